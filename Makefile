@@ -1,0 +1,46 @@
+# The front door. `make bench` from a fresh clone sets itself up, measures and prints a table.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+
+.PHONY: help setup bench bench-quick bench-full bench-overhead test check format lock clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+setup: $(READY) ## make the virtual environment, with pinned versions
+
+$(READY): requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . && touch $@
+
+bench: $(READY) ## measure the default suite (under 4 minutes)
+	$(BIN)/crawlbench run default
+
+bench-quick: $(READY) ## measure the main cells (under 40 seconds)
+	$(BIN)/crawlbench run quick
+
+bench-full: $(READY) ## measure everything (hours)
+	$(BIN)/crawlbench run full
+
+bench-overhead: $(READY) ## what the harness itself adds to a crawl
+	$(BIN)/python benchmarks/overhead.py
+
+test: $(READY) ## run the tests
+	$(BIN)/python -m pytest -q
+
+check: $(READY) ## lint and types; changes nothing
+	$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy --no-error-summary
+
+format: $(READY) ## format the code
+	$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+
+lock: $(READY) ## pin all versions anew, with hashes and without addresses
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
+	  --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt
+
+clean: ## remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

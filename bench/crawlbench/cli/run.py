@@ -1,0 +1,131 @@
+"""`crawlbench run` (floor 5)."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crawlbench.cli.live import open_watcher
+from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console
+from crawlbench.measure.matrix import make_plan
+from crawlbench.measure.store import write_text
+from crawlbench.measure.suite import load_suite, override
+from crawlbench.report.markdown import render_markdown
+from crawlbench.report.terminal import render_terminal
+from crawlbench.session import Watcher, run_session
+
+if TYPE_CHECKING:
+    from crawlbench.records import Plan, Session
+
+__all__ = ["run"]
+
+
+def run(
+    suite: Annotated[str, typer.Argument(help="default, quick, full, or a FILE.toml.")] = "default",
+    strategy: Annotated[
+        list[str] | None, typer.Option("-s", "--strategy", help="Strategies, as names or globs.")
+    ] = None,
+    loop: Annotated[
+        list[str] | None, typer.Option("-l", "--loop", help="Event loops, for async strategies.")
+    ] = None,
+    network: Annotated[
+        list[str] | None, typer.Option("-n", "--network", help="Networks that the mirror plays.")
+    ] = None,
+    site: Annotated[list[str] | None, typer.Option("--site", help="Sites to crawl.")] = None,
+    parser: Annotated[list[str] | None, typer.Option("--parser", help="Parsers.")] = None,
+    concurrency: Annotated[
+        list[int] | None, typer.Option("-c", "--concurrency", min=1, help="Requests in flight.")
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option("--baseline", help="STRATEGY or STRATEGY/LOOP.")
+    ] = None,
+    rounds: Annotated[int | None, typer.Option("--rounds", min=1, help="At the most.")] = None,
+    laps: Annotated[
+        int | None, typer.Option("--laps", min=1, help="Values per cell and round.")
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option("--budget", min=0.001, help="Seconds for the session.")
+    ] = None,
+    precision: Annotated[
+        float | None,
+        typer.Option("--precision", min=0.001, help="Stop when intervals are this narrow, in %."),
+    ] = None,
+    margin: Annotated[
+        float | None, typer.Option("--margin", min=0, help="Differences that do not matter, in %.")
+    ] = None,
+    min_time: Annotated[
+        float | None, typer.Option("--min-time", min=0.001, help="Seconds that a value lasts.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", min=0.001, help="Seconds until a value hangs.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Of the order and the delays.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder to make; must not exist.")
+    ] = None,
+) -> None:
+    """Measure every cell of a suite, lap by lap, and say which way of crawling is fastest."""
+    changes = {
+        "strategies": strategy,
+        "event_loops": loop,
+        "networks": network,
+        "sites": site,
+        "parsers": parser,
+        "concurrency": concurrency,
+        "rounds": rounds,
+        "laps": laps,
+        "budget_s": budget,
+        "precision_percent": precision,
+        "margin_percent": margin,
+        "min_time_s": min_time,
+        "timeout_s": timeout,
+        "seed": seed,
+    }
+    plan = make_plan(suite, override(load_suite(suite), changes), baseline)
+    folder = output or _default_folder(suite)
+    with open_watcher(status_console()) as watcher:
+        session = asyncio.run(_run_until_signal(plan, folder, watcher))
+    _publish(session, folder)
+    raise typer.Exit(_exit_code(session))
+
+
+def _default_folder(suite: str) -> Path:
+    return Path("results") / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}-{Path(suite).stem}"
+
+
+async def _run_until_signal(plan: Plan, folder: Path, watcher: Watcher) -> Session:
+    """Run a session; SIGTERM ends it as Ctrl-C does."""
+    task = asyncio.current_task()
+    assert task
+    with suppress(NotImplementedError):  # Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await run_session(plan, folder, watcher)
+
+
+def _publish(session: Session, folder: Path) -> None:
+    """Write `table.md` and print the same."""
+    write_text(folder / "table.md", render_markdown(session))
+    console = result_console()
+    console.print(render_terminal(session, console.width))
+    status_console().print(f"session: {folder}", style="dim", soft_wrap=True)
+
+
+def _exit_code(session: Session) -> int:
+    """Return the exit code, and say in a sentence why it is not 0."""
+    if session.failures or session.ending == "mirror":
+        count = len(session.failures)
+        complain(
+            session.warnings[-1].text
+            if session.ending == "mirror"
+            else f"{count} cell{'s are' if count > 1 else ' is'} invalid; the reasons stand above"
+        )
+        return 4
+    return INTERRUPTED if session.ending == "interrupted" else 0

@@ -1,0 +1,53 @@
+"""What can go wrong, as one small tree (floor 0: imports nothing of ours).
+
+The command line turns each into one sentence and its `exit_code`; nobody else prints or exits.
+A message has three parts: what failed, the value seen, what would work.
+"""
+
+
+class BenchError(Exception):
+    """Base of all errors that are raised on purpose."""
+
+    exit_code = 4
+
+
+class UsageError(BenchError):
+    """Raised when the user's input cannot be used: option, name, file or folder."""
+
+    exit_code = 2
+
+
+class UnknownNameError(UsageError):
+    """Raised when no plug-in of that kind has that name."""
+
+
+class NotInstalledError(UsageError):
+    """Raised when a known plug-in needs a package that is not installed here."""
+
+
+class BrokenPluginError(UsageError):
+    """Raised when a plug-in is installed but cannot be imported or is not what it claims."""
+
+
+class SessionFileError(UsageError):
+    """Raised when a folder or file that should hold a session does not, or holds a broken one."""
+
+
+class BlockedPageError(BenchError):
+    """Raised when a page came with status 200 but without the list that the site must have."""
+
+
+class MirrorError(BenchError):
+    """Raised when the mirror does not start, or dies, or does not answer its manager."""
+
+
+class CellError(BenchError):
+    """Raised when one cell crashes, hangs, raises or returns what is not right.
+
+    It costs that cell only: the session records the reason and goes on.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason)
+        self.detail = detail
+        """The worker's last words, such as a traceback."""

@@ -1,0 +1,274 @@
+"""Starts workers and speaks with them (floor 3).
+
+`Executor` and `Worker` are what a round needs; `ProcessExecutor` is the real one, and tests of the
+round put a scripted one in its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, dataclass
+from json import dumps
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+import pyperf
+
+from crawlbench.errors import CellError
+from crawlbench.measure.lastwords import explain_exit
+from crawlbench.measure.worker import JOB_VARIABLE
+
+if TYPE_CHECKING:
+    from crawlbench.digest import Row
+    from crawlbench.measure.turnstile import Lane, Turnstile
+    from crawlbench.records import Cell
+
+__all__ = ["Executor", "ProcessExecutor", "Value", "Worker"]
+
+START_TIMEOUT_S = 60.0  # many workers import at once on few cores
+END_TIMEOUT_S = 30.0  # pyperf collects its metadata and writes its file
+RUN_FILE = "run.json"
+GRACE_S = 5.0  # a worker ends itself on a hang; after this it is ended
+SLOWING_VARIABLES = (
+    "PYTHONASYNCIODEBUG",
+    "PYTHONDEVMODE",
+    "PYTHONTRACEMALLOC",
+    "PYTHONPROFILEIMPORTTIME",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a worker reports of one value; seconds are over all loops."""
+
+    seconds: float
+    cpu_user_s: float
+    cpu_system_s: float
+    peak_rss_bytes: int | None
+    digests: list[str]
+    """Of each crawl in the value."""
+    event_loops: list[str]
+    """Top-level modules of the event loops that ran."""
+    http_parser: str
+    """Module that parsed the responses."""
+
+
+class Worker(Protocol):
+    """One cell's process in a round."""
+
+    async def take(self) -> Value:
+        """Let the worker through the turnstile for one value.
+
+        Raises:
+            CellError: it crashed, hung or raised.
+        """
+
+    async def show(self) -> list[list[Row]]:
+        """Return what each crawl of the last value returned, in order of rank."""
+
+    async def finish(self) -> pyperf.Run:
+        """Let the worker end and return its run.
+
+        Raises:
+            CellError: it ended badly or left no run.
+        """
+
+    async def kill(self) -> None:
+        """End the worker now; no harm if it has ended."""
+
+
+class Executor(Protocol):
+    """Makes workers."""
+
+    async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
+        """Start a worker and return when it is ready for its first turn.
+
+        Raises:
+            CellError: it did not get there.
+        """
+
+
+class ProcessExecutor:
+    """Makes workers as processes of their own."""
+
+    def __init__(
+        self,
+        turnstile: Turnstile,
+        origins: dict[str, str],
+        cpus: tuple[int, ...],
+        timeout_s: float,
+    ) -> None:
+        """Take what all workers share.
+
+        Args:
+            turnstile: where they report.
+            origins: the cells' group to the address of its mirror.
+            cpus: that they may use; empty for any.
+            timeout_s: after which a value is a hang.
+        """
+        self._turnstile = turnstile
+        self._origins = origins
+        self._cpus = cpus
+        self._timeout_s = timeout_s
+
+    async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
+        """See `Executor.start`."""
+        arrival = self._turnstile.expect(cell.name)
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crawlbench-")))
+            last_words = stack.enter_context(tempfile.TemporaryFile())
+            process = await asyncio.create_subprocess_exec(
+                *self._command(loops, warmups, values, folder / RUN_FILE),
+                env=self._environment(cell),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=last_words,
+                start_new_session=True,  # Ctrl-C is the manager's business
+            )
+            resources = stack.pop_all()
+        worker = _ProcessWorker(process, last_words, folder, resources, self._timeout_s)
+        try:
+            await worker.connect(arrival)
+        except BaseException:
+            await worker.kill()
+            raise
+        return worker
+
+    def _command(self, loops: int, warmups: int, values: int, output: Path) -> list[str]:
+        command = [sys.executable, "-m", "crawlbench.measure.worker", "--worker"]
+        command += ["--worker-task=0", f"--loops={loops}", f"--warmups={warmups}"]
+        command += [f"--values={values}", "--quiet", "-o", str(output)]
+        if self._cpus:
+            command.append("--affinity=" + ",".join(map(str, self._cpus)))
+        return command
+
+    def _environment(self, cell: Cell) -> dict[str, str]:
+        described = {**asdict(cell), "name": cell.name}
+        job = {
+            "cell": described,
+            "origin": self._origins[cell.group],
+            "port": self._turnstile.port,
+            "token": self._turnstile.token,
+            "timeout_s": self._timeout_s,
+            "metadata": _metadata(cell),
+        }
+        kept = {k: v for k, v in os.environ.items() if k not in SLOWING_VARIABLES}
+        return {**kept, JOB_VARIABLE: dumps(job)}
+
+
+def _metadata(cell: Cell) -> dict[str, str | int]:
+    """Return the cell as pyperf metadata, which knows neither None nor empty strings."""
+    values = asdict(cell)
+    return {
+        f"crawlbench_{name}": int(value) if isinstance(value, bool) else value
+        for name, value in values.items()
+        if value not in (None, "")
+    }
+
+
+class _ProcessWorker:
+    """A worker process, its lane, and where its last words and its run go."""
+
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        last_words: IO[bytes],
+        folder: Path,
+        resources: ExitStack,
+        timeout_s: float,
+    ) -> None:
+        self._process = process
+        self._last_words = last_words
+        self._folder = folder
+        self._resources = resources
+        self._timeout_s = timeout_s
+        self._lane: Lane | None = None
+
+    async def connect(self, arrival: asyncio.Future[Lane]) -> None:
+        """Wait until the worker is ready, or has died on the way."""
+        death = asyncio.ensure_future(self._process.wait())
+        first: list[asyncio.Future[Any]] = [arrival, death]
+        try:
+            await asyncio.wait(first, timeout=START_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            death.cancel()
+        if not arrival.done():
+            arrival.cancel()
+            raise await self._describe_end("start", START_TIMEOUT_S)
+        self._lane = arrival.result()
+        await self._hear("ready", START_TIMEOUT_S)
+
+    async def take(self) -> Value:
+        assert self._lane
+        await self._lane.tell("go")
+        message = await self._hear("value", self._timeout_s + GRACE_S)
+        return Value(**{name: message[name] for name in Value.__slots__})
+
+    async def show(self) -> list[list[Row]]:
+        assert self._lane
+        await self._lane.tell("show")
+        crawls: list[list[Row]] = (await self._hear("crawls", GRACE_S))["crawls"]
+        return crawls
+
+    async def finish(self) -> pyperf.Run:
+        assert self._lane
+        try:
+            await self._lane.tell("go")
+            code = await asyncio.wait_for(self._process.wait(), END_TIMEOUT_S)
+            if code:
+                raise await self._describe_end("end", END_TIMEOUT_S)
+            return _load_run(self._folder / RUN_FILE)
+        except TimeoutError:
+            raise CellError(f"the worker did not end within {END_TIMEOUT_S:.0f} s") from None
+        finally:
+            await self.kill()
+
+    async def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+        if self._lane:
+            self._lane.close()
+        self._resources.close()
+
+    async def _hear(self, kind: str, timeout_s: float) -> dict[str, Any]:
+        """Return the worker's next message, which must be of that kind."""
+        assert self._lane
+        try:
+            message = await asyncio.wait_for(self._lane.hear(), timeout_s)
+        except (EOFError, TimeoutError):
+            raise await self._describe_end(kind, timeout_s) from None
+        if message["kind"] == "raised":
+            raise CellError(f"raised {message['reason']}", message["detail"])
+        if message["kind"] != kind:
+            raise CellError(f"the worker said {message['kind']!r} where {kind!r} was due")
+        return message
+
+    async def _describe_end(self, awaited: str, timeout_s: float) -> CellError:
+        """Return the error that tells how the worker ended, or that it has not."""
+        try:
+            code = await asyncio.wait_for(self._process.wait(), GRACE_S)
+        except TimeoutError:
+            return CellError(f"the worker gave no {awaited!r} within {timeout_s:.0f} s")
+        self._last_words.seek(0)
+        words = self._last_words.read().decode(errors="replace")
+        return CellError(explain_exit(code, words, self._timeout_s), words)
+
+
+def _load_run(path: Path) -> pyperf.Run:
+    """Read the one run that a pyperf worker wrote.
+
+    Raises:
+        CellError: there is no file, or it holds no run.
+    """
+    if not path.exists():
+        raise CellError("the worker ended with exit code 0 but left no run")
+    try:
+        (run,) = pyperf.Benchmark.load(str(path)).get_runs()
+    except Exception as error:
+        raise CellError(f"the worker left a run that pyperf cannot read: {error}") from error
+    return run

@@ -1,0 +1,38 @@
+"""A worker's side of the turnstile: one socket, a line of JSON each way (floor 3).
+
+Imported by workers, hence only the standard library.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import Any
+
+__all__ = ["Gate"]
+
+
+class Gate:
+    """The worker's connection to its manager."""
+
+    def __init__(self, port: int, token: str, cell: str) -> None:
+        """Connect and say who is there."""
+        self._socket = socket.create_connection(("127.0.0.1", port))
+        self._lines = self._socket.makefile("r", encoding="utf-8")
+        self.say({"kind": "hello", "token": token, "cell": cell})
+
+    def wait(self) -> dict[str, Any]:
+        """Block until the manager says something; no CPU is used meanwhile.
+
+        Raises:
+            SystemExit: the manager has gone.
+        """
+        line = self._lines.readline()
+        if not line:
+            raise SystemExit("the manager has gone")
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def say(self, message: dict[str, Any]) -> None:
+        """Send one message."""
+        self._socket.sendall(json.dumps(message, ensure_ascii=False).encode() + b"\n")

@@ -1,0 +1,131 @@
+"""Makes the cells of a plan from a suite (floor 3; pure but for the registry)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from itertools import product
+from typing import TYPE_CHECKING
+
+from crawlbench import registry
+from crawlbench.errors import NotInstalledError, UnknownNameError, UsageError
+from crawlbench.networks import NETWORKS, find_network
+from crawlbench.records import Cell, Plan
+
+if TYPE_CHECKING:
+    from crawlbench.measure.suite import Suite
+
+__all__ = ["MOST_CELLS", "make_plan"]
+
+MOST_CELLS = 1000
+"""Workers of a round are all alive at once; beyond this a machine has no room for them."""
+
+
+def make_plan(name: str, suite: Suite, baseline: str | None = None) -> Plan:
+    """Expand a suite into a plan.
+
+    A name that was written out must be installed; what only a glob names is left out if it is not.
+
+    Args:
+        name: of the suite.
+        suite: the axes and sizes.
+        baseline: what the user asked for; else the suite's, or the first cell if that is not there.
+
+    Raises:
+        UsageError: a name is unknown or not installed, the baseline is no cell or more than one,
+            or there are too many cells.
+    """
+    cells = _expand(suite)
+    groups = list(dict.fromkeys(cell.group for cell in cells))
+    wanted = baseline or _usual_baseline(cells, suite.baseline)
+    baselines = {group: _baseline(group, cells, wanted) for group in groups}
+    controls = [replace(baseline, control=True) for baseline in baselines.values()]
+    if len(cells) > MOST_CELLS:
+        raise UsageError(f"{len(cells)} cells are more than the {MOST_CELLS} that fit one session")
+    return Plan(
+        suite=name,
+        cells=(*cells, *controls),
+        baselines={group: baseline.name for group, baseline in baselines.items()},
+        rounds=suite.rounds,
+        laps=suite.laps,
+        warmups=suite.warmups,
+        min_time_s=suite.min_time_s,
+        budget_s=suite.budget_s,
+        precision=_log_ratio(suite.precision_percent) if suite.precision_percent else None,
+        margin=_log_ratio(suite.margin_percent),
+        confidence=suite.confidence,
+        timeout_s=suite.timeout_s,
+        seed=suite.seed,
+    )
+
+
+def _log_ratio(percent: float) -> float:
+    return math.log1p(percent / 100)
+
+
+def _expand(suite: Suite) -> list[Cell]:
+    """Return the cells without controls, each once, in the order of the suite."""
+    strategies = _installed(registry.Kind.STRATEGY, suite.strategies)
+    event_loops = _installed(registry.Kind.EVENT_LOOP, suite.event_loops)
+    parsers = _installed(registry.Kind.PARSER, suite.parsers)
+    sites = _installed(registry.Kind.SITE, suite.sites)
+    networks = _select_networks(suite.networks)
+    cells: dict[Cell, None] = {}
+    for site, network, strategy, parser, concurrency in product(
+        sites, networks, strategies, parsers, dict.fromkeys(suite.concurrency)
+    ):
+        loops = event_loops if registry.is_async(strategy) else [None]
+        for event_loop in loops:
+            cells[Cell(site, network, strategy, event_loop, parser, concurrency)] = None
+    return list(cells)
+
+
+def _installed(kind: registry.Kind, patterns: tuple[str, ...]) -> list[str]:
+    """Return the names that match and can be loaded."""
+    chosen = []
+    for name in registry.select(kind, patterns):
+        try:
+            registry.load(kind, name)
+        except NotInstalledError:
+            if name in patterns:
+                raise
+        else:
+            chosen.append(name)
+    if not chosen:
+        raise UsageError(f"nothing that {', '.join(patterns)!r} names is installed: no {kind.noun}")
+    return chosen
+
+
+def _select_networks(patterns: tuple[str, ...]) -> list[str]:
+    chosen: dict[str, None] = {}
+    for pattern in patterns:
+        matches = [name for name in NETWORKS if fnmatchcase(name, pattern)]
+        if not matches:
+            find_network(pattern)  # says what is known
+        chosen.update(dict.fromkeys(matches))
+    return list(chosen)
+
+
+def _usual_baseline(cells: list[Cell], wanted: str) -> str:
+    """Return the suite's baseline if its strategy is among the cells, else the first cell."""
+    strategy = wanted.partition("/")[0]
+    return wanted if any(c.strategy == strategy for c in cells) else _short_name(cells[0])
+
+
+def _baseline(group: str, cells: list[Cell], wanted: str) -> Cell:
+    """Return the first cell of a group that the baseline's name fits.
+
+    The first, because a suite with several concurrencies has several; the plan says which it is.
+    """
+    strategy, _, event_loop = wanted.partition("/")
+    for cell in cells:
+        fits = cell.strategy == strategy and event_loop in ("", cell.event_loop)
+        if fits and cell.group == group:
+            return cell
+    known = ", ".join(dict.fromkeys(_short_name(cell) for cell in cells))
+    raise UnknownNameError(f"the baseline {wanted!r} is not among the cells; they are: {known}")
+
+
+def _short_name(cell: Cell) -> str:
+    return f"{cell.strategy}/{cell.event_loop}" if cell.event_loop else cell.strategy

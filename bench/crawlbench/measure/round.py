@@ -1,0 +1,209 @@
+"""One round: a fresh worker per cell, all alive at once, taking laps together (floor 3)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from crawlbench.digest import first_difference
+from crawlbench.errors import CellError
+from crawlbench.measure.schedule import epoch, lap_order
+from crawlbench.measure.verify import Expectation, find_fault, is_wrong_answer
+from crawlbench.records import Cell, Failure, RoundRecord, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pyperf
+
+    from crawlbench.counters import Counters
+    from crawlbench.measure.executor import Executor, Value, Worker
+
+__all__ = ["Mirror", "RoundPlan", "RoundResult", "run_round"]
+
+
+class Mirror(Protocol):
+    """What a round needs of a mirror."""
+
+    async def begin(self, epoch: str) -> None:
+        """Count anew."""
+
+    async def end(self) -> Counters:
+        """Return what was counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundPlan:
+    """What one round is to do."""
+
+    number: int
+    """From 1; 0 is the calibration."""
+    seed: int
+    cells: tuple[Cell, ...]
+    loops: Mapping[str, int]
+    """Crawls per value, by cell."""
+    warmups: int
+    laps: int
+    modules: Mapping[str, str | None]
+    """Top-level module of the event loop that must run, by cell; None for none."""
+
+
+@dataclass(slots=True)
+class RoundResult:
+    """What one round gave."""
+
+    record: RoundRecord
+    runs: dict[str, pyperf.Run] = field(default_factory=dict)
+    """By cell, of those that reached the end."""
+    failures: list[Failure] = field(default_factory=list)
+    http_parsers: dict[str, str] = field(default_factory=dict)
+
+
+async def run_round(
+    plan: RoundPlan,
+    executor: Executor,
+    mirrors: Mapping[str, Mirror],
+    expectations: Mapping[str, Expectation],
+    on_sample: Callable[[int, Sample], None],
+) -> RoundResult:
+    """Start the workers, let them through lap by lap, and collect their runs.
+
+    Args:
+        plan: of this round.
+        executor: makes the workers.
+        mirrors: by the cells' group.
+        expectations: by site.
+        on_sample: called after each value, outside the clock, with the round's number.
+
+    Raises:
+        MirrorError: a mirror died; the round is lost.
+    """
+    started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
+    course = _Course(plan, mirrors, expectations)
+    try:
+        await course.start(executor)
+        for warmup, count in ((True, plan.warmups), (False, plan.laps)):
+            for lap in range(count):
+                await course.take_lap(lap, warmup=warmup, on_sample=on_sample)
+        await course.finish()
+    finally:
+        await course.end_all()
+    seconds = time.monotonic() - clock
+    record = RoundRecord(plan.number, started, seconds, tuple(course.samples))
+    return RoundResult(record, course.runs, course.failures, course.http_parsers)
+
+
+class _Course:
+    """The state of a round under way."""
+
+    def __init__(
+        self,
+        plan: RoundPlan,
+        mirrors: Mapping[str, Mirror],
+        expectations: Mapping[str, Expectation],
+    ) -> None:
+        self._plan = plan
+        self._mirrors = mirrors
+        self._expectations = expectations
+        self._cells = {cell.name: cell for cell in plan.cells}
+        self._workers: dict[str, Worker] = {}
+        self.samples: list[Sample] = []
+        self.runs: dict[str, pyperf.Run] = {}
+        self.failures: list[Failure] = []
+        self.http_parsers: dict[str, str] = {}
+
+    async def start(self, executor: Executor) -> None:
+        """Start all workers at once; those that do not get ready are failures."""
+        plan = self._plan
+
+        async def start_one(cell: Cell) -> None:
+            loops = plan.loops[cell.name]
+            try:
+                worker = await executor.start(cell, loops, plan.warmups, plan.laps)
+            except CellError as error:
+                self._fail(cell.name, error, "at its start")
+            else:
+                self._workers[cell.name] = worker
+
+        await asyncio.gather(*[start_one(cell) for cell in plan.cells])
+
+    async def take_lap(
+        self, lap: int, *, warmup: bool, on_sample: Callable[[int, Sample], None]
+    ) -> None:
+        """Let each cell that is still right through once, in shuffled order."""
+        plan = self._plan
+        order = lap_order(list(self._cells), plan.seed, plan.number, lap, warmup=warmup)
+        for slot, name in enumerate(order):
+            if name not in self._workers:
+                continue
+            try:
+                sample = await self._take(self._cells[name], lap, slot, warmup=warmup)
+            except CellError as error:
+                await self._workers.pop(name).kill()
+                self._fail(name, error, f"in {'warmup' if warmup else 'lap'} {lap + 1}")
+            else:
+                self.samples.append(sample)
+                on_sample(plan.number, sample)
+
+    async def finish(self) -> None:
+        """Let all workers end and collect the runs that they leave."""
+
+        async def finish_one(name: str, worker: Worker) -> None:
+            try:
+                self.runs[name] = await worker.finish()
+            except CellError as error:
+                self._fail(name, error, "at its end")
+
+        await asyncio.gather(*[finish_one(*pair) for pair in self._workers.items()])
+        self._workers.clear()
+
+    async def end_all(self) -> None:
+        """End the workers that are still there, after whatever happened."""
+        await asyncio.gather(*[worker.kill() for worker in self._workers.values()])
+
+    async def _take(self, cell: Cell, lap: int, slot: int, *, warmup: bool) -> Sample:
+        """Take one value and verify it, all but the crawl outside the clock."""
+        mirror, loops = self._mirrors[cell.group], self._plan.loops[cell.name]
+        await mirror.begin(epoch(self._plan.number, lap, warmup=warmup))
+        try:
+            value = await self._workers[cell.name].take()
+        finally:
+            counters = await mirror.end()  # a dead mirror explains whatever befell the worker
+        await self._verify(cell, value, counters, loops)
+        self.http_parsers[cell.name] = value.http_parser
+        return Sample(
+            cell=cell.name,
+            lap=lap,
+            slot=slot,
+            warmup=warmup,
+            loops=loops,
+            seconds=value.seconds / loops,
+            cpu_user_s=value.cpu_user_s / loops,
+            cpu_system_s=value.cpu_system_s / loops,
+            peak_rss_bytes=value.peak_rss_bytes,
+            requests=counters.requests,
+            connections=counters.connections,
+            most_in_flight=counters.most_in_flight,
+            wire_bytes=counters.wire_bytes,
+            mirror_cpu_s=counters.cpu_s,
+        )
+
+    async def _verify(self, cell: Cell, value: Value, counters: Counters, loops: int) -> None:
+        """Raise CellError with the first difference if the value is not right."""
+        expectation = self._expectations[cell.site]
+        if is_wrong_answer(value, expectation):
+            for rows in await self._workers[cell.name].show():
+                if rows != expectation.rows:
+                    difference = first_difference(rows, expectation.rows, expectation.names)
+                    raise CellError(f"wrong answer: {difference}")
+        fault = find_fault(value, counters, expectation, loops, self._plan.modules[cell.name])
+        if fault:
+            raise CellError(fault)
+
+    def _fail(self, name: str, error: CellError, when: str) -> None:
+        number = self._plan.number
+        phase = f"round {number}" if number else "calibration"
+        self.failures.append(Failure(name, number, f"{error} ({phase}, {when})", error.detail))

@@ -1,0 +1,79 @@
+"""A suite: what to measure and how long, as a TOML file says it (floor 3)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from crawlbench.errors import UsageError
+
+__all__ = ["Suite", "load_suite", "override", "suite_names"]
+
+_FOLDER = Path(__file__).resolve().parent.parent / "suites"
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Natural = Annotated[int, msgspec.Meta(ge=0)]
+PositiveNumber = Annotated[float, msgspec.Meta(gt=0)]
+Names = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+
+
+class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The axes as names or globs, and the size of a session.
+
+    Percentages are what a user writes; a plan holds log ratios.
+    """
+
+    strategies: Names
+    baseline: str
+    """A strategy, or `strategy/event loop`: each site and network is compared with it."""
+    sites: Names = ("douban-top250",)
+    networks: Names = ("loopback",)
+    event_loops: Names = ("asyncio",)
+    parsers: Names = ("lxml",)
+    concurrency: Annotated[tuple[Positive, ...], msgspec.Meta(min_length=1)] = (10,)
+    rounds: Positive = 10
+    laps: Positive = 3
+    warmups: Natural = 1
+    min_time_s: PositiveNumber = 0.1
+    budget_s: PositiveNumber | None = None
+    precision_percent: PositiveNumber | None = None
+    margin_percent: Annotated[float, msgspec.Meta(ge=0)] = 1.0
+    confidence: Annotated[float, msgspec.Meta(gt=0.5, lt=1)] = 0.95
+    timeout_s: PositiveNumber = 60.0
+    seed: Natural = 1
+
+
+def suite_names() -> list[str]:
+    """Return the names of the suites that come with crawlbench."""
+    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+
+
+def load_suite(name: str) -> Suite:
+    """Read a suite by name, or from a path that ends in `.toml`.
+
+    Raises:
+        UsageError: no such suite or file, or it is not a suite; the message says where and why.
+    """
+    path = Path(name) if name.endswith(".toml") else _FOLDER / f"{name}.toml"
+    if not path.is_file():
+        known = ", ".join(suite_names())
+        raise UsageError(f"no suite {name!r}; known: {known}, or a path to a FILE.toml of your own")
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Suite)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise UsageError(f"suite {name!r} cannot be used: {error}") from error
+
+
+def override(suite: Suite, changes: dict[str, Any]) -> Suite:
+    """Return the suite with those of the changes that are neither None nor empty.
+
+    Raises:
+        UsageError: a value is out of its bounds.
+    """
+    wanted = {name: value for name, value in changes.items() if value not in (None, (), [])}
+    try:
+        return msgspec.convert({**msgspec.to_builtins(suite), **wanted}, Suite)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"these options cannot be used: {error}") from error

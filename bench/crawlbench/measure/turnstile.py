@@ -1,0 +1,91 @@
+"""The manager's side of the turnstile, which lets one worker measure at a time (floor 3)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+__all__ = ["Lane", "Turnstile", "open_turnstile"]
+
+MOST_MESSAGE_BYTES = 64 * 1024 * 1024  # a worker may show all that its crawls returned
+
+
+class Lane:
+    """One worker's connection; messages are dicts with a `kind`."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Hold both ends."""
+        self._reader = reader
+        self._writer = writer
+
+    async def tell(self, kind: str) -> None:
+        """Send a word; a worker that has gone is found out by `hear`."""
+        self._writer.write(json.dumps({"kind": kind}).encode() + b"\n")
+
+    async def hear(self) -> dict[str, Any]:
+        """Wait for the worker's next message.
+
+        Raises:
+            EOFError: the worker has gone.
+        """
+        try:
+            line = await self._reader.readline()
+        except (ConnectionError, ValueError):
+            line = b""
+        if not line.endswith(b"\n"):
+            raise EOFError
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def close(self) -> None:
+        """Let the worker know that nobody will call it again."""
+        self._writer.close()
+
+
+class Turnstile:
+    """Where workers connect; made by `open_turnstile`."""
+
+    def __init__(self) -> None:
+        """Let nobody in yet."""
+        self.port = 0
+        self.token = secrets.token_hex(16)
+        """What a worker must know to be let in."""
+        self._arrivals: dict[str, asyncio.Future[Lane]] = {}
+
+    def expect(self, cell: str) -> asyncio.Future[Lane]:
+        """Return a future for the lane of that cell's next worker."""
+        future: asyncio.Future[Lane] = asyncio.get_running_loop().create_future()
+        self._arrivals[cell] = future
+        return future
+
+    async def welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Give a new connection to whoever expects it; hang up on strangers."""
+        lane = Lane(reader, writer)
+        try:
+            hello = await lane.hear()
+            known = hello["token"] == self.token
+            arrival = self._arrivals.pop(hello["cell"]) if known else None
+        except (EOFError, ValueError, KeyError, TypeError):
+            arrival = None
+        if arrival is None or arrival.done():
+            lane.close()
+        else:
+            arrival.set_result(lane)
+
+
+@asynccontextmanager
+async def open_turnstile() -> AsyncIterator[Turnstile]:
+    """Listen on a free port of loopback while the block lasts."""
+    turnstile = Turnstile()
+    server = await asyncio.start_server(turnstile.welcome, "127.0.0.1", 0, limit=MOST_MESSAGE_BYTES)
+    turnstile.port = server.sockets[0].getsockname()[1]
+    try:
+        yield turnstile
+    finally:
+        server.close()

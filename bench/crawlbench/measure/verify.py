@@ -1,0 +1,72 @@
+"""Says what is wrong with a value, if anything is (floor 3; pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawlbench.digest import Row, as_rows, digest_rows, field_names
+
+if TYPE_CHECKING:
+    from crawlbench.counters import Counters
+    from crawlbench.measure.executor import Value
+    from crawlbench.model import SiteSpec
+
+__all__ = ["Expectation", "expect", "find_fault", "is_wrong_answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a right crawl of a site is."""
+
+    rows: list[Row]
+    """In order of rank."""
+    digest: str
+    pages: int
+    """Requests per crawl."""
+    names: list[str]
+    """Of the values in a row."""
+
+
+def expect(spec: SiteSpec) -> Expectation:
+    """Return what a right crawl of that site is."""
+    rows = as_rows(spec.expected_items())
+    return Expectation(rows, digest_rows(rows), spec.expected_pages, field_names(spec.item_type))
+
+
+def is_wrong_answer(value: Value, expectation: Expectation) -> bool:
+    """Tell whether a crawl returned other items than the site's."""
+    return any(digest != expectation.digest for digest in value.digests)
+
+
+def find_fault(
+    value: Value, counters: Counters, expectation: Expectation, loops: int, module: str | None
+) -> str | None:
+    """Return why a value with the right items must not be believed, or None.
+
+    Args:
+        value: what the worker reported.
+        counters: what the mirror counted meanwhile.
+        expectation: of the site.
+        loops: crawls in the value.
+        module: top-level module of the cell's event loop; None if no loop should run.
+    """
+    if len(value.digests) != loops:
+        return f"{len(value.digests)} crawls came back instead of {loops}"
+    due = expectation.pages * loops
+    if counters.requests != due:
+        odd = _odd_page(counters, loops)
+        return f"the mirror counted {counters.requests} requests instead of {due}{odd}"
+    allowed = [module] if module else []
+    if value.event_loops != allowed:
+        ran = " and ".join(value.event_loops) or "no event loop"
+        return f"it ran on {ran} instead of {module or 'no event loop'}"
+    return None
+
+
+def _odd_page(counters: Counters, loops: int) -> str:
+    """Name the first page that was not fetched once per crawl."""
+    for page, count in sorted(counters.pages.items()):
+        if count != loops:
+            return f": {page} came {count} times in {loops} crawl{'s' if loops > 1 else ''}"
+    return ": a page was never asked for"

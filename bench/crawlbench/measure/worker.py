@@ -1,0 +1,173 @@
+"""The process in which values are taken: `python -m crawlbench.measure.worker` (floor 3).
+
+A pyperf worker (`--worker --loops=... -o FILE`) whose every value waits at the turnstile first.
+The manager's job comes as JSON in the environment. Only the crawl is inside the clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import gc
+import inspect
+import json
+import os
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import pyperf
+
+from crawlbench import registry
+from crawlbench.digest import as_rows, digest_rows
+from crawlbench.measure.gate import Gate
+from crawlbench.measure.usage import Usage, peak_rss_bytes, reset_peak_rss
+from crawlbench.model import Crawl, Item, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["JOB_VARIABLE", "main", "run_crawls"]
+
+JOB_VARIABLE = "CRAWLBENCH_JOB"
+"""Environment variable that holds the job."""
+
+
+def main() -> None:
+    """Take the values that the command line asks for, one turn each."""
+    job = json.loads(os.environ[JOB_VARIABLE])
+    event_loops = _watch_event_loops()
+    gate = Gate(job["port"], job["token"], job["cell"]["name"])
+    try:
+        turn = _Turn(job, gate, event_loops)
+        runner = pyperf.Runner(metadata=job["metadata"])
+        gate.say({"kind": "ready"})
+        turn.wait()
+        runner.bench_time_func(job["cell"]["name"], turn.take_value)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        gate.say({"kind": "raised", "reason": reason, "detail": traceback.format_exc()})
+        sys.exit(1)
+
+
+class _Turn:
+    """One cell's way to take a value."""
+
+    def __init__(self, job: dict[str, Any], gate: Gate, event_loops: set[str]) -> None:
+        cell = job["cell"]
+        spec = registry.load(registry.Kind.SITE, cell["site"])
+        parser = registry.load(registry.Kind.PARSER, cell["parser"])
+        self._site = Site(job["origin"] + spec.path, parser(spec))
+        self._crawl: Crawl = registry.load(registry.Kind.STRATEGY, cell["strategy"])
+        self._loop_factory = (
+            registry.load(registry.Kind.EVENT_LOOP, cell["event_loop"])
+            if cell["event_loop"]
+            else None
+        )
+        self._concurrency = cell["concurrency"]
+        self._timeout_s = job["timeout_s"]
+        self._gate = gate
+        self._event_loops = event_loops
+        self._crawls: list[list[Item]] = []
+
+    def take_value(self, loops: int) -> float:
+        """Crawl `loops` times, report, wait for the next turn, and return the seconds of all loops.
+
+        The wait comes last, so that also after its last value a worker stands still until the lap
+        is over: pyperf's own work at its end would disturb those who still measure.
+        """
+        gc.collect()
+        reset_peak_rss()
+        self._event_loops.clear()
+        faulthandler.dump_traceback_later(self._timeout_s, exit=True)
+        before = Usage.now()
+        seconds, self._crawls = run_crawls(
+            self._crawl, self._site, self._concurrency, loops, self._loop_factory
+        )
+        used = Usage.now().since(before)
+        faulthandler.cancel_dump_traceback_later()
+        self._report(seconds, used)
+        self.wait()
+        return seconds
+
+    def wait(self) -> None:
+        """Stand still until the manager gives the turn; show what was crawled if asked."""
+        while self._gate.wait()["kind"] == "show":
+            self._gate.say({"kind": "crawls", "crawls": [as_rows(c) for c in self._crawls]})
+
+    def _report(self, seconds: float, used: Usage) -> None:
+        peak = peak_rss_bytes()  # before the rows below are made
+        self._gate.say(
+            {
+                "kind": "value",
+                "seconds": seconds,
+                "cpu_user_s": used.user_s,
+                "cpu_system_s": used.system_s,
+                "peak_rss_bytes": peak,
+                "digests": [digest_rows(as_rows(crawl)) for crawl in self._crawls],
+                "event_loops": sorted(self._event_loops),
+                "http_parser": _http_parser(),
+            }
+        )
+
+
+def run_crawls(
+    crawl: Crawl,
+    site: Site,
+    concurrency: int,
+    loops: int,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None,
+) -> tuple[float, list[list[Item]]]:
+    """Crawl `loops` times and return the seconds in all and what each crawl returned.
+
+    As in `pyperf.Runner.bench_async_func`, an `async` strategy gets a new event loop per value, and
+    the clock starts inside it.
+    """
+    if not inspect.iscoroutinefunction(crawl):
+        crawls: list[list[Item]] = []
+        start = time.perf_counter()
+        for _ in range(loops):
+            crawls.append(crawl(site, concurrency))  # type: ignore[arg-type]  # noqa: PERF401
+        return time.perf_counter() - start, crawls
+
+    async def timed() -> tuple[float, list[list[Item]]]:
+        crawls: list[list[Item]] = []
+        start = time.perf_counter()
+        for _ in range(loops):
+            crawls.append(await crawl(site, concurrency))  # noqa: PERF401
+        return time.perf_counter() - start, crawls
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        return runner.run(timed())
+
+
+def _watch_event_loops() -> set[str]:
+    """Return a set that gains the top-level module of every event loop that starts to run.
+
+    Loops announce themselves by `_set_running_loop` once per start and once per stop, so that
+    nothing is added to what they do in between. uvloop looks the function up when it is imported,
+    hence this comes first.
+    """
+    modules: set[str] = set()
+    announce = asyncio.events._set_running_loop
+
+    def watch(loop: asyncio.AbstractEventLoop | None) -> None:
+        if loop is not None:
+            modules.add(type(loop).__module__.partition(".")[0])
+        announce(loop)
+
+    asyncio.events._set_running_loop = asyncio._set_running_loop = watch
+    return modules
+
+
+def _http_parser() -> str:
+    """Return the module that parses responses: aiohttp's C one or its slow twin, or http.client."""
+    aiohttp_parsers: Any = sys.modules.get("aiohttp.http_parser")
+    if aiohttp_parsers:
+        return str(aiohttp_parsers.HttpResponseParser.__module__)
+    return "http.client" if "http.client" in sys.modules else "unknown"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The server of the fixture pages, in a process of its own (floor 3)."""

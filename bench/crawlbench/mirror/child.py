@@ -1,0 +1,90 @@
+"""The mirror's process: `python -m crawlbench.mirror.child` with a job as JSON (floor 3).
+
+It prints its address as one line of JSON, then answers commands that come by standard input, a
+line each: `{"op": "begin", "epoch": "..."}` and `{"op": "end"}`. When standard input ends, so does
+the process: however its manager dies, the pipe closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import json
+import os
+import sys
+import threading
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from crawlbench import registry
+from crawlbench.mirror.manifest import load_manifest, read_body
+from crawlbench.mirror.responses import Responses
+from crawlbench.mirror.server import Mirror
+from crawlbench.networks import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    job = json.loads(sys.argv[1])
+    if job["cpus"] and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, job["cpus"])
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(job))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return uvloop's factory, or None (asyncio's own) where there is no uvloop."""
+    with contextlib.suppress(ImportError):
+        import uvloop  # noqa: PLC0415  (absent on Windows)
+
+        return uvloop.new_event_loop
+    return None
+
+
+async def _serve(job: dict[str, Any]) -> None:
+    spec = registry.load(registry.Kind.SITE, job["site"])
+    folder = spec.fixtures()
+    manifest = load_manifest(folder)
+    pages = [(page.address, dict(page.headers), read_body(folder, page)) for page in manifest.pages]
+    responses = Responses(pages, spec.page_address)
+    mirror = Mirror(responses, Network(**job["network"]), job["seed"])
+    port = await mirror.listen()
+    gc.freeze()  # the pages and modules are not garbage; do not look at them again
+    _say({"address": f"http://127.0.0.1:{port}"})
+    await _obey(mirror)
+
+
+async def _obey(mirror: Mirror) -> None:
+    """Carry out commands until there are no more."""
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+
+    def read_commands() -> None:
+        for line in sys.stdin:
+            loop.call_soon_threadsafe(_carry_out, mirror, json.loads(line))
+        loop.call_soon_threadsafe(over.set)
+
+    threading.Thread(target=read_commands, daemon=True).start()
+    await over.wait()
+
+
+def _carry_out(mirror: Mirror, command: dict[str, Any]) -> None:
+    if command["op"] == "begin":
+        mirror.begin(command["epoch"])
+        _say({})
+    else:
+        _say(asdict(mirror.end()))
+
+
+def _say(message: dict[str, Any]) -> None:
+    print(json.dumps(message), flush=True)  # noqa: T201  (the channel to the manager)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""The nouns that cross floors (floor 0: imports nothing of ours but errors).
+
+Times are float seconds, sizes are bytes; only renderers scale them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Crawl", "Field", "Item", "Page", "Reader", "Site", "SiteSpec"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Item:
+    """The least that each site's items have; a site's own type adds its fields."""
+
+    rank: int
+    """Place in the site's list, from 1; unique within a right crawl."""
+    title: str
+    """What a person would call it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one page holds for a crawler."""
+
+    items: tuple[Item, ...]
+    """In the order of the page."""
+    links: tuple[str, ...]
+    """Absolute addresses of other pages, one spelling per page, in the order of the page."""
+
+
+Reader = Callable[[str, bytes], Page]
+"""Reads a decoded body that came from an absolute address.
+
+Raises:
+    BlockedPageError: the page is not the site's, whatever its status said.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A site as a strategy sees it: where to start and how to read a page."""
+
+    start: str
+    """Absolute address of the first page."""
+    read: Reader
+    """Turns an address and a body into a `Page`."""
+
+
+Crawl = Callable[[Site, int], "list[Item] | Coroutine[object, object, list[Item]]"]
+"""A strategy: `crawl(site, concurrency)`, plain or `async`.
+
+It opens its session, fetches `site.start`, reads each page once, follows links that it has not
+seen, closes everything and returns all items in any order. `concurrency` bounds the requests in
+flight.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an item."""
+
+    name: str
+    """Attribute of the site's item type."""
+    xpath: str
+    """Relative to the item's node; the first node found counts."""
+    convert: Callable[[str], object]
+    """Turns the node's text into the field's value."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSpec:
+    """What a site is, apart from where it is served and which parser reads it."""
+
+    name: str
+    """As on the command line."""
+    path: str
+    """Address of the first page, without its origin."""
+    items: str
+    """XPath of the nodes that hold one item each."""
+    fields: tuple[Field, ...]
+    """How an item's fields are found within its node."""
+    links: str
+    """XPath of the `a` nodes that lead to other pages."""
+    item_type: type[Item]
+    """Built with the fields as keyword arguments."""
+    page_address: Callable[[str], str]
+    """Gives the one spelling of an address, absolute or not: two addresses of one page agree."""
+    expected_items: Callable[[], list[Item]]
+    """What a right crawl returns, in order of rank, from facts and not from the pages."""
+    expected_pages: int
+    """Requests that a right crawl makes."""
+    fixtures: Callable[[], Path]
+    """Folder of the pages and their `manifest.json`."""
+    encoding: str = "utf-8"
+    """Of the pages' bytes."""

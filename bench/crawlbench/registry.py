@@ -1,0 +1,113 @@
+"""Finds event loops, strategies, parsers and sites by entry point (floor 1).
+
+Ours come through the same door as everybody's: an entry point in one of the groups of `Kind`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import inspect
+from enum import Enum
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from crawlbench.errors import BrokenPluginError, NotInstalledError, UnknownNameError
+
+__all__ = ["Kind", "declared_module", "find", "is_async", "load", "names", "select"]
+
+
+class Kind(Enum):
+    """What can be plugged in; the value is the entry-point group."""
+
+    EVENT_LOOP = "crawlbench.event_loops"
+    STRATEGY = "crawlbench.strategies"
+    PARSER = "crawlbench.parsers"
+    SITE = "crawlbench.sites"
+
+    @property
+    def noun(self) -> str:
+        """As a person would say it."""
+        return {"EVENT_LOOP": "event loop"}.get(self.name, self.name.lower())
+
+
+@cache
+def _points(kind: Kind) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=kind.value)}
+
+
+def names(kind: Kind) -> list[str]:
+    """Return all known names of a kind, installed or not, in alphabetical order."""
+    return sorted(_points(kind))
+
+
+def find(kind: Kind, name: str) -> EntryPoint:
+    """Return the entry point of that name, without importing it.
+
+    Raises:
+        UnknownNameError: there is none; the message lists the known ones and near misses.
+    """
+    points = _points(kind)
+    if name in points:
+        return points[name]
+    near = difflib.get_close_matches(name, points, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    known = ", ".join(names(kind)) or "none"
+    raise UnknownNameError(f"unknown {kind.noun} {name!r}{hint}; known: {known}")
+
+
+def select(kind: Kind, patterns: tuple[str, ...]) -> list[str]:
+    """Return the names that match any of the globs, in the order of the patterns.
+
+    Raises:
+        UnknownNameError: a pattern matches nothing.
+    """
+    chosen: dict[str, None] = {}
+    for pattern in patterns:
+        matches = fnmatch.filter(names(kind), pattern)
+        if not matches:
+            find(kind, pattern)  # says what is known
+        chosen.update(dict.fromkeys(matches))
+    return list(chosen)
+
+
+def load(kind: Kind, name: str) -> Any:  # noqa: ANN401  (each kind has its own contract)
+    """Import a plug-in and return it.
+
+    Raises:
+        UnknownNameError: no such name.
+        NotInstalledError: it needs a package that is not here.
+        BrokenPluginError: it fails otherwise at import.
+    """
+    point = find(kind, name)
+    try:
+        return point.load()
+    except ModuleNotFoundError as error:
+        package = (error.name or point.module).partition(".")[0].replace("_", "-")
+        raise NotInstalledError(
+            f"{kind.noun} {name!r} is known but not installed here: it needs {package!r}; "
+            f"try: pip install {package}"
+        ) from error
+    except Exception as error:
+        raise BrokenPluginError(
+            f"{kind.noun} {name!r} ({point.value}) cannot be imported: "
+            f"{type(error).__name__}: {error}; mend or uninstall it"
+        ) from error
+
+
+def is_async(strategy: str) -> bool:
+    """Tell whether a strategy needs an event loop.
+
+    Raises:
+        BenchError: as `load`.
+    """
+    crawl = load(Kind.STRATEGY, strategy)
+    if not callable(crawl):
+        raise BrokenPluginError(f"strategy {strategy!r} is {crawl!r}, not a function to call")
+    return inspect.iscoroutinefunction(crawl)
+
+
+def declared_module(event_loop: str) -> str:
+    """Return the top-level package that an event loop's entry point names, such as `uvloop`."""
+    return find(Kind.EVENT_LOOP, event_loop).module.partition(".")[0]

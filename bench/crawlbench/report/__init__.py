@@ -1,0 +1,1 @@
+"""A session as tables and notes, for the terminal and Markdown (floor 3)."""

@@ -1,0 +1,34 @@
+"""A neutral table: text in cells, numbers already formatted; renderers come after (floor 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Column", "Table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column."""
+
+    header: str
+    is_number: bool = False
+    """Aligned to the right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under columns; all rows are as long as `columns`."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def pick(self, headers: tuple[str, ...], title: str | None = None) -> Table:
+        """Return the table with these columns only, in this order."""
+        places = [[column.header for column in self.columns].index(header) for header in headers]
+        return Table(
+            self.title if title is None else title,
+            tuple(self.columns[place] for place in places),
+            tuple(tuple(row[place] for place in places) for row in self.rows),
+        )

@@ -1,0 +1,1 @@
+"""What is crawled (floor 1)."""

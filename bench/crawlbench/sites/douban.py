@@ -1,0 +1,76 @@
+"""The Douban Top-250 list: ten pages of 25 movies (floor 1).
+
+The selectors hold for the markup of 2017 to 2025. Three XPaths are given and used as they stand:
+the movies, the title (the first of one or two) and the other pages.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+from crawlbench.model import Field, Item, SiteSpec
+from crawlbench.sites.movies import fixture_folder, load_movies
+
+__all__ = ["SITE", "Movie", "page_address"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Movie(Item):
+    """One of the 250."""
+
+    subject_id: str
+    """Number of the movie's own page."""
+    rating: float
+    """Mean of the votes, 2 to 10."""
+    votes: int
+    """People who rated it."""
+
+
+def page_address(address: str) -> str:
+    """Give one page one spelling: `/top250`, `?start=0` and `?start=0&filter=` are the same.
+
+    Args:
+        address: absolute, or a path with its query.
+    """
+    parts = urlsplit(address)
+    start = parse_qs(parts.query).get("start", ["0"])[0]
+    query = "" if start in ("", "0") else f"start={start}&filter="
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
+
+
+def _first_number(text: str) -> str:
+    """Return the first run of digits, as in a subject's address or `2634466人评价`."""
+    match = re.search(r"\d+", text)
+    if match is None:
+        raise ValueError(f"no number in {text!r}")
+    return match.group()
+
+
+def _expected_items() -> list[Item]:
+    return [Movie(m.rank, m.title, m.subject_id, float(m.rating), m.votes) for m in load_movies()]
+
+
+SITE = SiteSpec(
+    name="douban-top250",
+    path="/top250",
+    items='//*[@id="content"]/div/div[1]/ol/li',
+    fields=(
+        Field("rank", ".//em", int),
+        Field("title", './/span[@class="title"]', str),
+        Field("subject_id", './/div[@class="hd"]/a/@href', _first_number),
+        Field("rating", './/span[@class="rating_num"]', float),
+        Field(
+            "votes",
+            './/span[@class="rating_num"]/following-sibling::span[2]',
+            lambda text: int(_first_number(text)),
+        ),
+    ),
+    links='//*[@id="content"]/div/div[1]/div[2]/a',
+    item_type=Movie,
+    page_address=page_address,
+    expected_items=_expected_items,
+    expected_pages=10,
+    fixtures=fixture_folder,
+)

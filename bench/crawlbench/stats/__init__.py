@@ -1,0 +1,1 @@
+"""What the samples say: pure functions of records (floor 2)."""

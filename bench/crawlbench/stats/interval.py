@@ -1,0 +1,60 @@
+"""Student's t interval for the mean of a few rounds (floor 2; pure)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING
+
+from scipy.special import stdtr, stdtrit  # scipy.stats takes a second to import
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Estimate", "estimate_mean"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean and its standard error.
+
+    Source: Student 1908; Kalibera & Jones, ISMM 2013, for rounds as the unit of replication.
+    Assumption: the rounds' values are independent and roughly normal. Simulated with drift, the
+    interval covers as it should from 5 rounds on, where a percentile bootstrap is too narrow.
+    """
+
+    count: int
+    """Rounds, two at least."""
+    mean: float
+    error: float
+    """Standard error of the mean."""
+
+    def half_width(self, confidence: float) -> float:
+        """Return half the width of the two-sided interval at that confidence."""
+        quantile = float(stdtrit(self.count - 1, (1 + confidence) / 2))
+        return quantile * self.error
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Return the ends of the two-sided interval, the lower one first."""
+        half = self.half_width(confidence)
+        return self.mean - half, self.mean + half
+
+    def p_beyond(self, margin: float) -> float:
+        """Return the two-sided p value of "the mean lies within plus or minus margin".
+
+        At most alpha if and only if the interval at 1 - alpha lies wholly beyond the margin.
+        """
+        excess = abs(self.mean) - margin
+        if excess <= 0:
+            return 1.0
+        if not self.error:
+            return 0.0
+        return min(1.0, 2 * float(stdtr(self.count - 1, -excess / self.error)))
+
+
+def estimate_mean(values: Sequence[float]) -> Estimate | None:
+    """Return the estimate from one value per round, or None if there are fewer than two."""
+    if len(values) < 2:
+        return None
+    return Estimate(len(values), fmean(values), stdev(values) / math.sqrt(len(values)))
