@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
 
 from crawlbench import __version__
 from crawlbench.cli import crawl, listing, mirror, report, run
-from crawlbench.cli.output import complain
-from crawlbench.errors import BenchError
+from crawlbench.cli.output import INTERRUPTED, complain
+from crawlbench.errors import BenchError, UsageError
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="crawlbench",
     help="The neutral referee for Python's ways to fetch many pages.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -36,24 +37,28 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     version: bool = typer.Option(
         False, "--version", callback=_print_version, is_eager=True, help="Print the version."
     ),
 ) -> None:
-    pass
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:
     """Run the command that the arguments name, and exit with its code."""
     try:
-        app()
+        code = app(standalone_mode=False)
+    except typer.TyperException as error:
+        complain(f"{error.format_message()} See --help.")
+        code = UsageError.exit_code
     except BenchError as error:
         complain(str(error))
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read us has seen enough
-        sys.exit(0)
-
-
-if __name__ == "__main__":
-    main()
+        code = error.exit_code
+    except typer.Abort:
+        code = INTERRUPTED
+    except BrokenPipeError:  # whoever read us has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import typer
 
 from crawlbench import registry
+from crawlbench.cli.checks import at_least_one
 from crawlbench.errors import BenchError, CellError, UsageError
 from crawlbench.measure.worker import run_crawls
 from crawlbench.mirror.process import open_mirror
@@ -35,7 +36,7 @@ def crawl(
         str, typer.Option("-n", "--network", help="Network that the mirror plays.")
     ] = "loopback",
     concurrency: Annotated[
-        int, typer.Option("-c", "--concurrency", min=1, help="Requests in flight.")
+        int, typer.Option("-c", "--concurrency", callback=at_least_one, help="Requests in flight.")
     ] = 10,
     url: Annotated[
         str | None, typer.Option("--url", help="Another address that serves such pages.")

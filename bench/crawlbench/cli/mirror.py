@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crawlbench import registry
-from crawlbench.errors import UsageError
+from crawlbench.cli.checks import not_negative
 from crawlbench.mirror.pages import write_fixtures
 from crawlbench.mirror.process import open_mirror
 from crawlbench.networks import find_network
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="The server of the fixture pages.", no_args_is_help=True)
+app = typer.Typer(help="The server of the fixture pages.")
 
 
 @app.command()
@@ -31,10 +31,7 @@ def build(
     ] = Path("fixtures/douban"),
 ) -> None:
     """Make the ten list pages and their manifest from movies.csv, the same byte for byte."""
-    try:
-        paths = write_fixtures(folder)
-    except OSError as error:
-        raise UsageError(f"the pages cannot be written to {str(folder)!r}: {error}") from error
+    paths = write_fixtures(folder)
     sys.stdout.write("".join(f"{path}\n" for path in paths))
 
 
@@ -42,7 +39,7 @@ def build(
 def serve(
     site: Annotated[str, typer.Option("--site", help="Whose pages.")] = "douban-top250",
     network: Annotated[str, typer.Option("-n", "--network", help="Network to play.")] = "loopback",
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the delays.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", callback=not_negative, help="Of the delays.")] = 1,
 ) -> None:
     """Serve a site on loopback until Ctrl-C; the first line printed is its address."""
     with suppress(KeyboardInterrupt):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crawlbench.cli.checks import at_least_one, not_negative, positive
 from crawlbench.cli.live import open_watcher
 from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console
 from crawlbench.measure.matrix import make_plan
@@ -40,33 +41,44 @@ def run(
     site: Annotated[list[str] | None, typer.Option("--site", help="Sites to crawl.")] = None,
     parser: Annotated[list[str] | None, typer.Option("--parser", help="Parsers.")] = None,
     concurrency: Annotated[
-        list[int] | None, typer.Option("-c", "--concurrency", min=1, help="Requests in flight.")
+        list[int] | None,
+        typer.Option("-c", "--concurrency", callback=at_least_one, help="Requests in flight."),
     ] = None,
     baseline: Annotated[
         str | None, typer.Option("--baseline", help="STRATEGY or STRATEGY/LOOP.")
     ] = None,
-    rounds: Annotated[int | None, typer.Option("--rounds", min=1, help="At the most.")] = None,
+    rounds: Annotated[
+        int | None, typer.Option("--rounds", callback=at_least_one, help="At the most.")
+    ] = None,
     laps: Annotated[
-        int | None, typer.Option("--laps", min=1, help="Values per cell and round.")
+        int | None, typer.Option("--laps", callback=at_least_one, help="Values per cell and round.")
     ] = None,
     budget: Annotated[
-        float | None, typer.Option("--budget", min=0.001, help="Seconds for the session.")
+        float | None, typer.Option("--budget", callback=positive, help="Seconds for the session.")
     ] = None,
     precision: Annotated[
         float | None,
-        typer.Option("--precision", min=0.001, help="Stop when intervals are this narrow, in %."),
+        typer.Option(
+            "--precision", callback=positive, help="Stop when intervals are this narrow, in %."
+        ),
     ] = None,
     margin: Annotated[
-        float | None, typer.Option("--margin", min=0, help="Differences that do not matter, in %.")
+        float | None,
+        typer.Option(
+            "--margin", callback=not_negative, help="Differences that do not matter, in %."
+        ),
     ] = None,
     min_time: Annotated[
-        float | None, typer.Option("--min-time", min=0.001, help="Seconds that a value lasts.")
+        float | None,
+        typer.Option("--min-time", callback=positive, help="Seconds that a value lasts."),
     ] = None,
     timeout: Annotated[
-        float | None, typer.Option("--timeout", min=0.001, help="Seconds until a value hangs.")
+        float | None,
+        typer.Option("--timeout", callback=positive, help="Seconds until a value hangs."),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="Of the order and the delays.")
+        int | None,
+        typer.Option("--seed", callback=not_negative, help="Of the order and the delays."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder to make; must not exist.")

@@ -1,0 +1,32 @@
+"""Bounds of options (floor 5): each refusal is a sentence with the value seen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from crawlbench.errors import UsageError
+
+__all__ = ["at_least_one", "not_negative", "positive"]
+
+Check = Callable[[typer.CallbackParam, Any], Any]
+"""Called by typer with the option and its value, or values; returns what it accepts."""
+
+
+def _check(is_right: Callable[[float], bool], wanted: str) -> Check:
+    def check(param: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN401  (whatever typer read)
+        values = value if isinstance(value, list | tuple) else [value]
+        for number in values:
+            if number is not None and not (math.isfinite(number) and is_right(number)):
+                raise UsageError(f"{param.opts[-1]} {number} cannot be used: give {wanted}")
+        return value
+
+    return check
+
+
+at_least_one = _check(lambda number: number >= 1, "a whole number from 1 on")
+positive = _check(lambda number: number > 0, "a number above 0")
+not_negative = _check(lambda number: number >= 0, "0 or more")

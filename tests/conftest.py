@@ -1,0 +1,30 @@
+"""What several rooms' tests need: the command line as a process, and plug-ins that are broken."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PLUGINS = Path(__file__).parent / "plugins"
+
+
+def command_line(*arguments, **options):
+    """Return the arguments of `subprocess.run` for one call of `crawlbench`."""
+    environment = {**os.environ, "PYTHONPATH": str(PLUGINS), "COLUMNS": "80", "TERM": "dumb"}
+    command = [sys.executable, "-m", "crawlbench", *map(str, arguments)]
+    return {"args": command, "env": environment, "text": True, "encoding": "utf-8", **options}
+
+
+@pytest.fixture
+def crawlbench(tmp_path):
+    """Return a function that calls `crawlbench` in an empty folder and waits for its end."""
+
+    def call(*arguments, **options):
+        settings = {"cwd": tmp_path, "capture_output": True, "timeout": 110, **options}
+        return subprocess.run(**command_line(*arguments, **settings), check=False)
+
+    return call

@@ -1,0 +1,202 @@
+"""The order and the failures of a round, with scripted workers in place of processes."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pyperf
+import pytest
+
+from crawlbench.counters import Counters
+from crawlbench.errors import CellError, MirrorError
+from crawlbench.measure.executor import Value
+from crawlbench.measure.round import RoundPlan, run_round
+from crawlbench.measure.verify import expect
+from crawlbench.records import Cell
+from crawlbench.sites.douban import SITE
+
+EXPECTED = expect(SITE)
+CELLS = tuple(Cell(SITE.name, "net", name, None, "lxml", 10) for name in ("a", "b", "c"))
+
+
+def good_value(loops):
+    return Value(0.5, 0.2, 0.1, 1000, [EXPECTED.digest] * loops, [], "http.client")
+
+
+class ScriptedMirror:
+    """Counts as if each cell had crawled rightly."""
+
+    def __init__(self, events):
+        self.events = events
+        self.is_dead = False
+
+    async def begin(self, epoch):
+        self.events.append(("begin", epoch))
+
+    async def end(self):
+        if self.is_dead:
+            raise MirrorError("the mirror died")
+        self.events.append(("end", None))
+        return Counters(requests=20, connections=2, pages=dict.fromkeys("0123456789", 2))
+
+
+class ScriptedWorker:
+    """Plays values, or raises in place of one."""
+
+    def __init__(self, name, events, script):
+        self.name, self.events, self.script = name, events, list(script)
+
+    async def take(self):
+        self.events.append(("take", self.name))
+        await asyncio.sleep(0)
+        step = self.script.pop(0) if self.script else good_value(2)
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    async def show(self):
+        return [EXPECTED.rows, EXPECTED.rows[1:]]
+
+    async def finish(self):
+        self.events.append(("finish", self.name))
+        if self.name == "fileless":
+            raise CellError("left no run")
+        return pyperf.Run([0.25], collect_metadata=False)
+
+    async def kill(self):
+        self.events.append(("kill", self.name))
+
+
+class ScriptedExecutor:
+    """Makes scripted workers."""
+
+    def __init__(self, events, scripts=None):
+        self.events, self.scripts = events, scripts or {}
+
+    async def start(self, cell, loops, warmups, values):
+        self.events.append(("start", cell.strategy))
+        script = self.scripts.get(cell.strategy, ())
+        if isinstance(script, Exception):
+            raise script
+        return ScriptedWorker(cell.strategy, self.events, script)
+
+
+def play(scripts=None, cells=CELLS, mirror=None, events=None):
+    """Run a round of one warmup and two laps, and return its result and what happened."""
+    events = [] if events is None else events
+    plan = RoundPlan(
+        number=3,
+        seed=1,
+        cells=cells,
+        loops={cell.name: 2 for cell in cells},
+        warmups=1,
+        laps=2,
+        modules={cell.name: None for cell in cells},
+    )
+    seen = []
+    result = asyncio.run(
+        run_round(
+            plan,
+            ScriptedExecutor(events, scripts),
+            {cell.group: mirror or ScriptedMirror(events) for cell in cells},
+            {SITE.name: EXPECTED},
+            lambda number, sample: seen.append((number, sample)),
+        )
+    )
+    assert [sample for _, sample in seen] == list(result.record.samples)
+    return result, events
+
+
+def taken(events):
+    return [name for kind, name in events if kind == "take"]
+
+
+def test_all_workers_are_ready_before_the_first_value():
+    """A start beside a measurement would disturb it."""
+    _, events = play()
+    kinds = [kind for kind, _ in events]
+    assert kinds[:3] == ["start"] * 3
+    assert "start" not in kinds[3:]
+
+
+def test_no_worker_ends_before_the_last_value():
+    """pyperf's work at a worker's end would disturb those who still measure."""
+    _, events = play()
+    kinds = [kind for kind, _ in events]
+    assert kinds.index("finish") > len(kinds) - 1 - kinds[::-1].index("take")
+
+
+def test_one_worker_measures_at_a_time_between_begin_and_end():
+    """Each value has the mirror's counters to itself."""
+    _, events = play()
+    middle = [kind for kind, _ in events if kind in ("begin", "take", "end")]
+    assert middle == ["begin", "take", "end"] * 9
+
+
+def test_every_lap_has_each_cell_once():
+    """Warmups go through the turnstile too."""
+    _, events = play()
+    names = taken(events)
+    assert all(sorted(names[at : at + 3]) == ["a", "b", "c"] for at in (0, 3, 6))
+
+
+def test_value_is_divided_by_loops():
+    """A sample is per crawl, as pyperf's values are."""
+    result, _ = play()
+    sample = result.record.samples[0]
+    assert (sample.seconds, sample.loops, sample.cpu_user_s) == (0.25, 2, 0.1)
+    assert (sample.requests, sample.warmup, sample.slot) == (20, True, 0)
+
+
+def test_cell_that_fails_takes_part_no_further():
+    """It is ended at once and named with round and lap; the others go on."""
+    scripts = {"b": [good_value(2), CellError("crashed", "its traceback")]}
+    result, events = play(scripts)
+    (failure,) = result.failures
+    assert failure.cell == CELLS[1].name
+    assert failure.reason == "crashed (round 3, in lap 1)"
+    assert failure.detail == "its traceback"
+    assert taken(events).count("b") == 2
+    assert ("kill", "b") in events
+    assert ("finish", "b") not in events
+    assert set(result.runs) == {CELLS[0].name, CELLS[2].name}
+
+
+def test_cell_that_does_not_start_costs_itself_only():
+    """The others' workers are there."""
+    result, events = play({"a": CellError("no module")})
+    assert [f.reason for f in result.failures] == ["no module (round 3, at its start)"]
+    assert set(taken(events)) == {"b", "c"}
+
+
+def test_cell_that_leaves_no_run_is_a_failure():
+    """Its values were seen, but pyperf has them not."""
+    cells = (*CELLS, Cell(SITE.name, "net", "fileless", None, "lxml", 10))
+    result, _ = play(cells=cells)
+    assert [f.reason for f in result.failures] == ["left no run (round 3, at its end)"]
+
+
+def test_wrong_answer_is_shown_and_its_first_difference_named():
+    """The worker is asked for what it crawled only when the digest is wrong."""
+    wrong = Value(0.5, 0.2, 0.1, 1000, [EXPECTED.digest, "other"], [], "http.client")
+    result, _ = play({"c": [wrong]})
+    assert result.failures[0].reason == (
+        "wrong answer: 249 items instead of 250: rank 1 (肖申克的救赎) is missing "
+        "(round 3, in warmup 1)"
+    )
+
+
+def test_dead_mirror_ends_the_round_and_every_worker():
+    """Whatever befell the worker, the mirror's death is the reason."""
+    events = []
+    mirror = ScriptedMirror(events)
+    mirror.is_dead = True
+    with pytest.raises(MirrorError):
+        play({"a": [CellError("refused")]}, mirror=mirror, events=events)
+    assert {name for kind, name in events if kind == "kill"} == {"a", "b", "c"}
+
+
+def test_http_parser_of_each_cell_is_recorded():
+    """Whether a C or a Python parser read the responses can change the result."""
+    result, _ = play()
+    assert set(result.http_parsers.values()) == {"http.client"}

@@ -1,0 +1,67 @@
+"""What makes a value unbelievable."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawlbench.counters import Counters
+from crawlbench.measure.executor import Value
+from crawlbench.measure.verify import expect, find_fault, is_wrong_answer
+from crawlbench.sites.douban import SITE
+
+EXPECTED = expect(SITE)
+PAGES = {SITE.path: 2, **{f"/top250?start={n}&filter=": 2 for n in range(25, 250, 25)}}
+
+
+def value(digests=(EXPECTED.digest,) * 2, event_loops=("uvloop",)):
+    """Return a value of two crawls."""
+    return Value(0.1, 0.1, 0.0, None, list(digests), list(event_loops), "aiohttp._http_parser")
+
+
+def counters(**changes):
+    """Return what a mirror counts in two crawls, changed."""
+    pages = {**PAGES, **changes}
+    return Counters(requests=sum(pages.values()), pages={k: n for k, n in pages.items() if n})
+
+
+def test_right_value_has_no_fault():
+    """All as it should be."""
+    assert not is_wrong_answer(value(), EXPECTED)
+    assert find_fault(value(), counters(), EXPECTED, 2, "uvloop") is None
+
+
+def test_one_wrong_crawl_of_two_is_a_wrong_answer():
+    """Every crawl in a value counts."""
+    assert is_wrong_answer(value(digests=(EXPECTED.digest, "other")), EXPECTED)
+
+
+@pytest.mark.parametrize(
+    ("seen", "counted", "module", "fault"),
+    [
+        (
+            value(),
+            counters(**{"/top250": 3}),
+            "uvloop",
+            "the mirror counted 21 requests instead of 20: /top250 came 3 times in 2 crawls",
+        ),
+        (
+            value(),
+            counters(**{"/top250": 0}),
+            "uvloop",
+            "the mirror counted 18 requests instead of 20: a page was never asked for",
+        ),
+        (value(), counters(), "asyncio", "it ran on uvloop instead of asyncio"),
+        (value(), counters(), None, "it ran on uvloop instead of no event loop"),
+        (value(event_loops=()), counters(), "uvloop", "it ran on no event loop instead of uvloop"),
+        (
+            value(event_loops=("asyncio", "uvloop")),
+            counters(),
+            "uvloop",
+            "it ran on asyncio and uvloop instead of uvloop",
+        ),
+        (value(digests=()), counters(), "uvloop", "0 crawls came back instead of 2"),
+    ],
+)
+def test_fault_is_told_in_a_sentence(seen, counted, module, fault):
+    """The first thing that is wrong is named."""
+    assert find_fault(seen, counted, EXPECTED, 2, module) == fault

@@ -1,0 +1,3 @@
+"""A strategy that cannot be imported."""
+
+raise RuntimeError("no such luck")

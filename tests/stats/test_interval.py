@@ -1,0 +1,59 @@
+"""The t interval, against tables and against scipy's own."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from crawlbench.stats.interval import Estimate, estimate_mean
+
+numbers = st.floats(-10, 10, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("count", "confidence", "quantile"),
+    [(2, 0.95, 12.706), (5, 0.95, 2.776), (10, 0.99, 3.250), (31, 0.95, 2.042)],
+)
+def test_half_width_uses_students_quantiles(count, confidence, quantile):
+    """The values stand in every table of Student's t."""
+    assert Estimate(count, 0.0, 1.0).half_width(confidence) == pytest.approx(quantile, abs=5e-4)
+
+
+@given(st.lists(numbers, min_size=2, max_size=20))
+def test_interval_agrees_with_scipy(values):
+    """`scipy.stats.ttest_1samp` gives the same interval."""
+    estimate = estimate_mean(values)
+    if estimate.error < 1e-9:
+        return
+    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert estimate.interval(0.95) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+@given(numbers, st.floats(1e-3, 5), st.floats(0, 1), st.integers(2, 30), st.floats(0.6, 0.999))
+def test_p_and_interval_say_the_same(mean, error, margin, count, confidence):
+    """p is at most alpha if and only if the interval lies beyond the margin."""
+    estimate = Estimate(count, mean, error)
+    low, high = estimate.interval(confidence)
+    beyond = low > margin or high < -margin
+    gap = min(abs(low - margin), abs(high + margin))
+    if gap > 1e-9:
+        assert beyond == (estimate.p_beyond(margin) < 1 - confidence)
+
+
+def test_fewer_than_two_rounds_give_no_estimate():
+    """One value has no spread."""
+    assert estimate_mean([]) is None
+    assert estimate_mean([1.0]) is None
+
+
+def test_equal_rounds_give_an_interval_of_no_width():
+    """No spread seen is no error claimed, and no division by zero."""
+    estimate = estimate_mean([0.5, 0.5, 0.5])
+    assert estimate.interval(0.95) == (0.5, 0.5)
+    assert estimate.p_beyond(0.1) == 0.0
+    assert estimate.p_beyond(0.6) == 1.0
+    assert math.isclose(estimate.mean, 0.5)

@@ -1,0 +1,94 @@
+"""Each strategy is a file that a learner reads in a minute, and crawls rightly."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import difflib
+from pathlib import Path
+
+import pytest
+
+from crawlbench import registry, strategies
+from crawlbench.measure.worker import run_crawls
+from crawlbench.mirror.process import open_mirror
+from crawlbench.model import Site
+from crawlbench.networks import find_network
+from crawlbench.sites.douban import SITE
+
+FOLDER = Path(strategies.__file__).parent
+FILES = sorted(path for path in FOLDER.glob("*.py") if path.name != "__init__.py")
+OURS = [path.stem.replace("_", "-") for path in FILES]
+FORBIDDEN = {"time", "timeit", "pyperf", "crawlbench", "argparse"}
+
+
+def cells():
+    for name in OURS:
+        loops = registry.names(registry.Kind.EVENT_LOOP) if registry.is_async(name) else [None]
+        yield from ((name, loop) for loop in loops)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_strategy_is_short_and_has_one_public_name(path):
+    """At most 60 lines, one function, no class, no import of a sibling, no clock."""
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    functions = [n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    imported = {
+        name.partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([a.name for a in node.names] if isinstance(node, ast.Import) else [node.module])
+    }
+    assert len(text.splitlines()) <= 60
+    assert functions == ["crawl"]
+    assert not any(isinstance(node, ast.ClassDef) for node in ast.walk(tree))
+    assert not imported & FORBIDDEN
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_strategy_says_what_to_watch_and_compare(path):
+    """The docstring has the idea, what limits it, and a neighbour that exists."""
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert "Watch:" in docstring
+    compared = docstring.partition("Compare with:")[2]
+    named = [word.strip("`.,") for word in compared.split() if ".py`" in word]
+    assert named
+    assert all((FOLDER / name).exists() for name in named)
+
+
+def test_difference_of_gather_and_serial_shows_the_idea_alone():
+    """The files keep order and names equal: the common lines are the crawl itself."""
+    serial, gather = (
+        (FOLDER / name).read_text(encoding="utf-8").partition("def crawl")[2].splitlines()
+        for name in ("requests_serial.py", "aiohttp_gather.py")
+    )
+    changed = [line for line in difflib.ndiff(serial, gather) if line.startswith("+ ")]
+    assert len(changed) <= 11
+
+
+def test_every_strategy_file_is_plugged_in():
+    """A file without an entry point would never be measured."""
+    assert set(OURS) <= set(registry.names(registry.Kind.STRATEGY))
+
+
+@pytest.mark.parametrize(("strategy", "event_loop"), list(cells()))
+def test_strategy_returns_the_250_movies_with_ten_requests(strategy, event_loop):
+    """Against a real mirror: right items, each page once, never more in flight than allowed."""
+    read = registry.load(registry.Kind.PARSER, "lxml")(SITE)
+    crawl = registry.load(registry.Kind.STRATEGY, strategy)
+    factory = registry.load(registry.Kind.EVENT_LOOP, event_loop) if event_loop else None
+
+    async def crawl_mirror():
+        async with open_mirror(SITE.name, "wan", find_network("wan"), 1) as mirror:
+            await mirror.begin("test")
+            site = Site(mirror.address + SITE.path, read)
+            _, crawls = await asyncio.to_thread(run_crawls, crawl, site, 3, 1, factory)
+            return crawls[0], await mirror.end()
+
+    items, counters = asyncio.run(crawl_mirror())
+    assert sorted(items) == SITE.expected_items()
+    assert set(counters.pages.values()) == {1}
+    assert counters.requests == SITE.expected_pages
+    assert counters.most_in_flight <= 3
+    assert counters.in_flight == 0

@@ -1,0 +1,59 @@
+"""Unknown, not installed and broken are three different sentences."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawlbench import registry
+from crawlbench.errors import BrokenPluginError, NotInstalledError, UnknownNameError
+from tests.conftest import PLUGINS
+
+KIND = registry.Kind.STRATEGY
+
+
+@pytest.fixture
+def _plugins(monkeypatch):
+    """Make the broken plug-ins known to this process."""
+    monkeypatch.syspath_prepend(str(PLUGINS))
+    registry._points.cache_clear()
+    yield
+    registry._points.cache_clear()
+
+
+def test_unknown_name_lists_the_known_ones_and_a_near_miss():
+    """A typo is answered with what was probably meant."""
+    with pytest.raises(UnknownNameError) as caught:
+        registry.find(registry.Kind.EVENT_LOOP, "uvlop")
+    assert str(caught.value) == (
+        "unknown event loop 'uvlop' (did you mean 'uvloop'?); known: asyncio, uvloop"
+    )
+
+
+@pytest.mark.usefixtures("_plugins")
+def test_known_but_not_installed_names_the_command():
+    """The missing package is named with the command that brings it."""
+    with pytest.raises(NotInstalledError) as caught:
+        registry.load(KIND, "needs-absent")
+    assert str(caught.value) == (
+        "strategy 'needs-absent' is known but not installed here: it needs "
+        "'a-package-that-nobody-has'; try: pip install a-package-that-nobody-has"
+    )
+
+
+@pytest.mark.usefixtures("_plugins")
+def test_plugin_that_cannot_be_imported_is_named():
+    """Its own error is quoted in one sentence."""
+    with pytest.raises(BrokenPluginError, match="RuntimeError: no such luck; mend or uninstall it"):
+        registry.load(KIND, "cannot-import")
+
+
+def test_globs_keep_the_order_of_the_patterns_and_name_each_once():
+    """What is selected twice is there once."""
+    chosen = registry.select(KIND, ("requests-threads", "requests-*"))
+    assert chosen == ["requests-threads", "requests-serial"]
+
+
+def test_glob_that_matches_nothing_is_unknown():
+    """An empty selection is a mistake, not an empty table."""
+    with pytest.raises(UnknownNameError, match=r"unknown strategy 'curl\*'"):
+        registry.select(KIND, ("curl*",))

@@ -1,0 +1,256 @@
+"""Whole sessions: real mirrors, real workers, the command line as users call it."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pyperf
+import pytest
+
+from crawlbench.measure.store import load_session
+from crawlbench.records import Verdict
+from tests.conftest import command_line
+
+pytestmark = pytest.mark.slow
+
+SMALL = ("-n", "loopback", "--rounds", 2, "--laps", 2, "--min-time", 0.02)
+BROKEN = {
+    "broken-drop": "rank 51 (",
+    "broken-swap": "rank 1 has title",
+    "broken-twice": "11 requests instead of 10: /top250 came 2 times",
+    "broken-loop": "ran on asyncio and uvloop instead of uvloop",
+    "broken-killed": "killed by SIGKILL",
+    "broken-hang": "hung: a value took more than 3 s",
+    "broken-exit": "exit code 0 before its values were taken",
+    "broken-raise": "raised ValueError: a planted error",
+    "broken-fileless": "exit code 0 but left no run",
+    "broken-late": "wrong answer: rank 1 has title",
+}
+
+
+def run(folder, *arguments):
+    settings = {"capture_output": True, "timeout": 110}
+    return subprocess.run(
+        **command_line("run", *arguments, "-o", folder, **settings), check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    """Return the folder and the outcome of a session in which all is well."""
+    folder = tmp_path_factory.mktemp("good") / "session"
+    return folder, run(folder, "default", *SMALL)
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory):
+    """Return the folder and the outcome of a session with one cell for each way to be wrong."""
+    folder = tmp_path_factory.mktemp("broken") / "session"
+    strategies = [part for name in ("requests-serial", *BROKEN) for part in ("-s", name)]
+    return folder, run(folder, "default", *SMALL, *strategies, "-l", "uvloop", "--timeout", 3)
+
+
+def test_session_of_right_cells_exits_with_success(good):
+    """All cells right: exit code 0, and the table on standard output."""
+    _, outcome = good
+    assert outcome.returncode == 0, outcome.stderr
+    for name in ("requests-serial", "requests-threads", "aiohttp-gather", "uvloop", "control"):
+        assert name in outcome.stdout
+
+
+def test_every_value_is_ten_requests_per_crawl(good):
+    """The mirror counted what was due, for each value of each cell."""
+    session = load_session(good[0])
+    samples = [sample for record in session.rounds for sample in record.samples]
+    assert len(samples) == 2 * 3 * len(session.plan.cells)
+    assert {sample.requests / sample.loops for sample in samples} == {10}
+
+
+def test_cells_alternate_within_a_lap(good):
+    """In each lap every cell takes one value, and the order differs from lap to lap."""
+    session = load_session(good[0])
+    names = {cell.name for cell in session.plan.cells}
+    orders = []
+    for record in session.rounds:
+        for start in range(0, len(record.samples), len(names)):
+            lap = record.samples[start : start + len(names)]
+            assert {sample.cell for sample in lap} == names
+            assert [sample.slot for sample in lap] == list(range(len(names)))
+            orders.append(tuple(sample.cell for sample in lap))
+    assert len(set(orders)) > 1
+
+
+def test_twins_have_the_same_loops(good):
+    """The control differs from its baseline in nothing, not even in crawls per value."""
+    session = load_session(good[0])
+    control = next(cell for cell in session.plan.cells if cell.control)
+    assert session.loops[control.name] == session.loops[session.plan.baselines[control.group]]
+
+
+def test_strategies_show_their_connections(good):
+    """Serial keeps one connection, a session per request opens ten per crawl."""
+    connections = {s.cell.split("/")[0]: s.connections for s in load_session(good[0]).summaries}
+    assert connections["requests-serial"] == 1
+    assert connections["aiohttp-session-per-request"] == 10
+    assert 1 < connections["aiohttp-gather"] <= 10
+
+
+def test_memory_is_the_workers_own(good):
+    """Peak memory is read, and is not the manager's, which has more loaded."""
+    peaks = [summary.peak_rss_bytes for summary in load_session(good[0]).summaries]
+    if sys.platform == "linux":
+        assert all(10 * 2**20 < peak < 150 * 2**20 for peak in peaks)
+
+
+def test_suite_holds_the_values_of_the_session(good):
+    """`suite.json` is a pyperf suite whose values are the session's, with round and slots."""
+    folder, _ = good
+    session = load_session(folder)
+    suite = pyperf.BenchmarkSuite.load(str(folder / "suite.json"))
+    assert set(suite.get_benchmark_names()) == {cell.name for cell in session.plan.cells}
+    for bench in suite:
+        assert list(bench.get_values()) == session.values(bench.get_name())
+        assert [run.get_metadata()["crawlbench_round"] for run in bench.get_runs()] == [1, 2]
+        slots = [run.get_metadata()["crawlbench_slots"] for run in bench.get_runs()]
+        assert all(len(text.split()) == 3 for text in slots)
+
+
+@pytest.mark.parametrize("command", [["show"], ["stats"], ["compare_to", "suite.json"]])
+def test_pyperf_reads_the_suite(good, command):
+    """pyperf's own commands take the file as it is."""
+    folder, _ = good
+    call = [sys.executable, "-m", "pyperf", command[0], "suite.json", *command[1:]]
+    outcome = subprocess.run(call, cwd=folder, capture_output=True, text=True, check=False)
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stdout.strip()
+
+
+def test_report_shows_a_session_again(good, crawlbench):
+    """`report` prints what `run` printed, and Markdown as `table.md` has it."""
+    folder, outcome = good
+    assert crawlbench("report", folder).stdout == outcome.stdout
+    markdown = crawlbench("report", folder, "--format", "markdown").stdout
+    assert markdown == (folder / "table.md").read_text(encoding="utf-8")
+
+
+def test_terminal_output_fits_80_columns(good):
+    """No line is longer than the terminal is wide."""
+    assert max(len(line.rstrip()) for line in good[1].stdout.splitlines()) <= 80
+
+
+def test_broken_cells_exit_with_four(broken):
+    """Something was invalid: exit code 4 and a sentence."""
+    _, outcome = broken
+    assert outcome.returncode == 4, outcome.stderr
+    assert f"crawlbench: {len(BROKEN)} cells are invalid" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+@pytest.mark.parametrize(("strategy", "reason"), BROKEN.items())
+def test_broken_cell_is_invalid_with_its_first_difference(broken, strategy, reason):
+    """Each way to be wrong is found, named, and never timed."""
+    folder, _ = broken
+    session = load_session(folder)
+    (failure,) = [f for f in session.failures if f.cell.startswith(f"{strategy}/")]
+    assert reason in failure.reason
+    assert "\n" not in failure.reason
+    assert all(not summary.cell.startswith(strategy) for summary in session.summaries)
+    (comparison,) = [c for c in session.comparisons if c.cell == failure.cell]
+    assert comparison.verdict is Verdict.INVALID
+    assert comparison.estimate is None
+    table = (folder / "table.md").read_text(encoding="utf-8")
+    (row,) = [line for line in table.splitlines() if line.startswith(f"| {strategy} ")]
+    assert "| - | - | - | invalid |" in row
+
+
+def test_broken_cells_leave_the_others_unharmed(broken):
+    """The cells beside them have all their values and their control a verdict's ground."""
+    session = load_session(broken[0])
+    assert {s.cell.split("/")[0] for s in session.summaries} == {"requests-serial"}
+    assert {summary.values for summary in session.summaries} == {2 * 2}
+    assert session.noise[0].margin is not None
+    assert math.isfinite(session.noise[0].margin)
+
+
+def test_cell_that_turns_bad_in_a_round_says_which(broken):
+    """A cell that was right in the calibration is dropped where it goes wrong."""
+    session = load_session(broken[0])
+    (failure,) = [f for f in session.failures if f.cell.startswith("broken-late")]
+    assert failure.round == 1
+    assert "(round 1, in " in failure.reason
+
+
+def start(folder, *arguments):
+    """Start a long session and return it when its first round is over."""
+    call = command_line("run", "default", *SMALL, *arguments, "-o", folder)
+    process = subprocess.Popen(**call, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    for line in process.stderr:
+        if line.startswith("round 1 "):
+            return process
+    raise AssertionError("no round was finished")
+
+
+def assert_gone(processes):
+    """Assert that these processes end within seconds."""
+    _, alive = psutil.wait_procs(processes, timeout=15)
+    assert not alive
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_session_keeps_what_was_finished(tmp_path, number):
+    """Ctrl-C and SIGTERM: finished rounds are valid and reported, nothing stays behind."""
+    folder = tmp_path / "session"
+    process = start(folder, "--rounds", 50)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=30)
+    assert process.returncode == 130, errors
+    assert "it was interrupted" in " ".join(output.split())
+    assert "Traceback" not in errors
+    session = load_session(folder)
+    assert session.ending == "interrupted"
+    assert 1 <= len(session.rounds) < 50
+    assert (folder / "table.md").exists()
+    assert_gone(children)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+def test_killed_manager_leaves_no_process_and_a_whole_session(tmp_path):
+    """SIGKILL to the manager: mirrors and workers end by themselves, the folder loads."""
+    folder = tmp_path / "session"
+    process = start(folder, "--rounds", 50, "--timeout", 5)
+    time.sleep(1.5)  # into the second round
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert children
+    process.kill()
+    process.communicate(timeout=30)
+    assert_gone(children)
+    assert len(load_session(folder).rounds) >= 1
+    assert load_session(folder).ending == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+def test_death_of_the_mirror_ends_the_session_with_one_message(tmp_path):
+    """The mirror killed in mid-session: one clear message, the rounds so far kept, exit 4."""
+    folder = tmp_path / "session"
+    process = start(folder, "--rounds", 50)
+    children = psutil.Process(process.pid).children(recursive=True)
+    (mirror,) = [c for c in children if "crawlbench.mirror.child" in c.cmdline()]
+    mirror.kill()
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 4
+    complaints = [line for line in errors.splitlines() if line.startswith("crawlbench: ")]
+    assert len(complaints) == 1
+    assert "the mirror of network 'loopback' died" in complaints[0]
+    session = load_session(folder)
+    assert session.ending == "mirror"
+    assert not session.failures
+    assert len(session.rounds) >= 1
+    assert_gone(children)
