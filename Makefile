@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-overhead test check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-overhead test docs check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -31,6 +31,9 @@ bench-overhead: $(READY) ## what the harness itself adds to a crawl
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest -q
+
+docs: $(READY) ## make what documents quote, from --help and results/reference
+	$(BIN)/python docs/make.py
 
 check: $(READY) ## lint and types; changes nothing
 	$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy --no-error-summary

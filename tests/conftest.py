@@ -14,7 +14,13 @@ PLUGINS = Path(__file__).parent / "plugins"
 
 def command_line(*arguments, **options):
     """Return the arguments of `subprocess.run` for one call of `crawlbench`."""
-    environment = {**os.environ, "PYTHONPATH": str(PLUGINS), "COLUMNS": "80", "TERM": "dumb"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(PLUGINS),
+        "COLUMNS": "80",
+        "TERM": "dumb",
+        "XDG_CONFIG_HOME": str(options.get("cwd", PLUGINS / "no-settings")),
+    }
     command = [sys.executable, "-m", "crawlbench", *map(str, arguments)]
     return {"args": command, "env": environment, "text": True, "encoding": "utf-8", **options}
 

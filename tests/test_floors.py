@@ -16,6 +16,7 @@ FLOORS = {
     "records": 0,
     "counters": 0,
     "digest": 0,
+    "usage": 0,
     "registry": 1,
     "networks": 1,
     "sites": 1,

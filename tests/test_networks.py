@@ -13,27 +13,29 @@ from crawlbench.networks import Network, find_network
 def test_same_key_gives_the_same_delay():
     """Whatever the strategy, request k of page p waits as long."""
     wan = find_network("wan")
-    assert wan.delay_s("a", new_connection=False) == wan.delay_s("a", new_connection=False)
-    assert wan.delay_s("a", new_connection=False) != wan.delay_s("b", new_connection=False)
+    assert wan.delay_s("a", connection_age_s=None) == wan.delay_s("a", connection_age_s=None)
+    assert wan.delay_s("a", connection_age_s=None) != wan.delay_s("b", connection_age_s=None)
 
 
-@pytest.mark.parametrize(("new", "mean"), [(False, 0.040), (True, 0.080)])
+@pytest.mark.parametrize(
+    ("new", "mean"), [(None, 0.040), (0.0, 0.080), (0.030, 0.050), (1.0, 0.040)]
+)
 def test_jitter_leaves_the_mean_alone(new, mean):
     """A new connection costs a round trip more."""
     wan = find_network("wan")
-    delays = [wan.delay_s(str(key), new_connection=new) for key in range(4000)]
+    delays = [wan.delay_s(str(key), connection_age_s=new) for key in range(4000)]
     assert fmean(delays) == pytest.approx(mean, rel=0.01)
     assert min(delays) > 0
 
 
 def test_loopback_does_not_wait():
     """No delay is no delay, not a small one."""
-    assert find_network("loopback").delay_s("a", new_connection=True) == 0.0
+    assert find_network("loopback").delay_s("a", connection_age_s=0.0) == 0.0
 
 
 def test_no_jitter_is_a_constant():
     """Without jitter the delay is the round trip."""
-    assert Network(round_trip_s=0.1).delay_s("a", new_connection=False) == 0.1
+    assert Network(round_trip_s=0.1).delay_s("a", connection_age_s=None) == 0.1
 
 
 def test_unknown_network_lists_the_known_ones():

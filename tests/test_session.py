@@ -36,9 +36,7 @@ BROKEN = {
 
 def run(folder, *arguments):
     settings = {"capture_output": True, "timeout": 110}
-    return subprocess.run(
-        **command_line("run", *arguments, "-o", folder, **settings), check=False
-    )
+    return subprocess.run(**command_line("run", *arguments, "-o", folder, **settings), check=False)
 
 
 @pytest.fixture(scope="module")

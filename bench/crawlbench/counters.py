@@ -21,8 +21,10 @@ class Counters:
     """Written to sockets, heads included."""
     cpu_s: float = 0.0
     """CPU time of the mirror's process within the span; filled at `end`."""
+    cpu_wait_s: float = 0.0
+    """In which the mirror was ready but had no CPU; filled at `end`, 0 where not known."""
     pages: dict[str, int] = field(default_factory=dict)
-    """Requests by page address; those for no page count under their target."""
+    """Requests by page address; those for no page under their target, `(others)` or a refusal."""
 
     def arrived(self, page: str) -> int:
         """Count a request and return how many came for that page before it."""

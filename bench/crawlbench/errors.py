@@ -33,6 +33,10 @@ class SessionFileError(UsageError):
     """Raised when a folder or file that should hold a session does not, or holds a broken one."""
 
 
+class StorageError(BenchError):
+    """Raised when results cannot be written: a full disk, a folder that was taken away."""
+
+
 class BlockedPageError(BenchError):
     """Raised when a page came with status 200 but without the list that the site must have."""
 

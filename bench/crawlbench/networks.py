@@ -10,7 +10,7 @@ import math
 import random
 from dataclasses import asdict, dataclass
 
-from crawlbench.errors import UnknownNameError
+from crawlbench.registry import unknown_name
 
 __all__ = ["NETWORKS", "Network", "find_network"]
 
@@ -26,19 +26,26 @@ class Network:
     connect_round_trips: int = 0
     """Round trips that a new connection adds to its first response."""
 
-    def delay_s(self, key: str, *, new_connection: bool) -> float:
+    def delay_s(self, key: str, *, connection_age_s: float | None) -> float:
         """Return the seconds that one response waits; the same key gives the same delay.
 
-        The jitter leaves the mean at `round_trip_s`: exp(s z - s^2 / 2) has mean 1.
+        Args:
+            key: of the draw.
+            connection_age_s: how long ago the connection was made, for the first request on it:
+                that much of its handshake is over. None for a later request.
         """
         if not self.round_trip_s:
             return 0.0
-        trips = 1 + (self.connect_round_trips if new_connection else 0)
         draw = random.Random(key)
-        return sum(
-            self.round_trip_s * math.exp(self.jitter * draw.gauss() - self.jitter**2 / 2)
-            for _ in range(trips)
-        )
+        answer_s = self._trip_s(draw)
+        if connection_age_s is None:
+            return answer_s
+        handshake_s = sum(self._trip_s(draw) for _ in range(self.connect_round_trips))
+        return answer_s + max(0.0, handshake_s - connection_age_s)
+
+    def _trip_s(self, draw: random.Random) -> float:
+        """Draw one round trip; its mean is `round_trip_s`, as exp(s z - s^2 / 2) has mean 1."""
+        return self.round_trip_s * math.exp(self.jitter * draw.gauss() - self.jitter**2 / 2)
 
     def as_numbers(self) -> dict[str, float]:
         """Return the parameters for `session.json`."""
@@ -59,5 +66,5 @@ def find_network(name: str) -> Network:
         UnknownNameError: there is none.
     """
     if name not in NETWORKS:
-        raise UnknownNameError(f"unknown network {name!r}; known: {', '.join(NETWORKS)}")
+        raise unknown_name("network", name, NETWORKS)
     return NETWORKS[name]

@@ -11,11 +11,14 @@ import inspect
 from enum import Enum
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crawlbench.errors import BrokenPluginError, NotInstalledError, UnknownNameError
 
-__all__ = ["Kind", "declared_module", "find", "is_async", "load", "names", "select"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Kind", "declared_module", "find", "is_async", "load", "names", "select", "unknown_name"]
 
 
 class Kind(Enum):
@@ -51,10 +54,15 @@ def find(kind: Kind, name: str) -> EntryPoint:
     points = _points(kind)
     if name in points:
         return points[name]
-    near = difflib.get_close_matches(name, points, n=1)
+    raise unknown_name(kind.noun, name, names(kind))
+
+
+def unknown_name(noun: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    """Return the error for a name that is not known: it lists those that are, and a near miss."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
-    known = ", ".join(names(kind)) or "none"
-    raise UnknownNameError(f"unknown {kind.noun} {name!r}{hint}; known: {known}")
+    return UnknownNameError(f"unknown {noun} {name!r}{hint}; known: {', '.join(known) or 'none'}")
 
 
 def select(kind: Kind, patterns: tuple[str, ...]) -> list[str]:

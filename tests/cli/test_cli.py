@@ -10,9 +10,9 @@ import subprocess
 import threading
 
 import pytest
+from tests.conftest import command_line
 
 from crawlbench.sites.movies import load_movies
-from tests.conftest import command_line
 
 STRATEGIES = (
     "requests-serial",
@@ -136,7 +136,9 @@ def test_output_folder_that_exists_is_not_touched(crawlbench, tmp_path):
     folder = tmp_path / "session"
     folder.mkdir()
     (folder / "session.json").write_text("mine")
-    assert_refused(crawlbench("run", "quick", "-o", folder), "exists already; name a new one with -o")
+    assert_refused(
+        crawlbench("run", "quick", "-o", folder), "exists already; name a new one with -o"
+    )
     assert (folder / "session.json").read_text() == "mine"
 
 
@@ -176,7 +178,9 @@ def test_mirror_build_makes_the_committed_pages(crawlbench, tmp_path):
 def test_mirror_build_says_where_it_cannot_write(crawlbench, tmp_path):
     """A file stands where a folder should."""
     (tmp_path / "file").write_text("")
-    assert_refused(crawlbench("mirror", "build", tmp_path / "file" / "x"), "cannot write the fixtures")
+    assert_refused(
+        crawlbench("mirror", "build", tmp_path / "file" / "x"), "cannot write the fixtures"
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")

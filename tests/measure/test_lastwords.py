@@ -16,13 +16,21 @@ Thread 0x00007f (most recent call first):
 @pytest.mark.parametrize(
     ("code", "words", "sentence"),
     [
-        (1, HANG, "hung: a value took more than 3 s (--timeout); it was at /lib/socket.py:718 (readinto)"),
+        (
+            1,
+            HANG,
+            "hung: a value took more than 3 s (--timeout); it was at /lib/socket.py:718 (readinto)",
+        ),
         (1, "Timeout (0:00:03)!\n", "hung: a value took more than 3 s (--timeout)"),
         (-9, "", "the worker was killed by SIGKILL"),
         (-11, "Fatal Python error", "the worker was killed by SIGSEGV"),
         (0, "", "the worker ended with exit code 0 before its values were taken"),
         (2, "", "the worker ended with exit code 2: it said nothing"),
-        (1, "Traceback\n  ...\nImportError: no x\n", "the worker ended with exit code 1: ImportError: no x"),
+        (
+            1,
+            "Traceback\n  ...\nImportError: no x\n",
+            "the worker ended with exit code 1: ImportError: no x",
+        ),
     ],
 )
 def test_end_is_told_in_a_sentence(code, words, sentence):

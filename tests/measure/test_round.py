@@ -14,13 +14,19 @@ from crawlbench.measure.round import RoundPlan, run_round
 from crawlbench.measure.verify import expect
 from crawlbench.records import Cell
 from crawlbench.sites.douban import SITE
+from crawlbench.usage import Usage
 
 EXPECTED = expect(SITE)
 CELLS = tuple(Cell(SITE.name, "net", name, None, "lxml", 10) for name in ("a", "b", "c"))
 
 
 def good_value(loops):
-    return Value(0.5, 0.2, 0.1, 1000, [EXPECTED.digest] * loops, [], "http.client")
+    return make_value([EXPECTED.digest] * loops)
+
+
+def make_value(digests):
+    used = Usage(0.2, 0.1, 0.0, 3, 1)
+    return Value(0.5, used, 0.05, 900, 1000, digests, [], "http.client")
 
 
 class ScriptedMirror:
@@ -178,7 +184,7 @@ def test_cell_that_leaves_no_run_is_a_failure():
 
 def test_wrong_answer_is_shown_and_its_first_difference_named():
     """The worker is asked for what it crawled only when the digest is wrong."""
-    wrong = Value(0.5, 0.2, 0.1, 1000, [EXPECTED.digest, "other"], [], "http.client")
+    wrong = make_value([EXPECTED.digest, "other"])
     result, _ = play({"c": [wrong]})
     assert result.failures[0].reason == (
         "wrong answer: 249 items instead of 250: rank 1 (肖申克的救赎) is missing "

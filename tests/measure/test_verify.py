@@ -8,6 +8,7 @@ from crawlbench.counters import Counters
 from crawlbench.measure.executor import Value
 from crawlbench.measure.verify import expect, find_fault, is_wrong_answer
 from crawlbench.sites.douban import SITE
+from crawlbench.usage import Usage
 
 EXPECTED = expect(SITE)
 PAGES = {SITE.path: 2, **{f"/top250?start={n}&filter=": 2 for n in range(25, 250, 25)}}
@@ -15,7 +16,9 @@ PAGES = {SITE.path: 2, **{f"/top250?start={n}&filter=": 2 for n in range(25, 250
 
 def value(digests=(EXPECTED.digest,) * 2, event_loops=("uvloop",)):
     """Return a value of two crawls."""
-    return Value(0.1, 0.1, 0.0, None, list(digests), list(event_loops), "aiohttp._http_parser")
+    used = Usage(0.1, 0.0, 0.0, 0, 0)
+    parser = "aiohttp._http_parser"
+    return Value(0.1, used, 0.0, None, None, list(digests), list(event_loops), parser)
 
 
 def counters(**changes):

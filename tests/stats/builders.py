@@ -49,12 +49,18 @@ def make_sample(cell, lap, seconds, *, warmup=False, slot=0, **changes):
     settings = {
         "cpu_user_s": seconds / 2,
         "cpu_system_s": seconds / 4,
+        "cpu_wait_s": 0.0,
+        "parse_s": seconds / 10,
+        "yields": 10,
+        "preemptions": 1,
+        "base_rss_bytes": 30 * 2**20,
         "peak_rss_bytes": 40 * 2**20,
         "requests": 20,
         "connections": 4,
         "most_in_flight": 3,
         "wire_bytes": 1000,
         "mirror_cpu_s": 0.001,
+        "mirror_wait_s": 0.0,
     }
     return Sample(cell.name, lap, slot, warmup, 2, seconds, **{**settings, **changes})
 

@@ -20,7 +20,9 @@ numbers = st.floats(-10, 10, allow_nan=False)
 )
 def test_half_width_uses_students_quantiles(count, confidence, quantile):
     """The values stand in every table of Student's t."""
-    assert Estimate(count, 0.0, 1.0).half_width(confidence) == pytest.approx(quantile, abs=5e-4)
+    assert Estimate(count, 0.0, 1.0, count - 1).half_width(confidence) == pytest.approx(
+        quantile, abs=5e-4
+    )
 
 
 @given(st.lists(numbers, min_size=2, max_size=20))
@@ -36,7 +38,7 @@ def test_interval_agrees_with_scipy(values):
 @given(numbers, st.floats(1e-3, 5), st.floats(0, 1), st.integers(2, 30), st.floats(0.6, 0.999))
 def test_p_and_interval_say_the_same(mean, error, margin, count, confidence):
     """p is at most alpha if and only if the interval lies beyond the margin."""
-    estimate = Estimate(count, mean, error)
+    estimate = Estimate(count, mean, error, count - 1)
     low, high = estimate.interval(confidence)
     beyond = low > margin or high < -margin
     gap = min(abs(low - margin), abs(high + margin))

@@ -20,14 +20,18 @@ def rounds(cells, count=6, drift=0.0):
     for number in range(count):
         base = 1.0 + drift * number
         noise = WOBBLE[number % len(WOBBLE)]
-        made.append({cell: [base * factor * noise, base * factor] for cell, factor in cells.items()})
+        made.append(
+            {cell: [base * factor * noise, base * factor] for cell, factor in cells.items()}
+        )
     return made
 
 
 def judged(cells, failures=(), plan=None, **options):
     """Judge a session of these cells."""
     plan = plan or make_plan(HALF, TWICE)
-    return judge(make_session(plan, rounds({BASELINE: 1, CONTROL: 1, **cells}, **options), failures))
+    return judge(
+        make_session(plan, rounds({BASELINE: 1, CONTROL: 1, **cells}, **options), failures)
+    )
 
 
 def verdicts(session):

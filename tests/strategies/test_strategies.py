@@ -38,7 +38,9 @@ def test_strategy_is_short_and_has_one_public_name(path):
         name.partition(".")[0]
         for node in ast.walk(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in ([a.name for a in node.names] if isinstance(node, ast.Import) else [node.module])
+        for name in (
+            [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module]
+        )
     }
     assert len(text.splitlines()) <= 60
     assert functions == ["crawl"]

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from crawlbench import __version__
-from crawlbench.cli import crawl, listing, mirror, report, run
+from crawlbench.cli import aa, compare, crawl, doctor, listing, mirror, report, run
 from crawlbench.cli.output import INTERRUPTED, complain
 from crawlbench.errors import BenchError, UsageError
 
@@ -24,6 +24,9 @@ app = typer.Typer(
 )
 app.command(name="run")(run.run)
 app.command(name="report")(report.report)
+app.command(name="compare")(compare.compare)
+app.command(name="aa")(aa.aa)
+app.command(name="doctor")(doctor.doctor)
 app.command(name="list")(listing.list_names)
 app.command(name="crawl")(crawl.crawl)
 app.add_typer(mirror.app, name="mirror")
@@ -38,7 +41,7 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     context: typer.Context,
-    version: bool = typer.Option(
+    version: bool = typer.Option(  # noqa: ARG001  (eager: handled by its callback)
         False, "--version", callback=_print_version, is_eager=True, help="Print the version."
     ),
 ) -> None:

@@ -5,24 +5,29 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from crawlbench.cli.checks import at_least_one, not_negative, positive
 from crawlbench.cli.live import open_watcher
+from crawlbench.cli.margins import known_margin
 from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console
-from crawlbench.measure.matrix import make_plan
-from crawlbench.measure.store import write_text
+from crawlbench.errors import StorageError, UsageError
+from crawlbench.measure.matrix import extend_plan, make_plan
+from crawlbench.measure.store import load_session, write_text
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.report.markdown import render_markdown
 from crawlbench.report.terminal import render_terminal
-from crawlbench.session import Watcher, run_session
+from crawlbench.session import Watcher, resume_session, run_session
 
 if TYPE_CHECKING:
-    from crawlbench.records import Plan, Session
+    from collections.abc import Callable, Coroutine
+
+    from crawlbench.records import Session
 
 __all__ = ["run"]
 
@@ -83,8 +88,16 @@ def run(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder to make; must not exist.")
     ] = None,
+    resume: Annotated[
+        Path | None, typer.Option("--resume", help="Session to go on with, by its own plan.")
+    ] = None,
 ) -> None:
     """Measure every cell of a suite, lap by lap, and say which way of crawling is fastest."""
+    ends: dict[str, Any] = {
+        "rounds": rounds,
+        "budget_s": budget,
+        "precision_percent": precision,
+    }
     changes = {
         "strategies": strategy,
         "event_loops": loop,
@@ -92,19 +105,42 @@ def run(
         "sites": site,
         "parsers": parser,
         "concurrency": concurrency,
-        "rounds": rounds,
         "laps": laps,
-        "budget_s": budget,
-        "precision_percent": precision,
         "margin_percent": margin,
         "min_time_s": min_time,
         "timeout_s": timeout,
         "seed": seed,
     }
-    plan = make_plan(suite, override(load_suite(suite), changes), baseline)
+    if resume is not None:
+        _refuse_changes({**changes, "baseline": baseline, "output": output})
+        _resume(resume, ends)
+    plan = make_plan(suite, override(load_suite(suite), {**changes, **ends}), baseline)
+    if margin is None:
+        plan = replace(plan, margin=max(plan.margin, known_margin()))
     folder = output or _default_folder(suite)
+    _measure(lambda watcher: run_session(plan, folder, watcher), folder)
+
+
+def _refuse_changes(changes: dict[str, object]) -> None:
+    """Raise if an option was given that a session's own plan decides."""
+    given = [name.removesuffix("_s").removesuffix("_percent") for name in changes if changes[name]]
+    if given:
+        raise UsageError(
+            f"--resume goes on with the session's own plan, so {', '.join(given)} cannot be given; "
+            "only --rounds, --budget and --precision can"
+        )
+
+
+def _resume(folder: Path, ends: dict[str, Any]) -> NoReturn:
+    session = load_session(folder)
+    session = replace(session, plan=extend_plan(session.plan, **ends))
+    _measure(lambda watcher: resume_session(session, folder, watcher), folder)
+
+
+def _measure(start: Callable[[Watcher], Coroutine[Any, Any, Session]], folder: Path) -> NoReturn:
+    """Run a session to its end, show it, and exit."""
     with open_watcher(status_console()) as watcher:
-        session = asyncio.run(_run_until_signal(plan, folder, watcher))
+        session = asyncio.run(_until_signal(start(watcher)))
     _publish(session, folder)
     raise typer.Exit(_exit_code(session))
 
@@ -113,18 +149,21 @@ def _default_folder(suite: str) -> Path:
     return Path("results") / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}-{Path(suite).stem}"
 
 
-async def _run_until_signal(plan: Plan, folder: Path, watcher: Watcher) -> Session:
-    """Run a session; SIGTERM ends it as Ctrl-C does."""
+async def _until_signal(session: Coroutine[Any, Any, Session]) -> Session:
+    """Wait for a session; SIGTERM ends it as Ctrl-C does."""
     task = asyncio.current_task()
     assert task
     with suppress(NotImplementedError):  # Windows
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await run_session(plan, folder, watcher)
+    return await session
 
 
 def _publish(session: Session, folder: Path) -> None:
     """Write `table.md` and print the same."""
-    write_text(folder / "table.md", render_markdown(session))
+    try:
+        write_text(folder / "table.md", render_markdown(session))
+    except OSError as error:
+        raise StorageError(f"table.md cannot be written: {error.strerror}") from error
     console = result_console()
     console.print(render_terminal(session, console.width))
     status_console().print(f"session: {folder}", style="dim", soft_wrap=True)

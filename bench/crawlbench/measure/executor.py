@@ -21,6 +21,7 @@ import pyperf
 from crawlbench.errors import CellError
 from crawlbench.measure.lastwords import explain_exit
 from crawlbench.measure.worker import JOB_VARIABLE
+from crawlbench.usage import Usage
 
 if TYPE_CHECKING:
     from crawlbench.digest import Row
@@ -46,8 +47,11 @@ class Value:
     """What a worker reports of one value; seconds are over all loops."""
 
     seconds: float
-    cpu_user_s: float
-    cpu_system_s: float
+    used: Usage
+    parse_s: float
+    """CPU seconds in the parser."""
+    base_rss_bytes: int | None
+    """Resident memory before the value."""
     peak_rss_bytes: int | None
     digests: list[str]
     """Of each crawl in the value."""
@@ -206,7 +210,8 @@ class _ProcessWorker:
         assert self._lane
         await self._lane.tell("go")
         message = await self._hear("value", self._timeout_s + GRACE_S)
-        return Value(**{name: message[name] for name in Value.__slots__})
+        fields = {name: message[name] for name in Value.__slots__}
+        return Value(**{**fields, "used": Usage(**message["used"])})
 
     async def show(self) -> list[list[Row]]:
         assert self._lane

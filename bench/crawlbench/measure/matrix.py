@@ -16,7 +16,7 @@ from crawlbench.records import Cell, Plan
 if TYPE_CHECKING:
     from crawlbench.measure.suite import Suite
 
-__all__ = ["MOST_CELLS", "make_plan"]
+__all__ = ["MOST_CELLS", "extend_plan", "make_plan"]
 
 MOST_CELLS = 1000
 """Workers of a round are all alive at once; beyond this a machine has no room for them."""
@@ -30,22 +30,26 @@ def make_plan(name: str, suite: Suite, baseline: str | None = None) -> Plan:
     Args:
         name: of the suite.
         suite: the axes and sizes.
-        baseline: what the user asked for; else the suite's, or the first cell if that is not there.
+        baseline: what the user asked for; None for the suite's, or the first cell if that is known
+            but was not chosen.
 
     Raises:
-        UsageError: a name is unknown or not installed, the baseline is no cell or more than one,
-            or there are too many cells.
+        UsageError: a name is unknown or not installed, the baseline is no cell, or there are
+            too many cells.
     """
-    cells = _expand(suite)
-    groups = list(dict.fromkeys(cell.group for cell in cells))
-    wanted = baseline or _usual_baseline(cells, suite.baseline)
-    baselines = {group: _baseline(group, cells, wanted) for group in groups}
-    controls = [replace(baseline, control=True) for baseline in baselines.values()]
+    chosen = _expand(suite)
+    groups = list(dict.fromkeys(cell.group for cell in chosen))
+    wanted = _usual_baseline(chosen, suite.baseline) if baseline is None else baseline
+    baselines = {group: _baseline(group, chosen, wanted) for group in groups}
+    cells = (*chosen, *(replace(baseline, control=True) for baseline in baselines.values()))
     if len(cells) > MOST_CELLS:
-        raise UsageError(f"{len(cells)} cells are more than the {MOST_CELLS} that fit one session")
+        raise UsageError(
+            f"{len(cells)} cells, controls included, are more than the {MOST_CELLS} that fit one "
+            "session; choose fewer with -s, -l, -n or -c"
+        )
     return Plan(
         suite=name,
-        cells=(*cells, *controls),
+        cells=cells,
         baselines={group: baseline.name for group, baseline in baselines.items()},
         rounds=suite.rounds,
         laps=suite.laps,
@@ -57,6 +61,23 @@ def make_plan(name: str, suite: Suite, baseline: str | None = None) -> Plan:
         confidence=suite.confidence,
         timeout_s=suite.timeout_s,
         seed=suite.seed,
+    )
+
+
+def extend_plan(
+    plan: Plan,
+    *,
+    rounds: int | None = None,
+    budget_s: float | None = None,
+    precision_percent: float | None = None,
+) -> Plan:
+    """Return the plan with other ends: what says when to stop changes no value."""
+    precision = _log_ratio(precision_percent) if precision_percent else plan.precision
+    return replace(
+        plan,
+        rounds=rounds or plan.rounds,
+        budget_s=budget_s or plan.budget_s,
+        precision=precision,
     )
 
 
@@ -108,9 +129,16 @@ def _select_networks(patterns: tuple[str, ...]) -> list[str]:
 
 
 def _usual_baseline(cells: list[Cell], wanted: str) -> str:
-    """Return the suite's baseline if its strategy is among the cells, else the first cell."""
-    strategy = wanted.partition("/")[0]
-    return wanted if any(c.strategy == strategy for c in cells) else _short_name(cells[0])
+    """Return the suite's baseline if it is among the cells, else the first cell.
+
+    Raises:
+        UnknownNameError: it names nothing that exists, so that it cannot be what is meant.
+    """
+    strategy, _, event_loop = wanted.partition("/")
+    registry.find(registry.Kind.STRATEGY, strategy)
+    if event_loop:
+        registry.find(registry.Kind.EVENT_LOOP, event_loop)
+    return wanted if any(_fits(cell, wanted) for cell in cells) else _short_name(cells[0])
 
 
 def _baseline(group: str, cells: list[Cell], wanted: str) -> Cell:
@@ -118,13 +146,16 @@ def _baseline(group: str, cells: list[Cell], wanted: str) -> Cell:
 
     The first, because a suite with several concurrencies has several; the plan says which it is.
     """
-    strategy, _, event_loop = wanted.partition("/")
     for cell in cells:
-        fits = cell.strategy == strategy and event_loop in ("", cell.event_loop)
-        if fits and cell.group == group:
+        if cell.group == group and _fits(cell, wanted):
             return cell
     known = ", ".join(dict.fromkeys(_short_name(cell) for cell in cells))
     raise UnknownNameError(f"the baseline {wanted!r} is not among the cells; they are: {known}")
+
+
+def _fits(cell: Cell, wanted: str) -> bool:
+    """Tell whether `strategy` or `strategy/event loop` names the cell."""
+    return wanted in (cell.strategy, _short_name(cell))
 
 
 def _short_name(cell: Cell) -> str:

@@ -181,14 +181,20 @@ class _Course:
             warmup=warmup,
             loops=loops,
             seconds=value.seconds / loops,
-            cpu_user_s=value.cpu_user_s / loops,
-            cpu_system_s=value.cpu_system_s / loops,
+            cpu_user_s=value.used.user_s / loops,
+            cpu_system_s=value.used.system_s / loops,
+            cpu_wait_s=value.used.cpu_wait_s / loops,
+            parse_s=value.parse_s / loops,
+            yields=value.used.yields,
+            preemptions=value.used.preemptions,
+            base_rss_bytes=value.base_rss_bytes,
             peak_rss_bytes=value.peak_rss_bytes,
             requests=counters.requests,
             connections=counters.connections,
             most_in_flight=counters.most_in_flight,
             wire_bytes=counters.wire_bytes,
             mirror_cpu_s=counters.cpu_s,
+            mirror_wait_s=counters.cpu_wait_s,
         )
 
     async def _verify(self, cell: Cell, value: Value, counters: Counters, loops: int) -> None:
@@ -206,4 +212,10 @@ class _Course:
     def _fail(self, name: str, error: CellError, when: str) -> None:
         number = self._plan.number
         phase = f"round {number}" if number else "calibration"
-        self.failures.append(Failure(name, number, f"{error} ({phase}, {when})", error.detail))
+        reason = f"{_clean(str(error))} ({phase}, {when})"
+        self.failures.append(Failure(name, number, reason, _clean(error.detail)))
+
+
+def _clean(text: str) -> str:
+    """Return text that can be encoded: a plug-in's error may hold half a surrogate pair."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import suppress
+from collections import Counter
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 import pyperf
 
-from crawlbench.errors import SessionFileError, UsageError
-from crawlbench.records import FORMAT, Session
+from crawlbench.errors import BenchError, SessionFileError, StorageError, UsageError
+from crawlbench.records import FORMAT, Sample, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __all__ = [
     "SESSION_FILE",
     "SUITE_FILE",
     "create_folder",
+    "load_runs",
     "load_session",
     "write_atomic",
     "write_session",
@@ -30,6 +32,7 @@ __all__ = [
 
 SESSION_FILE = "session.json"
 SUITE_FILE = "suite.json"
+_IN_THE_WAY = (FileExistsError, NotADirectoryError)  # on the way to a folder that is to be made
 
 
 def create_folder(folder: Path, session: Session) -> None:
@@ -38,21 +41,21 @@ def create_folder(folder: Path, session: Session) -> None:
     Raises:
         UsageError: it exists already or cannot be made.
     """
-    if folder.exists():
-        raise UsageError(
-            f"the output folder {str(folder)!r} exists already; name a new one with -o"
-        )
     try:
+        if folder.exists():
+            raise UsageError(
+                f"the output folder {str(folder)!r} exists already; name a new one with -o"
+            )
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as draft:
-            write_session(Path(draft), session)
+        with tempfile.TemporaryDirectory(prefix=".crawlbench-", dir=folder.parent) as draft:
+            write_text(Path(draft) / SESSION_FILE, _encode(session))
             Path(draft).chmod(0o755)  # temporary folders are private
             Path(draft).rename(folder)
             Path(draft).mkdir()  # what the context manager removes
     except OSError as error:
+        reason = "a file is in the way" if isinstance(error, _IN_THE_WAY) else error.strerror
         raise UsageError(
-            f"the output folder {str(folder)!r} cannot be made: {error.strerror}; "
-            "name another with -o"
+            f"the output folder {str(folder)!r} cannot be made: {reason}; name another with -o"
         ) from error
 
 
@@ -72,41 +75,98 @@ def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
             draft.unlink()
 
 
-def write_suite(folder: Path, suite: pyperf.BenchmarkSuite) -> None:
-    """Write `suite.json`; before `session.json`, so that it never holds less."""
-    write_atomic(folder / SUITE_FILE, lambda path: suite.dump(str(path), replace=True))
-
-
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
     write_atomic(path, lambda draft: draft.write_text(text, encoding="utf-8", newline="\n"))
 
 
+def write_suite(folder: Path, suite: pyperf.BenchmarkSuite | None) -> None:
+    """Write `suite.json`; before `session.json`, so that it never holds less.
+
+    Args:
+        folder: of the session.
+        suite: None if no cell is valid: then there is no such file, as pyperf knows no empty suite.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    path = folder / SUITE_FILE
+    with _explained(path, "written", StorageError):
+        if suite is None:
+            path.unlink(missing_ok=True)
+        else:
+            write_atomic(path, lambda draft: suite.dump(str(draft), replace=True))
+
+
 def write_session(folder: Path, session: Session) -> None:
-    """Write `session.json`, which makes what it holds part of the session."""
-    write_text(folder / SESSION_FILE, msgspec.json.encode(session).decode() + "\n")
+    """Write `session.json`, which makes what it holds part of the session.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    with _explained(folder / SESSION_FILE, "written", StorageError):
+        write_text(folder / SESSION_FILE, _encode(session))
 
 
 def load_session(folder: Path) -> Session:
-    """Read a session and hold its suite against it.
+    """Read a session, and hold it against itself and its suite.
 
     Raises:
         SessionFileError: no session is there, or a file of it is broken or of another format.
     """
     path = folder / SESSION_FILE
-    if not path.is_file():
-        raise SessionFileError(
-            f"{str(folder)!r} is no session: it has no {SESSION_FILE}; "
-            "give a folder that `crawlbench run` has made"
-        )
-    session = _decode(path)
-    _check_suite(folder, session)
+    with _explained(path, "read"):
+        try:
+            content = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise SessionFileError(
+                f"{str(folder)!r} is no session: it has no {SESSION_FILE}; "
+                "give a folder that `crawlbench run` has made"
+            ) from error
+    session = _decode(path, content)
+    if flaw := _find_flaw(session):
+        raise SessionFileError(f"{str(path)!r} cannot be right: {flaw}; it was edited or damaged")
+    _check_suite(folder / SUITE_FILE, session)
     return session
 
 
-def _decode(path: Path) -> Session:
+def load_runs(folder: Path, session: Session) -> dict[str, list[pyperf.Run]]:
+    """Return the runs of the session's rounds by cell, an empty list for a cell without any.
+
+    Runs of later rounds, which a session that was killed may have in its suite alone, are left out:
+    their rounds are measured again.
+    """
+    runs: dict[str, list[pyperf.Run]] = {cell.name: [] for cell in session.plan.cells}
+    path = folder / SUITE_FILE
+    if path.exists():
+        for bench in pyperf.BenchmarkSuite.load(str(path)):
+            runs[bench.get_name()] = [
+                run
+                for run in bench.get_runs()
+                if run.get_metadata()["crawlbench_round"] <= len(session.rounds)
+            ]
+    return runs
+
+
+@contextmanager
+def _explained(path: Path, what: str, kind: type[BenchError] = SessionFileError) -> Iterator[None]:
+    """Turn an error of the system into a sentence."""
     try:
-        content = path.read_bytes()
+        yield
+    except OSError as error:
+        raise kind(f"{str(path)!r} cannot be {what}: {error.strerror}") from error
+
+
+def _encode(session: Session) -> str:
+    return msgspec.json.encode(session).decode() + "\n"
+
+
+class _Versioned(msgspec.Struct):
+    format: int
+
+
+def _decode(path: Path, content: bytes) -> Session:
+    try:
         found = msgspec.json.decode(content, type=_Versioned).format
         if found != FORMAT:
             raise SessionFileError(
@@ -114,34 +174,69 @@ def _decode(path: Path) -> Session:
                 "use the version that wrote it"
             )
         return msgspec.json.decode(content, type=Session)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise SessionFileError(f"{str(path)!r} is not a whole session file: {error}") from error
-    except OSError as error:
-        raise SessionFileError(f"{str(path)!r} cannot be read: {error.strerror}") from error
 
 
-class _Versioned(msgspec.Struct):
-    format: int
+def _find_flaw(session: Session) -> str:
+    """Return what no session of ours would hold, or an empty text.
+
+    JSON has neither NaN nor infinity, so that signs are left to see to.
+    """
+    plan, cells = session.plan, session.plan.cells
+    names = {cell.name for cell in cells}
+    samples = [sample for record in session.rounds for sample in record.samples]
+    values = Counter(sample.cell for sample in samples if not sample.warmup)
+    failed = {failure.cell for failure in session.failures}
+    summed_up = {summary.cell: summary.values for summary in session.summaries}
+    flaws = {
+        "two cells have one name": len(names) < len(cells),
+        "a cell has no baseline or no network": any(
+            plan.baselines.get(cell.group) not in names or cell.network not in session.networks
+            for cell in cells
+        ),
+        "there are results of a cell that is not in the plan": not names >= {*values, *failed},
+        "values: seconds and loops must be positive numbers": any(
+            sample.seconds <= 0 or sample.loops < 1 for sample in samples
+        ),
+        "what was counted must not be negative": any(map(_is_negative, samples)),
+        "the summaries do not belong to the values": summed_up
+        != {cell: count for cell, count in values.items() if cell not in failed},
+        "a summary has a number that is not positive": any(
+            min(s.seconds, s.pages_per_s) <= 0 for s in session.summaries
+        ),
+    }
+    return next((flaw for flaw, is_there in flaws.items() if is_there), "")
 
 
-def _check_suite(folder: Path, session: Session) -> None:
+def _is_negative(sample: Sample) -> bool:
+    values = [getattr(sample, name) for name in Sample.__slots__]
+    return any(isinstance(value, int | float) and value < 0 for value in values)
+
+
+def _check_suite(path: Path, session: Session) -> None:
     """Raise if `suite.json` does not begin with the values that the session has.
 
-    It may hold more: a session that was killed between the two files has them in its suite alone.
+    It may be a round ahead, in a session that was killed between the two files: then it has more
+    values, and lacks the cells that became invalid in that round.
     """
     if not session.summaries:
         return  # no valid cell, no suite
-    path = folder / SUITE_FILE
+    with _explained(path, "read"):
+        content = path.read_bytes()
     try:
-        suite = pyperf.BenchmarkSuite.load(str(path))
+        suite = pyperf.BenchmarkSuite.loads(content)
         found = {bench.get_name(): list(bench.get_values()) for bench in suite}
     except Exception as error:
         raise SessionFileError(
-            f"{str(path)!r} is not a whole pyperf suite: {error}; the session is damaged"
+            f"{str(path)!r} is not a whole pyperf suite ({type(error).__name__}: {error}); "
+            "the session is damaged"
         ) from error
+    is_ahead = any(len(found.get(s.cell, ())) > s.values for s in session.summaries)
     for summary in session.summaries:
-        values = session.values(summary.cell)
-        if found.get(summary.cell, [])[: len(values)] != values:
+        if is_ahead and summary.cell not in found:
+            continue
+        if found.get(summary.cell, [])[: summary.values] != session.values(summary.cell):
             raise SessionFileError(
                 f"{str(path)!r} and {SESSION_FILE} disagree on {summary.cell!r}; "
                 "they are not of one session, or one was edited"

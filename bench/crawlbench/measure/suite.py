@@ -13,9 +13,11 @@ __all__ = ["Suite", "load_suite", "override", "suite_names"]
 
 _FOLDER = Path(__file__).resolve().parent.parent / "suites"
 
+_INFINITE = 1e9  # seconds or percent: TOML knows inf, the JSON of a session does not
+
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Natural = Annotated[int, msgspec.Meta(ge=0)]
-PositiveNumber = Annotated[float, msgspec.Meta(gt=0)]
+PositiveNumber = Annotated[float, msgspec.Meta(gt=0, lt=_INFINITE)]
 Names = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 
 
@@ -39,7 +41,7 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_time_s: PositiveNumber = 0.1
     budget_s: PositiveNumber | None = None
     precision_percent: PositiveNumber | None = None
-    margin_percent: Annotated[float, msgspec.Meta(ge=0)] = 1.0
+    margin_percent: Annotated[float, msgspec.Meta(ge=0, lt=_INFINITE)] = 1.0
     confidence: Annotated[float, msgspec.Meta(gt=0.5, lt=1)] = 0.95
     timeout_s: PositiveNumber = 60.0
     seed: Natural = 1
@@ -57,13 +59,21 @@ def load_suite(name: str) -> Suite:
         UsageError: no such suite or file, or it is not a suite; the message says where and why.
     """
     path = Path(name) if name.endswith(".toml") else _FOLDER / f"{name}.toml"
-    if not path.is_file():
-        known = ", ".join(suite_names())
-        raise UsageError(f"no suite {name!r}; known: {known}, or a path to a FILE.toml of your own")
     try:
         return msgspec.toml.decode(path.read_bytes(), type=Suite)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise UsageError(f"suite {name!r} cannot be used: {error}") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        known = ", ".join(suite_names())
+        raise UsageError(
+            f"no suite {name!r}; known: {known}, or a path to a FILE.toml of your own"
+        ) from error
+    except OSError as error:
+        raise UsageError(f"suite {name!r} cannot be read: {error.strerror}") from error
+    except msgspec.ValidationError as error:
+        fields = f"; a suite has {', '.join(Suite.__struct_fields__)}"
+        hint = fields if "unknown field" in str(error) else ""
+        raise UsageError(f"suite {name!r} cannot be used: {error}{hint}") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"suite {name!r} cannot be used: it is not TOML: {error}") from error
 
 
 def override(suite: Suite, changes: dict[str, Any]) -> Suite:

@@ -15,6 +15,7 @@ import os
 import sys
 import time
 import traceback
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pyperf
@@ -22,8 +23,8 @@ import pyperf
 from crawlbench import registry
 from crawlbench.digest import as_rows, digest_rows
 from crawlbench.measure.gate import Gate
-from crawlbench.measure.usage import Usage, peak_rss_bytes, reset_peak_rss
-from crawlbench.model import Crawl, Item, Site
+from crawlbench.model import Crawl, Item, Page, Reader, Site
+from crawlbench.usage import Usage, peak_rss_bytes, reset_peak_rss, rss_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,8 @@ class _Turn:
         cell = job["cell"]
         spec = registry.load(registry.Kind.SITE, cell["site"])
         parser = registry.load(registry.Kind.PARSER, cell["parser"])
-        self._site = Site(job["origin"] + spec.path, parser(spec))
+        self._parse_s: list[float] = []
+        self._site = Site(job["origin"] + spec.path, _timed(parser(spec), self._parse_s))
         self._crawl: Crawl = registry.load(registry.Kind.STRATEGY, cell["strategy"])
         self._loop_factory = (
             registry.load(registry.Kind.EVENT_LOOP, cell["event_loop"])
@@ -80,6 +82,8 @@ class _Turn:
         gc.collect()
         reset_peak_rss()
         self._event_loops.clear()
+        self._parse_s.clear()
+        base_rss_bytes = rss_bytes()
         faulthandler.dump_traceback_later(self._timeout_s, exit=True)
         before = Usage.now()
         seconds, self._crawls = run_crawls(
@@ -87,7 +91,7 @@ class _Turn:
         )
         used = Usage.now().since(before)
         faulthandler.cancel_dump_traceback_later()
-        self._report(seconds, used)
+        self._report(seconds, used, base_rss_bytes)
         self.wait()
         return seconds
 
@@ -96,14 +100,15 @@ class _Turn:
         while self._gate.wait()["kind"] == "show":
             self._gate.say({"kind": "crawls", "crawls": [as_rows(c) for c in self._crawls]})
 
-    def _report(self, seconds: float, used: Usage) -> None:
+    def _report(self, seconds: float, used: Usage, base_rss_bytes: int | None) -> None:
         peak = peak_rss_bytes()  # before the rows below are made
         self._gate.say(
             {
                 "kind": "value",
                 "seconds": seconds,
-                "cpu_user_s": used.user_s,
-                "cpu_system_s": used.system_s,
+                "used": asdict(used),
+                "parse_s": sum(self._parse_s),
+                "base_rss_bytes": base_rss_bytes,
                 "peak_rss_bytes": peak,
                 "digests": [digest_rows(as_rows(crawl)) for crawl in self._crawls],
                 "event_loops": sorted(self._event_loops),
@@ -140,6 +145,18 @@ def run_crawls(
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         return runner.run(timed())
+
+
+def _timed(read: Reader, spent: list[float]) -> Reader:
+    """Return a reader that notes the CPU seconds of its thread; two clock calls for each page."""
+
+    def read_timed(address: str, body: bytes) -> Page:
+        start = time.thread_time()
+        page = read(address, body)
+        spent.append(time.thread_time() - start)
+        return page
+
+    return read_timed
 
 
 def _watch_event_loops() -> set[str]:

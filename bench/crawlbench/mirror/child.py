@@ -1,7 +1,7 @@
 """The mirror's process: `python -m crawlbench.mirror.child` with a job as JSON (floor 3).
 
 It prints its address as one line of JSON, then answers commands that come by standard input, a
-line each: `{"op": "begin", "epoch": "..."}` and `{"op": "end"}`. When standard input ends, so does
+line each: `{"op": "begin", ...}` and `{"op": "end"}`. When standard input ends, so does
 the process: however its manager dies, the pipe closes.
 """
 
@@ -18,6 +18,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from crawlbench import registry
+from crawlbench.errors import BenchError
 from crawlbench.mirror.manifest import load_manifest, read_body
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror
@@ -31,11 +32,15 @@ __all__ = ["main"]
 
 def main() -> None:
     """Serve until standard input ends."""
+    sys.stdout = sys.stderr  # a plug-in that prints must not speak on the channel to the manager
     job = json.loads(sys.argv[1])
     if job["cpus"] and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, job["cpus"])
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(job))
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(job))
+    except BenchError as error:
+        sys.exit(str(error))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -58,6 +63,7 @@ async def _serve(job: dict[str, Any]) -> None:
     gc.freeze()  # the pages and modules are not garbage; do not look at them again
     _say({"address": f"http://127.0.0.1:{port}"})
     await _obey(mirror)
+    mirror.close()
 
 
 async def _obey(mirror: Mirror) -> None:
@@ -66,9 +72,11 @@ async def _obey(mirror: Mirror) -> None:
     over = asyncio.Event()
 
     def read_commands() -> None:
-        for line in sys.stdin:
-            loop.call_soon_threadsafe(_carry_out, mirror, json.loads(line))
-        loop.call_soon_threadsafe(over.set)
+        try:
+            for line in sys.stdin:
+                loop.call_soon_threadsafe(_carry_out, mirror, json.loads(line))
+        finally:  # also when a dying manager leaves half a line
+            loop.call_soon_threadsafe(over.set)
 
     threading.Thread(target=read_commands, daemon=True).start()
     await over.wait()
@@ -76,14 +84,14 @@ async def _obey(mirror: Mirror) -> None:
 
 def _carry_out(mirror: Mirror, command: dict[str, Any]) -> None:
     if command["op"] == "begin":
-        mirror.begin(command["epoch"])
+        mirror.begin(command["epoch"], plays_network=command["plays_network"])
         _say({})
     else:
         _say(asdict(mirror.end()))
 
 
 def _say(message: dict[str, Any]) -> None:
-    print(json.dumps(message), flush=True)  # noqa: T201  (the channel to the manager)
+    print(json.dumps(message), file=sys.__stdout__, flush=True)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ import asyncio
 import json
 import sys
 import tempfile
-from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from contextlib import asynccontextmanager
+from typing import IO, TYPE_CHECKING, Any
 
 from crawlbench.counters import Counters
 from crawlbench.errors import MirrorError
@@ -22,6 +22,8 @@ __all__ = ["MirrorProcess", "open_mirror"]
 START_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 5.0
+
+MOST_LINE_BYTES = 2**20  # the counters name up to a thousand addresses
 
 
 class MirrorProcess:
@@ -39,13 +41,13 @@ class MirrorProcess:
         """Process id, for tests and for those who watch."""
         return self._process.pid
 
-    async def begin(self, epoch: str) -> None:
-        """Count anew; delays are drawn for this epoch.
+    async def begin(self, epoch: str, *, plays_network: bool = True) -> None:
+        """Count anew; delays are drawn for this epoch, or there are none.
 
         Raises:
             MirrorError: the mirror is gone or does not answer.
         """
-        await self._ask({"op": "begin", "epoch": epoch})
+        await self._ask({"op": "begin", "epoch": epoch, "plays_network": plays_network})
 
     async def end(self) -> Counters:
         """Return what was counted since `begin`.
@@ -62,18 +64,19 @@ class MirrorProcess:
     async def _ask(self, command: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin
         try:
-            self._process.stdin.write(json.dumps(command).encode() + b"\n")
-            await self._process.stdin.drain()
-            return await _read_answer(self._process, ANSWER_TIMEOUT_S)
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                self._process.stdin.write(json.dumps(command).encode() + b"\n")
+                await self._process.stdin.drain()
+                return await _read_answer(self._process)
         except (ConnectionError, EOFError):
-            code = await self._process.wait()
-            raise MirrorError(
-                f"the mirror of network {self._name!r} died (exit code {code})"
-            ) from None
+            reason = f"died (exit code {await self._process.wait()})"
         except TimeoutError:
-            raise MirrorError(
-                f"the mirror of network {self._name!r} gave no answer in {ANSWER_TIMEOUT_S:.0f} s"
-            ) from None
+            _kill(self._process)  # else its late answer would be taken for that to the next command
+            reason = f"gave no answer in {ANSWER_TIMEOUT_S:g} s"
+        except asyncio.CancelledError:
+            _kill(self._process)  # for the same reason
+            raise
+        raise MirrorError(f"the mirror of network {self._name!r} {reason}")
 
 
 @asynccontextmanager
@@ -100,25 +103,36 @@ async def open_mirror(
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=last_words,
+            limit=MOST_LINE_BYTES,
             start_new_session=True,  # Ctrl-C is the manager's business
         )
         try:
-            try:
-                hello = await _read_answer(process, START_TIMEOUT_S)
-            except (EOFError, TimeoutError):
-                last_words.seek(0)
-                words = last_words.read().decode(errors="replace").strip().splitlines()
-                reason = words[-1] if words else "it said nothing"
-                raise MirrorError(f"the mirror of {site!r} did not start: {reason}") from None
+            hello = await _read_hello(process, site, last_words)
             yield MirrorProcess(process, hello["address"], network_name)
         finally:
             await _stop(process)
 
 
-async def _read_answer(process: asyncio.subprocess.Process, timeout_s: float) -> dict[str, Any]:
+async def _read_hello(
+    process: asyncio.subprocess.Process, site: str, last_words: IO[bytes]
+) -> dict[str, Any]:
+    """Return what a mirror says when it listens."""
+    try:
+        async with asyncio.timeout(START_TIMEOUT_S):
+            return await _read_answer(process)
+    except EOFError:
+        last_words.seek(0)
+        words = last_words.read().decode(errors="replace").strip().splitlines()
+        reason = words[-1] if words else f"it ended with exit code {await process.wait()}"
+    except TimeoutError:
+        reason = f"it gave no sign of life in {START_TIMEOUT_S:g} s"
+    raise MirrorError(f"the mirror of {site!r} did not start: {reason}")
+
+
+async def _read_answer(process: asyncio.subprocess.Process) -> dict[str, Any]:
     assert process.stdout
-    line = await asyncio.wait_for(process.stdout.readline(), timeout_s)
-    if not line:
+    line = await process.stdout.readline()
+    if not line.endswith(b"\n"):
         raise EOFError
     answer: dict[str, Any] = json.loads(line)
     return answer
@@ -128,8 +142,16 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
     """Close the pipe, which ends the mirror; kill it if that does not."""
     assert process.stdin
     process.stdin.close()
-    with suppress(TimeoutError):
-        await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
-        return
-    process.kill()
-    await process.wait()
+    try:
+        async with asyncio.timeout(STOP_TIMEOUT_S):
+            await process.communicate()
+    except TimeoutError:
+        pass
+    finally:
+        _kill(process)
+        await process.communicate()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()

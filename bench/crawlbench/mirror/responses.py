@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["CLOSE", "GZIP", "HEAD", "HTTP10", "NEW_VISITOR", "Responses", "accepts_gzip"]
+__all__ = ["CLOSE", "GZIP", "HEAD", "HTTP10", "NEW_VISITOR", "Responses", "accepts_gzip", "has_bid"]
 
 # How a page is to be sent: flags that together select one rendering.
 GZIP = 1
@@ -44,8 +45,10 @@ class Responses:
     def _find_page(self, target: bytes) -> str | None:
         """Return the address of the page that a request's target names, or None."""
         try:
-            parts = urlsplit(target.decode("ascii"))
-            address = self._page_address(parts._replace(scheme="", netloc="").geturl())
+            address = target.decode("ascii")
+            if not address.startswith("/"):  # in absolute form, as to a proxy
+                address = urlsplit(address)._replace(scheme="", netloc="").geturl()
+            address = self._page_address(address)
         except ValueError:
             return None
         return address if address in self._pages else None
@@ -116,3 +119,11 @@ def accepts_gzip(accept_encoding: bytes) -> bool:
             weights[coding.strip()] = 0.0
     gzip_weight = weights.get(b"gzip", weights.get(b"x-gzip", weights.get(b"*", 0.0)))
     return gzip_weight > 0
+
+
+_BID = re.compile(rb"(?:^|;)\s*bid=")
+
+
+def has_bid(cookie: bytes) -> bool:
+    """Tell whether a Cookie header holds the visitor's `bid`."""
+    return _BID.search(cookie) is not None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["render_markdown"]
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#&~])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#&~$])")
 
 
 def render_markdown(session: Session) -> str:

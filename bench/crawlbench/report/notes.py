@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from crawlbench.report.numbers import format_bytes, format_interval, format_percent
+from crawlbench.report.numbers import WIDEST, format_bytes, format_interval, format_percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.records import Session
+    from crawlbench.records import NoiseFloor, Session
 
-__all__ = ["Note", "find_notes"]
+__all__ = ["ENDINGS", "Note", "find_notes"]
 
 Note = tuple[str, str]
-"""A label and a sentence."""
+"""A label and a sentence in one printable line."""
 
 ENDINGS = {
     "rounds": "all rounds were measured",
@@ -26,43 +27,69 @@ ENDINGS = {
     "": "it has not ended, or was killed",
 }
 
+MARKS = {
+    "server-bound": "more than half of what the mirror can do was asked of it, so that the row "
+    "tells of the mirror too",
+    "mirror disturbed": "something else had the mirror's CPU, so that the row tells of that too",
+}
+"""Of summaries that tell of more than the client, with what they mean."""
+
 
 def find_notes(session: Session) -> list[Note]:
     """Return the notes in the order in which they are shown."""
-    return [
+    notes = [
         ("reading", _reading(session)),
         *_noise(session),
         *_invalid(session),
         *_unanswered(session),
+        *_marked(session),
         *(("warning", warning.text) for warning in session.warnings),
         ("session", _session(session)),
         ("machine", _machine(session)),
         ("versions", _versions(session)),
     ]
+    return [(label, _one_line(text)) for label, text in notes]
+
+
+def _one_line(text: str) -> str:
+    """Return text in one line, with escapes for what would move a terminal's cursor or worse."""
+    characters = " ".join(text.split())
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in characters)
 
 
 def _reading(session: Session) -> str:
-    confidence = f"{session.plan.confidence * 100:.0f} %"
     return (
         "ratio is time over the baseline's in the same lap, below 1 is faster; "
-        f"its interval holds at {confidence} for all comparisons together (Holm), "
-        "rounds being the unit. CPU and conns are per crawl; in flight is the most requests "
-        "that the mirror held at once."
+        f"its interval holds at {session.plan.confidence * 100:g} % for all comparisons together "
+        "(Holm), rounds being the unit. CPU, conns, user, system, parse (part of user) and wait "
+        "are per crawl; in flight is the most requests that the mirror held at once; limit is the "
+        "time of the network's round trips and a client without costs, over the cell's; mirror is "
+        "what the cell asked of all that the mirror can do."
     )
 
 
 def _noise(session: Session) -> Iterator[Note]:
+    one_site = len({cell.site for cell in session.plan.cells}) == 1
     for floor in session.noise:
-        network = floor.group.rpartition("/")[2]
-        if floor.low is None or floor.high is None or floor.margin is None:
-            yield "noise", f"{network}: the control gave no interval, so nothing can be judged"
-        else:
-            yield (
-                "noise",
-                f"{network}: the control, equal to the baseline, came out at "
-                f"{format_interval(floor.low, floor.high)}; "
-                f"differences up to {format_percent(floor.margin)} are called none",
-            )
+        site, _, network = floor.group.rpartition("/")
+        yield "noise", f"{network if one_site else f'{site} on {network}'}: {_floor(floor)}"
+
+
+def _floor(floor: NoiseFloor) -> str:
+    if floor.refusal:
+        return floor.refusal
+    if floor.low is None or floor.high is None or floor.margin is None:
+        return "the control gave no interval, so nothing can be judged"
+    if floor.high - floor.low > WIDEST:
+        return (
+            "the control, equal to the baseline, came out anywhere in an interval wider than "
+            "tenfold: it is too noisy here, or there are too few rounds, to tell cells apart"
+        )
+    return (
+        "the control, equal to the baseline, came out at "
+        f"{format_interval(floor.low, floor.high)}; "
+        f"differences up to {format_percent(floor.margin)} are called none"
+    )
 
 
 def _invalid(session: Session) -> Iterator[Note]:
@@ -76,7 +103,18 @@ def _unanswered(session: Session) -> Iterator[Note]:
         if comparison.reason and session.failure(comparison.cell) is None:
             reasons.setdefault(comparison.reason, []).append(comparison.cell)
     for reason, cells in reasons.items():
-        yield "unclear", f"{len(cells)} cells ({cells[0]} first): {reason}"
+        yield "unclear", f"{_which(cells)}: {reason}"
+
+
+def _marked(session: Session) -> Iterator[Note]:
+    for mark, meaning in MARKS.items():
+        cells = [summary.cell for summary in session.summaries if summary.mark == mark]
+        if cells:
+            yield "mirror", f"{_which(cells)}: {mark}: {meaning}"
+
+
+def _which(cells: list[str]) -> str:
+    return cells[0] if len(cells) == 1 else f"{len(cells)} cells ({cells[0]} first)"
 
 
 def _session(session: Session) -> str:
@@ -87,28 +125,40 @@ def _session(session: Session) -> str:
         for sample in record.samples
         if not sample.warmup
     )
-    share = f", {measured / session.seconds * 100:.0f} % of it measuring" if rounds else ""
+    share = measured / session.seconds * 100 if session.seconds else 0
+    measuring = f", {share:.0f} % of it measuring" if rounds else ""
     return (
-        f"suite {plan.suite}, {session.created}, seed {plan.seed}: {rounds} of {plan.rounds} rounds"
-        f" x {plan.laps} laps in {session.seconds:.0f} s{share}; "
-        f"{ENDINGS.get(session.ending, session.ending)}"
+        f"suite {plan.suite}, {session.created}, seed {plan.seed}: "
+        f"{rounds} of {_count(plan.rounds, 'round')} x {_count(plan.laps, 'lap')} "
+        f"in {session.seconds:.0f} s{measuring}; {ENDINGS.get(session.ending, session.ending)}"
     )
 
 
 def _machine(session: Session) -> str:
     machine = session.machine
-    cpus = ""
-    if machine.worker_cpus:
-        workers, mirror = (_numbers(c) for c in (machine.worker_cpus, machine.mirror_cpus))
-        cpus = f" (workers on {workers}, mirror on {mirror})"
-    memory = f", {format_bytes(machine.memory_bytes)}" if machine.memory_bytes else ""
-    return f"{machine.cpu_model}, {machine.cpu_count} CPUs{cpus}{memory}, {machine.platform}"
+    cpus = _count(machine.cpu_count, "CPU")
+    if set(machine.worker_cpus) & set(machine.mirror_cpus):
+        cpus += f" (workers and mirror share {_numbers(machine.worker_cpus)})"
+    elif machine.worker_cpus:
+        workers, mirror = _numbers(machine.worker_cpus), _numbers(machine.mirror_cpus)
+        cpus += f" (workers on {workers}, mirror on {mirror})"
+    memory = format_bytes(machine.memory_bytes) if machine.memory_bytes else ""
+    return ", ".join(filter(None, [machine.cpu_model, cpus, memory, machine.platform]))
 
 
 def _numbers(cpus: tuple[int, ...]) -> str:
-    return ",".join(map(str, cpus)) if len(cpus) < 5 else f"{cpus[0]}-{cpus[-1]}"
+    """Return CPUs as Linux writes them, such as `0-3,8`."""
+    spans = [
+        [cpu for _, cpu in span] for _, span in groupby(enumerate(cpus), lambda p: p[1] - p[0])
+    ]
+    return ",".join(f"{s[0]}-{s[-1]}" if len(s) > 2 else ",".join(map(str, s)) for s in spans)
 
 
 def _versions(session: Session) -> str:
-    versions = " ".join(f"{k} {v}" for k, v in session.machine.versions.items())
-    return f"{session.machine.python}, crawlbench {session.tool}, {versions}"
+    versions = " ".join(f"{name} {version}" for name, version in session.machine.versions.items())
+    parts = [session.machine.python, f"crawlbench {session.tool}", versions]
+    return ", ".join(filter(None, parts))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

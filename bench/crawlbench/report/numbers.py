@@ -4,27 +4,43 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["format_bytes", "format_interval", "format_percent", "format_ratio", "format_seconds"]
+__all__ = [
+    "format_bytes",
+    "format_count",
+    "format_interval",
+    "format_percent",
+    "format_ratio",
+    "format_seconds",
+]
 
-_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+_UNITS = ((1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"))
 _PLAIN_DIGITS = 3  # where no uncertainty is known
-_MOST_DECIMALS = 4
+_TIME_DECIMALS = 2  # at the most, so that the columns stay narrow
+_RATIO_DECIMALS = 3  # likewise; a thousandth is finer than any margin
 WIDEST = math.log(10)
 """An interval whose ends are further apart than tenfold tells nothing: it is not printed."""
 
 
 def format_seconds(seconds: float, error: float | None = None) -> str:
     """Return a time in the unit that suits it, with two digits of its error at the most."""
-    scale, unit = next(((s, u) for s, u in _UNITS if seconds >= s), _UNITS[-1])
-    decimals = _decimals(error / scale) if error else _plain_decimals(seconds / scale)
-    return f"{seconds / scale:.{min(decimals, 2)}f} {unit}"
+    if not seconds:
+        return "0 s"  # a clock too coarse for it
+    text = ""
+    for scale, unit in _UNITS:
+        value = seconds / scale
+        decimals = _choose_decimals(value, error and error / scale, _TIME_DECIMALS)
+        number = _format_number(value, decimals)
+        text = f"{number} {unit}"
+        if float(number) < 1000:  # after rounding: 999.96 ms are 1.00 s
+            break
+    return text
 
 
 def format_ratio(log_ratio: float, low: float, high: float) -> str:
     """Return a ratio of times, with two digits of its interval at the most."""
     if high - low > WIDEST:
         return "-"
-    return f"{math.exp(log_ratio):.{_ratio_decimals(low, high)}f}"
+    return _format_number(math.exp(log_ratio), _ratio_decimals(low, high))
 
 
 def format_interval(low: float, high: float) -> str:
@@ -32,7 +48,7 @@ def format_interval(low: float, high: float) -> str:
     if high - low > WIDEST:
         return "too wide"
     decimals = _ratio_decimals(low, high)
-    return f"{math.exp(low):.{decimals}f} to {math.exp(high):.{decimals}f}"
+    return " to ".join(_format_number(math.exp(end), decimals) for end in (low, high))
 
 
 def format_percent(log_ratio: float) -> str:
@@ -40,22 +56,43 @@ def format_percent(log_ratio: float) -> str:
     return f"{math.expm1(log_ratio) * 100:.1f} %"
 
 
+def format_count(count: float) -> str:
+    """Return a mean of counts: whole from 10 on, else with two digits."""
+    return f"{count:.0f}" if count >= 10 else f"{count:.2g}"
+
+
 def format_bytes(size: float | None) -> str:
-    """Return mebibytes, or a dash where the size is not known."""
-    return "-" if size is None else f"{size / 2**20:.1f} MiB"
+    """Return mebibytes or gibibytes, or a dash where the size is not known."""
+    if size is None:
+        return "-"
+    text = f"{size / 2**20:.1f}"
+    return f"{text} MiB" if float(text) < 1024 else f"{size / 2**30:.1f} GiB"
 
 
 def _ratio_decimals(low: float, high: float) -> int:
-    return _decimals((math.exp(high) - math.exp(low)) / 2)
+    half_width = (math.exp(high) - math.exp(low)) / 2
+    return _choose_decimals(math.exp(high), half_width, _RATIO_DECIMALS)
 
 
-def _decimals(error: float) -> int:
-    """Return the decimals that show two digits of an error."""
-    if error <= 0:
-        return _MOST_DECIMALS
-    return min(_MOST_DECIMALS, max(0, 1 - math.floor(math.log10(error))))
+def _choose_decimals(value: float, error: float | None, most: int) -> int:
+    """Return the decimals that show two digits of an error, or some of a value without one.
+
+    No more than `most`, but two digits of the value itself in any case: neither a tiny value nor
+    one that is smaller than its error becomes a zero.
+    """
+    least = _decimals(value, 2)
+    if error is None:
+        wanted = _decimals(value, _PLAIN_DIGITS)
+    else:
+        wanted = _decimals(error, 2) if error else most
+    return max(least, min(wanted, most))
 
 
-def _plain_decimals(value: float) -> int:
-    digits = math.floor(math.log10(value)) + 1 if value > 0 else 1
-    return max(0, _PLAIN_DIGITS - digits)
+def _decimals(value: float, digits: int) -> int:
+    """Return the decimals that show so many digits of a value; below 0: tens, hundreds."""
+    exponent = int(f"{value:.{digits - 1}e}".partition("e")[2])  # after rounding, unlike log10
+    return digits - 1 - exponent
+
+
+def _format_number(value: float, decimals: int) -> str:
+    return f"{round(value, decimals):.{max(decimals, 0)}f}"

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.report.numbers import format_bytes, format_interval, format_ratio, format_seconds
+from crawlbench.report.numbers import (
+    format_bytes,
+    format_count,
+    format_interval,
+    format_ratio,
+    format_seconds,
+)
 from crawlbench.report.table import Column, Table
 
 if TYPE_CHECKING:
     from crawlbench.records import Cell, Comparison, NoiseFloor, Session, Summary
 
-__all__ = ["ANSWER", "COST", "group_tables"]
+__all__ = ["ANSWER", "COST", "TIME", "group_tables"]
 
 _COLUMNS = (
     Column("strategy"),
@@ -25,11 +31,25 @@ _COLUMNS = (
     Column("peak", is_number=True),
     Column("conns", is_number=True),
     Column("in flight", is_number=True),
+    Column("user", is_number=True),
+    Column("system", is_number=True),
+    Column("parse", is_number=True),
+    Column("wait", is_number=True),
+    Column("limit", is_number=True),
+    Column("mirror", is_number=True),
+    Column("beyond imports", is_number=True),
+    Column("on the wire", is_number=True),
+    Column("switches", is_number=True),
 )
 ANSWER = ("strategy", "loop", "per crawl", "ratio", "interval", "verdict")
 """Headers of what most people look for."""
 COST = ("strategy", "loop", "pages/s", "CPU", "peak", "conns", "in flight")
 """Headers of what it took."""
+TIME = ("strategy", "loop", "user", "system", "parse", "wait", "limit", "mirror")
+"""Headers of where the time went."""
+
+_DIFFERENCES = {"parser": "{}", "concurrency": "c{}", "environment": "@{}"}
+"""What stands behind a strategy's name where a table's cells differ in it."""
 
 
 def group_tables(session: Session) -> list[Table]:
@@ -41,49 +61,80 @@ def group_tables(session: Session) -> list[Table]:
 def _group_table(session: Session, group: str) -> Table:
     summaries = {summary.cell: summary for summary in session.summaries}
     cells = [cell for cell in session.plan.cells if cell.group == group]
-    cells.sort(key=lambda c: summaries[c.name].seconds if c.name in summaries else float("inf"))
-    several = len({(cell.parser, cell.concurrency) for cell in cells}) > 1
-    rows = [_row(session, cell, summaries.get(cell.name), several) for cell in cells]
-    return Table(_title(session, cells[0]), _COLUMNS, tuple(rows))
+    differences = [
+        name for name in _DIFFERENCES if len({getattr(cell, name) for cell in cells}) > 1
+    ]
+
+    def place(cell: Cell) -> tuple[bool, float]:
+        summary = summaries.get(cell.name)
+        return bool(session.failure(cell.name)), summary.seconds if summary else float("inf")
+
+    rows = [
+        (_name(cell, differences), *_row(session, cell, summaries.get(cell.name)))
+        for cell in sorted(cells, key=place)
+    ]
+    return Table(_title(session, cells), _COLUMNS, tuple(rows))
 
 
-def _title(session: Session, cell: Cell) -> str:
-    network = session.networks[cell.network]
-    trip_s = network.get("round_trip_s", 0.0)
-    delay = f", {format_seconds(trip_s)} round trip" if trip_s else ""
-    return f"{cell.site} on {cell.network}{delay}, concurrency {cell.concurrency}"
+def _title(session: Session, cells: list[Cell]) -> str:
+    site, network = cells[0].site, cells[0].network
+    trip_s = session.networks[network].get("round_trip_s", 0.0)
+    delay = f", {trip_s * 1000:g} ms round trip" if trip_s else ""
+    concurrencies = ", ".join(map(str, sorted({cell.concurrency for cell in cells})))
+    return f"{site} on {network}{delay}, concurrency {concurrencies}"
 
 
-def _row(session: Session, cell: Cell, summary: Summary | None, several: bool) -> tuple[str, ...]:
-    name = f"{cell.strategy} {cell.parser} c{cell.concurrency}" if several else cell.strategy
-    head = (name, cell.event_loop or "-", cell.network)
+def _name(cell: Cell, differences: list[str]) -> str:
+    values = {name: getattr(cell, name) for name in differences}
+    shown = [_DIFFERENCES[name].format(value) for name, value in values.items() if value]
+    return " ".join([cell.strategy, *shown])
+
+
+def _row(session: Session, cell: Cell, summary: Summary | None) -> tuple[str, ...]:
+    """Return what stands behind the name."""
+    head = (cell.event_loop or "-", cell.network)
     if summary is None:
         failed = session.failure(cell.name)
-        return (*head, "-", "-", "-", "invalid" if failed else "no values", *"-----")
+        verdict = "invalid" if failed else "no values"
+        return (*head, "-", "-", "-", verdict, *["-"] * (len(_COLUMNS) - 7))
     return (
         *head,
         format_seconds(summary.seconds, summary.seconds_error),
         *_ratio(session, cell),
-        f"{summary.pages_per_s:.0f}",
-        format_seconds(summary.cpu_s),
+        format_count(summary.pages_per_s),
+        format_seconds(summary.cpu_user_s + summary.cpu_system_s),
         format_bytes(summary.peak_rss_bytes),
-        f"{summary.connections:.0f}",
+        format_count(summary.connections),
         str(summary.most_in_flight),
+        *_phases(summary),
+        format_bytes(summary.extra_rss_bytes),
+        format_bytes(summary.wire_bytes),
+        format_count(summary.yields + summary.preemptions),
     )
 
 
+def _phases(summary: Summary) -> tuple[str, ...]:
+    """Return where a cell's time went, and how near it is to the limits of network and mirror."""
+    times = (summary.cpu_user_s, summary.cpu_system_s, summary.parse_s, summary.wait_s)
+    limit = "-" if summary.of_limit is None else f"{summary.of_limit * 100:.0f} %"
+    return (*map(format_seconds, times), limit, f"{summary.server_share * 100:.0f} %")
+
+
 def _ratio(session: Session, cell: Cell) -> tuple[str, str, str]:
-    """Return ratio, interval and verdict of a valid cell."""
+    """Return ratio, interval and verdict of a valid cell.
+
+    One that is neither baseline nor control and yet not compared is a reference.
+    """
     if cell.name == session.plan.baselines[cell.group]:
-        return "1", "", "baseline"
-    found: Comparison | NoiseFloor
+        return "1", "-", "baseline"
+    found: Comparison | NoiseFloor | None
     if cell.control:
-        found = next(floor for floor in session.noise if floor.group == cell.group)
+        found = next((floor for floor in session.noise if floor.group == cell.group), None)
         verdict = "control"
     else:
-        found = next(c for c in session.comparisons if c.cell == cell.name)
-        verdict = str(found.verdict)
-    if found.estimate is None or found.low is None or found.high is None:
+        found = next((c for c in session.comparisons if c.cell == cell.name), None)
+        verdict = str(found.verdict) if found else "reference"
+    if found is None or found.estimate is None or found.low is None or found.high is None:
         return "-", "-", verdict
     ratio = format_ratio(found.estimate, found.low, found.high)
     return ratio, format_interval(found.low, found.high), verdict

@@ -5,23 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Group
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from crawlbench.report.notes import find_notes
-from crawlbench.report.tables import ANSWER, COST, group_tables
+from crawlbench.report.tables import ANSWER, COST, TIME, group_tables
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import JustifyMethod, RenderableType
 
     from crawlbench.records import Session
     from crawlbench.report.table import Table
 
-__all__ = ["render_terminal"]
-
-WIDE = 118
-"""Columns from which on all of a table fits in one line per row."""
+__all__ = ["render_table", "render_terminal"]
 
 STYLES = {
     "faster": "green",
@@ -31,35 +29,48 @@ STYLES = {
     "invalid": "bold red",
     "baseline": "bold",
     "control": "dim",
+    "reference": "dim",
 }
+"""Of verdicts."""
 
 
 def render_terminal(session: Session, width: int) -> Group:
-    """Return the tables, each in two parts where the terminal is narrow, and the notes."""
-    parts: list[RenderableType] = []
-    for table in group_tables(session):
-        if width >= WIDE:
-            parts.append(_render_table(table.pick((*ANSWER, *COST[2:]))))
-        else:
-            parts.append(_render_table(table.pick(ANSWER)))
-            parts.append(_render_table(table.pick(COST, title="")))
-    return Group(*parts, _render_notes(session))
+    """Return the tables, each in three parts where the terminal is too narrow, and the notes."""
+    tables = group_tables(session)
+    parts = [table.pick((*ANSWER, *COST[2:], *TIME[2:])) for table in tables]
+    if any(_width(part, gap=1) > width for part in parts):
+        parts = []
+        for table in tables:
+            rest = [table.pick(headers, title="") for headers in (COST, TIME)]
+            parts += [table.pick(ANSWER), *rest]
+    lines: list[RenderableType] = []
+    for part in parts:
+        if part.title:
+            lines.append(Text(part.title, style="bold"))
+        lines += [render_table(part, width), Text()]
+    return Group(*lines, _render_notes(session))
 
 
-def _render_table(table: Table) -> RichTable:
+def _width(table: Table, gap: int) -> int:
+    """Return the columns of a terminal that a table takes if nothing in it is folded."""
+    columns = zip(*table.rows, [column.header for column in table.columns], strict=True)
+    widths = [max(map(cell_len, column)) for column in columns]
+    return sum(widths) + gap * (len(widths) - 1)
+
+
+def render_table(table: Table, width: int) -> RichTable:
+    """Return the table for a terminal of that width; what does not fit is folded, never cut off."""
+    gap = 2 if _width(table, gap=2) <= width else 1
     rendered = RichTable(
-        box=box.SIMPLE_HEAD,
-        title=Text(table.title, style="bold") if table.title else None,
-        title_justify="left",
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
+        box=box.SIMPLE_HEAD, show_edge=False, padding=(0, gap - 1, 0, 0), pad_edge=False
     )
     for column in table.columns:
-        rendered.add_column(
-            column.header, justify="right" if column.is_number else "left", no_wrap=True
-        )
+        justify: JustifyMethod = "right" if column.is_number else "left"
+        rendered.add_column(column.header, justify=justify, overflow="fold")
+    verdict = next((n for n, c in enumerate(table.columns) if c.header == "verdict"), None)
     for row in table.rows:
-        rendered.add_row(*[Text(text, style=STYLES.get(text, "")) for text in row])
+        styles = [STYLES.get(text, "") if n == verdict else "" for n, text in enumerate(row)]
+        rendered.add_row(*map(Text, row, styles))
     return rendered
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from crawlbench.records import WarningNote
@@ -9,9 +10,16 @@ from crawlbench.records import WarningNote
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.records import Session
+    from crawlbench.records import Conditions, Machine, Session
 
-__all__ = ["find_doubts"]
+__all__ = ["condition_doubts", "find_doubts"]
+
+MOST_LOAD = 0.3
+"""Per CPU, in the minute before a session: beyond this others work here too."""
+MOST_STEAL = 0.01
+"""Of all CPU time: beyond this the hypervisor's other guests are part of the measurement."""
+MOST_SLOT_EFFECT = math.log1p(0.01)
+"""Beyond this, cells disturb those that come after them."""
 
 SLOW_PARSERS = {"aiohttp.http_parser": "aiohttp's parser in pure Python"}
 """Parsers that only run where the compiled one is missing or switched off."""
@@ -19,7 +27,20 @@ SLOW_PARSERS = {"aiohttp.http_parser": "aiohttp's parser in pure Python"}
 
 def find_doubts(session: Session, least_rounds: int) -> list[WarningNote]:
     """Return what a reader must know before believing the numbers."""
-    return [*_few_rounds(session, least_rounds), *_shared_cpu(session), *_slow_parsers(session)]
+    found = [*_few_rounds(session, least_rounds), *_slow_parsers(session), *_slot_effects(session)]
+    if session.conditions:
+        found += condition_doubts(session.machine, session.conditions)
+    return found
+
+
+def condition_doubts(machine: Machine, conditions: Conditions) -> list[WarningNote]:
+    """Return what about a machine and its state may disturb a measurement, with a remedy each."""
+    return [
+        *_shared_cpu(machine),
+        *_company(machine, conditions),
+        *_clock(conditions),
+        *_steal(conditions),
+    ]
 
 
 def _few_rounds(session: Session, least_rounds: int) -> Iterator[WarningNote]:
@@ -32,8 +53,7 @@ def _few_rounds(session: Session, least_rounds: int) -> Iterator[WarningNote]:
         )
 
 
-def _shared_cpu(session: Session) -> Iterator[WarningNote]:
-    machine = session.machine
+def _shared_cpu(machine: Machine) -> Iterator[WarningNote]:
     if set(machine.worker_cpus) & set(machine.mirror_cpus):
         yield WarningNote(
             "cpu",
@@ -55,4 +75,53 @@ def _slow_parsers(session: Session) -> Iterator[WarningNote]:
                 "parser",
                 f"{len(cells)} cells ran on {name} ({cells[0]} first); "
                 "install a wheel with the compiled one, or unset AIOHTTP_NO_EXTENSIONS",
+            )
+
+
+def _company(machine: Machine, conditions: Conditions) -> Iterator[WarningNote]:
+    if conditions.busy:
+        yield WarningNote(
+            "busy", f"other processes use the CPUs: {', '.join(conditions.busy)}; end them first"
+        )
+    elif conditions.load is not None and conditions.load > MOST_LOAD * machine.cpu_count:
+        yield WarningNote(
+            "load",
+            f"the load was {conditions.load:.1f} in the minute before; wait until it falls below "
+            f"{MOST_LOAD * machine.cpu_count:.1f}",
+        )
+
+
+def _clock(conditions: Conditions) -> Iterator[WarningNote]:
+    if conditions.governor not in (None, "performance"):
+        yield WarningNote(
+            "governor",
+            f"the clock's governor is {conditions.governor!r}, which changes the clock with the "
+            "load; try: python -m pyperf system tune",
+        )
+    if conditions.turbo:
+        yield WarningNote(
+            "turbo",
+            "turbo is on: the clock rises until the chip is warm; "
+            "try: python -m pyperf system tune",
+        )
+
+
+def _steal(conditions: Conditions) -> Iterator[WarningNote]:
+    share = conditions.steal_share
+    if share is not None and share > MOST_STEAL:
+        yield WarningNote(
+            "steal",
+            f"the hypervisor gave {share * 100:.1f} % of the CPU time to others; "
+            "measure when it is less busy, or on a machine of its own",
+        )
+
+
+def _slot_effects(session: Session) -> Iterator[WarningNote]:
+    for effect in session.slots:
+        if effect.low > MOST_SLOT_EFFECT or effect.high < -MOST_SLOT_EFFECT:
+            low, high = (math.expm1(end) * 100 for end in (effect.low, effect.high))
+            yield WarningNote(
+                "slot",
+                f"values in the {effect.slot} slot of a lap differ by {low:.1f} to {high:.1f} %: "
+                "cells disturb their neighbours; order is shuffled, so this is noise, not bias",
             )

@@ -12,7 +12,7 @@ from scipy.special import stdtr, stdtrit  # scipy.stats takes a second to import
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Estimate", "estimate_mean"]
+__all__ = ["Estimate", "difference", "estimate_mean"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,12 @@ class Estimate:
     mean: float
     error: float
     """Standard error of the mean."""
+    freedom: float
+    """Degrees of freedom of the error."""
 
     def half_width(self, confidence: float) -> float:
         """Return half the width of the two-sided interval at that confidence."""
-        quantile = float(stdtrit(self.count - 1, (1 + confidence) / 2))
+        quantile = float(stdtrit(self.freedom, (1 + confidence) / 2))
         return quantile * self.error
 
     def interval(self, confidence: float) -> tuple[float, float]:
@@ -50,11 +52,25 @@ class Estimate:
             return 1.0
         if not self.error:
             return 0.0
-        return min(1.0, 2 * float(stdtr(self.count - 1, -excess / self.error)))
+        return min(1.0, 2 * float(stdtr(self.freedom, -excess / self.error)))
 
 
 def estimate_mean(values: Sequence[float]) -> Estimate | None:
     """Return the estimate from one value per round, or None if there are fewer than two."""
     if len(values) < 2:
         return None
-    return Estimate(len(values), fmean(values), stdev(values) / math.sqrt(len(values)))
+    error = stdev(values) / math.sqrt(len(values))
+    return Estimate(len(values), fmean(values), error, len(values) - 1)
+
+
+def difference(first: Estimate, second: Estimate) -> Estimate:
+    """Return the estimate of the second mean less the first, from independent rounds.
+
+    Source: Welch, "The generalization of Student's problem", Biometrika 34, 1947: variances may
+    differ, degrees of freedom by Satterthwaite.
+    """
+    variance = first.error**2 + second.error**2
+    spread = first.error**4 / first.freedom + second.error**4 / second.freedom
+    freedom = variance**2 / spread if spread else min(first.freedom, second.freedom)
+    count = min(first.count, second.count)
+    return Estimate(count, second.mean - first.mean, math.sqrt(variance), freedom)

@@ -9,7 +9,9 @@ from crawlbench.records import Cell, Comparison, NoiseFloor, Session, Verdict
 from crawlbench.stats.control import noise_floor
 from crawlbench.stats.doubts import find_doubts
 from crawlbench.stats.interval import Estimate, estimate_mean
+from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.pairing import log_ratios
+from crawlbench.stats.slots import slot_effects
 from crawlbench.stats.summary import summarize
 from crawlbench.stats.verdict import decide, holm_levels
 
@@ -25,12 +27,11 @@ LEAST_ROUNDS = 5
 def judge(session: Session) -> Session:
     """Return the session with all that can be concluded from its finished rounds."""
     plan = session.plan
-    summaries = [summarize(session, cell.name) for cell in plan.cells]
     noise = tuple(noise_floor(session, cell) for cell in plan.cells if cell.control)
+    session = replace(session, summaries=summarize(session), noise=noise)
     judged = replace(
         session,
-        summaries=tuple(summary for summary in summaries if summary),
-        noise=noise,
+        slots=slot_effects(session),
         comparisons=tuple(_compare(session, {floor.group: floor for floor in noise})),
     )
     return replace(judged, warnings=tuple(find_doubts(judged, LEAST_ROUNDS)))
@@ -52,7 +53,7 @@ def is_precise(session: Session) -> bool:
 def _compare(session: Session, noise: Mapping[str, NoiseFloor]) -> list[Comparison]:
     """Compare all cells but baselines and controls, as one family."""
     plan = session.plan
-    cells = [c for c in plan.cells if not c.control and c.name != plan.baselines[c.group]]
+    cells = [cell for cell in plan.cells if _is_contestant(session, cell)]
     estimates = {}
     for cell in cells:
         if not _obstacle(session, cell, noise[cell.group]):
@@ -63,6 +64,12 @@ def _compare(session: Session, noise: Mapping[str, NoiseFloor]) -> list[Comparis
     margins = {cell.name: noise[cell.group].margin or plan.margin for cell in cells}
     levels = holm_levels(estimates, margins, plan.confidence)
     return [_comparison(session, cell, estimates, levels, noise[cell.group]) for cell in cells]
+
+
+def _is_contestant(session: Session, cell: Cell) -> bool:
+    """Tell whether a cell is to be judged: no baseline, no control, not the raw reference."""
+    is_baseline = cell.name == session.plan.baselines[cell.group]
+    return not (is_baseline or cell.control or cell.strategy == REFERENCE)
 
 
 def _obstacle(session: Session, cell: Cell, floor: NoiseFloor) -> str:
@@ -76,6 +83,17 @@ def _obstacle(session: Session, cell: Cell, floor: NoiseFloor) -> str:
         return "fewer than two rounds give no interval"
     if floor.margin is None:
         return "the control is invalid, so the noise here is not known"
+    return floor.refusal or _mark_obstacle(session, cell.name, baseline)
+
+
+def _mark_obstacle(session: Session, cell: str, baseline: str) -> str:
+    """Return why a row's mark forbids a verdict, or an empty text."""
+    marks = {summary.cell: summary.mark for summary in session.summaries}
+    pair = (marks.get(cell, ""), marks.get(baseline, ""))
+    if "mirror disturbed" in pair:
+        return "something else had the mirror's CPU: end it, or leave a CPU to the mirror alone"
+    if pair == ("server-bound", "server-bound"):
+        return "both this cell and its baseline are server-bound: the mirror was measured"
     return ""
 
 

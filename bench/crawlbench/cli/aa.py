@@ -1,0 +1,123 @@
+"""`crawlbench aa` (floor 5)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crawlbench.cli.checks import at_least_one, positive
+from crawlbench.cli.margins import settings_folder
+from crawlbench.cli.output import result_console, status_console
+from crawlbench.errors import UsageError
+from crawlbench.measure.machine import describe_machine
+from crawlbench.measure.margins import keep_margin
+from crawlbench.measure.matrix import make_plan
+from crawlbench.measure.suite import Suite, override
+from crawlbench.report.numbers import format_percent
+from crawlbench.report.table import Column, Table
+from crawlbench.report.terminal import render_table
+from crawlbench.session import run_aa
+from crawlbench.stats.aa import AaOutcome, AaSummary, sum_up
+
+__all__ = ["aa"]
+
+_COLUMNS = (
+    Column("order"),
+    Column("sessions", is_number=True),
+    Column("seconds each", is_number=True),
+    Column("false alarms", is_number=True),
+    Column("error", is_number=True),
+    Column("95 % of errors", is_number=True),
+    Column("detectable", is_number=True),
+)
+
+
+def aa(
+    sessions: Annotated[
+        int, typer.Option("--sessions", callback=at_least_one, help="Of each order.")
+    ] = 20,
+    strategy: Annotated[
+        str, typer.Option("-s", "--strategy", help="To hold against itself.")
+    ] = "requests-serial",
+    loop: Annotated[str, typer.Option("-l", "--loop", help="Event loop.")] = "asyncio",
+    network: Annotated[str, typer.Option("-n", "--network", help="Network.")] = "loopback",
+    rounds: Annotated[int, typer.Option("--rounds", help="Of a session, 2 or more.")] = 5,
+    laps: Annotated[int, typer.Option("--laps", callback=at_least_one, help="Of a round.")] = 4,
+    min_time: Annotated[
+        float, typer.Option("--min-time", callback=positive, help="Seconds that a value lasts.")
+    ] = 0.1,
+    blocks: Annotated[
+        bool, typer.Option("--blocks", help="Measure in blocks too, as is usual, to compare.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
+) -> None:
+    """Hold a strategy against itself, to see what this machine calls different that is not."""
+    if rounds < 2:
+        raise UsageError(f"--rounds {rounds} cannot be used: an interval needs 2 or more")
+    suite = Suite(strategies=(strategy,), baseline=strategy)
+    axes = {"event_loops": [loop], "networks": [network]}
+    sizes = {"rounds": rounds, "laps": laps, "min_time_s": min_time}
+    plan = make_plan("aa", override(suite, {**axes, **sizes}))
+    methods = ["laps", "blocks"] if blocks else ["laps"]
+    outcomes: dict[str, list[AaOutcome]] = {method: [] for method in methods}
+    status = status_console()
+
+    def tell(method: str, outcome: AaOutcome) -> None:
+        outcomes[method].append(outcome)
+        alarm = " FALSE ALARM" if outcome.is_false_alarm else ""
+        number, size = len(outcomes[method]), format_percent(outcome.estimate)
+        status.print(f"{method} {number} of {sessions}: {size}{alarm}", style="dim")
+
+    asyncio.run(run_aa(plan, sessions, tuple(outcomes), tell))
+    summaries = [sum_up(method, found) for method, found in outcomes.items()]
+    path = keep_margin(settings_folder(), describe_machine(), summaries[0].margin)
+    _show(summaries, outcomes, path, as_json=as_json)
+
+
+def _show(
+    summaries: list[AaSummary],
+    outcomes: dict[str, list[AaOutcome]],
+    path: Path,
+    *,
+    as_json: bool,
+) -> None:
+    if as_json:
+        found = {
+            "summaries": [asdict(summary) for summary in summaries],
+            "outcomes": {method: [asdict(o) for o in of] for method, of in outcomes.items()},
+        }
+        sys.stdout.write(json.dumps(found, indent=1) + "\n")
+        return
+    console = result_console()
+    table = Table("", _COLUMNS, tuple(_row(summary) for summary in summaries))
+    console.print(render_table(table, console.width))
+    first = summaries[0]
+    per_minute = first.detectable / math.sqrt(60 / first.seconds)
+    console.print(
+        f"\nequal things look up to {format_percent(first.margin)} apart here; a session of "
+        f"{first.seconds:.0f} s finds a difference of {format_percent(first.detectable)} in four "
+        f"of five cases, one of a minute {format_percent(per_minute)} (by the root of time)."
+        f"\nkept as this machine's margin in {path}; `run` and `compare` use it unless --margin "
+        "is given.",
+        markup=False,
+    )
+
+
+def _row(summary: AaSummary) -> tuple[str, ...]:
+    rate = summary.false_alarms / summary.sessions * 100
+    return (
+        summary.method,
+        str(summary.sessions),
+        f"{summary.seconds:.0f}",
+        f"{summary.false_alarms} ({rate:.0f} %)",
+        format_percent(summary.error),
+        format_percent(summary.margin),
+        format_percent(summary.detectable),
+    )

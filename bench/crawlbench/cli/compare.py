@@ -1,0 +1,110 @@
+"""`crawlbench compare` (floor 5)."""
+
+from __future__ import annotations
+
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crawlbench.cli.checks import not_negative
+from crawlbench.cli.margins import known_margin
+from crawlbench.cli.output import complain, result_console
+from crawlbench.errors import UsageError
+from crawlbench.measure.store import load_session
+from crawlbench.records import Verdict
+from crawlbench.report.changes import changes_table
+from crawlbench.report.terminal import render_table
+from crawlbench.stats.compare import SessionComparison, compare_sessions
+
+__all__ = ["compare"]
+
+REGRESSION, UNCLEAR, INVALID = 1, 3, 4
+USUAL_MARGIN = 0.01
+_GATE = re.compile(r"slower(?::(?P<percent>\d+(?:\.\d+)?)%)?")
+
+
+def compare(
+    base: Annotated[Path, typer.Argument(help="A session's folder, or a pyperf suite.")],
+    head: Annotated[Path, typer.Argument(help="The one to hold against it.")],
+    margin: Annotated[
+        float | None,
+        typer.Option("--margin", callback=not_negative, help="Changes that do not matter, in %."),
+    ] = None,
+    fail_on: Annotated[
+        str | None, typer.Option("--fail-on", help="Gate: slower, or slower:PERCENT%.")
+    ] = None,
+) -> None:
+    """Compare two sessions, each normalised by its own control."""
+    wanted = math.log1p(USUAL_MARGIN) if margin is None else math.log1p(margin / 100)
+    least = max(wanted, known_margin()) if margin is None else wanted
+    gate = _parse_gate(fail_on, least)
+    if base.is_file() or head.is_file():
+        _compare_suites(base, head, is_gated=gate is not None)
+        return
+    found = compare_sessions(
+        load_session(base), load_session(head), least if gate is None else gate
+    )
+    _show(found)
+    if gate is not None:
+        raise typer.Exit(_gate_code(found))
+
+
+def _parse_gate(fail_on: str | None, margin: float) -> float | None:
+    """Return the log ratio of a gate such as `slower:5%`, or None if there is no gate."""
+    if fail_on is None:
+        return None
+    match = _GATE.fullmatch(fail_on)
+    if match is None:
+        raise UsageError(f"--fail-on {fail_on!r} is no gate; one looks like slower or slower:5%")
+    return math.log1p(float(match["percent"]) / 100) if match["percent"] else margin
+
+
+def _show(found: SessionComparison) -> None:
+    console = result_console()
+    console.print(render_table(changes_table(found), console.width))
+    notes = [f"{c.cell}: {c.verdict}: {c.reason}" for c in found.changes if c.reason]
+    notes += [f"{name}: only in the base" for name in found.only_base]
+    notes += [f"{name}: only in the head" for name in found.only_head]
+    notes.append(
+        "ratio is head over base after each was divided by its own control; a change of the "
+        "baseline itself shows in the plain times only"
+    )
+    for note in notes:
+        console.print(note, style="dim", markup=False)
+
+
+def _gate_code(found: SessionComparison) -> int:
+    """Return the exit code of a gate, and say in a sentence why it is not 0."""
+    verdicts = [change.verdict for change in found.changes]
+    for verdict, code, what in (
+        (Verdict.SLOWER, REGRESSION, "slower beyond the gate"),
+        (Verdict.INVALID, INVALID, "invalid"),
+        (Verdict.UNCLEAR, UNCLEAR, "unclear: more rounds would tell"),
+    ):
+        count = verdicts.count(verdict)
+        if count:
+            complain(f"{count} of {len(verdicts)} cells {'is' if count == 1 else 'are'} {what}")
+            return code
+    return 0
+
+
+def _compare_suites(base: Path, head: Path, *, is_gated: bool) -> None:
+    """Let pyperf compare two suites in its own way, and say what that is worth."""
+    call = [sys.executable, "-m", "pyperf", "compare_to", str(base), str(head), "--table"]
+    outcome = subprocess.run(call, capture_output=True, text=True, check=False)
+    if outcome.returncode:
+        words = outcome.stderr.strip().splitlines() or ["it said nothing"]
+        raise UsageError(f"pyperf cannot compare {str(base)!r} with {str(head)!r}: {words[-1]}")
+    sys.stdout.write(outcome.stdout)
+    sys.stdout.write(
+        "\nunpaired: plain pyperf suites have no rounds, so this is pyperf's own test, which\n"
+        "takes all values as independent; use session folders for intervals that hold\n"
+    )
+    if is_gated:
+        complain("a gate needs sessions with rounds: give their folders")
+        raise typer.Exit(UNCLEAR)

@@ -1,0 +1,64 @@
+"""`crawlbench doctor` (floor 5)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from crawlbench.cli.output import result_console
+from crawlbench.measure.conditions import read_conditions
+from crawlbench.measure.machine import describe_machine
+from crawlbench.stats.doubts import condition_doubts
+
+__all__ = ["doctor"]
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
+) -> None:
+    """Look at this machine before a session: what would disturb it, and what would help."""
+    machine, conditions = describe_machine(), read_conditions()
+    doubts = condition_doubts(machine, conditions)
+    advice = _pyperf_advice()
+    if as_json:
+        found = {
+            "machine": asdict(machine),
+            "conditions": asdict(conditions),
+            "warnings": [asdict(doubt) for doubt in doubts],
+            "pyperf": advice,
+        }
+        sys.stdout.write(json.dumps(found, indent=1) + "\n")
+        return
+    rows = [
+        (
+            "CPUs",
+            f"{machine.cpu_count}, workers on {machine.worker_cpus or 'any'}, "
+            f"mirror on {machine.mirror_cpus or 'any'}",
+        ),
+        ("load", "unknown" if conditions.load is None else f"{conditions.load:.2f}"),
+        ("busy", ", ".join(conditions.busy) or "nobody else"),
+        ("governor", conditions.governor or "unknown"),
+        ("turbo", {None: "unknown", True: "on", False: "off"}[conditions.turbo]),
+        *(("warning", doubt.text) for doubt in doubts),
+        *(("pyperf", line) for line in advice),
+    ]
+    table = Table.grid(padding=(0, 1, 0, 0))
+    for label, text in rows:
+        style = "yellow" if label == "warning" else ""
+        table.add_row(Text(label, style="dim"), Text(text, style=style, overflow="fold"))
+    result_console().print(table)
+
+
+def _pyperf_advice() -> list[str]:
+    """Return what `pyperf system show` advises; `pyperf system tune` would carry it out."""
+    call = [sys.executable, "-m", "pyperf", "system", "show"]
+    output = subprocess.run(call, capture_output=True, text=True, check=False).stdout
+    advice = output.partition("Advices\n=======\n")[2].partition("\nWarnings\n")[0]
+    return [line for line in advice.strip().splitlines() if line and not line.startswith("Run ")]

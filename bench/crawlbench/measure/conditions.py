@@ -1,0 +1,100 @@
+"""The conditions under which a machine measures: load, steal, governor, turbo (floor 3)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from crawlbench.records import Conditions
+
+__all__ = ["StealMeter", "read_conditions"]
+
+_CPU_FOLDER = Path("/sys/devices/system/cpu")
+_STAT = Path("/proc/stat")
+BUSY_SHARE = 0.10  # of one CPU: a process above this is named
+BUSY_SPAN_S = 0.5  # over which processes are watched before a session
+MOST_NAMED = 3
+
+
+def read_conditions() -> Conditions:
+    """Watch the machine for half a second and return what could disturb a measurement."""
+    return Conditions(
+        load=os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        busy=_busy_processes(),
+        governor=_read(_CPU_FOLDER / "cpu0/cpufreq/scaling_governor"),
+        turbo=_turbo(),
+        steal_share=None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StealMeter:
+    """CPU time that a hypervisor gave to others, from a moment on."""
+
+    stolen: int
+    total: int
+    """Both in the kernel's ticks, over all CPUs."""
+
+    @classmethod
+    def start(cls) -> StealMeter | None:
+        """Begin, or return None where the kernel does not tell."""
+        try:
+            ticks = [int(word) for word in _STAT.read_text().splitlines()[0].split()[1:9]]
+        except (OSError, ValueError, IndexError):
+            return None
+        return cls(stolen=ticks[7], total=sum(ticks)) if len(ticks) == 8 else None
+
+    def share(self) -> float | None:
+        """Return the share of all CPU time that was stolen since the start."""
+        now = StealMeter.start()
+        if now is None or now.total <= self.total:
+            return None
+        return (now.stolen - self.stolen) / (now.total - self.total)
+
+
+def _busy_processes() -> tuple[str, ...]:
+    """Name the processes, ourselves aside, that use the most CPU."""
+    processes = [p for p in psutil.process_iter() if p.pid != os.getpid()]
+    for process in processes:
+        _cpu_share(process)  # the first call starts the span
+    psutil.cpu_percent(BUSY_SPAN_S)
+    shares = {process: _cpu_share(process) for process in processes}
+    busiest = sorted(shares, key=lambda process: -shares[process])[:MOST_NAMED]
+    return tuple(
+        f"{_name(process)} ({shares[process] * 100:.0f} % of a CPU)"
+        for process in busiest
+        if shares[process] > BUSY_SHARE
+    )
+
+
+def _cpu_share(process: psutil.Process) -> float:
+    try:
+        return float(process.cpu_percent()) / 100
+    except psutil.Error:
+        return 0.0
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return f"{process.name()}, pid {process.pid}"
+    except psutil.Error:
+        return f"pid {process.pid}"
+
+
+def _turbo() -> bool | None:
+    """Tell whether the clock may rise above its nominal rate; None where that is not known."""
+    intel = _read(_CPU_FOLDER / "intel_pstate/no_turbo")
+    if intel is not None:
+        return intel == "0"
+    boost = _read(_CPU_FOLDER / "cpufreq/boost")
+    return None if boost is None else boost == "1"
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return None

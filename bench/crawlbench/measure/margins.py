@@ -1,0 +1,58 @@
+"""The margins that A/A sessions found, by machine (floor 3)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from crawlbench.errors import StorageError, UsageError
+from crawlbench.measure.store import write_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crawlbench.records import Machine
+
+__all__ = ["find_margin", "keep_margin"]
+
+FILE = "margins.json"
+
+
+def find_margin(folder: Path, machine: Machine) -> float | None:
+    """Return the log ratio that equal things look apart on this machine, or None if not known.
+
+    Raises:
+        UsageError: the file of margins is broken.
+    """
+    return _read(folder / FILE).get(_key(machine))
+
+
+def keep_margin(folder: Path, machine: Machine, margin: float) -> Path:
+    """Note the margin of this machine and return the file.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    path = folder / FILE
+    margins = {**_read(path), _key(machine): margin}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(path, json.dumps(margins, indent=1) + "\n")
+    except OSError as error:
+        raise StorageError(f"{str(path)!r} cannot be written: {error.strerror}") from error
+    return path
+
+
+def _read(path: Path) -> dict[str, float]:
+    if not path.exists():
+        return {}
+    try:
+        margins = json.loads(path.read_text(encoding="utf-8"))
+        return {str(key): float(value) for key, value in margins.items()}
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise UsageError(f"{str(path)!r} is no file of margins: {error}; delete it") from error
+
+
+def _key(machine: Machine) -> str:
+    """Name a machine: another CPU, or another number of them, is another machine."""
+    return f"{machine.hostname} / {machine.cpu_model} / {machine.cpu_count} CPUs"

@@ -1,0 +1,36 @@
+"""What is planned, measured and concluded: the content of `session.json` (floor 0).
+
+All are frozen; a session that goes on is a new `Session`. Times are float seconds per crawl unless
+a name says otherwise, sizes are bytes, ratios are natural logarithms.
+"""
+
+from crawlbench.records.findings import (
+    Comparison,
+    NoiseFloor,
+    SlotEffect,
+    Summary,
+    Verdict,
+    WarningNote,
+)
+from crawlbench.records.machine import Conditions, Machine
+from crawlbench.records.plan import Cell, Plan
+from crawlbench.records.samples import Failure, RoundRecord, Sample
+from crawlbench.records.session import FORMAT, Session
+
+__all__ = [
+    "FORMAT",
+    "Cell",
+    "Comparison",
+    "Conditions",
+    "Failure",
+    "Machine",
+    "NoiseFloor",
+    "Plan",
+    "RoundRecord",
+    "Sample",
+    "Session",
+    "SlotEffect",
+    "Summary",
+    "Verdict",
+    "WarningNote",
+]

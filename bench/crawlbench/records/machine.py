@@ -1,0 +1,42 @@
+"""Where a session ran and under which conditions (floor 0)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Conditions", "Machine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where a session ran."""
+
+    hostname: str
+    cpu_model: str
+    cpu_count: int
+    """CPUs that this session may use."""
+    memory_bytes: int | None
+    platform: str
+    python: str
+    """Implementation and version."""
+    versions: dict[str, str]
+    """Distribution to version, of all that a worker or the mirror runs."""
+    worker_cpus: tuple[int, ...]
+    mirror_cpus: tuple[int, ...]
+    """Both empty where CPUs cannot be chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What could disturb a measurement; None where the system does not tell."""
+
+    load: float | None
+    """Processes that wanted a CPU, mean of the minute before the session."""
+    busy: tuple[str, ...]
+    """Processes of others that used a good part of a CPU then."""
+    governor: str | None
+    """Of the clock frequency, such as `performance`."""
+    turbo: bool | None
+    """Whether the clock may rise above its nominal rate."""
+    steal_share: float | None
+    """Of all CPU time during the session, what the hypervisor gave to others."""

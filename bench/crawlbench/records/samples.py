@@ -1,0 +1,74 @@
+"""What was measured: values, rounds, and why a cell failed (floor 0)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Failure", "RoundRecord", "Sample"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One value and what was seen while it was taken."""
+
+    cell: str
+    lap: int
+    """From 0; warmups have laps of their own, from 0 too."""
+    slot: int
+    """Place in the lap, from 0."""
+    warmup: bool
+    loops: int
+    """Crawls in the value."""
+    seconds: float
+    """Per crawl; equal to the value in `suite.json`."""
+    cpu_user_s: float
+    """Per crawl, all threads and ended children of the worker."""
+    cpu_system_s: float
+    cpu_wait_s: float
+    """Per crawl, in which the worker's main thread was ready but had no CPU."""
+    parse_s: float
+    """Per crawl, CPU time in the parser."""
+    yields: int
+    """Context switches in the value because the worker waited."""
+    preemptions: int
+    """Context switches in the value because something else got its CPU."""
+    base_rss_bytes: int | None
+    """Resident memory of the worker before the value."""
+    peak_rss_bytes: int | None
+    """Highest resident memory of the worker during the value; None where it cannot be read."""
+    requests: int
+    """Counted by the mirror, over all loops; so are the next four."""
+    connections: int
+    most_in_flight: int
+    wire_bytes: int
+    """Sent by the mirror, heads included."""
+    mirror_cpu_s: float
+    """Of the mirror's process, over all loops."""
+    mirror_wait_s: float
+    """In which the mirror was ready but had no CPU, over all loops."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRecord:
+    """One finished round: a fresh worker per cell, all laps taken."""
+
+    number: int
+    """From 1; 0 is the calibration."""
+    started: str
+    """UTC, ISO 8601."""
+    seconds: float
+    """Wall time with the start and end of the workers."""
+    samples: tuple[Sample, ...]
+    """In the order in which they were taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a cell is invalid."""
+
+    cell: str
+    round: int
+    reason: str
+    """One line."""
+    detail: str = ""
+    """The worker's last words, such as a traceback; may be long."""

@@ -1,0 +1,69 @@
+"""The content of `session.json` (floor 0)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+# msgspec reads the annotations when it decodes.
+from crawlbench.records.findings import (  # noqa: TC001
+    Comparison,
+    NoiseFloor,
+    SlotEffect,
+    Summary,
+    WarningNote,
+)
+from crawlbench.records.machine import Conditions, Machine  # noqa: TC001
+from crawlbench.records.plan import Plan  # noqa: TC001
+from crawlbench.records.samples import Failure, RoundRecord  # noqa: TC001
+
+__all__ = ["FORMAT", "Session"]
+
+FORMAT = 1
+"""Version of `session.json`. 1: first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One call of `crawlbench run`, as it stands after its last finished round."""
+
+    plan: Plan
+    machine: Machine
+    created: str
+    """UTC, ISO 8601."""
+    tool: str
+    """Version of crawlbench."""
+    networks: dict[str, dict[str, float]]
+    """Name to the numbers that the mirror played."""
+    loops: dict[str, int] = field(default_factory=dict)
+    """Cell to crawls per value, found by calibration."""
+    http_parsers: dict[str, str] = field(default_factory=dict)
+    """Cell to the module that read its responses."""
+    rounds: tuple[RoundRecord, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    warnings: tuple[WarningNote, ...] = ()
+    summaries: tuple[Summary, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    noise: tuple[NoiseFloor, ...] = ()
+    slots: tuple[SlotEffect, ...] = ()
+    conditions: Conditions | None = None
+    """None before the first look."""
+    ceilings: dict[str, float] = field(default_factory=dict)
+    """Group to requests per second that its mirror reached, asked for all it could give."""
+    seconds: float = 0.0
+    """Wall time from start to the last finished round."""
+    ending: str = ""
+    """A key of `report.notes.ENDINGS`, such as `rounds`; empty if it has not ended."""
+    format: int = FORMAT
+
+    def values(self, cell: str) -> list[float]:
+        """Return a cell's values without warmups, in the order in which they were taken."""
+        return [
+            sample.seconds
+            for record in self.rounds
+            for sample in record.samples
+            if sample.cell == cell and not sample.warmup
+        ]
+
+    def failure(self, cell: str) -> Failure | None:
+        """Return why a cell is invalid, or None if it is not."""
+        return next((failure for failure in self.failures if failure.cell == cell), None)

@@ -1,0 +1,57 @@
+"""A session from its plan to its end, in named steps (floor 4)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from crawlbench.errors import MirrorError
+from crawlbench.session.lab import open_lab
+from crawlbench.session.logbook import Logbook
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crawlbench.records import Plan, Session
+    from crawlbench.session.watcher import Watcher
+
+__all__ = ["resume_session", "run_session"]
+
+
+async def run_session(plan: Plan, folder: Path, watcher: Watcher) -> Session:
+    """Measure a plan round by round; what is finished is on disk and in the session returned.
+
+    Cancellation (Ctrl-C) and the death of a mirror end a session early, not wrongly.
+
+    Raises:
+        UsageError: the folder exists or cannot be made.
+    """
+    return await _measure(Logbook.begin(plan, folder, watcher), watcher)
+
+
+async def resume_session(session: Session, folder: Path, watcher: Watcher) -> Session:
+    """Go on with a session that ended early, from its folder.
+
+    Raises:
+        UsageError: machine or versions are not those with which it began.
+    """
+    return await _measure(Logbook.resume(session, folder, watcher), watcher)
+
+
+async def _measure(log: Logbook, watcher: Watcher) -> Session:
+    """Calibrate, then measure rounds until there is a reason to stop."""
+    try:
+        async with open_lab(log.session) as lab:
+            if not log.is_calibrated:
+                log.add_ceilings(await lab.measure_ceilings())
+                log.add_calibration(await lab.measure(log.session, 0, watcher.on_sample))
+            while not log.reason_to_stop():
+                number = len(log.session.rounds) + 1
+                log.add_round(await lab.measure(log.session, number, watcher.on_sample))
+            ending = log.reason_to_stop()
+    except asyncio.CancelledError:
+        ending = "interrupted"
+    except MirrorError as error:
+        log.trouble = str(error)
+        ending = "mirror"
+    return log.close(ending)

@@ -1,0 +1,100 @@
+"""What rounds are measured with: mirrors, the turnstile, an executor (floor 4)."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawlbench import registry
+from crawlbench.measure.ceiling import measure_ceiling
+from crawlbench.measure.executor import ProcessExecutor
+from crawlbench.measure.round import RoundPlan, RoundResult, run_round
+from crawlbench.measure.turnstile import open_turnstile
+from crawlbench.measure.verify import Expectation, expect
+from crawlbench.mirror.process import MirrorProcess, open_mirror
+from crawlbench.networks import find_network
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from crawlbench.measure.executor import Executor
+    from crawlbench.model import SiteSpec
+    from crawlbench.records import Cell, Sample, Session
+
+__all__ = ["Lab", "open_lab"]
+
+CALIBRATION_WARMUPS = 1  # the first crawl of a process pays for what later ones find ready
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A place to measure; made by `open_lab`."""
+
+    mirrors: dict[str, MirrorProcess]
+    """By group: one for each site on each network."""
+    paths: dict[str, str]
+    """By group, the site's first page."""
+    executor: Executor
+    expectations: dict[str, Expectation]
+    """By site."""
+
+    async def measure_ceilings(self) -> dict[str, float]:
+        """Return how many requests per second each mirror answers without its network's delays."""
+        ceilings = {}
+        for group, mirror in self.mirrors.items():
+            await mirror.begin("ceiling", plays_network=False)
+            ceilings[group] = await measure_ceiling(mirror.address, self.paths[group])
+            await mirror.end()
+        return ceilings
+
+    async def measure(
+        self, session: Session, number: int, on_sample: Callable[[int, Sample], None]
+    ) -> RoundResult:
+        """Measure one round of the cells that are still right; round 0 is the calibration."""
+        plan = session.plan
+        cells = tuple(cell for cell in plan.cells if not session.failure(cell.name))
+        round_plan = RoundPlan(
+            number=number,
+            seed=plan.seed,
+            cells=cells,
+            loops=session.loops if number else {cell.name: 1 for cell in cells},
+            warmups=plan.warmups if number else CALIBRATION_WARMUPS,
+            laps=plan.laps if number else 1,
+            modules={cell.name: _loop_module(cell) for cell in cells},
+        )
+        return await run_round(
+            round_plan, self.executor, self.mirrors, self.expectations, on_sample
+        )
+
+
+def _loop_module(cell: Cell) -> str | None:
+    return registry.declared_module(cell.event_loop) if cell.event_loop else None
+
+
+@asynccontextmanager
+async def open_lab(session: Session) -> AsyncIterator[Lab]:
+    """Start a mirror per site and network, and the turnstile; end them when the block ends.
+
+    Raises:
+        MirrorError: a mirror did not start.
+    """
+    plan, machine = session.plan, session.machine
+    groups = {cell.group: cell for cell in plan.cells}
+    specs: dict[str, SiteSpec] = {
+        cell.site: registry.load(registry.Kind.SITE, cell.site) for cell in groups.values()
+    }
+    async with AsyncExitStack() as stack:
+        mirrors = {}
+        for group, cell in groups.items():
+            network = find_network(cell.network)
+            mirror = open_mirror(cell.site, cell.network, network, plan.seed, machine.mirror_cpus)
+            mirrors[group] = await stack.enter_async_context(mirror)
+        turnstile = await stack.enter_async_context(open_turnstile())
+        origins = {group: mirror.address for group, mirror in mirrors.items()}
+        yield Lab(
+            mirrors=mirrors,
+            paths={group: specs[cell.site].path for group, cell in groups.items()},
+            executor=ProcessExecutor(turnstile, origins, machine.worker_cpus, plan.timeout_s),
+            expectations={name: expect(spec) for name, spec in specs.items()},
+        )

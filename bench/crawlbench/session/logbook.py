@@ -1,0 +1,190 @@
+"""The session so far, its runs, and its folder (floor 4)."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from crawlbench import __version__
+from crawlbench.errors import UsageError
+from crawlbench.measure.collect import label_run, merge_runs
+from crawlbench.measure.conditions import StealMeter, read_conditions
+from crawlbench.measure.machine import describe_machine
+from crawlbench.measure.store import create_folder, load_runs, write_session, write_suite
+from crawlbench.networks import find_network
+from crawlbench.records import Session, WarningNote
+from crawlbench.stats.judge import is_precise, judge
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyperf
+
+    from crawlbench.measure.round import RoundResult
+    from crawlbench.records import Conditions, Machine, Plan, RoundRecord
+    from crawlbench.session.watcher import Watcher
+
+__all__ = ["Logbook", "choose_loops", "new_session"]
+
+MOST_LOOPS = 10_000  # crawls per value, whatever the least time of a value is
+
+
+class Logbook:
+    """Takes in rounds, judges, and keeps all of it on disk."""
+
+    def __init__(
+        self,
+        session: Session,
+        runs: dict[str, list[pyperf.Run]],
+        folder: Path,
+        watcher: Watcher,
+    ) -> None:
+        """Go on from a session and its runs; see `begin` and `resume`."""
+        self.session = session
+        self.trouble = ""
+        """What went wrong outside the cells, for the session's warnings."""
+        self._runs = runs
+        self._folder = folder
+        self._watcher = watcher
+        self._clock = time.monotonic() - session.seconds
+        self._steal = StealMeter.start()
+        watcher.on_start(session)
+
+    @classmethod
+    def begin(cls, plan: Plan, folder: Path, watcher: Watcher) -> Logbook:
+        """Make the folder of a new session.
+
+        Raises:
+            UsageError: it exists or cannot be made.
+        """
+        session = new_session(plan)
+        create_folder(folder, session)
+        return cls(session, {cell.name: [] for cell in plan.cells}, folder, watcher)
+
+    @classmethod
+    def resume(cls, session: Session, folder: Path, watcher: Watcher) -> Logbook:
+        """Take up a session that ended early.
+
+        Raises:
+            UsageError: machine, versions or networks are not those with which it began.
+        """
+        _check_same(session)
+        return cls(replace(session, ending=""), load_runs(folder, session), folder, watcher)
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether `loops` are known."""
+        return bool(self.session.loops)
+
+    def add_ceilings(self, ceilings: dict[str, float]) -> None:
+        """Keep what the mirrors can do, by group."""
+        self.session = replace(self.session, ceilings=ceilings)
+
+    def add_calibration(self, result: RoundResult) -> None:
+        """Choose `loops`; the cells that failed take part no further."""
+        loops = choose_loops(self.session.plan, result.record)
+        self._replace(replace(self.session, loops=loops), result)
+
+    def add_round(self, result: RoundResult) -> None:
+        """Take in a finished round and judge anew."""
+        for cell, run in result.runs.items():
+            self._runs[cell].append(label_run(run, result.record, cell))
+        rounds = (*self.session.rounds, result.record)
+        self._replace(replace(self.session, rounds=rounds), result)
+
+    def reason_to_stop(self) -> str:
+        """Return why no further round is to be measured, or an empty text."""
+        session, plan = self.session, self.session.plan
+        if len(session.failures) == len(plan.cells):
+            return "nothing left"
+        if not session.rounds:
+            return ""
+        if len(session.rounds) >= plan.rounds:
+            return "rounds"
+        if is_precise(session):
+            return "precise"
+        next_end_s = session.seconds + session.rounds[-1].seconds
+        return "budget" if plan.budget_s and next_end_s > plan.budget_s else ""
+
+    def close(self, ending: str) -> Session:
+        """Write and return the session as it ended."""
+        session = replace(self.session, ending=ending)
+        if self.trouble:
+            text = f"{self.trouble}; the rounds that were finished before are kept"
+            note = WarningNote("mirror", text)
+            session = replace(session, warnings=(*session.warnings, note))
+        write_session(self._folder, session)
+        return session
+
+    def _replace(self, session: Session, result: RoundResult) -> None:
+        session = replace(
+            session,
+            seconds=time.monotonic() - self._clock,
+            conditions=self._conditions(),
+            failures=(*session.failures, *result.failures),
+            http_parsers={**session.http_parsers, **result.http_parsers},
+        )
+        self.session = judge(session)
+        valid = {c: runs for c, runs in self._runs.items() if not session.failure(c)}
+        write_suite(self._folder, merge_runs(valid))
+        write_session(self._folder, self.session)
+        self._watcher.on_session(self.session)
+
+    def _conditions(self) -> Conditions | None:
+        """Return the conditions with the CPU time that was stolen since the start."""
+        share = self._steal.share() if self._steal else None
+        conditions = self.session.conditions
+        return replace(conditions, steal_share=share) if conditions else None
+
+
+def new_session(plan: Plan) -> Session:
+    """Return a session of nothing yet, here and now."""
+    return Session(
+        plan=plan,
+        machine=describe_machine(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        tool=__version__,
+        networks={c.network: find_network(c.network).as_numbers() for c in plan.cells},
+        conditions=read_conditions(),
+    )
+
+
+def choose_loops(plan: Plan, calibration: RoundRecord) -> dict[str, int]:
+    """Return the crawls per value that fill the plan's least time, by cell."""
+    seconds = {s.cell: s.seconds for s in calibration.samples if not s.warmup}
+    loops = {
+        name: min(MOST_LOOPS, max(1, math.ceil(plan.min_time_s / one_s)))
+        for name, one_s in seconds.items()
+    }
+    for cell in plan.cells:
+        baseline = plan.baselines[cell.group]
+        if cell.control and cell.name in loops and baseline in loops:
+            loops[cell.name] = loops[baseline]  # twins in all
+    return loops
+
+
+def _check_same(session: Session) -> None:
+    """Raise if this is not the place where the session began."""
+    now = {
+        "crawlbench": __version__,
+        "networks": {c.network: find_network(c.network).as_numbers() for c in session.plan.cells},
+        **_fingerprint(describe_machine()),
+    }
+    then = {
+        "crawlbench": session.tool,
+        "networks": session.networks,
+        **_fingerprint(session.machine),
+    }
+    changed = [f"{k}: {then[k]!r} then, {now[k]!r} now" for k in now if now[k] != then[k]]
+    if changed:
+        raise UsageError(
+            f"this session cannot go on here, it would mix what differs ({'; '.join(changed)}); "
+            "begin a new one"
+        )
+
+
+def _fingerprint(machine: Machine) -> dict[str, object]:
+    return {name: getattr(machine, name) for name in machine.__slots__}

@@ -1,0 +1,100 @@
+"""What A/A sessions show: how often equal things are called different here (floor 2; pure)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import fmean, median
+from typing import TYPE_CHECKING
+
+from crawlbench.stats.interval import Estimate, difference, estimate_mean
+from crawlbench.stats.pairing import log_ratios, round_means
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawlbench.records import RoundRecord
+
+__all__ = ["AaOutcome", "AaSummary", "blocks_outcome", "laps_outcome", "sum_up"]
+
+POWER = 0.8
+"""Chance with which a difference of the size that is called detectable is found."""
+
+
+@dataclass(frozen=True, slots=True)
+class AaOutcome:
+    """One A/A session: a cell against its twin."""
+
+    estimate: float
+    """Log ratio; 0 would be right."""
+    low: float
+    high: float
+    """Interval at the plan's confidence."""
+    detectable: float
+    """Log ratio that such a session finds with a chance of 80 %."""
+    seconds: float
+    """Wall time of its rounds."""
+
+    @property
+    def is_false_alarm(self) -> bool:
+        """Whether the interval excludes that the twins are equal."""
+        return not self.low <= 0 <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class AaSummary:
+    """What many A/A sessions of one method come to."""
+
+    method: str
+    """`laps` or `blocks`."""
+    sessions: int
+    false_alarms: int
+    error: float
+    """Root mean square of the estimates: the true error, as the truth is 0."""
+    margin: float
+    """The 95th percentile of the estimates' size: what equal things look apart here."""
+    detectable: float
+    """Median of the sessions' detectable differences."""
+    seconds: float
+    """Mean wall time of a session."""
+
+
+def laps_outcome(
+    rounds: Sequence[RoundRecord], cell: str, baseline: str, confidence: float
+) -> AaOutcome | None:
+    """Judge twins that took laps together, as `run` does; None with fewer than two rounds."""
+    estimate = estimate_mean(log_ratios(rounds, cell, baseline))
+    return _outcome(estimate, rounds, confidence) if estimate else None
+
+
+def blocks_outcome(
+    rounds: Sequence[RoundRecord], cell: str, baseline: str, confidence: float
+) -> AaOutcome | None:
+    """Judge twins of which one was measured after the other, by Welch's test on round means."""
+    logs = [[math.log(mean) for mean in round_means(rounds, name)] for name in (baseline, cell)]
+    first, second = (estimate_mean(values) for values in logs)
+    if first is None or second is None:
+        return None
+    return _outcome(difference(first, second), rounds, confidence)
+
+
+def _outcome(estimate: Estimate, rounds: Sequence[RoundRecord], confidence: float) -> AaOutcome:
+    low, high = estimate.interval(confidence)
+    # Half the interval for alpha, and for the power the one-sided quantile of the same t.
+    detectable = estimate.half_width(confidence) + estimate.half_width(2 * POWER - 1)
+    seconds = sum(record.seconds for record in rounds)
+    return AaOutcome(estimate.mean, low, high, detectable, seconds)
+
+
+def sum_up(method: str, outcomes: Sequence[AaOutcome]) -> AaSummary:
+    """Sum up the sessions of one method; there must be one at least."""
+    sizes = sorted(abs(outcome.estimate) for outcome in outcomes)
+    return AaSummary(
+        method=method,
+        sessions=len(outcomes),
+        false_alarms=sum(outcome.is_false_alarm for outcome in outcomes),
+        error=math.sqrt(fmean(outcome.estimate**2 for outcome in outcomes)),
+        margin=sizes[math.ceil(0.95 * len(sizes)) - 1],
+        detectable=median(outcome.detectable for outcome in outcomes),
+        seconds=fmean(outcome.seconds for outcome in outcomes),
+    )

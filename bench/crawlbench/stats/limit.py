@@ -1,0 +1,51 @@
+"""The least time that a crawl could take on a network (floor 2; pure)."""
+
+from __future__ import annotations
+
+import math
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from crawlbench.records import Cell, Sample, Session
+
+__all__ = ["REFERENCE", "critical_path_s", "find_limit_s"]
+
+REFERENCE = "limit-socket"
+"""The strategy that shows what fetching and parsing cost when the client costs nothing."""
+
+
+def critical_path_s(network: Mapping[str, float], pages: int, concurrency: int) -> float:
+    """Return the mean time of the round trips that no client can avoid.
+
+    One connection must be made and the first page fetched before the others are known; these go out
+    `concurrency` at a time, on connections that were opened meanwhile.
+    """
+    waves = math.ceil((pages - 1) / concurrency)
+    trips = network.get("connect_round_trips", 0.0) + 1 + waves
+    return trips * network.get("round_trip_s", 0.0)
+
+
+def find_limit_s(
+    session: Session, cell: Cell, samples: Mapping[str, Sequence[Sample]]
+) -> float | None:
+    """Return the critical path plus the CPU time of the reference beside this cell, in seconds.
+
+    None if the session has no valid reference with the cell's parser and concurrency. Work can
+    overlap with waiting, so on a slow network a cell may come closer than its sum suggests.
+    """
+    for other in session.plan.cells:
+        is_twin = (other.group, other.parser, other.concurrency) == (
+            cell.group,
+            cell.parser,
+            cell.concurrency,
+        )
+        if is_twin and other.strategy == REFERENCE and samples.get(other.name):
+            found = samples[other.name]
+            cpu_s = fmean(s.cpu_user_s + s.cpu_system_s for s in found)
+            pages = round(found[0].requests / found[0].loops)
+            path_s = critical_path_s(session.networks[cell.network], pages, cell.concurrency)
+            return path_s + cpu_s
+    return None

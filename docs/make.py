@@ -1,0 +1,87 @@
+"""Makes what documents quote: the commands' help, and README's picture and table.
+
+python docs/make.py            write them
+python docs/make.py --check    write nothing; exit 1 if one is out of date
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from crawlbench.measure.store import load_session
+from crawlbench.report.markdown import render_markdown
+from crawlbench.report.terminal import render_terminal
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "results" / "reference"
+COMMANDS = ("", "run", "report", "list", "crawl", "mirror", "mirror build", "mirror serve")
+TABLE = re.compile(r"(<!-- table: made by `make docs` -->\n).*?(<!-- end of table -->)", re.DOTALL)
+FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+WIDTH = 100  # columns of the picture
+
+
+def main() -> None:
+    """Write the documents, or check them."""
+    stale = [path for path, text in make_documents().items() if read(path) != text]
+    if "--check" in sys.argv:
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is out of date; run: make docs")
+        sys.exit(1 if stale else 0)
+    for path in stale:
+        path.write_text(make_documents()[path], encoding="utf-8", newline="\n")
+        print(path.relative_to(ROOT))
+
+
+def read(path: Path) -> str:
+    """Return a file's text, empty if there is none."""
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def make_documents() -> dict[Path, str]:
+    """Return each document's path and the text that it should have."""
+    readme = ROOT / "README.md"
+    return {
+        ROOT / "docs" / "cli.md": make_command_reference(),
+        ROOT / "docs" / "session.svg": make_picture(),
+        readme: TABLE.sub(lambda found: found[1] + make_table() + found[2], read(readme)),
+    }
+
+
+def make_command_reference() -> str:
+    """Return the help of all commands as a Markdown page."""
+    parts = ["# Command line", "Made from `--help` by `make docs`."]
+    for command in COMMANDS:
+        title = f"crawlbench {command}".strip()
+        parts.append(f"## {title}\n\n```\n{help_of(command)}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def help_of(command: str) -> str:
+    """Return what a command's `--help` prints."""
+    call = [sys.executable, "-m", "crawlbench", *command.split(), "--help"]
+    environment = {**os.environ, "COLUMNS": "80", "TERM": "dumb"}
+    text = subprocess.run(call, env=environment, capture_output=True, text=True, check=True).stdout
+    return text.replace("python -m crawlbench", "crawlbench").strip()
+
+
+def make_table() -> str:
+    """Return the reference session's tables and notes as Markdown."""
+    return "\n" + render_markdown(load_session(REFERENCE)) + "\n"
+
+
+def make_picture() -> str:
+    """Return the reference session's terminal output as SVG, without fonts from elsewhere."""
+    console = Console(width=WIDTH, record=True, file=Path(os.devnull).open("w"), highlight=False)
+    console.print(render_terminal(load_session(REFERENCE), WIDTH))
+    svg = console.export_svg(title="crawlbench run default", unique_id="crawlbench")
+    return FONT.sub("", svg).replace("\xa0", "&#160;")
+
+
+if __name__ == "__main__":
+    main()

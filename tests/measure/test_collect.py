@@ -1,0 +1,113 @@
+"""Runs of all rounds become one pyperf suite."""
+
+from __future__ import annotations
+
+import json
+
+import pyperf
+import pytest
+from tests.stats.builders import BASELINE, make_sample, other
+
+from crawlbench.measure.collect import label_run, merge_runs
+from crawlbench.records import RoundRecord
+
+FAST = other("fast", "uvloop")
+
+
+def make_run(cell, values, **metadata):
+    """Return what a worker of two loops leaves: one warmup and these values."""
+    described = {"name": cell.name, "loops": 2, "unit": "second", **metadata}
+    return pyperf.Run(values, warmups=[(2, 9.9)], metadata=described, collect_metadata=False)
+
+
+def make_record(number, *slots):
+    """Return a round whose samples were taken in these slots by BASELINE, each before FAST."""
+    samples = []
+    for lap, slot in enumerate(slots):
+        samples.append(make_sample(BASELINE, lap, 1.0, slot=slot, warmup=lap == 0))
+        samples.append(make_sample(FAST, lap, 0.5, slot=1 - slot, warmup=lap == 0))
+    return RoundRecord(number, "2026-01-01T00:00:00+00:00", 10.0, tuple(samples))
+
+
+def test_run_is_labelled_with_its_round_and_its_slots():
+    """Warmups and values in the order in which they were taken, of this cell only."""
+    record = make_record(3, 0, 1, 0)
+    base = label_run(make_run(BASELINE, [1.0, 1.1]), record, BASELINE.name).get_metadata()
+    fast = label_run(make_run(FAST, [0.5, 0.6]), record, FAST.name).get_metadata()
+    assert (base["crawlbench_round"], base["crawlbench_slots"]) == (3, "0 1 0")
+    assert (fast["crawlbench_round"], fast["crawlbench_slots"]) == (3, "1 0 1")
+
+
+def test_label_changes_nothing_else_of_a_run():
+    """Values, warmups and the worker's own metadata stay; no manager's metadata comes in."""
+    run = make_run(BASELINE, [1.0, 1.1], duration=0.25, python_version="3.13.0", cpu_count=4)
+    labelled = label_run(run, make_record(1, 0, 1), BASELINE.name)
+    assert labelled.values == (1.0, 1.1)
+    assert labelled.warmups == ((2, 9.9),)
+    assert labelled.get_loops() == 2
+    added = {"crawlbench_round", "crawlbench_slots"}
+    kept = {k: v for k, v in labelled.get_metadata().items() if k not in added}
+    assert kept == run.get_metadata()
+
+
+def test_run_without_warmups_can_be_labelled():
+    """A suite may have none."""
+    run = pyperf.Run([1.0], metadata={"name": "x"}, collect_metadata=False)
+    assert label_run(run, make_record(1, 0), BASELINE.name).warmups == ()
+
+
+def test_slot_of_a_single_value_stays_text():
+    """It is not taken for a number in one run and for text in the next."""
+    labelled = label_run(make_run(BASELINE, [1.0]), make_record(1, 1), BASELINE.name)
+    assert labelled.get_metadata()["crawlbench_slots"] == "1"
+
+
+def test_suite_has_a_benchmark_per_cell_with_all_rounds_in_order():
+    """Cells keep the order in which they were given."""
+    runs = {
+        cell.name: [
+            label_run(
+                make_run(cell, [number + 0.25, number + 0.5]), make_record(number, 0, 1), cell.name
+            )
+            for number in (1, 2, 3)
+        ]
+        for cell in (FAST, BASELINE)
+    }
+    suite = merge_runs(runs)
+    assert suite.get_benchmark_names() == [FAST.name, BASELINE.name]
+    for bench in suite:
+        assert list(bench.get_values()) == [1.25, 1.5, 2.25, 2.5, 3.25, 3.5]
+        assert [run.get_metadata()["crawlbench_round"] for run in bench.get_runs()] == [1, 2, 3]
+
+
+def test_cell_without_runs_is_left_out():
+    """It has not reached the end of a round."""
+    suite = merge_runs({BASELINE.name: [make_run(BASELINE, [1.0])], FAST.name: []})
+    assert suite.get_benchmark_names() == [BASELINE.name]
+
+
+@pytest.mark.parametrize("runs", [{}, {BASELINE.name: []}])
+def test_no_runs_are_no_suite(runs):
+    """An empty suite is nothing that pyperf knows."""
+    assert merge_runs(runs) is None
+
+
+def test_suite_survives_its_file(tmp_path):
+    """Values to the last bit, labels too."""
+    values = [0.1 + 0.2, 1 / 3, 1e-9]
+    run = label_run(make_run(BASELINE, values), make_record(1, 0, 1, 0, 1), BASELINE.name)
+    path = tmp_path / "suite.json"
+    merge_runs({BASELINE.name: [run]}).dump(str(path))
+    (bench,) = pyperf.BenchmarkSuite.load(str(path))
+    assert list(bench.get_values()) == values
+    assert bench.get_runs()[0].get_metadata()["crawlbench_slots"] == "0 1 0 1"
+    assert json.loads(path.read_text())["version"]
+
+
+def test_rounds_of_different_workers_go_together():
+    """What differs between processes, such as dates and loads, is no obstacle."""
+    runs = [
+        make_run(BASELINE, [1.0], date=f"2026-01-0{n} 00:00:00.000000", load_avg_1min=n / 2)
+        for n in (1, 2)
+    ]
+    assert merge_runs({BASELINE.name: runs}).get_benchmark(BASELINE.name).get_nrun() == 2

@@ -1,0 +1,480 @@
+"""A session's folder: whole or not there, and believed only if it holds together."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pyperf
+import pytest
+from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
+
+from crawlbench.errors import SessionFileError, UsageError
+from crawlbench.measure import store
+from crawlbench.measure.collect import label_run, merge_runs
+from crawlbench.measure.store import (
+    SESSION_FILE,
+    SUITE_FILE,
+    create_folder,
+    load_session,
+    write_atomic,
+    write_session,
+    write_suite,
+    write_text,
+)
+from crawlbench.records import Failure, Sample
+from crawlbench.stats.judge import judge
+
+FAST, BROKEN = other("fast", "uvloop"), other("broken")
+PLAN = make_plan(FAST, BROKEN, budget_s=60.0, precision=0.05)
+FAILURE = Failure(BROKEN.name, 0, "wrong answer: 肖申克", detail="Traceback\n  \x00\x1b[31m🎬")
+
+
+def finished(rounds=3, failures=(FAILURE,), factor=1.0, cells=(BASELINE, FAST, CONTROL)):
+    """Return a judged session; each round's values are different."""
+    laps = [
+        {cell: [factor * (1 + n / 7 + k / 3), factor * (1 + n / 9)] for k, cell in enumerate(cells)}
+        for n in range(rounds)
+    ]
+    return judge(make_session(PLAN, laps, failures, loops={FAST.name: 2}))
+
+
+def suite_of(session, without=()):
+    """Return the pyperf suite that belongs to a session."""
+    runs = {}
+    for record in session.rounds:
+        for cell in dict.fromkeys(s.cell for s in record.samples if s.cell not in without):
+            values = [s.seconds for s in record.samples if s.cell == cell and not s.warmup]
+            run = pyperf.Run(values, metadata={"name": cell, "loops": 2}, collect_metadata=False)
+            runs.setdefault(cell, []).append(label_run(run, record, cell))
+    return merge_runs(runs)
+
+
+def write(folder, session, suite=None):
+    """Write a session's folder as a run would."""
+    write_suite(folder, suite or suite_of(session))
+    write_session(folder, session)
+    return folder
+
+
+def complaint(folder):
+    """Return what a folder that cannot be read is answered with, without its path."""
+    with pytest.raises(SessionFileError) as caught:
+        load_session(folder)
+    text = str(caught.value)
+    assert "\n" not in text
+    return text.replace(str(folder), "FOLDER")
+
+
+def edit(folder, change, name=SESSION_FILE):
+    """Change a file of a session by hand."""
+    content = json.loads((folder / name).read_text(encoding="utf-8"))
+    change(content)
+    (folder / name).write_text(json.dumps(content), encoding="utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return the folder of a good session."""
+    return write(tmp_path, finished())
+
+
+class TestCreateFolder:
+    """A session's folder is made in one step or not at all."""
+
+    def test_new_folder_holds_the_session_and_nothing_else(self, tmp_path):
+        """Missing parents are made; all may read it."""
+        target = tmp_path / "a" / "b" / "session"
+        session = make_session(PLAN, [])
+        create_folder(target, session)
+        assert load_session(target) == session
+        assert [path.name for path in target.iterdir()] == [SESSION_FILE]
+        assert list(target.parent.iterdir()) == [target]
+        assert target.stat().st_mode & 0o777 == 0o755
+        assert (target / SESSION_FILE).stat().st_mode & 0o777 == 0o644
+
+    @pytest.mark.parametrize("kind", ["empty folder", "session", "file"])
+    def test_existing_folder_is_refused_and_left_alone(self, tmp_path, kind):
+        """Whatever stands there is somebody's."""
+        target = tmp_path / "x"
+        if kind == "file":
+            target.write_text("mine")
+        else:
+            target.mkdir()
+        if kind == "session":
+            write_session(target, make_session(PLAN, []))
+        before = sorted((p, p.is_file() and p.read_bytes()) for p in tmp_path.rglob("*"))
+        with pytest.raises(UsageError) as caught:
+            create_folder(target, finished())
+        assert str(caught.value) == (
+            f"the output folder {str(target)!r} exists already; name a new one with -o"
+        )
+        assert sorted((p, p.is_file() and p.read_bytes()) for p in tmp_path.rglob("*")) == before
+
+    @pytest.mark.parametrize("below", ["session", "deeper/session"])
+    def test_folder_below_a_file_is_refused(self, tmp_path, below):
+        """A file has no children."""
+        (tmp_path / "file").write_text("mine")
+        target = tmp_path / "file" / below
+        with pytest.raises(UsageError) as caught:
+            create_folder(target, make_session(PLAN, []))
+        assert str(caught.value) == (
+            f"the output folder {str(target)!r} cannot be made: a file is in the way; "
+            "name another with -o"
+        )
+        assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+    def test_dangling_link_is_refused(self, tmp_path):
+        """It does not exist, yet its name is taken."""
+        target = tmp_path / "link"
+        target.symlink_to(tmp_path / "nowhere")
+        with pytest.raises(UsageError, match="cannot be made: a file is in the way"):
+            create_folder(target, make_session(PLAN, []))
+        assert list(tmp_path.iterdir()) == [target]
+
+    def test_unwritable_parent_is_refused(self, tmp_path, monkeypatch):
+        """Permissions, as root cannot feel them."""
+
+        def refuse(*arguments, **options):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+        with pytest.raises(UsageError, match="cannot be made: Permission denied; name another"):
+            create_folder(tmp_path / "session", make_session(PLAN, []))
+        assert not list(tmp_path.iterdir())
+
+    def test_endless_name_is_refused(self, tmp_path):
+        """The system refuses to look."""
+        with pytest.raises(UsageError, match="cannot be made: File name too long; name another"):
+            create_folder(tmp_path / ("x" * 300), make_session(PLAN, []))
+        assert not list(tmp_path.iterdir())
+
+    def test_name_as_long_as_the_system_allows_is_good(self, tmp_path):
+        """What is made on the way has a short name of its own."""
+        create_folder(tmp_path / ("x" * 255), make_session(PLAN, []))
+
+    def test_full_disk_leaves_nothing(self, tmp_path, monkeypatch):
+        """The half-made folder is taken away."""
+
+        def refuse(path, write):
+            path.write_text("half")
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(store, "write_atomic", refuse)
+        with pytest.raises(UsageError, match="cannot be made: No space left on device"):
+            create_folder(tmp_path / "session", make_session(PLAN, []))
+        assert not list(tmp_path.iterdir())
+
+
+class TestWriting:
+    """Files are replaced whole."""
+
+    def test_file_is_replaced_in_one_step(self, tmp_path):
+        """The old content stays until the new is complete."""
+        path = tmp_path / "x.txt"
+        write_text(path, "old\n")
+
+        def slow(draft):
+            draft.write_text("new\n")
+            assert path.read_text() == "old\n"
+            assert draft.parent == path.parent  # a rename within one file system
+
+        write_atomic(path, slow)
+        assert path.read_text() == "new\n"
+        assert list(tmp_path.iterdir()) == [path]
+
+    @pytest.mark.parametrize("error", [ValueError, OSError, KeyboardInterrupt])
+    def test_error_leaves_the_old_file_and_no_temporary_one(self, tmp_path, error):
+        """Ctrl-C included."""
+        path = tmp_path / "x.txt"
+        write_text(path, "old\n")
+
+        def fail(draft):
+            draft.write_text("half")
+            raise error("planted")
+
+        with pytest.raises(error, match="planted"):
+            write_atomic(path, fail)
+        assert path.read_text() == "old\n"
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_folder_in_the_place_of_a_file_leaves_no_temporary_one(self, tmp_path):
+        """The last step may fail too."""
+        (tmp_path / "x").mkdir()
+        with pytest.raises(IsADirectoryError):
+            write_text(tmp_path / "x", "text")
+        assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+    def test_text_is_utf8_with_unix_newlines(self, tmp_path):
+        """On every system."""
+        write_text(tmp_path / "x", "肖\n")
+        assert (tmp_path / "x").read_bytes() == "肖\n".encode()
+
+    @pytest.mark.parametrize(
+        ("name", "write", "content"),
+        [
+            (SESSION_FILE, write_session, finished()),
+            (SUITE_FILE, write_suite, suite_of(finished())),
+        ],
+    )
+    def test_folder_that_is_gone_is_told_in_a_sentence(self, tmp_path, name, write, content):
+        """A session's folder may be removed, or its disk be full, while it is measured."""
+        folder = tmp_path / "gone"
+        with pytest.raises(SessionFileError) as caught:
+            write(folder, content)
+        assert str(caught.value) == (
+            f"{str(folder / name)!r} cannot be written: No such file or directory"
+        )
+
+
+class TestLoading:
+    """What was written is read; what is doubtful is refused."""
+
+    def test_full_session_comes_back_equal(self, folder):
+        """Every field, to the last bit and the last character."""
+        session = finished()
+        assert load_session(folder) == session
+        assert session.failures[0].detail == FAILURE.detail
+        assert sorted(path.name for path in folder.iterdir()) == [SESSION_FILE, SUITE_FILE]
+
+    def test_session_without_rounds_needs_no_suite(self, tmp_path):
+        """There is none before the first round, nor if no cell is valid."""
+        nothing_left = [Failure(cell.name, 0, "crashed") for cell in PLAN.cells]
+        for session in (make_session(PLAN, []), finished(0), finished(2, nothing_left)):
+            write_session(tmp_path, session)
+            assert load_session(tmp_path) == session
+
+    @pytest.mark.parametrize("kind", ["missing", "empty", "file", "below a file"])
+    def test_place_without_a_session_is_told_as_such(self, tmp_path, kind):
+        """With what would be one."""
+        target = tmp_path / "x"
+        if kind == "empty":
+            target.mkdir()
+        elif kind != "missing":
+            target.write_text("x")
+        if kind == "below a file":
+            target /= "y"
+        assert complaint(target) == (
+            "'FOLDER' is no session: it has no session.json; "
+            "give a folder that `crawlbench run` has made"
+        )
+
+    @pytest.mark.parametrize("share", [0.0, 0.001, 0.1, 0.5, 0.9, 0.999])
+    def test_session_that_is_cut_off_is_refused(self, folder, share):
+        """Wherever it ends."""
+        path = folder / SESSION_FILE
+        content = path.read_bytes().rstrip()
+        path.write_bytes(content[: int(len(content) * share)])
+        assert complaint(folder).startswith("'FOLDER/session.json' is not a whole session file: ")
+
+    def test_session_without_its_last_byte_is_refused(self, folder):
+        """The closing brace is missing."""
+        path = folder / SESSION_FILE
+        path.write_bytes(path.read_bytes().rstrip()[:-1])
+        assert "is not a whole session file: Input data was truncated" in complaint(folder)
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"hello",
+            b"[]",
+            b"null",
+            b"{}",
+            b'{"format": "1"}',
+            b'{"format": 1}',
+            b"\xff\xfe",
+            b'{"format": 1, "tool": "\xff"}',
+            b"\x00" * 1000,
+            b'{"a":' + b"[" * 100_000,
+            b"PK\x03\x04",
+        ],
+        ids=lambda content: repr(content[:12]),
+    )
+    def test_file_that_is_no_session_is_refused(self, folder, content):
+        """JSON or not."""
+        (folder / SESSION_FILE).write_bytes(content)
+        assert complaint(folder).startswith("'FOLDER/session.json' is not a whole session file: ")
+
+    @pytest.mark.parametrize("number", [0, 2, -1])
+    def test_other_format_is_told_as_such(self, folder, number):
+        """Before anything else of it is read."""
+        (folder / SESSION_FILE).write_text(json.dumps({"format": number, "rounds": "strange"}))
+        assert complaint(folder) == (
+            f"'FOLDER/session.json' has format {number}, this crawlbench reads 1; "
+            "use the version that wrote it"
+        )
+
+    @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "null", '"1"'])
+    def test_value_that_is_no_number_is_refused(self, folder, number):
+        """What Python's JSON writes for them is not JSON."""
+        path = folder / SESSION_FILE
+        old = json.dumps(json.loads(path.read_text())["rounds"][1]["samples"][4]["seconds"])
+        path.write_text(path.read_text().replace(f'"seconds":{old}', f'"seconds":{number}', 1))
+        assert complaint(folder).startswith("'FOLDER/session.json' is not a whole session file: ")
+
+    @pytest.mark.parametrize(
+        ("field", "value"), [("seconds", 0.0), ("seconds", -1.0), ("loops", 0), ("loops", -2)]
+    )
+    @pytest.mark.parametrize("place", [0, -1], ids=["warmup", "value"])
+    def test_value_that_is_not_positive_is_refused(self, folder, field, value, place):
+        """Warmups included."""
+        edit(folder, lambda s: s["rounds"][0]["samples"][place].update({field: value}))
+        assert complaint(folder) == (
+            "'FOLDER/session.json' cannot be right: values: seconds and loops must be positive "
+            "numbers; it was edited or damaged"
+        )
+
+    @pytest.mark.parametrize(
+        "name",
+        [f.name for f in fields(Sample) if f.name not in {"cell", "warmup", "seconds", "loops"}],
+    )
+    def test_count_that_is_negative_is_refused(self, folder, name):
+        """Whatever was counted."""
+        edit(folder, lambda s: s["rounds"][1]["samples"][-1].update({name: -1}))
+        assert "what was counted must not be negative" in complaint(folder)
+
+    @pytest.mark.parametrize(
+        ("change", "flaw"),
+        [
+            (
+                lambda s: s["plan"]["cells"].append(s["plan"]["cells"][1]),
+                "two cells have one name",
+            ),
+            (lambda s: s["plan"]["baselines"].clear(), "a cell has no baseline or no network"),
+            (
+                lambda s: s["plan"]["baselines"].update({BASELINE.group: "nobody"}),
+                "a cell has no baseline or no network",
+            ),
+            (lambda s: s["networks"].clear(), "a cell has no baseline or no network"),
+            (
+                lambda s: s["rounds"][0]["samples"][-1].update(cell="nobody"),
+                "there are results of a cell that is not in the plan",
+            ),
+            (
+                lambda s: s["failures"][0].update(cell="nobody"),
+                "there are results of a cell that is not in the plan",
+            ),
+            (
+                lambda s: s["failures"][0].update(cell=FAST.name),
+                "the summaries do not belong to the values",
+            ),
+            (lambda s: s["summaries"].pop(), "the summaries do not belong to the values"),
+            (lambda s: s["rounds"].pop(), "the summaries do not belong to the values"),
+            (
+                lambda s: s["summaries"][0].update(seconds=-0.5),
+                "a summary has a number that is not positive",
+            ),
+        ],
+    )
+    def test_session_that_contradicts_itself_is_refused(self, folder, change, flaw):
+        """What a report would stumble over is found first."""
+        edit(folder, change)
+        assert complaint(folder) == (
+            f"'FOLDER/session.json' cannot be right: {flaw}; it was edited or damaged"
+        )
+
+    def test_missing_suite_is_told_as_such(self, folder):
+        """A session with values has one."""
+        (folder / SUITE_FILE).unlink()
+        assert complaint(folder) == "'FOLDER/suite.json' cannot be read: No such file or directory"
+
+    @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
+    def test_suite_that_is_cut_off_is_refused(self, folder, share):
+        """Wherever it ends."""
+        path = folder / SUITE_FILE
+        content = path.read_bytes().rstrip()
+        path.write_bytes(content[: int(len(content) * share)])
+        text = complaint(folder)
+        assert text.startswith("'FOLDER/suite.json' is not a whole pyperf suite (JSONDecodeError: ")
+        assert text.endswith("; the session is damaged")
+
+    @pytest.mark.parametrize(
+        "content",
+        [b"[]", b"{}", b'{"version": "1.0"}', b'{"version": "9"}', b"\xff", b"[" * 100_000],
+        ids=lambda content: repr(content[:20]),
+    )
+    def test_file_that_is_no_suite_is_refused(self, folder, content):
+        """Whatever pyperf says of it becomes one sentence."""
+        (folder / SUITE_FILE).write_bytes(content)
+        assert "'FOLDER/suite.json' is not a whole pyperf suite (" in complaint(folder)
+
+    @pytest.mark.parametrize("number", ["NaN", "-1.0", "0", '"x"'])
+    def test_suite_with_a_value_that_is_none_is_refused(self, folder, number):
+        """Positive numbers only."""
+        path = folder / SUITE_FILE
+        first = repr(finished().values(BASELINE.name)[0])
+        path.write_text(path.read_text().replace(f"[{first},", f"[{number},", 1))
+        assert "'FOLDER/suite.json' is not a whole pyperf suite (ValueError: " in complaint(folder)
+
+    def test_suite_of_another_session_is_refused(self, folder):
+        """Same cells, other values."""
+        write_suite(folder, suite_of(finished(factor=1.1)))
+        assert complaint(folder) == (
+            f"'FOLDER/suite.json' and session.json disagree on {BASELINE.name!r}; "
+            "they are not of one session, or one was edited"
+        )
+
+    @pytest.mark.parametrize(
+        "suite",
+        [
+            suite_of(finished(rounds=2)),
+            suite_of(finished(), without=(FAST.name,)),
+            suite_of(finished(rounds=4, factor=1.1)),
+            suite_of(finished(cells=(CONTROL,), rounds=4, failures=())),
+        ],
+        ids=["a round less", "a cell less", "longer, but other", "one cell of another"],
+    )
+    def test_suite_that_lacks_values_is_refused(self, folder, suite):
+        """The session would claim what nobody can look up."""
+        write_suite(folder, suite)
+        assert "'FOLDER/suite.json' and session.json disagree on " in complaint(folder)
+
+    def test_single_value_that_was_edited_is_found(self, folder):
+        """In either file."""
+        edit(folder, lambda s: s["rounds"][2]["samples"][-1].update(seconds=0.25))
+        assert f"disagree on {CONTROL.name!r}" in complaint(folder)
+
+    def test_suite_may_be_a_round_ahead(self, folder):
+        """The session was killed between its two files."""
+        write_suite(folder, suite_of(finished(rounds=4)))
+        assert load_session(folder) == finished()
+
+    def test_suite_ahead_may_lack_what_became_invalid_in_that_round(self, folder):
+        """An invalid cell leaves the suite before the session knows."""
+        write_suite(folder, suite_of(finished(rounds=4), without=(FAST.name,)))
+        assert load_session(folder) == finished()
+
+    @pytest.mark.parametrize("name", [SESSION_FILE, SUITE_FILE])
+    def test_file_that_may_not_be_read_is_told_as_such(self, folder, monkeypatch, name):
+        """Permissions, as root cannot feel them."""
+        read_bytes = Path.read_bytes
+
+        def refuse(self):
+            if self.name == name:
+                raise PermissionError(13, "Permission denied", str(self))
+            return read_bytes(self)
+
+        monkeypatch.setattr(Path, "read_bytes", refuse)
+        assert complaint(folder) == f"'FOLDER/{name}' cannot be read: Permission denied"
+
+    @pytest.mark.parametrize("name", [SESSION_FILE, SUITE_FILE])
+    def test_folder_in_the_place_of_a_file_is_told_as_such(self, folder, name):
+        """It is there, but cannot be read."""
+        (folder / name).unlink()
+        (folder / name).mkdir()
+        assert complaint(folder) == f"'FOLDER/{name}' cannot be read: Is a directory"
+
+    def test_copied_session_is_as_good(self, folder, tmp_path_factory):
+        """Nothing in it depends on where it lies."""
+        copy = tmp_path_factory.mktemp("copy") / "x"
+        shutil.copytree(folder, copy)
+        assert load_session(copy) == finished()
+
+    def test_interrupted_session_comes_back_with_its_ending(self, folder):
+        """An ending may come after the last judgement."""
+        session = replace(finished(), ending="interrupted")
+        write_session(folder, session)
+        assert load_session(folder) == session

@@ -1,0 +1,144 @@
+"""A session as Markdown that GitHub shows as it is meant."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from markdown_it import MarkdownIt
+
+from crawlbench.records import Failure
+from crawlbench.report.markdown import render_markdown
+from crawlbench.report.tables import group_tables
+from tests.report.sessions import concluded, make_comparison, make_summary, shipped
+from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
+
+EXPECTED = r"""### site on net, 40 ms round trip, concurrency 10
+
+| strategy | loop | network | per crawl | ratio | interval | verdict | pages/s | CPU | peak | conns | in flight |
+| --- | --- | --- | ---: | ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |
+| fast | uvloop | net | 250.0 ms | 0.500 | 0.490 to 0.510 | faster | 40 | 62.5 ms | 40.0 MiB | 4 | 3 |
+| equal | asyncio | net | 498.0 ms | 0.999 | 0.995 to 1.003 | same | 20 | 124 ms | 40.0 MiB | 4 | 3 |
+| base | - | net | 500.0 ms | 1 | - | baseline | 20 | 125 ms | 40.0 MiB | 1 | 1 |
+| base | - | net | 502.0 ms | 1.004 | 0.994 to 1.014 | control | 20 | 126 ms | 40.0 MiB | 1 | 1 |
+| broken | - | net | - | - | - | invalid | - | - | - | - | - |
+
+- **reading**: ratio is time over the baseline's in the same lap, below 1 is faster; its interval holds at 95 % for all comparisons together (Holm), rounds being the unit. CPU and conns are per crawl; in flight is the most requests that the mirror held at once.
+- **noise**: net: the control, equal to the baseline, came out at 0.994 to 1.014; differences up to 1.4 % are called none
+- **invalid**: broken/-/lxml/c10/net/site: wrong answer: rank 1 is missing (calibration, in warmup 1)
+- **session**: suite test, 2026-01-01T00:00:00+00:00, seed 1: 0 of 10 rounds x 2 laps in 100 s; all rounds were measured
+- **machine**: A CPU, 4 CPUs (workers on 0-2, mirror on 3), 8.0 GiB, Linux
+- **versions**: CPython 3.13.0, crawlbench 0.1.0, aiohttp 3.14.5 pyperf 2.10.0
+"""  # noqa: E501
+HOSTILE = (
+    "a | b",
+    "`code`",
+    "<script>alert(1)</script>",
+    "*x* _y_ **z** ~~gone~~",
+    "[text](http://evil) ![i](x)",
+    "&lt; &#60;",
+    "back\\slash \\| \\",
+    "# heading",
+    "$x$ {{ y }}",
+)
+
+
+def parse(text):
+    """Return the tokens that GitHub's dialect gives."""
+    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+
+
+def shown_texts(tokens):
+    """Return what a reader sees of each inline run, or markup in angle brackets."""
+    texts = []
+    for token in tokens:
+        if token.type == "inline":
+            parts = [
+                child.content if child.type in {"text", "text_special"} else f"<{child.type}>"
+                for child in token.children
+            ]
+            texts.append("".join(parts))
+    return texts
+
+
+def session_with(name="name", reason="reason"):
+    """Return a session with a cell of this name, and a failure of this reason."""
+    cell, failed = other(name), other("failed")
+    return concluded(
+        plan=make_plan(cell, failed),
+        summaries=tuple(make_summary(c) for c in (BASELINE, cell, CONTROL)),
+        comparisons=(make_comparison(cell), make_comparison(failed, None)),
+        failures=(Failure(failed.name, 1, reason),),
+    )
+
+
+def test_session_is_tables_and_a_list_of_notes():
+    """Literal text for fixed numbers."""
+    assert render_markdown(concluded()) == EXPECTED
+
+
+def test_table_is_one_for_githubs_parser():
+    """As many cells in each row as there are headers, numbers to the right."""
+    tokens = parse(render_markdown(shipped()))
+    kinds = [token.type for token in tokens]
+    assert kinds.count("table_open") == 2
+    assert kinds.count("th_open") == 2 * 12
+    assert kinds.count("td_open") == 2 * 7 * 12
+    assert kinds.count("heading_open") == 2
+    assert kinds.count("bullet_list_open") == 1
+    aligned = [t for t in tokens if t.type == "td_open" and "right" in str(t.attrs)]
+    assert len(aligned) == 2 * 7 * 7
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_reason_is_shown_as_it_is(text):
+    """No markup of a stranger's error message works."""
+    shown = shown_texts(parse(render_markdown(session_with(reason=text))))
+    assert f"<strong_open>invalid<strong_close>: failed/-/lxml/c10/net/site: {text}" in shown
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_name_stays_in_its_cell(text):
+    """The table keeps its shape."""
+    tokens = parse(render_markdown(session_with(name=text)))
+    assert [token.type for token in tokens].count("td_open") == 4 * 12
+    assert text in shown_texts(tokens)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n# heading\n\n", "\u2028", "\x85", "\x0b"])
+def test_newlines_end_no_row_and_no_note(end):
+    """One note is one line, whatever its words."""
+    plain = render_markdown(session_with(reason="one two")).splitlines()
+    broken = render_markdown(session_with(name=f"na{end}me", reason=f"one{end}two")).splitlines()
+    assert len(plain) == len(broken)
+
+
+def test_hostile_title_stays_a_title():
+    """Names of sites and networks are plug-ins' too."""
+    cells = {c: replace(c, site="<b>|`x") for c in (BASELINE, CONTROL)}
+    plan = make_plan(cells=tuple(cells.values()), baselines={"<b>|`x/net": cells[BASELINE].name})
+    first = render_markdown(make_session(plan, [])).splitlines()[0]
+    assert first == r"### \<b\>\|\`x on net, 40 ms round trip, concurrency 10"
+
+
+def test_invalid_cell_shows_no_time():
+    """A wrong answer has no speed."""
+    (row,) = [r for r in render_markdown(concluded()).splitlines() if r.startswith("| broken ")]
+    assert row == "| broken | - | net | - | - | - | invalid | - | - | - | - | - |"
+
+
+def test_rows_are_those_of_the_neutral_table():
+    """All formats show the same numbers."""
+    session = shipped()
+    lines = render_markdown(session).splitlines()
+    for table in group_tables(session):
+        for row in table.rows:
+            assert "| " + " | ".join(row) + " |" in lines
+
+
+def test_text_ends_with_one_newline():
+    """As a file should."""
+    text = render_markdown(concluded())
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    assert all(line == line.rstrip() for line in text.splitlines())

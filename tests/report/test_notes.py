@@ -1,0 +1,265 @@
+"""What stands under the tables: how far to trust them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crawlbench.records import Comparison, Failure, NoiseFloor, Verdict, WarningNote
+from crawlbench.report.notes import ENDINGS, find_notes
+from tests.report.sessions import FAST, concluded, make_comparison, shipped
+from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, make_session, other
+
+
+def notes(session, label):
+    return [text for found, text in find_notes(session) if found == label]
+
+
+def only_note(session, label):
+    (text,) = notes(session, label)
+    return text
+
+
+def test_notes_stand_in_a_fixed_order():
+    """How to read, then what is doubtful, then where it ran."""
+    reason = "fewer than two rounds give no interval"
+    session = concluded(
+        comparisons=(make_comparison(FAST, None, Verdict.UNCLEAR, reason=reason),),
+        warnings=(WarningNote("cpu", "one CPU"),),
+    )
+    assert [label for label, _ in find_notes(session)] == [
+        "reading",
+        "noise",
+        "invalid",
+        "unclear",
+        "warning",
+        "session",
+        "machine",
+        "versions",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("confidence", "text"), [(0.95, "95 %"), (0.999, "99.9 %"), (0.995, "99.5 %")]
+)
+def test_reading_names_the_confidence_as_it_was_asked_for(confidence, text):
+    """99.9 % is not 100 %."""
+    session = concluded(plan=make_plan(FAST, confidence=confidence))
+    assert f"its interval holds at {text} for all" in only_note(session, "reading")
+
+
+def test_noise_floor_is_told_with_its_interval_and_margin():
+    """One sentence per network."""
+    assert only_note(concluded(), "noise") == (
+        "net: the control, equal to the baseline, came out at 0.994 to 1.014; "
+        "differences up to 1.4 % are called none"
+    )
+
+
+def test_control_without_interval_says_that_nothing_can_be_judged():
+    """It failed, or there was one round."""
+    session = concluded(noise=(NoiseFloor("site/net", 1, None, None, None, None),))
+    assert only_note(session, "noise") == (
+        "net: the control gave no interval, so nothing can be judged"
+    )
+
+
+def test_control_with_a_useless_interval_is_not_told_in_numbers():
+    """Two wild rounds give intervals over many powers of ten."""
+    session = concluded(noise=(NoiseFloor("site/net", 2, 0.1, -4.0, 4.2, 4.2),))
+    assert only_note(session, "noise") == (
+        "net: the control, equal to the baseline, came out anywhere in an interval wider than "
+        "tenfold: it is too noisy here, or there are too few rounds, to tell cells apart"
+    )
+
+
+def test_control_that_refuses_says_why():
+    """No margin is told then: there is no verdict to hold it against."""
+    floor = NoiseFloor("site/net", 9, 0.1, 0.09, 0.11, 0.11, refusal="the machine was unsteady")
+    assert only_note(concluded(noise=(floor,)), "noise") == "net: the machine was unsteady"
+
+
+@pytest.mark.parametrize(
+    ("mark", "text"),
+    [
+        (
+            "server-bound",
+            "server-bound: more than half of what the mirror can do was asked of it, so that the "
+            "row tells of the mirror too",
+        ),
+        (
+            "mirror disturbed",
+            "mirror disturbed: something else had the mirror's CPU, so that the row tells of that "
+            "too",
+        ),
+    ],
+)
+def test_rows_that_tell_of_the_mirror_are_named(mark, text):
+    """Once per mark, the first cell for all."""
+    summaries = [replace(s, mark=mark) for s in concluded().summaries[1:3]]
+    session = concluded(summaries=tuple(summaries[:1]))
+    assert notes(session, "mirror") == [f"{FAST.name}: {text}"]
+    session = concluded(summaries=tuple(summaries))
+    assert notes(session, "mirror") == [f"2 cells ({FAST.name} first): {text}"]
+
+
+def test_noise_names_the_site_where_there_are_several():
+    """Two sites on one network have a floor each."""
+    elsewhere = replace(BASELINE, site="elsewhere")
+    session = concluded(
+        plan=make_plan(elsewhere),
+        noise=tuple(
+            NoiseFloor(group, 1, None, None, None, None)
+            for group in (BASELINE.group, elsewhere.group)
+        ),
+    )
+    assert [text.partition(":")[0] for text in notes(session, "noise")] == [
+        "site on net",
+        "elsewhere on net",
+    ]
+
+
+def test_each_invalid_cell_is_told_with_its_reason():
+    """In the order in which they failed, baseline and control included."""
+    failures = [Failure(c.name, 1, f"reason {n}") for n, c in enumerate((CONTROL, BASELINE))]
+    session = concluded(failures=tuple(failures))
+    assert notes(session, "invalid") == [
+        "base/-/lxml/c10/net/site/control: reason 0",
+        "base/-/lxml/c10/net/site: reason 1",
+    ]
+
+
+def unclear(*names, reason="its baseline is invalid"):
+    """Return comparisons without an answer."""
+    return tuple(
+        Comparison(other(n).name, BASELINE.name, 0, None, None, None, Verdict.UNCLEAR, reason)
+        for n in names
+    )
+
+
+def test_unanswered_comparisons_are_told_once_per_reason():
+    """The first cell stands for all."""
+    comparisons = unclear("a", "b", "c") + unclear("d", reason="too few rounds")
+    assert notes(concluded(comparisons=comparisons), "unclear") == [
+        "3 cells (a/-/lxml/c10/net/site first): its baseline is invalid",
+        "d/-/lxml/c10/net/site: too few rounds",
+    ]
+
+
+def test_invalid_cell_is_not_told_twice():
+    """Its reason stands under "invalid", not under "unclear" too."""
+    session = concluded()
+    assert session.comparisons[-1].reason
+    assert notes(session, "unclear") == []
+
+
+def test_every_warning_is_shown():
+    """Word for word."""
+    warnings = (WarningNote("cpu", "one CPU"), WarningNote("mirror", "the mirror died"))
+    assert notes(concluded(warnings=warnings), "warning") == ["one CPU", "the mirror died"]
+
+
+@pytest.mark.parametrize(
+    ("ending", "text"),
+    [
+        ("rounds", "all rounds were measured"),
+        ("precise", "the intervals became as narrow as asked"),
+        ("budget", "the time budget was spent"),
+        ("interrupted", "it was interrupted"),
+        ("mirror", "a mirror died"),
+        ("nothing left", "no cell was left that works"),
+        ("", "it has not ended, or was killed"),
+        ("of a later version", "of a later version"),
+    ],
+)
+def test_session_line_tells_how_it_ended(ending, text):
+    """An ending that is not known is shown as it is."""
+    assert only_note(concluded(ending=ending), "session") == (
+        "suite test, 2026-01-01T00:00:00+00:00, seed 1: 0 of 10 rounds x 2 laps in 100 s; " + text
+    )
+
+
+def test_every_ending_has_a_sentence_that_is_tested():
+    """A new ending needs a line above."""
+    assert set(ENDINGS) == {
+        "rounds",
+        "precise",
+        "budget",
+        "interrupted",
+        "mirror",
+        "nothing left",
+        "",
+    }
+
+
+def test_session_line_counts_one_as_one():
+    """And tells how much of the time was spent inside the clock: 2 crawls of 5 s in 100 s."""
+    session = make_session(make_plan(rounds=1, laps=1), [{BASELINE: [5.0]}])
+    assert only_note(session, "session").startswith(
+        "suite test, 2026-01-01T00:00:00+00:00, seed 1: 1 of 1 round x 1 lap in 100 s, "
+        "10 % of it measuring; "
+    )
+
+
+def test_session_of_no_duration_is_no_division_by_zero():
+    """Its file may have been edited."""
+    session = make_session(make_plan(), [{BASELINE: [5.0]}], seconds=0.0)
+    assert "in 0 s, 0 % of it measuring" in only_note(session, "session")
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({}, "A CPU, 4 CPUs (workers on 0-2, mirror on 3), 8.0 GiB, Linux"),
+        (
+            {"cpu_count": 1, "worker_cpus": (0,), "mirror_cpus": (0,)},
+            "A CPU, 1 CPU (workers and mirror share 0), 8.0 GiB, Linux",
+        ),
+        ({"worker_cpus": (), "mirror_cpus": ()}, "A CPU, 4 CPUs, 8.0 GiB, Linux"),
+        ({"memory_bytes": None}, "A CPU, 4 CPUs (workers on 0-2, mirror on 3), Linux"),
+        ({"cpu_model": ""}, "4 CPUs (workers on 0-2, mirror on 3), 8.0 GiB, Linux"),
+        (
+            {"cpu_count": 2, "worker_cpus": (4,), "mirror_cpus": (6,)},
+            "A CPU, 2 CPUs (workers on 4, mirror on 6), 8.0 GiB, Linux",
+        ),
+        (
+            {"cpu_count": 9, "worker_cpus": (0, 1, 2, 3, 5, 8, 9, 12), "mirror_cpus": (13,)},
+            "A CPU, 9 CPUs (workers on 0-3,5,8,9,12, mirror on 13), 8.0 GiB, Linux",
+        ),
+    ],
+)
+def test_machine_line_tells_who_ran_where(changes, text):
+    """One CPU is shared; unknown parts are left out; gaps between CPUs stay gaps."""
+    session = concluded(machine=replace(MACHINE, **changes))
+    assert only_note(session, "machine") == text
+
+
+@pytest.mark.parametrize(
+    ("versions", "text"),
+    [
+        (MACHINE.versions, "CPython 3.13.0, crawlbench 0.1.0, aiohttp 3.14.5 pyperf 2.10.0"),
+        ({}, "CPython 3.13.0, crawlbench 0.1.0"),
+    ],
+)
+def test_versions_line_names_all_that_ran(versions, text):
+    """Also where no distribution is known."""
+    session = concluded(machine=replace(MACHINE, versions=versions))
+    assert only_note(session, "versions") == text
+
+
+def test_notes_are_single_printable_lines():
+    """A failure's words come from strangers: they move no cursor and break no encoding."""
+    reason = "raised E: a\n  b\x1b[31mred\x00\ud800\u2028end \x85 肖申克 [bold]"
+    session = concluded(failures=(Failure(BASELINE.name, 1, reason),))
+    text = only_note(session, "invalid")
+    assert text == (
+        r"base/-/lxml/c10/net/site: raised E: a b\x1b[31mred\x00\ud800 end 肖申克 [bold]"
+    )
+    assert text.encode("utf-8")
+
+
+def test_quiet_session_has_nothing_but_facts():
+    """No warning where there is no doubt."""
+    labels = {label for label, _ in find_notes(shipped())}
+    assert labels == {"reading", "noise", "session", "machine", "versions"}

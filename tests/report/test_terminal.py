@@ -1,0 +1,192 @@
+"""A session on a terminal: nothing cut, nothing read as markup."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from crawlbench.records import Failure, WarningNote
+from crawlbench.report.tables import group_tables
+from crawlbench.report.terminal import render_terminal
+from tests.report.sessions import concluded, make_comparison, make_summary, shipped
+from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
+
+NARROW = """\
+site on net, 40 ms round trip, concurrency 10
+strategy  loop     per crawl  ratio  interval        verdict
+─────────────────────────────────────────────────────────────
+fast      uvloop    250.0 ms  0.500  0.490 to 0.510  faster
+equal     asyncio   498.0 ms  0.999  0.995 to 1.003  same
+base      -         500.0 ms      1  -               baseline
+base      -         502.0 ms  1.004  0.994 to 1.014  control
+broken    -                -      -  -               invalid
+
+strategy  loop     pages/s      CPU      peak  conns  in flight
+───────────────────────────────────────────────────────────────
+fast      uvloop        40  62.5 ms  40.0 MiB      4          3
+equal     asyncio       20   124 ms  40.0 MiB      4          3
+base      -             20   125 ms  40.0 MiB      1          1
+base      -             20   126 ms  40.0 MiB      1          1
+broken    -              -        -         -      -          -
+
+reading  ratio is time over the baseline's in the same lap, below 1 is faster;
+         its interval holds at 95 % for all comparisons together (Holm), rounds
+         being the unit. CPU and conns are per crawl; in flight is the most
+         requests that the mirror held at once.
+noise    net: the control, equal to the baseline, came out at 0.994 to 1.014;
+         differences up to 1.4 % are called none
+invalid  broken/-/lxml/c10/net/site: wrong answer: rank 1 is missing
+         (calibration, in warmup 1)
+session  suite test, 2026-01-01T00:00:00+00:00, seed 1: 0 of 10 rounds x 2 laps
+         in 100 s; all rounds were measured
+machine  A CPU, 4 CPUs (workers on 0-2, mirror on 3), 8.0 GiB, Linux
+versions CPython 3.13.0, crawlbench 0.1.0, aiohttp 3.14.5 pyperf 2.10.0
+"""
+WIDE = """\
+site on net, 40 ms round trip, concurrency 10
+strategy  loop     per crawl  ratio  interval        verdict   pages/s      CPU      peak  conns  in flight
+───────────────────────────────────────────────────────────────────────────────────────────────────────────
+fast      uvloop    250.0 ms  0.500  0.490 to 0.510  faster         40  62.5 ms  40.0 MiB      4          3
+equal     asyncio   498.0 ms  0.999  0.995 to 1.003  same           20   124 ms  40.0 MiB      4          3
+base      -         500.0 ms      1  -               baseline       20   125 ms  40.0 MiB      1          1
+base      -         502.0 ms  1.004  0.994 to 1.014  control        20   126 ms  40.0 MiB      1          1
+broken    -                -      -  -               invalid         -        -         -      -          -
+"""  # noqa: E501
+
+
+def show(session, width, **settings):
+    """Return what a console of that width prints."""
+    options = {"file": io.StringIO(), "highlight": False, "legacy_windows": False}
+    console = Console(width=width, **{**options, **settings})
+    console.print(render_terminal(session, width))
+    return console.file.getvalue()
+
+
+def shown_lines(session, width):
+    return [line.rstrip() for line in show(session, width).splitlines()]
+
+
+def cells_of(line):
+    """Return a row's cells, which are two blanks or one apart, without the blanks."""
+    return "".join(line.split())
+
+
+def test_narrow_terminal_shows_the_answer_above_the_cost():
+    """Literal text for fixed numbers."""
+    assert shown_lines(concluded(), 80) == NARROW.splitlines()
+
+
+def test_wide_terminal_shows_a_line_per_cell():
+    """Literal text for fixed numbers."""
+    assert shown_lines(concluded(), 118)[:8] == WIDE.splitlines()
+
+
+@pytest.mark.parametrize(
+    "session",
+    [
+        shipped(),
+        shipped(spread=0.0001, margin=0.0),
+        shipped(spread=0.3, rounds=2),
+        shipped(spread=0.02, rounds=3),
+    ],
+    ids=["quiet", "silent", "wild", "restless"],
+)
+@pytest.mark.parametrize(("width", "parts"), [(80, 2), (118, 1), (140, 1)])
+def test_shipped_strategies_fit_without_a_cut_or_folded_cell(session, width, parts):
+    """Every row is one line that holds all of its cells."""
+    lines = shown_lines(session, width)
+    assert max(map(cell_len, lines)) <= width
+    assert not any("…" in line for line in lines)
+    wide = ("strategy", "loop", "per crawl", "ratio", "interval", "verdict")
+    cost = ("pages/s", "CPU", "peak", "conns", "in flight")
+    halves = [(*wide, *cost)] if parts == 1 else [wide, (*wide[:2], *cost)]
+    compact = [cells_of(line) for line in lines]
+    for table in group_tables(session):
+        for half in halves:
+            picked = table.pick(half)
+            for row in ([column.header for column in picked.columns], *picked.rows):
+                assert cells_of("".join(row)) in compact
+
+
+def test_terminal_too_narrow_for_a_row_loses_no_letter():
+    """Cells are folded, down to widths that nobody has."""
+    session = shipped(networks=("wan",), concurrency=(1, 50))
+    text = show(session, 44)
+    assert "…" not in text
+    assert max(map(cell_len, text.splitlines())) <= 44
+    letters = set("".join(text.split()))
+    assert letters >= set("aiohttp-session-per-request")
+    assert text.count("c50") == 2 * 6
+
+
+def test_several_concurrencies_are_told_apart_at_80_columns():
+    """The longest name with its concurrency still stands in one line."""
+    lines = shown_lines(shipped(networks=("wan",), concurrency=(1, 10, 50)), 80)
+    for number in (1, 10, 50):
+        start = f"aiohttp-session-per-request c{number} "
+        assert len([line for line in lines if line.startswith(start)]) == 2 * 2
+
+
+def test_output_that_is_no_terminal_has_no_escape_codes():
+    """Text alone, for pipes and files."""
+    assert "\x1b" not in show(shipped(), 80)
+
+
+def test_terminal_has_colours_for_verdicts_only():
+    """A strategy that is called `faster` is not painted."""
+    named = other("faster")
+    session = concluded(
+        plan=make_plan(named),
+        summaries=tuple(make_summary(c) for c in (BASELINE, named, CONTROL)),
+        comparisons=(make_comparison(named),),
+        failures=(),
+    )
+    text = show(session, 118, force_terminal=True, color_system="standard", no_color=False)
+    (line,) = [line for line in text.splitlines() if line.startswith("faster")]
+    assert line.count("\x1b[32mfaster") == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["[bold]x[/]", "[/]", "[red]", "[link=x]y[/link]", ":smile:", "\\["]
+)
+def test_markup_of_strangers_is_shown_as_it_is(text):
+    """In names, reasons and warnings; an unbalanced tag is no error."""
+    cell, failed = other(text), other("failed")
+    session = concluded(
+        plan=make_plan(cell, failed, suite=text),
+        summaries=tuple(make_summary(c) for c in (BASELINE, cell, CONTROL)),
+        comparisons=(make_comparison(cell), make_comparison(failed, None)),
+        failures=(Failure(failed.name, 1, f"raised {text}"),),
+        warnings=(WarningNote("x", f"warned {text}"),),
+        networks={"net": {}},
+    )
+    shown = show(session, 118)
+    for expected in (f"\n{text} ", f"raised {text}", f"warned {text}", f"suite {text},"):
+        assert expected in shown
+
+
+def test_long_reason_folds_within_its_column():
+    """Words wrap, a word that is longer than the line is broken, nothing is lost."""
+    reason = "hung at " + "/very/long/path" * 20 + " and then " + "word " * 40 + "end"
+    session = concluded(failures=(Failure(BASELINE.name, 1, reason),))
+    lines = shown_lines(session, 80)
+    assert max(map(cell_len, lines)) <= 80
+    start = next(n for n, line in enumerate(lines) if line.startswith("invalid"))
+    stop = next(n for n, line in enumerate(lines) if n > start and not line.startswith(" " * 9))
+    assert cells_of("".join(line[9:] for line in lines[start:stop])).endswith(cells_of(reason))
+
+
+def test_wide_characters_keep_the_lines_within_the_terminal():
+    """Chinese takes two columns a character."""
+    session = concluded(failures=(Failure(BASELINE.name, 1, "肖申克的救赎" * 30),))
+    assert max(map(cell_len, show(session, 80).splitlines())) <= 80
+
+
+def test_session_without_rounds_can_be_shown():
+    """Interrupted in its calibration."""
+    text = show(make_session(make_plan(), [], ending="interrupted"), 80)
+    assert "no values" in text
+    assert "it was interrupted" in " ".join(text.split())

@@ -1,0 +1,78 @@
+"""Documents cannot lie: what they quote is made, what they name exists."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crawlbench import registry
+from crawlbench.measure.suite import suite_names
+from crawlbench.networks import NETWORKS
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+TEXT = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
+EVERYTHING = "\n".join(TEXT.values())
+CALL = re.compile(
+    r"(?:^|[`\s])crawlbench ((?:run|report|list|crawl|mirror|doctor|compare|aa)\b[^`\n#|]*)"
+)
+
+
+def calls():
+    for path, text in TEXT.items():
+        for block in re.findall(r"```[a-z]*\n(.*?)```", text, re.DOTALL):
+            if "Usage: " not in block:
+                yield from ((path.name, call.strip()) for call in CALL.findall(block))
+
+
+def test_made_documents_are_up_to_date():
+    """`make docs` would change nothing."""
+    call = [sys.executable, "docs/make.py", "--check"]
+    outcome = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"make ([a-z][a-z-]+)", EVERYTHING))))
+def test_make_targets_that_documents_name_exist(target):
+    """Nobody types a target that is not there."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize(("document", "call"), sorted(set(calls())))
+def test_options_of_quoted_calls_exist(document, call):
+    """Each option of a call in a code block is one that the command's help shows."""
+    reference = TEXT[ROOT / "docs" / "cli.md"]
+    command = " ".join(word for word in call.split()[:2] if word.isalpha() and word != "quick")
+    section = next(
+        part
+        for part in reference.split("\n## ")
+        if part.startswith((f"crawlbench {command}\n", f"crawlbench {call.split()[0]}\n"))
+    )
+    for option in re.findall(r"(?<=\s)-{1,2}[a-z][a-z-]*", call):
+        assert re.search(rf"(?<![\w-]){option}(?![\w-])", section), f"{document}: {call}"
+
+
+def test_every_plugin_network_and_suite_is_named_in_the_documents():
+    """What can be chosen can be read about."""
+    ours = [
+        point.name
+        for kind in registry.Kind
+        for point in registry._points(kind).values()
+        if point.value.startswith(("crawlbench.", "asyncio:", "uvloop:"))
+    ]
+    prose = "\n".join(text for path, text in TEXT.items() if path.name != "CHANGELOG.md")
+    for name in [*ours, *NETWORKS, *suite_names()]:
+        assert f"`{name}`" in prose, name
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
+def test_links_to_files_lead_somewhere(path):
+    """A relative link names a file that is there."""
+    for target in re.findall(r"\]\(([^)#\s]+)\)", TEXT[path]):
+        if "://" not in target:
+            assert (path.parent / target).exists(), target
