@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-overhead test docs check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-planted bench-killed test docs check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -28,6 +28,15 @@ bench-full: $(READY) ## measure everything (hours)
 
 bench-overhead: $(READY) ## what the harness itself adds to a crawl
 	$(BIN)/python benchmarks/overhead.py
+
+bench-aa: $(READY) ## equal things against each other, in laps and in blocks (20 minutes)
+	$(BIN)/crawlbench aa --sessions 40 --blocks
+
+bench-planted: $(READY) ## is a planted difference of 5 % called, is one of 1 % left alone?
+	$(BIN)/python benchmarks/planted.py
+
+bench-killed: $(READY) ## sessions killed at 50 random moments, and resumed
+	$(BIN)/python benchmarks/killed.py
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest -q

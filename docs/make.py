@@ -20,7 +20,11 @@ from crawlbench.report.terminal import render_terminal
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "results" / "reference"
-COMMANDS = ("", "run", "report", "list", "crawl", "mirror", "mirror build", "mirror serve")
+COMMANDS = (
+    "",
+    *("run", "report", "compare", "aa", "doctor", "list", "crawl"),
+    *("mirror", "mirror build", "mirror serve"),
+)
 TABLE = re.compile(r"(<!-- table: made by `make docs` -->\n).*?(<!-- end of table -->)", re.DOTALL)
 FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 WIDTH = 100  # columns of the picture

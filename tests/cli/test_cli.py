@@ -196,7 +196,10 @@ def test_mirror_serve_ends_on_ctrl_c_without_a_word(crawlbench):
     assert (process.returncode, errors) == (0, "")
 
 
-@pytest.mark.parametrize("command", ["run", "report", "list", "crawl", "mirror", "mirror serve"])
+@pytest.mark.parametrize(
+    "command",
+    ["run", "report", "compare", "aa", "doctor", "list", "crawl", "mirror", "mirror serve"],
+)
 def test_every_command_has_help(crawlbench, command):
     """`--help` works without a terminal."""
     outcome = crawlbench(*command.split(), "--help")

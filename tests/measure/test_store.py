@@ -12,13 +12,14 @@ import pyperf
 import pytest
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
-from crawlbench.errors import SessionFileError, UsageError
+from crawlbench.errors import SessionFileError, StorageError, UsageError
 from crawlbench.measure import store
 from crawlbench.measure.collect import label_run, merge_runs
 from crawlbench.measure.store import (
     SESSION_FILE,
     SUITE_FILE,
     create_folder,
+    load_runs,
     load_session,
     write_atomic,
     write_session,
@@ -223,7 +224,7 @@ class TestWriting:
     def test_folder_that_is_gone_is_told_in_a_sentence(self, tmp_path, name, write, content):
         """A session's folder may be removed, or its disk be full, while it is measured."""
         folder = tmp_path / "gone"
-        with pytest.raises(SessionFileError) as caught:
+        with pytest.raises(StorageError) as caught:
             write(folder, content)
         assert str(caught.value) == (
             f"{str(folder / name)!r} cannot be written: No such file or directory"
@@ -478,3 +479,39 @@ class TestLoading:
         session = replace(finished(), ending="interrupted")
         write_session(folder, session)
         assert load_session(folder) == session
+
+
+class TestLoadRuns:
+    """The runs of a session that is to go on."""
+
+    def test_runs_come_back_by_cell_and_round(self, folder):
+        """Values, warmups and labels as they were written."""
+        session = load_session(folder)
+        runs = load_runs(folder, session)
+        assert list(runs) == [cell.name for cell in PLAN.cells]
+        assert [value for run in runs[FAST.name] for value in run.values] == session.values(
+            FAST.name
+        )
+        assert [run.get_metadata()["crawlbench_round"] for run in runs[FAST.name]] == [1, 2, 3]
+        assert runs[BROKEN.name] == []
+
+    def test_runs_of_rounds_beyond_the_sessions_are_dropped(self, folder):
+        """The session was killed between its two files, and will measure that round again."""
+        write_suite(folder, suite_of(finished(rounds=5)))
+        runs = load_runs(folder, load_session(folder))
+        assert {name: len(found) for name, found in runs.items() if found} == {
+            cell.name: 3 for cell in (BASELINE, FAST, CONTROL)
+        }
+
+    def test_runs_that_are_written_again_are_the_same_suite(self, folder):
+        """So that a session that went on cannot be told from one that never stopped."""
+        before = (folder / SUITE_FILE).read_bytes()
+        runs = load_runs(folder, load_session(folder))
+        write_suite(folder, merge_runs({name: found for name, found in runs.items() if found}))
+        assert (folder / SUITE_FILE).read_bytes() == before
+
+    def test_session_without_a_suite_has_no_runs(self, tmp_path):
+        """It was interrupted in its first round."""
+        write_session(tmp_path, make_session(PLAN, []))
+        runs = load_runs(tmp_path, load_session(tmp_path))
+        assert runs == {cell.name: [] for cell in PLAN.cells}

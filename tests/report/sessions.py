@@ -15,6 +15,7 @@ SHIPPED = (
     ("requests-threads", None, 0.185),
     ("aiohttp-gather", "asyncio", 0.184),
     ("aiohttp-gather", "uvloop", 0.180),
+    ("limit-socket", None, 0.176),
     ("aiohttp-session-per-request", "asyncio", 0.2612),
     ("aiohttp-session-per-request", "uvloop", 0.2554),
 )

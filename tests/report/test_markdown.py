@@ -15,21 +15,22 @@ from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, oth
 
 EXPECTED = r"""### site on net, 40 ms round trip, concurrency 10
 
-| strategy | loop | network | per crawl | ratio | interval | verdict | pages/s | CPU | peak | conns | in flight |
-| --- | --- | --- | ---: | ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |
-| fast | uvloop | net | 250.0 ms | 0.500 | 0.490 to 0.510 | faster | 40 | 62.5 ms | 40.0 MiB | 4 | 3 |
-| equal | asyncio | net | 498.0 ms | 0.999 | 0.995 to 1.003 | same | 20 | 124 ms | 40.0 MiB | 4 | 3 |
-| base | - | net | 500.0 ms | 1 | - | baseline | 20 | 125 ms | 40.0 MiB | 1 | 1 |
-| base | - | net | 502.0 ms | 1.004 | 0.994 to 1.014 | control | 20 | 126 ms | 40.0 MiB | 1 | 1 |
-| broken | - | net | - | - | - | invalid | - | - | - | - | - |
+| strategy | loop | network | per crawl | ratio | interval | verdict | pages/s | CPU | peak | conns | in flight | user | system | parse | wait | limit | mirror | beyond imports | on the wire | switches |
+| --- | --- | --- | ---: | ---: | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| fast | uvloop | net | 250.0 ms | 0.500 | 0.490 to 0.510 | faster | 40 | 62.5 ms | 40.0 MiB | 4 | 3 | 50 ms | 12 ms | 25 ms | 188 ms | - | 10 % | 10.0 MiB | 0.0 MiB | 11 |
+| equal | asyncio | net | 498.0 ms | 0.999 | 0.995 to 1.003 | same | 20 | 124 ms | 40.0 MiB | 4 | 3 | 100 ms | 25 ms | 50 ms | 374 ms | - | 10 % | 10.0 MiB | 0.0 MiB | 11 |
+| base | - | net | 500.0 ms | 1 | - | baseline | 20 | 125 ms | 40.0 MiB | 1 | 1 | 100 ms | 25 ms | 50 ms | 375 ms | - | 10 % | 10.0 MiB | 0.0 MiB | 11 |
+| base | - | net | 502.0 ms | 1.004 | 0.994 to 1.014 | control | 20 | 126 ms | 40.0 MiB | 1 | 1 | 100 ms | 25 ms | 50 ms | 376 ms | - | 10 % | 10.0 MiB | 0.0 MiB | 11 |
+| broken | - | net | - | - | - | invalid | - | - | - | - | - | - | - | - | - | - | - | - | - | - |
 
-- **reading**: ratio is time over the baseline's in the same lap, below 1 is faster; its interval holds at 95 % for all comparisons together (Holm), rounds being the unit. CPU and conns are per crawl; in flight is the most requests that the mirror held at once.
+- **reading**: ratio is time over the baseline's in the same lap, below 1 is faster; its interval holds at 95 % for all comparisons together (Holm), rounds being the unit. CPU, conns, user, system, parse (part of user) and wait are per crawl; in flight is the most requests that the mirror held at once; limit is the time of the network's round trips and a client without costs, over the cell's; mirror is what the cell asked of all that the mirror can do.
 - **noise**: net: the control, equal to the baseline, came out at 0.994 to 1.014; differences up to 1.4 % are called none
 - **invalid**: broken/-/lxml/c10/net/site: wrong answer: rank 1 is missing (calibration, in warmup 1)
 - **session**: suite test, 2026-01-01T00:00:00+00:00, seed 1: 0 of 10 rounds x 2 laps in 100 s; all rounds were measured
 - **machine**: A CPU, 4 CPUs (workers on 0-2, mirror on 3), 8.0 GiB, Linux
 - **versions**: CPython 3.13.0, crawlbench 0.1.0, aiohttp 3.14.5 pyperf 2.10.0
 """  # noqa: E501
+COLUMNS = 21
 HOSTILE = (
     "a | b",
     "`code`",
@@ -82,12 +83,12 @@ def test_table_is_one_for_githubs_parser():
     tokens = parse(render_markdown(shipped()))
     kinds = [token.type for token in tokens]
     assert kinds.count("table_open") == 2
-    assert kinds.count("th_open") == 2 * 12
-    assert kinds.count("td_open") == 2 * 7 * 12
+    assert kinds.count("th_open") == 2 * COLUMNS
+    assert kinds.count("td_open") == 2 * 8 * COLUMNS
     assert kinds.count("heading_open") == 2
     assert kinds.count("bullet_list_open") == 1
     aligned = [t for t in tokens if t.type == "td_open" and "right" in str(t.attrs)]
-    assert len(aligned) == 2 * 7 * 7
+    assert len(aligned) == 2 * 8 * (COLUMNS - 5)  # five hold words
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -101,7 +102,7 @@ def test_hostile_reason_is_shown_as_it_is(text):
 def test_hostile_name_stays_in_its_cell(text):
     """The table keeps its shape."""
     tokens = parse(render_markdown(session_with(name=text)))
-    assert [token.type for token in tokens].count("td_open") == 4 * 12
+    assert [token.type for token in tokens].count("td_open") == 4 * COLUMNS
     assert text in shown_texts(tokens)
 
 
@@ -124,7 +125,7 @@ def test_hostile_title_stays_a_title():
 def test_invalid_cell_shows_no_time():
     """A wrong answer has no speed."""
     (row,) = [r for r in render_markdown(concluded()).splitlines() if r.startswith("| broken ")]
-    assert row == "| broken | - | net | - | - | - | invalid | - | - | - | - | - |"
+    assert row == "| broken | - | net | - | - | - | invalid |" + " - |" * 14
 
 
 def test_rows_are_those_of_the_neutral_table():

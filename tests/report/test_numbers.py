@@ -11,6 +11,7 @@ from crawlbench.report.numbers import (
     format_bytes,
     format_count,
     format_interval,
+    format_part,
     format_percent,
     format_ratio,
     format_seconds,
@@ -40,6 +41,25 @@ def logs(*ratios):
 def test_time_without_an_error_has_three_digits_and_the_unit_that_suits_it(seconds, text):
     """From nanoseconds to days; zero is what a coarse clock gives."""
     assert format_seconds(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (0.0358, "36 ms"),
+        (0.00116, "1.2 ms"),
+        (39.3e-6, "39 µs"),
+        (0.375, "375 ms"),
+        (0.00996, "10 ms"),
+        (0.9996, "1.0 s"),
+        (61.23, "61 s"),
+    ],
+)
+def test_part_of_a_time_takes_six_columns_at_the_most(seconds, text):
+    """Whole from 10 on, else with two digits, after rounding."""
+    assert format_part(seconds) == text
+    assert len(text) <= 6
 
 
 @pytest.mark.parametrize(

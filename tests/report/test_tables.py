@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.records import Failure, NoiseFloor, Verdict
-from crawlbench.report.tables import ANSWER, COST, group_tables
+from crawlbench.report.tables import ANSWER, COST, TIME, group_tables
 from tests.report.sessions import (
     BROKEN,
     EQUAL,
@@ -43,16 +43,23 @@ def test_table_has_a_row_per_cell_with_all_that_was_found():
     """Literal text for fixed numbers."""
     table = only_table(concluded())
     assert table.title == "site on net, 40 ms round trip, concurrency 10"
-    assert [c.header for c in table.columns] == [*ANSWER[:2], "network", *ANSWER[2:], *COST[2:]]
+    assert [c.header for c in table.columns] == [
+        *(*ANSWER[:2], "network", *ANSWER[2:], *COST[2:], *TIME[2:]),
+        *("beyond imports", "on the wire", "switches"),
+    ]
     assert [" | ".join(row) for row in table.rows] == [
         "fast | uvloop | net | 250.0 ms | 0.500 | 0.490 to 0.510 | faster"
-        " | 40 | 62.5 ms | 40.0 MiB | 4 | 3",
+        " | 40 | 62.5 ms | 40.0 MiB | 4 | 3"
+        " | 50 ms | 12 ms | 25 ms | 188 ms | - | 10 % | 10.0 MiB | 0.0 MiB | 11",
         "equal | asyncio | net | 498.0 ms | 0.999 | 0.995 to 1.003 | same"
-        " | 20 | 124 ms | 40.0 MiB | 4 | 3",
-        "base | - | net | 500.0 ms | 1 | - | baseline | 20 | 125 ms | 40.0 MiB | 1 | 1",
+        " | 20 | 124 ms | 40.0 MiB | 4 | 3"
+        " | 100 ms | 25 ms | 50 ms | 374 ms | - | 10 % | 10.0 MiB | 0.0 MiB | 11",
+        "base | - | net | 500.0 ms | 1 | - | baseline | 20 | 125 ms | 40.0 MiB | 1 | 1"
+        " | 100 ms | 25 ms | 50 ms | 375 ms | - | 10 % | 10.0 MiB | 0.0 MiB | 11",
         "base | - | net | 502.0 ms | 1.004 | 0.994 to 1.014 | control"
-        " | 20 | 126 ms | 40.0 MiB | 1 | 1",
-        "broken | - | net | - | - | - | invalid | - | - | - | - | -",
+        " | 20 | 126 ms | 40.0 MiB | 1 | 1"
+        " | 100 ms | 25 ms | 50 ms | 376 ms | - | 10 % | 10.0 MiB | 0.0 MiB | 11",
+        "broken | - | net | - | - | - | invalid" + " | -" * 14,
     ]
 
 
@@ -122,6 +129,14 @@ def test_memory_that_is_not_known_is_a_dash():
     assert column(only_table(concluded(summaries=summaries)), "peak") == ["-"] * 5
 
 
+def test_limit_is_shown_where_a_reference_tells_it():
+    """In whole percents; the mirror's share always is."""
+    summaries = tuple(replace(s, of_limit=0.904) for s in concluded().summaries)
+    table = only_table(concluded(summaries=summaries))
+    assert column(table, "limit") == ["90 %"] * 4 + ["-"]
+    assert column(table, "mirror") == ["10 %"] * 4 + ["-"]
+
+
 def test_each_network_has_a_table_of_its_own():
     """Cells on different networks are not compared."""
     tables = group_tables(shipped())
@@ -130,7 +145,7 @@ def test_each_network_has_a_table_of_its_own():
         "douban-top250 on wan, 40 ms round trip, concurrency 10",
     ]
     assert [set(column(table, "network")) for table in tables] == [{"loopback"}, {"wan"}]
-    assert {len(table.rows) for table in tables} == {7}
+    assert {len(table.rows) for table in tables} == {8}
 
 
 def test_network_without_delay_has_no_round_trip_in_the_title():

@@ -8,8 +8,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from crawlbench.records import Failure, WarningNote
-from crawlbench.report.tables import group_tables
+from crawlbench.records import Cell, Failure, WarningNote
+from crawlbench.report.tables import ANSWER, COST, TIME, group_tables
 from crawlbench.report.terminal import render_terminal
 from tests.report.sessions import concluded, make_comparison, make_summary, shipped
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
@@ -32,10 +32,21 @@ base      -             20   125 ms  40.0 MiB      1          1
 base      -             20   126 ms  40.0 MiB      1          1
 broken    -              -        -         -      -          -
 
+strategy  loop       user  system  parse    wait  limit  mirror
+───────────────────────────────────────────────────────────────
+fast      uvloop    50 ms   12 ms  25 ms  188 ms      -    10 %
+equal     asyncio  100 ms   25 ms  50 ms  374 ms      -    10 %
+base      -        100 ms   25 ms  50 ms  375 ms      -    10 %
+base      -        100 ms   25 ms  50 ms  376 ms      -    10 %
+broken    -             -       -      -       -      -       -
+
 reading  ratio is time over the baseline's in the same lap, below 1 is faster;
          its interval holds at 95 % for all comparisons together (Holm), rounds
-         being the unit. CPU and conns are per crawl; in flight is the most
-         requests that the mirror held at once.
+         being the unit. CPU, conns, user, system, parse (part of user) and wait
+         are per crawl; in flight is the most requests that the mirror held at
+         once; limit is the time of the network's round trips and a client
+         without costs, over the cell's; mirror is what the cell asked of all
+         that the mirror can do.
 noise    net: the control, equal to the baseline, came out at 0.994 to 1.014;
          differences up to 1.4 % are called none
 invalid  broken/-/lxml/c10/net/site: wrong answer: rank 1 is missing
@@ -47,13 +58,13 @@ versions CPython 3.13.0, crawlbench 0.1.0, aiohttp 3.14.5 pyperf 2.10.0
 """
 WIDE = """\
 site on net, 40 ms round trip, concurrency 10
-strategy  loop     per crawl  ratio  interval        verdict   pages/s      CPU      peak  conns  in flight
-───────────────────────────────────────────────────────────────────────────────────────────────────────────
-fast      uvloop    250.0 ms  0.500  0.490 to 0.510  faster         40  62.5 ms  40.0 MiB      4          3
-equal     asyncio   498.0 ms  0.999  0.995 to 1.003  same           20   124 ms  40.0 MiB      4          3
-base      -         500.0 ms      1  -               baseline       20   125 ms  40.0 MiB      1          1
-base      -         502.0 ms  1.004  0.994 to 1.014  control        20   126 ms  40.0 MiB      1          1
-broken    -                -      -  -               invalid         -        -         -      -          -
+strategy  loop     per crawl  ratio  interval        verdict   pages/s      CPU      peak  conns  in flight    user  system  parse    wait  limit  mirror
+─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+fast      uvloop    250.0 ms  0.500  0.490 to 0.510  faster         40  62.5 ms  40.0 MiB      4          3   50 ms   12 ms  25 ms  188 ms      -    10 %
+equal     asyncio   498.0 ms  0.999  0.995 to 1.003  same           20   124 ms  40.0 MiB      4          3  100 ms   25 ms  50 ms  374 ms      -    10 %
+base      -         500.0 ms      1  -               baseline       20   125 ms  40.0 MiB      1          1  100 ms   25 ms  50 ms  375 ms      -    10 %
+base      -         502.0 ms  1.004  0.994 to 1.014  control        20   126 ms  40.0 MiB      1          1  100 ms   25 ms  50 ms  376 ms      -    10 %
+broken    -                -      -  -               invalid         -        -         -      -          -       -       -      -       -      -       -
 """  # noqa: E501
 
 
@@ -74,14 +85,14 @@ def cells_of(line):
     return "".join(line.split())
 
 
-def test_narrow_terminal_shows_the_answer_above_the_cost():
+def test_narrow_terminal_shows_the_answer_above_the_cost_and_the_time():
     """Literal text for fixed numbers."""
     assert shown_lines(concluded(), 80) == NARROW.splitlines()
 
 
 def test_wide_terminal_shows_a_line_per_cell():
     """Literal text for fixed numbers."""
-    assert shown_lines(concluded(), 118)[:8] == WIDE.splitlines()
+    assert shown_lines(concluded(), 160)[:8] == WIDE.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -94,21 +105,46 @@ def test_wide_terminal_shows_a_line_per_cell():
     ],
     ids=["quiet", "silent", "wild", "restless"],
 )
-@pytest.mark.parametrize(("width", "parts"), [(80, 2), (118, 1), (140, 1)])
+@pytest.mark.parametrize(("width", "parts"), [(80, 3), (140, 3), (160, 1)])
 def test_shipped_strategies_fit_without_a_cut_or_folded_cell(session, width, parts):
     """Every row is one line that holds all of its cells."""
     lines = shown_lines(session, width)
     assert max(map(cell_len, lines)) <= width
     assert not any("…" in line for line in lines)
-    wide = ("strategy", "loop", "per crawl", "ratio", "interval", "verdict")
-    cost = ("pages/s", "CPU", "peak", "conns", "in flight")
-    halves = [(*wide, *cost)] if parts == 1 else [wide, (*wide[:2], *cost)]
+    whole = (*ANSWER, *COST[2:], *TIME[2:])
+    shown = [whole] if parts == 1 else [ANSWER, COST, TIME]
     compact = [cells_of(line) for line in lines]
     for table in group_tables(session):
-        for half in halves:
-            picked = table.pick(half)
+        for headers in shown:
+            picked = table.pick(headers)
             for row in ([column.header for column in picked.columns], *picked.rows):
                 assert cells_of("".join(row)) in compact
+
+
+def test_time_of_the_longest_name_takes_80_columns_at_the_most():
+    """With two digits, the widest that a part of a time or a share can be."""
+    cell = Cell("s", "net", "aiohttp-session-per-request", "asyncio", "lxml", 100)
+    summary = make_summary(
+        cell,
+        cpu_user_s=0.0358,
+        cpu_system_s=0.00116,
+        parse_s=0.0258,
+        wait_s=0.0000393,
+        of_limit=1.0,
+        server_share=0.12,
+    )
+    plan = make_plan(cells=(cell,), baselines={cell.group: cell.name})
+    lines = shown_lines(concluded(plan=plan, summaries=(summary,), comparisons=(), noise=()), 80)
+    assert (
+        "aiohttp-session-per-request  asyncio  36 ms  1.2 ms  26 ms  39 µs  100 %    12 %" in lines
+    )
+
+
+def test_one_line_per_cell_needs_the_width_for_all_of_it():
+    """One column less, and the table is in three parts."""
+    width = max(map(cell_len, WIDE.splitlines()[:3])) - 16  # gaps of one
+    assert sum(line.startswith("strategy") for line in shown_lines(concluded(), width)) == 1
+    assert sum(line.startswith("strategy") for line in shown_lines(concluded(), width - 1)) == 3
 
 
 def test_terminal_too_narrow_for_a_row_loses_no_letter():
@@ -119,7 +155,7 @@ def test_terminal_too_narrow_for_a_row_loses_no_letter():
     assert max(map(cell_len, text.splitlines())) <= 44
     letters = set("".join(text.split()))
     assert letters >= set("aiohttp-session-per-request")
-    assert text.count("c50") == 2 * 6
+    assert text.count("c50") == 3 * 7
 
 
 def test_several_concurrencies_are_told_apart_at_80_columns():
@@ -127,7 +163,7 @@ def test_several_concurrencies_are_told_apart_at_80_columns():
     lines = shown_lines(shipped(networks=("wan",), concurrency=(1, 10, 50)), 80)
     for number in (1, 10, 50):
         start = f"aiohttp-session-per-request c{number} "
-        assert len([line for line in lines if line.startswith(start)]) == 2 * 2
+        assert len([line for line in lines if line.startswith(start)]) == 3 * 2
 
 
 def test_output_that_is_no_terminal_has_no_escape_codes():
@@ -144,7 +180,7 @@ def test_terminal_has_colours_for_verdicts_only():
         comparisons=(make_comparison(named),),
         failures=(),
     )
-    text = show(session, 118, force_terminal=True, color_system="standard", no_color=False)
+    text = show(session, 160, force_terminal=True, color_system="standard", no_color=False)
     (line,) = [line for line in text.splitlines() if line.startswith("faster")]
     assert line.count("\x1b[32mfaster") == 1
 

@@ -65,19 +65,24 @@ def make_sample(cell, lap, seconds, *, warmup=False, slot=0, **changes):
     return Sample(cell.name, lap, slot, warmup, 2, seconds, **{**settings, **changes})
 
 
-def make_session(plan, rounds, failures=(), **changes):
+def make_session(plan, rounds, failures=(), seen=None, **changes):
     """Return an unjudged session.
 
     Args:
         plan: its plan.
         rounds: per round, cell to the seconds of its laps.
         failures: of cells.
+        seen: cell to what its samples have instead of what `make_sample` gives.
     """
+    seen = seen or {}
     records = []
     for number, by_cell in enumerate(rounds, 1):
         samples = [make_sample(cell, 0, 9.9, warmup=True) for cell in by_cell]
         for cell, values in by_cell.items():
-            samples += [make_sample(cell, lap, seconds) for lap, seconds in enumerate(values)]
+            samples += [
+                make_sample(cell, lap, seconds, **seen.get(cell, {}))
+                for lap, seconds in enumerate(values)
+            ]
         records.append(RoundRecord(number, "2026-01-01T00:00:00+00:00", 10.0, tuple(samples)))
     settings = {
         "machine": MACHINE,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from crawlbench.stats.interval import Estimate, estimate_mean
+from crawlbench.stats.interval import Estimate, difference, estimate_mean
 
 numbers = st.floats(-10, 10, allow_nan=False)
 
@@ -59,3 +59,22 @@ def test_equal_rounds_give_an_interval_of_no_width():
     assert estimate.p_beyond(0.1) == 0.0
     assert estimate.p_beyond(0.6) == 1.0
     assert math.isclose(estimate.mean, 0.5)
+
+
+@given(st.lists(numbers, min_size=2, max_size=12), st.lists(numbers, min_size=2, max_size=12))
+def test_difference_agrees_with_scipys_welch(first, second):
+    """`scipy.stats.ttest_ind` without equal variances gives the same interval."""
+    estimates = [estimate_mean(values) for values in (first, second)]
+    if min(estimate.error for estimate in estimates) < 1e-6:
+        return
+    found = difference(*estimates)
+    expected = stats.ttest_ind(second, first, equal_var=False).confidence_interval(0.95)
+    assert found.interval(0.95) == pytest.approx((expected.low, expected.high), abs=1e-6)
+    assert found.count == min(len(first), len(second))
+
+
+def test_difference_of_equal_rounds_has_no_width():
+    """No spread on both sides, and no division by zero."""
+    found = difference(estimate_mean([1.0, 1.0]), estimate_mean([3.0, 3.0, 3.0]))
+    assert found.interval(0.95) == (2.0, 2.0)
+    assert found.freedom == 1

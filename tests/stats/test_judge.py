@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from crawlbench.records import Failure, Verdict
 from crawlbench.stats.judge import is_precise, judge
+from crawlbench.stats.limit import REFERENCE
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
 HALF, TWICE = other("half"), other("twice", "uvloop")
@@ -122,3 +124,76 @@ def test_precise_means_every_interval_is_narrow_enough():
         {BASELINE: [1.0], CONTROL: [1.0], HALF: [0.5 * factor], TWICE: [2.0]} for factor in WOBBLE
     ]
     assert not is_precise(judge(make_session(make_plan(HALF, TWICE, precision=1e-4), spread)))
+
+
+def test_raw_reference_is_summed_up_and_never_compared():
+    """It is no client that anybody could choose, and would cost the others certainty."""
+    raw = other(REFERENCE)
+    session = judged({HALF: 0.5, raw: 0.1}, plan=make_plan(HALF, raw))
+    assert [c.cell for c in session.comparisons] == [HALF.name]
+    assert raw.name in {summary.cell for summary in session.summaries}
+    assert all(summary.of_limit for summary in session.summaries)
+
+
+def judged_with(seen, ceiling=None):
+    """Judge a session whose mirror showed this, by cell."""
+    cells = {BASELINE: 1, CONTROL: 1, HALF: 0.5, TWICE: 2.0}
+    ceilings = {"site/net": ceiling} if ceiling else {}
+    plan = make_plan(HALF, TWICE)
+    return judge(make_session(plan, rounds(cells), seen=seen, ceilings=ceilings))
+
+
+DISTURBED = {"mirror_cpu_s": 0.08, "mirror_wait_s": 0.02}
+
+
+def test_disturbed_mirror_forbids_the_verdict_of_its_row():
+    """With the remedy; other rows are judged."""
+    session = judged_with({HALF: DISTURBED})
+    assert verdicts(session) == {"half": Verdict.UNCLEAR, "twice": Verdict.SLOWER}
+    assert session.comparisons[0].reason == (
+        "something else had the mirror's CPU: end it, or leave a CPU to the mirror alone"
+    )
+
+
+def test_disturbed_mirror_of_the_baseline_forbids_all_verdicts():
+    """All are compared with it."""
+    session = judged_with({BASELINE: DISTURBED})
+    assert set(verdicts(session).values()) == {Verdict.UNCLEAR}
+
+
+def test_server_bound_cell_is_judged_against_a_baseline_that_is_not():
+    """It is faster; by how much, the mirror hides, as the note under the table says."""
+    session = judged_with({}, ceiling=30.0)
+    assert [s.mark for s in session.summaries if s.cell == HALF.name] == ["server-bound"]
+    assert verdicts(session)["half"] is Verdict.FASTER
+
+
+def test_two_server_bound_cells_are_not_told_apart():
+    """What they were measured by is the mirror."""
+    session = judged_with({}, ceiling=12.0)
+    assert verdicts(session) == {"half": Verdict.UNCLEAR, "twice": Verdict.SLOWER}
+    assert session.comparisons[0].reason == (
+        "both this cell and its baseline are server-bound: the mirror was measured"
+    )
+
+
+def test_refusal_of_the_control_reaches_every_comparison_of_its_group():
+    """And no other group's."""
+    far = {
+        cell: replace(cell, network="far", control=cell.control)
+        for cell in (BASELINE, HALF, CONTROL)
+    }
+    plan = make_plan(
+        cells=(BASELINE, HALF, TWICE, CONTROL, *far.values()),
+        baselines={"site/net": BASELINE.name, "site/far": far[BASELINE].name},
+    )
+    cells = {BASELINE: 1, HALF: 0.5, TWICE: 2.0, CONTROL: 1.2}
+    cells |= {far[BASELINE]: 1, far[HALF]: 0.5, far[CONTROL]: 1}
+    session = judge(make_session(plan, rounds(cells)))
+    near = [c for c in session.comparisons if "/net/" in c.cell]
+    assert len(near) == 2
+    assert {c.verdict for c in near} == {Verdict.UNCLEAR}
+    assert {c.reason for c in near} == {session.noise[0].refusal}
+    assert "the control differs from its twin by" in session.noise[0].refusal
+    (distant,) = [c for c in session.comparisons if c not in near]
+    assert distant.verdict is Verdict.FASTER

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING
 
 from crawlbench.errors import StorageError, UsageError
@@ -48,9 +49,17 @@ def _read(path: Path) -> dict[str, float]:
         return {}
     try:
         margins = json.loads(path.read_text(encoding="utf-8"))
-        return {str(key): float(value) for key, value in margins.items()}
-    except (OSError, ValueError, AttributeError, TypeError) as error:
+        return {str(key): _margin(value) for key, value in margins.items()}
+    except (OSError, ValueError, AttributeError, TypeError, ArithmeticError) as error:
         raise UsageError(f"{str(path)!r} is no file of margins: {error}; delete it") from error
+
+
+def _margin(value: object) -> float:
+    """Return a margin, which is a finite number and not negative."""
+    number = float(value)  # type: ignore[arg-type]
+    if not 0 <= number < math.inf:
+        raise ValueError(f"{value!r} is no margin")
+    return number
 
 
 def _key(machine: Machine) -> str:

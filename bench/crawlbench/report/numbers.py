@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "format_bytes",
     "format_count",
     "format_interval",
+    "format_part",
     "format_percent",
     "format_ratio",
     "format_seconds",
@@ -23,17 +28,15 @@ WIDEST = math.log(10)
 
 def format_seconds(seconds: float, error: float | None = None) -> str:
     """Return a time in the unit that suits it, with two digits of its error at the most."""
-    if not seconds:
-        return "0 s"  # a clock too coarse for it
-    text = ""
-    for scale, unit in _UNITS:
-        value = seconds / scale
-        decimals = _choose_decimals(value, error and error / scale, _TIME_DECIMALS)
-        number = _format_number(value, decimals)
-        text = f"{number} {unit}"
-        if float(number) < 1000:  # after rounding: 999.96 ms are 1.00 s
-            break
-    return text
+    return _format_time(
+        seconds,
+        lambda value, scale: _choose_decimals(value, error and error / scale, _TIME_DECIMALS),
+    )
+
+
+def format_part(seconds: float) -> str:
+    """Return a part of a time in six columns: whole from 10 on, else with two digits."""
+    return _format_time(seconds, lambda value, _: max(0, _decimals(value, 2)))
 
 
 def format_ratio(log_ratio: float, low: float, high: float) -> str:
@@ -67,6 +70,20 @@ def format_bytes(size: float | None) -> str:
         return "-"
     text = f"{size / 2**20:.1f}"
     return f"{text} MiB" if float(text) < 1024 else f"{size / 2**30:.1f} GiB"
+
+
+def _format_time(seconds: float, choose_decimals: Callable[[float, float], int]) -> str:
+    """Return a time in the unit that suits it; decimals are chosen from value and unit."""
+    if not seconds:
+        return "0 s"  # a clock too coarse for it
+    text = ""
+    for scale, unit in _UNITS:
+        value = seconds / scale
+        number = _format_number(value, choose_decimals(value, scale))
+        text = f"{number} {unit}"
+        if float(number) < 1000:  # after rounding: 999.96 ms are 1.00 s
+            break
+    return text
 
 
 def _ratio_decimals(low: float, high: float) -> int:

@@ -8,6 +8,7 @@ from crawlbench.report.numbers import (
     format_bytes,
     format_count,
     format_interval,
+    format_part,
     format_ratio,
     format_seconds,
 )
@@ -117,7 +118,7 @@ def _phases(summary: Summary) -> tuple[str, ...]:
     """Return where a cell's time went, and how near it is to the limits of network and mirror."""
     times = (summary.cpu_user_s, summary.cpu_system_s, summary.parse_s, summary.wait_s)
     limit = "-" if summary.of_limit is None else f"{summary.of_limit * 100:.0f} %"
-    return (*map(format_seconds, times), limit, f"{summary.server_share * 100:.0f} %")
+    return (*map(format_part, times), limit, f"{summary.server_share * 100:.0f} %")
 
 
 def _ratio(session: Session, cell: Cell) -> tuple[str, str, str]:

@@ -58,7 +58,8 @@ def compare_sessions(base: Session, head: Session, margin: float) -> SessionComp
     times do.
 
     Raises:
-        UsageError: the sessions have no cell in common, or come from different crawlbenches.
+        UsageError: the sessions have no cell in common, or come from different crawlbenches,
+            networks or baselines.
     """
     _check(base, head)
     mine, theirs = _contestants(base), _contestants(head)
@@ -97,11 +98,18 @@ def _check(base: Session, head: Session) -> None:
             f"the sessions come from crawlbench {base.tool} and {head.tool}, which may measure "
             "differently; measure both with one"
         )
-    for group, network in base.networks.items():
-        if group in head.networks and head.networks[group] != network:
+    for group, baseline in base.plan.baselines.items():
+        other = head.plan.baselines.get(group, baseline)
+        if other != baseline:
             raise UsageError(
-                f"network {group!r} was played with {network} in one session and "
-                f"{head.networks[group]} in the other; measure both alike"
+                f"the baseline of {group!r} was {baseline} in one session and {other} in the "
+                "other; measure both with one --baseline"
+            )
+    for name, network in base.networks.items():
+        if name in head.networks and head.networks[name] != network:
+            raise UsageError(
+                f"network {name!r} was played with {network} in one session and "
+                f"{head.networks[name]} in the other; measure both alike"
             )
 
 

@@ -23,10 +23,11 @@ LEAST_CELLS = 3
 def slot_effects(session: Session) -> tuple[SlotEffect, ...]:
     """Return how much longer values took in the first and in the last slot of a lap.
 
-    A value's residual is its log time less its cell's mean and less its lap's mean, so that neither
-    slow cells nor slow moments count; per round the residuals in the slot are averaged, over rounds
-    goes the interval. Order is shuffled, so an effect adds noise and no bias; it is shown because a
-    large one means that cells disturb their successors.
+    A value's residual is its log time less its cell's mean, so that slow cells do not count. From
+    the residual in the slot goes the mean of those between first and last in the lap, so that slow
+    moments do not count either and the two effects stay apart; per round that is averaged, over
+    rounds goes the interval. Order is shuffled, so an effect adds noise and no bias; it is shown
+    because a large one means that cells disturb their successors.
     """
     means = _cell_means(session.rounds)
     if len(means) < LEAST_CELLS:
@@ -51,11 +52,15 @@ def _cell_means(rounds: Sequence[RoundRecord]) -> dict[str, float]:
 
 
 def _round_residual(record: RoundRecord, means: Mapping[str, float], place: int) -> float | None:
-    """Return the mean residual of the samples in one place of the laps of a round."""
+    """Return by how much the residuals in one place of a round's laps exceed the middle's."""
     laps: dict[int, list[float]] = {}
     for sample in sorted(record.samples, key=lambda s: (s.lap, s.slot)):
         if not sample.warmup:
             residual = math.log(sample.seconds) - means[sample.cell]
             laps.setdefault(sample.lap, []).append(residual)
-    found = [values[place] - fmean(values) for values in laps.values() if len(values) > 1]
+    found = [
+        values[place] - fmean(values[1:-1])
+        for values in laps.values()
+        if len(values) >= LEAST_CELLS
+    ]
     return fmean(found) if found else None

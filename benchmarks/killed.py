@@ -1,0 +1,52 @@
+"""Kills sessions at random moments: the folder must be absent or loadable, and go on with --resume.
+
+    python benchmarks/killed.py [TIMES]
+
+The tests do a dozen of these; this does 50.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from crawlbench.measure.store import load_session
+
+SIZES = ("-n", "loopback", "-s", "requests-serial", "--rounds", "3", "--laps", "1")
+LONGEST_S = 8.0  # about what such a session takes
+
+
+def main() -> None:
+    """Kill, look, resume; exit 1 at the first folder that is neither absent nor whole."""
+    times = int(sys.argv[1]) if len(sys.argv) > 1 else 50
+    absent = 0
+    for seed in range(times):
+        with tempfile.TemporaryDirectory() as folder:
+            absent += not kill_and_resume(Path(folder) / "session", seed)
+    print(f"{times} sessions killed: {absent} had no folder yet, all others went on to their end")
+
+
+def kill_and_resume(folder: Path, seed: int) -> bool:
+    """Kill one session at a moment that the seed gives; return whether there was a folder."""
+    command = [sys.executable, "-m", "crawlbench", "run"]
+    options = ["quick", *SIZES, "--min-time", "0.01", "-o", str(folder)]
+    process = subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL)
+    time.sleep(random.Random(seed).uniform(0, LONGEST_S))
+    process.kill()
+    process.wait()
+    if not folder.exists():
+        return False
+    finished = len(load_session(folder).rounds)
+    resumed = subprocess.run([*command, "--resume", str(folder)], check=True, capture_output=True)
+    session = load_session(folder)
+    assert len(session.rounds) == 3, resumed.stdout
+    assert len(session.rounds) >= finished
+    return True
+
+
+if __name__ == "__main__":
+    main()

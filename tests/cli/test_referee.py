@@ -1,0 +1,181 @@
+"""`compare`, `doctor`, `aa` and `run --resume`, on sessions that were really measured."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import replace
+
+import msgspec
+import pyperf
+import pytest
+from tests.cli.test_cli import assert_refused
+
+from crawlbench.measure.collect import merge_runs
+from crawlbench.measure.store import load_runs, load_session, write_session, write_suite
+from crawlbench.stats.judge import judge
+
+pytestmark = pytest.mark.slow
+
+SMALL = ("quick", "-n", "loopback", "--rounds", 3, "--laps", 2, "--min-time", 0.02)
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    """Return the folder of a small session."""
+    import subprocess
+
+    from tests.conftest import command_line
+
+    folder = tmp_path_factory.mktemp("referee") / "session"
+    settings = {"capture_output": True, "timeout": 110}
+    subprocess.run(**command_line("run", *SMALL, "-o", folder, **settings), check=True)
+    return folder
+
+
+def edited(session, tmp_path, change, name="edited"):
+    """Return a copy of a session whose `session.json` was changed."""
+    folder = tmp_path / name
+    shutil.copytree(session, folder)
+    content = json.loads((folder / "session.json").read_text(encoding="utf-8"))
+    change(content)
+    (folder / "session.json").write_bytes(msgspec.json.encode(content))
+    return folder
+
+
+def slower(session, tmp_path, factor):
+    """Return a copy of a session in which one strategy took longer by a factor, in both files."""
+    folder = tmp_path / f"slower-{factor}"
+    folder.mkdir()
+    old = load_session(session)
+    (name,) = [c.name for c in old.plan.cells if c.strategy == "requests-threads"]
+
+    def stretch(sample):
+        return replace(sample, seconds=sample.seconds * factor) if sample.cell == name else sample
+
+    rounds = [replace(r, samples=tuple(map(stretch, r.samples))) for r in old.rounds]
+    new = judge(replace(old, rounds=tuple(rounds)))
+    runs = load_runs(session, old)
+    runs[name] = [
+        pyperf.Run(
+            [v * factor for v in run.values], metadata=run.get_metadata(), collect_metadata=False
+        )
+        for run in runs[name]
+    ]
+    write_suite(folder, merge_runs(runs))
+    write_session(folder, new)
+    return folder
+
+
+def test_session_against_itself_is_no_change(crawlbench, session):
+    """Ratio 1 for every cell, no gate, exit code 0."""
+    outcome = crawlbench("compare", session, session)
+    assert outcome.returncode == 0, outcome.stderr
+    rows = [line for line in outcome.stdout.splitlines() if "/loopback/" in line]
+    assert rows or "loopback" in outcome.stdout
+    assert "slower" not in outcome.stdout
+
+
+def test_gate_fails_on_a_planted_regression(crawlbench, session, tmp_path):
+    """Ten times slower is slower whatever the noise: exit code 1 and a sentence."""
+    head = slower(session, tmp_path, 10)
+    outcome = crawlbench("compare", session, head, "--fail-on", "slower:5%")
+    assert outcome.returncode == 1, outcome.stdout + outcome.stderr
+    assert "slower beyond the gate" in outcome.stderr
+
+
+def test_gate_is_unclear_where_the_interval_is_wide(crawlbench, session, tmp_path):
+    """Three rounds cannot tell half a percent: exit code 3, never 1."""
+    head = slower(session, tmp_path, 1.005)
+    outcome = crawlbench("compare", session, head, "--fail-on", "slower:0.4%", "--margin", "0")
+    assert outcome.returncode == 3, outcome.stdout + outcome.stderr
+    assert "unclear" in outcome.stderr
+
+
+def test_other_version_of_crawlbench_is_refused(crawlbench, session, tmp_path):
+    """What another version measured may be something else."""
+    head = edited(session, tmp_path, lambda content: content.update(tool="0.0.9"))
+    assert_refused(crawlbench("compare", session, head), "crawlbench 0.1.0 and 0.0.9")
+
+
+@pytest.mark.parametrize("gate", ["faster", "slower:x%", "slower:5", ""])
+def test_gate_that_is_none_is_refused(crawlbench, session, gate):
+    """A gate has one form."""
+    outcome = crawlbench("compare", session, session, "--fail-on", gate)
+    assert_refused(outcome, "is no gate; one looks like slower or slower:5%")
+
+
+def test_plain_pyperf_suites_are_compared_by_pyperf_and_labelled(crawlbench, session):
+    """Without rounds there is no pairing, and no gate that could be believed."""
+    suite = session / "suite.json"
+    outcome = crawlbench("compare", suite, suite)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "unpaired" in outcome.stdout
+    assert crawlbench("compare", suite, suite, "--fail-on", "slower").returncode == 3
+
+
+def test_suite_cut_in_half_is_refused(crawlbench, session, tmp_path):
+    """pyperf's own words, in one sentence."""
+    half = tmp_path / "half.json"
+    half.write_bytes((session / "suite.json").read_bytes()[:2000])
+    assert_refused(crawlbench("compare", half, session / "suite.json"), "pyperf cannot compare")
+
+
+def test_finished_session_goes_on_with_more_rounds(crawlbench, session, tmp_path):
+    """`--resume` adds rounds to the same folder, with the same loops and new orders."""
+    folder = tmp_path / "resumed"
+    shutil.copytree(session, folder)
+    before = load_session(folder)
+    outcome = crawlbench("run", "--resume", folder, "--rounds", 4)
+    assert outcome.returncode == 0, outcome.stderr
+    after = load_session(folder)
+    assert after.rounds[:3] == before.rounds
+    assert [record.number for record in after.rounds] == [1, 2, 3, 4]
+    assert after.loops == before.loops
+    assert after.seconds > before.seconds
+
+
+def test_resume_refuses_another_machine(crawlbench, session, tmp_path):
+    """Rounds of two machines do not belong together; what differs is listed."""
+
+    def move(content):
+        content["machine"]["cpu_model"] = "Another CPU"
+        content["machine"]["versions"]["aiohttp"] = "3.0"
+
+    folder = edited(session, tmp_path, move)
+    outcome = crawlbench("run", "--resume", folder, "--rounds", 9)
+    assert_refused(outcome, "cannot go on here", "'Another CPU' then", "aiohttp")
+
+
+def test_resume_takes_no_other_plan(crawlbench, session):
+    """What decides a value is the session's; only its end can be moved."""
+    outcome = crawlbench("run", "--resume", session, "-s", "requests-serial", "--seed", 7)
+    assert_refused(outcome, "so strategies, seed cannot be given")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's files")
+def test_doctor_tells_what_would_disturb(crawlbench):
+    """For people as lines, for scripts as JSON."""
+    outcome = crawlbench("doctor")
+    assert outcome.returncode == 0, outcome.stderr
+    for label in ("CPUs", "load", "busy", "governor", "turbo"):
+        assert label in outcome.stdout
+    found = json.loads(crawlbench("doctor", "--json").stdout)
+    assert found["machine"]["cpu_count"] >= 1
+    assert set(found) == {"machine", "conditions", "warnings", "pyperf"}
+
+
+def test_aa_reports_and_keeps_a_margin(crawlbench, tmp_path):
+    """A strategy against itself, in laps and in blocks; the margin is there for later runs."""
+    outcome = crawlbench("aa", "--sessions", 2, "--rounds", 2, "--laps", 1, "--blocks")
+    assert outcome.returncode == 0, outcome.stderr
+    assert "laps" in outcome.stdout
+    assert "blocks" in outcome.stdout
+    (margin,) = json.loads((tmp_path / "crawlbench" / "margins.json").read_text()).values()
+    assert 0 <= margin < 2
+
+
+def test_aa_needs_two_rounds(crawlbench):
+    """One round gives no interval."""
+    assert_refused(crawlbench("aa", "--rounds", "1"), "--rounds 1 cannot be used")

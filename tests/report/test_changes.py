@@ -1,0 +1,64 @@
+"""Two sessions as a table: which rows, in which order."""
+
+from __future__ import annotations
+
+from crawlbench.records import Verdict
+from crawlbench.report.changes import changes_table
+from crawlbench.stats.compare import Change, SessionComparison
+from tests.stats.builders import other
+
+
+def change(name, estimate=0.0, verdict=Verdict.SAME, width=0.01, times=(0.5, 0.5)):
+    """Return the change of one cell; an estimate of None for one that could not be made."""
+    ends = (None, None) if estimate is None else (estimate - width, estimate + width)
+    return Change(other(name).name, *times, 10, estimate, *ends, verdict)
+
+
+def rows(*changes):
+    """Return the table's rows."""
+    return changes_table(SessionComparison(changes, (), ())).rows
+
+
+def test_row_has_both_times_and_their_normalised_ratio():
+    """Literal text for fixed numbers."""
+    table = changes_table(
+        SessionComparison((change("fast", 0.0953, Verdict.SLOWER, times=(0.5, 0.275)),), (), ())
+    )
+    assert table.title == "head against base"
+    assert [c.header for c in table.columns] == [
+        *("cell", "base", "head", "ratio", "interval", "verdict"),
+    ]
+    assert table.rows == (
+        ("fast/-/lxml/c10/net/site", "500 ms", "275 ms", "1.100", "1.089 to 1.111", "slower"),
+    )
+
+
+def test_largest_change_comes_first_in_either_direction():
+    """Those without an estimate come last; equals keep their order."""
+    found = rows(
+        change("invalid", None, Verdict.INVALID),
+        change("small", 0.01),
+        change("twin", -0.01),
+        change("faster", -0.7, Verdict.FASTER),
+        change("slower", 0.2, Verdict.SLOWER),
+    )
+    assert [row[0].partition("/")[0] for row in found] == [
+        *("faster", "slower", "small", "twin", "invalid"),
+    ]
+
+
+def test_change_that_could_not_be_told_shows_the_times_that_there_are():
+    """No ratio stands where there is no estimate."""
+    (row,) = rows(change("x", None, Verdict.INVALID, times=(0.5, None)))
+    assert row[1:] == ("500 ms", "-", "-", "-", "invalid")
+
+
+def test_interval_that_is_wider_than_tenfold_shows_no_ratio():
+    """As in a session's own table."""
+    (row,) = rows(change("x", 0.1, Verdict.UNCLEAR, width=1.5))
+    assert row[3:] == ("-", "too wide", "unclear")
+
+
+def test_sessions_without_changes_give_a_table_without_rows():
+    """All rows are as long as the columns, if there are any."""
+    assert rows() == ()

@@ -1,0 +1,96 @@
+"""What the samples of a cell are summed up to."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawlbench.records import Failure
+from crawlbench.stats.limit import REFERENCE
+from crawlbench.stats.summary import summarize
+from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
+
+FAST, RAW = other("fast", "uvloop"), other(REFERENCE)
+
+
+def summaries(rounds, failures=(), seen=None, **changes):
+    """Return the summaries by cell."""
+    session = make_session(make_plan(FAST, RAW), rounds, failures, seen, **changes)
+    return {summary.cell: summary for summary in summarize(session)}
+
+
+def summary_of(values=(1.0, 1.0), **seen):
+    """Return the summary of one cell of which this was seen."""
+    return summaries([{FAST: list(values)}], seen={FAST: seen})[FAST.name]
+
+
+def test_mean_is_over_rounds_of_the_means_over_laps():
+    """Its error comes from the rounds; one round has none."""
+    two = summaries([{FAST: [1.0, 3.0]}, {FAST: [4.0]}])[FAST.name]
+    assert (two.values, two.seconds) == (3, 3.0)
+    assert two.seconds_error == pytest.approx(12.706, abs=1e-3)
+    assert summary_of().seconds_error is None
+
+
+def test_counts_are_per_crawl():
+    """The builder's values are two crawls each; CPU times are per crawl already."""
+    found = summary_of(requests=30, wire_bytes=500, yields=7, preemptions=3, connections=5)
+    assert (found.pages_per_s, found.wire_bytes, found.connections) == (15.0, 250.0, 2.5)
+    assert (found.yields, found.preemptions) == (3.5, 1.5)
+    assert (found.cpu_user_s, found.cpu_system_s, found.parse_s) == (0.5, 0.25, 0.1)
+
+
+def test_wait_is_the_time_without_cpu_use():
+    """User and system time are taken from it, the parser's is part of them."""
+    assert summary_of(cpu_user_s=0.5, cpu_system_s=0.25, parse_s=0.4).wait_s == 0.25
+
+
+def test_wait_is_never_negative():
+    """Threads on several CPUs use more CPU time than passes."""
+    assert summary_of(cpu_user_s=1.5, cpu_system_s=0.5).wait_s == 0.0
+
+
+@pytest.mark.parametrize(
+    ("base", "peak", "extra"),
+    [(30, 40, 10), (40, 40, 0), (40, 30, 0), (None, 40, None), (30, None, None)],
+)
+def test_extra_memory_is_the_peak_beyond_what_was_there_before(base, peak, extra):
+    """Never negative, and unknown where either is."""
+    found = summary_of(base_rss_bytes=base, peak_rss_bytes=peak)
+    assert (found.extra_rss_bytes, found.peak_rss_bytes) == (extra, peak)
+
+
+def test_limit_is_told_where_the_reference_was_measured():
+    """The network's round trips and the reference's CPU time, over the cell's time."""
+    rounds = [{FAST: [2.0], RAW: [0.4]}]
+    seen = {RAW: {"cpu_user_s": 0.2, "cpu_system_s": 0.04, "requests": 22}}
+    found = summaries(rounds, seen=seen)
+    assert found[FAST.name].of_limit == pytest.approx((2 * 0.04 + 0.24) / 2.0)
+    assert found[RAW.name].of_limit == pytest.approx((2 * 0.04 + 0.24) / 0.4)
+    assert summary_of().of_limit is None
+    failed = summaries(rounds, [Failure(RAW.name, 1, "crashed")])
+    assert failed[FAST.name].of_limit is None
+
+
+def test_row_is_marked_by_the_ceiling_of_its_group():
+    """20 requests in two crawls of half a second are more than half of 30 a second."""
+    rounds = [{BASELINE: [0.5], FAST: [1.0]}]
+    found = summaries(rounds, ceilings={"site/net": 30.0})
+    assert {name.partition("/")[0]: s.mark for name, s in found.items()} == {
+        "base": "server-bound",
+        "fast": "",
+    }
+    assert found[BASELINE.name].server_share == pytest.approx(2 / 3)
+
+
+def test_mirror_that_had_to_wait_for_a_cpu_marks_the_row():
+    """More than the border of its way to the answers."""
+    found = summary_of(mirror_cpu_s=0.08, mirror_wait_s=0.02)
+    assert found.server_wait_share == pytest.approx(0.2)
+    assert found.mark == "mirror disturbed"
+
+
+def test_invalid_cells_and_those_without_values_are_left_out():
+    """In the order of the plan."""
+    rounds = [{CONTROL: [1.0], FAST: [1.0], BASELINE: [1.0]}]
+    found = summaries(rounds, [Failure(FAST.name, 1, "crashed")])
+    assert list(found) == [BASELINE.name, CONTROL.name]
