@@ -16,8 +16,9 @@ from pathlib import Path
 
 from crawlbench.measure.store import load_session
 
-SIZES = ("-n", "loopback", "-s", "requests-serial", "--rounds", "3", "--laps", "1")
-LONGEST_S = 8.0  # about what such a session takes
+ROUNDS = 2
+SIZES = ("-n", "loopback", "-s", "requests-serial", "--rounds", str(ROUNDS), "--laps", "1")
+LONGEST_S = 6.0  # about what such a session takes
 
 
 def main() -> None:
@@ -43,7 +44,7 @@ def kill_and_resume(folder: Path, seed: int) -> bool:
     finished = len(load_session(folder).rounds)
     resumed = subprocess.run([*command, "--resume", str(folder)], check=True, capture_output=True)
     session = load_session(folder)
-    assert len(session.rounds) == 3, resumed.stdout
+    assert len(session.rounds) == ROUNDS, resumed.stdout
     assert len(session.rounds) >= finished
     return True
 

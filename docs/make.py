@@ -15,7 +15,9 @@ from pathlib import Path
 from rich.console import Console
 
 from crawlbench.measure.store import load_session
-from crawlbench.report.markdown import render_markdown
+from crawlbench.report.markdown import render_table
+from crawlbench.report.notes import find_notes
+from crawlbench.report.tables import ANSWER, group_tables
 from crawlbench.report.terminal import render_terminal
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +29,7 @@ COMMANDS = (
 )
 TABLE = re.compile(r"(<!-- table: made by `make docs` -->\n).*?(<!-- end of table -->)", re.DOTALL)
 FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+QUOTED_NOTES = ("noise", "session", "machine")
 WIDTH = 100  # columns of the picture
 
 
@@ -75,8 +78,11 @@ def help_of(command: str) -> str:
 
 
 def make_table() -> str:
-    """Return the reference session's tables and notes as Markdown."""
-    return "\n" + render_markdown(load_session(REFERENCE)) + "\n"
+    """Return what the reference session answers, as Markdown."""
+    session = load_session(REFERENCE)
+    tables = [render_table(table.pick(ANSWER)) for table in group_tables(session)]
+    notes = [f"{label}: {text}" for label, text in find_notes(session) if label in QUOTED_NOTES]
+    return "\n" + "\n\n".join([*tables, "\n".join(f"- {note}" for note in notes)]) + "\n\n"
 
 
 def make_picture() -> str:

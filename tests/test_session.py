@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import psutil
 import pyperf
@@ -253,13 +252,3 @@ def test_death_of_the_mirror_ends_the_session_with_one_message(tmp_path):
     assert not session.failures
     assert len(session.rounds) >= 1
     assert_gone(children)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
-def test_session_killed_at_any_moment_can_go_on(tmp_path):
-    """SIGKILL at a dozen moments: the folder is absent or whole, and `--resume` ends it validly."""
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
-    from killed import kill_and_resume
-
-    found = [kill_and_resume(tmp_path / f"session-{seed}", seed) for seed in range(12)]
-    assert any(found)

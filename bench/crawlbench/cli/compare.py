@@ -79,16 +79,21 @@ def _show(found: SessionComparison) -> None:
 
 
 def _gate_code(found: SessionComparison) -> int:
-    """Return the exit code of a gate, and say in a sentence why it is not 0."""
-    verdicts = [change.verdict for change in found.changes]
-    for verdict, code, what in (
-        (Verdict.SLOWER, REGRESSION, "slower beyond the gate"),
-        (Verdict.INVALID, INVALID, "invalid"),
-        (Verdict.UNCLEAR, UNCLEAR, "unclear: more rounds would tell"),
+    """Return the exit code of a gate, and say in a sentence why it is not 0.
+
+    A cell passes if its interval does not reach beyond the margin on the slow side.
+    """
+    changes = found.changes
+    slower = sum(change.verdict is Verdict.SLOWER for change in changes)
+    invalid = sum(change.verdict is Verdict.INVALID for change in changes)
+    passed = sum(change.high is not None and change.high <= change.margin for change in changes)
+    for count, code, what in (
+        (slower, REGRESSION, "slower beyond the gate"),
+        (invalid, INVALID, "invalid"),
+        (len(changes) - passed, UNCLEAR, "unclear: more rounds would tell"),
     ):
-        count = verdicts.count(verdict)
         if count:
-            complain(f"{count} of {len(verdicts)} cells {'is' if count == 1 else 'are'} {what}")
+            complain(f"{count} of {len(changes)} cells {'is' if count == 1 else 'are'} {what}")
             return code
     return 0
 

@@ -65,11 +65,14 @@ def format_count(count: float) -> str:
 
 
 def format_bytes(size: float | None) -> str:
-    """Return mebibytes or gibibytes, or a dash where the size is not known."""
+    """Return kibi-, mebi- or gibibytes, or a dash where the size is not known."""
     if size is None:
         return "-"
-    text = f"{size / 2**20:.1f}"
-    return f"{text} MiB" if float(text) < 1024 else f"{size / 2**30:.1f} GiB"
+    for scale, unit in ((2**10, "KiB"), (2**20, "MiB")):
+        text = f"{size / scale:.1f}"
+        if float(text) < 1024:
+            return f"{text} {unit}"
+    return f"{size / 2**30:.1f} GiB"
 
 
 def _format_time(seconds: float, choose_decimals: Callable[[float, float], int]) -> str:

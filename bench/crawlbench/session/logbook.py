@@ -127,6 +127,10 @@ class Logbook:
             failures=(*session.failures, *result.failures),
             http_parsers={**session.http_parsers, **result.http_parsers},
         )
+        if result.failures:
+            # Before these cells leave the suite; else a kill between the two files would leave a
+            # session that counts on runs which are gone.
+            write_session(self._folder, judge(replace(self.session, failures=session.failures)))
         self.session = judge(session)
         valid = {c: runs for c, runs in self._runs.items() if not session.failure(c)}
         write_suite(self._folder, merge_runs(valid))

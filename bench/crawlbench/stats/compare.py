@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from crawlbench.errors import UsageError
 from crawlbench.records import Session, Verdict
 from crawlbench.stats.interval import Estimate, difference, estimate_mean
+from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.pairing import log_ratios
 from crawlbench.stats.verdict import decide, holm_levels
 
@@ -36,6 +37,8 @@ class Change:
     high: float | None
     verdict: Verdict
     reason: str = ""
+    margin: float = 0.0
+    """Log ratio that a change must exceed here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +122,17 @@ def _sites(session: Session) -> str:
 
 def _contestants(session: Session) -> dict[str, Cell]:
     baselines = set(session.plan.baselines.values())
-    return {c.name: c for c in session.plan.cells if not c.control and c.name not in baselines}
+    return {
+        cell.name: cell
+        for cell in session.plan.cells
+        if not cell.control and cell.name not in baselines and cell.strategy != REFERENCE
+    }
 
 
 def _twins(session: Session, cell: Cell) -> list[str]:
-    control = next(c for c in session.plan.cells if c.control and c.group == cell.group)
-    return [session.plan.baselines[cell.group], control.name]
+    """Return the baseline of a cell's group and its controls."""
+    controls = [c.name for c in session.plan.cells if c.control and c.group == cell.group]
+    return [session.plan.baselines[cell.group], *controls]
 
 
 def _obstacle(session: Session, cell: Cell, side: str) -> str:
@@ -133,8 +141,11 @@ def _obstacle(session: Session, cell: Cell, side: str) -> str:
         failure = session.failure(name)
         if failure:
             return f"{side}: {name}: {failure.reason}"
-    floor = next((floor for floor in session.noise if floor.group == cell.group), None)
-    return f"{side}: {floor.refusal}" if floor and floor.refusal else ""
+    for floor in session.noise:
+        if floor.group == cell.group and floor.refusal:
+            return f"{side}: {floor.refusal}"
+    marks = {summary.cell: summary.mark for summary in session.summaries}
+    return f"{side}: {marks[cell.name]}" if marks.get(cell.name) else ""
 
 
 def _normalised(session: Session, cell: Cell) -> list[float]:
@@ -161,11 +172,12 @@ def _change(
     if name not in estimates:
         failed = base.failure(name) or head.failure(name)
         verdict = Verdict.INVALID if failed else Verdict.UNCLEAR
-        return Change(name, base_s, head_s, 0, None, None, None, verdict, obstacle)
+        return Change(name, base_s, head_s, 0, None, None, None, verdict, obstacle, margin)
     estimate = estimates[name]
     low, high = estimate.interval(1 - level)
     verdict = decide(low, high, margin)
-    return Change(name, base_s, head_s, estimate.count, estimate.mean, low, high, verdict)
+    count, mean = estimate.count, estimate.mean
+    return Change(name, base_s, head_s, count, mean, low, high, verdict, margin=margin)
 
 
 def _mean_seconds(session: Session, name: str) -> float | None:

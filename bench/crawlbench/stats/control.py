@@ -50,8 +50,9 @@ def _refusal(estimate: Estimate, ratios: Sequence[float], margin: float, confide
     """Return why a control is too unsteady to judge by, or an empty text.
 
     It is if the data exclude that the twins are equal up to the user's margin: in the mean, or from
-    the first half of the session to the second.
+    the first half of the session to the second. Each of the two tests has half the error.
     """
+    confidence = (1 + confidence) / 2
     low, high = estimate.interval(confidence)
     if low > margin or high < -margin:
         return f"{UNSTEADY}: the control differs from its twin by {_range(low, high)}"
