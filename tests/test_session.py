@@ -19,7 +19,17 @@ from tests.conftest import command_line
 
 pytestmark = pytest.mark.slow
 
-SMALL = ("-n", "loopback", "--rounds", 2, "--laps", 2, "--min-time", 0.02)
+SMALL = ("small.toml", "--rounds", 2)
+SUITE = """
+strategies = [
+  "requests-serial", "requests-threads", "aiohttp-gather", "aiohttp-session-per-request"
+]
+event_loops = ["asyncio", "uvloop"]
+baseline = "requests-serial"
+laps = 2
+min_time_s = 0.02
+lap_time_s = 0.01
+"""
 BROKEN = {
     "broken-drop": "rank 51 (",
     "broken-swap": "rank 1 has title",
@@ -34,16 +44,24 @@ BROKEN = {
 }
 
 
+def call_of(folder, *arguments, **settings):
+    """Return the call of a session of the small suite."""
+    suite = folder.parent / "small.toml"
+    suite.write_text(SUITE)
+    arguments = [suite if argument == "small.toml" else argument for argument in arguments]
+    return command_line("run", *arguments, "-o", folder, **settings)
+
+
 def run(folder, *arguments):
-    settings = {"capture_output": True, "timeout": 110}
-    return subprocess.run(**command_line("run", *arguments, "-o", folder, **settings), check=False)
+    call = call_of(folder, *arguments, capture_output=True, timeout=110)
+    return subprocess.run(**call, check=False)
 
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
     """Return the folder and the outcome of a session in which all is well."""
     folder = tmp_path_factory.mktemp("good") / "session"
-    return folder, run(folder, "default", *SMALL)
+    return folder, run(folder, *SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +69,7 @@ def broken(tmp_path_factory):
     """Return the folder and the outcome of a session with one cell for each way to be wrong."""
     folder = tmp_path_factory.mktemp("broken") / "session"
     strategies = [part for name in ("requests-serial", *BROKEN) for part in ("-s", name)]
-    return folder, run(folder, "default", *SMALL, *strategies, "-l", "uvloop", "--timeout", 3)
+    return folder, run(folder, *SMALL, *strategies, "-l", "uvloop", "--timeout", 3)
 
 
 def test_session_of_right_cells_exits_with_success(good):
@@ -186,7 +204,7 @@ def test_cell_that_turns_bad_in_a_round_says_which(broken):
 
 def start(folder, *arguments):
     """Start a long session and return it when its first round is over."""
-    call = command_line("run", "default", *SMALL, *arguments, "-o", folder)
+    call = call_of(folder, *SMALL, *arguments)
     process = subprocess.Popen(**call, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     for line in process.stderr:
         if line.startswith("round 1 "):

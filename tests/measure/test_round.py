@@ -97,6 +97,7 @@ def play(scripts=None, cells=CELLS, mirror=None, events=None):
         loops={cell.name: 2 for cell in cells},
         warmups=1,
         laps=2,
+        passes={cells[0].group: 1},
         modules={cell.name: None for cell in cells},
     )
     seen = []

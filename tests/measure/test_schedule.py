@@ -1,34 +1,86 @@
-"""The order within laps."""
+"""The order of a round's turns."""
 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import groupby
 
-from crawlbench.measure.schedule import epoch, lap_order
+import pytest
 
-CELLS = [f"cell {number}" for number in range(6)]
+from crawlbench.measure.schedule import MOST_PASSES, choose_passes, epoch, plan_turns
+
+CHEAP, DEAR = (tuple(f"{group} {number}" for number in range(5)) for group in ("cheap", "dear"))
+GROUPS = {"cheap": CHEAP, "dear": DEAR}
+PASSES = {"cheap": 3, "dear": 1}
+
+
+def turns(seed=1, number=1, warmups=1, laps=4):
+    return list(plan_turns(GROUPS, warmups, laps, PASSES, seed, number))
+
+
+def laps_of(group, number=1):
+    """Return the cells of each lap of a group, without warmups, in order."""
+    seen = [turn for turn in turns(number=number) if turn.cell in group and not turn.warmup]
+    return {lap: [t.cell for t in of_lap] for lap, of_lap in groupby(seen, lambda t: t.lap)}
 
 
 def test_order_is_the_same_whenever_it_is_asked_again():
-    """A session can be repeated by its seed."""
-    first = lap_order(CELLS, 1, 2, 3, warmup=False)
-    assert lap_order(CELLS, 1, 2, 3, warmup=False) == first
-    assert lap_order(CELLS, 2, 2, 3, warmup=False) != first
+    """A session can be repeated by its seed; another seed or round has another order."""
+    assert turns() == turns()
+    assert turns() != turns(seed=2)
+    assert [t.cell for t in turns()] != [t.cell for t in turns(number=2)]
 
 
-def test_each_lap_has_every_cell_once_in_another_order():
+def test_each_lap_has_every_cell_of_its_group_once_in_another_order():
     """Nobody is left out, nobody is always first."""
-    orders = [
-        lap_order(CELLS, 1, number, lap, warmup=False) for number in range(20) for lap in range(5)
-    ]
-    assert all(sorted(order) == CELLS for order in orders)
-    assert len({tuple(order) for order in orders}) > 90
-    assert all(5 <= count <= 30 for count in Counter(order[0] for order in orders).values())
+    orders = [tuple(lap) for n in range(1, 9) for lap in laps_of(CHEAP, n).values()]
+    assert len(orders) == 8 * 4 * 3
+    assert all(sorted(order) == sorted(CHEAP) for order in orders)
+    assert len(set(orders)) > 50
+    assert all(5 <= count <= 40 for count in Counter(order[0] for order in orders).values())
+
+
+def test_cheap_group_takes_several_laps_in_a_turn():
+    """Each group has its number of laps, numbered through the round."""
+    assert list(laps_of(CHEAP)) == list(range(4 * 3))
+    assert list(laps_of(DEAR)) == list(range(4))
+
+
+def test_cells_of_a_lap_are_measured_one_right_after_the_other():
+    """What is compared is measured close together; slots count from 0."""
+    groups = [("cheap" if t.cell in CHEAP else "dear", t.warmup, t.lap) for t in turns()]
+    assert [len(list(run)) for _, run in groupby(groups)] == [5] * (2 + 4 * 4)
+    assert [t.slot for t in turns()] == [0, 1, 2, 3, 4] * (2 + 4 * 4)
+
+
+def test_groups_take_turns_in_shuffled_order():
+    """No group always comes first."""
+    firsts = Counter(
+        next(t.cell.split()[0] for t in turns(number=n) if not t.warmup) for n in range(40)
+    )
+    assert set(firsts) == {"cheap", "dear"}
+
+
+def test_warmups_come_first_and_once_for_each_group():
+    """A worker's first value pays for what later ones find ready."""
+    warm = [turn.warmup for turn in turns()]
+    assert warm == [True] * 10 + [False] * (len(warm) - 10)
+
+
+@pytest.mark.parametrize(
+    ("lap_s", "passes"), [(0.1, 20), (0.3, 7), (2.0, 1), (5.0, 1), (0.0001, MOST_PASSES)]
+)
+def test_passes_fill_the_time_of_a_turn(lap_s, passes):
+    """One at least, and not without bound."""
+    assert choose_passes({"group": lap_s}, 2.0) == {"group": passes}
 
 
 def test_epochs_tell_warmups_from_laps():
     """No two laps of a session draw the same delays."""
     epochs = {
-        epoch(n, lap, warmup=w) for n in range(12) for lap in range(12) for w in (True, False)
+        epoch(number, lap, warmup=warmup)
+        for number in range(12)
+        for lap in range(12)
+        for warmup in (True, False)
     }
     assert len(epochs) == 12 * 12 * 2

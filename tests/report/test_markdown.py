@@ -17,10 +17,10 @@ EXPECTED = r"""### site on net, 40 ms round trip, concurrency 10
 
 | strategy | loop | network | per crawl | ratio | interval | verdict | pages/s | CPU | peak | conns | in flight | user | system | parse | wait | limit | mirror | beyond imports | on the wire | switches |
 | --- | --- | --- | ---: | ---: | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
-| fast | uvloop | net | 250.0 ms | 0.500 | 0.490 to 0.510 | faster | 40 | 62.5 ms | 40.0 MiB | 4 | 3 | 50 ms | 12 ms | 25 ms | 188 ms | - | 10 % | 10.0 MiB | 0.0 MiB | 11 |
-| equal | asyncio | net | 498.0 ms | 0.999 | 0.995 to 1.003 | same | 20 | 124 ms | 40.0 MiB | 4 | 3 | 100 ms | 25 ms | 50 ms | 374 ms | - | 10 % | 10.0 MiB | 0.0 MiB | 11 |
-| base | - | net | 500.0 ms | 1 | - | baseline | 20 | 125 ms | 40.0 MiB | 1 | 1 | 100 ms | 25 ms | 50 ms | 375 ms | - | 10 % | 10.0 MiB | 0.0 MiB | 11 |
-| base | - | net | 502.0 ms | 1.004 | 0.994 to 1.014 | control | 20 | 126 ms | 40.0 MiB | 1 | 1 | 100 ms | 25 ms | 50 ms | 376 ms | - | 10 % | 10.0 MiB | 0.0 MiB | 11 |
+| fast | uvloop | net | 250.0 ms | 0.500 | 0.490 to 0.510 | faster | 40 | 62.5 ms | 40.0 MiB | 4 | 3 | 50 ms | 12 ms | 25 ms | 188 ms | - | 10 % | 10.0 MiB | 0.5 KiB | 11 |
+| equal | asyncio | net | 498.0 ms | 0.999 | 0.995 to 1.003 | same | 20 | 124 ms | 40.0 MiB | 4 | 3 | 100 ms | 25 ms | 50 ms | 374 ms | - | 10 % | 10.0 MiB | 0.5 KiB | 11 |
+| base | - | net | 500.0 ms | 1 | - | baseline | 20 | 125 ms | 40.0 MiB | 1 | 1 | 100 ms | 25 ms | 50 ms | 375 ms | - | 10 % | 10.0 MiB | 0.5 KiB | 11 |
+| base | - | net | 502.0 ms | 1.004 | 0.994 to 1.014 | control | 20 | 126 ms | 40.0 MiB | 1 | 1 | 100 ms | 25 ms | 50 ms | 376 ms | - | 10 % | 10.0 MiB | 0.5 KiB | 11 |
 | broken | - | net | - | - | - | invalid | - | - | - | - | - | - | - | - | - | - | - | - | - | - |
 
 - **reading**: ratio is time over the baseline's in the same lap, below 1 is faster; its interval holds at 95 % for all comparisons together (Holm), rounds being the unit. CPU, conns, user, system, parse (part of user) and wait are per crawl; in flight is the most requests that the mirror held at once; limit is the time of the network's round trips and a client without costs, over the cell's; mirror is what the cell asked of all that the mirror can do.

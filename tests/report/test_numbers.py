@@ -149,7 +149,7 @@ def test_percentage_is_by_how_much_a_time_is_longer(log_ratio, text):
     ("size", "text"),
     [
         (None, "-"),
-        (0, "0.0 MiB"),
+        (0, "0.0 KiB"),
         (44.8 * 2**20, "44.8 MiB"),
         (1023.94 * 2**20, "1023.9 MiB"),
         (1023.96 * 2**20, "1.0 GiB"),

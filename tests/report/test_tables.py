@@ -50,15 +50,15 @@ def test_table_has_a_row_per_cell_with_all_that_was_found():
     assert [" | ".join(row) for row in table.rows] == [
         "fast | uvloop | net | 250.0 ms | 0.500 | 0.490 to 0.510 | faster"
         " | 40 | 62.5 ms | 40.0 MiB | 4 | 3"
-        " | 50 ms | 12 ms | 25 ms | 188 ms | - | 10 % | 10.0 MiB | 0.0 MiB | 11",
+        " | 50 ms | 12 ms | 25 ms | 188 ms | - | 10 % | 10.0 MiB | 0.5 KiB | 11",
         "equal | asyncio | net | 498.0 ms | 0.999 | 0.995 to 1.003 | same"
         " | 20 | 124 ms | 40.0 MiB | 4 | 3"
-        " | 100 ms | 25 ms | 50 ms | 374 ms | - | 10 % | 10.0 MiB | 0.0 MiB | 11",
+        " | 100 ms | 25 ms | 50 ms | 374 ms | - | 10 % | 10.0 MiB | 0.5 KiB | 11",
         "base | - | net | 500.0 ms | 1 | - | baseline | 20 | 125 ms | 40.0 MiB | 1 | 1"
-        " | 100 ms | 25 ms | 50 ms | 375 ms | - | 10 % | 10.0 MiB | 0.0 MiB | 11",
+        " | 100 ms | 25 ms | 50 ms | 375 ms | - | 10 % | 10.0 MiB | 0.5 KiB | 11",
         "base | - | net | 502.0 ms | 1.004 | 0.994 to 1.014 | control"
         " | 20 | 126 ms | 40.0 MiB | 1 | 1"
-        " | 100 ms | 25 ms | 50 ms | 376 ms | - | 10 % | 10.0 MiB | 0.0 MiB | 11",
+        " | 100 ms | 25 ms | 50 ms | 376 ms | - | 10 % | 10.0 MiB | 0.5 KiB | 11",
         "broken | - | net | - | - | - | invalid" + " | -" * 14,
     ]
 

@@ -34,6 +34,7 @@ def make_plan(*cells, **changes):
         "laps": 2,
         "warmups": 1,
         "min_time_s": 0.1,
+        "lap_time_s": 1.0,
         "budget_s": None,
         "precision": None,
         "margin": 0.01,

@@ -28,6 +28,8 @@ from crawlbench.stats.aa import AaOutcome, AaSummary, sum_up
 
 __all__ = ["aa"]
 
+AA_LAP_TIME_S = 0.3  # of a group's turn: short sessions, many of them
+
 _COLUMNS = (
     Column("order"),
     Column("sessions", is_number=True),
@@ -49,10 +51,12 @@ def aa(
     loop: Annotated[str, typer.Option("-l", "--loop", help="Event loop.")] = "asyncio",
     network: Annotated[str, typer.Option("-n", "--network", help="Network.")] = "loopback",
     rounds: Annotated[int, typer.Option("--rounds", help="Of a session, 2 or more.")] = 5,
-    laps: Annotated[int, typer.Option("--laps", callback=at_least_one, help="Of a round.")] = 4,
+    laps: Annotated[
+        int, typer.Option("--laps", callback=at_least_one, help="Turns of a round.")
+    ] = 2,
     min_time: Annotated[
         float, typer.Option("--min-time", callback=positive, help="Seconds that a value lasts.")
-    ] = 0.1,
+    ] = 0.03,
     blocks: Annotated[
         bool, typer.Option("--blocks", help="Measure in blocks too, as is usual, to compare.")
     ] = False,
@@ -63,7 +67,7 @@ def aa(
         raise UsageError(f"--rounds {rounds} cannot be used: an interval needs 2 or more")
     suite = Suite(strategies=(strategy,), baseline=strategy)
     axes = {"event_loops": [loop], "networks": [network]}
-    sizes = {"rounds": rounds, "laps": laps, "min_time_s": min_time}
+    sizes = {"rounds": rounds, "laps": laps, "min_time_s": min_time, "lap_time_s": AA_LAP_TIME_S}
     plan = make_plan("aa", override(suite, {**axes, **sizes}))
     methods = ["laps", "blocks"] if blocks else ["laps"]
     outcomes: dict[str, list[AaOutcome]] = {method: [] for method in methods}

@@ -51,7 +51,7 @@ def compare(
     )
     _show(found)
     if gate is not None:
-        raise typer.Exit(_gate_code(found))
+        raise typer.Exit(_gate_code(found, gate))
 
 
 def _parse_gate(fail_on: str | None, margin: float) -> float | None:
@@ -78,15 +78,16 @@ def _show(found: SessionComparison) -> None:
         console.print(note, style="dim", markup=False)
 
 
-def _gate_code(found: SessionComparison) -> int:
+def _gate_code(found: SessionComparison, gate: float) -> int:
     """Return the exit code of a gate, and say in a sentence why it is not 0.
 
-    A cell passes if its interval does not reach beyond the margin on the slow side.
+    A cell fails if its interval lies beyond the gate and the noise; it passes if its interval does
+    not reach the gate, however large the noise is.
     """
     changes = found.changes
     slower = sum(change.verdict is Verdict.SLOWER for change in changes)
     invalid = sum(change.verdict is Verdict.INVALID for change in changes)
-    passed = sum(change.high is not None and change.high <= change.margin for change in changes)
+    passed = sum(change.high is not None and change.high <= gate for change in changes)
     for count, code, what in (
         (slower, REGRESSION, "slower beyond the gate"),
         (invalid, INVALID, "invalid"),

@@ -94,7 +94,11 @@ class _LiveWatcher:
 
     def on_session(self, session: Session) -> None:
         plan, done = session.plan, len(session.rounds)
-        values = (len(plan.cells) - len(session.failures)) * (plan.warmups + plan.laps)
+        values = sum(
+            plan.warmups + plan.laps * session.passes[cell.group]
+            for cell in plan.cells
+            if not session.failure(cell.name)
+        )
         title = f"round {done + 1} of {plan.rounds}"
         self._bar.reset(self._task, total=values, description=title)
         self._ratios = _ratios(session)

@@ -55,6 +55,7 @@ def make_plan(name: str, suite: Suite, baseline: str | None = None) -> Plan:
         laps=suite.laps,
         warmups=suite.warmups,
         min_time_s=suite.min_time_s,
+        lap_time_s=suite.lap_time_s,
         budget_s=suite.budget_s,
         precision=_log_ratio(suite.precision_percent) if suite.precision_percent else None,
         margin=_log_ratio(suite.margin_percent),

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from crawlbench.digest import first_difference
 from crawlbench.errors import CellError
-from crawlbench.measure.schedule import epoch, lap_order
+from crawlbench.measure.schedule import Turn, epoch, plan_turns
 from crawlbench.measure.verify import Expectation, find_fault, is_wrong_answer
 from crawlbench.records import Cell, Failure, RoundRecord, Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pyperf
 
@@ -46,7 +46,11 @@ class RoundPlan:
     loops: Mapping[str, int]
     """Crawls per value, by cell."""
     warmups: int
+    """Laps that are thrown away."""
     laps: int
+    """Times that each group has its turn."""
+    passes: Mapping[str, int]
+    """Laps that a group takes in a turn, by group."""
     modules: Mapping[str, str | None]
     """Top-level module of the event loop that must run, by cell; None for none."""
 
@@ -85,9 +89,8 @@ async def run_round(
     course = _Course(plan, mirrors, expectations)
     try:
         await course.start(executor)
-        for warmup, count in ((True, plan.warmups), (False, plan.laps)):
-            for lap in range(count):
-                await course.take_lap(lap, warmup=warmup, on_sample=on_sample)
+        for turn in course.turns():
+            await course.take(turn, on_sample)
         await course.finish()
     finally:
         await course.end_all()
@@ -122,7 +125,8 @@ class _Course:
         async def start_one(cell: Cell) -> None:
             loops = plan.loops[cell.name]
             try:
-                worker = await executor.start(cell, loops, plan.warmups, plan.laps)
+                values = plan.laps * plan.passes[cell.group]
+                worker = await executor.start(cell, loops, plan.warmups, values)
             except CellError as error:
                 self._fail(cell.name, error, "at its start")
             else:
@@ -130,23 +134,26 @@ class _Course:
 
         await asyncio.gather(*[start_one(cell) for cell in plan.cells])
 
-    async def take_lap(
-        self, lap: int, *, warmup: bool, on_sample: Callable[[int, Sample], None]
-    ) -> None:
-        """Let each cell that is still right through once, in shuffled order."""
-        plan = self._plan
-        order = lap_order(list(self._cells), plan.seed, plan.number, lap, warmup=warmup)
-        for slot, name in enumerate(order):
-            if name not in self._workers:
-                continue
-            try:
-                sample = await self._take(self._cells[name], lap, slot, warmup=warmup)
-            except CellError as error:
-                await self._workers.pop(name).kill()
-                self._fail(name, error, f"in {'warmup' if warmup else 'lap'} {lap + 1}")
-            else:
-                self.samples.append(sample)
-                on_sample(plan.number, sample)
+    def turns(self) -> Iterator[Turn]:
+        """Yield the turns of the round."""
+        plan, groups = self._plan, dict[str, list[str]]()
+        for cell in plan.cells:
+            groups.setdefault(cell.group, []).append(cell.name)
+        return plan_turns(groups, plan.warmups, plan.laps, plan.passes, plan.seed, plan.number)
+
+    async def take(self, turn: Turn, on_sample: Callable[[int, Sample], None]) -> None:
+        """Let a cell through once, if it is still right."""
+        if turn.cell not in self._workers:
+            return
+        try:
+            sample = await self._measure(self._cells[turn.cell], turn)
+        except CellError as error:
+            await self._workers.pop(turn.cell).kill()
+            phase = "warmup" if turn.warmup else "lap"
+            self._fail(turn.cell, error, f"in {phase} {turn.lap + 1}")
+        else:
+            self.samples.append(sample)
+            on_sample(self._plan.number, sample)
 
     async def finish(self) -> None:
         """Let all workers end and collect the runs that they leave."""
@@ -164,10 +171,10 @@ class _Course:
         """End the workers that are still there, after whatever happened."""
         await asyncio.gather(*[worker.kill() for worker in self._workers.values()])
 
-    async def _take(self, cell: Cell, lap: int, slot: int, *, warmup: bool) -> Sample:
+    async def _measure(self, cell: Cell, turn: Turn) -> Sample:
         """Take one value and verify it, all but the crawl outside the clock."""
         mirror, loops = self._mirrors[cell.group], self._plan.loops[cell.name]
-        await mirror.begin(epoch(self._plan.number, lap, warmup=warmup))
+        await mirror.begin(epoch(self._plan.number, turn.lap, warmup=turn.warmup))
         try:
             value = await self._workers[cell.name].take()
         finally:
@@ -176,9 +183,9 @@ class _Course:
         self.http_parsers[cell.name] = value.http_parser
         return Sample(
             cell=cell.name,
-            lap=lap,
-            slot=slot,
-            warmup=warmup,
+            lap=turn.lap,
+            slot=turn.slot,
+            warmup=turn.warmup,
             loops=loops,
             seconds=value.seconds / loops,
             cpu_user_s=value.used.user_s / loops,

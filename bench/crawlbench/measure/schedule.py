@@ -3,21 +3,81 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["epoch", "lap_order"]
+__all__ = ["MOST_PASSES", "Turn", "choose_passes", "epoch", "plan_turns"]
+
+MOST_PASSES = 50
+"""Laps of a cheap group per lap of the plan, however short they are."""
 
 
-def lap_order(cells: Sequence[str], seed: int, number: int, lap: int, *, warmup: bool) -> list[str]:
-    """Return the cells in the order of one lap: shuffled, and the same whenever asked again."""
-    order = list(cells)
-    random.Random(f"order/{seed}/{epoch(number, lap, warmup=warmup)}").shuffle(order)
-    return order
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One value that is to be taken."""
+
+    cell: str
+    lap: int
+    """Of the cell's group in this round, from 0; warmups have laps of their own."""
+    slot: int
+    """Place in the lap, from 0."""
+    warmup: bool
+
+
+def plan_turns(
+    groups: Mapping[str, Sequence[str]],
+    warmups: int,
+    laps: int,
+    passes: Mapping[str, int],
+    seed: int,
+    number: int,
+) -> Iterator[Turn]:
+    """Yield the turns of one round, the same whenever asked again.
+
+    A lap is one pass over the cells of a group, in shuffled order. Groups take turns, in shuffled
+    order too: what is compared is measured close together, as a machine's moods last for seconds.
+
+    Args:
+        groups: cells by group.
+        warmups: laps of each group that are thrown away.
+        laps: times that each group has its turn.
+        passes: laps that a group takes in a turn, by group.
+        seed: of the session.
+        number: of the round.
+    """
+    for warmup, count in ((True, warmups), (False, laps)):
+        for turn in range(count):
+            names = list(groups)
+            _shuffle(names, f"groups/{seed}/{epoch(number, turn, warmup=warmup)}")
+            for group in names:
+                in_turn = 1 if warmup else passes[group]
+                for lap in range(turn * in_turn, (turn + 1) * in_turn):
+                    cells = list(groups[group])
+                    key = f"order/{seed}/{group}/{epoch(number, lap, warmup=warmup)}"
+                    _shuffle(cells, key)
+                    yield from (Turn(cell, lap, slot, warmup) for slot, cell in enumerate(cells))
+
+
+def choose_passes(lap_s: Mapping[str, float], lap_time_s: float) -> dict[str, int]:
+    """Return how many laps each group takes in a turn, so that a turn lasts about a given time.
+
+    Args:
+        lap_s: seconds of one lap, by group.
+        lap_time_s: that a turn should last at least.
+    """
+    return {
+        group: min(MOST_PASSES, max(1, round(lap_time_s / seconds)))
+        for group, seconds in lap_s.items()
+    }
 
 
 def epoch(number: int, lap: int, *, warmup: bool) -> str:
     """Name one lap of one round; the mirror draws the same delays for all cells of a lap."""
     return f"{number}/{'w' if warmup else ''}{lap}"
+
+
+def _shuffle(names: list[str], key: str) -> None:
+    random.Random(key).shuffle(names)

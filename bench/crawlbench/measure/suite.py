@@ -38,7 +38,8 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rounds: Positive = 10
     laps: Positive = 3
     warmups: Natural = 1
-    min_time_s: PositiveNumber = 0.1
+    min_time_s: PositiveNumber = 0.03
+    lap_time_s: PositiveNumber = 2.0
     budget_s: PositiveNumber | None = None
     precision_percent: PositiveNumber | None = None
     margin_percent: Annotated[float, msgspec.Meta(ge=0, lt=_INFINITE)] = 1.0

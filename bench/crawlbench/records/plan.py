@@ -58,11 +58,13 @@ class Plan:
     rounds: int
     """At the most."""
     laps: int
-    """Values per cell and round."""
+    """Turns of each group in a round; a cheap group takes several laps in a turn."""
     warmups: int
     """Values per cell and round that are thrown away."""
     min_time_s: float
     """A value lasts about this long at least: `loops` are chosen so."""
+    lap_time_s: float
+    """A group's turn lasts about this long at least."""
     budget_s: float | None
     """No round starts that would end later than this after the session's start."""
     precision: float | None

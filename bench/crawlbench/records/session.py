@@ -36,6 +36,8 @@ class Session:
     """Name to the numbers that the mirror played."""
     loops: dict[str, int] = field(default_factory=dict)
     """Cell to crawls per value, found by calibration."""
+    passes: dict[str, int] = field(default_factory=dict)
+    """Group to laps per turn, found by calibration."""
     http_parsers: dict[str, str] = field(default_factory=dict)
     """Cell to the module that read its responses."""
     rounds: tuple[RoundRecord, ...] = ()

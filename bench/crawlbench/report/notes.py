@@ -129,9 +129,16 @@ def _session(session: Session) -> str:
     measuring = f", {share:.0f} % of it measuring" if rounds else ""
     return (
         f"suite {plan.suite}, {session.created}, seed {plan.seed}: "
-        f"{rounds} of {_count(plan.rounds, 'round')} x {_count(plan.laps, 'lap')} "
+        f"{rounds} of {_count(plan.rounds, 'round')} x {_laps(session)} "
         f"in {session.seconds:.0f} s{measuring}; {ENDINGS.get(session.ending, session.ending)}"
     )
+
+
+def _laps(session: Session) -> str:
+    """Return the laps per round, which can differ from group to group."""
+    laps = sorted({session.plan.laps * number for number in session.passes.values()})
+    several = " to ".join(map(str, laps[:: len(laps) - 1] if len(laps) > 1 else laps))
+    return f"{several} laps" if several else _count(session.plan.laps, "lap")
 
 
 def _machine(session: Session) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.errors import CellError
 from crawlbench.session.lab import open_lab
-from crawlbench.session.logbook import choose_loops, new_session
+from crawlbench.session.logbook import calibrate, new_session
 from crawlbench.stats.aa import blocks_outcome, laps_outcome
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ async def run_aa(
         calibration = await lab.measure(session, 0, _ignore)
         if calibration.failures:
             raise CellError(calibration.failures[0].reason)
-        session = replace(session, loops=choose_loops(plan, calibration.record))
+        loops, passes = calibrate(plan, calibration.record)
+        session = replace(session, loops=loops, passes=passes)
         number = 0
         for _ in range(sessions):
             for method in methods:

@@ -61,6 +61,7 @@ class Lab:
             loops=session.loops if number else {cell.name: 1 for cell in cells},
             warmups=plan.warmups if number else CALIBRATION_WARMUPS,
             laps=plan.laps if number else 1,
+            passes=session.passes if number else {cell.group: 1 for cell in cells},
             modules={cell.name: _loop_module(cell) for cell in cells},
         )
         return await run_round(

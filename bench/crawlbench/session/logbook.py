@@ -13,6 +13,7 @@ from crawlbench.errors import UsageError
 from crawlbench.measure.collect import label_run, merge_runs
 from crawlbench.measure.conditions import StealMeter, read_conditions
 from crawlbench.measure.machine import describe_machine
+from crawlbench.measure.schedule import choose_passes
 from crawlbench.measure.store import create_folder, load_runs, write_session, write_suite
 from crawlbench.networks import find_network
 from crawlbench.records import Session, WarningNote
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from crawlbench.records import Conditions, Machine, Plan, RoundRecord
     from crawlbench.session.watcher import Watcher
 
-__all__ = ["Logbook", "choose_loops", "new_session"]
+__all__ = ["Logbook", "calibrate", "new_session"]
 
 MOST_LOOPS = 10_000  # crawls per value, whatever the least time of a value is
 
@@ -84,9 +85,9 @@ class Logbook:
         self.session = replace(self.session, ceilings=ceilings)
 
     def add_calibration(self, result: RoundResult) -> None:
-        """Choose `loops`; the cells that failed take part no further."""
-        loops = choose_loops(self.session.plan, result.record)
-        self._replace(replace(self.session, loops=loops), result)
+        """Choose loops and passes; the cells that failed take part no further."""
+        loops, passes = calibrate(self.session.plan, result.record)
+        self._replace(replace(self.session, loops=loops, passes=passes), result)
 
     def add_round(self, result: RoundResult) -> None:
         """Take in a finished round and judge anew."""
@@ -156,8 +157,8 @@ def new_session(plan: Plan) -> Session:
     )
 
 
-def choose_loops(plan: Plan, calibration: RoundRecord) -> dict[str, int]:
-    """Return the crawls per value that fill the plan's least time, by cell."""
+def calibrate(plan: Plan, calibration: RoundRecord) -> tuple[dict[str, int], dict[str, int]]:
+    """Return crawls per value by cell, and laps per turn by group, that fill the plan's times."""
     seconds = {s.cell: s.seconds for s in calibration.samples if not s.warmup}
     loops = {
         name: min(MOST_LOOPS, max(1, math.ceil(plan.min_time_s / one_s)))
@@ -167,7 +168,12 @@ def choose_loops(plan: Plan, calibration: RoundRecord) -> dict[str, int]:
         baseline = plan.baselines[cell.group]
         if cell.control and cell.name in loops and baseline in loops:
             loops[cell.name] = loops[baseline]  # twins in all
-    return loops
+    lap_s: dict[str, float] = {}
+    for cell in plan.cells:
+        if cell.name in loops:
+            value_s = loops[cell.name] * seconds[cell.name]
+            lap_s[cell.group] = lap_s.get(cell.group, 0.0) + value_s
+    return loops, choose_passes(lap_s, plan.lap_time_s)
 
 
 def _check_same(session: Session) -> None:

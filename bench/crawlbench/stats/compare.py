@@ -37,8 +37,6 @@ class Change:
     high: float | None
     verdict: Verdict
     reason: str = ""
-    margin: float = 0.0
-    """Log ratio that a change must exceed here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +170,11 @@ def _change(
     if name not in estimates:
         failed = base.failure(name) or head.failure(name)
         verdict = Verdict.INVALID if failed else Verdict.UNCLEAR
-        return Change(name, base_s, head_s, 0, None, None, None, verdict, obstacle, margin)
+        return Change(name, base_s, head_s, 0, None, None, None, verdict, obstacle)
     estimate = estimates[name]
     low, high = estimate.interval(1 - level)
     verdict = decide(low, high, margin)
-    count, mean = estimate.count, estimate.mean
-    return Change(name, base_s, head_s, count, mean, low, high, verdict, margin=margin)
+    return Change(name, base_s, head_s, estimate.count, estimate.mean, low, high, verdict)
 
 
 def _mean_seconds(session: Session, name: str) -> float | None:

@@ -30,11 +30,10 @@ def slot_effects(session: Session) -> tuple[SlotEffect, ...]:
     because a large one means that cells disturb their successors.
     """
     means = _cell_means(session.rounds)
-    if len(means) < LEAST_CELLS:
-        return ()
+    groups = {cell.name: cell.group for cell in session.plan.cells}
     effects = []
     for name, place in (("first", 0), ("last", -1)):
-        by_round = [_round_residual(record, means, place) for record in session.rounds]
+        by_round = [_round_residual(record, means, groups, place) for record in session.rounds]
         estimate = estimate_mean([value for value in by_round if value is not None])
         if estimate:
             low, high = estimate.interval(session.plan.confidence)
@@ -51,13 +50,15 @@ def _cell_means(rounds: Sequence[RoundRecord]) -> dict[str, float]:
     return {cell: fmean(values) for cell, values in logs.items()}
 
 
-def _round_residual(record: RoundRecord, means: Mapping[str, float], place: int) -> float | None:
+def _round_residual(
+    record: RoundRecord, means: Mapping[str, float], groups: Mapping[str, str], place: int
+) -> float | None:
     """Return by how much the residuals in one place of a round's laps exceed the middle's."""
-    laps: dict[int, list[float]] = {}
+    laps: dict[tuple[str, int], list[float]] = {}
     for sample in sorted(record.samples, key=lambda s: (s.lap, s.slot)):
         if not sample.warmup:
             residual = math.log(sample.seconds) - means[sample.cell]
-            laps.setdefault(sample.lap, []).append(residual)
+            laps.setdefault((groups[sample.cell], sample.lap), []).append(residual)
     found = [
         values[place] - fmean(values[1:-1])
         for values in laps.values()
