@@ -36,8 +36,9 @@ class ScriptedMirror:
         self.events = events
         self.is_dead = False
 
-    async def begin(self, epoch):
+    async def begin(self, epoch, *, plays_network):
         self.events.append(("begin", epoch))
+        self.events.append(("network", plays_network))
 
     async def end(self):
         if self.is_dead:
@@ -138,6 +139,12 @@ def test_one_worker_measures_at_a_time_between_begin_and_end():
     _, events = play()
     middle = [kind for kind, _ in events if kind in ("begin", "take", "end")]
     assert middle == ["begin", "take", "end"] * 9
+
+
+def test_warmups_do_not_wait_for_the_network():
+    """They make code ready; three warmups without delays, six values with."""
+    _, events = play()
+    assert [plays for kind, plays in events if kind == "network"] == [False] * 3 + [True] * 6
 
 
 def test_every_lap_has_each_cell_once():

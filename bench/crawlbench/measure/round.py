@@ -28,8 +28,8 @@ __all__ = ["Mirror", "RoundPlan", "RoundResult", "run_round"]
 class Mirror(Protocol):
     """What a round needs of a mirror."""
 
-    async def begin(self, epoch: str) -> None:
-        """Count anew."""
+    async def begin(self, epoch: str, *, plays_network: bool) -> None:
+        """Count anew, with the network's delays or without."""
 
     async def end(self) -> Counters:
         """Return what was counted."""
@@ -174,7 +174,9 @@ class _Course:
     async def _measure(self, cell: Cell, turn: Turn) -> Sample:
         """Take one value and verify it, all but the crawl outside the clock."""
         mirror, loops = self._mirrors[cell.group], self._plan.loops[cell.name]
-        await mirror.begin(epoch(self._plan.number, turn.lap, warmup=turn.warmup))
+        # A warmup makes code and caches ready; waiting for a network would add nothing to that.
+        span = epoch(self._plan.number, turn.lap, warmup=turn.warmup)
+        await mirror.begin(span, plays_network=not turn.warmup)
         try:
             value = await self._workers[cell.name].take()
         finally:
