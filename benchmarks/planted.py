@@ -36,7 +36,7 @@ def measure(percent: int, seed: int, folder: Path) -> bool:
     """Measure one session, print what it found, and return whether it may be so."""
     output = folder / f"by-{percent}"
     options = ["-n", "loopback", "-s", "requests-serial", "-s", f"slower-by-{percent}"]
-    sizes = ["--rounds", "100", "--laps", "8", "--budget", str(BUDGET_S), "--seed", str(seed)]
+    sizes = ["--rounds", "100", "--laps", "1", "--budget", str(BUDGET_S), "--seed", str(seed)]
     command = [sys.executable, "-m", "crawlbench", "run", *options, *sizes, "-o", str(output)]
     environment = {**os.environ, "PYTHONPATH": str(PLUGINS)}
     subprocess.run(command, env=environment, check=True, capture_output=True)

@@ -150,6 +150,10 @@ class ProcessExecutor:
             command.append("--affinity=" + ",".join(map(str, self._cpus)))
         return command
 
+    def _affinity(self) -> dict[str, str]:
+        """Return pyperf's metadata on CPUs, which it reads when workers have left theirs."""
+        return {"cpu_affinity": ",".join(map(str, self._cpus))} if self._cpus else {}
+
     def _environment(self, cell: Cell) -> dict[str, str]:
         described = {**asdict(cell), "name": cell.name}
         job = {
@@ -158,7 +162,7 @@ class ProcessExecutor:
             "port": self._turnstile.port,
             "token": self._turnstile.token,
             "timeout_s": self._timeout_s,
-            "metadata": _metadata(cell),
+            "metadata": {**_metadata(cell), **self._affinity()},
         }
         kept = {k: v for k, v in os.environ.items() if k not in SLOWING_VARIABLES}
         return {**kept, JOB_VARIABLE: dumps(job)}
@@ -222,7 +226,7 @@ class _ProcessWorker:
     async def finish(self) -> pyperf.Run:
         assert self._lane
         try:
-            await self._lane.tell("go")
+            await self._lane.tell("end")
             code = await asyncio.wait_for(self._process.wait(), END_TIMEOUT_S)
             if code:
                 raise await self._describe_end("end", END_TIMEOUT_S)

@@ -42,7 +42,7 @@ def main() -> None:
     gate = Gate(job["port"], job["token"], job["cell"]["name"])
     try:
         turn = _Turn(job, gate, event_loops)
-        runner = pyperf.Runner(metadata=job["metadata"])
+        runner = pyperf.Runner(metadata=job["metadata"])  # moves to the CPUs of --affinity
         gate.say({"kind": "ready"})
         turn.wait()
         runner.bench_time_func(job["cell"]["name"], turn.take_value)
@@ -70,6 +70,7 @@ class _Turn:
         self._concurrency = cell["concurrency"]
         self._timeout_s = job["timeout_s"]
         self._gate = gate
+        self._all_cpus = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
         self._event_loops = event_loops
         self._crawls: list[list[Item]] = []
 
@@ -96,9 +97,14 @@ class _Turn:
         return seconds
 
     def wait(self) -> None:
-        """Stand still until the manager gives the turn; show what was crawled if asked."""
-        while self._gate.wait()["kind"] == "show":
+        """Stand still until the manager gives the turn; show what was crawled if asked.
+
+        When the round is over, all workers end at once: they may use all CPUs for that.
+        """
+        while (kind := self._gate.wait()["kind"]) == "show":
             self._gate.say({"kind": "crawls", "crawls": [as_rows(c) for c in self._crawls]})
+        if kind == "end" and self._all_cpus:
+            os.sched_setaffinity(0, self._all_cpus)
 
     def _report(self, seconds: float, used: Usage, base_rss_bytes: int | None) -> None:
         peak = peak_rss_bytes()  # before the rows below are made
