@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-planted bench-killed test docs check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-planted bench-disturbed bench-killed test docs check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -34,6 +34,9 @@ bench-aa: $(READY) ## equal things against each other, in laps and in blocks (20
 
 bench-planted: $(READY) ## is a planted difference of 5 % called, is one of 1 % left alone?
 	$(BIN)/python benchmarks/planted.py
+
+bench-disturbed: $(READY) ## is a mirror that shares its CPU noticed?
+	$(BIN)/python benchmarks/disturbed.py
 
 bench-killed: $(READY) ## sessions killed at 50 random moments, and resumed
 	$(BIN)/python benchmarks/killed.py

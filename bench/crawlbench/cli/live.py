@@ -99,7 +99,7 @@ class _LiveWatcher:
             for cell in plan.cells
             if not session.failure(cell.name)
         )
-        title = f"round {done + 1} of {plan.rounds}"
+        title = f"round {min(done + 1, plan.rounds)} of {plan.rounds}"
         self._bar.reset(self._task, total=values, description=title)
         self._ratios = _ratios(session)
         self._draw()
