@@ -5,14 +5,24 @@ Times are float seconds, sizes are bytes; only renderers scale them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from ssl import SSLContext
 
-__all__ = ["Crawl", "Field", "Item", "Page", "Reader", "Site", "SiteSpec"]
+__all__ = [
+    "Crawl",
+    "Field",
+    "Item",
+    "Page",
+    "PageKind",
+    "PageSource",
+    "Reader",
+    "Site",
+    "SiteSpec",
+]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,14 +61,21 @@ class Site:
     """Absolute address of the first page."""
     read: Reader
     """Turns an address and a body into a `Page`."""
+    tls: SSLContext | None = None
+    """Trusts the site's certificate and verifies it; None on plain HTTP."""
+    ca_file: str | None = None
+    """PEM file of the authority that `tls` trusts, for libraries that take no context."""
 
 
-Crawl = Callable[[Site, int], "list[Item] | Coroutine[object, object, list[Item]]"]
+Crawl = Callable[
+    [Site, int],
+    "list[Item] | Coroutine[object, object, list[Item]] | Iterator[Item] | AsyncIterator[Item]",
+]
 """A strategy: `crawl(site, concurrency)`, plain or `async`.
 
 It opens its session, fetches `site.start`, reads each page once, follows links that it has not
 seen, closes everything and returns all items in any order. `concurrency` bounds the requests in
-flight.
+flight. A crawl that may outgrow memory is a generator, plain or `async`, and yields its items.
 """
 
 
@@ -75,6 +92,34 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class PageKind:
+    """How pages of one kind are read."""
+
+    pattern: str
+    """Regular expression that the whole of an address, without its origin, matches."""
+    items: str
+    """XPath of the nodes that hold one item each; empty if such pages have none."""
+    fields: tuple[Field, ...]
+    """How an item's fields are found within its node."""
+    links: str
+    """XPath of the `a` nodes that lead to other pages; empty if such pages lead nowhere."""
+
+
+class PageSource(Protocol):
+    """Where the mirror takes pages from."""
+
+    def find(self, address: str) -> str | None:
+        """Return the one spelling of a page's address (path and query), or None: no such page.
+
+        Raises:
+            ValueError: that is no address.
+        """
+
+    def read(self, address: str) -> tuple[Mapping[str, str], bytes]:
+        """Return headers and body of a page that `find` returned."""
+
+
+@dataclass(frozen=True, slots=True)
 class SiteSpec:
     """What a site is, apart from where it is served and which parser reads it."""
 
@@ -82,21 +127,17 @@ class SiteSpec:
     """As on the command line."""
     path: str
     """Address of the first page, without its origin."""
-    items: str
-    """XPath of the nodes that hold one item each."""
-    fields: tuple[Field, ...]
-    """How an item's fields are found within its node."""
-    links: str
-    """XPath of the `a` nodes that lead to other pages."""
+    kinds: tuple[PageKind, ...]
+    """How pages are read; the first whose pattern fits counts. Links that fit none are left."""
     item_type: type[Item]
     """Built with the fields as keyword arguments."""
     page_address: Callable[[str], str]
     """Gives the one spelling of an address, absolute or not: two addresses of one page agree."""
-    expected_items: Callable[[], list[Item]]
+    expected_items: Callable[[], Iterable[Item]]
     """What a right crawl returns, in order of rank, from facts and not from the pages."""
     expected_pages: int
     """Requests that a right crawl makes."""
-    fixtures: Callable[[], Path]
-    """Folder of the pages and their `manifest.json`."""
+    pages: Callable[[], PageSource]
+    """Opens the pages."""
     encoding: str = "utf-8"
     """Of the pages' bytes."""

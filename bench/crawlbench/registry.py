@@ -1,6 +1,7 @@
 """Finds event loops, strategies, parsers and sites by entry point (floor 1).
 
-Ours come through the same door as everybody's: an entry point in one of the groups of `Kind`.
+Ours come through the same door as everybody's: an entry point in one of the groups of `Kind`. One
+whose name is a glob, such as `*.toml`, is a family: it is called with the name that was asked for.
 """
 
 from __future__ import annotations
@@ -13,12 +14,27 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.errors import BrokenPluginError, NotInstalledError, UnknownNameError
+from crawlbench.errors import (
+    BenchError,
+    BrokenPluginError,
+    NotInstalledError,
+    UnknownNameError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Kind", "declared_module", "find", "is_async", "load", "names", "select", "unknown_name"]
+__all__ = [
+    "Kind",
+    "declared_module",
+    "families",
+    "find",
+    "is_async",
+    "load",
+    "names",
+    "select",
+    "unknown_name",
+]
 
 
 class Kind(Enum):
@@ -42,18 +58,33 @@ def _points(kind: Kind) -> dict[str, EntryPoint]:
 
 def names(kind: Kind) -> list[str]:
     """Return all known names of a kind, installed or not, in alphabetical order."""
-    return sorted(_points(kind))
+    return sorted(name for name in _points(kind) if "*" not in name)
+
+
+def families(kind: Kind) -> list[str]:
+    """Return the globs whose names are made when they are asked for."""
+    return sorted(name for name in _points(kind) if "*" in name)
+
+
+def _family(kind: Kind, name: str) -> str | None:
+    """Return the glob of a family that has this name, unless the name is a glob itself."""
+    if "*" in name:
+        return None
+    return next((glob for glob in families(kind) if fnmatch.fnmatchcase(name, glob)), None)
 
 
 def find(kind: Kind, name: str) -> EntryPoint:
-    """Return the entry point of that name, without importing it.
+    """Return the entry point of that name, or of its family, without importing it.
 
     Raises:
         UnknownNameError: there is none; the message lists the known ones and near misses.
     """
     points = _points(kind)
-    if name in points:
+    if name in points and "*" not in name:
         return points[name]
+    family = _family(kind, name)
+    if family:
+        return points[family]
     raise unknown_name(kind.noun, name, names(kind))
 
 
@@ -76,6 +107,7 @@ def select(kind: Kind, patterns: tuple[str, ...]) -> list[str]:
         matches = fnmatch.filter(names(kind), pattern)
         if not matches:
             find(kind, pattern)  # says what is known
+            matches = [pattern]  # of a family
         chosen.update(dict.fromkeys(matches))
     return list(chosen)
 
@@ -90,7 +122,10 @@ def load(kind: Kind, name: str) -> Any:  # noqa: ANN401  (each kind has its own 
     """
     point = find(kind, name)
     try:
-        return point.load()
+        plugin = point.load()
+        return plugin(name) if "*" in point.name else plugin
+    except BenchError:
+        raise
     except ModuleNotFoundError as error:
         package = (error.name or point.module).partition(".")[0].replace("_", "-")
         raise NotInstalledError(
@@ -113,7 +148,7 @@ def is_async(strategy: str) -> bool:
     crawl = load(Kind.STRATEGY, strategy)
     if not callable(crawl):
         raise BrokenPluginError(f"strategy {strategy!r} is {crawl!r}, not a function to call")
-    return inspect.iscoroutinefunction(crawl)
+    return inspect.iscoroutinefunction(crawl) or inspect.isasyncgenfunction(crawl)
 
 
 def declared_module(event_loop: str) -> str:

@@ -39,6 +39,7 @@ def planted_site(**changes):
     return (
         "import dataclasses, pathlib, sys, time\n"
         "from crawlbench.sites.douban import SITE as DOUBAN\n"
+        "from crawlbench.sites.manifest import FolderPages\n"
         f"SITE = dataclasses.replace(DOUBAN, {fields})\n"
     )
 
@@ -170,7 +171,7 @@ def test_unknown_site_does_not_start():
 
 def test_broken_fixtures_do_not_start(plant_site, tmp_path):
     """The message says what to run."""
-    plant_site(planted_site(fixtures=f"lambda: pathlib.Path({str(tmp_path)!r})"))
+    plant_site(planted_site(pages=f"lambda: FolderPages(pathlib.Path({str(tmp_path)!r}), str)"))
     manifest = tmp_path / "manifest.json"
     assert failure_to_start("planted") == (
         f"the mirror of 'planted' did not start: cannot read {manifest} "
@@ -188,7 +189,7 @@ def test_broken_fixtures_do_not_start(plant_site, tmp_path):
 )
 def test_last_words_tell_why_it_did_not_start(plant_site, fixtures, words):
     """The last line that it wrote, or at least how it ended."""
-    plant_site(planted_site(fixtures=fixtures))
+    plant_site(planted_site(pages=fixtures))
     assert failure_to_start("planted") == f"the mirror of 'planted' did not start: {words}"
 
 
@@ -196,7 +197,7 @@ def test_mirror_that_never_gets_ready_is_ended(plant_site, monkeypatch):
     """The manager does not wait for ever."""
     monkeypatch.setattr(process_module, "START_TIMEOUT_S", 0.5)
     monkeypatch.setattr(process_module, "STOP_TIMEOUT_S", 0.1)
-    plant_site(planted_site(fixtures="lambda: time.sleep(600)"))
+    plant_site(planted_site(pages="lambda: time.sleep(600)"))
     assert failure_to_start("planted") == (
         "the mirror of 'planted' did not start: it gave no sign of life in 0.5 s"
     )

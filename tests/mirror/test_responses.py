@@ -209,16 +209,23 @@ def test_error_is_short_and_has_its_length():
         assert parse(RESPONSES.error(404, flags)).headers["Connection"] == "close"
 
 
+class OnePage:
+    """A source with one empty page, which cannot read some addresses."""
+
+    def find(self, address):
+        if address != "/empty":
+            raise ValueError(address)
+        return address
+
+    def read(self, address):
+        return {}, b""
+
+
 def test_empty_page_is_a_page():
     """A site may have a page without a body; its only chunk is the last one."""
-    responses = Responses([("/empty", {}, b"")], lambda address: address)
-    assert parse(responses.page("/empty", 0)).body == b""
+    assert parse(Responses(OnePage()).page("/empty", 0)).body == b""
 
 
 def test_site_that_cannot_read_an_address_does_not_have_it():
-    """ValueError from a site's `page_address` means that there is no such page."""
-
-    def refuse(address):
-        raise ValueError(address)
-
-    assert Responses([("/", {}, b"")], refuse).find_page(b"/") is None
+    """ValueError from a site's pages means that there is no such page."""
+    assert Responses(OnePage()).find_page(b"/") is None

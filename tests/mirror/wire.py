@@ -11,17 +11,18 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from crawlbench.mirror.manifest import load_manifest, read_body
 from crawlbench.mirror.process import open_mirror
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror
 from crawlbench.networks import NETWORKS
 from crawlbench.sites.douban import SITE
+from crawlbench.sites.manifest import load_manifest, read_body
+from crawlbench.sites.movies import fixture_folder
 
 PATIENCE_S = 20.0
 """After which a test fails; nothing waits as long when all is well."""
 
-FOLDER = SITE.fixtures()
+FOLDER = fixture_folder()
 MANIFEST = load_manifest(FOLDER)
 BODIES = {page.address: read_body(FOLDER, page) for page in MANIFEST.pages}
 """What the site is, by the pages' addresses."""
@@ -31,8 +32,7 @@ GZIP = "Accept-Encoding: gzip"
 
 def make_responses():
     """Return the answers of the Douban site, as the child makes them."""
-    pages = [(page.address, dict(page.headers), BODIES[page.address]) for page in MANIFEST.pages]
-    return Responses(pages, SITE.page_address)
+    return Responses(SITE.pages())
 
 
 def request(target="/top250", *headers, method="GET", version="1.1", body=b""):

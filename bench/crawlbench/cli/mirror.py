@@ -12,9 +12,9 @@ import typer
 
 from crawlbench import registry
 from crawlbench.cli.checks import not_negative
-from crawlbench.mirror.pages import write_fixtures
 from crawlbench.mirror.process import open_mirror
 from crawlbench.networks import find_network
+from crawlbench.sites.pages import write_fixtures
 
 if TYPE_CHECKING:
     from crawlbench.model import SiteSpec

@@ -135,18 +135,22 @@ def run_crawls(
     As in `pyperf.Runner.bench_async_func`, an `async` strategy gets a new event loop per value, and
     the clock starts inside it.
     """
-    if not inspect.iscoroutinefunction(crawl):
+    if not (inspect.iscoroutinefunction(crawl) or inspect.isasyncgenfunction(crawl)):
         crawls: list[list[Item]] = []
         start = time.perf_counter()
         for _ in range(loops):
-            crawls.append(crawl(site, concurrency))  # type: ignore[arg-type]  # noqa: PERF401
+            crawls.append(list(crawl(site, concurrency)))  # type: ignore[arg-type]  # noqa: PERF401
         return time.perf_counter() - start, crawls
 
     async def timed() -> tuple[float, list[list[Item]]]:
         crawls: list[list[Item]] = []
         start = time.perf_counter()
         for _ in range(loops):
-            crawls.append(await crawl(site, concurrency))  # noqa: PERF401
+            crawling: Any = crawl(site, concurrency)
+            if inspect.isasyncgen(crawling):
+                crawls.append([item async for item in crawling])  # type: ignore[misc]
+            else:
+                crawls.append(await crawling)
         return time.perf_counter() - start, crawls
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 from crawlbench import registry
 from crawlbench.errors import BenchError
-from crawlbench.mirror.manifest import load_manifest, read_body
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror
 from crawlbench.networks import Network
@@ -54,11 +53,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 async def _serve(job: dict[str, Any]) -> None:
     spec = registry.load(registry.Kind.SITE, job["site"])
-    folder = spec.fixtures()
-    manifest = load_manifest(folder)
-    pages = [(page.address, dict(page.headers), read_body(folder, page)) for page in manifest.pages]
-    responses = Responses(pages, spec.page_address)
-    mirror = Mirror(responses, Network(**job["network"]), job["seed"])
+    mirror = Mirror(Responses(spec.pages()), Network(**job["network"]), job["seed"])
     port = await mirror.listen()
     gc.freeze()  # the pages and modules are not garbage; do not look at them again
     _say({"address": f"http://127.0.0.1:{port}"})

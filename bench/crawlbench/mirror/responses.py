@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from crawlbench.model import PageSource
 
 __all__ = ["CLOSE", "GZIP", "HEAD", "HTTP10", "NEW_VISITOR", "Responses", "accepts_gzip", "has_bid"]
 
@@ -30,14 +30,9 @@ VISITOR_COOKIE = "bid=crawlbench0; Expires=Thu, 31-Dec-37 23:55:55 GMT; Domain=.
 class Responses:
     """The answers of one site, by page and by the way it is sent."""
 
-    def __init__(
-        self,
-        pages: Iterable[tuple[str, dict[str, str], bytes]],
-        page_address: Callable[[str], str],
-    ) -> None:
-        """Take the pages as (address without origin, headers, body)."""
-        self._pages = {address: (headers, body) for address, headers, body in pages}
-        self._page_address = page_address
+    def __init__(self, pages: PageSource) -> None:
+        """Take the site's pages."""
+        self._pages = pages
         self._rendered: dict[tuple[str, int], bytes] = {}
         self._errors: dict[tuple[int, int, str], bytes] = {}
         self.find_page = lru_cache(maxsize=KNOWN_TARGETS)(self._find_page)
@@ -48,10 +43,9 @@ class Responses:
             address = target.decode("ascii")
             if not address.startswith("/"):  # in absolute form, as to a proxy
                 address = urlsplit(address)._replace(scheme="", netloc="").geturl()
-            address = self._page_address(address)
+            return self._pages.find(address)
         except ValueError:
             return None
-        return address if address in self._pages else None
 
     def page(self, address: str, flags: int) -> bytes:
         """Return the whole answer for a known page."""
@@ -69,7 +63,7 @@ class Responses:
         return self._errors[key]
 
     def _render_page(self, address: str, flags: int) -> bytes:
-        fixed, body = self._pages[address]
+        fixed, body = self._pages.read(address)
         headers = dict(fixed)
         if flags & NEW_VISITOR:
             headers["Set-Cookie"] = VISITOR_COOKIE

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
-from crawlbench.model import Field, Item, SiteSpec
+from crawlbench.model import Field, Item, PageKind, SiteSpec
+from crawlbench.sites.manifest import FolderPages
 from crawlbench.sites.movies import fixture_folder, load_movies
 
 __all__ = ["SITE", "Movie", "page_address"]
@@ -55,22 +56,27 @@ def _expected_items() -> list[Item]:
 SITE = SiteSpec(
     name="douban-top250",
     path="/top250",
-    items='//*[@id="content"]/div/div[1]/ol/li',
-    fields=(
-        Field("rank", ".//em", int),
-        Field("title", './/span[@class="title"]', str),
-        Field("subject_id", './/div[@class="hd"]/a/@href', _first_number),
-        Field("rating", './/span[@class="rating_num"]', float),
-        Field(
-            "votes",
-            './/span[@class="rating_num"]/following-sibling::span[2]',
-            lambda text: int(_first_number(text)),
+    kinds=(
+        PageKind(
+            pattern=r"/top250(\?.*)?",
+            items='//*[@id="content"]/div/div[1]/ol/li',
+            fields=(
+                Field("rank", ".//em", int),
+                Field("title", './/span[@class="title"]', str),
+                Field("subject_id", './/div[@class="hd"]/a/@href', _first_number),
+                Field("rating", './/span[@class="rating_num"]', float),
+                Field(
+                    "votes",
+                    './/span[@class="rating_num"]/following-sibling::span[2]',
+                    lambda text: int(_first_number(text)),
+                ),
+            ),
+            links='//*[@id="content"]/div/div[1]/div[2]/a',
         ),
     ),
-    links='//*[@id="content"]/div/div[1]/div[2]/a',
     item_type=Movie,
     page_address=page_address,
     expected_items=_expected_items,
     expected_pages=10,
-    fixtures=fixture_folder,
+    pages=lambda: FolderPages(fixture_folder(), page_address),
 )

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from crawlbench.errors import UsageError
-from crawlbench.mirror.manifest import (
+from crawlbench.sites.manifest import (
     Manifest,
     ManifestPage,
     encode_manifest,

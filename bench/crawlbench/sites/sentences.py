@@ -1,4 +1,4 @@
-"""The one-line quotes of the list pages: our own sentences, put together per movie (floor 3).
+"""The one-line quotes of the list pages: our own sentences, put together per movie (floor 1).
 
 The real pages quote visitors; these are written for the mirror and speak of no film in particular.
 """

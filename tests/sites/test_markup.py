@@ -5,8 +5,8 @@ import re
 import pytest
 from lxml import html
 
-from crawlbench.mirror.pages import build_pages
 from crawlbench.sites.movies import load_movies
+from crawlbench.sites.pages import build_pages
 
 LAYOUTS = ("2017", "2022", "2025")
 NBSP = "\N{NO-BREAK SPACE}"

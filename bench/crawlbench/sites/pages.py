@@ -1,4 +1,4 @@
-"""The ten list pages of the Douban Top 250, built from the facts byte for byte alike (floor 3).
+"""The ten list pages of the Douban Top 250, built from the facts byte for byte alike (floor 1).
 
 The shape is the real pages': sizes, tags, entities, odd blanks. Sentences and scripts are ours.
 """
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.errors import UsageError
-from crawlbench.mirror.manifest import (
+from crawlbench.sites.manifest import (
     FORMAT,
     MANIFEST_NAME,
     Manifest,
     ManifestPage,
     encode_manifest,
 )
-from crawlbench.mirror.markup import PAGE_SIZE, Layout, format_query, render_page
+from crawlbench.sites.markup import PAGE_SIZE, Layout, format_query, render_page
 from crawlbench.sites.movies import load_movies
 
 if TYPE_CHECKING:

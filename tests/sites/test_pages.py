@@ -9,9 +9,9 @@ import pytest
 from lxml import html
 
 from crawlbench.errors import UsageError
-from crawlbench.mirror.manifest import load_manifest
-from crawlbench.mirror.pages import build_pages, write_fixtures
+from crawlbench.sites.manifest import load_manifest
 from crawlbench.sites.movies import fixture_folder, load_movies
+from crawlbench.sites.pages import build_pages, write_fixtures
 
 PAGES = build_pages(load_movies())
 FIRST = PAGES[0].body.decode()

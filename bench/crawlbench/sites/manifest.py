@@ -1,4 +1,4 @@
-"""The list of a fixture folder's pages: address, file, hash, headers (floor 3).
+"""The list of a fixture folder's pages: address, file, hash, headers (floor 1).
 
 A page is served only when its bytes are those that the manifest promises.
 """
@@ -14,11 +14,13 @@ import msgspec
 from crawlbench.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 __all__ = [
     "FORMAT",
     "MANIFEST_NAME",
+    "FolderPages",
     "Manifest",
     "ManifestPage",
     "encode_manifest",
@@ -67,6 +69,29 @@ class _Header(msgspec.Struct, frozen=True):
     """The one field that every format has."""
 
     format: int
+
+
+class FolderPages:
+    """A `PageSource`: the pages of a folder with a manifest, all held in memory."""
+
+    def __init__(self, folder: Path, page_address: Callable[[str], str]) -> None:
+        """Read and check all pages.
+
+        Raises:
+            UsageError: as `load_manifest`.
+        """
+        pages = load_manifest(folder).pages
+        self._pages = {page.address: (page.headers, read_body(folder, page)) for page in pages}
+        self._page_address = page_address
+
+    def find(self, address: str) -> str | None:
+        """See `PageSource.find`."""
+        address = self._page_address(address)
+        return address if address in self._pages else None
+
+    def read(self, address: str) -> tuple[dict[str, str], bytes]:
+        """See `PageSource.read`."""
+        return self._pages[address]
 
 
 def encode_manifest(manifest: Manifest) -> bytes:

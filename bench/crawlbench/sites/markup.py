@@ -1,4 +1,4 @@
-"""How a list page is put into HTML: the layouts of three years and the templates (floor 3).
+"""How a list page is put into HTML: the layouts of three years and the templates (floor 1).
 
 Whatever looks random on a page (posters, versions) is a hash, so that each build is alike.
 """
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from crawlbench.mirror.sentences import compose_quote
+from crawlbench.sites.sentences import compose_quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

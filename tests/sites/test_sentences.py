@@ -1,7 +1,7 @@
 """The quotes are varied, our own, and the same on each build."""
 
-from crawlbench.mirror.sentences import OPENINGS, TURNS, compose_quote
 from crawlbench.sites.movies import load_movies
+from crawlbench.sites.sentences import OPENINGS, TURNS, compose_quote
 
 
 def test_no_two_movies_share_a_quote():
