@@ -1,0 +1,81 @@
+"""Parses nothing: knows each page by heart and only checks that the body is that page's (floor 1).
+
+So a crawl costs fetching and decoding alone. Links and items are those that lxml found in the same
+pages before the clock ran; a body that differs in length or CRC-32 is refused.
+"""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+from crawlbench.errors import BlockedPageError, UsageError
+from crawlbench.model import Item, Page, Reader, SiteSpec
+from crawlbench.parsers.lxml import compile_reader as compile_lxml_reader
+
+__all__ = ["MOST_PAGES", "compile_reader"]
+
+MOST_PAGES = 1000
+"""That a worker learns by heart before its first turn."""
+
+_ORIGIN = "http://site"  # of no host: pages are learnt without a server
+
+
+def compile_reader(spec: SiteSpec) -> Reader:
+    """Return a function that recognises this site's pages.
+
+    Raises:
+        UsageError: the site has too many pages to know by heart.
+    """
+    if spec.expected_pages > MOST_PAGES:
+        raise UsageError(
+            f"the parser none knows pages by heart, and the {spec.expected_pages} of {spec.name} "
+            f"are more than {MOST_PAGES}; use the parser lxml"
+        )
+    learnt = _learn(spec)
+    known: dict[str, tuple[int, int, Page]] = {}
+
+    def read(address: str, body: bytes) -> Page:
+        if address not in known:
+            known.update(_at_origin(learnt, _origin_of(address)))
+        if address not in known:
+            raise BlockedPageError(f"{address} is no page of the site {spec.name!r}")
+        length, checksum, page = known[address]
+        if length != len(body) or checksum != crc32(body):
+            raise BlockedPageError(
+                f"{address} came with status 200 and {len(body)} bytes that are not the site's"
+            )
+        return page
+
+    return read
+
+
+def _learn(spec: SiteSpec) -> dict[str, tuple[int, int, tuple[Item, ...], tuple[str, ...]]]:
+    """Read all pages that lead from the first; return them by address without origin."""
+    source, read = spec.pages(), compile_lxml_reader(spec)
+    learnt, front = {}, [spec.path]
+    while front:
+        path = front.pop()
+        found = source.find(path)
+        if path in learnt or found is None:
+            continue
+        _, body = source.read(found)
+        page = read(_ORIGIN + path, body)
+        links = tuple(link.removeprefix(_ORIGIN) for link in page.links)
+        learnt[path] = (len(body), crc32(body), page.items, links)
+        front += links
+    return learnt
+
+
+def _at_origin(
+    learnt: dict[str, tuple[int, int, tuple[Item, ...], tuple[str, ...]]], origin: str
+) -> dict[str, tuple[int, int, Page]]:
+    """Return the pages by their address on a server, with links that lead to the same."""
+    return {
+        origin + path: (length, checksum, Page(items, tuple(origin + link for link in links)))
+        for path, (length, checksum, items, links) in learnt.items()
+    }
+
+
+def _origin_of(address: str) -> str:
+    scheme, _, rest = address.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"

@@ -1,0 +1,100 @@
+"""What all parsers do alike: choose a page's kind, take its items and links (floor 1)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urljoin
+
+from crawlbench.errors import BlockedPageError
+from crawlbench.model import Page, PageKind, Reader, SiteSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["Toolkit", "build_reader"]
+
+_ORIGIN = re.compile(r"[a-z]+://[^/?]*")
+
+
+class Toolkit(Protocol):
+    """What a library for HTML can do; nodes are its own."""
+
+    def parse(self, body: bytes) -> Any:  # noqa: ANN401  (the library's document)
+        """Return the document of a body."""
+
+    def compile_nodes(self, xpath: str) -> Callable[[Any], Sequence[Any]]:
+        """Return a function that finds all nodes of an XPath in a document.
+
+        Raises:
+            UsageError: the library cannot.
+        """
+
+    def compile_text(self, xpath: str) -> Callable[[Any], str]:
+        """Return a function that gives the text of the first that an XPath finds within a node."""
+
+    def href(self, anchor: Any) -> str:  # noqa: ANN401  (the library's node)
+        """Return where an `a` node leads, empty for nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One `PageKind`, compiled."""
+
+    fits: Callable[[str], object]
+    find_items: Callable[[Any], Sequence[Any]] | None
+    fields: list[tuple[str, str, Callable[[Any], str], Callable[[str], object]]]
+    """Name, XPath, finder and converter."""
+    find_links: Callable[[Any], Sequence[Any]] | None
+
+
+def build_reader(spec: SiteSpec, toolkit: Toolkit) -> Reader:
+    """Return a function that reads this site's pages with that library.
+
+    Raises:
+        UsageError: the library cannot find what the site's XPaths say.
+    """
+    kinds = [_compile(kind, toolkit) for kind in spec.kinds]
+
+    def kind_of(address: str) -> _Kind | None:
+        path = _ORIGIN.sub("", address, count=1)
+        return next((kind for kind in kinds if kind.fits(path)), None)
+
+    def read(address: str, body: bytes) -> Page:
+        kind = kind_of(address)
+        if kind is None:
+            raise BlockedPageError(f"{address} is no page of the site {spec.name!r}")
+        if not body.strip():
+            raise BlockedPageError(f"{address} came with status 200 and an empty body")
+        document = toolkit.parse(body)
+        nodes = kind.find_items(document) if kind.find_items else ()
+        anchors = kind.find_links(document) if kind.find_links else ()
+        if not (nodes if kind.find_items else anchors):
+            raise BlockedPageError(
+                f"{address} came with status 200 and {len(body)} bytes but no list: a block page"
+            )
+        items = tuple(spec.item_type(**_values(node, kind, address)) for node in nodes)
+        links = (spec.page_address(urljoin(address, toolkit.href(anchor))) for anchor in anchors)
+        return Page(items, tuple(link for link in links if kind_of(link)))
+
+    return read
+
+
+def _compile(kind: PageKind, toolkit: Toolkit) -> _Kind:
+    return _Kind(
+        fits=re.compile(kind.pattern).fullmatch,
+        find_items=toolkit.compile_nodes(kind.items) if kind.items else None,
+        fields=[(f.name, f.xpath, toolkit.compile_text(f.xpath), f.convert) for f in kind.fields],
+        find_links=toolkit.compile_nodes(kind.links) if kind.links else None,
+    )
+
+
+def _values(node: object, kind: _Kind, address: str) -> dict[str, Any]:
+    values = {}
+    for name, xpath, find, convert in kind.fields:
+        text = find(node)
+        if not text:
+            raise BlockedPageError(f"{address} has an item without {name!r} ({xpath})")
+        values[name] = convert(text.strip())
+    return values
