@@ -163,9 +163,8 @@ def test_mirror_does_not_grow_by_a_client_that_never_reads():
 
 def test_unknown_site_does_not_start():
     """The message is that of the registry."""
-    assert failure_to_start("no-such-site") == (
-        "the mirror of 'no-such-site' did not start: "
-        "unknown site 'no-such-site'; known: douban-top250"
+    assert failure_to_start("no-such-site").startswith(
+        "the mirror of 'no-such-site' did not start: unknown site 'no-such-site'; known: "
     )
 
 

@@ -8,16 +8,8 @@ import io
 import pytest
 from tests.mirror.wire import BODIES, make_responses, read_answer
 
-from crawlbench.mirror.responses import (
-    CLOSE,
-    GZIP,
-    HEAD,
-    HTTP10,
-    NEW_VISITOR,
-    Responses,
-    accepts_gzip,
-    has_bid,
-)
+from crawlbench.mirror.http1 import CLOSE, HEAD, HTTP10
+from crawlbench.mirror.responses import GZIP, NEW_VISITOR, Responses, accepts_gzip, has_bid
 
 RESPONSES = make_responses()
 PAGE_2 = "/top250?start=25&filter="
@@ -203,6 +195,7 @@ def test_error_is_short_and_has_its_length():
         "Content-Type": "text/plain; charset=utf-8",
         "Content-Length": "23",
         "Connection": "keep-alive",
+        "Keep-Alive": "timeout=30",
         "Allow": "GET, HEAD",
     }
     for flags in (CLOSE, HTTP10):

@@ -94,6 +94,9 @@ class Recorder(asyncio.Transport):
         assert not self.closed, "written after the end"
         self.written += data
 
+    def set_write_buffer_limits(self, high=None, low=None):
+        """As a real transport."""
+
     def is_closing(self):
         """As a real transport."""
         return self.closed

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from crawlbench.mirror.door import open_door
 from crawlbench.mirror.process import open_mirror
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror
@@ -30,9 +31,9 @@ BODIES = {page.address: read_body(FOLDER, page) for page in MANIFEST.pages}
 GZIP = "Accept-Encoding: gzip"
 
 
-def make_responses():
+def make_responses(network=NETWORKS["loopback"]):
     """Return the answers of the Douban site, as the child makes them."""
-    return Responses(SITE.pages())
+    return Responses(SITE.pages(), network.keep_alive_s)
 
 
 def request(target="/top250", *headers, method="GET", version="1.1", body=b""):
@@ -181,15 +182,18 @@ class Running:
 
 
 @contextlib.contextmanager
-def running_mirror(loop_factory, network, seed=1):
+def running_mirror(loop_factory, network, seed=1, ca_file=None):
     """Serve the Douban site from a thread; an exception that reaches the loop fails the test."""
+    assert ca_file or not network.tls, "over TLS it needs to know where to write its authority"
     loop, errors = loop_factory(), []
     loop.set_exception_handler(lambda _, context: errors.append(context))
     thread = threading.Thread(target=loop.run_forever)
-    mirror = Mirror(make_responses(), network, seed)
+    mirror = Mirror(make_responses(network), network, seed)
     thread.start()
     try:
-        port = asyncio.run_coroutine_threadsafe(mirror.listen(), loop).result(PATIENCE_S)
+        opening = open_door(mirror, ca_file)
+        origin = asyncio.run_coroutine_threadsafe(opening, loop).result(PATIENCE_S)
+        port = urlsplit(origin).port
         running = Running(loop, mirror, port)
         try:
             yield running
@@ -200,7 +204,7 @@ def running_mirror(loop_factory, network, seed=1):
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
-    assert errors == []
+    assert errors == [], errors
 
 
 def open_on(network=NETWORKS["loopback"], site=SITE.name, cpus=()):

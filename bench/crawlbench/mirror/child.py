@@ -14,19 +14,23 @@ import json
 import os
 import sys
 import threading
-from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from crawlbench import registry
 from crawlbench.errors import BenchError
+from crawlbench.mirror.door import open_door
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror
+from crawlbench.mirror.trace import Tracer
 from crawlbench.networks import Network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["main"]
+__all__ = ["loop_factory", "main"]
 
 
 def main() -> None:
@@ -36,13 +40,13 @@ def main() -> None:
     if job["cpus"] and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, job["cpus"])
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(_serve(job))
     except BenchError as error:
         sys.exit(str(error))
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """Return uvloop's factory, or None (asyncio's own) where there is no uvloop."""
     with contextlib.suppress(ImportError):
         import uvloop  # noqa: PLC0415  (absent on Windows)
@@ -53,10 +57,11 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 async def _serve(job: dict[str, Any]) -> None:
     spec = registry.load(registry.Kind.SITE, job["site"])
-    mirror = Mirror(Responses(spec.pages()), Network(**job["network"]), job["seed"])
-    port = await mirror.listen()
+    network = msgspec.convert(job["network"], Network)
+    mirror = Mirror(Responses(spec.pages(), network.keep_alive_s), network, job["seed"])
+    address = await open_door(mirror, Path(job["ca_file"]))
     gc.freeze()  # the pages and modules are not garbage; do not look at them again
-    _say({"address": f"http://127.0.0.1:{port}"})
+    _say({"address": address, "ca_file": job["ca_file"] if network.tls else None})
     await _obey(mirror)
     mirror.close()
 
@@ -79,10 +84,16 @@ async def _obey(mirror: Mirror) -> None:
 
 def _carry_out(mirror: Mirror, command: dict[str, Any]) -> None:
     if command["op"] == "begin":
+        if command["trace_file"]:
+            with contextlib.suppress(OSError):  # then there is no trace, which the manager sees
+                mirror.on_exchange = Tracer(mirror, Path(command["trace_file"]))
         mirror.begin(command["epoch"], plays_network=command["plays_network"])
         _say({})
     else:
-        _say(asdict(mirror.end()))
+        counters = mirror.end()
+        if isinstance(mirror.on_exchange, Tracer):
+            mirror.on_exchange.close()
+        _say(counters.as_message())
 
 
 def _say(message: dict[str, Any]) -> None:

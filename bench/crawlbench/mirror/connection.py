@@ -1,255 +1,260 @@
 """One client's connection: HTTP/1.1 requests in, answers out, in their order (floor 3).
 
-Each request is counted, waits as its network says, and gets an answer that was rendered before.
-Answers keep the order of their requests, also when a client pipelines; to a client that does not
-read them no more are sent.
+A request that came before, byte for byte, is not parsed again; on a network without delays its
+answer, rendered before, goes out at once. All others take their turn in the outbox. To a client
+that does not read its answers no more are sent.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn, cast
+import contextlib
+import os
+from typing import TYPE_CHECKING, cast
 
-import httptools
-
-from crawlbench.mirror.responses import (
-    CLOSE,
-    GZIP,
-    HEAD,
-    HTTP10,
-    NEW_VISITOR,
-    accepts_gzip,
-    has_bid,
-)
+from crawlbench.counters import Counters
+from crawlbench.mirror.asking import PREFACE, after_preface
+from crawlbench.mirror.choices import answer_stranger
+from crawlbench.mirror.clock import now
+from crawlbench.mirror.delivery import End, Wire, spoil
+from crawlbench.mirror.faults import alter
+from crawlbench.mirror.http1 import CLOSE
+from crawlbench.mirror.http2 import Http2Connection
+from crawlbench.mirror.outbox import UNCOUNTED, Exchange, Outbox
+from crawlbench.mirror.reader import Request, RequestReader
+from crawlbench.networks import DELIVERY_KINDS
 
 if TYPE_CHECKING:
-    from crawlbench.counters import Counters
+    from crawlbench.mirror.answers import Answer
     from crawlbench.mirror.server import Mirror
 
 __all__ = ["Connection"]
 
-# Limits against clients that are broken or hostile; far above what a crawler sends.
-MOST_HEAD_BYTES = 65_536  # of a head or trailer, beyond the read in which its request began
-MOST_TARGET_BYTES = 8_192
-MOST_BODY_BYTES = 1_048_576
 MOST_WAITING = 64  # pipelined requests per connection that wait for their answers
-MOST_ADDRESSES = 1_000  # counted one by one; more that are no pages count together
-MOST_ADDRESS_BYTES = 200
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """An answer that the network holds back, or that the client does not read."""
-
-    due: float
-    """On the loop's clock."""
-    answer: bytes
-    closes: bool
-    counters: Counters
-    """Of the span in which the request came."""
+MOST_ADDRESS_BYTES = 200  # of an address that is counted but is no page
+MOST_UNSENT_BYTES = 131_072  # beyond, a client counts as one that does not read
 
 
 class Connection(asyncio.Protocol):
     """One client's connection."""
 
+    __slots__ = (
+        "_fd",
+        "_is_between",
+        "_is_new",
+        "_is_over",
+        "_mirror",
+        "_outbox",
+        "_reader",
+        "_served",
+        "_transport",
+        "active",
+        "number",
+        "opened",
+    )
+
     def __init__(self, mirror: Mirror) -> None:
         """Belong to a mirror."""
         self._mirror = mirror
-        self._loop = asyncio.get_running_loop()
-        self._parser = httptools.HttpRequestParser(self)
-        self._waiting: deque[_Waiting] = deque()
-        self._made_at: float | None = None
-        """On the loop's clock; None once a request has come."""
-        self._is_writable = True
+        self._reader: RequestReader | None = None
+        self._outbox: Outbox | None = None
+        self._is_between = True
+        """Whether the next byte begins a request that will be answered."""
+        self._is_new = True
         self._is_over = False
-        self._refusal = 0
-        self._active_at = self._loop.time()
-        self._forget_request()
+        self._served = 0
+        self.number = 0
+        """The how-manieth of its span, from 1."""
+        self.opened = self.active = now()
+        """When it was made, and when something last moved."""
 
     # Called by the event loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection."""
         self._transport = cast("asyncio.Transport", transport)
-        self._made_at = self._loop.time()
-        self._mirror.connections.add(self)
-        self._mirror.counters.connections += 1
+        self._transport.set_write_buffer_limits(high=MOST_UNSENT_BYTES)
+        raw = transport.get_extra_info("socket")
+        is_tcp = raw is not None and transport.get_extra_info("sslcontext") is None
+        self._fd = raw.fileno() if is_tcp else -1
+        self._mirror.admit(self)
+        self.number = self._mirror.counters.connections
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        """Forget what waits: nobody will read it."""
-        self._mirror.connections.discard(self)
-        for waiting in self._waiting:
-            waiting.counters.in_flight -= 1
-        self._waiting.clear()
+        """Forget what waits."""
+        self._is_between = False
+        self._is_over = True
+        if self._outbox:
+            self._outbox.clear()
+        self._mirror.dismiss(self)
 
     def pause_writing(self) -> None:
         """Read no more from a client that does not read its answers, and send none."""
-        self._is_writable = False
+        self._open_outbox().pause()
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Go on sending and reading."""
-        self._is_writable = True
-        self._active_at = self._loop.time()
-        self._set_clock()
+        self.active = now()
+        self._open_outbox().resume()
         self._read_on()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came; answers are sent from `on_message_complete`."""
-        if self._is_over:
-            return
-        self._active_at = self._loop.time()
-        self._head_bytes += len(data)
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # answered as a plain request, and the last: what follows is no HTTP/1.1
-        except httptools.HttpParserCallbackError:
-            self._refuse(self._refusal or 500)  # it was one of ours that raised
-        except httptools.HttpParserError:
-            self._refuse(400)
-        else:
-            if self._head_bytes > MOST_HEAD_BYTES:
-                self._refuse(431)
-
-    # Called by the parser
-
-    def on_message_begin(self) -> None:
-        """Start a request, unless the one before was the last."""
-        if self._is_over:
-            self._stop_parsing(400)
-        self._forget_request()
-
-    def on_url(self, target: bytes) -> None:
-        """Collect the target, which may come in pieces."""
-        self._target += target
-        if len(self._target) > MOST_TARGET_BYTES:
-            self._stop_parsing(414)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Note the two headers that change an answer."""
-        if len(name) == 15 and name.lower() == b"accept-encoding":
-            if accepts_gzip(value):
-                self._flags |= GZIP
-        elif len(name) == 6 and name.lower() == b"cookie" and has_bid(value):
-            self._flags &= ~NEW_VISITOR
-
-    def on_body(self, body: bytes) -> None:
-        """Ignore a body, up to a limit."""
-        self._body_bytes += len(body)
-        self._head_bytes -= len(body)
-        if self._body_bytes > MOST_BODY_BYTES:
-            self._stop_parsing(413)
-
-    def on_message_complete(self) -> None:
-        """Count the request and answer it, now or later."""
-        self._head_bytes = 0
+        """Answer a request that is known, or parse what came."""
         mirror = self._mirror
-        page = mirror.responses.find_page(self._target)
-        counters = mirror.counters
-        before = counters.arrived(page or self._name_of_no_page(counters))
-        age_s = None if self._made_at is None else self._loop.time() - self._made_at
-        delay_s = mirror.delay_s(page or "", before, connection_age_s=age_s)
-        self._made_at = None
-        answer, self._is_over = self._answer(page)
-        self._deliver(answer, counters, delay_s)
+        if self._is_between:
+            known = mirror.known.get(data)
+            if known is not None:
+                if mirror.is_plain and (self._outbox is None or self._outbox.is_idle):
+                    self._answer_at_once(known)
+                else:
+                    self._serve(known)
+                return
+        elif self._is_over:
+            return
+        self._parse(data)
 
     # Our own
 
-    def _forget_request(self) -> None:
-        self._target = b""
-        self._flags = NEW_VISITOR
-        self._head_bytes = 0
-        self._body_bytes = 0
+    def _answer_at_once(self, request: Request) -> None:
+        """Answer a request for a page past the outbox, and past the transport where it is idle.
 
-    def _name_of_no_page(self, counters: Counters) -> str:
-        """Return under what a request for no page counts: its target, unless there are too many."""
-        if len(counters.pages) >= MOST_ADDRESSES:
-            return "(others)"
-        return self._target[:MOST_ADDRESS_BYTES].decode("latin-1")
+        The transport takes what the socket does not, and finds any error anew.
+        """
+        mirror, page = self._mirror, request.page
+        assert page is not None
+        answer = mirror.responses.page(page, request.flags)
+        mirror.counters.answered_at_once(page, len(answer))
+        self._is_new = False
+        self.active = now()
+        sent = 0
+        if self._fd >= 0 and not self._transport.get_write_buffer_size():
+            with contextlib.suppress(OSError):
+                sent = os.write(self._fd, answer)
+        if sent < len(answer):
+            self._transport.write(answer[sent:] if sent else answer)
 
-    def _answer(self, page: str | None) -> tuple[bytes, bool]:
-        """Return the answer to the request and whether the connection ends with it."""
-        parser, responses = self._parser, self._mirror.responses
-        method, flags = parser.get_method(), self._flags
-        closes = parser.should_upgrade() or not parser.should_keep_alive()
+    def _parse(self, data: bytes) -> None:
+        if self._reader is None:
+            self._reader = RequestReader(self._mirror.responses.find_page, self._serve)
+        begins, requests = self._is_between, self._served
+        self.active = now()
+        refusal = self._reader.feed(data) or (400 if begins and _is_false_preface(data) else 0)
+        if refusal:
+            if self._reader.is_http2 and not self._served and self._turn_to_http2(data):
+                return
+            self._refuse(refusal)
+        self._is_between = self._reader.is_between and not self._is_over
+        if begins and self._is_between and self._served == requests + 1:
+            self._mirror.remember(data, self._reader.last)
+
+    def _turn_to_http2(self, data: bytes) -> bool:
+        """Let HTTP/2 take over from a client that began with its preface, if so."""
+        rest = after_preface(data)
+        if rest is None:
+            return False
+        protocol = Http2Connection(self._mirror, self.opened)
+        self._mirror.connections.discard(self)
+        self._mirror.connections.add(protocol)
+        self._transport.set_protocol(protocol)
+        protocol.take_over(self._transport, self.number)
+        protocol.data_received(PREFACE + rest)
+        return True
+
+    def _serve(self, request: Request) -> bool:
+        """Count a request and answer it, now or later; tell whether the connection takes more."""
+        mirror, counters = self._mirror, self._mirror.counters
+        self._served += 1
+        if request.page is None:
+            aside = mirror.aside and mirror.aside(request.target)
+            if aside:
+                return self._serve_aside(aside, request)
+            target = request.target[:MOST_ADDRESS_BYTES].decode("latin-1")
+            name, before = counters.stranger_arrived(target)
+        else:
+            name, before = request.page, counters.arrived(request.page)
+        self.active = arrived = now()
+        age_s = arrived - self.opened if self._is_new else None
+        self._is_new = False
+        delay_s = mirror.delay_s(request.page or "", before, connection_age_s=age_s)
+        wire = self._make_wire(request, before)
+        self._is_over = wire.end is not End.KEEP
+        exchange = Exchange(self, name, wire, counters, arrived, arrived + delay_s)
+        exchange.method = request.method
+        self._deliver(exchange)
+        return not self._is_over
+
+    def _serve_aside(self, answer: Answer, request: Request) -> bool:
+        """Answer what is not counted; tell whether the connection takes more."""
+        self.active = arrived = now()
+        self._is_over = request.closes
+        data = self._mirror.responses.render(answer, request.flags)
+        wire = Wire(data, End.CLOSE if request.closes else End.KEEP, status=answer.status)
+        self._deliver(Exchange(self, UNCOUNTED, wire, Counters(), arrived, arrived))
+        return not self._is_over
+
+    def _make_wire(self, request: Request, before: int) -> Wire:
+        """Return what is sent for a request, and what becomes of the connection then."""
+        mirror, flags = self._mirror, request.flags
+        closes = request.closes or mirror.is_last(self._served)
+        end = End.CLOSE if closes else End.KEEP
         if closes:
             flags |= CLOSE
-        if parser.get_http_version() != "1.1":
-            flags, closes = flags | HTTP10, True
-        if method == b"HEAD":
-            flags |= HEAD
-        elif method != b"GET":
-            return responses.error(405, flags, "Allow: GET, HEAD"), closes
-        if page is not None:
-            return responses.page(page, flags), closes
-        if self._target.endswith(b"/") and b"?" not in self._target:
-            moved = responses.find_page(self._target[:-1])
-            if moved is not None:
-                return responses.error(301, flags, f"Location: {moved}"), closes
-        return responses.error(404, flags), closes
-
-    def _deliver(self, answer: bytes, counters: Counters, delay_s: float) -> None:
-        """Send an answer, or queue it: it is not due, or not the first, or the client is slow."""
-        if not delay_s and not self._waiting and self._is_writable:
-            self._send(answer, self._is_over, counters)
-            return
-        due = self._loop.time() + delay_s
-        self._waiting.append(_Waiting(due, answer, self._is_over, counters))
-        if len(self._waiting) == 1:
-            self._set_clock()
-        elif len(self._waiting) == MOST_WAITING:
-            self._transport.pause_reading()
-
-    def _send(self, answer: bytes, closes: bool, counters: Counters) -> None:
-        if self._transport.is_closing():
-            counters.answered(0)
-            return
-        counters.answered(len(answer))
-        self._transport.write(answer)
-        if closes:
-            self._transport.close()
-
-    def _set_clock(self) -> None:
-        """Have the first answer that waits sent when it is due."""
-        if self._waiting and self._is_writable:
-            self._loop.call_at(self._waiting[0].due, self._send_due)
-
-    def _send_due(self) -> None:
-        """Send the first answer that waits and set the clock for the next."""
-        if not self._waiting:
-            return
-        first = self._waiting.popleft()
-        self._send(first.answer, first.closes, first.counters)
-        self._active_at = self._loop.time()
-        self._set_clock()
-        self._read_on()
-
-    def _read_on(self) -> None:
-        has_room = self._is_writable and len(self._waiting) < MOST_WAITING
-        if has_room and not self._transport.is_closing():
-            self._transport.resume_reading()
-
-    def _stop_parsing(self, status: int) -> NoReturn:
-        self._refusal = status
-        raise ValueError(status)
+        if request.page is None or not request.is_allowed:
+            answer = answer_stranger(mirror, request)
+            return Wire(mirror.responses.render(answer, flags), end, status=answer.status)
+        fault = mirror.draw_fault(request, before)
+        if fault is None:
+            return Wire(mirror.responses.page(request.page, flags), end)
+        answer = mirror.responses.answer(request.page, flags)
+        if fault.kind in DELIVERY_KINDS:
+            return spoil(fault.kind, answer, flags, mirror.responses, end)
+        answer = alter(answer, fault, request.page)
+        return Wire(mirror.responses.render(answer, flags), end, status=answer.status)
 
     def _refuse(self, status: int) -> None:
         """Answer what is no request of ours, after all that wait, and hang up."""
         if self._is_over:
             return
         self._is_over = True
-        counters = self._mirror.counters
-        counters.arrived(f"(refused with {status})")
-        self._deliver(self._mirror.responses.error(status, CLOSE), counters, 0.0)
+        counters, name = self._mirror.counters, f"(refused with {status})"
+        counters.arrived(name)
+        wire = Wire(self._mirror.responses.error(status, CLOSE), End.CLOSE, status=status)
+        arrived = now()
+        self._deliver(Exchange(self, name, wire, counters, arrived, arrived))
+
+    def _deliver(self, exchange: Exchange) -> None:
+        outbox = self._open_outbox()
+        outbox.put(exchange)
+        if len(outbox.waiting) == MOST_WAITING:
+            self._transport.pause_reading()
+
+    def _open_outbox(self) -> Outbox:
+        if self._outbox is None:
+            self._outbox = Outbox(self._mirror, self._transport, self._on_answered)
+        return self._outbox
+
+    def _on_answered(self) -> None:
+        self.active = now()
+        self._read_on()
+
+    def _read_on(self) -> None:
+        outbox = self._open_outbox()
+        is_read = outbox.is_open or outbox.is_stalled  # else nobody would see the client leave
+        has_room = is_read and len(outbox.waiting) < MOST_WAITING
+        if has_room and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def drop_if_idle(self, since: float) -> None:
-        """Drop the connection if nothing moved after that time of the loop's clock."""
-        if self._active_at < since and not (self._waiting and self._is_writable):
+        """Drop the connection if nothing moved after that time and nothing is due."""
+        if self.active < since and not (self._outbox and self._outbox.is_busy):
             self.drop()
 
     def drop(self) -> None:
         """Close without sending what the client has not taken yet."""
         self._transport.abort()
+
+
+def _is_false_preface(data: bytes) -> bool:
+    """Tell whether a head begins as HTTP/2's preface and does not go on so: llhttp would wait."""
+    return data.startswith(b"PRI ") and not PREFACE.startswith(data[: len(PREFACE)])

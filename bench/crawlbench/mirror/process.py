@@ -7,7 +7,10 @@ import json
 import sys
 import tempfile
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
 
 from crawlbench.counters import Counters
 from crawlbench.errors import MirrorError
@@ -23,16 +26,25 @@ START_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 5.0
 
-MOST_LINE_BYTES = 2**20  # the counters name up to a thousand addresses
+CA_FILE = "ca.pem"
+MOST_LINE_BYTES = 2**22  # the counters name up to two thousand addresses
 
 
 class MirrorProcess:
     """A running mirror; made by `open_mirror`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, address: str, name: str) -> None:
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        address: str,
+        name: str,
+        ca_file: str | None = None,
+    ) -> None:
         """Hold a process that has told its address."""
         self.address = address
         """Origin, such as `http://127.0.0.1:40123`."""
+        self.ca_file = ca_file
+        """PEM file of the authority that its clients are to trust; None on plain HTTP."""
         self._process = process
         self._name = name
 
@@ -41,13 +53,21 @@ class MirrorProcess:
         """Process id, for tests and for those who watch."""
         return self._process.pid
 
-    async def begin(self, epoch: str, *, plays_network: bool = True) -> None:
+    async def begin(
+        self, epoch: str, *, plays_network: bool = True, trace_file: Path | None = None
+    ) -> None:
         """Count anew; delays are drawn for this epoch, or there are none.
+
+        Args:
+            epoch: of the delays.
+            plays_network: whether there are any.
+            trace_file: where each request of the span is noted (`mirror/trace.py`); None: nowhere.
 
         Raises:
             MirrorError: the mirror is gone or does not answer.
         """
-        await self._ask({"op": "begin", "epoch": epoch, "plays_network": plays_network})
+        command = {"op": "begin", "epoch": epoch, "plays_network": plays_network}
+        await self._ask({**command, "trace_file": str(trace_file) if trace_file else None})
 
     async def end(self) -> Counters:
         """Return what was counted since `begin`.
@@ -95,8 +115,13 @@ async def open_mirror(
     Raises:
         MirrorError: it did not start; the message quotes its last words.
     """
-    job = {"site": site, "network": network.as_numbers(), "seed": seed, "cpus": cpus}
-    with tempfile.TemporaryFile() as last_words:
+    job: dict[str, Any] = {"site": site, "seed": seed, "cpus": cpus}
+    job["network"] = msgspec.to_builtins(network)
+    with (
+        tempfile.TemporaryFile() as last_words,
+        tempfile.TemporaryDirectory(prefix="crawlbench-") as folder,
+    ):
+        job["ca_file"] = str(Path(folder) / CA_FILE)
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "crawlbench.mirror.child", json.dumps(job)),
@@ -108,7 +133,7 @@ async def open_mirror(
         )
         try:
             hello = await _read_hello(process, site, last_words)
-            yield MirrorProcess(process, hello["address"], network_name)
+            yield MirrorProcess(process, hello["address"], network_name, hello["ca_file"])
         finally:
             await _stop(process)
 

@@ -1,4 +1,4 @@
-"""Complete HTTP answers, each rendered once and kept (floor 3)."""
+"""The answers of one site: which page a target names, and what is sent for it (floor 3)."""
 
 from __future__ import annotations
 
@@ -9,33 +9,46 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from crawlbench.mirror.answers import Answer, ByteStore
+from crawlbench.mirror.http1 import render
+from crawlbench.model import PackedSource
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from crawlbench.model import PageSource
 
-__all__ = ["CLOSE", "GZIP", "HEAD", "HTTP10", "NEW_VISITOR", "Responses", "accepts_gzip", "has_bid"]
+__all__ = ["GZIP", "NEW_VISITOR", "Responses", "accepts_gzip", "has_bid"]
 
-# How a page is to be sent: flags that together select one rendering.
+# How a page is to be answered; `http1` has the flags of how that is framed.
 GZIP = 1
 NEW_VISITOR = 2  # sent no `bid` cookie, so is given one
-HEAD = 4
-CLOSE = 8
-HTTP10 = 16  # knows no chunks: the body ends with the connection
 
-CHUNK_BYTES = 8192  # what nginx and friends hand to a client as one chunk
 GZIP_LEVEL = 6
+KEPT_BYTES = 12 * 2**20  # of rendered answers; those not used for longest are rendered anew
 KNOWN_TARGETS = 4096  # spellings of addresses that are remembered; others are looked up anew
+KNOWN_ERRORS = 64
+KEEP_ALIVE_S = 30.0
 VISITOR_COOKIE = "bid=crawlbench0; Expires=Thu, 31-Dec-37 23:55:55 GMT; Domain=.douban.com; Path=/"
+HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
 class Responses:
     """The answers of one site, by page and by the way it is sent."""
 
-    def __init__(self, pages: PageSource) -> None:
-        """Take the site's pages."""
+    def __init__(self, pages: PageSource, keep_alive_s: float = KEEP_ALIVE_S) -> None:
+        """Take the site's pages.
+
+        Args:
+            pages: of the site.
+            keep_alive_s: how long a connection may be idle, as the header Keep-Alive promises.
+        """
         self._pages = pages
-        self._rendered: dict[tuple[str, int], bytes] = {}
-        self._errors: dict[tuple[int, int, str], bytes] = {}
+        self._keep_alive_s = keep_alive_s
+        self._rendered: ByteStore[bytes] = ByteStore(KEPT_BYTES, len)
+        self._answers: ByteStore[Answer] = ByteStore(KEPT_BYTES, lambda answer: len(answer.body))
         self.find_page = lru_cache(maxsize=KNOWN_TARGETS)(self._find_page)
+        self.error = lru_cache(maxsize=KNOWN_ERRORS)(self._render_error)
 
     def _find_page(self, target: bytes) -> str | None:
         """Return the address of the page that a request's target names, or None."""
@@ -48,56 +61,59 @@ class Responses:
             return None
 
     def page(self, address: str, flags: int) -> bytes:
-        """Return the whole answer for a known page."""
+        """Return the whole HTTP/1.1 answer for a known page."""
         key = (address, flags)
-        rendered = self._rendered.get(key)
-        if rendered is None:
-            rendered = self._rendered[key] = self._render_page(address, flags)
-        return rendered
+        kept = self._rendered.get(key)
+        if kept is not None:
+            return kept
+        return self._rendered.put(key, self.render(self._make_answer(address, flags), flags))
 
-    def error(self, status: int, flags: int, extra: str = "") -> bytes:
+    def answer(self, address: str, flags: int) -> Answer:
+        """Return the answer for a known page, for protocols that frame it otherwise.
+
+        Args:
+            address: as `find_page` returned it.
+            flags: GZIP and NEW_VISITOR count.
+        """
+        key = (address, flags & (GZIP | NEW_VISITOR))
+        kept = self._answers.get(key)
+        return kept or self._answers.put(key, self._make_answer(address, flags))
+
+    @staticmethod
+    def error_answer(status: int, extra: str = "") -> Answer:
         """Return a short answer that is no page; `extra` is one more header line or empty."""
-        key = (status, flags, extra)
-        if key not in self._errors:
-            self._errors[key] = _render_error(status, flags, extra)
-        return self._errors[key]
+        headers = {"Content-Type": "text/plain; charset=utf-8"}
+        if extra:
+            name, _, value = extra.partition(": ")
+            headers[name] = value
+        body = f"{status} {HTTPStatus(status).phrase}\n".encode()
+        return Answer(status, headers, body, has_length=True)
 
-    def _render_page(self, address: str, flags: int) -> bytes:
-        fixed, body = self._pages.read(address)
-        headers = dict(fixed)
+    def render(self, answer: Answer, flags: int) -> bytes:
+        """Return an answer as HTTP/1.1 sends it."""
+        return render(answer, flags, self._keep_alive_s)
+
+    def _render_error(self, status: int, flags: int, extra: str = "") -> bytes:
+        """Return the whole HTTP/1.1 answer that is no page."""
+        return self.render(self.error_answer(status, extra), flags)
+
+    def _make_answer(self, address: str, flags: int) -> Answer:
+        fixed, body = self._read(address, flags)
+        headers = {name: value for name, value in fixed.items() if name.lower() not in HOP_BY_HOP}
         if flags & NEW_VISITOR:
             headers["Set-Cookie"] = VISITOR_COOKIE
         if flags & GZIP:
             headers["Content-Encoding"] = "gzip"
-            body = gzip.compress(body, GZIP_LEVEL, mtime=0)
-        if flags & (CLOSE | HTTP10):
-            headers.pop("Keep-Alive", None)
-            headers["Connection"] = "close"
-        if not flags & HTTP10:
-            headers["Transfer-Encoding"] = "chunked"
-            body = _chunked(body)
-        return _head(200, headers) + (b"" if flags & HEAD else body)
+        return Answer(200, headers, body)
 
-
-def _render_error(status: int, flags: int, extra: str) -> bytes:
-    body = f"{status} {HTTPStatus(status).phrase}\n".encode()
-    headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body))}
-    headers["Connection"] = "close" if flags & (CLOSE | HTTP10) else "keep-alive"
-    if extra:
-        name, _, value = extra.partition(": ")
-        headers[name] = value
-    return _head(status, headers) + (b"" if flags & HEAD else body)
-
-
-def _head(status: int, headers: dict[str, str]) -> bytes:
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1")
-
-
-def _chunked(body: bytes) -> bytes:
-    chunks = [body[at : at + CHUNK_BYTES] for at in range(0, len(body), CHUNK_BYTES)]
-    return b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+    def _read(self, address: str, flags: int) -> tuple[Mapping[str, str], bytes]:
+        """Return headers and body of a page, gzipped if so wanted."""
+        if not flags & GZIP:
+            return self._pages.read(address)
+        if isinstance(self._pages, PackedSource):
+            return self._pages.read_gzip(address)
+        headers, body = self._pages.read(address)
+        return headers, gzip.compress(body, GZIP_LEVEL, mtime=0)
 
 
 @lru_cache(maxsize=256)

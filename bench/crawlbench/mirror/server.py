@@ -3,40 +3,83 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from crawlbench.counters import Counters
+from crawlbench.mirror.clock import Clock, now
 from crawlbench.mirror.connection import Connection
+from crawlbench.mirror.faults import unmark
+from crawlbench.mirror.listener import BACKLOG, Listener
+from crawlbench.mirror.shaping import Line
 from crawlbench.usage import read_cpu_wait_s
 
 if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from crawlbench.mirror.answers import Answer
+    from crawlbench.mirror.outbox import Exchange
+    from crawlbench.mirror.reader import Request
     from crawlbench.mirror.responses import Responses
-    from crawlbench.networks import Network
+    from crawlbench.networks import Fault, Network
 
-__all__ = ["Connection", "Mirror"]
+__all__ = ["Connection", "Mirror", "Tracked"]
 
-IDLE_S = 30.0  # as the header Keep-Alive promises
 SWEEP_S = 5.0
+KNOWN_REQUESTS = 2_048  # whole requests that are not parsed again
+MOST_KNOWN_BYTES = 2_048
+
+
+class Tracked(Protocol):
+    """A connection of whatever protocol, as the mirror sees it; times are of `clock.now`."""
+
+    number: int
+    """The how-manieth of its span, from 1."""
+    opened: float
+    active: float
+
+    def drop_if_idle(self, since: float) -> None:
+        """Drop the connection if nothing moved after that time and nothing is due."""
+
+    def drop(self) -> None:
+        """Close without sending what the client has not taken yet."""
 
 
 class Mirror:
     """The state that all connections share."""
 
+    clock: Clock
+    """Of the loop that listens."""
+
     def __init__(self, responses: Responses, network: Network, seed: int) -> None:
         """Serve these responses as this network would deliver them."""
         self.responses = responses
         self.network = network
-        self.connections: set[Connection] = set()
+        self.connections: set[Tracked] = set()
+        self.known: dict[bytes, Request] = {}
+        """Whole heads of requests for pages that came before."""
+        self.line = Line(network.total_bytes_per_s) if network.total_bytes_per_s else None
+        """The line that all connections share."""
+        self.sweep_s = min(SWEEP_S, network.keep_alive_s / 4)
+        self.on_exchange: Callable[[Exchange], None] | None = None
+        """Called with each request whose answer is sent or will never be; set it before `begin`."""
+        self.aside: Callable[[bytes], Answer | None] | None = None
+        """Answers targets that are no pages and are not counted; None: there are none."""
         self._seed = seed
         self.begin("")
-        self._server: asyncio.Server | None = None
+        self._server: asyncio.Server | Listener | None = None
         self._sweeper: asyncio.TimerHandle | None = None
 
     def begin(self, epoch: str, *, plays_network: bool = True) -> None:
-        """Start a new span; its delays depend on seed, epoch, page and count, and nothing else."""
+        """Start a new span; its delays and faults depend on seed, epoch, page and count alone."""
         self._epoch = epoch
-        self._plays_network = plays_network
+        self.plays_network = plays_network
+        self.is_plain = self.on_exchange is None and not (
+            plays_network and self.network.changes_delivery
+        )
+        """Whether answers go out whole and at once, seen by nobody."""
         self.counters = Counters()
         self._cpu_before = time.process_time()
         self._wait_before = read_cpu_wait_s()
@@ -49,19 +92,89 @@ class Mirror:
 
     def delay_s(self, page: str, before: int, *, connection_age_s: float | None) -> float:
         """Return the seconds that the answer to the next request for a page waits."""
-        if not (self.network.round_trip_s and self._plays_network):
+        if not (self.network.round_trip_s and self.plays_network):
             return 0.0
         key = f"{self._seed}/{self._epoch}/{page}/{before}"
         return self.network.delay_s(key, connection_age_s=connection_age_s)
 
-    async def listen(self) -> int:
-        """Listen on a free port of loopback and return it."""
+    def draw_fault(self, request: Request, before: int) -> Fault | None:
+        """Return what befalls a request for a page, and count it; None if nothing does.
+
+        Args:
+            request: for a page.
+            before: requests for that page since `begin`.
+        """
+        page = request.page
+        if not (page and self.network.faults and self.plays_network) or unmark(request.target):
+            return None
+        key = f"{self._seed}/{self._epoch}/{page}/{before}/fault"
+        fault = self.network.fault(key, page, before)
+        if fault:
+            self.counters.befell(fault.kind)
+        return fault
+
+    def is_last(self, served: int) -> bool:
+        """Tell whether a connection ends with that many requests."""
+        if not self.plays_network:
+            return False
+        most = self.network.keep_alive_requests
+        return not self.network.keep_alive or (most is not None and served >= most)
+
+    def remember(self, head: bytes, request: Request) -> None:
+        """Remember what a whole request means, if it is one for a page that may come again."""
+        if request.page is None or request.closes or not request.is_allowed:
+            return
+        if len(head) > MOST_KNOWN_BYTES or head.find(b"\r\n\r\n") != len(head) - 4:
+            return
+        if len(self.known) >= KNOWN_REQUESTS:
+            self.known.clear()
+        self.known[head] = request
+
+    def watch(self, exchange: Exchange) -> None:
+        """Show an exchange that is over to whoever watches."""
+        if self.on_exchange:
+            self.on_exchange(exchange)
+
+    def admit(self, connection: Tracked) -> None:
+        """Count a connection that was made."""
+        self.connections.add(connection)
+        self.counters.connections += 1
+
+    def dismiss(self, connection: Tracked) -> None:
+        """Forget a connection that is over."""
+        self.connections.discard(connection)
+        if isinstance(self._server, Listener):
+            self._server.release()
+
+    async def listen(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+        protocol: Callable[[Mirror], asyncio.BaseProtocol] = Connection,
+    ) -> int:
+        """Listen on a free port, of loopback unless told otherwise, and return it."""
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: Connection(self), "127.0.0.1", 0, backlog=1024)
-        self._server = server
+        self.clock = Clock(loop)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        raw = socket.socket(family, socket.SOCK_STREAM)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            raw.bind((host, port))
+        except (OSError, OverflowError):
+            raw.close()
+            raise
+        bound: int = raw.getsockname()[1]
+        most = self.network.most_connections
+        if most:
+            self._server = Listener(raw, most, lambda: protocol(self), tls)
+        else:
+            self._server = await loop.create_server(
+                lambda: protocol(self), sock=raw, backlog=BACKLOG, ssl=tls
+            )
         self._sweep()
-        port: int = server.sockets[0].getsockname()[1]
-        return port
+        return bound
 
     def close(self) -> None:
         """Listen no more and drop all connections."""
@@ -71,10 +184,13 @@ class Mirror:
             self._sweeper.cancel()
         for connection in list(self.connections):
             connection.drop()
+        if hasattr(self, "clock"):
+            self.clock.close()
 
     def _sweep(self) -> None:
         """Close connections that have been idle for too long, again and again."""
-        loop = asyncio.get_running_loop()
+        since = now() - self.network.keep_alive_s
         for connection in list(self.connections):
-            connection.drop_if_idle(loop.time() - IDLE_S)
-        self._sweeper = loop.call_later(SWEEP_S, self._sweep)
+            connection.drop_if_idle(since)
+        loop = asyncio.get_running_loop()
+        self._sweeper = loop.call_later(self.sweep_s, self._sweep)

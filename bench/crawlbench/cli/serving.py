@@ -1,0 +1,144 @@
+"""`crawlbench mirror serve` and `mirror bench` (floor 5)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich import box
+from rich.table import Table
+
+from crawlbench.cli.checks import at_least_one, not_negative
+from crawlbench.cli.output import result_console
+from crawlbench.cli.sites import load_site
+from crawlbench.measure.ceiling import measure_ceiling
+from crawlbench.measure.machine import describe_machine
+from crawlbench.mirror.child import loop_factory
+from crawlbench.mirror.process import open_mirror
+from crawlbench.mirror.serving import check_host
+from crawlbench.mirror.serving import serve as serve_site
+from crawlbench.networks import find_network
+
+if TYPE_CHECKING:
+    from crawlbench.mirror.serving import Open, Served
+    from crawlbench.model import SiteSpec
+
+__all__ = ["bench", "serve"]
+
+BENCH_SPAN_S = 1.0
+BENCH_CONNECTIONS = (1, 8, 64)
+MODES: dict[str, tuple[str, dict[str, Any]]] = {
+    "plain": ("loopback", {"coding": "identity"}),
+    "gzip": ("loopback", {}),
+    "TLS, gzip": ("loopback-tls", {}),
+    "HTTP/2, TLS, gzip": ("loopback-tls", {"http2": True}),
+}
+"""What is asked for, to the network's name and the arguments of `measure_ceiling`."""
+
+
+def serve(
+    site: Annotated[str, typer.Option("--site", help="Whose pages.")] = "douban-top250",
+    network: Annotated[str, typer.Option("-n", "--network", help="Network to play.")] = "loopback",
+    seed: Annotated[
+        int, typer.Option("--seed", callback=not_negative, help="Of delays and faults.")
+    ] = 1,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65_535, help="To listen on; 0 for any.")
+    ] = 0,
+    host: Annotated[
+        str, typer.Option("--host", help="Address of this machine to listen on.")
+    ] = "127.0.0.1",
+    is_known: Annotated[
+        bool, typer.Option("--i-know", help="Other machines may reach it, with --host.")
+    ] = False,
+    is_quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Log no requests.")] = False,
+) -> None:
+    """Serve a site until Ctrl-C; the first line printed is its address.
+
+    At /_crawlbench a page shows what is counted.
+    """
+    address, played = check_host(host, is_known=is_known), find_network(network)
+    spec = load_site(site)
+    on_served = None if is_quiet else _log
+    serving = serve_site(spec, network, played, seed, address, port, _greet, on_served)
+    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(serving)
+
+
+def _greet(opened: Open) -> None:
+    lines = [opened.start]
+    if opened.status:
+        lines.append(f"counters at {opened.status}")
+    if opened.ca_file:
+        lines.append(f"clients have to trust {opened.ca_file}")
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def _log(served: Served) -> None:
+    """Print one line; what a client sent is shown so that it cannot steer a terminal."""
+    page = "".join(c if c.isprintable() else repr(c)[1:-1] for c in served.page)
+    sys.stdout.write(
+        f"{time.strftime('%H:%M:%S')} {served.method} {page} {served.status or '-'} "
+        f"{served.sent_bytes} B {served.seconds * 1000:.1f} ms\n"
+    )
+    sys.stdout.flush()
+
+
+def bench(
+    site: Annotated[str, typer.Option("--site", help="Whose first page.")] = "douban-top250",
+    connections: Annotated[
+        list[int] | None,
+        typer.Option(
+            "-c", "--connections", callback=at_least_one, help="At a time; may be repeated."
+        ),
+    ] = None,
+    is_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Ask a mirror for all it can give and print the pages per second.
+
+    A client that only counts does the asking, in batches. Where it costs as much as
+    the mirror, over TLS and HTTP/2, the mirror can do more than is shown.
+    """
+    counts = tuple(connections or BENCH_CONNECTIONS)
+    ceilings = asyncio.run(_measure(load_site(site), counts))
+    if is_json:
+        sys.stdout.write(json.dumps(ceilings, indent=2) + "\n")
+        return
+    title = f"pages/s of {site}, by connections"
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    table.add_column("")
+    for count in counts:
+        table.add_column(f"{count:,}", justify="right")
+    for mode, row in ceilings.items():
+        table.add_row(mode, *(f"{row[str(count)]:,.0f}" for count in counts))
+    result_console().print(table)
+
+
+async def _measure(spec: SiteSpec, counts: tuple[int, ...]) -> dict[str, dict[str, float]]:
+    """Return pages per second by mode and number of connections."""
+    machine = describe_machine()
+    if machine.worker_cpus and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, machine.worker_cpus)
+    ceilings = {}
+    for mode, (name, arguments) in MODES.items():
+        network = find_network(name)
+        async with open_mirror(spec.name, name, network, 1, machine.mirror_cpus) as mirror:
+            ceilings[mode] = {
+                str(count): await measure_ceiling(
+                    mirror.address,
+                    spec.path,
+                    mirror.ca_file,
+                    connections=count,
+                    span_s=BENCH_SPAN_S,
+                    **arguments,
+                )
+                for count in counts
+            }
+    return ceilings

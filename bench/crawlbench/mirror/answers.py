@@ -1,0 +1,56 @@
+"""An answer before any protocol has written it down, and the size-bound store of them (floor 3)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+
+__all__ = ["Answer", "ByteStore"]
+
+ENTRY_BYTES = 512  # what keeping a value costs beside its own bytes, key and all
+
+Stored = TypeVar("Stored")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is to be said, without framing: no Connection, no Content-Length, no chunks."""
+
+    status: int
+    headers: Mapping[str, str]
+    """In the order in which they are sent."""
+    body: bytes
+    """Coded as the headers say; what HEAD leaves out."""
+    has_length: bool = False
+    """Whether HTTP/1.1 tells the body's length instead of sending it in chunks."""
+
+
+class ByteStore(Generic[Stored]):
+    """Keeps what was used last, up to a number of bytes."""
+
+    def __init__(self, most_bytes: int, size: Callable[[Stored], int]) -> None:
+        """Keep values whose sizes sum up to `most_bytes`."""
+        self._most_bytes = most_bytes
+        self._size = size
+        self._kept: OrderedDict[Hashable, Stored] = OrderedDict()
+        self.bytes = 0
+        """Kept now."""
+
+    def get(self, key: Hashable) -> Stored | None:
+        """Return what is kept under that key, or None."""
+        kept = self._kept.get(key)
+        if kept is not None:
+            self._kept.move_to_end(key)
+        return kept
+
+    def put(self, key: Hashable, value: Stored) -> Stored:
+        """Keep a value, drop those not used for longest, and return it."""
+        self._kept[key] = value
+        self.bytes += self._size(value) + ENTRY_BYTES
+        while self.bytes > self._most_bytes and len(self._kept) > 1:
+            self.bytes -= self._size(self._kept.popitem(last=False)[1]) + ENTRY_BYTES
+        return value

@@ -1,0 +1,81 @@
+"""What a client of HTTP/2 says: its preface, and requests that have not come whole (floor 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.settings import SettingCodes, Settings
+
+from crawlbench.mirror.http1 import HEAD
+from crawlbench.mirror.reader import MOST_HEAD_BYTES, Request
+from crawlbench.mirror.responses import GZIP, NEW_VISITOR, accepts_gzip, has_bid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["PREFACE", "Asking", "after_preface", "make_server_state"]
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+"""What a client says first (RFC 9113, 3.4)."""
+
+MOST_STREAMS = 128  # open at a time, as with nginx
+_CONFIGURATION = H2Configuration(
+    client_side=False,
+    header_encoding=None,  # bytes stay bytes
+    normalize_outbound_headers=False,  # what we send is as it should be
+    validate_outbound_headers=False,
+)
+
+
+def after_preface(data: bytes) -> bytes | None:
+    """Return what comes after the rest of a preface that began earlier, or None: it is not that."""
+    rests = (PREFACE[at:] for at in range(len(PREFACE)))
+    return next((data[len(rest) :] for rest in rests if data.startswith(rest)), None)
+
+
+def make_server_state() -> H2Connection:
+    """Return the state of a new connection, with our limits in its first settings."""
+    h2 = H2Connection(_CONFIGURATION)
+    limits = {
+        SettingCodes.MAX_CONCURRENT_STREAMS: MOST_STREAMS,
+        SettingCodes.MAX_HEADER_LIST_SIZE: MOST_HEAD_BYTES,
+    }
+    h2.local_settings = Settings(client=False, initial_values=limits)
+    return h2
+
+
+@dataclass(slots=True)
+class Asking:
+    """What is known of it."""
+
+    method: bytes
+    target: bytes
+    flags: int
+    """Those of `responses`."""
+    body_bytes: int = 0
+    """So far."""
+
+    @classmethod
+    def read(cls, headers: Iterable[Any]) -> Asking:
+        """Read pairs of bytes, as h2 gives them: names are in lower case."""
+        method = target = b""
+        flags = NEW_VISITOR
+        for name, value in headers:
+            if name == b":method":
+                method = value
+            elif name == b":path":
+                target = value
+            elif name == b"accept-encoding":
+                flags |= GZIP if accepts_gzip(value) else 0
+            elif name == b"cookie" and has_bid(value):
+                flags &= ~NEW_VISITOR
+        return cls(method, target, flags)
+
+    def make_request(self, find_page: Callable[[bytes], str | None]) -> Request:
+        """Return it as one that has come whole; `find_page` gives a target's page."""
+        flags = self.flags | (HEAD if self.method == b"HEAD" else 0)
+        is_allowed = self.method in {b"GET", b"HEAD"}
+        return Request(self.target, find_page(self.target), flags, is_allowed, False, self.method)

@@ -1,0 +1,69 @@
+"""What is answered to a request, before any protocol writes it down (floor 3).
+
+HTTP/1.1 has the right answers rendered already, and draws faults itself (`connection.py`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench.mirror import faults
+from crawlbench.mirror.reader import MOST_TARGET_BYTES
+from crawlbench.networks import DELIVERY_KINDS
+
+if TYPE_CHECKING:
+    from crawlbench.counters import Counters
+    from crawlbench.mirror.answers import Answer
+    from crawlbench.mirror.reader import Request
+    from crawlbench.mirror.server import Mirror
+
+__all__ = ["answer_stranger", "choose_answer", "count_request"]
+
+MOST_ADDRESS_BYTES = 200  # of an address that is counted but is no page
+
+
+def choose_answer(mirror: Mirror, request: Request, before: int) -> tuple[Answer, str]:
+    """Return what is said, and the kind of fault that spoils its delivery or nothing.
+
+    Args:
+        mirror: has the pages, and draws faults.
+        request: what is asked for.
+        before: requests for that page since `begin`.
+    """
+    if request.page is None or not request.is_allowed:
+        return answer_stranger(mirror, request), ""
+    answer = mirror.responses.answer(request.page, request.flags)
+    fault = mirror.draw_fault(request, before)
+    if fault is None:
+        return answer, ""
+    if fault.kind in DELIVERY_KINDS:
+        return answer, fault.kind
+    return faults.alter(answer, fault, request.page), ""
+
+
+def count_request(counters: Counters, request: Request) -> tuple[str, int]:
+    """Count a request; return the name it counts under and how many of it came before."""
+    if request.page is not None:
+        return request.page, counters.arrived(request.page)
+    return counters.stranger_arrived(request.target[:MOST_ADDRESS_BYTES].decode("latin-1"))
+
+
+def answer_stranger(mirror: Mirror, request: Request) -> Answer:
+    """Return what is said to a request that no page answers."""
+    responses, target = mirror.responses, request.target
+    if len(target) > MOST_TARGET_BYTES:
+        return responses.error_answer(414)
+    if not request.is_allowed:
+        return responses.error_answer(405, "Allow: GET, HEAD")
+    if mirror.network.faults:
+        if target in faults.LOOP_TARGETS:
+            return faults.loop_answer(target)
+        bare = faults.unmark(target)
+        page = responses.find_page(bare) if bare else None
+        if page is not None:
+            return responses.answer(page, request.flags)
+    if target.endswith(b"/") and b"?" not in target:
+        moved = responses.find_page(target[:-1])
+        if moved is not None:
+            return responses.error_answer(301, f"Location: {moved}")
+    return responses.error_answer(404)

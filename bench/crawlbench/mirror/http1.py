@@ -1,0 +1,60 @@
+"""How HTTP/1.1 writes an answer down (floor 3; pure)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crawlbench.mirror.answers import Answer
+
+__all__ = ["CLOSE", "HEAD", "HTTP10", "render", "render_chunk", "render_head"]
+
+# How an answer is to be framed; the lower two bits are those of `responses`.
+HEAD = 4
+CLOSE = 8
+HTTP10 = 16  # knows no chunks: the body ends with the connection
+
+CHUNK_BYTES = 8192  # what nginx and friends hand to a client as one chunk
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+def render(answer: Answer, flags: int, keep_alive_s: float) -> bytes:
+    """Return an answer as it goes over the wire."""
+    head = render_head(answer, flags, keep_alive_s)
+    if flags & HEAD:
+        return head
+    if answer.has_length or flags & HTTP10:
+        return head + answer.body
+    return head + _chunked(answer.body)
+
+
+def render_head(answer: Answer, flags: int, keep_alive_s: float) -> bytes:
+    """Return the status line and the headers, with those that concern the connection."""
+    headers = dict(answer.headers)
+    if flags & (CLOSE | HTTP10):
+        headers["Connection"] = "close"
+    else:
+        headers["Connection"] = "keep-alive"
+        headers["Keep-Alive"] = f"timeout={max(1, int(keep_alive_s))}"
+    if answer.has_length:
+        headers["Content-Length"] = str(len(answer.body))
+    elif not flags & HTTP10:
+        headers["Transfer-Encoding"] = "chunked"
+    lines = [f"HTTP/1.1 {answer.status} {_phrase(answer.status)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+def render_chunk(data: bytes) -> bytes:
+    """Return one chunk."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def _chunked(body: bytes) -> bytes:
+    chunks = [body[at : at + CHUNK_BYTES] for at in range(0, len(body), CHUNK_BYTES)]
+    return b"".join(map(render_chunk, chunks)) + LAST_CHUNK
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase

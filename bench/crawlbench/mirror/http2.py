@@ -1,0 +1,300 @@
+"""One client's connection: HTTP/2 requests in, answers out on their streams (floor 3).
+
+The library h2 holds the protocol's state; here is what the mirror makes of it: the same counting,
+delays and faults as over HTTP/1.1, and limits against clients that are broken or hostile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
+
+from h2 import events
+from h2.errors import ErrorCodes
+from h2.exceptions import H2Error
+from hpack.exceptions import HPACKError
+from hyperframe.exceptions import HyperframeError
+from hyperframe.frame import GoAwayFrame
+
+from crawlbench.counters import Counters
+from crawlbench.mirror.asking import Asking, make_server_state
+from crawlbench.mirror.choices import choose_answer, count_request
+from crawlbench.mirror.clock import now
+from crawlbench.mirror.delivery import End, Wire
+from crawlbench.mirror.http1 import HEAD
+from crawlbench.mirror.outbox import UNCOUNTED, Exchange
+from crawlbench.mirror.reader import MOST_BODY_BYTES
+from crawlbench.mirror.replies import Reply
+from crawlbench.mirror.streams import Streams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crawlbench.mirror.clock import Timer
+    from crawlbench.mirror.reader import Request
+    from crawlbench.mirror.server import Mirror
+
+__all__ = ["Http2Connection"]
+
+MOST_RESETS = 100  # beyond as many as there were answers: the attack called rapid reset
+MOST_CHATTER = 1_000  # frames that ask for nothing, for each request and before the first
+MOST_UNREAD_BYTES = 2**21  # that are no whole frame: h2 waits for all of one, however long
+FAREWELL_S = 1.0  # in which a client that is sent away should hang up
+MOST_UNSENT_BYTES = 131_072  # beyond, a client counts as one that does not read
+
+
+class Http2Connection(asyncio.Protocol):
+    """One client's connection."""
+
+    def __init__(self, mirror: Mirror, opened: float | None = None) -> None:
+        """Belong to a mirror.
+
+        Args:
+            mirror: which counts, delays and answers.
+            opened: when the connection was made, on the clock of `clock.now`; None for now.
+        """
+        self._mirror = mirror
+        self._asking: dict[int, Asking] = {}
+        self._ready: float | None = None
+        """When the connection would be made on the network that is played; None if not asked."""
+        self._is_over = False
+        self._is_leaving = False
+        """Whether further requests are refused."""
+        self._unread_bytes = 0
+        self._served = self._answered = self._resets = self._chatter = 0
+        self._farewell: Timer | None = None
+        self.number = 0
+        """The how-manieth of its span, from 1."""
+        self.opened = opened or now()
+        self.active = now()
+        self._h2 = make_server_state()
+
+    # Called by the event loop
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count the connection and greet."""
+        self._mirror.admit(self)
+        self.take_over(cast("asyncio.Transport", transport), self._mirror.counters.connections)
+
+    def take_over(self, transport: asyncio.Transport, number: int) -> None:
+        """Greet on a connection that is counted already."""
+        self.number = number
+        self._transport = transport
+        transport.set_write_buffer_limits(high=MOST_UNSENT_BYTES)
+        self._streams = Streams(self._mirror, self._h2, transport, self._on_done)
+        self._h2.initiate_connection()
+        self._streams.flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """Forget what waits."""
+        self._is_over = True
+        self._streams.close()
+        if self._farewell:
+            self._farewell.cancel()
+        self._mirror.dismiss(self)
+
+    def pause_writing(self) -> None:
+        """Read no more from a client that does not read its answers, and send none."""
+        self._streams.is_open = False
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Go on sending and reading."""
+        self._streams.is_open = True
+        self._streams.go_on()
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def data_received(self, data: bytes) -> None:
+        """Take in frames; answer the requests that they complete."""
+        if self._is_over:
+            return
+        try:
+            taken = self._h2.receive_data(data)
+            self._unread_bytes = len(data) + (0 if taken else self._unread_bytes)
+            for event in taken:
+                self._take(event)
+        except (H2Error, HPACKError, HyperframeError) as error:
+            self._streams.flush()  # h2 has told the client already
+            self._hang_up(getattr(error, "error_code", ErrorCodes.PROTOCOL_ERROR))
+        else:
+            if self._unread_bytes > MOST_UNREAD_BYTES:
+                self._give_up(ErrorCodes.FRAME_SIZE_ERROR)
+            self._streams.go_on()
+            self._end_if_done()
+
+    # What a client does
+
+    def _take(self, event: events.Event) -> None:
+        """Do what an event asks for; most that are not known ask for nothing."""
+        handle = _HANDLERS.get(type(event))
+        if handle and not self._is_over:
+            handle(self, event)
+
+    def _begin_request(self, event: events.RequestReceived) -> None:
+        if self._is_leaving:
+            self._refuse_stream(event.stream_id)
+        else:
+            self._asking[event.stream_id] = Asking.read(event.headers or ())
+
+    def _take_body(self, event: events.DataReceived) -> None:
+        """Ignore a body, up to a limit."""
+        stream, size = event.stream_id, event.flow_controlled_length or 0
+        asking = self._asking.get(stream)
+        if size:
+            self._h2.acknowledge_received_data(size, stream)
+        else:
+            self._take_chatter(event)
+        if asking:
+            asking.body_bytes += size
+            if asking.body_bytes > MOST_BODY_BYTES:
+                self._refuse_stream(stream)
+                self._mirror.counters.arrived("(refused with 413)")
+                self._mirror.counters.answered(0)
+
+    def _end_request(self, event: events.StreamEnded) -> None:
+        asking = self._asking.pop(event.stream_id, None)
+        if asking:
+            self._serve(event.stream_id, asking)
+
+    def _open_window(self, event: events.WindowUpdated) -> None:
+        self._streams.unblock(event.stream_id or 0)
+        if not self._streams.open:
+            self._take_chatter(event)
+
+    def _change_settings(self, event: events.RemoteSettingsChanged) -> None:
+        self._streams.unblock(0)
+        self._take_chatter(event)
+
+    def _take_chatter(self, event: events.Event) -> None:  # noqa: ARG002
+        """Give up a client that only chats."""
+        self._chatter += 1
+        if self._chatter > MOST_CHATTER * (1 + self._served):
+            self._give_up(ErrorCodes.ENHANCE_YOUR_CALM)
+
+    def _drop_stream(self, event: events.StreamReset) -> None:
+        """Forget a request that the client takes back; give up one that does little else."""
+        self._asking.pop(event.stream_id, None)
+        self._streams.drop(event.stream_id)
+        self._resets += 1
+        if self._resets > MOST_RESETS + self._answered:
+            self._give_up(ErrorCodes.ENHANCE_YOUR_CALM)
+
+    def _part(self, event: events.ConnectionTerminated) -> None:  # noqa: ARG002
+        self._streams.flush()
+        self._hang_up(None)
+
+    # What is answered
+
+    def _serve(self, stream: int, asking: Asking) -> None:
+        """Count a request and answer it, now or later."""
+        mirror, counters = self._mirror, self._mirror.counters
+        self._served += 1
+        self.active = arrived = due = now()
+        request = asking.make_request(mirror.responses.find_page)
+        answer = mirror.aside(request.target) if mirror.aside and request.page is None else None
+        name, spoiled = UNCOUNTED, ""
+        if answer:
+            counters = Counters()
+        else:
+            counters.http2_requests += 1
+            name, before = count_request(counters, request)
+            due = self._due(request, before, arrived)
+            answer, spoiled = choose_answer(mirror, request, before)
+        wire = Wire(b"", End.KEEP, status=answer.status)
+        exchange = Exchange(self, name, wire, counters, arrived, due)
+        exchange.http, exchange.method = "2", asking.method
+        reply = Reply(stream, answer, exchange, is_head=bool(request.flags & HEAD))
+        if spoiled:
+            reply.spoil(spoiled)
+        self._is_leaving = self._is_leaving or mirror.is_last(self._served)
+        self._streams.put(reply)
+
+    def _due(self, request: Request, before: int, arrived: float) -> float:
+        """Return when an answer is due.
+
+        Requests that are sent while the connection is being made wait for that, all of them.
+        """
+        page, mirror = request.page or "", self._mirror
+        delay_s = mirror.delay_s(page, before, connection_age_s=None)
+        if self._ready is None:
+            age_s = arrived - self.opened
+            whole_s = mirror.delay_s(page, before, connection_age_s=age_s)
+            self._ready = arrived + whole_s - delay_s
+        return max(arrived, self._ready) + delay_s
+
+    def _on_done(self, reply: Reply) -> None:
+        reply.exchange.sent_bytes = reply.sent_bytes
+        self._answered += reply.exchange.last_byte is not None
+        self._mirror.watch(reply.exchange)
+        self.active = now()
+        self._end_if_done()
+
+    # How it ends
+
+    def _refuse_stream(self, stream: int) -> None:
+        self._asking.pop(stream, None)
+        with suppress(H2Error):  # it may be over already, further on in what was received
+            self._h2.reset_stream(stream, ErrorCodes.REFUSED_STREAM)
+
+    def _end_if_done(self) -> None:
+        """Close a connection that serves no more, once all is said.
+
+        Only then it is told, and meanwhile requests are refused.
+        """
+        if self._is_leaving and not (self._streams.open or self._asking or self._is_over):
+            self._say_goodbye(ErrorCodes.NO_ERROR)
+            self._hang_up(None)
+
+    def _give_up(self, code: ErrorCodes) -> None:
+        """Tell the client what it did wrong and hang up."""
+        if not self._is_over:
+            self._say_goodbye(code)
+            self._hang_up(code)
+
+    def _say_goodbye(self, code: ErrorCodes) -> None:
+        last = self._h2.highest_inbound_stream_id
+        self._streams.flush()  # clients that stand on h2 cannot read what comes after it
+        self._streams.say(GoAwayFrame(0, last_stream_id=last, error_code=code).serialize())
+
+    def _hang_up(self, code: ErrorCodes | int | None) -> None:
+        """Serve nothing more; count it as a refusal if the client did something wrong."""
+        if self._is_over:
+            return
+        self._is_over = True
+        if code is not None:
+            counters = self._mirror.counters
+            name = code.name if isinstance(code, ErrorCodes) else code
+            counters.arrived(f"(HTTP/2 refused with {name})")
+            counters.answered(0)
+        self._streams.flush()
+        self._streams.close()
+        # A socket that is closed while the client still sends would take back what it has not read.
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        self._farewell = self._mirror.clock.call_at(now() + FAREWELL_S, self._transport.close)
+
+    def drop_if_idle(self, since: float) -> None:
+        """Drop the connection if nothing moved after that time and nothing is due."""
+        if max(self.active, self._streams.moved_at) < since and not self._streams.has_due:
+            self.drop()
+
+    def drop(self) -> None:
+        """Close without sending what the client has not taken yet."""
+        self._transport.abort()
+
+
+_HANDLERS: dict[type[events.Event], Callable[[Http2Connection, Any], None]] = {
+    events.RequestReceived: Http2Connection._begin_request,
+    events.DataReceived: Http2Connection._take_body,
+    events.StreamEnded: Http2Connection._end_request,
+    events.StreamReset: Http2Connection._drop_stream,
+    events.ConnectionTerminated: Http2Connection._part,
+    events.WindowUpdated: Http2Connection._open_window,
+    events.RemoteSettingsChanged: Http2Connection._change_settings,
+    events.PingReceived: Http2Connection._take_chatter,
+    events.PriorityUpdated: Http2Connection._take_chatter,
+    events.SettingsAcknowledged: Http2Connection._take_chatter,
+    events.UnknownFrameReceived: Http2Connection._take_chatter,
+}

@@ -1,0 +1,235 @@
+"""What waits to be sent to one client: in order, when due, no faster than its line (floor 3)."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections import deque
+from typing import TYPE_CHECKING
+
+from crawlbench.mirror.clock import now
+from crawlbench.mirror.delivery import End
+from crawlbench.mirror.shaping import Line, piece_bytes
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from crawlbench.counters import Counters
+    from crawlbench.mirror.clock import Timer
+    from crawlbench.mirror.delivery import Wire
+    from crawlbench.mirror.server import Mirror, Tracked
+
+__all__ = ["UNCOUNTED", "Exchange", "Outbox"]
+
+UNCOUNTED = "(not counted)"
+"""In place of a page, in exchanges that no counters know."""
+
+FLUSH_S = 0.005  # what a reset waits for, so that the bytes before it get out
+RESET_AT_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time
+
+
+class Exchange:
+    """One request and its answer; times are on the clock of `clock.now`."""
+
+    __slots__ = (
+        "arrived",
+        "connection",
+        "counters",
+        "due",
+        "first_byte",
+        "http",
+        "last_byte",
+        "method",
+        "page",
+        "sent_bytes",
+        "wire",
+    )
+
+    def __init__(
+        self,
+        connection: Tracked,
+        page: str,
+        wire: Wire,
+        counters: Counters,
+        arrived: float,
+        due: float,
+    ) -> None:
+        """Hold an answer that is not sent yet."""
+        self.connection = connection
+        self.page = page
+        """As the counters name it."""
+        self.wire = wire
+        self.counters = counters
+        """Of the span in which the request came."""
+        self.http = "1.1"
+        """Version that the client speaks."""
+        self.method = b"GET"
+        self.sent_bytes = 0
+        """Of the answer, its head included."""
+        self.arrived = arrived
+        self.due = due
+        self.first_byte: float | None = None
+        self.last_byte: float | None = None
+        """When the last byte was handed to the transport."""
+
+
+class Outbox:
+    """The answers that one connection still owes."""
+
+    __slots__ = (
+        "_line",
+        "_mirror",
+        "_on_answered",
+        "_position",
+        "_timer",
+        "_transport",
+        "is_open",
+        "is_stalled",
+        "waiting",
+    )
+
+    def __init__(
+        self, mirror: Mirror, transport: asyncio.Transport, on_answered: Callable[[], None]
+    ) -> None:
+        """Send through a transport.
+
+        Args:
+            mirror: has the clock and the line that all share.
+            transport: of the client.
+            on_answered: called after each answer's last byte.
+        """
+        self._mirror = mirror
+        self._transport = transport
+        self._on_answered = on_answered
+        self.waiting: deque[Exchange] = deque()
+        self._timer: Timer | None = None
+        self._position = 0
+        """Bytes of the first that waits which are sent."""
+        self.is_open = True
+        """Whether the client takes what is sent."""
+        self.is_stalled = False
+        """Whether nothing will ever come from here again."""
+        rate = mirror.network.connection_bytes_per_s
+        self._line = Line(rate) if rate else None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether an answer may go past: none waits, and the client takes what is sent."""
+        return self.is_open and not self.waiting
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the mirror has still to send, or never will by intent."""
+        return self.is_stalled or (self.is_open and bool(self.waiting))
+
+    def put(self, exchange: Exchange) -> None:
+        """Send an answer in its turn."""
+        self.waiting.append(exchange)
+        if len(self.waiting) == 1:
+            self._go_on()
+
+    def pause(self) -> None:
+        """Send nothing: the client does not read."""
+        self.is_open = False
+        self._cancel()
+
+    def resume(self) -> None:
+        """Go on sending, unless by intent nothing comes any more.
+
+        Not at once: asyncio's transports call from within a write, and must not be closed then.
+        """
+        if self.is_stalled:
+            return
+        self.is_open = True
+        if self.waiting and self._timer is None:
+            self._wait_until(now())
+
+    def clear(self) -> None:
+        """Forget what waits: nobody will read it."""
+        self._cancel()
+        for exchange in self.waiting:
+            exchange.counters.in_flight -= 1
+            self._mirror.watch(exchange)
+        self.waiting.clear()
+
+    def _cancel(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _go_on(self) -> None:
+        """Send what is due and have the clock call for what is not."""
+        while self.waiting and self.is_open and self._timer is None:
+            first = self.waiting[0]
+            if first.due > now():
+                self._wait_until(first.due)
+            elif self._lines(first):
+                self._carry_piece(first)
+            else:
+                self._send(first, first.wire.data)
+
+    def _wait_until(self, due: float) -> None:
+        self._timer = self._mirror.clock.call_at(due, self._on_due)
+
+    def _on_due(self) -> None:
+        self._timer = None
+        self._go_on()
+
+    def _lines(self, exchange: Exchange) -> list[Line]:
+        """Return the lines that an answer has to go through."""
+        if exchange.wire.bytes_per_s:
+            return [Line(exchange.wire.bytes_per_s)]
+        lines = (self._line, self._mirror.line)
+        return [line for line in lines if line] if self._mirror.plays_network else []
+
+    def _carry_piece(self, exchange: Exchange) -> None:
+        """Let the next piece of an answer go through the lines; send it when it is through."""
+        lines = self._lines(exchange)
+        size = min(piece_bytes(line.bytes_per_s) for line in lines)
+        piece = exchange.wire.data[self._position : self._position + size]
+        start = now()
+        due = max(line.carry(len(piece), start) for line in lines)
+
+        def send() -> None:
+            self._timer = None
+            self._send(exchange, piece)
+            self._go_on()
+
+        self._timer = self._mirror.clock.call_at(due, send)
+
+    def _send(self, exchange: Exchange, piece: bytes) -> None:
+        """Write a piece of the first answer; after the last one let the connection end, or not."""
+        if exchange.first_byte is None:
+            exchange.first_byte = now()
+        if piece and not self._transport.is_closing():
+            self._transport.write(piece)
+        self._position += len(piece)
+        if self._position >= len(exchange.wire.data):
+            self._finish(exchange)
+
+    def _finish(self, exchange: Exchange) -> None:
+        self._position = 0
+        if exchange.wire.end is End.STALL:
+            self.is_stalled = True
+            self.is_open = False
+            return
+        self.waiting.popleft()
+        sent = 0 if self._transport.is_closing() else len(exchange.wire.data)
+        exchange.counters.answered(sent)
+        exchange.sent_bytes = sent
+        exchange.last_byte = now()
+        self._mirror.watch(exchange)
+        if exchange.wire.end is End.CLOSE:
+            self._transport.close()
+        elif exchange.wire.end is End.RESET:
+            self.is_open = False
+            self._mirror.clock.call_at(now() + FLUSH_S * bool(sent), self.reset)
+        self._on_answered()
+
+    def reset(self) -> None:
+        """Reset the connection."""
+        raw = self._transport.get_extra_info("socket")
+        if raw is not None and not self._transport.is_closing():
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
+        self._transport.abort()

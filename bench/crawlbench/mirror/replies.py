@@ -1,0 +1,75 @@
+"""One answer on its way over HTTP/2, and what faults make of it (floor 3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench.mirror.delivery import End
+
+if TYPE_CHECKING:
+    from crawlbench.mirror.answers import Answer
+    from crawlbench.mirror.clock import Timer
+    from crawlbench.mirror.outbox import Exchange
+
+__all__ = ["Reply"]
+
+HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding"}
+
+
+class Reply:
+    """One answer on its way, on a stream of its own."""
+
+    __slots__ = (
+        "bytes_per_s", "end", "exchange", "head", "left", "sent_bytes", "stream", "timer"
+    )  # fmt: skip
+
+    def __init__(self, stream: int, answer: Answer, exchange: Exchange, *, is_head: bool) -> None:
+        """Answer on a stream, whole and at once.
+
+        Args:
+            stream: its number.
+            answer: what is said.
+            exchange: the request and its times.
+            is_head: whether the body is left out.
+        """
+        self.stream = stream
+        self.exchange = exchange
+        self.head = _render_head(answer)
+        self.left = memoryview(b"" if is_head else answer.body)
+        """Of the body."""
+        self.end = End.KEEP
+        """What happens to the stream at the end of what is left."""
+        self.bytes_per_s: float | None = None
+        """None: as fast as the network allows."""
+        self.sent_bytes = 0
+        self.timer: Timer | None = None
+
+    def spoil(self, kind: str) -> None:
+        """Deliver it as a fault of that kind does: HTTP/2's equivalents of what 1.1 does.
+
+        What ends or stalls a connection of HTTP/1.1 befalls the stream alone here, except for the
+        frame that breaks the protocol, as the chunk does.
+        """
+        whole = len(self.left)
+        if kind == "one-byte-a-second":
+            self.bytes_per_s = 1.0
+            return
+        if kind == "short-body":
+            self.head.append((b"content-length", b"%d" % whole))
+        self.left = self.left[: 0 if kind == "reset" else whole // 2]
+        self.end = {"short-body": End.KEEP, "bad-chunk": End.CLOSE, "stall": End.STALL}.get(
+            kind, End.RESET
+        )
+        if kind == "reset":
+            self.head = []
+
+
+def _render_head(answer: Answer) -> list[tuple[bytes, bytes]]:
+    head = [(b":status", b"%d" % answer.status)]
+    for name, value in answer.headers.items():
+        lower = name.lower()
+        if lower not in HOP_BY_HOP:
+            head.append((lower.encode("ascii"), value.encode("latin-1")))
+    if answer.has_length:
+        head.append((b"content-length", b"%d" % len(answer.body)))
+    return head

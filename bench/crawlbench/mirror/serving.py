@@ -1,0 +1,140 @@
+"""A mirror for hand use, in the process that asks for it (floor 3)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawlbench.errors import MirrorError, UsageError
+from crawlbench.mirror.clock import now
+from crawlbench.mirror.door import open_door
+from crawlbench.mirror.outbox import UNCOUNTED
+from crawlbench.mirror.responses import Responses
+from crawlbench.mirror.server import Mirror
+from crawlbench.mirror.status import STATUS_PATH, StatusPage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crawlbench.mirror.outbox import Exchange
+    from crawlbench.model import SiteSpec
+    from crawlbench.networks import Network
+
+__all__ = ["Open", "Served", "check_host", "serve"]
+
+CA_FILE = "ca.pem"
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Where a mirror can be found."""
+
+    start: str
+    """Address of the site's first page."""
+    status: str | None
+    """Address of the page with the counters; None where a page of the site has it."""
+    ca_file: str | None
+    """PEM file of the authority to trust, for as long as the mirror serves; None on plain HTTP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One request that is over."""
+
+    method: str
+    page: str
+    """Address as the counters name it."""
+    status: int
+    """Of the answer; 0 if there was none."""
+    sent_bytes: int
+    seconds: float
+    """From the request's end to the answer's; until now if that never came."""
+
+
+def check_host(host: str, *, is_known: bool) -> str:
+    """Return the address to listen on.
+
+    Args:
+        host: an address of this machine, or `localhost`.
+        is_known: whether the user knows that others will reach the mirror.
+
+    Raises:
+        UsageError: that is no address, or others could reach it without the user's knowing.
+    """
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError as error:
+        raise UsageError(
+            f"--host {host!r} cannot be used: give an address of this machine, such as 127.0.0.1"
+        ) from error
+    if not (address.is_loopback or is_known):
+        raise UsageError(
+            f"--host {host} lets other machines reach the mirror, which has no protection against "
+            "them; add --i-know if that is meant"
+        )
+    return str(address)
+
+
+async def serve(
+    spec: SiteSpec,
+    network_name: str,
+    network: Network,
+    seed: int,
+    host: str,
+    port: int,
+    on_open: Callable[[Open], None],
+    on_served: Callable[[Served], None] | None,
+) -> None:
+    """Serve a site until cancelled.
+
+    Args:
+        spec: of the site.
+        network_name: for the page with the counters.
+        network: to play.
+        seed: of its delays and faults.
+        host: address to listen on.
+        port: 0 for any that is free.
+        on_open: called once it listens.
+        on_served: called after each request; None: nobody wants to know.
+
+    Raises:
+        MirrorError: it cannot listen there.
+    """
+    mirror = Mirror(Responses(spec.pages(), network.keep_alive_s), network, seed)
+    if on_served:
+        mirror.on_exchange = _watch(on_served)
+    mirror.begin("")
+    mirror.aside = StatusPage(mirror, spec.name, network_name)
+    folder_made = tempfile.TemporaryDirectory(prefix="crawlbench-")
+    with folder_made as folder, contextlib.closing(mirror):
+        ca_file = Path(folder) / CA_FILE
+        try:
+            origin = await open_door(mirror, ca_file, host=host, port=port)
+        except (OSError, OverflowError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise MirrorError(
+                f"cannot listen on {host} port {port}: {reason}; choose another with --port"
+            ) from error
+        is_free = mirror.responses.find_page(STATUS_PATH.encode()) is None
+        status = origin + STATUS_PATH if is_free else None
+        on_open(Open(origin + spec.path, status, str(ca_file) if network.tls else None))
+        await asyncio.Event().wait()
+
+
+def _watch(on_served: Callable[[Served], None]) -> Callable[[Exchange], None]:
+    """Return what tells of exchanges that are counted."""
+
+    def watch(exchange: Exchange) -> None:
+        if exchange.page == UNCOUNTED:
+            return
+        end = now() if exchange.last_byte is None else exchange.last_byte
+        method, status = exchange.method.decode("latin-1"), exchange.wire.status
+        seconds = end - exchange.arrived
+        on_served(Served(method, exchange.page, status, exchange.sent_bytes, seconds))
+
+    return watch

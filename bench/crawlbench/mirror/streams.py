@@ -1,0 +1,246 @@
+"""The answers that one HTTP/2 connection owes, frame by frame within its windows (floor 3)."""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING
+
+from h2.errors import ErrorCodes
+
+from crawlbench.mirror.clock import now
+from crawlbench.mirror.delivery import End
+from crawlbench.mirror.shaping import Line, piece_bytes
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from h2.connection import H2Connection
+
+    from crawlbench.mirror.clock import Timer
+    from crawlbench.mirror.replies import Reply
+    from crawlbench.mirror.server import Mirror
+
+__all__ = ["Streams"]
+
+# Data that is on no stream: the client must give up the connection (RFC 9113, 6.1).
+BROKEN_FRAME = b"\x00\x00\x09\x00\x00\x00\x00\x00\x00no stream"
+MOST_UNSENT_BYTES = 65_536  # gathered before they are written, so that many frames are one packet
+
+
+class Streams:
+    """Sends replies in turn, a frame each, as far as the client's windows allow."""
+
+    def __init__(
+        self,
+        mirror: Mirror,
+        h2: H2Connection,
+        transport: asyncio.Transport,
+        on_done: Callable[[Reply], None],
+    ) -> None:
+        """Send through a transport.
+
+        Args:
+            mirror: has the clock and the line that all share.
+            h2: the state of the connection.
+            transport: of the client.
+            on_done: called when nothing more of a reply will come.
+        """
+        self._mirror = mirror
+        self._h2 = h2
+        self._transport = transport
+        self._on_done = on_done
+        self._ready: deque[Reply] = deque()
+        self._blocked: dict[int, Reply] = {}
+        """By stream: those whose window is shut."""
+        self._timer: Timer | None = None
+        self._unsent: list[bytes] = []
+        self._unsent_bytes = 0
+        self.open: dict[int, Reply] = {}
+        """All that are not done, by stream."""
+        self._is_closed = False
+        self.is_open = True
+        """Whether the client takes what is sent."""
+        self.moved_at = now()
+        """When something of a reply was sent last."""
+        rate = mirror.network.connection_bytes_per_s
+        self._line = Line(rate) if rate else None
+
+    def put(self, reply: Reply) -> None:
+        """Send a reply when it is due."""
+        self.open[reply.stream] = reply
+        if reply.exchange.due > now():
+            reply.timer = self._mirror.clock.call_at(
+                reply.exchange.due, partial(self._on_due, reply)
+            )
+        else:
+            self._ready.append(reply)
+
+    def drop(self, stream: int) -> None:
+        """Forget a reply that the client does not want any more."""
+        reply = self.open.pop(stream, None)
+        if reply:
+            self._blocked.pop(stream, None)
+            if reply in self._ready:
+                self._ready.remove(reply)
+            self._finish(reply)
+
+    def close(self) -> None:
+        """Send nothing any more and forget all: nobody will read them."""
+        self._is_closed = True
+        if self._timer:
+            self._timer.cancel()
+        for stream in list(self.open):
+            self.drop(stream)
+
+    def unblock(self, stream: int) -> None:
+        """Go on with a stream whose window has opened; 0 for all."""
+        if not stream:
+            self._ready.extend(self._blocked.values())
+            self._blocked.clear()
+        elif stream in self._blocked:
+            self._ready.append(self._blocked.pop(stream))
+
+    @property
+    def has_due(self) -> bool:
+        """Whether something will be sent without anything that the client does, or never shall."""
+        return self._timer is not None or any(
+            reply.timer or (reply.end is End.STALL and not reply.left)
+            for reply in self.open.values()
+        )
+
+    def say(self, frame: bytes) -> None:
+        """Send a frame of which h2 knows nothing."""
+        self._gather(frame)
+        self._mirror.counters.wire_bytes += len(frame)
+
+    def flush(self) -> None:
+        """Write what the protocol has to say by itself, and all that was gathered."""
+        control = self._h2.data_to_send()
+        if control:
+            self._gather(control)
+            self._mirror.counters.wire_bytes += len(control)
+        if self._unsent:
+            whole = b"".join(self._unsent)
+            self._unsent.clear()
+            self._unsent_bytes = 0
+            if not (self._is_closed or self._transport.is_closing()):
+                self._transport.write(whole)
+
+    def go_on(self) -> None:
+        """Send what is ready, as far as windows and lines allow."""
+        self.flush()
+        while self._ready and self.is_open and self._timer is None:
+            reply = self._ready.popleft()
+            size = self._allowed_bytes(reply)
+            if reply.left and not size:
+                self._send_head(reply)
+                self._blocked[reply.stream] = reply
+                continue
+            lines = self._lines(reply)
+            if lines:
+                self._carry(reply, size, lines)
+            else:
+                self._send(reply, size)
+            if self._unsent_bytes >= MOST_UNSENT_BYTES:
+                self.flush()
+        self.flush()
+
+    def _on_due(self, reply: Reply) -> None:
+        reply.timer = None
+        self._ready.append(reply)
+        self.go_on()
+
+    def _allowed_bytes(self, reply: Reply) -> int:
+        """Return how much of a body may be sent now as one frame."""
+        if not reply.left:
+            return 0
+        window = self._h2.local_flow_control_window(reply.stream)
+        return max(0, min(len(reply.left), window, self._h2.max_outbound_frame_size))
+
+    def _lines(self, reply: Reply) -> list[Line]:
+        """Return the lines that the next piece has to go through."""
+        if reply.bytes_per_s:
+            return [Line(reply.bytes_per_s)]
+        lines = (self._line, self._mirror.line) if self._mirror.plays_network else ()
+        return [line for line in lines if line]
+
+    def _carry(self, reply: Reply, size: int, lines: list[Line]) -> None:
+        """Let a piece go through the lines and send it when it is through.
+
+        The lines of a network carry one piece of the connection after the other; a slow reply has
+        one of its own, beside which others go on.
+        """
+        size = min(size, *(piece_bytes(line.bytes_per_s) for line in lines))
+        head_bytes = sum(len(name) + len(value) for name, value in reply.head)
+        start = now()
+        due = max(line.carry(size + head_bytes * (line is self._line), start) for line in lines)
+        timer = self._mirror.clock.call_at(due, partial(self._on_carried, reply, size))
+        if reply.bytes_per_s:
+            self._send_head(reply)
+            reply.timer = timer
+        else:
+            self._timer = timer
+
+    def _on_carried(self, reply: Reply, size: int) -> None:
+        if reply.timer:
+            reply.timer = None
+        else:
+            self._timer = None
+        if self.open.get(reply.stream) is reply:
+            self._send(reply, min(size, self._allowed_bytes(reply)))
+        self.go_on()
+
+    def _send(self, reply: Reply, size: int) -> None:
+        """Send the next frame of a reply; after the last one let the stream end, or not."""
+        self._send_head(reply)
+        if size:
+            is_last = size == len(reply.left) and reply.end is End.KEEP
+            self._h2.send_data(reply.stream, reply.left[:size].tobytes(), end_stream=is_last)
+            reply.left = reply.left[size:]
+            self._take(reply)
+        if reply.left:
+            self._ready.append(reply)
+        elif reply.end is not End.STALL:
+            self._end(reply)
+
+    def _send_head(self, reply: Reply) -> None:
+        if reply.head:
+            is_all = not reply.left and reply.end is End.KEEP
+            self._h2.send_headers(reply.stream, reply.head, end_stream=is_all)
+            reply.head = []
+            reply.exchange.first_byte = now()
+            self._take(reply)
+
+    def _end(self, reply: Reply) -> None:
+        """End a stream as its fault, or the lack of one, demands."""
+        if reply.end is End.CLOSE:
+            self._gather(BROKEN_FRAME)
+            self.flush()
+            self._transport.close()
+        elif reply.end is End.RESET:
+            self._h2.reset_stream(reply.stream, ErrorCodes.INTERNAL_ERROR)
+            self._take(reply)
+        if reply.exchange.first_byte is not None:
+            reply.exchange.last_byte = now()
+        del self.open[reply.stream]
+        self._finish(reply)
+
+    def _finish(self, reply: Reply) -> None:
+        if reply.timer:
+            reply.timer.cancel()
+        reply.exchange.counters.answered(0)
+        self._on_done(reply)
+
+    def _take(self, reply: Reply) -> None:
+        """Gather what was just framed for a reply, and count it as sent."""
+        data = self._h2.data_to_send()
+        self._gather(data)
+        reply.sent_bytes += len(data)
+        reply.exchange.counters.wire_bytes += len(data)
+        self.moved_at = now()
+
+    def _gather(self, data: bytes) -> None:
+        self._unsent.append(data)
+        self._unsent_bytes += len(data)

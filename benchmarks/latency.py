@@ -1,0 +1,155 @@
+"""Latency played against latency asked: a real mirror on one CPU, a client that spins on another.
+
+So many connections send in turn, and no more than `MOST_PER_S` requests a second in all: a mirror
+that has no CPU left plays nothing to a fraction of a millisecond. The client sees its own work, the
+mirror's and loopback's beside the delay. What these take is measured on a mirror without delays,
+at the same pace, and its median is taken off: the error is what the client sees, less what was
+asked, less that. Prints the table of docs/networks.md; its last column says how disturbed the
+mirror was.
+
+    python benchmarks/latency.py [SECONDS]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import select
+import socket
+import sys
+import time
+from collections import deque
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from crawlbench.mirror.process import open_mirror
+from crawlbench.networks import Network
+
+DELAYS_MS = (1, 10, 40, 150)
+CONNECTIONS = (1, 100, 1_000)
+MOST_PER_S = 5_000.0
+SECONDS = 5.0
+REQUEST = b"HEAD /top250 HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: bid=latency\r\n\r\n"
+HEADER = """\
+| asked | connections | in flight | requests/s | bare p50 | error p50 | p90 | p99 | CPU wait |
+| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What was seen; times are milliseconds."""
+
+    latencies: list[float]
+    """In order of size."""
+    seconds: float
+    wait_share: float
+    """Of the time in which the mirror was ready but had no CPU."""
+
+    def at(self, share: float) -> float:
+        """Return a quantile."""
+        return self.latencies[int(len(self.latencies) * share)]
+
+    @property
+    def per_s(self) -> float:
+        """Requests per second."""
+        return len(self.latencies) / self.seconds
+
+
+class Client:
+    """Connections of which each has at most one request on its way."""
+
+    def __init__(self, port: int, connections: int) -> None:
+        self._poll = select.epoll()
+        self._sockets = {}
+        for _ in range(connections):
+            one = socket.create_connection(("127.0.0.1", port))
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._sockets[one.fileno()] = one
+            self._poll.register(one.fileno(), select.EPOLLIN)
+        self._idle = deque(self._sockets)
+        self._sent: dict[int, float] = {}
+
+    def send(self) -> None:
+        """Send on the connection that has been idle for longest."""
+        file = self._idle.popleft()
+        self._sent[file] = time.perf_counter()
+        self._sockets[file].send(REQUEST)
+
+    def receive(self, timeout_s: float = 0.0) -> list[float]:
+        """Return the latencies of the answers that are there, in milliseconds."""
+        seen = []
+        for file, _ in self._poll.poll(timeout_s):
+            seen.append((time.perf_counter() - self._sent[file]) * 1000)
+            self._sockets[file].recv(65_536)
+            self._idle.append(file)
+        return seen
+
+    def warm_up(self) -> None:
+        """Send once on each: what a new connection costs is not the question."""
+        while self._idle:
+            self.send()
+        while len(self._idle) < len(self._sockets):
+            self.receive(1.0)
+
+    def spin(self, seconds: float, most_per_s: float) -> list[float]:
+        """Return the latencies of requests sent at a pace, in milliseconds."""
+        seen: list[float] = []
+        start = due = time.perf_counter()
+        while (now := time.perf_counter()) < start + seconds:
+            if self._idle and now >= due:
+                due = max(due + 1 / most_per_s, now - 0.001)
+                self.send()
+            seen += self.receive()
+        return seen
+
+    def close(self) -> None:
+        """Close all."""
+        for one in self._sockets.values():
+            one.close()
+        self._poll.close()
+
+
+async def measure(delay_ms: float, connections: int, seconds: float, most_per_s: float) -> Point:
+    """Measure one point on a mirror of its own."""
+    cpus = sorted(os.sched_getaffinity(0))
+    network = Network(round_trip_s=delay_ms / 1000)
+    async with open_mirror("douban-top250", "latency", network, 1, (cpus[-1],)) as mirror:
+        os.sched_setaffinity(0, {cpus[0]})
+        try:
+            client = Client(urlsplit(mirror.address).port or 0, connections)
+            client.warm_up()
+            await mirror.begin("latency")
+            gc.collect()
+            gc.disable()
+            latencies = client.spin(seconds, most_per_s)
+            counters = await mirror.end()
+            client.close()
+        finally:
+            gc.enable()
+            os.sched_setaffinity(0, set(cpus))
+    return Point(sorted(latencies), seconds, counters.cpu_wait_s / seconds)
+
+
+def format_row(asked_ms: float, connections: int, played: Point, bare: Point) -> str:
+    """Return a row of the table."""
+    error = [played.at(share) - asked_ms - bare.at(0.5) for share in (0.5, 0.9, 0.99)]
+    in_flight = sum(played.latencies) / 1000 / played.seconds
+    cells = [f"{asked_ms} ms", f"{connections:,}", f"{in_flight:.1f}", f"{played.per_s:,.0f}"]
+    cells += [f"{ms:.3f} ms" for ms in (bare.at(0.5), *error)]
+    return f"| {' | '.join(cells)} | {played.wait_share:.1%} |"
+
+
+def main() -> None:
+    """Measure all points and print a table."""
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
+    print(HEADER)
+    for delay_ms in DELAYS_MS:
+        for connections in CONNECTIONS:
+            played = asyncio.run(measure(delay_ms, connections, seconds, MOST_PER_S))
+            bare = asyncio.run(measure(0, connections, seconds, played.per_s))
+            print(format_row(delay_ms, connections, played, bare), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""What is kept is bounded in bytes, whatever the number of pages."""
+
+from __future__ import annotations
+
+import pytest
+from tests.mirror.wire import BODIES, make_responses
+
+from crawlbench.counters import MOST_STRANGERS, MOST_TOLD, Counters
+from crawlbench.mirror import responses as responses_module
+from crawlbench.mirror.answers import ENTRY_BYTES, ByteStore
+from crawlbench.mirror.responses import GZIP, NEW_VISITOR
+
+
+def test_store_drops_what_was_not_used_for_longest():
+    """Using is putting or getting; the newest stays even where it alone is too big."""
+    store = ByteStore(3 * (10 + ENTRY_BYTES), len)
+    for key in "abc":
+        assert store.put(key, bytes(10)) == bytes(10)
+    assert store.get("a") is not None
+    store.put("d", bytes(10))
+    assert [store.get(key) is not None for key in "abcd"] == [True, False, True, True]
+    store.put("e", bytes(10_000))
+    assert [store.get(key) is not None for key in "abcde"] == [False] * 4 + [True]
+    assert store.bytes == 10_000 + ENTRY_BYTES
+
+
+def test_empty_values_are_kept_and_count():
+    """A million of nothing is something."""
+    store = ByteStore(10 * ENTRY_BYTES, len)
+    for key in range(100):
+        store.put(key, b"")
+    assert sum(store.get(key) is not None for key in range(100)) == 10
+
+
+def test_rendered_answers_are_bounded(monkeypatch):
+    """Those that were dropped are rendered anew, the same."""
+    monkeypatch.setattr(responses_module, "KEPT_BYTES", 50_000)
+    responses = make_responses()
+    first = {page: responses.page(page, GZIP) for page in BODIES}
+    assert {page: responses.page(page, GZIP) for page in BODIES} == first
+    assert responses._rendered.bytes <= 50_000
+    for page in BODIES:
+        responses.answer(page, GZIP)
+    assert responses._answers.bytes <= 50_000
+
+
+def test_answer_has_no_framing():
+    """Protocols add their own; flags of framing make no other answer."""
+    responses = make_responses()
+    answer = responses.answer("/top250", GZIP | NEW_VISITOR)
+    assert {"Connection", "Keep-Alive", "Transfer-Encoding", "Content-Length"}.isdisjoint(
+        answer.headers
+    )
+    assert responses.answer("/top250", GZIP | NEW_VISITOR | 8) is answer
+    assert responses.answer("/top250", 0).body == BODIES["/top250"]
+
+
+class Packed:
+    """A source that has its pages packed."""
+
+    def find(self, address):
+        """All are there."""
+        return address
+
+    def read(self, address):
+        """Plain."""
+        return {"Content-Type": "text/html"}, b"plain"
+
+    def read_gzip(self, address):
+        """Packed elsewhere."""
+        return {"Content-Type": "text/html"}, b"packed"
+
+
+def test_source_that_has_its_pages_packed_is_asked_for_them():
+    """Nobody packs them again."""
+    responses = responses_module.Responses(Packed())
+    assert responses.answer("/", GZIP).body == b"packed"
+    assert responses.answer("/", GZIP).headers["Content-Encoding"] == "gzip"
+    assert responses.answer("/", 0).body == b"plain"
+
+
+@pytest.mark.parametrize("odd_at", [0, 50_000, 99_999])
+def test_counters_of_a_large_site_tell_the_odd_pages(odd_at):
+    """The manager is told how many there were and which did not come as often as most."""
+    counters = Counters()
+    for number in range(100_000):
+        counters.arrived(f"/{number}")
+    counters.arrived(f"/{odd_at}")
+    message = counters.as_message()
+    assert (message["requests"], message["distinct_pages"]) == (100_001, 100_000)
+    assert len(message["pages"]) == MOST_TOLD
+    assert message["pages"][f"/{odd_at}"] == 2
+    assert sorted(message["pages"].values())[:-1] == [1] * (MOST_TOLD - 1)
+    assert len(counters.pages) == 100_000
+
+
+def test_counters_of_a_small_site_tell_all():
+    """Also those of nothing."""
+    counters = Counters()
+    assert Counters(**counters.as_message()) == counters
+    for page in ("/a", "/b", "/a"):
+        counters.arrived(page)
+    counters.befell("503")
+    told = Counters(**counters.as_message())
+    assert (told.pages, told.distinct_pages, told.faults) == ({"/a": 2, "/b": 1}, 2, {"503": 1})
+
+
+def test_strangers_are_bounded_beside_any_number_of_pages():
+    """Pages of the site do not use up the room of those that are none."""
+    counters = Counters()
+    for number in range(2 * MOST_STRANGERS):
+        counters.arrived(f"/{number}")
+        name, before = counters.stranger_arrived(f"/none/{number}")
+        assert (name == "(others)") is (number >= MOST_STRANGERS)
+        assert before == max(0, number - MOST_STRANGERS)
+    assert counters.stranger_arrived("/none/0") == ("/none/0", 1)
