@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -16,6 +16,7 @@ __all__ = [
     "Crawl",
     "Field",
     "Item",
+    "PackedSource",
     "Page",
     "PageKind",
     "PageSource",
@@ -119,6 +120,14 @@ class PageSource(Protocol):
         """Return headers and body of a page that `find` returned."""
 
 
+@runtime_checkable
+class PackedSource(PageSource, Protocol):
+    """A page source that has its pages gzipped, or gzips them faster than anybody else could."""
+
+    def read_gzip(self, address: str) -> tuple[Mapping[str, str], bytes]:
+        """Return headers as `read` does, and the same body as a gzip file."""
+
+
 @dataclass(frozen=True, slots=True)
 class SiteSpec:
     """What a site is, apart from where it is served and which parser reads it."""
@@ -141,3 +150,7 @@ class SiteSpec:
     """Opens the pages."""
     encoding: str = "utf-8"
     """Of the pages' bytes."""
+    is_large: bool = False
+    """Its items are too many to keep: they are tallied as they come, inside the clock."""
+    first_use: Callable[[], str] = lambda: ""
+    """Says what `pages` will do that takes seconds, as "makes ..."; empty once it is done."""

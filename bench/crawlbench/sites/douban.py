@@ -14,7 +14,7 @@ from crawlbench.model import Field, Item, PageKind, SiteSpec
 from crawlbench.sites.manifest import FolderPages
 from crawlbench.sites.movies import fixture_folder, load_movies
 
-__all__ = ["SITE", "Movie", "page_address"]
+__all__ = ["SITE", "Movie", "first_number", "page_address"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,7 +41,7 @@ def page_address(address: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
 
 
-def _first_number(text: str) -> str:
+def first_number(text: str) -> str:
     """Return the first run of digits, as in a subject's address or `2634466人评价`."""
     match = re.search(r"\d+", text)
     if match is None:
@@ -63,12 +63,12 @@ SITE = SiteSpec(
             fields=(
                 Field("rank", ".//em", int),
                 Field("title", './/span[@class="title"]', str),
-                Field("subject_id", './/div[@class="hd"]/a/@href', _first_number),
+                Field("subject_id", './/div[@class="hd"]/a/@href', first_number),
                 Field("rating", './/span[@class="rating_num"]', float),
                 Field(
                     "votes",
                     './/span[@class="rating_num"]/following-sibling::span[2]',
-                    lambda text: int(_first_number(text)),
+                    lambda text: int(first_number(text)),
                 ),
             ),
             links='//*[@id="content"]/div/div[1]/div[2]/a',

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
     from crawlbench.sites.movies import MovieFacts
 
-__all__ = ["PAGE_SIZE", "Layout", "format_query", "render_page"]
+__all__ = [
+    "LOOKS",
+    "PAGE_SIZE",
+    "Layout",
+    "Look",
+    "format_query",
+    "make_environment",
+    "render_page",
+]
 
 Layout = Literal["2017", "2022", "2025"]
 """The year whose markup a page has."""
@@ -36,7 +44,7 @@ _NOTHING = Markup("")
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class Look:
     """What a layout changes; a `Markup` is an attribute with the blank before it, or nothing."""
 
     year: str
@@ -57,7 +65,7 @@ class _Look:
     """Of the span within the quote."""
 
 
-_LOOK_2022 = _Look(
+_LOOK_2022 = Look(
     year="2022",
     language="zh-CN",
     heading="豆瓣电影 Top 250",
@@ -68,7 +76,7 @@ _LOOK_2022 = _Look(
     quote_class=Markup(' class="inq"'),
 )
 
-_LOOKS: dict[Layout, _Look] = {
+LOOKS: dict[Layout, Look] = {
     "2017": replace(
         _LOOK_2022,
         year="2017",
@@ -99,7 +107,7 @@ def render_page(movies: Sequence[MovieFacts], number: int, layout: Layout) -> st
     """
     start = PAGE_SIZE * (number - 1)
     return _page_template().render(
-        look=_LOOKS[layout],
+        look=LOOKS[layout],
         movies=movies[start : start + PAGE_SIZE],
         start=start,
         number=number,
@@ -115,18 +123,9 @@ def format_query(number: int) -> str:
 
 @cache
 def _page_template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = make_environment()
     environment.globals.update(
-        asset=_asset,
         other_titles=_other_titles,
-        poster=_poster,
         query=format_query,
         quote=compose_quote,
         rating_class=_rating_class,
@@ -134,13 +133,27 @@ def _page_template() -> Template:
     return environment.get_template("page.html")
 
 
-def _asset(folder: str, path: str, digits: int = 40) -> str:
+def make_environment(*folders: Path) -> Environment:
+    """Return a jinja environment with our templates, and before them those of other folders."""
+    environment = Environment(
+        loader=FileSystemLoader([*folders, Path(__file__).parent / "templates"]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals.update(asset=asset, poster=poster)
+    return environment
+
+
+def asset(folder: str, path: str, digits: int = 40) -> str:
     """Return the address of a style, script or image, with a made-up version in hex."""
     version = hashlib.sha256(f"{folder}/{path}".encode()).hexdigest()[:digits]
     return f"https://img1.doubanio.com/{folder}/{version}/{path}"
 
 
-def _poster(movie: MovieFacts, look: _Look) -> str:
+def poster(movie: MovieFacts, look: Look) -> str:
     """Return the address of a poster; host and number are made up from the subject's id."""
     digest = hashlib.sha256(movie.subject_id.encode()).digest()
     host = _IMAGE_HOSTS[digest[0] % len(_IMAGE_HOSTS)]

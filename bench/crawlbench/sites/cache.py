@@ -1,0 +1,163 @@
+"""Folders of pages that are made at first use and kept in the user's cache (floor 1).
+
+A folder is made under another name and renamed when it is whole. Whatever ends the making (a kill,
+a full disk, a second session), there is a whole folder under the right name or none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from crawlbench.errors import UsageError
+from crawlbench.sites.manifest import load_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+__all__ = ["CACHE_VARIABLE", "CachedFolder", "cache_folder", "hash_files"]
+
+CACHE_VARIABLE: Final = "CRAWLBENCH_CACHE"
+
+STALE_S: Final = 3600.0
+"""After which a half-made folder is nobody's, where files cannot be locked."""
+
+UNUSED_S: Final = 30 * 86_400.0
+"""After which the pages of another version are removed, when new ones are made."""
+
+
+def cache_folder() -> Path:
+    """Return where made pages are kept: CRAWLBENCH_CACHE, else the platform's place for caches."""
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named)
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+        return Path(base) / "crawlbench" / "Cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "crawlbench"
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    base_folder = Path(named) if Path(named).is_absolute() else Path.home() / ".cache"
+    return base_folder / "crawlbench"
+
+
+def hash_files(paths: Iterable[Path]) -> str:
+    """Return twelve hex digits that change with the name or the content of any file."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        content = path.read_bytes()
+        digest.update(f"{path.name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()[:12]
+
+
+class CachedFolder:
+    """One folder of pages with a manifest, made when it is not there."""
+
+    def __init__(self, name: str, version: str, write: Callable[[Path], object]) -> None:
+        """Name the folder.
+
+        Args:
+            name: of the site.
+            version: changes whenever other pages would be made.
+            write: makes all pages and their manifest in an empty folder, the same each time.
+        """
+        self._name = name
+        self._version = version
+        self._write = write
+
+    @property
+    def path(self) -> Path:
+        """Where the folder is, or would be."""
+        return cache_folder() / f"{self._name}-{self._version}"
+
+    def is_made(self) -> bool:
+        """Tell whether the folder is there."""
+        return self.path.is_dir()
+
+    def open(self) -> Path:
+        """Return the folder; make it if it is not there, or not as it was made.
+
+        Raises:
+            UsageError: it cannot be written.
+        """
+        path = self.path
+        if self._is_whole(path):
+            with suppress(OSError):  # of somebody else, or on a disk that cannot be written
+                os.utime(path)
+            return path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with _locked(path.parent / f".{self._name}.lock") as is_alone:
+                if not self._is_whole(path):  # nobody has made it while we waited
+                    self._make(path, is_alone=is_alone)
+        except OSError as error:
+            raise UsageError(
+                f"cannot make the pages of {self._name} in {path.parent} "
+                f"({error.strerror or error}); name a folder with room by {CACHE_VARIABLE}"
+            ) from error
+        return path
+
+    @staticmethod
+    def _is_whole(path: Path) -> bool:
+        """Tell whether each page is as its manifest says; a disk may have lost some."""
+        if not path.is_dir():
+            return False
+        try:
+            load_manifest(path)
+        except UsageError:
+            return False
+        return True
+
+    def _make(self, path: Path, *, is_alone: bool) -> None:
+        prefix = f".{self._name}-"
+        _remove_old(path.parent, prefix, 0.0 if is_alone else STALE_S)  # left by a kill
+        _remove_old(path.parent, f"{self._name}-", UNUSED_S)
+        unfinished = Path(tempfile.mkdtemp(prefix=prefix, dir=path.parent))
+        try:
+            self._write(unfinished)
+            unfinished.chmod(0o755)  # not only for whoever made it
+            if path.exists():  # damaged
+                path.rename(unfinished.with_name(unfinished.name + ".damaged"))
+            try:
+                unfinished.rename(path)
+            except OSError:
+                if not self._is_whole(path):  # else another was first, where files have no locks
+                    raise
+        finally:
+            for folder in (unfinished, unfinished.with_name(unfinished.name + ".damaged")):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_old(folder: Path, prefix: str, least_age_s: float) -> None:
+    """Remove the folders whose names begin so and that nobody used for some time."""
+    for old in folder.glob(prefix + "*"):
+        with suppress(OSError):
+            if old.is_dir() and time.time() - old.stat().st_mtime >= least_age_s:
+                shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[bool]:
+    """Let one process at a time into the block; yield whether that could be had.
+
+    The lock is the system's, so that it ends with its process, however that ends.
+    """
+    try:
+        import fcntl  # noqa: PLC0415  (absent on Windows)
+    except ImportError:
+        yield False
+        return
+    with path.open("wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError:  # a network's file system without locks
+            yield False
+        else:
+            yield True

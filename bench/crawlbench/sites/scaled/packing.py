@@ -1,0 +1,70 @@
+"""A gzip file of which parts are exchanged without deflating the rest anew (floor 1).
+
+Deflate is a series of blocks, and a block may be *stored*: bytes as they are, behind their length.
+So the fixed parts of a text are deflated once, with a stored block in each place that differs from
+page to page. Back references stay right as long as what is stored there keeps its length. They
+never reach into such a place: while deflating it was filled with bytes that the text has nowhere.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["deflate_around", "deflate_whole", "gzip_file"]
+
+HEAD: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+"""Of a gzip file without a name or a time, made on no system in particular (RFC 1952)."""
+
+END: Final = b"\x03\x00"
+"""A last block that holds nothing."""
+
+LEVEL: Final = 6
+"""As the real host's; higher ones gain nothing here."""
+
+_RAW: Final = -15
+_EMPTY: Final = b"\x00\x00\xff\xff"
+"""Length 0 and its complement: how a stored block that only aligns to a byte ends."""
+
+_FILL: Final = (b"\x00\x01\x02", b"\x03\x04\x05")
+
+
+def deflate_around(parts: Sequence[bytes], lengths: Sequence[int]) -> list[bytes]:
+    """Deflate parts with a gap after each; a page's own bytes go between the pieces, in order.
+
+    Args:
+        parts: the fixed text, without control characters but line feeds.
+        lengths: bytes of the gap after each part, 1 to 65,535; as many as parts.
+
+    Returns:
+        One piece per part. Each ends within a stored block whose bytes are those of the gap.
+    """
+    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, _RAW, 9)
+    pieces = []
+    for number, (part, length) in enumerate(zip(parts, lengths, strict=True)):
+        piece = packer.compress(part) + packer.flush(zlib.Z_SYNC_FLUSH)
+        # What ends here is an empty stored block: it gets the gap's length and so its bytes.
+        pieces.append(piece[: -len(_EMPTY)] + _stored_length(length))
+        fill = _FILL[number % 2]
+        packer.compress((fill * (length // len(fill) + 1))[:length])
+        packer.flush(zlib.Z_SYNC_FLUSH)
+    return pieces
+
+
+def deflate_whole(text: bytes, level: int = LEVEL) -> bytes:
+    """Deflate a text that stands for itself and is followed by more blocks."""
+    packer = zlib.compressobj(level, zlib.DEFLATED, _RAW)
+    return packer.compress(text) + packer.flush(zlib.Z_FULL_FLUSH)
+
+
+def gzip_file(blocks: Iterable[bytes], body: bytes) -> bytes:
+    """Return the gzip file of a body whose deflated blocks are given."""
+    check = zlib.crc32(body).to_bytes(4, "little")
+    return b"".join([HEAD, *blocks, END, check, (len(body) & 0xFFFFFFFF).to_bytes(4, "little")])
+
+
+def _stored_length(length: int) -> bytes:
+    return length.to_bytes(2, "little") + (length ^ 0xFFFF).to_bytes(2, "little")

@@ -1,0 +1,106 @@
+"""How a mirror's memory grows with its site, and how fast it makes pages that it has not.
+
+    python benchmarks/scale.py [--pages 20000]
+
+For each of douban-x100 and douban-x100000 a raw client asks a fresh mirror for that many pages,
+spread over the whole site, gzipped and plain. Exit 1 if the mirror of the large site holds 32 MB
+more than that of the small one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import psutil
+
+from crawlbench.mirror.process import open_mirror
+from crawlbench.networks import NETWORKS
+
+ALLOWED_BYTES = 32 * 2**20
+BATCH = 16  # requests that are sent without waiting for answers
+CONNECTIONS = 4
+LAST_CHUNK = b"\r\n0\r\n\r\n"
+STRIDE = 7919  # prime, so that a walk in such steps meets every page of a site once
+PAGE_SIZE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one mirror did with a number of requests."""
+
+    site: str
+    coding: str
+    pages_per_s: float
+    wire_bytes: float
+    """Of one answer, on the mean."""
+    rss_bytes: int
+    """Of the mirror's process afterwards."""
+
+
+def main() -> None:
+    """Measure both sites and print a line for each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pages", type=int, default=20_000)
+    pages = parser.parse_args().pages
+    memory = {}
+    for count in (100, 100_000):
+        for load in asyncio.run(load_mirror(count, pages)):
+            print(
+                f"{load.site:16} {load.coding:9} {load.pages_per_s:7,.0f} pages/s "
+                f"{load.wire_bytes / 1024:6.1f} KB each, mirror {load.rss_bytes / 2**20:6.1f} MB"
+            )
+            memory[count] = load.rss_bytes
+    growth = memory[100_000] - memory[100]
+    print(f"x100000 holds {growth / 2**20:+.1f} MB against x100; allowed are 32")
+    sys.exit(growth > ALLOWED_BYTES)
+
+
+async def load_mirror(count: int, pages: int) -> list[Load]:
+    """Return how a fresh mirror of a list of `count` pages did: first gzipped, then plain."""
+    name, loads = f"douban-x{count}", []
+    async with open_mirror(name, "loopback", NETWORKS["loopback"], 1) as mirror:
+        host = urlsplit(mirror.address).netloc
+        process = psutil.Process(mirror.pid)
+        for coding in ("gzip", "identity"):
+            await mirror.begin(coding)
+            start = time.perf_counter()
+            shares = [range(first, pages, CONNECTIONS) for first in range(CONNECTIONS)]
+            await asyncio.gather(*[ask(host, coding, count, share) for share in shares])
+            seconds = time.perf_counter() - start
+            counters = await mirror.end()
+            size = counters.wire_bytes / counters.requests
+            memory = process.memory_info().rss
+            loads.append(Load(name, coding, counters.requests / seconds, size, memory))
+    return loads
+
+
+async def ask(host: str, coding: str, count: int, share: range) -> None:
+    """Ask for pages on one connection, a batch at a time, and count answers by their last chunk."""
+    name, _, port = host.partition(":")
+    reader, writer = await asyncio.open_connection(name, int(port), limit=2**20)
+    try:
+        for at in range(0, len(share), BATCH):
+            numbers = share[at : at + BATCH]
+            writer.write(
+                b"".join(request(host, coding, number * STRIDE % count) for number in numbers)
+            )
+            for _ in numbers:
+                await reader.readuntil(LAST_CHUNK)
+    finally:
+        writer.close()
+
+
+def request(host: str, coding: str, page: int) -> bytes:
+    """Return the bytes that ask for a page, from 0."""
+    target = f"/top250?start={PAGE_SIZE * page}&filter=" if page else "/top250"
+    headers = f"Host: {host}\r\nCookie: bid=crawlbench0\r\nAccept-Encoding: {coding}\r\n"
+    return f"GET {target} HTTP/1.1\r\n{headers}\r\n".encode()
+
+
+if __name__ == "__main__":
+    main()
