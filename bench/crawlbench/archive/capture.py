@@ -1,0 +1,96 @@
+"""One response that somebody captured, and what all archives have in common (floor 3)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "MOST_PAGE_BYTES",
+    "Capture",
+    "SkippedError",
+    "is_html",
+    "keep_headers",
+    "looks_like_html",
+]
+
+MOST_PAGE_BYTES = 32 * 2**20
+"""Of one page before any coding: more is no page but a bomb."""
+
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
+
+_LOOKS_LIKE_HTML = re.compile(
+    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
+
+_NOT_KEPT = frozenset(
+    {
+        # of one connection
+        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te"),
+        *("proxy-connection", "trailer", "transfer-encoding", "upgrade"),
+        # of one way to send the body
+        *("content-length", "content-encoding", "content-range", "accept-ranges"),
+        *("content-md5", "content-digest", "digest", "etag", "last-modified"),
+        # of a day, a visitor or a host that the mirror is not
+        *("date", "age", "expires", "set-cookie", "location", "refresh", "alt-svc", "link"),
+        *("strict-transport-security", "public-key-pins", "report-to", "nel"),
+    }
+)
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+_MOST_HEADERS = 64
+_MOST_HEADER_BYTES = 4096  # of one value; clients refuse lines beyond 8 KiB
+
+
+class SkippedError(Exception):
+    """Raised when a capture is no page, with the reason in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A response, not yet read."""
+
+    url: str
+    """Absolute, whatever the archive says."""
+    status: int
+    headers: list[tuple[str, str]]
+    """As archived."""
+    read: Callable[[], bytes]
+    """Returns the body without any coding; before the next capture is taken, and once.
+
+    Raises `SkippedError` if it is no page after all.
+    """
+    aliases: tuple[str, ...] = field(default=())
+    """Other addresses (path and query) by which links may name it."""
+
+    def header(self, name: str) -> str:
+        """Return a header's first value, empty if there is none."""
+        return next((value for key, value in self.headers if key.lower() == name), "")
+
+
+def is_html(content_type: str) -> bool:
+    """Tell whether a Content-Type is that of a page."""
+    return content_type.partition(";")[0].strip().lower() in _HTML
+
+
+def looks_like_html(body: bytes) -> bool:
+    """Tell whether a body without a type begins as a page does."""
+    return _LOOKS_LIKE_HTML.match(body, 0, 4096) is not None
+
+
+def keep_headers(headers: list[tuple[str, str]]) -> dict[str, str]:
+    """Return the headers that say something about the page; hostile ones are dropped."""
+    kept: dict[str, str] = {}
+    for name, text in headers[: 4 * _MOST_HEADERS]:
+        value = text.strip()
+        is_fit = _NAME.fullmatch(name) and _VALUE.fullmatch(value)
+        if is_fit and name.lower() not in _NOT_KEPT and len(value) <= _MOST_HEADER_BYTES:
+            kept.setdefault(name.title(), value)
+        if len(kept) == _MOST_HEADERS:
+            break
+    kept.setdefault("Content-Type", "text/html")
+    return kept

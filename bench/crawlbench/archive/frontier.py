@@ -1,0 +1,100 @@
+"""Where a recording stands: what it has and what comes next (floor 3; no input or output)."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from crawlbench.archive.importing import ImportReport
+from crawlbench.archive.journal import Begun, Fetched, Left, Moved, Step, Waits
+
+if TYPE_CHECKING:
+    from crawlbench.archive.links import LinkFinder
+    from crawlbench.sites.manifest import ManifestPage
+
+__all__ = ["FORBIDDEN", "Frontier"]
+
+FORBIDDEN = "forbidden by robots.txt"
+"""Why an address was left without asking."""
+
+_MOST_REDIRECTS = 10
+
+
+class Frontier:
+    """The sum of all steps: the same steps give the same, after a stop, too."""
+
+    def __init__(self, finder: LinkFinder) -> None:
+        """Begin before the first step."""
+        self.start = ""
+        """Empty until a recording begins."""
+        self.pages: list[ManifestPage] = []
+        self.report = ImportReport()
+        self.waits_until = 0.0
+        """Seconds since 1970 before which the server does not want to be asked."""
+        self.requests = 0
+        self._finder = finder
+        self._queue: deque[str] = deque()
+        self._met: set[str] = set()
+        self._done: set[str] = set()
+        self._redirects: dict[str, str] = {}
+
+    def take(self, step: Step) -> None:
+        """Add one step."""
+        match step:
+            case Begun(start=start):
+                self.start = self.report.start = start
+                self._meet(self._finder.spell(start))
+            case Fetched(page=page):
+                self._fetched(step)
+                self._done.add(page.address)
+            case Moved(address=address, target=target):
+                self._redirects[address] = target
+                self._done.add(address)
+                self._meet(target)
+            case Left(address=address, reason=reason):
+                self.report.skips.add(reason, address)
+                self._done.add(address)
+            case Waits(until=until):
+                self.waits_until = until
+        is_forbidden = isinstance(step, Left) and step.reason == FORBIDDEN
+        self.requests += not (isinstance(step, Begun) or is_forbidden)
+
+    def _fetched(self, step: Fetched) -> None:
+        self.pages.append(step.page)
+        self.report.pages += 1
+        self.report.body_bytes += step.page.body_bytes
+        self.report.rewritten += step.rewritten
+        self.report.encodings[step.encoding] += 1
+        for link in step.links:
+            self._meet(link)
+
+    def _meet(self, address: str) -> None:
+        if address not in self._met:
+            self._met.add(address)
+            self._queue.append(address)
+
+    def next(self) -> str | None:
+        """Return the address that was met first of those not done, or None."""
+        while self._queue and self._queue[0] in self._done:
+            self._queue.popleft()
+        return self._queue[0] if self._queue else None
+
+    @property
+    def left(self) -> int:
+        """How many addresses are met but not done."""
+        return len(self._met - self._done)
+
+    def aliases(self) -> dict[str, list[str]]:
+        """Return the redirects by the page that they lead to in the end."""
+        have = {page.address for page in self.pages}
+        aliases: dict[str, list[str]] = {}
+        for address in self._redirects:
+            target = address
+            for _ in range(_MOST_REDIRECTS):
+                target = self._redirects.get(target, target)
+            if target in have:
+                aliases.setdefault(target, []).append(address)
+            else:
+                self.report.skips.add("redirects that lead to no page", address)
+        self.report.aliases = sum(map(len, aliases.values()))
+        return aliases

@@ -1,0 +1,239 @@
+"""Makes a site's folder of an archive (floor 3)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from crawlbench.archive.capture import Capture, SkippedError, is_html, keep_headers
+from crawlbench.archive.folder import read_folder
+from crawlbench.archive.har import read_har
+from crawlbench.archive.pagefolder import SITE_FILE, PageFolder, check_target, open_page_folder
+from crawlbench.archive.pages import Skips, find_encoding, rewrite_links
+from crawlbench.archive.starter import render_site_file
+from crawlbench.archive.warc import read_warc
+from crawlbench.errors import UsageError
+from crawlbench.sites.addresses import AddressRules, host_of, split_origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+__all__ = ["ImportReport", "import_pages"]
+
+_OK = 200
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 10  # one after the other
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What an import did."""
+
+    start: str = ""
+    """Address of the first page on the real site."""
+    pages: int = 0
+    body_bytes: int = 0
+    aliases: int = 0
+    """Redirects and other spellings that lead to a page."""
+    rewritten: int = 0
+    """Links that named the site's own host."""
+    skips: Skips = field(default_factory=Skips)
+    encodings: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def encoding(self) -> str:
+        """The most frequent one."""
+        return self.encodings.most_common(1)[0][0] if self.encodings else "utf-8"
+
+
+def import_pages(
+    source: Path, target: Path, start: str | None, *, site_file: bool, force: bool
+) -> ImportReport:
+    """Write the pages of an archive, their manifest and, if wanted, a site file to begin with.
+
+    Either all of it is there at the end, or nothing.
+
+    Args:
+        source: a WARC, a HAR or a folder that wget made.
+        target: folder to make.
+        start: address of the first page; None takes the archive's first.
+        site_file: whether to write one.
+        force: replace a folder of pages.
+
+    Raises:
+        UsageError: the archive cannot be used, or the target is taken.
+        StorageError: the disk refuses.
+    """
+    check_target(target, force=force)
+    if start is not None:
+        check_address(start, "--start")
+    captures = _open_source(source, start)
+    with open_page_folder(target, force=force) as folder:
+        importer = _Importer(folder, start)
+        importer.take_all(captures)
+        report = importer.finish(str(source))
+        text = None
+        if site_file:
+            host = host_of(report.start)
+            text = render_site_file(str(target / SITE_FILE), host, report.start, report.encoding)
+        folder.move_to(target, host_of(report.start), importer.aliases, text)
+    return report
+
+
+def check_address(url: str, option: str) -> None:
+    """Refuse what is no address of a page.
+
+    Raises:
+        UsageError: it is none, or holds a password.
+    """
+    try:
+        host_of(url)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}; one looks like https://example.org/list") from error
+    if "@" in split_origin(url)[0]:
+        raise UsageError(f"{option} must hold no name or password: site files are shared")
+
+
+def _open_source(source: Path, start: str | None) -> Iterator[Capture]:
+    if source.is_dir():
+        return read_folder(source, start)
+    name = source.name.lower()
+    if name.endswith(".har"):
+        return read_har(source)
+    if name.endswith((".warc", ".warc.gz")):
+        return read_warc(source)
+    if not source.exists():
+        raise UsageError(f"there is no {str(source)!r} to import")
+    raise UsageError(
+        f"cannot import {str(source)!r}: name a .warc, .warc.gz or .har, or a folder made by "
+        "wget --mirror"
+    )
+
+
+class _Importer:
+    """Takes captures one by one; only their addresses stay in memory."""
+
+    def __init__(self, folder: PageFolder, start: str | None) -> None:
+        self.aliases: dict[str, list[str]] = {}
+        """Other addresses of a page."""
+        self._folder = folder
+        self._rules = AddressRules()
+        self._report = ImportReport(start=start or "")
+        self._host = host_of(start) if start else ""
+        self._redirects: dict[str, str] = {}
+        self._hosts: Counter[str] = Counter()
+
+    def take_all(self, captures: Iterable[Capture]) -> None:
+        for capture in captures:
+            try:
+                self._take(capture)
+            except SkippedError as reason:
+                self._report.skips.add(str(reason), capture.url)
+
+    def _take(self, capture: Capture) -> None:
+        host, address = self._locate(capture.url)
+        if capture.status in _REDIRECTS:
+            self._redirect(capture, host, address)
+            return
+        if capture.status != _OK:
+            raise SkippedError(f"with status {capture.status or 'unknown'}")
+        content_type = capture.header("content-type")
+        if content_type and not is_html(content_type):
+            raise SkippedError("no HTML")
+        self._hosts[host] += 1
+        if self._host and host != self._host:
+            raise SkippedError("of another host")
+        body = capture.read()
+        if not body.strip():
+            raise SkippedError("empty")
+        if not self._host:
+            self._host, self._report.start = host, capture.url.partition("#")[0]
+        self._add(capture, address, content_type, body)
+
+    def _locate(self, url: str) -> tuple[str, str]:
+        """Return host and spelled address."""
+        try:
+            host, address = host_of(url), split_origin(url)[1]
+            if ".." in address.partition("?")[0].replace("\\", "/").split("/"):
+                raise SkippedError("with .. in the address, which no client would ask for")
+            return host, self._rules.spell(address if address[:1] in "/" else f"/{address}")
+        except ValueError:
+            raise SkippedError("without an http address") from None
+
+    def _redirect(self, capture: Capture, host: str, address: str) -> None:
+        try:
+            target_host, target = self._locate(urljoin(capture.url, capture.header("location")))
+        except ValueError:
+            raise SkippedError("redirects to no address") from None
+        if (self._host or host) != host or target_host != host:
+            raise SkippedError("redirects between hosts")
+        if target != address:  # else from http to https
+            self._redirects.setdefault(address, target)
+
+    def _add(self, capture: Capture, address: str, content_type: str, body: bytes) -> None:
+        encoding = find_encoding(content_type, body)
+        body, rewritten = rewrite_links(body, self._host)
+        if address in self._folder:
+            same = self._folder.holds_same(address, body)
+            raise SkippedError(
+                "again, with the same body"
+                if same
+                else "again, with another body (the first is kept)"
+            )
+        headers = keep_headers(capture.headers)
+        self._folder.add(address, headers, body)
+        report = self._report
+        report.pages += 1
+        report.body_bytes += len(body)
+        report.rewritten += rewritten
+        report.encodings[encoding] += 1
+        for alias in capture.aliases:
+            self._add_alias(address, self._rules.spell(alias))
+
+    def _add_alias(self, address: str, alias: str) -> None:
+        if alias != address:
+            self.aliases.setdefault(address, []).append(alias)
+
+    def finish(self, source: str) -> ImportReport:
+        """Follow the redirects and return what was done.
+
+        Raises:
+            UsageError: there is no page, or not the one to start at.
+        """
+        report = self._report
+        if not report.pages:
+            raise self._no_pages(source)
+        for address in self._redirects:
+            target = self._follow(address)
+            if target in self._folder:
+                self._add_alias(target, address)
+            else:
+                report.skips.add("redirects that lead to no page", address)
+        report.aliases = sum(map(len, self.aliases.values()))
+        start = self._rules.spell(split_origin(report.start)[1] or "/")
+        if start not in self._folder and not any(start in a for a in self.aliases.values()):
+            raise UsageError(
+                f"{source} has {report.pages} pages of {self._host}, but not the start "
+                f"{report.start!r}; name another with --start"
+            )
+        return report
+
+    def _follow(self, address: str) -> str:
+        for _ in range(_MOST_REDIRECTS):
+            if address in self._folder or address not in self._redirects:
+                break
+            address = self._redirects[address]
+        return address
+
+    def _no_pages(self, source: str) -> UsageError:
+        if self._host and self._hosts:
+            seen = ", ".join(f"{host} ({count})" for host, count in self._hosts.most_common(3))
+            return UsageError(
+                f"{source} holds no page of the host {self._host!r} that --start names, but pages "
+                f"of {seen}; name one of these"
+            )
+        reasons = "; ".join(self._report.skips.lines()[:5]) or "it is empty"
+        return UsageError(f"{source} holds no page that could be served: {reasons}")

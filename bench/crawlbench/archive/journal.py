@@ -1,0 +1,113 @@
+"""What a recording has done so far, a line for each step (floor 3).
+
+A recording that was stopped, however rudely, goes on from there.
+"""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING, Self
+
+import msgspec
+
+from crawlbench.errors import StorageError, UsageError
+from crawlbench.sites.manifest import ManifestPage  # noqa: TC001  (msgspec reads annotations)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["JOURNAL_NAME", "Begun", "Fetched", "Journal", "Left", "Moved", "Step", "Waits"]
+
+JOURNAL_NAME = "journal.jsonl"
+
+
+class Begun(msgspec.Struct, frozen=True, tag="begun"):
+    """The recording of a site began."""
+
+    start: str
+
+
+class Fetched(msgspec.Struct, frozen=True, tag="fetched"):
+    """A page is in the folder."""
+
+    page: ManifestPage
+    encoding: str
+    links: tuple[str, ...]
+    """Addresses on the same site, as spelled."""
+    rewritten: int
+    """Links that named the site's own host."""
+
+
+class Moved(msgspec.Struct, frozen=True, tag="moved"):
+    """An address redirects to another on the same site."""
+
+    address: str
+    target: str
+
+
+class Left(msgspec.Struct, frozen=True, tag="left"):
+    """An address is no page to have."""
+
+    address: str
+    reason: str
+
+
+class Waits(msgspec.Struct, frozen=True, tag="waits"):
+    """The server asked to come again later."""
+
+    until: float
+    """Seconds since 1970."""
+
+
+Step = Begun | Fetched | Moved | Left | Waits
+
+
+class Journal:
+    """The file, open for more steps."""
+
+    def __init__(self, path: Path) -> None:
+        """Open for appending; a last line that was cut short is taken away first."""
+        self._path = path
+        self._decoder = msgspec.json.Decoder(Step)
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        """Open the file."""
+        try:
+            self._file = self._path.open("ab+")
+            self._file.seek(0)
+            whole = self._file.read().rpartition(b"\n")
+            self._file.truncate(len(whole[0]) + len(whole[1]))
+        except OSError as error:
+            raise StorageError(f"cannot write {self._path} ({error.strerror})") from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        if self._file:
+            self._file.close()
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the steps so far.
+
+        Raises:
+            UsageError: it is no journal.
+        """
+        assert self._file
+        self._file.seek(0)
+        try:
+            for line in self._file.read().splitlines():
+                yield self._decoder.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise UsageError(
+                f"{self._path} is broken ({error}); delete its folder to begin anew"
+            ) from error
+
+    def add(self, step: Step) -> None:
+        """Write down one more step, at once."""
+        assert self._file
+        try:
+            self._file.write(msgspec.json.encode(step) + b"\n")
+            self._file.flush()
+        except OSError as error:
+            raise StorageError(f"cannot write {self._path} ({error.strerror})") from error

@@ -1,0 +1,257 @@
+"""Records pages of a real site, politely (floor 3).
+
+robots.txt is honoured, requests come one at a time and far apart, the host is never left. What is
+fetched is kept beside the target until all is there, so that a recording can go on after a stop.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from crawlbench.archive.capture import keep_headers
+from crawlbench.archive.fetching import PRODUCT, Answer, Fetcher, FetchError, retry_after_s
+from crawlbench.archive.frontier import FORBIDDEN, Frontier
+from crawlbench.archive.journal import (
+    JOURNAL_NAME,
+    Begun,
+    Fetched,
+    Journal,
+    Left,
+    Moved,
+    Step,
+    Waits,
+)
+from crawlbench.archive.pagefolder import SITE_FILE, PageFolder, check_target
+from crawlbench.archive.pages import find_encoding, rewrite_links
+from crawlbench.archive.robots import ALLOW_ALL, DENY_ALL, MOST_BYTES, Robots, parse_robots
+from crawlbench.archive.starter import render_site_file
+from crawlbench.errors import BenchError, StorageError, UsageError
+from crawlbench.sites.addresses import host_of, split_origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from crawlbench.archive.importing import ImportReport
+    from crawlbench.archive.links import LinkFinder
+
+__all__ = ["RecordPlan", "record_pages", "work_folder"]
+
+_OK = 200
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_BUSY = frozenset({429, 503})
+
+MOST_FAILURES = 3
+"""Requests without an answer, one after the other, after which a recording stops."""
+
+MOST_ROBOTS_REDIRECTS = 5
+"""That a crawler has to follow (RFC 9309, 2.3)."""
+
+REQUESTS_PER_PAGE = 4
+"""A site that answers with anything but pages is left after so many times the wanted pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlan:
+    """What to record, and how gently."""
+
+    start: str
+    """Address of the first page."""
+    target: Path
+    """Folder to make."""
+    delay_s: float
+    """Least time between two requests; robots.txt may ask for more."""
+    most_pages: int
+    finder: LinkFinder
+    """Says which links are followed."""
+    writes_site_file: bool = True
+    sleep: Callable[[float], None] = time.sleep
+    say: Callable[[str], None] = field(default=lambda line: None)  # noqa: ARG005
+    """Told each step, in a line."""
+
+
+def work_folder(target: Path) -> Path:
+    """Return where an unfinished recording is kept."""
+    return target.with_name(f".{target.name}.recording")
+
+
+def record_pages(plan: RecordPlan, *, force: bool) -> ImportReport:
+    """Fetch pages until there are enough or no more, then put the folder in its place.
+
+    A stop by whatever error or signal keeps what there is; the same call goes on.
+
+    Args:
+        plan: see there.
+        force: replace a folder of pages.
+
+    Raises:
+        UsageError: the target is taken, another recording is there, or no page could be had.
+        StorageError: the disk refuses.
+        BenchError: the server asked to wait, or answers no more.
+    """
+    check_target(plan.target, force=force)
+    work = work_folder(plan.target)
+    try:
+        work.mkdir(exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot make {work} ({error.strerror})") from error
+    with Journal(work / JOURNAL_NAME) as journal, Fetcher() as fetcher:
+        recorder = _Recorder(plan, work, journal, fetcher)
+        recorder.record()
+    return recorder.finish()
+
+
+class _Recorder:
+    """One recording, perhaps taken up again."""
+
+    def __init__(self, plan: RecordPlan, work: Path, journal: Journal, fetcher: Fetcher) -> None:
+        self._plan = plan
+        self._work = work
+        self._journal = journal
+        self._fetcher = fetcher
+        self._origin = split_origin(plan.start)[0]
+        self._host = host_of(plan.start)
+        self._failures = 0
+        self._frontier = Frontier(plan.finder)
+        for step in journal.steps():
+            self._frontier.take(step)
+        self._folder = PageFolder(work, self._frontier.pages)
+
+    def record(self) -> None:
+        """Fetch until there are enough pages or no more addresses."""
+        self._begin()
+        most_requests = REQUESTS_PER_PAGE * self._plan.most_pages
+        if self._has_enough():
+            return
+        robots = self._ask_robots()
+        delay_s = max(self._plan.delay_s, robots.delay_s)
+        if robots.delay_s > self._plan.delay_s:
+            self._plan.say(f"robots.txt asks for {robots.delay_s:g} s between requests")
+        while not self._has_enough() and (address := self._frontier.next()) is not None:
+            if not robots.allows(address):
+                self._note(Left(address, FORBIDDEN))
+            elif self._frontier.requests >= most_requests:
+                self._plan.say(f"stopped after {most_requests} requests: few of them were pages")
+                break
+            else:
+                self._plan.sleep(delay_s)
+                self._note(self._fetch(address))
+
+    def _has_enough(self) -> bool:
+        return len(self._folder) >= self._plan.most_pages
+
+    def _begin(self) -> None:
+        """Refuse to mix two recordings, or to come before the server wants it."""
+        begun = self._frontier.start
+        if begun and begun != self._plan.start:
+            raise UsageError(
+                f"{self._work} holds a recording of {begun!r} that is not finished: go on with "
+                "that address, or delete it"
+            )
+        if not begun:
+            self._note(Begun(self._plan.start))
+        wait_s = self._frontier.waits_until - time.time()
+        if wait_s > 0:
+            raise self._stopped(f"{self._host} asked to be left alone for {wait_s:.0f} s more")
+
+    def _note(self, step: Step) -> None:
+        self._journal.add(step)
+        self._frontier.take(step)
+
+    def _ask_robots(self) -> Robots:
+        """Fetch robots.txt; a site that cannot say what it allows allows nothing (RFC 9309)."""
+        url = f"{self._origin}/robots.txt"
+        answer = self._ask(url)
+        for _ in range(MOST_ROBOTS_REDIRECTS):
+            if answer.status not in _REDIRECTS:
+                break
+            address = self._plan.finder.same_host(url, answer.header("location"))
+            if not address:
+                return ALLOW_ALL
+            url = self._origin + address
+            answer = self._ask(url)
+        if answer.status == _OK:
+            return parse_robots(answer.body.decode("utf-8", "replace"), PRODUCT)
+        return DENY_ALL if answer.status >= 500 else ALLOW_ALL
+
+    def _ask(self, url: str) -> Answer:
+        try:
+            answer = self._fetcher.get(url, only_html=False, most_bytes=MOST_BYTES)
+        except FetchError as error:
+            raise self._stopped(f"{url} cannot be fetched ({error})") from error
+        self._heed(answer)
+        return answer
+
+    def _fetch(self, address: str) -> Step:
+        """Ask for one page and return what came of it."""
+        self._plan.say(f"{len(self._folder) + 1}/{self._plan.most_pages} {self._origin}{address}")
+        try:
+            answer = self._fetcher.get(self._origin + address)
+        except FetchError as error:
+            self._failures += 1
+            if self._failures >= MOST_FAILURES:
+                raise self._stopped(f"{self._host} gave no answer ({error})") from error
+            return Left(address, f"without an answer ({error})")
+        self._failures = 0
+        self._heed(answer)
+        if answer.status in _REDIRECTS:
+            return self._redirect(address, answer)
+        if answer.status != _OK:
+            return Left(address, f"with status {answer.status}")
+        if answer.problem or not answer.body.strip():
+            return Left(address, answer.problem or "empty")
+        return self._keep(address, answer)
+
+    def _heed(self, answer: Answer) -> None:
+        """Stop if the server has enough; it is not asked again before the time that it names."""
+        if answer.status not in _BUSY:
+            return
+        now = time.time()
+        wait_s = retry_after_s(answer.header("retry-after"), now)
+        self._note(Waits(now + wait_s))
+        raise self._stopped(
+            f"{self._host} answered with status {answer.status}: leave it alone for {wait_s:.0f} s"
+        )
+
+    def _redirect(self, address: str, answer: Answer) -> Step:
+        try:
+            target = self._plan.finder.same_host(self._origin + address, answer.header("location"))
+        except ValueError:
+            target = ""
+        if not target:
+            return Left(address, "redirects to another host")
+        if target == address:
+            return Left(address, "redirects to itself; perhaps the start wants https")
+        return Moved(address, target)
+
+    def _keep(self, address: str, answer: Answer) -> Step:
+        encoding = find_encoding(answer.header("content-type"), answer.body)
+        links = self._plan.finder.find(self._origin + address, answer.body, encoding)
+        body, rewritten = rewrite_links(answer.body, self._host)
+        page = self._folder.add(address, keep_headers(answer.headers), body)
+        return Fetched(page, encoding, links, rewritten)
+
+    def _stopped(self, reason: str) -> BenchError:
+        return BenchError(
+            f"{reason}; {len(self._folder)} pages are kept in {self._work}, and the same command "
+            "goes on from there"
+        )
+
+    def finish(self) -> ImportReport:
+        """Put the folder in its place and return what was done."""
+        report = self._frontier.report
+        aliases = self._frontier.aliases()
+        if not len(self._folder):
+            shutil.rmtree(self._work, ignore_errors=True)
+            reasons = "; ".join(report.skips.lines()[:5])
+            raise UsageError(f"no page of {self._plan.start} could be had: {reasons}")
+        text = None
+        if self._plan.writes_site_file:
+            path = str(self._plan.target / SITE_FILE)
+            text = render_site_file(path, self._host, self._plan.start, report.encoding)
+        (self._work / JOURNAL_NAME).unlink(missing_ok=True)
+        self._folder.move_to(self._plan.target, self._host, aliases, text)
+        return report

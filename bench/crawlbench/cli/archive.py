@@ -1,0 +1,144 @@
+"""`crawlbench mirror import` and `crawlbench mirror record` (floor 5)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from crawlbench.archive.importing import ImportReport, check_address, import_pages
+from crawlbench.archive.links import LinkFinder
+from crawlbench.archive.pagefolder import SITE_FILE, check_target
+from crawlbench.archive.recording import RecordPlan, record_pages, work_folder
+from crawlbench.cli.checks import at_least_one, not_negative
+from crawlbench.cli.output import INTERRUPTED, complain
+from crawlbench.errors import UsageError
+from crawlbench.sites.sitefile import load_site_file, make_kinds
+
+if TYPE_CHECKING:
+    from crawlbench.sites.sitefile import SiteFile
+
+__all__ = ["import_archive", "record"]
+
+LEAST_DELAY_S = 1.0
+"""Between two requests to a host that is not this machine."""
+
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+Target = Annotated[Path, typer.Option("-o", "--output", help="Folder to make.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace a folder of pages.")]
+WithSiteFile = Annotated[
+    bool, typer.Option("--site-file/--no-site-file", help="Write a site.toml to begin with.")
+]
+
+
+def import_archive(
+    source: Annotated[
+        Path, typer.Argument(help="A .warc, .warc.gz or .har, or a folder of wget --mirror.")
+    ],
+    output: Target,
+    start: Annotated[
+        str | None, typer.Option("--start", help="Address of the first page on the real site.")
+    ] = None,
+    site_file: WithSiteFile = True,
+    force: Force = False,
+) -> None:
+    """Make a site's folder of an archive: pages, manifest, and a site.toml to edit."""
+    report = import_pages(source, output, start, site_file=site_file, force=force)
+    _show(report, output, has_site_file=site_file)
+
+
+def record(
+    url: Annotated[str, typer.Argument(help="Address of the first page.")],
+    output: Target,
+    pages: Annotated[
+        int, typer.Option("--pages", callback=at_least_one, help="Most pages to fetch.")
+    ] = 50,
+    delay: Annotated[
+        float, typer.Option("--delay", callback=not_negative, help="Seconds between requests.")
+    ] = 5.0,
+    site: Annotated[
+        Path | None, typer.Option("--site", help="A site.toml that says which links to follow.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Really fetch.")] = False,
+    site_file: WithSiteFile = True,
+    force: Force = False,
+) -> None:
+    """Fetch pages of a real site, politely: one at a time, as its robots.txt allows.
+
+    After a stop, Ctrl-C for instance, the same command goes on.
+    """
+    check_address(url, "URL")
+    _check_delay(url, delay)
+    check_target(output, force=force)
+    plan = RecordPlan(
+        start=url.partition("#")[0],
+        target=output,
+        delay_s=delay,
+        most_pages=pages,
+        finder=_make_finder(site),
+        writes_site_file=site_file and site is None,
+        say=_say,
+    )
+    if not yes:
+        raise UsageError(_describe(plan))
+    try:
+        report = record_pages(plan, force=force)
+    except KeyboardInterrupt:
+        complain(
+            f"stopped; what was fetched is kept in {work_folder(output)}, and the same command "
+            "goes on from there"
+        )
+        raise typer.Exit(INTERRUPTED) from None
+    _show(report, output, has_site_file=plan.writes_site_file)
+
+
+def _make_finder(site: Path | None) -> LinkFinder:
+    if site is None:
+        return LinkFinder()
+    file: SiteFile = load_site_file(site)
+    return LinkFinder(make_kinds(file), file.addresses)
+
+
+def _check_delay(url: str, delay_s: float) -> None:
+    if delay_s < LEAST_DELAY_S and urlsplit(url).hostname not in _THIS_MACHINE:
+        raise UsageError(
+            f"--delay {delay_s:g} is too short for a server that is not yours: "
+            f"give {LEAST_DELAY_S:g} or more"
+        )
+
+
+def _describe(plan: RecordPlan) -> str:
+    minutes = plan.most_pages * plan.delay_s / 60
+    return (
+        f"would fetch robots.txt and up to {plan.most_pages} pages from {plan.start}, one at a "
+        f"time and {plan.delay_s:g} s apart (up to {minutes:.0f} min or more), into {plan.target}; "
+        "add --yes to do it"
+    )
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def _show(report: ImportReport, output: Path, *, has_site_file: bool) -> None:
+    lines = [
+        f"{report.pages} pages of {report.body_bytes / 1e6:.1f} MB in {output}, "
+        f"from {report.start} on"
+    ]
+    if report.aliases:
+        lines.append(f"{report.aliases} more addresses lead to one of them")
+    if report.rewritten:
+        lines.append(f"{report.rewritten} links that named the host were made relative to it")
+    if len(report.encodings) > 1:
+        counts = ", ".join(f"{name} {count}" for name, count in report.encodings.most_common())
+        lines.append(f"the pages' encodings differ ({counts}); a site file names one")
+    if report.skips.counts:
+        lines += ["skipped:", *(f"  {line}" for line in report.skips.lines())]
+    if has_site_file:
+        lines += [f"edit {output / SITE_FILE}, then: crawlbench mirror verify {output / SITE_FILE}"]
+    sys.stdout.write("".join(f"{line}\n" for line in lines))

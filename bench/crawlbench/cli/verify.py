@@ -1,0 +1,107 @@
+"""`crawlbench mirror verify` (floor 5)."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from crawlbench import registry
+from crawlbench.archive.survey import Findings, Survey
+from crawlbench.cli.output import result_console
+from crawlbench.errors import BenchError, CellError, UsageError
+from crawlbench.mirror.process import open_mirror
+from crawlbench.model import Site
+from crawlbench.networks import find_network
+from crawlbench.sites.custom import CustomSite, open_site
+from crawlbench.sites.expected import expected_path, load_expected, write_expected
+
+if TYPE_CHECKING:
+    from crawlbench.counters import Counters
+    from crawlbench.sites.expected import Expected
+
+__all__ = ["verify"]
+
+STRATEGY = "requests-serial"
+"""One page after the other, so that items come in the order of the site."""
+
+NETWORK = "loopback"
+
+SHOWN_ITEMS = 5
+
+
+def verify(
+    site: Annotated[str, typer.Argument(help="The site file, such as ./site.toml.")],
+) -> None:
+    """Crawl a site of your own, show what was found, and write down what a right crawl returns."""
+    if not site.endswith(".toml"):
+        raise UsageError(f"{site!r} is no site file; one ends in .toml")
+    custom = open_site(site, is_verified=False)
+    survey = Survey(custom, registry.load(registry.Kind.PARSER, "lxml")(custom.spec))
+    counters = asyncio.run(_crawl(custom, survey))
+    findings = survey.finish(counters.requests)
+    _show(custom, findings)
+    if findings.faults:
+        raise UsageError(f"nothing was written: {findings.faults[0]}")
+    path = expected_path(Path(site))
+    change = _describe_change(path, findings.expected)
+    write_expected(path, findings.expected)
+    sys.stdout.write(f"{change}wrote {path}; now: crawlbench run quick --site {site}\n")
+
+
+async def _crawl(custom: CustomSite, survey: Survey) -> Counters:
+    crawl = registry.load(registry.Kind.STRATEGY, STRATEGY)
+    async with open_mirror(custom.spec.name, NETWORK, find_network(NETWORK), seed=1) as mirror:
+        await mirror.begin("verify")
+        site = Site(mirror.address + custom.spec.path, survey.read)
+        try:
+            await asyncio.to_thread(crawl, site, 1)
+        except BenchError:
+            raise
+        except Exception as error:
+            raise CellError(f"the crawl failed: {type(error).__name__}: {error}") from error
+        return await mirror.end()
+
+
+def _show(custom: CustomSite, findings: Findings) -> None:
+    expected = findings.expected
+    sys.stdout.write(
+        f"{custom.file.name}: {expected.items} items on {expected.pages} pages, "
+        f"from {custom.spec.path} on\n"
+    )
+    if expected.rows:
+        result_console().print(_make_table(expected))
+    for label, sentences in (("wrong", findings.faults), ("note", findings.notes)):
+        for sentence in sentences:
+            sys.stdout.write(f"{label}: {' '.join(sentence.split())}\n")
+
+
+def _make_table(expected: Expected) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
+    for name, value in zip(expected.fields, expected.rows[0], strict=True):
+        justify = "left" if isinstance(value, str) else "right"
+        table.add_column(name, justify=justify, overflow="ellipsis", no_wrap=True)  # type: ignore[arg-type]
+    for row in expected.rows[:SHOWN_ITEMS]:
+        table.add_row(*(Text(str(value)) for value in row))
+    if len(expected.rows) > SHOWN_ITEMS:
+        table.add_row("...", *("" for _ in expected.fields[1:]))
+    return table
+
+
+def _describe_change(path: Path, now: Expected) -> str:
+    """Say what a new expectation does to the old one."""
+    try:
+        before = load_expected(path)
+    except UsageError:
+        before = None
+    if before is None:
+        return ""
+    if (before.digest, before.pages) == (now.digest, now.pages):
+        return "as it was verified before; "
+    return f"not as before ({before.items} items on {before.pages} pages); "

@@ -1,0 +1,108 @@
+"""A folder of wget gives its pages under the addresses that they had."""
+
+import os
+import sys
+
+import pytest
+
+from crawlbench.archive.folder import spell_names
+from tests.archive.archives import page
+
+
+@pytest.mark.parametrize(
+    ("names", "address", "alias"),
+    [
+        (("index.html",), "/", "/index.html"),
+        (("a", "index.html"), "/a/", "/a"),
+        (("a.html",), "/a.html", "/a"),
+        (("list?page=2",), "/list?page=2", "/list%3Fpage%3D2"),
+        (("list?page=2.html",), "/list?page=2", "/list%3Fpage%3D2.html"),
+        (("list?x=a%2Fb",), "/list?x=a%2Fb", "/list?x=a%252Fb"),
+        (("list.html?page=2",), "/list.html?page=2", None),
+        (("index.html?page=2",), "/?page=2", "/index.html?page=2"),
+        (("a b", "ü.html"), "/a%20b/%C3%BC.html", None),
+        (("a%2Fb.html",), "/a%2Fb.html", None),
+        (("100%.html",), "/100%25.html", None),
+    ],
+)
+def test_names_mean_addresses(names, address, alias):
+    """Queries are in the name, a folder's page is its index, and extensions were added."""
+    main, aliases = spell_names(names)
+    assert main == address
+    assert alias is None or alias in aliases
+
+
+def make_tree(root, **files):
+    root.mkdir(parents=True)
+    for name, body in files.items():
+        path = root / name.replace("__", "/").replace("_html", ".html")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+
+
+def test_a_host_folder_is_found(workshop):
+    """In what wget made, or as it is; the first page comes first."""
+    root = workshop.folder / "copy" / "docs.example.org"
+    make_tree(root, index_html=page("home"), a__b_html=page("b"), logo=b"\x89PNG")
+    report = workshop.run(workshop.folder / "copy")
+    assert report.start == "http://docs.example.org/"
+    assert set(workshop.pages()) == {"/", "/a/b.html"}
+    assert dict(report.skips.counts) == {"no HTML": 1}
+    workshop.target = workshop.folder / "again"
+    assert workshop.run(root).start == "http://docs.example.org/"
+
+
+def test_several_hosts_need_a_start(workshop):
+    """The sentence names them."""
+    make_tree(workshop.folder / "copy" / "a.example", index_html=page("a"))
+    make_tree(workshop.folder / "copy" / "b.example", index_html=page("b"))
+    source = workshop.folder / "copy"
+    assert "several hosts (a.example, b.example)" in workshop.refusal(source)
+    workshop.run(source, "https://b.example/")
+    assert workshop.pages() == {"/": page("b")}
+
+
+def test_any_folder_of_pages_will_do(workshop):
+    """One without a host's name is served as localhost; originals of wget are left."""
+    make_tree(workshop.folder / "public", index_html=page("a"), **{"b_html.orig": page("b")})
+    report = workshop.run(workshop.folder / "public")
+    assert report.start == "http://localhost/"
+    assert workshop.pages() == {"/": page("a")}
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "index.html", "..", "nowhere"])
+def test_symbolic_links_are_refused(workshop, target):
+    """To a file, a folder or nothing, within or outside."""
+    make_tree(workshop.folder / "public", index_html=page("a"))
+    link = workshop.folder / "public" / "z.html"
+    try:
+        link.symlink_to(target)
+    except OSError:
+        pytest.skip("this platform or user may not make symbolic links")
+    assert f"{link} is a symbolic link" in workshop.refusal(workshop.folder / "public")
+
+
+def test_a_fifo_is_not_waited_for(workshop):
+    """Only plain files are read."""
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no named pipes here")
+    make_tree(workshop.folder / "public", index_html=page("a"))
+    os.mkfifo(workshop.folder / "public" / "pipe.html")
+    assert workshop.run(workshop.folder / "public").pages == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux only")
+def test_a_name_that_is_no_text_is_refused(workshop):
+    """It has no address."""
+    make_tree(workshop.folder / "public", index_html=page("a"))
+    (workshop.folder / "public" / os.fsdecode(b"\xff.html")).touch()
+    assert "a name that is not UTF-8" in workshop.refusal(workshop.folder / "public")
+
+
+def test_an_empty_or_missing_folder_is_refused(workshop):
+    """And a file of another kind."""
+    (workshop.folder / "empty").mkdir()
+    (workshop.folder / "x.zip").write_bytes(b"PK")
+    assert "no page that could be served" in workshop.refusal(workshop.folder / "empty")
+    assert "there is no" in workshop.refusal(workshop.folder / "nowhere")
+    assert "name a .warc, .warc.gz or .har" in workshop.refusal(workshop.folder / "x.zip")

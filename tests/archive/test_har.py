@@ -1,0 +1,111 @@
+"""A HAR gives its pages, or one sentence."""
+
+import json
+
+import pytest
+
+from tests.archive.archives import HOST, HTML, har_entry, page, write_har
+
+
+def test_pages_are_taken_as_text_or_base64(workshop):
+    """A text that the browser decoded is UTF-8, whatever the header said."""
+    source = write_har(
+        workshop.folder / "x.har",
+        har_entry(f"{HOST}/", page("页")),
+        har_entry(
+            f"{HOST}/text",
+            headers=[("content-type", "text/html; charset=gbk")],
+            text="<title>页</title>",
+            encoding=None,
+        ),
+        har_entry(f"{HOST}/typed", page(), headers=[]),
+    )
+    report = workshop.run(source)
+    assert workshop.pages() == {
+        "/": page("页"),
+        "/text": "<title>页</title>".encode(),
+        "/typed": page(),
+    }
+    assert workshop.entry("/text").headers["Content-Type"] == "text/html; charset=utf-8"
+    assert report.encoding == "utf-8"
+
+
+def test_what_is_no_page_is_counted_by_reason(workshop):
+    """Posts, bodies that were not saved, other statuses."""
+    source = write_har(
+        workshop.folder / "x.har",
+        har_entry(f"{HOST}/", page()),
+        har_entry(f"{HOST}/form", page(), method="POST"),
+        har_entry(f"{HOST}/lost", text=None, encoding=None),
+        har_entry(f"{HOST}/cached", page(), status=304),
+        har_entry("data:text/html,x", page()),
+        har_entry(f"{HOST}/moved", status=302, headers=[("Location", "/")]),
+    )
+    report = workshop.run(source)
+    assert dict(report.skips.counts) == {
+        "an answer to POST": 1,
+        "saved without its body": 1,
+        "with status 304": 1,
+        "without an http address": 1,
+    }
+    assert workshop.entry("/").aliases == ("/moved",)
+
+
+@pytest.mark.parametrize("text", ["%%%%", "abc", "页", "YQ==YQ=="])
+def test_base64_rubbish_is_refused(workshop, text):
+    """The entry is named, and nothing is written."""
+    source = write_har(
+        workshop.folder / "x.har", har_entry(f"{HOST}/", page()), har_entry(f"{HOST}/b", text=text)
+    )
+    assert f"entry 1 ('{HOST}/b') is no base64" in workshop.refusal(source)
+
+
+def test_an_unknown_encoding_is_refused(workshop):
+    """A HAR knows base64 only."""
+    source = write_har(workshop.folder / "x.har", har_entry(f"{HOST}/", text="a", encoding="rot13"))
+    assert "encoded as 'rot13'" in workshop.refusal(source)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"\xff", b"[]", b'{"log": {}}', b"[" * 100_000, b'{"log":{"entries":[{}]}}'],
+)
+def test_what_is_no_har_is_refused(workshop, content):
+    """Whether it is no JSON, cut short or something else."""
+    source = workshop.folder / "x.har"
+    source.write_bytes(content)
+    assert "is no whole HAR" in workshop.refusal(source)
+
+
+def test_a_har_cut_short_is_refused(workshop):
+    """At any place."""
+    whole = json.dumps({"log": {"entries": [har_entry(f"{HOST}/", page())]}}).encode()
+    source = workshop.folder / "x.har"
+    for share in (0.2, 0.5, 0.9):
+        source.write_bytes(whole[: int(share * len(whole))])
+        assert "is no whole HAR" in workshop.refusal(source)
+
+
+def test_a_har_without_pages_is_refused(workshop):
+    """It would be a site of nothing."""
+    source = write_har(workshop.folder / "x.har")
+    assert "no page that could be served: it is empty" in workshop.refusal(source)
+
+
+def test_headers_of_an_archive_cannot_make_headers_of_their_own(workshop):
+    """No line breaks, no odd names, no floods."""
+    hostile = [
+        ("X-A", "1\r\nX-Evil: 1"),
+        ("X-Evil: 2\r\nX-B", "1"),
+        ("X-Long", "a" * 5000),
+        ("X-页", "1"),
+        ("X-C", "页"),
+        *((f"X-{n}", "1") for n in range(10_000)),
+    ]
+    source = write_har(
+        workshop.folder / "x.har", har_entry(f"{HOST}/", page(), headers=[*HTML, *hostile])
+    )
+    workshop.run(source)
+    headers = workshop.entry("/").headers
+    assert len(headers) <= 65
+    assert not {"X-A", "X-Evil", "X-B", "X-Long", "X-C"} & set(headers)

@@ -1,0 +1,250 @@
+"""A WARC gives its pages, or one sentence."""
+
+import gzip
+import re
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from crawlbench.archive import warc
+from crawlbench.errors import NotInstalledError
+from tests.archive.archives import (
+    HOST,
+    HTML,
+    chunked,
+    gzipped,
+    page,
+    response,
+    warc_bytes,
+    write_warc,
+)
+
+
+@pytest.mark.parametrize("gz", [True, False])
+def test_pages_are_taken_with_their_headers(workshop, gz):
+    """Bodies byte for byte; what belongs to one connection or visitor is dropped."""
+    headers = [
+        *HTML,
+        ("Connection", "close"),
+        ("Set-Cookie", "a=b"),
+        ("X-Robots-Tag", "all"),
+    ]
+    body = page("A", "/b")
+    source = write_warc(
+        workshop.folder / "x.warc",
+        response(f"{HOST}/a", body, headers=headers),
+        response(f"{HOST}/b?q=1#part", page("B")),
+        gz=gz,
+    )
+    report = workshop.run(source)
+    assert (report.pages, report.start) == (2, f"{HOST}/a")
+    assert workshop.pages() == {"/a": body, "/b?q=1": page("B")}
+    kept = workshop.entry("/a").headers
+    assert kept["Content-Type"] == "text/html; charset=utf-8"
+    assert kept["X-Robots-Tag"] == "all"
+    assert not {"Connection", "Set-Cookie"} & set(kept)
+
+
+@pytest.mark.parametrize(
+    ("coding", "encode"),
+    [
+        ([("Content-Encoding", "gzip")], gzipped),
+        ([("Content-Encoding", "deflate")], lambda body: __import__("zlib").compress(body)),
+        ([("Transfer-Encoding", "chunked")], chunked),
+        (
+            [("Content-Encoding", "gzip"), ("Transfer-Encoding", "chunked")],
+            lambda body: chunked(gzipped(body)),
+        ),
+        ([("Content-Encoding", "identity")], bytes),
+    ],
+)
+def test_codings_are_undone(workshop, coding, encode):
+    """The page is what a browser would see, and no header speaks of a coding."""
+    body = page("coded") + b"x" * 1000
+    source = write_warc(
+        workshop.folder / "x.warc.gz", response(f"{HOST}/", encode(body), headers=[*HTML, *coding])
+    )
+    workshop.run(source)
+    assert workshop.pages() == {"/": body}
+    assert not {"Content-Encoding", "Transfer-Encoding"} & set(workshop.entry("/").headers)
+
+
+def test_what_is_no_page_is_counted_by_reason(workshop):
+    """Other statuses, types, hosts and schemes; answers without a body."""
+    gz = [*HTML, ("Content-Encoding", "gzip")]
+    bomb = gzipped(b"\0" * (33 * 2**20))
+    source = write_warc(
+        workshop.folder / "x.warc",
+        response(f"{HOST}/", page("start")),
+        response(f"{HOST}/gone", b"no", status="404 Not Found"),
+        response(f"{HOST}/x.png", b"\x89PNG", headers=[("Content-Type", "image/png")]),
+        response("https://other.example/", page()),
+        response("dns:docs.example.org", b"1.2.3.4"),
+        response(f"{HOST}/../../etc/passwd", page("evil")),
+        response("/etc/passwd", page("evil")),
+        response("file:///etc/passwd", page("evil")),
+        response(f"{HOST}/empty", b" "),
+        response(f"{HOST}/bomb", bomb, headers=gz),
+        response(f"{HOST}/cut", gzipped(page("cut"))[:-12], headers=gz),
+        response(f"{HOST}/lie", b"no gzip", headers=gz),
+        response(f"{HOST}/odd", page(), headers=[*HTML, ("Content-Encoding", "zip")]),
+        response(f"{HOST}/short", page(), headers=[*HTML, ("Content-Length", "100000")]),
+        response(f"{HOST}/truncated", page(), WARC_Truncated="length"),
+        response(f"{HOST}/", page("start")),
+        response(f"{HOST}/", page("other")),
+    )
+    report = workshop.run(source)
+    assert workshop.pages() == {"/": page("start")}
+    assert dict(report.skips.counts) == {
+        "with status 404": 1,
+        "no HTML": 1,
+        "of another host": 1,
+        "without an http address": 3,
+        "with .. in the address, which no client would ask for": 1,
+        "empty": 1,
+        "larger than 32 MB": 1,
+        "cut short within its compression": 1,
+        "wrongly compressed": 1,
+        "coded as 'zip', which is not known here": 1,
+        "cut short when it was captured": 2,
+        "again, with the same body": 1,
+        "again, with another body (the first is kept)": 1,
+    }
+    assert "1 again, with another body (the first is kept), such as" in "".join(
+        report.skips.lines()
+    )
+
+
+@pytest.mark.parametrize("gz", [True, False])
+def test_an_archive_that_was_cut_short_is_refused(workshop, gz):
+    """Wherever it was cut, nothing is written."""
+    whole = warc_bytes(*(response(f"{HOST}/{n}", page(f"{n}")) for n in range(2)), gz=gz)
+    ends = {0, *record_ends(whole, gz)}
+    source = workshop.folder / "x.warc"
+    for cut in set(range(1, len(whole))) - ends:
+        source.write_bytes(whole[:cut])
+        assert "is no whole WARC: record" in workshop.refusal(source), cut
+
+
+def record_ends(whole, gz):
+    """Return where a cut leaves a shorter whole archive: a record's end or its last newlines."""
+    if gz:
+        return [found.start() for found in re.finditer(rb"\x1f\x8b\x08", whole)] + [len(whole)]
+    starts = [found.start() for found in re.finditer(rb"WARC/1.0\r\n", whole)] + [len(whole)]
+    return [start - newlines for start in starts for newlines in (0, 1, 2)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\0" * 1000,
+        b"hello\r\n\r\n",
+        b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: x\r\n\r\n",
+        b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: -5\r\n\r\nabc",
+        b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a/\r\n\r\nHTTP/1.1 200 OK\r\n",
+        b"WARC/1.0\r\n" + b"A: b\r\n" * 500_000,
+        gzip.compress(b"WARC/1.0\r\nX: " + b"a" * 50_000_000),
+        gzip.compress(b"\0" * 50_000_000),
+        gzip.compress(b"hello")[:-4] + b"\0\0\0\0",
+    ],
+    ids=range(10),
+)
+def test_rubbish_is_refused_in_one_sentence(workshop, content):
+    """Neither a trace nor half a folder, nor memory for a header of 50 MB."""
+    source = workshop.folder / "x.warc.gz"
+    source.write_bytes(content)
+    assert str(source) in workshop.refusal(source)
+
+
+def test_redirects_become_other_spellings_of_a_page(workshop):
+    """Chains are followed; loops and those that lead to no page are said."""
+
+    def redirect(path, location):
+        return response(f"{HOST}{path}", status="301 Moved", headers=[("Location", location)])
+
+    source = write_warc(
+        workshop.folder / "x.warc",
+        redirect("/", "/start"),
+        redirect("/start", f"{HOST}/home"),
+        response(f"{HOST}/home", page("home")),
+        redirect("/loop", "/pool"),
+        redirect("/pool", "/loop"),
+        redirect("/away", "https://other.example/"),
+        redirect("/nowhere", "/missing"),
+        redirect("/broken", "http://["),
+    )
+    report = workshop.run(source, start=f"{HOST}/")
+    assert sorted(workshop.entry("/home").aliases) == ["/", "/start"]
+    assert report.aliases == 2
+    assert dict(report.skips.counts) == {
+        "redirects between hosts": 1,
+        "redirects that lead to no page": 3,
+        "redirects to no address": 1,
+    }
+
+
+def test_links_to_the_own_host_become_relative(workshop):
+    """Else a crawl of the mirror would go to the real site."""
+    body = page("A", "/b", "", "?q", host=HOST) + b'<a href="//docs.example.org:443/c">'
+    body += b"<a href='http://docs.example.organic/d'><p>https://docs.example.org/ as text</p>"
+    report = workshop.run(write_warc(workshop.folder / "x.warc", response(f"{HOST}/", body)))
+    assert report.rewritten == 4
+    text = workshop.pages()["/"].decode()
+    assert 'href="/b"' in text
+    assert 'href="/"' in text
+    assert 'href="/?q"' in text
+    assert 'href="/c"' in text
+    assert "http://docs.example.organic/d" in text
+    assert "https://docs.example.org/ as text" in text
+
+
+def test_a_start_that_is_not_there_is_refused(workshop):
+    """The sentence says what is there."""
+    source = write_warc(workshop.folder / "x.warc", response(f"{HOST}/a", page()))
+    assert "1 pages of docs.example.org, but not the start" in workshop.refusal(source, f"{HOST}/b")
+    assert "pages of docs.example.org (1)" in workshop.refusal(source, "https://example.org/")
+    assert "--start: 'nonsense' is no http address" in workshop.refusal(source, "nonsense")
+    assert "must hold no name or password" in workshop.refusal(source, "https://me:pw@docs.example")
+
+
+def test_an_archive_without_a_page_is_refused(workshop):
+    """With the reasons."""
+    source = write_warc(workshop.folder / "x.warc", response(f"{HOST}/a", b"", status="500 Oh no"))
+    assert "no page that could be served: 1 with status 500" in workshop.refusal(source)
+
+
+def test_without_warcio_the_extra_is_named(workshop, monkeypatch):
+    """An extra that is not installed is no trace."""
+    monkeypatch.setitem(sys.modules, "warcio.archiveiterator", None)
+    source = write_warc(workshop.folder / "x.warc", response(f"{HOST}/a", page()))
+    with pytest.raises(NotInstalledError, match=r"pip install 'crawlbench\[archive\]'"):
+        list(warc.read_warc(source))
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_archive(tmp_path):
+    """100 MB of pages are imported within a few tens of MB."""
+    source = tmp_path / "large.warc.gz"
+    with source.open("wb") as file:
+        filler = b"<p>" + bytes(range(32, 127)) * 1000
+        for n in range(1000):
+            file.write(warc_bytes(response(f"{HOST}/{n}", page(f"{n}") + filler)))
+    call = textwrap.dedent(f"""
+        import resource
+        from pathlib import Path
+        from crawlbench.archive.importing import import_pages
+        from crawlbench.archive.warc import read_warc
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        report = import_pages(Path({str(source)!r}), Path({str(tmp_path / "site")!r}), None,
+                              site_file=True, force=False)
+        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(report.pages, report.body_bytes, (after - before) * 1024)
+    """)
+    done = subprocess.run([sys.executable, "-c", call], capture_output=True, text=True, check=True)
+    pages, body_bytes, grown_bytes = map(int, done.stdout.split())
+    assert pages == 1000
+    assert body_bytes > 90e6
+    assert grown_bytes < 40e6

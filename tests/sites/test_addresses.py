@@ -1,0 +1,126 @@
+"""Two addresses of one page get one spelling, two pages never do."""
+
+import pytest
+import requests
+import yarl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawlbench.sites.addresses import Addresses, AddressRules, host_of, split_origin
+from crawlbench.sites.manifest import ManifestPage
+
+PLAIN = AddressRules()
+
+
+def page(address, sha256="0", *aliases):
+    return ManifestPage(address, "page.html", sha256, 1, {}, aliases)
+
+
+@pytest.mark.parametrize(
+    ("address", "spelled"),
+    [
+        ("", "/"),
+        ("/a#part", "/a"),
+        ("/%7ejoe/%c3%bc", "/~joe/%C3%BC"),
+        ("/~joe/ü", "/~joe/%C3%BC"),
+        ("/a/./b/../c", "/a/c"),
+        ("/../../etc/passwd", "/etc/passwd"),
+        ("/a/..", "/"),
+        ("/a%2Fb", "/a%2Fb"),
+        ("/100%", "/100%25"),
+        ("/a?", "/a"),
+        ("/a?&&x=1&", "/a?x=1"),
+        ("/a?q=a%20b", "/a?q=a+b"),
+        ("/a?q=a b", "/a?q=a+b"),
+        ("/a?q=a%2Bb", "/a?q=a%2Bb"),
+        ("/a?q=%2F%3a", "/a?q=/:"),
+        ("/a?q=1%262", "/a?q=1%262"),
+    ],
+)
+def test_what_always_holds(address, spelled):
+    """Escapes, dots and fragments, as clients send them or not."""
+    assert PLAIN.spell(address) == spelled
+    assert PLAIN.spell(spelled) == spelled
+
+
+@pytest.mark.parametrize(
+    ("rules", "address", "spelled"),
+    [
+        ({"keep_parameters": ["page"]}, "/a?sid=1&page=2", "/a?page=2"),
+        ({"keep_parameters": []}, "/a?sid=1", "/a"),
+        ({"drop_parameters": ["utm_*"]}, "/a?utm_source=x&b=1", "/a?b=1"),
+        ({"sort_parameters": True}, "/a?b=1&a=2", "/a?a=2&b=1"),
+        ({"trailing_slash": "drop"}, "/a/", "/a"),
+        ({"trailing_slash": "drop"}, "/", "/"),
+        ({"trailing_slash": "add"}, "/a", "/a/"),
+        ({"trailing_slash": "add"}, "/a.html", "/a.html"),
+        ({"index": ["index.html"]}, "/a/index.html?x=1", "/a/?x=1"),
+        ({"index": ["index.html"], "trailing_slash": "drop"}, "/a/index.html", "/a"),
+        ({"ignore_case": True}, "/A?B=C", "/a?b=c"),
+    ],
+)
+def test_what_a_site_adds(rules, address, spelled):
+    """Each rule of the table [addresses]."""
+    rules = AddressRules(**rules)
+    assert rules.spell(address) == spelled
+    assert rules.spell(spelled) == spelled
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_clients_and_spelling_agree(path, query):
+    """What requests or yarl make of an address is the same page."""
+    path = "/" + path.replace("?", "").replace("#", "").lstrip("/\\").replace("\\", "")
+    query = query.replace("#", "")
+    if any(not text.isprintable() for text in (path, query)):
+        return
+    spelled = PLAIN.spell(f"{path}?{query}" if query else path)
+    assert PLAIN.spell(spelled) == spelled
+    by_requests = requests.Request("GET", f"http://h{spelled}").prepare().path_url
+    assert PLAIN.spell(by_requests) == spelled
+    by_yarl = yarl.URL(f"http://h{spelled}").raw_path_qs
+    assert PLAIN.spell(by_yarl) == spelled
+
+
+def test_pages_are_found_by_any_spelling_and_alias():
+    """Absolute or not; an address that leads to no page is empty."""
+    addresses = Addresses(PLAIN, [page("/list?x=a%20b"), page("/new", "1", "/old", "/list?x=a+b")])
+    assert addresses.page_address("http://h:1/list?x=a+b#c") == "http://h:1/list?x=a+b"
+    assert addresses.page_address("/old") == "/new"
+    for nothing in ("/other", "mailto:x@y", "javascript:void(0)", "", "http://h", "x"):
+        assert addresses.page_address(nothing) == ""
+    assert addresses.known == {"/list?x=a+b", "/new"}
+
+
+def test_pages_that_rules_make_one_are_told():
+    """With equal bodies they merge, with others they clash."""
+    rules = AddressRules(keep_parameters=())
+    addresses = Addresses(rules, [page("/a"), page("/a?x=1"), page("/a?x=2", "2")])
+    assert addresses.merged == [("/a", "/a?x=1")]
+    assert addresses.clashes == [("/a", "/a?x=2")]
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("https://Docs.Example.org/a", "docs.example.org"),
+        ("http://a.example:80", "a.example"),
+        ("https://a.example:8443/", "a.example:8443"),
+        ("http://[::1]:8000/", "[::1]:8000"),
+    ],
+)
+def test_hosts(address, host):
+    """In lower case, without the usual port."""
+    assert host_of(address) == host
+
+
+@pytest.mark.parametrize("address", ["", "/etc/passwd", "file:///a", "http://", "http://a:x/"])
+def test_what_has_no_host(address):
+    """No page of the web."""
+    with pytest.raises(ValueError):
+        host_of(address)
+
+
+def test_origins():
+    """A mere path has none."""
+    assert split_origin("HTTP://h:1?x") == ("HTTP://h:1", "?x")
+    assert split_origin("/a?http://b") == ("", "/a?http://b")

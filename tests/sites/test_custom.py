@@ -1,0 +1,259 @@
+"""A site in TOML is a site like any other, and each mistake in it is one sentence."""
+
+import hashlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from crawlbench import registry
+from crawlbench.digest import as_rows, digest_rows, field_names
+from crawlbench.errors import BlockedPageError, NotInstalledError, UsageError
+from crawlbench.parsers.lxml import compile_reader
+from crawlbench.sites.custom import load_site, open_site
+from crawlbench.sites.expected import Expected, expected_path, write_expected
+from crawlbench.sites.manifest import FolderPages, Manifest, ManifestPage, encode_manifest
+
+BODY = b"""<title>x</title><ul>
+<li class="film new"><a href="/f/1">Film  <b>one</b></a><i data-n="7">2,634 votes</i></li>
+<li class="film"><a href="/f/2">Film two</a><i data-n="8">12 votes</i></li></ul>
+<a href="/b">b</a><a href="/gone">gone</a><a href="http://elsewhere.example/b">e</a>"""
+
+TOML = """
+name = "films"
+start = "https://films.example/"
+
+[[kinds]]
+pattern = '/.*'
+items = "li.film"
+links = "a"
+
+[[kinds.fields]]
+name = "title"
+selector = "a"
+
+[[kinds.fields]]
+name = "votes"
+selector = "i"
+convert = "first number"
+
+[[kinds.fields]]
+name = "number"
+selector = "i"
+attribute = "data-n"
+convert = "float"
+"""
+
+
+@pytest.fixture
+def site(tmp_path):
+    """Return a function that writes a site with one page and returns the path of its file."""
+
+    def write(text=TOML, bodies=None):
+        bodies = bodies or {"/": BODY, "/b": BODY}
+        pages = []
+        for number, (address, body) in enumerate(bodies.items()):
+            name = f"page-{number}.html"
+            (tmp_path / name).write_bytes(body)
+            digest = hashlib.sha256(body).hexdigest()
+            pages.append(ManifestPage(address, name, digest, len(body), {"Content-Type": "x"}))
+        manifest = Manifest(1, "films", tuple(pages))
+        (tmp_path / "manifest.json").write_bytes(encode_manifest(manifest))
+        path = tmp_path / "films.toml"
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+def verify(name):
+    """Write what the site's reader finds on its first page as what is expected."""
+    opened = open_site(name, is_verified=False)
+    page = compile_reader(opened.spec)("http://h/", BODY)
+    rows = [[place, *row[1:]] for place, row in enumerate(as_rows(page.items), 1)]
+    fields = tuple(field_names(opened.spec.item_type))
+    expected = Expected(1, opened.fingerprint, digest_rows(rows), len(rows), 1, fields, rows)
+    write_expected(expected_path(Path(name)), expected)
+    return rows
+
+
+def refusal(name):
+    with pytest.raises(UsageError) as caught:
+        load_site(name)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_it_is_found_by_its_path_and_reads_pages(site):
+    """Blanks are folded; links to pages that are not there, or elsewhere, are left."""
+    name = site()
+    spec = registry.load(registry.Kind.SITE, name)
+    assert (spec.name, spec.path) == (name, "/")
+    page = compile_reader(spec)("http://127.0.0.1:1/", BODY)
+    assert [(i.title, i.votes, i.number) for i in page.items] == [
+        ("Film one", 2634, 7.0),
+        ("Film two", 12, 8.0),
+    ]
+    assert page.links == ("http://127.0.0.1:1/b",)
+    assert spec.pages().find("/b#x") == "/b"
+    assert spec.pages().read("/b") == ({"Content-Type": "x"}, BODY)
+
+
+def test_ranks_come_from_what_an_item_holds(site):
+    """So that neither concurrency nor the parser can change them; verified items have places."""
+    name = site()
+    read = compile_reader(load_site(name))
+    first, second = read("http://h/", BODY).items, read("http://h/b", BODY).items
+    assert first == second
+    assert len({item.rank for item in first}) == 2
+    assert all(2**52 <= item.rank < 2**53 for item in first)
+    rows = verify(name)
+    spec = load_site(name)
+    items = compile_reader(spec)("http://h/", BODY).items
+    assert sorted(item.rank for item in items) == [1, 2]
+    assert as_rows(items) == rows == as_rows(spec.expected_items())
+    (other,) = compile_reader(spec)("http://h/", BODY.replace(b"two", b"2")).items[1:]
+    assert other.rank >= 2**52
+
+
+def test_ranks_of_their_own_are_taken(site):
+    """A field `rank` is a whole number."""
+    name = site(TOML.replace('"number"', '"rank"').replace('"float"', '"int"'))
+    items = compile_reader(load_site(name))("http://h/", BODY).items
+    assert [item.rank for item in items] == [7, 8]
+
+
+def test_an_unverified_or_changed_site_has_no_expectation(site):
+    """The sentence says what to run."""
+    name = site()
+    spec = load_site(name)
+    assert spec.expected_pages == 0
+    with pytest.raises(UsageError, match=r"is not verified.*run: crawlbench mirror verify"):
+        spec.expected_items()
+    verify(name)
+    assert load_site(name).expected_pages == 1
+    changed = site(TOML.replace('"li.film"', '"li.new"'))
+    with pytest.raises(UsageError, match="was changed after it was verified"):
+        load_site(changed).expected_items()
+    with pytest.raises(UsageError, match="was changed after it was verified"):
+        load_site(site(bodies={"/": BODY + b" "})).expected_items()
+    load_site(site(TOML + "\n# a comment changes nothing")).expected_items()
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b"[" * 10_000])
+def test_a_broken_expectation_is_refused(site, content, tmp_path):
+    """And says how to mend it."""
+    name = site()
+    (tmp_path / "films.expected.json").write_bytes(content)
+    assert "verify the site again" in refusal(name)
+
+
+def test_an_expectation_changed_by_hand_is_refused(site, tmp_path):
+    """Its rows have to be those that were verified."""
+    name = site()
+    verify(name)
+    path = tmp_path / "films.expected.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("Film two", "Film 2"))
+    assert "was changed or has another format" in refusal(name)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('name = "films"', 'naem = "films"', "unknown field `naem`"),
+        ('name = "films"', "name = [", "is not TOML"),
+        ("https://films", "films", "start: 'films.example/' is no http address"),
+        ('example/"', 'example/other"', "is no page in"),
+        ("'/.*'", "'/(.*'", "kinds[0].pattern '/(.*' is no regular expression"),
+        ("'/.*'", "'.*'", "begin it with a /"),
+        ('"li.film"', '"//li["', "kinds[0].items '//li[' is no XPath: Invalid"),
+        ('"li.film"', '"/nope(x)"', "is no XPath"),
+        ('"li.film"', '"count(//li)"', "gives a value, not nodes"),
+        ('"li.film"', '"li..film"', "kinds[0].items 'li..film' is no CSS selector"),
+        ('"li.film"', '"li:hover(x"', "is no CSS selector"),
+        ('"li.film"', '" "', "kinds[0].items is empty"),
+        ('items = "li.film"', "", "no kind of page has items"),
+        ('selector = "a"', 'selector = "./a["', "kinds[0].title './a[' is no XPath"),
+        ('"data-n"', '"data n"', "is no XPath"),
+        ('name = "votes"', 'name = "class"', "the field name 'class' is no plain word"),
+        ('name = "votes"', 'name = "number"', "the field 'number' twice"),
+        ('name = "title"', 'name = "titel"', "needs a field 'title'"),
+        ('name = "number"', 'name = "rank"', "'rank' has to be a whole number"),
+        ('"float"', '"decimal"', "Invalid enum value 'decimal'"),
+        ("[[kinds]]", 'encoding = "utf-9"\n[[kinds]]', "encoding 'utf-9' is not known"),
+        ("[[kinds]]", 'pages = "nowhere"\n[[kinds]]', "import or record the pages again"),
+        ("[[kinds]]", "addresses = {trailing_slash = 1}\n[[kinds]]", "addresses.trailing_slash"),
+        ('selector = "a"', 'selector = "a"\nregex = "["', "kinds[0].title.regex '[' is no regular"),
+    ],
+)
+def test_mistakes_are_one_sentence(site, old, new, words):
+    """It names the place and what stands there."""
+    assert old in TOML
+    assert words in refusal(site(TOML.replace(old, new, 1)))
+
+
+def test_kinds_have_to_agree_on_the_fields(site):
+    """Items are of one type."""
+    more = "[[kinds]]\npattern = '/x'\nitems = 'p'\nfields = [{name = 'title'}]"
+    assert "kinds[1] has the fields title (str), but an earlier kind" in refusal(site(TOML + more))
+    assert "has neither items nor links" in refusal(site(TOML + "[[kinds]]\npattern = '/x'"))
+
+
+def test_a_missing_file_is_one_sentence(tmp_path):
+    """A folder, too."""
+    assert "cannot read the site file" in refusal(str(tmp_path / "x.toml"))
+    (tmp_path / "y.toml").mkdir()
+    assert "cannot read the site file" in refusal(str(tmp_path / "y.toml"))
+
+
+def test_without_cssselect_the_extra_is_named(site, monkeypatch):
+    """An XPath does without."""
+    monkeypatch.setitem(sys.modules, "cssselect", None)
+    with pytest.raises(NotInstalledError, match=r"pip install 'crawlbench\[archive\]'"):
+        load_site(site())
+    xpaths = TOML.replace('"li.film"', '"//li"').replace('"a"', '"//a"').replace('"i"', '"./i"')
+    assert load_site(site(xpaths)).path == "/"
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ('regex = "[a-z]+"\nconvert = "str"', "ilm"),
+        ('regex = "F(..)m"', "il"),
+        ('strip = "Fe"', "ilm  one".replace("  ", " ")[:-1]),
+        ('convert = "int"', None),
+        ('convert = "float"', None),
+        ('convert = "first number"', None),
+        ('regex = "x(y)?"', None),
+    ],
+)
+def test_a_text_is_cut_and_converted(site, line, value):
+    """What cannot be is a page that is not the site's, with the text seen."""
+    text = TOML.replace('selector = "a"', f'selector = "a"\n{line}', 1)
+    text = text.replace('name = "title"', 'name = "what"', 1)
+    text += "[[kinds.fields]]\nname = 'title'\nselector = 'a'\n"
+    read = compile_reader(load_site(site(text)))
+    if value is None:
+        with pytest.raises(BlockedPageError, match="an item's 'what' is 'Film one'"):
+            read("http://h/", BODY)
+    else:
+        assert read("http://h/", BODY).items[0].what == value
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "1e300", "9" * 30])
+def test_numbers_that_equal_nothing_are_refused(site, number):
+    """JSON and comparison have to hold."""
+    read = compile_reader(load_site(site()))
+    with pytest.raises(BlockedPageError, match="an item's 'number'"):
+        read("http://h/", BODY.replace(b'"7"', f'"{number}"'.encode()))
+
+
+def test_pages_beyond_the_kept_ones_are_read_from_disk(site, tmp_path):
+    """And checked again: a page that changes meanwhile is not served."""
+    site()
+    pages = FolderPages(tmp_path, lambda address: address, most_kept_bytes=len(BODY))
+    assert pages.read("/")[1] == pages.read("/b")[1] == BODY
+    (tmp_path / "page-1.html").write_bytes(b"other")
+    assert pages.read("/")[1] == BODY
+    with pytest.raises(UsageError, match="but the manifest has"):
+        pages.read("/b")
