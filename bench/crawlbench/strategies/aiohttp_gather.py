@@ -5,6 +5,7 @@ requests in flight; the tasks beyond it wait within the client. One session serv
 connections are kept and reused.
 Compare with: `requests_serial.py` (the same lines without `await`) and
 `aiohttp_session_per_request.py` (the same with the session in the wrong place).
+Model: event loop. HTTP: 1.1.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ HEADERS = {"Accept-Encoding": "gzip"}
 
 async def crawl(site, concurrency):
     """Crawl a site with one `aiohttp.ClientSession` and at most `concurrency` connections."""
-    connector = aiohttp.TCPConnector(limit=concurrency)
+    connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls or True)
     async with aiohttp.ClientSession(connector=connector, headers=HEADERS) as session:
 
         async def fetch(url):

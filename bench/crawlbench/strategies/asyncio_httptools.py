@@ -1,0 +1,60 @@
+"""A protocol of asyncio's instead of streams, with httptools (C) to parse HTTP.
+
+Watch: it gives up redirects, cookies, timeouts, retries and a look at headers; pages must be gzip.
+Compare with: `asyncio_streams.py`, the same with streams, and `limit_socket.py`, with less.
+Model: event loop. HTTP: 1.1.
+"""
+
+import asyncio
+import zlib
+from urllib.parse import urlsplit
+
+import httptools
+
+
+async def crawl(site, concurrency):
+    """Crawl a site with at most `concurrency` connections, each asked anew when it has answered."""
+    loop, origin = asyncio.get_running_loop(), urlsplit(site.start)
+    address = origin.hostname, origin.port or (443 if site.tls else 80)
+    tail = f" HTTP/1.1\r\nHost: {origin.netloc}\r\nAccept-Encoding: gzip\r\n\r\n"
+    limit, idle, opened = asyncio.Semaphore(concurrency), [], set()
+
+    class Connection(asyncio.Protocol):
+        def __init__(self):
+            self.body, self.done, self.closed = [], None, loop.create_future()
+            self.on_body = self.body.append
+            self.on_message_complete = lambda: self.done.set_result(self.http.should_keep_alive())
+            self.http = httptools.HttpResponseParser(self)
+            self.data_received = self.http.feed_data  # bytes go from one C function to the other
+
+        def connection_lost(self, error):
+            self.closed.set_result(None)
+            if self.done and not self.done.done():
+                self.done.set_exception(error or ConnectionError("cut off within a page"))
+
+    async def fetch(url):
+        async with limit:
+            if not idle or idle[-1][0].is_closing():
+                idle.append(await loop.create_connection(Connection, *address, ssl=site.tls))
+            transport, connection = pair = idle.pop()
+            opened.add(pair)
+            connection.done = loop.create_future()
+            transport.write(f"GET {url.partition(origin.netloc)[2]}{tail}".encode())
+            if await connection.done:
+                idle.append(pair)
+            body, connection.body[:] = b"".join(connection.body), ()
+            if (status := connection.http.get_status_code()) != 200:
+                raise OSError(f"{url} answered {status}")
+        return site.read(url, zlib.decompress(body, wbits=31))
+
+    try:
+        items, seen, front = [], {site.start}, [site.start]
+        while front:
+            pages = await asyncio.gather(*[fetch(url) for url in front])
+            items += [item for page in pages for item in page.items]
+            links = [link for page in pages for link in page.links]
+            front = [link for link in dict.fromkeys(links) if link not in seen]
+            seen.update(front)
+        return items
+    finally:
+        await asyncio.gather(*[transport.close() or each.closed for transport, each in opened])

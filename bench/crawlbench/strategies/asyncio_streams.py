@@ -1,0 +1,59 @@
+"""The standard library alone: HTTP/1.1 by hand, on the streams of asyncio.
+
+Watch: it knows chunks, lengths, gzip and connections that last, and nothing else of HTTP: no
+redirects, cookies, timeouts or retries. What a library costs more, it costs for those.
+Compare with: `aiohttp_gather.py`, which does all that, and `asyncio_httptools.py`, without streams.
+Model: event loop. HTTP: 1.1.
+"""
+
+import asyncio
+import zlib
+from urllib.parse import urlsplit
+
+
+async def crawl(site, concurrency):
+    """Crawl a site with at most `concurrency` connections, each asked anew when it has answered."""
+    origin = urlsplit(site.start)
+    address = origin.hostname, origin.port or (443 if site.tls else 80)
+    tail = f" HTTP/1.1\r\nHost: {origin.netloc}\r\nAccept-Encoding: gzip\r\n\r\n"
+    limit, idle, opened = asyncio.Semaphore(concurrency), [], set()
+
+    async def receive(reader):
+        status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").splitlines()
+        headers = dict(line.lower().split(": ", 1) for line in lines if line)
+        if headers.get("transfer-encoding") != "chunked":
+            return status, headers, await reader.readexactly(int(headers["content-length"]))
+        body = bytearray()
+        while size := int((await reader.readline()).partition(b";")[0], 16):
+            body += (await reader.readexactly(size + 2))[:-2]
+        while await reader.readline() != b"\r\n":
+            pass  # trailers
+        return status, headers, bytes(body)
+
+    async def fetch(url):
+        async with limit:
+            if not idle or idle[-1][1].is_closing():
+                idle.append(await asyncio.open_connection(*address, ssl=site.tls))
+            reader, writer = pair = idle.pop()
+            opened.add(pair)
+            writer.write(f"GET {url.partition(origin.netloc)[2]}{tail}".encode())
+            status, headers, body = await receive(reader)
+            if headers.get("connection") != "close":
+                idle.append(pair)
+        if not status.startswith("HTTP/1.1 200 "):
+            raise OSError(f"{url} answered {status!r}")
+        is_gzip = headers.get("content-encoding") == "gzip"
+        return site.read(url, zlib.decompress(body, wbits=31) if is_gzip else body)
+
+    try:
+        items, seen, front = [], {site.start}, [site.start]
+        while front:
+            pages = await asyncio.gather(*[fetch(url) for url in front])
+            items += [item for page in pages for item in page.items]
+            links = [link for page in pages for link in page.links]
+            front = [link for link in dict.fromkeys(links) if link not in seen]
+            seen.update(front)
+        return items
+    finally:
+        closed = [writer.close() or writer.wait_closed() for _, writer in opened]
+        await asyncio.gather(*closed, return_exceptions=True)

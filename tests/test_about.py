@@ -1,0 +1,68 @@
+"""What is said of a contestant comes from its file and its distribution, without importing it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from crawlbench import registry
+from crawlbench.about import describe_strategy
+from crawlbench.errors import UnknownNameError
+
+NAMES = registry.names(registry.Kind.STRATEGY)
+
+
+def test_there_are_thirty_contestants():
+    """And a reference beside them."""
+    assert len(NAMES) >= 30
+    assert "limit-socket" in NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_contestant_says_what_it_is(name):
+    """A model, the versions of HTTP, and a library with version and licence where it is here."""
+    facts = describe_strategy(name)
+    assert facts.about
+    assert facts.model
+    assert set(facts.http.split(", ")) <= {"1.1", "2", "3"}
+    assert facts.library
+    if facts.installed:
+        assert facts.version
+        assert facts.licence
+
+
+def test_facts_of_a_known_one():
+    """The first import that is not Python's own is the client."""
+    facts = describe_strategy("requests-threads")
+    assert (facts.library, facts.model, facts.http) == ("requests", "threads", "1.1")
+
+
+def test_nothing_is_imported():
+    """Listing forty clients must not load forty clients."""
+    code = (
+        "import sys; from crawlbench.about import describe_strategy as d\n"
+        "d('aiohttp-gather'); d('requests-serial'); d('scrapy-spider')\n"
+        "print(*{'aiohttp', 'requests', 'scrapy', 'twisted'} & set(sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "\n"
+
+
+def test_file_is_described_like_a_module(tmp_path):
+    """A file that cannot be read says nothing: to load it tells why."""
+    path = tmp_path / "mine.py"
+    docstring = '"""Mine.\n\nModel: threads. HTTP: 1.1, 2.\n"""'
+    path.write_text(f"{docstring}\nimport absent_client\n", "utf-8")
+    facts = describe_strategy(str(path))
+    assert (facts.about, facts.library, facts.http) == ("Mine.", "absent-client", "1.1, 2")
+    assert (facts.installed, facts.version) == (False, "")
+    path.write_text("def (", "utf-8")
+    assert describe_strategy(str(path)).about == ""
+
+
+def test_unknown_one():
+    """As everywhere."""
+    with pytest.raises(UnknownNameError, match="did you mean 'requests-serial'"):
+        describe_strategy("requests-seriel")
