@@ -1,0 +1,140 @@
+"""Tries a strategy on good and hostile pages, a process for each trial (floor 4)."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from crawlbench import registry
+from crawlbench.check.findings import (
+    Finding,
+    Outcome,
+    judge_crawls,
+    judge_fault,
+    judge_flight,
+    judge_leaks,
+    judge_wire,
+)
+from crawlbench.check.subject import Subject, Trial
+from crawlbench.measure.verify import expect
+from crawlbench.mirror.process import open_mirror
+from crawlbench.networks import Network, find_network
+from crawlbench.networks.faults import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from crawlbench.mirror.process import MirrorProcess
+    from crawlbench.model import SiteSpec
+
+__all__ = ["Subject", "check_strategy", "meet_faults"]
+
+REPEATS = 4
+"""Crawls in one process: what grows with them is a leak."""
+
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+DEAD_PROXY = "http://127.0.0.1:9"  # the port of `discard`: nobody listens
+
+
+async def check_strategy(subject: Subject) -> AsyncIterator[Finding]:
+    """Yield what holds and what does not, as it is found.
+
+    Raises:
+        BenchError: the strategy, its loop, site or parser is unknown or cannot be imported, or a
+            mirror does not start.
+    """
+    registry.is_async(subject.strategy)  # raises what is wrong with the plug-in itself
+    registry.load(registry.Kind.EVENT_LOOP, subject.event_loop)
+    async for finding in _check_good_pages(subject):
+        yield finding
+    async for finding in _check_tls(subject):
+        yield finding
+    digest = expect(_spec(subject)).digest
+    for kind, report in zip(subject.faults, await meet_faults(subject), strict=True):
+        yield judge_fault(kind, report, digest)
+
+
+async def _check_good_pages(subject: Subject) -> AsyncIterator[Finding]:
+    expectation = expect(_spec(subject))
+    outcome = await _try(subject, "loopback", find_network("loopback"), crawls=REPEATS)
+    yield judge_crawls("crawls the site, also again in one process", outcome, expectation)
+    for finding in judge_leaks(outcome):
+        yield finding
+    yield judge_wire(outcome, _spec(subject))
+    one = await _try(subject, "loopback", find_network("loopback"), crawls=1, concurrency=1)
+    yield judge_crawls("crawls with a concurrency of 1", one, expectation)
+    far = await _try(subject, "wan", find_network("wan"), crawls=1)
+    yield judge_crawls("crawls over a slow network", far, expectation)
+    yield judge_flight(far, subject.concurrency)
+    proxies = dict.fromkeys(PROXY_VARIABLES, DEAD_PROXY)
+    direct = await _try(subject, "loopback", find_network("loopback"), crawls=1, variables=proxies)
+    yield judge_crawls("takes no proxy from its environment", direct, expectation)
+
+
+async def _check_tls(subject: Subject) -> AsyncIterator[Finding]:
+    network = find_network("loopback-tls")
+    trusting = await _try(subject, "loopback-tls", network, crawls=1)
+    yield judge_crawls("crawls over TLS", trusting, expect(_spec(subject)))
+    promise = "refuses a certificate of an authority that it does not know"
+    doubting = await _try(subject, "loopback-tls", network, crawls=1, trusts=False)
+    if trusting.error:
+        yield Finding(promise, None, "it does not crawl over TLS")
+    elif doubting.error:
+        yield Finding(promise, True)
+    else:
+        yield Finding(promise, False, "it crawled all the same")
+
+
+def _spec(subject: Subject) -> SiteSpec:
+    spec: SiteSpec = registry.load(registry.Kind.SITE, subject.site)
+    return spec
+
+
+async def _try(
+    subject: Subject,
+    network_name: str,
+    network: Network,
+    *,
+    crawls: int,
+    concurrency: int | None = None,
+    trusts: bool = True,
+    variables: dict[str, str] | None = None,
+) -> Outcome:
+    """Crawl in a process of its own, against a mirror of its own."""
+    async with open_mirror(subject.site, network_name, network, seed=1) as mirror:
+        await mirror.begin("check")
+        start = _start(mirror, subject, trusts=trusts)
+        trial = Trial(
+            replace(subject, concurrency=concurrency or subject.concurrency),
+            [start] * crawls,
+            variables or {},
+        )
+        reports = await trial.run()
+        counters = await mirror.end()
+    return Outcome(
+        digests=[report["digest"] for report in reports if "digest" in report],
+        left=[report["left"] for report in reports if "left" in report],
+        error=next((report["error"] for report in reports if "error" in report), None),
+        complaints=trial.complaints,
+        crawls=crawls,
+        counters=counters,
+    )
+
+
+async def meet_faults(subject: Subject) -> list[dict[str, Any]]:
+    """Return what a strategy made of each fault of the subject: a digest, or an error."""
+    async with AsyncExitStack() as stack:
+        opening = [
+            open_mirror(subject.site, kind, Network(faults=(Fault(kind=kind),)), seed=1)  # type: ignore[arg-type]
+            for kind in subject.faults
+        ]
+        mirrors = await asyncio.gather(*map(stack.enter_async_context, opening))
+        starts = [_start(mirror, subject) for mirror in mirrors]
+        return await Trial(subject, starts, {}).run()
+
+
+def _start(mirror: MirrorProcess, subject: Subject, *, trusts: bool = True) -> dict[str, Any]:
+    url = mirror.address + _spec(subject).path
+    return {"url": url, "ca_file": mirror.ca_file if trusts else None}

@@ -1,0 +1,154 @@
+"""What a check finds, from what trials reported (floor 4; pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crawlbench.counters import Counters
+    from crawlbench.measure.verify import Expectation
+    from crawlbench.model import SiteSpec
+
+__all__ = [
+    "Finding",
+    "Outcome",
+    "judge_crawls",
+    "judge_fault",
+    "judge_flight",
+    "judge_leaks",
+    "judge_wire",
+    "tell",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One promise of the contract, and whether it holds."""
+
+    promise: str
+    """What a strategy must do, in a few words."""
+    holds: bool | None
+    """None where it could not be tried; `reason` says why."""
+    reason: str = ""
+    """What was seen instead; empty if it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One trial: what the process reported and what the mirror counted."""
+
+    digests: list[str]
+    """Of each crawl that came to an end."""
+    left: list[dict[str, list[str]]]
+    """What was open after each, by kind."""
+    error: dict[str, str] | None
+    """Type and first line of what the strategy raised; None if it did not."""
+    complaints: list[str]
+    """Warnings of leaks by Python and asyncio."""
+    crawls: int
+    """How many were asked for."""
+    counters: Counters
+
+
+def judge_crawls(promise: str, outcome: Outcome, expectation: Expectation) -> Finding:
+    """Say whether all crawls of a trial came back right, each page once."""
+    if outcome.error:
+        return Finding(promise, False, f"it raised {tell(outcome.error)}")
+    wrong = [n for n, digest in enumerate(outcome.digests, 1) if digest != expectation.digest]
+    if wrong:
+        return Finding(promise, False, f"crawl {wrong[0]} returned other items than the site has")
+    due = expectation.pages * outcome.crawls
+    if outcome.counters.requests != due:
+        reason = f"it made {outcome.counters.requests} requests instead of {due}"
+        return Finding(promise, False, reason)
+    return Finding(promise, True)
+
+
+def judge_leaks(outcome: Outcome) -> list[Finding]:
+    """Say what several crawls in one process left behind."""
+    findings = [
+        _judge_kind(outcome, kind, promise, since)
+        for kind, promise, since in (
+            ("sockets", "closes its connections", None),
+            ("tasks", "ends its tasks", None),
+            ("processes", "ends its processes", None),
+            ("threads", "ends its threads", 0),
+            ("files", "closes its files", 0),
+        )
+    ]
+    complaints = list(dict.fromkeys(outcome.complaints))
+    findings.append(
+        Finding("leaves nothing to complain of", not complaints, "; ".join(complaints[:2]))
+    )
+    return findings
+
+
+def _judge_kind(outcome: Outcome, kind: str, promise: str, since: int | None) -> Finding:
+    """Compare what is left after the last crawl with nothing, or with what an earlier one left.
+
+    A library may keep threads and files for the life of the process: only more of them at each
+    crawl is a leak.
+    """
+    if not outcome.left:
+        return Finding(promise, None, "no crawl came to an end")
+    last: list[Any] = outcome.left[-1][kind]
+    before = len(outcome.left[since][kind]) if since is not None else 0
+    extra = len(last) - before
+    if extra <= 0:
+        return Finding(promise, True)
+    names = ", ".join(dict.fromkeys(map(str, last[-3:])))
+    crawls = len(outcome.left) - (0 if since is None else since + 1)
+    return Finding(promise, False, f"{extra} {kind} are left after {crawls} crawls: {names}")
+
+
+def tell(error: dict[str, str]) -> str:
+    """Return an error in one line."""
+    return f"{error['type']}: {error['text']}" if error["text"] else error["type"]
+
+
+def judge_flight(outcome: Outcome, concurrency: int) -> Finding:
+    """Say whether never more requests were in flight than allowed."""
+    most = outcome.counters.most_in_flight
+    promise = "keeps to its concurrency"
+    if most > concurrency:
+        return Finding(promise, False, f"{most} requests were in flight instead of {concurrency}")
+    return Finding(promise, True)
+
+
+def judge_wire(outcome: Outcome, spec: SiteSpec) -> Finding:
+    """Say whether bodies came compressed, as all contestants ask for them."""
+    promise = "asks for gzip, and reads whole bodies"
+    done = len(outcome.digests)
+    if not done:
+        return Finding(promise, None, "no crawl came to an end")
+    source = spec.pages()
+    found = source.find(spec.path)
+    plain_bytes = len(source.read(found)[1]) if found else 0
+    mean_bytes = outcome.counters.wire_bytes / max(1, outcome.counters.requests)
+    if mean_bytes > plain_bytes / 2:
+        reason = f"{mean_bytes:,.0f} bytes came for a page: it was not compressed"
+        return Finding(promise, False, reason)
+    return Finding(promise, True)
+
+
+def judge_fault(kind: str, report: dict[str, Any], digest: str) -> Finding:
+    """Say how a strategy met a fault: an error or the right items is well, all else is not.
+
+    Args:
+        kind: of the fault.
+        report: `digest` of what it returned, or the `error` that it raised.
+        digest: of the right items.
+    """
+    promise, error = f"meets the fault {kind}", report.get("error")
+    if error is None:
+        if report["digest"] == digest:
+            return Finding(promise, True, "right all the same")
+        if kind == "wrong-charset":  # a strategy hands bytes on; only the digest can tell
+            return Finding(promise, None, "wrong letters came out; a session's digest refuses them")
+        return Finding(promise, False, "it returned wrong items as if nothing had happened")
+    if error["type"] == "hangs":
+        return Finding(promise, None, "it waits for ever; a session's deadline ends it")
+    if error["type"] == "dies":
+        return Finding(promise, False, error["text"])
+    return Finding(promise, True, tell(error))

@@ -1,0 +1,124 @@
+"""What is checked, and the processes in which it is tried (floor 4)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from crawlbench.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
+
+__all__ = ["Subject", "Trial"]
+
+START_S = 60.0
+"""For a process to import its strategy while others use the CPUs too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is checked, and on what."""
+
+    strategy: str
+    event_loop: str = "asyncio"
+    """For an `async` strategy."""
+    site: str = "douban-top250"
+    parser: str = "lxml"
+    concurrency: int = 5
+    deadline_s: float = 10.0
+    """After which a trial hangs."""
+    faults: tuple[str, ...] = (*ANSWER_KINDS, *DELIVERY_KINDS)
+    """To be met."""
+
+
+@dataclass(slots=True)
+class Trial:
+    """Crawls of one subject, one after the other, in as few processes as its hangs allow."""
+
+    subject: Subject
+    starts: list[dict[str, Any]]
+    """Where each crawl begins: `url` and `ca_file`."""
+    variables: dict[str, str]
+    """Of the environment, beside those that are there."""
+    complaints: list[str] = field(default_factory=list)
+    """What Python and asyncio complained of."""
+
+    async def run(self) -> list[dict[str, Any]]:
+        """Return a report for each start: `digest` and `left`, or `error`.
+
+        A crawl that hangs costs its deadline, one that takes its process down only itself; a
+        strategy that cannot be loaded reports that for every start.
+        """
+        reports: list[dict[str, Any]] = []
+        while len(reports) < len(self.starts):
+            reports += await self._run_process(self.starts[len(reports) :])
+        return reports
+
+    async def _run_process(self, starts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the reports of one process, at least one; the last may be that of its end."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "crawlbench.check.trial", json.dumps(self._job(starts))),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, **self.variables},
+            start_new_session=True,
+        )
+        reports: list[dict[str, Any]] = []
+        patience_s = START_S
+        try:
+            while len(reports) < len(starts):
+                line = await self._read_line(process, patience_s)
+                if line is None:
+                    return [*reports, _broken("hangs", f"no answer in {patience_s:g} s")]
+                if not line:
+                    code = await process.wait()
+                    return [*reports, _broken("dies", f"the process ended with exit code {code}")]
+                report = json.loads(line)
+                if "ready" not in report:
+                    reports.append(report)
+                patience_s = self.subject.deadline_s
+            last = await self._read_line(process, patience_s)
+            self.complaints += json.loads(last)["complaints"] if last else []
+        finally:
+            await _end(process)
+        return reports
+
+    @staticmethod
+    async def _read_line(process: asyncio.subprocess.Process, patience_s: float) -> bytes | None:
+        """Return a process's next line, empty at its end; None if none came in time."""
+        assert process.stdout
+        try:
+            async with asyncio.timeout(patience_s):
+                return await process.stdout.readline()
+        except TimeoutError:
+            return None
+
+    def _job(self, starts: list[dict[str, Any]]) -> dict[str, Any]:
+        subject = self.subject
+        return {
+            "strategy": subject.strategy,
+            "event_loop": subject.event_loop,
+            "site": subject.site,
+            "parser": subject.parser,
+            "concurrency": subject.concurrency,
+            "starts": starts,
+        }
+
+
+def _broken(kind: str, text: str) -> dict[str, Any]:
+    return {"error": {"type": kind, "text": text}}
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End a trial with all that it started."""
+    with suppress(ProcessLookupError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        elif process.returncode is None:
+            process.kill()
+    await process.wait()

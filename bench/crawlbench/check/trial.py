@@ -1,0 +1,159 @@
+"""Crawls in a process of its own and tells what came of it and what is left (floor 4).
+
+`python -m crawlbench.check.trial JOB`: the job is JSON, the report a line of JSON for each crawl.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+import sys
+import threading
+import time
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from crawlbench import registry
+from crawlbench.digest import as_rows, digest_rows
+from crawlbench.errors import BenchError
+from crawlbench.measure.worker import make_site, run_crawls
+
+if TYPE_CHECKING:
+    from crawlbench.model import Reader, Site
+
+__all__ = ["main"]
+
+GRACE_S = 0.5
+"""For what a library closes just after it returned, such as the end of a TLS connection."""
+
+
+def main() -> None:
+    """Do the job; say what each crawl came to, a line each, and last what was complained of."""
+    job = json.loads(sys.argv[1])
+    output, sys.stdout = sys.stdout, sys.stderr  # a strategy that prints must not disturb
+
+    def say(report: dict[str, Any]) -> None:
+        output.write(json.dumps(report) + "\n")
+        output.flush()
+
+    complaints = _listen_to_complaints()
+    try:
+        watched = _load(job)
+    except BenchError as error:
+        say({"error": _describe(error)})
+        return
+    say({"ready": True})
+    for start in job["starts"]:
+        say(_crawl_once(watched, job, start))
+    del watched
+    gc.collect()
+    say({"complaints": complaints})
+
+
+def _load(job: dict[str, Any]) -> _Watched:
+    spec = registry.load(registry.Kind.SITE, job["site"])
+    factory = (
+        registry.load(registry.Kind.EVENT_LOOP, job["event_loop"])
+        if registry.is_async(job["strategy"])
+        else None
+    )
+    return _Watched(
+        registry.load(registry.Kind.STRATEGY, job["strategy"]),
+        registry.load(registry.Kind.PARSER, job["parser"])(spec),
+        factory,
+    )
+
+
+def _crawl_once(watched: _Watched, job: dict[str, Any], start: dict[str, str]) -> dict[str, Any]:
+    """Return the digest of a crawl and what it left, or what it raised."""
+    site = make_site(start["url"], watched.read, start["ca_file"])
+    try:
+        _, (items,) = run_crawls(watched.crawl, site, job["concurrency"], 1, watched.factory)
+        return {"digest": digest_rows(as_rows(items)), "left": watched.left}
+    except (Exception, SystemExit) as error:
+        return {"error": _describe(error)}
+
+
+class _Watched:
+    """A strategy, and what was open and running shortly after it returned."""
+
+    def __init__(self, crawl: Any, read: Reader, factory: Any) -> None:  # noqa: ANN401
+        self._crawl = crawl
+        self.read = read
+        self.factory = factory
+        """Makes the event loop; None for a strategy that needs none."""
+        self.left: dict[str, list[str]] = {}
+        self.crawl = self._crawl_async if factory else self._crawl_plain
+
+    def _crawl_plain(self, site: Site, concurrency: int) -> list[Any]:
+        items = list(self._crawl(site, concurrency))
+        if _look_around()["sockets"]:
+            time.sleep(GRACE_S)
+        self.left = _look_around()
+        return items
+
+    async def _crawl_async(self, site: Site, concurrency: int) -> list[Any]:
+        crawling = self._crawl(site, concurrency)
+        if hasattr(crawling, "__aiter__"):
+            items = [item async for item in crawling]
+        else:
+            items = await crawling
+        if _other_tasks() or _look_around()["sockets"]:
+            await asyncio.sleep(GRACE_S)
+        self.left = _look_around()  # before the loop's end closes what is open
+        self.left["tasks"] = [str(task.get_coro()) for task in _other_tasks()]
+        threads = self.left["threads"]  # those of the loop's executor end with the loop
+        self.left["threads"] = [name for name in threads if not name.startswith("asyncio_")]
+        return items
+
+
+def _other_tasks() -> set[asyncio.Task[Any]]:
+    return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+
+
+def _look_around() -> dict[str, list[str]]:
+    """Return what this process has open and running, by kind."""
+    process = psutil.Process()
+    connections = process.net_connections("inet")
+    return {
+        "sockets": [f"{c.raddr.ip}:{c.raddr.port}" for c in connections if c.raddr],
+        "files": [file.path for file in process.open_files()],
+        "threads": [thread.name for thread in threading.enumerate()],
+        "processes": [child.name() for child in process.children(recursive=True)],
+        "tasks": [],
+    }
+
+
+def _describe(error: BaseException) -> dict[str, str]:
+    """Return an error as its type with module, and its first line."""
+    kind = type(error)
+    module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+    lines = str(error).splitlines()
+    return {"type": module + kind.__qualname__, "text": lines[0] if lines else ""}
+
+
+def _listen_to_complaints() -> list[str]:
+    """Return a list that gains what Python and asyncio complain of."""
+    complaints: list[str] = []
+
+    def note(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+        if issubclass(category, ResourceWarning | RuntimeWarning):
+            complaints.append(f"{category.__name__}: {message}".splitlines()[0])
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            complaints.append(f"asyncio: {record.getMessage()}".splitlines()[0])
+
+    warnings.simplefilter("always", ResourceWarning)
+    warnings.simplefilter("always", RuntimeWarning)
+    warnings.showwarning = note
+    logging.getLogger("asyncio").addHandler(Handler(logging.WARNING))
+    return complaints
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""Plug-ins that are files or names of modules, not entry points (floor 1).
+
+`-s ./my_strategy.py` takes `crawl` from that file, `-l package.module:factory` an event loop.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crawlbench.errors import BrokenPluginError, NotInstalledError, UsageError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+__all__ = ["load_loop_factory", "load_parser", "load_site", "load_strategy"]
+
+
+def load_strategy(path: str) -> Any:  # noqa: ANN401  (see `model.Crawl`)
+    """Return the function `crawl` of a Python file.
+
+    Raises:
+        UsageError: there is no such file, or it has no function of that name.
+        BrokenPluginError: it fails when it is imported.
+        NotInstalledError: it needs a package that is not here.
+    """
+    return _attribute(path, "crawl", "def crawl(site, concurrency)")
+
+
+def load_parser(path: str) -> Any:  # noqa: ANN401  (a function of a SiteSpec)
+    """Return the function `compile_reader` of a Python file; errors as `load_strategy`."""
+    return _attribute(path, "compile_reader", "def compile_reader(spec)")
+
+
+def load_site(path: str) -> Any:  # noqa: ANN401  (a SiteSpec)
+    """Return the `SITE` of a Python file; errors as `load_strategy`."""
+    return _attribute(path, "SITE", "SITE = SiteSpec(...)")
+
+
+def load_loop_factory(name: str) -> Any:  # noqa: ANN401  (a callable that returns a loop)
+    """Return what `module:attribute` names.
+
+    Raises:
+        UsageError: the module has no such attribute, or it cannot be called.
+        BrokenPluginError: the module fails when it is imported.
+        NotInstalledError: there is no such module.
+    """
+    module_name, _, attribute = name.partition(":")
+    try:
+        factory = importlib.import_module(module_name)
+        for part in attribute.split("."):
+            factory = getattr(factory, part)
+    except ModuleNotFoundError as error:
+        raise NotInstalledError(
+            f"event loop {name!r}: there is no module {error.name!r} here; try: "
+            f"pip install {(error.name or module_name).partition('.')[0].replace('_', '-')}"
+        ) from error
+    except AttributeError as error:
+        raise UsageError(
+            f"event loop {name!r}: {error}; name a callable that returns a loop, such as "
+            "uvloop:new_event_loop"
+        ) from error
+    except Exception as error:
+        raise _broken(f"event loop {name!r}", error) from error
+    if not callable(factory):
+        raise UsageError(
+            f"event loop {name!r} is {factory!r}, which cannot be called; name a callable that "
+            "returns a loop, such as uvloop:new_event_loop"
+        )
+    return factory
+
+
+def _attribute(path: str, name: str, remedy: str) -> Any:  # noqa: ANN401
+    module = _load_module(Path(path))
+    if not hasattr(module, name):
+        raise UsageError(f"{path} has no {name!r}; add: {remedy}")
+    return getattr(module, name)
+
+
+def _load_module(path: Path) -> ModuleType:
+    """Import a file once; a second call returns the same module, as an import would."""
+    name = f"crawlbench_file_{path.stem}_{abs(hash(path.resolve())):x}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise UsageError(f"there is no file {str(path)!r} to load a plug-in from")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except ModuleNotFoundError as error:
+        del sys.modules[name]
+        package = (error.name or "").partition(".")[0].replace("_", "-")
+        raise NotInstalledError(
+            f"{path} needs {package!r}, which is not installed here; try: pip install {package}"
+        ) from error
+    except Exception as error:
+        del sys.modules[name]
+        raise _broken(str(path), error) from error
+    return module
+
+
+def _broken(what: str, error: Exception) -> BrokenPluginError:
+    return BrokenPluginError(f"{what} cannot be imported: {type(error).__name__}: {error}; mend it")

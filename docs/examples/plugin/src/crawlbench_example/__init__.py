@@ -1,0 +1,1 @@
+"""Contestants for crawlbench, as an example."""

@@ -1,0 +1,102 @@
+"""`check` names what a strategy does wrong: tests hold one of each."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+
+import pytest
+from tests.conftest import PLUGINS
+
+from crawlbench import registry
+from crawlbench.check.checks import Subject, check_strategy
+
+FAULTS = ("503", "block-page", "reset", "302")
+
+
+@pytest.fixture
+def _plugins(monkeypatch):
+    """Make the leaky plug-ins known to this process and to its trials."""
+    monkeypatch.syspath_prepend(str(PLUGINS))
+    monkeypatch.setenv("PYTHONPATH", str(PLUGINS))
+    registry._points.cache_clear()
+    yield
+    registry._points.cache_clear()
+
+
+def failures(name, **changes):
+    """Return what does not hold, by promise."""
+
+    async def collect():
+        return [finding async for finding in check_strategy(Subject(name, **changes))]
+
+    findings = asyncio.run(collect())
+    assert len(findings) >= 14
+    return {finding.promise: finding.reason for finding in findings if finding.holds is False}
+
+
+@pytest.mark.parametrize("name", ["requests-serial", "requests-threads", "aiohttp-gather"])
+def test_contestants_keep_the_contract(name):
+    """Nothing fails; what a fault does is an error of theirs, or the right items."""
+    assert failures(name, faults=FAULTS) == {}
+
+
+@pytest.mark.usefixtures("_plugins")
+@pytest.mark.parametrize(
+    ("name", "promise", "words"),
+    [
+        ("leaks-connections", "closes its connections", "sockets are left after 4 crawls: 127.0"),
+        ("leaks-tasks", "ends its tasks", "1 tasks are left after 4 crawls: <coroutine object sl"),
+        ("leaks-threads", "ends its threads", "3 threads are left after 3 crawls: forgotten"),
+        ("leaks-files", "closes its files", "3 files are left after 3 crawls: "),
+        ("leaks-processes", "ends its processes", "4 processes are left after 4 crawls: python"),
+        ("forgets-session", "leaves nothing to complain of", "Unclosed client session"),
+    ],
+)
+def test_what_is_left_is_named(name, promise, words):
+    """By its kind, how much of it, and what it is."""
+    assert words in failures(name, faults=())[promise]
+
+
+@pytest.mark.usefixtures("_plugins")
+def test_errors_that_are_swallowed_are_found():
+    """No items are no answer, whatever the strategy says."""
+    found = failures("swallows-errors", faults=("503", "reset"))
+    wrong = "it returned wrong items as if nothing had happened"
+    assert found["meets the fault 503"] == found["meets the fault reset"] == wrong
+
+
+@pytest.mark.usefixtures("_plugins")
+def test_unequal_terms_are_found():
+    """Any certificate, more in flight than allowed, a proxy, no gzip."""
+    found = failures("trusts-everything", faults=())
+    assert found["keeps to its concurrency"].endswith("requests were in flight instead of 5")
+    assert found["asks for gzip, and reads whole bodies"].endswith("it was not compressed")
+    assert found["takes no proxy from its environment"].startswith("it raised requests.exceptions")
+    known = "refuses a certificate of an authority that it does not know"
+    assert found[known] == "it crawled all the same"
+
+
+def test_stall_is_neither_good_nor_bad():
+    """A client without a deadline of its own waits; a session's deadline ends it."""
+
+    async def collect():
+        subject = Subject("requests-serial", faults=("stall",), deadline_s=3.0)
+        return [finding async for finding in check_strategy(subject)][-1]
+
+    assert asyncio.run(collect()).holds is None
+
+
+def test_command_prints_and_exits_by_what_it_found(crawlbench, tmp_path):
+    """4 if something fails; a table for people, JSON for scripts; one sentence for a typo."""
+    path = tmp_path / "nothing.py"
+    path.write_text("def crawl(site, concurrency):\n    return []\n", encoding="utf-8")
+    ran = crawlbench("check", path, "--json", "--deadline", "3")
+    rows = json.loads(ran.stdout)
+    assert ran.returncode == 4
+    assert rows[0]["reason"] == "crawl 1 returned other items than the site has"
+    unknown = crawlbench("check", "requests-serail")
+    assert unknown.returncode == 2
+    assert "did you mean 'requests-serial'?" in unknown.stderr
+    assert unknown.stderr.count(os.linesep) == 1
