@@ -13,12 +13,14 @@ from crawlbench.records.findings import (
     WarningNote,
 )
 from crawlbench.records.machine import Conditions, Machine
-from crawlbench.records.plan import Cell, Plan
+from crawlbench.records.plan import Cell, Plan, Sweep
 from crawlbench.records.samples import Failure, RoundRecord, Sample
 from crawlbench.records.session import FORMAT, Session
+from crawlbench.records.trace import TRACE_FORMAT, TracedRequest
 
 __all__ = [
     "FORMAT",
+    "TRACE_FORMAT",
     "Cell",
     "Comparison",
     "Conditions",
@@ -31,6 +33,8 @@ __all__ = [
     "Session",
     "SlotEffect",
     "Summary",
+    "Sweep",
+    "TracedRequest",
     "Verdict",
     "WarningNote",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Cell", "Plan"]
+__all__ = ["Cell", "Plan", "Sweep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,18 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Sweep:
+    """One axis along which a session looks for the knee of each strategy."""
+
+    axis: str
+    """`concurrency`, `latency`, `pages` or `body`."""
+    unit: str
+    """Of the places; empty for a plain count."""
+    places: dict[str, float]
+    """Cell to its place on the axis, controls left out."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All that decides how a session measures."""
 
@@ -77,6 +89,8 @@ class Plan:
     """A value that takes longer is a hang."""
     seed: int
     """Of the order within laps and of the network's delays."""
+    sweep: Sweep | None = None
+    """None if the session is no sweep."""
 
     def cell(self, name: str) -> Cell:
         """Return the cell of that name."""

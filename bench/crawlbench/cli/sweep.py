@@ -1,0 +1,140 @@
+"""`crawlbench sweep` (floor 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crawlbench.cli.checks import at_least_one, positive
+from crawlbench.cli.run import default_folder, measure
+from crawlbench.errors import UsageError
+from crawlbench.measure.matrix import make_plan
+from crawlbench.measure.suite import load_suite, override
+from crawlbench.records import Cell, Plan, Sweep
+from crawlbench.session import run_session
+
+__all__ = ["sweep"]
+
+
+class Axis(StrEnum):
+    """What is varied."""
+
+    CONCURRENCY = "concurrency"
+    LATENCY = "latency"
+    PAGES = "pages"
+    BODY = "body"
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """How an axis becomes the axes of a suite."""
+
+    places: tuple[int, ...]
+    """Usual ones."""
+    unit: str
+    field: str
+    """Of a suite."""
+    write: Callable[[int, str], object]
+    """From a place and the network that was asked for to the suite's value."""
+    read: Callable[[Cell], object]
+    """From a cell to the same value."""
+
+
+_SCALES = {
+    Axis.CONCURRENCY: _Scale(
+        (1, 2, 4, 8, 16, 32, 64),
+        "",
+        "concurrency",
+        lambda place, _: place,
+        lambda cell: cell.concurrency,
+    ),
+    Axis.LATENCY: _Scale(
+        (1, 5, 20, 80, 200),
+        "ms",
+        "networks",
+        lambda place, network: f"{network}@{place}ms",
+        lambda cell: cell.network,
+    ),
+    Axis.PAGES: _Scale(
+        (1, 10, 100, 1000),
+        "",
+        "sites",
+        lambda place, _: f"douban-x{place}",
+        lambda cell: cell.site,
+    ),
+    Axis.BODY: _Scale(
+        (4, 16, 64, 256, 1024),
+        "KiB",
+        "sites",
+        lambda place, _: f"body-{place}k",
+        lambda cell: cell.site,
+    ),
+}
+
+
+def sweep(
+    axis: Annotated[Axis, typer.Argument(help="What to vary.")],
+    places: Annotated[
+        list[int] | None,
+        typer.Argument(
+            help="Where to measure: requests in flight, ms of round trip, pages, or KiB.",
+            callback=at_least_one,
+        ),
+    ] = None,
+    strategy: Annotated[
+        list[str] | None, typer.Option("-s", "--strategy", help="Strategies, as names or globs.")
+    ] = None,
+    loop: Annotated[
+        list[str] | None, typer.Option("-l", "--loop", help="Event loops, for async strategies.")
+    ] = None,
+    network: Annotated[str, typer.Option("-n", "--network", help="Network to play.")] = "wan",
+    site: Annotated[
+        str, typer.Option("--site", help="What to crawl, unless the axis is pages or body.")
+    ] = "douban-top250",
+    parser: Annotated[
+        list[str] | None, typer.Option("--parser", help="Parsers; none shows clients alone.")
+    ] = None,
+    concurrency: Annotated[
+        int, typer.Option("-c", "--concurrency", callback=at_least_one, help="Requests in flight.")
+    ] = 10,
+    rounds: Annotated[
+        int | None, typer.Option("--rounds", callback=at_least_one, help="At the most.")
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option("--budget", callback=positive, help="Seconds for the session.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder to make; must not exist.")
+    ] = None,
+) -> None:
+    """Measure along one axis, and say where each strategy has its knee."""
+    scale = _SCALES[axis]
+    chosen = sorted(set(places or scale.places))
+    if len(chosen) < 3:
+        raise UsageError(f"a sweep of {len(chosen)} places has no knee; give three or more")
+    values = {scale.write(place, network): place for place in chosen}
+    changes = {
+        "strategies": strategy,
+        "event_loops": loop,
+        "networks": [network],
+        "sites": [site],
+        "parsers": parser,
+        "concurrency": [concurrency],
+        "rounds": rounds,
+        "budget_s": budget,
+        scale.field: list(values),
+    }
+    plan = make_plan(f"sweep-{axis}", override(load_suite("default"), changes))
+    plan = replace(plan, sweep=_describe(plan, axis, scale, values))
+    folder = output or default_folder(f"sweep-{axis}")
+    measure(lambda watcher: run_session(plan, folder, watcher), folder)
+
+
+def _describe(plan: Plan, axis: Axis, scale: _Scale, values: dict[object, int]) -> Sweep:
+    cells = {cell.name: scale.read(cell) for cell in plan.cells if not cell.control}
+    return Sweep(axis, scale.unit, {name: float(values[value]) for name, value in cells.items()})

@@ -1,0 +1,84 @@
+"""The series of a sweep, and where each has its knee (floor 2; pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawlbench.records import Cell, Session
+
+__all__ = ["KNEE_SHARE", "Point", "Series", "find_knee", "make_series"]
+
+KNEE_SHARE = 0.95
+"""Of the best rate: from the knee on, going further along the axis gains less than the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One cell of a series."""
+
+    place: float
+    """On the sweep's axis."""
+    pages_per_s: float
+    error: float | None
+    """Half-width of its interval, relative to it; None for one round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One strategy along the axis."""
+
+    name: str
+    points: tuple[Point, ...]
+    """In order of their place; cells that are invalid or have no values are left out."""
+    knee: float | None
+    """Place from which the rate stays near its best; None if it never settles."""
+
+
+def make_series(session: Session) -> list[Series]:
+    """Return one series for each strategy, event loop and parser; none if it is no sweep."""
+    sweep = session.plan.sweep
+    if sweep is None:
+        return []
+    summaries = {summary.cell: summary for summary in session.summaries}
+    lines: dict[str, list[Point]] = {}
+    for cell in session.plan.cells:
+        place, summary = sweep.places.get(cell.name), summaries.get(cell.name)
+        points = lines.setdefault(_name(session, cell), [])
+        if place is not None and summary is not None:
+            error = summary.seconds_error
+            relative = None if error is None else error / summary.seconds
+            points.append(Point(place, summary.pages_per_s, relative))
+    return [
+        Series(name, tuple(ordered), find_knee(ordered))
+        for name, points in lines.items()
+        for ordered in [sorted(points, key=lambda point: point.place)]
+    ]
+
+
+def find_knee(points: Sequence[Point]) -> float | None:
+    """Return the first place from which every rate is near the best of all.
+
+    A series that is still rising at its last place, or that falls after its best, has none: its
+    last step must gain little, and it must not lose what it had gained.
+    """
+    if len(points) < 3:
+        return None
+    best = max(point.pages_per_s for point in points)
+    near = [point.pages_per_s >= KNEE_SHARE * best for point in points]
+    if not all(near[-2:]):
+        return None
+    last_far = max((at for at, is_near in enumerate(near) if not is_near), default=-1)
+    return points[last_far + 1].place
+
+
+def _name(session: Session, cell: Cell) -> str:
+    parts = [cell.strategy]
+    if cell.event_loop:
+        parts.append(cell.event_loop)
+    if len({other.parser for other in session.plan.cells}) > 1:
+        parts.append(cell.parser)
+    return "/".join(parts)

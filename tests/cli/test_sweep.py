@@ -1,0 +1,48 @@
+"""A sweep is a session along one axis: real workers, few rounds."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+QUICK = ("-s", "requests-serial", "--rounds", "2", "--parser", "none")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("axis", "places", "extra", "unit"),
+    [
+        ("concurrency", ("1", "2", "4"), ("-n", "loopback"), ""),
+        ("latency", ("1", "2", "3"), (), "ms"),
+        ("pages", ("1", "2", "4"), ("-n", "loopback"), ""),
+        ("body", ("4", "16", "64"), ("-n", "loopback"), "KiB"),
+    ],
+)
+def test_sweep_gives_a_series(crawlbench, tmp_path, axis, places, extra, unit):
+    """A table with a column for each place, and the session that holds them."""
+    folder = tmp_path / "session"
+    ran = crawlbench("sweep", axis, *places, *QUICK, *extra, "-o", folder)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    sweep = json.loads((folder / "session.json").read_bytes())["plan"]["sweep"]
+    assert sorted(sweep["places"].values()) == [float(place) for place in places]
+    headers = next(line for line in ran.stdout.splitlines() if line.rstrip().endswith("knee"))
+    assert headers.split()[1:-1] == [word for p in places for word in (p, *unit.split())]
+    assert crawlbench("report", folder, "--format", "markdown").stdout.startswith("### pages/s by")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("concurrency", "1", "2"), "a sweep of 2 places has no knee; give three or more"),
+        (("concurrency", "0", "1", "2"), "places 0 cannot be used: give a whole number from 1 on"),
+        (("body", "1", "2", "3"), "site 'body-1k' has no size between 2048 bytes and 16 MiB"),
+        (("length", "1", "2", "3"), "length"),
+    ],
+)
+def test_sweep_that_makes_no_sense(crawlbench, arguments, sentence):
+    """One sentence, exit 2, nothing measured."""
+    ran = crawlbench("sweep", *arguments)
+    assert ran.returncode == 2
+    assert sentence in ran.stderr
+    assert ran.stderr.count("\n") == 1

@@ -1,0 +1,45 @@
+"""Where a series settles: planted curves of which one knows the knee."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawlbench.records import Sweep
+from crawlbench.stats.series import Point, find_knee, make_series
+from tests.report.sessions import make_summary
+from tests.stats.builders import BASELINE, make_plan, make_session, other
+
+
+def points(*rates):
+    return [Point(2.0**n, rate, None) for n, rate in enumerate(rates)]
+
+
+@pytest.mark.parametrize(
+    ("rates", "knee"),
+    [
+        ((25, 50, 100, 195, 200, 201), 8.0),
+        ((100, 100, 100), 1.0),
+        ((25, 50, 100), None),  # still rises
+        ((50, 100, 60), None),  # falls
+        ((50, 100, 60, 98, 100), 8.0),  # a dip is not the end
+        ((10, 20), None),
+        ((), None),
+    ],
+)
+def test_knee(rates, knee):
+    """The first place from which every rate is near the best."""
+    assert find_knee(points(*rates)) == knee
+
+
+def test_series_are_made_of_a_sweep_alone():
+    """In order of the axis, invalid cells left out, errors relative."""
+    fast = [other("fast", "uvloop", network=f"net@{n}ms") for n in (40, 1, 5)]
+    places = {cell.name: float(n) for cell, n in zip(fast, (40, 1, 5), strict=True)}
+    plan = make_plan(*fast, sweep=Sweep("latency", "ms", places))
+    summaries = tuple(make_summary(cell, 0.5) for cell in fast[:2])
+    session = make_session(rounds=[], plan=plan, summaries=summaries)
+    by_name = {series.name: series for series in make_series(session)}
+    assert [point.place for point in by_name["fast/uvloop"].points] == [1.0, 40.0]
+    assert by_name["fast/uvloop"].points[0].error == pytest.approx(0.01)
+    assert by_name["fast/uvloop"].knee is None
+    assert make_series(make_session(rounds=[], plan=make_plan(BASELINE))) == []
