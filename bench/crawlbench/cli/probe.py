@@ -1,0 +1,128 @@
+"""`crawlbench probe` (floor 5)."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import sys
+from dataclasses import asdict
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from crawlbench import registry
+from crawlbench.cli.output import result_console, status_console
+from crawlbench.errors import UsageError
+from crawlbench.probe import ProbeOptions, Report, Support, run_probe
+from crawlbench.probe.html import render_html
+from crawlbench.probe.matrix import (
+    about_lines,
+    make_matrices,
+    make_notes,
+    note_text,
+    summary_rows,
+)
+from crawlbench.probe.prober import DEADLINE_S
+from crawlbench.probe.terminal import render_terminal
+from crawlbench.probe.tries import all_tries, find_try
+from crawlbench.report.markdown import render_table
+from crawlbench.report.table import Column, Table
+
+__all__ = ["probe"]
+
+
+class Format(StrEnum):
+    """How a probe's report can be shown."""
+
+    TERMINAL = "terminal"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+def probe(
+    loops: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-l", "--loop", help="Event loop: name, glob or module:factory; all if none is given."
+        ),
+    ] = None,
+    probes: Annotated[
+        list[str] | None,
+        typer.Option("-p", "--probe", help="What to try: name or glob; all if none is given."),
+    ] = None,
+    deadline_s: Annotated[
+        float, typer.Option("--deadline", metavar="SECONDS", help="What a probe may take.")
+    ] = DEADLINE_S,
+    as_json: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
+    output_format: Annotated[
+        Format, typer.Option("--format", help="How to show it.")
+    ] = Format.TERMINAL,
+) -> None:
+    """Find out by trying what each event loop supports; each probe has a process of its own."""
+    if not deadline_s > 0:
+        raise UsageError(f"--deadline is {deadline_s:g}; give seconds above 0")
+    options = ProbeOptions(
+        loops=_chosen_loops(tuple(loops or ())),
+        probes=_chosen_probes(tuple(probes or ())),
+        deadline_s=deadline_s,
+        are_named=bool(loops),
+    )
+    with status_console().status("probing") as status:
+        report = run_probe(options, lambda done, due: status.update(f"probing: {done} of {due}"))
+    _print(report, output_format, as_json)
+
+
+def _chosen_loops(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    kind = registry.Kind.EVENT_LOOP
+    if not patterns:
+        return tuple(registry.names(kind))
+    chosen: dict[str, None] = {}
+    for pattern in patterns:
+        names = [pattern] if ":" in pattern else registry.select(kind, (pattern,))
+        chosen.update(dict.fromkeys(names))
+    return tuple(chosen)
+
+
+def _chosen_probes(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    chosen: dict[str, None] = {}
+    for pattern in patterns:
+        matches = [o.name for o in all_tries() if fnmatch.fnmatchcase(o.name, pattern)]
+        chosen.update(dict.fromkeys(matches or [find_try(pattern).name]))
+    return tuple(chosen)
+
+
+def _print(report: Report, output_format: Format, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(report), ensure_ascii=False, indent=1) + "\n")
+    elif output_format is Format.MARKDOWN:
+        sys.stdout.write(_render_markdown(report))
+    elif output_format is Format.HTML:
+        sys.stdout.write(render_html(report))
+    else:
+        console = result_console()
+        console.print(render_terminal(report, console.width))
+
+
+def _render_markdown(report: Report) -> str:
+    tables = [
+        Table(
+            matrix.theme,
+            (Column("probe"), *map(Column, matrix.loops)),
+            tuple((row.probe, *map(str, row.supports)) for row in matrix.rows),
+        )
+        for matrix in make_matrices(report)
+    ]
+    summary = Table(
+        "all",
+        (Column("loop"), *(Column(support, is_number=True) for support in Support)),
+        tuple(
+            (loop.name, *(str(counts.get(support, 0)) for support in Support))
+            for loop, counts in summary_rows(report)
+        ),
+    )
+    notes = [(str(note.support), note_text(note)) for note in make_notes(report)]
+    reasons = Table(
+        "reasons", (Column("how"), Column("what and why")), (*notes, *about_lines(report))
+    )
+    return "\n\n".join(map(render_table, [*tables, summary, reasons])) + "\n"

@@ -1,0 +1,109 @@
+"""Connections made, taken and half closed (floor 2)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+
+from crawlbench.operations.contract import Peer, Theme, check
+from crawlbench.operations.echo import Ping
+from crawlbench.operations.payload import numbered
+
+__all__ = ["THEME", "Echo"]
+
+THEME = Theme("connections")
+SIZE = 64
+"""Bytes on each connection."""
+
+
+class Echo(asyncio.Protocol):
+    """A server's side that sends back what comes."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Hold the transport."""
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        """Send it back."""
+        self._transport.write(data)
+
+
+@THEME.operation(counts="connections", n=300, peer="echo")
+async def connect(n: int, peer: Peer) -> None:
+    """Connections made one after the other, with one echo on each: no keep-alive."""
+    loop = asyncio.get_running_loop()
+    for _ in range(n):
+        _, ping = await loop.create_connection(lambda: Ping(1, SIZE), peer.host, peer.port)
+        check("round trips", await ping.done, 1)
+
+
+@THEME.operation(counts="connections", n=300, peer="echo")
+async def connect_streams(n: int, peer: Peer) -> None:
+    """The same by `open_connection`, and each waits until it is closed."""
+    for number in range(n):
+        reader, writer = await asyncio.open_connection(peer.host, peer.port)
+        sent = numbered(number, SIZE)
+        writer.write(sent)
+        check("echo", await reader.readexactly(SIZE), sent)
+        writer.close()
+        await writer.wait_closed()
+
+
+@THEME.operation(counts="connections", n=300, peer="echo")
+async def sock_connect(n: int, peer: Peer) -> None:
+    """The same by `sock_connect`, which leaves the socket to the caller."""
+    loop = asyncio.get_running_loop()
+    for number in range(n):
+        with socket.socket() as connection:
+            connection.setblocking(False)
+            await loop.sock_connect(connection, (peer.host, peer.port))
+            sent = numbered(number, SIZE)
+            await loop.sock_sendall(connection, sent)
+            check("echo", await loop.sock_recv(connection, SIZE), sent)
+
+
+async def _be_called(server: asyncio.Server, n: int, peer: Peer) -> None:
+    """Let a peer connect `n` times, one after the other, and hear how many echoes were right."""
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        reader, writer = await asyncio.open_connection(peer.host, peer.port)
+        order = {"host": peer.host, "port": port, "count": n}
+        writer.write(json.dumps(order).encode() + b"\n")
+        check("echoes right", json.loads(await reader.readline()), {"right": n})
+        writer.close()
+        await writer.wait_closed()
+
+
+@THEME.operation(counts="connections", n=300, peer="caller")
+async def accept(n: int, peer: Peer) -> None:
+    """Connections that the peer makes and a server of Protocols takes and echoes."""
+    loop = asyncio.get_running_loop()
+    await _be_called(await loop.create_server(Echo, "127.0.0.1", 0), n, peer)
+
+
+@THEME.operation(counts="connections", n=300, peer="caller")
+async def accept_streams(n: int, peer: Peer) -> None:
+    """The same by `start_server`, with a task for each connection."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(await reader.readexactly(SIZE))
+        await reader.read()  # until the peer closes
+        writer.close()
+        await writer.wait_closed()
+
+    await _be_called(await asyncio.start_server(serve, "127.0.0.1", 0), n, peer)
+
+
+@THEME.operation(counts="connections", n=300, peer="echo")
+async def half_close(n: int, peer: Peer) -> None:
+    """`write_eof` after the question: the answer still comes, then its end."""
+    for number in range(n):
+        reader, writer = await asyncio.open_connection(peer.host, peer.port)
+        sent = numbered(number, SIZE)
+        writer.write(sent)
+        check("echo", await reader.readexactly(SIZE), sent)
+        writer.write_eof()
+        check("what came after the end", await reader.read(), b"")
+        writer.close()
+        await writer.wait_closed()

@@ -1,0 +1,183 @@
+"""What an operation is, and what it says when a loop did not do it (floor 2)."""
+
+from __future__ import annotations
+
+import inspect
+import ssl
+import sys
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from crawlbench.errors import BenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+__all__ = [
+    "FEW",
+    "Figures",
+    "Operation",
+    "OperationWrong",
+    "Peer",
+    "PeerError",
+    "PeerKind",
+    "Theme",
+    "check",
+]
+
+FEW = 50
+"""The probe asks for so small a part of an operation's `n`: enough to see whether it works."""
+LONGEST_SHOWN = 60
+"""Characters of a value in a message."""
+
+PeerKind = Literal["none", "echo", "unix", "udp", "unix-udp", "tls", "bulk", "tls-bulk", "caller"]
+"""What another process does for an operation; `peer.py` says how."""
+
+Figures = dict[str, float]
+"""What an operation measured besides its time; a name ends with its unit, such as `latest_s`."""
+
+
+class OperationWrong(BenchError):  # noqa: N818  (that is what a loop is then: wrong, not fast)
+    """Raised when a loop skipped work, did it too early, out of order, or with other bytes."""
+
+
+class PeerError(BenchError):
+    """Raised when a peer does not start, or dies, or does not answer."""
+
+
+def check(what: str, got: object, due: object) -> None:
+    """Compare what a loop did with what was due.
+
+    Raises:
+        OperationWrong: they differ.
+    """
+    if got != due:
+        raise OperationWrong(f"{what}: {_short(got)} instead of {_short(due)}")
+
+
+def _short(value: object) -> str:
+    text = repr(value[:LONGEST_SHOWN] if isinstance(value, bytes | bytearray | list) else value)
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Where a peer listens."""
+
+    kind: PeerKind
+    host: str = "127.0.0.1"
+    port: int = 0
+    path: str = ""
+    """Of a Unix socket; empty otherwise."""
+    ca_pem: str = ""
+    """The authority that signed a TLS peer's certificate for `localhost`; empty without TLS."""
+
+    @property
+    def tls(self) -> ssl.SSLContext:
+        """A client's context that trusts this peer and verifies it; one for all connections."""
+        return _tls_context(self.ca_pem)
+
+
+@cache
+def _tls_context(ca_pem: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cadata=ca_pem)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that an event loop does `n` times, and verifies."""
+
+    name: str
+    """As on the command line."""
+    theme: str
+    about: str
+    """One line."""
+    run: Callable[..., Any]
+    """`async def op(n)`; `async def op(n, peer)` if it has a peer; `def op(n, loop_factory)` if it
+    is plain. It returns None or `Figures` and raises `OperationWrong`."""
+    counts: str
+    """What `n` counts, in the plural, such as `callbacks`."""
+    n: int
+    """So many make a value of some milliseconds."""
+    peer: PeerKind = "none"
+    whole_ms: bool = False
+    """Its time is that of timers, which some loops (uvloop) round to whole milliseconds: a ratio of
+    two loops' times shows their rounding, so none may be made."""
+    python: tuple[int, int] = (3, 11)
+    """The oldest Python that has what it uses."""
+    unix_only: bool = False
+    around: Callable[[Peer], AbstractAsyncContextManager[None]] | None = None
+    """What is there while it runs and is set up outside the clock, such as idle connections."""
+    refusals: tuple[type[Exception], ...] = (NotImplementedError,)
+    """What a loop raises that does not have it; another error says that the loop is wrong."""
+    is_variant: bool = False
+    """Another operation does the same at another size; the probe leaves this one out."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it makes its own loops, by a factory, rather than running in one."""
+        return not inspect.iscoroutinefunction(self.run)
+
+    @property
+    def few(self) -> int:
+        """An `n` that shows whether it works."""
+        return max(2, self.n // FEW)
+
+    @property
+    def obstacle(self) -> str:
+        """Why it cannot run on this Python and platform, whatever the loop; empty if it can."""
+        if self.python > sys.version_info[:2]:
+            return "Python {}.{} has it first".format(*self.python)
+        if self.unix_only and sys.platform == "win32":
+            return "Windows has no such thing"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Operations that belong together; a module makes one and registers it as an entry point."""
+
+    name: str
+    operations: list[Operation] = field(default_factory=list)
+    """In the order of the module."""
+
+    def add(
+        self,
+        run: Callable[..., Any],
+        *,
+        counts: str,
+        n: int,
+        name: str = "",
+        **facts: Any,  # noqa: ANN401  (fields of several types)
+    ) -> None:
+        """Add a function.
+
+        Args:
+            run: as in `Operation.run`.
+            counts: as in `Operation.counts`.
+            n: as in `Operation.n`.
+            name: the function's, with hyphens, unless given.
+            facts: other fields of `Operation`; `about` is the docstring's first line unless given.
+        """
+        name = name or run.__name__.strip("_").replace("_", "-")
+        facts.setdefault("about", (inspect.getdoc(run) or "").partition("\n")[0].rstrip("."))
+        self.operations.append(
+            Operation(name=name, theme=self.name, run=run, counts=counts, n=n, **facts)
+        )
+
+    def operation(
+        self,
+        *,
+        counts: str,
+        n: int,
+        **facts: Any,  # noqa: ANN401  (as `add`)
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Return a decorator that adds a function and leaves it as it is; arguments as `add`."""
+
+        def add(run: Callable[..., Any]) -> Callable[..., Any]:
+            self.add(run, counts=counts, n=n, **facts)
+            return run
+
+        return add

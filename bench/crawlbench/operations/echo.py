@@ -1,0 +1,115 @@
+"""The ways to ask and be echoed, for TCP, Unix sockets and TLS alike (floor 2)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from crawlbench.operations.contract import check
+from crawlbench.operations.payload import numbered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["BufferedPing", "Ping", "ping_by_socket", "ping_by_streams"]
+
+BUFFER_BYTES = 64 * 1024
+
+
+class Ping(asyncio.Protocol):
+    """Sends numbered bytes, waits until all are back, and goes on; closes when all is done."""
+
+    def __init__(self, rounds: int, size: int) -> None:
+        """Prepare so many rounds of so many bytes.
+
+        When the connection is closed, `done` holds how many were right, or an error.
+        """
+        self.done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._rounds = rounds
+        self._size = size
+        self._round = 0
+        self._received = bytearray()
+        self._error: Exception | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._transport: Any = transport
+        self._send()
+
+    def _send(self) -> None:
+        self._sent = numbered(self._round, self._size)
+        self._transport.write(self._sent)
+
+    def data_received(self, data: bytes) -> None:
+        """Collect an echo; when it is whole, check it and send the next."""
+        self._received += data
+        if len(self._received) < self._size:
+            return
+        try:
+            check(f"echo {self._round}", bytes(self._received), self._sent)
+        except Exception as error:
+            self._end(error)
+            return
+        self._received.clear()
+        self._round += 1
+        if self._round < self._rounds:
+            self._send()
+        else:
+            self._end(None)
+
+    def _end(self, error: Exception | None) -> None:
+        self._error = error
+        self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell how it went: too early an end is an error."""
+        error = self._error or exc
+        if not error and self._round < self._rounds:
+            error = ConnectionError(f"connection lost in round {self._round}")
+        if error:
+            self.done.set_exception(error)
+        else:
+            self.done.set_result(self._round)
+
+
+class BufferedPing(Ping, asyncio.BufferedProtocol):
+    """The same, with a buffer that the loop fills."""
+
+    def __init__(self, rounds: int, size: int) -> None:
+        """As `Ping`."""
+        super().__init__(rounds, size)
+        self._buffer = memoryview(bytearray(BUFFER_BYTES))
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
+        """Return where the next bytes go."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what came."""
+        self.data_received(self._buffer[:nbytes])  # type: ignore[arg-type]
+
+
+async def ping_by_streams(open_streams: Callable[[], Any], rounds: int, size: int) -> None:
+    """Ask and be echoed by `StreamReader.readexactly` and `StreamWriter.write`."""
+    reader, writer = await open_streams()
+    for number in range(rounds):
+        sent = numbered(number, size)
+        writer.write(sent)
+        await writer.drain()
+        check(f"echo {number}", await reader.readexactly(size), sent)
+    writer.close()
+    await writer.wait_closed()
+
+
+async def ping_by_socket(connection: Any, rounds: int, size: int) -> None:  # noqa: ANN401
+    """Ask and be echoed by `sock_sendall` and `sock_recv` on a connected socket."""
+    loop = asyncio.get_running_loop()
+    for number in range(rounds):
+        sent, received = numbered(number, size), bytearray()
+        await loop.sock_sendall(connection, sent)
+        while len(received) < size:
+            data = await loop.sock_recv(connection, size - len(received))
+            if not data:
+                raise ConnectionError(f"connection lost in round {number}")
+            received += data
+        check(f"echo {number}", bytes(received), sent)

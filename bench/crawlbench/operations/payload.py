@@ -1,0 +1,34 @@
+"""Bytes that tell when they are stale, lost or out of place (floor 2)."""
+
+from __future__ import annotations
+
+import random
+
+__all__ = ["CHUNK_BYTES", "MIB", "PERIOD_BYTES", "is_pattern", "numbered", "pattern"]
+
+MIB = 2**20
+CHUNK_BYTES = 64 * 1024
+"""Written at a time in bulk."""
+PERIOD_BYTES = 65_521
+"""After so many bytes the pattern repeats: a prime, so that no chunk equals its neighbours."""
+_PATTERN = random.Random(6).randbytes(PERIOD_BYTES) * 6
+_MOST_BYTES = 5 * PERIOD_BYTES
+_NUMBER_BYTES = 8
+
+
+def numbered(number: int, size: int) -> bytes:
+    """Return `size` bytes, at least 8, that no other number has."""
+    return number.to_bytes(_NUMBER_BYTES, "big") + _PATTERN[: size - _NUMBER_BYTES]
+
+
+def pattern(position: int, size: int) -> bytes:
+    """Return `size` bytes, at most five periods, of the endless pattern from a position on."""
+    assert size <= _MOST_BYTES
+    start = position % PERIOD_BYTES
+    return _PATTERN[start : start + size]
+
+
+def is_pattern(data: bytes | bytearray | memoryview, position: int) -> bool:
+    """Tell whether bytes, at most five periods, are those of the pattern at a position."""
+    assert len(data) <= _MOST_BYTES
+    return _PATTERN.startswith(data, position % PERIOD_BYTES)  # compares in place

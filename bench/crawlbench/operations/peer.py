@@ -1,0 +1,139 @@
+"""The other end, in a process of its own: `python -m crawlbench.operations.peer KIND` (floor 2).
+
+No event loop of asyncio's runs here: plain sockets, threads and epoll, so that every loop meets the
+same peer. It prints its address as one line of JSON, then answers `{"op": "usage"}` with the CPU
+seconds that it has used, a line each. When standard input ends, so does the process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import ssl
+import sys
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crawlbench.operations.servers import (
+    Connection,
+    handle_bulk,
+    handle_caller,
+    handle_echo,
+    serve_datagrams,
+    serve_echoes,
+    serve_in_threads,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["main"]
+
+BACKLOG = 4_096
+HOST = "127.0.0.1"
+NAME = "localhost"
+"""In the certificate of a TLS peer."""
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    kind, *cpus = sys.argv[1:]
+    if cpus and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, set(map(int, cpus)))
+    _allow_many_files()
+    with tempfile.TemporaryDirectory(prefix="crawlbench-peer-") as folder:
+        address = START[kind](str(Path(folder) / "socket"))
+        _say({"kind": kind, **address})
+        for _ in sys.stdin:
+            _say({"cpu_s": time.process_time(), "clock_s": time.monotonic()})
+
+
+def _say(message: dict[str, Any]) -> None:
+    with suppress(BrokenPipeError):
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+
+
+def _allow_many_files() -> None:
+    """Allow the thousand idle connections that many systems do not at first."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource  # noqa: PLC0415  (absent on Windows)
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _start(target: Callable[..., None], *arguments: object) -> None:
+    threading.Thread(target=target, args=arguments, daemon=True).start()
+
+
+def _listen() -> tuple[socket.socket, dict[str, Any]]:
+    listener = socket.create_server((HOST, 0), backlog=BACKLOG)
+    return listener, {"host": HOST, "port": listener.getsockname()[1]}
+
+
+def _start_echo(_: str) -> dict[str, Any]:
+    listener, address = _listen()
+    _start(serve_echoes, listener)
+    return address
+
+
+def _start_unix(path: str) -> dict[str, Any]:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(BACKLOG)
+    _start(serve_echoes, listener)
+    return {"path": path}
+
+
+def _start_udp(_: str) -> dict[str, Any]:
+    listener = socket.socket(type=socket.SOCK_DGRAM)
+    listener.bind((HOST, 0))
+    _start(serve_datagrams, listener)
+    return {"host": HOST, "port": listener.getsockname()[1]}
+
+
+def _start_unix_udp(path: str) -> dict[str, Any]:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listener.bind(path)
+    _start(serve_datagrams, listener)
+    return {"path": path}
+
+
+def _start_threads(handle: Callable[[Connection], None]) -> dict[str, Any]:
+    listener, address = _listen()
+    _start(serve_in_threads, listener, handle)
+    return address
+
+
+def _start_tls(handle: Callable[[Connection], None]) -> dict[str, Any]:
+    import trustme  # noqa: PLC0415  (half a second of imports that only this peer needs)
+
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(NAME).configure_cert(context)
+    listener, address = _listen()
+    _start(serve_in_threads, listener, handle, context)
+    return {**address, "ca_pem": authority.cert_pem.bytes().decode()}
+
+
+START: dict[str, Callable[[str], dict[str, Any]]] = {
+    "echo": _start_echo,
+    "unix": _start_unix,
+    "udp": _start_udp,
+    "unix-udp": _start_unix_udp,
+    "bulk": lambda _: _start_threads(handle_bulk),
+    "caller": lambda _: _start_threads(handle_caller),
+    "tls": lambda _: _start_tls(handle_echo),
+    "tls-bulk": lambda _: _start_tls(handle_bulk),
+}
+"""Starts a peer and returns its address, by kind; the argument is a free path."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Runs one operation on one event loop (floor 2).
+
+The clock starts inside the loop, after what stands `around` the operation is there. What callbacks
+raise is heard: a loop that reports an error to its exception handler has not done its work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from crawlbench.operations.contract import Figures, Operation, OperationWrong, Peer
+
+if TYPE_CHECKING:
+    from crawlbench.operations.loops import LoopFactory
+
+__all__ = ["Outcome", "run_operation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one call of an operation took."""
+
+    seconds: float
+    """Of all calls; divide by `loops * n` for one of what the operation counts."""
+    figures: Figures
+    """What the last call measured besides its time; empty for most operations."""
+
+
+def run_operation(
+    operation: Operation,
+    loop_factory: LoopFactory,
+    peer: Peer | None = None,
+    *,
+    n: int = 0,
+    loops: int = 1,
+) -> Outcome:
+    """Run an operation on a new event loop.
+
+    Args:
+        operation: what to do.
+        loop_factory: makes the loop.
+        peer: where the operation's peer listens; None if it needs none.
+        n: the operation's own unless given.
+        loops: calls within the clock, as pyperf's.
+
+    Raises:
+        OperationWrong: the loop did something else.
+        Exception: whatever else the loop raises.
+    """
+    arguments: tuple[Any, ...] = (n or operation.n,)
+    if operation.is_plain:
+        return _run_plain(operation, (*arguments, loop_factory), loops)
+    if operation.peer != "none":
+        arguments = (*arguments, peer)
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        return runner.run(_timed(operation, arguments, peer, loops))
+
+
+def _run_plain(operation: Operation, arguments: tuple[Any, ...], loops: int) -> Outcome:
+    start = time.perf_counter()
+    for _ in range(loops):
+        figures = operation.run(*arguments)
+    return Outcome(time.perf_counter() - start, figures or {})
+
+
+async def _timed(
+    operation: Operation, arguments: tuple[Any, ...], peer: Peer | None, loops: int
+) -> Outcome:
+    heard: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context))
+    async with AsyncExitStack() as stack:
+        if operation.around:
+            assert peer
+            await stack.enter_async_context(operation.around(peer))
+        start = time.perf_counter()
+        for _ in range(loops):
+            figures = await operation.run(*arguments)
+        seconds = time.perf_counter() - start
+    if heard:
+        error = heard[0].get("exception") or heard[0].get("message")
+        raise OperationWrong(f"the loop reported to its exception handler: {error!r}")
+    return Outcome(seconds, figures or {})

@@ -1,0 +1,230 @@
+"""What peers serve, with plain sockets (floor 2)."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import ssl
+import tempfile
+import threading
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING
+
+from crawlbench.operations.payload import (
+    CHUNK_BYTES,
+    MIB,
+    PERIOD_BYTES,
+    is_pattern,
+    numbered,
+    pattern,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "RECEIVE",
+    "SEND",
+    "Connection",
+    "handle_bulk",
+    "handle_caller",
+    "handle_echo",
+    "serve_datagrams",
+    "serve_echoes",
+    "serve_in_threads",
+]
+
+Connection = socket.socket
+"""Accepted, blocking, perhaps TLS."""
+SEND, RECEIVE = b"S", b"R"
+"""First byte of a request for bulk: the client will send, or wants to receive."""
+_BUFFER_BYTES = 256 * 1024
+_CALL_TIMEOUT_S = 10.0
+
+
+def serve_echoes(listener: socket.socket) -> None:
+    """Send back what comes on any number of connections.
+
+    By epoll where there is one: one thread, and few instructions per echo, so that a fast client is
+    not kept waiting. Elsewhere by a thread for each connection.
+    """
+    if hasattr(select, "epoll"):
+        _Echoes(listener).serve()
+    else:
+        serve_in_threads(listener, handle_echo)
+
+
+class _Echoes:
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+        self._listener.setblocking(False)
+        self._poll = select.epoll()
+        self._poll.register(listener, select.EPOLLIN)
+        self._buffer = memoryview(bytearray(_BUFFER_BYTES))
+        self._connections: dict[int, tuple[socket.socket, bytearray]] = {}
+        """By file number, with what could not be sent yet."""
+
+    def serve(self) -> None:
+        connections, listening = self._connections, self._listener.fileno()
+        while True:
+            for number, _ in self._poll.poll():
+                if number == listening:
+                    self._accept()
+                    continue
+                try:
+                    self._echo(number, *connections[number])
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    connections.pop(number)[0].close()
+
+    def _accept(self) -> None:
+        with suppress(BlockingIOError, ConnectionError):
+            while True:
+                connection, _ = self._listener.accept()
+                connection.setblocking(False)
+                _send_at_once(connection)
+                self._connections[connection.fileno()] = connection, bytearray()
+                self._poll.register(connection, select.EPOLLIN)
+
+    def _echo(self, number: int, connection: socket.socket, unsent: bytearray) -> None:
+        """Go on with a connection: read only when all is sent."""
+        if unsent:
+            del unsent[: connection.send(unsent)]
+            if not unsent:
+                self._poll.modify(number, select.EPOLLIN)
+            return
+        buffer = self._buffer
+        got = connection.recv_into(buffer)
+        if not got:
+            raise ConnectionResetError
+        try:
+            sent = connection.send(buffer[:got])
+        except BlockingIOError:
+            sent = 0
+        if sent < got:
+            unsent += buffer[sent:got]
+            self._poll.modify(number, select.EPOLLOUT)
+
+
+def _send_at_once(connection: socket.socket) -> None:
+    if connection.family in {socket.AF_INET, socket.AF_INET6}:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def serve_datagrams(listener: socket.socket) -> None:
+    """Send each datagram back to where it came from."""
+    while True:
+        with suppress(OSError):  # whoever asked may be gone
+            listener.sendto(*listener.recvfrom(_BUFFER_BYTES))
+
+
+def serve_in_threads(
+    listener: socket.socket,
+    handle: Callable[[Connection], None],
+    context: ssl.SSLContext | None = None,
+) -> None:
+    """Handle each connection in a thread of its own, with TLS if there is a context."""
+    while True:
+        connection, _ = listener.accept()
+        _send_at_once(connection)
+        threading.Thread(target=_serve, args=(connection, handle, context), daemon=True).start()
+
+
+def _serve(
+    connection: socket.socket,
+    handle: Callable[[Connection], None],
+    context: ssl.SSLContext | None,
+) -> None:
+    # A client that breaks off, in a handshake too, is no concern of the others.
+    with suppress(OSError, ValueError):
+        if context:
+            connection = context.wrap_socket(connection, server_side=True)
+        handle(connection)
+    connection.close()
+
+
+def handle_echo(connection: Connection) -> None:
+    """Send back what comes."""
+    buffer = memoryview(bytearray(_BUFFER_BYTES))
+    while got := connection.recv_into(buffer):
+        connection.sendall(buffer[:got])
+
+
+def handle_bulk(connection: Connection) -> None:
+    """Take or give so many bytes of the pattern as the client says in 8 bytes, again and again.
+
+    Of what it took it answers, in 8 bytes, how many were right.
+    """
+    while (request := _read_exactly(connection, 9))[:1]:
+        size = int.from_bytes(request[1:], "big")
+        if request[:1] == SEND:
+            connection.sendall(_count_right(connection, size).to_bytes(8, "big"))
+        else:
+            _give(connection, size)
+
+
+def _read_exactly(connection: Connection, size: int) -> bytes:
+    """Return so many bytes, or none if there are no more."""
+    data = b""
+    while len(data) < size:
+        more = connection.recv(size - len(data))
+        if not more:
+            return b""
+        data += more
+    return data
+
+
+def _count_right(connection: Connection, size: int) -> int:
+    buffer = memoryview(bytearray(_BUFFER_BYTES))
+    right = position = 0
+    while position < size:
+        got = connection.recv_into(buffer, min(_BUFFER_BYTES, size - position))
+        if not got:
+            break
+        right += got if is_pattern(buffer[:got], position) else 0
+        position += got
+    return right
+
+
+def _give(connection: Connection, size: int) -> None:
+    """Send the pattern, by the kernel where it can: a peer should have little to do."""
+    if hasattr(os, "sendfile") and not isinstance(connection, ssl.SSLSocket):
+        for position in range(0, size, MIB):
+            _send_file(connection, position % PERIOD_BYTES, min(MIB, size - position))
+    else:
+        for position in range(0, size, CHUNK_BYTES):
+            connection.sendall(pattern(position, min(CHUNK_BYTES, size - position)))
+
+
+def _send_file(connection: Connection, start: int, size: int) -> None:
+    end = start + size
+    while start < end:
+        start += os.sendfile(connection.fileno(), _pattern_file(), start, end - start)
+
+
+@cache
+def _pattern_file() -> int:
+    """Return the descriptor of a file that holds a MiB of the pattern from any place on."""
+    file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  (open as long as the process)
+    for _ in range(MIB // PERIOD_BYTES + 2):
+        file.write(pattern(0, PERIOD_BYTES))
+    return os.dup(file.fileno())
+
+
+def handle_caller(connection: Connection) -> None:
+    """Connect to a server as often as a line of JSON says; answer how many echoes were right."""
+    for line in connection.makefile("rb"):
+        order = json.loads(line)
+        right = sum(_call(order["host"], order["port"], turn) for turn in range(order["count"]))
+        connection.sendall(json.dumps({"right": right}).encode() + b"\n")
+
+
+def _call(host: str, port: int, turn: int) -> bool:
+    sent = numbered(turn, 64)
+    with socket.create_connection((host, port), _CALL_TIMEOUT_S) as connection:
+        connection.sendall(sent)
+        return _read_exactly(connection, len(sent)) == sent

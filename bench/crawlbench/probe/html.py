@@ -1,0 +1,49 @@
+"""A probe's report as one HTML page without anything from elsewhere (floor 3)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from crawlbench.probe.findings import Support
+from crawlbench.probe.matrix import (
+    about_lines,
+    make_matrices,
+    make_notes,
+    note_text,
+    summary_rows,
+)
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from crawlbench.probe.findings import Report
+
+__all__ = ["render_html"]
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  (manager only)
+
+    environment = Environment(
+        loader=PackageLoader("crawlbench.probe", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html")
+
+
+def render_html(report: Report) -> str:
+    """Return the page; each cell has its reason as a tooltip, and all reasons stand below."""
+    return _template().render(
+        report=report,
+        supports=list(Support),
+        matrices=make_matrices(report),
+        summary=summary_rows(report),
+        reasons={(f.loop, f.probe): f.reason for f in report.findings},
+        notes=[(note.support, note_text(note)) for note in make_notes(report)],
+        about=about_lines(report),
+    )

@@ -1,0 +1,116 @@
+"""A probe's report as rows and notes, for every format (floor 3; pure)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from crawlbench.probe.findings import Support
+
+if TYPE_CHECKING:
+    from crawlbench.probe.findings import Finding, LoopFacts, Report
+
+__all__ = ["Matrix", "Note", "Row", "about_lines", "make_matrices", "make_notes", "summary_rows"]
+
+SHOWN_FIRST = (Support.CRASHES, Support.HANGS, Support.WRONG, Support.NOT_IMPLEMENTED)
+"""Order of the notes: the worst first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One probe."""
+
+    probe: str
+    about: str
+    supports: tuple[Support, ...]
+    """One for each loop, in the order of the matrix's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """One theme: probes by loops."""
+
+    theme: str
+    loops: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Why a probe does not work."""
+
+    support: Support
+    loops: tuple[str, ...]
+    probes: tuple[str, ...]
+    reason: str
+
+
+def probed_loops(report: Report) -> tuple[LoopFacts, ...]:
+    """Return the loops that could be probed."""
+    return tuple(loop for loop in report.loops if not loop.absent)
+
+
+def make_matrices(report: Report, loops: tuple[str, ...] = ()) -> list[Matrix]:
+    """Return a matrix for each theme, in the order of the probes.
+
+    Args:
+        report: what was found.
+        loops: the columns; all that were probed unless given.
+    """
+    loops = loops or tuple(loop.name for loop in probed_loops(report))
+    found = {(f.loop, f.probe): f for f in report.findings}
+    first = [f for f in report.findings if f.loop == loops[0]] if loops else []
+    return [
+        Matrix(theme, loops, tuple(_row(finding, loops, found) for finding in findings))
+        for theme, findings in groupby(first, key=lambda finding: finding.theme)
+    ]
+
+
+def _row(finding: Finding, loops: tuple[str, ...], found: dict[tuple[str, str], Finding]) -> Row:
+    supports = tuple(found[loop, finding.probe].support for loop in loops)
+    return Row(finding.probe, finding.about, supports)
+
+
+def summary_rows(report: Report) -> list[tuple[LoopFacts, dict[Support, int]]]:
+    """Return for each probed loop how many probes ended how."""
+    return [
+        (loop, dict(Counter(f.support for f in report.findings if f.loop == loop.name)))
+        for loop in probed_loops(report)
+    ]
+
+
+def make_notes(report: Report) -> list[Note]:
+    """Return the reasons, the worst first; probes and loops that share one stand together."""
+    notes = []
+    for support in (*SHOWN_FIRST, Support.NOT_HERE):
+        probes_of: dict[tuple[str, str], list[str]] = {}
+        for finding in report.findings:
+            if finding.support is support:
+                probes_of.setdefault((finding.loop, finding.reason), []).append(finding.probe)
+        loops_of: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        for (loop, reason), probes in probes_of.items():
+            loops_of.setdefault((reason, tuple(probes)), []).append(loop)
+        for (reason, shared), loops in loops_of.items():
+            notes.append(Note(support, tuple(loops), shared, reason))
+    return notes
+
+
+def note_text(note: Note) -> str:
+    """Return a note as one line, without its support; many probes are counted, not named."""
+    few = 4
+    probes = ", ".join(note.probes) if len(note.probes) <= few else f"{len(note.probes)} probes"
+    return f"{', '.join(note.loops)}: {probes}: {note.reason}"
+
+
+def about_lines(report: Report) -> list[tuple[str, str]]:
+    """Return labels and lines on where and when this was found, and on what is absent."""
+    lines = [
+        ("found", f"{report.date}, {report.python}, {report.platform}"),
+        ("deadline", f"{report.deadline_s:g} s for each probe, in a process of its own"),
+    ]
+    for loop in report.loops:
+        text = f"{loop.type} ({loop.version or 'version unknown'})"
+        lines.append((loop.name, f"absent: {loop.absent}" if loop.absent else text))
+    return lines

@@ -1,0 +1,106 @@
+"""A probe's report for the terminal (floor 3): renderables for rich."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from crawlbench.probe.findings import Support
+from crawlbench.probe.matrix import (
+    Matrix,
+    about_lines,
+    make_matrices,
+    make_notes,
+    note_text,
+    probed_loops,
+    summary_rows,
+)
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from crawlbench.probe.findings import Report
+
+__all__ = ["render_terminal"]
+
+STYLES = {
+    Support.WORKS: "green",
+    Support.NOT_IMPLEMENTED: "yellow",
+    Support.WRONG: "red",
+    Support.CRASHES: "bold red",
+    Support.HANGS: "bold red",
+    Support.NOT_HERE: "dim",
+}
+PROBE_COLUMNS = 30
+"""Of a terminal; the longest name of ours."""
+LOOP_COLUMNS = len(Support.NOT_IMPLEMENTED) + 1
+
+
+def render_terminal(report: Report, width: int) -> Group:
+    """Return a table per theme, in parts where the terminal is too narrow for all loops."""
+    parts: list[RenderableType] = []
+    for names in _side_by_side([loop.name for loop in probed_loops(report)], width):
+        for matrix in make_matrices(report, names):
+            parts += [_render_matrix(matrix), Text()]
+    return Group(*parts, _render_summary(report), Text(), _render_notes(report))
+
+
+def _side_by_side(names: list[str], width: int) -> list[tuple[str, ...]]:
+    """Return the names in groups whose columns fit beside the probes, at least one in each."""
+    groups: list[tuple[str, ...]] = []
+    left = 0
+    for name in names:
+        columns = max(LOOP_COLUMNS, cell_len(name) + 1)
+        if columns > left:
+            groups.append(())
+            left = width - PROBE_COLUMNS
+        groups[-1] += (name,)
+        left -= columns
+    return groups
+
+
+def _table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
+
+
+def _render_matrix(matrix: Matrix) -> Table:
+    table = _table()
+    table.add_column(
+        Text(matrix.theme, overflow="fold"), overflow="fold", min_width=PROBE_COLUMNS - 1
+    )
+    for loop in matrix.loops:
+        table.add_column(Text(loop, overflow="fold"), overflow="fold", min_width=LOOP_COLUMNS - 1)
+    for row in matrix.rows:
+        cells = [Text(support, style=STYLES[support]) for support in row.supports]
+        table.add_row(Text(row.probe), *cells)
+    return table
+
+
+def _render_summary(report: Report) -> Table:
+    table = _table()
+    table.add_column("loop", overflow="fold")
+    for support in Support:
+        table.add_column(support, justify="right")
+    for loop, counts in summary_rows(report):
+        cells = [
+            Text(str(counts.get(support, 0)), style=STYLES[support] if support in counts else "dim")
+            for support in Support
+        ]
+        table.add_row(Text(loop.name), *cells)
+    return table
+
+
+def _render_notes(report: Report) -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for note in make_notes(report):
+        grid.add_row(Text(note.support, style=STYLES[note.support]), Text(note_text(note)))
+    for label, text in about_lines(report):
+        grid.add_row(Text(label, style="dim", overflow="fold"), Text(text))
+    return grid

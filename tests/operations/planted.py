@@ -1,0 +1,124 @@
+"""Loops that are wrong on purpose, each in one way; tests name them as `module:class`."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import time
+
+
+class DroppingLoop(asyncio.SelectorEventLoop):
+    """Forgets every tenth callback."""
+
+    asked = 0
+
+    def call_soon(self, callback, *args, context=None):
+        self.asked += 1
+        if self.asked % 10:
+            return super().call_soon(callback, *args, context=context)
+        return asyncio.Handle(callback, args, self, context)
+
+
+class EarlyLoop(asyncio.SelectorEventLoop):
+    """Fires each timer after half of its time."""
+
+    def call_at(self, when, callback, *args, context=None):
+        now = self.time()
+        return super().call_at(now + (when - now) / 2, callback, *args, context=context)
+
+
+class StaleLoop(asyncio.SelectorEventLoop):
+    """Hands out, in place of what was received, what was received before."""
+
+    async def create_connection(self, *args, **kwargs):
+        transport, protocol = await super().create_connection(*args, **kwargs)
+        if hasattr(protocol, "data_received"):
+            protocol.data_received = self._stale(protocol.data_received)
+        return transport, protocol
+
+    def _stale(self, receive):
+        before = []
+
+        def receive_stale(data):
+            before.append(bytes(data))
+            receive(before[-2] if len(before) > 1 else before[0])
+
+        return receive_stale
+
+    async def sock_recv(self, sock, n):
+        data = await super().sock_recv(sock, n)
+        stale, self._before = getattr(self, "_before", data), data
+        return stale
+
+
+class UnorderedLoop(asyncio.SelectorEventLoop):
+    """Runs the callbacks of a turn in the wrong order."""
+
+    def _run_once(self):
+        self._ready.reverse()
+        super()._run_once()
+
+
+class HangingLoop(asyncio.SelectorEventLoop):
+    """Never comes back from its first turn."""
+
+    def _run_once(self):
+        time.sleep(600)
+
+
+class HangingInLookups(asyncio.SelectorEventLoop):
+    """Does all but look names up."""
+
+    async def getaddrinfo(self, host, port, **options):
+        await self.create_future()
+
+
+class HangingAtClose(asyncio.SelectorEventLoop):
+    """Works, and cannot be closed."""
+
+    def close(self):
+        if self._ssock and not self.is_closed() and self._shutdown_was_asked():
+            time.sleep(600)
+        super().close()
+
+    def _shutdown_was_asked(self):
+        return self._asyncgens_shutdown_called  # the loop has run, it is not just tried
+
+
+class ExitingLoop(asyncio.SelectorEventLoop):
+    """Takes the process with it when a server is made."""
+
+    async def create_server(self, *args, **kwargs):
+        os._exit(3)
+
+
+class SegfaultingLoop(asyncio.SelectorEventLoop):
+    """Reads where nothing is when a socket is read."""
+
+    async def sock_recv(self, sock, n):
+        ctypes.string_at(0)
+
+
+class CrashingLoop(asyncio.SelectorEventLoop):
+    """Dies in its first turn."""
+
+    def _run_once(self):
+        os.abort()
+
+
+class DeafLoop(asyncio.SelectorEventLoop):
+    """Has no sockets at all, and says so."""
+
+    async def sock_connect(self, sock, address):
+        raise NotImplementedError("no sockets here")
+
+
+def no_loop():
+    """Return something else."""
+    return "a loop"
+
+
+def failing_factory():
+    """Raise what a loop raises on a Python that it does not know."""
+    raise RuntimeError("this Python is too old")

@@ -1,0 +1,218 @@
+"""Probes run in processes of their own: what works, what is wrong, what crashes, what hangs."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from crawlbench.errors import UsageError
+from crawlbench.operations import all_operations
+from crawlbench.probe import ProbeOptions, Support, run_probe
+from crawlbench.probe.prober import DEADLINE_S
+from crawlbench.probe.tries import all_tries
+
+PLANTED = "tests.operations.planted"
+SHORT_S = 3.0
+"""Enough for a child to start, also beside other tests."""
+
+
+def probe(loop, *probes, deadline_s=DEADLINE_S):
+    """Return support and reason by probe, for a planted loop or a name."""
+    name = f"{PLANTED}:{loop}" if loop[0].isupper() else loop
+    report = run_probe(ProbeOptions((name,), probes, deadline_s))
+    assert [finding.probe for finding in report.findings] == list(probes)
+    return {finding.probe: (finding.support, finding.reason) for finding in report.findings}
+
+
+def test_there_is_a_probe_for_each_operation_and_the_features_of_the_issue():
+    """Variants of size are left out; names are unique."""
+    names = [operation.name for operation in all_tries()]
+    assert len(set(names)) == len(names)
+    assert {o.name for o in all_operations() if not o.is_variant} <= set(names)
+    wanted = [
+        "set-debug",
+        "debug-slow-callbacks",
+        "eager-start",
+        "eager-tasks",
+        "contextvars-callbacks",
+        "exception-handler",
+        "shutdown-asyncgens",
+        "free-threading",
+        "sendfile",
+        "udp-sock",
+        "unix-datagram",
+        "signals",
+    ]
+    assert not set(wanted) - set(names)
+
+
+def test_stock_loop_works():
+    """One of each kind, and a report that says what the loop is."""
+    report = run_probe(ProbeOptions(("asyncio",), ("starts", "keyboard-interrupt", "sendfile")))
+    assert [finding.support for finding in report.findings] == [Support.WORKS] * 3
+    assert all(0 < finding.seconds < DEADLINE_S for finding in report.findings)
+    (loop,) = report.loops
+    assert loop.type.startswith("asyncio.")
+    assert loop.version.startswith("Python 3.")
+
+
+@pytest.mark.slow
+def test_stock_loop_does_all_that_this_python_has():
+    """The referee's own check: what the stock loop fails, the probe has wrong."""
+    report = run_probe(ProbeOptions(("asyncio",)))
+    failed = {
+        finding.probe: finding.reason
+        for finding in report.findings
+        if finding.support not in {Support.WORKS, Support.NOT_HERE}
+    }
+    assert not failed
+
+
+def test_what_uvloop_lacks_is_not_implemented():
+    """Not wrong, not a crash, and not slow."""
+    pytest.importorskip("uvloop")
+    found = probe("uvloop", "gather", "sendfile", "sock-sendfile")
+    assert found["gather"] == (Support.WORKS, "")
+    if found["sendfile"][0] is not Support.WORKS:  # uvloop 0.23 has none
+        assert found["sendfile"] == (
+            Support.NOT_IMPLEMENTED,
+            "NotImplementedError in sendfile",
+        )
+
+
+def test_loop_that_drops_callbacks_is_wrong():
+    """Though it also hangs, for want of a callback, when it is closed."""
+    found = probe("DroppingLoop", "call-soon", "call-soon-arguments", "gather", deadline_s=SHORT_S)
+    assert found["call-soon"] == (Support.WRONG, "callbacks run: 360 instead of 400")
+    assert found["call-soon-arguments"][0] is Support.WRONG
+    assert found["gather"][0] in {Support.WRONG, Support.HANGS}
+
+
+def test_loop_that_fires_early_is_wrong():
+    """The reason says by how much."""
+    found = probe("EarlyLoop", "sleep-10ms", "timers-fire", "gather")
+    assert found["gather"][0] is Support.WORKS
+    for name in ("sleep-10ms", "timers-fire"):
+        support, reason = found[name]
+        assert support is Support.WRONG
+        assert reason.startswith("a timer fired ")
+
+
+def test_loop_that_echoes_stale_bytes_is_wrong():
+    """By transports, streams and sockets."""
+    names = ("tcp-protocol-1k", "tcp-streams-1k", "tcp-sock-1k")
+    for support, reason in probe("StaleLoop", *names).values():
+        assert support is Support.WRONG
+        assert reason.startswith("echo 1: ")
+
+
+def test_loop_that_crashes_costs_only_that_probe():
+    """An exit code, or a signal by name, and the last words."""
+    found = probe("ExitingLoop", "accept", "gather")
+    assert found["accept"] == (Support.CRASHES, "ended with exit code 3")
+    assert found["gather"][0] is Support.WORKS
+    found = probe("SegfaultingLoop", "tcp-sock-1k", "gather")
+    assert found["gather"][0] is Support.WORKS
+    support, reason = found["tcp-sock-1k"]
+    assert support is Support.CRASHES
+    assert reason == "killed by SIGSEGV: Fatal Python error: Segmentation fault"
+
+
+def test_loop_that_hangs_in_one_place_costs_a_deadline():
+    """The others go on meanwhile."""
+    start = time.monotonic()
+    names = ("getaddrinfo-literal", "getaddrinfo-local", "gather")
+    found = probe("HangingInLookups", *names, deadline_s=SHORT_S)
+    assert time.monotonic() - start < 3 * SHORT_S
+    assert found["gather"][0] is Support.WORKS
+    assert found["getaddrinfo-local"] == (Support.HANGS, "no end within 3 s")
+
+
+def test_loop_that_hangs_at_once_is_asked_nothing_else():
+    """All its probes hang, for the price of one."""
+    start = time.monotonic()
+    found = probe("HangingLoop", "starts", "gather", "tcp-sock-1k", "futures", deadline_s=SHORT_S)
+    assert time.monotonic() - start < 2 * SHORT_S + 3
+    assert {support for support, _ in found.values()} == {Support.HANGS}
+    assert found["futures"][1] == "not tried: starts hangs, no end within 3 s"
+
+
+def test_loop_that_dies_at_once_is_asked_nothing_else():
+    """As above, with the signal's name."""
+    found = probe("CrashingLoop", "starts", "gather")
+    assert {support for support, _ in found.values()} == {Support.CRASHES}
+    assert found["starts"][1] == "killed by SIGABRT: Fatal Python error: Aborted"
+
+
+def test_loop_that_cannot_be_closed_hangs_after_its_work():
+    """The reason tells the two apart."""
+    found = probe("HangingAtClose", "gather", deadline_s=SHORT_S)
+    reason = "not tried: starts hangs, its work is done, but then no end within 3 s"
+    assert found["gather"] == (Support.HANGS, reason)
+
+
+def test_loop_without_sockets_says_so():
+    """In its own words."""
+    found = probe("DeafLoop", "tcp-sock-1k", "sock-connect")
+    assert set(found.values()) == {
+        (Support.NOT_IMPLEMENTED, "NotImplementedError: no sockets here")
+    }
+
+
+@pytest.mark.parametrize(
+    ("loop", "sentence"),
+    [("no_loop", "its factory returned a str"), ("failing_factory", "this Python is too old")],
+)
+def test_named_loop_that_is_none_is_a_mistake(loop, sentence):
+    """One sentence, found in a child, since a bad factory may do anything."""
+    with pytest.raises(UsageError, match=sentence):
+        run_probe(ProbeOptions((f"{PLANTED}:{loop}",), ("gather",)))
+
+
+def test_loop_that_nobody_named_is_only_absent():
+    """The default is all loops, installed or not."""
+    loops = ("asyncio", f"{PLANTED}:failing_factory")
+    report = run_probe(ProbeOptions(loops, ("gather",), are_named=False))
+    assert [finding.loop for finding in report.findings] == ["asyncio"]
+    assert "too old" in report.loops[1].absent
+
+
+def test_command_prints_a_table_and_json(crawlbench):
+    """For people and for scripts."""
+    outcome = crawlbench("probe", "-l", "asyncio", "-p", "gather", "--json")
+    report = json.loads(outcome.stdout)
+    assert outcome.returncode == 0, outcome.stderr
+    assert [finding["support"] for finding in report["findings"]] == ["works"]
+    outcome = crawlbench("probe", "-l", "asy*", "-p", "gath*", "-p", "futures")
+    assert outcome.stdout.splitlines()[0].split() == ["tasks", "asyncio"]
+    assert all(len(line) <= 80 for line in outcome.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("output_format", "start"), [("markdown", "### tasks\n\n| probe | asyncio |"), ("html", "<!do")]
+)
+def test_command_prints_markdown_and_html(crawlbench, output_format, start):
+    """For step summaries and for browsers."""
+    outcome = crawlbench("probe", "-l", "asyncio", "-p", "gather", "--format", output_format)
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stdout.startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("-l", "uvlop"), "unknown event loop 'uvlop' (did you mean 'uvloop'?)"),
+        (("-l", "nothing_here:new"), "needs the module 'nothing_here'"),
+        (("-l", "os:getcwd", "-p", "gather"), "its factory returned a str, not an asyncio event"),
+        (("-p", "gathr"), "unknown probe 'gathr' (did you mean 'gather'?)"),
+        (("--deadline", "0"), "--deadline is 0; give seconds above 0"),
+    ],
+)
+def test_mistakes_are_one_sentence(crawlbench, arguments, sentence):
+    """On standard error, with exit code 2."""
+    outcome = crawlbench("probe", *arguments)
+    assert outcome.returncode == 2
+    assert sentence in outcome.stderr
+    assert len(outcome.stderr.splitlines()) == 1
