@@ -1,4 +1,4 @@
-"""Makes what documents quote: the commands' help, and README's picture and table.
+"""Makes what documents quote: the commands' help, and README's pictures and table.
 
 python docs/make.py            write them
 python docs/make.py --check    write nothing; exit 1 if one is out of date
@@ -18,6 +18,7 @@ from rich.text import Text
 from crawlbench.measure.store import load_session
 from crawlbench.report.markdown import render_table
 from crawlbench.report.notes import find_notes
+from crawlbench.report.picture import render_svg
 from crawlbench.report.tables import ANSWER, group_tables
 from crawlbench.report.terminal import render_table as render_table_for_terminal
 
@@ -25,8 +26,9 @@ ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "results" / "reference"
 COMMANDS = (
     "",
-    *("run", "report", "compare", "aa", "doctor", "list", "crawl"),
-    *("mirror", "mirror build", "mirror serve"),
+    *("run", "sweep", "report", "compare", "aa", "doctor", "list", "crawl", "check", "probe"),
+    *("mirror", "mirror build", "mirror serve", "mirror bench"),
+    *("mirror import", "mirror record", "mirror verify"),
 )
 TABLE = re.compile(r"(<!-- table: made by `make docs` -->\n).*?(<!-- end of table -->)", re.DOTALL)
 FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
@@ -57,6 +59,7 @@ def make_documents() -> dict[Path, str]:
     return {
         ROOT / "docs" / "cli.md": make_command_reference(),
         ROOT / "docs" / "session.svg": make_picture(),
+        ROOT / "docs" / "ratios.svg": render_svg(load_session(REFERENCE)),
         readme: TABLE.sub(lambda found: found[1] + make_table() + found[2], read(readme)),
     }
 

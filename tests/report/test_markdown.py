@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from dataclasses import replace
 
 import pytest
@@ -143,3 +145,56 @@ def test_text_ends_with_one_newline():
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
     assert all(line == line.rstrip() for line in text.splitlines())
+
+
+@functools.cache
+def full():
+    """Return a session of 508 cells."""
+    return shipped(
+        rounds=4, networks=("a", "b", "c", "d"), concurrency=tuple(range(1, 19)), spread=0.02
+    )
+
+
+class TestSize:
+    """GitHub cuts off, or refuses, what is too long."""
+
+    def test_session_of_500_cells_fits(self):
+        """The answer's columns are there, the rest is said to be elsewhere."""
+        text = render_markdown(full())
+        assert len(text.encode()) < 64_000
+        assert "columns of what it took" in text.splitlines()[-1]
+        assert "| strategy | loop | per crawl | ratio | interval | verdict |" in text
+
+    def test_largest_changes_come_first(self):
+        """In either direction; rows without a ratio come last."""
+        first = render_markdown(full()).partition("\n\n### ")[0]
+        rows = [line.split(" | ") for line in first.splitlines()[4:]]
+        ratios = [abs(math.log(float(row[3]))) for row in rows if row[3] != "-"]
+        assert len(ratios) > 100
+        assert ratios == sorted(ratios, reverse=True)
+        assert rows[-1][3] == "-"
+
+    @pytest.mark.parametrize("length", [10, 20_000])
+    def test_failures_of_any_length_fit(self, length):
+        """Hundreds of reasons, each as long as a novel."""
+        cells = [c for c in full().plan.cells if not c.control][:400]
+        failures = tuple(Failure(c.name, 1, "raised " + "*" * length) for c in cells)
+        text = render_markdown(replace(full(), failures=failures))
+        assert len(text.encode()) < 64_000
+        assert "- **invalid**: " in text
+        assert "- **noise**: a: " in text
+
+    def test_cut_table_says_how_many_rows_it_had(self):
+        """And keeps those with the largest changes."""
+        cells = [other(f"{number:03}" + "x" * 600) for number in range(300)]
+        session = concluded(
+            plan=make_plan(*cells),
+            summaries=tuple(make_summary(c) for c in (BASELINE, *cells, CONTROL)),
+            comparisons=tuple(make_comparison(c, n / 100) for n, c in enumerate(cells)),
+        )
+        text = render_markdown(session)
+        assert len(text.encode()) < 64_000
+        assert ": the 64 largest changes of 302 rows" in text
+        assert "| 299x" in text
+        assert "| 200x" not in text
+        assert "rows of 1 tables" in text.splitlines()[-1]

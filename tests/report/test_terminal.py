@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from rich.cells import cell_len
@@ -16,13 +17,13 @@ from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, oth
 
 NARROW = """\
 site on net, 40 ms round trip, concurrency 10
-strategy  loop     per crawl  ratio  interval        verdict
-─────────────────────────────────────────────────────────────
-fast      uvloop    250.0 ms  0.500  0.490 to 0.510  faster
-equal     asyncio   498.0 ms  0.999  0.995 to 1.003  same
-base      -         500.0 ms      1  -               baseline
-base      -         502.0 ms  1.004  0.994 to 1.014  control
-broken    -                -      -  -               invalid
+strategy  loop     per crawl  ratio  interval        verdict   0.49           1
+────────────────────────────────────────────────────────────────────────────────
+fast      uvloop    250.0 ms  0.500  0.490 to 0.510  faster    ●┤             ┊
+equal     asyncio   498.0 ms  0.999  0.995 to 1.003  same                     ●
+base      -         500.0 ms      1  -               baseline                 ┊
+base      -         502.0 ms  1.004  0.994 to 1.014  control                  ●
+broken    -                -      -  -               invalid                  ┊
 
 strategy  loop     pages/s      CPU      peak  conns  in flight
 ───────────────────────────────────────────────────────────────
@@ -58,14 +59,17 @@ versions CPython 3.13.0, crawlbench 0.1.0, aiohttp 3.14.5 pyperf 2.10.0
 """
 WIDE = """\
 site on net, 40 ms round trip, concurrency 10
-strategy  loop     per crawl  ratio  interval        verdict   pages/s      CPU      peak  conns  in flight    user  system  parse    wait  limit  mirror
-─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-fast      uvloop    250.0 ms  0.500  0.490 to 0.510  faster         40  62.5 ms  40.0 MiB      4          3   50 ms   12 ms  25 ms  188 ms      -    10 %
-equal     asyncio   498.0 ms  0.999  0.995 to 1.003  same           20   124 ms  40.0 MiB      4          3  100 ms   25 ms  50 ms  374 ms      -    10 %
-base      -         500.0 ms      1  -               baseline       20   125 ms  40.0 MiB      1          1  100 ms   25 ms  50 ms  375 ms      -    10 %
-base      -         502.0 ms  1.004  0.994 to 1.014  control        20   126 ms  40.0 MiB      1          1  100 ms   25 ms  50 ms  376 ms      -    10 %
-broken    -                -      -  -               invalid         -        -         -      -          -       -       -      -       -      -       -
+strategy  loop     per crawl  ratio  interval        verdict   pages/s      CPU      peak  conns  in flight    user  system  parse    wait  limit  mirror  0.49                                 1
+───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+fast      uvloop    250.0 ms  0.500  0.490 to 0.510  faster         40  62.5 ms  40.0 MiB      4          3   50 ms   12 ms  25 ms  188 ms      -    10 %  ├●┤                                 ·┊
+equal     asyncio   498.0 ms  0.999  0.995 to 1.003  same           20   124 ms  40.0 MiB      4          3  100 ms   25 ms  50 ms  374 ms      -    10 %                                      ●┤
+base      -         500.0 ms      1  -               baseline       20   125 ms  40.0 MiB      1          1  100 ms   25 ms  50 ms  375 ms      -    10 %                                      ·┊
+base      -         502.0 ms  1.004  0.994 to 1.014  control        20   126 ms  40.0 MiB      1          1  100 ms   25 ms  50 ms  376 ms      -    10 %                                      ├●
+broken    -                -      -  -               invalid         -        -         -      -          -       -       -      -       -      -       -                                      ·┊
 """  # noqa: E501
+
+
+BARS = re.compile("[├─┤●┊·]")
 
 
 def show(session, width, **settings):
@@ -92,7 +96,7 @@ def test_narrow_terminal_shows_the_answer_above_the_cost_and_the_time():
 
 def test_wide_terminal_shows_a_line_per_cell():
     """Literal text for fixed numbers."""
-    assert shown_lines(concluded(), 160)[:8] == WIDE.splitlines()
+    assert shown_lines(concluded(), 200)[:8] == WIDE.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -105,7 +109,7 @@ def test_wide_terminal_shows_a_line_per_cell():
     ],
     ids=["quiet", "silent", "wild", "restless"],
 )
-@pytest.mark.parametrize(("width", "parts"), [(80, 3), (140, 3), (160, 1)])
+@pytest.mark.parametrize(("width", "parts"), [(80, 3), (140, 3), (160, 1), (220, 1)])
 def test_shipped_strategies_fit_without_a_cut_or_folded_cell(session, width, parts):
     """Every row is one line that holds all of its cells."""
     lines = shown_lines(session, width)
@@ -113,11 +117,13 @@ def test_shipped_strategies_fit_without_a_cut_or_folded_cell(session, width, par
     assert not any("…" in line for line in lines)
     whole = (*ANSWER, *COST[2:], *TIME[2:])
     shown = [whole] if parts == 1 else [ANSWER, COST, TIME]
-    compact = [cells_of(line) for line in lines]
+    compact = [cells_of(BARS.sub("", line)) for line in lines]
     for table in group_tables(session):
         for headers in shown:
             picked = table.pick(headers)
-            for row in ([column.header for column in picked.columns], *picked.rows):
+            header = cells_of("".join(column.header for column in picked.columns))
+            assert any(line.startswith(header) for line in compact)
+            for row in picked.rows:
                 assert cells_of("".join(row)) in compact
 
 
@@ -141,10 +147,15 @@ def test_time_of_the_longest_name_takes_80_columns_at_the_most():
 
 
 def test_one_line_per_cell_needs_the_width_for_all_of_it():
-    """One column less, and the table is in three parts."""
-    width = max(map(cell_len, WIDE.splitlines()[:3])) - 16  # gaps of one
-    assert sum(line.startswith("strategy") for line in shown_lines(concluded(), width)) == 1
-    assert sum(line.startswith("strategy") for line in shown_lines(concluded(), width - 1)) == 3
+    """One column less, and the table is in parts: the answer with its bars, cost, time."""
+    whole = group_tables(concluded())[0].pick((*ANSWER, *COST[2:], *TIME[2:]))
+    columns = zip(*whole.rows, [column.header for column in whole.columns], strict=True)
+    width = sum(max(map(cell_len, column)) for column in columns) + len(whole.columns) - 1
+    starts = [
+        sum(line.startswith("strategy") for line in shown_lines(concluded(), columns))
+        for columns in (width, width - 1)
+    ]
+    assert starts == [2, 3]  # whole and bars; answer with bars, cost, time
 
 
 def test_terminal_too_narrow_for_a_row_loses_no_letter():
@@ -155,7 +166,7 @@ def test_terminal_too_narrow_for_a_row_loses_no_letter():
     assert max(map(cell_len, text.splitlines())) <= 44
     letters = set("".join(text.split()))
     assert letters >= set("aiohttp-session-per-request")
-    assert text.count("c50") == 3 * 7
+    assert text.count("c50") == 3 * 7  # no room for bars
 
 
 def test_several_concurrencies_are_told_apart_at_80_columns():
@@ -163,7 +174,7 @@ def test_several_concurrencies_are_told_apart_at_80_columns():
     lines = shown_lines(shipped(networks=("wan",), concurrency=(1, 10, 50)), 80)
     for number in (1, 10, 50):
         start = f"aiohttp-session-per-request c{number} "
-        assert len([line for line in lines if line.startswith(start)]) == 3 * 2
+        assert len([line for line in lines if line.startswith(start)]) == 4 * 2
 
 
 def test_output_that_is_no_terminal_has_no_escape_codes():

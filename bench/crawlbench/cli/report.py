@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,16 +13,18 @@ from rich.console import Console
 
 from crawlbench.cli.output import result_console
 from crawlbench.errors import SessionFileError, UsageError
-from crawlbench.measure.store import SESSION_FILE, load_session, write_text
-from crawlbench.report.markdown import render_markdown
-from crawlbench.report.terminal import render_terminal
+from crawlbench.measure.store import SESSION_FILE, SUITE_FILE, load_session, write_atomic
+from crawlbench.report.extra import can_draw
+from crawlbench.report.plain import load_plain_suite
+from crawlbench.report.show import SessionReport, Shown, SuiteReport
 
 if TYPE_CHECKING:
     from crawlbench.records import Session
 
-__all__ = ["report"]
+__all__ = ["report", "write_page"]
 
 RESULTS = Path("results")
+PAGE_FILE = "report.html"
 FILE_WIDTH = 120  # columns of a report that is written to a file
 
 
@@ -30,11 +33,17 @@ class Format(StrEnum):
 
     TERMINAL = "terminal"
     MARKDOWN = "markdown"
+    HTML = "html"
+    SVG = "svg"
+    PNG = "png"
 
 
 def report(
     folder: Annotated[
-        Path | None, typer.Argument(help="A session's folder; else the newest in results/.")
+        Path | None,
+        typer.Argument(
+            help="A session's folder, or a file of plain pyperf; else the newest in results/."
+        ),
     ] = None,
     output_format: Annotated[
         Format, typer.Option("--format", help="How to show it.")
@@ -43,14 +52,28 @@ def report(
         Path | None, typer.Option("-o", "--output", help="File to write instead of printing.")
     ] = None,
 ) -> None:
-    """Show a session again."""
-    session = load_session(folder or _newest_session())
+    """Show a session again: as text, as a page, or its ratios as a picture."""
+    shown = _load(folder or _newest_session())
     if output is None:
-        _print(session, output_format)
+        _print(shown, output_format)
     elif output.exists():
         raise UsageError(f"the file {str(output)!r} exists already; name a new one with -o")
     else:
-        _write(session, output_format, output)
+        _write(shown, output_format, output)
+
+
+def write_page(session: Session, folder: Path) -> str:
+    """Write `report.html` into a session's folder if it can be drawn here.
+
+    A session is never lost for its page: what goes wrong is returned as a sentence.
+    """
+    if not can_draw():
+        return ""
+    try:
+        _write_bytes(folder / PAGE_FILE, SessionReport(session, folder).html().encode())
+    except Exception as error:
+        return f"{PAGE_FILE} was not written: {type(error).__name__}: {error}"
+    return ""
 
 
 def _newest_session() -> Path:
@@ -62,23 +85,51 @@ def _newest_session() -> Path:
     return found[-1]
 
 
-def _print(session: Session, output_format: Format) -> None:
-    if output_format is Format.MARKDOWN:
-        sys.stdout.write(render_markdown(session))
-    else:
+def _load(path: Path) -> Shown:
+    """Read a session's folder, a folder with a pyperf suite alone, or a pyperf suite."""
+    if path.is_file() and path.name != SESSION_FILE:
+        return SuiteReport(load_plain_suite(path), path.name)
+    if not (path / SESSION_FILE).exists() and (path / SUITE_FILE).is_file():
+        return SuiteReport(load_plain_suite(path / SUITE_FILE), SUITE_FILE)
+    return SessionReport(load_session(path), path)
+
+
+def _print(shown: Shown, output_format: Format) -> None:
+    if output_format is Format.TERMINAL:
         console = result_console()
-        console.print(render_terminal(session, console.width))
-
-
-def _write(session: Session, output_format: Format, path: Path) -> None:
-    if output_format is Format.MARKDOWN:
-        text = render_markdown(session)
+        console.print(shown.terminal(console.width, is_ascii=console.options.ascii_only))
+    elif output_format is Format.PNG:
+        raise UsageError("a PNG cannot be printed; name a file with -o")
     else:
-        console = Console(width=FILE_WIDTH, highlight=False, color_system=None)
-        with console.capture() as capture:
-            console.print(render_terminal(session, FILE_WIDTH))
-        text = capture.get()
+        sys.stdout.write(_text(shown, output_format))
+
+
+def _write(shown: Shown, output_format: Format, path: Path) -> None:
+    is_png = output_format is Format.PNG
+    content = shown.png() if is_png else _text(shown, output_format).encode()
     try:
-        write_text(path, text)
+        _write_bytes(path, content)
     except OSError as error:
         raise UsageError(f"the file {str(path)!r} cannot be written: {error.strerror}") from error
+
+
+def _text(shown: Shown, output_format: Format) -> str:
+    renderers: dict[Format, Callable[[], str]] = {
+        Format.TERMINAL: lambda: _terminal_text(shown),
+        Format.MARKDOWN: shown.markdown,
+        Format.HTML: shown.html,
+        Format.SVG: shown.svg,
+    }
+    return renderers[output_format]()
+
+
+def _terminal_text(shown: Shown) -> str:
+    console = Console(width=FILE_WIDTH, highlight=False, color_system=None)
+    with console.capture() as capture:
+        console.print(shown.terminal(FILE_WIDTH, is_ascii=False))
+    return capture.get()
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    write_atomic(path, lambda draft: draft.write_bytes(content))

@@ -2,26 +2,108 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
+from crawlbench.report.everything import sort_key
 from crawlbench.report.notes import find_notes
-from crawlbench.report.tables import group_tables
+from crawlbench.report.series import series_table
+from crawlbench.report.table import Table
+from crawlbench.report.tables import ANSWER, group_tables
 
 if TYPE_CHECKING:
-    from crawlbench.records import Session
-    from crawlbench.report.table import Table
+    from collections.abc import Sequence
 
-__all__ = ["render_markdown", "render_table"]
+    from crawlbench.records import Session
+    from crawlbench.report.notes import Note
+
+__all__ = ["render_markdown", "render_parts", "render_table"]
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#&~$])")
 
 
+MOST_BYTES = 64_000
+"""GitHub takes a comment of 65,536 characters; some of them may be put around ours."""
+LONGEST_NOTE = 600
+"""Characters of a note where there is no room for all."""
+
+
 def render_markdown(session: Session) -> str:
-    """Return the tables and the notes under them."""
-    parts = [render_table(table) for table in group_tables(session)]
-    notes = "\n".join(f"- **{label}**: {_escape(text)}" for label, text in find_notes(session))
-    return "\n\n".join([*parts, notes]) + "\n"
+    """Return the tables and the notes under them, in less than 64 kB whatever the session's size.
+
+    Where there is no room for all, the answer's columns and the largest changes remain, and it
+    says what was left out.
+    """
+    notes = find_notes(session)
+    series = series_table(session)
+    first = [series] if series else []
+    if sum(len(text) for _, text in notes) < MOST_BYTES:
+        whole = render_parts([*first, *group_tables(session)], notes)
+        if _size(whole) <= MOST_BYTES:
+            return whole
+    short = [(label, _cut(text)) for label, text in notes]
+    tables = [*first, *(_by_change(table.pick(ANSWER)) for table in group_tables(session))]
+    # Halve what is left of each until it fits; a note of how much is missing is always there.
+    for rows in (1000, *(2**power for power in range(9, -1, -1))):
+        parts = [render_table(_first(table, rows)) for table in tables]
+        text = _join(parts[:rows], _fewer(short, rows, sum(len(t.rows) > rows for t in tables)))
+        if _size(text) <= MOST_BYTES:
+            break
+    return text
+
+
+def render_parts(tables: Sequence[Table], notes: Sequence[Note]) -> str:
+    """Return tables and the notes under them."""
+    return _join([render_table(table) for table in tables], notes)
+
+
+def _join(parts: Sequence[str], notes: Sequence[Note]) -> str:
+    lines = "\n".join(f"- **{label}**: {_escape(text)}" for label, text in notes)
+    return "\n\n".join([*parts, lines]) + "\n"
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_NOTE else f"{text[:LONGEST_NOTE]} ..."
+
+
+def _by_change(table: Table) -> Table:
+    """Return the rows with the largest change first, those without any behind."""
+    place = [column.header for column in table.columns].index("ratio")
+
+    def change(row: tuple[str, ...]) -> float:
+        ratio = sort_key(row[place])
+        return abs(math.log(ratio)) if ratio else -1.0
+
+    rows = tuple(sorted(table.rows, key=change, reverse=True))
+    return Table(table.title, table.columns, rows)
+
+
+def _first(table: Table, count: int) -> Table:
+    """Return the first rows, and in the title how many there were."""
+    if len(table.rows) <= count:
+        return table
+    title = f"{table.title}: the {count} largest changes of {len(table.rows)} rows"
+    return Table(title, table.columns, table.rows[:count])
+
+
+def _fewer(notes: list[Note], most: int, cut: int) -> list[Note]:
+    """Return the first notes of each label, and what is missing."""
+    found: list[Note] = []
+    counts: dict[str, int] = {}
+    for label, text in notes:
+        counts[label] = counts.get(label, 0) + 1
+        if counts[label] <= most:
+            found.append((label, text))
+    missing = [f"{n - most} more of {label!r}" for label, n in counts.items() if n > most]
+    if cut:
+        missing.append(f"rows of {cut} tables")
+    missing.append("columns of what it took")
+    return [*found, ("left out", f"{', '.join(missing)}: the session's report.html has all")]
 
 
 def render_table(table: Table) -> str:

@@ -6,13 +6,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from crawlbench.report.numbers import WIDEST, format_bytes, format_interval, format_percent
+from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crawlbench.records import NoiseFloor, Session
 
-__all__ = ["ENDINGS", "Note", "find_notes"]
+__all__ = ["ENDINGS", "Note", "find_notes", "place_of"]
 
 Note = tuple[str, str]
 """A label and a sentence in one printable line."""
@@ -48,13 +49,7 @@ def find_notes(session: Session) -> list[Note]:
         ("machine", _machine(session)),
         ("versions", _versions(session)),
     ]
-    return [(label, _one_line(text)) for label, text in notes]
-
-
-def _one_line(text: str) -> str:
-    """Return text in one line, with escapes for what would move a terminal's cursor or worse."""
-    characters = " ".join(text.split())
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in characters)
+    return [(label, one_line(text)) for label, text in notes]
 
 
 def _reading(session: Session) -> str:
@@ -69,10 +64,15 @@ def _reading(session: Session) -> str:
 
 
 def _noise(session: Session) -> Iterator[Note]:
-    one_site = len({cell.site for cell in session.plan.cells}) == 1
     for floor in session.noise:
-        site, _, network = floor.group.rpartition("/")
-        yield "noise", f"{network if one_site else f'{site} on {network}'}: {_floor(floor)}"
+        yield "noise", f"{place_of(session, floor.group)}: {_floor(floor)}"
+
+
+def place_of(session: Session, group: str) -> str:
+    """Return what a group is called; its site is named only if there are several."""
+    site, _, network = group.rpartition("/")
+    one_site = len({cell.site for cell in session.plan.cells}) == 1
+    return one_line(network if one_site else f"{site} on {network}")
 
 
 def _floor(floor: NoiseFloor) -> str:

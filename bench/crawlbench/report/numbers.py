@@ -34,8 +34,13 @@ def format_seconds(seconds: float, error: float | None = None) -> str:
     )
 
 
-def format_part(seconds: float) -> str:
-    """Return a part of a time in six columns: whole from 10 on, else with two digits."""
+def format_part(seconds: float | None) -> str:
+    """Return a part of a time in six columns: whole from 10 on, else with two digits.
+
+    None, for what is not known, is `-`.
+    """
+    if seconds is None:
+        return "-"
     return _format_time(seconds, lambda value, _: max(0, _decimals(value, 2)))
 
 

@@ -32,3 +32,8 @@ class Table:
             tuple(self.columns[place] for place in places),
             tuple(tuple(row[place] for place in places) for row in self.rows),
         )
+
+    def extend(self, column: Column, cells: tuple[str, ...]) -> Table:
+        """Return the table with one more column at its right."""
+        rows = zip(self.rows, cells, strict=True)
+        return Table(self.title, (*self.columns, column), tuple((*row, cell) for row, cell in rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.report.numbers import (
@@ -13,11 +14,23 @@ from crawlbench.report.numbers import (
     format_seconds,
 )
 from crawlbench.report.table import Column, Table
+from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from crawlbench.records import Cell, Comparison, NoiseFloor, Session, Summary
 
-__all__ = ["ANSWER", "COST", "TIME", "group_tables"]
+__all__ = [
+    "ANSWER",
+    "COST",
+    "TIME",
+    "Ratio",
+    "group_tables",
+    "ordered_cells",
+    "ratio_of",
+    "short_name",
+]
 
 _COLUMNS = (
     Column("strategy"),
@@ -59,22 +72,44 @@ def group_tables(session: Session) -> list[Table]:
     return [_group_table(session, group) for group in groups]
 
 
-def _group_table(session: Session, group: str) -> Table:
+def ordered_cells(session: Session, group: str) -> list[Cell]:
+    """Return a group's cells, the fastest first, those without values behind, invalid ones last."""
     summaries = {summary.cell: summary for summary in session.summaries}
-    cells = [cell for cell in session.plan.cells if cell.group == group]
-    differences = [
-        name for name in _DIFFERENCES if len({getattr(cell, name) for cell in cells}) > 1
-    ]
+    failed = {failure.cell for failure in session.failures}
 
     def place(cell: Cell) -> tuple[bool, float]:
         summary = summaries.get(cell.name)
-        return bool(session.failure(cell.name)), summary.seconds if summary else float("inf")
+        return cell.name in failed, summary.seconds if summary else float("inf")
 
+    return sorted((cell for cell in session.plan.cells if cell.group == group), key=place)
+
+
+def short_name(cell: Cell, cells: Sequence[Cell]) -> str:
+    """Return strategy and event loop, and what else tells a cell from those of its group."""
+    loop = f" on {cell.event_loop}" if cell.event_loop else ""
+    control = " (control)" if cell.control else ""
+    return one_line(_name(cell, _differences(cells)) + loop + control)
+
+
+def _group_table(session: Session, group: str) -> Table:
+    summaries = {summary.cell: summary for summary in session.summaries}
+    cells = ordered_cells(session, group)
+    differences = _differences(cells)
     rows = [
-        (_name(cell, differences), *_row(session, cell, summaries.get(cell.name)))
-        for cell in sorted(cells, key=place)
+        tuple(
+            one_line(text)
+            for text in (
+                _name(cell, differences),
+                *_row(session, cell, summaries.get(cell.name)),
+            )
+        )
+        for cell in cells
     ]
     return Table(_title(session, cells), _COLUMNS, tuple(rows))
+
+
+def _differences(cells: Sequence[Cell]) -> list[str]:
+    return [name for name in _DIFFERENCES if len({getattr(cell, name) for cell in cells}) > 1]
 
 
 def _title(session: Session, cells: list[Cell]) -> str:
@@ -82,7 +117,7 @@ def _title(session: Session, cells: list[Cell]) -> str:
     trip_s = session.networks[network].get("round_trip_s", 0.0)
     delay = f", {trip_s * 1000:g} ms round trip" if trip_s else ""
     concurrencies = ", ".join(map(str, sorted({cell.concurrency for cell in cells})))
-    return f"{site} on {network}{delay}, concurrency {concurrencies}"
+    return one_line(f"{site} on {network}{delay}, concurrency {concurrencies}")
 
 
 def _name(cell: Cell, differences: list[str]) -> str:
@@ -94,14 +129,13 @@ def _name(cell: Cell, differences: list[str]) -> str:
 def _row(session: Session, cell: Cell, summary: Summary | None) -> tuple[str, ...]:
     """Return what stands behind the name."""
     head = (cell.event_loop or "-", cell.network)
+    ratio = ratio_of(session, cell)
     if summary is None:
-        failed = session.failure(cell.name)
-        verdict = "invalid" if failed else "no values"
-        return (*head, "-", "-", "-", verdict, *["-"] * (len(_COLUMNS) - 7))
+        return (*head, "-", "-", "-", ratio.verdict, *["-"] * (len(_COLUMNS) - 7))
     return (
         *head,
         format_seconds(summary.seconds, summary.seconds_error),
-        *_ratio(session, cell),
+        *(ratio.text, ratio.interval, ratio.verdict),
         format_count(summary.pages_per_s),
         format_seconds(summary.cpu_user_s + summary.cpu_system_s),
         format_bytes(summary.peak_rss_bytes),
@@ -121,13 +155,29 @@ def _phases(summary: Summary) -> tuple[str, ...]:
     return (*map(format_part, times), limit, f"{summary.server_share * 100:.0f} %")
 
 
-def _ratio(session: Session, cell: Cell) -> tuple[str, str, str]:
-    """Return ratio, interval and verdict of a valid cell.
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """How a cell stands to its baseline, in numbers (logarithms) and as every format shows it."""
+
+    text: str
+    interval: str
+    verdict: str
+    estimate: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def ratio_of(session: Session, cell: Cell) -> Ratio:
+    """Return ratio, interval and verdict of a cell.
 
     One that is neither baseline nor control and yet not compared is a reference.
     """
+    if session.failure(cell.name):
+        return Ratio("-", "-", "invalid")
+    if all(summary.cell != cell.name for summary in session.summaries):
+        return Ratio("-", "-", "no values")
     if cell.name == session.plan.baselines[cell.group]:
-        return "1", "-", "baseline"
+        return Ratio("1", "-", "baseline", 0.0)
     found: Comparison | NoiseFloor | None
     if cell.control:
         found = next((floor for floor in session.noise if floor.group == cell.group), None)
@@ -136,6 +186,7 @@ def _ratio(session: Session, cell: Cell) -> tuple[str, str, str]:
         found = next((c for c in session.comparisons if c.cell == cell.name), None)
         verdict = str(found.verdict) if found else "reference"
     if found is None or found.estimate is None or found.low is None or found.high is None:
-        return "-", "-", verdict
-    ratio = format_ratio(found.estimate, found.low, found.high)
-    return ratio, format_interval(found.low, found.high), verdict
+        return Ratio("-", "-", verdict)
+    text = format_ratio(found.estimate, found.low, found.high)
+    interval = format_interval(found.low, found.high)
+    return Ratio(text, interval, verdict, found.estimate, found.low, found.high)

@@ -10,16 +10,22 @@ from rich.console import Group
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from crawlbench.report.bars import LEAST_BAR, MOST_BAR, draw_bars
 from crawlbench.report.notes import find_notes
+from crawlbench.report.series import series_table
+from crawlbench.report.table import Column
 from crawlbench.report.tables import ANSWER, COST, TIME, group_tables
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import JustifyMethod, RenderableType
 
     from crawlbench.records import Session
+    from crawlbench.report.notes import Note
     from crawlbench.report.table import Table
 
-__all__ = ["render_table", "render_terminal"]
+__all__ = ["render_notes", "render_table", "render_terminal"]
 
 STYLES = {
     "faster": "green",
@@ -34,21 +40,41 @@ STYLES = {
 """Of verdicts."""
 
 
-def render_terminal(session: Session, width: int) -> Group:
-    """Return the tables, each in three parts where the terminal is too narrow, and the notes."""
-    tables = group_tables(session)
-    parts = [table.pick((*ANSWER, *COST[2:], *TIME[2:])) for table in tables]
-    if any(_width(part, gap=1) > width for part in parts):
-        parts = []
-        for table in tables:
-            rest = [table.pick(headers, title="") for headers in (COST, TIME)]
-            parts += [table.pick(ANSWER), *rest]
+def render_terminal(session: Session, width: int, *, is_ascii: bool = False) -> Group:
+    """Return the tables, each in parts where the terminal is too narrow, bars, and the notes."""
+    groups = dict.fromkeys(cell.group for cell in session.plan.cells)
+    tables = dict(zip(groups, group_tables(session), strict=True))
+    whole = {group: table.pick((*ANSWER, *COST[2:], *TIME[2:])) for group, table in tables.items()}
+    is_wide = all(_width(table, gap=1) <= width for table in whole.values())
     lines: list[RenderableType] = []
-    for part in parts:
-        if part.title:
-            lines.append(Text(part.title, style="bold"))
-        lines += [render_table(part, width), Text()]
-    return Group(*lines, _render_notes(session))
+    for group, table in tables.items():
+        shown = whole[group] if is_wide else table.pick(ANSWER)
+        parts = _with_bars(session, group, shown, width, is_ascii=is_ascii)
+        if not is_wide:
+            parts += [table.pick(headers, title="") for headers in (COST, TIME)]
+        for part in parts:
+            if part.title:
+                lines.append(Text(part.title, style="bold"))
+            lines += [render_table(part, width), Text()]
+    series = series_table(session)
+    if series:
+        lines += [Text(series.title, style="bold"), render_table(series, width), Text()]
+    return Group(*lines, render_notes(find_notes(session)))
+
+
+def _with_bars(
+    session: Session, group: str, table: Table, width: int, *, is_ascii: bool
+) -> list[Table]:
+    """Return the table with bars at its right, or in a table of their own if there is no room."""
+    names = table.pick(("strategy", "loop", "verdict"), title="")
+    for candidate, before in ((table, []), (names, [table])):
+        room = max(width - _width(candidate, gap) - gap for gap in (1, 2))
+        wide_room = width - _width(candidate, gap=2) - 2
+        size = min(MOST_BAR, wide_room if wide_room >= LEAST_BAR else room)
+        bars = draw_bars(session, group, size, is_ascii=is_ascii) if size >= LEAST_BAR else None
+        if bars is not None:
+            return [*before, candidate.extend(Column(bars.scale), bars.rows)]
+    return [table]
 
 
 def _width(table: Table, gap: int) -> int:
@@ -69,16 +95,18 @@ def render_table(table: Table, width: int) -> RichTable:
         rendered.add_column(column.header, justify=justify, overflow="fold")
     verdict = next((n for n, c in enumerate(table.columns) if c.header == "verdict"), None)
     for row in table.rows:
-        styles = [STYLES.get(text, "") if n == verdict else "" for n, text in enumerate(row)]
+        style = STYLES.get(row[verdict], "") if verdict is not None else ""
+        styles = [style if n == verdict else "" for n in range(len(row))]
         rendered.add_row(*map(Text, row, styles))
     return rendered
 
 
-def _render_notes(session: Session) -> RichTable:
+def render_notes(notes: Sequence[Note]) -> RichTable:
+    """Return notes beside their labels."""
     grid = RichTable.grid(padding=(0, 1, 0, 0))
     grid.add_column(style="dim")
     grid.add_column(overflow="fold")
-    for label, text in find_notes(session):
+    for label, text in notes:
         style = "red" if label == "invalid" else "yellow" if label == "warning" else ""
         grid.add_row(label, Text(text, style=style))
     return grid

@@ -1,0 +1,108 @@
+"""Ratios as bars of characters, for terminals and plain text (floor 3; pure).
+
+A bar is as coarse as a column of text: an interval narrower than that is a point, nothing is drawn
+longer than it is. All rows of a group share one scale, on which equal factors are equal lengths.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawlbench.report.numbers import WIDEST
+from crawlbench.report.tables import Ratio, ordered_cells, ratio_of
+
+if TYPE_CHECKING:
+    from crawlbench.records import Session
+
+__all__ = ["LEAST_BAR", "MOST_BAR", "Bars", "draw_bars"]
+
+LEAST_BAR, MOST_BAR = 14, 40
+"""Columns: with fewer nothing is told, with more nothing is gained."""
+LEAST_SPAN = math.log(1.05)
+"""Log ratio to each side of 1 that is shown at the least: noise alone is not to look large."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    """Characters of one column each."""
+
+    line: str
+    left: str
+    right: str
+    point: str
+    one: str
+    margin: str
+
+
+UNICODE = _Signs("─", "├", "┤", "●", "┊", "·")
+ASCII = _Signs("-", "[", "]", "o", ":", ".")
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """The bars of a group's table."""
+
+    scale: str
+    """What stands above them: the ends of the scale, and 1."""
+    rows: tuple[str, ...]
+    """In the order of the group's table; all of the same length."""
+
+
+def draw_bars(session: Session, group: str, width: int, *, is_ascii: bool = False) -> Bars | None:
+    """Return the bars of a group, or None if nothing of it was compared."""
+    ratios = [ratio_of(session, cell) for cell in ordered_cells(session, group)]
+    drawn = [r for r in ratios if r.low is not None and r.high is not None]
+    drawn = [r for r in drawn if (r.high or 0.0) - (r.low or 0.0) <= WIDEST]
+    if not drawn:
+        return None
+    low = min(-LEAST_SPAN, *(r.low for r in drawn if r.low is not None))
+    high = max(LEAST_SPAN, *(r.high for r in drawn if r.high is not None))
+    floor = next((floor for floor in session.noise if floor.group == group), None)
+    margin = floor.margin if floor and not floor.refusal else None
+    canvas = _Canvas(low, high, width, margin, ASCII if is_ascii else UNICODE)
+    return Bars(canvas.scale(), tuple(canvas.bar(r if r in drawn else None) for r in ratios))
+
+
+@dataclass(frozen=True, slots=True)
+class _Canvas:
+    """A row of columns on a scale."""
+
+    low: float
+    high: float
+    width: int
+    margin: float | None
+    signs: _Signs
+
+    def place(self, log_ratio: float) -> int:
+        """Return the column of a ratio."""
+        share = (log_ratio - self.low) / (self.high - self.low)
+        return max(0, min(self.width - 1, round(share * (self.width - 1))))
+
+    def scale(self) -> str:
+        """Return the scale: 1 at its place, the ends where there is room."""
+        text = [" "] * self.width
+        one = self.place(0.0)
+        ends = [f"{math.exp(end):.2g}" for end in (self.low, self.high)]
+        if len(ends[0]) < one:
+            text[: len(ends[0])] = ends[0]
+        if one < self.width - len(ends[1]) - 1:
+            text[self.width - len(ends[1]) :] = ends[1]
+        text[one] = "1"
+        return "".join(text)
+
+    def bar(self, ratio: Ratio | None) -> str:
+        """Return one row."""
+        signs, text = self.signs, [" "] * self.width
+        if self.margin is not None:
+            for place in range(self.place(-self.margin), self.place(self.margin) + 1):
+                text[place] = signs.margin
+        text[self.place(0.0)] = signs.one
+        if ratio and ratio.low is not None and ratio.high is not None:
+            left, right = self.place(ratio.low), self.place(ratio.high)
+            if left < right:
+                text[left : right + 1] = signs.line * (right - left + 1)
+                text[left], text[right] = signs.left, signs.right
+            text[self.place(ratio.estimate or 0.0)] = signs.point
+        return "".join(text)

@@ -1,0 +1,172 @@
+"""Each cell's time over its baseline's, with interval, margin and verdict (floor 3)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from crawlbench.report.charts.chart import Chart, Rows
+from crawlbench.report.charts.labels import labels_of
+from crawlbench.report.charts.style import (
+    ROW,
+    SHIFT,
+    finish,
+    height_of,
+    layer,
+    names,
+    place,
+    right_text,
+    value_axis,
+    verdict_colours,
+)
+from crawlbench.report.notes import place_of
+from crawlbench.report.numbers import WIDEST
+from crawlbench.report.tables import ratio_of
+from crawlbench.report.theme import colour
+
+if TYPE_CHECKING:
+    from crawlbench.records import Session
+
+__all__ = ["ratio_chart"]
+
+LEAST_SPAN = math.log(1.05)
+"""Log ratio to each side of 1 that is shown at the least: noise alone is not to look large."""
+SHAPES = {
+    "faster": "triangle-left",
+    "slower": "triangle-right",
+    "same": "circle",
+    "unclear": "diamond",
+}
+
+
+def ratio_chart(session: Session, group: str, number: int, most: int | None = None) -> Chart | None:
+    """Return the ratios of a group, or None if nothing of it was compared or could be.
+
+    Args:
+        session: judged.
+        group: site and network.
+        number: of the chart.
+        most: rows; of more, those with the largest changes. None for all.
+    """
+    rows = _rows(session, group)
+    if all(row["low"] is None for row in rows):
+        return None
+    cut = ""
+    if most is not None and len(rows) > most:
+        kept = {row["label"] for row in sorted(rows, key=_change, reverse=True)[:most]}
+        cut = f", the {most} largest changes of {len(rows)}"
+        rows = [row for row in rows if row["label"] in kept]
+    labels = [row["label"] for row in rows]
+    margin = _margin(session, group)
+    data = {f"ratios-{number}": rows}
+    if margin is not None:
+        data[f"margin-{number}"] = [{"low": math.exp(-margin), "high": math.exp(margin)}]
+    spec = finish(_draw(number, labels, rows, margin), height=len(rows) * ROW)
+    where = place_of(session, group)
+    return Chart(
+        name=f"chart-ratios-{number}",
+        title=f"Time over the baseline's on {where}{cut}",
+        description=f"Ratio and interval of {len(rows)} cells on {where}; the numbers stand in "
+        "the table of everything.",
+        spec=spec,
+        data=data,
+        height=height_of(len(rows)),
+    )
+
+
+def _rows(session: Session, group: str) -> Rows:
+    found = []
+    for name, label in labels_of(session, group).items():
+        ratio = ratio_of(session, session.plan.cell(name))
+        low, high, middle = ratio.low, ratio.high, ratio.estimate
+        if low is not None and high is not None and high - low > WIDEST:
+            low = high = middle = None
+        has_interval = ratio.interval != "-"
+        number = f"{ratio.text} ({ratio.interval})  " if has_interval else f"{ratio.text}  "
+        found.append(
+            {
+                "label": label,
+                "cell": name,
+                "ratio": None if middle is None else math.exp(middle),
+                "low": None if low is None else math.exp(low),
+                "high": None if high is None else math.exp(high),
+                "verdict": ratio.verdict,
+                "long": ("" if ratio.text == "-" else number) + ratio.verdict,
+                "short": ("" if ratio.text == "-" else f"{ratio.text} ") + ratio.verdict,
+                "shown": ratio.text,
+                "interval": ratio.interval,
+            }
+        )
+    # What has a ratio comes first, in the order of the table; the rest says in words what it is.
+    return sorted(found, key=lambda row: row["ratio"] is None)
+
+
+def _change(row: dict[str, Any]) -> float:
+    return abs(math.log(row["ratio"])) if row["ratio"] else -1.0
+
+
+def _margin(session: Session, group: str) -> float | None:
+    """Return the margin that verdicts of the group were held to, if there is a useful one."""
+    floor = next((floor for floor in session.noise if floor.group == group), None)
+    if floor is None or floor.refusal or floor.margin is None or floor.margin > WIDEST / 2:
+        return None
+    return floor.margin
+
+
+def _domain(rows: Rows, margin: float | None) -> list[float]:
+    ends = [math.log(row[key]) for row in rows for key in ("low", "high", "ratio") if row[key]]
+    span = max(LEAST_SPAN, 1.3 * (margin or 0.0))
+    low, high = min(-span, *ends), max(span, *ends)
+    room = (high - low) * 0.04
+    return [math.exp(low - room), math.exp(high + room)]
+
+
+def _draw(number: int, labels: list[str], rows: Rows, margin: float | None) -> alt.LayerChart:
+    data, y = place(f"ratios-{number}"), names(labels)
+    scale = alt.Scale(type="log", domain=_domain(rows, margin), nice=False)
+    axis = value_axis("time over the baseline's, below 1 is faster", format=".3~g")
+    x = alt.X("low", type="quantitative", scale=scale, axis=axis)
+    x2 = alt.X2("high")
+    tooltip = [
+        alt.Tooltip("cell:N"),
+        alt.Tooltip("shown:N", title="ratio"),
+        alt.Tooltip("interval:N"),
+        alt.Tooltip("verdict:N"),
+    ]
+    layers = []
+    if margin is not None:
+        layers.append(
+            alt.Chart(place(f"margin-{number}"))
+            .mark_rect(color=colour("band"), aria=False)
+            .encode(x=x, x2=x2)
+        )
+    one = alt.Chart(alt.InlineData(values=[{"one": 1}]))
+    layers += [
+        one.mark_rule(color=colour("soft"), strokeDash=[3, 3], aria=False).encode(
+            x=alt.X("one", type="quantitative", scale=scale, axis=axis)
+        ),
+        alt.Chart(data)
+        .mark_rule(strokeWidth=3, strokeCap="round", yOffset=SHIFT, aria=False)
+        .encode(x=x, x2=x2, y=y, color=verdict_colours(), tooltip=tooltip),
+        alt.Chart(data)
+        .mark_point(filled=True, size=90, opacity=1, yOffset=SHIFT, aria=False)
+        .encode(
+            x=alt.X("ratio", type="quantitative", scale=scale, axis=axis),
+            y=y,
+            color=verdict_colours(),
+            shape=alt.Shape(
+                "verdict",
+                type="nominal",
+                legend=None,
+                scale=alt.Scale(
+                    domain=[*SHAPES, "baseline", "control", "reference", "invalid", "no values"],
+                    range=[*SHAPES.values(), *["circle"] * 5],
+                ),
+            ),
+            tooltip=tooltip,
+        ),
+        right_text(data, y, verdict_colours()),
+    ]
+    return layer(*layers)

@@ -1,0 +1,148 @@
+"""What all charts have in common (floor 3): rows under their names, colours, units.
+
+Each row's name stands above its marks, inside the plot: so names of any length leave the whole
+width to the data, on a telephone too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import altair as alt
+
+from crawlbench.report.theme import FONT, VERDICTS, colour
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "NAME_OFFSET",
+    "ROW",
+    "SHIFT",
+    "WIDE",
+    "finish",
+    "height_of",
+    "layer",
+    "names",
+    "place",
+    "right_text",
+    "value_axis",
+    "verdict_colours",
+]
+
+ROW = 40
+"""Pixels per row: the name above, the marks below."""
+SHIFT = 6
+"""Pixels by which marks stand below the middle of their row."""
+NAME_OFFSET = -9
+"""Pixels by which names stand above it."""
+WIDE = 560
+"""Pixels from which on there is room for long texts."""
+
+
+def place(name: str) -> alt.NamedData:
+    """Return the reference to rows that the page holds under that name."""
+    return alt.NamedData(name=name)
+
+
+def names(labels: Sequence[str], offset: int = NAME_OFFSET) -> alt.Y:
+    """Return the axis of rows, in this order."""
+    axis = alt.Axis(
+        labelAlign="left",
+        labelPadding=-2,
+        labelOffset=offset,
+        labelFontSize=12,
+        labelColor=colour("ink"),
+        domain=False,
+        ticks=False,
+        title=None,
+        zindex=1,
+    )
+    # Between rows there is no gap, so that what goes through all of them is one piece.
+    scale = alt.Scale(domain=list(labels), paddingInner=0, paddingOuter=0)
+    return alt.Y("label", type="nominal", sort=None, scale=scale, axis=axis)
+
+
+def value_axis(title: str, **settings: Any) -> alt.Axis:  # noqa: ANN401  (as of `alt.Axis`)
+    """Return the axis of values, above the rows, with lines down through them."""
+    return alt.Axis(
+        title=title,
+        orient="top",
+        grid=True,
+        domain=False,
+        ticks=False,
+        labelOverlap=True,
+        tickCount=6,
+        titleAnchor="start",
+        **settings,
+    )
+
+
+def right_text(data: alt.NamedData, y: alt.Y, colours: alt.Color | alt.ColorValue) -> alt.Chart:
+    """Return the texts at the rows' right ends: `long` where there is room, else `short`."""
+    chart: alt.Chart = (
+        alt.Chart(data)
+        .mark_text(align="right", baseline="middle", yOffset=NAME_OFFSET, fontSize=12, aria=False)
+        .encode(
+            y=y,
+            x=alt.value("width"),
+            color=colours,
+            text=alt.Text(
+                "short",
+                type="nominal",
+                condition={"test": f"width > {WIDE}", "value": {"expr": "datum.long"}},
+            ),
+        )
+    )
+    return chart
+
+
+def verdict_colours() -> alt.Color:
+    """Return the colours of verdicts; their words stand beside them, so there is no legend."""
+    scale = alt.Scale(domain=list(VERDICTS), range=[colour(name) for name in VERDICTS.values()])
+    return alt.Color("verdict", type="nominal", scale=scale, legend=None)
+
+
+def finish(chart: alt.LayerChart, height: int) -> dict[str, Any]:
+    """Return the chart as Vega-Lite, as wide as its place, in the page's colours."""
+    autosize = alt.AutoSizeParams(type="fit-x", contains="padding")
+    chart = chart.properties(width="container", autosize=autosize, height=height).configure(
+        background="transparent",
+        padding={"left": 2, "right": 4, "top": 2, "bottom": 2},
+        font=FONT,
+        view=alt.ViewConfig(stroke=None),
+        axis=alt.AxisConfig(
+            labelColor=colour("soft"),
+            titleColor=colour("soft"),
+            gridColor=colour("line"),
+            labelFontSize=11,
+            titleFontSize=11,
+            titleFontWeight="normal",
+            aria=False,
+        ),
+        legend=alt.LegendConfig(
+            labelColor=colour("ink"),
+            labelFontSize=12,
+            orient="top",
+            title=None,
+            labelLimit=300,
+            symbolType="square",
+            symbolStrokeWidth=0,
+            aria=False,
+        ),
+        text=alt.MarkConfig(font=FONT, fontSize=12, fontWeight="normal", color=colour("ink")),
+    )
+    with alt.data_transformers.enable(consolidate_datasets=False):
+        spec: dict[str, Any] = chart.to_dict()
+    del spec["$schema"]  # an address; the page's own scripts know which they are
+    return spec
+
+
+def layer(*charts: alt.Chart) -> alt.LayerChart:
+    """Return charts on top of each other, the first at the bottom."""
+    return cast("alt.LayerChart", alt.layer(*charts))
+
+
+def height_of(rows: int, row: int = ROW) -> int:
+    """Return about how high a chart of so many rows is, axis and legend included."""
+    return rows * row + 60

@@ -1,0 +1,90 @@
+"""A sweep: pages per second along its axis, with the knees (floor 3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import altair as alt
+
+from crawlbench.report.charts.chart import Chart, Rows
+from crawlbench.report.charts.style import finish, layer, place
+from crawlbench.report.numbers import format_count
+from crawlbench.report.text import one_line
+from crawlbench.report.theme import colour
+from crawlbench.stats.series import make_series
+
+if TYPE_CHECKING:
+    from crawlbench.records import Session
+
+__all__ = ["sweep_chart"]
+
+HEIGHT = 340
+HUES = ("client", "slower", "faster", "parse", "system", "invalid", "same", "unclear")
+"""Of series; from the ninth on they begin anew, told apart by their dashes."""
+DASHES = ([1, 0], [6, 3], [2, 3], [8, 3, 2, 3])
+
+
+def sweep_chart(session: Session) -> Chart | None:
+    """Return a line per strategy, its knee marked; None if the session is no sweep."""
+    series = [line for line in make_series(session) if line.points]
+    if session.plan.sweep is None or not series:
+        return None
+    rows: Rows = [
+        {
+            "series": one_line(line.name),
+            "place": point.place,
+            "rate": point.pages_per_s,
+            "low": point.pages_per_s / (1 + (point.error or 0.0)),
+            "high": point.pages_per_s * (1 + (point.error or 0.0)),
+            "shown": format_count(point.pages_per_s),
+            "knee": point.place == line.knee,
+        }
+        for line in series
+        for point in line.points
+    ]
+    axis = one_line(f"{session.plan.sweep.axis} {session.plan.sweep.unit}".strip())
+    return Chart(
+        name="chart-sweep",
+        title=f"Pages per second by {axis}",
+        description=f"{len(series)} lines; a large point is a knee, from which on going further "
+        "along the axis gains less than the rest.",
+        spec=finish(_draw(axis, rows), height=HEIGHT),
+        data={"sweep": rows},
+        height=HEIGHT + 80,
+    )
+
+
+def _draw(axis: str, rows: Rows) -> alt.LayerChart:
+    series = list(dict.fromkeys(row["series"] for row in rows))
+    hues = [colour(HUES[n % len(HUES)]) for n in range(len(series))]
+    dashes = [DASHES[n // len(HUES) % len(DASHES)] for n in range(len(series))]
+    is_positive = all(row["place"] > 0 for row in rows)
+    scale = alt.Scale(type="log" if is_positive else "linear", nice=False, padding=10)
+    chart = alt.Chart(place("sweep"))
+    base = chart.encode(
+        x=alt.X(
+            "place",
+            type="quantitative",
+            scale=scale,
+            axis=alt.Axis(title=axis, format="~g", values=sorted({r["place"] for r in rows})),
+        ),
+        color=alt.Color(
+            "series",
+            type="nominal",
+            scale=alt.Scale(domain=series, range=hues),
+        ),
+    )
+    y = alt.Y("rate", type="quantitative", axis=alt.Axis(title="pages/s", tickCount=6))
+    dash = alt.StrokeDash(
+        "series", type="nominal", scale=alt.Scale(domain=series, range=dashes), legend=None
+    )
+    tooltip = [alt.Tooltip("series:N"), alt.Tooltip("place:Q"), alt.Tooltip("shown:N")]
+    return layer(
+        base.mark_line(strokeWidth=1.6, aria=False).encode(y=y, strokeDash=dash),
+        base.mark_rule(strokeWidth=1.2, aria=False).encode(y=alt.Y("low:Q"), y2="high"),
+        base.mark_point(filled=True, opacity=1, aria=False).encode(
+            y=y,
+            size=alt.condition("datum.knee", alt.value(140), alt.value(28)),
+            tooltip=tooltip,
+        ),
+    )

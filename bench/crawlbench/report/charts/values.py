@@ -1,0 +1,239 @@
+"""Every value: over time, so that drift is seen, and how they are spread (floor 3)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from crawlbench.report.charts.chart import Chart, Rows
+from crawlbench.report.charts.labels import labels_of
+from crawlbench.report.charts.style import (
+    ROW,
+    SHIFT,
+    finish,
+    height_of,
+    layer,
+    names,
+    place,
+    value_axis,
+)
+from crawlbench.report.theme import colour
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawlbench.records import Session
+
+__all__ = ["Values", "drift_chart", "make_box", "make_row", "session_values", "spread_chart"]
+
+MOST_POINTS = 6000
+"""In one chart; of more, every second, third ... value of each cell is drawn, and it says so."""
+STRIP = 56
+"""Pixels per row of the values over time."""
+LEAST_SCALE = 0.02
+"""Of its median: by so much a value may differ and still look calm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Values of several cells, in the order in which the cells are shown."""
+
+    rows: Rows
+    """`label`, `round`, `lap`, `at` (seconds of measuring), `ms`, `dev` (percent of median)."""
+    boxes: Rows
+    """`label` and the quartiles `low`, `middle`, `high` in milliseconds, of all values."""
+    ends: tuple[float, ...] = ()
+    """When rounds ended, on the axis of `at`."""
+    step: int = 1
+    """Of how many values of a cell one is a row."""
+    axis: str = "seconds of measuring since the start"
+    """What `at` is."""
+
+    @property
+    def labels(self) -> list[str]:
+        """Return the names of the rows, in order."""
+        return [box["label"] for box in self.boxes]
+
+    @property
+    def thinned(self) -> str:
+        """Return what a title adds where not all values are drawn."""
+        return "" if self.step == 1 else f", one of {self.step} values"
+
+
+def drift_chart(values: Values, where: str, number: int) -> Chart | None:
+    """Return a strip per cell: each value's distance from the cell's median, in order of time."""
+    if not values.rows:
+        return None
+    count, labels = len(values.rows), values.labels
+    reach = _reach([row["dev"] for row in values.rows])
+    return Chart(
+        name=f"chart-drift-{number}",
+        title=f"Values over time{where}{values.thinned}",
+        description=f"{count} values of {len(labels)} cells, each by how far it is from its "
+        f"cell's median; a strip is {reach:.0f} % high to each side.",
+        spec=finish(_draw_drift(values, number, reach), height=len(labels) * STRIP),
+        data={f"values-{number}": values.rows},
+        height=height_of(len(labels), STRIP),
+    )
+
+
+def spread_chart(values: Values, where: str, number: int) -> Chart | None:
+    """Return a row per cell: each value, the middle half of them, and the median."""
+    if not values.rows:
+        return None
+    count, labels = len(values.rows), values.labels
+    return Chart(
+        name=f"chart-spread-{number}",
+        title=f"How values are spread{where}{values.thinned}",
+        description=f"{count} values of {len(labels)} cells, the middle half of each as a "
+        "box, its median as a tick.",
+        spec=finish(_draw_spread(number, labels), height=len(labels) * ROW),
+        data={f"values-{number}": values.rows, f"boxes-{number}": values.boxes},
+        height=height_of(len(labels)),
+    )
+
+
+def session_values(session: Session, group: str) -> Values:
+    """Return the values of a group's valid cells."""
+    failed = {failure.cell for failure in session.failures}
+    labels = {n: label for n, label in labels_of(session, group).items() if n not in failed}
+    times: dict[str, list[float]] = {name: [] for name in labels}
+    for record in session.rounds:
+        for sample in record.samples:
+            if not sample.warmup and sample.cell in times:
+                times[sample.cell].append(sample.seconds)
+    boxes = [make_box(labels[name], seconds) for name, seconds in times.items() if seconds]
+    step = math.ceil(sum(map(len, times.values())) / MOST_POINTS) or 1
+    middles = {name: median(seconds) for name, seconds in times.items() if seconds}
+    seen = dict.fromkeys(labels, 0)
+    rows, ends, clock = [], [], 0.0
+    for record in session.rounds:
+        for sample in record.samples:
+            clock += sample.seconds * sample.loops
+            if sample.warmup or sample.cell not in labels:
+                continue
+            seen[sample.cell] += 1
+            if seen[sample.cell] % step == 0 or step == 1:
+                place = (labels[sample.cell], record.number, sample.lap + 1)
+                rows.append(make_row(*place, clock, sample.seconds, middles[sample.cell]))
+        ends.append(round(clock, 2))
+    order = {label: place for place, label in enumerate(labels.values())}
+    rows.sort(key=lambda row: order[row["label"]])
+    return Values(rows, boxes, tuple(ends[:-1]), step)
+
+
+def make_row(
+    label: str, number: int, lap: int, at_s: float, seconds: float, middle_s: float
+) -> dict[str, Any]:
+    """Return the row of one value."""
+    return {
+        "label": label,
+        "round": number,
+        "lap": lap,
+        "at": round(at_s, 2),
+        "ms": _short(seconds * 1000),
+        "dev": round((seconds / middle_s - 1) * 100, 2),
+    }
+
+
+def make_box(label: str, seconds: Sequence[float]) -> dict[str, Any]:
+    """Return the quartiles of a cell."""
+    ordered = sorted(seconds)
+    low, middle, high = (_short(_quantile(ordered, share) * 1000) for share in (0.25, 0.5, 0.75))
+    return {"label": label, "low": low, "middle": middle, "high": high}
+
+
+def _short(number: float) -> float:
+    """Return the number with five digits: more than a pixel can show."""
+    return float(f"{number:.5g}")
+
+
+def _reach(deviations: Sequence[float]) -> float:
+    """Return the percentage that a strip is high: nearly all values, few outliers being cut."""
+    sizes = sorted(map(abs, deviations))
+    return max(LEAST_SCALE * 100, math.ceil(sizes[int(0.98 * (len(sizes) - 1))] * 1.1))
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    """Return a quantile of ordered values, by linear interpolation."""
+    place = share * (len(ordered) - 1)
+    low = math.floor(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def _tooltip() -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("label:N"),
+        alt.Tooltip("ms:Q", title="ms per crawl"),
+        alt.Tooltip("dev:Q", title="% from median", format="+.1f"),
+        alt.Tooltip("round:Q"),
+        alt.Tooltip("lap:Q"),
+    ]
+
+
+def _draw_drift(values: Values, number: int, reach: float) -> alt.LayerChart:
+    labels = values.labels
+    y = names(labels, offset=-STRIP // 2 + 8)
+    axis = value_axis(values.axis)
+    offset = alt.YOffset(
+        "dev",
+        type="quantitative",
+        scale=alt.Scale(domain=[-reach, reach], range=[STRIP - 3, 17], clamp=True),
+    )
+    beyond = f"abs(datum.dev) > {reach}"
+    points = (
+        alt.Chart(place(f"values-{number}"))
+        .mark_point(filled=True, opacity=0.6, aria=False)
+        .encode(
+            x=alt.X("at", type="quantitative", axis=axis),
+            y=y,
+            yOffset=offset,
+            size=alt.condition(beyond, alt.value(34), alt.value(13)),
+            shape=alt.condition(beyond, alt.value("cross"), alt.value("circle")),
+            color=alt.condition(beyond, alt.value(colour("slower")), alt.value(colour("client"))),
+            tooltip=_tooltip(),
+        )
+    )
+    middle = (
+        alt.Chart(alt.InlineData(values=[{"label": label, "dev": 0} for label in labels]))
+        .mark_rule(color=colour("soft"), strokeWidth=0.6, aria=False)
+        .encode(y=y, yOffset=offset)
+    )
+    layers = [middle, points]
+    if values.ends:
+        ends = alt.Chart(alt.InlineData(values=[{"at": at} for at in values.ends]))
+        rules = ends.mark_rule(color=colour("line"), strokeDash=[2, 3], aria=False)
+        layers.insert(0, rules.encode(x=alt.X("at", type="quantitative", axis=axis)))
+    return layer(*layers)
+
+
+def _draw_spread(number: int, labels: list[str]) -> alt.LayerChart:
+    y = names(labels)
+    axis = value_axis("milliseconds per crawl, each step a factor", format="~g")
+    scale = alt.Scale(type="log", nice=False, padding=8)
+    boxes = alt.Chart(place(f"boxes-{number}"))
+    return layer(
+        alt.Chart(place(f"values-{number}"))
+        .mark_tick(
+            thickness=1.5,
+            height=16,
+            opacity=0.35,
+            yOffset=SHIFT,
+            color=colour("client"),
+            aria=False,
+        )
+        .encode(
+            x=alt.X("ms", type="quantitative", scale=scale, axis=axis), y=y, tooltip=_tooltip()
+        ),
+        boxes.mark_bar(
+            height=9, yOffset=SHIFT, color=colour("band"), stroke=colour("ink"), aria=False
+        ).encode(x=alt.X("low", type="quantitative", scale=scale, axis=axis), x2="high", y=y),
+        boxes.mark_tick(
+            thickness=3, height=18, yOffset=SHIFT, color=colour("ink"), aria=False
+        ).encode(x=alt.X("middle", type="quantitative", scale=scale, axis=axis), y=y),
+    )

@@ -1,0 +1,60 @@
+"""Data and scripts as they may stand within a page (floor 3; pure)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawlbench.report.charts.chart import Chart, Rows
+
+__all__ = ["pack", "pack_charts", "script_hash", "script_json"]
+
+
+def script_json(value: object) -> str:
+    """Return JSON that no parser of HTML or JavaScript can mistake for markup or a line's end."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def script_hash(script: str) -> str:
+    """Return what a content security policy calls exactly this script."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def pack(rows: Rows) -> dict[str, Any]:
+    """Return rows by column, texts as places in a list of words; `report.js` unpacks them."""
+    columns = {}
+    for name in rows[0] if rows else ():
+        values = [row[name] for row in rows]
+        if any(isinstance(value, str) for value in values):
+            words = list(dict.fromkeys(value for value in values if value is not None))
+            places = {word: place for place, word in enumerate(words)}
+            packed = [None if value is None else places[value] for value in values]
+            columns[name] = {"values": packed, "words": words}
+        else:
+            columns[name] = {"values": values}
+    return {"length": len(rows), "columns": columns}
+
+
+def pack_charts(charts: Sequence[Chart]) -> dict[str, Any]:
+    """Return all charts, and their rows once each."""
+    data = {name: pack(rows) for chart in charts for name, rows in chart.data.items()}
+    return {
+        "charts": {
+            chart.name: {
+                "spec": chart.spec,
+                "data": list(chart.data),
+                "description": chart.description,
+            }
+            for chart in charts
+        },
+        "data": data,
+    }

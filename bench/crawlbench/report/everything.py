@@ -1,0 +1,51 @@
+"""The table of everything, and by what its columns are sorted (floor 3; pure)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from crawlbench.report.table import Column, Table
+from crawlbench.report.tables import group_tables
+from crawlbench.report.text import one_line
+
+if TYPE_CHECKING:
+    from crawlbench.records import Session
+
+__all__ = ["everything_table", "sort_key"]
+
+_SCALES = {
+    "ns": 1e-9,
+    "µs": 1e-6,
+    "ms": 1e-3,
+    "s": 1.0,
+    "KiB": 2.0**10,
+    "MiB": 2.0**20,
+    "GiB": 2.0**30,
+}
+_NUMBER = re.compile(r"(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?: (\S+))?")
+
+
+def everything_table(session: Session) -> Table:
+    """Return the rows of all groups in one table, the site in front where there are several."""
+    groups = dict.fromkeys(cell.group for cell in session.plan.cells)
+    sites = {cell.group: one_line(cell.site) for cell in session.plan.cells}
+    tables = group_tables(session)
+    columns = tables[0].columns if tables else ()
+    rows = [
+        (sites[group], *row)
+        for group, table in zip(groups, tables, strict=True)
+        for row in table.rows
+    ]
+    if len(set(sites.values())) == 1:
+        return Table("Everything", columns, tuple(row[1:] for row in rows))
+    return Table("Everything", (Column("site"), *columns), tuple(rows))
+
+
+def sort_key(text: str) -> float | None:
+    """Return the number that a cell of a table shows, in its base unit; None if it shows none.
+
+    Of an interval, its lower end. What is shown is what is sorted: equal texts are equal.
+    """
+    found = _NUMBER.match(text)
+    return float(found[1]) * _SCALES.get(found[2] or "", 1.0) if found else None

@@ -1,0 +1,36 @@
+"""The extra `report`: whether what draws is installed here (floor 3).
+
+Nothing of it is imported before it is asked for: altair takes a quarter of a second.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from crawlbench.errors import NotInstalledError
+
+__all__ = ["can_draw", "require_drawing"]
+
+_PACKAGES = {"altair": "altair", "vl_convert": "vl-convert-python"}
+
+
+def can_draw() -> bool:
+    """Tell whether pages and pictures can be made."""
+    return not _missing()
+
+
+def require_drawing() -> None:
+    """Raise if pages and pictures cannot be made.
+
+    Raises:
+        NotInstalledError: a package of the extra is missing; the message has the command.
+    """
+    if missing := _missing():
+        raise NotInstalledError(
+            f"html, svg and png need {' and '.join(missing)}, not installed here; "
+            "try: pip install 'crawlbench[report]'"
+        )
+
+
+def _missing() -> list[str]:
+    return [package for module, package in _PACKAGES.items() if find_spec(module) is None]

@@ -1,0 +1,101 @@
+"""A page as one HTML file that needs no network (floor 3).
+
+Jinja2 escapes all text. Data travel as JSON that cannot end its element, and a content security
+policy names our two scripts by their hash, so that no other script would run and nothing
+is fetched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from crawlbench.report.embed import pack_charts, script_hash, script_json
+from crawlbench.report.everything import sort_key
+from crawlbench.report.theme import VERDICTS, css
+from crawlbench.report.vega import vega_scripts
+
+if TYPE_CHECKING:
+    from crawlbench.report.page import Page
+    from crawlbench.report.table import Table
+
+__all__ = ["render_page"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """One cell of the large table."""
+
+    text: str
+    kind: str
+    """Class of the element: a verdict, `number`, or nothing."""
+    key: float | None
+    """By which a column of numbers is sorted."""
+
+
+def render_page(page: Page) -> str:
+    """Return the page as HTML."""
+    bundle, script = vega_scripts(), _asset("report.js")
+    charts = [chart for section in page.sections for chart in section.charts]
+    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    template = environment.from_string(_asset("report.html"))
+    # What is marked safe is ours: files of this package, vega's scripts, and JSON without a `<`.
+    return template.render(
+        page=page,
+        contents=_contents(page),
+        rows=_rows(page.table),
+        verdicts=_verdicts(page.table),
+        style=Markup(css() + "\n" + _asset("report.css")),  # noqa: S704
+        data=Markup(script_json(pack_charts(charts))),  # noqa: S704
+        bundle=Markup(bundle),  # noqa: S704
+        script=Markup(script),  # noqa: S704
+        script_hashes=Markup(f"{script_hash(bundle)} {script_hash(script)}"),  # noqa: S704
+    )
+
+
+def _asset(name: str) -> str:
+    return (files("crawlbench.report") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _contents(page: Page) -> list[tuple[str, str]]:
+    """Return names and titles of all parts, for the links at the top."""
+    ends = [
+        ("table", "Everything"),
+        ("method", "Method"),
+        ("machine", "Machine"),
+        ("doubts", "Trust"),
+    ]
+    if page.command:
+        ends.append(("repeat", "Repeat it"))
+    return [*((section.name, section.title) for section in page.sections), *ends]
+
+
+def _rows(table: Table) -> list[list[_Cell]]:
+    return [
+        [
+            _Cell(text, *_look(table.columns[place].header, text, table.columns[place].is_number))
+            for place, text in enumerate(row)
+        ]
+        for row in table.rows
+    ]
+
+
+def _look(header: str, text: str, is_number: bool) -> tuple[str, float | None]:
+    """Return class and key of a cell."""
+    if header == "verdict":
+        return VERDICTS.get(text, ""), None
+    key = sort_key(text) if is_number or header == "interval" else None
+    return "number" if is_number else "", key
+
+
+def _verdicts(table: Table) -> list[str]:
+    """Return the verdicts that there are, in the order of `VERDICTS`."""
+    headers = [column.header for column in table.columns]
+    if "verdict" not in headers:
+        return []
+    found = {row[headers.index("verdict")] for row in table.rows}
+    return [verdict for verdict in VERDICTS if verdict in found]

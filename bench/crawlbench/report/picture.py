@@ -1,0 +1,74 @@
+"""The ratios of a session as a picture, without a browser (floor 3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from crawlbench.errors import UsageError
+from crawlbench.report.charts.labels import groups_of
+from crawlbench.report.charts.ratios import ratio_chart
+from crawlbench.report.theme import COLOURS, adapt_svg, resolve
+from crawlbench.report.vega import make_png, make_svg
+
+if TYPE_CHECKING:
+    from crawlbench.records import Session
+
+__all__ = ["render_png", "render_svg"]
+
+WIDTH = 720
+"""Pixels; as wide as a README shows."""
+MOST_GROUPS, MOST_ROWS = 6, 40
+"""A picture that nobody can look at is none: the page has the others."""
+PNG_SCALE = 2
+"""So that a PNG is sharp on fine screens."""
+_OF_PAGES = ("config", "width", "autosize")
+FONT = "Liberation Sans"
+"""vl-convert brings it along, so that pictures are the same on all machines."""
+
+
+def render_svg(session: Session) -> str:
+    """Return the ratios as SVG, which is dark where the reader prefers dark.
+
+    Raises:
+        UsageError: nothing of the session can be compared.
+    """
+    return adapt_svg(_draw(session)) + "\n"
+
+
+def render_png(session: Session) -> bytes:
+    """Return the ratios as PNG, light on every background; errors as `render_svg`."""
+    return make_png(_draw(session), PNG_SCALE)
+
+
+def _draw(session: Session) -> str:
+    """Return the ratios of all groups, one above the other, in plain light colours."""
+    groups = groups_of(session)[:MOST_GROUPS]
+    found = [ratio_chart(session, group, n, MOST_ROWS) for n, group in enumerate(groups, 1)]
+    charts = [chart for chart in found if chart is not None]
+    if not charts:
+        raise UsageError(
+            "there is no picture: nothing in this session could be compared; "
+            "--format html shows what there is"
+        )
+    views = []
+    for chart in charts:
+        view = {key: value for key, value in chart.spec.items() if key not in _OF_PAGES}
+        title = {"text": chart.title, "anchor": "start", "fontSize": 14, "offset": 10}
+        views.append({**view, "width": WIDTH, "title": title})
+    whole: dict[str, Any] = {
+        "vconcat": views,
+        "spacing": 24,
+        "datasets": {name: rows for chart in charts for name, rows in chart.data.items()},
+        "config": {
+            **charts[0].spec["config"],
+            "background": COLOURS["paper"][0],
+            "font": FONT,
+            "padding": 12,
+            "autosize": "pad",
+            "axisY": {"labelLimit": WIDTH - 215},
+            "title": {"color": COLOURS["ink"][0]},
+            "text": {**charts[0].spec["config"]["text"], "font": FONT},
+            "concat": {"spacing": 24},
+        },
+    }
+    return make_svg(resolve(whole))

@@ -1,0 +1,81 @@
+"""A plain pyperf suite: what there is of it, and what is not (floor 3).
+
+Such a suite has no mirror, no laps and no baseline, so nothing is compared here; pyperf itself
+compares two of them.
+"""
+
+from __future__ import annotations
+
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Any
+
+import pyperf
+
+from crawlbench.errors import SessionFileError
+from crawlbench.report.numbers import format_part, format_seconds
+from crawlbench.report.table import Column, Table
+from crawlbench.report.text import one_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crawlbench.report.notes import Note
+
+__all__ = ["READING", "load_plain_suite", "plain_notes", "plain_table"]
+
+_COLUMNS = (
+    Column("benchmark"),
+    Column("mean", is_number=True),
+    Column("spread", is_number=True),
+    Column("values", is_number=True),
+    Column("runs", is_number=True),
+)
+READING = (
+    "this is a plain pyperf suite: mean and spread (standard deviation) of all values. It has no "
+    "rounds, laps, baseline or control, so there are no ratios, intervals and verdicts; "
+    "`pyperf compare_to` holds two of them against each other"
+)
+
+
+def load_plain_suite(path: Path) -> pyperf.BenchmarkSuite:
+    """Read a pyperf suite.
+
+    Raises:
+        SessionFileError: it cannot be read or is none.
+    """
+    try:
+        return pyperf.BenchmarkSuite.load(str(path))
+    except OSError as error:
+        raise SessionFileError(f"{str(path)!r} cannot be read: {error.strerror}") from error
+    except Exception as error:
+        raise SessionFileError(
+            f"{str(path)!r} is not a whole pyperf suite ({type(error).__name__}: {error}); "
+            "give a session's folder or a file that pyperf wrote"
+        ) from error
+
+
+def plain_table(suite: pyperf.BenchmarkSuite) -> Table:
+    """Return a row per benchmark, in the order of the suite."""
+    rows = [_row(bench) for bench in suite]
+    return Table("pyperf suite", _COLUMNS, tuple(rows))
+
+
+def _row(bench: pyperf.Benchmark) -> tuple[str, ...]:
+    values = bench.get_values()
+    name = one_line(bench.get_name() or "unnamed")
+    counts = (str(len(values)), str(bench.get_nrun()))
+    if not values:
+        return (name, "-", "-", *counts)
+    if bench.get_unit() != "second":
+        return (name, bench.format_value(fmean(values)), "-", *counts)
+    spread = stdev(values) if len(values) > 1 else None
+    mean = format_seconds(fmean(values), spread)
+    return (name, mean, format_part(spread) if spread else "-", *counts)
+
+
+def plain_notes(suite: pyperf.BenchmarkSuite) -> list[Note]:
+    """Return how to read the table, and what the suite tells of where it ran."""
+    metadata: dict[str, Any] = suite.get_metadata()
+    wanted = ("hostname", "cpu_model_name", "platform", "python_version", "perf_version")
+    facts = [one_line(f"{name} {metadata[name]}") for name in wanted if name in metadata]
+    return [("reading", READING), *([("machine", ", ".join(facts))] if facts else [])]

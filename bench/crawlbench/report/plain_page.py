@@ -1,0 +1,81 @@
+"""A plain pyperf suite as a page (floor 3)."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING
+
+from crawlbench.report.answer import Sentence
+from crawlbench.report.charts.values import (
+    MOST_POINTS,
+    Values,
+    drift_chart,
+    make_box,
+    make_row,
+    spread_chart,
+)
+from crawlbench.report.page import Fact, Page, Section
+from crawlbench.report.plain import READING, plain_notes, plain_table
+from crawlbench.report.text import one_line
+
+if TYPE_CHECKING:
+    import pyperf
+
+__all__ = ["plain_page"]
+
+METHOD = (
+    "pyperf takes a benchmark's values in several runs, one benchmark after the other. They tell "
+    "how it behaved then; what moved the machine between two benchmarks is not known."
+)
+
+
+def plain_page(suite: pyperf.BenchmarkSuite, name: str) -> Page:
+    """Return the page of a suite.
+
+    Args:
+        suite: with values.
+        name: of its file.
+    """
+    values = _values(suite)
+    charts = {"drift": drift_chart(values, "", 1), "spread": spread_chart(values, "", 1)}
+    titles = {"drift": "Values over time", "spread": "How values are spread"}
+    missing = "The suite has no values in seconds, so there is nothing to draw."
+    sections = [
+        Section(
+            key, titles[key], charts=(chart,) if chart else (), missing="" if chart else missing
+        )
+        for key, chart in charts.items()
+    ]
+    answer = Sentence(f"{READING[0].upper()}{READING[1:]}.", "table", "everything")
+    facts = [Fact(label, text) for label, text in plain_notes(suite) if label == "machine"]
+    return Page(
+        title="pyperf suite",
+        subtitle=one_line(name),
+        answer=(answer,),
+        sections=tuple(sections),
+        table=plain_table(suite),
+        method=METHOD,
+        facts=tuple(facts),
+        quiet="A plain pyperf suite records nothing that would make its numbers doubtful.",
+    )
+
+
+def _values(suite: pyperf.BenchmarkSuite) -> Values:
+    """Return the values in seconds; of time, only their order within a benchmark is known."""
+    benches = [b for b in suite if b.get_unit() == "second" and b.get_values()]
+    total = sum(len(bench.get_values()) for bench in benches)
+    step = -(-total // MOST_POINTS) or 1
+    rows, boxes = [], []
+    for bench in benches:
+        label = one_line(bench.get_name() or "unnamed")
+        seconds = [value for value in bench.get_values() if value > 0]
+        if not seconds:
+            continue
+        boxes.append(make_box(label, seconds))
+        middle, clock = median(seconds), 0.0
+        for place, value in enumerate(seconds):
+            clock += value
+            if place % step == 0:
+                rows.append(make_row(label, 1, place + 1, clock, value, middle))
+    axis = "seconds of measuring since the benchmark's start"
+    return Values(rows, boxes, step=step, axis=axis)

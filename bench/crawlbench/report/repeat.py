@@ -1,0 +1,76 @@
+"""The one command that measures a session again (floor 3; pure)."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from crawlbench.records import Plan, Session
+
+__all__ = ["repeat_command"]
+
+
+def repeat_command(session: Session) -> str:
+    """Return a call of `crawlbench run` for a shell, or an empty text for a sweep.
+
+    Every axis is written out, since the suite's own may have been overridden. What has no option
+    (warmups, the length of turns) comes from the suite again.
+    """
+    plan = session.plan
+    if plan.sweep is not None:
+        return ""
+    words = ["crawlbench", "run", plan.suite]
+    for option, value in (*_axes(plan), *_sizes(plan)):
+        words += [option, value]
+    return " ".join(map(_quote, words))
+
+
+def _quote(word: str) -> str:
+    """Return a word for a shell; what is not printable as escapes, which bash and zsh read."""
+    if word.isprintable():
+        return shlex.quote(word)
+    shown = (c if c.isprintable() and c not in "'\\\\" else _escape(c) for c in word)
+    return f"$'{''.join(shown)}'"
+
+
+def _escape(character: str) -> str:
+    number = ord(character)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def _axes(plan: Plan) -> Iterator[tuple[str, str]]:
+    cells = plan.cells
+    yield from _each("-s", (cell.strategy for cell in cells))
+    yield from _each("-l", (cell.event_loop for cell in cells if cell.event_loop))
+    yield from _each("-n", (cell.network for cell in cells))
+    yield from _each("--site", (cell.site for cell in cells))
+    yield from _each("--parser", (cell.parser for cell in cells))
+    yield from _each("-c", (str(cell.concurrency) for cell in cells))
+    first = plan.cell(next(iter(plan.baselines.values())))
+    loop = f"/{first.event_loop}" if first.event_loop else ""
+    yield "--baseline", f"{first.strategy}{loop}"
+
+
+def _each(option: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:
+    yield from ((option, value) for value in dict.fromkeys(values))
+
+
+def _sizes(plan: Plan) -> Iterator[tuple[str, str]]:
+    yield "--rounds", str(plan.rounds)
+    yield "--laps", str(plan.laps)
+    if plan.budget_s is not None:
+        yield "--budget", f"{plan.budget_s:g}"
+    if plan.precision is not None:
+        yield "--precision", _percent(plan.precision)
+    yield "--margin", _percent(plan.margin)
+    yield "--min-time", f"{plan.min_time_s:g}"
+    yield "--timeout", f"{plan.timeout_s:g}"
+    yield "--seed", str(plan.seed)
+
+
+def _percent(log_ratio: float) -> str:
+    return f"{math.expm1(log_ratio) * 100:.6g}"

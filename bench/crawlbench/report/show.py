@@ -1,0 +1,140 @@
+"""What a folder or file holds, in each format (floor 3): a session, or a plain pyperf suite.
+
+What draws is an extra, so it is imported where it is used, after a look whether it is there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from rich.console import Group
+from rich.text import Text
+
+from crawlbench.errors import SessionFileError, UsageError
+from crawlbench.report.extra import require_drawing
+from crawlbench.report.markdown import render_markdown, render_parts
+from crawlbench.report.plain import plain_notes, plain_table
+from crawlbench.report.terminal import render_notes, render_table, render_terminal
+from crawlbench.report.trace_file import load_trace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyperf
+
+    from crawlbench.records import Session
+
+__all__ = ["SessionReport", "Shown", "SuiteReport"]
+
+
+class Shown(Protocol):
+    """Something that can be shown in every format."""
+
+    def terminal(self, width: int, *, is_ascii: bool) -> Group:
+        """Return what a terminal of that width shows."""
+
+    def markdown(self) -> str:
+        """Return it as Markdown."""
+
+    def html(self) -> str:
+        """Return it as a page.
+
+        Raises:
+            NotInstalledError: the extra `report` is not there; so do the next two.
+        """
+
+    def svg(self) -> str:
+        """Return its ratios as a picture.
+
+        Raises:
+            UsageError: it has none; so does the next.
+        """
+
+    def png(self) -> bytes:
+        """Return its ratios as a picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReport:
+    """A session."""
+
+    session: Session
+    folder: Path
+    """Where its trace is, if it has one."""
+
+    def terminal(self, width: int, *, is_ascii: bool) -> Group:
+        """Return tables, bars and notes."""
+        return render_terminal(self.session, width, is_ascii=is_ascii)
+
+    def markdown(self) -> str:
+        """Return tables and notes, the largest changes first where there is no room for all."""
+        return render_markdown(self.session)
+
+    def html(self) -> str:
+        """Return the page; a trace that cannot be read is told there, not raised."""
+        require_drawing()
+        from crawlbench.report.html import render_page  # noqa: PLC0415
+        from crawlbench.report.session_page import NO_TRACE, session_page  # noqa: PLC0415
+
+        missing = NO_TRACE
+        try:
+            trace = load_trace(self.folder)
+        except SessionFileError as error:
+            trace, missing = (), f"There is nothing to draw: {error}."
+        return render_page(session_page(self.session, trace, missing))
+
+    def svg(self) -> str:
+        """Return the ratios of all groups."""
+        require_drawing()
+        from crawlbench.report.picture import render_svg  # noqa: PLC0415
+
+        return render_svg(self.session)
+
+    def png(self) -> bytes:
+        """Return the ratios of all groups."""
+        require_drawing()
+        from crawlbench.report.picture import render_png  # noqa: PLC0415
+
+        return render_png(self.session)
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteReport:
+    """A plain pyperf suite."""
+
+    suite: pyperf.BenchmarkSuite
+    name: str
+
+    def terminal(self, width: int, *, is_ascii: bool) -> Group:  # noqa: ARG002  (it has no bars)
+        """Return its table and what is not known."""
+        table = plain_table(self.suite)
+        title = Text(table.title, style="bold")
+        notes = render_notes(plain_notes(self.suite))
+        return Group(title, render_table(table, width), Text(), notes)
+
+    def markdown(self) -> str:
+        """Return its table and what is not known."""
+        return render_parts([plain_table(self.suite)], plain_notes(self.suite))
+
+    def html(self) -> str:
+        """Return its values and what is not known."""
+        require_drawing()
+        from crawlbench.report.html import render_page  # noqa: PLC0415
+        from crawlbench.report.plain_page import plain_page  # noqa: PLC0415
+
+        return render_page(plain_page(self.suite, self.name))
+
+    def svg(self) -> str:
+        """Raise: there are no ratios."""
+        raise UsageError(_NO_PICTURE)
+
+    def png(self) -> bytes:
+        """Raise: there are no ratios."""
+        raise UsageError(_NO_PICTURE)
+
+
+_NO_PICTURE = (
+    "a plain pyperf suite has no baseline, so there are no ratios to draw; "
+    "--format html shows its values"
+)

@@ -1,0 +1,56 @@
+"""Reads `trace.jsonl.gz`: one crawl per cell as the mirror saw it (floor 3)."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from crawlbench.errors import SessionFileError
+from crawlbench.records.trace import TRACE_FORMAT, TracedRequest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["TRACE_FILE", "load_trace"]
+
+TRACE_FILE = "trace.jsonl.gz"
+MOST_BYTES = 256 * 2**20
+"""Of the unpacked file; beyond that it is none of ours."""
+
+
+class _Head(msgspec.Struct):
+    format: int
+
+
+def load_trace(folder: Path) -> tuple[TracedRequest, ...]:
+    """Return the traced requests of a session's folder, none if it has no trace.
+
+    A line with a `format` and no request tells the version of the others.
+
+    Raises:
+        SessionFileError: there is a trace, but it is broken or of another version.
+    """
+    path = folder / TRACE_FILE
+    try:
+        with gzip.open(path) as file:
+            content = file.read(MOST_BYTES)
+        return tuple(_decode(content))
+    except FileNotFoundError:
+        return ()
+    except (OSError, EOFError, msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        raise SessionFileError(f"{TRACE_FILE} cannot be read: {error}") from error
+
+
+def _decode(content: bytes) -> list[TracedRequest]:
+    decoder = msgspec.json.Decoder(TracedRequest)
+    requests = []
+    for number, line in enumerate(content.splitlines()):
+        if number == 0 and b'"format"' in line and b'"arrived_s"' not in line:
+            found = msgspec.json.decode(line, type=_Head).format
+            if found != TRACE_FORMAT:
+                raise ValueError(f"it has format {found}, this crawlbench reads {TRACE_FORMAT}")
+        elif line.strip():
+            requests.append(decoder.decode(line))
+    return requests

@@ -1,0 +1,1 @@
+"""The report in a browser: what only a browser can tell."""

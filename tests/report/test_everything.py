@@ -1,0 +1,64 @@
+"""The table of everything, and by what it is sorted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crawlbench.report.everything import everything_table, sort_key
+from crawlbench.report.tables import group_tables
+from tests.report.sessions import shipped
+from tests.stats.builders import BASELINE, make_plan, make_session
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("250.0 ms", 0.25),
+        ("120 µs", 120e-6),
+        ("1.20 s", 1.2),
+        ("3 ns", 3e-9),
+        ("40.0 MiB", 40 * 2**20),
+        ("1.5 GiB", 1.5 * 2**30),
+        ("0.5 KiB", 512),
+        ("83 %", 83),
+        ("0.490 to 0.510", 0.49),
+        ("1", 1),
+        ("1e+03", 1000),
+        ("-", None),
+        ("too wide", None),
+        ("", None),
+    ],
+)
+def test_shown_number_is_what_sorts(text, key):
+    """In its base unit; what shows no number has no key."""
+    assert sort_key(text) == (None if key is None else pytest.approx(key))
+
+
+def test_every_number_of_a_session_has_a_key():
+    """No unit is forgotten."""
+    table = everything_table(shipped())
+    for row in table.rows:
+        for column, text in zip(table.columns, row, strict=True):
+            if column.is_number and text != "-":
+                assert sort_key(text) is not None, text
+
+
+def test_rows_are_those_of_the_groups():
+    """In their order, whole."""
+    session = shipped()
+    rows = [row for table in group_tables(session) for row in table.rows]
+    assert list(everything_table(session).rows) == rows
+
+
+def test_site_is_a_column_where_there_are_several():
+    """Else it would say the same in each row."""
+    elsewhere = replace(BASELINE, site="elsewhere")
+    plan = make_plan(
+        cells=(BASELINE, elsewhere),
+        baselines={c.group: c.name for c in (BASELINE, elsewhere)},
+    )
+    table = everything_table(make_session(plan, []))
+    assert table.columns[0].header == "site"
+    assert [row[0] for row in table.rows] == ["site", "elsewhere"]

@@ -1,0 +1,68 @@
+"""The command that measures a session again."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from crawlbench.cli import run as run_module
+from crawlbench.measure.store import load_session
+from crawlbench.records import Sweep
+from crawlbench.report.repeat import repeat_command
+from tests.report.sessions import concluded, shipped
+from tests.stats.builders import make_plan
+
+REFERENCE = Path(__file__).parents[2] / "results" / "reference"
+
+
+def test_command_of_the_reference_makes_the_same_plan(monkeypatch, tmp_path):
+    """Cells, baselines, sizes and seed: the command line itself is asked."""
+    plans = []
+
+    def catch(plan, folder, watcher):
+        plans.append(plan)
+        raise typer.Exit
+
+    monkeypatch.setattr(run_module, "run_session", catch)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    session = load_session(REFERENCE)
+    app = typer.Typer()
+    app.command()(run_module.run)
+    words = shlex.split(repeat_command(session))
+    assert words[:2] == ["crawlbench", "run"]
+    outcome = CliRunner().invoke(app, [*words[2:], "-o", str(tmp_path / "x")])
+    assert outcome.exit_code == 0, outcome.output
+    (plan,) = plans
+    assert plan.margin == pytest.approx(session.plan.margin)
+    assert replace(plan, margin=session.plan.margin) == session.plan
+
+
+def test_words_of_strangers_are_quoted_for_a_shell():
+    """A suite's path may hold anything."""
+    command = repeat_command(concluded(plan=make_plan(suite="a b; rm -rf $HOME 'x'.toml")))
+    assert shlex.split(command)[2] == "a b; rm -rf $HOME 'x'.toml"
+
+
+def test_what_is_not_printable_is_written_as_escapes():
+    """Nothing turns the direction of the command that is shown; bash reads them."""
+    suite = "it's\u202e\\\n\U000e0001.toml"
+    command = repeat_command(concluded(plan=make_plan(suite=suite)))
+    assert command.isprintable()
+    call = ["bash", "-c", command.replace("crawlbench run", "printf '%s|'", 1)]
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    shown = subprocess.run(call, capture_output=True, env=environment, check=True).stdout
+    assert shown.decode().split("|")[0] == suite
+
+
+def test_sweep_has_no_such_command():
+    """It is another one's plan."""
+    session = shipped()
+    plan = replace(session.plan, sweep=Sweep("concurrency", "", {}))
+    assert repeat_command(replace(session, plan=plan)) == ""

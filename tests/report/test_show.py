@@ -1,0 +1,192 @@
+"""What a folder holds, in each format, and what it says of what it has not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from markdown_it import MarkdownIt
+
+from crawlbench.cli.report import Format, report, write_page
+from crawlbench.errors import NotInstalledError, SessionFileError, UsageError
+from crawlbench.measure.store import load_session
+from crawlbench.report.bars import UNICODE
+from crawlbench.report.show import SessionReport
+from crawlbench.report.tables import group_tables
+from tests.report.sessions import concluded
+from tests.stats.builders import make_plan, make_session
+
+pytest.importorskip("altair")
+REFERENCE = Path(__file__).parents[2] / "results" / "reference"
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch, capsys):
+    """Return a function that does what `crawlbench report` does, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def show(path, name, output=None):
+        report(Path(path), Format(name), output and Path(output))
+        return capsys.readouterr().out
+
+    return show
+
+
+@pytest.fixture
+def without_extra(monkeypatch):
+    """Hide what draws, as if it were not installed."""
+    monkeypatch.setattr("crawlbench.report.extra.find_spec", lambda name: None)
+
+
+def test_reference_as_page_is_one_small_file(tmp_path):
+    """No more than 2 MB, and no address in it is fetched: no src, no link, no import."""
+    page = SessionReport(load_session(REFERENCE), REFERENCE).html()
+    assert len(page.encode()) < 2_000_000
+    assert page.count("vegaEmbed=") == 1
+    head = page.partition("<script")[0]
+    for fetched in ("src=", "<link", "@import", "url("):
+        assert fetched not in head
+
+
+def test_numbers_are_the_same_in_all_formats(call):
+    """Page, Markdown and terminal show the very same texts; compared as a reader sees them."""
+    session = load_session(REFERENCE)
+    rows = [row for table in group_tables(session) for row in table.rows]
+    shown = {name: call(REFERENCE, name) for name in ("html", "markdown", "terminal")}
+    assert page_rows(shown["html"]) == rows
+    assert markdown_rows(shown["markdown"]) == rows
+    lines = ["".join(line.split()) for line in shown["terminal"].splitlines()]
+    for row in rows:
+        name, loop, _, *answer = row[:7]
+        texts = ["".join("".join((name, loop, *answer)).split())]
+        texts.append("".join("".join((name, loop, *row[7:12])).split()))
+        texts.append("".join("".join((name, loop, *row[12:18])).split()))
+        for text in texts:
+            assert text in lines, text
+
+
+def page_rows(page):
+    """Return the rows of the large table."""
+    start = page.index('<table id="everything">')
+    tree = ElementTree.fromstring(page[start : page.index("</table>", start)] + "</table>")
+    return [
+        tuple("".join(cell.itertext()) for cell in row) for row in tree.find("tbody").findall("tr")
+    ]
+
+
+def markdown_rows(text):
+    """Return the rows of all tables."""
+    cells, rows = None, []
+    for token in MarkdownIt("commonmark").enable("table").parse(text):
+        if token.type == "tr_open":
+            cells = []
+        elif token.type == "inline" and cells is not None:
+            cells.append("".join(child.content for child in token.children))
+        elif token.type == "tr_close":
+            rows.append(tuple(cells))
+            cells = None
+    return [row for row in rows if row[0] != "strategy"]
+
+
+def test_picture_is_svg_and_png_without_a_browser(call, tmp_path):
+    """Both hold something; the SVG fetches nothing."""
+    svg = call(REFERENCE, "svg")
+    root = ElementTree.fromstring(svg)
+    texts = {"".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert "0.783 (0.758 to 0.810)  faster" in texts
+    assert "requests-threads" in texts
+    assert "href" not in svg.replace("xmlns:xlink", "")
+    call(REFERENCE, "png", "x.png")
+    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG\r\n")
+
+
+@pytest.mark.parametrize("name", ["svg", "png"])
+def test_session_without_ratios_has_no_picture(call, tmp_path, name):
+    """One sentence, and what shows what there is."""
+    shutil.copy(REFERENCE / "suite.json", tmp_path / "plain.json")
+    with pytest.raises(UsageError, match="--format html shows"):
+        call("plain.json", name, "x")
+    with pytest.raises(UsageError, match="--format html shows"):
+        getattr(SessionReport(make_session(make_plan(), []), tmp_path), name)()
+    assert not (tmp_path / "x").exists()
+
+
+def test_png_is_not_printed(call):
+    """It would garble a terminal."""
+    with pytest.raises(UsageError, match="a PNG cannot be printed; name a file with -o"):
+        call(REFERENCE, "png")
+
+
+@pytest.mark.parametrize("name", ["html", "svg", "png"])
+def test_missing_extra_is_one_sentence_with_the_command(without_extra, name):
+    """What is missing, and what installs it."""
+    with pytest.raises(NotInstalledError, match=r"pip install 'crawlbench\[report\]'") as caught:
+        getattr(SessionReport(concluded(), REFERENCE), name)()
+    assert "altair and vl-convert-python" in str(caught.value)
+
+
+def test_text_needs_no_extra():
+    """Neither terminal nor Markdown imports what draws."""
+    code = (
+        "import sys; import crawlbench.cli.report, crawlbench.cli.run; "
+        "print({'altair', 'vl_convert'} & set(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"
+
+
+def test_run_writes_the_page_where_it_can(tmp_path, monkeypatch):
+    """And says in a sentence why not; the session is never lost for it."""
+    assert write_page(concluded(), tmp_path) == ""
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    monkeypatch.setattr(SessionReport, "html", lambda self: 1 / 0)
+    assert write_page(concluded(), tmp_path) == (
+        "report.html was not written: ZeroDivisionError: division by zero"
+    )
+
+
+def test_run_without_the_extra_writes_no_page(tmp_path, without_extra):
+    """And does not complain."""
+    assert write_page(concluded(), tmp_path) == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_plain_suite_shows_what_there_is(call, tmp_path):
+    """As a file, or as the only thing in a folder."""
+    shutil.copy(REFERENCE / "suite.json", tmp_path / "suite.json")
+    for place in ("suite.json", "."):
+        for name in ("terminal", "markdown", "html"):
+            shown = call(place, name)
+            assert "39.6 ms" in shown
+            assert "plain pyperf suite" in shown
+
+
+@pytest.mark.parametrize("content", ["hello", "{}", '{"version": "1.0", "benchmarks": []}'])
+def test_file_that_is_no_suite_is_one_sentence(call, tmp_path, content):
+    """With what would be one."""
+    (tmp_path / "x.json").write_text(content)
+    with pytest.raises(SessionFileError, match="is not a whole pyperf suite") as caught:
+        call("x.json", "terminal")
+    assert "\n" not in str(caught.value)
+
+
+def test_session_of_nothing_is_a_page(tmp_path):
+    """Interrupted in its calibration."""
+    page = SessionReport(make_session(make_plan(), [], ending="interrupted"), tmp_path).html()
+    assert "No cell has a valid value, so there is no answer." in page
+    assert "it was interrupted" in page
+
+
+def test_terminal_that_knows_ascii_only_gets_ascii(crawlbench):
+    """Bars at least; the rest is ASCII or the micro sign."""
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii:replace", "COLUMNS": "80"}
+    outcome = crawlbench("report", REFERENCE, env=ascii_only)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "[-o-]" in outcome.stdout
+    assert UNICODE.point not in outcome.stdout
