@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-planted bench-disturbed bench-killed test docs check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-planted bench-disturbed bench-killed bench-latency bench-mirror test docs check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -37,6 +37,12 @@ bench-planted: $(READY) ## is a planted difference of 5 % called, is one of 1 % 
 
 bench-disturbed: $(READY) ## is a mirror that shares its CPU noticed?
 	$(BIN)/python benchmarks/disturbed.py
+
+bench-latency: $(READY) ## latency played against latency asked (2 minutes)
+	$(BIN)/python benchmarks/latency.py
+
+bench-mirror: $(READY) ## the mirror against nginx, and with idle connections (7 minutes; needs nginx-light and wrk)
+	$(BIN)/python -m benchmarks.mirror
 
 bench-killed: $(READY) ## sessions killed at 50 random moments, and resumed
 	$(BIN)/python benchmarks/killed.py

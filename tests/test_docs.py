@@ -18,7 +18,8 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 TEXT = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
 EVERYTHING = "\n".join(TEXT.values())
 CALL = re.compile(
-    r"(?:^|[`\s])crawlbench ((?:run|report|list|crawl|mirror|doctor|compare|aa)\b[^`\n#|]*)"
+    r"(?:^|[`\s])crawlbench "
+    r"((?:run|sweep|report|list|crawl|check|probe|mirror|doctor|compare|aa)\b[^`\n#|]*)"
 )
 
 
@@ -50,11 +51,8 @@ def test_options_of_quoted_calls_exist(document, call):
     """Each option of a call in a code block is one that the command's help shows."""
     reference = TEXT[ROOT / "docs" / "cli.md"]
     command = " ".join(word for word in call.split()[:2] if word.isalpha() and word != "quick")
-    section = next(
-        part
-        for part in reference.split("\n## ")
-        if part.startswith((f"crawlbench {command}\n", f"crawlbench {call.split()[0]}\n"))
-    )
+    sections = dict(part.partition("\n")[::2] for part in reference.split("\n## "))
+    section = sections.get(f"crawlbench {command}") or sections[f"crawlbench {call.split()[0]}"]
     for option in re.findall(r"(?<=\s)-{1,2}[a-z][a-z-]*", call):
         assert re.search(rf"(?<![\w-]){option}(?![\w-])", section), f"{document}: {call}"
 

@@ -50,10 +50,12 @@ def test_plugin_that_cannot_be_imported_is_named():
 def test_globs_keep_the_order_of_the_patterns_and_name_each_once():
     """What is selected twice is there once."""
     chosen = registry.select(KIND, ("requests-threads", "requests-*"))
-    assert chosen == ["requests-threads", "requests-serial"]
+    assert chosen[0] == "requests-threads"
+    assert "requests-serial" in chosen
+    assert len(chosen) == len(set(chosen)) == len(registry.select(KIND, ("requests-*",)))
 
 
 def test_glob_that_matches_nothing_is_unknown():
     """An empty selection is a mistake, not an empty table."""
-    with pytest.raises(UnknownNameError, match=r"unknown strategy 'curl\*'"):
-        registry.select(KIND, ("curl*",))
+    with pytest.raises(UnknownNameError, match=r"unknown strategy 'wget\*'"):
+        registry.select(KIND, ("wget*",))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Kind",
     "declared_module",
+    "describe_family",
     "families",
     "find",
     "is_async",
@@ -64,6 +65,15 @@ def names(kind: Kind) -> list[str]:
 def families(kind: Kind) -> list[str]:
     """Return the globs whose names are made when they are asked for."""
     return sorted(name for name in _points(kind) if "*" in name)
+
+
+def describe_family(kind: Kind, glob: str) -> str:
+    """Return in a line what a family's names make: the first of its maker's docstring."""
+    point = _points(kind)[glob]
+    try:
+        return (inspect.getdoc(point.load()) or point.value).partition("\n")[0]
+    except Exception as error:  # a stranger's plug-in may raise anything
+        return f"{point.value} cannot be imported: {type(error).__name__}: {error}"
 
 
 def _family(kind: Kind, name: str) -> str | None:
@@ -152,5 +162,7 @@ def is_async(strategy: str) -> bool:
 
 
 def declared_module(event_loop: str) -> str:
-    """Return the top-level package that an event loop's entry point names, such as `uvloop`."""
-    return find(Kind.EVENT_LOOP, event_loop).module.partition(".")[0]
+    """Return the top-level package that an event loop's entry point or name names: `uvloop`."""
+    point = find(Kind.EVENT_LOOP, event_loop)
+    module = event_loop.partition(":")[0] if "*" in point.name else point.module
+    return module.partition(".")[0]

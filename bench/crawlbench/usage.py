@@ -12,7 +12,14 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-__all__ = ["Usage", "peak_rss_bytes", "read_cpu_wait_s", "reset_peak_rss", "rss_bytes"]
+__all__ = [
+    "Usage",
+    "children_cpu_s",
+    "peak_rss_bytes",
+    "read_cpu_wait_s",
+    "reset_peak_rss",
+    "rss_bytes",
+]
 
 _STATUS = Path("/proc/self/status")
 _SCHEDSTAT = Path("/proc/self/schedstat")
@@ -61,6 +68,12 @@ class Usage:
             self.yields - before.yields,
             self.preemptions - before.preemptions,
         )
+
+
+def children_cpu_s() -> float:
+    """Return the CPU seconds of this process's ended children."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def read_cpu_wait_s() -> float:

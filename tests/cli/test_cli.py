@@ -98,7 +98,7 @@ def test_crawl_of_a_dead_address_is_one_sentence(crawlbench, strategy):
         (["run", "nosuch.toml"], ["no suite 'nosuch.toml'"]),
         (["run", "-s", "reqests-serial"], ["unknown strategy 'reqests-serial'", "did you mean"]),
         (["run", "-l", "uvlop"], ["unknown event loop 'uvlop'", "known: asyncio, uvloop"]),
-        (["run", "-n", "moon"], ["unknown network 'moon'; known: loopback, wan"]),
+        (["run", "-n", "moon"], ["unknown network 'moon'; known: far, flaky, lan"]),
         (["run", "--site", "imdb"], ["unknown site 'imdb'"]),
         (["run", "--parser", "soup"], ["unknown parser 'soup'"]),
         (["run", "--baseline", "none"], ["the baseline 'none' is not among the cells"]),
@@ -158,10 +158,13 @@ def test_list_prints_names_and_json(crawlbench, what):
 
 
 def test_list_names_what_is_missing(crawlbench):
-    """A plug-in whose package is absent is listed with the command that brings it."""
+    """A plug-in whose package is absent is listed as such, with the command that brings ours."""
     rows = json.loads(crawlbench("list", "strategies", "--json").stdout)
     (absent,) = [row for row in rows if row["name"] == "needs-absent"]
-    assert "pip install a-package-that-nobody-has" in absent["about"]
+    assert (absent["installed"], absent["library"]) == (False, "a-package-that-nobody-has")
+    shown = crawlbench("list", "strategies").stdout
+    assert "(not" in shown
+    assert "pip install 'crawlbench[clients]'" in shown
 
 
 def test_mirror_build_makes_the_committed_pages(crawlbench, tmp_path):

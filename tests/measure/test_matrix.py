@@ -110,7 +110,7 @@ def test_no_two_cells_have_one_name():
         "gather",
         "pool",
         sites=("*",),
-        networks=("*",),
+        networks=("loopback", "wan"),
         parsers=("*",),
         event_loops=("asyncio", "other"),
         concurrency=(1, 10, 50),
@@ -130,7 +130,7 @@ def test_names_are_stable():
     "suite",
     [
         make_suite("serial", "serial", "s*", "serial"),
-        make_suite("serial", networks=("loopback", "loop*", "loopback")),
+        make_suite("serial", networks=("loopback", "*back", "loopback")),
         make_suite("serial", concurrency=(10, 10)),
         make_suite("serial", parsers=("lxml", "lx*")),
         make_suite("serial", event_loops=("asyncio", "other")),

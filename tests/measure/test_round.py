@@ -36,9 +36,11 @@ class ScriptedMirror:
         self.events = events
         self.is_dead = False
 
-    async def begin(self, epoch, *, plays_network):
+    async def begin(self, epoch, *, plays_network, trace_file=None):
         self.events.append(("begin", epoch))
         self.events.append(("network", plays_network))
+        if trace_file:
+            self.events.append(("trace", trace_file))
 
     async def end(self):
         if self.is_dead:
@@ -88,7 +90,7 @@ class ScriptedExecutor:
         return ScriptedWorker(cell.strategy, self.events, script)
 
 
-def play(scripts=None, cells=CELLS, mirror=None, events=None):
+def play(scripts=None, cells=CELLS, mirror=None, events=None, folder=None):
     """Run a round of one warmup and two laps, and return its result and what happened."""
     events = [] if events is None else events
     plan = RoundPlan(
@@ -100,6 +102,7 @@ def play(scripts=None, cells=CELLS, mirror=None, events=None):
         laps=2,
         passes={cells[0].group: 1},
         modules={cell.name: None for cell in cells},
+        trace_folder=folder,
     )
     seen = []
     result = asyncio.run(
@@ -145,6 +148,16 @@ def test_warmups_do_not_wait_for_the_network():
     """They make code ready; three warmups without delays, six values with."""
     _, events = play()
     assert [plays for kind, plays in events if kind == "network"] == [False] * 3 + [True] * 6
+
+
+def test_each_value_but_warmups_is_noted_where_the_plan_says(tmp_path):
+    """In a file per cell, also of one that turns out wrong; nowhere without a folder."""
+    wrong = {"b": [good_value(2), make_value(["wrong"] * 2)]}
+    result, events = play(wrong, folder=tmp_path)
+    noted = [path for kind, path in events if kind == "trace"]
+    assert [noted.count(result.notes[cell.name]) for cell in CELLS] == [2, 1, 2]
+    assert len(set(noted)) == len(result.failures) + 2 == 3
+    assert play()[0].notes == {}
 
 
 def test_every_lap_has_each_cell_once():

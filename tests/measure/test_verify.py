@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from crawlbench.counters import Counters
 from crawlbench.measure.executor import Value
 from crawlbench.measure.verify import expect, find_fault, is_wrong_answer
 from crawlbench.sites.douban import SITE
+from crawlbench.sites.scaled.site import scaled_site
 from crawlbench.usage import Usage
 
 EXPECTED = expect(SITE)
@@ -68,3 +71,29 @@ def test_one_wrong_crawl_of_two_is_a_wrong_answer():
 def test_fault_is_told_in_a_sentence(seen, counted, module, fault):
     """The first thing that is wrong is named."""
     assert find_fault(seen, counted, EXPECTED, 2, module) == fault
+
+
+def test_large_site_is_expected_by_its_tally():
+    """Its items are never all in memory, and what differs is named by a stretch of ranks."""
+    large = scaled_site("douban-x401")
+    expectation = expect(large)
+    assert expectation.is_tallied
+    assert expectation.digest.startswith("10025:")
+    assert [row[1] for row in expectation.rows] == [1000] * 10 + [25]
+    assert "ranks 10001 to 11000 came 0 times" in expectation.difference(expectation.rows[:-1])
+
+
+def test_large_site_is_tallied_once_per_process():
+    """Summing up millions of items takes seconds."""
+    calls = []
+    large = replace(scaled_site("douban-x402"), expected_items=lambda: calls.append(1) or [])
+    assert expect(large) is expect(large)
+    assert calls == [1]
+
+
+def test_site_that_fits_is_expected_row_by_row():
+    """Up to ten thousand items the first difference is named itself."""
+    expectation = expect(scaled_site("douban-x400"))
+    assert not expectation.is_tallied
+    assert len(expectation.rows) == 10_000
+    assert expectation.difference(expectation.rows[:-1]).endswith("rank 10000 (浪潮) is missing")

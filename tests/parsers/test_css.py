@@ -25,6 +25,7 @@ from crawlbench.parsers.css import Selector, translate
         ('//span[@property="v:genre"]', Selector('span[property="v:genre"]', "", 0)),
         ("//div[contains(@class, 'item')]//p", Selector('div[class*="item"] p', "", 0)),
         ("//a[@href]", Selector("a[href]", "", 0)),
+        ("//ol/li//a | //p/a", Selector("ol > li a, p > a", "", 0)),
         ('//p[@title="a\\b"]', Selector('p[title="a\\\\b"]', "", 0)),
     ],
 )
@@ -37,6 +38,8 @@ def test_xpaths_of_sites_have_selectors(xpath, selector):
     "xpath",
     [
         "",
+        "//a | //p/@title",
+        "//a | //b/following-sibling::p[2]",
         "text()",
         ".//p/text()",
         "//p[last()]",

@@ -8,7 +8,19 @@ import sys
 import typer
 
 from crawlbench import __version__
-from crawlbench.cli import aa, compare, crawl, doctor, listing, mirror, report, run
+from crawlbench.cli import (
+    aa,
+    check,
+    compare,
+    crawl,
+    doctor,
+    listing,
+    mirror,
+    probe,
+    report,
+    run,
+    sweep,
+)
 from crawlbench.cli.output import INTERRUPTED, complain
 from crawlbench.errors import BenchError, UsageError
 
@@ -24,9 +36,12 @@ app = typer.Typer(
 )
 app.command(name="run")(run.run)
 app.command(name="report")(report.report)
+app.command(name="sweep")(sweep.sweep)
 app.command(name="compare")(compare.compare)
 app.command(name="aa")(aa.aa)
+app.command(name="check")(check.check)
 app.command(name="doctor")(doctor.doctor)
+app.command(name="probe")(probe.probe)
 app.command(name="list")(listing.list_names)
 app.command(name="crawl")(crawl.crawl)
 app.add_typer(mirror.app, name="mirror")

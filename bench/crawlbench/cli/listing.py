@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import sys
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated
 
@@ -13,13 +14,16 @@ from rich.table import Table
 from rich.text import Text
 
 from crawlbench import registry
+from crawlbench.about import StrategyFacts, describe_strategy
 from crawlbench.cli.output import result_console
 from crawlbench.errors import BenchError
 from crawlbench.measure.suite import load_suite, suite_names
 from crawlbench.networks import NETWORKS
-from crawlbench.report.numbers import format_seconds
 
 __all__ = ["list_names"]
+
+
+INSTALL_CLIENTS = "pip install 'crawlbench[clients]'"
 
 
 class What(StrEnum):
@@ -46,10 +50,14 @@ def list_names(
     as_json: Annotated[bool, typer.Option("--json", help="As a JSON list.")] = False,
 ) -> None:
     """List the names that the options take, with a word on each."""
+    if what is What.STRATEGIES:
+        _list_strategies(as_json)
+        return
     if what in _KINDS:
         rows = [_plugin_row(_KINDS[what], name) for name in registry.names(_KINDS[what])]
+        rows += [_family_row(_KINDS[what], glob) for glob in registry.families(_KINDS[what])]
     elif what is What.NETWORKS:
-        rows = [{"name": name, "about": _network(name)} for name in NETWORKS]
+        rows = [{"name": name, "about": NETWORKS[name].about} for name in NETWORKS]
     else:
         rows = [{"name": name, "about": _suite(name)} for name in suite_names()]
     if as_json:
@@ -61,22 +69,44 @@ def list_names(
     result_console().print(table)
 
 
+def _list_strategies(as_json: bool) -> None:
+    """List the contestants with what each is made of."""
+    facts = [describe_strategy(name) for name in registry.names(registry.Kind.STRATEGY)]
+    if as_json:
+        rows = [asdict(fact) for fact in facts]
+        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for header in ("strategy", "library", "licence", "model", "HTTP"):
+        is_whole = header in {"strategy", "HTTP"}
+        table.add_column(header, overflow="fold", no_wrap=is_whole, header_style="bold")
+    for fact in facts:
+        cells = (fact.name, _library(fact), fact.licence, fact.model, fact.http)
+        table.add_row(*map(Text, cells), style=None if fact.installed else "dim")
+    console = result_console()
+    console.print(table)
+    if not all(fact.installed for fact in facts):
+        console.print(Text(f"\nOf ours, what is not installed comes with:\n{INSTALL_CLIENTS}"))
+
+
+def _library(fact: StrategyFacts) -> str:
+    return f"{fact.library} {fact.version}" if fact.installed else f"{fact.library} (not installed)"
+
+
 def _plugin_row(kind: registry.Kind, name: str) -> dict[str, str]:
     try:
         plugin = registry.load(kind, name)
     except BenchError as error:
         return {"name": name, "about": str(error)}
-    module = inspect.getmodule(plugin)
-    about = inspect.getdoc(module) if kind is registry.Kind.STRATEGY and module else ""
-    first_line = (about or registry.find(kind, name).value).partition("\n")[0]
-    return {"name": name, "about": first_line}
+    if kind is registry.Kind.PARSER:
+        module = inspect.getmodule(plugin)
+        about = (inspect.getdoc(module) or "").partition("\n")[0].partition(" (floor")[0]
+        return {"name": name, "about": about}
+    return {"name": name, "about": registry.find(kind, name).value}
 
 
-def _network(name: str) -> str:
-    network = NETWORKS[name]
-    if not network.round_trip_s:
-        return "no delay"
-    return f"{format_seconds(network.round_trip_s)} round trip, jitter {network.jitter * 100:.0f} %"
+def _family_row(kind: registry.Kind, glob: str) -> dict[str, str]:
+    return {"name": glob, "about": registry.describe_family(kind, glob)}
 
 
 def _suite(name: str) -> str:

@@ -16,6 +16,8 @@ from crawlbench.cli.checks import at_least_one, not_negative, positive
 from crawlbench.cli.live import open_watcher
 from crawlbench.cli.margins import known_margin
 from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console
+from crawlbench.cli.report import write_page
+from crawlbench.cli.sites import prepare_sites
 from crawlbench.errors import StorageError, UsageError
 from crawlbench.measure.matrix import extend_plan, make_plan
 from crawlbench.measure.store import load_session, write_text
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from crawlbench.records import Session
 
-__all__ = ["run"]
+__all__ = ["default_folder", "measure", "run"]
 
 
 def run(
@@ -117,8 +119,9 @@ def run(
     plan = make_plan(suite, override(load_suite(suite), {**changes, **ends}), baseline)
     if margin is None:
         plan = replace(plan, margin=max(plan.margin, known_margin()))
-    folder = output or _default_folder(suite)
-    _measure(lambda watcher: run_session(plan, folder, watcher), folder)
+    folder = output or default_folder(suite)
+    prepare_sites(cell.site for cell in plan.cells)
+    measure(lambda watcher: run_session(plan, folder, watcher), folder)
 
 
 def _refuse_changes(changes: dict[str, object]) -> None:
@@ -134,10 +137,10 @@ def _refuse_changes(changes: dict[str, object]) -> None:
 def _resume(folder: Path, ends: dict[str, Any]) -> NoReturn:
     session = load_session(folder)
     session = replace(session, plan=extend_plan(session.plan, **ends))
-    _measure(lambda watcher: resume_session(session, folder, watcher), folder)
+    measure(lambda watcher: resume_session(session, folder, watcher), folder)
 
 
-def _measure(start: Callable[[Watcher], Coroutine[Any, Any, Session]], folder: Path) -> NoReturn:
+def measure(start: Callable[[Watcher], Coroutine[Any, Any, Session]], folder: Path) -> NoReturn:
     """Run a session to its end, show it, and exit."""
     with open_watcher(status_console()) as watcher:
         session = asyncio.run(_until_signal(start(watcher)))
@@ -145,7 +148,8 @@ def _measure(start: Callable[[Watcher], Coroutine[Any, Any, Session]], folder: P
     raise typer.Exit(_exit_code(session))
 
 
-def _default_folder(suite: str) -> Path:
+def default_folder(suite: str) -> Path:
+    """Return where a session goes if nobody says: `results/<UTC time>-<suite>`."""
     return Path("results") / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}-{Path(suite).stem}"
 
 
@@ -159,13 +163,16 @@ async def _until_signal(session: Coroutine[Any, Any, Session]) -> Session:
 
 
 def _publish(session: Session, folder: Path) -> None:
-    """Write `table.md` and print the same."""
+    """Write `table.md`, print the same, and write the page where it can be drawn."""
     try:
         write_text(folder / "table.md", render_markdown(session))
     except OSError as error:
         raise StorageError(f"table.md cannot be written: {error.strerror}") from error
     console = result_console()
-    console.print(render_terminal(session, console.width))
+    is_ascii = console.options.ascii_only
+    console.print(render_terminal(session, console.width, is_ascii=is_ascii))
+    if trouble := write_page(session, folder):
+        complain(trouble)
     status_console().print(f"session: {folder}", style="dim", soft_wrap=True)
 
 

@@ -40,6 +40,8 @@ SLOWING_VARIABLES = (
     "PYTHONTRACEMALLOC",
     "PYTHONPROFILEIMPORTTIME",
 )
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
+"""In either case: some clients cannot decline them, and equal terms are terms without a proxy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,8 @@ class Value:
 
     seconds: float
     used: Usage
-    parse_s: float
-    """CPU seconds in the parser."""
+    parse_s: float | None
+    """CPU seconds in the parser; None where the crawls used processes of their own."""
     base_rss_bytes: int | None
     """Resident memory before the value."""
     peak_rss_bytes: int | None
@@ -105,6 +107,7 @@ class ProcessExecutor:
         origins: dict[str, str],
         cpus: tuple[int, ...],
         timeout_s: float,
+        ca_files: dict[str, str | None] | None = None,
     ) -> None:
         """Take what all workers share.
 
@@ -113,11 +116,14 @@ class ProcessExecutor:
             origins: the cells' group to the address of its mirror.
             cpus: that they may use; empty for any.
             timeout_s: after which a value is a hang.
+            ca_files: the cells' group to the file of the authority that its mirror has; None where
+                nobody speaks TLS.
         """
         self._turnstile = turnstile
         self._origins = origins
         self._cpus = cpus
         self._timeout_s = timeout_s
+        self._ca_files = ca_files or {}
 
     async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
         """See `Executor.start`."""
@@ -159,12 +165,17 @@ class ProcessExecutor:
         job = {
             "cell": described,
             "origin": self._origins[cell.group],
+            "ca_file": self._ca_files.get(cell.group),
             "port": self._turnstile.port,
             "token": self._turnstile.token,
             "timeout_s": self._timeout_s,
             "metadata": {**_metadata(cell), **self._affinity()},
         }
-        kept = {k: v for k, v in os.environ.items() if k not in SLOWING_VARIABLES}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in SLOWING_VARIABLES and name.lower() not in PROXY_VARIABLES
+        }
         return {**kept, JOB_VARIABLE: dumps(job)}
 
 

@@ -7,8 +7,13 @@ import platform
 import socket
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from crawlbench.about import describe_strategy
 from crawlbench.records import Machine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["choose_cpus", "describe_machine"]
 
@@ -20,10 +25,11 @@ PACKAGES = (
     "pyperf",
     "requests",
     "urllib3",
+    "urllib3-future",
     "uvloop",
     "yarl",
 )
-"""Distributions whose versions can change a result."""
+"""Distributions whose versions can change a result, beside those of the strategies themselves."""
 
 
 def choose_cpus(available: list[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -37,10 +43,19 @@ def choose_cpus(available: list[int]) -> tuple[tuple[int, ...], tuple[int, ...]]
     return tuple(available[:-1]), (available[-1],)
 
 
-def describe_machine() -> Machine:
-    """Describe the machine, the interpreter and the packages of this process."""
+def describe_machine(strategies: Iterable[str] = ()) -> Machine:
+    """Describe the machine, the interpreter and the packages of this process.
+
+    Args:
+        strategies: whose libraries' versions count too.
+
+    Raises:
+        UnknownNameError: a strategy is not registered.
+    """
     available = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     workers, mirror = choose_cpus(available)
+    libraries = {describe_strategy(name).library for name in strategies}
+    packages = sorted({*PACKAGES, *libraries}, key=str.lower)
     return Machine(
         hostname=socket.gethostname(),
         cpu_model=_cpu_model(),
@@ -48,7 +63,7 @@ def describe_machine() -> Machine:
         memory_bytes=_memory_bytes(),
         platform=platform.platform(),
         python=f"{platform.python_implementation()} {platform.python_version()}",
-        versions={name: found for name in PACKAGES if (found := _version(name))},
+        versions={name: found for name in packages if (found := _version(name))},
         worker_cpus=workers,
         mirror_cpus=mirror,
     )

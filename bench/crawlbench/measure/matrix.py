@@ -124,7 +124,8 @@ def _select_networks(patterns: tuple[str, ...]) -> list[str]:
     for pattern in patterns:
         matches = [name for name in NETWORKS if fnmatchcase(name, pattern)]
         if not matches:
-            find_network(pattern)  # says what is known
+            find_network(pattern)  # says what is known, or reads a file
+            matches = [pattern]
         chosen.update(dict.fromkeys(matches))
     return list(chosen)
 

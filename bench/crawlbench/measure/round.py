@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from crawlbench.digest import first_difference
 from crawlbench.errors import CellError
 from crawlbench.measure.schedule import Turn, epoch, plan_turns
 from crawlbench.measure.verify import Expectation, find_fault, is_wrong_answer
@@ -16,6 +15,7 @@ from crawlbench.records import Cell, Failure, RoundRecord, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     import pyperf
 
@@ -28,8 +28,10 @@ __all__ = ["Mirror", "RoundPlan", "RoundResult", "run_round"]
 class Mirror(Protocol):
     """What a round needs of a mirror."""
 
-    async def begin(self, epoch: str, *, plays_network: bool) -> None:
-        """Count anew, with the network's delays or without."""
+    async def begin(
+        self, epoch: str, *, plays_network: bool, trace_file: Path | None = None
+    ) -> None:
+        """Count anew, with the network's delays or without, and note each request in a file."""
 
     async def end(self) -> Counters:
         """Return what was counted."""
@@ -53,6 +55,8 @@ class RoundPlan:
     """Laps that a group takes in a turn, by group."""
     modules: Mapping[str, str | None]
     """Top-level module of the event loop that must run, by cell; None for none."""
+    trace_folder: Path | None = None
+    """Where the last crawl of each cell is noted, request by request; None: nowhere."""
 
 
 @dataclass(slots=True)
@@ -64,6 +68,8 @@ class RoundResult:
     """By cell, of those that reached the end."""
     failures: list[Failure] = field(default_factory=list)
     http_parsers: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, Path] = field(default_factory=dict)
+    """By cell, the file with the requests of its last crawl, if they were to be noted."""
 
 
 async def run_round(
@@ -96,7 +102,7 @@ async def run_round(
         await course.end_all()
     seconds = time.monotonic() - clock
     record = RoundRecord(plan.number, started, seconds, tuple(course.samples))
-    return RoundResult(record, course.runs, course.failures, course.http_parsers)
+    return RoundResult(record, course.runs, course.failures, course.http_parsers, course.notes)
 
 
 class _Course:
@@ -117,6 +123,7 @@ class _Course:
         self.runs: dict[str, pyperf.Run] = {}
         self.failures: list[Failure] = []
         self.http_parsers: dict[str, str] = {}
+        self.notes: dict[str, Path] = {}
 
     async def start(self, executor: Executor) -> None:
         """Start all workers at once; those that do not get ready are failures."""
@@ -176,7 +183,7 @@ class _Course:
         mirror, loops = self._mirrors[cell.group], self._plan.loops[cell.name]
         # A warmup makes code and caches ready; waiting for a network would add nothing to that.
         span = epoch(self._plan.number, turn.lap, warmup=turn.warmup)
-        await mirror.begin(span, plays_network=not turn.warmup)
+        await self._begin(mirror, span, turn)
         try:
             value = await self._workers[cell.name].take()
         finally:
@@ -193,7 +200,7 @@ class _Course:
             cpu_user_s=value.used.user_s / loops,
             cpu_system_s=value.used.system_s / loops,
             cpu_wait_s=value.used.cpu_wait_s / loops,
-            parse_s=value.parse_s / loops,
+            parse_s=None if value.parse_s is None else value.parse_s / loops,
             yields=value.used.yields,
             preemptions=value.used.preemptions,
             base_rss_bytes=value.base_rss_bytes,
@@ -206,14 +213,23 @@ class _Course:
             mirror_wait_s=counters.cpu_wait_s,
         )
 
+    async def _begin(self, mirror: Mirror, span: str, turn: Turn) -> None:
+        """Let the mirror count, and note what it sees if that is asked for."""
+        folder = self._plan.trace_folder
+        if folder is None or turn.warmup:
+            await mirror.begin(span, plays_network=not turn.warmup)
+        else:
+            path = folder / f"{list(self._cells).index(turn.cell)}.jsonl"
+            self.notes[turn.cell] = path
+            await mirror.begin(span, plays_network=True, trace_file=path)
+
     async def _verify(self, cell: Cell, value: Value, counters: Counters, loops: int) -> None:
         """Raise CellError with the first difference if the value is not right."""
         expectation = self._expectations[cell.site]
         if is_wrong_answer(value, expectation):
             for rows in await self._workers[cell.name].show():
                 if rows != expectation.rows:
-                    difference = first_difference(rows, expectation.rows, expectation.names)
-                    raise CellError(f"wrong answer: {difference}")
+                    raise CellError(f"wrong answer: {expectation.difference(rows)}")
         fault = find_fault(value, counters, expectation, loops, self._plan.modules[cell.name])
         if fault:
             raise CellError(fault)

@@ -1,38 +1,57 @@
 """The process in which values are taken: `python -m crawlbench.measure.worker` (floor 3).
 
 A pyperf worker (`--worker --loops=... -o FILE`) whose every value waits at the turnstile first.
-The manager's job comes as JSON in the environment. Only the crawl is inside the clock.
+The manager's job comes as JSON in the environment. Only the crawl is inside the clock; of a large
+site also the tally of its items, as nobody could keep them until afterwards.
 """
 
 from __future__ import annotations
 
 import asyncio
 import faulthandler
+import functools
 import gc
 import inspect
 import json
 import os
+import ssl
 import sys
 import time
 import traceback
+from collections.abc import AsyncIterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pyperf
 
 from crawlbench import registry
-from crawlbench.digest import as_rows, digest_rows
+from crawlbench.digest import Row, Tally, as_rows, digest_rows
 from crawlbench.measure.gate import Gate
 from crawlbench.model import Crawl, Item, Page, Reader, Site
-from crawlbench.usage import Usage, peak_rss_bytes, reset_peak_rss, rss_bytes
+from crawlbench.usage import Usage, children_cpu_s, peak_rss_bytes, reset_peak_rss, rss_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-__all__ = ["JOB_VARIABLE", "main", "run_crawls"]
+__all__ = ["JOB_VARIABLE", "Keeper", "keep_crawls", "main", "make_site", "run_crawls"]
 
 JOB_VARIABLE = "CRAWLBENCH_JOB"
 """Environment variable that holds the job."""
+
+
+class Keeper(Protocol):
+    """Takes the items of one crawl: a list, a tally, or whoever prints them."""
+
+    def append(self, item: Item, /) -> None:
+        """Take one item."""
+
+    def extend(self, items: Iterable[Item], /) -> None:
+        """Take items as they come."""
+
+
+K = TypeVar("K", bound=Keeper)
+_Kept = list[Item] | Tally
 
 
 def main() -> None:
@@ -59,8 +78,9 @@ class _Turn:
         cell = job["cell"]
         spec = registry.load(registry.Kind.SITE, cell["site"])
         parser = registry.load(registry.Kind.PARSER, cell["parser"])
-        self._parse_s: list[float] = []
-        self._site = Site(job["origin"] + spec.path, _timed(parser(spec), self._parse_s))
+        self._parse_s: dict[int, float] = {}
+        read = _timed(parser(spec), self._parse_s)
+        self._site = make_site(job["origin"] + spec.path, read, job["ca_file"])
         self._crawl: Crawl = registry.load(registry.Kind.STRATEGY, cell["strategy"])
         self._loop_factory = (
             registry.load(registry.Kind.EVENT_LOOP, cell["event_loop"])
@@ -72,7 +92,10 @@ class _Turn:
         self._gate = gate
         self._all_cpus = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
         self._event_loops = event_loops
-        self._crawls: list[list[Item]] = []
+        self._keep: Callable[[], _Kept] = (
+            functools.partial(Tally, spec.item_type) if spec.is_large else list
+        )
+        self._crawls: list[_Kept] = []
 
     def take_value(self, loops: int) -> float:
         """Crawl `loops` times, report, wait for the next turn, and return the seconds of all loops.
@@ -86,13 +109,14 @@ class _Turn:
         self._parse_s.clear()
         base_rss_bytes = rss_bytes()
         faulthandler.dump_traceback_later(self._timeout_s, exit=True)
-        before = Usage.now()
-        seconds, self._crawls = run_crawls(
-            self._crawl, self._site, self._concurrency, loops, self._loop_factory
+        before, children_before_s = Usage.now(), children_cpu_s()
+        seconds, self._crawls = keep_crawls(
+            self._crawl, self._site, self._concurrency, loops, self._loop_factory, self._keep
         )
         used = Usage.now().since(before)
         faulthandler.cancel_dump_traceback_later()
-        self._report(seconds, used, base_rss_bytes)
+        is_alone = children_cpu_s() == children_before_s
+        self._report(seconds, used, base_rss_bytes, is_alone=is_alone)
         self.wait()
         return seconds
 
@@ -102,25 +126,34 @@ class _Turn:
         When the round is over, all workers end at once: they may use all CPUs for that.
         """
         while (kind := self._gate.wait()["kind"]) == "show":
-            self._gate.say({"kind": "crawls", "crawls": [as_rows(c) for c in self._crawls]})
+            self._gate.say({"kind": "crawls", "crawls": [_rows(kept) for kept in self._crawls]})
         if kind == "end" and self._all_cpus:
             os.sched_setaffinity(0, self._all_cpus)
 
-    def _report(self, seconds: float, used: Usage, base_rss_bytes: int | None) -> None:
-        peak = peak_rss_bytes()  # before the rows below are made
+    def _report(
+        self, seconds: float, used: Usage, base_rss_bytes: int | None, *, is_alone: bool
+    ) -> None:
+        """Tell the manager; what other processes parsed and held is not known here."""
+        peak = peak_rss_bytes() if is_alone else None  # before the rows below are made
         self._gate.say(
             {
                 "kind": "value",
                 "seconds": seconds,
                 "used": asdict(used),
-                "parse_s": sum(self._parse_s),
+                "parse_s": sum(self._parse_s.values()) if is_alone else None,
                 "base_rss_bytes": base_rss_bytes,
                 "peak_rss_bytes": peak,
-                "digests": [digest_rows(as_rows(crawl)) for crawl in self._crawls],
+                "digests": [_digest(kept) for kept in self._crawls],
                 "event_loops": sorted(self._event_loops),
                 "http_parser": _http_parser(),
             }
         )
+
+
+def make_site(start: str, read: Reader, ca_file: str | None) -> Site:
+    """Return a site with what its clients need to trust it; `ca_file` is None on plain HTTP."""
+    tls = ssl.create_default_context(cafile=ca_file) if ca_file else None
+    return Site(start, read, tls, ca_file)
 
 
 def run_crawls(
@@ -130,40 +163,73 @@ def run_crawls(
     loops: int,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None,
 ) -> tuple[float, list[list[Item]]]:
-    """Crawl `loops` times and return the seconds in all and what each crawl returned.
+    """Crawl `loops` times and return the seconds in all and what each crawl returned."""
+    return keep_crawls(crawl, site, concurrency, loops, loop_factory, list[Item])
+
+
+def keep_crawls(
+    crawl: Crawl,
+    site: Site,
+    concurrency: int,
+    loops: int,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None,
+    keep: Callable[[], K],
+) -> tuple[float, list[K]]:
+    """Crawl `loops` times and return the seconds in all and what was kept of each crawl.
 
     As in `pyperf.Runner.bench_async_func`, an `async` strategy gets a new event loop per value, and
-    the clock starts inside it.
+    the clock starts inside it. The items of a generator are kept one by one, as they come.
+
+    Args:
+        crawl: the strategy.
+        site: what it crawls.
+        concurrency: most requests in flight.
+        loops: crawls in the value.
+        loop_factory: makes the event loop of an `async` strategy.
+        keep: makes what takes the items of one crawl.
     """
     if not (inspect.iscoroutinefunction(crawl) or inspect.isasyncgenfunction(crawl)):
-        crawls: list[list[Item]] = []
+        crawls: list[K] = []
         start = time.perf_counter()
         for _ in range(loops):
-            crawls.append(list(crawl(site, concurrency)))  # type: ignore[arg-type]  # noqa: PERF401
+            kept = keep()
+            kept.extend(crawl(site, concurrency))  # type: ignore[arg-type]
+            crawls.append(kept)
         return time.perf_counter() - start, crawls
 
-    async def timed() -> tuple[float, list[list[Item]]]:
-        crawls: list[list[Item]] = []
+    async def timed() -> tuple[float, list[K]]:
+        crawls: list[K] = []
         start = time.perf_counter()
         for _ in range(loops):
-            crawling: Any = crawl(site, concurrency)
-            if inspect.isasyncgen(crawling):
-                crawls.append([item async for item in crawling])  # type: ignore[misc]
+            kept, crawling = keep(), crawl(site, concurrency)
+            if isinstance(crawling, AsyncIterator):
+                async for item in crawling:
+                    kept.append(item)
             else:
-                crawls.append(await crawling)
+                kept.extend(await crawling)
+            crawls.append(kept)
         return time.perf_counter() - start, crawls
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         return runner.run(timed())
 
 
-def _timed(read: Reader, spent: list[float]) -> Reader:
-    """Return a reader that notes the CPU seconds of its thread; two clock calls for each page."""
+def _rows(kept: _Kept) -> list[Row]:
+    return kept.as_rows() if isinstance(kept, Tally) else as_rows(kept)
+
+
+def _digest(kept: _Kept) -> str:
+    return kept.digest() if isinstance(kept, Tally) else digest_rows(as_rows(kept))
+
+
+def _timed(read: Reader, spent: dict[int, float]) -> Reader:
+    """Return a reader that sums up CPU seconds by thread; two clock calls for each page."""
 
     def read_timed(address: str, body: bytes) -> Page:
         start = time.thread_time()
         page = read(address, body)
-        spent.append(time.thread_time() - start)
+        thread = get_ident()  # no other thread writes there, so no lock is needed
+        spent[thread] = spent.get(thread, 0.0) + time.thread_time() - start
         return page
 
     return read_timed

@@ -44,9 +44,16 @@ class Selector:
 def translate(xpath: str) -> Selector:
     """Return the selector of an XPath that uses steps, `[@a="b"]`, `contains` and positions.
 
+    A union of such paths, as in `//ol/li/a | //p/a`, is one too if it asks for whole nodes.
+
     Raises:
         UsageError: it uses more than that.
     """
+    if " | " in xpath:
+        selectors = [translate(path.strip()) for path in xpath.split(" | ")]
+        if any(selector.attribute or selector.index for selector in selectors):
+            raise _refuse(xpath)
+        return Selector(", ".join(selector.css for selector in selectors), "", 0)
     path = xpath.removeprefix(".")
     found = _ATTRIBUTE.search(path)
     path, attribute = (path[: found.start()], found.group(1)) if found else (path, "")

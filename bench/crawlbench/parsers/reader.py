@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Toolkit", "build_reader"]
 
-_ORIGIN = re.compile(r"[a-z]+://[^/?]*")
+_ORIGIN = re.compile(r"[a-z]+://[^/?#]*")
 
 
 class Toolkit(Protocol):
@@ -75,10 +75,25 @@ def build_reader(spec: SiteSpec, toolkit: Toolkit) -> Reader:
                 f"{address} came with status 200 and {len(body)} bytes but no list: a block page"
             )
         items = tuple(spec.item_type(**_values(node, kind, address)) for node in nodes)
-        links = (spec.page_address(urljoin(address, toolkit.href(anchor))) for anchor in anchors)
-        return Page(items, tuple(link for link in links if kind_of(link)))
+        links = (_follow(address, toolkit.href(anchor)) for anchor in anchors)
+        pages = (spec.page_address(link) for link in links if link)
+        return Page(items, tuple(page for page in pages if kind_of(page)))
 
     return read
+
+
+def _follow(address: str, href: str) -> str:
+    """Return where a link leads; empty if it is none, or leads away to another origin.
+
+    A crawl never leaves the server that it started on, whatever a page says.
+    """
+    try:
+        link = urljoin(address, href)
+    except ValueError:
+        return ""
+    origin = _ORIGIN.match(address)
+    other = _ORIGIN.match(link)
+    return link if origin and other and origin[0] == other[0] else ""
 
 
 def _compile(kind: PageKind, toolkit: Toolkit) -> _Kind:

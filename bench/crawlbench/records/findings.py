@@ -32,8 +32,8 @@ class Summary:
     cpu_user_s: float
     """Per crawl, as are the next three."""
     cpu_system_s: float
-    parse_s: float
-    """CPU time in the parser, part of the two above."""
+    parse_s: float | None
+    """CPU time in the parser, part of the two above; None if it ran in processes of its own."""
     wait_s: float
     """Time without CPU use: for the network, the mirror, or a CPU."""
     yields: float

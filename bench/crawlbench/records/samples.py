@@ -26,8 +26,8 @@ class Sample:
     cpu_system_s: float
     cpu_wait_s: float
     """Per crawl, in which the worker's main thread was ready but had no CPU."""
-    parse_s: float
-    """Per crawl, CPU time in the parser."""
+    parse_s: float | None
+    """Per crawl, CPU time in the parser; None where the crawl used processes of its own."""
     yields: int
     """Context switches in the value because the worker waited."""
     preemptions: int
@@ -35,7 +35,8 @@ class Sample:
     base_rss_bytes: int | None
     """Resident memory of the worker before the value."""
     peak_rss_bytes: int | None
-    """Highest resident memory of the worker during the value; None where it cannot be read."""
+    """Highest resident memory of the worker during the value; None as `parse_s`, or where it cannot
+    be read."""
     requests: int
     """Counted by the mirror, over all loops; so are the next four."""
     connections: int

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from crawlbench import registry
@@ -38,13 +40,17 @@ class Lab:
     executor: Executor
     expectations: dict[str, Expectation]
     """By site."""
+    trace_folder: Path
+    """Where the mirrors note the requests of the calibration; gone when the lab closes."""
 
     async def measure_ceilings(self) -> dict[str, float]:
         """Return how many requests per second each mirror answers without its network's delays."""
         ceilings = {}
         for group, mirror in self.mirrors.items():
             await mirror.begin("ceiling", plays_network=False)
-            ceilings[group] = await measure_ceiling(mirror.address, self.paths[group])
+            ceilings[group] = await measure_ceiling(
+                mirror.address, self.paths[group], mirror.ca_file
+            )
             await mirror.end()
         return ceilings
 
@@ -63,6 +69,7 @@ class Lab:
             laps=plan.laps if number else 1,
             passes=session.passes if number else {cell.group: 1 for cell in cells},
             modules={cell.name: _loop_module(cell) for cell in cells},
+            trace_folder=None if number else self.trace_folder,
         )
         return await run_round(
             round_plan, self.executor, self.mirrors, self.expectations, on_sample
@@ -93,9 +100,13 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
             mirrors[group] = await stack.enter_async_context(mirror)
         turnstile = await stack.enter_async_context(open_turnstile())
         origins = {group: mirror.address for group, mirror in mirrors.items()}
+        ca_files = {group: mirror.ca_file for group, mirror in mirrors.items()}
         yield Lab(
             mirrors=mirrors,
             paths={group: specs[cell.site].path for group, cell in groups.items()},
-            executor=ProcessExecutor(turnstile, origins, machine.worker_cpus, plan.timeout_s),
+            executor=ProcessExecutor(
+                turnstile, origins, machine.worker_cpus, plan.timeout_s, ca_files
+            ),
             expectations={name: expect(spec) for name, spec in specs.items()},
+            trace_folder=Path(stack.enter_context(TemporaryDirectory(prefix="crawlbench-"))),
         )

@@ -15,6 +15,7 @@ from crawlbench.measure.conditions import StealMeter, read_conditions
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.schedule import choose_passes
 from crawlbench.measure.store import create_folder, load_runs, write_session, write_suite
+from crawlbench.measure.trace import write_trace
 from crawlbench.networks import find_network
 from crawlbench.records import Session, WarningNote
 from crawlbench.stats.judge import is_precise, judge
@@ -86,6 +87,7 @@ class Logbook:
 
     def add_calibration(self, result: RoundResult) -> None:
         """Choose loops and passes; the cells that failed take part no further."""
+        write_trace(self._folder, result.notes)
         loops, passes = calibrate(self.session.plan, result.record)
         self._replace(replace(self.session, loops=loops, passes=passes), result)
 
@@ -149,12 +151,16 @@ def new_session(plan: Plan) -> Session:
     """Return a session of nothing yet, here and now."""
     return Session(
         plan=plan,
-        machine=describe_machine(),
+        machine=describe_machine(_strategies(plan)),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         tool=__version__,
         networks={c.network: find_network(c.network).as_numbers() for c in plan.cells},
         conditions=read_conditions(),
     )
+
+
+def _strategies(plan: Plan) -> list[str]:
+    return list(dict.fromkeys(cell.strategy for cell in plan.cells))
 
 
 def calibrate(plan: Plan, calibration: RoundRecord) -> tuple[dict[str, int], dict[str, int]]:
@@ -181,7 +187,7 @@ def _check_same(session: Session) -> None:
     now = {
         "crawlbench": __version__,
         "networks": {c.network: find_network(c.network).as_numbers() for c in session.plan.cells},
-        **_fingerprint(describe_machine()),
+        **_fingerprint(describe_machine(_strategies(session.plan))),
     }
     then = {
         "crawlbench": session.tool,

@@ -37,6 +37,7 @@ def condition_doubts(machine: Machine, conditions: Conditions) -> list[WarningNo
     """Return what about a machine and its state may disturb a measurement, with a remedy each."""
     return [
         *_shared_cpu(machine),
+        *_replaced(machine),
         *_company(machine, conditions),
         *_clock(conditions),
         *_steal(conditions),
@@ -50,6 +51,15 @@ def _few_rounds(session: Session, least_rounds: int) -> Iterator[WarningNote]:
             "rounds",
             f"the intervals rest on {rounds} round{'s' if rounds > 1 else ''} only; "
             f"--rounds {least_rounds} or more gives them a firmer ground",
+        )
+
+
+def _replaced(machine: Machine) -> Iterator[WarningNote]:
+    if "urllib3-future" in machine.versions:
+        yield WarningNote(
+            "urllib3",
+            "urllib3-future has taken the place of urllib3 here, so that requests runs on it too; "
+            "keep niquests, which brings it, in an environment of its own",
         )
 
 

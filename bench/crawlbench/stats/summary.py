@@ -50,7 +50,7 @@ def _summarize_cell(
         pages_per_s=samples[0].requests / samples[0].loops / seconds,
         cpu_user_s=fmean(s.cpu_user_s for s in samples),
         cpu_system_s=fmean(s.cpu_system_s for s in samples),
-        parse_s=fmean(s.parse_s for s in samples),
+        parse_s=_parse_s(samples),
         wait_s=max(0.0, seconds - cpu_s),
         yields=fmean(s.yields / s.loops for s in samples),
         preemptions=fmean(s.preemptions / s.loops for s in samples),
@@ -64,6 +64,11 @@ def _summarize_cell(
         mark=find_server_fault(share, waits),
         of_limit=limit_s / seconds if limit_s is not None else None,
     )
+
+
+def _parse_s(samples: Sequence[Sample]) -> float | None:
+    known = [s.parse_s for s in samples if s.parse_s is not None]
+    return fmean(known) if len(known) == len(samples) else None
 
 
 def _extra_rss_bytes(samples: Sequence[Sample]) -> int | None:

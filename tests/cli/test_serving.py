@@ -1,0 +1,83 @@
+"""`crawlbench mirror serve` and `mirror bench` as a user calls them."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import urllib.request
+
+import pytest
+from tests.conftest import command_line
+
+LOG_LINE = re.compile(r"\d\d:\d\d:\d\d GET /top250 200 \d+ B \d+\.\d ms\n")
+
+
+@pytest.fixture
+def serving():
+    """Return a function that starts `mirror serve`; all end with the test."""
+    processes = []
+
+    def start(*arguments):
+        call = command_line("mirror", "serve", *arguments)
+        process = subprocess.Popen(**call, stdout=subprocess.PIPE)
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def test_serve_tells_where_and_logs_what_is_asked(serving):
+    """The address first, so that a script can read it; then a line for each request."""
+    process = serving()
+    address, counters = process.stdout.readline().strip(), process.stdout.readline()
+    assert counters == f"counters at {address.removesuffix('/top250')}/_crawlbench\n"
+    with urllib.request.urlopen(address) as answer:
+        assert answer.status == 200
+    assert LOG_LINE.fullmatch(process.stdout.readline())
+
+
+def test_served_https_can_be_crawled_with_its_authority(serving, crawlbench):
+    """`--ca-file` takes what `serve` tells."""
+    process = serving("-n", "loopback-tls", "-q")
+    address, _, trust = (process.stdout.readline().strip() for _ in range(3))
+    ca_file = trust.removeprefix("clients have to trust ")
+    for strategy in ("aiohttp-gather", "requests-serial", "limit-socket"):
+        outcome = crawlbench("crawl", "-s", strategy, "--url", address, "--ca-file", ca_file)
+        assert outcome.stdout.count("\n") == 250, outcome.stderr
+    without = crawlbench("crawl", "-s", "aiohttp-gather", "--url", address)
+    assert without.returncode == 4
+    assert "CERTIFICATE_VERIFY_FAILED" in without.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["mirror", "serve", "--host", "0.0.0.0"], "add --i-know if that is meant"),
+        (["mirror", "serve", "--host", "moon"], "give an address of this machine"),
+        (["mirror", "serve", "--port", "70000"], "less than or equal to 65535"),
+        (["mirror", "bench", "-c", "0"], "give a whole number from 1 on"),
+        (
+            ["crawl", "-s", "aiohttp-gather", "--url", "https://x", "--ca-file", "no"],
+            "No such file",
+        ),
+        (["crawl", "-s", "aiohttp-gather", "--url", "https://x", "--ca-file", "."], "give a PEM"),
+    ],
+)
+def test_mistakes_are_one_sentence(crawlbench, arguments, words):
+    """Exit code 2, no traceback."""
+    outcome = crawlbench(*arguments)
+    assert outcome.returncode == 2
+    (line,) = outcome.stderr.splitlines()
+    assert words in line
+
+
+def test_bench_prints_rates_by_connections(crawlbench):
+    """As a table, or as JSON."""
+    outcome = crawlbench("mirror", "bench", "-c", "2", "--json")
+    ceilings = json.loads(outcome.stdout)
+    assert list(ceilings) == ["plain", "gzip", "TLS, gzip", "HTTP/2, TLS, gzip"]
+    assert all(rates["2"] > 100 for rates in ceilings.values())
