@@ -105,6 +105,9 @@ def sweep(
     rounds: Annotated[
         int | None, typer.Option("--rounds", callback=at_least_one, help="At the most.")
     ] = None,
+    laps: Annotated[
+        int | None, typer.Option("--laps", callback=at_least_one, help="Values per cell and round.")
+    ] = None,
     budget: Annotated[
         float | None, typer.Option("--budget", callback=positive, help="Seconds for the session.")
     ] = None,
@@ -126,6 +129,7 @@ def sweep(
         "parsers": parser,
         "concurrency": [concurrency],
         "rounds": rounds,
+        "laps": laps,
         "budget_s": budget,
         scale.field: list(values),
     }
