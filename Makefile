@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-planted bench-disturbed bench-killed bench-latency bench-mirror test docs check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-planted bench-disturbed bench-killed bench-latency bench-mirror bench-scale test docs check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -43,6 +43,9 @@ bench-latency: $(READY) ## latency played against latency asked (2 minutes)
 
 bench-mirror: $(READY) ## the mirror against nginx, and with idle connections (7 minutes; needs nginx-light and wrk)
 	$(BIN)/python -m benchmarks.mirror
+
+bench-scale: $(READY) ## what large sites cost: pages, items, the mirror's memory (1 minute)
+	$(BIN)/python benchmarks/scale.py
 
 bench-killed: $(READY) ## sessions killed at 50 random moments, and resumed
 	$(BIN)/python benchmarks/killed.py

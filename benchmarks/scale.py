@@ -1,25 +1,34 @@
-"""How a mirror's memory grows with its site, and how fast it makes pages that it has not.
+"""What large sites cost: pages that are put together, items that are tallied, the mirror's memory.
 
     python benchmarks/scale.py [--pages 20000]
 
-For each of douban-x100 and douban-x100000 a raw client asks a fresh mirror for that many pages,
-spread over the whole site, gzipped and plain. Exit 1 if the mirror of the large site holds 32 MB
-more than that of the small one.
+First, in this process, the time of one page of douban-x100000, made anew and packed in three ways,
+and of one item in a tally. Then, for each of douban-x100 and douban-x100000, a raw client asks a
+fresh mirror for that many pages, spread over the whole site, gzipped and plain. Exit 1 if the
+mirror of the large site holds 32 MB more than that of the small one.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import gzip
 import sys
 import time
 from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import psutil
 
+from crawlbench import registry
+from crawlbench.digest import Tally
 from crawlbench.mirror.process import open_mirror
 from crawlbench.networks import NETWORKS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ALLOWED_BYTES = 32 * 2**20
 BATCH = 16  # requests that are sent without waiting for answers
@@ -47,6 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=int, default=20_000)
     pages = parser.parse_args().pages
+    print_costs()
     memory = {}
     for count in (100, 100_000):
         for load in asyncio.run(load_mirror(count, pages)):
@@ -58,6 +68,30 @@ def main() -> None:
     growth = memory[100_000] - memory[100]
     print(f"x100000 holds {growth / 2**20:+.1f} MB against x100; allowed are 32")
     sys.exit(growth > ALLOWED_BYTES)
+
+
+def print_costs() -> None:
+    """Print what one page and one item cost here: the best of three rounds over 300 pages."""
+    spec = registry.load(registry.Kind.SITE, "douban-x100000")
+    source, items = spec.pages(), list(islice(spec.expected_items(), 300 * PAGE_SIZE))
+    addresses = [f"/top250?start={PAGE_SIZE * page}&filter=" for page in range(5000, 5300)]
+    bodies = [source.read(address)[1] for address in addresses]
+    works: dict[str, Callable[[str, bytes], bytes]] = {
+        "put together, plain": lambda address, _: source.read(address)[1],
+        "put together, gzipped": lambda address, _: source.read_gzip(address)[1],
+        "zlib level 1, beside it": lambda _, body: gzip.compress(body, 1),
+        "zlib level 6, beside it": lambda _, body: gzip.compress(body, 6),
+    }
+    for name, work in works.items():
+        seconds, sizes = [], []
+        for _ in range(3):
+            start = time.perf_counter()
+            sizes = [len(work(*pair)) for pair in zip(addresses, bodies, strict=True)]
+            seconds.append((time.perf_counter() - start) / len(sizes))
+        print(f"{name:24} {min(seconds) * 1e3:6.3f} ms a page, {sum(sizes) / 300 / 1024:5.1f} KB")
+    start = time.perf_counter()
+    Tally(spec.item_type).extend(items)
+    print(f"{'tally':24} {(time.perf_counter() - start) / len(items) * 1e6:6.2f} us an item")
 
 
 async def load_mirror(count: int, pages: int) -> list[Load]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -23,6 +24,13 @@ def command_line(*arguments, **options):
     }
     command = [sys.executable, "-m", "crawlbench", *map(str, arguments)]
     return {"args": command, "env": environment, "text": True, "encoding": "utf-8", **options}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _swept():
+    """Collect garbage before the next file: what was left open fails the tests that left it."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ FLOORS = {
     "counters": 0,
     "digest": 0,
     "usage": 0,
+    "whole": 0,
     "registry": 1,
     "networks": 1,
     "sites": 1,

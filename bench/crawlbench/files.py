@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,25 +51,23 @@ def load_loop_factory(name: str) -> Any:  # noqa: ANN401  (a callable that retur
     """
     module_name, _, attribute = name.partition(":")
     try:
-        factory = importlib.import_module(module_name)
-        for part in attribute.split("."):
-            factory = getattr(factory, part)
+        factory = attrgetter(attribute)(importlib.import_module(module_name))
     except ModuleNotFoundError as error:
         raise NotInstalledError(
-            f"event loop {name!r}: there is no module {error.name!r} here; try: "
-            f"pip install {(error.name or module_name).partition('.')[0].replace('_', '-')}"
+            f"event loop {name!r} needs the module {error.name!r}, which is not installed here; "
+            f"try: pip install {(error.name or module_name).partition('.')[0].replace('_', '-')}"
         ) from error
     except AttributeError as error:
         raise UsageError(
-            f"event loop {name!r}: {error}; name a callable that returns a loop, such as "
+            f"event loop {name!r}: {error}; give a function that returns a new loop, such as "
             "uvloop:new_event_loop"
         ) from error
     except Exception as error:
         raise _broken(f"event loop {name!r}", error) from error
     if not callable(factory):
         raise UsageError(
-            f"event loop {name!r} is {factory!r}, which cannot be called; name a callable that "
-            "returns a loop, such as uvloop:new_event_loop"
+            f"event loop {name!r} is {factory!r}, which cannot be called; give a function that "
+            "returns a new loop, such as uvloop:new_event_loop"
         )
     return factory
 

@@ -12,8 +12,8 @@ import pyperf
 import pytest
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
+from crawlbench import whole
 from crawlbench.errors import SessionFileError, StorageError, UsageError
-from crawlbench.measure import store
 from crawlbench.measure.collect import label_run, merge_runs
 from crawlbench.measure.store import (
     SESSION_FILE,
@@ -164,7 +164,7 @@ class TestCreateFolder:
             path.write_text("half")
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(store, "write_atomic", refuse)
+        monkeypatch.setattr(whole, "write_atomic", refuse)
         with pytest.raises(UsageError, match="cannot be made: No space left on device"):
             create_folder(tmp_path / "session", make_session(PLAN, []))
         assert not list(tmp_path.iterdir())

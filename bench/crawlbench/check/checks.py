@@ -18,6 +18,7 @@ from crawlbench.check.findings import (
     judge_wire,
 )
 from crawlbench.check.subject import Subject, Trial
+from crawlbench.measure.executor import PROXY_VARIABLES
 from crawlbench.measure.verify import expect
 from crawlbench.mirror.process import open_mirror
 from crawlbench.networks import Network, find_network
@@ -34,7 +35,6 @@ __all__ = ["Subject", "check_strategy", "meet_faults"]
 REPEATS = 4
 """Crawls in one process: what grows with them is a leak."""
 
-PROXY_VARIABLES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 DEAD_PROXY = "http://127.0.0.1:9"  # the port of `discard`: nobody listens
 
 
@@ -68,7 +68,8 @@ async def _check_good_pages(subject: Subject) -> AsyncIterator[Finding]:
     far = await _try(subject, "wan", find_network("wan"), crawls=1)
     yield judge_crawls("crawls over a slow network", far, expectation)
     yield judge_flight(far, subject.concurrency)
-    proxies = dict.fromkeys(PROXY_VARIABLES, DEAD_PROXY)
+    names = [name for lower in PROXY_VARIABLES for name in (lower, lower.upper())]
+    proxies = dict.fromkeys(names, DEAD_PROXY)
     direct = await _try(subject, "loopback", find_network("loopback"), crawls=1, variables=proxies)
     yield judge_crawls("takes no proxy from its environment", direct, expectation)
 

@@ -13,10 +13,11 @@ from rich.console import Console
 
 from crawlbench.cli.output import result_console
 from crawlbench.errors import SessionFileError, UsageError
-from crawlbench.measure.store import SESSION_FILE, SUITE_FILE, load_session, write_atomic
+from crawlbench.measure.store import SESSION_FILE, SUITE_FILE, load_session
 from crawlbench.report.extra import can_draw
 from crawlbench.report.plain import load_plain_suite
 from crawlbench.report.show import SessionReport, Shown, SuiteReport
+from crawlbench.whole import write_atomic
 
 if TYPE_CHECKING:
     from crawlbench.records import Session

@@ -15,33 +15,31 @@ import typer
 from crawlbench.cli.checks import at_least_one, not_negative, positive
 from crawlbench.cli.live import open_watcher
 from crawlbench.cli.margins import known_margin
+from crawlbench.cli.options import Budget, Laps, Loops, Output, Rounds, Strategies
 from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console
 from crawlbench.cli.report import write_page
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.errors import StorageError, UsageError
 from crawlbench.measure.matrix import extend_plan, make_plan
-from crawlbench.measure.store import load_session, write_text
+from crawlbench.measure.store import load_session
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.report.markdown import render_markdown
 from crawlbench.report.terminal import render_terminal
 from crawlbench.session import Watcher, resume_session, run_session
+from crawlbench.whole import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from crawlbench.records import Session
+    from crawlbench.records import Plan, Session
 
-__all__ = ["default_folder", "measure", "run"]
+__all__ = ["run", "start", "with_known_margin"]
 
 
 def run(
     suite: Annotated[str, typer.Argument(help="default, quick, full, or a FILE.toml.")] = "default",
-    strategy: Annotated[
-        list[str] | None, typer.Option("-s", "--strategy", help="Strategies, as names or globs.")
-    ] = None,
-    loop: Annotated[
-        list[str] | None, typer.Option("-l", "--loop", help="Event loops, for async strategies.")
-    ] = None,
+    strategy: Strategies = None,
+    loop: Loops = None,
     network: Annotated[
         list[str] | None, typer.Option("-n", "--network", help="Networks that the mirror plays.")
     ] = None,
@@ -54,15 +52,9 @@ def run(
     baseline: Annotated[
         str | None, typer.Option("--baseline", help="STRATEGY or STRATEGY/LOOP.")
     ] = None,
-    rounds: Annotated[
-        int | None, typer.Option("--rounds", callback=at_least_one, help="At the most.")
-    ] = None,
-    laps: Annotated[
-        int | None, typer.Option("--laps", callback=at_least_one, help="Values per cell and round.")
-    ] = None,
-    budget: Annotated[
-        float | None, typer.Option("--budget", callback=positive, help="Seconds for the session.")
-    ] = None,
+    rounds: Rounds = None,
+    laps: Laps = None,
+    budget: Budget = None,
     precision: Annotated[
         float | None,
         typer.Option(
@@ -87,9 +79,7 @@ def run(
         int | None,
         typer.Option("--seed", callback=not_negative, help="Of the order and the delays."),
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder to make; must not exist.")
-    ] = None,
+    output: Output = None,
     resume: Annotated[
         Path | None, typer.Option("--resume", help="Session to go on with, by its own plan.")
     ] = None,
@@ -117,11 +107,25 @@ def run(
         _refuse_changes({**changes, "baseline": baseline, "output": output})
         _resume(resume, ends)
     plan = make_plan(suite, override(load_suite(suite), {**changes, **ends}), baseline)
-    if margin is None:
-        plan = replace(plan, margin=max(plan.margin, known_margin()))
-    folder = output or default_folder(suite)
+    start(plan if margin is not None else with_known_margin(plan), output, suite)
+
+
+def with_known_margin(plan: Plan) -> Plan:
+    """Return the plan with the margin that `aa` found for this machine, if that is larger."""
+    return replace(plan, margin=max(plan.margin, known_margin()))
+
+
+def start(plan: Plan, output: Path | None, name: str) -> NoReturn:
+    """Begin a session and carry it to its end.
+
+    Args:
+        plan: of the session.
+        output: its folder; None for `results/<UTC time>-<name>`.
+        name: of the suite, or the path of its file.
+    """
+    folder = output or Path("results") / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}-{Path(name).stem}"
     prepare_sites(cell.site for cell in plan.cells)
-    measure(lambda watcher: run_session(plan, folder, watcher), folder)
+    _measure(lambda watcher: run_session(plan, folder, watcher), folder)
 
 
 def _refuse_changes(changes: dict[str, object]) -> None:
@@ -137,20 +141,15 @@ def _refuse_changes(changes: dict[str, object]) -> None:
 def _resume(folder: Path, ends: dict[str, Any]) -> NoReturn:
     session = load_session(folder)
     session = replace(session, plan=extend_plan(session.plan, **ends))
-    measure(lambda watcher: resume_session(session, folder, watcher), folder)
+    _measure(lambda watcher: resume_session(session, folder, watcher), folder)
 
 
-def measure(start: Callable[[Watcher], Coroutine[Any, Any, Session]], folder: Path) -> NoReturn:
+def _measure(begin: Callable[[Watcher], Coroutine[Any, Any, Session]], folder: Path) -> NoReturn:
     """Run a session to its end, show it, and exit."""
     with open_watcher(status_console()) as watcher:
-        session = asyncio.run(_until_signal(start(watcher)))
+        session = asyncio.run(_until_signal(begin(watcher)))
     _publish(session, folder)
     raise typer.Exit(_exit_code(session))
-
-
-def default_folder(suite: str) -> Path:
-    """Return where a session goes if nobody says: `results/<UTC time>-<suite>`."""
-    return Path("results") / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}-{Path(suite).stem}"
 
 
 async def _until_signal(session: Coroutine[Any, Any, Session]) -> Session:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from crawlbench.cli.checks import at_least_one, positive
-from crawlbench.cli.run import default_folder, measure
+from crawlbench.cli.checks import at_least_one
+from crawlbench.cli.options import Budget, Laps, Loops, Output, Rounds, Strategies
+from crawlbench.cli.run import start, with_known_margin
 from crawlbench.errors import UsageError
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.records import Cell, Plan, Sweep
-from crawlbench.session import run_session
 
 __all__ = ["sweep"]
 
@@ -86,12 +85,8 @@ def sweep(
             callback=at_least_one,
         ),
     ] = None,
-    strategy: Annotated[
-        list[str] | None, typer.Option("-s", "--strategy", help="Strategies, as names or globs.")
-    ] = None,
-    loop: Annotated[
-        list[str] | None, typer.Option("-l", "--loop", help="Event loops, for async strategies.")
-    ] = None,
+    strategy: Strategies = None,
+    loop: Loops = None,
     network: Annotated[str, typer.Option("-n", "--network", help="Network to play.")] = "wan",
     site: Annotated[
         str, typer.Option("--site", help="What to crawl, unless the axis is pages or body.")
@@ -102,18 +97,10 @@ def sweep(
     concurrency: Annotated[
         int, typer.Option("-c", "--concurrency", callback=at_least_one, help="Requests in flight.")
     ] = 10,
-    rounds: Annotated[
-        int | None, typer.Option("--rounds", callback=at_least_one, help="At the most.")
-    ] = None,
-    laps: Annotated[
-        int | None, typer.Option("--laps", callback=at_least_one, help="Values per cell and round.")
-    ] = None,
-    budget: Annotated[
-        float | None, typer.Option("--budget", callback=positive, help="Seconds for the session.")
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder to make; must not exist.")
-    ] = None,
+    rounds: Rounds = None,
+    laps: Laps = None,
+    budget: Budget = None,
+    output: Output = None,
 ) -> None:
     """Measure along one axis, and say where each strategy has its knee."""
     scale = _SCALES[axis]
@@ -135,8 +122,7 @@ def sweep(
     }
     plan = make_plan(f"sweep-{axis}", override(load_suite("default"), changes))
     plan = replace(plan, sweep=_describe(plan, axis, scale, values))
-    folder = output or default_folder(f"sweep-{axis}")
-    measure(lambda watcher: run_session(plan, folder, watcher), folder)
+    start(with_known_margin(plan), output, plan.suite)
 
 
 def _describe(plan: Plan, axis: Axis, scale: _Scale, values: dict[object, int]) -> Sweep:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from crawlbench.measure.turnstile import Lane, Turnstile
     from crawlbench.records import Cell
 
-__all__ = ["Executor", "ProcessExecutor", "Value", "Worker"]
+__all__ = ["PROXY_VARIABLES", "Executor", "ProcessExecutor", "Value", "Worker"]
 
 START_TIMEOUT_S = 60.0  # many workers import at once on few cores
 END_TIMEOUT_S = 30.0  # pyperf collects its metadata and writes its file

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from crawlbench.errors import StorageError, UsageError
-from crawlbench.measure.store import write_text
+from crawlbench.whole import write_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections import Counter
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +13,10 @@ import pyperf
 
 from crawlbench.errors import BenchError, SessionFileError, StorageError, UsageError
 from crawlbench.records import FORMAT, Sample, Session
+from crawlbench.whole import write_atomic, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 __all__ = [
     "SESSION_FILE",
@@ -24,10 +24,8 @@ __all__ = [
     "create_folder",
     "load_runs",
     "load_session",
-    "write_atomic",
     "write_session",
     "write_suite",
-    "write_text",
 ]
 
 SESSION_FILE = "session.json"
@@ -57,27 +55,6 @@ def create_folder(folder: Path, session: Session) -> None:
         raise UsageError(
             f"the output folder {str(folder)!r} cannot be made: {reason}; name another with -o"
         ) from error
-
-
-def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside the path, then put it in the path's place."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".json", dir=path.parent)
-    os.close(descriptor)
-    draft = Path(name)
-    try:
-        write(draft)
-        draft.chmod(0o644)  # temporary files are private
-        with draft.open("rb+") as file:
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            draft.unlink()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    write_atomic(path, lambda draft: draft.write_text(text, encoding="utf-8", newline="\n"))
 
 
 def write_suite(folder: Path, suite: pyperf.BenchmarkSuite | None) -> None:

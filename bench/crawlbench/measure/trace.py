@@ -14,8 +14,8 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 
 from crawlbench.errors import StorageError
-from crawlbench.measure.store import write_atomic
 from crawlbench.records import TRACE_FORMAT, TracedRequest
+from crawlbench.whole import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -42,7 +42,7 @@ def main() -> None:
 
     operation = find_try(job["probe"])
     try:
-        factory = load_loop_factory(job["factory"])
+        factory = load_loop_factory(job["loop"])
     except UsageError as error:
         say(absent=str(error))
         return

@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from crawlbench import registry
 from crawlbench.errors import UsageError
 from crawlbench.operations import Operation, PeerProcess, open_peer
-from crawlbench.operations.loops import factory_address
 from crawlbench.probe.findings import Finding, LoopFacts, Report, Support
 from crawlbench.probe.tries import FIRST, all_tries, find_try
 
@@ -78,7 +78,10 @@ class _Prober:
     def __init__(self, options: ProbeOptions, tell: Callable[[int, int], None]) -> None:
         self._options = options
         self._tell = tell
-        self._factories = {name: factory_address(name) for name in options.loops}
+        self._addresses = {
+            name: name if ":" in name else registry.find(registry.Kind.EVENT_LOOP, name).value
+            for name in options.loops
+        }
         self._tries = [find_try(name) for name in options.probes] or list(all_tries())
         self._rest = [o for o in self._tries if o.name != FIRST]
         self._slots = asyncio.Semaphore(JOBS)
@@ -90,7 +93,7 @@ class _Prober:
             kinds = sorted({o.peer for o in self._rest if not o.obstacle} - {"none"})
             started = [asyncio.to_thread(peers.enter_context, open_peer(kind)) for kind in kinds]
             self._peers = dict(zip(kinds, await asyncio.gather(*started), strict=True))
-            probed = await asyncio.gather(*map(self._probe_loop, self._factories))
+            probed = await asyncio.gather(*map(self._probe_loop, self._addresses))
             for peer in self._peers.values():
                 peer.usage()  # one that died would make its loops look bad
         return Report(
@@ -109,7 +112,7 @@ class _Prober:
         if absent and self._options.are_named:
             raise UsageError(absent)
         said = {key: ended.said.get(key, "") for key in ("type", "version")}
-        facts = LoopFacts(loop, self._factories[loop], absent=absent, **said)
+        facts = LoopFacts(loop, self._addresses[loop], absent=absent, **said)
         if absent:
             return facts, []
         start = self._judge(loop, first, ended)
@@ -148,7 +151,7 @@ class _Prober:
         self, loop: str, operation: Operation, found: tuple[Support, str], seconds: float
     ) -> Finding:
         self._done += 1
-        self._tell(self._done, len(self._factories) * len(self._tries))
+        self._tell(self._done, len(self._addresses) * len(self._tries))
         return Finding(
             loop, operation.theme, operation.name, operation.about, *found, round(seconds, 3)
         )
@@ -156,7 +159,7 @@ class _Prober:
     async def _run_child(self, loop: str, operation: Operation) -> _Ended:
         peer = self._peers.get(operation.peer)
         job = {
-            "factory": self._factories[loop],
+            "loop": loop,
             "probe": operation.name,
             "peer": asdict(peer.peer) if peer else None,
         }

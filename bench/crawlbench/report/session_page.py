@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from crawlbench.report.answer import find_answer
 from crawlbench.report.charts.bars import cpu_chart, memory_chart, phase_chart
 from crawlbench.report.charts.labels import groups_of
-from crawlbench.report.charts.later import loop_suite_charts, probe_tables
 from crawlbench.report.charts.ratios import ratio_chart
 from crawlbench.report.charts.sweep import sweep_chart
 from crawlbench.report.charts.values import drift_chart, session_values, spread_chart
@@ -174,8 +173,6 @@ def _others(session: Session) -> tuple[Section, ...]:
             () if chart is None else (chart,),
             () if table is None else (table,),
         ),
-        Section("loop-suite", "Loop suite", charts=loop_suite_charts(session)),
-        Section("probe", "What each event loop supports", tables=probe_tables(session)),
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from crawlbench.digest import digest_rows
 from crawlbench.errors import StorageError, UsageError
+from crawlbench.whole import write_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,11 +78,7 @@ def write_expected(path: Path, expected: Expected) -> None:
         StorageError: the disk refuses.
     """
     text = msgspec.json.format(msgspec.json.encode(expected), indent=1) + b"\n"
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_bytes(text)
-        temporary.replace(path)
+        write_bytes(path, text)
     except OSError as error:
         raise StorageError(f"cannot write {path} ({error.strerror})") from error
-    finally:
-        temporary.unlink(missing_ok=True)

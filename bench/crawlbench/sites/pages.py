@@ -6,7 +6,6 @@ The shape is the real pages': sizes, tags, entities, odd blanks. Sentences and s
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from crawlbench.sites.manifest import (
 )
 from crawlbench.sites.markup import PAGE_SIZE, Layout, format_query, render_page
 from crawlbench.sites.movies import load_movies
+from crawlbench.whole import write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +82,9 @@ def write_fixtures(folder: Path) -> list[Path]:
     contents[MANIFEST_NAME] = encode_manifest(manifest)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return [_write_whole(folder / name, content) for name, content in contents.items()]
+        for name, content in contents.items():
+            write_bytes(folder / name, content)
+        return [folder / name for name in contents]
     except OSError as error:
         raise UsageError(
             f"cannot write the fixtures to {folder} ({error.strerror}); name a folder of your own"
@@ -98,13 +100,3 @@ def _build_page(movies: Sequence[MovieFacts], number: int, layout: Layout) -> Bu
 def _manifest_page(page: BuiltPage) -> ManifestPage:
     digest = hashlib.sha256(page.body).hexdigest()
     return ManifestPage(page.address, page.name, digest, len(page.body), HEADERS)
-
-
-def _write_whole(path: Path, content: bytes) -> Path:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
