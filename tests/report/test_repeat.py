@@ -6,7 +6,6 @@ import os
 import shlex
 import subprocess
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import typer
@@ -16,10 +15,9 @@ from crawlbench.cli import run as run_module
 from crawlbench.measure.store import load_session
 from crawlbench.records import Sweep
 from crawlbench.report.repeat import repeat_command
+from tests.report.reference import REFERENCE
 from tests.report.sessions import concluded, shipped
 from tests.stats.builders import make_plan
-
-REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 
 
 def test_command_of_the_reference_makes_the_same_plan(monkeypatch, tmp_path):
