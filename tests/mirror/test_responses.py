@@ -134,7 +134,7 @@ def test_every_page_of_the_fixtures_is_found_and_whole():
     for address, body in BODIES.items():
         assert RESPONSES.find_page(address.encode()) == address
         for flags in (0, GZIP, HTTP10, GZIP | HTTP10, CLOSE, GZIP | CLOSE | NEW_VISITOR):
-            answer = parse(RESPONSES.page(address, flags))
+            answer = parse(RESPONSES.page(address, flags).data)
             assert answer.page == body
             assert ("Content-Encoding" in answer.headers) is bool(flags & GZIP)
 
@@ -152,13 +152,13 @@ def test_every_page_of_the_fixtures_is_found_and_whole():
 def test_headers_of_a_page_are_the_real_hosts(flags, headers):
     """No length, no ETag, no date of change; and a promise to keep only what is kept."""
     for head in (0, HEAD):
-        rendered = RESPONSES.page("/top250", flags | head)
+        rendered = RESPONSES.page("/top250", flags | head).data
         assert parse(rendered, "HEAD" if head else "GET").headers == headers
 
 
 def test_new_visitor_is_given_a_bid_of_eleven_characters():
     """The cookie is as long as the real one, so that answers weigh the same."""
-    cookie = parse(RESPONSES.page("/top250", NEW_VISITOR)).headers["Set-Cookie"]
+    cookie = parse(RESPONSES.page("/top250", NEW_VISITOR).data).headers["Set-Cookie"]
     name, value = cookie.partition(";")[0].split("=")
     assert (name, len(value)) == ("bid", 11)
 
@@ -166,8 +166,8 @@ def test_new_visitor_is_given_a_bid_of_eleven_characters():
 def test_head_is_the_answer_without_its_body():
     """HEAD and GET have the same headers, also in an error."""
     for flags in (0, GZIP, CLOSE, NEW_VISITOR):
-        whole = RESPONSES.page(PAGE_2, flags)
-        assert RESPONSES.page(PAGE_2, flags | HEAD) == whole[: whole.index(b"\r\n\r\n") + 4]
+        whole = RESPONSES.page(PAGE_2, flags).data
+        assert RESPONSES.page(PAGE_2, flags | HEAD).data == whole[: whole.index(b"\r\n\r\n") + 4]
     whole = RESPONSES.error(404, 0)
     assert RESPONSES.error(404, HEAD) == whole[: whole.index(b"\r\n\r\n") + 4]
 
@@ -176,13 +176,13 @@ def test_page_is_rendered_once_and_alike_everywhere():
     """The same object is sent again, and another mirror sends the same bytes."""
     first = RESPONSES.page("/top250", GZIP)
     assert RESPONSES.page("/top250", GZIP) is first
-    assert make_responses().page("/top250", GZIP) == first
+    assert make_responses().page("/top250", GZIP).data == first.data
 
 
 def test_gzip_is_as_small_as_the_real_hosts():
     """Level 6 makes a page of about 67 kB five to six times smaller, as measured."""
     for address, body in BODIES.items():
-        coded = parse(RESPONSES.page(address, GZIP)).body
+        coded = parse(RESPONSES.page(address, GZIP).data).body
         assert coded == gzip.compress(body, 6, mtime=0)
         assert 4.5 < len(body) / len(coded) < 6.5
 
@@ -216,7 +216,7 @@ class OnePage:
 
 def test_empty_page_is_a_page():
     """A site may have a page without a body; its only chunk is the last one."""
-    assert parse(Responses(OnePage()).page("/empty", 0)).body == b""
+    assert parse(Responses(OnePage()).page("/empty", 0).data).body == b""
 
 
 def test_site_that_cannot_read_an_address_does_not_have_it():

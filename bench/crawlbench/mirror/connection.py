@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from typing import TYPE_CHECKING, cast
 
 from crawlbench.counters import Counters
@@ -124,15 +123,16 @@ class Connection(asyncio.Protocol):
         mirror, page = self._mirror, request.page
         assert page is not None
         answer = mirror.responses.page(page, request.flags)
-        mirror.counters.answered_at_once(page, len(answer))
+        size = len(answer.data)
+        mirror.counters.answered_at_once(page, size)
         self._is_new = False
         self.active = now()
         sent = 0
         if self._fd >= 0 and not self._transport.get_write_buffer_size():
             with contextlib.suppress(OSError):
-                sent = os.write(self._fd, answer)
-        if sent < len(answer):
-            self._transport.write(answer[sent:] if sent else answer)
+                sent = answer.send(self._fd)
+        if sent < size:
+            self._transport.write(answer.data[sent:])
 
     def _parse(self, data: bytes) -> None:
         if self._reader is None:
@@ -205,7 +205,7 @@ class Connection(asyncio.Protocol):
             return Wire(mirror.responses.render(answer, flags), end, status=answer.status)
         fault = mirror.draw_fault(request, before)
         if fault is None:
-            return Wire(mirror.responses.page(request.page, flags), end)
+            return Wire(mirror.responses.page(request.page, flags).data, end)
         answer = mirror.responses.answer(request.page, flags)
         if fault.kind in DELIVERY_KINDS:
             return spoil(fault.kind, answer, flags, mirror.responses, end)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from crawlbench.mirror.answers import Answer, ByteStore
 from crawlbench.mirror.http1 import render
+from crawlbench.mirror.rendered import Rendered, Shelf
 from crawlbench.model import PackedSource
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class Responses:
         """
         self._pages = pages
         self._keep_alive_s = keep_alive_s
-        self._rendered: ByteStore[bytes] = ByteStore(KEPT_BYTES, len)
+        self._rendered: ByteStore[Rendered] = ByteStore(KEPT_BYTES, lambda one: len(one.data))
+        self._shelf = Shelf()
         self._answers: ByteStore[Answer] = ByteStore(KEPT_BYTES, lambda answer: len(answer.body))
         self.find_page = lru_cache(maxsize=KNOWN_TARGETS)(self._find_page)
         self.error = lru_cache(maxsize=KNOWN_ERRORS)(self._render_error)
@@ -60,13 +62,16 @@ class Responses:
         except ValueError:
             return None
 
-    def page(self, address: str, flags: int) -> bytes:
+    def page(self, address: str, flags: int) -> Rendered:
         """Return the whole HTTP/1.1 answer for a known page."""
         key = (address, flags)
         kept = self._rendered.get(key)
-        if kept is not None:
-            return kept
-        return self._rendered.put(key, self.render(self._make_answer(address, flags), flags))
+        if kept is None:
+            rendered = Rendered(self.render(self._make_answer(address, flags), flags))
+            return self._rendered.put(key, rendered)
+        if kept.is_worth_a_file:
+            self._shelf.put(kept)
+        return kept
 
     def answer(self, address: str, flags: int) -> Answer:
         """Return the answer for a known page, for protocols that frame it otherwise.
