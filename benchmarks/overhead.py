@@ -15,14 +15,18 @@ import os
 import random
 import sys
 from asyncio.subprocess import PIPE
+from typing import TYPE_CHECKING
 
-from crawlbench.measure.executor import ProcessExecutor, Worker
+from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.turnstile import open_turnstile
 from crawlbench.mirror.process import open_mirror
 from crawlbench.networks import find_network
 from crawlbench.records import Cell
 from crawlbench.stats.interval import estimate_mean
+
+if TYPE_CHECKING:
+    from crawlbench.measure.contract import Worker
 
 LOOPS = 4  # crawls per value
 ROUNDS = 10  # fresh processes: the unit of replication
@@ -111,7 +115,8 @@ async def main() -> None:
     ):
         for strategy, event_loop in CELLS:
             cell = Cell("douban-top250", "loopback", strategy, event_loop, "lxml", 10)
-            executor = ProcessExecutor(turnstile, {cell.group: mirror.address}, cpus, 60)
+            place = {"origin": mirror.address, "ca_file": None}
+            executor = ProcessExecutor(turnstile, {cell.group: place}, cpus, 60)
             ratios = []
             for _ in range(ROUNDS):
                 bare = await Bare.start(mirror.address, cell, cpus)

@@ -55,3 +55,11 @@ class CellError(BenchError):
         super().__init__(reason)
         self.detail = detail
         """The worker's last words, such as a traceback."""
+
+
+class LoopRefusal(BenchError):  # noqa: N818  (it is an answer, not a mistake)
+    """Raised when an event loop says that it does not have an operation."""
+
+
+class CellRefusal(CellError):  # noqa: N818  (as above)
+    """Raised when a cell's event loop says that it does not have what the cell asks of it."""

@@ -9,7 +9,7 @@ import pytest
 
 from crawlbench.counters import Counters
 from crawlbench.errors import CellError, MirrorError
-from crawlbench.measure.executor import Value
+from crawlbench.measure.contract import Value
 from crawlbench.measure.round import RoundPlan, run_round
 from crawlbench.measure.verify import expect
 from crawlbench.records import Cell

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.counters import Counters
-from crawlbench.measure.executor import Value
+from crawlbench.measure.contract import Value
 from crawlbench.measure.verify import expect, find_fault, is_wrong_answer
 from crawlbench.sites.douban import SITE
 from crawlbench.sites.scaled.site import scaled_site

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from crawlbench.digest import Tally
-from crawlbench.measure.worker import keep_crawls, run_crawls
+from crawlbench.measure.crawling import keep_crawls, run_crawls
 from crawlbench.model import Item, Page, Site
 
 ITEMS = [Item(rank, "title") for rank in range(1, 4)]

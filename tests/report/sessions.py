@@ -27,7 +27,7 @@ def make_summary(cell, seconds=0.5, **changes):
     settings = {
         "values": 20,
         "seconds_error": seconds / 100,
-        "pages_per_s": 10 / seconds,
+        "per_s": 10 / seconds,
         "cpu_user_s": seconds / 5,
         "cpu_system_s": seconds / 20,
         "parse_s": seconds / 10,

@@ -13,7 +13,7 @@ from tests.conftest import command_line
 from tests.mirror.wire import Wire
 
 from crawlbench import registry, strategies
-from crawlbench.measure.worker import run_crawls
+from crawlbench.measure.crawling import run_crawls
 from crawlbench.mirror.process import open_mirror
 from crawlbench.model import Site
 from crawlbench.networks import find_network

@@ -34,7 +34,7 @@ def test_mean_is_over_rounds_of_the_means_over_laps():
 def test_counts_are_per_crawl():
     """The builder's values are two crawls each; CPU times are per crawl already."""
     found = summary_of(requests=30, wire_bytes=500, yields=7, preemptions=3, connections=5)
-    assert (found.pages_per_s, found.wire_bytes, found.connections) == (15.0, 250.0, 2.5)
+    assert (found.per_s, found.wire_bytes, found.connections) == (15.0, 250.0, 2.5)
     assert (found.yields, found.preemptions) == (3.5, 1.5)
     assert (found.cpu_user_s, found.cpu_system_s, found.parse_s) == (0.5, 0.25, 0.1)
 

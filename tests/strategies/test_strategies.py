@@ -11,7 +11,7 @@ import pytest
 
 from crawlbench import registry, strategies
 from crawlbench.about import describe_strategy
-from crawlbench.measure.worker import run_crawls
+from crawlbench.measure.crawling import run_crawls
 from crawlbench.mirror.process import open_mirror
 from crawlbench.model import Site
 from crawlbench.networks import find_network

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +25,12 @@ from crawlbench.networks import Network, find_network
 from crawlbench.networks.faults import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
     from crawlbench.mirror.process import MirrorProcess
     from crawlbench.model import SiteSpec
 
-__all__ = ["Subject", "check_strategy", "meet_faults"]
+__all__ = ["Subject", "check_strategy", "meet_faults", "open_faults"]
 
 REPEATS = 4
 """Crawls in one process: what grows with them is a leak."""
@@ -52,7 +52,9 @@ async def check_strategy(subject: Subject) -> AsyncIterator[Finding]:
     async for finding in _check_tls(subject):
         yield finding
     digest = expect(_spec(subject)).digest
-    for kind, report in zip(subject.faults, await meet_faults(subject), strict=True):
+    async with open_faults(subject.site, subject.faults) as mirrors:
+        reports = await meet_faults(subject, mirrors)
+    for kind, report in zip(subject.faults, reports, strict=True):
         yield judge_fault(kind, report, digest)
 
 
@@ -124,16 +126,43 @@ async def _try(
     )
 
 
-async def meet_faults(subject: Subject) -> list[dict[str, Any]]:
-    """Return what a strategy made of each fault of the subject: a digest, or an error."""
+@asynccontextmanager
+async def open_faults(
+    site: str, kinds: Iterable[str], times: int | None = None
+) -> AsyncIterator[dict[str, MirrorProcess]]:
+    """Start a mirror of a site for each kind of fault, which befalls every request.
+
+    Args:
+        site: a registered site's name.
+        kinds: of faults.
+        times: how often a page meets the fault; None for always.
+    """
     async with AsyncExitStack() as stack:
-        opening = [
-            open_mirror(subject.site, kind, Network(faults=(Fault(kind=kind),)), seed=1)  # type: ignore[arg-type]
-            for kind in subject.faults
-        ]
-        mirrors = await asyncio.gather(*map(stack.enter_async_context, opening))
-        starts = [_start(mirror, subject) for mirror in mirrors]
-        return await Trial(subject, starts, {}).run()
+        opening = {
+            kind: open_mirror(site, kind, Network(faults=(Fault(kind=kind, times=times),)), seed=1)  # type: ignore[arg-type]
+            for kind in kinds
+        }
+        mirrors = await asyncio.gather(*map(stack.enter_async_context, opening.values()))
+        yield dict(zip(opening, mirrors, strict=True))
+
+
+async def meet_faults(
+    subject: Subject,
+    mirrors: Mapping[str, MirrorProcess],
+    deadlines_s: Mapping[str, float] | None = None,
+) -> list[dict[str, Any]]:
+    """Return what a strategy made of each fault of the subject: a digest, or an error.
+
+    Args:
+        subject: what is tried.
+        mirrors: by the fault that they play; see `open_faults`.
+        deadlines_s: of faults whose deadline is not the subject's.
+    """
+    patience_s = dict.fromkeys(subject.faults, subject.deadline_s) | dict(deadlines_s or {})
+    starts = [
+        _start(mirrors[kind], subject) | {"deadline_s": patience_s[kind]} for kind in subject.faults
+    ]
+    return await Trial(subject, starts, {}).run()
 
 
 def _start(mirror: MirrorProcess, subject: Subject, *, trusts: bool = True) -> dict[str, Any]:

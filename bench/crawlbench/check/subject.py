@@ -41,7 +41,7 @@ class Trial:
 
     subject: Subject
     starts: list[dict[str, Any]]
-    """Where each crawl begins: `url` and `ca_file`."""
+    """Where each crawl begins: `url` and `ca_file`; `deadline_s` where it is not the subject's."""
     variables: dict[str, str]
     """Of the environment, beside those that are there."""
     complaints: list[str] = field(default_factory=list)
@@ -81,7 +81,8 @@ class Trial:
                 report = json.loads(line)
                 if "ready" not in report:
                     reports.append(report)
-                patience_s = self.subject.deadline_s
+                ahead = starts[len(reports)] if len(reports) < len(starts) else {}
+                patience_s = ahead.get("deadline_s", self.subject.deadline_s)
             last = await self._read_line(process, patience_s)
             self.complaints += json.loads(last)["complaints"] if last else []
         finally:

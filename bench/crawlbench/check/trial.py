@@ -20,7 +20,7 @@ import psutil
 from crawlbench import registry
 from crawlbench.digest import as_rows, digest_rows
 from crawlbench.errors import BenchError
-from crawlbench.measure.worker import make_site, run_crawls
+from crawlbench.measure.crawling import make_site, run_crawls
 
 if TYPE_CHECKING:
     from crawlbench.model import Reader, Site
@@ -128,12 +128,24 @@ def _look_around() -> dict[str, list[str]]:
     }
 
 
-def _describe(error: BaseException) -> dict[str, str]:
-    """Return an error as its type with module, and its first line."""
-    kind = type(error)
-    module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+def _describe(error: BaseException) -> dict[str, Any]:
+    """Return an error as its type with module, its first line, and the types that catch it.
+
+    Of a group of errors the first within says what happened.
+    """
+    wrapping = ""
+    while isinstance(error, BaseExceptionGroup):
+        wrapping += f"{type(error).__qualname__} of "
+        error = error.exceptions[0]
+    names = [_name(kind) for kind in type(error).__mro__]
     lines = str(error).splitlines()
-    return {"type": module + kind.__qualname__, "text": lines[0] if lines else ""}
+    return {"type": wrapping + names[0], "text": lines[0] if lines else "", "bases": names}
+
+
+def _name(kind: type) -> str:
+    """Return a type's name with its module, of Python's own without."""
+    module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+    return module + kind.__qualname__
 
 
 def _listen_to_complaints() -> list[str]:

@@ -16,7 +16,7 @@ from crawlbench import registry
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.sites import load_site
 from crawlbench.errors import BenchError, CellError, UsageError
-from crawlbench.measure.worker import keep_crawls, make_site, run_crawls
+from crawlbench.measure.crawling import keep_crawls, make_site, run_crawls
 from crawlbench.mirror.process import open_mirror
 from crawlbench.networks import find_network
 

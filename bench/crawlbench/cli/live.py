@@ -125,7 +125,9 @@ def _ratios(session: Session) -> RenderableType:
 
 
 def _state(session: Session) -> str:
-    clear = sum(c.verdict not in {"unclear", "invalid"} for c in session.comparisons)
+    clear = sum(
+        c.verdict not in {"unclear", "invalid", "not supported"} for c in session.comparisons
+    )
     invalid = f", {len(session.failures)} invalid" if session.failures else ""
     return (
         f"{clear} of {len(session.comparisons)} comparisons clear{invalid}, {session.seconds:.0f} s"

@@ -37,7 +37,9 @@ __all__ = ["run", "start", "with_known_margin"]
 
 
 def run(
-    suite: Annotated[str, typer.Argument(help="default, quick, full, or a FILE.toml.")] = "default",
+    suite: Annotated[
+        str, typer.Argument(help="default, quick, full, loops, or a FILE.toml.")
+    ] = "default",
     strategy: Strategies = None,
     loop: Loops = None,
     network: Annotated[
@@ -48,6 +50,10 @@ def run(
     concurrency: Annotated[
         list[int] | None,
         typer.Option("-c", "--concurrency", callback=at_least_one, help="Requests in flight."),
+    ] = None,
+    operation: Annotated[
+        list[str] | None,
+        typer.Option("--operation", help="Operations of event loops, as names or globs."),
     ] = None,
     baseline: Annotated[
         str | None, typer.Option("--baseline", help="STRATEGY or STRATEGY/LOOP.")
@@ -97,6 +103,7 @@ def run(
         "sites": site,
         "parsers": parser,
         "concurrency": concurrency,
+        "operations": operation,
         "laps": laps,
         "margin_percent": margin,
         "min_time_s": min_time,
@@ -124,7 +131,7 @@ def start(plan: Plan, output: Path | None, name: str) -> NoReturn:
         name: of the suite, or the path of its file.
     """
     folder = output or Path("results") / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}-{Path(name).stem}"
-    prepare_sites(cell.site for cell in plan.cells)
+    prepare_sites(cell.site for cell in plan.cells if cell.site)
     _measure(lambda watcher: run_session(plan, folder, watcher), folder)
 
 
@@ -177,8 +184,8 @@ def _publish(session: Session, folder: Path) -> None:
 
 def _exit_code(session: Session) -> int:
     """Return the exit code, and say in a sentence why it is not 0."""
-    if session.failures or session.ending == "mirror":
-        count = len(session.failures)
+    count = sum(not failure.is_refusal for failure in session.failures)
+    if count or session.ending == "mirror":
         complain(
             session.warnings[-1].text
             if session.ending == "mirror"

@@ -1,8 +1,4 @@
-"""Starts workers and speaks with them (floor 3).
-
-`Executor` and `Worker` are what a round needs; `ProcessExecutor` is the real one, and tests of the
-round put a scripted one in its place.
-"""
+"""Starts workers as processes of their own and speaks with them (floor 3)."""
 
 from __future__ import annotations
 
@@ -11,24 +7,28 @@ import os
 import sys
 import tempfile
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from json import dumps
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any
 
 import pyperf
 
-from crawlbench.errors import CellError
+from crawlbench.errors import CellError, CellRefusal
+from crawlbench.measure.contract import Value
 from crawlbench.measure.lastwords import explain_exit
 from crawlbench.measure.worker import JOB_VARIABLE
 from crawlbench.usage import Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from crawlbench.digest import Row
+    from crawlbench.measure.contract import Place, Worker
     from crawlbench.measure.turnstile import Lane, Turnstile
     from crawlbench.records import Cell
 
-__all__ = ["PROXY_VARIABLES", "Executor", "ProcessExecutor", "Value", "Worker"]
+__all__ = ["PROXY_VARIABLES", "ProcessExecutor"]
 
 START_TIMEOUT_S = 60.0  # many workers import at once on few cores
 END_TIMEOUT_S = 30.0  # pyperf collects its metadata and writes its file
@@ -44,86 +44,28 @@ PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 """In either case: some clients cannot decline them, and equal terms are terms without a proxy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """What a worker reports of one value; seconds are over all loops."""
-
-    seconds: float
-    used: Usage
-    parse_s: float | None
-    """CPU seconds in the parser; None where the crawls used processes of their own."""
-    base_rss_bytes: int | None
-    """Resident memory before the value."""
-    peak_rss_bytes: int | None
-    digests: list[str]
-    """Of each crawl in the value."""
-    event_loops: list[str]
-    """Top-level modules of the event loops that ran."""
-    http_parser: str
-    """Module that parsed the responses."""
-
-
-class Worker(Protocol):
-    """One cell's process in a round."""
-
-    async def take(self) -> Value:
-        """Let the worker through the turnstile for one value.
-
-        Raises:
-            CellError: it crashed, hung or raised.
-        """
-
-    async def show(self) -> list[list[Row]]:
-        """Return what each crawl of the last value returned, in order of rank."""
-
-    async def finish(self) -> pyperf.Run:
-        """Let the worker end and return its run.
-
-        Raises:
-            CellError: it ended badly or left no run.
-        """
-
-    async def kill(self) -> None:
-        """End the worker now; no harm if it has ended."""
-
-
-class Executor(Protocol):
-    """Makes workers."""
-
-    async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
-        """Start a worker and return when it is ready for its first turn.
-
-        Raises:
-            CellError: it did not get there.
-        """
-
-
 class ProcessExecutor:
     """Makes workers as processes of their own."""
 
     def __init__(
         self,
         turnstile: Turnstile,
-        origins: dict[str, str],
+        places: Mapping[str, Place],
         cpus: tuple[int, ...],
         timeout_s: float,
-        ca_files: dict[str, str | None] | None = None,
     ) -> None:
         """Take what all workers share.
 
         Args:
             turnstile: where they report.
-            origins: the cells' group to the address of its mirror.
+            places: by group, what a worker is told of its mirror or peer.
             cpus: that they may use; empty for any.
             timeout_s: after which a value is a hang.
-            ca_files: the cells' group to the file of the authority that its mirror has; None where
-                nobody speaks TLS.
         """
         self._turnstile = turnstile
-        self._origins = origins
+        self._places = places
         self._cpus = cpus
         self._timeout_s = timeout_s
-        self._ca_files = ca_files or {}
 
     async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
         """See `Executor.start`."""
@@ -164,8 +106,7 @@ class ProcessExecutor:
         described = {**asdict(cell), "name": cell.name}
         job = {
             "cell": described,
-            "origin": self._origins[cell.group],
-            "ca_file": self._ca_files.get(cell.group),
+            **self._places[cell.group],
             "port": self._turnstile.port,
             "token": self._turnstile.token,
             "timeout_s": self._timeout_s,
@@ -263,6 +204,8 @@ class _ProcessWorker:
         except (EOFError, TimeoutError):
             raise await self._describe_end(kind, timeout_s) from None
         if message["kind"] == "raised":
+            if message["is_refusal"]:
+                raise CellRefusal(message["reason"])
             raise CellError(f"raised {message['reason']}", message["detail"])
         if message["kind"] != kind:
             raise CellError(f"the worker said {message['kind']!r} where {kind!r} was due")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from crawlbench import registry
 from crawlbench.errors import NotInstalledError, UnknownNameError, UsageError
 from crawlbench.networks import NETWORKS, find_network
+from crawlbench.operations import Operation, select_operations
 from crawlbench.records import Cell, Plan
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_CELLS", "extend_plan", "make_plan"]
 
-MOST_CELLS = 1000
-"""Workers of a round are all alive at once; beyond this a machine has no room for them."""
+MOST_CELLS = 2000
+"""A worker starts in a third of a second: a round of more would take a quarter of an hour."""
+STOCK_LOOP = "asyncio"
 
 
 def make_plan(name: str, suite: Suite, baseline: str | None = None) -> Plan:
@@ -37,10 +39,16 @@ def make_plan(name: str, suite: Suite, baseline: str | None = None) -> Plan:
         UsageError: a name is unknown or not installed, the baseline is no cell, or there are
             too many cells.
     """
-    chosen = _expand(suite)
-    groups = list(dict.fromkeys(cell.group for cell in chosen))
-    wanted = _usual_baseline(chosen, suite.baseline) if baseline is None else baseline
-    baselines = {group: _baseline(group, chosen, wanted) for group in groups}
+    crawls = _expand(suite) if suite.strategies else []
+    baselines = _baselines(crawls, suite.baseline, baseline) if crawls else {}
+    operations = _choose_operations(suite) if suite.operations else []
+    operated = [
+        Cell.of_operation(operation.name, event_loop)
+        for operation, event_loop in product(operations, _operating_loops(suite))
+    ]
+    for cell in operated:
+        baselines.setdefault(cell.group, cell)
+    chosen = (*crawls, *operated)
     cells = (*chosen, *(replace(baseline, control=True) for baseline in baselines.values()))
     if len(cells) > MOST_CELLS:
         raise UsageError(
@@ -62,6 +70,7 @@ def make_plan(name: str, suite: Suite, baseline: str | None = None) -> Plan:
         confidence=suite.confidence,
         timeout_s=suite.timeout_s,
         seed=suite.seed,
+        operations=tuple(operation.facts for operation in operations),
     )
 
 
@@ -128,6 +137,38 @@ def _select_networks(patterns: tuple[str, ...]) -> list[str]:
             matches = [pattern]
         chosen.update(dict.fromkeys(matches))
     return list(chosen)
+
+
+def _choose_operations(suite: Suite) -> list[Operation]:
+    """Return the operations that this Python and system allow.
+
+    Raises:
+        UsageError: none is left, or one that was named cannot be done here.
+    """
+    chosen = select_operations(suite.operations)
+    named = [one for one in chosen if one.name in suite.operations and one.obstacle]
+    if named:
+        raise UsageError(f"operation {named[0].name!r} cannot be done here: {named[0].obstacle}")
+    possible = [one for one in chosen if not one.obstacle]
+    if not possible:
+        raise UsageError(
+            f"of the operations {', '.join(suite.operations)} none can be done here: "
+            f"{chosen[0].name}: {chosen[0].obstacle}"
+        )
+    return possible
+
+
+def _operating_loops(suite: Suite) -> list[str]:
+    """Return the event loops, the stock one first: others are compared with it."""
+    loops = _installed(registry.Kind.EVENT_LOOP, suite.event_loops)
+    return sorted(loops, key=lambda loop: loop != STOCK_LOOP)
+
+
+def _baselines(crawls: list[Cell], usual: str, asked: str | None) -> dict[str, Cell]:
+    """Return the baseline of each group; `asked` is None if the suite's usual one will do."""
+    wanted = _usual_baseline(crawls, usual) if asked is None else asked
+    groups = dict.fromkeys(cell.group for cell in crawls)
+    return {group: _baseline(group, crawls, wanted) for group in groups}
 
 
 def _usual_baseline(cells: list[Cell], wanted: str) -> str:

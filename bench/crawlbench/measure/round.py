@@ -1,4 +1,4 @@
-"""One round: a fresh worker per cell, all alive at once, taking laps together (floor 3)."""
+"""One round: a fresh worker per cell, a group's alive at once, taking laps together (floor 3)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from crawlbench.errors import CellError
-from crawlbench.measure.schedule import Turn, epoch, plan_turns
-from crawlbench.measure.verify import Expectation, find_fault, is_wrong_answer
+from crawlbench.errors import CellError, CellRefusal
+from crawlbench.measure.schedule import Turn, epoch, plan_turns, plan_waves
+from crawlbench.measure.verify import Expectation, find_fault, find_odd_loop, is_wrong_answer
 from crawlbench.records import Cell, Failure, RoundRecord, Sample
 
 if TYPE_CHECKING:
@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     import pyperf
 
     from crawlbench.counters import Counters
-    from crawlbench.measure.executor import Executor, Value, Worker
+    from crawlbench.measure.contract import Executor, Value, Worker
 
 __all__ = ["Mirror", "RoundPlan", "RoundResult", "run_round"]
 
 
+MOST_ALIVE = 240
+"""Workers at once, if no group has more: each is a process of some 30 to 60 MB."""
+
+
 class Mirror(Protocol):
-    """What a round needs of a mirror."""
+    """What a round needs of the other end: a mirror, or the peer of operations."""
 
     async def begin(
         self, epoch: str, *, plays_network: bool, trace_file: Path | None = None
@@ -79,7 +83,7 @@ async def run_round(
     expectations: Mapping[str, Expectation],
     on_sample: Callable[[int, Sample], None],
 ) -> RoundResult:
-    """Start the workers, let them through lap by lap, and collect their runs.
+    """Start the workers, let them through lap by lap, and collect their runs, wave by wave.
 
     Args:
         plan: of this round.
@@ -94,10 +98,11 @@ async def run_round(
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
     course = _Course(plan, mirrors, expectations)
     try:
-        await course.start(executor)
-        for turn in course.turns():
-            await course.take(turn, on_sample)
-        await course.finish()
+        for groups in course.waves():
+            await course.start(executor, groups)
+            for turn in course.turns(groups):
+                await course.take(turn, on_sample)
+            await course.finish()
     finally:
         await course.end_all()
     seconds = time.monotonic() - clock
@@ -118,6 +123,9 @@ class _Course:
         self._mirrors = mirrors
         self._expectations = expectations
         self._cells = {cell.name: cell for cell in plan.cells}
+        self._groups: dict[str, list[str]] = {}
+        for cell in plan.cells:
+            self._groups.setdefault(cell.group, []).append(cell.name)
         self._workers: dict[str, Worker] = {}
         self.samples: list[Sample] = []
         self.runs: dict[str, pyperf.Run] = {}
@@ -125,8 +133,12 @@ class _Course:
         self.http_parsers: dict[str, str] = {}
         self.notes: dict[str, Path] = {}
 
-    async def start(self, executor: Executor) -> None:
-        """Start all workers at once; those that do not get ready are failures."""
+    def waves(self) -> list[list[str]]:
+        """Return the groups that are measured together, wave by wave."""
+        return plan_waves(self._groups, MOST_ALIVE, self._plan.seed, self._plan.number)
+
+    async def start(self, executor: Executor, groups: list[str]) -> None:
+        """Start the groups' workers at once; those that do not get ready are failures."""
         plan = self._plan
 
         async def start_one(cell: Cell) -> None:
@@ -139,14 +151,13 @@ class _Course:
             else:
                 self._workers[cell.name] = worker
 
-        await asyncio.gather(*[start_one(cell) for cell in plan.cells])
+        cells = [self._cells[name] for group in groups for name in self._groups[group]]
+        await asyncio.gather(*[start_one(cell) for cell in cells])
 
-    def turns(self) -> Iterator[Turn]:
-        """Yield the turns of the round."""
-        plan, groups = self._plan, dict[str, list[str]]()
-        for cell in plan.cells:
-            groups.setdefault(cell.group, []).append(cell.name)
-        return plan_turns(groups, plan.warmups, plan.laps, plan.passes, plan.seed, plan.number)
+    def turns(self, groups: list[str]) -> Iterator[Turn]:
+        """Yield the turns of the groups."""
+        plan, cells = self._plan, {group: self._groups[group] for group in groups}
+        return plan_turns(cells, plan.warmups, plan.laps, plan.passes, plan.seed, plan.number)
 
     async def take(self, turn: Turn, on_sample: Callable[[int, Sample], None]) -> None:
         """Let a cell through once, if it is still right."""
@@ -189,7 +200,8 @@ class _Course:
         finally:
             counters = await mirror.end()  # a dead mirror explains whatever befell the worker
         await self._verify(cell, value, counters, loops)
-        self.http_parsers[cell.name] = value.http_parser
+        if value.http_parser:
+            self.http_parsers[cell.name] = value.http_parser
         return Sample(
             cell=cell.name,
             lap=turn.lap,
@@ -211,12 +223,13 @@ class _Course:
             wire_bytes=counters.wire_bytes,
             mirror_cpu_s=counters.cpu_s,
             mirror_wait_s=counters.cpu_wait_s,
+            figures=value.figures,
         )
 
     async def _begin(self, mirror: Mirror, span: str, turn: Turn) -> None:
         """Let the mirror count, and note what it sees if that is asked for."""
         folder = self._plan.trace_folder
-        if folder is None or turn.warmup:
+        if folder is None or turn.warmup or self._cells[turn.cell].operation:
             await mirror.begin(span, plays_network=not turn.warmup)
         else:
             path = folder / f"{list(self._cells).index(turn.cell)}.jsonl"
@@ -225,12 +238,20 @@ class _Course:
 
     async def _verify(self, cell: Cell, value: Value, counters: Counters, loops: int) -> None:
         """Raise CellError with the first difference if the value is not right."""
+        module = self._plan.modules[cell.name]
+        if (
+            cell.operation
+        ):  # which has verified the work itself; one that only makes loops runs none
+            odd = find_odd_loop(value, module) if value.event_loops else None
+            if odd:
+                raise CellError(odd)
+            return
         expectation = self._expectations[cell.site]
         if is_wrong_answer(value, expectation):
             for rows in await self._workers[cell.name].show():
                 if rows != expectation.rows:
                     raise CellError(f"wrong answer: {expectation.difference(rows)}")
-        fault = find_fault(value, counters, expectation, loops, self._plan.modules[cell.name])
+        fault = find_fault(value, counters, expectation, loops, module)
         if fault:
             raise CellError(fault)
 
@@ -238,7 +259,8 @@ class _Course:
         number = self._plan.number
         phase = f"round {number}" if number else "calibration"
         reason = f"{_clean(str(error))} ({phase}, {when})"
-        self.failures.append(Failure(name, number, reason, _clean(error.detail)))
+        is_refusal = isinstance(error, CellRefusal)
+        self.failures.append(Failure(name, number, reason, _clean(error.detail), is_refusal))
 
 
 def _clean(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["MOST_PASSES", "Turn", "choose_passes", "epoch", "plan_turns"]
+__all__ = ["MOST_PASSES", "Turn", "choose_passes", "epoch", "plan_turns", "plan_waves"]
 
 MOST_PASSES = 50
 """Laps of a cheap group per lap of the plan, however short they are."""
@@ -25,6 +25,34 @@ class Turn:
     slot: int
     """Place in the lap, from 0."""
     warmup: bool
+
+
+def plan_waves(
+    groups: Mapping[str, Sequence[str]], most: int, seed: int, number: int
+) -> list[list[str]]:
+    """Divide groups into waves: the cells of one wave have their workers alive at the same time.
+
+    Groups are not compared with each other, so that they need not meet. Which ones do is shuffled.
+
+    Args:
+        groups: cells by group.
+        most: cells of a wave; a larger group is a wave of its own.
+        seed: of the session.
+        number: of the round.
+    """
+    names = list(groups)
+    if sum(map(len, groups.values())) <= most:
+        return [names]
+    _shuffle(names, f"waves/{seed}/{number}")
+    waves: list[list[str]] = []
+    room = 0
+    for name in names:
+        if not waves or len(groups[name]) > room:
+            waves.append([])
+            room = most
+        waves[-1].append(name)
+        room -= len(groups[name])
+    return waves
 
 
 def plan_turns(

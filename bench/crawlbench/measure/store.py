@@ -168,8 +168,9 @@ def _find_flaw(session: Session) -> str:
     summed_up = {summary.cell: summary.values for summary in session.summaries}
     flaws = {
         "two cells have one name": len(names) < len(cells),
-        "a cell has no baseline or no network": any(
-            plan.baselines.get(cell.group) not in names or cell.network not in session.networks
+        "a cell has no baseline, or neither network nor operation": any(
+            plan.baselines.get(cell.group) not in names
+            or not (cell.network in session.networks or plan.operation(cell))
             for cell in cells
         ),
         "there are results of a cell that is not in the plan": not names >= {*values, *failed},
@@ -180,7 +181,7 @@ def _find_flaw(session: Session) -> str:
         "the summaries do not belong to the values": summed_up
         != {cell: count for cell, count in values.items() if cell not in failed},
         "a summary has a number that is not positive": any(
-            min(s.seconds, s.pages_per_s) <= 0 for s in session.summaries
+            min(s.seconds, s.per_s) <= 0 for s in session.summaries
         ),
     }
     return next((flaw for flaw, is_there in flaws.items() if is_there), "")

@@ -27,9 +27,11 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Percentages are what a user writes; a plan holds log ratios.
     """
 
-    strategies: Names
-    baseline: str
+    strategies: tuple[str, ...] = ()
+    baseline: str = ""
     """A strategy, or `strategy/event loop`: each site and network is compared with it."""
+    operations: tuple[str, ...] = ()
+    """Of the event loops; each is compared with itself on the first loop."""
     sites: Names = ("douban-top250",)
     networks: Names = ("loopback",)
     event_loops: Names = ("asyncio",)
@@ -61,7 +63,7 @@ def load_suite(name: str) -> Suite:
     """
     path = Path(name) if name.endswith(".toml") else _FOLDER / f"{name}.toml"
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Suite)
+        suite = msgspec.toml.decode(path.read_bytes(), type=Suite)
     except (FileNotFoundError, NotADirectoryError) as error:
         known = ", ".join(suite_names())
         raise UsageError(
@@ -75,6 +77,11 @@ def load_suite(name: str) -> Suite:
         raise UsageError(f"suite {name!r} cannot be used: {error}{hint}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"suite {name!r} cannot be used: it is not TOML: {error}") from error
+    if not (suite.strategies and suite.baseline) and not suite.operations:
+        raise UsageError(
+            f"suite {name!r} cannot be used: it has no operations, nor strategies with a baseline"
+        )
+    return suite
 
 
 def override(suite: Suite, changes: dict[str, Any]) -> Suite:

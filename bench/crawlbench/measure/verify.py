@@ -17,10 +17,10 @@ from crawlbench.digest import (
 
 if TYPE_CHECKING:
     from crawlbench.counters import Counters
-    from crawlbench.measure.executor import Value
+    from crawlbench.measure.contract import Value
     from crawlbench.model import SiteSpec
 
-__all__ = ["Expectation", "expect", "find_fault", "is_wrong_answer"]
+__all__ = ["Expectation", "expect", "find_fault", "find_odd_loop", "is_wrong_answer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,11 @@ def find_fault(
     if counters.requests != due:
         odd = _odd_page(counters, loops)
         return f"the mirror counted {counters.requests} requests instead of {due}{odd}"
+    return find_odd_loop(value, module)
+
+
+def find_odd_loop(value: Value, module: str | None) -> str | None:
+    """Return what ran instead of the cell's event loop, or None; arguments as `find_fault`'s."""
     allowed = [module] if module else []
     if value.event_loops != allowed:
         ran = " and ".join(value.event_loops) or "no event loop"

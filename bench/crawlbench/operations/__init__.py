@@ -1,18 +1,28 @@
 """What an event loop does, one small function per operation, with peers elsewhere (floor 2)."""
 
 from crawlbench.operations.catalogue import all_operations, find_operation, select_operations
-from crawlbench.operations.contract import Operation, OperationWrong, Peer, PeerError, Theme
+from crawlbench.operations.contract import (
+    Figures,
+    Operation,
+    OperationWrong,
+    Peer,
+    PeerError,
+    PeerKind,
+    Theme,
+)
 from crawlbench.operations.loops import LoopFactory, load_loop_factory
 from crawlbench.operations.peers import PeerProcess, PeerUsage, open_peer
 from crawlbench.operations.runner import Outcome, run_operation
 
 __all__ = [
+    "Figures",
     "LoopFactory",
     "Operation",
     "OperationWrong",
     "Outcome",
     "Peer",
     "PeerError",
+    "PeerKind",
     "PeerProcess",
     "PeerUsage",
     "Theme",

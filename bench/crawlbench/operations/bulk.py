@@ -66,19 +66,19 @@ async def receive_bulk(
     await writer.wait_closed()
 
 
-@THEME.operation(counts="MiB", n=64, peer="bulk")
+@THEME.operation(counts="MiB", n=24, peer="bulk")
 async def bulk_send(n: int, peer: Peer) -> None:
     """Bytes sent by streams, which wait when the transport is full."""
     await send_bulk(*await asyncio.open_connection(peer.host, peer.port), n * MIB)
 
 
-@THEME.operation(counts="MiB", n=64, peer="bulk")
+@THEME.operation(counts="MiB", n=24, peer="bulk")
 async def bulk_receive(n: int, peer: Peer) -> None:
     """Bytes received by streams, which pause the transport when they are full."""
     await receive_bulk(*await asyncio.open_connection(peer.host, peer.port), n * MIB)
 
 
-@THEME.operation(counts="MiB", n=64, peer="bulk")
+@THEME.operation(counts="MiB", n=24, peer="bulk")
 async def bulk_sock_send(n: int, peer: Peer) -> None:
     """Bytes sent by `sock_sendall`."""
     loop, size = asyncio.get_running_loop(), n * MIB
@@ -92,7 +92,7 @@ async def bulk_sock_send(n: int, peer: Peer) -> None:
     check("bytes that came, right", right, size)
 
 
-@THEME.operation(counts="MiB", n=64, peer="bulk")
+@THEME.operation(counts="MiB", n=24, peer="bulk")
 async def bulk_sock_receive(n: int, peer: Peer) -> None:
     """Bytes received by `sock_recv_into`, in one buffer."""
     loop, size, buffer = asyncio.get_running_loop(), n * MIB, memoryview(bytearray(CHUNK_BYTES))
@@ -136,7 +136,7 @@ class _Flow(asyncio.Protocol):
         self.over.set()
 
 
-@THEME.operation(counts="MiB", n=64, peer="bulk")
+@THEME.operation(counts="MiB", n=24, peer="bulk")
 async def flow_control(n: int, peer: Peer) -> None:
     """A Protocol that writes a MiB at once, is paused above 64 KiB and resumed below."""
     loop = asyncio.get_running_loop()
@@ -166,7 +166,7 @@ def _file(size: int) -> IO[bytes]:
     return file
 
 
-@THEME.operation(counts="MiB", n=64, peer="bulk", refusals=NO_SENDFILE)
+@THEME.operation(counts="MiB", n=24, peer="bulk", refusals=NO_SENDFILE)
 async def sendfile(n: int, peer: Peer) -> None:
     """`loop.sendfile` without fallback: a file goes out by the kernel, a MiB a call."""
     loop = asyncio.get_running_loop()
@@ -180,7 +180,7 @@ async def sendfile(n: int, peer: Peer) -> None:
     await writer.wait_closed()
 
 
-@THEME.operation(counts="MiB", n=64, peer="bulk", refusals=NO_SENDFILE)
+@THEME.operation(counts="MiB", n=24, peer="bulk", refusals=NO_SENDFILE)
 async def sock_sendfile(n: int, peer: Peer) -> None:
     """`loop.sock_sendfile` without fallback, a MiB a call."""
     loop = asyncio.get_running_loop()

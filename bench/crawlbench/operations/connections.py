@@ -29,7 +29,7 @@ class Echo(asyncio.Protocol):
         self._transport.write(data)
 
 
-@THEME.operation(counts="connections", n=300, peer="echo")
+@THEME.operation(counts="connections", n=80, peer="echo")
 async def connect(n: int, peer: Peer) -> None:
     """Connections made one after the other, with one echo on each: no keep-alive."""
     loop = asyncio.get_running_loop()
@@ -38,7 +38,7 @@ async def connect(n: int, peer: Peer) -> None:
         check("round trips", await ping.done, 1)
 
 
-@THEME.operation(counts="connections", n=300, peer="echo")
+@THEME.operation(counts="connections", n=80, peer="echo")
 async def connect_streams(n: int, peer: Peer) -> None:
     """The same by `open_connection`, and each waits until it is closed."""
     for number in range(n):
@@ -50,7 +50,7 @@ async def connect_streams(n: int, peer: Peer) -> None:
         await writer.wait_closed()
 
 
-@THEME.operation(counts="connections", n=300, peer="echo")
+@THEME.operation(counts="connections", n=80, peer="echo")
 async def sock_connect(n: int, peer: Peer) -> None:
     """The same by `sock_connect`, which leaves the socket to the caller."""
     loop = asyncio.get_running_loop()
@@ -75,14 +75,14 @@ async def _be_called(server: asyncio.Server, n: int, peer: Peer) -> None:
         await writer.wait_closed()
 
 
-@THEME.operation(counts="connections", n=300, peer="caller")
+@THEME.operation(counts="connections", n=80, peer="caller")
 async def accept(n: int, peer: Peer) -> None:
     """Connections that the peer makes and a server of Protocols takes and echoes."""
     loop = asyncio.get_running_loop()
     await _be_called(await loop.create_server(Echo, "127.0.0.1", 0), n, peer)
 
 
-@THEME.operation(counts="connections", n=300, peer="caller")
+@THEME.operation(counts="connections", n=80, peer="caller")
 async def accept_streams(n: int, peer: Peer) -> None:
     """The same by `start_server`, with a task for each connection."""
 
@@ -95,7 +95,7 @@ async def accept_streams(n: int, peer: Peer) -> None:
     await _be_called(await asyncio.start_server(serve, "127.0.0.1", 0), n, peer)
 
 
-@THEME.operation(counts="connections", n=300, peer="echo")
+@THEME.operation(counts="connections", n=80, peer="echo")
 async def half_close(n: int, peer: Peer) -> None:
     """`write_eof` after the question: the answer still comes, then its end."""
     for number in range(n):

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from crawlbench.errors import BenchError
+from crawlbench.records import OperationFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,6 +120,20 @@ class Operation:
     def is_plain(self) -> bool:
         """Whether it makes its own loops, by a factory, rather than running in one."""
         return not inspect.iscoroutinefunction(self.run)
+
+    @property
+    def facts(self) -> OperationFacts:
+        """What a session keeps of it."""
+        return OperationFacts(
+            name=self.name,
+            theme=self.theme,
+            about=self.about,
+            counts=self.counts,
+            n=self.n,
+            peer=self.peer,
+            peer_is_aside=self.peer == "none" or self.around is not None,
+            whole_ms=self.whole_ms,
+        )
 
     @property
     def few(self) -> int:

@@ -60,13 +60,13 @@ async def _datagrams(n: int, **where: Any) -> None:  # noqa: ANN401
         await asyncio.sleep(0)
 
 
-@THEME.operation(counts="round trips", n=2_000, peer="udp")
+@THEME.operation(counts="round trips", n=250, peer="udp")
 async def udp_endpoint(n: int, peer: Peer) -> None:
     """Datagrams of 512 bytes over UDP by `create_datagram_endpoint`."""
     await _datagrams(n, remote_addr=(peer.host, peer.port))
 
 
-@THEME.operation(counts="round trips", n=2_000, peer="udp")
+@THEME.operation(counts="round trips", n=250, peer="udp")
 async def udp_sock(n: int, peer: Peer) -> None:
     """The same by `sock_sendto` and `sock_recvfrom`."""
     loop: Any = asyncio.get_running_loop()
@@ -82,7 +82,7 @@ async def udp_sock(n: int, peer: Peer) -> None:
 
 @THEME.operation(
     counts="round trips",
-    n=2_000,
+    n=250,
     peer="unix-udp",
     unix_only=True,
     refusals=(NotImplementedError, TypeError, ValueError),
@@ -94,7 +94,7 @@ async def unix_datagram(n: int, peer: Peer) -> None:
         await _datagrams(n, local_addr=own, remote_addr=peer.path, family=socket.AF_UNIX)
 
 
-@THEME.operation(counts="round trips", n=2_000, peer="unix", unix_only=True)
+@THEME.operation(counts="round trips", n=250, peer="unix", unix_only=True)
 async def unix_protocol(n: int, peer: Peer) -> None:
     """Echoes of 1 KiB over a Unix socket by Protocol."""
     loop = asyncio.get_running_loop()
@@ -102,13 +102,13 @@ async def unix_protocol(n: int, peer: Peer) -> None:
     check("round trips", await ping.done, n)
 
 
-@THEME.operation(counts="round trips", n=2_000, peer="unix", unix_only=True)
+@THEME.operation(counts="round trips", n=250, peer="unix", unix_only=True)
 async def unix_streams(n: int, peer: Peer) -> None:
     """The same by streams."""
     await ping_by_streams(partial(asyncio.open_unix_connection, peer.path), n, SIZE)
 
 
-@THEME.operation(counts="round trips", n=2_000, peer="unix", unix_only=True)
+@THEME.operation(counts="round trips", n=250, peer="unix", unix_only=True)
 async def unix_sock(n: int, peer: Peer) -> None:
     """The same by `sock_*`."""
     with socket.socket(socket.AF_UNIX) as connection:
@@ -117,7 +117,7 @@ async def unix_sock(n: int, peer: Peer) -> None:
         await ping_by_socket(connection, n, SIZE)
 
 
-@THEME.operation(counts="round trips", n=2_000, unix_only=True)
+@THEME.operation(counts="round trips", n=700, unix_only=True)
 async def unix_server(n: int) -> None:
     """A server on a Unix socket in the same loop as its client."""
 

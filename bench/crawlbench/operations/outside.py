@@ -23,7 +23,7 @@ LOOKUPS = 10
 """At once."""
 
 
-@THEME.operation(counts="programs", n=40, unix_only=True)
+@THEME.operation(counts="programs", n=15, unix_only=True)
 async def subprocess_spawn(n: int) -> None:
     """Programs that do nothing, one after the other; their exit codes are right."""
     codes = []
@@ -33,7 +33,7 @@ async def subprocess_spawn(n: int) -> None:
     check("exit codes", codes, [ENDS[number % 2][1] for number in range(n)])
 
 
-@THEME.operation(counts="programs", n=40, unix_only=True)
+@THEME.operation(counts="programs", n=15, unix_only=True)
 async def subprocess_spawn_at_once(n: int) -> None:
     """The same, ten at once, each waited for."""
     for start in range(0, n, 10):
@@ -60,7 +60,7 @@ async def subprocess_pipe(n: int) -> None:
     check("exit code", await process.wait(), 0)
 
 
-@THEME.operation(counts="MiB", n=16, unix_only=True)
+@THEME.operation(counts="MiB", n=8, unix_only=True)
 async def subprocess_bulk(n: int) -> None:
     """Bytes through `cat` by `communicate`, a MiB a program."""
     pipe = asyncio.subprocess.PIPE
@@ -89,7 +89,7 @@ async def pipes(n: int) -> None:
     reading.close()
 
 
-@THEME.operation(counts="round trips", n=2_000, unix_only=True)
+@THEME.operation(counts="round trips", n=1_000, unix_only=True)
 async def add_reader_writer(n: int) -> None:
     """`add_reader` and `add_writer` on a pair of sockets."""
     loop = asyncio.get_running_loop()
@@ -137,7 +137,7 @@ async def signals(n: int) -> None:
     check("a handler was there to remove", loop.remove_signal_handler(signal.SIGUSR1), True)
 
 
-@THEME.operation(counts="look-ups", n=500)
+@THEME.operation(counts="look-ups", n=250)
 async def getaddrinfo_literal(n: int) -> None:
     """`getaddrinfo` of an address that is a number already."""
     loop = asyncio.get_running_loop()
@@ -147,7 +147,7 @@ async def getaddrinfo_literal(n: int) -> None:
         check("address", [entry[4] for entry in found], [("127.0.0.1", port)])
 
 
-@THEME.operation(counts="look-ups", n=500)
+@THEME.operation(counts="look-ups", n=250)
 async def getaddrinfo_local(n: int) -> None:
     """`getaddrinfo` of `localhost` by the system's resolver (its hosts file), ten at once."""
     loop = asyncio.get_running_loop()
@@ -162,7 +162,7 @@ async def getaddrinfo_local(n: int) -> None:
             check("address of localhost", entries[0][4], ("127.0.0.1", 80))
 
 
-@THEME.operation(counts="look-ups", n=500)
+@THEME.operation(counts="look-ups", n=250)
 async def getnameinfo_literal(n: int) -> None:
     """`getnameinfo` that is asked for numbers only."""
     loop, flags = asyncio.get_running_loop(), socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
@@ -170,7 +170,7 @@ async def getnameinfo_literal(n: int) -> None:
         check("name", await loop.getnameinfo(("127.0.0.1", 80), flags), ("127.0.0.1", "80"))
 
 
-@THEME.operation(counts="files", n=500)
+@THEME.operation(counts="files", n=250)
 async def files(n: int) -> None:
     """Files of 64 KiB read in the loop's pool of threads, ten at once."""
     loop = asyncio.get_running_loop()
@@ -185,7 +185,7 @@ async def files(n: int) -> None:
             check("what was read is right", await asyncio.gather(*read) == due, True)
 
 
-@THEME.operation(counts="programs", n=10)
+@THEME.operation(counts="programs", n=2)
 async def subprocess_python(n: int) -> None:
     """Python programs that end with a code of their own, on any platform."""
     for number in range(n):

@@ -24,7 +24,7 @@ IDLE = (250, 1_000)
 """Connections that stand open and do nothing."""
 
 
-@THEME.operation(counts="callbacks", n=20_000)
+@THEME.operation(counts="callbacks", n=8_000)
 async def call_soon(n: int) -> None:
     """Callbacks without arguments, all asked for in one turn."""
     loop, ran = asyncio.get_running_loop(), [0]
@@ -39,7 +39,7 @@ async def call_soon(n: int) -> None:
     check("callbacks run", ran[0], n)
 
 
-@THEME.operation(counts="callbacks", n=20_000)
+@THEME.operation(counts="callbacks", n=8_000)
 async def call_soon_arguments(n: int) -> None:
     """Callbacks with arguments, all asked for in one turn, run in order."""
     loop = asyncio.get_running_loop()
@@ -55,7 +55,7 @@ async def call_soon_arguments(n: int) -> None:
     check("callbacks run, in order", ran, [(number, "page") for number in range(n)])
 
 
-@THEME.operation(counts="turns", n=10_000)
+@THEME.operation(counts="turns", n=4_000)
 async def call_soon_chain(n: int) -> None:
     """Callbacks that each ask for the next: a turn of the loop for every one."""
     loop = asyncio.get_running_loop()
@@ -79,7 +79,7 @@ async def call_soon_chain(n: int) -> None:
     check("turns of the chain beside it", others[0], n // 2 + 1)
 
 
-@THEME.operation(counts="turns", n=10_000)
+@THEME.operation(counts="turns", n=4_000)
 async def sleep_zero(n: int) -> None:
     """A task that gives way with `sleep(0)`: a turn of the loop for every one."""
     loop, ran = asyncio.get_running_loop(), [0]
@@ -116,14 +116,14 @@ for _count in IDLE:
         name=f"sleep-zero-idle-{_count}",
         about=f"The same while {_count:,} connections stand open",
         counts="turns",
-        n=10_000,
+        n=4_000,
         peer="echo",
         around=partial(idle_connections, count=_count),
         is_variant=_count != IDLE[0],
     )
 
 
-@THEME.operation(counts="timers", n=10_000)
+@THEME.operation(counts="timers", n=4_000)
 async def call_later_cancel(n: int) -> None:
     """Timers that are set and cancelled; none may fire."""
     loop = asyncio.get_running_loop()
@@ -136,7 +136,7 @@ async def call_later_cancel(n: int) -> None:
     check("cancelled timers that fired", fired, [])
 
 
-@THEME.operation(counts="callbacks", n=10_000)
+@THEME.operation(counts="callbacks", n=4_000)
 async def call_soon_threadsafe(n: int) -> None:
     """Callbacks that another thread asks for, run in order and in the loop's thread."""
     loop = asyncio.get_running_loop()

@@ -18,7 +18,7 @@ def _shares(n: int) -> list[int]:
     return [n // WORKERS + (worker < n % WORKERS) for worker in range(WORKERS)]
 
 
-@THEME.operation(counts="acquisitions", n=5_000)
+@THEME.operation(counts="acquisitions", n=2_000)
 async def lock(n: int) -> None:
     """Ten tasks take turns with a lock; never two within."""
     mutex, inside, most, taken = asyncio.Lock(), 0, 0, 0
@@ -37,7 +37,7 @@ async def lock(n: int) -> None:
     check("acquisitions and most at once", (taken, most), (n, 1))
 
 
-@THEME.operation(counts="acquisitions", n=5_000)
+@THEME.operation(counts="acquisitions", n=2_000)
 async def semaphore(n: int) -> None:
     """Ten tasks and a bounded semaphore of three; never four within."""
     limit, inside, most, taken = asyncio.BoundedSemaphore(3), 0, 0, 0
@@ -57,7 +57,7 @@ async def semaphore(n: int) -> None:
     check("most at once is at most 3", most <= 3, True)
 
 
-@THEME.operation(counts="signals", n=5_000)
+@THEME.operation(counts="signals", n=2_000)
 async def event(n: int) -> None:
     """Two tasks that wake each other by events."""
     ping, pong, order = asyncio.Event(), asyncio.Event(), []
@@ -79,7 +79,7 @@ async def event(n: int) -> None:
     check("answers, in order", order, list(range(n)))
 
 
-@THEME.operation(counts="wake-ups", n=5_000)
+@THEME.operation(counts="wake-ups", n=600)
 async def condition(n: int) -> None:
     """Ten tasks wait on a condition for their number to be called."""
     changed, called, woken = asyncio.Condition(), 0, []
@@ -116,7 +116,7 @@ async def barrier(n: int) -> None:
     check("arrivals", order, [meeting for meeting in range(n) for _ in range(WORKERS)])
 
 
-@THEME.operation(counts="items", n=5_000)
+@THEME.operation(counts="items", n=2_000)
 async def queue(n: int) -> None:
     """A queue of at most ten between a producer and a consumer; the order stays."""
     items: asyncio.Queue[int] = asyncio.Queue(10)
@@ -130,7 +130,7 @@ async def queue(n: int) -> None:
     await producing
 
 
-@THEME.operation(counts="items", n=5_000)
+@THEME.operation(counts="items", n=2_000)
 async def priority_queue(n: int) -> None:
     """A priority queue that gives the smallest of what is in it."""
     items: asyncio.PriorityQueue[int] = asyncio.PriorityQueue()

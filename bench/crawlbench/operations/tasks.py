@@ -22,7 +22,7 @@ async def _double(number: int) -> int:
     return 2 * number
 
 
-@THEME.operation(counts="chains", n=5_000)
+@THEME.operation(counts="chains", n=2_000)
 async def coroutine_chain(n: int) -> None:
     """`compute` within `print_sum`, whose result the caller gets; each waits a turn."""
 
@@ -37,7 +37,7 @@ async def coroutine_chain(n: int) -> None:
     check("sums", printed, [f"{number} + 2 = {number + 2}" for number in range(n)])
 
 
-@THEME.operation(counts="waits", n=5_000)
+@THEME.operation(counts="waits", n=2_000)
 async def generator_awaitable(n: int) -> None:
     """The old `yield from` by `types.coroutine`: a generator that gives way once."""
 
@@ -52,7 +52,7 @@ async def generator_awaitable(n: int) -> None:
     check("total", total, n)
 
 
-@THEME.operation(counts="items", n=5_000)
+@THEME.operation(counts="items", n=2_000)
 async def async_generator(n: int) -> None:
     """An asynchronous generator that waits a turn before each item."""
 
@@ -64,21 +64,21 @@ async def async_generator(n: int) -> None:
     check("items, in order", [number async for number in pages()], list(range(n)))
 
 
-@THEME.operation(counts="tasks", n=5_000)
+@THEME.operation(counts="tasks", n=2_000)
 async def task_spawn(n: int) -> None:
     """Tasks that are all started, then awaited."""
     tasks = [asyncio.create_task(_double(number)) for number in range(n)]
     check("results", [await task for task in tasks], [2 * number for number in range(n)])
 
 
-@THEME.operation(counts="tasks", n=5_000)
+@THEME.operation(counts="tasks", n=2_000)
 async def task_await(n: int) -> None:
     """One task after the other, each awaited before the next."""
     results = [await asyncio.create_task(_double(number)) for number in range(n)]
     check("results", results, [2 * number for number in range(n)])
 
 
-@THEME.operation(counts="tasks", n=5_000, python=(3, 12))
+@THEME.operation(counts="tasks", n=2_000, python=(3, 12))
 async def eager_tasks(n: int) -> None:
     """Tasks by `eager_task_factory` that end without a turn of the loop."""
     loop = asyncio.get_running_loop()
@@ -96,7 +96,7 @@ async def eager_tasks(n: int) -> None:
         loop.set_task_factory(before)
 
 
-@THEME.operation(counts="tasks", n=5_000, python=(3, 14), refusals=(NotImplementedError, TypeError))
+@THEME.operation(counts="tasks", n=2_000, python=(3, 14), refusals=(NotImplementedError, TypeError))
 async def eager_start(n: int) -> None:
     """Tasks by `create_task(..., eager_start=True)` that end without a turn of the loop."""
     loop: Any = asyncio.get_running_loop()
@@ -109,14 +109,14 @@ async def eager_start(n: int) -> None:
     check("results", [task.result() for task in tasks], list(range(n)))
 
 
-@THEME.operation(counts="tasks", n=5_000)
+@THEME.operation(counts="tasks", n=2_000)
 async def gather(n: int) -> None:
     """`asyncio.gather`, whose results keep the order."""
     results = await asyncio.gather(*map(_double, range(n)))
     check("results", results, [2 * number for number in range(n)])
 
 
-@THEME.operation(counts="tasks", n=5_000)
+@THEME.operation(counts="tasks", n=2_000)
 async def task_group(n: int) -> None:
     """`asyncio.TaskGroup`, which waits for its tasks."""
     async with asyncio.TaskGroup() as group:
@@ -151,7 +151,7 @@ async def task_group_fails(n: int) -> None:
     check("tasks cancelled", cancelled, 2 * n)
 
 
-@THEME.operation(counts="tasks", n=5_000)
+@THEME.operation(counts="tasks", n=2_000)
 async def as_completed(n: int) -> None:
     """`asyncio.as_completed`, which gives each result once."""
     results = [await first for first in asyncio.as_completed(list(map(_double, range(n))))]
@@ -170,14 +170,14 @@ async def wait_first(n: int) -> None:
     await asyncio.wait({never})
 
 
-@THEME.operation(counts="waits", n=3_000)
+@THEME.operation(counts="waits", n=1_000)
 async def wait_for(n: int) -> None:
     """`wait_for` something that ends in time."""
     results = [await asyncio.wait_for(_double(number), 60) for number in range(n)]
     check("results", results, [2 * number for number in range(n)])
 
 
-@THEME.operation(counts="blocks", n=3_000)
+@THEME.operation(counts="blocks", n=1_000)
 async def timeout(n: int) -> None:
     """`asyncio.timeout` around something that ends in time."""
     results = []
@@ -187,7 +187,7 @@ async def timeout(n: int) -> None:
     check("results", results, [2 * number for number in range(n)])
 
 
-@THEME.operation(counts="tasks", n=3_000)
+@THEME.operation(counts="tasks", n=1_000)
 async def cancel_tasks(n: int) -> None:
     """Tasks that wait and are cancelled; each sees it."""
     seen = 0
@@ -220,7 +220,7 @@ async def shield(n: int) -> None:
         check("the waiter is cancelled", outer.cancelled(), True)
 
 
-@THEME.operation(counts="futures", n=5_000)
+@THEME.operation(counts="futures", n=2_000)
 async def futures(n: int) -> None:
     """Futures that callbacks fulfil, awaited in order."""
     loop = asyncio.get_running_loop()
@@ -230,7 +230,7 @@ async def futures(n: int) -> None:
     check("results", [await future for future in waiting], list(range(n)))
 
 
-@THEME.operation(counts="callbacks", n=5_000)
+@THEME.operation(counts="callbacks", n=2_000)
 async def future_callbacks(n: int) -> None:
     """`add_done_callback`: all are called, in order, in a later turn."""
     future = asyncio.get_running_loop().create_future()

@@ -19,8 +19,11 @@ __all__ = ["THEME"]
 THEME = Theme("tcp")
 SIZES = {"1k": 1_024, "10k": 10_240, "100k": 102_400}
 CONNECTIONS = (1, 100)
-ROUND_TRIPS = {"1k": 2_000, "10k": 2_000, "100k": 500}
-"""Of all connections together."""
+ROUND_TRIPS = {
+    1: {"1k": 200, "10k": 200, "100k": 100},
+    100: {"1k": 1_000, "10k": 1_000, "100k": 200},
+}
+"""Of all connections together, by their number and the size."""
 
 
 async def _protocol(rounds: int, size: int, peer: Peer, kind: type[Ping] = Ping) -> None:
@@ -70,13 +73,13 @@ for _way, (_ping, _about) in WAYS.items():
                 name=f"tcp-{_way}-{_label}" + (f"-c{_connections}" if _many else ""),
                 about=f"Echoes of {_size // 1024} KiB by {_about}{_many}",
                 counts="round trips",
-                n=ROUND_TRIPS[_label],
+                n=ROUND_TRIPS[_connections][_label],
                 peer="echo",
                 is_variant=_label == "10k" or (bool(_many) and _label != "1k"),
             )
 
 
-@THEME.operation(counts="round trips", n=1_000, peer="echo")
+@THEME.operation(counts="round trips", n=150, peer="echo")
 async def tcp_split_writes(n: int, peer: Peer) -> None:
     """Head and body written apart, as HTTP clients do; together they are echoed."""
     reader, writer = await asyncio.open_connection(peer.host, peer.port)
@@ -90,7 +93,7 @@ async def tcp_split_writes(n: int, peer: Peer) -> None:
     await writer.wait_closed()
 
 
-@THEME.operation(counts="lines", n=2_000, peer="echo")
+@THEME.operation(counts="lines", n=1_000, peer="echo")
 async def tcp_readline(n: int, peer: Peer) -> None:
     """Lines of 80 bytes, written ten at a time and read one by one."""
     reader, writer = await asyncio.open_connection(peer.host, peer.port)

@@ -25,7 +25,7 @@ async def _double(number: int) -> int:
     return 2 * number
 
 
-@THEME.operation(counts="calls", n=1_000)
+@THEME.operation(counts="calls", n=400)
 async def run_in_executor(n: int) -> None:
     """Calls in the loop's pool of threads, one after the other."""
     loop, here = asyncio.get_running_loop(), threading.get_ident()
@@ -37,7 +37,7 @@ async def run_in_executor(n: int) -> None:
     check("results, elsewhere", results, [(2 * number, False) for number in range(n)])
 
 
-@THEME.operation(counts="calls", n=1_000)
+@THEME.operation(counts="calls", n=400)
 async def to_thread(n: int) -> None:
     """`asyncio.to_thread`, ten calls at once; the context goes with each."""
     page = contextvars.ContextVar[int]("page")
@@ -52,7 +52,7 @@ async def to_thread(n: int) -> None:
     check("results", results, [2 * number for number in range(n)])
 
 
-@THEME.operation(counts="round trips", n=1_000)
+@THEME.operation(counts="round trips", n=400)
 async def run_coroutine_threadsafe(n: int) -> None:
     """A thread asks the loop for results, which serves a gather meanwhile."""
     loop = asyncio.get_running_loop()
@@ -68,7 +68,7 @@ async def run_coroutine_threadsafe(n: int) -> None:
     check("results of the gather", doubled, [2 * number for number in range(100)])
 
 
-@THEME.operation(counts="round trips", n=1_000)
+@THEME.operation(counts="round trips", n=400)
 def loop_in_second_thread(n: int, loop_factory: LoopFactory) -> None:
     """A loop runs in a second thread, while the main thread's loop waits for its tasks."""
     second = loop_factory()
@@ -92,7 +92,7 @@ def loop_in_second_thread(n: int, loop_factory: LoopFactory) -> None:
         second.close()
 
 
-@THEME.operation(counts="tasks", n=4_000)
+@THEME.operation(counts="tasks", n=1_600)
 def loops_in_threads(n: int, loop_factory: LoopFactory) -> None:
     """Four loops in four threads, each with tasks of its own."""
     results: dict[int, list[int]] = {}

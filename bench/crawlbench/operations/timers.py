@@ -83,7 +83,7 @@ def _tell_time(fired: asyncio.Future[float]) -> None:
     fired.set_result(time.perf_counter())
 
 
-@THEME.operation(counts="timers", n=20, whole_ms=True)
+@THEME.operation(counts="timers", n=5, whole_ms=True)
 async def timer_accuracy(n: int) -> Figures:
     """Timers of 8.4 to 11.1 ms, one after the other: how early and how late they are."""
     loop, clock = asyncio.get_running_loop(), time.perf_counter
@@ -97,7 +97,7 @@ async def timer_accuracy(n: int) -> Figures:
     return _check_early(late_s)
 
 
-@THEME.operation(counts="timers", n=20, whole_ms=True)
+@THEME.operation(counts="timers", n=5, whole_ms=True)
 async def call_at(n: int) -> Figures:
     """Timers set by the loop's own clock, 10 ms ahead, one after the other."""
     loop, clock = asyncio.get_running_loop(), time.perf_counter
@@ -110,7 +110,7 @@ async def call_at(n: int) -> Figures:
     return _check_early(late_s)
 
 
-@THEME.operation(counts="sleeps", n=20, whole_ms=True)
+@THEME.operation(counts="sleeps", n=5, whole_ms=True)
 async def sleep_10ms(n: int) -> Figures:
     """A task that sleeps 10 ms, again and again."""
     clock, late_s = time.perf_counter, []
@@ -121,7 +121,7 @@ async def sleep_10ms(n: int) -> Figures:
     return _check_early(late_s)
 
 
-@THEME.operation(counts="timeouts", n=20, whole_ms=True)
+@THEME.operation(counts="timeouts", n=5, whole_ms=True)
 async def timeout_expires(n: int) -> Figures:
     """`asyncio.timeout` of 10 ms around a wait that never ends."""
     clock, late_s = time.perf_counter, []
@@ -137,7 +137,7 @@ async def timeout_expires(n: int) -> Figures:
     return _check_early(late_s)
 
 
-@THEME.operation(counts="timeouts", n=20, whole_ms=True)
+@THEME.operation(counts="timeouts", n=5, whole_ms=True)
 async def wait_for_expires(n: int) -> Figures:
     """`wait_for` of 10 ms, which cancels what it waits for."""
     clock, late_s, cancelled = time.perf_counter, [], 0

@@ -13,7 +13,7 @@ from crawlbench.records.findings import (
     WarningNote,
 )
 from crawlbench.records.machine import Conditions, Machine
-from crawlbench.records.plan import Cell, Plan, Sweep
+from crawlbench.records.plan import Cell, OperationFacts, Plan, Sweep
 from crawlbench.records.samples import Failure, RoundRecord, Sample
 from crawlbench.records.session import FORMAT, Session
 from crawlbench.records.trace import TRACE_FORMAT, TracedRequest
@@ -27,6 +27,7 @@ __all__ = [
     "Failure",
     "Machine",
     "NoiseFloor",
+    "OperationFacts",
     "Plan",
     "RoundRecord",
     "Sample",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 __all__ = ["Comparison", "NoiseFloor", "SlotEffect", "Summary", "Verdict", "WarningNote"]
@@ -16,6 +16,8 @@ class Verdict(StrEnum):
     SAME = "same"
     UNCLEAR = "unclear"
     INVALID = "invalid"
+    UNSUPPORTED = "not supported"
+    """The event loop says that it does not have the operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Summary:
     """Mean over rounds of the mean over laps."""
     seconds_error: float | None
     """Half-width of its t interval over rounds, at the plan's confidence; None for one round."""
-    pages_per_s: float
+    per_s: float
+    """Pages per second; of an operation, what it counts."""
     cpu_user_s: float
     """Per crawl, as are the next three."""
     cpu_system_s: float
@@ -54,9 +57,12 @@ class Summary:
     server_wait_share: float
     """Of the mirror's way to its answers, the time without a CPU."""
     mark: str
-    """`server-bound` or `mirror disturbed` if the row tells of more than the client; else empty."""
+    """`server-bound`, `peer-bound` or `mirror disturbed` if the row tells of more than the client;
+    else empty."""
     of_limit: float | None
     """The least time that the network and a client without costs would take, over the cell's."""
+    figures: dict[str, float] = field(default_factory=dict)
+    """Means of what an operation measured besides its time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Cell", "Plan", "Sweep"]
+__all__ = ["Cell", "OperationFacts", "Plan", "Sweep"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One point of site x network x strategy x event loop x parser x concurrency x environment."""
+    """One point of site x network x strategy x event loop x parser x concurrency x environment.
+
+    Or of operation x event loop x environment: then what only a crawl has is empty or 0.
+    """
 
     site: str
     network: str
@@ -22,18 +25,26 @@ class Cell:
     """Empty for the manager's own."""
     control: bool = False
     """True for the baseline's twin, which must come out equal."""
+    operation: str = ""
+    """What an event loop does instead of a crawl; empty for a crawl."""
+
+    @classmethod
+    def of_operation(cls, operation: str, event_loop: str, environment: str = "") -> Cell:
+        """Return the cell of an event loop's operation."""
+        return cls("", "", "", event_loop, "", 0, environment, operation=operation)
 
     @property
     def name(self) -> str:
-        """Key of the cell in all published files, such as `aiohttp-gather/uvloop/lxml/c10/wan`."""
-        parts = [
-            self.strategy,
-            self.event_loop or "-",
-            self.parser,
-            f"c{self.concurrency}",
-            self.network,
-            self.site,
-        ]
+        """Key of the cell in all published files: `aiohttp-gather/uvloop/lxml/c10/wan/my-site`.
+
+        Of an operation, such as `sleep-zero/uvloop`.
+        """
+        loop = self.event_loop or "-"
+        parts = (
+            [self.operation, loop]
+            if self.operation
+            else [self.strategy, loop, self.parser, f"c{self.concurrency}", self.network, self.site]
+        )
         if self.environment:
             parts.append(f"@{self.environment}")
         if self.control:
@@ -42,8 +53,8 @@ class Cell:
 
     @property
     def group(self) -> str:
-        """Cells of one group are compared with each other: same site, same network."""
-        return f"{self.site}/{self.network}"
+        """Cells of one group are compared with each other: same site and network, or operation."""
+        return self.operation or f"{self.site}/{self.network}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,25 @@ class Sweep:
     """Of the places; empty for a plain count."""
     places: dict[str, float]
     """Cell to its place on the axis, controls left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationFacts:
+    """What a report tells of an operation, also where its plug-in is not installed."""
+
+    name: str
+    theme: str
+    about: str
+    """One line."""
+    counts: str
+    """What it does `n` of, in the plural, such as `callbacks`."""
+    n: int
+    peer: str
+    """What the other process does; `none` where there is none."""
+    peer_is_aside: bool
+    """There is no other process, or it only holds connections open: how busy it is says nothing."""
+    whole_ms: bool
+    """Its time is that of timers, which some loops round: a ratio would show their rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +121,12 @@ class Plan:
     """Of the order within laps and of the network's delays."""
     sweep: Sweep | None = None
     """None if the session is no sweep."""
+    operations: tuple[OperationFacts, ...] = ()
+    """Of the cells, in their order; empty if all are crawls."""
+
+    def operation(self, cell: Cell) -> OperationFacts | None:
+        """Return the facts of a cell's operation; None for a crawl."""
+        return next((facts for facts in self.operations if facts.name == cell.operation), None)
 
     def cell(self, name: str) -> Cell:
         """Return the cell of that name."""

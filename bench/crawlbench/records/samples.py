@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["Failure", "RoundRecord", "Sample"]
 
@@ -18,7 +18,7 @@ class Sample:
     """Place in the lap, from 0."""
     warmup: bool
     loops: int
-    """Crawls in the value."""
+    """Crawls in the value, or calls of an operation, which per crawl means then."""
     seconds: float
     """Per crawl; equal to the value in `suite.json`."""
     cpu_user_s: float
@@ -38,15 +38,17 @@ class Sample:
     """Highest resident memory of the worker during the value; None as `parse_s`, or where it cannot
     be read."""
     requests: int
-    """Counted by the mirror, over all loops; so are the next four."""
+    """Counted by the mirror, over all loops; so are the next four. An operation has none."""
     connections: int
     most_in_flight: int
     wire_bytes: int
     """Sent by the mirror, heads included."""
     mirror_cpu_s: float
-    """Of the mirror's process, over all loops."""
+    """Of the mirror's process, or of the operation's peer, over all loops."""
     mirror_wait_s: float
     """In which the mirror was ready but had no CPU, over all loops."""
+    figures: dict[str, float] = field(default_factory=dict)
+    """What an operation measured besides its time; a name ends with its unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +75,5 @@ class Failure:
     """One line."""
     detail: str = ""
     """The worker's last words, such as a traceback; may be long."""
+    is_refusal: bool = False
+    """The event loop says that it does not have the operation: nothing went wrong."""

@@ -20,7 +20,8 @@ from crawlbench.report.numbers import (
     format_ratio,
     format_seconds,
 )
-from crawlbench.report.tables import ordered_cells, short_name
+from crawlbench.report.tables import crawl_groups, ordered_cells, short_name
+from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +40,9 @@ WORDS = {
     Verdict.SAME: ("is the same", "are the same"),
     Verdict.UNCLEAR: ("is unclear", "are unclear"),
     Verdict.INVALID: ("is invalid", "are invalid"),
+    Verdict.UNSUPPORTED: ("is not supported", "are not supported"),
 }
+NO_ANSWER = (Verdict.INVALID, Verdict.UNCLEAR, Verdict.UNSUPPORTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,10 @@ class Sentence:
 
 def find_answer(session: Session) -> tuple[Sentence, ...]:
     """Return what a session says, in three sentences; fewer where it says less."""
-    groups = list(dict.fromkeys(cell.group for cell in session.plan.cells))
+    groups = crawl_groups(session)
     found = [
-        Sentence(_verdicts(session, groups), "ratios", "ratios"),
+        Sentence(_verdicts(session, groups) if groups else "", "ratios", "ratios"),
+        Sentence(_operations(session), "loops", "what event loops do"),
         Sentence(_times(session, groups), "phases", "where the time goes"),
         Sentence(_trust(session), "doubts", "how far to trust it"),
     ]
@@ -74,6 +78,20 @@ def _verdicts(session: Session, groups: Sequence[str]) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
+def _operations(session: Session) -> str:
+    """Return what was found of each event loop over all operations."""
+    operations = {facts.name for facts in session.plan.operations}
+    cells = {cell.name: cell for cell in session.plan.cells if cell.operation in operations}
+    found: dict[tuple[str, str], list[Comparison]] = {}
+    for comparison in session.comparisons:
+        cell = cells.get(comparison.cell)
+        if cell:
+            stock = cells[comparison.baseline].event_loop or "-"
+            found.setdefault((cell.event_loop or "-", stock), []).append(comparison)
+    parts = [f"{loop}: {_counts(judged, stock)}" for (loop, stock), judged in found.items()]
+    return one_line(f"Of {len(operations)} operations, on {'; on '.join(parts)}.") if parts else ""
+
+
 def _verdict(session: Session, group: str) -> str:
     """Return what was found in one group."""
     where = f"on {place_of(session, group)}"
@@ -86,7 +104,7 @@ def _verdict(session: Session, group: str) -> str:
     if not found:
         return f"{where} {_alone(session, list(cells))}"
     text = f"{where} {_counts(found, baseline)}"
-    judged = [c for c in found if c.verdict not in (Verdict.INVALID, Verdict.UNCLEAR)]
+    judged = [c for c in found if c.verdict not in NO_ANSWER]
     best = min(judged, key=lambda c: c.estimate or 0.0, default=None)
     if best is None or best.estimate is None or best.low is None or best.high is None:
         return text
@@ -190,7 +208,7 @@ def _overlap(one: Comparison, two: Comparison) -> bool:
 def _trust(session: Session) -> str:
     parts = list(_floors(session))
     for count, word in (
-        (len(session.failures), "invalid cell"),
+        (sum(not failure.is_refusal for failure in session.failures), "invalid cell"),
         (len(session.warnings), "warning"),
     ):
         if count:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from crawlbench.report.operations import operation_tables
 from crawlbench.report.table import Column, Table
-from crawlbench.report.tables import group_tables
+from crawlbench.report.tables import crawl_groups, group_tables
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
@@ -27,9 +28,14 @@ _NUMBER = re.compile(r"(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?: (\S+))?")
 
 
 def everything_table(session: Session) -> Table:
-    """Return the rows of all groups in one table, the site in front where there are several."""
-    groups = dict.fromkeys(cell.group for cell in session.plan.cells)
-    sites = {cell.group: one_line(cell.site) for cell in session.plan.cells}
+    """Return the rows of all groups in one table, the site in front where there are several.
+
+    Of a session without crawls, the rows of its operations, the theme in front.
+    """
+    groups = crawl_groups(session)
+    if not groups:
+        return _operations_table(session)
+    sites = {cell.group: one_line(cell.site) for cell in session.plan.cells if cell.site}
     tables = group_tables(session)
     columns = tables[0].columns if tables else ()
     rows = [
@@ -40,6 +46,14 @@ def everything_table(session: Session) -> Table:
     if len(set(sites.values())) == 1:
         return Table("Everything", columns, tuple(row[1:] for row in rows))
     return Table("Everything", (Column("site"), *columns), tuple(rows))
+
+
+def _operations_table(session: Session) -> Table:
+    tables = operation_tables(session)
+    themes = {facts.name: one_line(facts.theme) for facts in session.plan.operations}
+    rows = [(themes.get(row[0], ""), *row) for table in tables for row in table.rows]
+    columns = tables[0].columns if tables else ()
+    return Table("Everything", (Column("theme"), *columns), tuple(rows))
 
 
 def sort_key(text: str) -> float | None:

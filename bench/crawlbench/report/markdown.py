@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.report.everything import sort_key
 from crawlbench.report.notes import find_notes
+from crawlbench.report.operations import MAIN, operation_tables
 from crawlbench.report.series import series_table
 from crawlbench.report.table import Table
 from crawlbench.report.tables import ANSWER, group_tables
@@ -39,11 +40,15 @@ def render_markdown(session: Session) -> str:
     series = series_table(session)
     first = [series] if series else []
     if sum(len(text) for _, text in notes) < MOST_BYTES:
-        whole = render_parts([*first, *group_tables(session)], notes)
+        whole = render_parts([*first, *group_tables(session), *operation_tables(session)], notes)
         if _size(whole) <= MOST_BYTES:
             return whole
     short = [(label, _cut(text)) for label, text in notes]
-    tables = [*first, *(_by_change(table.pick(ANSWER)) for table in group_tables(session))]
+    tables = [
+        *first,
+        *(_by_change(table.pick(ANSWER)) for table in group_tables(session)),
+        *(_by_change(table.pick(MAIN)) for table in operation_tables(session)),
+    ]
     # Halve what is left of each until it fits; a note of how much is missing is always there.
     for rows in (1000, *(2**power for power in range(9, -1, -1))):
         parts = [render_table(_first(table, rows)) for table in tables]

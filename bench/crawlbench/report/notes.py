@@ -6,6 +6,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from crawlbench.report.numbers import WIDEST, format_bytes, format_interval, format_percent
+from crawlbench.report.operations import READING as OPERATIONS
+from crawlbench.report.operations import noise_notes, refusal_notes
+from crawlbench.report.tables import crawl_groups
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
@@ -28,9 +31,16 @@ ENDINGS = {
     "": "it has not ended, or was killed",
 }
 
+CRAWLS = (
+    "CPU, conns, user, system, parse (part of user) and wait are per crawl; in flight is the most "
+    "requests that the mirror held at once; limit is the time of the network's round trips and a "
+    "client without costs, over the cell's; mirror is what the cell asked of all that the mirror "
+    "can do."
+)
 MARKS = {
     "server-bound": "more than half of what the mirror can do was asked of it, so that the row "
     "tells of the mirror too",
+    "peer-bound": "the other process was busy all the time and set the pace",
     "mirror disturbed": "something else had the mirror's CPU, so that the row tells of that too",
 }
 """Of summaries that tell of more than the client, with what they mean."""
@@ -39,9 +49,11 @@ MARKS = {
 def find_notes(session: Session) -> list[Note]:
     """Return the notes in the order in which they are shown."""
     notes = [
-        ("reading", _reading(session)),
+        *_reading(session),
         *_noise(session),
+        *noise_notes(session),
         *_invalid(session),
+        *refusal_notes(session),
         *_unanswered(session),
         *_marked(session),
         *(("warning", warning.text) for warning in session.warnings),
@@ -52,26 +64,29 @@ def find_notes(session: Session) -> list[Note]:
     return [(label, one_line(text)) for label, text in notes]
 
 
-def _reading(session: Session) -> str:
-    return (
-        "ratio is time over the baseline's in the same lap, below 1 is faster; "
-        f"its interval holds at {session.plan.confidence * 100:g} % for all comparisons together "
-        "(Holm), rounds being the unit. CPU, conns, user, system, parse (part of user) and wait "
-        "are per crawl; in flight is the most requests that the mirror held at once; limit is the "
-        "time of the network's round trips and a client without costs, over the cell's; mirror is "
-        "what the cell asked of all that the mirror can do."
+def _reading(session: Session) -> Iterator[Note]:
+    text = (
+        "ratio is time over the baseline's in the same lap, below 1 is faster; its interval holds "
+        f"at {session.plan.confidence * 100:g} % for all comparisons together (Holm), rounds being "
+        "the unit."
     )
+    yield "reading", text
+    if crawl_groups(session):
+        yield "reading", CRAWLS
+    if session.plan.operations:
+        yield "reading", OPERATIONS
 
 
 def _noise(session: Session) -> Iterator[Note]:
-    for floor in session.noise:
+    groups = crawl_groups(session)
+    for floor in (floor for floor in session.noise if floor.group in groups):
         yield "noise", f"{place_of(session, floor.group)}: {_floor(floor)}"
 
 
 def place_of(session: Session, group: str) -> str:
     """Return what a group is called; its site is named only if there are several."""
     site, _, network = group.rpartition("/")
-    one_site = len({cell.site for cell in session.plan.cells}) == 1
+    one_site = len({cell.site for cell in session.plan.cells if cell.site}) == 1
     return one_line(network if one_site else f"{site} on {network}")
 
 
@@ -93,7 +108,7 @@ def _floor(floor: NoiseFloor) -> str:
 
 
 def _invalid(session: Session) -> Iterator[Note]:
-    for failure in session.failures:
+    for failure in (failure for failure in session.failures if not failure.is_refusal):
         yield "invalid", f"{failure.cell}: {failure.reason}"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.errors import UsageError
-from crawlbench.report.charts.labels import groups_of
 from crawlbench.report.charts.ratios import ratio_chart
+from crawlbench.report.tables import crawl_groups
 from crawlbench.report.theme import COLOURS, adapt_svg, resolve
 from crawlbench.report.vega import make_png, make_svg
 
@@ -42,7 +42,7 @@ def render_png(session: Session) -> bytes:
 
 def _draw(session: Session) -> str:
     """Return the ratios of all groups, one above the other, in plain light colours."""
-    groups = groups_of(session)[:MOST_GROUPS]
+    groups = crawl_groups(session)[:MOST_GROUPS]
     found = [ratio_chart(session, group, n, MOST_ROWS) for n, group in enumerate(groups, 1)]
     charts = [chart for chart in found if chart is not None]
     if not charts:

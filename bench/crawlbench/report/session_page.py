@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 from crawlbench.report.answer import find_answer
 from crawlbench.report.charts.bars import cpu_chart, memory_chart, phase_chart
-from crawlbench.report.charts.labels import groups_of
+from crawlbench.report.charts.heatmap import heatmap_charts
 from crawlbench.report.charts.ratios import ratio_chart
 from crawlbench.report.charts.sweep import sweep_chart
 from crawlbench.report.charts.values import drift_chart, session_values, spread_chart
 from crawlbench.report.charts.waterfall import waterfall_chart
 from crawlbench.report.everything import everything_table
 from crawlbench.report.notes import find_notes, place_of
+from crawlbench.report.operations import operation_tables
 from crawlbench.report.page import Fact, Page, Section, Trouble
 from crawlbench.report.repeat import repeat_command
 from crawlbench.report.series import series_table
+from crawlbench.report.tables import crawl_groups
 from crawlbench.report.text import many_lines, one_line
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ def session_page(
         no_trace: why not.
     """
     notes = find_notes(session)
+    has_crawls = bool(crawl_groups(session))
     facts = [Fact(label, text) for label, text in notes if label in FACTS]
     return Page(
         title=f"crawlbench: {one_line(session.plan.suite)}",
@@ -63,9 +66,10 @@ def session_page(
         sections=tuple(
             section
             for section in (
-                *_results(session),
-                _waterfall(session, trace, no_trace),
-                *_times(session),
+                *(_results(session) if has_crawls else ()),
+                _loops(session),
+                *((_waterfall(session, trace, no_trace),) if has_crawls else ()),
+                *(_times(session) if has_crawls else ()),
                 *_others(session),
             )
             if section.charts or section.tables or section.missing
@@ -84,7 +88,7 @@ FACTS = ("session", "machine", "versions")
 
 
 def _draw(session: Session, draw: _Draw) -> tuple[Chart, ...]:
-    charts = [draw(session, group, n) for n, group in enumerate(groups_of(session), 1)]
+    charts = [draw(session, group, n) for n, group in enumerate(crawl_groups(session), 1)]
     return tuple(chart for chart in charts if chart is not None)
 
 
@@ -103,6 +107,17 @@ def _results(session: Session) -> tuple[Section, ...]:
             "Nothing could be compared." if session.summaries else NO_VALUES,
         ),
     )
+
+
+def _loops(session: Session) -> Section:
+    charts = heatmap_charts(session)
+    lead = (
+        "An event loop's time over the stock loop's in the same laps, by colour, the deeper the "
+        'further apart (green is faster). "no" says that the loop does not have it, "?" that '
+        "nothing can be said; the table says why."
+    )
+    tables = tuple(operation_tables(session)) if crawl_groups(session) else ()
+    return Section("loops", "What event loops do", lead if charts else "", charts, tables, "")
 
 
 def _waterfall(session: Session, trace: Sequence[TracedRequest], no_trace: str) -> Section:
@@ -196,7 +211,7 @@ def _seeds(session: Session) -> list[Fact]:
 
 def _troubles(session: Session, notes: Sequence[tuple[str, str]]) -> list[Trouble]:
     """Return what must be read before the numbers are believed, with tracebacks where known."""
-    details = iter(session.failures)
+    details = (failure for failure in session.failures if not failure.is_refusal)
     found = []
     for label, text in notes:
         if label in (*FACTS, "reading"):

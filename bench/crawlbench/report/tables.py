@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crawlbench.records import Verdict
 from crawlbench.report.numbers import (
     format_bytes,
     format_count,
@@ -26,6 +27,7 @@ __all__ = [
     "COST",
     "TIME",
     "Ratio",
+    "crawl_groups",
     "group_tables",
     "ordered_cells",
     "ratio_of",
@@ -68,8 +70,12 @@ _DIFFERENCES = {"parser": "{}", "concurrency": "c{}", "environment": "@{}"}
 
 def group_tables(session: Session) -> list[Table]:
     """Return one table for each site and network, the fastest row first, invalid cells last."""
-    groups = dict.fromkeys(cell.group for cell in session.plan.cells)
-    return [_group_table(session, group) for group in groups]
+    return [_group_table(session, group) for group in crawl_groups(session)]
+
+
+def crawl_groups(session: Session) -> list[str]:
+    """Return the sites on networks in the order of the plan; operations are shown elsewhere."""
+    return list(dict.fromkeys(cell.group for cell in session.plan.cells if not cell.operation))
 
 
 def ordered_cells(session: Session, group: str) -> list[Cell]:
@@ -136,7 +142,7 @@ def _row(session: Session, cell: Cell, summary: Summary | None) -> tuple[str, ..
         *head,
         format_seconds(summary.seconds, summary.seconds_error),
         *(ratio.text, ratio.interval, ratio.verdict),
-        format_count(summary.pages_per_s),
+        format_count(summary.per_s),
         format_seconds(summary.cpu_user_s + summary.cpu_system_s),
         format_bytes(summary.peak_rss_bytes),
         format_count(summary.connections),
@@ -172,8 +178,9 @@ def ratio_of(session: Session, cell: Cell) -> Ratio:
 
     One that is neither baseline nor control and yet not compared is a reference.
     """
-    if session.failure(cell.name):
-        return Ratio("-", "-", "invalid")
+    failure = session.failure(cell.name)
+    if failure:
+        return Ratio("-", "-", Verdict.UNSUPPORTED if failure.is_refusal else Verdict.INVALID)
     if all(summary.cell != cell.name for summary in session.summaries):
         return Ratio("-", "-", "no values")
     if cell.name == session.plan.baselines[cell.group]:

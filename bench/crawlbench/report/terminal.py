@@ -12,9 +12,10 @@ from rich.text import Text
 
 from crawlbench.report.bars import LEAST_BAR, MOST_BAR, draw_bars
 from crawlbench.report.notes import find_notes
+from crawlbench.report.operations import MAIN, measured_table, operation_tables
 from crawlbench.report.series import series_table
 from crawlbench.report.table import Column
-from crawlbench.report.tables import ANSWER, COST, TIME, group_tables
+from crawlbench.report.tables import ANSWER, COST, TIME, crawl_groups, group_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,7 @@ STYLES = {
     "same": "blue",
     "unclear": "yellow",
     "invalid": "bold red",
+    "not supported": "dim",
     "baseline": "bold",
     "control": "dim",
     "reference": "dim",
@@ -42,8 +44,7 @@ STYLES = {
 
 def render_terminal(session: Session, width: int, *, is_ascii: bool = False) -> Group:
     """Return the tables, each in parts where the terminal is too narrow, bars, and the notes."""
-    groups = dict.fromkeys(cell.group for cell in session.plan.cells)
-    tables = dict(zip(groups, group_tables(session), strict=True))
+    tables = dict(zip(crawl_groups(session), group_tables(session), strict=True))
     whole = {group: table.pick((*ANSWER, *COST[2:], *TIME[2:])) for group, table in tables.items()}
     is_wide = all(_width(table, gap=1) <= width for table in whole.values())
     lines: list[RenderableType] = []
@@ -56,6 +57,13 @@ def render_terminal(session: Session, width: int, *, is_ascii: bool = False) -> 
             if part.title:
                 lines.append(Text(part.title, style="bold"))
             lines += [render_table(part, width), Text()]
+    for table in operation_tables(session):
+        is_wide = _width(table, gap=1) <= width
+        measured = None if is_wide else measured_table(table)
+        lines.append(Text(table.title, style="bold"))
+        lines += [render_table(table if is_wide else table.pick(MAIN), width), Text()]
+        if measured:
+            lines += [render_table(measured, width), Text()]
     series = series_table(session)
     if series:
         lines += [Text(series.title, style="bold"), render_table(series, width), Text()]

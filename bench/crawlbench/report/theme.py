@@ -40,6 +40,7 @@ VERDICTS = {
     "same": "same",
     "unclear": "unclear",
     "invalid": "invalid",
+    "not supported": "wait",
     "no values": "unclear",
     "baseline": "soft",
     "control": "soft",

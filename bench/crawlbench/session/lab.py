@@ -1,4 +1,4 @@
-"""What rounds are measured with: mirrors, the turnstile, an executor (floor 4)."""
+"""What rounds are measured with: mirrors and peers, the turnstile, an executor (floor 4)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from crawlbench.measure.turnstile import open_turnstile
 from crawlbench.measure.verify import Expectation, expect
 from crawlbench.mirror.process import MirrorProcess, open_mirror
 from crawlbench.networks import find_network
+from crawlbench.session.peers import PeerMeter, open_peers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from crawlbench.measure.executor import Executor
+    from crawlbench.measure.contract import Executor, Place
+    from crawlbench.measure.round import Mirror
     from crawlbench.model import SiteSpec
     from crawlbench.records import Cell, Sample, Session
 
@@ -34,7 +36,9 @@ class Lab:
     """A place to measure; made by `open_lab`."""
 
     mirrors: dict[str, MirrorProcess]
-    """By group: one for each site on each network."""
+    """By group of crawls: one for each site on each network."""
+    peers: dict[str, PeerMeter]
+    """By group of an operation; several share a peer."""
     paths: dict[str, str]
     """By group, the site's first page."""
     executor: Executor
@@ -71,9 +75,8 @@ class Lab:
             modules={cell.name: _loop_module(cell) for cell in cells},
             trace_folder=None if number else self.trace_folder,
         )
-        return await run_round(
-            round_plan, self.executor, self.mirrors, self.expectations, on_sample
-        )
+        ends: dict[str, Mirror] = {**self.mirrors, **self.peers}
+        return await run_round(round_plan, self.executor, ends, self.expectations, on_sample)
 
 
 def _loop_module(cell: Cell) -> str | None:
@@ -82,13 +85,13 @@ def _loop_module(cell: Cell) -> str | None:
 
 @asynccontextmanager
 async def open_lab(session: Session) -> AsyncIterator[Lab]:
-    """Start a mirror per site and network, and the turnstile; end them when the block ends.
+    """Start the mirrors, the peers, and the turnstile; end them when the block ends.
 
     Raises:
-        MirrorError: a mirror did not start.
+        MirrorError: a mirror or a peer did not start.
     """
     plan, machine = session.plan, session.machine
-    groups = {cell.group: cell for cell in plan.cells}
+    groups = {cell.group: cell for cell in plan.cells if not cell.operation}
     specs: dict[str, SiteSpec] = {
         cell.site: registry.load(registry.Kind.SITE, cell.site) for cell in groups.values()
     }
@@ -98,15 +101,18 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
             network = find_network(cell.network)
             mirror = open_mirror(cell.site, cell.network, network, plan.seed, machine.mirror_cpus)
             mirrors[group] = await stack.enter_async_context(mirror)
+        peers = stack.enter_context(open_peers(plan.operations, machine.mirror_cpus))
         turnstile = await stack.enter_async_context(open_turnstile())
-        origins = {group: mirror.address for group, mirror in mirrors.items()}
-        ca_files = {group: mirror.ca_file for group, mirror in mirrors.items()}
+        places: dict[str, Place] = {
+            group: {"origin": mirror.address, "ca_file": mirror.ca_file}
+            for group, mirror in mirrors.items()
+        }
+        places |= {group: {"peer": meter.address} for group, meter in peers.items()}
         yield Lab(
             mirrors=mirrors,
+            peers=peers,
             paths={group: specs[cell.site].path for group, cell in groups.items()},
-            executor=ProcessExecutor(
-                turnstile, origins, machine.worker_cpus, plan.timeout_s, ca_files
-            ),
+            executor=ProcessExecutor(turnstile, places, machine.worker_cpus, plan.timeout_s),
             expectations={name: expect(spec) for name, spec in specs.items()},
             trace_folder=Path(stack.enter_context(TemporaryDirectory(prefix="crawlbench-"))),
         )

@@ -154,13 +154,17 @@ def new_session(plan: Plan) -> Session:
         machine=describe_machine(_strategies(plan)),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         tool=__version__,
-        networks={c.network: find_network(c.network).as_numbers() for c in plan.cells},
+        networks=_networks(plan),
         conditions=read_conditions(),
     )
 
 
+def _networks(plan: Plan) -> dict[str, dict[str, float]]:
+    return {c.network: find_network(c.network).as_numbers() for c in plan.cells if c.network}
+
+
 def _strategies(plan: Plan) -> list[str]:
-    return list(dict.fromkeys(cell.strategy for cell in plan.cells))
+    return list(dict.fromkeys(cell.strategy for cell in plan.cells if cell.strategy))
 
 
 def calibrate(plan: Plan, calibration: RoundRecord) -> tuple[dict[str, int], dict[str, int]]:
@@ -186,7 +190,7 @@ def _check_same(session: Session) -> None:
     """Raise if this is not the place where the session began."""
     now = {
         "crawlbench": __version__,
-        "networks": {c.network: find_network(c.network).as_numbers() for c in session.plan.cells},
+        "networks": _networks(session.plan),
         **_fingerprint(describe_machine(_strategies(session.plan))),
     }
     then = {

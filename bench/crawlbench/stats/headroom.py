@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from crawlbench.records import Sample
 
 __all__ = [
+    "MOST_PEER_SHARE",
     "MOST_SERVER_SHARE",
     "MOST_WAIT_SHARE",
+    "find_peer_fault",
     "find_server_fault",
     "server_share",
     "wait_share",
@@ -19,6 +21,9 @@ __all__ = [
 
 MOST_SERVER_SHARE = 0.5
 """Of the mirror's ceiling or time: beyond this a row tells of the server too."""
+MOST_PEER_SHARE = 0.9
+"""Of an operation's time: a peer that echoes works while the loop waits, but one that is busy all
+the time sets the pace."""
 MOST_WAIT_SHARE = 0.15
 """Of the mirror's time on its way to an answer: beyond this something else has its CPU."""
 
@@ -44,6 +49,11 @@ def wait_share(samples: Sequence[Sample]) -> float:
     waited = sum(sample.mirror_wait_s for sample in samples)
     worked = sum(sample.mirror_cpu_s for sample in samples)
     return waited / (waited + worked) if waited else 0.0
+
+
+def find_peer_fault(share: float) -> str:
+    """Return the mark of an operation whose peer was the limit, or an empty text."""
+    return "peer-bound" if share > MOST_PEER_SHARE else ""
 
 
 def find_server_fault(share: float, waits: float) -> str:

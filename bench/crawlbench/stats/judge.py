@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["is_precise", "judge"]
 
+WHOLE_MS = (
+    "its time is that of timers, which some event loops round to whole milliseconds: a ratio would "
+    "show the rounding; look at how early and how late they fire"
+)
 LEAST_ROUNDS = 5
 """A session does not stop as precise before these: with fewer, the spread itself is a guess."""
 
@@ -79,6 +83,9 @@ def _obstacle(session: Session, cell: Cell, floor: NoiseFloor) -> str:
         return failure.reason
     if session.failure(baseline):
         return f"its baseline {baseline} is invalid"
+    facts = session.plan.operation(cell)
+    if facts and facts.whole_ms:
+        return WHOLE_MS
     if len(log_ratios(session.rounds, cell.name, baseline)) < 2:
         return "fewer than two rounds give no interval"
     if floor.margin is None:
@@ -94,7 +101,16 @@ def _mark_obstacle(session: Session, cell: str, baseline: str) -> str:
         return "something else had the mirror's CPU: end it, or leave a CPU to the mirror alone"
     if pair == ("server-bound", "server-bound"):
         return "both this cell and its baseline are server-bound: the mirror was measured"
+    if pair == ("peer-bound", "peer-bound"):
+        return "the other process sets the pace of both event loops"
     return ""
+
+
+def _unjudged(session: Session, cell: Cell) -> Verdict:
+    failure = session.failure(cell.name)
+    if failure is None:
+        return Verdict.UNCLEAR
+    return Verdict.UNSUPPORTED if failure.is_refusal else Verdict.INVALID
 
 
 def _comparison(
@@ -107,8 +123,7 @@ def _comparison(
     baseline = session.plan.baselines[cell.group]
     estimate = estimates.get(cell.name)
     if estimate is None or floor.margin is None:
-        verdict = Verdict.INVALID if session.failure(cell.name) else Verdict.UNCLEAR
-        reason = _obstacle(session, cell, floor)
+        verdict, reason = _unjudged(session, cell), _obstacle(session, cell, floor)
         return Comparison(cell.name, baseline, 0, None, None, None, verdict, reason)
     low, high = estimate.interval(1 - levels[cell.name])
     verdict = decide(low, high, floor.margin)

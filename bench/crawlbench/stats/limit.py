@@ -36,6 +36,8 @@ def find_limit_s(
     None if the session has no valid reference with the cell's parser and concurrency. Work can
     overlap with waiting, so on a slow network a cell may come closer than its sum suggests.
     """
+    if cell.operation:
+        return None
     for other in session.plan.cells:
         is_twin = (other.group, other.parser, other.concurrency) == (
             cell.group,

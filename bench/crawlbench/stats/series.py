@@ -51,7 +51,7 @@ def make_series(session: Session) -> list[Series]:
         if place is not None and summary is not None:
             error = summary.seconds_error
             relative = None if error is None else error / summary.seconds
-            points.append(Point(place, summary.pages_per_s, relative))
+            points.append(Point(place, summary.per_s, relative))
     return [
         Series(name, tuple(ordered), find_knee(ordered))
         for name, points in lines.items()

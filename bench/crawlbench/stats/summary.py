@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.records import Summary
-from crawlbench.stats.headroom import find_server_fault, server_share, wait_share
+from crawlbench.stats.headroom import find_peer_fault, find_server_fault, server_share, wait_share
 from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.limit import find_limit_s
 from crawlbench.stats.pairing import round_means
@@ -47,7 +47,7 @@ def _summarize_cell(
         values=len(samples),
         seconds=seconds,
         seconds_error=estimate.half_width(session.plan.confidence) if estimate else None,
-        pages_per_s=samples[0].requests / samples[0].loops / seconds,
+        per_s=_counted(session, cell, samples[0]) / seconds,
         cpu_user_s=fmean(s.cpu_user_s for s in samples),
         cpu_system_s=fmean(s.cpu_system_s for s in samples),
         parse_s=_parse_s(samples),
@@ -61,9 +61,19 @@ def _summarize_cell(
         most_in_flight=max(s.most_in_flight for s in samples),
         server_share=share,
         server_wait_share=waits,
-        mark=find_server_fault(share, waits),
+        mark=find_peer_fault(share) if cell.operation else find_server_fault(share, waits),
         of_limit=limit_s / seconds if limit_s is not None else None,
+        figures={
+            name: fmean(s.figures[name] for s in samples if name in s.figures)
+            for name in samples[0].figures
+        },
     )
+
+
+def _counted(session: Session, cell: Cell, sample: Sample) -> float:
+    """Return the pages of a crawl, or what an operation counts in a call."""
+    facts = session.plan.operation(cell)
+    return facts.n if facts else sample.requests / sample.loops
 
 
 def _parse_s(samples: Sequence[Sample]) -> float | None:

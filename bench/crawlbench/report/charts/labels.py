@@ -9,12 +9,7 @@ from crawlbench.report.tables import ordered_cells, short_name
 if TYPE_CHECKING:
     from crawlbench.records import Session
 
-__all__ = ["groups_of", "labels_of"]
-
-
-def groups_of(session: Session) -> list[str]:
-    """Return the groups in the order of the plan."""
-    return list(dict.fromkeys(cell.group for cell in session.plan.cells))
+__all__ = ["labels_of"]
 
 
 def labels_of(session: Session, group: str) -> dict[str, str]:

@@ -1,0 +1,77 @@
+"""What a round needs of those who measure (floor 3).
+
+`executor.py` has the real ones; tests of the round put scripted ones in their place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import pyperf
+
+    from crawlbench.digest import Row
+    from crawlbench.records import Cell
+    from crawlbench.usage import Usage
+
+__all__ = ["Executor", "Place", "Value", "Worker"]
+
+Place = dict[str, Any]
+"""What a job says of the other end: `origin` and `ca_file` of a mirror, or the fields of `peer`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a worker reports of one value; seconds are over all loops."""
+
+    seconds: float
+    used: Usage
+    parse_s: float | None
+    """CPU seconds in the parser; None where the crawls used processes of their own."""
+    base_rss_bytes: int | None
+    """Resident memory before the value."""
+    peak_rss_bytes: int | None
+    digests: list[str]
+    """Of each crawl in the value; empty for an operation."""
+    event_loops: list[str]
+    """Top-level modules of the event loops that ran."""
+    http_parser: str
+    """Module that parsed the responses; empty for an operation."""
+    figures: dict[str, float] = field(default_factory=dict)
+    """What an operation measured besides its time."""
+
+
+class Worker(Protocol):
+    """One cell's process in a round."""
+
+    async def take(self) -> Value:
+        """Let the worker through the turnstile for one value.
+
+        Raises:
+            CellError: it crashed, hung or raised.
+        """
+
+    async def show(self) -> list[list[Row]]:
+        """Return what each crawl of the last value returned, in order of rank."""
+
+    async def finish(self) -> pyperf.Run:
+        """Let the worker end and return its run.
+
+        Raises:
+            CellError: it ended badly or left no run.
+        """
+
+    async def kill(self) -> None:
+        """End the worker now; no harm if it has ended."""
+
+
+class Executor(Protocol):
+    """Makes workers."""
+
+    async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
+        """Start a worker and return when it is ready for its first turn.
+
+        Raises:
+            CellError: it did not get there.
+        """

@@ -1,0 +1,182 @@
+"""A crawl as what a worker measures (floor 3; imported by workers).
+
+Only the crawl is inside the clock; of a large site also the tally of its items, as nobody could
+keep them until afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import ssl
+import sys
+import time
+from collections.abc import AsyncIterator
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from crawlbench import registry
+from crawlbench.digest import Row, Tally, as_rows, digest_rows
+from crawlbench.model import Crawl, Item, Page, Reader, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["Crawling", "Keeper", "keep_crawls", "make_site", "run_crawls"]
+
+
+class Keeper(Protocol):
+    """Takes the items of one crawl: a list, a tally, or whoever prints them."""
+
+    def append(self, item: Item, /) -> None:
+        """Take one item."""
+
+    def extend(self, items: Iterable[Item], /) -> None:
+        """Take items as they come."""
+
+
+K = TypeVar("K", bound=Keeper)
+_Kept = list[Item] | Tally
+
+
+class Crawling:
+    """One cell's crawls; made from the manager's job."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        """Find the plug-ins that the cell names."""
+        cell = job["cell"]
+        spec = registry.load(registry.Kind.SITE, cell["site"])
+        parser = registry.load(registry.Kind.PARSER, cell["parser"])
+        self._parse_s: dict[int, float] = {}
+        read = _timed(parser(spec), self._parse_s)
+        self._site = make_site(job["origin"] + spec.path, read, job["ca_file"])
+        self._crawl: Crawl = registry.load(registry.Kind.STRATEGY, cell["strategy"])
+        self._loop_factory = (
+            registry.load(registry.Kind.EVENT_LOOP, cell["event_loop"])
+            if cell["event_loop"]
+            else None
+        )
+        self._concurrency = cell["concurrency"]
+        self._keep: Callable[[], _Kept] = (
+            functools.partial(Tally, spec.item_type) if spec.is_large else list
+        )
+        self._crawls: list[_Kept] = []
+
+    def run(self, loops: int) -> float:
+        """Crawl `loops` times and return the seconds of all."""
+        self._parse_s.clear()
+        seconds, self._crawls = keep_crawls(
+            self._crawl, self._site, self._concurrency, loops, self._loop_factory, self._keep
+        )
+        return seconds
+
+    def tell(self, *, is_alone: bool) -> dict[str, Any]:
+        """Return what is to be known of the last value.
+
+        Args:
+            is_alone: whether it used no other process; what others parsed is not known here.
+        """
+        return {
+            "parse_s": sum(self._parse_s.values()) if is_alone else None,
+            "digests": [_digest(kept) for kept in self._crawls],
+            "http_parser": _http_parser(),
+            "figures": {},
+        }
+
+    def show(self) -> list[list[Row]]:
+        """Return what each crawl of the last value returned, in order of rank."""
+        return [_rows(kept) for kept in self._crawls]
+
+
+def make_site(start: str, read: Reader, ca_file: str | None) -> Site:
+    """Return a site with what its clients need to trust it; `ca_file` is None on plain HTTP."""
+    tls = ssl.create_default_context(cafile=ca_file) if ca_file else None
+    return Site(start, read, tls, ca_file)
+
+
+def run_crawls(
+    crawl: Crawl,
+    site: Site,
+    concurrency: int,
+    loops: int,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None,
+) -> tuple[float, list[list[Item]]]:
+    """Crawl `loops` times and return the seconds in all and what each crawl returned."""
+    return keep_crawls(crawl, site, concurrency, loops, loop_factory, list[Item])
+
+
+def keep_crawls(
+    crawl: Crawl,
+    site: Site,
+    concurrency: int,
+    loops: int,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None,
+    keep: Callable[[], K],
+) -> tuple[float, list[K]]:
+    """Crawl `loops` times and return the seconds in all and what was kept of each crawl.
+
+    As in `pyperf.Runner.bench_async_func`, an `async` strategy gets a new event loop per value, and
+    the clock starts inside it. The items of a generator are kept one by one, as they come.
+
+    Args:
+        crawl: the strategy.
+        site: what it crawls.
+        concurrency: most requests in flight.
+        loops: crawls in the value.
+        loop_factory: makes the event loop of an `async` strategy.
+        keep: makes what takes the items of one crawl.
+    """
+    if not (inspect.iscoroutinefunction(crawl) or inspect.isasyncgenfunction(crawl)):
+        crawls: list[K] = []
+        start = time.perf_counter()
+        for _ in range(loops):
+            kept = keep()
+            kept.extend(crawl(site, concurrency))  # type: ignore[arg-type]
+            crawls.append(kept)
+        return time.perf_counter() - start, crawls
+
+    async def timed() -> tuple[float, list[K]]:
+        crawls: list[K] = []
+        start = time.perf_counter()
+        for _ in range(loops):
+            kept, crawling = keep(), crawl(site, concurrency)
+            if isinstance(crawling, AsyncIterator):
+                async for item in crawling:
+                    kept.append(item)
+            else:
+                kept.extend(await crawling)
+            crawls.append(kept)
+        return time.perf_counter() - start, crawls
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        return runner.run(timed())
+
+
+def _rows(kept: _Kept) -> list[Row]:
+    return kept.as_rows() if isinstance(kept, Tally) else as_rows(kept)
+
+
+def _digest(kept: _Kept) -> str:
+    return kept.digest() if isinstance(kept, Tally) else digest_rows(as_rows(kept))
+
+
+def _timed(read: Reader, spent: dict[int, float]) -> Reader:
+    """Return a reader that sums up CPU seconds by thread; two clock calls for each page."""
+
+    def read_timed(address: str, body: bytes) -> Page:
+        start = time.thread_time()
+        page = read(address, body)
+        thread = get_ident()  # no other thread writes there, so no lock is needed
+        spent[thread] = spent.get(thread, 0.0) + time.thread_time() - start
+        return page
+
+    return read_timed
+
+
+def _http_parser() -> str:
+    """Return the module that parses responses: aiohttp's C one or its slow twin, or http.client."""
+    aiohttp_parsers: Any = sys.modules.get("aiohttp.http_parser")
+    if aiohttp_parsers:
+        return str(aiohttp_parsers.HttpResponseParser.__module__)
+    return "http.client" if "http.client" in sys.modules else "unknown"

@@ -1,0 +1,50 @@
+"""An operation of an event loop as what a worker measures (floor 3; imported by workers)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from crawlbench.errors import LoopRefusal
+from crawlbench.operations import Peer, find_operation, load_loop_factory, run_operation
+
+if TYPE_CHECKING:
+    from crawlbench.digest import Row
+    from crawlbench.operations import Figures
+
+__all__ = ["Operating"]
+
+
+class Operating:
+    """One cell's operation; made from the manager's job."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        """Find the operation and the event loop that the cell names."""
+        cell = job["cell"]
+        self._name: str = cell["event_loop"]
+        self._operation = find_operation(cell["operation"])
+        self._factory = load_loop_factory(self._name)
+        self._peer = Peer(**job["peer"]) if job["peer"] else None
+        self._figures: Figures = {}
+
+    def run(self, loops: int) -> float:
+        """Call the operation `loops` times and return the seconds of all.
+
+        Raises:
+            LoopRefusal: the event loop says that it does not have this.
+            OperationWrong: it did something else.
+        """
+        try:
+            outcome = run_operation(self._operation, self._factory, self._peer, loops=loops)
+        except self._operation.refusals as error:
+            text = f"{type(error).__name__}: {error}".removesuffix(": ")
+            raise LoopRefusal(f"{self._name} does not have it ({text})") from error
+        self._figures = outcome.figures
+        return outcome.seconds
+
+    def tell(self, *, is_alone: bool) -> dict[str, Any]:  # noqa: ARG002  (nothing depends on it)
+        """Return what is to be known of the last value."""
+        return {"parse_s": None, "digests": [], "http_parser": "", "figures": self._figures}
+
+    def show(self) -> list[list[Row]]:
+        """Return nothing: an operation verifies itself."""
+        return []

@@ -1,0 +1,102 @@
+"""The loop suite as a heat map (floor 3): a row per operation, a column per event loop."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import TYPE_CHECKING
+
+import altair as alt
+
+from crawlbench.report.charts.chart import Chart, Rows
+from crawlbench.report.charts.style import finish, layer, place, verdict_colours
+from crawlbench.report.operations import cells_of
+from crawlbench.report.tables import ratio_of
+from crawlbench.report.text import one_line
+from crawlbench.report.theme import colour
+
+if TYPE_CHECKING:
+    from crawlbench.records import OperationFacts, Session
+
+__all__ = ["heatmap_charts"]
+
+ROW = 24
+PALEST, DEEPEST = 0.12, 0.6
+"""Opacity of equal times, and of times that are twice or half as long or further apart."""
+WORDS = {"not supported": "no", "unclear": "?", "no values": "-"}
+"""What stands in a field without a ratio; a verdict's own word if it is not here."""
+
+
+def heatmap_charts(session: Session) -> tuple[Chart, ...]:
+    """Return a chart per theme; none where no event loop is compared with another."""
+    themes: dict[str, list[OperationFacts]] = {}
+    for facts in session.plan.operations:
+        themes.setdefault(facts.theme, []).append(facts)
+    charts = (_chart(session, theme, facts) for theme, facts in themes.items())
+    return tuple(chart for chart in charts if chart is not None)
+
+
+def _chart(session: Session, theme: str, operations: list[OperationFacts]) -> Chart | None:
+    rows: Rows = [
+        _field(session, facts, number)
+        for facts in operations
+        for number in range(1, len(cells_of(session, facts)))
+    ]
+    if not rows:
+        return None
+    name = "".join(c if c.isalnum() and c.isascii() else "-" for c in theme)
+    height = ROW * len(operations)
+    loops = ", ".join(dict.fromkeys(row["loop"] for row in rows))
+    return Chart(
+        name=f"chart-loops-{name}",
+        title=one_line(theme).capitalize(),
+        description=f"{len(operations)} operations of {loops}: time over the stock loop's; the "
+        "deeper the colour, the further apart.",
+        spec=finish(_draw(f"loops-{name}"), height=height),
+        data={f"loops-{name}": rows},
+        height=height + 60,
+    )
+
+
+def _field(session: Session, facts: OperationFacts, number: int) -> dict[str, str | float | None]:
+    cell = cells_of(session, facts)[number]
+    ratio = ratio_of(session, cell)
+    distance = abs(ratio.estimate or 0.0) / math.log(2)
+    shown = ratio.text if ratio.estimate is not None else WORDS.get(ratio.verdict, ratio.verdict)
+    return {
+        "operation": one_line(facts.name),
+        "loop": one_line(cell.event_loop or "-"),
+        "about": one_line(facts.about),
+        "verdict": ratio.verdict,
+        "interval": ratio.interval,
+        "shown": shown,
+        "depth": PALEST + (DEEPEST - PALEST) * min(1.0, distance),
+    }
+
+
+def _draw(name: str) -> alt.LayerChart:
+    ink = colour("ink")
+    axis = partial(
+        alt.Axis, domain=False, ticks=False, title=None, labelFontSize=12, labelColor=ink
+    )
+    fields = alt.Chart(place(name)).encode(
+        y=alt.Y(
+            "operation",
+            type="nominal",
+            sort=None,
+            axis=axis(labelLimit=170),
+        ),
+        x=alt.X(
+            "loop",
+            type="nominal",
+            sort=None,
+            axis=axis(orient="top", labelAngle=0),
+        ),
+        tooltip=[f"{column}:N" for column in ("operation", "loop", "shown", "interval", "verdict")],
+    )
+    return layer(
+        fields.mark_rect(stroke=colour("line"), aria=False).encode(
+            color=verdict_colours(), opacity=alt.Opacity("depth:Q", scale=None)
+        ),
+        fields.mark_text(color=ink, aria=False).encode(text="shown:N"),
+    )

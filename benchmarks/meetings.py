@@ -1,0 +1,165 @@
+"""Lets strategies meet faults and tells what came of it: for faults.py and its test.
+
+Of each pair the outcome is what a session would see of it. Faults befall every request. A strategy
+meets them one after the other in one process, so that its library is imported once; one that hangs
+is ended by its deadline and costs a process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from crawlbench import registry
+from crawlbench.about import describe_strategy
+from crawlbench.check.checks import meet_faults, open_faults
+from crawlbench.check.subject import Subject
+from crawlbench.measure.verify import expect
+from crawlbench.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+__all__ = [
+    "ENDLESS",
+    "KINDS",
+    "SITE",
+    "Meeting",
+    "Outcome",
+    "installed_strategies",
+    "meet_all",
+    "tell_outcome",
+]
+
+SITE = "douban-top250"
+ENDLESS = ("stall", "one-byte-a-second")
+"""Kinds that only a timeout ends."""
+KINDS = (*(kind for kind in (*ANSWER_KINDS, *DELIVERY_KINDS) if kind not in ENDLESS), *ENDLESS)
+"""All kinds; last those that end a process most often."""
+
+REFUSED = "crawlbench.errors.BlockedPageError"
+"""What the site's reader raises when a page is not the site's."""
+
+DOCUMENTED = {
+    "aiohttp": ("aiohttp.client_exceptions.ClientError",),
+    "aiosonic": ("aiosonic.exceptions.AiosonicError",),
+    "anyio": ("httpx.HTTPError",),
+    "curl_cffi": ("curl_cffi.requests.exceptions.RequestException",),
+    "gevent": ("requests.exceptions.RequestException",),
+    "httptools": ("httptools.parser.errors.HttpParserError", "OSError", "zlib.error"),
+    "httpx": ("httpx.HTTPError",),
+    "niquests": ("niquests.exceptions.RequestException",),
+    "primp": ("primp.PrimpError",),
+    "pycurl": ("pycurl.error",),
+    "pyreqwest": ("pyreqwest.exceptions.PyreqwestError",),
+    "requests": ("requests.exceptions.RequestException",),
+    "Scrapy": (
+        "scrapy.exceptions.DownloadFailedError",
+        "scrapy.exceptions.IgnoreRequest",
+        "scrapy.exceptions.ResponseDataLossError",
+        "RuntimeError",  # the strategy's own in place of HttpError, which does not pickle
+    ),
+    "standard library": (
+        "asyncio.exceptions.LimitOverrunError",
+        "http.client.HTTPException",
+        "EOFError",
+        "OSError",
+        "zlib.error",
+    ),
+    "tornado": ("tornado.httpclient.HTTPClientError",),
+    "treq": ("twisted.web._newclient.ResponseFailed", "twisted.web.error.Error"),
+    "urllib3": ("urllib3.exceptions.HTTPError",),
+}
+"""By library: what to catch if one believes its documentation."""
+
+
+class Outcome(StrEnum):
+    """What came of a meeting."""
+
+    RIGHT = "right"
+    """All items of the site. A session counts the requests as well: after a redirect, too many."""
+    DOCUMENTED = "documented error"
+    """An error that one catches who has read the library's documentation."""
+    STRAY = "other error"
+    """An error that passes by who catches what is documented."""
+    REFUSED = "refused by the reader"
+    """The library handed on what is no page of the site's."""
+    WRONG = "wrong items"
+    """As if nothing had happened; a session's digest refuses them."""
+    HANGS = "hangs"
+    """Until the deadline, which ended its process."""
+    DIES = "dies"
+    """Its process ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """One strategy and one fault."""
+
+    strategy: str
+    kind: str
+    """Of the fault."""
+    outcome: Outcome
+    error: str
+    """Type of what was raised, with its module; empty if nothing was."""
+    text: str
+    """First line of the error."""
+
+
+def installed_strategies() -> list[str]:
+    """Return the names of ours that can be tried here."""
+    names = registry.names(registry.Kind.STRATEGY)
+    return [name for name in names if describe_strategy(name).installed]
+
+
+async def meet_all(
+    names: Sequence[str], deadline_of: Callable[[str, str], float], at_once: int
+) -> AsyncIterator[list[Meeting]]:
+    """Yield what each strategy made of all faults, as it is done.
+
+    Args:
+        names: of strategies, the slow ones first.
+        deadline_of: returns the seconds that a strategy has for a kind of fault.
+        at_once: strategies that meet faults at the same time; most of that time they wait.
+    """
+    places = asyncio.Semaphore(at_once)
+    digest = expect(registry.load(registry.Kind.SITE, SITE)).digest
+    async with open_faults(SITE, KINDS) as mirrors:
+
+        async def meet(name: str) -> list[Meeting]:
+            deadlines_s = {kind: deadline_of(name, kind) for kind in KINDS}
+            async with places:
+                subject = Subject(name, site=SITE, faults=KINDS)
+                reports = await meet_faults(subject, mirrors, deadlines_s)
+            pairs = zip(KINDS, reports, strict=True)
+            return [tell_outcome(name, kind, report, digest) for kind, report in pairs]
+
+        for coming in asyncio.as_completed(map(meet, names)):
+            yield await coming
+
+
+def tell_outcome(name: str, kind: str, report: dict[str, Any], digest: str) -> Meeting:
+    """Return what a report of `check/trial.py` means.
+
+    Args:
+        name: of the strategy.
+        kind: of the fault.
+        report: a `digest` or an `error`.
+        digest: of the right items.
+    """
+    error = report.get("error")
+    if error is None:
+        outcome = Outcome.RIGHT if report["digest"] == digest else Outcome.WRONG
+        return Meeting(name, kind, outcome, "", "")
+    if "bases" not in error:
+        return Meeting(name, kind, Outcome(error["type"]), "", error["text"])
+    bases = set(error["bases"])
+    if REFUSED in bases:
+        outcome = Outcome.REFUSED
+    elif bases.intersection(DOCUMENTED[describe_strategy(name).library]):
+        outcome = Outcome.DOCUMENTED
+    else:
+        outcome = Outcome.STRAY
+    return Meeting(name, kind, outcome, error["type"], error["text"])
