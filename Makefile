@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-planted bench-disturbed bench-killed bench-latency bench-mirror bench-scale test docs check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale test docs check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -38,8 +38,17 @@ bench-planted: $(READY) ## is a planted difference of 5 % called, is one of 1 % 
 bench-disturbed: $(READY) ## is a mirror that shares its CPU noticed?
 	$(BIN)/python benchmarks/disturbed.py
 
+bench-faults: $(READY) ## every fault for every strategy, into docs/faults.md (7 minutes)
+	$(BIN)/python -m benchmarks.faults
+
 bench-latency: $(READY) ## latency played against latency asked (2 minutes)
 	$(BIN)/python benchmarks/latency.py
+
+bench-loops: $(READY) ## event loops, operation by operation (10 minutes)
+	$(BIN)/crawlbench run loops
+
+bench-loops-page: $(READY) ## the same on every event loop there is, into docs/loops.md (30 minutes)
+	$(BIN)/python -m benchmarks.loops
 
 bench-mirror: $(READY) ## the mirror against nginx, and with idle connections (7 minutes; needs nginx-light and wrk)
 	$(BIN)/python -m benchmarks.mirror

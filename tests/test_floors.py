@@ -21,6 +21,7 @@ FLOORS = {
     "registry": 1,
     "networks": 1,
     "sites": 1,
+    "loops": 1,
     "parsers": 1,
     "files": 1,
     "about": 1,

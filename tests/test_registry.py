@@ -25,7 +25,9 @@ def test_unknown_name_lists_the_known_ones_and_a_near_miss():
     with pytest.raises(UnknownNameError) as caught:
         registry.find(registry.Kind.EVENT_LOOP, "uvlop")
     assert str(caught.value) == (
-        "unknown event loop 'uvlop' (did you mean 'uvloop'?); known: asyncio, uvloop"
+        "unknown event loop 'uvlop' (did you mean 'uvloop'?); known: asyncio, asyncio-eager, "
+            "asyncio-poll, asyncio-proactor, asyncio-select, bracio, loopmini, rloop, uvloop, "
+            "winloop"
     )
 
 

@@ -19,6 +19,7 @@ from crawlbench.cli.output import result_console
 from crawlbench.errors import BenchError
 from crawlbench.measure.suite import load_suite, suite_names
 from crawlbench.networks import NETWORKS
+from crawlbench.operations import Operation, all_operations
 
 __all__ = ["list_names"]
 
@@ -31,6 +32,7 @@ class What(StrEnum):
 
     STRATEGIES = "strategies"
     LOOPS = "loops"
+    OPERATIONS = "operations"
     PARSERS = "parsers"
     SITES = "sites"
     NETWORKS = "networks"
@@ -56,6 +58,8 @@ def list_names(
     if what in _KINDS:
         rows = [_plugin_row(_KINDS[what], name) for name in registry.names(_KINDS[what])]
         rows += [_family_row(_KINDS[what], glob) for glob in registry.families(_KINDS[what])]
+    elif what is What.OPERATIONS:
+        rows = [_operation_row(operation) for operation in all_operations()]
     elif what is What.NETWORKS:
         rows = [{"name": name, "about": NETWORKS[name].about} for name in NETWORKS]
     else:
@@ -105,10 +109,20 @@ def _plugin_row(kind: registry.Kind, name: str) -> dict[str, str]:
     return {"name": name, "about": registry.find(kind, name).value}
 
 
+def _operation_row(operation: Operation) -> dict[str, str]:
+    about = operation.about
+    if operation.obstacle:
+        about += f" (not here: {operation.obstacle})"
+    return {"name": operation.name, "theme": operation.theme, "about": about}
+
+
 def _family_row(kind: registry.Kind, glob: str) -> dict[str, str]:
     return {"name": glob, "about": registry.describe_family(kind, glob)}
 
 
 def _suite(name: str) -> str:
     suite = load_suite(name)
+    if not suite.strategies:
+        loops = ", ".join(suite.event_loops)
+        return f"operations {', '.join(suite.operations)} of {loops}, {suite.rounds} rounds"
     return f"{', '.join(suite.strategies)} on {', '.join(suite.networks)}, {suite.rounds} rounds"

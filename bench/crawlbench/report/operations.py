@@ -25,6 +25,7 @@ __all__ = [
     "MAIN",
     "READING",
     "cells_of",
+    "matrix_tables",
     "measured_table",
     "noise_notes",
     "operation_tables",
@@ -80,6 +81,46 @@ def operation_tables(session: Session) -> list[Table]:
         )
         for theme, operations in themes.items()
     ]
+
+
+def matrix_tables(session: Session) -> list[Table]:
+    """Return one table per theme with a row per operation and a column per event loop.
+
+    The first loop's field is its time; the others' the ratio to it, with a question mark where it
+    is unclear, or why there is none.
+    """
+    return [
+        Table(table.title, _matrix_columns(session), tuple(_matrix_rows(session, table)))
+        for table in operation_tables(session)
+    ]
+
+
+def _loops(session: Session) -> list[str]:
+    cells = [cell for facts in session.plan.operations for cell in cells_of(session, facts)]
+    return list(dict.fromkeys(one_line(cell.event_loop or "-") for cell in cells))
+
+
+def _matrix_columns(session: Session) -> tuple[Column, ...]:
+    first, *others = _loops(session)
+    return (
+        Column("operation"),
+        Column(f"{first}, each", is_number=True),
+        *(Column(loop, is_number=True) for loop in others),
+    )
+
+
+def _matrix_rows(session: Session, table: Table) -> Iterator[tuple[str, ...]]:
+    found: dict[str, dict[str, str]] = {}
+    for operation, loop, each, ratio, _, verdict in table.pick(MAIN).rows:
+        if verdict == "baseline":
+            text = each
+        elif ratio == "-":
+            text = "?" if verdict == "unclear" else verdict
+        else:
+            text = f"{ratio} ?" if verdict == "unclear" else ratio
+        found.setdefault(operation, {})[loop] = text
+    for operation, fields in found.items():
+        yield (operation, *(fields.get(loop, "-") for loop in _loops(session)))
 
 
 def measured_table(table: Table) -> Table | None:

@@ -1,0 +1,16 @@
+"""The stock event loop on select(2) (floor 1)."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+
+__all__ = ["SelectLoop"]
+
+
+class SelectLoop(asyncio.SelectorEventLoop):
+    """Asks select, which many systems limit to 1,024 files: with more, it fails."""
+
+    def __init__(self) -> None:
+        """Take select in place of what suits the system best."""
+        super().__init__(selectors.SelectSelector())

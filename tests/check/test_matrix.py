@@ -1,0 +1,116 @@
+"""Each fault and each strategy: an error, or right in spite of it; what hangs is ended."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from benchmarks.meetings import (
+    ENDLESS,
+    KINDS,
+    SITE,
+    Outcome,
+    installed_strategies,
+    meet_all,
+    tell_outcome,
+)
+
+from crawlbench import registry
+from crawlbench.check.checks import Subject, meet_faults, open_faults
+from crawlbench.measure.verify import expect
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+RIGHT, DOCUMENTED, STRAY, REFUSED, WRONG, HANGS, _ = Outcome
+STATUSES = ("403", "418", "429", "500", "503")
+EXPECTED = {
+    **{kind: {DOCUMENTED} for kind in STATUSES},
+    **{kind: {RIGHT, DOCUMENTED} for kind in ("301", "302")},  # some clients follow none
+    "redirect-loop": {DOCUMENTED},
+    "block-page": {REFUSED},
+    "wrong-charset": {WRONG},  # a strategy hands bytes on; a session's digest refuses the items
+    "wrong-coding": {DOCUMENTED, REFUSED},
+    "lying-coding": {DOCUMENTED},
+    "gzip-bomb": {REFUSED, DOCUMENTED},
+    "big-page": {RIGHT},
+    "header-flood": {RIGHT, DOCUMENTED},  # some clients set a limit
+    **{kind: {DOCUMENTED} for kind in ("reset", "reset-in-body", "short-body", "bad-chunk")},
+    **{kind: {HANGS} for kind in ENDLESS},  # or it waits longer than we do here
+}
+EXCEPTIONS = {
+    # httpx waits five seconds for the next byte, and no longer.
+    **{(f"httpx-{how}", "stall"): DOCUMENTED for how in ("anyio", "async", "async-http2")},
+    **{(f"httpx-{how}", "stall"): DOCUMENTED for how in ("serial", "threads", "trio")},
+    # aiosonic follows no redirect and hands on its body; it lets errors of others through.
+    **{("aiosonic-gather", kind): REFUSED for kind in ("301", "302", "redirect-loop")},
+    **{("aiosonic-gather", kind): STRAY for kind in ("wrong-coding", "lying-coding")},
+    **{("aiosonic-gather", kind): STRAY for kind in ("short-body", "bad-chunk")},
+    # These two inflate whatever comes, whatever the head says, and need gzip.
+    **{(name, "wrong-coding"): RIGHT for name in ("asyncio-httptools", "limit-socket")},
+    **{(name, "block-page"): DOCUMENTED for name in ("asyncio-httptools", "limit-socket")},
+    **{(name, "wrong-charset"): DOCUMENTED for name in ("asyncio-httptools", "limit-socket")},
+    **{(name, "big-page"): DOCUMENTED for name in ("asyncio-httptools", "limit-socket")},
+    # No client at all: it waits for the last chunk, which an answer with a length does not have.
+    **{("limit-socket", kind): HANGS for kind in (*STATUSES, "301", "302", "redirect-loop")},
+    **{("limit-socket", kind): STRAY for kind in ("short-body", "bad-chunk")},
+    ("asyncio-streams", "bad-chunk"): STRAY,  # a ValueError: the length is read by hand
+    ("gevent-requests", "bad-chunk"): STRAY,
+    # aiohttp's errors with a status do not pickle, and the process ends.
+    **{("processes-aiohttp", kind): STRAY for kind in ("redirect-loop", "header-flood")},
+    ("processes-aiohttp", "bad-chunk"): STRAY,
+    **{("scrapy-spider", kind): STRAY for kind in ("wrong-coding", "lying-coding")},
+    **{("tornado-client", kind): STRAY for kind in ("header-flood", "reset")},
+}
+SLOW = ("aiohttp-retry", "limit-socket", "requests-retry", "tornado-client")
+PASSING = ("429", "500", "503", "reset", "reset-in-body", "short-body", "bad-chunk", "block-page")
+AT_ONCE = 6  # they wait more than they work
+
+
+def expected(name, kind):
+    """Return the outcomes that are well."""
+    return {EXCEPTIONS[name, kind]} if (name, kind) in EXCEPTIONS else EXPECTED[kind]
+
+
+def deadline_s(name, kind):
+    """Return a deadline: short where it is all that can end the crawl."""
+    return 3.0 if HANGS in expected(name, kind) else 40.0
+
+
+@pytest.fixture(scope="module")
+def meetings():
+    """Return what each strategy made of each fault."""
+
+    async def collect():
+        names = sorted(installed_strategies(), key=lambda name: name not in SLOW)
+        return [meeting async for row in meet_all(names, deadline_s, AT_ONCE) for meeting in row]
+
+    return asyncio.run(collect())
+
+
+@pytest.mark.parametrize("name", installed_strategies())
+def test_strategy_meets_every_fault_as_expected(meetings, name):
+    """It ends by its deadline, and raises what its library documents where it cannot be right."""
+    seen = {meeting.kind: meeting for meeting in meetings if meeting.strategy == name}
+    assert set(seen) == set(KINDS) == set(EXPECTED)
+    odd = {kind: m for kind, m in seen.items() if m.outcome not in expected(name, kind)}
+    assert odd == {}
+
+
+def test_strategies_that_retry_ride_over_what_passes():
+    """Each page meets the fault once: right items, from those who ask again."""
+    digest = expect(registry.load(registry.Kind.SITE, SITE)).digest
+
+    async def collect():
+        async with open_faults(SITE, PASSING, times=1) as mirrors:
+            for name in ("aiohttp-retry", "requests-retry"):
+                await asyncio.gather(*[mirror.begin(name) for mirror in mirrors.values()])
+                subject = Subject(name, site=SITE, faults=PASSING, deadline_s=40.0)
+                for kind, report in zip(PASSING, await meet_faults(subject, mirrors), strict=True):
+                    yield tell_outcome(name, kind, report, digest)
+
+    async def failures():
+        return {(m.strategy, m.kind): m async for m in collect() if m.outcome is not RIGHT}
+
+    failed = asyncio.run(failures())
+    assert set(failed) == {("aiohttp-retry", "bad-chunk")}  # came with the head: no retry helps it
+    assert failed["aiohttp-retry", "bad-chunk"].outcome is DOCUMENTED

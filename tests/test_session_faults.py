@@ -1,0 +1,63 @@
+"""A session whose cells meet faults: each is marked with what came of it, the others go on."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from crawlbench.measure.store import load_session
+from crawlbench.records import Verdict
+from tests.conftest import command_line
+
+pytestmark = pytest.mark.slow
+
+REASONS = {
+    "503": "raised HTTPError: 503 Server Error",
+    "reset-in-body": "raised ChunkedEncodingError: ",
+    "block-page": "raised BlockedPageError: ",
+    "wrong-charset": "wrong answer: rank 1 has title",
+    "302": "the mirror counted 20 requests instead of 10",
+    "stall": "hung: a value took more than 3 s",
+}
+
+
+@pytest.fixture(scope="module")
+def met(tmp_path_factory):
+    """Return the outcome and the session of one strategy on a good network and on faulty ones."""
+    folder = tmp_path_factory.mktemp("faults")
+    networks = ["-n", "loopback"]
+    for kind in REASONS:
+        path = folder / f"{kind}.toml"
+        path.write_text(f'[[faults]]\nkind = "{kind}"\n', encoding="utf-8")
+        networks += ["-n", f"./{path.name}"]
+    call = command_line(
+        *("run", "quick", "-s", "requests-serial", "--rounds", 2, "--timeout", 3, *networks),
+        *("-o", folder / "session"),
+        cwd=folder,
+        capture_output=True,
+        timeout=110,
+    )
+    return subprocess.run(**call, check=False), load_session(folder / "session")
+
+
+@pytest.mark.parametrize("kind", REASONS)
+def test_cell_that_meets_a_fault_is_marked_with_it(met, kind):
+    """Raised, wrong, too many requests or hung: each says which, and none is timed."""
+    _, session = met
+    failures = [f for f in session.failures if f"{kind}.toml" in f.cell]
+    assert failures
+    assert all(REASONS[kind] in failure.reason for failure in failures)
+    assert not [s for s in session.summaries if f"{kind}.toml" in s.cell]
+    verdicts = {c.verdict for c in session.comparisons if f"{kind}.toml" in c.cell}
+    assert verdicts <= {Verdict.INVALID}
+
+
+def test_the_others_go_on(met):
+    """Cells on the good network have all their values; the exit code says that some are invalid."""
+    outcome, session = met
+    assert outcome.returncode == 4, outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    assert len(session.rounds) == 2
+    assert {summary.cell.split("/")[0] for summary in session.summaries} == {"requests-serial"}
+    assert all("loopback" in summary.cell for summary in session.summaries)
