@@ -6,6 +6,7 @@ python docs/make.py --check    write nothing; exit 1 if one is out of date
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from crawlbench.export import results_schema
 from crawlbench.measure.store import load_session
 from crawlbench.report.markdown import render_table
 from crawlbench.report.notes import find_notes
@@ -53,11 +55,17 @@ def read(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
+def make_schema() -> str:
+    """Return the JSON Schema of what `report --format json` writes."""
+    return json.dumps(results_schema(), indent=1) + "\n"
+
+
 def make_documents() -> dict[Path, str]:
     """Return each document's path and the text that it should have."""
     readme = ROOT / "README.md"
     return {
         ROOT / "docs" / "cli.md": make_command_reference(),
+        ROOT / "docs" / "results.schema.json": make_schema(),
         ROOT / "docs" / "session.svg": make_picture(),
         ROOT / "docs" / "ratios.svg": render_svg(load_session(REFERENCE)),
         readme: TABLE.sub(lambda found: found[1] + make_table() + found[2], read(readme)),

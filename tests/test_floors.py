@@ -33,6 +33,7 @@ FLOORS = {
     "archive": 3,
     "probe": 3,
     "report": 3,
+    "export": 3,
     "session": 4,
     "check": 4,
     "cli": 5,

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from crawlbench.cli.output import result_console
 from crawlbench.errors import SessionFileError, UsageError
+from crawlbench.export import EXPORTS
 from crawlbench.measure.store import SESSION_FILE, SUITE_FILE, load_session
 from crawlbench.report.extra import can_draw
 from crawlbench.report.plain import load_plain_suite
@@ -37,6 +38,13 @@ class Format(StrEnum):
     HTML = "html"
     SVG = "svg"
     PNG = "png"
+    CSV = "csv"
+    JSON = "json"
+    GITHUB_TIME = "github-time"
+    GITHUB_RATE = "github-rate"
+    BENCHER = "bencher"
+    PYTEST_BENCHMARK = "pytest-benchmark"
+    ASV = "asv"
 
 
 def report(
@@ -53,7 +61,7 @@ def report(
         Path | None, typer.Option("-o", "--output", help="File to write instead of printing.")
     ] = None,
 ) -> None:
-    """Show a session again: as text, as a page, or its ratios as a picture."""
+    """Show a session again: as text, page or picture, or in a shape that other programs read."""
     shown = _load(folder or _newest_session())
     if output is None:
         _print(shown, output_format)
@@ -115,6 +123,13 @@ def _write(shown: Shown, output_format: Format, path: Path) -> None:
 
 
 def _text(shown: Shown, output_format: Format) -> str:
+    if output_format in EXPORTS:
+        if not isinstance(shown, SessionReport):
+            raise UsageError(
+                f"a plain pyperf suite has no cells, so there is no {output_format} of it; "
+                "give a folder that `crawlbench run` has made"
+            )
+        return EXPORTS[output_format](shown.session)
     renderers: dict[Format, Callable[[], str]] = {
         Format.TERMINAL: lambda: _terminal_text(shown),
         Format.MARKDOWN: shown.markdown,
