@@ -28,7 +28,19 @@ ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "results" / "reference"
 COMMANDS = (
     "",
-    *("run", "sweep", "report", "compare", "aa", "doctor", "list", "crawl", "check", "probe"),
+    *(
+        "run",
+        "sweep",
+        "report",
+        "compare",
+        "history",
+        "aa",
+        "doctor",
+        "list",
+        "crawl",
+        "check",
+        "probe",
+    ),
     *("mirror", "mirror build", "mirror serve", "mirror bench"),
     *("mirror import", "mirror record", "mirror verify"),
 )

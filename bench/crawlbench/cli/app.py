@@ -14,6 +14,7 @@ from crawlbench.cli import (
     compare,
     crawl,
     doctor,
+    history,
     listing,
     mirror,
     probe,
@@ -38,6 +39,7 @@ app.command(name="run")(run.run)
 app.command(name="report")(report.report)
 app.command(name="sweep")(sweep.sweep)
 app.command(name="compare")(compare.compare)
+app.command(name="history")(history.history)
 app.command(name="aa")(aa.aa)
 app.command(name="check")(check.check)
 app.command(name="doctor")(doctor.doctor)

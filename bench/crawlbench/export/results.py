@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from crawlbench.records import Verdict
+from crawlbench.records import Verdict  # noqa: TC001  (msgspec reads the annotations)
 from crawlbench.stats.limit import REFERENCE
 
 if TYPE_CHECKING:

@@ -60,7 +60,7 @@ def find_answer(session: Session) -> tuple[Sentence, ...]:
     """Return what a session says, in three sentences; fewer where it says less."""
     groups = crawl_groups(session)
     found = [
-        Sentence(_verdicts(session, groups) if groups else "", "ratios", "ratios"),
+        Sentence(_verdicts(session, groups), "ratios", "ratios"),
         Sentence(_operations(session), "loops", "what event loops do"),
         Sentence(_times(session, groups), "phases", "where the time goes"),
         Sentence(_trust(session), "doubts", "how far to trust it"),
@@ -71,8 +71,11 @@ def find_answer(session: Session) -> tuple[Sentence, ...]:
 def _verdicts(session: Session, groups: Sequence[str]) -> str:
     if not session.summaries:
         return "No cell has a valid value, so there is no answer."
+    if not groups:
+        return ""
     if len(groups) > MOST_GROUPS:
-        counts = _counts(session.comparisons)
+        crawls = {cell.name for cell in session.plan.cells if not cell.operation}
+        counts = _counts([c for c in session.comparisons if c.cell in crawls])
         return f"Over {len(groups)} sites and networks {counts}."
     text = "; ".join(_verdict(session, group) for group in groups)
     return f"{text[0].upper()}{text[1:]}."
@@ -181,10 +184,11 @@ def _client_name(summary: Summary) -> str:
 def _loops(session: Session) -> str:
     """Return in how many pairs that differ by event loop alone the intervals overlap."""
     found = {c.cell: c for c in session.comparisons if c.low is not None and c.high is not None}
+    crawls = [cell for cell in session.plan.cells if not cell.operation]
     pairs = [
         _overlap(found[one.name], found[two.name])
-        for place, one in enumerate(session.plan.cells)
-        for two in session.plan.cells[place + 1 :]
+        for place, one in enumerate(crawls)
+        for two in crawls[place + 1 :]
         if one.name in found
         and two.name in found
         and one.event_loop != two.event_loop

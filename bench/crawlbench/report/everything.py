@@ -50,7 +50,7 @@ def everything_table(session: Session) -> Table:
 
 def _operations_table(session: Session) -> Table:
     tables = operation_tables(session)
-    themes = {facts.name: one_line(facts.theme) for facts in session.plan.operations}
+    themes = {one_line(facts.name): one_line(facts.theme) for facts in session.plan.operations}
     rows = [(themes.get(row[0], ""), *row) for table in tables for row in table.rows]
     columns = tables[0].columns if tables else ()
     return Table("Everything", (Column("theme"), *columns), tuple(rows))

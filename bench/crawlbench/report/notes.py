@@ -85,6 +85,8 @@ def _noise(session: Session) -> Iterator[Note]:
 
 def place_of(session: Session, group: str) -> str:
     """Return what a group is called; its site is named only if there are several."""
+    if any(facts.name == group for facts in session.plan.operations):
+        return one_line(group)
     site, _, network = group.rpartition("/")
     one_site = len({cell.site for cell in session.plan.cells if cell.site}) == 1
     return one_line(network if one_site else f"{site} on {network}")

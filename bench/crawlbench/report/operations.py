@@ -186,9 +186,9 @@ def refusal_notes(session: Session) -> Iterator[tuple[str, str]]:
     """Yield what each event loop says that it does not have."""
     cells = {cell.name: cell for cell in session.plan.cells}
     refused: dict[str, list[str]] = {}
-    for failure in session.failures:
+    for failure in (failure for failure in session.failures if failure.is_refusal):
         cell = cells[failure.cell]
-        if failure.is_refusal and not cell.control:
+        if not cell.control:
             refused.setdefault(cell.event_loop or "-", []).append(cell.operation)
     for loop, names in refused.items():
         yield "not supported", f"{loop}: {', '.join(names)}"

@@ -43,14 +43,17 @@ def _escape(character: str) -> str:
 
 
 def _axes(plan: Plan) -> Iterator[tuple[str, str]]:
-    cells = plan.cells
+    cells = [cell for cell in plan.cells if not cell.operation]
     yield from _each("-s", (cell.strategy for cell in cells))
-    yield from _each("-l", (cell.event_loop for cell in cells if cell.event_loop))
+    yield from _each("-l", (cell.event_loop for cell in plan.cells if cell.event_loop))
+    yield from _each("--operation", (facts.name for facts in plan.operations))
+    if not cells:
+        return
     yield from _each("-n", (cell.network for cell in cells))
     yield from _each("--site", (cell.site for cell in cells))
     yield from _each("--parser", (cell.parser for cell in cells))
     yield from _each("-c", (str(cell.concurrency) for cell in cells))
-    first = plan.cell(next(iter(plan.baselines.values())))
+    first = plan.cell(plan.baselines[cells[0].group])
     loop = f"/{first.event_loop}" if first.event_loop else ""
     yield "--baseline", f"{first.strategy}{loop}"
 

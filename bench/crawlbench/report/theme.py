@@ -40,7 +40,7 @@ VERDICTS = {
     "same": "same",
     "unclear": "unclear",
     "invalid": "invalid",
-    "not supported": "wait",
+    "not supported": "soft",
     "no values": "unclear",
     "baseline": "soft",
     "control": "soft",

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from crawlbench.errors import UsageError
 from crawlbench.records import Session, Verdict
 from crawlbench.stats.interval import Estimate, difference, estimate_mean
-from crawlbench.stats.limit import REFERENCE
-from crawlbench.stats.pairing import log_ratios
+from crawlbench.stats.normal import contestants, normalised, obstacle
 from crawlbench.stats.verdict import decide, holm_levels
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def compare_sessions(base: Session, head: Session, margin: float) -> SessionComp
             networks or baselines.
     """
     _check(base, head)
-    mine, theirs = _contestants(base), _contestants(head)
+    mine, theirs = contestants(base), contestants(head)
     shared = [name for name in mine if name in theirs]
     if not shared:
         raise UsageError(
@@ -72,9 +71,9 @@ def compare_sessions(base: Session, head: Session, margin: float) -> SessionComp
         )
     estimates, obstacles = {}, {}
     for name in shared:
-        obstacles[name] = _obstacle(base, mine[name], "base") or _obstacle(head, mine[name], "head")
+        obstacles[name] = obstacle(base, mine[name], "base") or obstacle(head, mine[name], "head")
         if not obstacles[name]:
-            pair = [estimate_mean(_normalised(session, mine[name])) for session in (base, head)]
+            pair = [estimate_mean(normalised(session, mine[name])) for session in (base, head)]
             if pair[0] and pair[1]:
                 estimates[name] = difference(pair[0], pair[1])
             else:
@@ -116,40 +115,6 @@ def _check(base: Session, head: Session) -> None:
 
 def _sites(session: Session) -> str:
     return ", ".join(dict.fromkeys(cell.group for cell in session.plan.cells))
-
-
-def _contestants(session: Session) -> dict[str, Cell]:
-    baselines = set(session.plan.baselines.values())
-    return {
-        cell.name: cell
-        for cell in session.plan.cells
-        if not cell.control and cell.name not in baselines and cell.strategy != REFERENCE
-    }
-
-
-def _twins(session: Session, cell: Cell) -> list[str]:
-    """Return the baseline of a cell's group and its controls."""
-    controls = [c.name for c in session.plan.cells if c.control and c.group == cell.group]
-    return [session.plan.baselines[cell.group], *controls]
-
-
-def _obstacle(session: Session, cell: Cell, side: str) -> str:
-    """Return why one side cannot be compared, or an empty text."""
-    for name in (cell.name, *_twins(session, cell)):
-        failure = session.failure(name)
-        if failure:
-            return f"{side}: {name}: {failure.reason}"
-    for floor in session.noise:
-        if floor.group == cell.group and floor.refusal:
-            return f"{side}: {floor.refusal}"
-    marks = {summary.cell: summary.mark for summary in session.summaries}
-    return f"{side}: {marks[cell.name]}" if marks.get(cell.name) else ""
-
-
-def _normalised(session: Session, cell: Cell) -> list[float]:
-    """Return, per round, the cell's log time relative to its group's twins."""
-    by_twin = [log_ratios(session.rounds, cell.name, twin) for twin in _twins(session, cell)]
-    return [fmean(pair) for pair in zip(*by_twin, strict=True)]
 
 
 def _margin(base: Session, head: Session, cell: Cell, margin: float) -> float:

@@ -26,6 +26,7 @@ __all__ = [
     "names",
     "place",
     "right_text",
+    "series_scales",
     "value_axis",
     "verdict_colours",
 ]
@@ -36,6 +37,9 @@ SHIFT = 6
 """Pixels by which marks stand below the middle of their row."""
 NAME_OFFSET = -9
 """Pixels by which names stand above it."""
+HUES = ("client", "slower", "faster", "parse", "system", "invalid", "same", "unclear")
+"""Of lines; from the ninth on they begin anew, told apart by their dashes."""
+DASHES = ([1, 0], [6, 3], [2, 3], [8, 3, 2, 3])
 WIDE = 560
 """Pixels from which on there is room for long texts."""
 
@@ -101,6 +105,16 @@ def verdict_colours() -> alt.Color:
     """Return the colours of verdicts; their words stand beside them, so there is no legend."""
     scale = alt.Scale(domain=list(VERDICTS), range=[colour(name) for name in VERDICTS.values()])
     return alt.Color("verdict", type="nominal", scale=scale, legend=None)
+
+
+def series_scales(series: Sequence[str]) -> tuple[alt.Scale, alt.Scale]:
+    """Return colours and dashes that tell lines apart."""
+    hues = [colour(HUES[n % len(HUES)]) for n in range(len(series))]
+    dashes = [DASHES[n // len(HUES) % len(DASHES)] for n in range(len(series))]
+    return (
+        alt.Scale(domain=list(series), range=hues),
+        alt.Scale(domain=list(series), range=dashes),
+    )
 
 
 def finish(chart: alt.LayerChart, height: int) -> dict[str, Any]:

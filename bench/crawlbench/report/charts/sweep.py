@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from crawlbench.report.charts.chart import Chart, Rows
-from crawlbench.report.charts.style import finish, layer, place
+from crawlbench.report.charts.style import finish, layer, place, series_scales
 from crawlbench.report.numbers import format_count
 from crawlbench.report.text import one_line
-from crawlbench.report.theme import colour
 from crawlbench.stats.series import make_series
 
 if TYPE_CHECKING:
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["sweep_chart"]
 
 HEIGHT = 340
-HUES = ("client", "slower", "faster", "parse", "system", "invalid", "same", "unclear")
-"""Of series; from the ninth on they begin anew, told apart by their dashes."""
-DASHES = ([1, 0], [6, 3], [2, 3], [8, 3, 2, 3])
 
 
 def sweep_chart(session: Session) -> Chart | None:
@@ -56,8 +52,7 @@ def sweep_chart(session: Session) -> Chart | None:
 
 def _draw(axis: str, rows: Rows) -> alt.LayerChart:
     series = list(dict.fromkeys(row["series"] for row in rows))
-    hues = [colour(HUES[n % len(HUES)]) for n in range(len(series))]
-    dashes = [DASHES[n // len(HUES) % len(DASHES)] for n in range(len(series))]
+    hues, dashes = series_scales(series)
     is_positive = all(row["place"] > 0 for row in rows)
     scale = alt.Scale(type="log" if is_positive else "linear", nice=False, padding=10)
     chart = alt.Chart(place("sweep"))
@@ -68,16 +63,10 @@ def _draw(axis: str, rows: Rows) -> alt.LayerChart:
             scale=scale,
             axis=alt.Axis(title=axis, format="~g", values=sorted({r["place"] for r in rows})),
         ),
-        color=alt.Color(
-            "series",
-            type="nominal",
-            scale=alt.Scale(domain=series, range=hues),
-        ),
+        color=alt.Color("series", type="nominal", scale=hues),
     )
     y = alt.Y("rate", type="quantitative", axis=alt.Axis(title="pages/s", tickCount=6))
-    dash = alt.StrokeDash(
-        "series", type="nominal", scale=alt.Scale(domain=series, range=dashes), legend=None
-    )
+    dash = alt.StrokeDash("series", type="nominal", scale=dashes, legend=None)
     tooltip = [alt.Tooltip("series:N"), alt.Tooltip("place:Q"), alt.Tooltip("shown:N")]
     return layer(
         base.mark_line(strokeWidth=1.6, aria=False).encode(y=y, strokeDash=dash),

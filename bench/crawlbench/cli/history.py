@@ -1,0 +1,95 @@
+"""`crawlbench history` (floor 5)."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crawlbench.cli.checks import not_negative
+from crawlbench.cli.margins import known_margin
+from crawlbench.cli.output import complain, result_console, status_console
+from crawlbench.errors import SessionFileError, StorageError, UsageError
+from crawlbench.measure.store import SESSION_FILE, load_session
+from crawlbench.report.extra import require_drawing
+from crawlbench.report.history_page import changes_table, history_page
+from crawlbench.report.terminal import render_table
+from crawlbench.stats.history import History, make_history
+from crawlbench.whole import write_text
+
+__all__ = ["history"]
+
+USUAL_MARGIN = 1.0  # percent
+CONFIDENCE = 0.95
+
+
+def history(
+    folders: Annotated[
+        list[Path], typer.Argument(help="Sessions' folders, or folders that hold such.")
+    ],
+    margin: Annotated[
+        float, typer.Option("--margin", callback=not_negative, help="Changes up to it count not.")
+    ] = USUAL_MARGIN,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The page to write; replaced if it exists.")
+    ] = Path("history.html"),
+) -> None:
+    """Draw many sessions over time as one offline page, and say where a cell changed."""
+    require_drawing()
+    from crawlbench.report.html import render_page  # noqa: PLC0415  (an extra)
+
+    paths = _find_sessions(folders)
+    sessions = {}
+    for name, path in paths.items():
+        try:
+            sessions[name] = load_session(path)
+        except SessionFileError as error:
+            complain(f"left out: {error}")
+    if not sessions:
+        raise UsageError("none of these sessions can be read; the reasons stand above")
+    least = max(math.log1p(margin / 100), known_margin())
+    found = make_history(sessions, least, CONFIDENCE)
+    try:
+        write_text(output, render_page(history_page(found)))
+    except OSError as error:
+        raise StorageError(f"{str(output)!r} cannot be written: {error.strerror}") from error
+    _show(found)
+    status_console().print(f"page: {output}", style="dim", soft_wrap=True)
+
+
+def _find_sessions(folders: list[Path]) -> dict[str, Path]:
+    """Return the sessions in and directly below the folders, by a name that tells them apart.
+
+    Raises:
+        UsageError: a folder is none and holds none.
+    """
+    found: list[Path] = []
+    for folder in folders:
+        below = sorted(path.parent for path in folder.glob(f"*/{SESSION_FILE}"))
+        inside = [folder] if (folder / SESSION_FILE).is_file() else below
+        if not inside:
+            raise UsageError(
+                f"{str(folder)!r} is no session and holds none; give folders that `crawlbench run` "
+                "has made, or the folder that they are in"
+            )
+        found += [path for path in inside if path not in found]
+    names = [path.resolve().name for path in found]
+    return {
+        name if names.count(name) == 1 else str(path): path
+        for name, path in zip(names, found, strict=True)
+    }
+
+
+def _show(found: History) -> None:
+    console = result_console()
+    table = changes_table(found)
+    if table.rows:
+        console.print(render_table(table, console.width))
+    sessions, cells = len(found.sessions), len(found.lines)
+    console.print(f"{len(table.rows)} changes in {cells} cells over {sessions} sessions")
+    for one in found.breaks:
+        console.print(f"from {one.session} on another machine: {'; '.join(one.what)}", markup=False)
+    if found.left_out:
+        console.print(f"{len(found.left_out)} points left out; the page says why")

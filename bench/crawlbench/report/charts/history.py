@@ -1,0 +1,87 @@
+"""Cells over many sessions (floor 3): a line per cell, changes as large points, breaks as rules."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import altair as alt
+
+from crawlbench.report.charts.chart import Chart, Rows
+from crawlbench.report.charts.style import finish, layer, place, series_scales
+from crawlbench.report.numbers import format_interval, format_ratio
+from crawlbench.report.text import one_line
+from crawlbench.report.theme import colour
+
+if TYPE_CHECKING:
+    from crawlbench.stats.history import History, Line
+
+__all__ = ["history_charts"]
+
+HEIGHT = 300
+
+
+def history_charts(history: History) -> tuple[Chart, ...]:
+    """Return a chart per site and network, or operation."""
+    groups: dict[str, list[Line]] = {}
+    for line in history.lines:
+        groups.setdefault(line.group, []).append(line)
+    return tuple(
+        _chart(history, group, lines, number)
+        for number, (group, lines) in enumerate(groups.items(), 1)
+    )
+
+
+def _chart(history: History, group: str, lines: list[Line], number: int) -> Chart:
+    rows: Rows = [row for line in lines for row in _rows(line)]
+    breaks: Rows = [{"created": found.created} for found in history.breaks]
+    series = list(dict.fromkeys(str(row["series"]) for row in rows))
+    name = f"history-{number}"
+    return Chart(
+        name=f"chart-{name}",
+        title=one_line(f"Time over the baseline's: {group}"),
+        description=f"{len(lines)} cells over {len(history.sessions)} sessions; a large point is a "
+        "change, a dashed line another machine.",
+        spec=finish(_draw(name, series), height=HEIGHT),
+        data={name: rows, f"breaks-{number}": breaks},
+        height=HEIGHT + 80,
+    )
+
+
+def _rows(line: Line) -> Rows:
+    changed = {change.session: change for change in line.changes}
+    return [
+        {
+            "series": one_line(line.cell.removesuffix(f"/{line.group}")),
+            "created": point.created,
+            "session": one_line(point.session),
+            "era": point.era,
+            "ratio": math.exp(point.estimate),
+            "low": math.exp(point.low),
+            "high": math.exp(point.high),
+            "shown": format_ratio(point.estimate, point.low, point.high),
+            "interval": format_interval(point.low, point.high),
+            "change": point.session in changed,
+        }
+        for point in line.points
+    ]
+
+
+def _draw(name: str, series: list[str]) -> alt.LayerChart:
+    hues, dashes = series_scales(series)
+    base = alt.Chart(place(name)).encode(
+        x=alt.X("created:T", axis=alt.Axis(title=None, labelOverlap=True)),
+        color=alt.Color("series:N", scale=hues),
+    )
+    y = alt.Y("ratio:Q", scale=alt.Scale(type="log", nice=False), axis=alt.Axis(title="ratio"))
+    dash = alt.StrokeDash("series:N", scale=dashes, legend=None)
+    shown = [f"{field}:N" for field in ("series", "session", "shown", "interval")]
+    breaks = alt.Chart(place(name.replace("history", "breaks")))
+    return layer(
+        breaks.mark_rule(strokeDash=[4, 4], color=colour("soft"), aria=False).encode(x="created:T"),
+        base.mark_rule(strokeWidth=1.2, opacity=0.6, aria=False).encode(y="low:Q", y2="high"),
+        base.mark_line(strokeWidth=1.6, aria=False).encode(y=y, strokeDash=dash, detail="era:N"),
+        base.mark_point(filled=True, opacity=1, aria=False).encode(
+            y=y, size=alt.condition("datum.change", alt.value(150), alt.value(28)), tooltip=shown
+        ),
+    )

@@ -1,0 +1,108 @@
+"""Changes are found where they were planted, and nowhere else."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import replace
+
+import pytest
+
+from crawlbench.stats.history import LEAST_SIDE, make_history
+from crawlbench.stats.judge import judge
+from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, make_session, other
+
+CELL = other("fast")
+MARGIN = math.log1p(0.01)
+
+
+def one_session(day, ratio, rng, *, spread=0.004, machine=MACHINE, **changes):
+    """Return a session whose cell takes `ratio` of its baseline's time, on a machine in a mood."""
+    mood = rng.uniform(0.8, 1.2)
+    rounds = [
+        {
+            cell: [mood * of * math.exp(rng.gauss(0, spread)) for _ in range(2)]
+            for cell, of in ((BASELINE, 1.0), (CELL, ratio), (CONTROL, 1.0))
+        }
+        for _ in range(6)
+    ]
+    created = f"2026-01-{day:02}T00:00:00+00:00"
+    return judge(make_session(make_plan(CELL), rounds, created=created, machine=machine, **changes))
+
+
+def history_of(ratios, seed=1, **changes):
+    rng = random.Random(seed)
+    sessions = {
+        f"day-{day:02}": one_session(day, ratio, rng, **changes)
+        for day, ratio in enumerate(ratios, 1)
+    }
+    return make_history(dict(reversed(sessions.items())), MARGIN, 0.95)
+
+
+def test_planted_change_is_found_where_it_is():
+    (line,) = history_of([0.5] * 5 + [0.53] * 5).lines
+    (change,) = line.changes
+    assert (change.before, change.session) == ("day-05", "day-06")
+    assert change.low < math.log(0.53 / 0.5) < change.high
+    assert [point.session for point in line.points] == sorted(p.session for p in line.points)
+
+
+def test_several_changes_are_found():
+    (line,) = history_of([0.5] * 4 + [0.6] * 4 + [0.45] * 4).lines
+    assert [change.session for change in line.changes] == ["day-05", "day-09"]
+
+
+def test_nothing_is_found_where_nothing_changed():
+    """At 95 % for all places together: of 100 histories about five at the most."""
+    found = [history_of([0.5] * 12, seed=seed).lines[0].changes for seed in range(60)]
+    assert sum(map(bool, found)) <= 3
+
+
+def test_one_odd_session_is_no_change():
+    (line,) = history_of([0.5] * 5 + [0.7] + [0.5] * 5).lines
+    assert line.changes == ()
+
+
+@pytest.mark.parametrize("count", [1, 2, 2 * LEAST_SIDE - 1])
+def test_few_sessions_have_no_change(count):
+    (line,) = history_of([0.5] * (count - count // 2) + [0.9] * (count // 2)).lines
+    assert len(line.points) == count
+    assert line.changes == ()
+
+
+def test_change_names_the_versions_that_changed_with_it():
+    rng = random.Random(3)
+    newer = replace(MACHINE, versions={**MACHINE.versions, "aiohttp": "4.0.0"})
+    sessions = {f"old-{d}": one_session(d, 0.5, rng) for d in (1, 2, 3)}
+    sessions |= {f"new-{d}": one_session(d, 0.4, rng, machine=newer) for d in (4, 5, 6)}
+    history = make_history(sessions, MARGIN, 0.95)
+    assert history.breaks == ()
+    (change,) = history.lines[0].changes
+    assert change.versions == ("aiohttp 3.14.5 to 4.0.0",)
+
+
+def test_another_machine_is_a_break_and_no_change():
+    rng = random.Random(4)
+    newer = replace(MACHINE, python="CPython 3.14.0")
+    sessions = {f"a-{d}": one_session(d, 0.5, rng) for d in (1, 2, 3)}
+    sessions |= {f"b-{d}": one_session(d, 0.3, rng, machine=newer) for d in (4, 5, 6)}
+    history = make_history(sessions, MARGIN, 0.95)
+    (found,) = history.breaks
+    assert (found.session, found.what) == (
+        "b-4",
+        ("python: CPython 3.13.0 to CPython 3.14.0",),
+    )
+    assert history.lines[0].changes == ()
+    assert [point.era for point in history.lines[0].points] == [0, 0, 0, 1, 1, 1]
+
+
+def test_session_without_believable_numbers_is_left_out_with_its_reason():
+    rng = random.Random(5)
+    sessions = {f"day-{d}": one_session(d, 0.5, rng) for d in (1, 2)}
+    single = one_session(3, 0.5, rng)
+    sessions["short"] = judge(replace(single, rounds=single.rounds[:1]))
+    history = make_history(sessions, MARGIN, 0.95)
+    (left_out,) = history.left_out
+    assert (left_out.session, left_out.cell) == ("short", CELL.name)
+    assert left_out.reason
+    assert len(history.lines[0].points) == 2
