@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["heatmap_charts"]
 
 ROW = 24
+NAMES = 165
+"""Pixels for the operations' names."""
+WIDEST = 120
+"""Pixels of a field, at the most."""
 PALEST, DEEPEST = 0.12, 0.6
 """Opacity of equal times, and of times that are twice or half as long or further apart."""
 WORDS = {"not supported": "no", "unclear": "?", "no values": "-"}
@@ -46,13 +50,13 @@ def _chart(session: Session, theme: str, operations: list[OperationFacts]) -> Ch
         return None
     name = "".join(c if c.isalnum() and c.isascii() else "-" for c in theme)
     height = ROW * len(operations)
-    loops = ", ".join(dict.fromkeys(row["loop"] for row in rows))
+    loops = list(dict.fromkeys(str(row["loop"]) for row in rows))
     return Chart(
         name=f"chart-loops-{name}",
         title=one_line(theme).capitalize(),
-        description=f"{len(operations)} operations of {loops}: time over the stock loop's; the "
-        "deeper the colour, the further apart.",
-        spec=finish(_draw(f"loops-{name}"), height=height),
+        description=f"{len(operations)} operations of {', '.join(loops)}: time over the stock "
+        "loop's; the deeper the colour, the further apart.",
+        spec=finish(_draw(f"loops-{name}", loops), height=height),
         data={f"loops-{name}": rows},
         height=height + 60,
     )
@@ -61,8 +65,9 @@ def _chart(session: Session, theme: str, operations: list[OperationFacts]) -> Ch
 def _field(session: Session, facts: OperationFacts, number: int) -> dict[str, str | float | None]:
     cell = cells_of(session, facts)[number]
     ratio = ratio_of(session, cell)
-    distance = abs(ratio.estimate or 0.0) / math.log(2)
-    shown = ratio.text if ratio.estimate is not None else WORDS.get(ratio.verdict, ratio.verdict)
+    has_ratio = ratio.text != "-"
+    distance = abs(ratio.estimate or 0.0) / math.log(2) if has_ratio else 0.0
+    shown = ratio.text if has_ratio else WORDS.get(ratio.verdict, ratio.verdict)
     return {
         "operation": one_line(facts.name),
         "loop": one_line(cell.event_loop or "-"),
@@ -74,7 +79,7 @@ def _field(session: Session, facts: OperationFacts, number: int) -> dict[str, st
     }
 
 
-def _draw(name: str) -> alt.LayerChart:
+def _draw(name: str, loops: list[str]) -> alt.LayerChart:
     ink = colour("ink")
     axis = partial(
         alt.Axis, domain=False, ticks=False, title=None, labelFontSize=12, labelColor=ink
@@ -84,12 +89,14 @@ def _draw(name: str) -> alt.LayerChart:
             "operation",
             type="nominal",
             sort=None,
-            axis=axis(labelLimit=170),
+            axis=axis(labelLimit=NAMES, minExtent=NAMES),
         ),
         x=alt.X(
             "loop",
             type="nominal",
-            sort=None,
+            scale=alt.Scale(
+                domain=loops, range=[0, {"expr": f"min(width, {WIDEST * len(loops)})"}]
+            ),
             axis=axis(orient="top", labelAngle=0),
         ),
         tooltip=[f"{column}:N" for column in ("operation", "loop", "shown", "interval", "verdict")],

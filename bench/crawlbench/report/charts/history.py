@@ -35,24 +35,25 @@ def history_charts(history: History) -> tuple[Chart, ...]:
 def _chart(history: History, group: str, lines: list[Line], number: int) -> Chart:
     rows: Rows = [row for line in lines for row in _rows(line)]
     breaks: Rows = [{"created": found.created} for found in history.breaks]
-    series = list(dict.fromkeys(str(row["series"]) for row in rows))
     name = f"history-{number}"
     return Chart(
         name=f"chart-{name}",
         title=one_line(f"Time over the baseline's: {group}"),
         description=f"{len(lines)} cells over {len(history.sessions)} sessions; a large point is a "
         "change, a dashed line another machine.",
-        spec=finish(_draw(name, series), height=HEIGHT),
-        data={name: rows, f"breaks-{number}": breaks},
+        spec=finish(_draw(name, rows, has_breaks=bool(breaks)), height=HEIGHT),
+        data={name: rows, **({f"breaks-{number}": breaks} if breaks else {})},
         height=HEIGHT + 80,
     )
 
 
 def _rows(line: Line) -> Rows:
+    site, _, network = line.group.rpartition("/")
+    name = line.cell.removesuffix(f"/{network}/{site}").removeprefix(f"{line.group}/")
     changed = {change.session: change for change in line.changes}
     return [
         {
-            "series": one_line(line.cell.removesuffix(f"/{line.group}")),
+            "series": one_line(name),
             "created": point.created,
             "session": one_line(point.session),
             "era": point.era,
@@ -67,18 +68,29 @@ def _rows(line: Line) -> Rows:
     ]
 
 
-def _draw(name: str, series: list[str]) -> alt.LayerChart:
+def _draw(name: str, rows: Rows, *, has_breaks: bool) -> alt.LayerChart:
+    series = list(dict.fromkeys(str(row["series"]) for row in rows))
+    ends = [min(float(row["low"]) for row in rows), max(float(row["high"]) for row in rows)]
     hues, dashes = series_scales(series)
     base = alt.Chart(place(name)).encode(
-        x=alt.X("created:T", axis=alt.Axis(title=None, labelOverlap=True)),
+        x=alt.X(
+            "created:T",
+            scale=alt.Scale(padding=12),
+            axis=alt.Axis(title=None, labelOverlap=True, format="%Y-%m-%d"),
+        ),
         color=alt.Color("series:N", scale=hues),
     )
-    y = alt.Y("ratio:Q", scale=alt.Scale(type="log", nice=False), axis=alt.Axis(title="ratio"))
-    dash = alt.StrokeDash("series:N", scale=dashes, legend=None)
+    y = alt.Y(
+        "ratio:Q",
+        scale=alt.Scale(type="log", domain=ends, nice=False),
+        axis=alt.Axis(title="ratio"),
+    )
+    dash = alt.StrokeDash("series:N", scale=dashes)
     shown = [f"{field}:N" for field in ("series", "session", "shown", "interval")]
-    breaks = alt.Chart(place(name.replace("history", "breaks")))
+    breaks = alt.Chart(place(name.replace("history", "breaks"))).encode(x="created:T")
+    rules = breaks.mark_rule(strokeDash=[4, 4], color=colour("soft"), aria=False)
     return layer(
-        breaks.mark_rule(strokeDash=[4, 4], color=colour("soft"), aria=False).encode(x="created:T"),
+        *((rules,) if has_breaks else ()),
         base.mark_rule(strokeWidth=1.2, opacity=0.6, aria=False).encode(y="low:Q", y2="high"),
         base.mark_line(strokeWidth=1.6, aria=False).encode(y=y, strokeDash=dash, detail="era:N"),
         base.mark_point(filled=True, opacity=1, aria=False).encode(

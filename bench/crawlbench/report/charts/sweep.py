@@ -66,7 +66,7 @@ def _draw(axis: str, rows: Rows) -> alt.LayerChart:
         color=alt.Color("series", type="nominal", scale=hues),
     )
     y = alt.Y("rate", type="quantitative", axis=alt.Axis(title="pages/s", tickCount=6))
-    dash = alt.StrokeDash("series", type="nominal", scale=dashes, legend=None)
+    dash = alt.StrokeDash("series", type="nominal", scale=dashes)
     tooltip = [alt.Tooltip("series:N"), alt.Tooltip("place:Q"), alt.Tooltip("shown:N")]
     return layer(
         base.mark_line(strokeWidth=1.6, aria=False).encode(y=y, strokeDash=dash),
