@@ -9,6 +9,7 @@ from crawlbench.records import Failure
 from crawlbench.report.plain import load_plain_suite
 from crawlbench.report.show import SessionReport, SuiteReport
 from crawlbench.stats.judge import judge
+from tests.report.operating import operated
 from tests.report.reference import REFERENCE, plain_mean
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
@@ -60,6 +61,16 @@ def nothing(folder):
     return SessionReport(make_session(make_plan(), [], ending="interrupted"), folder)
 
 
+def loops(folder):
+    """Return a session of event loops' operations alone."""
+    return SessionReport(operated(), folder)
+
+
+def loops_and_crawls(folder):
+    """Return a session of both."""
+    return SessionReport(operated(with_crawls=True), folder)
+
+
 def plain(folder):
     """Return a suite of plain pyperf."""
     return SuiteReport(load_plain_suite(REFERENCE / "suite.json"), "suite.json")
@@ -79,6 +90,8 @@ def plain(folder):
         (one_cell, ["there is nothing to compare; a crawl took 5"], 6),
         (only_baseline, ["there is nothing to compare"], 5),
         (nothing, ["there is no answer", "it was interrupted"], 0),
+        (loops, ["1 is not supported", "uvloop: udp-sock", "timers-fire", "median late 577"], 3),
+        (loops_and_crawls, ["a crawl took 10.00 ms", "1 is not supported", "udp-sock"], 9),
         (plain, ["plain pyperf suite", "there are no ratios", plain_mean()], 2),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",

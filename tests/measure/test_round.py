@@ -8,7 +8,8 @@ import pyperf
 import pytest
 
 from crawlbench.counters import Counters
-from crawlbench.errors import CellError, MirrorError
+from crawlbench.errors import CellError, CellRefusal, MirrorError
+from crawlbench.measure import round as round_module
 from crawlbench.measure.contract import Value
 from crawlbench.measure.round import RoundPlan, run_round
 from crawlbench.measure.verify import expect
@@ -27,6 +28,12 @@ def good_value(loops):
 def make_value(digests):
     used = Usage(0.2, 0.1, 0.0, 3, 1)
     return Value(0.5, used, 0.05, 900, 1000, digests, [], "http.client")
+
+
+def operated(event_loops, **figures):
+    """Return a value of an operation."""
+    used = Usage(0.2, 0.1, 0.0, 3, 1)
+    return Value(0.5, used, None, 900, 1000, [], event_loops, "", figures)
 
 
 class ScriptedMirror:
@@ -83,11 +90,12 @@ class ScriptedExecutor:
         self.events, self.scripts = events, scripts or {}
 
     async def start(self, cell, loops, warmups, values):
-        self.events.append(("start", cell.strategy))
-        script = self.scripts.get(cell.strategy, ())
+        name = cell.strategy or cell.name
+        self.events.append(("start", name))
+        script = self.scripts.get(name, ())
         if isinstance(script, Exception):
             raise script
-        return ScriptedWorker(cell.strategy, self.events, script)
+        return ScriptedWorker(name, self.events, script)
 
 
 def play(scripts=None, cells=CELLS, mirror=None, events=None, folder=None):
@@ -100,8 +108,8 @@ def play(scripts=None, cells=CELLS, mirror=None, events=None, folder=None):
         loops={cell.name: 2 for cell in cells},
         warmups=1,
         laps=2,
-        passes={cells[0].group: 1},
-        modules={cell.name: None for cell in cells},
+        passes={cell.group: 1 for cell in cells},
+        modules={cell.name: cell.event_loop for cell in cells},
         trace_folder=folder,
     )
     seen = []
@@ -227,3 +235,46 @@ def test_http_parser_of_each_cell_is_recorded():
     """Whether a C or a Python parser read the responses can change the result."""
     result, _ = play()
     assert set(result.http_parsers.values()) == {"http.client"}
+
+
+OPERATED = tuple(Cell.of_operation(name, "uvloop") for name in ("lock", "event"))
+
+
+def test_operation_is_held_against_its_event_loop_alone(tmp_path):
+    """It verifies its work itself; what it measured besides its time is kept, nothing is traced."""
+    values = [operated(["uvloop"], latest_s=0.25)] * 3
+    scripts = {"lock/uvloop": values, "event/uvloop": [operated(["asyncio"])]}
+    result, _ = play(scripts, cells=OPERATED, folder=tmp_path)
+    assert {s.cell for s in result.record.samples} == {"lock/uvloop"}
+    assert [s.figures for s in result.record.samples] == [{"latest_s": 0.25}] * 3
+    assert [(f.cell, f.reason) for f in result.failures] == [
+        ("event/uvloop", "it ran on asyncio instead of uvloop (round 3, in warmup 1)")
+    ]
+    assert (result.http_parsers, result.notes) == ({}, {})
+
+
+def test_operation_that_only_makes_loops_runs_on_none():
+    """That is no fault."""
+    result, _ = play({"lock/uvloop": [operated([])] * 3}, cells=OPERATED[:1])
+    assert (len(result.record.samples), result.failures) == (3, [])
+
+
+def test_refusal_of_a_loop_is_told_from_a_failure():
+    """The loop says that it does not have it: nothing went wrong."""
+    scripts = {
+        "lock/uvloop": [CellRefusal("uvloop does not have it")],
+        "event/uvloop": [CellError("crashed")],
+    }
+    failures = play(scripts, cells=OPERATED)[0].failures
+    assert {f.cell: f.is_refusal for f in failures} == {"lock/uvloop": True, "event/uvloop": False}
+
+
+def test_waves_do_not_live_at_the_same_time(monkeypatch):
+    """The second begins when the first has ended; each group is whole."""
+    monkeypatch.setattr(round_module, "MOST_ALIVE", 1)
+    scripts = {cell.name: [operated(["uvloop"])] * 3 for cell in OPERATED}
+    result, events = play(scripts, cells=OPERATED)
+    kinds = [kind for kind, _ in events if kind in ("start", "finish")]
+    assert kinds == ["start", "finish"] * 2
+    assert set(result.runs) == {cell.name for cell in OPERATED}
+    assert len(result.record.samples) == 2 * 3

@@ -7,7 +7,13 @@ from itertools import groupby
 
 import pytest
 
-from crawlbench.measure.schedule import MOST_PASSES, choose_passes, epoch, plan_turns
+from crawlbench.measure.schedule import (
+    MOST_PASSES,
+    choose_passes,
+    epoch,
+    plan_turns,
+    plan_waves,
+)
 
 CHEAP, DEAR = (tuple(f"{group} {number}" for number in range(5)) for group in ("cheap", "dear"))
 GROUPS = {"cheap": CHEAP, "dear": DEAR}
@@ -84,3 +90,42 @@ def test_epochs_tell_warmups_from_laps():
         for warmup in (True, False)
     }
     assert len(epochs) == 12 * 12 * 2
+
+
+SIZES = {f"group {number}": 1 + number % 4 for number in range(30)}
+
+
+def waves(sizes=None, most=10, seed=1, number=1):
+    """Return the waves of groups of so many cells."""
+    groups = {name: [f"{name}/{n}" for n in range(size)] for name, size in (sizes or SIZES).items()}
+    return plan_waves(groups, most, seed, number)
+
+
+@pytest.mark.parametrize("most", [4, 5, 10, 72])
+def test_wave_has_whole_groups_and_no_more_cells_than_may_live(most):
+    """Every group is in one wave, once; cells of a group are never parted."""
+    found = waves(most=most)
+    assert len(found) > 1
+    assert sorted(name for wave in found for name in wave) == sorted(SIZES)
+    assert all(0 < sum(SIZES[name] for name in wave) <= most for wave in found)
+
+
+def test_group_that_is_larger_than_a_wave_has_one_of_its_own():
+    """It is measured all the same; nobody joins it."""
+    found = waves({"a": 2, "large": 11, "b": 2, "huge": 50}, most=10)
+    assert ["large"] in found
+    assert ["huge"] in found
+    assert sorted(name for wave in found for name in wave) == ["a", "b", "huge", "large"]
+
+
+def test_waves_are_the_same_whenever_they_are_asked_again():
+    """A session can be repeated by its seed; in another round other groups meet."""
+    assert waves() == waves()
+    assert waves() != waves(seed=2)
+    assert waves() != waves(number=2)
+
+
+def test_groups_that_fit_one_wave_keep_the_order_of_the_plan():
+    """Most sessions are such; of no group there is one empty wave."""
+    assert waves(most=sum(SIZES.values())) == [list(SIZES)]
+    assert plan_waves({}, 10, 1, 1) == [[]]

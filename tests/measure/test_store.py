@@ -33,6 +33,9 @@ FAST, BROKEN = other("fast", "uvloop"), other("broken")
 PLAN = make_plan(FAST, BROKEN, budget_s=60.0, precision=0.05)
 FAILURE = Failure(BROKEN.name, 0, "wrong answer: 肖申克", detail="Traceback\n  \x00\x1b[31m🎬")
 
+NO_PLACE = "a cell has no baseline, or neither network nor operation"
+NO_COUNTS = {"cell", "warmup", "seconds", "loops", "figures"}
+
 
 def finished(rounds=3, failures=(FAILURE,), factor=1.0, cells=(BASELINE, FAST, CONTROL)):
     """Return a judged session; each round's values are different."""
@@ -330,7 +333,7 @@ class TestLoading:
 
     @pytest.mark.parametrize(
         "name",
-        [f.name for f in fields(Sample) if f.name not in {"cell", "warmup", "seconds", "loops"}],
+        [f.name for f in fields(Sample) if f.name not in NO_COUNTS],
     )
     def test_count_that_is_negative_is_refused(self, folder, name):
         """Whatever was counted."""
@@ -344,12 +347,18 @@ class TestLoading:
                 lambda s: s["plan"]["cells"].append(s["plan"]["cells"][1]),
                 "two cells have one name",
             ),
-            (lambda s: s["plan"]["baselines"].clear(), "a cell has no baseline or no network"),
+            (
+                lambda s: s["plan"]["baselines"].clear(),
+                NO_PLACE,
+            ),
             (
                 lambda s: s["plan"]["baselines"].update({BASELINE.group: "nobody"}),
-                "a cell has no baseline or no network",
+                NO_PLACE,
             ),
-            (lambda s: s["networks"].clear(), "a cell has no baseline or no network"),
+            (
+                lambda s: s["networks"].clear(),
+                NO_PLACE,
+            ),
             (
                 lambda s: s["rounds"][0]["samples"][-1].update(cell="nobody"),
                 "there are results of a cell that is not in the plan",

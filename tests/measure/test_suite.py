@@ -38,7 +38,7 @@ def complaint(name):
 
 def test_shipped_suites_are_known_by_name():
     """In alphabetical order."""
-    assert suite_names() == ["default", "full", "quick"]
+    assert suite_names() == ["default", "full", "loops", "quick"]
 
 
 @pytest.mark.parametrize("name", suite_names())
@@ -98,17 +98,21 @@ def test_unknown_field_is_answered_with_the_known_ones(own):
     """A typo would else be a silent default."""
     assert complaint(own(LEAST + "round = 3\n")).startswith(
         "suite 'FILE' cannot be used: Object contains unknown field `round`; "
-        "a suite has strategies, baseline, sites, networks,"
+        "a suite has strategies, baseline, operations, sites,"
     )
 
 
-@pytest.mark.parametrize(
-    ("content", "field"), [("", "strategies"), ("strategies = ['a']\n", "baseline")]
-)
-def test_missing_field_is_named(own, content, field):
-    """An empty file is valid TOML, and no suite."""
-    reason = f"Object missing required field `{field}`"
-    assert complaint(own(content)) == f"suite 'FILE' cannot be used: {reason}"
+@pytest.mark.parametrize("content", ["", "strategies = ['a']\n", "baseline = 'a'\n"])
+def test_suite_of_nothing_is_none(own, content):
+    """An empty file is valid TOML; strategies need a baseline."""
+    assert complaint(own(content)) == (
+        "suite 'FILE' cannot be used: it has no operations, nor strategies with a baseline"
+    )
+
+
+def test_operations_alone_are_a_suite(own):
+    """They need no baseline: the stock loop is."""
+    assert load_suite(own("operations = ['futures']\n")) == Suite(operations=("futures",))
 
 
 @pytest.mark.parametrize(
@@ -136,7 +140,8 @@ def test_suite_that_is_not_there_is_answered_with_the_known_ones(name):
     with pytest.raises(UsageError) as caught:
         load_suite(name)
     assert str(caught.value) == (
-        f"no suite {name!r}; known: default, full, quick, or a path to a FILE.toml of your own"
+        f"no suite {name!r}; known: default, full, loops, quick, or a path to a FILE.toml of your "
+        "own"
     )
 
 

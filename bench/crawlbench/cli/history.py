@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,10 +14,12 @@ from crawlbench.cli.output import complain, result_console, status_console
 from crawlbench.errors import SessionFileError, StorageError, UsageError
 from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.report.extra import require_drawing
-from crawlbench.report.history_page import changes_table, history_page
 from crawlbench.report.terminal import render_table
 from crawlbench.stats.history import History, make_history
 from crawlbench.whole import write_text
+
+if TYPE_CHECKING:
+    from crawlbench.report.table import Table
 
 __all__ = ["history"]
 
@@ -38,7 +40,8 @@ def history(
 ) -> None:
     """Draw many sessions over time as one offline page, and say where a cell changed."""
     require_drawing()
-    from crawlbench.report.html import render_page  # noqa: PLC0415  (an extra)
+    from crawlbench.report.history_page import changes_table, history_page  # noqa: PLC0415  (an extra)
+    from crawlbench.report.html import render_page  # noqa: PLC0415
 
     paths = _find_sessions(folders)
     sessions = {}
@@ -55,7 +58,7 @@ def history(
         write_text(output, render_page(history_page(found)))
     except OSError as error:
         raise StorageError(f"{str(output)!r} cannot be written: {error.strerror}") from error
-    _show(found)
+    _show(found, changes_table(found))
     status_console().print(f"page: {output}", style="dim", soft_wrap=True)
 
 
@@ -82,9 +85,8 @@ def _find_sessions(folders: list[Path]) -> dict[str, Path]:
     }
 
 
-def _show(found: History) -> None:
+def _show(found: History, table: Table) -> None:
     console = result_console()
-    table = changes_table(found)
     if table.rows:
         console.print(render_table(table, console.width))
     sessions, cells = len(found.sessions), len(found.lines)

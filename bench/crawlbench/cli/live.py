@@ -128,7 +128,8 @@ def _state(session: Session) -> str:
     clear = sum(
         c.verdict not in {"unclear", "invalid", "not supported"} for c in session.comparisons
     )
-    invalid = f", {len(session.failures)} invalid" if session.failures else ""
+    count = sum(not failure.is_refusal for failure in session.failures)
+    invalid = f", {count} invalid" if count else ""
     return (
         f"{clear} of {len(session.comparisons)} comparisons clear{invalid}, {session.seconds:.0f} s"
     )

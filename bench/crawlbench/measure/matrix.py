@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from crawlbench import registry
 from crawlbench.errors import NotInstalledError, UnknownNameError, UsageError
 from crawlbench.networks import NETWORKS, find_network
-from crawlbench.operations import Operation, select_operations
+from crawlbench.operations import Operation, load_loop_factory, select_operations
 from crawlbench.records import Cell, Plan
 
 if TYPE_CHECKING:
@@ -159,8 +159,15 @@ def _choose_operations(suite: Suite) -> list[Operation]:
 
 
 def _operating_loops(suite: Suite) -> list[str]:
-    """Return the event loops, the stock one first: others are compared with it."""
+    """Return the event loops, the stock one first: others are compared with it.
+
+    Raises:
+        UsageError: one that was written out makes no event loop here.
+    """
     loops = _installed(registry.Kind.EVENT_LOOP, suite.event_loops)
+    for name in loops:
+        if name in suite.event_loops:
+            load_loop_factory(name)
     return sorted(loops, key=lambda loop: loop != STOCK_LOOP)
 
 

@@ -1,0 +1,139 @@
+"""Operations on the page: the heat map and the sections."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from crawlbench.records import Failure
+from tests.report.operating import REFUSED, operated
+from tests.stats.operating import (
+    cell_of,
+    make_facts,
+    make_operations_plan,
+    make_operations_session,
+)
+
+pytest.importorskip("altair")
+HOSTILE = "</script><script>hacked=1</script>\"><img src=x onerror=hacked=1>'`{{ 7*7 }}"
+
+
+def charts_of(session):
+    from crawlbench.report.charts.heatmap import heatmap_charts
+
+    return heatmap_charts(session)
+
+
+def page_of(session):
+    from crawlbench.report.session_page import session_page
+
+    return session_page(session)
+
+
+def html_of(session):
+    from crawlbench.report.html import render_page
+
+    return render_page(page_of(session))
+
+
+def test_heat_map_has_a_chart_per_theme_and_a_field_per_loop():
+    """Of the loops that are compared; the stock loop is what they are compared with."""
+    charts = charts_of(operated())
+    assert [(c.name, c.title) for c in charts] == [
+        ("chart-loops-scheduling", "Scheduling"),
+        ("chart-loops-tcp", "Tcp"),
+        ("chart-loops-timers", "Timers"),
+    ]
+    rows = [row for chart in charts for of_chart in chart.data.values() for row in of_chart]
+    assert [(r["operation"], r["loop"], str(r["verdict"]), r["shown"]) for r in rows] == [
+        ("sleep-zero", "uvloop", "faster", "0.500"),
+        ("tcp-protocol-1k", "uvloop", "slower", "1.250"),
+        ("udp-sock", "uvloop", "not supported", "no"),
+        ("timers-fire", "uvloop", "unclear", "?"),
+    ]
+    assert all(list(chart.data) == [chart.spec["data"]["name"]] for chart in charts)
+
+
+def test_colour_is_the_deeper_the_further_apart():
+    """In both directions alike, up to twice or half."""
+    factors = {"quarter": 0.25, "half": 0.5, "twice": 2.0, "near": 1.25, "same": 1.0}
+    plan = make_operations_plan(*map(make_facts, factors))
+    session = make_operations_session(
+        plan, {cell_of(name, "uvloop"): factor for name, factor in factors.items()}
+    )
+    (chart,) = charts_of(session)
+    (rows,) = chart.data.values()
+    depths = {row["operation"]: row["depth"] for row in rows}
+    assert depths["quarter"] == depths["half"] == pytest.approx(depths["twice"])
+    assert depths["twice"] > depths["near"] > depths["same"] == pytest.approx(0.12, abs=0.01)
+
+
+def test_one_loop_alone_has_no_heat_map():
+    """Nothing is compared; the table is there."""
+    plan = make_operations_plan(make_facts(), loops=("asyncio",))
+    session = make_operations_session(plan)
+    assert charts_of(session) == ()
+    assert [row[1] for row in page_of(session).table.rows] == ["futures"]
+
+
+def test_each_state_has_a_word_in_its_field():
+    """Invalid by its name; without values a dash."""
+    failures = [Failure("lock/uvloop", 1, "wrong"), replace(REFUSED, cell="event/uvloop")]
+    plan = make_operations_plan(make_facts("lock"), make_facts("event"))
+    (chart,) = charts_of(make_operations_session(plan, failures=failures))
+    assert [row["shown"] for row in chart.data["loops-tasks"]] == ["invalid", "no"]
+    (chart,) = charts_of(make_operations_session(plan, rounds=0))
+    assert [row["shown"] for row in chart.data["loops-tasks"]] == ["-", "-"]
+
+
+def test_page_of_operations_alone_has_no_section_of_crawls():
+    """The large table is theirs."""
+    page = page_of(operated())
+    assert [section.name for section in page.sections] == ["loops"]
+    assert len(page.sections[0].charts) == 3
+    assert page.sections[0].tables == ()
+    assert page.table.columns[0].header == "theme"
+    html = html_of(operated())
+    for text in ("What event loops do", "not supported", "uvloop: udp-sock", "median late 577"):
+        assert text in html
+
+
+def test_page_of_both_has_the_tables_of_operations_in_their_section():
+    """The large table is the crawls'."""
+    page = page_of(operated(with_crawls=True))
+    names = [section.name for section in page.sections]
+    assert names.index("ratios") < names.index("loops") < names.index("phases")
+    (loops,) = [section for section in page.sections if section.name == "loops"]
+    assert [table.title.rpartition(" ")[2] for table in loops.tables] == [
+        "scheduling",
+        "tcp",
+        "timers",
+    ]
+    html = html_of(operated(with_crawls=True))
+    assert "udp-sock" in html
+    assert "Where the time goes" in html
+
+
+def test_refusal_is_no_trouble_with_a_traceback():
+    """Details belong to the invalid cells beside it."""
+    wrong = Failure("tcp-protocol-1k/uvloop", 1, "wrong", "Traceback: x")
+    page = page_of(operated(failures=[REFUSED, wrong]))
+    details = {trouble.label: trouble.detail for trouble in page.troubles if trouble.detail}
+    assert details == {"invalid": "Traceback: x"}
+
+
+def test_names_of_strangers_are_text():
+    """In a heat map's names and data, in the table, and nowhere as markup."""
+    facts = make_facts(HOSTILE, theme=HOSTILE, about=HOSTILE, counts=HOSTILE)
+    session = make_operations_session(make_operations_plan(facts, loops=("asyncio", HOSTILE)))
+    (chart,) = charts_of(session)
+    assert set(chart.name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert HOSTILE not in json.dumps(chart.spec)
+    ((row,),) = chart.data.values()
+    assert (row["operation"], row["loop"]) == (HOSTILE, HOSTILE)
+    html = html_of(session)
+    assert "<script>hacked" not in html
+    assert "<img" not in html.partition("<main")[2].partition("</main>")[0]
+    assert "&lt;img src=x" in html
