@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale test docs check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale bench-crawl-scale test docs timelines check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -56,6 +56,9 @@ bench-mirror: $(READY) ## the mirror against nginx, and with idle connections (7
 bench-scale: $(READY) ## what large sites cost: pages, items, the mirror's memory (1 minute)
 	$(BIN)/python benchmarks/scale.py
 
+bench-crawl-scale: $(READY) ## what a crawl of 100,000 pages costs a client (7 minutes)
+	$(BIN)/python -m benchmarks.crawl_scale
+
 bench-killed: $(READY) ## sessions killed at 50 random moments, and resumed
 	$(BIN)/python benchmarks/killed.py
 
@@ -64,6 +67,9 @@ test: $(READY) ## run the tests
 
 docs: $(READY) ## make what documents quote, from --help and results/reference
 	$(BIN)/python docs/make.py
+
+timelines: $(READY) ## the measured pictures of docs/asyncio.md
+	$(BIN)/python docs/timeline.py
 
 check: $(READY) ## lint and types; changes nothing
 	$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy --no-error-summary

@@ -2,8 +2,9 @@
 
     python -m benchmarks.loops [BUDGET_S [ROUNDS]]
 
-The budget is that of `crawlbench run loops -l '*'`; the crawls of `loop_share.py` come after it,
-in so many rounds. What is not installed is left out; `pip install 'crawlbench[loops]'` brings more.
+The budget is that of `crawlbench run loops` with the loops below and all operations that are no
+other's variant in size; the crawls of `loop_share.py` come after it, in so many rounds. What is not
+installed is left out; `pip install 'crawlbench[loops]'` brings more.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 from benchmarks.loop_share import ROUNDS, measure
 
 from crawlbench.measure.store import load_session
+from crawlbench.operations import all_operations
 from crawlbench.records import Verdict
 from crawlbench.report.markdown import render_table
 from crawlbench.report.notes import find_notes
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from crawlbench.records import Session
 
 BUDGET_S = 1200.0
+LOOPS = ("asyncio", "*loop*", "bracio*")
+"""The stock loop once, not on every selector: the more is compared, the wider all intervals are."""
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "loops.md"
 BEGIN, END = "<!-- from a run: begin -->", "<!-- from a run: end -->"
 SHOWN = ("noise", "not supported", "invalid", "session", "machine")
@@ -44,25 +48,30 @@ def main() -> None:
     shares = asyncio.run(measure(rounds))
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    made = f"{BEGIN}\n\n{render(session, shares, budget_s)}\n{END}"
+    made = f"{BEGIN}\n\n{render(session, shares, budget_s, rounds)}\n{END}"
     PAGE.write_text(before + made + after, encoding="utf-8")
 
 
 def run_suite(folder: Path, budget_s: float) -> Session:
     """Run the suite; a loop that fails at something is part of the result."""
-    command = [sys.executable, "-m", "crawlbench", "run", "loops", "-l", "*"]
+    names = [one.name for one in all_operations() if not (one.is_variant or one.obstacle)]
+    command = [sys.executable, "-m", "crawlbench", "run", "loops"]
+    command += [word for loop in LOOPS for word in ("-l", loop)]
+    command += [word for name in names for word in ("--operation", name)]
     command += ["--rounds", "30", "--budget", f"{budget_s:g}", "-o", str(folder)]
     subprocess.run(command, check=False)
     return load_session(folder)
 
 
-def render(session: Session, shares: str, budget_s: float) -> str:
+def render(session: Session, shares: str, budget_s: float, rounds: int) -> str:
     """Return the page's part that comes from the run."""
     notes = [(label, text) for label, text in find_notes(session) if label in SHOWN]
     measured = filter(None, map(measured_table, operation_tables(session)))
     parts = [
-        f"Measured {session.created[:10]} by `crawlbench run loops -l '*' --rounds 30 --budget "
-        f"{budget_s:g}` on {session.machine.python}, {len(session.rounds)} rounds.",
+        f"Measured {session.created[:10]} by `python -m benchmarks.loops {budget_s:g} {rounds}`, "
+        f"which is `crawlbench run loops {' '.join(f'-l {loop!r}' for loop in LOOPS)}` with the "
+        f"operations that are no other's variant in size: {len(session.rounds)} rounds of "
+        f"{len(session.plan.cells)} cells.",
         summary(session),
         *(
             render_table(table).replace("### Event loops: ", "### ")

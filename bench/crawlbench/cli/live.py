@@ -6,7 +6,9 @@ All drawing happens between values, outside the clock.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from contextlib import contextmanager
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
@@ -15,7 +17,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from crawlbench.report.numbers import format_interval, format_ratio, format_seconds
+from crawlbench.records import Verdict
+from crawlbench.report.bars import draw_bars
+from crawlbench.report.notes import place_of
+from crawlbench.report.numbers import format_seconds
+from crawlbench.report.tables import ordered_cells, ratio_of, short_name
 from crawlbench.report.terminal import STYLES
 
 if TYPE_CHECKING:
@@ -27,6 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["open_watcher"]
 
 LEAST_REDRAW_S = 0.25  # a redraw costs milliseconds between values
+MOST_ROWS = 20  # of ratios, so that a screen holds them
+BAR = 24
+COMPARED = frozenset(map(str, Verdict))
+"""What `ratio_of` says of cells that are compared; baselines, controls and references are not."""
 
 
 @contextmanager
@@ -77,6 +87,7 @@ class _LiveWatcher:
         self._task = self._bar.add_task("calibration")
         self._last = Text("")
         self._ratios: RenderableType = Text("")
+        self._marked = Text("")
         self._drawn = 0.0
         self._session: Session | None = None
 
@@ -99,29 +110,61 @@ class _LiveWatcher:
             for cell in plan.cells
             if not session.failure(cell.name)
         )
-        title = f"round {min(done + 1, plan.rounds)} of {plan.rounds}"
+        title = f"round {min(done + 1, plan.rounds)} of {plan.rounds}{_left(session)}"
         self._bar.reset(self._task, total=values, description=title)
         self._ratios = _ratios(session)
+        self._marked = Text(_marked(session), style="bold red")
         self._draw()
 
     def _draw(self) -> None:
         if self.live:
-            self.live.update(Group(self._bar, self._last, self._ratios), refresh=True)
+            self.live.update(Group(self._bar, self._last, self._marked, self._ratios), refresh=True)
         self._drawn = time.monotonic()
 
 
 def _ratios(session: Session) -> RenderableType:
-    """Return the ratios so far, as many as fit on a screen."""
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for comparison in session.comparisons[:20]:
-        if comparison.estimate is None or comparison.low is None or comparison.high is None:
-            ratio, interval = "", ""
-        else:
-            ratio = format_ratio(comparison.estimate, comparison.low, comparison.high)
-            interval = format_interval(comparison.low, comparison.high)
-        verdict = Text(comparison.verdict, style=STYLES[comparison.verdict])
-        table.add_row(Text(comparison.cell), ratio, interval, verdict)
+    """Return the ratios so far with their bars, as many as fit on a screen."""
+    table = Table(box=None, padding=(0, 1, 0, 0), show_header=False)
+    for group in dict.fromkeys(_groups(session)):
+        bars = draw_bars(session, group, BAR)
+        cells = ordered_cells(session, group)
+        for place, cell in enumerate(cells):
+            ratio = ratio_of(session, cell)
+            if ratio.verdict not in COMPARED or table.row_count >= MOST_ROWS:
+                continue
+            name = f"{place_of(session, group)}: {short_name(cell, cells)}"
+            verdict = Text(ratio.verdict, style=STYLES[ratio.verdict])
+            bar = Text(bars.rows[place] if bars else "")
+            table.add_row(Text(name, overflow="ellipsis"), ratio.text, ratio.interval, verdict, bar)
     return table
+
+
+def _groups(session: Session) -> list[str]:
+    """Return the group of each comparison, in their order."""
+    groups = {cell.name: cell.group for cell in session.plan.cells}
+    return [groups[comparison.cell] for comparison in session.comparisons]
+
+
+def _left(session: Session) -> str:
+    """Return about how long the session still takes, at the most."""
+    rounds = [record.seconds for record in session.rounds]
+    if not rounds:
+        return ""
+    left_s = (session.plan.rounds - len(rounds)) * fmean(rounds)
+    if session.plan.budget_s:
+        left_s = min(left_s, max(0.0, session.plan.budget_s - session.seconds))
+    return (
+        f", at most {left_s / 60:.0f} min left" if left_s > 90 else f", at most {left_s:.0f} s left"
+    )
+
+
+def _marked(session: Session) -> str:
+    """Return how many cells are invalid and how many rows are marked."""
+    invalid = sum(not failure.is_refusal for failure in session.failures)
+    marks = Counter(summary.mark for summary in session.summaries if summary.mark)
+    parts = [f"{invalid} invalid"] if invalid else []
+    parts += [f"{count} {mark}" for mark, count in marks.items()]
+    return ", ".join(parts)
 
 
 def _state(session: Session) -> str:

@@ -11,9 +11,12 @@ from crawlbench.report.theme import COLOURS, adapt_svg, resolve
 from crawlbench.report.vega import make_png, make_svg
 
 if TYPE_CHECKING:
-    from crawlbench.records import Session
+    from collections.abc import Sequence
 
-__all__ = ["render_png", "render_svg"]
+    from crawlbench.records import Session
+    from crawlbench.report.charts.chart import Rows
+
+__all__ = ["draw_alone", "render_png", "render_svg"]
 
 WIDTH = 720
 """Pixels; as wide as a README shows."""
@@ -50,24 +53,36 @@ def _draw(session: Session) -> str:
             "there is no picture: nothing in this session could be compared; "
             "--format html shows what there is"
         )
-    views = []
-    for chart in charts:
-        view = {key: value for key, value in chart.spec.items() if key not in _OF_PAGES}
-        title = {"text": chart.title, "anchor": "start", "fontSize": 14, "offset": 10}
-        views.append({**view, "width": WIDTH, "title": title})
+    data = {name: rows for chart in charts for name, rows in chart.data.items()}
+    return draw_alone([(chart.title, chart.spec) for chart in charts], data)
+
+
+def draw_alone(views: Sequence[tuple[str, dict[str, Any]]], data: dict[str, Rows]) -> str:
+    """Return charts as one SVG, one above the other, in plain light colours.
+
+    Args:
+        views: title and Vega-Lite of each, as pages have them; one at least.
+        data: the rows that they draw.
+    """
+    shown = []
+    for text, spec in views:
+        view = {key: value for key, value in spec.items() if key not in _OF_PAGES}
+        title = {"text": text, "anchor": "start", "fontSize": 14, "offset": 10}
+        shown.append({**view, "width": WIDTH, "title": title})
+    config = views[0][1]["config"]
     whole: dict[str, Any] = {
-        "vconcat": views,
+        "vconcat": shown,
         "spacing": 24,
-        "datasets": {name: rows for chart in charts for name, rows in chart.data.items()},
+        "datasets": data,
         "config": {
-            **charts[0].spec["config"],
+            **config,
             "background": COLOURS["paper"][0],
             "font": FONT,
             "padding": 12,
             "autosize": "pad",
             "axisY": {"labelLimit": WIDTH - 215},
             "title": {"color": COLOURS["ink"][0]},
-            "text": {**charts[0].spec["config"]["text"], "font": FONT},
+            "text": {**config["text"], "font": FONT},
             "concat": {"spacing": 24},
         },
     }
