@@ -125,17 +125,21 @@ class _LiveWatcher:
 def _ratios(session: Session) -> RenderableType:
     """Return the ratios so far with their bars, as many as fit on a screen."""
     table = Table(box=None, padding=(0, 1, 0, 0), show_header=False)
+    table.add_column(no_wrap=True, overflow="ellipsis")
+    rows = 0
     for group in dict.fromkeys(_groups(session)):
         bars = draw_bars(session, group, BAR)
         cells = ordered_cells(session, group)
-        for place, cell in enumerate(cells):
-            ratio = ratio_of(session, cell)
-            if ratio.verdict not in COMPARED or table.row_count >= MOST_ROWS:
-                continue
-            name = f"{place_of(session, group)}: {short_name(cell, cells)}"
+        found = [(n, cell, ratio_of(session, cell)) for n, cell in enumerate(cells)]
+        shown = [one for one in found if one[2].verdict in COMPARED][: MOST_ROWS - rows]
+        if shown:
+            scale = Text(bars.scale, style="dim") if bars else Text("")
+            table.add_row(Text(place_of(session, group), style="bold"), "", "", scale)
+        for place, cell, ratio in shown:
             verdict = Text(ratio.verdict, style=STYLES[ratio.verdict])
             bar = Text(bars.rows[place] if bars else "")
-            table.add_row(Text(name, overflow="ellipsis"), ratio.text, ratio.interval, verdict, bar)
+            table.add_row(Text(short_name(cell, cells)), ratio.text, verdict, bar)
+        rows += len(shown)
     return table
 
 

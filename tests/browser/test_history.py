@@ -1,0 +1,41 @@
+"""The page of many sessions, opened: drawn, quiet, and no wider than its window."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from crawlbench.stats.history import make_history
+from tests.stats.builders import MACHINE
+from tests.stats.test_history import MARGIN, one_session
+
+pytest.importorskip("altair")
+MARKS = "document.querySelectorAll('.chart svg path, .chart canvas').length"
+
+
+def history_html():
+    """Return the page of a history with a change and another machine, whose names are hostile."""
+    from crawlbench.report.history_page import history_page
+    from crawlbench.report.html import render_page
+
+    rng = random.Random(1)
+    newer = replace(MACHINE, cpu_model="<script>alert(1)</script>")
+    sessions = {f"a-{day}": one_session(day, 0.5, rng) for day in range(1, 6)}
+    sessions |= {f"b-{day}": one_session(day, 0.6, rng) for day in range(6, 11)}
+    sessions |= {f"c-{day}": one_session(day, 0.6, rng, machine=newer) for day in range(11, 14)}
+    return render_page(history_page(make_history(sessions, MARGIN, 0.95)))
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_history_is_drawn(open_page, screenshots, width):
+    opened = open_page(history_html(), width=width)
+    opened.page.screenshot(path=screenshots / f"history-{width}.png", full_page=True)
+    assert opened.complaints == []
+    assert opened.ask(MARKS) > 0
+    text = opened.ask("document.querySelector('main').textContent")
+    assert "1 of 1 cells changed, 1 times in all" in text
+    assert "b-6" in text
+    assert "<script>alert(1)</script>" in text
+    assert opened.ask("document.documentElement.scrollWidth") <= width
