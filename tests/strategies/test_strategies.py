@@ -28,7 +28,7 @@ def cells():
     for name in OURS:
         if not describe_strategy(name).installed:
             continue
-        loops = registry.names(registry.Kind.EVENT_LOOP) if registry.is_async(name) else [None]
+        loops = ("asyncio", "uvloop") if registry.is_async(name) else (None,)
         yield from ((name, loop) for loop in loops)
 
 
