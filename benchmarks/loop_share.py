@@ -103,6 +103,7 @@ def run_child(address: str, strategy: str, parser: str) -> float:
 
 def sample(address: str, strategy: str, parser: str) -> float:
     """Return the share of a crawl's time in which it is in the stock loop's own code."""
+    bytearray(2**24)  # as `measure/worker.py`: the allocator in the state of a session's workers
     spec = registry.load(registry.Kind.SITE, SITE)
     read = registry.load(registry.Kind.PARSER, parser)(spec)
     crawl = registry.load(registry.Kind.STRATEGY, strategy)

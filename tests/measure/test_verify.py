@@ -73,6 +73,17 @@ def test_fault_is_told_in_a_sentence(seen, counted, module, fault):
     assert find_fault(seen, counted, EXPECTED, 2, module) == fault
 
 
+def test_each_fault_that_befell_allows_one_request_more():
+    """A retry, or where a redirect leads; not a second one, and none where nothing befell."""
+    twice = counters(**{"/top250": 3})
+    assert "21 requests instead of 20" in find_fault(value(), twice, EXPECTED, 2, "uvloop")
+    twice.befell("503")
+    assert find_fault(value(), twice, EXPECTED, 2, "uvloop") is None
+    thrice = counters(**{"/top250": 4})
+    thrice.befell("503")
+    assert "22 requests instead of 20" in find_fault(value(), thrice, EXPECTED, 2, "uvloop")
+
+
 def test_large_site_is_expected_by_its_tally():
     """Its items are never all in memory, and what differs is named by a stretch of ranks."""
     large = scaled_site("douban-x401")
