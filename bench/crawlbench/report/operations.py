@@ -30,6 +30,7 @@ __all__ = [
     "noise_notes",
     "operation_tables",
     "refusal_notes",
+    "themes_of",
 ]
 
 _COLUMNS = (
@@ -57,6 +58,14 @@ READING = (
 )
 
 
+def themes_of(session: Session) -> dict[str, list[OperationFacts]]:
+    """Return the operations of each theme, in the order of the plan."""
+    themes: dict[str, list[OperationFacts]] = {}
+    for facts in session.plan.operations:
+        themes.setdefault(facts.theme, []).append(facts)
+    return themes
+
+
 def cells_of(session: Session, facts: OperationFacts) -> list[Cell]:
     """Return an operation's cells, the baseline first, without its twin."""
     baseline = session.plan.baselines[facts.name]
@@ -66,9 +75,6 @@ def cells_of(session: Session, facts: OperationFacts) -> list[Cell]:
 
 def operation_tables(session: Session) -> list[Table]:
     """Return one table per theme."""
-    themes: dict[str, list[OperationFacts]] = {}
-    for facts in session.plan.operations:
-        themes.setdefault(facts.theme, []).append(facts)
     return [
         Table(
             one_line(f"Event loops: {theme}"),
@@ -79,7 +85,7 @@ def operation_tables(session: Session) -> list[Table]:
                 for cell in cells_of(session, facts)
             ),
         )
-        for theme, operations in themes.items()
+        for theme, operations in themes_of(session).items()
     ]
 
 

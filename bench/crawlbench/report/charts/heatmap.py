@@ -10,7 +10,7 @@ import altair as alt
 
 from crawlbench.report.charts.chart import Chart, Rows
 from crawlbench.report.charts.style import finish, layer, place, verdict_colours
-from crawlbench.report.operations import cells_of
+from crawlbench.report.operations import cells_of, themes_of
 from crawlbench.report.tables import ratio_of
 from crawlbench.report.text import one_line
 from crawlbench.report.theme import colour
@@ -33,10 +33,7 @@ WORDS = {"not supported": "no", "unclear": "?", "no values": "-"}
 
 def heatmap_charts(session: Session) -> tuple[Chart, ...]:
     """Return a chart per theme; none where no event loop is compared with another."""
-    themes: dict[str, list[OperationFacts]] = {}
-    for facts in session.plan.operations:
-        themes.setdefault(facts.theme, []).append(facts)
-    charts = (_chart(session, theme, facts) for theme, facts in themes.items())
+    charts = (_chart(session, theme, facts) for theme, facts in themes_of(session).items())
     return tuple(chart for chart in charts if chart is not None)
 
 
