@@ -187,7 +187,7 @@ def _best(
             if estimate and high < 0:
                 saved, most, least = (100 - 100 * math.exp(e) for e in (estimate.mean, low, high))
                 found.append((saved, f"`{loop}` saves {saved:.0f} % ({least:.0f} to {most:.0f})"))
-    return f"of the others {max(found)[1]}" if found else "none of the others saves a part of it"
+    return f"of the others {max(found)[1]}" if found else "no other was told apart from it"
 
 
 def _version(loop: str) -> str:
