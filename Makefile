@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale bench-crawl-scale test docs timelines check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale bench-crawl-scale test docs timelines check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -53,6 +53,9 @@ bench-loops-page: $(READY) ## the same on every event loop there is, into docs/l
 bench-mirror: $(READY) ## the mirror against nginx, and with idle connections (7 minutes; needs nginx-light and wrk)
 	$(BIN)/python -m benchmarks.mirror
 
+bench-page: $(READY) ## the page of the largest suite in a browser (1 minute; needs chromium)
+	$(BIN)/python -m benchmarks.page
+
 bench-scale: $(READY) ## what large sites cost: pages, items, the mirror's memory (1 minute)
 	$(BIN)/python benchmarks/scale.py
 
@@ -71,8 +74,10 @@ docs: $(READY) ## make what documents quote, from --help and results/reference
 timelines: $(READY) ## the measured pictures of docs/asyncio.md
 	$(BIN)/python docs/timeline.py
 
-check: $(READY) ## lint and types; changes nothing
-	$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy --no-error-summary
+check: $(READY) ## lint, types and workflows; changes nothing
+	$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy --no-error-summary && $(BIN)/mypy --no-error-summary ci
+	$(BIN)/actionlint && $(BIN)/actionlint $(filter-out %/gitlab-ci.yml,$(wildcard docs/examples/ci/*.yml))
 
 format: $(READY) ## format the code
 	$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import platform
 import re
 import sys
+import sysconfig
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -18,7 +20,13 @@ from typing import Any
 
 from crawlbench import registry
 
-__all__ = ["StrategyFacts", "describe_strategy"]
+__all__ = [
+    "StrategyFacts",
+    "describe_python",
+    "describe_strategy",
+    "distribution_of",
+    "imported_modules",
+]
 
 STANDARD_LIBRARY = "standard library"
 
@@ -51,8 +59,7 @@ def describe_strategy(name: str) -> StrategyFacts:
     Raises:
         UnknownNameError: there is none of that name.
     """
-    point = registry.find(registry.Kind.STRATEGY, name)
-    tree = _parse_file(Path(name)) if "*" in point.name else _parse_module(point.module)
+    tree = _parse_plugin(registry.Kind.STRATEGY, name)
     docstring = ast.get_docstring(tree) or ""
     found = _FACTS.search(docstring)
     module = _library_module(tree)
@@ -67,6 +74,32 @@ def describe_strategy(name: str) -> StrategyFacts:
         http=found["http"] if found else "",
         installed=all(_is_installed(name) for name in _imports(tree)),
     )
+
+
+def describe_python() -> str:
+    """Return implementation and version of this Python; a build without GIL says so."""
+    is_free = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+    version = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{version} free-threaded" if is_free else version
+
+
+def imported_modules(kind: registry.Kind, name: str) -> list[str]:
+    """Return the top-level modules that a plug-in's file imports, Python's and ours left out.
+
+    Raises:
+        UnknownNameError: there is no plug-in of that name.
+    """
+    return [module for module in _imports(_parse_plugin(kind, name)) if module != "crawlbench"]
+
+
+def distribution_of(module: str) -> str:
+    """Return the distribution that provides a module; what it should be called if none does."""
+    return _distribution(module)[0]
+
+
+def _parse_plugin(kind: registry.Kind, name: str) -> ast.Module:
+    point = registry.find(kind, name)
+    return _parse_file(Path(name)) if "*" in point.name else _parse_module(point.module)
 
 
 def _parse_module(module: str) -> ast.Module:

@@ -41,6 +41,10 @@ class BlockedPageError(BenchError):
     """Raised when a page came with status 200 but without the list that the site must have."""
 
 
+class EnvironmentFailure(BenchError):  # noqa: N818  (EnvironmentError is another of Python's)
+    """Raised when an environment cannot be built or looked into; the message names it."""
+
+
 class MirrorError(BenchError):
     """Raised when the mirror does not start, or dies, or does not answer its manager."""
 

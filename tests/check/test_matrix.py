@@ -58,10 +58,12 @@ EXCEPTIONS = {
     # aiohttp's errors with a status do not pickle, and the process ends.
     **{("processes-aiohttp", kind): STRAY for kind in ("redirect-loop", "header-flood")},
     ("processes-aiohttp", "bad-chunk"): STRAY,
+    # Dask hands them on as text.
+    **{("dask-aiohttp", kind): STRAY for kind in ("redirect-loop", "header-flood", "bad-chunk")},
     **{("scrapy-spider", kind): STRAY for kind in ("wrong-coding", "lying-coding")},
     **{("tornado-client", kind): STRAY for kind in ("header-flood", "reset")},
 }
-SLOW = ("aiohttp-retry", "limit-socket", "requests-retry", "tornado-client")
+SLOW = ("dask-aiohttp", "aiohttp-retry", "limit-socket", "requests-retry", "tornado-client")
 PASSING = ("429", "500", "503", "reset", "reset-in-body", "short-body", "bad-chunk", "block-page")
 AT_ONCE = 6  # they wait more than they work
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crawlbench.records import Verdict
 from crawlbench.report.changes import changes_table
-from crawlbench.stats.compare import Change, SessionComparison
+from crawlbench.stats.compare import Change
 from tests.stats.builders import other
 
 
@@ -16,14 +16,12 @@ def change(name, estimate=0.0, verdict=Verdict.SAME, width=0.01, times=(0.5, 0.5
 
 def rows(*changes):
     """Return the table's rows."""
-    return changes_table(SessionComparison(changes, (), ())).rows
+    return changes_table(changes).rows
 
 
 def test_row_has_both_times_and_their_normalised_ratio():
     """Literal text for fixed numbers."""
-    table = changes_table(
-        SessionComparison((change("fast", 0.0953, Verdict.SLOWER, times=(0.5, 0.275)),), (), ())
-    )
+    table = changes_table([change("fast", 0.0953, Verdict.SLOWER, times=(0.5, 0.275))])
     assert table.title == "head against base"
     assert [c.header for c in table.columns] == [
         *("cell", "base", "head", "ratio", "interval", "verdict"),

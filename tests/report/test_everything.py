@@ -60,5 +60,5 @@ def test_site_is_a_column_where_there_are_several():
         baselines={c.group: c.name for c in (BASELINE, elsewhere)},
     )
     table = everything_table(make_session(plan, []))
-    assert table.columns[0].header == "site"
-    assert [row[0] for row in table.rows] == ["site", "elsewhere"]
+    assert [column.header for column in table.columns[1:4]] == ["loop", "site", "network"]
+    assert [row[2] for row in table.rows] == ["site", "elsewhere"]

@@ -191,13 +191,13 @@ def test_operations_without_a_value_have_no_answer():
 
 
 def test_everything_is_the_operations_where_there_are_no_crawls():
-    """The theme in front; else it is the crawls, as ever."""
+    """The theme beside them; else it is the crawls, as ever."""
     table = everything_table(operated())
-    assert [column.header for column in table.columns][:3] == ["theme", "operation", "loop"]
+    assert [column.header for column in table.columns][:3] == ["operation", "theme", "loop"]
     assert [row[:3] for row in table.rows][:3] == [
-        ("scheduling", "sleep-zero", "asyncio"),
-        ("scheduling", "sleep-zero", "uvloop"),
-        ("tcp", "tcp-protocol-1k", "asyncio"),
+        ("sleep-zero", "scheduling", "asyncio"),
+        ("sleep-zero", "scheduling", "uvloop"),
+        ("tcp-protocol-1k", "tcp", "asyncio"),
     ]
     mixed = everything_table(operated(with_crawls=True))
     assert {row[0] for row in mixed.rows} == {"base"}

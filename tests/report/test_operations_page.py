@@ -43,7 +43,7 @@ def test_heat_map_has_a_chart_per_theme_and_a_field_per_loop():
     charts = charts_of(operated())
     assert [(c.name, c.title) for c in charts] == [
         ("chart-loops-scheduling", "Scheduling"),
-        ("chart-loops-tcp", "Tcp"),
+        ("chart-loops-tcp", "TCP"),
         ("chart-loops-timers", "Timers"),
     ]
     rows = [row for chart in charts for of_chart in chart.data.values() for row in of_chart]
@@ -75,7 +75,7 @@ def test_one_loop_alone_has_no_heat_map():
     plan = make_operations_plan(make_facts(), loops=("asyncio",))
     session = make_operations_session(plan)
     assert charts_of(session) == ()
-    assert [row[1] for row in page_of(session).table.rows] == ["futures"]
+    assert [row[0] for row in page_of(session).table.rows] == ["futures"]
 
 
 def test_each_state_has_a_word_in_its_field():
@@ -94,7 +94,7 @@ def test_page_of_operations_alone_has_no_section_of_crawls():
     assert [section.name for section in page.sections] == ["loops"]
     assert len(page.sections[0].charts) == 3
     assert page.sections[0].tables == ()
-    assert page.table.columns[0].header == "theme"
+    assert page.table.columns[1].header == "theme"
     html = html_of(operated())
     for text in ("What event loops do", "not supported", "uvloop: udp-sock", "median late 577"):
         assert text in html

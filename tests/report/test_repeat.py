@@ -24,7 +24,7 @@ def test_command_of_the_reference_makes_the_same_plan(monkeypatch, tmp_path):
     """Cells, baselines, sizes and seed: the command line itself is asked."""
     plans = []
 
-    def catch(plan, folder, watcher):
+    def catch(plan, folder, watcher, environments):
         plans.append(plan)
         raise typer.Exit
 

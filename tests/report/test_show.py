@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+import math
 import os
 import shutil
 import subprocess
@@ -16,6 +20,7 @@ from crawlbench.cli.report import Format, report, write_page
 from crawlbench.errors import NotInstalledError, SessionFileError, UsageError
 from crawlbench.measure.store import load_session
 from crawlbench.report.bars import UNICODE
+from crawlbench.report.numbers import format_interval, format_ratio, format_seconds
 from crawlbench.report.show import SessionReport
 from crawlbench.report.tables import group_tables
 from tests.report.reference import REFERENCE, plain_mean, reference_row
@@ -69,6 +74,35 @@ def test_numbers_are_the_same_in_all_formats(call):
         texts.append("".join("".join((name, loop, *row[12:18])).split()))
         for text in texts:
             assert text in lines, text
+
+
+def test_numbers_that_programs_read_are_those_that_people_read(call):
+    """CSV and JSON hold whole numbers; rounded they are what page, Markdown and terminal show."""
+    session = load_session(REFERENCE)
+    rows = [row for table in group_tables(session) for row in table.rows]
+    shown = sorted((row[0], row[1], row[2], *row[3:7]) for row in rows)
+    read = list(csv.DictReader(io.StringIO(call(REFERENCE, "csv"))))
+    assert sorted(map(rounded, read)) == shown
+    assert sorted(map(rounded, json.loads(call(REFERENCE, "json"))["cells"])) == shown
+    texts = ElementTree.fromstring(call(REFERENCE, "svg")).iter("{http://www.w3.org/2000/svg}text")
+    drawn = [" ".join((text.text or "").split()) for text in texts]
+    for _, _, _, _, ratio, interval, verdict in shown:
+        if interval != "-":
+            assert f"{ratio} ({interval}) {verdict}" in drawn
+
+
+def rounded(cell):
+    """Return a cell of an export as a row of a table begins."""
+    logs = [math.log(float(cell[f"ratio{end}"] or 1)) for end in ("", "_low", "_high")]
+    has_interval = bool(cell["ratio_low"])
+    ratio = format_ratio(*logs) if has_interval else "1" if cell["ratio"] else "-"
+    return (
+        *(cell["strategy"], cell["event_loop"] or "-", cell["network"]),
+        format_seconds(float(cell["seconds"]), float(cell["seconds_error"])),
+        ratio,
+        format_interval(logs[1], logs[2]) if has_interval else "-",
+        cell["verdict"] or cell["role"],
+    )
 
 
 def page_rows(page):

@@ -10,12 +10,16 @@ import typer
 from crawlbench import __version__
 from crawlbench.cli import (
     aa,
+    ab,
     check,
+    cluster,
     compare,
     crawl,
     doctor,
+    environments,
     history,
     listing,
+    load,
     mirror,
     probe,
     report,
@@ -36,8 +40,11 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command(name="run")(run.run)
+app.command(name="block", hidden=True)(cluster.measure_block)
 app.command(name="report")(report.report)
 app.command(name="sweep")(sweep.sweep)
+app.command(name="load")(load.load)
+app.command(name="ab")(ab.ab)
 app.command(name="compare")(compare.compare)
 app.command(name="history")(history.history)
 app.command(name="aa")(aa.aa)
@@ -46,6 +53,7 @@ app.command(name="doctor")(doctor.doctor)
 app.command(name="probe")(probe.probe)
 app.command(name="list")(listing.list_names)
 app.command(name="crawl")(crawl.crawl)
+app.add_typer(environments.app, name="env")
 app.add_typer(mirror.app, name="mirror")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,20 +11,20 @@ from typing import Annotated
 import typer
 
 from crawlbench.cli.checks import not_negative
+from crawlbench.cli.gates import FailOn, parse_gate
 from crawlbench.cli.margins import known_margin
 from crawlbench.cli.output import complain, result_console
 from crawlbench.errors import UsageError
 from crawlbench.measure.store import load_session
-from crawlbench.records import Verdict
 from crawlbench.report.changes import changes_table
 from crawlbench.report.terminal import render_table
 from crawlbench.stats.compare import SessionComparison, compare_sessions
+from crawlbench.stats.gate import hold_gate
 
 __all__ = ["compare"]
 
-REGRESSION, UNCLEAR, INVALID = 1, 3, 4
+UNCLEAR = 3
 USUAL_MARGIN = 0.01
-_GATE = re.compile(r"slower(?::(?P<percent>\d+(?:\.\d+)?)%)?")
 
 
 def compare(
@@ -35,14 +34,12 @@ def compare(
         float | None,
         typer.Option("--margin", callback=not_negative, help="Changes that do not matter, in %."),
     ] = None,
-    fail_on: Annotated[
-        str | None, typer.Option("--fail-on", help="Gate: slower, or slower:PERCENT%.")
-    ] = None,
+    fail_on: FailOn = None,
 ) -> None:
     """Compare two sessions, each normalised by its own control."""
     wanted = math.log1p(USUAL_MARGIN) if margin is None else math.log1p(margin / 100)
     least = max(wanted, known_margin()) if margin is None else wanted
-    gate = _parse_gate(fail_on, least)
+    gate = parse_gate(fail_on, least)
     if base.is_file() or head.is_file():
         _compare_suites(base, head, is_gated=gate is not None)
         return
@@ -51,22 +48,15 @@ def compare(
     )
     _show(found)
     if gate is not None:
-        raise typer.Exit(_gate_code(found, gate))
-
-
-def _parse_gate(fail_on: str | None, margin: float) -> float | None:
-    """Return the log ratio of a gate such as `slower:5%`, or None if there is no gate."""
-    if fail_on is None:
-        return None
-    match = _GATE.fullmatch(fail_on)
-    if match is None:
-        raise UsageError(f"--fail-on {fail_on!r} is no gate; one looks like slower or slower:5%")
-    return math.log1p(float(match["percent"]) / 100) if match["percent"] else margin
+        held = hold_gate(found.changes, gate)
+        if held.reason:
+            complain(held.reason)
+        raise typer.Exit(held.code)
 
 
 def _show(found: SessionComparison) -> None:
     console = result_console()
-    console.print(render_table(changes_table(found), console.width))
+    console.print(render_table(changes_table(found.changes), console.width))
     notes = [f"{c.cell}: {c.verdict}: {c.reason}" for c in found.changes if c.reason]
     notes += [f"{name}: only in the base" for name in found.only_base]
     notes += [f"{name}: only in the head" for name in found.only_head]
@@ -76,27 +66,6 @@ def _show(found: SessionComparison) -> None:
     )
     for note in notes:
         console.print(note, style="dim", markup=False)
-
-
-def _gate_code(found: SessionComparison, gate: float) -> int:
-    """Return the exit code of a gate, and say in a sentence why it is not 0.
-
-    A cell fails if its interval lies beyond the gate and the noise; it passes if its interval does
-    not reach the gate, however large the noise is.
-    """
-    changes = found.changes
-    slower = sum(change.verdict is Verdict.SLOWER for change in changes)
-    invalid = sum(change.verdict is Verdict.INVALID for change in changes)
-    passed = sum(change.high is not None and change.high <= gate for change in changes)
-    for count, code, what in (
-        (slower, REGRESSION, "slower beyond the gate"),
-        (invalid, INVALID, "invalid"),
-        (len(changes) - passed, UNCLEAR, "unclear: more rounds would tell"),
-    ):
-        if count:
-            complain(f"{count} of {len(changes)} cells {'is' if count == 1 else 'are'} {what}")
-            return code
-    return 0
 
 
 def _compare_suites(base: Path, head: Path, *, is_gated: bool) -> None:

@@ -7,15 +7,52 @@ from typing import Annotated
 
 import typer
 
-from crawlbench.cli.checks import at_least_one, positive
+from crawlbench.cli.checks import at_least_one, not_negative, positive
 
-__all__ = ["Budget", "Laps", "Loops", "Output", "Rounds", "Strategies"]
+__all__ = [
+    "Budget",
+    "Concurrency",
+    "Laps",
+    "Loops",
+    "Margin",
+    "Networks",
+    "Operations",
+    "Output",
+    "Parsers",
+    "Precision",
+    "Rounds",
+    "Sites",
+    "Strategies",
+]
 
 Strategies = Annotated[
     list[str] | None, typer.Option("-s", "--strategy", help="Strategies, as names or globs.")
 ]
 Loops = Annotated[
     list[str] | None, typer.Option("-l", "--loop", help="Event loops, for async strategies.")
+]
+Networks = Annotated[
+    list[str] | None, typer.Option("-n", "--network", help="Networks that the mirror plays.")
+]
+Sites = Annotated[list[str] | None, typer.Option("--site", help="Sites to crawl.")]
+Parsers = Annotated[list[str] | None, typer.Option("--parser", help="Parsers.")]
+Concurrency = Annotated[
+    list[int] | None,
+    typer.Option("-c", "--concurrency", callback=at_least_one, help="Requests in flight."),
+]
+Operations = Annotated[
+    list[str] | None,
+    typer.Option("--operation", help="Operations of event loops, as names or globs."),
+]
+Precision = Annotated[
+    float | None,
+    typer.Option(
+        "--precision", callback=positive, help="Stop when intervals are this narrow, in %."
+    ),
+]
+Margin = Annotated[
+    float | None,
+    typer.Option("--margin", callback=not_negative, help="Differences that do not matter, in %."),
 ]
 Rounds = Annotated[int | None, typer.Option("--rounds", callback=at_least_one, help="At the most.")]
 Laps = Annotated[

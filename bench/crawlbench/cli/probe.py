@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-import json
 import sys
-from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated
 
@@ -24,6 +22,7 @@ from crawlbench.probe.matrix import (
     summary_rows,
 )
 from crawlbench.probe.prober import DEADLINE_S
+from crawlbench.probe.store import encode_report
 from crawlbench.probe.terminal import render_terminal
 from crawlbench.probe.tries import all_tries, find_try
 from crawlbench.report.markdown import render_table
@@ -94,7 +93,7 @@ def _chosen_probes(patterns: tuple[str, ...]) -> tuple[str, ...]:
 
 def _print(report: Report, output_format: Format, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(json.dumps(asdict(report), ensure_ascii=False, indent=1) + "\n")
+        sys.stdout.write(encode_report(report))
     elif output_format is Format.MARKDOWN:
         sys.stdout.write(_render_markdown(report))
     elif output_format is Format.HTML:

@@ -12,10 +12,13 @@ import typer
 from rich.console import Console
 
 from crawlbench.cli.output import result_console
+from crawlbench.cli.probed import probed_section
+from crawlbench.cluster.store import CLUSTER_FILE, load_cluster
 from crawlbench.errors import SessionFileError, UsageError
 from crawlbench.export import EXPORTS
 from crawlbench.measure.store import SESSION_FILE, SUITE_FILE, load_session
 from crawlbench.report.extra import can_draw
+from crawlbench.report.machines import ClusterReport
 from crawlbench.report.plain import load_plain_suite
 from crawlbench.report.show import SessionReport, Shown, SuiteReport
 from crawlbench.whole import write_atomic
@@ -79,7 +82,7 @@ def write_page(session: Session, folder: Path) -> str:
     if not can_draw():
         return ""
     try:
-        _write_bytes(folder / PAGE_FILE, SessionReport(session, folder).html().encode())
+        _write_bytes(folder / PAGE_FILE, _session_report(session, folder).html().encode())
     except Exception as error:
         return f"{PAGE_FILE} was not written: {type(error).__name__}: {error}"
     return ""
@@ -98,9 +101,15 @@ def _load(path: Path) -> Shown:
     """Read a session's folder, a folder with a pyperf suite alone, or a pyperf suite."""
     if path.is_file() and path.name != SESSION_FILE:
         return SuiteReport(load_plain_suite(path), path.name)
+    if (path / CLUSTER_FILE).is_file():
+        return ClusterReport(load_cluster(path))
     if not (path / SESSION_FILE).exists() and (path / SUITE_FILE).is_file():
         return SuiteReport(load_plain_suite(path / SUITE_FILE), SUITE_FILE)
-    return SessionReport(load_session(path), path)
+    return _session_report(load_session(path), path)
+
+
+def _session_report(session: Session, folder: Path) -> SessionReport:
+    return SessionReport(session, folder, probed_section(session, folder))
 
 
 def _print(shown: Shown, output_format: Format) -> None:

@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from crawlbench.cli.checks import at_least_one, not_negative, positive
-from crawlbench.cli.live import open_watcher
+from crawlbench.cli.checks import not_negative, positive
+from crawlbench.cli.cluster import (
+    MOST_CELLS_OF_CLUSTER,
+    ClusterAddress,
+    Machines,
+    Sheet,
+    is_of_cluster,
+    make_wishes,
+    resume_on_cluster,
+    run_on_cluster,
+)
 from crawlbench.cli.margins import known_margin
-from crawlbench.cli.options import Budget, Laps, Loops, Output, Rounds, Strategies
-from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console
-from crawlbench.cli.report import write_page
+from crawlbench.cli.measuring import exit_code, measure, name_folder, publish, tell
+from crawlbench.cli.options import (
+    Budget,
+    Concurrency,
+    Laps,
+    Loops,
+    Margin,
+    Networks,
+    Operations,
+    Output,
+    Parsers,
+    Precision,
+    Rounds,
+    Sites,
+    Strategies,
+)
 from crawlbench.cli.sites import prepare_sites
-from crawlbench.errors import StorageError, UsageError
-from crawlbench.measure.matrix import extend_plan, make_plan
+from crawlbench.environments.spec import read_environments
+from crawlbench.errors import UsageError
+from crawlbench.measure.matrix import MOST_CELLS, extend_plan, make_plan
 from crawlbench.measure.store import load_session
-from crawlbench.measure.suite import load_suite, override
-from crawlbench.report.markdown import render_markdown
-from crawlbench.report.terminal import render_terminal
-from crawlbench.session import Watcher, resume_session, run_session
-from crawlbench.whole import write_text
+from crawlbench.measure.suite import load_suite, loops_left_out, override
+from crawlbench.session import resume_session, run_session
+from crawlbench.session.environments import prepare_again, prepare_environments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Sequence
 
-    from crawlbench.records import Plan, Session
+    from crawlbench.records import EnvironmentFacts, Plan, Session
 
 __all__ = ["run", "start", "with_known_margin"]
 
@@ -42,18 +59,14 @@ def run(
     ] = "default",
     strategy: Strategies = None,
     loop: Loops = None,
-    network: Annotated[
-        list[str] | None, typer.Option("-n", "--network", help="Networks that the mirror plays.")
-    ] = None,
-    site: Annotated[list[str] | None, typer.Option("--site", help="Sites to crawl.")] = None,
-    parser: Annotated[list[str] | None, typer.Option("--parser", help="Parsers.")] = None,
-    concurrency: Annotated[
-        list[int] | None,
-        typer.Option("-c", "--concurrency", callback=at_least_one, help="Requests in flight."),
-    ] = None,
-    operation: Annotated[
+    network: Networks = None,
+    site: Sites = None,
+    parser: Parsers = None,
+    concurrency: Concurrency = None,
+    operation: Operations = None,
+    environment: Annotated[
         list[str] | None,
-        typer.Option("--operation", help="Operations of event loops, as names or globs."),
+        typer.Option("--env", help="NAME=SPEC or FILE.toml: Pythons and packages to measure in."),
     ] = None,
     baseline: Annotated[
         str | None, typer.Option("--baseline", help="STRATEGY or STRATEGY/LOOP.")
@@ -61,18 +74,8 @@ def run(
     rounds: Rounds = None,
     laps: Laps = None,
     budget: Budget = None,
-    precision: Annotated[
-        float | None,
-        typer.Option(
-            "--precision", callback=positive, help="Stop when intervals are this narrow, in %."
-        ),
-    ] = None,
-    margin: Annotated[
-        float | None,
-        typer.Option(
-            "--margin", callback=not_negative, help="Differences that do not matter, in %."
-        ),
-    ] = None,
+    precision: Precision = None,
+    margin: Margin = None,
     min_time: Annotated[
         float | None,
         typer.Option("--min-time", callback=positive, help="Seconds that a value lasts."),
@@ -89,6 +92,9 @@ def run(
     resume: Annotated[
         Path | None, typer.Option("--resume", help="Session to go on with, by its own plan.")
     ] = None,
+    cluster: ClusterAddress = None,
+    machines: Machines = None,
+    sheet: Sheet = None,
 ) -> None:
     """Measure every cell of a suite, lap by lap, and say which way of crawling is fastest."""
     ends: dict[str, Any] = {
@@ -111,10 +117,25 @@ def run(
         "seed": seed,
     }
     if resume is not None:
-        _refuse_changes({**changes, "baseline": baseline, "output": output})
+        names = {"environments": environment, "baseline": baseline, "output": output}
+        _refuse_changes({**changes, **names, "machines": machines, "sheet": sheet})
+        if cluster is not None or is_of_cluster(resume):
+            resume_on_cluster(resume, cluster, ends)
         _resume(resume, ends)
-    plan = make_plan(suite, override(load_suite(suite), {**changes, **ends}), baseline)
-    start(plan if margin is not None else with_known_margin(plan), output, suite)
+    wanted = override(load_suite(suite), {**changes, **ends})
+    ready = prepare_environments(read_environments(environment or []), wanted, tell)
+    asked = [facts.asked for facts in ready.environments]
+    wishes = make_wishes(cluster, machines, sheet)
+    most = MOST_CELLS_OF_CLUSTER if wishes else MOST_CELLS
+    plan = make_plan(
+        suite, wanted, baseline, environments=asked, reach=ready.reach, most_cells=most
+    )
+    for loop_name in loops_left_out(wanted, plan.cells):
+        tell(f"left out: event loop {loop_name!r} is not installed here")
+    if wishes:
+        run_on_cluster(plan, wishes, output, suite)
+    plan = plan if margin is not None else with_known_margin(plan)
+    start(plan, output, suite, ready.environments)
 
 
 def with_known_margin(plan: Plan) -> Plan:
@@ -122,17 +143,23 @@ def with_known_margin(plan: Plan) -> Plan:
     return replace(plan, margin=max(plan.margin, known_margin()))
 
 
-def start(plan: Plan, output: Path | None, name: str) -> NoReturn:
+def start(
+    plan: Plan,
+    output: Path | None,
+    name: str,
+    environments: Sequence[EnvironmentFacts] = (),
+) -> NoReturn:
     """Begin a session and carry it to its end.
 
     Args:
         plan: of the session.
         output: its folder; None for `results/<UTC time>-<name>`.
         name: of the suite, or the path of its file.
+        environments: of the plan, ready to be used.
     """
-    folder = output or Path("results") / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}-{Path(name).stem}"
+    folder = name_folder(output, Path(name).stem)
     prepare_sites(cell.site for cell in plan.cells if cell.site)
-    _measure(lambda watcher: run_session(plan, folder, watcher), folder)
+    _finish(measure(lambda watcher: run_session(plan, folder, watcher, environments)), folder)
 
 
 def _refuse_changes(changes: dict[str, object]) -> None:
@@ -148,48 +175,10 @@ def _refuse_changes(changes: dict[str, object]) -> None:
 def _resume(folder: Path, ends: dict[str, Any]) -> NoReturn:
     session = load_session(folder)
     session = replace(session, plan=extend_plan(session.plan, **ends))
-    _measure(lambda watcher: resume_session(session, folder, watcher), folder)
+    ready = prepare_again(session.plan, tell)
+    _finish(measure(lambda watcher: resume_session(session, folder, watcher, ready)), folder)
 
 
-def _measure(begin: Callable[[Watcher], Coroutine[Any, Any, Session]], folder: Path) -> NoReturn:
-    """Run a session to its end, show it, and exit."""
-    with open_watcher(status_console()) as watcher:
-        session = asyncio.run(_until_signal(begin(watcher)))
-    _publish(session, folder)
-    raise typer.Exit(_exit_code(session))
-
-
-async def _until_signal(session: Coroutine[Any, Any, Session]) -> Session:
-    """Wait for a session; SIGTERM ends it as Ctrl-C does."""
-    task = asyncio.current_task()
-    assert task
-    with suppress(NotImplementedError):  # Windows
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await session
-
-
-def _publish(session: Session, folder: Path) -> None:
-    """Write `table.md`, print the same, and write the page where it can be drawn."""
-    try:
-        write_text(folder / "table.md", render_markdown(session))
-    except OSError as error:
-        raise StorageError(f"table.md cannot be written: {error.strerror}") from error
-    console = result_console()
-    is_ascii = console.options.ascii_only
-    console.print(render_terminal(session, console.width, is_ascii=is_ascii))
-    if trouble := write_page(session, folder):
-        complain(trouble)
-    status_console().print(f"session: {folder}", style="dim", soft_wrap=True)
-
-
-def _exit_code(session: Session) -> int:
-    """Return the exit code, and say in a sentence why it is not 0."""
-    count = sum(not failure.is_refusal for failure in session.failures)
-    if count or session.ending == "mirror":
-        complain(
-            session.warnings[-1].text
-            if session.ending == "mirror"
-            else f"{count} cell{'s are' if count > 1 else ' is'} invalid; the reasons stand above"
-        )
-        return 4
-    return INTERRUPTED if session.ending == "interrupted" else 0
+def _finish(session: Session, folder: Path) -> NoReturn:
+    publish(session, folder)
+    raise typer.Exit(exit_code(session))

@@ -21,12 +21,12 @@ from crawlbench.measure.worker import JOB_VARIABLE
 from crawlbench.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from crawlbench.digest import Row
     from crawlbench.measure.contract import Place, Worker
     from crawlbench.measure.turnstile import Lane, Turnstile
-    from crawlbench.records import Cell
+    from crawlbench.records import Cell, EnvironmentFacts
 
 __all__ = ["PROXY_VARIABLES", "ProcessExecutor"]
 
@@ -40,6 +40,8 @@ SLOWING_VARIABLES = (
     "PYTHONTRACEMALLOC",
     "PYTHONPROFILEIMPORTTIME",
 )
+LEADING_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
+"""They belong to the manager's Python, and would lead another astray."""
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 """In either case: some clients cannot decline them, and equal terms are terms without a proxy."""
 
@@ -53,6 +55,7 @@ class ProcessExecutor:
         places: Mapping[str, Place],
         cpus: tuple[int, ...],
         timeout_s: float,
+        environments: Sequence[EnvironmentFacts] = (),
     ) -> None:
         """Take what all workers share.
 
@@ -61,11 +64,13 @@ class ProcessExecutor:
             places: by group, what a worker is told of its mirror or peer.
             cpus: that they may use; empty for any.
             timeout_s: after which a value is a hang.
+            environments: in which they run; cells of none of them run in the manager's own.
         """
         self._turnstile = turnstile
         self._places = places
         self._cpus = cpus
         self._timeout_s = timeout_s
+        self._environments = {facts.name: facts for facts in environments}
 
     async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
         """See `Executor.start`."""
@@ -74,8 +79,8 @@ class ProcessExecutor:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crawlbench-")))
             last_words = stack.enter_context(tempfile.TemporaryFile())
             process = await asyncio.create_subprocess_exec(
-                *self._command(loops, warmups, values, folder / RUN_FILE),
-                env=self._environment(cell),
+                *self._command(cell, loops, warmups, values, folder / RUN_FILE),
+                env=self._variables(cell),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=last_words,
@@ -90,8 +95,13 @@ class ProcessExecutor:
             raise
         return worker
 
-    def _command(self, loops: int, warmups: int, values: int, output: Path) -> list[str]:
-        command = [sys.executable, "-m", "crawlbench.measure.worker", "--worker"]
+    def _command(
+        self, cell: Cell, loops: int, warmups: int, values: int, output: Path
+    ) -> list[str]:
+        facts = self._environments.get(cell.environment)
+        # -P: in a library's own folder, all environments would import what lies there.
+        python = [facts.executable, *facts.asked.flags, "-P"] if facts else [sys.executable]
+        command = [*python, "-m", "crawlbench.measure.worker", "--worker"]
         command += ["--worker-task=0", f"--loops={loops}", f"--warmups={warmups}"]
         command += [f"--values={values}", "--quiet", "-o", str(output)]
         if self._cpus:
@@ -102,7 +112,9 @@ class ProcessExecutor:
         """Return pyperf's metadata on CPUs, which it reads when workers have left theirs."""
         return {"cpu_affinity": ",".join(map(str, self._cpus))} if self._cpus else {}
 
-    def _environment(self, cell: Cell) -> dict[str, str]:
+    def _variables(self, cell: Cell) -> dict[str, str]:
+        """Return the environment variables of a cell's worker, its job among them."""
+        facts = self._environments.get(cell.environment)
         described = {**asdict(cell), "name": cell.name}
         job = {
             "cell": described,
@@ -111,13 +123,23 @@ class ProcessExecutor:
             "token": self._turnstile.token,
             "timeout_s": self._timeout_s,
             "metadata": {**_metadata(cell), **self._affinity()},
+            "environment": _expected(facts) if facts else None,
         }
         kept = {
             name: value
             for name, value in os.environ.items()
             if name not in SLOWING_VARIABLES and name.lower() not in PROXY_VARIABLES
         }
+        if facts:
+            away = {name: value for name, value in kept.items() if name not in LEADING_VARIABLES}
+            kept = {**away, "PYTHONPATH": facts.library, **facts.asked.variables}
         return {**kept, JOB_VARIABLE: dumps(job)}
+
+
+def _expected(facts: EnvironmentFacts) -> dict[str, object]:
+    """Return what a worker must find in its environment."""
+    folder = Path(facts.executable).parent.parent
+    return {"python": facts.python, "folder": str(folder), "versions": facts.versions}
 
 
 def _metadata(cell: Cell) -> dict[str, str | int]:

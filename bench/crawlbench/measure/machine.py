@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawlbench.about import describe_strategy
+from crawlbench.about import describe_python, describe_strategy
 from crawlbench.records import Machine
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def describe_machine(strategies: Iterable[str] = ()) -> Machine:
         cpu_count=len(available) or os.cpu_count() or 1,
         memory_bytes=_memory_bytes(),
         platform=platform.platform(),
-        python=f"{platform.python_implementation()} {platform.python_version()}",
+        python=describe_python(),
         versions={name: found for name in packages if (found := _version(name))},
         worker_cpus=workers,
         mirror_cpus=mirror,

@@ -9,22 +9,36 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from crawlbench import registry
-from crawlbench.errors import NotInstalledError, UnknownNameError, UsageError
+from crawlbench.errors import UnknownNameError, UsageError
+from crawlbench.measure.reach import Here, Reach, choose
 from crawlbench.networks import NETWORKS, find_network
 from crawlbench.operations import Operation, load_loop_factory, select_operations
 from crawlbench.records import Cell, Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from crawlbench.measure.suite import Suite
+    from crawlbench.records import Environment
 
 __all__ = ["MOST_CELLS", "extend_plan", "make_plan"]
 
 MOST_CELLS = 2000
 """A worker starts in a third of a second: a round of more would take a quarter of an hour."""
 STOCK_LOOP = "asyncio"
+HERE = Here()
 
 
-def make_plan(name: str, suite: Suite, baseline: str | None = None) -> Plan:
+def make_plan(
+    name: str,
+    suite: Suite,
+    baseline: str | None = None,
+    *,
+    environments: Sequence[Environment] = (),
+    reach: Reach = HERE,
+    is_versus: bool = False,
+    most_cells: int = MOST_CELLS,
+) -> Plan:
     """Expand a suite into a plan.
 
     A name that was written out must be installed; what only a glob names is left out if it is not.
@@ -34,25 +48,34 @@ def make_plan(name: str, suite: Suite, baseline: str | None = None) -> Plan:
         suite: the axes and sizes.
         baseline: what the user asked for; None for the suite's, or the first cell if that is known
             but was not chosen.
+        environments: in which each cell is measured; none for the manager's own.
+        reach: which plug-ins can be had there.
+        is_versus: whether each cell is held against itself in the first environment.
+        most_cells: more than so many are refused, controls included.
 
     Raises:
         UsageError: a name is unknown or not installed, the baseline is no cell, or there are
             too many cells.
     """
-    crawls = _expand(suite) if suite.strategies else []
-    baselines = _baselines(crawls, suite.baseline, baseline) if crawls else {}
     operations = _choose_operations(suite) if suite.operations else []
+    crawls = _expand(suite, reach) if suite.strategies else []
     operated = [
         Cell.of_operation(operation.name, event_loop)
-        for operation, event_loop in product(operations, _operating_loops(suite))
+        for operation, event_loop in product(operations, _operating_loops(suite, reach))
     ]
-    for cell in operated:
+    crawls, operated = (
+        _spread(cells, environments, is_versus=is_versus) for cells in (crawls, operated)
+    )
+    baselines = {}
+    if crawls and not is_versus:
+        baselines = _baselines(crawls, suite.baseline, baseline)
+    for cell in (*crawls, *operated):
         baselines.setdefault(cell.group, cell)
     chosen = (*crawls, *operated)
     cells = (*chosen, *(replace(baseline, control=True) for baseline in baselines.values()))
-    if len(cells) > MOST_CELLS:
+    if len(cells) > most_cells:
         raise UsageError(
-            f"{len(cells)} cells, controls included, are more than the {MOST_CELLS} that fit one "
+            f"{len(cells)} cells, controls included, are more than the {most_cells} that fit one "
             "session; choose fewer with -s, -l, -n or -c"
         )
     return Plan(
@@ -71,6 +94,7 @@ def make_plan(name: str, suite: Suite, baseline: str | None = None) -> Plan:
         timeout_s=suite.timeout_s,
         seed=suite.seed,
         operations=tuple(operation.facts for operation in operations),
+        environments=tuple(environments),
     )
 
 
@@ -95,37 +119,31 @@ def _log_ratio(percent: float) -> float:
     return math.log1p(percent / 100)
 
 
-def _expand(suite: Suite) -> list[Cell]:
+def _spread(
+    cells: Sequence[Cell], environments: Sequence[Environment], *, is_versus: bool
+) -> list[Cell]:
+    """Return the cells in each environment, all cells of the first one first."""
+    names = [environment.name for environment in environments] or [""]
+    return [
+        replace(cell, environment=name, versus=is_versus) for name, cell in product(names, cells)
+    ]
+
+
+def _expand(suite: Suite, reach: Reach) -> list[Cell]:
     """Return the cells without controls, each once, in the order of the suite."""
-    strategies = _installed(registry.Kind.STRATEGY, suite.strategies)
-    event_loops = _installed(registry.Kind.EVENT_LOOP, suite.event_loops)
-    parsers = _installed(registry.Kind.PARSER, suite.parsers)
-    sites = _installed(registry.Kind.SITE, suite.sites)
+    strategies = choose(reach, registry.Kind.STRATEGY, suite.strategies)
+    event_loops = choose(reach, registry.Kind.EVENT_LOOP, suite.event_loops)
+    parsers = choose(reach, registry.Kind.PARSER, suite.parsers)
+    sites = choose(HERE, registry.Kind.SITE, suite.sites)  # the mirror is the manager's
     networks = _select_networks(suite.networks)
     cells: dict[Cell, None] = {}
     for site, network, strategy, parser, concurrency in product(
         sites, networks, strategies, parsers, dict.fromkeys(suite.concurrency)
     ):
-        loops = event_loops if registry.is_async(strategy) else [None]
+        loops = event_loops if reach.is_async(strategy) else [None]
         for event_loop in loops:
             cells[Cell(site, network, strategy, event_loop, parser, concurrency)] = None
     return list(cells)
-
-
-def _installed(kind: registry.Kind, patterns: tuple[str, ...]) -> list[str]:
-    """Return the names that match and can be loaded."""
-    chosen = []
-    for name in registry.select(kind, patterns):
-        try:
-            registry.load(kind, name)
-        except NotInstalledError:
-            if name in patterns:
-                raise
-        else:
-            chosen.append(name)
-    if not chosen:
-        raise UsageError(f"nothing that {', '.join(patterns)!r} names is installed: no {kind.noun}")
-    return chosen
 
 
 def _select_networks(patterns: tuple[str, ...]) -> list[str]:
@@ -158,15 +176,15 @@ def _choose_operations(suite: Suite) -> list[Operation]:
     return possible
 
 
-def _operating_loops(suite: Suite) -> list[str]:
+def _operating_loops(suite: Suite, reach: Reach) -> list[str]:
     """Return the event loops, the stock one first: others are compared with it.
 
     Raises:
         UsageError: one that was written out makes no event loop here.
     """
-    loops = _installed(registry.Kind.EVENT_LOOP, suite.event_loops)
+    loops = choose(reach, registry.Kind.EVENT_LOOP, suite.event_loops)
     for name in loops:
-        if name in suite.event_loops:
+        if reach is HERE and name in suite.event_loops:
             load_loop_factory(name)
     return sorted(loops, key=lambda loop: loop != STOCK_LOOP)
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
+from crawlbench import registry
 from crawlbench.errors import UsageError
 
-__all__ = ["Suite", "load_suite", "override", "suite_names"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from crawlbench.records import Cell
+
+__all__ = ["Suite", "load_suite", "loops_left_out", "override", "suite_names"]
 
 _FOLDER = Path(__file__).resolve().parent.parent / "suites"
 
@@ -95,3 +101,10 @@ def override(suite: Suite, changes: dict[str, Any]) -> Suite:
         return msgspec.convert({**msgspec.to_builtins(suite), **wanted}, Suite)
     except msgspec.ValidationError as error:
         raise UsageError(f"these options cannot be used: {error}") from error
+
+
+def loops_left_out(suite: Suite, cells: Iterable[Cell]) -> list[str]:
+    """Return the event loops that a glob of the suite names and no cell has: not installed here."""
+    used = {cell.event_loop for cell in cells} - {None}
+    named = registry.select(registry.Kind.EVENT_LOOP, suite.event_loops) if used else []
+    return [name for name in named if name not in used]

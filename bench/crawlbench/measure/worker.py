@@ -52,6 +52,8 @@ def main() -> None:
     event_loops = _watch_event_loops()
     gate = Gate(job["port"], job["token"], job["cell"]["name"])
     try:
+        if job["environment"]:
+            _assert_environment(job["environment"])
         turn = _Turn(_make_task(job), gate, job["timeout_s"], event_loops)
         runner = pyperf.Runner(metadata=job["metadata"])  # moves to the CPUs of --affinity
         gate.say({"kind": "ready"})
@@ -73,6 +75,12 @@ def _settle_allocator() -> None:
     it imported decided over a factor of two in some operations, the same way in every round.
     """
     bytearray(LARGE_BYTES)
+
+
+def _assert_environment(expected: dict[str, Any]) -> None:
+    from crawlbench.measure.within import assert_environment  # noqa: PLC0415  (few workers need it)
+
+    assert_environment(expected)
 
 
 def _make_task(job: dict[str, Any]) -> Task:

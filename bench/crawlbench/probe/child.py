@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import math
 import os
 import platform
+import signal
 import sys
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+LATE_S = 10
+"""After the deadline, at which the prober ends it: then the system does."""
+
 
 def main() -> None:
     """Try, and say what came of it."""
@@ -40,6 +45,8 @@ def main() -> None:
         channel.write(json.dumps(message) + "\n")
         channel.flush()
 
+    if hasattr(signal, "alarm"):  # whoever started it may have been killed, and it may hang
+        signal.alarm(math.ceil(job["deadline_s"]) + LATE_S)
     operation = find_try(job["probe"])
     try:
         factory = load_loop_factory(job["loop"])

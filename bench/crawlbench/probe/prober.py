@@ -162,6 +162,7 @@ class _Prober:
             "loop": loop,
             "probe": operation.name,
             "peer": asdict(peer.peer) if peer else None,
+            "deadline_s": self._options.deadline_s,
         }
         async with self._slots:
             start = time.monotonic()

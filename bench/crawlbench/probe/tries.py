@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from crawlbench.operations import Operation, all_operations
 from crawlbench.operations.contract import FEW
 from crawlbench.probe import contexts, lifecycle, servers, transports
 from crawlbench.registry import unknown_name
 
-__all__ = ["FIRST", "all_tries", "find_try", "size_of"]
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = ["FIRST", "all_tries", "find_try", "names_of_themes", "size_of"]
 
 FIRST = lifecycle.STARTS
 """A loop that does not pass this one is asked nothing else."""
@@ -22,12 +26,18 @@ def all_tries() -> tuple[Operation, ...]:
     Raises:
         BrokenPluginError: a theme of operations cannot be imported.
     """
-    features = [
-        feature
-        for module in (lifecycle, contexts, transports, servers)
-        for feature in module.THEME.operations
-    ]
-    return *features, *(o for o in all_operations() if not o.is_variant)
+    return *_features(), *(o for o in all_operations() if not o.is_variant)
+
+
+def _features() -> list[Operation]:
+    modules = (lifecycle, contexts, transports, servers)
+    return [feature for module in modules for feature in module.THEME.operations]
+
+
+def names_of_themes(themes: Collection[str]) -> tuple[str, ...]:
+    """Return the features, which no session measures, and the operations of these themes."""
+    features = {feature.name for feature in _features()}
+    return tuple(o.name for o in all_tries() if o.name in features or o.theme in themes)
 
 
 def find_try(name: str) -> Operation:

@@ -4,6 +4,21 @@ All are frozen; a session that goes on is a new `Session`. Times are float secon
 a name says otherwise, sizes are bytes, ratios are natural logarithms.
 """
 
+from crawlbench.records.cluster import (
+    CLUSTER_FORMAT,
+    BlockResult,
+    CellEstimate,
+    ClusterMachine,
+    ClusterSession,
+    ControlEstimate,
+    Fingerprint,
+    KindVerdict,
+    LeftOut,
+    LostBlock,
+    MergedComparison,
+    MergedNoise,
+)
+from crawlbench.records.environment import Environment, EnvironmentFacts
 from crawlbench.records.findings import (
     Comparison,
     NoiseFloor,
@@ -19,13 +34,27 @@ from crawlbench.records.session import FORMAT, Session
 from crawlbench.records.trace import TRACE_FORMAT, TracedRequest
 
 __all__ = [
+    "CLUSTER_FORMAT",
     "FORMAT",
     "TRACE_FORMAT",
+    "BlockResult",
     "Cell",
+    "CellEstimate",
+    "ClusterMachine",
+    "ClusterSession",
     "Comparison",
     "Conditions",
+    "ControlEstimate",
+    "Environment",
+    "EnvironmentFacts",
     "Failure",
+    "Fingerprint",
+    "KindVerdict",
+    "LeftOut",
+    "LostBlock",
     "Machine",
+    "MergedComparison",
+    "MergedNoise",
     "NoiseFloor",
     "OperationFacts",
     "Plan",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# msgspec reads the annotations when it decodes.
+from crawlbench.records.environment import Environment  # noqa: TC001
+
 __all__ = ["Cell", "OperationFacts", "Plan", "Sweep"]
 
 
@@ -27,11 +30,15 @@ class Cell:
     """True for the baseline's twin, which must come out equal."""
     operation: str = ""
     """What an event loop does instead of a crawl; empty for a crawl."""
+    versus: bool = False
+    """True where a cell is held against itself in the first environment, not against others."""
 
     @classmethod
-    def of_operation(cls, operation: str, event_loop: str, environment: str = "") -> Cell:
+    def of_operation(
+        cls, operation: str, event_loop: str, environment: str = "", *, versus: bool = False
+    ) -> Cell:
         """Return the cell of an event loop's operation."""
-        return cls("", "", "", event_loop, "", 0, environment, operation=operation)
+        return cls("", "", "", event_loop, "", 0, environment, operation=operation, versus=versus)
 
     @property
     def name(self) -> str:
@@ -39,12 +46,7 @@ class Cell:
 
         Of an operation, such as `sleep-zero/uvloop`.
         """
-        loop = self.event_loop or "-"
-        parts = (
-            [self.operation, loop]
-            if self.operation
-            else [self.strategy, loop, self.parser, f"c{self.concurrency}", self.network, self.site]
-        )
+        parts = [self._work]
         if self.environment:
             parts.append(f"@{self.environment}")
         if self.control:
@@ -53,8 +55,34 @@ class Cell:
 
     @property
     def group(self) -> str:
-        """Cells of one group are compared with each other: same site and network, or operation."""
+        """Cells of one group are compared with each other.
+
+        They share site and network, or the operation; of environments against each other, all but
+        the environment.
+        """
+        return self._work if self.versus else self.place
+
+    @property
+    def place(self) -> str:
+        """What it is measured at: one mirror, or one operation's peer."""
         return self.operation or f"{self.site}/{self.network}"
+
+    @property
+    def loop_name(self) -> str:
+        """Its event loop, and the environment where that is not the manager's; `-` for no loop."""
+        loop = self.event_loop or "-"
+        return f"{loop} @{self.environment}" if self.environment else loop
+
+    @property
+    def _work(self) -> str:
+        """What it does, wherever: all axes but the environment."""
+        loop = self.event_loop or "-"
+        parts = (
+            [self.operation, loop]
+            if self.operation
+            else [self.strategy, loop, self.parser, f"c{self.concurrency}", self.network, self.site]
+        )
+        return "/".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +151,13 @@ class Plan:
     """None if the session is no sweep."""
     operations: tuple[OperationFacts, ...] = ()
     """Of the cells, in their order; empty if all are crawls."""
+    environments: tuple[Environment, ...] = ()
+    """Other Pythons and packages; empty if all workers run in the manager's own."""
+
+    @property
+    def is_versus(self) -> bool:
+        """Whether environments are held against each other, all else equal."""
+        return any(cell.versus for cell in self.cells)
 
     def operation(self, cell: Cell) -> OperationFacts | None:
         """Return the facts of a cell's operation; None for a crawl."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 # msgspec reads the annotations when it decodes.
+from crawlbench.records.environment import EnvironmentFacts  # noqa: TC001
 from crawlbench.records.findings import (  # noqa: TC001
     Comparison,
     NoiseFloor,
@@ -34,6 +35,8 @@ class Session:
     """Version of crawlbench."""
     networks: dict[str, dict[str, float]]
     """Name to the numbers that the mirror played."""
+    environments: tuple[EnvironmentFacts, ...] = ()
+    """Of the plan, in its order."""
     loops: dict[str, int] = field(default_factory=dict)
     """Cell to crawls per value, found by calibration."""
     passes: dict[str, int] = field(default_factory=dict)
@@ -65,6 +68,10 @@ class Session:
             for sample in record.samples
             if sample.cell == cell and not sample.warmup
         ]
+
+    def environment(self, name: str) -> EnvironmentFacts | None:
+        """Return what an environment holds; None for the manager's own."""
+        return next((facts for facts in self.environments if facts.name == name), None)
 
     def failure(self, cell: str) -> Failure | None:
         """Return why a cell is invalid, or None if it is not."""

@@ -22,6 +22,7 @@ from crawlbench.report.numbers import (
 )
 from crawlbench.report.tables import crawl_groups, ordered_cells, short_name
 from crawlbench.report.text import one_line
+from crawlbench.report.versus import versus_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,8 +60,11 @@ class Sentence:
 def find_answer(session: Session) -> tuple[Sentence, ...]:
     """Return what a session says, in three sentences; fewer where it says less."""
     groups = crawl_groups(session)
+    first = Sentence(_verdicts(session, groups), "ratios", "ratios")
+    if session.plan.is_versus:
+        first = Sentence(versus_sentence(session), "environments", "environments")
     found = [
-        Sentence(_verdicts(session, groups), "ratios", "ratios"),
+        first,
         Sentence(_operations(session), "loops", "what event loops do"),
         Sentence(_times(session, groups), "phases", "where the time goes"),
         Sentence(_trust(session), "doubts", "how far to trust it"),
@@ -89,8 +93,8 @@ def _operations(session: Session) -> str:
     for comparison in session.comparisons:
         cell = cells.get(comparison.cell)
         if cell:
-            stock = cells[comparison.baseline].event_loop or "-"
-            found.setdefault((cell.event_loop or "-", stock), []).append(comparison)
+            stock = cells[comparison.baseline].loop_name
+            found.setdefault((cell.loop_name, stock), []).append(comparison)
     parts = [f"{loop}: {_counts(judged, stock)}" for (loop, stock), judged in found.items()]
     return one_line(f"Of {len(operations)} operations, on {'; on '.join(parts)}.") if parts else ""
 
@@ -155,7 +159,8 @@ def _times(session: Session, groups: Sequence[str]) -> str:
         shown = shown or next((cell for cell in valid if not cell.control), None)
         if shown:
             shares = _shares(summaries[shown.name])
-            parts.append(f"{shares} for {short_name(shown, cells)} on {place_of(session, group)}")
+            where = shown.network if shown.versus else place_of(session, group)
+            parts.append(f"{shares} for {short_name(shown, cells)} on {one_line(where)}")
     if not parts:
         return ""
     loops = _loops(session)
@@ -224,7 +229,7 @@ def _trust(session: Session) -> str:
 def _floors(session: Session) -> Iterator[str]:
     """Return what equal things look like here."""
     usable = [(f, f.margin) for f in session.noise if f.margin is not None and not f.refusal]
-    usable = [(floor, margin) for floor, margin in usable if margin <= WIDEST]
+    usable = [(floor, margin) for floor, margin in usable if margin <= WIDEST / 2]
     if usable and len(usable) <= MOST_GROUPS:
         margins = [
             f"{format_percent(margin)} on {place_of(session, floor.group)}"
@@ -232,8 +237,9 @@ def _floors(session: Session) -> Iterator[str]:
         ]
         yield f"a difference counts only beyond {' and '.join(margins)}"
     elif usable:
-        margins = [format_percent(margin) for _, margin in sorted(usable, key=_margin)]
-        yield f"a difference counts only beyond a margin of {margins[0]} to {margins[-1]}"
+        shown = [format_percent(margin) for _, margin in sorted(usable, key=_margin)]
+        ends = " to ".join(dict.fromkeys((shown[0], shown[-1])))
+        yield f"a difference counts only beyond a margin of {ends}"
     lost = len(session.noise) - len(usable)
     if lost:
         yield f"{lost} of {len(session.noise)} controls gave no usable margin"

@@ -1,4 +1,4 @@
-"""Two sessions against each other, as a table (floor 3; pure)."""
+"""Changes from a base to a head, as a table (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from crawlbench.report.numbers import format_interval, format_ratio, format_seco
 from crawlbench.report.table import Column, Table
 
 if TYPE_CHECKING:
-    from crawlbench.stats.compare import Change, SessionComparison
+    from collections.abc import Mapping, Sequence
+
+    from crawlbench.stats.compare import Change
 
 __all__ = ["changes_table"]
 
@@ -22,10 +24,23 @@ _COLUMNS = (
 )
 
 
-def changes_table(comparison: SessionComparison) -> Table:
-    """Return a row per cell that both have, the largest change first, invalid ones last."""
-    changes = sorted(comparison.changes, key=_size, reverse=True)
-    return Table("head against base", _COLUMNS, tuple(_row(change) for change in changes))
+def changes_table(
+    changes: Sequence[Change],
+    names: Mapping[str, str] | None = None,
+    title: str = "head against base",
+) -> Table:
+    """Return a row per cell that both have, the largest change first, invalid ones last.
+
+    Args:
+        changes: of two sessions or two environments.
+        names: what to call a cell, by its name; None for the names themselves.
+        title: of the table.
+    """
+    ordered = sorted(changes, key=_size, reverse=True)
+    rows = (_row(change) for change in ordered)
+    if names is not None:
+        rows = ((names[change.cell], *_row(change)[1:]) for change in ordered)
+    return Table(title, _COLUMNS, tuple(rows))
 
 
 def _size(change: Change) -> float:

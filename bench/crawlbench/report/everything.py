@@ -28,9 +28,9 @@ _NUMBER = re.compile(r"(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?: (\S+))?")
 
 
 def everything_table(session: Session) -> Table:
-    """Return the rows of all groups in one table, the site in front where there are several.
+    """Return the rows of all groups in one table, the site before the network if several.
 
-    Of a session without crawls, the rows of its operations, the theme in front.
+    Of a session without crawls, the rows of its operations, each with its theme.
     """
     groups = crawl_groups(session)
     if not groups:
@@ -39,21 +39,26 @@ def everything_table(session: Session) -> Table:
     tables = group_tables(session)
     columns = tables[0].columns if tables else ()
     rows = [
-        (sites[group], *row)
+        (sites[group], row)
         for group, table in zip(groups, tables, strict=True)
         for row in table.rows
     ]
     if len(set(sites.values())) == 1:
-        return Table("Everything", columns, tuple(row[1:] for row in rows))
-    return Table("Everything", (Column("site"), *columns), tuple(rows))
+        return Table("Everything", columns, tuple(row for _, row in rows))
+    place = [column.header for column in columns].index("network")
+    return Table(
+        "Everything",
+        (*columns[:place], Column("site"), *columns[place:]),
+        tuple((*row[:place], site, *row[place:]) for site, row in rows),
+    )
 
 
 def _operations_table(session: Session) -> Table:
     tables = operation_tables(session)
     themes = {one_line(facts.name): one_line(facts.theme) for facts in session.plan.operations}
-    rows = [(themes.get(row[0], ""), *row) for table in tables for row in table.rows]
+    rows = [(row[0], themes.get(row[0], ""), *row[1:]) for table in tables for row in table.rows]
     columns = tables[0].columns if tables else ()
-    return Table("Everything", (Column("theme"), *columns), tuple(rows))
+    return Table("Everything", (*columns[:1], Column("theme"), *columns[1:]), tuple(rows))
 
 
 def sort_key(text: str) -> float | None:

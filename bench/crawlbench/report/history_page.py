@@ -69,7 +69,8 @@ def _answer(history: History, changes: int) -> str:
     if not changes:
         return f"None of {cells} cells changed over {len(history.sessions)} sessions."
     changed = sum(bool(line.changes) for line in history.lines)
-    return f"{changed} of {cells} cells changed, {changes} times in all."
+    often = "once" if changes == 1 else f"{changes} times"
+    return f"{changed} of {cells} cells changed, {often} in all."
 
 
 def changes_table(history: History) -> Table:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from crawlbench.report.embed import pack_charts, script_hash, script_json
 from crawlbench.report.everything import sort_key
-from crawlbench.report.theme import VERDICTS, css
+from crawlbench.report.theme import SUPPORT, VERDICTS, css
 from crawlbench.report.vega import vega_scripts
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def render_page(page: Page) -> str:
         contents=_contents(page),
         rows=_rows(page.table),
         verdicts=_verdicts(page.table),
+        looks={**VERDICTS, **SUPPORT},
         style=Markup(css() + "\n" + _asset("report.css")),  # noqa: S704
         data=Markup(script_json(pack_charts(charts))),  # noqa: S704
         bundle=Markup(bundle),  # noqa: S704

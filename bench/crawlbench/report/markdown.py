@@ -6,12 +6,14 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from crawlbench.report.environments import environments_table
 from crawlbench.report.everything import sort_key
 from crawlbench.report.notes import find_notes
 from crawlbench.report.operations import MAIN, operation_tables
 from crawlbench.report.series import series_table
 from crawlbench.report.table import Table
 from crawlbench.report.tables import ANSWER, group_tables
+from crawlbench.report.versus import versus_sentence, versus_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,12 +39,17 @@ def render_markdown(session: Session) -> str:
     says what was left out.
     """
     notes = find_notes(session)
+    lead = f"**{_escape(versus_sentence(session))}**\n\n" if session.plan.is_versus else ""
     series = series_table(session)
     first = [series] if series else []
+    if session.plan.is_versus:
+        first.append(versus_table(session))
+    if held := environments_table(session):
+        first.append(held)
     if sum(len(text) for _, text in notes) < MOST_BYTES:
         whole = render_parts([*first, *group_tables(session), *operation_tables(session)], notes)
         if _size(whole) <= MOST_BYTES:
-            return whole
+            return lead + whole
     short = [(label, _cut(text)) for label, text in notes]
     tables = [
         *first,
@@ -55,7 +62,7 @@ def render_markdown(session: Session) -> str:
         text = _join(parts[:rows], _fewer(short, rows, sum(len(t.rows) > rows for t in tables)))
         if _size(text) <= MOST_BYTES:
             break
-    return text
+    return lead + text
 
 
 def render_parts(tables: Sequence[Table], notes: Sequence[Note]) -> str:

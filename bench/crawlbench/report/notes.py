@@ -59,7 +59,8 @@ def find_notes(session: Session) -> list[Note]:
         *(("warning", warning.text) for warning in session.warnings),
         ("session", _session(session)),
         ("machine", _machine(session)),
-        ("versions", _versions(session)),
+        *_environments(session),
+        ("manager" if session.environments else "versions", _versions(session)),
     ]
     return [(label, one_line(text)) for label, text in notes]
 
@@ -85,11 +86,17 @@ def _noise(session: Session) -> Iterator[Note]:
 
 def place_of(session: Session, group: str) -> str:
     """Return what a group is called; its site is named only if there are several."""
-    if any(facts.name == group for facts in session.plan.operations):
-        return one_line(group)
-    site, _, network = group.rpartition("/")
+    cells = [cell for cell in session.plan.cells if cell.group == group]
+    first = cells[0]
+    if first.operation:
+        loop = f" on {first.event_loop}" if first.versus else ""
+        return one_line(f"{first.operation}{loop}")
     one_site = len({cell.site for cell in session.plan.cells if cell.site}) == 1
-    return one_line(network if one_site else f"{site} on {network}")
+    place = first.network if one_site else f"{first.site} on {first.network}"
+    if not first.versus:
+        return one_line(place)
+    loop = f" on {first.event_loop}" if first.event_loop else ""
+    return one_line(f"{place}, {first.strategy}{loop}")
 
 
 def _floor(floor: NoiseFloor) -> str:
@@ -176,6 +183,17 @@ def _numbers(cpus: tuple[int, ...]) -> str:
         [cpu for _, cpu in span] for _, span in groupby(enumerate(cpus), lambda p: p[1] - p[0])
     ]
     return ",".join(f"{s[0]}-{s[-1]}" if len(s) > 2 else ",".join(map(str, s)) for s in spans)
+
+
+def _environments(session: Session) -> Iterator[Note]:
+    """Return what each environment is; what differs between them is a table."""
+    for facts in session.environments:
+        asked = f"{facts.name}: {facts.asked.spec}" if facts.asked.spec else facts.name
+        if facts.obstacle:
+            yield "environment", f"{asked}: {facts.obstacle}"
+        else:
+            count = _count(len(facts.versions), "package")
+            yield "environment", f"{asked}: {facts.python}, {count}, key {facts.key}"
 
 
 def _versions(session: Session) -> str:

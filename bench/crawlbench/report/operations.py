@@ -67,10 +67,11 @@ def themes_of(session: Session) -> dict[str, list[OperationFacts]]:
 
 
 def cells_of(session: Session, facts: OperationFacts) -> list[Cell]:
-    """Return an operation's cells, the baseline first, without its twin."""
-    baseline = session.plan.baselines[facts.name]
+    """Return an operation's cells, each group's baseline first, without its twin."""
+    baselines = session.plan.baselines
     cells = [c for c in session.plan.cells if c.operation == facts.name and not c.control]
-    return sorted(cells, key=lambda cell: cell.name != baseline)
+    groups = list(dict.fromkeys(cell.group for cell in cells))
+    return sorted(cells, key=lambda c: (groups.index(c.group), c.name != baselines[c.group]))
 
 
 def operation_tables(session: Session) -> list[Table]:
@@ -103,7 +104,7 @@ def matrix_tables(session: Session) -> list[Table]:
 
 def _loops(session: Session) -> list[str]:
     cells = [cell for facts in session.plan.operations for cell in cells_of(session, facts)]
-    return list(dict.fromkeys(one_line(cell.event_loop or "-") for cell in cells))
+    return list(dict.fromkeys(one_line(cell.loop_name) for cell in cells))
 
 
 def _matrix_columns(session: Session) -> tuple[Column, ...]:
@@ -138,7 +139,7 @@ def measured_table(table: Table) -> Table | None:
 
 def _row(session: Session, facts: OperationFacts, cell: Cell) -> tuple[str, ...]:
     ratio = ratio_of(session, cell)
-    head = (one_line(facts.name), one_line(cell.event_loop or "-"))
+    head = (one_line(facts.name), one_line(cell.loop_name))
     summary = next((s for s in session.summaries if s.cell == cell.name), None)
     if summary is None:
         return (*head, "-", "-", "-", ratio.verdict, "-", one_line(facts.counts), "-", "-", "")
@@ -166,7 +167,7 @@ def _figure(name: str, value: float) -> str:
 
 def noise_notes(session: Session) -> Iterator[tuple[str, str]]:
     """Yield what the controls of all operations say together."""
-    names = {facts.name for facts in session.plan.operations}
+    names = {cell.group for cell in session.plan.cells if cell.operation}
     floors = [floor for floor in session.noise if floor.group in names]
     usable = [(f.margin, f.group) for f in floors if f.margin is not None and not f.refusal]
     if not floors:
@@ -195,6 +196,6 @@ def refusal_notes(session: Session) -> Iterator[tuple[str, str]]:
     for failure in (failure for failure in session.failures if failure.is_refusal):
         cell = cells[failure.cell]
         if not cell.control:
-            refused.setdefault(cell.event_loop or "-", []).append(cell.operation)
+            refused.setdefault(cell.loop_name, []).append(cell.operation)
     for loop, names in refused.items():
         yield "not supported", f"{loop}: {', '.join(names)}"

@@ -45,6 +45,8 @@ class Section:
     """Small ones; the large one is the page's."""
     missing: str = ""
     """Why there is nothing to be seen, and what would bring it."""
+    details: tuple[Table, ...] = ()
+    """Long tables, opened by those who want them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,17 @@ if TYPE_CHECKING:
 __all__ = ["repeat_command"]
 
 
+_OF_AB = frozenset(
+    {
+        *("-s", "-l", "-n", "-c", "--operation", "--site", "--parser"),
+        *("--rounds", "--laps", "--budget", "--precision", "--margin"),
+    }
+)
+"""Options that `crawlbench ab` has."""
+
+
 def repeat_command(session: Session) -> str:
-    """Return a call of `crawlbench run` for a shell, or an empty text for a sweep.
+    """Return a call of `crawlbench run` or `ab` for a shell, or an empty text for a sweep.
 
     Every axis is written out, since the suite's own may have been overridden. What has no option
     (warmups, the length of turns) comes from the suite again.
@@ -24,7 +33,11 @@ def repeat_command(session: Session) -> str:
     if plan.sweep is not None:
         return ""
     words = ["crawlbench", "run", plan.suite]
-    for option, value in (*_axes(plan), *_sizes(plan)):
+    options = [*_axes(plan), *_environments(plan), *_sizes(plan)]
+    if plan.is_versus:
+        words = ["crawlbench", "ab", *(environment.spec for environment in plan.environments)]
+        options = [pair for pair in options if pair[0] in _OF_AB]
+    for option, value in options:
         words += [option, value]
     return " ".join(map(_quote, words))
 
@@ -56,6 +69,10 @@ def _axes(plan: Plan) -> Iterator[tuple[str, str]]:
     first = plan.cell(plan.baselines[cells[0].group])
     loop = f"/{first.event_loop}" if first.event_loop else ""
     yield "--baseline", f"{first.strategy}{loop}"
+
+
+def _environments(plan: Plan) -> Iterator[tuple[str, str]]:
+    yield from (("--env", f"{one.name}={one.spec}") for one in plan.environments)
 
 
 def _each(option: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from crawlbench.report.charts.ratios import ratio_chart
 from crawlbench.report.charts.sweep import sweep_chart
 from crawlbench.report.charts.values import drift_chart, session_values, spread_chart
 from crawlbench.report.charts.waterfall import waterfall_chart
+from crawlbench.report.environments import environments_table
 from crawlbench.report.everything import everything_table
 from crawlbench.report.notes import find_notes, place_of
 from crawlbench.report.operations import operation_tables
@@ -20,6 +21,7 @@ from crawlbench.report.repeat import repeat_command
 from crawlbench.report.series import series_table
 from crawlbench.report.tables import crawl_groups
 from crawlbench.report.text import many_lines, one_line
+from crawlbench.report.versus import versus_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,7 +49,10 @@ METHOD = (
 
 
 def session_page(
-    session: Session, trace: Sequence[TracedRequest] = (), no_trace: str = NO_TRACE
+    session: Session,
+    trace: Sequence[TracedRequest] = (),
+    no_trace: str = NO_TRACE,
+    support: Section | None = None,
 ) -> Page:
     """Return the page of a session.
 
@@ -55,6 +60,7 @@ def session_page(
         session: judged.
         trace: of one crawl per cell; empty if there is none.
         no_trace: why not.
+        support: what its event loops support, if that is to be told.
     """
     notes = find_notes(session)
     has_crawls = bool(crawl_groups(session))
@@ -66,8 +72,10 @@ def session_page(
         sections=tuple(
             section
             for section in (
+                _environments(session),
                 *(_results(session) if has_crawls else ()),
                 _loops(session),
+                *((support,) if support else ()),
                 *((_waterfall(session, trace, no_trace),) if has_crawls else ()),
                 *(_times(session) if has_crawls else ()),
                 *_others(session),
@@ -83,7 +91,7 @@ def session_page(
     )
 
 
-FACTS = ("session", "machine", "versions")
+FACTS = ("session", "machine", "environment", "manager", "versions")
 """Labels of notes that tell where and how a session ran."""
 
 
@@ -106,6 +114,16 @@ def _results(session: Session) -> tuple[Section, ...]:
             _draw(session, ratio_chart),
             "Nothing could be compared." if session.summaries else NO_VALUES,
         ),
+    )
+
+
+def _environments(session: Session) -> Section:
+    """Return what environments changed, and what they hold; empty if all workers shared one."""
+    tables = [versus_table(session)] if session.plan.is_versus else []
+    held = environments_table(session)
+    lead = "Every package in which they differ is listed, asked for or not."
+    return Section(
+        "environments", "Environments", lead, (), (*tables, *([held] if held else ())), ""
     )
 
 

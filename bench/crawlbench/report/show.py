@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pyperf
 
     from crawlbench.records import Session
+    from crawlbench.report.page import Section
 
 __all__ = ["SessionReport", "Shown", "SuiteReport"]
 
@@ -62,6 +63,8 @@ class SessionReport:
     session: Session
     folder: Path
     """Where its trace is, if it has one."""
+    support: Section | None = None
+    """What its event loops support, if that is known: a part of the page."""
 
     def terminal(self, width: int, *, is_ascii: bool) -> Group:
         """Return tables, bars and notes."""
@@ -82,7 +85,7 @@ class SessionReport:
             trace = load_trace(self.folder)
         except SessionFileError as error:
             trace, missing = (), f"There is nothing to draw: {error}."
-        return render_page(session_page(self.session, trace, missing))
+        return render_page(session_page(self.session, trace, missing, self.support))
 
     def svg(self) -> str:
         """Return the ratios of all groups."""

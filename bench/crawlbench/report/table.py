@@ -14,6 +14,8 @@ class Column:
     header: str
     is_number: bool = False
     """Aligned to the right."""
+    is_prose: bool = False
+    """Sentences, which pages break into lines."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def _title(session: Session, cells: list[Cell]) -> str:
 def _name(cell: Cell, differences: list[str]) -> str:
     values = {name: getattr(cell, name) for name in differences}
     shown = [_DIFFERENCES[name].format(value) for name, value in values.items() if value]
-    return " ".join([cell.strategy, *shown])
+    return " ".join([cell.operation or cell.strategy, *shown])
 
 
 def _row(session: Session, cell: Cell, summary: Summary | None) -> tuple[str, ...]:

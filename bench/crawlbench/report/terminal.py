@@ -11,11 +11,13 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from crawlbench.report.bars import LEAST_BAR, MOST_BAR, draw_bars
+from crawlbench.report.environments import environments_table
 from crawlbench.report.notes import find_notes
 from crawlbench.report.operations import MAIN, measured_table, operation_tables
 from crawlbench.report.series import series_table
 from crawlbench.report.table import Column
 from crawlbench.report.tables import ANSWER, COST, TIME, crawl_groups, group_tables
+from crawlbench.report.versus import versus_sentence, versus_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +46,16 @@ STYLES = {
 
 def render_terminal(session: Session, width: int, *, is_ascii: bool = False) -> Group:
     """Return the tables, each in parts where the terminal is too narrow, bars, and the notes."""
+    if session.plan.is_versus:
+        return _render_versus(session, width)
+    lines = _crawl_lines(session, width, is_ascii=is_ascii) + _operation_lines(session, width)
+    for table in (series_table(session), environments_table(session)):
+        lines += _titled(table, width) if table else []
+    return Group(*lines, render_notes(find_notes(session)))
+
+
+def _crawl_lines(session: Session, width: int, *, is_ascii: bool) -> list[RenderableType]:
+    """Return the tables of crawls, with bars."""
     tables = dict(zip(crawl_groups(session), group_tables(session), strict=True))
     whole = {group: table.pick((*ANSWER, *COST[2:], *TIME[2:])) for group, table in tables.items()}
     is_wide = all(_width(table, gap=1) <= width for table in whole.values())
@@ -54,19 +66,32 @@ def render_terminal(session: Session, width: int, *, is_ascii: bool = False) -> 
         if not is_wide:
             parts += [table.pick(headers, title="") for headers in (COST, TIME)]
         for part in parts:
-            if part.title:
-                lines.append(Text(part.title, style="bold"))
-            lines += [render_table(part, width), Text()]
+            lines += _titled(part, width)
+    return lines
+
+
+def _operation_lines(session: Session, width: int) -> list[RenderableType]:
+    lines: list[RenderableType] = []
     for table in operation_tables(session):
         is_wide = _width(table, gap=1) <= width
         measured = None if is_wide else measured_table(table)
-        lines.append(Text(table.title, style="bold"))
-        lines += [render_table(table if is_wide else table.pick(MAIN), width), Text()]
+        lines += _titled(table if is_wide else table.pick(MAIN), width)
         if measured:
             lines += [render_table(measured, width), Text()]
-    series = series_table(session)
-    if series:
-        lines += [Text(series.title, style="bold"), render_table(series, width), Text()]
+    return lines
+
+
+def _titled(table: Table, width: int) -> list[RenderableType]:
+    """Return a table under its title, if it has one."""
+    title = [Text(table.title, style="bold")] if table.title else []
+    return [*title, render_table(table, width), Text()]
+
+
+def _render_versus(session: Session, width: int) -> Group:
+    """Return what environments changed: the sentence, one table, what they hold, the notes."""
+    lines: list[RenderableType] = [Text(versus_sentence(session), style="bold"), Text()]
+    for table in (versus_table(session), environments_table(session)):
+        lines += _titled(table, width) if table else []
     return Group(*lines, render_notes(find_notes(session)))
 
 

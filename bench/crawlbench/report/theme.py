@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-__all__ = ["COLOURS", "FONT", "VERDICTS", "adapt_svg", "colour", "css", "resolve"]
+__all__ = ["COLOURS", "FONT", "SUPPORT", "VERDICTS", "adapt_svg", "colour", "css", "resolve"]
 
 FONT = "system-ui, 'Segoe UI', 'Liberation Sans', Arial, sans-serif"
 
@@ -47,6 +47,15 @@ VERDICTS = {
     "reference": "soft",
 }
 """Verdict, or what stands in its place, to its colour."""
+SUPPORT = {
+    "works": "faster",
+    "not implemented": "unclear",
+    "wrong": "slower",
+    "crashes": "invalid",
+    "hangs": "invalid",
+    "not here": "soft",
+}
+"""How an event loop does at a probe, to its colour."""
 
 _VARIABLE = re.compile(r"var\(--([a-z]+)\)")
 

@@ -10,15 +10,18 @@ from crawlbench.session.lab import open_lab
 from crawlbench.session.logbook import Logbook
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from crawlbench.records import Plan, Session
+    from crawlbench.records import EnvironmentFacts, Plan, Session
     from crawlbench.session.watcher import Watcher
 
 __all__ = ["resume_session", "run_session"]
 
 
-async def run_session(plan: Plan, folder: Path, watcher: Watcher) -> Session:
+async def run_session(
+    plan: Plan, folder: Path, watcher: Watcher, environments: Sequence[EnvironmentFacts] = ()
+) -> Session:
     """Measure a plan round by round; what is finished is on disk and in the session returned.
 
     Cancellation (Ctrl-C) and the death of a mirror end a session early, not wrongly.
@@ -26,16 +29,18 @@ async def run_session(plan: Plan, folder: Path, watcher: Watcher) -> Session:
     Raises:
         UsageError: the folder exists or cannot be made.
     """
-    return await _measure(Logbook.begin(plan, folder, watcher), watcher)
+    return await _measure(Logbook.begin(plan, folder, watcher, environments), watcher)
 
 
-async def resume_session(session: Session, folder: Path, watcher: Watcher) -> Session:
+async def resume_session(
+    session: Session, folder: Path, watcher: Watcher, environments: Sequence[EnvironmentFacts] = ()
+) -> Session:
     """Go on with a session that ended early, from its folder.
 
     Raises:
         UsageError: machine or versions are not those with which it began.
     """
-    return await _measure(Logbook.resume(session, folder, watcher), watcher)
+    return await _measure(Logbook.resume(session, folder, watcher, environments), watcher)
 
 
 async def _measure(log: Logbook, watcher: Watcher) -> Session:

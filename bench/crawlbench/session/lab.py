@@ -36,7 +36,7 @@ class Lab:
     """A place to measure; made by `open_lab`."""
 
     mirrors: dict[str, MirrorProcess]
-    """By group of crawls: one for each site on each network."""
+    """By group of crawls; groups at one site and network share one."""
     peers: dict[str, PeerMeter]
     """By group of an operation; several share a peer."""
     paths: dict[str, str]
@@ -49,14 +49,15 @@ class Lab:
 
     async def measure_ceilings(self) -> dict[str, float]:
         """Return how many requests per second each mirror answers without its network's delays."""
-        ceilings = {}
+        found: dict[MirrorProcess, float] = {}
         for group, mirror in self.mirrors.items():
-            await mirror.begin("ceiling", plays_network=False)
-            ceilings[group] = await measure_ceiling(
-                mirror.address, self.paths[group], mirror.ca_file
-            )
-            await mirror.end()
-        return ceilings
+            if mirror not in found:
+                await mirror.begin("ceiling", plays_network=False)
+                found[mirror] = await measure_ceiling(
+                    mirror.address, self.paths[group], mirror.ca_file
+                )
+                await mirror.end()
+        return {group: found[mirror] for group, mirror in self.mirrors.items()}
 
     async def measure(
         self, session: Session, number: int, on_sample: Callable[[int, Sample], None]
@@ -96,12 +97,17 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
         cell.site: registry.load(registry.Kind.SITE, cell.site) for cell in groups.values()
     }
     async with AsyncExitStack() as stack:
-        mirrors = {}
-        for group, cell in groups.items():
-            network = find_network(cell.network)
-            mirror = open_mirror(cell.site, cell.network, network, plan.seed, machine.mirror_cpus)
-            mirrors[group] = await stack.enter_async_context(mirror)
-        peers = stack.enter_context(open_peers(plan.operations, machine.mirror_cpus))
+        at: dict[str, MirrorProcess] = {}
+        for cell in groups.values():
+            if cell.place not in at:
+                network = find_network(cell.network)
+                mirror = open_mirror(
+                    cell.site, cell.network, network, plan.seed, machine.mirror_cpus
+                )
+                at[cell.place] = await stack.enter_async_context(mirror)
+        mirrors = {group: at[cell.place] for group, cell in groups.items()}
+        meters = stack.enter_context(open_peers(plan.operations, machine.mirror_cpus))
+        peers = {cell.group: meters[cell.place] for cell in plan.cells if cell.operation}
         turnstile = await stack.enter_async_context(open_turnstile())
         places: dict[str, Place] = {
             group: {"origin": mirror.address, "ca_file": mirror.ca_file}
@@ -112,7 +118,13 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
             mirrors=mirrors,
             peers=peers,
             paths={group: specs[cell.site].path for group, cell in groups.items()},
-            executor=ProcessExecutor(turnstile, places, machine.worker_cpus, plan.timeout_s),
+            executor=ProcessExecutor(
+                turnstile,
+                places,
+                machine.worker_cpus,
+                plan.timeout_s,
+                session.environments,
+            ),
             expectations={name: expect(spec) for name, spec in specs.items()},
             trace_folder=Path(stack.enter_context(TemporaryDirectory(prefix="crawlbench-"))),
         )

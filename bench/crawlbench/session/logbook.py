@@ -17,16 +17,17 @@ from crawlbench.measure.schedule import choose_passes
 from crawlbench.measure.store import create_folder, load_runs, write_session, write_suite
 from crawlbench.measure.trace import write_trace
 from crawlbench.networks import find_network
-from crawlbench.records import Session, WarningNote
+from crawlbench.records import Failure, Session, WarningNote
 from crawlbench.stats.judge import is_precise, judge
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pyperf
 
     from crawlbench.measure.round import RoundResult
-    from crawlbench.records import Conditions, Machine, Plan, RoundRecord
+    from crawlbench.records import Conditions, EnvironmentFacts, Machine, Plan, RoundRecord
     from crawlbench.session.watcher import Watcher
 
 __all__ = ["Logbook", "calibrate", "new_session"]
@@ -56,25 +57,40 @@ class Logbook:
         watcher.on_start(session)
 
     @classmethod
-    def begin(cls, plan: Plan, folder: Path, watcher: Watcher) -> Logbook:
+    def begin(
+        cls,
+        plan: Plan,
+        folder: Path,
+        watcher: Watcher,
+        environments: Sequence[EnvironmentFacts] = (),
+    ) -> Logbook:
         """Make the folder of a new session.
+
+        Cells of an environment that cannot be used are invalid from the start.
 
         Raises:
             UsageError: it exists or cannot be made.
         """
-        session = new_session(plan)
+        session = new_session(plan, environments)
         create_folder(folder, session)
         return cls(session, {cell.name: [] for cell in plan.cells}, folder, watcher)
 
     @classmethod
-    def resume(cls, session: Session, folder: Path, watcher: Watcher) -> Logbook:
+    def resume(
+        cls,
+        session: Session,
+        folder: Path,
+        watcher: Watcher,
+        environments: Sequence[EnvironmentFacts] = (),
+    ) -> Logbook:
         """Take up a session that ended early.
 
         Raises:
             UsageError: machine, versions or networks are not those with which it began.
         """
-        _check_same(session)
-        return cls(replace(session, ending=""), load_runs(folder, session), folder, watcher)
+        _check_same(session, environments)
+        session = replace(session, ending="", environments=tuple(environments))
+        return cls(session, load_runs(folder, session), folder, watcher)
 
     @property
     def is_calibrated(self) -> bool:
@@ -147,15 +163,22 @@ class Logbook:
         return replace(conditions, steal_share=share) if conditions else None
 
 
-def new_session(plan: Plan) -> Session:
+def new_session(plan: Plan, environments: Sequence[EnvironmentFacts] = ()) -> Session:
     """Return a session of nothing yet, here and now."""
+    obstacles = {facts.name: facts.obstacle for facts in environments if facts.obstacle}
     return Session(
         plan=plan,
         machine=describe_machine(_strategies(plan)),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         tool=__version__,
         networks=_networks(plan),
+        environments=tuple(environments),
         conditions=read_conditions(),
+        failures=tuple(
+            Failure(cell.name, 0, obstacles[cell.environment], "")
+            for cell in plan.cells
+            if cell.environment in obstacles
+        ),
     )
 
 
@@ -186,14 +209,16 @@ def calibrate(plan: Plan, calibration: RoundRecord) -> tuple[dict[str, int], dic
     return loops, choose_passes(lap_s, plan.lap_time_s)
 
 
-def _check_same(session: Session) -> None:
+def _check_same(session: Session, environments: Sequence[EnvironmentFacts]) -> None:
     """Raise if this is not the place where the session began."""
     now = {
+        **_contents(environments),
         "crawlbench": __version__,
         "networks": _networks(session.plan),
         **_fingerprint(describe_machine(_strategies(session.plan))),
     }
     then = {
+        **_contents(session.environments),
         "crawlbench": session.tool,
         "networks": session.networks,
         **_fingerprint(session.machine),
@@ -204,6 +229,13 @@ def _check_same(session: Session) -> None:
             f"this session cannot go on here, it would mix what differs ({'; '.join(changed)}); "
             "begin a new one"
         )
+
+
+def _contents(environments: Sequence[EnvironmentFacts]) -> dict[str, object]:
+    return {
+        f"environment {facts.name}": (facts.python, facts.versions, facts.sources, facts.obstacle)
+        for facts in environments
+    }
 
 
 def _fingerprint(machine: Machine) -> dict[str, object]:

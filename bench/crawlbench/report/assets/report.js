@@ -21,7 +21,7 @@
     const { spec, data, description } = page.charts[chart.id];
     const datasets = Object.fromEntries(data.map((name) => [name, unpack(page.data[name])]));
     // Names share their line with the texts at the right, which are long where there is room.
-    const room = chart.clientWidth - (chart.clientWidth > 560 ? 215 : 84);
+    const room = chart.clientWidth - (chart.clientWidth > 560 ? 215 : 98);
     const axis = { ...spec.config.axisY, labelLimit: Math.max(120, room) };
     const legend = { ...spec.config.legend, columns: chart.clientWidth < 420 ? 2 : 4 };
     const config = { ...spec.config, axisY: axis, legend };

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from crawlbench.report.charts.chart import Chart, Rows
-from crawlbench.report.charts.labels import labels_of
+from crawlbench.report.charts.labels import shown_labels
 from crawlbench.report.charts.style import (
     ROW,
     SHIFT,
@@ -131,7 +131,7 @@ def memory_chart(session: Session, group: str, number: int) -> Chart | None:
 
 
 def _bar_chart(session: Session, group: str, number: int, kind: _Kind) -> Chart | None:
-    labels = labels_of(session, group)
+    labels, cut = shown_labels(session, group)
     summaries = {summary.cell: summary for summary in session.summaries}
     found = {label: summaries[name] for name, label in labels.items() if name in summaries}
     parts = [row for label, summary in found.items() for row in _parts(label, summary, kind)]
@@ -142,7 +142,7 @@ def _bar_chart(session: Session, group: str, number: int, kind: _Kind) -> Chart 
     data = {f"{kind.name}-{number}": parts, f"{kind.name}-totals-{number}": totals}
     return Chart(
         name=f"chart-{kind.name}-{number}",
-        title=f"{kind.title} on {place_of(session, group)}",
+        title=f"{kind.title} on {place_of(session, group)}{cut}",
         description=f"{len(found)} bars of {', '.join(part.name for part in kind.parts)}, in "
         f"{kind.axis}; the numbers stand in the table of everything.",
         spec=finish(drawn, height=len(found) * ROW),

@@ -27,6 +27,7 @@ WIDEST = 120
 """Pixels of a field, at the most."""
 PALEST, DEEPEST = 0.12, 0.6
 """Opacity of equal times, and of times that are twice or half as long or further apart."""
+PROTOCOLS = ("tcp", "tls", "udp")
 WORDS = {"not supported": "no", "unclear": "?", "no values": "-"}
 """What stands in a field without a ratio; a verdict's own word if it is not here."""
 
@@ -50,13 +51,19 @@ def _chart(session: Session, theme: str, operations: list[OperationFacts]) -> Ch
     loops = list(dict.fromkeys(str(row["loop"]) for row in rows))
     return Chart(
         name=f"chart-loops-{name}",
-        title=one_line(theme).capitalize(),
+        title=_title(theme),
         description=f"{len(operations)} operations of {', '.join(loops)}: time over the stock "
         "loop's; the deeper the colour, the further apart.",
         spec=finish(_draw(f"loops-{name}", loops), height=height),
         data={f"loops-{name}": rows},
         height=height + 60,
     )
+
+
+def _title(theme: str) -> str:
+    """Return a theme as a heading; protocols are written in capitals."""
+    text = one_line(theme)
+    return text.upper() if text in PROTOCOLS else text.capitalize()
 
 
 def _field(session: Session, facts: OperationFacts, number: int) -> dict[str, str | float | None]:
@@ -67,7 +74,7 @@ def _field(session: Session, facts: OperationFacts, number: int) -> dict[str, st
     shown = ratio.text if has_ratio else WORDS.get(ratio.verdict, ratio.verdict)
     return {
         "operation": one_line(facts.name),
-        "loop": one_line(cell.event_loop or "-"),
+        "loop": one_line(cell.loop_name),
         "about": one_line(facts.about),
         "verdict": ratio.verdict,
         "interval": ratio.interval,

@@ -12,6 +12,7 @@ from crawlbench.report.charts.labels import labels_of
 from crawlbench.report.charts.style import (
     ROW,
     SHIFT,
+    WIDE,
     finish,
     height_of,
     layer,
@@ -33,6 +34,10 @@ __all__ = ["ratio_chart"]
 
 LEAST_SPAN = math.log(1.05)
 """Log ratio to each side of 1 that is shown at the least: noise alone is not to look large."""
+BAND = 20
+"""Pixels of the margin's band in a row."""
+TEXTS = {"expr": f"width - (width > {WIDE} ? 205 : 90)"}
+"""Where the texts at the right begin: no mark, band or line crosses them."""
 SHAPES = {
     "faster": "triangle-left",
     "slower": "triangle-right",
@@ -61,8 +66,6 @@ def ratio_chart(session: Session, group: str, number: int, most: int | None = No
     labels = [row["label"] for row in rows]
     margin = _margin(session, group)
     data = {f"ratios-{number}": rows}
-    if margin is not None:
-        data[f"margin-{number}"] = [{"low": math.exp(-margin), "high": math.exp(margin)}]
     spec = finish(_draw(number, labels, rows, margin), height=len(rows) * ROW)
     where = place_of(session, group)
     return Chart(
@@ -125,7 +128,8 @@ def _domain(rows: Rows, margin: float | None) -> list[float]:
 
 def _draw(number: int, labels: list[str], rows: Rows, margin: float | None) -> alt.LayerChart:
     data, y = place(f"ratios-{number}"), names(labels)
-    scale = alt.Scale(type="log", domain=_domain(rows, margin), nice=False)
+    domain = _domain(rows, margin)
+    scale = alt.Scale(type="log", domain=domain, range=[0, TEXTS], nice=False)
     axis = value_axis("time over the baseline's, below 1 is faster", format=".3~g")
     x = alt.X("low", type="quantitative", scale=scale, axis=axis)
     x2 = alt.X2("high")
@@ -137,10 +141,17 @@ def _draw(number: int, labels: list[str], rows: Rows, margin: float | None) -> a
     ]
     layers = []
     if margin is not None:
+        low, high = math.exp(-margin), math.exp(margin)
+        # Only where marks are: names and numbers stand above it, not on it.
         layers.append(
-            alt.Chart(place(f"margin-{number}"))
-            .mark_rect(color=colour("band"), aria=False)
-            .encode(x=x, x2=x2)
+            alt.Chart(data)
+            .transform_filter("isValid(datum.ratio)")
+            .mark_bar(height=BAND, yOffset=SHIFT, color=colour("band"), aria=False)
+            .encode(
+                x=alt.XDatum(low, type="quantitative", scale=scale, axis=axis),
+                x2=alt.X2Datum(high),
+                y=y,
+            )
         )
     one = alt.Chart(alt.InlineData(values=[{"one": 1}]))
     layers += [

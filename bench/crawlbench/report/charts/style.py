@@ -33,7 +33,7 @@ __all__ = [
 
 ROW = 40
 """Pixels per row: the name above, the marks below."""
-SHIFT = 6
+SHIFT = 7
 """Pixels by which marks stand below the middle of their row."""
 NAME_OFFSET = -9
 """Pixels by which names stand above it."""

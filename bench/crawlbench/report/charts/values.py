@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from crawlbench.report.charts.chart import Chart, Rows
-from crawlbench.report.charts.labels import labels_of
+from crawlbench.report.charts.labels import shown_labels
 from crawlbench.report.charts.style import (
     ROW,
     SHIFT,
@@ -52,6 +52,8 @@ class Values:
     """Of how many values of a cell one is a row."""
     axis: str = "seconds of measuring since the start"
     """What `at` is."""
+    cut: str = ""
+    """What a title adds where not all cells are drawn."""
 
     @property
     def labels(self) -> list[str]:
@@ -61,7 +63,7 @@ class Values:
     @property
     def thinned(self) -> str:
         """Return what a title adds where not all values are drawn."""
-        return "" if self.step == 1 else f", one of {self.step} values"
+        return self.cut + ("" if self.step == 1 else f", one of {self.step} values")
 
 
 def drift_chart(values: Values, where: str, number: int) -> Chart | None:
@@ -100,7 +102,8 @@ def spread_chart(values: Values, where: str, number: int) -> Chart | None:
 def session_values(session: Session, group: str) -> Values:
     """Return the values of a group's valid cells."""
     failed = {failure.cell for failure in session.failures}
-    labels = {n: label for n, label in labels_of(session, group).items() if n not in failed}
+    shown, cut = shown_labels(session, group)
+    labels = {name: label for name, label in shown.items() if name not in failed}
     times: dict[str, list[float]] = {name: [] for name in labels}
     for record in session.rounds:
         for sample in record.samples:
@@ -123,7 +126,7 @@ def session_values(session: Session, group: str) -> Values:
         ends.append(round(clock, 2))
     order = {label: place for place, label in enumerate(labels.values())}
     rows.sort(key=lambda row: order[row["label"]])
-    return Values(rows, boxes, tuple(ends[:-1]), step)
+    return Values(rows, boxes, tuple(ends[:-1]), step, cut=cut)
 
 
 def make_row(

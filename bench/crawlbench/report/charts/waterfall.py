@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from crawlbench.report.charts.chart import Chart, Rows
-from crawlbench.report.charts.labels import labels_of
+from crawlbench.report.charts.labels import shown_labels
 from crawlbench.report.charts.style import WIDE, finish, layer, place, value_axis
 from crawlbench.report.notes import place_of
 from crawlbench.report.numbers import format_bytes, format_part
@@ -28,8 +28,8 @@ MOST_ROW, MOST_BLOCK = 7.0, 140.0
 """Pixels of a request and of a cell's requests: many requests become thin."""
 ROOM = alt.ExprRef(f"width > {WIDE} ? width - 215 : width - 60")
 """For names: they share their line with the texts at the right."""
-MOST_REQUESTS = 400
-"""Of a cell; of a crawl of thousands the first are drawn, and its name says so."""
+MOST_REQUESTS, MOST_DRAWN = 400, 4000
+"""Of a cell and of a chart; of more the first of each cell are drawn, and its name says so."""
 STEPS = {"waiting for the answer": "wait", "answer on its way": "client", "no answer": "invalid"}
 
 
@@ -40,13 +40,14 @@ def waterfall_chart(
     by_cell: dict[str, list[TracedRequest]] = {}
     for request in trace:
         by_cell.setdefault(request.cell, []).append(request)
-    labels = {name: x for name, x in labels_of(session, group).items() if name in by_cell}
+    shown, cut = shown_labels(session, group)
+    labels = {name: label for name, label in shown.items() if name in by_cell}
     if not labels:
         return None
     bars, heads, height = _layout(labels, by_cell)
     return Chart(
         name=f"chart-waterfall-{number}",
-        title=f"One crawl of each cell on {place_of(session, group)}",
+        title=f"One crawl of each cell on {place_of(session, group)}{cut}",
         description=f"{sum(len(by_cell[name]) for name in labels)} requests of {len(labels)} "
         "crawls, one line each, from its arrival at the mirror to the answer's last byte.",
         spec=finish(_draw(number, height), height=int(height)),
@@ -62,24 +63,25 @@ def _layout(
     bars: Rows = []
     heads: Rows = []
     top = 0.0
+    most = min(MOST_REQUESTS, MOST_DRAWN // len(labels))
     for name, label in labels.items():
         requests = sorted(by_cell[name], key=lambda request: request.arrived_s)
-        row = min(MOST_ROW, MOST_BLOCK / min(len(requests), MOST_REQUESTS))
-        heads.append({"y": top + HEAD / 2, **_head(label, requests)})
+        row = min(MOST_ROW, MOST_BLOCK / min(len(requests), most))
+        heads.append({"y": top + HEAD / 2, **_head(label, requests, most)})
         y = top + HEAD
-        for request in requests[:MOST_REQUESTS]:
+        for request in requests[:most]:
             bars += [{"y": y, "y2": y + row * 0.86, **piece} for piece in _pieces(label, request)]
             y += row
         top = y + FOOT
     return bars, heads, top
 
 
-def _head(label: str, requests: Sequence[TracedRequest]) -> dict[str, object]:
+def _head(label: str, requests: Sequence[TracedRequest], most: int) -> dict[str, object]:
     connections = len({request.connection for request in requests})
     end_s = max((r.last_byte_s or r.arrived_s for r in requests), default=0.0)
     count = f"{len(requests)} requests"
-    if len(requests) > MOST_REQUESTS:
-        count = f"the first {MOST_REQUESTS} of {count}"
+    if len(requests) > most:
+        count = f"the first {most} of {count}"
     plural = "" if connections == 1 else "s"
     return {
         "label": label,

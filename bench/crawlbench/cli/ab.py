@@ -1,0 +1,253 @@
+"""`crawlbench ab` (floor 5)."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from dataclasses import asdict, dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import msgspec
+import typer
+
+from crawlbench.cli.gates import FailOn, parse_gate
+from crawlbench.cli.margins import known_margin
+from crawlbench.cli.measuring import exit_code, measure, name_folder, publish, tell
+from crawlbench.cli.options import (
+    Budget,
+    Concurrency,
+    Laps,
+    Loops,
+    Margin,
+    Networks,
+    Operations,
+    Output,
+    Parsers,
+    Precision,
+    Rounds,
+    Sites,
+    Strategies,
+)
+from crawlbench.cli.output import complain, result_console
+from crawlbench.cli.sites import prepare_sites
+from crawlbench.environments.needs import packages_of
+from crawlbench.environments.spec import parse_python, parse_sides
+from crawlbench.errors import StorageError, UsageError
+from crawlbench.measure.relevant import relevant_axes
+from crawlbench.measure.suite import load_suite, override
+from crawlbench.report.bisection import bisection_sentence, bisection_table
+from crawlbench.report.terminal import render_table
+from crawlbench.report.versus import versus_sentence
+from crawlbench.session import resume_session, run_session
+from crawlbench.session.bisection import bisect
+from crawlbench.session.environments import prepare_environments
+from crawlbench.session.versus import extend_versus, plan_versus
+from crawlbench.stats.gate import hold_gate
+from crawlbench.stats.versus import find_changes
+from crawlbench.whole import write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawlbench.measure.suite import Suite
+    from crawlbench.records import Environment, Session
+
+__all__ = ["ab"]
+
+ANSWER_FILE = "answer.json"
+UNCLEAR = 3
+VERDICTS = {0: "passed", 1: "slower", UNCLEAR: "unclear", 4: "invalid"}
+"""By exit code."""
+
+
+def ab(
+    specs: Annotated[
+        list[str], typer.Argument(metavar="BASE HEAD...", help="Requirements, paths, or both.")
+    ],
+    strategy: Strategies = None,
+    loop: Loops = None,
+    network: Networks = None,
+    site: Sites = None,
+    parser: Parsers = None,
+    concurrency: Concurrency = None,
+    operation: Operations = None,
+    python: Annotated[
+        bool, typer.Option("--python", help="BASE and HEAD are versions of Python.")
+    ] = False,
+    shared: Annotated[
+        str, typer.Option("--with", help="Spec of what all of them have as well.")
+    ] = "",
+    rounds: Rounds = None,
+    laps: Laps = None,
+    budget: Budget = None,
+    precision: Precision = None,
+    margin: Margin = None,
+    fail_on: FailOn = None,
+    extend: Annotated[
+        bool, typer.Option("--extend", help="If unclear, measure as long again, once.")
+    ] = False,
+    bisecting: Annotated[
+        bool, typer.Option("--bisect", help="Find between which of many the time changed.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The answer as a JSON object.")] = False,
+    output: Output = None,
+) -> None:
+    """Hold two environments against each other in the same laps, and say what changed."""
+    sides = _read_sides(specs, shared, is_python=python)
+    if len(sides) > 2 and not bisecting:
+        raise UsageError(f"{len(sides)} sides: ab takes two, or more with --bisect")
+    axes = {
+        "strategies": strategy,
+        "event_loops": loop,
+        "networks": network,
+        "sites": site,
+        "parsers": parser,
+        "concurrency": concurrency,
+        "operations": operation,
+    }
+    sizes = {
+        "rounds": rounds,
+        "laps": laps,
+        "budget_s": budget,
+        "precision_percent": precision,
+        "margin_percent": margin,
+    }
+    gate = parse_gate(fail_on, -1.0)
+    suite = override(_choose_suite(sides, axes), sizes)
+    trial = _Trial(suite, 0.0 if margin is not None else known_margin(), looks_twice=extend)
+    folder = name_folder(output, "bisect" if bisecting else "ab")
+    if bisecting:
+        _search(trial, sides, folder, as_json=as_json)
+    session, answer = trial.decide(sides, folder, gate)
+    _write_answer(folder, answer)
+    if as_json:
+        sys.stdout.write(json.dumps(answer, indent=1) + "\n")
+    else:
+        publish(session, folder)
+    _end(session, answer)
+
+
+def _read_sides(specs: list[str], shared: str, *, is_python: bool) -> tuple[Environment, ...]:
+    if len(specs) < 2:
+        raise UsageError("ab needs two sides to hold against each other, such as two versions")
+    if not is_python:
+        return parse_sides(specs, shared)
+    named = [parse_python(spec) for spec in specs]
+    others = parse_sides([shlex.join([f"python={one.python}"]) for one in named], shared)
+    return tuple(replace(o, name=n.name) for n, o in zip(named, others, strict=True))
+
+
+def _choose_suite(sides: Sequence[Environment], axes: dict[str, Any]) -> Suite:
+    """Return the suite with what was asked, and where nothing was, what the packages say."""
+    suite = load_suite("ab")
+    asked = {name: value for name, value in axes.items() if value}
+    if "operations" in asked and "strategies" not in asked:
+        suite = msgspec.structs.replace(suite, strategies=())
+        return override(suite, asked)
+    packages = {package for side in sides for package in packages_of(side)}
+    found = {name: v for name, v in relevant_axes(packages).items() if name not in asked}
+    if "strategies" in found:
+        tell(f"measuring {', '.join(found['strategies'])}; choose others with -s and -l")
+    return override(suite, {**found, **asked})
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """How sides are measured: the same in each session of a search."""
+
+    suite: Suite
+    least_margin: float
+    looks_twice: bool
+
+    def measure(self, sides: Sequence[Environment], folder: Path, group: str = "") -> Session:
+        """Measure one session; of one group alone if that is named."""
+        prepared = prepare_environments(sides, self.suite, tell)
+        plan = plan_versus(
+            self.suite, prepared, least_margin=self.least_margin, looks_twice=self.looks_twice
+        )
+        if group:
+            cells = tuple(cell for cell in plan.cells if cell.group == group)
+            plan = replace(plan, cells=cells, baselines={group: plan.baselines[group]})
+        prepare_sites(cell.site for cell in plan.cells if cell.site)
+        ready = prepared.environments
+        return measure(lambda watcher: run_session(plan, folder, watcher, ready))
+
+    def decide(
+        self, sides: Sequence[Environment], folder: Path, gate: float | None
+    ) -> tuple[Session, dict[str, Any]]:
+        """Measure, and once more as long if that is allowed and the answer is unclear."""
+        session = self.measure(sides, folder)
+        answer = _answer(session, gate)
+        if self.looks_twice and answer["code"] == UNCLEAR and session.ending != "interrupted":
+            tell(f"{answer['reason']}; measuring as long again")
+            longer = replace(session, plan=extend_versus(session))
+            session = measure(
+                lambda watcher: resume_session(longer, folder, watcher, session.environments)
+            )
+            answer = {**_answer(session, gate), "is_extended": True}
+        return session, answer
+
+
+def _answer(session: Session, gate: float | None) -> dict[str, Any]:
+    """Return what scripts want to know; see docs/ci.md.
+
+    Args:
+        session: of the sides.
+        gate: log ratio; below 0 for the session's margin, None for none.
+    """
+    changes = find_changes(session)
+    bound = session.plan.margin if gate is None or gate < 0 else gate
+    held = hold_gate(changes, bound)
+    return {
+        "format": 1,
+        "sentence": versus_sentence(session),
+        "verdict": VERDICTS[held.code],
+        "code": held.code,
+        "reason": held.reason,
+        "gate": bound,
+        "is_extended": False,
+        "changes": [asdict(change) for change in changes],
+    }
+
+
+def _end(session: Session, answer: dict[str, Any]) -> NoReturn:
+    if session.ending in ("interrupted", "mirror"):
+        raise typer.Exit(exit_code(session))
+    if answer["reason"]:
+        complain(answer["reason"])
+    raise typer.Exit(answer["code"])
+
+
+def _search(
+    trial: _Trial, sides: Sequence[Environment], folder: Path, *, as_json: bool
+) -> NoReturn:
+    """Find between which sides a time changed, a session in a folder of its own for each step."""
+    numbers = count(1)
+
+    def step(environments: Sequence[Environment], group: str) -> Session:
+        session = trial.measure(environments, folder / f"{next(numbers)}", group)
+        if session.ending in ("interrupted", "mirror"):
+            raise typer.Exit(exit_code(session))
+        return session
+
+    found = bisect(sides, step)
+    answer = {"format": 1, "sentence": bisection_sentence(found), **asdict(found)}
+    _write_answer(folder, answer)
+    if as_json:
+        sys.stdout.write(json.dumps(answer, indent=1) + "\n")
+    else:
+        console = result_console()
+        console.print(bisection_sentence(found), style="bold", markup=False)
+        console.print(render_table(bisection_table(found), console.width))
+        tell(f"sessions: {folder}")
+    raise typer.Exit(0 if found.is_exact or not found.is_unclear else UNCLEAR)
+
+
+def _write_answer(folder: Path, answer: dict[str, Any]) -> None:
+    try:
+        write_text(folder / ANSWER_FILE, json.dumps(answer, indent=1) + "\n")
+    except OSError as error:
+        raise StorageError(f"{ANSWER_FILE} cannot be written: {error.strerror}") from error

@@ -1,0 +1,210 @@
+"""`crawlbench run --cluster`, and the hidden command that a machine runs (floor 5)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import msgspec
+import typer
+
+from crawlbench.cli.checks import at_least_one
+from crawlbench.cli.measuring import name_folder, tell
+from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console
+from crawlbench.cli.sites import prepare_sites
+from crawlbench.cluster.alone import hold_cpus
+from crawlbench.cluster.blocks import BlockJob, sum_up_block, write_block_file
+from crawlbench.cluster.extra import require_dask
+from crawlbench.cluster.flow import Wishes, resume_cluster, run_cluster
+from crawlbench.cluster.sheets import SHEET_CELLS
+from crawlbench.cluster.store import CLUSTER_FILE, load_cluster
+from crawlbench.errors import StorageError, UsageError
+from crawlbench.report.machines import ClusterReport
+from crawlbench.session import run_session
+from crawlbench.session.environments import prepare_again
+from crawlbench.whole import write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from crawlbench.records import ClusterSession, EnvironmentFacts, Plan, Sample, Session
+
+__all__ = [
+    "MOST_CELLS_OF_CLUSTER",
+    "ClusterAddress",
+    "Machines",
+    "Sheet",
+    "is_of_cluster",
+    "make_wishes",
+    "measure_block",
+    "resume_on_cluster",
+    "run_on_cluster",
+]
+
+MOST_CELLS_OF_CLUSTER = 200_000
+"""As far as it was simulated (docs/scale.md); a session of one machine takes fewer."""
+
+ClusterAddress = Annotated[
+    str | None,
+    typer.Option("--cluster", help="tcp://HOST:8786 or local:N: measure on that Dask's machines."),
+]
+Machines = Annotated[
+    int | None,
+    typer.Option("--machines", callback=at_least_one, help="That measure each cell; else all."),
+]
+Sheet = Annotated[
+    int | None,
+    typer.Option("--sheet", callback=at_least_one, help="Most cells of a machine's session: 240."),
+]
+
+LAST_S = 15.0
+"""For a session to end after whoever ordered it is gone."""
+
+
+def make_wishes(cluster: str | None, machines: int | None, sheet: int | None) -> Wishes | None:
+    """Return what the options say of a cluster, or None if there is to be none.
+
+    Raises:
+        UsageError: they say something of machines without a cluster.
+        NotInstalledError: Dask is not there.
+    """
+    if cluster is None:
+        if machines or sheet:
+            raise UsageError("--machines and --sheet are of a session on a cluster: give --cluster")
+        return None
+    require_dask()
+    return Wishes(cluster, machines, sheet or SHEET_CELLS)
+
+
+def run_on_cluster(plan: Plan, wishes: Wishes, output: Path | None, name: str) -> NoReturn:
+    """Measure a plan on a cluster's machines, show what they say together, and exit."""
+    folder = name_folder(output, Path(name).stem)
+    _run(lambda say: run_cluster(plan, wishes, folder, say), folder)
+
+
+def is_of_cluster(folder: Path) -> bool:
+    """Tell whether a folder is that of a session on a cluster."""
+    return (folder / CLUSTER_FILE).is_file()
+
+
+def resume_on_cluster(folder: Path, address: str | None, ends: dict[str, object]) -> NoReturn:
+    """Go on with the blocks that a session on a cluster lacks, and exit.
+
+    Raises:
+        UsageError: the address is missing, or an end of the blocks is to be changed.
+    """
+    if address is None:
+        raise UsageError(f"{str(folder)!r} is of a session on a cluster: give --cluster ADDRESS")
+    if any(ends.values()):
+        raise UsageError(
+            "the blocks of a session on a cluster all have its own plan, so --rounds, --budget and "
+            "--precision cannot be given with --resume"
+        )
+    require_dask()
+    session = load_cluster(folder)
+    _run(lambda say: resume_cluster(session, address, folder, say), folder)
+
+
+def _run(
+    begin: Callable[[Callable[[str], None]], Coroutine[Any, Any, ClusterSession]], folder: Path
+) -> NoReturn:
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # we say it in a sentence
+    console = status_console()
+    session = asyncio.run(_until_signal(begin(lambda text: console.print(text, soft_wrap=True))))
+    report = ClusterReport(session)
+    try:
+        write_text(folder / "table.md", report.markdown())
+    except OSError as error:
+        raise StorageError(f"table.md cannot be written: {error.strerror}") from error
+    shown = result_console()
+    shown.print(report.terminal(shown.width, is_ascii=shown.options.ascii_only))
+    console.print(f"session: {folder}", style="dim", soft_wrap=True)
+    raise typer.Exit(_exit_code(session, folder))
+
+
+async def _until_signal(session: Coroutine[Any, Any, ClusterSession]) -> ClusterSession:
+    """Wait for a session; SIGTERM and Ctrl-C end it, and what is finished counts."""
+    task = asyncio.current_task()
+    assert task
+    with suppress(NotImplementedError):  # Windows
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    return await session
+
+
+def _exit_code(session: ClusterSession, folder: Path) -> int:
+    """Return the exit code, and say in a sentence why it is not 0."""
+    if session.ending == "interrupted":
+        return INTERRUPTED
+    invalid = sum(one.verdict == "invalid" for one in session.comparisons)
+    if session.ending == "scheduler":
+        complain(
+            f"the Dask scheduler was lost; blocks that are kept: {session.blocks}; go on with: "
+            f"crawlbench run --cluster ADDRESS --resume {folder}"
+        )
+    elif session.lost:
+        complain(
+            f"{len(session.lost)} block{'s were' if len(session.lost) > 1 else ' was'} not "
+            f"finished: {session.lost[0].reason}"
+        )
+    elif invalid:
+        complain(f"{invalid} cell{'s are' if invalid > 1 else ' is'} invalid on all machines")
+    return 4 if session.ending == "scheduler" or session.lost or invalid else 0
+
+
+def measure_block(
+    job: Annotated[Path, typer.Argument(help="The block, as JSON.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to make.")],
+) -> None:
+    """Measure one block while standard input is open; a Dask worker calls this."""
+    try:
+        block = msgspec.json.decode(job.read_bytes(), type=BlockJob)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise UsageError(f"{str(job)!r} is no block: {error}") from error
+    prepare_sites(cell.site for cell in block.plan.cells if cell.site)
+    machine = block.machine.fingerprint.machine
+    with hold_cpus((*machine.worker_cpus, *machine.mirror_cpus) or range(machine.cpu_count)):
+        ready = prepare_again(block.plan, tell)
+        session = asyncio.run(_while_wanted(block.plan, output, ready))
+    if session.ending in {"interrupted", "mirror"}:
+        raise StorageError(f"the block was not finished: it ended by {session.ending!r}")
+    write_block_file(output, sum_up_block(block, session))
+
+
+async def _while_wanted(
+    plan: Plan, folder: Path, environments: Sequence[EnvironmentFacts]
+) -> Session:
+    """Run a session; it is cancelled when standard input ends: its Dask worker is gone."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task
+
+    def watch() -> None:
+        while os.read(0, 1024):  # nobody writes; a buffered reader would be locked at the end
+            pass
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(task.cancel)
+        timer = threading.Timer(LAST_S, os._exit, [1])
+        timer.daemon = True
+        timer.start()
+
+    threading.Thread(target=watch, daemon=True).start()
+    return await run_session(plan, folder, _NobodyWatches(), environments)
+
+
+class _NobodyWatches:
+    """Is told how the session gets on, and does not say it: the manager is elsewhere."""
+
+    def on_start(self, session: Session) -> None:
+        pass
+
+    def on_sample(self, number: int, sample: Sample) -> None:
+        pass
+
+    def on_session(self, session: Session) -> None:
+        pass

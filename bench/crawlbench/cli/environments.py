@@ -1,0 +1,78 @@
+"""`crawlbench env`: the environments that are kept (floor 5)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from crawlbench.cli.measuring import tell
+from crawlbench.cli.output import result_console
+from crawlbench.environments.cache import (
+    all_keys,
+    environments_folder,
+    kept_environments,
+    remove_environment,
+)
+from crawlbench.errors import UsageError
+from crawlbench.report.numbers import format_bytes
+from crawlbench.report.table import Column, Table
+from crawlbench.report.terminal import render_table
+from crawlbench.report.text import one_line
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Environments that were built for --env and ab.", no_args_is_help=True)
+_COLUMNS = (
+    Column("key"),
+    Column("Python"),
+    Column("asked for"),
+    Column("size", is_number=True),
+    Column("last used"),
+)
+
+
+@app.command(name="list")
+def list_environments(
+    as_json: Annotated[bool, typer.Option("--json", help="As a JSON list.")] = False,
+) -> None:
+    """List what is in the cache, the last used first."""
+    kept = kept_environments()
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(one) for one in kept], indent=1) + "\n")
+        return
+    if not kept:
+        tell(f"no environments are kept in {environments_folder()}")
+        return
+    rows = tuple(
+        tuple(
+            one_line(text)
+            for text in (
+                one.key,
+                one.python,
+                one.spec or "(as the manager's)",
+                format_bytes(one.size_bytes),
+                one.used.partition("+")[0],
+            )
+        )
+        for one in kept
+    )
+    console = result_console()
+    console.print(render_table(Table("", _COLUMNS, rows), console.width))
+
+
+@app.command(name="remove")
+def remove(
+    keys: Annotated[
+        list[str] | None, typer.Argument(metavar="KEY...", help="Keys, or how they begin.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+) -> None:
+    """Remove environments from the cache; they are built anew when they are asked for."""
+    if bool(keys) == everything:
+        raise UsageError("name the environments to remove by their keys, or give --all")
+    for key in keys or all_keys():
+        tell(f"removed {remove_environment(key).name}")

@@ -1,0 +1,247 @@
+"""`crawlbench load` (floor 5)."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from crawlbench.cli.checks import at_least_one, positive
+from crawlbench.cli.output import result_console, status_console
+from crawlbench.cli.sites import load_site
+from crawlbench.errors import UsageError
+from crawlbench.load.model import Arrival, Load
+from crawlbench.load.search import Goal, parse_goal
+from crawlbench.networks import find_network
+from crawlbench.report.extra import can_draw
+from crawlbench.report.terminal import render_notes, render_table
+from crawlbench.session.load import LoadOptions, LoadReport, as_json, run_load, write_load
+from crawlbench.session.loadreport import load_notes, load_picture, load_table, search_table
+from crawlbench.whole import write_text
+
+__all__ = ["load"]
+
+CONNECTIONS = 10
+"""Closed, unless others are asked for."""
+POOL = 128
+FIRST_PER_S = 100.0
+MOST_S, MOST_CONNECTIONS, MOST_PER_S, MOST_GENERATORS = 600.0, 4096, 100_000.0, 64
+MOST_S_ELSEWHERE, MOST_CONNECTIONS_ELSEWHERE, MOST_PER_S_ELSEWHERE = 60.0, 1000, 10_000.0
+"""At an address that is no mirror of ours."""
+
+
+class OpenArrival(StrEnum):
+    """How requests of open arrival are spread."""
+
+    CONSTANT = "constant"
+    POISSON = "poisson"
+
+
+def load(
+    connections: Annotated[
+        int | None,
+        typer.Option(
+            "-c",
+            "--connections",
+            callback=at_least_one,
+            help="Closed arrival: each asks again when it is answered.",
+        ),
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option("--rate", callback=positive, help="Open arrival: requests per second."),
+    ] = None,
+    arrival: Annotated[
+        OpenArrival, typer.Option("--arrival", help="How open arrival is spread.")
+    ] = OpenArrival.CONSTANT,
+    find: Annotated[
+        str | None,
+        typer.Option("--find", help="Look for the highest rate that holds, such as p99=50ms."),
+    ] = None,
+    duration: Annotated[
+        float, typer.Option("-d", "--duration", callback=positive, help="Seconds of each run.")
+    ] = 10.0,
+    step: Annotated[
+        float, typer.Option("--step", callback=positive, help="Seconds of each step of --find.")
+    ] = 2.0,
+    pool: Annotated[
+        int,
+        typer.Option("--pool", callback=at_least_one, help="Connections of open arrival."),
+    ] = POOL,
+    generators: Annotated[
+        int | None,
+        typer.Option("-g", "--generators", callback=at_least_one, help="Processes that share it."),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", callback=positive, help="Seconds for one answer.")
+    ] = 10.0,
+    site: Annotated[str, typer.Option("--site", help="Whose first page.")] = "douban-top250",
+    network: Annotated[str, typer.Option("-n", "--network", help="Network to play.")] = "loopback",
+    seed: Annotated[int, typer.Option("--seed", help="Of delays and of random arrival.")] = 1,
+    url: Annotated[
+        str | None, typer.Option("--url", help="A page of your own server instead of a mirror.")
+    ] = None,
+    owned: Annotated[
+        str | None,
+        typer.Option("--i-own-this", help="With --url: its host, to say that it is yours."),
+    ] = None,
+    ca_file: Annotated[
+        Path | None, typer.Option("--ca-file", help="Authority to trust at --url.")
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", help="A generator on each worker of this Dask scheduler."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder to make; must not exist.")
+    ] = None,
+    is_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Put load on one page, and tell its latencies.
+
+    Open arrival counts from the time at which a request was due, so that no wait is hidden.
+    Without --connections, --rate or --find: 10 connections.
+    """
+    base = Load(
+        arrival=Arrival(arrival),
+        span_s=duration,
+        connections=pool,
+        generators=generators or 0,
+        timeout_s=timeout,
+        drain_s=timeout,
+        seed=seed,
+    )
+    goal = parse_goal(find) if find else None
+    options = LoadOptions(
+        loads=_loads(base, connections, rate, is_searching=goal is not None),
+        goal=goal,
+        step=_step(base, step, goal),
+        first_per_s=rate or FIRST_PER_S,
+        most_per_s=MOST_PER_S if url is None else MOST_PER_S_ELSEWHERE,
+        site=site,
+        network=network,
+        seed=seed,
+        url=url,
+        ca_file=str(ca_file) if ca_file else None,
+        cluster=cluster,
+    )
+    _check(options, owned)
+    with _new_folder(output) as folder:
+        report = asyncio.run(run_load(options, _say))
+        if folder:
+            _write(report, folder)
+    _show(report, is_json=is_json)
+
+
+def _loads(
+    base: Load, connections: int | None, rate: float | None, *, is_searching: bool
+) -> tuple[Load, ...]:
+    """Return the runs that are asked for; the rate of a search is where it begins."""
+    loads = []
+    if connections or not (rate or is_searching):
+        loads.append(replace(base, arrival=Arrival.CLOSED, connections=connections or CONNECTIONS))
+    if rate and not is_searching:
+        loads.append(replace(base, rate_per_s=rate))
+    return tuple(loads)
+
+
+def _step(base: Load, span_s: float, goal: Goal | None) -> Load:
+    """Return a step of a search: what misses its goal by far is not waited for to the end."""
+    drain_s = min(base.drain_s, max(1.0, 4 * goal.seconds)) if goal else base.drain_s
+    return replace(base, span_s=span_s, drain_s=drain_s)
+
+
+def _check(options: LoadOptions, owned: str | None) -> None:
+    """Refuse addresses of others, and more than is sensible.
+
+    Raises:
+        UsageError: an option cannot be used.
+    """
+    is_elsewhere = options.url is not None
+    if options.url is not None:
+        _check_url(options.url, owned)
+    elif owned is not None:
+        raise UsageError(f"--i-own-this {owned!r} cannot be used without --url")
+    else:
+        load_site(options.site)
+        find_network(options.network)
+    most_s = MOST_S_ELSEWHERE if is_elsewhere else MOST_S
+    most = MOST_CONNECTIONS_ELSEWHERE if is_elsewhere else MOST_CONNECTIONS
+    for load in (*options.loads, options.step):
+        _bound("--duration" if load is not options.step else "--step", load.span_s, most_s)
+        _bound("--connections" if not load.is_open else "--pool", load.connections, most)
+        _bound("--rate", load.rate_per_s or 0.0, options.most_per_s)
+        _bound("--timeout", load.timeout_s, MOST_S_ELSEWHERE)
+        _bound("--generators", load.generators, MOST_GENERATORS)
+
+
+def _bound(option: str, value: float, most: float) -> None:
+    if value > most:
+        raise UsageError(f"{option} {value:g} cannot be used: give {most:g} or less")
+
+
+def _check_url(url: str, owned: str | None) -> None:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in {"http", "https"} or not url.isascii() or " " in url:
+        raise UsageError(f"--url {url!r} is no address; one looks like http://127.0.0.1:8000/page")
+    if owned is None or owned.lower().strip("[]") != host:
+        said = f", and --i-own-this says {owned!r}" if owned is not None else ""
+        raise UsageError(
+            f"--url would put load on {host!r}{said}; if that server is yours, "
+            f"add --i-own-this {host}"
+        )
+
+
+@contextmanager
+def _new_folder(output: Path | None) -> Iterator[Path | None]:
+    """Make the folder before anything is measured; take it away if nothing comes into it."""
+    if output is None:
+        yield None
+        return
+    try:
+        output.mkdir(parents=True)
+    except OSError as error:
+        raise UsageError(
+            f"-o {str(output)!r} cannot be made: {error.strerror}; give a folder that is not there"
+        ) from error
+    try:
+        yield output
+    finally:
+        if not any(output.iterdir()):
+            output.rmdir()
+
+
+def _write(report: LoadReport, folder: Path) -> None:
+    write_load(report, folder)
+    if can_draw() and (picture := load_picture(report)):
+        write_text(folder / "latency.svg", picture)
+
+
+def _say(line: str) -> None:
+    status_console().print(f"crawlbench {line}", style="dim", soft_wrap=True)
+
+
+def _show(report: LoadReport, *, is_json: bool) -> None:
+    if is_json:
+        sys.stdout.write(as_json(report))
+        return
+    console = result_console()
+    tables = [load_table(report)] if report.runs else []
+    tables += [search_table(report.found)] if report.found else []
+    for table in tables:
+        console.print(table.title, style="bold", markup=False)
+        console.print(render_table(table, console.width))
+        console.print()
+    console.print(render_notes(load_notes(report)))

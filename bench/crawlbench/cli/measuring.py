@@ -1,0 +1,80 @@
+"""Carries a session to its end and shows it, for the commands that measure (floor 5)."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crawlbench.cli.live import open_watcher
+from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console
+from crawlbench.cli.probed import probe_session
+from crawlbench.cli.report import write_page
+from crawlbench.errors import StorageError
+from crawlbench.report.markdown import render_markdown
+from crawlbench.report.terminal import render_terminal
+from crawlbench.whole import write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from crawlbench.records import Session
+    from crawlbench.session import Watcher
+
+__all__ = ["exit_code", "measure", "name_folder", "publish", "tell"]
+
+
+def name_folder(output: Path | None, name: str) -> Path:
+    """Return the folder that was asked for, or `results/<UTC time>-<name>`."""
+    return output or Path("results") / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}-{name}"
+
+
+def tell(line: str) -> None:
+    """Say what is being done, where it does not mix with results."""
+    status_console().print(line, style="dim", soft_wrap=True, markup=False)
+
+
+def measure(begin: Callable[[Watcher], Coroutine[Any, Any, Session]]) -> Session:
+    """Run a session to its end, shown live."""
+    with open_watcher(status_console()) as watcher:
+        return asyncio.run(_until_signal(begin(watcher)))
+
+
+async def _until_signal(session: Coroutine[Any, Any, Session]) -> Session:
+    """Wait for a session; SIGTERM ends it as Ctrl-C does."""
+    task = asyncio.current_task()
+    assert task
+    with suppress(NotImplementedError):  # Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await session
+
+
+def publish(session: Session, folder: Path) -> None:
+    """Write `table.md`, print the same, and write the page where it can be drawn."""
+    try:
+        write_text(folder / "table.md", render_markdown(session))
+    except OSError as error:
+        raise StorageError(f"table.md cannot be written: {error.strerror}") from error
+    console = result_console()
+    is_ascii = console.options.ascii_only
+    console.print(render_terminal(session, console.width, is_ascii=is_ascii))
+    for trouble in (probe_session(session, folder), write_page(session, folder)):
+        if trouble:
+            complain(trouble)
+    tell(f"session: {folder}")
+
+
+def exit_code(session: Session) -> int:
+    """Return the exit code, and say in a sentence why it is not 0."""
+    count = sum(not failure.is_refusal for failure in session.failures)
+    if count or session.ending == "mirror":
+        complain(
+            session.warnings[-1].text
+            if session.ending == "mirror"
+            else f"{count} cell{'s are' if count > 1 else ' is'} invalid; the reasons stand above"
+        )
+        return 4
+    return INTERRUPTED if session.ending == "interrupted" else 0

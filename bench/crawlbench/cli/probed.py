@@ -1,0 +1,112 @@
+"""What a session's event loops support: `probe.json`, and a section of its page (floor 5).
+
+The loops are tried after the session, when nothing is measured any more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench.cli.output import status_console
+from crawlbench.errors import BenchError, SessionFileError
+from crawlbench.probe import ProbeOptions, Support, run_probe
+from crawlbench.probe.matrix import about_lines
+from crawlbench.probe.store import PROBE_FILE, load_report, write_report
+from crawlbench.probe.tables import all_rows, count_rows, lacking_rows, reason_rows
+from crawlbench.probe.tries import names_of_themes
+from crawlbench.report.page import Section
+from crawlbench.report.table import Column, Table
+from crawlbench.report.text import one_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crawlbench.probe import Report
+    from crawlbench.records import Session
+
+__all__ = ["probe_session", "probed_section"]
+
+LEAST_OPERATIONS = 20
+"""A session of fewer asks about these; to probe its loops would take longer than it did."""
+TITLE = "What event loops support"
+FOUND = (Column("what"), Column("is", is_prose=True))
+LEAD = (
+    "Found by trying, each feature or operation in a process of its own: what no session can "
+    "measure, and the themes of this session's operations. "
+    '"crawlbench probe" tries all there is.'
+)
+NOT_PROBED = (
+    f"This session's folder has no {PROBE_FILE}; "
+    f'"crawlbench probe --json" prints what may stand in it.'
+)
+
+
+def probe_session(session: Session, folder: Path) -> str:
+    """Try the event loops of a session's operations and write `probe.json`, if it is not there.
+
+    A session is never lost for it: what goes wrong is returned as a sentence.
+    """
+    if len(session.plan.operations) < LEAST_OPERATIONS or session.environments:
+        return ""
+    loops = dict.fromkeys(c.event_loop for c in session.plan.cells if c.operation and c.event_loop)
+    if session.ending == "interrupted" or (folder / PROBE_FILE).exists():
+        return ""
+    probes = names_of_themes({facts.theme for facts in session.plan.operations})
+    options = ProbeOptions(tuple(loops), probes, are_named=False)
+    try:
+        with status_console().status("probing event loops") as status:
+            report = run_probe(
+                options,
+                lambda done, due: status.update(
+                    f"probing what event loops support: {done} of {due}; Ctrl-C leaves it out"
+                ),
+            )
+        write_report(report, folder)
+    except KeyboardInterrupt:
+        return f"{PROBE_FILE} was not written: the probe was interrupted"
+    except (BenchError, OSError) as error:
+        return f"{PROBE_FILE} was not written: {error}"
+    return ""
+
+
+def probed_section(session: Session, folder: Path) -> Section | None:
+    """Return what `probe.json` holds as a part of a page; None for a session of crawls alone."""
+    try:
+        report = load_report(folder)
+    except SessionFileError as error:
+        return _empty(f"There is nothing to show: {error}.")
+    if report is not None:
+        return _section(report)
+    return _empty(NOT_PROBED) if session.plan.operations else None
+
+
+def _empty(missing: str) -> Section:
+    return Section("support", TITLE, missing=missing)
+
+
+def _section(report: Report) -> Section:
+    everything = all_rows(report)
+    loops = [Column(one_line(loop.name)) for loop in report.loops if not loop.absent]
+    features = (Column("theme"), Column("probe"), *loops)
+    supports = (Column(str(support), is_number=True) for support in Support)
+    lacking, reasons = lacking_rows(report), reason_rows(report)
+    sentences = (Column("how"), Column("loops, probes, reason", is_prose=True))
+    tables = (
+        Table("How many of the probes", (Column("loop"), *supports), count_rows(report)),
+        Table("What not all of them have", features, lacking),
+        Table("Why", sentences, reasons),
+        Table("What was tried, and where", FOUND, tuple(about_lines(report))),
+    )
+    return Section(
+        "support",
+        TITLE,
+        LEAD,
+        tables=tuple(_plain(table) for table in tables if table.rows),
+        details=(_plain(Table(f"All {len(everything)} probes", features, everything)),),
+    )
+
+
+def _plain(table: Table) -> Table:
+    """Return the table with what strangers chose on single lines."""
+    rows = tuple(tuple(map(one_line, row)) for row in table.rows)
+    return Table(table.title, table.columns, rows)

@@ -1,0 +1,113 @@
+"""A block: one machine's session of one sheet, and what it hands back (floor 4).
+
+Here is what both ends agree on; `remote.py` is the Dask worker's end, `store.py` the manager's.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from crawlbench.records import (
+    BlockResult,
+    CellEstimate,
+    ClusterMachine,
+    ControlEstimate,
+    Plan,
+    Session,
+)
+from crawlbench.stats.interval import estimate_mean
+from crawlbench.stats.pairing import log_ratios
+from crawlbench.whole import write_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crawlbench.records import Comparison, NoiseFloor
+
+__all__ = ["BLOCK_FILE", "BlockJob", "pack", "sum_up_block", "unpack", "write_block_file"]
+
+BLOCK_FILE = "block.json"
+FILES = ("session.json", "suite.json", "trace.jsonl.gz", BLOCK_FILE)
+"""What comes back, where it was written."""
+
+
+class BlockJob(msgspec.Struct, frozen=True):
+    """What a machine is to do."""
+
+    sheet: int
+    """Its number, from 1."""
+    machine: ClusterMachine
+    """The one that does it."""
+    plan: Plan
+
+
+def sum_up_block(job: BlockJob, session: Session) -> BlockResult:
+    """Return what the other machines' blocks are merged with: no values, only means over rounds."""
+    return BlockResult(
+        sheet=job.sheet,
+        machine=job.machine,
+        cells=tuple(_cell(session, comparison) for comparison in session.comparisons),
+        controls=tuple(_control(session, floor) for floor in session.noise),
+        rounds=len(session.rounds),
+        seconds=session.seconds,
+        ending=session.ending,
+        warnings=tuple(note.topic for note in session.warnings),
+    )
+
+
+def _cell(session: Session, said: Comparison) -> CellEstimate:
+    found = None
+    if said.estimate is not None:
+        found = estimate_mean(log_ratios(session.rounds, said.cell, said.baseline))
+    if found is None:
+        return CellEstimate(said.cell, said.rounds, None, None, said.verdict, said.reason)
+    return CellEstimate(said.cell, found.count, found.mean, found.error, said.verdict)
+
+
+def _control(session: Session, floor: NoiseFloor) -> ControlEstimate:
+    cell = next(c for c in session.plan.cells if c.control and c.group == floor.group)
+    baseline = session.plan.baselines[floor.group]
+    found = None
+    if floor.margin is not None:
+        found = estimate_mean(log_ratios(session.rounds, cell.name, baseline))
+    if found is None:
+        return ControlEstimate(floor.group, floor.rounds, None, None, None, floor.refusal)
+    return ControlEstimate(
+        floor.group, found.count, found.mean, found.error, floor.margin, floor.refusal
+    )
+
+
+def write_block_file(folder: Path, result: BlockResult) -> None:
+    """Write `block.json` into a session's folder.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    write_bytes(folder / BLOCK_FILE, msgspec.json.encode(result) + b"\n")
+
+
+def pack(folder: Path) -> bytes:
+    """Return the files of a block's folder as one piece."""
+    files = {name: (folder / name).read_bytes() for name in FILES if (folder / name).exists()}
+    return msgspec.msgpack.encode({n: zlib.compress(content) for n, content in files.items()})
+
+
+def unpack(packed: bytes, folder: Path) -> None:
+    """Write the files of `pack` into a folder that is there.
+
+    Raises:
+        OSError: one cannot be written.
+        ValueError: that is no block.
+    """
+    try:
+        files = msgspec.msgpack.decode(packed, type=dict[str, bytes])
+        contents = {name: zlib.decompress(content) for name, content in files.items()}
+    except (msgspec.MsgspecError, zlib.error) as error:
+        raise ValueError(f"no block: {error}") from error
+    if not {BLOCK_FILE, FILES[0]} <= contents.keys() <= set(FILES):
+        raise ValueError(f"no block: it has the files {', '.join(contents)}")
+    for name, content in contents.items():
+        write_bytes(folder / name, content)

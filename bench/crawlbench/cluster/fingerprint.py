@@ -1,0 +1,171 @@
+"""What a machine is and runs, and in what machines differ (floor 4).
+
+`take_fingerprint` is called on each machine; the rest is the manager's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from dataclasses import replace
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import crawlbench
+from crawlbench import registry
+from crawlbench.errors import BenchError
+from crawlbench.measure.machine import describe_machine
+from crawlbench.records import Fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from crawlbench.records import Plan
+
+__all__ = [
+    "ABSENT",
+    "Names",
+    "crawlbench_digest",
+    "describe_differences",
+    "names_of",
+    "take_fingerprint",
+]
+
+ABSENT = "absent"
+MOST_SHOWN = 12
+"""Differences that are listed; the others are counted."""
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_FILE_ENDINGS = (".py", ".toml")
+
+Names = dict[str, list[str]]
+"""Plug-ins of a plan by kind: `strategies`, `event_loops`, `parsers`, `sites`."""
+
+
+def names_of(plan: Plan) -> Names:
+    """Return the plug-ins that the plan's cells need, each once."""
+    cells = plan.cells
+    return {
+        "strategies": _once(cell.strategy for cell in cells),
+        "event_loops": _once(cell.event_loop for cell in cells),
+        "parsers": _once(cell.parser for cell in cells),
+        "sites": _once(cell.site for cell in cells),
+    }
+
+
+def _once(names: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def take_fingerprint(names: Names) -> Fingerprint:
+    """Describe this machine, its Python, and what of it the plug-ins need."""
+    known = [name for name in names["strategies"] if _is_known(registry.Kind.STRATEGY, name)]
+    machine = describe_machine(known)
+    versions = {**machine.versions, **_versions(names)}
+    files = [name for group in names.values() for name in group if name.endswith(_FILE_ENDINGS)]
+    return Fingerprint(
+        machine=replace(machine, versions=versions),
+        architecture=platform.machine(),
+        tool=crawlbench.__version__,
+        digest=crawlbench_digest(),
+        files={name: _hash(Path(name)) for name in files},
+        boot=_boot(),
+    )
+
+
+def _is_known(kind: registry.Kind, name: str) -> bool:
+    try:
+        registry.find(kind, name)
+    except BenchError:
+        return False
+    return True
+
+
+def _versions(names: Names) -> dict[str, str]:
+    """Return the versions of what brings the event loops and parsers, and what is not there."""
+    modules = {}
+    for name in names["event_loops"]:
+        modules[f"event loop {name}"] = (
+            registry.declared_module(name) if _is_known(registry.Kind.EVENT_LOOP, name) else ""
+        )
+    for kind in (registry.Kind.PARSER, registry.Kind.STRATEGY):
+        group = "parsers" if kind is registry.Kind.PARSER else "strategies"
+        for name in names[group]:
+            known = _is_known(kind, name)
+            point = registry.find(kind, name).module if known else ""
+            modules[f"{kind.noun} {name}"] = point.partition(".")[0]
+    distributions = packages_distributions()
+    found = {}
+    for what, module in modules.items():
+        if not module:
+            found[what] = ABSENT
+        for distribution in distributions.get(module, ()):
+            if distribution != "crawlbench":  # its digest says more
+                found[distribution] = version(distribution)
+    return found
+
+
+def crawlbench_digest() -> str:
+    """Return twelve hex digits of crawlbench's own files, without what Python makes of them."""
+    folder = Path(crawlbench.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(f"{path.relative_to(folder).as_posix()} {_hash(path)}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+def _hash(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    except OSError:
+        return ABSENT
+
+
+def _boot() -> str:
+    try:
+        return _BOOT.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def describe_differences(machines: Mapping[str, Fingerprint], plan: Plan) -> list[str]:
+    """Return in what the machines differ that would mix results: `what: value on whom, ...`.
+
+    Hardware may differ. Where all cells have an environment of their own, that decides on Python
+    and packages, so that the machines' own may differ too.
+    """
+    runs = {name: _of_tool(one) for name, one in machines.items()}
+    if not all(cell.environment for cell in plan.cells):
+        for name, one in machines.items():
+            runs[name] |= {"Python": one.machine.python, **one.machine.versions}
+    keys = dict.fromkeys(key for values in runs.values() for key in values)
+    differences = []
+    for key in keys:
+        by_value: dict[str, list[str]] = {}
+        for name, values in runs.items():
+            by_value.setdefault(values.get(key, ABSENT), []).append(name)
+        if len(by_value) > 1 or (key in _files(machines) and ABSENT in by_value):
+            told = ", ".join(f"{value} on {_list(who)}" for value, who in by_value.items())
+            differences.append(f"{key}: {told}")
+    return _cut(differences)
+
+
+def _of_tool(one: Fingerprint) -> dict[str, str]:
+    return {"crawlbench": one.tool, "crawlbench's files": one.digest, **one.files}
+
+
+def _files(machines: Mapping[str, Fingerprint]) -> set[str]:
+    return {name for one in machines.values() for name in one.files}
+
+
+def _list(names: list[str]) -> str:
+    if len(names) <= 3:
+        return " and ".join(names)
+    return f"{names[0]}, {names[1]} and {len(names) - 2} more"
+
+
+def _cut(texts: list[str]) -> list[str]:
+    if len(texts) <= MOST_SHOWN:
+        return texts
+    return [*texts[:MOST_SHOWN], f"and {len(texts) - MOST_SHOWN} more"]

@@ -1,0 +1,199 @@
+"""A session on a cluster from its plan to its end, in named steps (floor 4)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from crawlbench import __version__
+from crawlbench.cluster.crew import RESOURCE, START, Crew, SchedulerLostError, open_client
+from crawlbench.cluster.dispatch import Dispatcher
+from crawlbench.cluster.extra import require_dask
+from crawlbench.cluster.fingerprint import crawlbench_digest, describe_differences, names_of
+from crawlbench.cluster.notes import find_notes
+from crawlbench.cluster.sheets import SHEET_CELLS, cut
+from crawlbench.cluster.store import BlockStore, create_cluster_folder, write_cluster
+from crawlbench.errors import UsageError
+from crawlbench.records import ClusterMachine, ClusterSession, LostBlock
+from crawlbench.stats.machines import merge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from crawlbench.records import Plan
+
+__all__ = ["Wishes", "resume_cluster", "run_cluster"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a user says of a cluster."""
+
+    address: str
+    """Of the scheduler, or `local:N`."""
+    machines: int | None = None
+    """That measure each sheet; None for all that are there."""
+    sheet_cells: int = SHEET_CELLS
+    """Most cells of a sheet."""
+
+
+async def run_cluster(
+    plan: Plan, wishes: Wishes, folder: Path, say: Callable[[str], None]
+) -> ClusterSession:
+    """Measure a plan on a cluster's machines; what is finished is on disk.
+
+    Args:
+        plan: of any number of cells.
+        wishes: where, and on how many machines.
+        folder: to make.
+        say: is told how it gets on, a sentence at a time.
+
+    Raises:
+        NotInstalledError: Dask is not there.
+        UsageError: there is no scheduler, no machine, too few of them, or they differ.
+    """
+    require_dask()
+    sheets = cut(plan, wishes.sheet_cells)
+    async with open_client(wishes.address) as client:
+        crew = await _gather(client, plan, ())
+        copies = wishes.machines or len(crew.members)
+        _check_count(crew, copies)
+        session = ClusterSession(
+            plan=plan,
+            sheet_cells=wishes.sheet_cells,
+            copies=copies,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            tool=__version__,
+            machines=tuple(crew.members.values()),
+        )
+        create_cluster_folder(folder, session)
+        return await _measure(session, sheets, crew, folder, say)
+
+
+async def resume_cluster(
+    session: ClusterSession, address: str, folder: Path, say: Callable[[str], None]
+) -> ClusterSession:
+    """Go on with the blocks that are missing in a folder.
+
+    Raises:
+        NotInstalledError: Dask is not there.
+        UsageError: as `run_cluster`; also if the machines differ from those that measured.
+    """
+    require_dask()
+    sheets = cut(session.plan, session.sheet_cells)
+    async with open_client(address) as client:
+        crew = await _gather(client, session.plan, session.machines)
+        return await _measure(session, sheets, crew, folder, say)
+
+
+async def _gather(
+    client: Any,  # noqa: ANN401  (Dask's, imported late)
+    plan: Plan,
+    earlier: Sequence[ClusterMachine],
+) -> Crew:
+    """Return the machines of a cluster if they can be merged, also with what measured earlier."""
+    crew = Crew(client, names_of(plan))
+    with suppress(SchedulerLostError):  # then nobody is there
+        await crew.look()
+    if crew.broken:
+        address, reason = next(iter(crew.broken.items()))
+        raise UsageError(
+            f"the machine at {address} cannot be used: {reason}; it needs the same crawlbench as "
+            "here"
+        )
+    if not crew.members:
+        raise UsageError(
+            f"no Dask worker offers its machine ({crew.others} without the resource "
+            f"{RESOURCE!r} are there); start one on each machine: {START}"
+        )
+    differences = _differences(earlier, list(crew.members.values()), plan)
+    if differences:
+        raise UsageError(
+            f"these machines differ, so that their results cannot be merged: "
+            f"{'; '.join(differences)}; make them equal, or measure cells of environments (--env)"
+        )
+    return crew
+
+
+def _differences(
+    earlier: Sequence[ClusterMachine], now: Sequence[ClusterMachine], plan: Plan
+) -> list[str]:
+    """Return in what machines differ among each other, and their crawlbench from this one."""
+    found = {f"{machine.name} before": machine.fingerprint for machine in earlier}
+    found |= {machine.name: machine.fingerprint for machine in now}
+    differences = describe_differences(found, plan)
+    here, there = crawlbench_digest(), now[0].fingerprint
+    if there.digest != here and not differences:
+        told = f"crawlbench's files: {there.digest} on {now[0].name}, {here} on this machine"
+        differences.append(told)
+    return differences
+
+
+def _check_count(crew: Crew, copies: int) -> None:
+    if copies > len(crew.members):
+        raise UsageError(
+            f"--machines {copies} cannot be had: {len(crew.members)} offer the resource "
+            f"{RESOURCE!r}; start more: {START}"
+        )
+
+
+async def _measure(
+    session: ClusterSession,
+    sheets: Sequence[Plan],
+    crew: Crew,
+    folder: Path,
+    say: Callable[[str], None],
+) -> ClusterSession:
+    """Have the blocks measured that are missing, and merge all that are there."""
+    store, begun = BlockStore(folder, len(sheets)), time.monotonic()
+    done = {number: store.machines(number) for number in range(1, len(sheets) + 1)}
+    seen = {machine.name: machine for machine in session.machines}
+
+    def admit(machines: Sequence[ClusterMachine]) -> set[str]:
+        """Admit those that came in the middle only if they are as the others."""
+        admitted = set()
+        for machine in machines:
+            if differences := _differences(list(seen.values()), [machine], session.plan):
+                say(f"{machine.name} is not used: {'; '.join(differences)}")
+            else:
+                admitted.add(machine.name)
+                seen.setdefault(machine.name, machine)
+        return admitted
+
+    async def keep(sheet: int, machine: ClusterMachine, packed: bytes) -> None:
+        await asyncio.to_thread(store.keep, sheet, machine.name, packed)
+
+    dispatcher = Dispatcher(crew, sheets, keep, say, admit)
+    try:
+        await dispatcher.run(session.copies, done)
+        ending = "incomplete" if dispatcher.lost else "whole"
+    except SchedulerLostError:
+        ending = "scheduler"
+    except asyncio.CancelledError:
+        ending = "interrupted"
+    session = replace(session, machines=tuple(seen.values()), ending=ending)
+    session = _conclude(session, sheets, store, tuple(dispatcher.lost))
+    session = replace(session, seconds=time.monotonic() - begun)
+    write_cluster(folder, session)
+    return session
+
+
+def _conclude(
+    session: ClusterSession, sheets: Sequence[Plan], store: BlockStore, lost: tuple[LostBlock, ...]
+) -> ClusterSession:
+    """Return the session with what all blocks on disk come to."""
+    merged = merge(sheets, store.read)
+    session = replace(
+        session,
+        blocks=store.count(),
+        lost=lost,
+        left_out=merged.left_out,
+        noise=merged.noise,
+        comparisons=merged.comparisons,
+    )
+    return replace(session, notes=tuple(find_notes(session)))

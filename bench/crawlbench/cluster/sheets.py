@@ -1,0 +1,91 @@
+"""Cuts a plan into sheets, each of which fits one session (floor 4; pure).
+
+A sheet has whole groups while they fit. A group that does not fit is spread over sheets of its own,
+each with the group's baseline and control. So a comparison never leaves its sheet, and a sheet
+never leaves its machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from crawlbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from crawlbench.records import Cell, Plan
+
+__all__ = ["LEAST_CELLS", "SHEET_CELLS", "cut"]
+
+SHEET_CELLS = 240
+"""As many workers are alive at once in a session: more cells only make the session longer."""
+LEAST_CELLS = 3
+"""A baseline, its control, and a cell to compare."""
+
+
+def cut(plan: Plan, most: int = SHEET_CELLS) -> tuple[Plan, ...]:
+    """Return the sheets of a plan, in the order of its groups.
+
+    Args:
+        plan: of any size.
+        most: cells of a sheet, baselines and controls included.
+
+    Raises:
+        UsageError: a sheet of so few cells compares nothing.
+    """
+    if most < LEAST_CELLS:
+        raise UsageError(
+            f"sheets of {most} cells compare nothing: a baseline, its control and a cell are "
+            f"{LEAST_CELLS}"
+        )
+    parts = [part for group in _groups(plan) for part in _split(plan, group, most)]
+    return tuple(_sheet(plan, cells) for cells in _pack(parts, most))
+
+
+def _groups(plan: Plan) -> Iterable[list[Cell]]:
+    groups: dict[str, list[Cell]] = {}
+    for cell in plan.cells:
+        groups.setdefault(cell.group, []).append(cell)
+    return groups.values()
+
+
+def _split(plan: Plan, group: list[Cell], most: int) -> Iterator[list[Cell]]:
+    """Yield a group whole, or in parts of nearly equal size around its baseline and control."""
+    if len(group) <= most:
+        yield group
+        return
+    name = plan.baselines[group[0].group]
+    baseline = [cell for cell in group if cell.name == name]
+    control = [cell for cell in group if cell.control]
+    others = [cell for cell in group if not cell.control and cell.name != name]
+    room = most - len(baseline) - len(control)
+    count = -(-len(others) // room)
+    for number in range(count):
+        yield [*baseline, *others[number::count], *control]
+
+
+def _pack(parts: Iterable[list[Cell]], most: int) -> Iterator[list[Cell]]:
+    """Yield the cells of each sheet: parts are put together, in their order, while they fit."""
+    sheet: list[Cell] = []
+    groups: set[str] = set()
+    for part in parts:
+        # Two parts of one group would have the same baseline: they cannot share a sheet.
+        if sheet and (len(sheet) + len(part) > most or part[0].group in groups):
+            yield sheet
+            sheet, groups = [], set()
+        sheet = [*sheet, *part]
+        groups.add(part[0].group)
+    yield sheet
+
+
+def _sheet(plan: Plan, cells: list[Cell]) -> Plan:
+    groups = {cell.group for cell in cells}
+    operations = {cell.operation for cell in cells}
+    return replace(
+        plan,
+        cells=tuple(cells),
+        baselines={group: name for group, name in plan.baselines.items() if group in groups},
+        operations=tuple(facts for facts in plan.operations if facts.name in operations),
+    )

@@ -1,0 +1,154 @@
+"""The folder of a session on a cluster (floor 4).
+
+    cluster.json                     plan, machines, verdicts; written at the start and at the end
+    table.md                         the same for people
+    machines/NAME/                   a session of one machine, with block.json beside session.json
+    machines/NAME/SHEET/             so if there are several sheets
+
+A machine's folder appears by one rename when its block has come, so that it is whole or not there.
+What is finished is what is there: nothing else keeps count.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from crawlbench.cluster.blocks import BLOCK_FILE, unpack
+from crawlbench.errors import SessionFileError, StorageError, UsageError
+from crawlbench.records import CLUSTER_FORMAT, BlockResult, ClusterSession
+from crawlbench.whole import write_bytes
+
+__all__ = [
+    "CLUSTER_FILE",
+    "MACHINES",
+    "BlockStore",
+    "create_cluster_folder",
+    "load_cluster",
+    "write_cluster",
+]
+
+CLUSTER_FILE = "cluster.json"
+MACHINES = "machines"
+_UNSAFE = re.compile(r"[^\w.-]+")
+
+
+def create_cluster_folder(folder: Path, session: ClusterSession) -> None:
+    """Make the folder with its first `cluster.json`.
+
+    Raises:
+        UsageError: it exists already or cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError as error:
+        raise UsageError(
+            f"the output folder {str(folder)!r} exists already; name a new one with -o"
+        ) from error
+    except OSError as error:
+        raise UsageError(
+            f"the output folder {str(folder)!r} cannot be made: {error.strerror}; name another "
+            "with -o"
+        ) from error
+    (folder / MACHINES).mkdir()
+    write_cluster(folder, session)
+
+
+def write_cluster(folder: Path, session: ClusterSession) -> None:
+    """Write `cluster.json`.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    try:
+        write_bytes(folder / CLUSTER_FILE, msgspec.json.encode(session) + b"\n")
+    except OSError as error:
+        raise StorageError(f"{CLUSTER_FILE} cannot be written: {error.strerror}") from error
+
+
+def load_cluster(folder: Path) -> ClusterSession:
+    """Read `cluster.json`.
+
+    Raises:
+        SessionFileError: there is none, or it is broken or of another format.
+    """
+    path = folder / CLUSTER_FILE
+    try:
+        session = msgspec.json.decode(path.read_bytes(), type=ClusterSession)
+    except OSError as error:
+        raise SessionFileError(
+            f"{str(folder)!r} has no {CLUSTER_FILE} that can be read ({error.strerror}); give a "
+            "folder that `crawlbench run --cluster` has made"
+        ) from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise SessionFileError(f"{str(path)!r} is not a whole file: {error}") from error
+    if session.format != CLUSTER_FORMAT:
+        raise SessionFileError(
+            f"{str(path)!r} has format {session.format}, this crawlbench reads {CLUSTER_FORMAT}; "
+            "use the version that wrote it"
+        )
+    return session
+
+
+class BlockStore:
+    """The blocks in a folder: written when they come, read sheet by sheet."""
+
+    def __init__(self, folder: Path, sheets: int) -> None:
+        """Look at the folder of a cluster's session with so many sheets."""
+        self._folder = folder / MACHINES
+        self._sheets = sheets
+
+    def keep(self, sheet: int, machine: str, packed: bytes) -> None:
+        """Write a block that came.
+
+        Raises:
+            ValueError: it is no block, or not the one that was due.
+            StorageError: it cannot be written.
+        """
+        place = self._place(sheet, machine)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".crawlbench-", dir=self._folder) as draft:
+                unpack(packed, Path(draft))
+                found = _read(Path(draft) / BLOCK_FILE)
+                if (found.sheet, found.machine.name) != (sheet, machine):
+                    raise ValueError(f"it is of sheet {found.sheet} on {found.machine.name}")
+                Path(draft).chmod(0o755)  # temporary folders are private
+                Path(draft).rename(place)
+                Path(draft).mkdir()  # what the context manager removes
+        except OSError as error:
+            raise StorageError(f"{str(place)!r} cannot be written: {error.strerror}") from error
+
+    def machines(self, sheet: int) -> set[str]:
+        """Return who has measured a sheet."""
+        return {block.machine.name for block in self.read(sheet)}
+
+    def read(self, sheet: int) -> list[BlockResult]:
+        """Return the blocks of a sheet, in the order of the machines' names.
+
+        Raises:
+            SessionFileError: one is broken.
+        """
+        return [_read(path) for path in self._files(sheet)]
+
+    def count(self) -> int:
+        """Return how many blocks there are."""
+        return sum(len(self._files(sheet)) for sheet in range(1, self._sheets + 1))
+
+    def _files(self, sheet: int) -> list[Path]:
+        pattern = f"*/{BLOCK_FILE}" if self._sheets == 1 else f"*/{sheet}/{BLOCK_FILE}"
+        return sorted(self._folder.glob(pattern))
+
+    def _place(self, sheet: int, machine: str) -> Path:
+        place = self._folder / _UNSAFE.sub("-", machine).lstrip(".")
+        return place if self._sheets == 1 else place / str(sheet)
+
+
+def _read(path: Path) -> BlockResult:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=BlockResult)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise SessionFileError(f"{str(path)!r} is not a whole block: {error}") from error

@@ -1,0 +1,130 @@
+"""Where environments are kept: listed and removed (floor 3)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+import psutil
+from filelock import FileLock
+
+from crawlbench.errors import UsageError
+from crawlbench.sites.cache import cache_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = [
+    "READY_FILE",
+    "Kept",
+    "all_keys",
+    "environments_folder",
+    "kept_environments",
+    "note_use",
+    "remove_environment",
+]
+
+READY_FILE = "ready.json"
+"""Written when an environment is whole."""
+USERS = "users"
+"""Folder with a file for each process that uses the environment, named by its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An environment in the cache."""
+
+    key: str
+    """Its folder's name."""
+    spec: str
+    """As it was asked for when it was built."""
+    python: str
+    versions: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    used: str = ""
+    """When it was last used: UTC, ISO 8601."""
+    size_bytes: int = 0
+    """What its files hold; those that uv shares between environments count in each."""
+
+
+def environments_folder() -> Path:
+    """Return where environments are kept: in the cache of pages and copies."""
+    return cache_folder() / "environments"
+
+
+def note_use(folder: Path) -> None:
+    """Note that this process uses an environment, so that nobody removes it meanwhile."""
+    users = folder / USERS
+    users.mkdir(exist_ok=True)
+    for user in users.iterdir():
+        if not _is_alive(user.name):
+            user.unlink(missing_ok=True)
+    (users / str(os.getpid())).touch()
+    os.utime(users)
+
+
+def kept_environments() -> list[Kept]:
+    """Return all that are whole, the last used first."""
+    found = []
+    for folder in _folders():
+        with suppress(OSError, msgspec.MsgspecError):
+            kept = msgspec.json.decode((folder / READY_FILE).read_bytes(), type=Kept)
+            used = datetime.fromtimestamp(_last_use(folder), UTC)
+            size = sum(f.lstat().st_size for f in folder.rglob("*") if f.is_file())
+            found.append(replace(kept, used=used.isoformat(timespec="seconds"), size_bytes=size))
+    return sorted(found, key=lambda kept: kept.used, reverse=True)
+
+
+def all_keys() -> list[str]:
+    """Return the keys of all environments, half-built ones too."""
+    return [folder.name for folder in _folders()]
+
+
+def remove_environment(key: str) -> Path:
+    """Remove an environment, whole or half-built.
+
+    Args:
+        key: of it, or the beginning of one key alone.
+
+    Raises:
+        UsageError: none or several begin so, or a process uses it.
+    """
+    matches = [folder for folder in _folders() if key and folder.name.startswith(key)]
+    if len(matches) != 1:
+        known = ", ".join(folder.name for folder in _folders()) or "none"
+        what = "several environments" if matches else "no environment"
+        raise UsageError(f"{what} in the cache begin with {key!r}; there are: {known}")
+    (folder,) = matches
+    with FileLock(f"{folder}.lock"):
+        users = [user.name for user in _users(folder) if _is_alive(user.name)]
+        if users:
+            raise UsageError(
+                f"environment {folder.name} is used by process {users[0]}; wait for it, or end it"
+            )
+        shutil.rmtree(folder)
+        folder.with_suffix(".log").unlink(missing_ok=True)
+    return folder
+
+
+def _folders() -> list[Path]:
+    base = environments_folder()
+    return sorted(path for path in base.iterdir() if path.is_dir()) if base.is_dir() else []
+
+
+def _users(folder: Path) -> Iterator[Path]:
+    users = folder / USERS
+    yield from users.iterdir() if users.is_dir() else ()
+
+
+def _is_alive(number: str) -> bool:
+    return number.isdecimal() and int(number) != os.getpid() and psutil.pid_exists(int(number))
+
+
+def _last_use(folder: Path) -> float:
+    return (folder / USERS).stat().st_mtime

@@ -1,0 +1,119 @@
+"""Folders and wheels of the user's that are installed into environments (floor 3).
+
+A folder is copied before it is built, so that nothing is left in it and nothing that an earlier
+build left there is taken.
+"""
+
+from __future__ import annotations
+
+import configparser
+import hashlib
+import os
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["copy_checkout", "describe_checkout", "project_name"]
+
+LEFTOVERS = frozenset(
+    {"__pycache__", ".venv", "venv", ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
+)
+"""Folders that no build needs, wherever they lie."""
+BUILT = frozenset({"build", "dist"})
+"""Folders that builds leave at the top, unless they are packages."""
+GIT = ".git"
+
+
+def describe_checkout(path: Path) -> str:
+    """Return twelve hex digits that change with any file, and the commit where git knows it.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    digest = hashlib.sha256()
+    for file in sorted(_files(path)):
+        name = file.relative_to(path.parent).as_posix()
+        content = str(file.readlink()).encode() if file.is_symlink() else file.read_bytes()
+        digest.update(f"{name} {len(content)}\n".encode("utf-8", "surrogateescape") + content)
+    commit = _commit(path)
+    return digest.hexdigest()[:12] + (f" (commit {commit})" if commit else "")
+
+
+def copy_checkout(path: Path, folder: Path) -> Path:
+    """Copy what a build needs into an empty folder, git's own files too; a wheel stays as it is.
+
+    Raises:
+        OSError: something cannot be read or written.
+    """
+    if path.is_file():
+        return path
+
+    def leave(where: str, names: Iterable[str]) -> set[str]:
+        return {name for name in names if _is_left(Path(where) / name, path)}
+
+    target = folder / (path.name or "checkout")
+    shutil.copytree(path, target, ignore=leave, symlinks=True)
+    return target
+
+
+def project_name(path: Path) -> str:
+    """Return what a checkout's distribution is called; empty if its files do not say."""
+    if path.is_file():
+        return path.name.partition("-")[0]
+    try:
+        about = tomllib.loads((path / "pyproject.toml").read_text(encoding="utf-8"))
+        name = about.get("project", {}).get("name", "")
+    except (OSError, ValueError, AttributeError):
+        name = ""
+    if isinstance(name, str) and name:
+        return name
+    setup = configparser.ConfigParser(interpolation=None)
+    try:
+        setup.read(path / "setup.cfg", encoding="utf-8")
+    except (configparser.Error, ValueError):
+        return ""
+    return setup.get("metadata", "name", fallback="")
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+        return
+    for where, folders, names in os.walk(path):
+        folder = Path(where)
+        folders[:] = [n for n in folders if n != GIT and not _is_left(folder / n, path)]
+        links = [n for n in folders if (folder / n).is_symlink()]
+        yield from (folder / name for name in [*names, *links] if name != GIT)
+
+
+def _is_left(path: Path, top: Path) -> bool:
+    """Tell whether something is a leftover of other tools, which no build needs."""
+    is_built = path.parent == top and path.name in BUILT and not (path / "__init__.py").exists()
+    is_left = path.name in LEFTOVERS or path.name.endswith(".egg-info") or is_built
+    return is_left and path.is_dir()
+
+
+def _commit(path: Path) -> str:
+    """Return the commit, with `+` if files differ from it; empty where git does not tell."""
+    folder = path if path.is_dir() else path.parent
+    commands = (["rev-parse", "--short=10", "HEAD"], ["status", "--porcelain", "."])
+    try:
+        commit, changes = (
+            subprocess.run(
+                ["git", "-C", str(folder), *command],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=True,
+                timeout=30,
+            ).stdout.strip()
+            for command in commands
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return commit + ("+" if changes else "")

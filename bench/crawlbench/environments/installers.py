@@ -1,0 +1,135 @@
+"""What makes a virtual environment and fills it: uv where it is there, else venv and pip (floor 3).
+
+Both keep what they download in caches of their own, so that a second environment with the same
+packages needs no network.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawlbench.errors import EnvironmentFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["Installer", "choose_installer", "interpreter_of"]
+
+BUILD_TIMEOUT_S = 1800.0
+LONGEST_REASON = 400
+_NOISE = re.compile(r"^[\s│╰├─▶×>-]+(?:error: |cause: )?|^(?:error: |cause: )|\s+$")
+_PIP_ERROR = re.compile(r"^ERROR: ", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Installer:
+    """Commands that make an environment."""
+
+    name: str
+    """`uv` or `pip`."""
+    make: tuple[str, ...]
+    """Makes the folder, given the interpreter and the folder."""
+    install: tuple[str, ...]
+    """Installs into it, given what to install."""
+
+    def make_folder(self, python: Path, folder: Path) -> None:
+        """Make an empty environment.
+
+        Raises:
+            EnvironmentFailure: that did not work.
+        """
+        replaced = {"{python}": str(python), "{folder}": str(folder)}
+        self._run([replaced.get(word, word) for word in self.make], folder)
+
+    def fill(self, folder: Path, wanted: Sequence[str], constraints: Sequence[str]) -> None:
+        """Install requirements and paths.
+
+        Args:
+            folder: of the environment.
+            wanted: requirements and absolute paths.
+            constraints: versions to keep to; none for the newest.
+
+        Raises:
+            EnvironmentFailure: that did not work; the message says why.
+        """
+        command = [str(interpreter_of(folder)) if w == "{inside}" else w for w in self.install]
+        if constraints:
+            file = folder / "constraints.txt"
+            file.write_text("\n".join(constraints) + "\n", encoding="utf-8")
+            command += ["--constraint", str(file)]
+        self._run([*command, "--", *wanted], folder)
+
+    def _run(self, command: Sequence[str], folder: Path) -> None:
+        try:
+            outcome = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                timeout=BUILD_TIMEOUT_S,
+                env=_clean_variables(),
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise EnvironmentFailure(f"{self.name} does not run ({error})") from error
+        if outcome.returncode:
+            log = folder.with_suffix(".log")
+            log.write_text(outcome.stdout + outcome.stderr, encoding="utf-8")
+            raise EnvironmentFailure(
+                f"{self.name} says: {_reason(outcome.stderr or outcome.stdout)} (all of it: {log})"
+            )
+
+
+def choose_installer() -> Installer:
+    """Return uv if the extra `environments` is installed or uv is on PATH, else venv and pip."""
+    uv = _find_uv()
+    if uv:
+        return Installer(
+            "uv",
+            (uv, "venv", "--quiet", "--no-project", "--python", "{python}", "{folder}"),
+            (uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", "{inside}"),
+        )
+    return Installer(
+        "pip",
+        ("{python}", "-m", "venv", "{folder}"),
+        (
+            *("{inside}", "-m", "pip", "install", "--quiet", "--no-input"),
+            *("--disable-pip-version-check", "--compile"),
+        ),
+    )
+
+
+def interpreter_of(folder: Path) -> Path:
+    """Return where an environment's interpreter lies."""
+    return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+
+def _find_uv() -> str | None:
+    try:
+        import uv  # noqa: PLC0415  (of an extra)
+    except ImportError:
+        return shutil.which("uv")
+    return str(uv.find_uv_bin())
+
+
+def _clean_variables() -> dict[str, str]:
+    """Return the manager's variables without those that lead another Python astray."""
+    astray = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "UV_PYTHON", "UV_PROJECT_ENVIRONMENT"}
+    return {name: value for name, value in os.environ.items() if name not in astray}
+
+
+def _reason(words: str) -> str:
+    """Return what an installer said, in one line: what pip marks as an error, of uv the first."""
+    marked = _PIP_ERROR.split(words)[1:]
+    text = marked[-1] if marked else words.partition("[stdout]")[0].partition("[stderr]")[0]
+    lines = [_NOISE.sub("", line) for line in text.splitlines()]
+    line = "; ".join(line for line in lines if line)
+    return line[:LONGEST_REASON].rstrip() or "nothing"

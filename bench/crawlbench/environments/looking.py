@@ -1,0 +1,93 @@
+"""Asks an environment from inside what it holds (floor 3)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import msgspec
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from crawlbench.environments.needs import requirements_for
+from crawlbench.errors import EnvironmentFailure
+from crawlbench.records import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from crawlbench.records import EnvironmentFacts
+
+__all__ = ["Findings", "Plugin", "look_inside"]
+
+LOOK_TIMEOUT_S = 120.0  # each plug-in is imported
+
+
+class Plugin(msgspec.Struct, frozen=True):
+    """A plug-in as an environment sees it."""
+
+    is_async: bool
+    """Of a strategy: whether it needs an event loop."""
+    trouble: str
+    """Why it cannot be had there; empty if it can."""
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """What an environment said."""
+
+    python: str
+    prefix: str
+    versions: dict[str, str]
+    plugins: dict[str, dict[str, Plugin]]
+    """Kind, such as `STRATEGY`, to the names that were asked for."""
+
+
+def look_inside(facts: EnvironmentFacts, asked: Mapping[str, Sequence[str]]) -> Findings:
+    """Start an environment's interpreter and return what it finds.
+
+    Args:
+        facts: of the environment; what it holds may be missing still.
+        asked: kinds of plug-ins to names, each to be imported.
+
+    Raises:
+        EnvironmentFailure: it does not start, crashes, or has a pyperf that is too old.
+    """
+    name = facts.name
+    # -P, as workers have it: what lies in the folder we are called in is in no environment.
+    command = [facts.executable, *facts.asked.flags, "-P", "-m", "crawlbench.environments.inside"]
+    variables = {**os.environ, **facts.asked.variables, "PYTHONPATH": facts.library}
+    try:
+        outcome = subprocess.run(
+            command,
+            input=msgspec.json.encode(dict(asked)),
+            capture_output=True,
+            check=False,
+            timeout=LOOK_TIMEOUT_S,
+            env=variables,
+        )
+        findings = msgspec.json.decode(outcome.stdout, type=Findings)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise EnvironmentFailure(f"environment {name!r} does not start: {error}") from error
+    except msgspec.MsgspecError as error:
+        words = outcome.stderr.decode(errors="replace").strip().splitlines() or ["nothing"]
+        raise EnvironmentFailure(
+            f"environment {name!r} cannot be used: its Python ended with code "
+            f"{outcome.returncode} and said {words[-1]!r}"
+        ) from error
+    _check_pyperf(name, findings.versions)
+    return findings
+
+
+def _check_pyperf(environment: str, versions: Mapping[str, str]) -> None:
+    """Raise if the environment's pyperf is not one that our workers can use."""
+    found = {str(canonicalize_name(name)): version for name, version in versions.items()}
+    (wanted,) = (
+        Requirement(text) for text in requirements_for(Environment(environment), ["pyperf"])
+    )
+    version = found.get("pyperf")
+    if version is None or not wanted.specifier.contains(version, prereleases=True):
+        raise EnvironmentFailure(
+            f"environment {environment!r} has pyperf {version or '(none)'}, but crawlbench's "
+            f"workers need {wanted.specifier}; ask for that, or for nothing that pulls another"
+        )

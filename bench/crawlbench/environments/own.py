@@ -1,0 +1,74 @@
+"""Crawlbench itself as other Pythons import it: a copy in the cache (floor 3).
+
+Environments do not install crawlbench, which would bring all that the manager needs. Their workers
+have this folder on their path, with the metadata by which plug-ins are found.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+
+import crawlbench
+from crawlbench import __version__
+from crawlbench.sites.cache import cache_folder, hash_files
+from crawlbench.sites.movies import fixture_folder
+
+__all__ = ["own_library"]
+
+UNUSED_S = 30 * 86_400.0
+"""After which the copy of another version is removed."""
+_PACKAGE = Path(crawlbench.__file__).parent
+
+
+def own_library() -> Path:
+    """Return the folder that a worker's path needs, made if this crawlbench has none yet.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    folder = cache_folder() / f"library-{_version()}"
+    if folder.is_dir():
+        with suppress(OSError):  # of somebody else
+            folder.touch()
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".library-", dir=folder.parent) as name:
+        draft = Path(name) / "whole"
+        _copy_to(draft)
+        with suppress(OSError):  # somebody else was faster
+            draft.rename(folder)
+    _remove_unused(folder)
+    return folder
+
+
+def _version() -> str:
+    """Return a hash of all that is copied."""
+    return hash_files([*_sources(), *fixture_folder().iterdir()])
+
+
+def _sources() -> list[Path]:
+    files = (path for path in _PACKAGE.rglob("*") if path.is_file())
+    return [path for path in files if "__pycache__" not in path.parts]
+
+
+def _copy_to(draft: Path) -> None:
+    leave = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(_PACKAGE, draft / "crawlbench", ignore=leave)
+    shutil.copytree(fixture_folder(), draft / "crawlbench/fixtures/douban", dirs_exist_ok=True)
+    about = draft / f"crawlbench-{__version__}.dist-info"
+    about.mkdir()
+    ours = metadata.distribution("crawlbench")
+    for file in ("METADATA", "entry_points.txt"):
+        (about / file).write_text(ours.read_text(file) or "", encoding="utf-8")
+
+
+def _remove_unused(kept: Path) -> None:
+    for folder in kept.parent.glob("library-*"):
+        with suppress(OSError):
+            if folder != kept and time.time() - folder.stat().st_mtime > UNUSED_S:
+                shutil.rmtree(folder, ignore_errors=True)

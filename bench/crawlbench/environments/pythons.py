@@ -1,0 +1,129 @@
+"""Finds interpreters on this machine (floor 3)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import findpython
+import msgspec
+
+from crawlbench.environments.cache import environments_folder
+from crawlbench.errors import EnvironmentFailure
+from crawlbench.whole import write_bytes
+
+if TYPE_CHECKING:
+    from crawlbench.records import Environment
+
+__all__ = ["Interpreter", "find_python"]
+
+OLDEST = (3, 11)
+ASK_TIMEOUT_S = 30.0
+KNOWN_FILE = "pythons.json"
+"""What was found before, version to path: asking every Python of a machine takes seconds."""
+MANAGERS: str = getattr(sys, "_base_executable", sys.executable)
+"""The manager's own, without the packages of its virtual environment."""
+_ASK = "import sys; print(sys.implementation.name, sys.version.replace(chr(10), ' '), sep='|')"
+
+
+class Interpreter(msgspec.Struct, frozen=True):
+    """A Python and what it says of itself."""
+
+    path: Path
+    identity: str
+    """Implementation, version and how it was built."""
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """Such as (3, 13, 0); what follows a number, such as `rc1`, is left out."""
+        words = self.identity.partition("|")[2].split()[0].split(".")
+        return tuple(int("".join(filter(str.isdecimal, word[:3])) or 0) for word in words)
+
+
+def find_python(environment: Environment) -> Interpreter:
+    """Return the interpreter that an environment is to be made from.
+
+    Raises:
+        EnvironmentFailure: there is none of that version, it does not run, or it is too old.
+    """
+    found = _find(environment)
+    if found.version[:2] < OLDEST:
+        raise EnvironmentFailure(
+            f"environment {environment.name!r}: Python {'.'.join(map(str, found.version))} is too "
+            f"old; crawlbench's workers need {OLDEST[0]}.{OLDEST[1]} or later"
+        )
+    return found
+
+
+def _find(environment: Environment) -> Interpreter:
+    asked = environment.python
+    if not asked:
+        return _ask(environment, Path(MANAGERS))
+    path = Path(asked).expanduser()
+    if path.is_file():
+        return _ask(environment, path.absolute())
+    return _remembered(asked) or _searched(environment, asked)
+
+
+def _searched(environment: Environment, asked: str) -> Interpreter:
+    """Look for a version in all the places where Pythons are kept."""
+    try:
+        found = findpython.find(asked)
+    except ValueError:
+        found = None
+    if found is None:
+        versions = {one.version for one in findpython.find_all() if one.version.release >= OLDEST}
+        known = [str(version) for version in sorted(versions)]
+        raise EnvironmentFailure(
+            f"environment {environment.name!r}: no Python {asked!r} is here; there are "
+            f"{', '.join(known) or 'none'}; install it, or give the path of an interpreter"
+        )
+    interpreter = _ask(environment, Path(found.executable))
+    with suppress(OSError):
+        file = environments_folder() / KNOWN_FILE
+        file.parent.mkdir(parents=True, exist_ok=True)
+        known_paths = {**_known(), asked: str(interpreter.path)}
+        write_bytes(file, msgspec.json.encode(known_paths))
+    return interpreter
+
+
+def _remembered(asked: str) -> Interpreter | None:
+    """Return what was found before, if it still is that version."""
+    path = _known().get(asked)
+    if path is None:
+        return None
+    with suppress(OSError, subprocess.SubprocessError):
+        found = Interpreter(Path(path), _identity(Path(path)))
+        wanted = asked.rstrip("t").split(".")
+        if [str(part) for part in found.version[: len(wanted)]] == wanted:
+            return found
+    return None
+
+
+def _known() -> dict[str, str]:
+    with suppress(OSError, msgspec.MsgspecError):
+        content = (environments_folder() / KNOWN_FILE).read_bytes()
+        return msgspec.json.decode(content, type=dict[str, str])
+    return {}
+
+
+def _ask(environment: Environment, path: Path) -> Interpreter:
+    try:
+        return Interpreter(path, _identity(path))
+    except (OSError, subprocess.SubprocessError) as error:
+        raise EnvironmentFailure(
+            f"environment {environment.name!r}: {str(path)!r} does not run as a Python ({error})"
+        ) from error
+
+
+def _identity(path: Path) -> str:
+    command = [str(path), "-I", "-c", _ASK]
+    outcome = subprocess.run(
+        command, capture_output=True, text=True, check=True, timeout=ASK_TIMEOUT_S
+    )
+    if "|" not in outcome.stdout:
+        raise subprocess.SubprocessError("it says nothing of itself")
+    return outcome.stdout.strip()

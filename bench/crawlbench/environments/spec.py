@@ -1,0 +1,227 @@
+"""Reads what a user asks of an environment (floor 3; pure but for looking whether a path is there).
+
+A spec is a line of words: requirements (`uvloop==0.21.0`), paths to install (`./head`),
+`python=3.13`, flags of the interpreter (`-X gil=0`), and variables (`PYTHONHASHSEED=0`).
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+from packaging.requirements import InvalidRequirement, Requirement
+
+from crawlbench.errors import UsageError
+from crawlbench.records import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "parse_environment",
+    "parse_python",
+    "parse_sides",
+    "parse_spec",
+    "read_environments",
+]
+
+LONGEST_NAME = 80
+_VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(?!=)(.*)", re.DOTALL)
+_FLAG = re.compile(r"-(?:B|O|OO|b|bb|W.+|X.+)", re.DOTALL)
+_WITH_VALUE = ("-X", "-W")
+_HINT = (
+    "a spec holds requirements (uvloop==0.21.0), paths (./head), python=3.13, flags (-X gil=0) and "
+    "variables (NAME=value)"
+)
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One environment in a TOML file."""
+
+    python: str = ""
+    packages: tuple[str, ...] = ()
+    """Requirements and paths; paths from the file's folder on."""
+    variables: dict[str, str] = msgspec.field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+
+
+_Tables = Annotated[dict[str, _Table], msgspec.Meta(min_length=1)]
+
+
+def read_environments(texts: list[str]) -> tuple[Environment, ...]:
+    """Read all `--env` of a command: `NAME=SPEC`, or a path that ends in `.toml`.
+
+    Raises:
+        UsageError: one cannot be read, or two have one name.
+    """
+    found = [one for text in texts for one in _read(text)]
+    names = [environment.name for environment in found]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"two environments are named {twice!r}; give each a name of its own")
+    return tuple(found)
+
+
+def parse_environment(text: str) -> Environment:
+    """Read `NAME=SPEC`; an empty spec is the manager's own packages, built anew.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    name, is_there, spec = text.partition("=")
+    if not is_there:
+        raise UsageError(f"--env {text!r} cannot be used: write NAME=SPEC, or FILE.toml")
+    return parse_spec(name, spec)
+
+
+def parse_spec(name: str, spec: str) -> Environment:
+    """Read a spec as the module's docstring describes it.
+
+    Raises:
+        UsageError: the name or a word cannot be used.
+    """
+    try:
+        words = shlex.split(spec)
+    except ValueError as error:
+        raise UsageError(f"environment {name!r}: {spec!r} cannot be read: {error}") from error
+    return _sort_words(name, words, Path())
+
+
+def parse_sides(specs: list[str], shared: str) -> tuple[Environment, ...]:
+    """Read specs that are to be held against each other, each named by what tells it apart.
+
+    Args:
+        specs: a path is named by its last part, others by themselves; a second of one name by
+            its place too.
+        shared: what all of them have as well.
+
+    Raises:
+        UsageError: one cannot be read.
+    """
+    found: list[Environment] = []
+    for place, spec in enumerate(specs, start=1):
+        environment = parse_spec(f"side {place}", f"{shared} {spec}")
+        is_path = environment.checkouts and len(shlex.split(spec)) == 1
+        name = Path(environment.checkouts[-1]).name if is_path else " ".join(spec.split())
+        name = name[: LONGEST_NAME - 5] or f"side {place}"
+        if any(other.name == name for other in found):
+            name = f"{name} ({place})"
+        found.append(replace(environment, name=_checked(name)))
+    return tuple(found)
+
+
+def parse_python(version: str) -> Environment:
+    """Return the environment of a Python alone, named by its version.
+
+    Raises:
+        UsageError: it is empty or cannot be a name.
+    """
+    if not version.strip():
+        raise UsageError("an empty text names no Python; write a version such as 3.13, or a path")
+    return Environment(_checked(f"Python {version}"), python=version)
+
+
+def _read(text: str) -> list[Environment]:
+    if not text.endswith(".toml") or "=" in text:
+        return [parse_environment(text)]
+    path = Path(text)
+    try:
+        tables = msgspec.toml.decode(path.read_bytes(), type=_Tables)
+    except OSError as error:
+        raise UsageError(f"--env {text!r} cannot be read: {error.strerror}") from error
+    except msgspec.ValidationError as error:
+        fields = ", ".join(_Table.__struct_fields__)
+        raise UsageError(
+            f"--env {text!r} cannot be used: {error}; it has a table for each environment, "
+            f"with {fields}"
+        ) from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"--env {text!r} cannot be used: it is not TOML: {error}") from error
+    return [_from_table(name, table, path.parent) for name, table in tables.items()]
+
+
+def _from_table(name: str, table: _Table, folder: Path) -> Environment:
+    words = _sort_words(name, [*table.packages], folder)
+    if words.python or words.flags or words.variables:
+        raise UsageError(f"environment {name!r}: packages hold requirements and paths only")
+    for variable in table.variables:
+        if not _VARIABLE.fullmatch(f"{variable}="):
+            raise UsageError(f"environment {name!r}: {variable!r} cannot name a variable")
+    flags = _sort_words(name, list(table.flags), folder).flags
+    return Environment(
+        words.name, table.python, words.packages, words.checkouts, table.variables, flags
+    )
+
+
+def _sort_words(name: str, words: list[str], folder: Path) -> Environment:
+    """Tell the words of a spec apart."""
+    python, packages, checkouts = "", list[str](), list[str]()
+    variables, flags = dict[str, str](), list[str]()
+    queue = iter(words)
+    for word in queue:
+        if word.startswith("-"):
+            flags += _flag(name, word, queue)
+        elif variable := _VARIABLE.fullmatch(word):
+            if variable[1] == "python":
+                python = variable[2]
+            else:
+                variables[variable[1]] = variable[2]
+        elif _is_path(word, folder):
+            checkouts.append(_checkout(name, folder / word))
+        else:
+            packages.append(_requirement(name, word))
+    return Environment(
+        _checked(name), python, tuple(packages), tuple(checkouts), variables, tuple(flags)
+    )
+
+
+def _checked(name: str) -> str:
+    """Return a name that can stand in a cell's name, a table and a file.
+
+    Any script will do, but nothing that hides or turns other text round.
+    """
+    if not name or name != name.strip():
+        raise UsageError(f"an environment needs a name, without spaces around it: {name!r} is none")
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise UsageError(
+            f"environment {name[:LONGEST_NAME]!r}: a name has {LONGEST_NAME} characters at most, "
+            "all of them printable"
+        )
+    return name
+
+
+def _flag(name: str, word: str, queue: Iterator[str]) -> list[str]:
+    flags = [word, next(queue, "")] if word in _WITH_VALUE else [word]
+    if not _FLAG.fullmatch("".join(flags)):
+        raise UsageError(f"environment {name!r}: {' '.join(flags)!r} is no flag of Python; {_HINT}")
+    return flags
+
+
+def _is_path(word: str, folder: Path) -> bool:
+    """Tell whether a word is a path: it looks like one, or a folder of that name is there."""
+    return word.startswith(("/", ".", "~")) or "\\" in word or (folder / word).is_dir()
+
+
+def _checkout(name: str, path: Path) -> str:
+    path = path.expanduser().resolve()
+    is_wheel = path.is_file() and path.suffix == ".whl"
+    if not is_wheel and not any((path / file).is_file() for file in ("pyproject.toml", "setup.py")):
+        raise UsageError(
+            f"environment {name!r}: {str(path)!r} cannot be installed: it is no wheel, and has "
+            "neither pyproject.toml nor setup.py"
+        )
+    return str(path)
+
+
+def _requirement(name: str, word: str) -> str:
+    try:
+        return str(Requirement(word))
+    except InvalidRequirement as error:
+        reason = str(error).partition("\n")[0]
+        raise UsageError(
+            f"environment {name!r}: {word!r} cannot be used ({reason}); {_HINT}"
+        ) from error

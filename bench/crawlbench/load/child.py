@@ -1,0 +1,85 @@
+"""A generator's process: `python -m crawlbench.load.child` with a job as JSON (floor 3).
+
+It opens its connections and prints `{"ready": ...}`; when a line `{"at": ...}` with a time of
+`time.monotonic` comes by standard input, it fires, and prints what it counted. When standard input
+ends before that, so does the process: however its manager dies, the pipe closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import gc
+import json
+import os
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from crawlbench.load.generator import Generator
+from crawlbench.load.model import Arrival, Load, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Make one run."""
+    job = json.loads(sys.argv[1])
+    if job["cpus"] and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, job["cpus"])
+    load = Load(**job["load"] | {"arrival": Arrival(job["load"]["arrival"])})
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_run(Generator(Target(**job["target"]), load, job["number"])))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    with suppress(ImportError):
+        import uvloop  # noqa: PLC0415  (absent on Windows)
+
+        return uvloop.new_event_loop
+    return None
+
+
+async def _run(generator: Generator) -> None:
+    try:
+        unloaded_s = await generator.prepare()
+    except (OSError, ValueError) as error:
+        _say({"error": str(error) or "no answer in time"})
+        return
+    start = await _first_line()
+    if start is None:
+        return
+    gc.collect()
+    gc.disable()  # a pause of the generator would look like one of the server
+    part = await generator.fire(start)
+    _say({"part": dataclasses.asdict(part), "unloaded_s": unloaded_s})
+
+
+async def _first_line() -> float | None:
+    """Say that all is ready, and return the start; None if standard input ends."""
+    loop = asyncio.get_running_loop()
+    told: asyncio.Future[float | None] = loop.create_future()
+
+    def read() -> None:
+        # Not `sys.stdin`: a thread that waits within it is in the way of the interpreter's end.
+        line = os.read(0, 4096)
+        loop.call_soon_threadsafe(told.set_result, float(json.loads(line)["at"]) if line else None)
+        if line and not os.read(0, 1):  # its manager is gone: nobody waits for what it counts
+            os._exit(1)
+
+    threading.Thread(target=read, daemon=True).start()
+    _say({"ready": True})
+    return await told
+
+
+def _say(message: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""One keep-alive connection that asks for one page (floor 3): httptools on asyncio's protocol.
+
+Bodies are received, counted and thrown away, not inflated: a generator is to cost little beside
+the server. Redirects are not followed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Protocol, cast
+
+import httptools
+
+if TYPE_CHECKING:
+    from crawlbench.load.model import Target
+
+__all__ = ["Connection", "Owner", "make_request"]
+
+now = time.monotonic
+
+
+class Owner(Protocol):
+    """Who is told what becomes of a connection; all in the event loop's thread."""
+
+    def on_answer(self, connection: Connection, status: int, sent: float) -> None:
+        """Take an answer to what was sent then; the connection is free, unless it is closed."""
+
+    def on_failure(self, kind: str) -> None:
+        """Take that a request failed; its connection is closing."""
+
+    def on_free(self, connection: Connection) -> None:
+        """Take a new connection in the place of one that was lost."""
+
+    def on_lost(self, connection: Connection) -> None:
+        """Take that the connection is gone; called once, after the above."""
+
+
+class Connection(asyncio.Protocol):
+    """Has one request in flight at the most."""
+
+    def __init__(self, owner: Owner) -> None:
+        """Report to an owner."""
+        self.intended = 0.0
+        """When the request that is in flight was due."""
+        self.sent = 0.0
+        """When it was sent; 0 if none is in flight."""
+        self.received_bytes = 0
+        self._is_given_up = False
+        self._owner = owner
+        self._http = httptools.HttpResponseParser(self)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be asked again."""
+        return not (self._is_given_up or self._transport.is_closing())
+
+    def ask(self, request: bytes, intended: float) -> None:
+        """Send a request."""
+        self.intended = intended
+        self.sent = now()
+        self._transport.write(request)
+
+    def fail(self, kind: str) -> None:
+        """Give up the request in flight, if there is one, and hang up."""
+        self._is_given_up = True
+        self._transport.abort()
+        if self.sent:
+            self.sent = 0.0
+            self._owner.on_failure(kind)
+
+    def close(self) -> None:
+        """Hang up; what is in flight is forgotten."""
+        self._is_given_up, self.sent = True, 0.0
+        self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Let the parser count."""
+        self.received_bytes += len(data)
+        try:
+            self._http.feed_data(data)
+        except httptools.HttpParserCallbackError:  # a mistake of ours
+            raise
+        except httptools.HttpParserError:
+            self.fail("malformed answer")
+
+    def on_message_complete(self) -> None:
+        """Be told by the parser that an answer is whole."""
+        status = self._http.get_status_code()
+        if status < 200:  # an interim answer; the real one comes
+            return
+        if not self.sent:
+            self.fail("")  # an answer that nobody asked for
+            return
+        if not self._http.should_keep_alive():
+            self._is_given_up = True
+            self._transport.close()
+        sent, self.sent = self.sent, 0.0
+        self._owner.on_answer(self, status, sent)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the owner, first of the request that was in flight."""
+        self._is_given_up = True
+        if self.sent:
+            self.sent = 0.0
+            self._owner.on_failure("reset" if exc else "cut off")
+        self._owner.on_lost(self)
+
+
+def make_request(target: Target) -> bytes:
+    """Return the bytes of one request."""
+    host = target.origin.partition("://")[2]
+    return (
+        f"GET {target.path} HTTP/1.1\r\nHost: {host}\r\n"
+        "Accept-Encoding: gzip\r\nUser-Agent: crawlbench\r\n\r\n"
+    ).encode("ascii")

@@ -1,0 +1,139 @@
+"""One run: all generators at once, and what came of it (floor 3)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from crawlbench.errors import BenchError
+from crawlbench.load.crew import make_job
+from crawlbench.load.model import GeneratorLost, Load, Lost, Part, Target
+
+if TYPE_CHECKING:
+    from crawlbench.load.crew import Crew, Hand
+
+__all__ = ["Bench", "Run", "Unwatched", "Watch", "fire"]
+
+READY_TIMEOUT_S = 30.0
+RESULT_TIMEOUT_S = 20.0
+"""Beyond span and drain: for encoding what was counted, and for the way back."""
+COUNTDOWN_S = 0.2
+"""From the word to the start: longer than a word takes to the last generator."""
+
+
+class Watch(Protocol):
+    """Looks at the server while it is under load, where that can be done."""
+
+    async def begin(self) -> None:
+        """Count requests from here on."""
+
+    def cpu_s(self) -> float | None:
+        """Return the CPU seconds that the server has used so far."""
+
+    async def end(self) -> int | None:
+        """Return how many requests it has seen since `begin`."""
+
+
+class Unwatched:
+    """Of a server that is not ours nothing is known from inside."""
+
+    async def begin(self) -> None:
+        """Do nothing."""
+
+    def cpu_s(self) -> float | None:
+        """Return that it is not known."""
+        return None
+
+    async def end(self) -> int | None:
+        """Return that it is not known."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What runs share: whom they load, from where."""
+
+    target: Target
+    crew: Crew
+    watch: Watch
+    cpus: tuple[int, ...] = ()
+    """Of local generators; empty for any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What came of one load."""
+
+    load: Load
+    parts: tuple[Part, ...]
+    """Of the generators that delivered, by number; each once."""
+    lost: tuple[Lost, ...]
+    server_cpu_share: float | None
+    """CPU time of the server's process in the span, as a share of the span; None: not known."""
+    server_requests: int | None
+    """That the server saw of all generators, lost ones too; None: not known."""
+
+
+async def fire(bench: Bench, load: Load) -> Run:
+    """Make one run: all generators start together once all are ready.
+
+    A generator that dies while it runs is told as lost; what it did is nobody's guess.
+
+    Raises:
+        BenchError: a generator was not ready, so that nothing was measured.
+    """
+    jobs = [make_job(bench.target, load, n, bench.cpus) for n in range(load.generators)]
+    async with bench.crew(jobs) as hands:
+        await _await_ready(hands, bench.target)
+        await bench.watch.begin()
+        for hand in hands:
+            await hand.go(COUNTDOWN_S)
+        results = [asyncio.ensure_future(_await_result(hand, load)) for hand in hands]
+        try:
+            cpu_share = await _watch_cpu(bench.watch, load)
+            found = await asyncio.gather(*results)
+        finally:
+            for task in results:
+                task.cancel()
+        requests = await bench.watch.end()
+    parts = tuple(one for one in found if isinstance(one, Part))
+    lost = tuple(
+        Lost(number, hand.place, one, load.rate_per_s and load.rate_per_s / load.generators)
+        for number, (hand, one) in enumerate(zip(hands, found, strict=True))
+        if isinstance(one, str)
+    )
+    return Run(load, parts, lost, cpu_share, requests)
+
+
+async def _await_ready(hands: list[Hand], target: Target) -> None:
+    try:
+        async with asyncio.timeout(READY_TIMEOUT_S):
+            await asyncio.gather(*[hand.ready() for hand in hands])
+    except GeneratorLost as error:
+        reason = str(error)
+    except TimeoutError:
+        reason = f"not all were ready within {READY_TIMEOUT_S:g} s"
+    else:
+        return
+    raise BenchError(f"the load on {target.origin} did not begin: {reason}")
+
+
+async def _await_result(hand: Hand, load: Load) -> Part | str:
+    """Return what a generator counted, or why it did not deliver."""
+    patience_s = COUNTDOWN_S + load.span_s + load.drain_s + RESULT_TIMEOUT_S
+    try:
+        async with asyncio.timeout(patience_s):
+            return Part(**await hand.result())
+    except GeneratorLost as error:
+        return str(error)
+    except TimeoutError:
+        return f"delivered nothing within {patience_s:g} s"
+
+
+async def _watch_cpu(watch: Watch, load: Load) -> float | None:
+    await asyncio.sleep(COUNTDOWN_S)
+    before = watch.cpu_s()
+    await asyncio.sleep(load.span_s)
+    after = watch.cpu_s()
+    return (after - before) / load.span_s if before is not None and after is not None else None

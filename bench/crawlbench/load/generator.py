@@ -1,0 +1,228 @@
+"""One generator: its connections, its schedule, its clock (floor 3).
+
+Open arrival counts a latency from the time at which a request was due, not from the time at which
+there was a connection for it: else a server that stalls would hide what its users wait, since a
+client that waits asks for nothing (wrk2 calls this coordinated omission).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from datetime import UTC, datetime
+from statistics import median
+from typing import TYPE_CHECKING
+
+from crawlbench.load.alarm import Alarm
+from crawlbench.load.arrival import due_times
+from crawlbench.load.client import make_request
+from crawlbench.load.latency import count_seconds, encode_counts
+from crawlbench.load.model import Load, Part, Target, share
+from crawlbench.load.pool import Pool
+from crawlbench.load.tally import Tally
+from crawlbench.usage import read_cpu_wait_s
+
+if TYPE_CHECKING:
+    from crawlbench.load.client import Connection
+
+__all__ = ["Generator"]
+
+PROBES = 5
+"""Requests that one connection makes alone before the run, to know an unloaded server's answer."""
+MOST_AT_ONCE = 64
+"""Requests that are sent before answers are looked at again, when the sender is late."""
+SWEEP_S = 0.05
+"""Between two looks for requests that are overdue."""
+
+now = time.monotonic
+
+
+class Generator:
+    """Makes its share of a load; use it once."""
+
+    def __init__(self, target: Target, load: Load, number: int) -> None:
+        """Be the generator of that number, from 0; nothing is opened yet."""
+        self._load = load
+        self._number = number
+        self._request = make_request(target)
+        self._pool = Pool(self, target, share(load.connections, number, load.generators))
+        self._tally = Tally(0.0, load.span_s)
+        self._backlog: deque[float] = deque()
+        self._schedule = due_times(load, number) if load.is_open else iter(())
+        self._next_due: float | None = None
+        self._probe: asyncio.Future[float] | None = None
+
+    async def prepare(self) -> float:
+        """Open the connections and return the median of an unloaded answer in seconds.
+
+        Raises:
+            OSError: the server cannot be reached, hangs up, or does not answer in time.
+        """
+        async with asyncio.timeout(self._load.timeout_s):  # TimeoutError is an OSError
+            await self._pool.open()
+            self._unloaded_s = median([await self._probe_once() for _ in range(PROBES)])
+        return self._unloaded_s
+
+    async def _probe_once(self) -> float:
+        loop = asyncio.get_running_loop()
+        while (connection := self._pool.take()) is None:
+            await asyncio.sleep(0.001)  # one that closes after each answer is made anew
+        self._probe = loop.create_future()
+        connection.ask(self._request, now())
+        return await self._probe
+
+    async def fire(self, start: float) -> Part:
+        """Make requests from a time of `time.monotonic` on, and return what was counted."""
+        await asyncio.sleep(max(0.0, start - now()))
+        self._probe = None
+        self._tally = Tally(start, self._load.span_s)
+        self._pool.forget_busy()
+        late_s, began, refused = now() - start, datetime.now(UTC), self._pool.refused
+        cpu_s, wait_s, before = time.process_time(), read_cpu_wait_s(), self._pool.received_bytes
+        sweeper = asyncio.ensure_future(self._sweep())
+        alarm = Alarm(asyncio.get_running_loop(), self._send_due)
+        self._alarm = alarm
+        self._begin()
+        await asyncio.sleep(max(0.0, self._tally.end - now()))
+        span_s = now() - start
+        cpu_share = (time.process_time() - cpu_s) / span_s
+        cpu_wait_share = (read_cpu_wait_s() - wait_s) / span_s
+        busy_share = min(1.0, self._pool.busy_s() / span_s)
+        await self._drain()
+        alarm.close()
+        sweeper.cancel()
+        self._give_up()
+        self._tally.refused = self._pool.refused - refused
+        received = self._pool.received_bytes - before
+        await self._pool.close()
+        return self._tell(
+            received_bytes=received,
+            cpu_share=cpu_share,
+            cpu_wait_share=cpu_wait_share,
+            busy_share=busy_share,
+            late_s=late_s,
+            began_utc=began.isoformat(timespec="milliseconds"),
+        )
+
+    def _begin(self) -> None:
+        """Let every connection ask (closed), or set the alarm (open)."""
+        if self._load.is_open:
+            self._next_due = next(self._schedule, None)
+            self._send_due()
+            return
+        while connection := self._pool.take():
+            self._ask_again(connection)
+
+    def _send_due(self) -> None:
+        """Send what is due, then set the alarm for what comes next."""
+        tally, start = self._tally, self._tally.start
+        for _ in range(MOST_AT_ONCE):
+            if self._next_due is None:
+                return
+            at, due = now(), start + self._next_due
+            if due > at:
+                self._alarm.set(due)
+                return
+            tally.count_due(due)
+            count_seconds(tally.lag, at - due)
+            self._next_due = next(self._schedule, None)
+            connection = None if self._backlog else self._pool.take()
+            if connection is None:
+                self._backlog.append(due)
+            else:
+                tally.sent += 1
+                connection.ask(self._request, due)
+        self._alarm.set(now())  # after the answers that have come meanwhile
+
+    def _ask_again(self, connection: Connection) -> None:
+        """Ask at once (closed), if the span is not over."""
+        at = now()
+        if at < self._tally.end:
+            self._tally.count_due(at)
+            self._tally.sent += 1
+            connection.ask(self._request, at)
+        else:
+            self._pool.give(connection)
+
+    def on_answer(self, connection: Connection, status: int, sent: float) -> None:
+        """Count an answer; see `Owner`."""
+        at = now()
+        if self._probe is not None:
+            if not self._probe.done():
+                self._probe.set_result(at - sent)
+        elif status < 400:
+            self._tally.count_answer(connection.intended, sent, at)
+        else:
+            self._tally.count_failure(f"status {status}", at)
+        if connection.is_open:
+            self.on_free(connection)
+
+    def on_free(self, connection: Connection) -> None:
+        """Give a free connection its next request, if there is one."""
+        if self._probe is not None or not self._tally.start:
+            self._pool.give(connection)
+        elif not self._load.is_open:
+            self._ask_again(connection)
+        elif self._backlog:
+            self._tally.sent += 1
+            connection.ask(self._request, self._backlog.popleft())
+        else:
+            self._pool.give(connection)
+
+    def on_failure(self, kind: str) -> None:
+        """Count a failed request."""
+        if self._probe is None:
+            self._tally.count_failure(kind, now())
+        elif not self._probe.done():
+            self._probe.set_exception(ConnectionError(f"the server answered not at all: {kind}"))
+
+    def on_lost(self, connection: Connection) -> None:
+        """Have another connection made."""
+        self._pool.replace(connection)
+
+    async def _sweep(self) -> None:
+        """Give up requests that are overdue."""
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            for connection in self._pool.overdue(now() - self._load.timeout_s):
+                connection.fail("timeout")
+
+    async def _drain(self) -> None:
+        """Wait for what is not answered yet."""
+        limit = now() + self._load.drain_s
+        while (self._next_due is not None or self._tally.outstanding) and now() < limit:
+            await asyncio.sleep(0.002)
+
+    def _give_up(self) -> None:
+        """Count what is left as failed: nothing that was due is forgotten."""
+        tally, at = self._tally, now()
+        for connection in self._pool.in_flight():
+            connection.fail("no answer by the end")
+        while self._next_due is not None:
+            tally.count_due(tally.start + self._next_due)
+            self._backlog.append(self._next_due)
+            self._next_due = next(self._schedule, None)
+        for _ in range(len(self._backlog)):
+            tally.count_failure("never sent", at)
+        self._backlog.clear()
+
+    def _tell(self, **facts: float | str) -> Part:
+        tally = self._tally
+        return Part(
+            number=self._number,
+            due=tally.due,
+            due_first=tally.due_first,
+            sent=tally.sent,
+            answered=tally.answered,
+            answered_in_span=tally.answered_in_span,
+            done_first=tally.done_first,
+            done_second=tally.done_second,
+            failed=dict(sorted(tally.failed.items())),
+            refused=tally.refused,
+            latency=encode_counts(tally.latency),
+            service=encode_counts(tally.service),
+            lag=encode_counts(tally.lag) if self._load.is_open else "",
+            unloaded_s=self._unloaded_s,
+            **facts,  # type: ignore[arg-type]
+        )

@@ -1,0 +1,79 @@
+"""Latencies in HdrHistograms: 1 microsecond to an hour, three significant digits (floor 3).
+
+All histograms have the same bounds and digits, so adding their counts merges them exactly: the
+merged one is what a single one would be that had seen all values.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
+
+__all__ = ["PERCENTILES", "Percentiles", "count_seconds", "encode_counts", "merge", "quantile"]
+
+LONGEST_US = 3_600_000_000
+DIGITS = 3
+PERCENTILES = {"p50": 0.50, "p90": 0.90, "p99": 0.99, "p99.9": 0.999}
+"""What is told of every run."""
+
+Percentiles = dict[str, float | None]
+"""Seconds by name; None where so many failed that there is no such time."""
+
+
+def count_seconds(counts: dict[int, int], seconds: float) -> None:
+    """Count one latency, in whole microseconds: cheap, unlike `record_value`."""
+    key = int(seconds * 1e6 + 0.5)
+    counts[key] = counts.get(key, 0) + 1
+
+
+def _new() -> HdrHistogram:
+    from hdrh.histogram import HdrHistogram  # noqa: PLC0415  (an extra)
+
+    return HdrHistogram(1, LONGEST_US, DIGITS)
+
+
+def encode_counts(counts: Mapping[int, int]) -> str:
+    """Return counts by microseconds as a histogram in its text form (V2, compressed, base 64)."""
+    histogram = _new()
+    for key, count in counts.items():
+        histogram.record_value(min(max(key, 1), LONGEST_US), count)
+    text: bytes = histogram.encode()
+    return text.decode("ascii")
+
+
+def merge(texts: Iterable[str]) -> HdrHistogram:
+    """Return one histogram of all; empty texts count as empty."""
+    from hdrh.histogram import HdrHistogram  # noqa: PLC0415  (an extra)
+
+    merged = _new()
+    for text in texts:
+        if text:
+            merged.add(HdrHistogram.decode(text))
+    return merged
+
+
+def quantile(histogram: HdrHistogram, fraction: float, failed: int = 0) -> float | None:
+    """Return the seconds within which a fraction of all requests was answered.
+
+    A request that failed counts as slower than all that were answered.
+
+    Args:
+        histogram: of those that were answered.
+        fraction: from 0 to 1.
+        failed: how many were not.
+
+    Returns:
+        Seconds; None if there are no requests, or the fraction reaches into the failed ones.
+    """
+    answered = histogram.get_total_count()
+    rank = max(1, math.ceil(fraction * (answered + failed) - 1e-9))
+    if rank > answered:
+        return None
+    # Half a rank less, so that no rounding inside leads to the next value.
+    value: int = histogram.get_value_at_percentile((rank - 0.5) / answered * 100)
+    return value / 1e6

@@ -1,0 +1,142 @@
+"""The nouns of load: what is asked for, and what came of it (floor 3; pure).
+
+Times are float seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from crawlbench.errors import BenchError
+
+__all__ = [
+    "Arrival",
+    "GeneratorLost",
+    "Load",
+    "Lost",
+    "Part",
+    "Target",
+    "share",
+]
+
+
+class Arrival(StrEnum):
+    """When requests are made."""
+
+    CLOSED = "closed"
+    """A connection asks again when it has its answer."""
+    CONSTANT = "constant"
+    """At even distances, whatever is answered."""
+    POISSON = "poisson"
+    """At random, independent of each other, whatever is answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The one page that is asked for."""
+
+    host: str
+    """Name or address, as `urllib.parse` tells it."""
+    port: int
+    path: str
+    """With the query."""
+    is_tls: bool = False
+    ca_file: str | None = None
+    """Authority to trust; None: those of the system."""
+
+    @property
+    def origin(self) -> str:
+        """Address without path, such as `http://127.0.0.1:8000`."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.is_tls else 'http'}://{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """One run: what all generators do together."""
+
+    arrival: Arrival
+    span_s: float
+    """Requests are made for so long; answers are waited for beyond it."""
+    connections: int
+    """Of all generators. Closed: all are always busy. Open: at the most."""
+    rate_per_s: float | None = None
+    """Of all generators; None if closed."""
+    generators: int = 0
+    """Processes that share it; 0: a number is to be chosen."""
+    timeout_s: float = 10.0
+    """For an answer, from its request on."""
+    drain_s: float = 10.0
+    """For what is not answered at the end of the span."""
+    seed: int = 1
+    """Of random arrival."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests are made whatever is answered."""
+        return self.arrival is not Arrival.CLOSED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one generator delivered. Counts are of requests."""
+
+    number: int
+    """Of the generator, from 0."""
+    due: int
+    """That should have been made. Each is answered or failed, one of both."""
+    due_first: int
+    """Of those in the span's first half."""
+    sent: int
+    answered: int
+    """With a status below 400, whenever it came."""
+    answered_in_span: int
+    done_first: int
+    """Answered or failed in the first half of the span."""
+    done_second: int
+    """Likewise in the second."""
+    failed: dict[str, int]
+    """By kind."""
+    refused: int
+    """New connections that came to nothing while the run went on."""
+    received_bytes: int
+    latency: str
+    """HdrHistogram of answers in microseconds, from the intended start on; its V2 text form."""
+    service: str
+    """Likewise, from the real start on."""
+    lag: str
+    """Likewise, of the sender: how late it saw that a request was due. Empty if closed."""
+    cpu_share: float
+    """CPU time of the generator in the span, as a share of the span."""
+    cpu_wait_share: float
+    """Time that it could have run but had no CPU, likewise."""
+    busy_share: float
+    """Of the span in which no connection was free."""
+    unloaded_s: float
+    """Median answer when one connection asked alone, before the run."""
+    late_s: float
+    """How late it began."""
+    began_utc: str
+    """By its machine's clock, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A generator that delivered nothing: of what it did, nothing is known here."""
+
+    number: int
+    place: str
+    """Where it ran."""
+    reason: str
+    part_of_rate_per_s: float | None = field(default=None)
+    """Of the rate that was asked for; None if closed."""
+
+
+class GeneratorLost(BenchError):  # noqa: N818  (an event that a run records and goes on from)
+    """Raised when a generator dies, or says nothing by its deadline."""
+
+
+def share(total: int, number: int, parts: int) -> int:
+    """Return how many of a total the part of that number gets; sizes differ by 1 at the most."""
+    return len(range(number, total, parts))

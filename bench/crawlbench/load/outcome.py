@@ -1,0 +1,159 @@
+"""What a run's parts add up to, and whether the rate was kept (floor 3; pure).
+
+Reasons are measured: each names the figure that it stands on. Where no figure stands out, none is
+given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawlbench.load.latency import PERCENTILES, Percentiles, merge, quantile
+
+if TYPE_CHECKING:
+    from crawlbench.load.fire import Run
+
+__all__ = ["Outcome", "sum_up"]
+
+SHORTFALL = 0.01
+"""Share of the second half's requests that may be left over for a rate to count as kept."""
+NOISE = 3.0
+"""Standard deviations of the number in flight, which is a Poisson variable in a steady state."""
+CPU_FULL = 0.9
+"""CPU share from which on a process has no more to give."""
+LATE_S, CPU_WAIT = 0.005, 0.1
+"""A sender is late from here on (99th percentile); it was kept waiting if it had no CPU so long."""
+BUSY = 0.5
+"""Share of the span without a free connection."""
+SLOWED = 2.0
+"""Times an unloaded answer, from which on it is the server that is slow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """All generators together. Counts are of requests, times seconds, rates per second."""
+
+    due: int
+    sent: int
+    answered: int
+    failed: dict[str, int]
+    """By kind."""
+    refused: int
+    """New connections that came to nothing."""
+    received_bytes: int
+    achieved_per_s: float
+    """Good answers within the span."""
+    latency_s: Percentiles
+    """Of all that was due; a failed request counts as slower than any answer. With `max`."""
+    service_s: Percentiles
+    """From the real start on, of what was answered: what the server made of it."""
+    sender_lag_s: Percentiles
+    """How late the generators saw that a request was due; empty if closed."""
+    unloaded_s: float
+    """Median answer to a connection that asked alone, before the run."""
+    histogram: str
+    """Of latencies in microseconds: HdrHistogram's V2 text form."""
+    kept: bool | None
+    """Whether the rate was kept; None if closed."""
+    reasons: tuple[str, ...]
+    """Why it was not."""
+    missing: int | None
+    """Requests that the server saw and no generator delivered; None: not known."""
+
+
+def sum_up(run: Run) -> Outcome:
+    """Return what the parts of a run add up to."""
+    parts = run.parts
+    failed = sum((Counter(part.failed) for part in parts), Counter())
+    latency = merge(part.latency for part in parts)
+    service = merge(part.service for part in parts)
+    lag = merge(part.lag for part in parts)
+    sent = sum(part.sent for part in parts)
+    lags = _tell(lag, 0) if run.load.is_open else {}
+    services = _tell(service, 0)
+    unloaded_s = min((part.unloaded_s for part in parts), default=0.0)
+    kept = _is_kept(run) if run.load.is_open else None
+    return Outcome(
+        due=sum(part.due for part in parts),
+        sent=sent,
+        answered=sum(part.answered for part in parts),
+        failed=dict(sorted(failed.items())),
+        refused=sum(part.refused for part in parts),
+        received_bytes=sum(part.received_bytes for part in parts),
+        achieved_per_s=sum(part.answered_in_span for part in parts) / run.load.span_s,
+        latency_s=_tell(latency, failed.total()),
+        service_s=services,
+        sender_lag_s=lags,
+        unloaded_s=unloaded_s,
+        histogram=latency.encode().decode("ascii"),
+        kept=kept,
+        reasons=tuple(_reasons(run, lags, services, unloaded_s)) if kept is False else (),
+        missing=run.server_requests - sent if run.server_requests is not None else None,
+    )
+
+
+def _tell(histogram: object, failed: int) -> Percentiles:
+    told = {name: quantile(histogram, part, failed) for name, part in PERCENTILES.items()}
+    return {**told, "max": quantile(histogram, 1.0)}
+
+
+def _is_kept(run: Run) -> bool:
+    """Tell whether as much was done as was due in the second half of the span.
+
+    In a steady state what is in flight at its beginning and its end cancels, so slow answers are
+    no shortfall; what piles up is.
+    """
+    if run.lost or not run.parts:
+        return False
+    due_first = sum(part.due_first for part in run.parts)
+    due_second = sum(part.due for part in run.parts) - due_first
+    done_second = sum(part.done_second for part in run.parts)
+    in_flight = max(0, due_first - sum(part.done_first for part in run.parts))
+    slack = SHORTFALL * due_second + NOISE * math.sqrt(in_flight + 1)
+    return due_second - done_second <= slack
+
+
+def _reasons(run: Run, lag_s: Percentiles, service_s: Percentiles, unloaded_s: float) -> list[str]:
+    """Return what was measured that explains a rate that was not kept."""
+    found = [f"generator {lost.number} was lost: {lost.reason}" for lost in run.lost]
+    if not run.parts:
+        return found
+    cpu, wait = (
+        max(getattr(p, name) for p in run.parts) for name in ("cpu_share", "cpu_wait_share")
+    )
+    if cpu >= CPU_FULL:
+        found.append(f"a generator used {cpu:.0%} of a CPU: it takes more generators, and CPUs")
+    elif (lag_s["p99"] or 0.0) >= LATE_S and wait >= CPU_WAIT:
+        found.append(
+            f"a generator waited for a CPU {wait:.0%} of the time, and its sender was late by "
+            f"{(lag_s['p99'] or 0.0) * 1000:.1f} ms (p99)"
+        )
+    if (run.server_cpu_share or 0.0) >= CPU_FULL:
+        found.append(f"the mirror used {run.server_cpu_share:.0%} of a CPU")
+    found += _of_connections(run, service_s["p50"], unloaded_s)
+    return found or ["nothing that was measured stands out"]
+
+
+def _of_connections(run: Run, service_s: float | None, unloaded_s: float) -> list[str]:
+    busy = max(part.busy_share for part in run.parts)
+    found = []
+    if refused := sum(part.refused for part in run.parts):
+        found.append(f"{refused} new connections were refused")
+    if busy >= BUSY and service_s is not None:
+        took = f"no connection of {run.load.connections} was free {busy:.0%} of the time"
+        if service_s >= SLOWED * unloaded_s:
+            found.append(
+                f"{took}, as the server was slow: {service_s * 1000:.1f} ms for an answer (p50), "
+                f"{unloaded_s * 1000:.1f} ms when asked by one connection alone"
+            )
+        else:
+            found.append(
+                f"{took}, and an answer takes {service_s * 1000:.1f} ms (p50), as when unloaded: "
+                "it takes more connections"
+            )
+    elif busy >= BUSY:
+        found.append(f"no connection was free {busy:.0%} of the time, and nothing was answered")
+    return found

@@ -1,0 +1,139 @@
+"""The connections of one generator: free, busy, or being made anew (floor 3)."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from typing import TYPE_CHECKING
+
+from crawlbench.load.client import Connection
+
+if TYPE_CHECKING:
+    from crawlbench.load.client import Owner
+    from crawlbench.load.model import Target
+
+__all__ = ["Pool"]
+
+AT_ONCE = 64
+"""Connections that are made at a time, so that no listener's backlog overflows."""
+PAUSE_S = 0.1
+"""Before the next try, when a server refuses connections."""
+
+now = time.monotonic
+
+
+class Pool:
+    """Keeps a number of connections open, and knows for how long none was free."""
+
+    def __init__(self, owner: Owner, target: Target, size: int) -> None:
+        """Hold no connections yet."""
+        self.idle: list[Connection] = []
+        self.refused = 0
+        self._owner = owner
+        self._target = target
+        self._size = size
+        self._all: set[Connection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed_bytes = 0
+        self._busy_s = 0.0
+        self._busy_since: float | None = None
+        self._is_closing = False
+        self._tls: ssl.SSLContext | None = None
+        if target.is_tls:
+            self._tls = ssl.create_default_context(cafile=target.ca_file)
+
+    async def open(self) -> None:
+        """Make all connections.
+
+        Raises:
+            OSError: one cannot be made.
+        """
+        for first in range(0, self._size, AT_ONCE):
+            count = min(AT_ONCE, self._size - first)
+            made = await asyncio.gather(*[self._connect() for _ in range(count)])
+            self.idle += made
+
+    async def _connect(self) -> Connection:
+        loop, target = asyncio.get_running_loop(), self._target
+        _, connection = await loop.create_connection(
+            lambda: Connection(self._owner), target.host, target.port, ssl=self._tls
+        )
+        self._all.add(connection)
+        return connection
+
+    @property
+    def received_bytes(self) -> int:
+        """Bytes that came so far, heads included."""
+        return self._closed_bytes + sum(one.received_bytes for one in self._all)
+
+    def take(self) -> Connection | None:
+        """Return a free connection, which is busy from now on, or None if there is none."""
+        while self.idle:
+            connection = self.idle.pop()
+            self._note_busy()
+            if connection.is_open:
+                return connection
+        return None
+
+    def give(self, connection: Connection) -> None:
+        """Take a connection back."""
+        self.idle.append(connection)
+        if self._busy_since is not None:
+            self._busy_s += now() - self._busy_since
+            self._busy_since = None
+
+    def _note_busy(self) -> None:
+        if not self.idle and self._busy_since is None:
+            self._busy_since = now()
+
+    def busy_s(self) -> float:
+        """Return for how many seconds none was free so far."""
+        running = now() - self._busy_since if self._busy_since is not None else 0.0
+        return self._busy_s + running
+
+    def forget_busy(self) -> None:
+        """Count anew."""
+        self._busy_s = 0.0
+        self._busy_since = None if self.idle else now()
+
+    def replace(self, connection: Connection) -> None:
+        """Make another connection for one that is gone; its owner is given it when it is made."""
+        self._closed_bytes += connection.received_bytes
+        self._all.discard(connection)
+        if connection in self.idle:
+            self.idle.remove(connection)
+            self._note_busy()
+        if not self._is_closing:
+            task = asyncio.ensure_future(self._reconnect())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _reconnect(self) -> None:
+        while True:
+            try:
+                connection = await self._connect()
+            except OSError:
+                self.refused += 1
+                await asyncio.sleep(PAUSE_S)
+            else:
+                self._owner.on_free(connection)
+                return
+
+    def overdue(self, limit: float) -> list[Connection]:
+        """Return the connections whose request was sent before a time."""
+        return [one for one in self._all if one.sent and one.sent < limit]
+
+    def in_flight(self) -> list[Connection]:
+        """Return the connections whose request is not answered."""
+        return [one for one in self._all if one.sent]
+
+    async def close(self) -> None:
+        """Hang up everywhere, and make no more connections."""
+        self._is_closing = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for connection in list(self._all):
+            connection.close()
+        await asyncio.sleep(0)  # the loop tells the connections that they are gone

@@ -1,0 +1,63 @@
+"""What one generator counts while it runs (floor 3)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from crawlbench.load.latency import count_seconds
+
+__all__ = ["Tally"]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one run; times are those of `time.monotonic`."""
+
+    start: float
+    span_s: float
+    due: int = 0
+    due_first: int = 0
+    sent: int = 0
+    answered: int = 0
+    answered_in_span: int = 0
+    done_first: int = 0
+    done_second: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    refused: int = 0
+    latency: dict[int, int] = field(default_factory=dict)
+    service: dict[int, int] = field(default_factory=dict)
+    lag: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def end(self) -> float:
+        """When no more requests are made."""
+        return self.start + self.span_s
+
+    @property
+    def outstanding(self) -> int:
+        """Requests that are due and neither answered nor failed."""
+        return self.due - self.answered - self.failed.total()
+
+    def count_due(self, due: float) -> None:
+        """Count a request that should be made."""
+        self.due += 1
+        self.due_first += due < self.start + self.span_s / 2
+
+    def count_answer(self, intended: float, sent: float, at: float) -> None:
+        """Count a good answer that came at a time."""
+        self.answered += 1
+        self.answered_in_span += at < self.end
+        self._count_done(at)
+        count_seconds(self.latency, at - intended)
+        count_seconds(self.service, at - sent)
+
+    def count_failure(self, kind: str, at: float) -> None:
+        """Count a request that came to nothing."""
+        self.failed[kind] += 1
+        self._count_done(at)
+
+    def _count_done(self, at: float) -> None:
+        is_first = at < self.start + self.span_s / 2
+        self.done_first += is_first
+        self.done_second += not is_first and at < self.end

@@ -1,0 +1,80 @@
+"""Which plug-ins can be had: by the manager's own Python, or in some environment (floor 3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench import registry
+from crawlbench.errors import NotInstalledError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["Elsewhere", "Here", "Reach", "choose"]
+
+
+class Here:
+    """The manager's own Python."""
+
+    def require(self, kind: registry.Kind, name: str) -> None:
+        """Return if a plug-in can be loaded.
+
+        Raises:
+            NotInstalledError: it needs a package that is not there.
+            BenchError: it cannot be loaded otherwise.
+        """
+        registry.load(kind, name)
+
+    def is_async(self, strategy: str) -> bool:
+        """Tell whether a strategy needs an event loop."""
+        return registry.is_async(strategy)
+
+
+class Elsewhere:
+    """Environments, as they were seen from inside; one that has a plug-in is enough."""
+
+    def __init__(self, troubles: Sequence[Mapping[str, Mapping[str, tuple[bool, str]]]]) -> None:
+        """Take what each environment said.
+
+        Args:
+            troubles: for each environment, kind of plug-in to name to whether it is `async`, and
+                why it cannot be had there (empty if it can).
+        """
+        self._troubles = troubles
+
+    def require(self, kind: registry.Kind, name: str) -> None:
+        """See `Here.require`."""
+        found = self._look_up(kind, name)
+        if all(trouble for _, trouble in found):
+            why = found[0][1] if found else "no environment could be used"
+            raise NotInstalledError(f"{kind.noun} {name!r} is in no environment: {why}")
+
+    def is_async(self, strategy: str) -> bool:
+        """See `Here.is_async`."""
+        return any(is_async for is_async, _ in self._look_up(registry.Kind.STRATEGY, strategy))
+
+    def _look_up(self, kind: registry.Kind, name: str) -> list[tuple[bool, str]]:
+        return [seen[kind.name][name] for seen in self._troubles if name in seen.get(kind.name, {})]
+
+
+Reach = Here | Elsewhere
+
+
+def choose(reach: Reach, kind: registry.Kind, patterns: tuple[str, ...]) -> list[str]:
+    """Return the names that match and can be had.
+
+    Raises:
+        UsageError: a name that was written out cannot be had, or nothing can.
+    """
+    chosen = []
+    for name in registry.select(kind, patterns):
+        try:
+            reach.require(kind, name)
+        except NotInstalledError:
+            if name in patterns:
+                raise
+        else:
+            chosen.append(name)
+    if not chosen:
+        raise UsageError(f"nothing that {', '.join(patterns)!r} names is installed: no {kind.noun}")
+    return chosen

@@ -1,0 +1,58 @@
+"""Which plug-ins show what a package changes (floor 3; reads files, imports nothing)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from crawlbench import registry
+from crawlbench.about import describe_strategy, distribution_of, imported_modules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["relevant_axes"]
+
+ON_A_LOOP = ("aiohttp-gather", "asyncio-httptools")
+"""What shows an event loop: as most people use it, and with as little else as can be."""
+USUAL = ("-gather", "-async", "-threads", "-multi", "-serial", "")
+"""Ends of strategies' names, in the order in which one shall stand for its library."""
+
+
+def relevant_axes(packages: Iterable[str]) -> dict[str, list[str]]:
+    """Return what of a suite to replace, so that the packages matter to what is measured.
+
+    An event loop's own package chooses the loop, a client's the most usual strategy that is built
+    on it, a parser's the parser. Of other packages nothing is known.
+
+    Args:
+        packages: names of distributions.
+    """
+    wanted = {canonicalize_name(package) for package in packages}
+    loops = [name for name in registry.names(registry.Kind.EVENT_LOOP) if _loop(name) in wanted]
+    strategies = [*ON_A_LOOP] if loops else []
+    for package in sorted(wanted):
+        built_on = [name for name in registry.names(registry.Kind.STRATEGY) if _of(name) == package]
+        strategies += sorted(built_on, key=_place)[:1]
+    parsers = [name for name in registry.names(registry.Kind.PARSER) if _reads(name) & wanted]
+    found = {"strategies": strategies, "event_loops": loops, "parsers": parsers}
+    return {axis: list(dict.fromkeys(names)) for axis, names in found.items() if names}
+
+
+def _loop(name: str) -> str:
+    return canonicalize_name(distribution_of(registry.declared_module(name)))
+
+
+def _of(strategy: str) -> str:
+    return canonicalize_name(describe_strategy(strategy).library)
+
+
+def _reads(parser: str) -> set[str]:
+    modules = imported_modules(registry.Kind.PARSER, parser)
+    return {str(canonicalize_name(distribution_of(module))) for module in modules}
+
+
+def _place(strategy: str) -> tuple[int, int, str]:
+    place = next(n for n, end in enumerate(USUAL) if strategy.endswith(end))
+    return place, len(strategy), strategy

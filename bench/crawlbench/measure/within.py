@@ -1,0 +1,40 @@
+"""Whether a worker runs in the environment that it should (floor 3; imported by workers)."""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from crawlbench.about import describe_python
+
+__all__ = ["WrongEnvironment", "assert_environment"]
+
+
+class WrongEnvironment(Exception):  # noqa: N818  (the message says what is wrong)
+    """Raised when a worker finds another Python or other packages than it was to have."""
+
+
+def assert_environment(expected: dict[str, Any]) -> None:
+    """Hold this process against what the manager recorded of its environment.
+
+    Args:
+        expected: `python`, `folder` of the environment, and `versions` by distribution.
+
+    Raises:
+        WrongEnvironment: something differs; the message says what.
+    """
+    if (python := describe_python()) != expected["python"]:
+        raise WrongEnvironment(f"this worker is {python}, not {expected['python']}")
+    if Path(sys.prefix).resolve() != Path(expected["folder"]).resolve():
+        raise WrongEnvironment(f"this worker lives in {sys.prefix}, not {expected['folder']}")
+    found = {d.name: d.version for d in metadata.distributions() if d.name != "crawlbench"}
+    wanted: dict[str, str] = expected["versions"]
+    for name in sorted({*found, *wanted}):
+        if found.get(name) != wanted.get(name):
+            raise WrongEnvironment(
+                f"this worker has {name} {found.get(name, '(none)')}, the environment had "
+                f"{wanted.get(name, 'none')} when it was built; remove it by `crawlbench env "
+                "remove` to have it built anew"
+            )

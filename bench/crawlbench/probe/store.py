@@ -1,0 +1,63 @@
+"""A probe's report as a file of a session's folder (floor 3); `probe --json` prints the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from crawlbench.errors import SessionFileError, StorageError
+from crawlbench.probe.findings import Report
+from crawlbench.whole import write_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["PROBE_FILE", "encode_report", "load_report", "write_report"]
+
+PROBE_FILE = "probe.json"
+
+
+def encode_report(report: Report) -> str:
+    """Return the report as a JSON object, indented by one."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=1).decode() + "\n"
+
+
+def write_report(report: Report, folder: Path) -> None:
+    """Write `probe.json` into a folder, whole or not at all.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    try:
+        write_text(folder / PROBE_FILE, encode_report(report))
+    except OSError as error:
+        raise StorageError(f"{PROBE_FILE} cannot be written: {error.strerror}") from error
+
+
+def load_report(folder: Path) -> Report | None:
+    """Return the report of a folder; None if it has none.
+
+    Raises:
+        SessionFileError: it cannot be read, or what is there is no probe's report.
+    """
+    try:
+        report = msgspec.json.decode((folder / PROBE_FILE).read_bytes(), type=Report)
+        _check(report)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        raise SessionFileError(f"{PROBE_FILE} cannot be read: {error}") from error
+    return report
+
+
+def _check(report: Report) -> None:
+    """Raise ValueError if loops were not asked the same."""
+    asked: dict[str, list[str]] = {loop.name: [] for loop in report.loops if not loop.absent}
+    for finding in report.findings:
+        if finding.loop in asked:
+            asked[finding.loop].append(finding.probe)
+    first = next(iter(asked.values()), [])
+    odd = [loop for loop, probes in asked.items() if probes != first]
+    if odd:
+        raise ValueError(f"the probes of {odd[0]!r} are not those of {next(iter(asked))!r}")

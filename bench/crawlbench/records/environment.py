@@ -1,0 +1,59 @@
+"""A Python and a set of packages that workers run in (floor 0)."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+
+__all__ = ["Environment", "EnvironmentFacts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What a user asks for by `--env NAME=SPEC`."""
+
+    name: str
+    python: str = ""
+    """A version such as `3.13`, or a path; empty for the manager's own."""
+    packages: tuple[str, ...] = ()
+    """Requirements as pip writes them, such as `uvloop==0.21.0`."""
+    checkouts: tuple[str, ...] = ()
+    """Absolute paths of folders or wheels to install."""
+    variables: dict[str, str] = field(default_factory=dict)
+    """Environment variables of the workers."""
+    flags: tuple[str, ...] = ()
+    """Of the interpreter, such as `-X`, `gil=0`."""
+
+    @property
+    def spec(self) -> str:
+        """What was asked for, in a line that `--env NAME=SPEC` reads."""
+        parts = [f"python={self.python}"] if self.python else []
+        parts += [*self.packages, *self.checkouts, *self.flags]
+        parts += [f"{name}={value}" for name, value in self.variables.items()]
+        return shlex.join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentFacts:
+    """What an environment turned out to hold, as seen from inside."""
+
+    asked: Environment
+    key: str = ""
+    """Hash of what it is made from: the folder's name in the cache."""
+    executable: str = ""
+    """Path of its interpreter."""
+    library: str = ""
+    """Folder with this crawlbench, which its workers import."""
+    python: str = ""
+    """Implementation and version, such as `CPython 3.13.0`; free-threaded builds say so."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Distribution to version, of all that is installed in it."""
+    sources: dict[str, str] = field(default_factory=dict)
+    """Checkout to a hash of its files, with the commit where git knows it."""
+    obstacle: str = ""
+    """Why it cannot be used, in a sentence; empty if it can."""
+
+    @property
+    def name(self) -> str:
+        """As in the names of cells."""
+        return self.asked.name

@@ -1,0 +1,70 @@
+"""Where a time changed among many environments: the sentence and the table (floor 3; pure)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench.report.numbers import format_interval, format_ratio
+from crawlbench.report.table import Column, Table
+from crawlbench.report.text import one_line
+
+if TYPE_CHECKING:
+    from crawlbench.stats.bisection import Bisection
+    from crawlbench.stats.compare import Change
+
+__all__ = ["bisection_sentence", "bisection_table"]
+
+_COLUMNS = (
+    Column("environment"),
+    Column("ratio", is_number=True),
+    Column("interval"),
+    Column("side"),
+)
+SIDES = {True: "after", False: "before", None: "unclear"}
+
+
+def bisection_sentence(found: Bisection) -> str:
+    """Return what was found, in one sentence."""
+    first, last = found.names[0], found.names[-1]
+    whole = found.whole
+    if whole is None:
+        return one_line(f"Nothing was measured of {first} and {last}.")
+    if not found.after:
+        return one_line(
+            f"From {first} to {last} nothing is known to have changed: {whole.cell} is "
+            f"{whole.verdict.value}{_ratio(whole)}."
+        )
+    text = (
+        f"The time of {whole.cell} changed{_ratio(whole)} between {found.before} and {found.after}"
+    )
+    if not found.is_exact:
+        text += "; what lies between them is unclear: more rounds would tell"
+    if found.skipped:
+        text += f"; {len(found.skipped)} could not be used: {'; '.join(found.skipped.values())}"
+    return one_line(f"{text}.")
+
+
+def bisection_table(found: Bisection) -> Table:
+    """Return a row for each environment that was measured, in the order of the list."""
+    ends = {found.names[0]: ("1", "-", "before")}
+    if found.whole:
+        ends[found.names[-1]] = (*_numbers(found.whole), "after" if found.after else "-")
+    rows = ends | {s.environment: (*_numbers(s.change), SIDES[s.is_after]) for s in found.steps}
+    rows |= dict.fromkeys(found.skipped, ("-", "-", "not usable"))
+    ordered = [name for name in found.names if name in rows]
+    shown = tuple(tuple(map(one_line, (name, *rows[name]))) for name in ordered)
+    return Table(one_line(f"against {found.names[0]}"), _COLUMNS, shown)
+
+
+def _ratio(change: Change) -> str:
+    ratio, interval = _numbers(change)
+    return "" if ratio == "-" else f" to {ratio} of what it was ({interval})"
+
+
+def _numbers(change: Change) -> tuple[str, str]:
+    if change.estimate is None or change.low is None or change.high is None:
+        return "-", "-"
+    return (
+        format_ratio(change.estimate, change.low, change.high),
+        format_interval(change.low, change.high),
+    )

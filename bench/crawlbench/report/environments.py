@@ -1,0 +1,54 @@
+"""What the environments of a session hold, and where they differ (floor 3; pure)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench.report.table import Column, Table
+from crawlbench.report.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crawlbench.records import EnvironmentFacts, Session
+
+__all__ = ["environments_table"]
+
+ABSENT = "-"
+
+
+def environments_table(session: Session) -> Table | None:
+    """Return a row for each thing in which environments differ, a column for each that was built.
+
+    A difference that nobody asked for is there too: it may be the reason for another in time. None
+    if all workers ran in the manager's Python.
+    """
+    built = [facts for facts in session.environments if not facts.obstacle]
+    if not built:
+        return None
+    rows = [row for row in _rows(built) if len(set(row[1:])) > 1 or len(built) == 1]
+    if not rows:
+        rows = [("everything", *["the same"] * len(built))]
+    columns = (Column("what"), *(Column(one_line(f.name)) for f in built))
+    shown = tuple(tuple(one_line(text) for text in row) for row in rows)
+    return Table("where the environments differ", columns, shown)
+
+
+def _rows(built: list[EnvironmentFacts]) -> Iterator[tuple[str, ...]]:
+    yield ("Python", *(facts.python for facts in built))
+    yield ("flags", *(" ".join(facts.asked.flags) or ABSENT for facts in built))
+    yield ("variables", *(_variables(facts) or ABSENT for facts in built))
+    yield ("installed from", *(_sources(facts) or ABSENT for facts in built))
+    names = sorted({name for facts in built for name in facts.versions}, key=str.lower)
+    for name in names:
+        yield (name, *(facts.versions.get(name, ABSENT) for facts in built))
+
+
+def _variables(facts: EnvironmentFacts) -> str:
+    return " ".join(f"{name}={value}" for name, value in facts.asked.variables.items())
+
+
+def _sources(facts: EnvironmentFacts) -> str:
+    """Return each checkout by its folder's name and its hash: whole paths are the machine's."""
+    names = {path: path.replace("\\", "/").rpartition("/")[2] for path in facts.sources}
+    return "; ".join(f"{names[path]} {digest}" for path, digest in facts.sources.items())

@@ -1,0 +1,252 @@
+"""A session on many machines, in every format (floor 3)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.text import Text
+
+from crawlbench.errors import UsageError
+from crawlbench.records import Verdict
+from crawlbench.report.markdown import render_parts
+from crawlbench.report.numbers import format_interval, format_percent, format_ratio
+from crawlbench.report.table import Column, Table
+from crawlbench.report.tables import short_name
+from crawlbench.report.terminal import render_notes, render_table
+from crawlbench.report.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import RenderableType
+
+    from crawlbench.records import Cell, ClusterSession, MergedComparison
+    from crawlbench.report.notes import Note
+
+__all__ = ["ClusterReport", "find_notes", "kind_table", "merged_tables", "tell_machines"]
+
+_COLUMNS = (
+    Column("cell"),
+    Column("ratio", is_number=True),
+    Column("interval"),
+    Column("verdict"),
+    Column("holds on", is_number=True),
+    Column("spread", is_number=True),
+    Column("one more machine"),
+)
+SHORT = ("cell", "ratio", "interval", "verdict", "holds on", "spread")
+WIDE = 100
+"""Columns of a terminal from which on all of a table's columns are shown."""
+MOST_ROWS = 200
+"""Of a table, and notes of one kind: `cluster.json` has all."""
+MOST_NOTES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterReport:
+    """A session on a cluster; each machine's own has a folder, and a report, of its own."""
+
+    session: ClusterSession
+
+    def terminal(self, width: int, *, is_ascii: bool) -> Group:  # noqa: ARG002  (it has no bars)
+        """Return tables and notes."""
+        lines: list[RenderableType] = []
+        for table in self._tables():
+            shown = table if width >= WIDE or table.columns != _COLUMNS else table.pick(SHORT)
+            lines += [Text(table.title, style="bold"), render_table(shown, width), Text()]
+        return Group(*lines, render_notes(find_notes(self.session)))
+
+    def markdown(self) -> str:
+        """Return tables and notes."""
+        return render_parts(self._tables(), find_notes(self.session))
+
+    def html(self) -> str:
+        """Raise: each machine has a page, all together have none."""
+        raise UsageError(_NO_PICTURE)
+
+    def svg(self) -> str:
+        """Raise: as `html`."""
+        raise UsageError(_NO_PICTURE)
+
+    def png(self) -> bytes:
+        """Raise: as `html`."""
+        raise UsageError(_NO_PICTURE)
+
+    def _tables(self) -> list[Table]:
+        kinds = kind_table(self.session)
+        return [*merged_tables(self.session), *([kinds] if kinds else [])]
+
+
+_NO_PICTURE = (
+    "a session on a cluster has neither page nor picture; --format terminal or markdown shows it, "
+    "and a machine's own session has both: crawlbench report FOLDER/machines/NAME"
+)
+
+
+def merged_tables(session: ClusterSession) -> list[Table]:
+    """Return a table for each site and network, and one for all operations; the fastest first."""
+    cells = {cell.name: cell for cell in session.plan.cells}
+    titles: dict[str, list[MergedComparison]] = {}
+    for found in session.comparisons:
+        titles.setdefault(_title(cells[found.cell]), []).append(found)
+    return [_table(title, found, cells) for title, found in titles.items()]
+
+
+def _title(cell: Cell) -> str:
+    return "operations" if cell.operation else f"{cell.site} on {cell.network}"
+
+
+def _table(title: str, found: Sequence[MergedComparison], cells: dict[str, Cell]) -> Table:
+    ordered = sorted(found, key=lambda one: math.inf if one.estimate is None else one.estimate)
+    shown = ordered[:MOST_ROWS]
+    family = [cells[one.cell] for one in found]
+    rows = tuple((_name(cells[one.cell], family), *_row(one)) for one in shown)
+    more = f": {len(shown)} of {len(found)} rows" if len(shown) < len(found) else ""
+    return Table(one_line(f"{title}, over machines{more}"), _COLUMNS, rows)
+
+
+def _name(cell: Cell, cells: Sequence[Cell]) -> str:
+    return one_line(cell.name) if cell.operation else short_name(cell, cells)
+
+
+def _row(found: MergedComparison) -> tuple[str, ...]:
+    if found.estimate is None or found.low is None or found.high is None:
+        return ("-", "-", str(found.verdict), "-", "-", "-")
+    new = "-"
+    if found.new_low is not None and found.new_high is not None:
+        new = format_interval(found.new_low, found.new_high)
+    return (
+        format_ratio(found.estimate, found.low, found.high),
+        format_interval(found.low, found.high),
+        str(found.verdict),
+        "-" if found.verdict is Verdict.UNCLEAR else f"{found.holds_on} of {found.machines}",
+        "-" if found.spread is None else format_percent(found.spread),
+        new,
+    )
+
+
+def kind_table(session: ClusterSession) -> Table | None:
+    """Return what each kind of machine says of each cell, or None if all are of one kind."""
+    cells = {cell.name: cell for cell in session.plan.cells}
+    family = [cells[found.cell] for found in session.comparisons]
+    rows = tuple(
+        (
+            _name(cells[found.cell], family),
+            one_line(kind.kind),
+            str(kind.machines),
+            format_ratio(kind.estimate, kind.low, kind.high),
+            format_interval(kind.low, kind.high),
+            str(kind.verdict),
+        )
+        for found in session.comparisons
+        for kind in found.kinds
+    )
+    if not rows:
+        return None
+    columns = (
+        *(Column("cell"), Column("kind of machine"), Column("machines", is_number=True)),
+        *(Column("ratio", is_number=True), Column("interval"), Column("verdict")),
+    )
+    more = f": {MOST_ROWS} of {len(rows)} rows" if len(rows) > MOST_ROWS else ""
+    return Table(f"by kind of machine{more}", columns, rows[:MOST_ROWS])
+
+
+def tell_machines(found: MergedComparison) -> str:
+    """Say on how many machines a verdict holds, and where it does not."""
+    parts = [f"{found.verdict} over all"]
+    silent = found.machines - found.holds_on - found.against_on
+    if found.verdict is not Verdict.UNCLEAR:
+        parts = [f"{found.verdict}: holds on {found.holds_on} of {found.machines} machines"]
+        parts[0] += f", unclear on {silent}" if silent else ""
+    by_verdict: dict[str, list[str]] = {}
+    for name, verdict in found.against.items():
+        by_verdict.setdefault(verdict, []).append(name)
+    parts += [f"{verdict} on {', '.join(names)}" for verdict, names in by_verdict.items()]
+    hidden = found.against_on - len(found.against)
+    return "; ".join(parts) + (f" and {hidden} more" if hidden else "")
+
+
+def find_notes(session: ClusterSession) -> list[Note]:
+    """Return what stands under the tables, each with its label."""
+    return [
+        *_first("machines differ", _differing(session), "cells"),
+        *_first("no verdict", _unmeasured(session), "cells"),
+        *_first("left out", _left_out(session), "machines"),
+        *_first("lost", _lost(session), "blocks"),
+        *_first("noise", _noise(session), "groups"),
+        *(("warning", text) for text in session.notes),
+        *_first("machine", _machines(session), "machines"),
+        ("session", _session(session)),
+    ]
+
+
+def _first(label: str, texts: Iterator[str], what: str) -> list[Note]:
+    found = list(texts)
+    notes = [(label, text) for text in found[:MOST_NOTES]]
+    if len(found) > MOST_NOTES:
+        notes.append((label, f"{len(found) - MOST_NOTES} more {what}; cluster.json has all"))
+    return notes
+
+
+def _differing(session: ClusterSession) -> Iterator[str]:
+    for found in session.comparisons:
+        if found.against_on:
+            yield f"{found.cell}: {tell_machines(found)}"
+
+
+def _unmeasured(session: ClusterSession) -> Iterator[str]:
+    for found in session.comparisons:
+        if found.reason:
+            yield f"{found.cell}: {one_line(found.reason)}"
+        elif found.without_on:
+            name, reason = next(iter(found.without.items()))
+            more = f" and {found.without_on - 1} more" if found.without_on > 1 else ""
+            yield f"{found.cell}: without {name}{more}: {one_line(reason)}"
+
+
+def _left_out(session: ClusterSession) -> Iterator[str]:
+    by_machine: dict[str, list[str]] = {}
+    for one in session.left_out:
+        by_machine.setdefault(one.machine, []).append(f"for {one.group}: {one.reason}")
+    for name, reasons in by_machine.items():
+        more = f" (and for {len(reasons) - 1} more groups)" if len(reasons) > 1 else ""
+        yield f"{name} is left out {reasons[0]}{more}"
+
+
+def _lost(session: ClusterSession) -> Iterator[str]:
+    for one in session.lost:
+        yield f"a block of sheet {one.sheet} after {one.tries} tries: {one_line(one.reason)}"
+
+
+def _noise(session: ClusterSession) -> Iterator[str]:
+    for one in session.noise:
+        if one.margin is not None:
+            yield (
+                f"{one.group}: differences up to {format_percent(one.margin)} are not called any, "
+                f"by the controls of {one.machines} machine{'s' if one.machines > 1 else ''}"
+            )
+
+
+def _machines(session: ClusterSession) -> Iterator[str]:
+    for one in session.machines:
+        machine = one.fingerprint.machine
+        yield one_line(f"{one.name}: {one.fingerprint.kind}, {machine.cpu_count} CPUs")
+
+
+def _session(session: ClusterSession) -> str:
+    plan = session.plan
+    ended = {
+        "whole": "all blocks are finished",
+        "incomplete": "not all blocks could be finished",
+        "scheduler": "the scheduler was lost; --resume goes on",
+        "interrupted": "interrupted; --resume goes on",
+    }
+    return (
+        f"{len(plan.cells)} cells in sheets of {session.sheet_cells} at the most, each on "
+        f"{session.copies} machine{'s' if session.copies > 1 else ''}, at most {plan.rounds} "
+        f"rounds of {plan.laps} laps; {session.blocks} blocks in {session.seconds:.0f} s; "
+        f"{ended.get(session.ending, 'not ended')}; crawlbench {session.tool}, seed {plan.seed}"
+    )

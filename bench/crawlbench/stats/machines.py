@@ -1,0 +1,277 @@
+"""Merges what machines measured into one verdict for each cell (floor 2; pure).
+
+Sheets are read twice, one after the other, and forgotten: what is kept grows with the cells, not
+with the machines. The first time each cell's mean over machines is taken; then Holm's step, over
+all cells of all sheets, gives the levels; with them, the second time, each machine's own interval
+is held against the mean's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from crawlbench.records import (
+    BlockResult,
+    CellEstimate,
+    ControlEstimate,
+    KindVerdict,
+    LeftOut,
+    MergedComparison,
+    MergedNoise,
+    Plan,
+    Verdict,
+)
+from crawlbench.stats.interval import Estimate
+from crawlbench.stats.random_effects import Pooled, pool
+from crawlbench.stats.steady import find_unsteady
+from crawlbench.stats.verdict import decide, holm_levels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+__all__ = ["Merged", "merge"]
+
+MOST_NAMED = 10
+"""Machines that are named for one cell; the others are counted."""
+NOBODY = "no machine measured it"
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What all blocks come to."""
+
+    comparisons: tuple[MergedComparison, ...]
+    """In the order of the sheets and of their cells."""
+    noise: tuple[MergedNoise, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(slots=True)
+class _Family:
+    """The comparisons that are judged together."""
+
+    pooled: dict[str, Pooled] = field(default_factory=dict)
+    margins: dict[str, float] = field(default_factory=dict)
+    levels: dict[str, float] = field(default_factory=dict)
+
+    def add(self, cell: str, pooled: Pooled, margin: float) -> None:
+        self.pooled[cell], self.margins[cell] = pooled, margin
+
+    def close(self, confidence: float) -> None:
+        means = {cell: pooled.mean for cell, pooled in self.pooled.items()}
+        self.levels = holm_levels(means, self.margins, confidence)
+
+    def judge(self, cell: str) -> tuple[float, float, Verdict]:
+        """Return the interval and what it says."""
+        low, high = self.pooled[cell].mean.interval(1 - self.levels[cell])
+        return low, high, decide(low, high, self.margins[cell])
+
+
+def merge(sheets: Sequence[Plan], read: Callable[[int], Sequence[BlockResult]]) -> Merged:
+    """Return a verdict over machines for each cell that is compared, and one per kind of machine.
+
+    Args:
+        sheets: the plans that were measured, all with one margin and confidence.
+        read: returns the blocks of the sheet of that number, from 1; it is called twice for each.
+    """
+    plan = sheets[0]
+    everybody, kinds = _Family(), dict[str, _Family]()
+    noise: list[MergedNoise] = []
+    left_out: list[LeftOut] = []
+    for number in range(1, len(sheets) + 1):
+        sheet = _Sheet.of(number, sheets[number - 1], read(number))
+        left_out += sheet.left_out
+        noise += sheet.noise(plan)
+        sheet.fill(everybody, kinds, plan)
+    for family in (everybody, *kinds.values()):
+        family.close(plan.confidence)
+    comparisons: list[MergedComparison] = []
+    for number in range(1, len(sheets) + 1):
+        sheet = _Sheet.of(number, sheets[number - 1], read(number))
+        comparisons += sheet.compare(everybody, kinds if len(kinds) > 1 else {}, plan)
+    return Merged(tuple(comparisons), tuple(noise), tuple(left_out))
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What one machine, which is steady there, says of a cell."""
+
+    machine: str
+    kind: str
+    estimate: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """The blocks of one sheet."""
+
+    number: int
+    plan: Plan
+    left_out: list[LeftOut]
+    groups: dict[str, str]
+    """Cell to group."""
+    cells: dict[str, list[_Said]]
+    """Each that was to be compared."""
+    silent: dict[str, dict[str, CellEstimate]]
+    """Cell to the machines that measured it in vain."""
+    controls: dict[tuple[str, str], ControlEstimate]
+    """By machine and group, of the machines that are steady there."""
+    kinds: tuple[str, ...]
+    """Of machines, in the order of the blocks."""
+
+    @classmethod
+    def of(cls, number: int, plan: Plan, blocks: Sequence[BlockResult]) -> _Sheet:
+        left_out = find_unsteady(blocks) if blocks else []
+        absent = {(one.machine, one.group) for one in left_out}
+        controls = {
+            (block.machine.name, control.group): control
+            for block in blocks
+            for control in block.controls
+            if (block.machine.name, control.group) not in absent
+        }
+        kinds = tuple(dict.fromkeys(block.machine.fingerprint.kind for block in blocks))
+        groups = {cell.name: cell.group for cell in plan.cells}
+        sheet = cls(number, plan, left_out, groups, {}, {}, controls, kinds)
+        for block in blocks:
+            sheet._add(block)
+        return sheet
+
+    def _add(self, block: BlockResult) -> None:
+        name, kind = block.machine.name, block.machine.fingerprint.kind
+        for found in block.cells:
+            said = self.cells.setdefault(found.cell, [])
+            estimate = _estimate(found)
+            if estimate is None:
+                self.silent.setdefault(found.cell, {})[name] = found
+            elif (name, self.groups[found.cell]) in self.controls:
+                said.append(_Said(name, kind, estimate))
+
+    def margin(self, group: str, plan: Plan, machines: Iterable[str]) -> float:
+        """Return what a difference over these machines must exceed, as a session's does."""
+        found = [self.controls[name, group] for name in machines]
+        if len(found) == 1:
+            return found[0].margin or plan.margin
+        low, high = pool(list(filter(None, map(_estimate, found)))).mean.interval(plan.confidence)
+        return max(plan.margin, abs(low), abs(high))
+
+    def noise(self, plan: Plan) -> list[MergedNoise]:
+        """Return what the controls of each group come to."""
+        found = []
+        for group in dict.fromkeys(self.groups.values()):
+            machines = [name for name, where in self.controls if where == group]
+            if not machines:
+                found.append(MergedNoise(self.number, group, 0, None, None, None, None))
+                continue
+            estimates = [_estimate(self.controls[name, group]) for name in machines]
+            mean = pool(list(filter(None, estimates))).mean
+            margin = self.margin(group, plan, machines)
+            ends = mean.interval(plan.confidence)
+            found.append(MergedNoise(self.number, group, len(machines), mean.mean, *ends, margin))
+        return found
+
+    def fill(self, everybody: _Family, kinds: dict[str, _Family], plan: Plan) -> None:
+        """Add the cells' means over machines, and over those of each kind, to the families."""
+        margins: dict[tuple[str, ...], float] = {}
+
+        def add(family: _Family, cell: str, said: list[_Said]) -> None:
+            key = (self.groups[cell], *(one.machine for one in said))
+            if key not in margins:
+                margins[key] = self.margin(self.groups[cell], plan, key[1:])
+            family.add(cell, pool([one.estimate for one in said]), margins[key])
+
+        for cell, said in self.cells.items():
+            if said:
+                add(everybody, cell, said)
+            for kind in dict.fromkeys(one.kind for one in said):
+                family = kinds.setdefault(kind, _Family())
+                if len(self.kinds) == 1:
+                    family.add(cell, everybody.pooled[cell], everybody.margins[cell])
+                else:
+                    add(family, cell, [one for one in said if one.kind == kind])
+
+    def compare(
+        self, everybody: _Family, kinds: dict[str, _Family], plan: Plan
+    ) -> list[MergedComparison]:
+        """Return the verdicts of the sheet's cells."""
+        found = []
+        for cell in self.cells:
+            baseline = self.plan.baselines[self.groups[cell]]
+            if cell in everybody.pooled:
+                found.append(self._comparison(cell, baseline, everybody, kinds, plan))
+            else:
+                verdict, reason = self._without_estimate(cell)
+                nothing = MergedComparison(cell, baseline, self.number, 0, verdict, reason=reason)
+                found.append(nothing)
+        return found
+
+    def _comparison(
+        self, cell: str, baseline: str, family: _Family, kinds: dict[str, _Family], plan: Plan
+    ) -> MergedComparison:
+        pooled = family.pooled[cell]
+        low, high, verdict = family.judge(cell)
+        own = self._own_verdicts(cell, family.levels[cell])
+        against = {n: v for n, v in own.items() if v not in (verdict, Verdict.UNCLEAR)}
+        without = {name: one.reason for name, one in self.silent.get(cell, {}).items()}
+        new = pooled.prediction(plan.confidence) or (None, None)
+        return MergedComparison(
+            cell=cell,
+            baseline=baseline,
+            sheet=self.number,
+            machines=pooled.machines,
+            verdict=verdict,
+            estimate=pooled.mean.mean,
+            low=low,
+            high=high,
+            margin=family.margins[cell],
+            spread=pooled.spread,
+            spread_share=pooled.spread_share,
+            spread_p=pooled.spread_p,
+            new_low=new[0],
+            new_high=new[1],
+            holds_on=sum(one is verdict for one in own.values()),
+            against_on=len(against),
+            against=dict(list(against.items())[:MOST_NAMED]),
+            without_on=len(without),
+            without=dict(list(without.items())[:MOST_NAMED]),
+            kinds=tuple(
+                _of_kind(kind, cell, one) for kind, one in kinds.items() if cell in one.pooled
+            ),
+        )
+
+    def _own_verdicts(self, cell: str, level: float) -> dict[str, Verdict]:
+        """Return what each machine's own interval says; the error is shared among the machines."""
+        said, verdicts = self.cells[cell], {}
+        # Machines have few different numbers of rounds, and a quantile takes a while.
+        quantiles = {
+            one.estimate.freedom: replace(one.estimate, error=1.0).half_width(1 - level / len(said))
+            for one in {one.estimate.freedom: one for one in said}.values()
+        }
+        for one in said:
+            half = quantiles[one.estimate.freedom] * one.estimate.error
+            margin = self.controls[one.machine, self.groups[cell]].margin or 0.0
+            mean = one.estimate.mean
+            verdicts[one.machine] = decide(mean - half, mean + half, margin)
+        return verdicts
+
+    def _without_estimate(self, cell: str) -> tuple[Verdict, str]:
+        """Return the verdict, and why there is no number, if no steady machine measured a cell."""
+        for name, found in self.silent.get(cell, {}).items():
+            return found.verdict, f"{found.reason} (on {name})"
+        for one in self.left_out:
+            if one.group == self.groups[cell]:
+                reason = f"no machine was steady enough; {one.machine}: {one.reason}"
+                return Verdict.UNCLEAR, reason
+        return Verdict.UNCLEAR, NOBODY
+
+
+def _of_kind(kind: str, cell: str, family: _Family) -> KindVerdict:
+    pooled = family.pooled[cell]
+    low, high, verdict = family.judge(cell)
+    return KindVerdict(kind, pooled.machines, pooled.mean.mean, low, high, verdict)
+
+
+def _estimate(found: CellEstimate | ControlEstimate) -> Estimate | None:
+    if found.mean is None or found.error is None:
+        return None
+    return Estimate(found.rounds, found.mean, found.error, found.rounds - 1)

@@ -1,0 +1,105 @@
+"""The mean over machines, and how far machines differ (floor 2; pure).
+
+Each machine measures the same plan, so the design is balanced, and the classical analysis of one
+random factor is exact: the mean of the machines' means with a t interval of their own spread. It
+needs no guess of each machine's noise. With weights from the noise of five rounds (Paule & Mandel's
+variance, Hartung & Knapp's interval), simulated intervals at 95 % covered 90 to 94 %, because the
+weights are noise themselves; with equal weights, 95 to 96 %.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from scipy.special import fdtrc, stdtrit
+
+from crawlbench.stats.interval import Estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Pooled", "pool"]
+
+LEAST_FOR_PREDICTION = 3
+"""Machines: what a new one would show cannot be told from two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """What the estimates of some machines come to."""
+
+    mean: Estimate
+    """Over machines; of a single machine, its own over rounds."""
+    machines: int
+    spread: float | None
+    """Standard deviation of the true value between machines (tau); None for one machine."""
+    spread_share: float | None
+    """Of the variance between estimates, what is not the machines' own noise (I squared)."""
+    spread_p: float | None
+    """Of the hypothesis that the true value is the same on all machines."""
+
+    def prediction(self, confidence: float) -> tuple[float, float] | None:
+        """Return the interval of the true value on one more machine, or None for less than three.
+
+        Source: Higgins, Thompson & Spiegelhalter, "A re-evaluation of random-effects
+        meta-analysis", J. R. Statist. Soc. A 172, 2009. Assumption: the machines are a random
+        sample of those that the new one is from.
+        """
+        if self.spread is None or self.machines < LEAST_FOR_PREDICTION:
+            return None
+        quantile = float(stdtrit(self.machines - 2, (1 + confidence) / 2))
+        half = quantile * math.hypot(self.spread, self.mean.error)
+        return self.mean.mean - half, self.mean.mean + half
+
+
+def pool(estimates: Sequence[Estimate]) -> Pooled:
+    """Return the mean over machines with its error, and how far the machines differ.
+
+    Source: Hedges & Olkin, "Statistical Methods for Meta-Analysis", 1985, chapter 9: the variance
+    between machines is that between their estimates less the mean of their own errors' variances,
+    which is right on average however few rounds a machine has. Assumption: the machines' true
+    values are roughly normal and independent.
+
+    Args:
+        estimates: one of each machine, over its rounds; one at least.
+    """
+    count = len(estimates)
+    if count == 1:
+        return Pooled(estimates[0], 1, None, None, None)
+    middle = fmean([one.mean for one in estimates])
+    between = math.fsum((one.mean - middle) ** 2 for one in estimates) / (count - 1)
+    over_machines = Estimate(count, middle, math.sqrt(between / count), count - 1)
+    excess = max(0.0, between - fmean([one.error**2 for one in estimates]))
+    return Pooled(
+        mean=over_machines,
+        machines=count,
+        spread=math.sqrt(excess),
+        spread_share=excess / between if between else 0.0,
+        spread_p=_p_equal(estimates, between),
+    )
+
+
+def _p_equal(estimates: Sequence[Estimate], between: float) -> float | None:
+    """Return the p value of "the true value is the same on all machines".
+
+    Source: Brown & Forsythe, Technometrics 16, 1974, with the numerator's degrees of freedom by
+    Mehrotra, Communications in Statistics - Simulation 26, 1997; errors may differ from machine to
+    machine. In simulations of equal machines it was below 5 % in 1 to 5 %. Cochran's Q, which takes
+    the errors for known, and Welch's test are below it far more often with few rounds and many
+    machines. None if no machine's rounds differed, which tells nothing of errors.
+
+    Args:
+        estimates: two at least.
+        between: variance of their means.
+    """
+    count = len(estimates)
+    variances = [one.error**2 for one in estimates]
+    total, squares = sum(variances), sum(v**2 for v in variances)
+    if not total:
+        return None
+    above = ((1 - 1 / count) * total) ** 2 / (squares * (1 - 2 / count) + (total / count) ** 2)
+    below = total**2 / sum(v**2 / one.freedom for v, one in zip(variances, estimates, strict=True))
+    return float(fdtrc(above, below, between / fmean(variances)))

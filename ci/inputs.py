@@ -1,0 +1,141 @@
+"""What a workflow asks, as `action.yml` hands it over: in variables, never in a command's text."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["InputError", "Inputs", "read_inputs", "read_name"]
+
+USUAL_NAME = "crawlbench"
+LONGEST_SIDE_NAME = 75
+"""Characters, as `crawlbench ab` cuts them."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,59}")
+_LISTS = {
+    "strategies": "strategy",
+    "loops": "loop",
+    "networks": "network",
+    "sites": "site",
+    "concurrency": "concurrency",
+    "operations": "operation",
+}
+"""Input to option; each may be given often."""
+
+
+class InputError(Exception):
+    """Raised when an input cannot be used; the message names it and what would work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """One comparison."""
+
+    base: str
+    """As `crawlbench ab` takes it; a folder that exists is quoted, whatever its name."""
+    head: str
+    name: str
+    """Tells this comparison's comment from those of others."""
+    options: tuple[str, ...]
+    """Of `crawlbench ab`, but for the sides and the folder."""
+    calibrate_s: float
+    """Seconds that `aa` may take; 0 for not at all."""
+    fails_if_unclear: bool
+    folder: Path | None
+    """For the session; None for one that is made."""
+
+    @property
+    def side_names(self) -> tuple[str, str]:
+        """Base and head as `crawlbench ab` names them."""
+        base, head = _side_name(self.base), _side_name(self.head)
+        return base, f"{head} (2)" if head == base else head
+
+
+def read_inputs(environ: Mapping[str, str]) -> Inputs:
+    """Read the inputs.
+
+    Raises:
+        InputError: one cannot be used.
+    """
+    given = {name: environ.get(f"INPUT_{name.upper()}", "").strip() for name in _NAMES}
+    margin = given["margin"]
+    options = [f"--{_LISTS[name]}={text}" for name in _LISTS for text in _lines(given[name])]
+    options += [f"--{name}={given[name]}" for name in ("margin", "budget") if given[name]]
+    options += [f"--with={given['with']}"] if given["with"] else []
+    options += [f"--fail-on={given['fail_on'] or 'slower'}", "--extend", *_lines(given["args"])]
+    calibrates = _flag("calibrate", given["calibrate"] or "true", "true", "false")
+    return Inputs(
+        base=_side("base", given["base"]),
+        head=_side("head", given["head"]),
+        name=read_name(environ),
+        options=tuple(options),
+        # A margin that was given takes the place of the one that would be found.
+        calibrate_s=_seconds(given["calibrate_seconds"]) if calibrates and not margin else 0.0,
+        fails_if_unclear=_flag("unclear", given["unclear"] or "warn", "fail", "warn"),
+        folder=Path(given["output"]) if given["output"] else None,
+    )
+
+
+_NAMES = (
+    *("base", "head", "name", "margin", "budget", "with", "fail_on", "args", "calibrate"),
+    *("calibrate_seconds", "unclear", "output"),
+    *_LISTS,
+)
+
+
+def read_name(environ: Mapping[str, str]) -> str:
+    """Return the comparison's name.
+
+    Raises:
+        InputError: it would not stay within a comment's mark.
+    """
+    name = environ.get("INPUT_NAME", "").strip() or USUAL_NAME
+    if not _NAME.fullmatch(name) or "--" in name:
+        raise InputError(
+            f"input name {name!r} cannot be used: it has up to 60 letters, digits, blanks, "
+            "dots, underscores and single hyphens"
+        )
+    return name
+
+
+def _side(name: str, text: str) -> str:
+    if not text:
+        raise InputError(f"input {name} is empty: give a folder, or requirements such as yarl==1.9")
+    path = Path(text)
+    return shlex.quote(str(path.resolve())) if path.exists() else text
+
+
+def _side_name(spec: str) -> str:
+    try:
+        words = shlex.split(spec)
+    except ValueError:  # crawlbench will say so
+        words = []
+    if len(words) == 1 and Path(words[0]).exists():
+        return Path(words[0]).resolve().name[:LONGEST_SIDE_NAME]
+    return " ".join(spec.split())[:LONGEST_SIDE_NAME]
+
+
+def _lines(text: str) -> list[str]:
+    """Return a list's items: one a line, so that an item may hold anything else."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _flag(name: str, text: str, yes: str, no: str) -> bool:
+    if text not in (yes, no):
+        raise InputError(f"input {name} {text!r} cannot be used: write {yes} or {no}")
+    return text == yes
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text or 180)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < 86_400:
+        raise InputError(f"input calibrate-seconds {text!r} cannot be used: write a number above 0")
+    return seconds

@@ -1,0 +1,143 @@
+"""The steps of action.yml, run here as the runner would run them."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+STAND_IN = '''#!{python}
+"""Stands in for a Python that has crawlbench: does what a file says."""
+import json, os, pathlib, sys
+here = pathlib.Path(__file__).parent
+plan = json.loads((here / "plan.json").read_text())
+words = sys.argv[1:]
+with (here / "calls.jsonl").open("a") as file:
+    file.write(json.dumps([words, sorted(os.environ)]) + "\\n")
+assert words[:3] == ["-P", "-m", "crawlbench"], words
+act = plan.get(words[3], {{}})
+folder = next((w.partition("=")[2] for w in words if w.startswith("--output=")), None)
+for name, text in act.get("files", {{}}).items():
+    pathlib.Path(folder).mkdir(exist_ok=True)
+    (pathlib.Path(folder) / name).write_text(text)
+sys.stdout.write(act.get("out", ""))
+sys.stdout.flush()
+sys.stderr.write(act.get("err", ""))
+import time
+time.sleep(act.get("sleep", 0))
+sys.exit(act.get("code", 0))
+'''
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step left behind."""
+
+    code: int
+    log: str
+    outputs: dict[str, str]
+    summary: str
+
+    @property
+    def comment(self):
+        return Path(self.outputs["comment"]).read_text(encoding="utf-8")
+
+
+def action(path="action.yml", root=ROOT):
+    return yaml.safe_load((root / path).read_text(encoding="utf-8"))
+
+
+def run_compare(folder, root=ROOT, python=None, **inputs):
+    """Run the step of action.yml that compares, in a workspace, with the inputs given.
+
+    Args:
+        folder: the workspace.
+        root: the action's checkout.
+        python: what has crawlbench; None for one that the step makes.
+    """
+    (step,) = (step for step in action(root=root)["runs"]["steps"] if step.get("id") == "compare")
+    defaults = {name: one.get("default", "") for name, one in action(root=root)["inputs"].items()}
+    given = {**defaults, **{name.replace("_", "-"): value for name, value in inputs.items()}}
+    variables = {}
+    for name, value in step["env"].items():
+        match = re.fullmatch(r"\$\{\{ inputs\.([a-z-]+) \}\}", value)
+        variables[name] = given.pop(match[1]) if match else sys.executable
+    temporary = folder / "runner's temp"
+    temporary.mkdir(exist_ok=True)
+    files = {name: folder / f"{name}.txt" for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    for path in files.values():
+        path.write_text("")
+    environ = {
+        **os.environ,
+        **variables,
+        **{name: str(path) for name, path in files.items()},
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_ACTION_PATH": str(root),
+        "GITHUB_TOKEN": "secret",
+        "RUNNER_TEMP": str(temporary),
+        "XDG_CONFIG_HOME": str(folder / "settings"),
+    }
+    environ |= {"CRAWLBENCH_PYTHON": str(python)} if python else {}
+    outcome = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+        cwd=folder,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=280,
+        check=False,
+    )
+    outputs = read_outputs(files["GITHUB_OUTPUT"].read_text(encoding="utf-8"))
+    summary = files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
+    return Step(outcome.returncode, outcome.stdout, outputs, summary)
+
+
+def read_outputs(text):
+    """Read the file as the runner does: `name<<WORD`, lines, `WORD`."""
+    found, lines = {}, iter(text.split("\n"))
+    for line in lines:
+        if not line:
+            continue
+        name, is_there, end = line.partition("<<")
+        assert is_there, line
+        value = []
+        for inner in lines:
+            if inner == end:
+                break
+            value.append(inner)
+        else:
+            raise AssertionError(f"no end of {name}")
+        assert name not in found, name
+        found[name] = "\n".join(value)
+    return found
+
+
+def obeyed(log):
+    """Return the commands that the runner would obey: those outside of fences."""
+    found, fence = [], None
+    for line in log.splitlines():
+        text = line.strip()
+        if fence:
+            fence = None if text == f"::{fence}::" else fence
+        elif text.startswith("::stop-commands::"):
+            fence = text.removeprefix("::stop-commands::")
+        elif re.match(r"(::|##\[)", text):
+            found.append(text)
+    assert fence is None
+    return found
+
+
+def stand_in(folder):
+    """Write the stand-in and return its path; `plan.json` beside it says what it does."""
+    path = folder / "python"
+    path.write_text(STAND_IN.format(python=sys.executable))
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path

@@ -1,0 +1,50 @@
+"""Suites where uvloop and much of Unix are absent, as on Windows."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from crawlbench.measure.matrix import make_plan
+from crawlbench.measure.store import load_session
+from crawlbench.measure.suite import load_suite, loops_left_out
+from tests.conftest import command_line
+
+ABSENT = Path(__file__).parent / "absent"
+
+
+@pytest.mark.slow
+def test_suite_runs_without_uvloop_and_unix(tmp_path):
+    """The loop that is absent is left out with a note, and the rest is measured."""
+    call = command_line("run", "quick", "-n", "loopback", "--rounds", "1", "-o", "o", cwd=tmp_path)
+    call["env"]["PYTHONPATH"] = str(ABSENT)
+    outcome = subprocess.run(**call, capture_output=True, check=False, timeout=110)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "left out: event loop 'uvloop' is not installed here" in outcome.stderr
+    session = load_session(tmp_path / "o")
+    assert {cell.event_loop for cell in session.plan.cells} == {None, "asyncio"}
+    assert not session.failures
+
+
+@pytest.mark.slow
+def test_loop_that_was_asked_for_by_name_must_be_there(tmp_path):
+    """What a user writes out is not left out in silence."""
+    call = command_line("run", "quick", "-l", "uvloop", "-o", "o", cwd=tmp_path)
+    call["env"]["PYTHONPATH"] = str(ABSENT)
+    outcome = subprocess.run(**call, capture_output=True, check=False, timeout=110)
+    assert outcome.returncode == 2
+    assert "pip install uvloop" in outcome.stderr
+
+
+@pytest.mark.parametrize("name", ["default", "quick", "full", "loops"])
+def test_our_suites_have_uvloop_where_it_is(name):
+    """The glob names uvloop and nothing else of ours."""
+    pytest.importorskip("uvloop")
+    suite = load_suite(name)
+    plan = make_plan(name, suite)
+    assert {cell.event_loop for cell in plan.cells} - {None} == {"asyncio", "uvloop"}
+    assert loops_left_out(suite, plan.cells) == []
+    serial = [cell for cell in plan.cells if cell.event_loop is None]
+    assert loops_left_out(suite, serial) == []

@@ -1,0 +1,286 @@
+"""Sessions on real schedulers and workers: what is measured, lost, repeated, refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import psutil
+import pyperf
+import pytest
+
+from crawlbench.cluster.store import BlockStore, load_cluster
+from crawlbench.measure.store import load_session
+from tests.cluster.clusters import (
+    CRAWLS,
+    OPERATIONS,
+    begin,
+    open_cluster,
+    suite_file,
+    wait_for,
+    words_of,
+)
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix"),
+]
+
+
+def are_there(cluster, *names):
+    """Wait until the scheduler knows workers of these names."""
+    from distributed import Client
+
+    with Client(cluster.address, timeout=30) as client:
+        wait_for(
+            lambda: (
+                {str(w["name"]) for w in client.scheduler_info(n_workers=-1)["workers"].values()}
+                >= set(names)
+            )
+        )
+
+
+def place_of(block):
+    return block.machine.name, block.sheet
+
+
+@contextmanager
+def namespaces(*addresses):
+    """Make a network namespace for each address, with a wire to this one; skip without rights.
+
+    Yields the commands that run something in each.
+    """
+    names = []
+
+    def ip(*words):
+        done = subprocess.run(["ip", *words], capture_output=True, check=False)
+        if done.returncode:
+            pytest.skip(f"no rights for network namespaces: {done.stderr.decode().strip()}")
+
+    if not shutil.which("ip"):
+        pytest.skip("no program `ip`")
+    try:
+        for number, (ours, theirs) in enumerate(addresses):
+            name = f"cb{os.getpid()}-{number}"
+            ip("netns", "add", name)
+            names.append(name)
+            wire = f"v{os.getpid() % 100000}-{number}"
+            ip("link", "add", wire, "type", "veth", "peer", "name", "eth0", "netns", name)
+            ip("addr", "add", f"{ours}/30", "dev", wire)
+            ip("link", "set", wire, "up")
+            ip("-n", name, "addr", "add", f"{theirs}/30", "dev", "eth0")
+            ip("-n", name, "link", "set", "eth0", "up")
+            ip("-n", name, "link", "set", "lo", "up")
+        yield [["ip", "netns", "exec", name] for name in names]
+    finally:
+        for name in names:
+            subprocess.run(["ip", "netns", "del", name], check=False)
+
+
+def test_whole_rounds_on_machines_with_networks_of_their_own(tmp_path, crawlbench):
+    """Each in a namespace, with mirror and control; a worker without the resource is not used.
+
+    The folder of each is a session that pyperf and our own report read.
+    """
+    wires = [("10.213.7.1", "10.213.7.2"), ("10.213.7.5", "10.213.7.6")]
+    with namespaces(*wires) as prefixes, open_cluster(tmp_path / "dask") as cluster:
+        port = cluster.address.rpartition(":")[2]
+        for name, (ours, _), prefix in zip(("north", "south"), wires, prefixes, strict=True):
+            cluster.add_worker(name, prefix=prefix, address=f"tcp://{ours}:{port}")
+        cluster.add_worker("plain", resource=0)
+        are_there(cluster, "north", "south", "plain")
+        suite = suite_file(tmp_path, CRAWLS)
+        done = crawlbench("run", suite, "--cluster", f"tcp://127.0.0.1:{port}", "-o", "out")
+    assert done.returncode == 0, done.stderr
+    session = load_cluster(tmp_path / "out")
+    assert (session.ending, session.blocks) == ("whole", 2)
+    assert {machine.name for machine in session.machines} == {"north", "south"}
+    assert len(session.comparisons) == 1
+    assert "run on one host" in " ".join(session.notes)
+    seeds = set()
+    for name in ("north", "south"):
+        folder = tmp_path / "out" / "machines" / name
+        own = load_session(folder)
+        assert len(own.rounds) == 2
+        assert not own.failures
+        assert own.ceilings
+        assert any(cell.control for cell in own.plan.cells)
+        seeds.add(own.plan.seed)
+        assert len(pyperf.BenchmarkSuite.load(str(folder / "suite.json"))) == 3
+    assert len(seeds) == 2
+    again = crawlbench("report", "out")
+    assert again.stdout == done.stdout
+    assert "asyncio-streams" in crawlbench("report", "out/machines/north").stdout
+
+
+def test_block_of_a_killed_worker_is_repeated_elsewhere(tmp_path):
+    """SIGKILL in a round: the other machine measures it anew, once; what it left behind ends."""
+    suite = suite_file(tmp_path, OPERATIONS)
+    with open_cluster(tmp_path / "dask", "one", "two") as cluster:
+        are_there(cluster, "one", "two")
+        call = [suite, "--cluster", cluster.address, "--machines", 1, "-o", "out"]
+        manager = begin(tmp_path, *call)
+        file = wait_for(lambda: next(iter(cluster.session_files()), None), manager)
+        wait_for(lambda: file.exists() and b'"rounds":[{' in file.read_bytes(), manager)
+        killed = "one" if "begins on one" in words_of(tmp_path) else "two"
+        orphans = psutil.Process(cluster.workers[killed].pid).children(recursive=True)
+        assert orphans
+        cluster.workers[killed].send_signal(signal.SIGKILL)
+        assert manager.wait(60) == 0, words_of(tmp_path)
+        assert not psutil.wait_procs(orphans, timeout=30)[1]
+    other = {"one": "two", "two": "one"}[killed]
+    session = load_cluster(tmp_path / "out")
+    assert (session.ending, session.blocks, session.lost) == ("whole", 1, ())
+    assert [path.name for path in (tmp_path / "out" / "machines").iterdir()] == [other]
+    assert f"sheet 1 failed on {killed}" in words_of(tmp_path)
+    own = load_session(tmp_path / "out" / "machines" / other)
+    assert [record.number for record in own.rounds] == [1, 2, 3]
+    assert all(one.machines <= 1 for one in session.comparisons)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_block_ends_when_nobody_waits_for_it(tmp_path, number):
+    """However the manager ends: its machine is free for the next, and another session uses it."""
+    suite = suite_file(tmp_path, OPERATIONS)
+    with open_cluster(tmp_path / "dask", "one") as cluster:
+        are_there(cluster, "one")
+        manager = begin(tmp_path, suite, "--cluster", cluster.address, "--rounds", 99, "-o", "out")
+        wait_for(cluster.session_files, manager)
+        manager.send_signal(number)
+        assert manager.wait(30) == (130 if number == signal.SIGTERM else -number)
+        worker = psutil.Process(cluster.workers["one"].pid)
+        wait_for(lambda: not worker.children(recursive=True))
+        assert worker.is_running()
+    session = load_cluster(tmp_path / "out")
+    assert (session.blocks, session.ending) == (
+        0,
+        "interrupted" if number == signal.SIGTERM else "",
+    )
+
+
+def test_lost_scheduler_leaves_what_is_finished_and_resume_goes_on(tmp_path, crawlbench):
+    """Two sheets; the scheduler is killed between them. The first is not measured again."""
+    suite = suite_file(tmp_path, OPERATIONS)
+    with open_cluster(tmp_path / "dask", "one") as cluster:
+        are_there(cluster, "one")
+        manager = begin(tmp_path, suite, "--cluster", cluster.address, "--sheet", 3, "-o", "out")
+        wait_for(lambda: "sheet 1 is finished" in words_of(tmp_path), manager)
+        cluster.scheduler.kill()
+        assert manager.wait(60) == 4
+    assert "crawlbench: the Dask scheduler was lost; blocks that are kept: 1" in words_of(tmp_path)
+    before = load_cluster(tmp_path / "out")
+    assert (before.ending, before.blocks) == ("scheduler", 1)
+    first = tmp_path / "out" / "machines" / "one" / "1" / "session.json"
+    content = first.read_bytes()
+    assert "give --cluster ADDRESS" in crawlbench("run", "--resume", "out").stderr
+    with open_cluster(tmp_path / "dask", "one") as cluster:
+        are_there(cluster, "one")
+        done = crawlbench("run", "--cluster", cluster.address, "--resume", "out")
+    assert done.returncode == 0, done.stderr
+    assert first.read_bytes() == content
+    after = load_cluster(tmp_path / "out")
+    assert (after.ending, after.blocks) == ("whole", 2)
+    found = [
+        place_of(block) for sheet in (1, 2) for block in BlockStore(tmp_path / "out", 2).read(sheet)
+    ]
+    assert found == [("one", 1), ("one", 2)]
+    assert {one.sheet for one in after.comparisons} == {1, 2}
+
+
+def test_machines_that_differ_are_refused_with_the_list(tmp_path, crawlbench):
+    """A package's version, named with who has which; nothing is measured or written."""
+    fake = tmp_path / "fake" / "aiohttp-0.0.1.dist-info"
+    fake.mkdir(parents=True)
+    (fake / "METADATA").write_text("Metadata-Version: 2.1\nName: aiohttp\nVersion: 0.0.1\n")
+    suite = suite_file(tmp_path, CRAWLS)
+    with open_cluster(tmp_path / "dask") as cluster:
+        cluster.add_worker("plain", resource=0)
+        are_there(cluster, "plain")
+        alone = crawlbench("run", suite, "--cluster", cluster.address, "-o", "out")
+        cluster.add_worker("new")
+        cluster.add_worker("old", PYTHONPATH=str(fake.parent))
+        are_there(cluster, "new", "old")
+        done = crawlbench("run", suite, "--cluster", cluster.address, "-o", "out")
+        broken = tmp_path / "broken" / "crawlbench" / "__init__.py"
+        broken.parent.mkdir(parents=True)
+        broken.write_text("raise ImportError('no crawlbench on this machine')")
+        cluster.add_worker("bare", PYTHONPATH=str(broken.parent.parent))
+        are_there(cluster, "bare")
+        bare = crawlbench("run", suite, "--cluster", cluster.address, "-o", "out")
+    assert alone.returncode == done.returncode == bare.returncode == 2
+    assert "cannot be used: ImportError('no crawlbench on this machine')" in bare.stderr
+    assert "no Dask worker offers its machine (1 without the resource 'crawlbench'" in alone.stderr
+    assert "dask worker ADDRESS --resources crawlbench=1 --nthreads 1" in alone.stderr
+    assert "these machines differ" in done.stderr
+    assert "aiohttp: " in done.stderr
+    assert "0.0.1 on old" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_tls_between_the_machines(tmp_path):
+    """Dask's own settings: scheduler, worker and manager show certificates of one authority."""
+    import trustme
+
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost", "127.0.0.1")
+    files = {name: tmp_path / f"{name}.pem" for name in ("ca", "cert", "key")}
+    authority.cert_pem.write_to_path(files["ca"])
+    certificate.cert_chain_pems[0].write_to_path(files["cert"])
+    certificate.private_key_pem.write_to_path(files["key"])
+    options = ["--tls-ca-file", files["ca"], "--tls-cert", files["cert"], "--tls-key", files["key"]]
+    options += ["--protocol", "tls"]
+    prefix = "DASK_DISTRIBUTED__COMM__"
+    variables = {
+        f"{prefix}REQUIRE_ENCRYPTION": "True",
+        f"{prefix}TLS__CA_FILE": str(files["ca"]),
+        f"{prefix}TLS__CLIENT__CERT": str(files["cert"]),
+        f"{prefix}TLS__CLIENT__KEY": str(files["key"]),
+    }
+    suite = suite_file(tmp_path, OPERATIONS)
+    with open_cluster(tmp_path / "dask", "one", options=options) as cluster:
+        assert cluster.address.startswith("tls://")
+        call = [suite, "--cluster", cluster.address, "--rounds", 2, "-o"]
+        wait_for(lambda: "Registered to" in (tmp_path / "dask" / "dask.log").read_text())
+        bare = begin(tmp_path, *call, "bare")
+        assert bare.wait(60) == 2
+        assert "no Dask scheduler at 'tls://" in words_of(tmp_path)
+        manager = begin(tmp_path, *call, "out", variables=variables)
+        assert manager.wait(90) == 0, words_of(tmp_path)
+    assert load_cluster(tmp_path / "out").ending == "whole"
+
+
+def test_missing_extra_says_how_to_install_it(tmp_path):
+    """One sentence with the command, exit code 2."""
+    program = (
+        "import sys; sys.modules['distributed'] = None; from crawlbench.cli import main; main()"
+    )
+    call = [sys.executable, "-c", program, "run", "quick", "--cluster", "local:2"]
+    done = subprocess.run(call, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    assert "pip install 'crawlbench[cluster]'" in done.stderr
+
+
+def test_options_of_a_cluster_need_one(tmp_path, crawlbench):
+    """And an address at which nobody listens is a sentence."""
+    assert "give --cluster" in crawlbench("run", "quick", "--machines", 2).stderr
+    done = crawlbench("run", "quick", "--cluster", "local:none")
+    assert (done.returncode, "give local:N" in done.stderr) == (2, True)
+
+
+def test_fingerprints_are_json(tmp_path):
+    """What `cluster.json` holds of a machine can be read by others."""
+    from crawlbench.cluster.fingerprint import take_fingerprint
+
+    names = {"strategies": ["aiohttp-gather", "unknown"], "event_loops": ["uvloop"]}
+    one = take_fingerprint({**names, "parsers": ["lxml"], "sites": ["none.toml"]})
+    import msgspec
+
+    found = json.loads(msgspec.json.encode(one))
+    assert found["files"] == {"none.toml": "absent"}
+    assert found["machine"]["versions"]["strategy unknown"] == "absent"
+    assert {"aiohttp", "uvloop", "lxml"} <= found["machine"]["versions"].keys()

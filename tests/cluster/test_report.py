@@ -1,0 +1,111 @@
+"""What a session on a cluster looks like, for fixed numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from crawlbench.cluster.notes import find_notes as find_doubts
+from crawlbench.errors import UsageError
+from crawlbench.records import ClusterSession, LostBlock
+from crawlbench.report.machines import ClusterReport, find_notes, kind_table, tell_machines
+from crawlbench.stats.machines import merge
+from tests.stats.blocks import make_block, make_machine
+from tests.stats.builders import make_plan, other
+
+FAST, SLOW = other("fast", "uvloop"), other("slow")
+PLAN = make_plan(FAST, SLOW)
+LITERAL = Path(__file__).with_name("four.md")
+
+
+def session_of(*blocks, **changes):
+    """Return the session of these blocks."""
+    found = merge([PLAN], lambda number: blocks)
+    settings = {
+        "plan": PLAN,
+        "sheet_cells": 240,
+        "copies": len(blocks),
+        "created": "2026-01-01T00:00:00+00:00",
+        "tool": "0.1.0",
+        "machines": tuple(block.machine for block in blocks),
+        "blocks": len(blocks),
+        "left_out": found.left_out,
+        "noise": found.noise,
+        "comparisons": found.comparisons,
+        "seconds": 100.0,
+        "ending": "whole",
+    }
+    return ClusterSession(**{**settings, **changes})
+
+
+def four(**last):
+    """Return four machines: two that say faster, one ARM that says slower, one with a flaw."""
+    means = {FAST.name: -0.1, SLOW.name: 0.2}
+    return (
+        make_block("a", means),
+        make_block("b", {FAST.name: -0.101, SLOW.name: 0.2}),
+        make_block(make_machine("arm-1", "ARM"), {FAST.name: 0.05, SLOW.name: 0.203}),
+        make_block("d", means, **last),
+    )
+
+
+def test_markdown_is_literally_this():
+    """Tables, the disagreement, who was left out, and what it was measured with."""
+    assert ClusterReport(session_of(*four(margin=0.3))).markdown() == LITERAL.read_text(
+        encoding="utf-8"
+    )
+
+
+def test_opposite_machine_is_named_in_a_sentence():
+    """So that nobody overlooks it."""
+    blocks = [make_block(f"m{n}", {FAST.name: -0.3 - n / 1000, SLOW.name: 0.0}) for n in range(7)]
+    odd = make_block(make_machine("arm-1", "ARM"), {FAST.name: 0.05, SLOW.name: 0.0})
+    found = session_of(*blocks, odd).comparisons[0]
+    assert tell_machines(found) == "faster: holds on 7 of 8 machines; slower on arm-1"
+
+
+def test_notes_name_who_was_left_out_lost_and_alone():
+    """Each with its reason."""
+    lost = (LostBlock(1, 3, "e: its Dask worker was lost"),)
+    session = session_of(*four(margin=0.3), lost=lost, ending="incomplete")
+    notes = dict(find_notes(session))
+    assert notes["left out"].startswith("d is left out for site/net: equal cells could look 35.0 %")
+    assert notes["lost"] == "a block of sheet 1 after 3 tries: e: its Dask worker was lost"
+    assert "not all blocks could be finished" in notes["session"]
+    assert "from so few it is wide" in next(find_doubts(session))
+
+
+def test_one_machine_says_nothing_of_others():
+    """A sentence says so."""
+    session = session_of(make_block("a", {FAST.name: -0.3, SLOW.name: 0.1}))
+    assert "says nothing of other machines" in next(find_doubts(session))
+    assert kind_table(session) is None
+
+
+def test_machines_on_one_host_are_no_machines():
+    """A sentence names them."""
+    blocks = [
+        make_block(make_machine(name, boot="same"), {FAST.name: -0.3, SLOW.name: 0.1})
+        for name in ("a", "b")
+    ]
+    assert next(find_doubts(session_of(*blocks))).startswith("a, b run on one host")
+
+
+def test_narrow_terminal_has_fewer_columns():
+    """What a new machine would show is left to wide ones."""
+    report = ClusterReport(session_of(*four()))
+    for width, is_there in ((80, False), (120, True)):
+        console = Console(width=width, color_system=None)
+        with console.capture() as capture:
+            console.print(report.terminal(width, is_ascii=False))
+        assert ("one more machine" in capture.get()) is is_there
+
+
+def test_page_and_picture_are_the_machines_own():
+    """The sentence says where they are."""
+    report = ClusterReport(session_of(*four()))
+    for draw in (report.html, report.svg, report.png):
+        with pytest.raises(UsageError, match="FOLDER/machines/NAME"):
+            draw()

@@ -1,0 +1,113 @@
+"""Blocks on disk: whole or not there, and never somebody else's."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from crawlbench.cluster.blocks import BlockJob, pack, sum_up_block, unpack, write_block_file
+from crawlbench.cluster.store import (
+    CLUSTER_FILE,
+    BlockStore,
+    create_cluster_folder,
+    load_cluster,
+)
+from crawlbench.errors import SessionFileError, UsageError
+from crawlbench.records import ClusterSession, Verdict
+from crawlbench.stats.interval import estimate_mean
+from crawlbench.stats.judge import judge
+from crawlbench.stats.pairing import log_ratios
+from tests.stats.blocks import make_block, make_machine
+from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
+
+FAST = other("fast")
+
+
+def packed_block(folder, name="m1", sheet=1):
+    """Return a block as it comes from a machine."""
+    folder.mkdir()
+    (folder / "session.json").write_text("{}")
+    write_block_file(folder, make_block(name, {FAST.name: -0.1}, sheet=sheet))
+    return pack(folder)
+
+
+@pytest.fixture
+def store(tmp_path):
+    session = ClusterSession(make_plan(FAST), 240, 2, "2026-01-01T00:00:00+00:00", "0.1.0")
+    create_cluster_folder(tmp_path / "out", session)
+    return BlockStore(tmp_path / "out", 1)
+
+
+def test_block_comes_back_as_it_was_sent(tmp_path, store):
+    """Its folder has the session's files, and nothing else is left around."""
+    store.keep(1, "m1", packed_block(tmp_path / "sent"))
+    assert [block.machine.name for block in store.read(1)] == ["m1"]
+    assert (store.count(), store.machines(1)) == (1, {"m1"})
+    assert sorted(p.name for p in (tmp_path / "out" / "machines").iterdir()) == ["m1"]
+    assert sorted(p.name for p in (tmp_path / "out" / "machines" / "m1").iterdir()) == [
+        "block.json",
+        "session.json",
+    ]
+
+
+@pytest.mark.parametrize("packed", [b"", b"no block", msgspec.msgpack.encode({"../x": b"y"})])
+def test_what_is_no_block_is_refused(store, packed):
+    """Nothing is written then."""
+    with pytest.raises(ValueError, match="no block"):
+        store.keep(1, "m1", packed)
+    assert store.count() == 0
+
+
+def test_block_of_another_machine_or_sheet_is_refused(tmp_path, store):
+    """It is not the one that was due."""
+    with pytest.raises(ValueError, match="of sheet 2 on m1"):
+        store.keep(1, "m1", packed_block(tmp_path / "sent", sheet=2))
+    assert store.count() == 0
+
+
+def test_name_that_is_a_path_stays_in_the_folder(tmp_path, store):
+    """Names are the users' own."""
+    store.keep(1, "../../evil", packed_block(tmp_path / "sent", "../../evil"))
+    assert store.machines(1) == {"../../evil"}
+    assert not (tmp_path / "evil").exists()
+
+
+def test_folder_that_exists_or_is_broken_is_a_sentence(tmp_path, store):
+    """So is another format."""
+    session = load_cluster(tmp_path / "out")
+    with pytest.raises(UsageError, match="exists already"):
+        create_cluster_folder(tmp_path / "out", session)
+    with pytest.raises(SessionFileError, match=f"has no {CLUSTER_FILE}"):
+        load_cluster(tmp_path)
+    path = tmp_path / "out" / CLUSTER_FILE
+    path.write_bytes(path.read_bytes().replace(b'"format":1}', b'"format":9}'))
+    with pytest.raises(SessionFileError, match="format 9"):
+        load_cluster(tmp_path / "out")
+    path.write_bytes(b"{")
+    with pytest.raises(SessionFileError, match="not a whole file"):
+        load_cluster(tmp_path / "out")
+
+
+def test_block_sums_up_its_session():
+    """Means and errors over rounds are those of the session's own ratios."""
+    rounds = [
+        {BASELINE: [1.0, 1.0], FAST: [0.5 + n / 100, 0.5], CONTROL: [1.0, 1.001]} for n in range(5)
+    ]
+    session = judge(make_session(make_plan(FAST), rounds))
+    machine = make_machine("m1")
+    block = sum_up_block(BlockJob(3, machine, session.plan), session)
+    expected = estimate_mean(log_ratios(session.rounds, FAST.name, BASELINE.name))
+    found = block.cells[0]
+    assert (found.mean, found.error, found.rounds) == (expected.mean, expected.error, 5)
+    assert found.verdict is Verdict.FASTER
+    assert block.controls[0].margin == session.noise[0].margin
+    assert (block.sheet, block.machine, block.rounds) == (3, machine, 5)
+
+
+def test_unpacked_files_are_the_packed_ones(tmp_path):
+    """Byte for byte."""
+    packed = packed_block(tmp_path / "sent")
+    (tmp_path / "got").mkdir()
+    unpack(packed, tmp_path / "got")
+    for path in (tmp_path / "sent").iterdir():
+        assert (tmp_path / "got" / path.name).read_bytes() == path.read_bytes()

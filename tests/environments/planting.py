@@ -1,0 +1,30 @@
+"""An event loop whose speed is that of a package, so that versions of it can be held apart.
+
+Operations need no mirror, so that a verdict is certain also where a test shares its CPUs.
+"""
+
+from __future__ import annotations
+
+from tests.environments.projects import write_project
+
+LOOP = """
+import asyncio
+import time
+
+
+class Loop(asyncio.SelectorEventLoop):
+    def call_soon(self, *arguments, **options):
+        end = time.perf_counter() + {busy_s}
+        while time.perf_counter() < end:
+            pass
+        return super().call_soon(*arguments, **options)
+"""
+OPERATION = ("--operation", "call-soon", "-l", "planted:Loop")
+QUICK, SLOW = 5e-6, 100e-6
+"""Seconds in each call: fifteen times apart, and long enough that a busy machine changes little."""
+
+
+def plant(folder, **busy_s):
+    """Write a project for each version, with a loop that is busy so long in each call."""
+    for name, seconds in busy_s.items():
+        write_project(folder / name, code=LOOP.format(busy_s=seconds))

@@ -1,0 +1,264 @@
+"""Environments that are built for real: kept, found again, told when they cannot be had."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from crawlbench.environments import installers
+from crawlbench.environments.building import build
+from crawlbench.environments.cache import (
+    READY_FILE,
+    USERS,
+    environments_folder,
+    kept_environments,
+    remove_environment,
+)
+from crawlbench.environments.looking import look_inside
+from crawlbench.environments.needs import (
+    constraints_for,
+    needed_packages,
+    packages_of,
+    requirements_for,
+)
+from crawlbench.environments.spec import parse_environment
+from crawlbench.errors import EnvironmentFailure, UsageError
+from crawlbench.records import Environment
+from tests.environments.projects import write_project
+
+pytestmark = pytest.mark.slow
+
+NEEDED = needed_packages([], [], [])
+BUILD = """
+import json, sys
+from dataclasses import asdict
+from crawlbench.environments.building import build
+from crawlbench.environments.spec import parse_environment
+told = []
+facts = build(parse_environment(sys.argv[1]), json.loads(sys.argv[2]), told.append)
+print(json.dumps([told, asdict(facts)]))
+"""
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    """Give each test a cache of its own; what uv has downloaded is shared."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("CRAWLBENCH_CACHE", str(folder))
+    return folder
+
+
+def built(spec, needed=NEEDED):
+    """Build an environment, and return its facts and what was told."""
+    told = []
+    return build(parse_environment(spec), needed, told.append), told
+
+
+def in_process(spec):
+    """Start a process that builds an environment."""
+    command = [sys.executable, "-c", BUILD, spec, json.dumps(list(NEEDED))]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_needed_packages_are_what_plug_ins_import():
+    found = needed_packages(["aiohttp-gather", "niquests-async"], ["asyncio", "uvloop"], ["lxml"])
+    assert set(found) == {
+        *("aiohttp", "jinja2", "lxml", "msgspec", "niquests", "pyperf", "uvloop")
+    }
+
+
+def test_requirements_are_ours_unless_asked_otherwise():
+    found = requirements_for(Environment("x", packages=("aiohttp==3.9",)), ["aiohttp", "httpx"])
+    assert found == ["aiohttp==3.9", "httpx[http2]>=0.28"]
+    assert "pyperf>=2.10" in requirements_for(Environment("x", packages=("pyperf==1",)), ["pyperf"])
+
+
+def test_constraints_are_the_managers_versions_of_the_rest():
+    found = constraints_for(Environment("x", packages=("Aiohttp>=1",)))
+    names = {text.partition("==")[0].lower() for text in found}
+    assert "lxml" in names
+    assert not names & {"aiohttp", "crawlbench"}
+
+
+def test_environment_is_built_once_and_holds_what_was_asked(tmp_path):
+    project = write_project(tmp_path / "planted", version="7.1", code="X = 1\n")
+    spec = f"mine={project} PLANTED=yes"
+    facts, told = built(spec)
+    assert len(told) == 1
+    assert facts.versions["planted"] == "7.1"
+    assert facts.python == f"CPython {'.'.join(map(str, sys.version_info[:3]))}"
+    assert list(facts.sources) == [str(project)]
+    assert packages_of(facts.asked) == ["planted"]
+    again, told = built(spec)
+    assert again == facts
+    assert not told
+    variables = {**os.environ, "PYTHONPATH": facts.library}
+    command = [facts.executable, "-c", "import planted, crawlbench; print(crawlbench.__file__)"]
+    call = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
+    assert Path(call.stdout.strip()).is_relative_to(facts.library)
+
+
+def test_other_files_make_another_environment(tmp_path):
+    project = write_project(tmp_path / "planted")
+    first, _ = built(f"mine={project}")
+    (project / "planted" / "__init__.py").write_text("changed = True\n")
+    second, told = built(f"mine={project}")
+    assert second.key != first.key
+    assert told
+    assert {path.name for path in project.iterdir()} == {"planted", "pyproject.toml"}
+
+
+def test_half_built_environment_is_built_again(tmp_path):
+    facts, _ = built("own=")
+    (environments_folder() / facts.key / READY_FILE).unlink()
+    (environments_folder() / facts.key / "junk").write_text("left")
+    again, told = built("own=")
+    assert told
+    assert again.versions == facts.versions
+    assert not (environments_folder() / facts.key / "junk").exists()
+
+
+def test_killed_build_is_done_again(cache):
+    process = in_process("own=")
+    while not list(cache.glob("environments/*/pyvenv.cfg")):
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert not list(cache.glob(f"environments/*/{READY_FILE}"))
+    facts, told = built("own=")
+    assert told
+    assert look_inside(facts, {}).versions == facts.versions
+
+
+def test_two_at_once_build_one():
+    processes = [in_process("own=") for _ in range(2)]
+    (one, one_facts), (two, two_facts) = (json.loads(p.communicate()[0]) for p in processes)
+    assert len(one) + len(two) == 1
+    assert one_facts == two_facts
+
+
+def test_pip_builds_where_uv_is_not(monkeypatch, tmp_path):
+    monkeypatch.setattr(installers, "_find_uv", lambda: None)
+    project = write_project(tmp_path / "planted", version="2.0")
+    facts, told = built(f"mine={project}")
+    assert told
+    assert facts.versions["planted"] == "2.0"
+    with pytest.raises(EnvironmentFailure, match=r"pip says: No matching distribution") as caught:
+        built("bad=crawlbench-no-such-package==3")
+    assert str(caught.value).startswith("environment 'bad' (crawlbench-no-such-package==3) cannot")
+
+
+def test_what_plug_ins_there_are_is_seen_from_inside():
+    facts, _ = built("own=uvloop", needed_packages(["aiohttp-gather"], ["uvloop"], ["lxml"]))
+    asked = {"STRATEGY": ["aiohttp-gather", "requests-serial"], "EVENT_LOOP": ["uvloop"]}
+    found = look_inside(facts, asked).plugins
+    assert found["STRATEGY"]["aiohttp-gather"].is_async
+    assert not found["STRATEGY"]["aiohttp-gather"].trouble
+    assert "needs 'requests'" in found["STRATEGY"]["requests-serial"].trouble
+    assert not found["EVENT_LOOP"]["uvloop"].trouble
+
+
+def test_broken_project_is_said_in_a_sentence(tmp_path):
+    project = write_project(tmp_path / "planted")
+    (project / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+    )
+    (project / "setup.py").write_text("raise SystemExit('the sky fell')\n")
+    with pytest.raises(EnvironmentFailure, match="cannot be built") as caught:
+        built(f"broken={project}")
+    assert "\n" not in str(caught.value)
+    log = next(environments_folder().glob("*.log"))
+    assert "the sky fell" in log.read_text()
+    assert str(log) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ("bad=crawlbench-no-such-package==3", "crawlbench-no-such-package"),
+        ("old=pyperf==2.3", "pyperf==2.3 and pyperf>=2.10"),
+        ("gone=python=3.99", "no Python '3.99' is here; there are"),
+        ("odd=python=thirteen", "no Python 'thirteen' is here"),
+        ("false=python=/bin/false", "does not run as a Python"),
+    ],
+)
+def test_what_cannot_be_had_is_said_in_a_sentence(spec, reason):
+    with pytest.raises(EnvironmentFailure, match=".") as caught:
+        built(spec)
+    assert f"environment {spec.partition('=')[0]!r}" in str(caught.value)
+    assert reason in str(caught.value)
+
+
+def test_project_for_another_python_is_refused(tmp_path):
+    project = write_project(tmp_path / "planted", python=">=4")
+    with pytest.raises(EnvironmentFailure, match=r"cannot be built: .*(>=4|4\.0)"):
+        built(f"far={project}")
+
+
+def test_old_python_is_refused(tmp_path):
+    python = tmp_path / "python3.10"
+    python.write_text("#!/bin/sh\necho 'cpython|3.10.4 (main)'\n")
+    python.chmod(0o755)
+    with pytest.raises(EnvironmentFailure, match=r"Python 3\.10\.4 is too old"):
+        built(f"old=python={python}")
+
+
+def test_python_that_crashes_is_said(tmp_path):
+    facts, _ = built("own=")
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho 'no more' >&2\nexit 7\n")
+    python.chmod(0o755)
+    broken = type(facts)(facts.asked, facts.key, str(python), facts.library)
+    with pytest.raises(EnvironmentFailure, match="ended with code 7 and said 'no more'"):
+        look_inside(broken, {})
+
+
+def test_what_is_kept_needs_no_network(monkeypatch):
+    facts, _ = built("own=")
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    assert built("own=")[0] == facts
+    with pytest.raises(EnvironmentFailure, match="environment 'new' .* cannot be built"):
+        built("new=crawlbench-no-such-package==3")
+
+
+def test_kept_environments_are_listed_and_removed():
+    facts, _ = built("own=")
+    (kept,) = kept_environments()
+    assert (kept.key, kept.python, kept.versions) == (facts.key, facts.python, facts.versions)
+    assert kept.size_bytes > 1_000_000
+    with pytest.raises(UsageError, match="no environment in the cache begin"):
+        remove_environment("zz")
+    remove_environment(facts.key[:5])
+    assert not kept_environments()
+    assert built("own=")[1]
+
+
+def test_environment_in_use_is_not_removed():
+    facts, _ = built("own=")
+    user = subprocess.Popen(["sleep", "60"])
+    try:
+        (environments_folder() / facts.key / USERS / str(user.pid)).touch()
+        with pytest.raises(UsageError, match=f"is used by process {user.pid}"):
+            remove_environment(facts.key)
+    finally:
+        user.kill()
+        user.wait()
+    remove_environment(facts.key)
+
+
+def test_folder_that_cannot_be_written_is_said(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("CRAWLBENCH_CACHE", str(tmp_path / "file"))
+    with pytest.raises(EnvironmentFailure, match="cannot be written to .*CRAWLBENCH_CACHE"):
+        built("own=")
+    with suppress(FileNotFoundError):
+        (tmp_path / "file").unlink()

@@ -1,0 +1,88 @@
+"""Checkouts: told apart by every file, copied without what builds left, called what they say."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from crawlbench.environments.checkouts import copy_checkout, describe_checkout, project_name
+from tests.environments.projects import write_project
+
+
+@pytest.fixture
+def project(tmp_path):
+    return write_project(tmp_path / "lib")
+
+
+def test_hash_changes_with_content_and_names(project):
+    seen = {describe_checkout(project)}
+    (project / "planted" / "__init__.py").write_text("x = 1\n")
+    seen.add(describe_checkout(project))
+    (project / "planted" / "__init__.py").rename(project / "planted" / "other.py")
+    seen.add(describe_checkout(project))
+    (project / "link").symlink_to("planted")
+    seen.add(describe_checkout(project))
+    assert len(seen) == 4
+
+
+def test_leftovers_of_tools_do_not_count(project):
+    before = describe_checkout(project)
+    for name in ("build", "dist", ".venv", "planted/__pycache__", "planted.egg-info", ".git"):
+        (project / name).mkdir()
+        (project / name / "file").write_text("left")
+    assert describe_checkout(project) == before
+
+
+def test_package_called_build_is_no_leftover(project, tmp_path):
+    before = describe_checkout(project)
+    (project / "build").mkdir()
+    (project / "build" / "__init__.py").write_text("")
+    assert describe_checkout(project) != before
+    assert (copy_checkout(project, tmp_path / "copy") / "build" / "__init__.py").exists()
+
+
+def test_commit_is_told_and_whether_files_differ(project):
+    git = ["git", "-C", str(project), "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *command], check=True)
+    commit = subprocess.run(
+        [*git, "rev-parse", "--short=10", "HEAD"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    assert describe_checkout(project).endswith(f"(commit {commit})")
+    (project / "planted" / "__init__.py").write_text("y = 2\n")
+    assert describe_checkout(project).endswith(f"(commit {commit}+)")
+
+
+def test_copy_leaves_what_builds_left(project, tmp_path):
+    (project / "dist").mkdir()
+    (project / "dist" / "old.whl").write_text("")
+    copy = copy_checkout(project, tmp_path / "room")
+    assert (copy / "planted" / "__init__.py").exists()
+    assert not (copy / "dist").exists()
+
+
+@pytest.mark.parametrize(
+    ("files", "name"),
+    [
+        ({"pyproject.toml": "[project]\nname = 'a-lib'"}, "a-lib"),
+        ({"pyproject.toml": "[tool.x]", "setup.cfg": "[metadata]\nname = b_lib"}, "b_lib"),
+        ({"setup.cfg": "[metadata]\nname = %(odd)s"}, "%(odd)s"),
+        ({"pyproject.toml": "[project]\nname = 3"}, ""),
+        ({"pyproject.toml": "project = 3"}, ""),
+        ({"pyproject.toml": "not toml"}, ""),
+        ({"setup.cfg": "no section"}, ""),
+        ({}, ""),
+    ],
+)
+def test_name_is_what_the_files_say(tmp_path, files, name):
+    for file, content in files.items():
+        (tmp_path / file).write_text(content)
+    assert project_name(tmp_path) == name
+
+
+def test_wheel_is_called_by_its_file(tmp_path):
+    wheel = tmp_path / "a_lib-1.0-py3-none-any.whl"
+    wheel.write_bytes(b"")
+    assert project_name(wheel) == "a_lib"
+    assert copy_checkout(wheel, tmp_path / "room") == wheel

@@ -1,0 +1,106 @@
+"""`crawlbench load` as a user calls it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from crawlbench.errors import NotInstalledError
+from crawlbench.load import extra
+from crawlbench.load.latency import merge, quantile
+from tests.load.servers import Server
+
+
+def test_closed_and_open_stand_beside_each_other(crawlbench, tmp_path):
+    """A table, a folder with JSON and a picture."""
+    done = crawlbench("load", "-c", "4", "--rate", "200", "-d", "0.5", "-o", "out")
+    assert done.returncode == 0, done.stderr
+    assert "closed  open, constant" in done.stdout
+    for word in ("p50", "p90", "p99", "p99.9", "max", "achieved", "0 of 100"):
+        assert word in done.stdout
+    whole = json.loads((tmp_path / "out" / "load.json").read_text())
+    assert whole["format"] == 1
+    closed, opened = whole["runs"]
+    assert (closed["load"]["arrival"], opened["load"]["arrival"]) == ("closed", "constant")
+    assert opened["due"] == opened["answered"] == opened["server_requests"] == 100
+    histogram = merge([opened["histogram"]])
+    assert histogram.get_total_count() == 100
+    assert quantile(histogram, 0.99) == opened["latency_s"]["p99"]
+    assert (tmp_path / "out" / "latency.svg").read_text().startswith("<svg")
+
+
+def test_search_names_what_held_and_what_failed(crawlbench):
+    """Against a network of 40 ms, two connections give less than 50 per second."""
+    done = crawlbench(
+        *("load", "--find", "p50=200ms", "--rate", "20", "--pool", "2", "-n", "wan@40ms"),
+        *("--step", "1", "--json"),
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["find"]
+    assert found["goal"] == "p50=200ms"
+    assert found["steps"][-1]["held"]
+    assert 20 <= found["rate_per_s"] < found["failed_per_s"]
+    assert found["rate_per_s"] < 100
+
+
+def test_address_of_ones_own_is_loaded(crawlbench):
+    """With its host named."""
+    with Server() as server:
+        call = ("load", "--url", server.url(), "-c", "2", "-d", "0.3", "--json")
+        done = crawlbench(*call, "--i-own-this", "127.0.0.1")
+        assert done.returncode == 0, done.stderr
+        (run,) = json.loads(done.stdout)["runs"]
+        seen = server.requests
+        refused = [crawlbench(*call), crawlbench(*call, "--i-own-this", "localhost")]
+        assert server.requests == seen
+    assert run["sent"] == seen - 5  # probes
+    for refusal in refused:
+        assert refusal.returncode == 2
+        assert "add --i-own-this 127.0.0.1" in refusal.stderr
+        assert len(refusal.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--i-own-this", "localhost"), "without --url"),
+        (("--url", "ftp://127.0.0.1/", "--i-own-this", "127.0.0.1"), "is no address"),
+        (("--url", "http://127.0.0.1:99999/", "--i-own-this", "127.0.0.1"), "is no address"),
+        (("-d", "1000"), "--duration 1000 cannot be used"),
+        (("-c", "5000"), "--connections 5000 cannot be used"),
+        (("--rate", "1e9"), "--rate 1e+09 cannot be used"),
+        (
+            ("--url", "http://127.0.0.1:9/", "--i-own-this", "127.0.0.1", "--rate", "20000"),
+            "--rate 20000 cannot be used: give 10000 or less",
+        ),
+        (("--find", "p99"), "is no goal"),
+        (("-n", "nowhere"), "nowhere"),
+        (("--site", "nowhere"), "nowhere"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_one_sentence(crawlbench, arguments, words, tmp_path):
+    """Before anything is started or made."""
+    done = crawlbench("load", *arguments, "-o", "out")
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_server_that_is_not_there_leaves_no_folder(crawlbench, tmp_path):
+    """So the same command can be given again."""
+    with Server() as server:
+        url = server.url()
+    done = crawlbench("load", "--url", url, "--i-own-this", "127.0.0.1", "-o", "out")
+    assert done.returncode == 4
+    assert "did not begin" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("require", [extra.require_dask, extra.require_histograms])
+def test_missing_extra_names_the_command(monkeypatch, require):
+    """Without the extra `cluster`."""
+    monkeypatch.setattr(extra, "find_spec", lambda _: None)
+    with pytest.raises(NotInstalledError, match=r"pip install 'crawlbench\[cluster\]'"):
+        require()

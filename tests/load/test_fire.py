@@ -1,0 +1,161 @@
+"""Real generators against real servers that stall, refuse, hang up; and one that is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import asynccontextmanager
+
+import pytest
+
+from crawlbench.errors import BenchError
+from crawlbench.load.crew import local_crew
+from crawlbench.load.fire import Bench, Unwatched, fire
+from crawlbench.load.model import Arrival, Load
+from crawlbench.load.outcome import sum_up
+from crawlbench.mirror.process import open_mirror
+from crawlbench.networks import find_network
+from crawlbench.session.load import MirrorWatch, make_target
+from tests.load.servers import STALL_S, Server
+
+CLOSED = Load(arrival=Arrival.CLOSED, span_s=3.0, connections=4, generators=1)
+OPEN = Load(arrival=Arrival.CONSTANT, span_s=3.0, connections=8, rate_per_s=200.0, generators=1)
+
+
+def shoot(server, load, crew=local_crew):
+    bench = Bench(make_target(server.url(), None), crew, Unwatched())
+    return sum_up(asyncio.run(fire(bench, load)))
+
+
+def test_open_arrival_shows_a_stall_that_closed_arrival_hides():
+    """A server stands still for 1 s: who waits for answers asks for nothing meanwhile."""
+    with Server("stall") as server:
+        server.arm()
+        closed = shoot(server, CLOSED)
+        server.arm()
+        opened = shoot(server, OPEN)
+    assert closed.latency_s["max"] > 0.9 * STALL_S  # the stall was there
+    assert opened.latency_s["max"] > 0.9 * STALL_S
+    assert closed.latency_s["p99"] < 0.3 * STALL_S
+    assert opened.latency_s["p99"] > 0.8 * STALL_S
+    assert opened.due == opened.answered == 600
+    assert opened.service_s["p50"] < opened.latency_s["p90"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "failure"),
+    [
+        ("busy", "status 503"),
+        ("drop", "cut off"),
+        ("silent", "timeout"),
+        ("garbage", "malformed answer"),
+    ],
+)
+@pytest.mark.parametrize("arrival", [Arrival.CLOSED, Arrival.CONSTANT])
+def test_each_failure_is_counted_once_by_its_kind(kind, failure, arrival):
+    """What was due is answered or failed; nothing is forgotten."""
+    load = Load(
+        arrival=arrival,
+        span_s=0.6,
+        connections=4,
+        rate_per_s=50.0 if arrival is Arrival.CONSTANT else None,
+        generators=1,
+        timeout_s=0.2,
+        drain_s=1.0,
+    )
+    with Server(kind) as server:
+        server.healthy = 5  # the probes before the run
+        found = shoot(server, load)
+        assert server.requests == found.sent + 5
+    assert found.answered == 0
+    assert found.failed[failure] > 0
+    assert set(found.failed) <= {failure, "never sent", "no answer by the end"}
+    assert found.due == sum(found.failed.values())
+    assert set(found.latency_s.values()) == {None}
+
+
+def test_connections_that_a_server_closes_are_made_anew():
+    """A server without keep-alive is loaded all the same."""
+    with Server("last") as server:
+        found = shoot(server, Load(**{**as_dict(OPEN), "span_s": 1.0}))
+    assert (found.due, found.answered, found.failed) == (200, 200, {})
+
+
+def as_dict(load):
+    return {name: getattr(load, name) for name in load.__slots__}
+
+
+def test_rate_beyond_the_connections_is_not_kept_and_the_reason_is_measured():
+    """Two connections at 40 ms give 50 per second, not 200."""
+
+    async def run():
+        async with open_mirror("douban-top250", "wan", find_network("wan"), 1) as mirror:
+            bench = Bench(make_target(mirror.address + "/top250", None), local_crew, Unwatched())
+            load = Load(**{**as_dict(OPEN), "connections": 2, "drain_s": 0.5})
+            return sum_up(await fire(bench, load))
+
+    found = asyncio.run(run())
+    assert found.kept is False
+    assert any("no connection of 2 was free" in reason for reason in found.reasons)
+    assert found.achieved_per_s < 100
+    assert found.failed["never sent"] > 0
+    assert found.due == found.answered + sum(found.failed.values()) == 600
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_killed_generator_is_told_and_its_part_is_not_made_up():
+    """The mirror's count shows what is missing: nothing is counted twice, nothing lost silently."""
+
+    @asynccontextmanager
+    async def crew(jobs):
+        async with local_crew(jobs) as hands:
+            pid = int(hands[1].place.removeprefix("process "))
+            loop = asyncio.get_running_loop()
+            hands[1].go = kill_soon(loop, pid, hands[1].go)
+            yield hands
+
+    def kill_soon(loop, pid, go):
+        async def go_and_die(delay_s):
+            await go(delay_s)
+            loop.call_later(delay_s + 0.5, os.kill, pid, signal.SIGKILL)
+
+        return go_and_die
+
+    async def run():
+        async with open_mirror("douban-top250", "loopback", find_network("loopback"), 1) as mirror:
+            target = make_target(mirror.address + "/top250", None)
+            load = Load(**{**as_dict(OPEN), "generators": 2, "span_s": 1.5})
+            return await fire(Bench(target, crew, MirrorWatch(mirror)), load)
+
+    run = asyncio.run(run())
+    found = sum_up(run)
+    assert [part.number for part in run.parts] == [0]
+    assert [(lost.number, lost.reason) for lost in run.lost] == [(1, "ended by SIGKILL")]
+    assert run.lost[0].part_of_rate_per_s == 100.0
+    assert found.due == found.answered == found.sent == 150
+    assert run.server_requests == found.sent + found.missing
+    assert 0 < found.missing < 150
+    assert found.kept is False
+
+
+def test_generators_count_what_the_mirror_counts():
+    """Two generators, closed: every request is delivered by one of them, once."""
+
+    async def run():
+        async with open_mirror("douban-top250", "loopback", find_network("loopback"), 1) as mirror:
+            target = make_target(mirror.address + "/top250", None)
+            load = Load(arrival=Arrival.CLOSED, span_s=0.5, connections=5, generators=2)
+            return sum_up(await fire(Bench(target, local_crew, MirrorWatch(mirror)), load))
+
+    found = asyncio.run(run())
+    assert found.missing == 0
+    assert found.due == found.sent == found.answered > 100
+
+
+def test_server_that_is_not_there_ends_the_run_before_it_begins():
+    """In one sentence with the address."""
+    with Server() as server:
+        url = server.url()
+    with pytest.raises(BenchError, match=r"did not begin: .*refused"):
+        asyncio.run(fire(Bench(make_target(url, None), local_crew, Unwatched()), CLOSED))

@@ -1,0 +1,108 @@
+"""Whether a rate was kept, and the reason: each from a figure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crawlbench.load.fire import Run
+from crawlbench.load.latency import encode_counts
+from crawlbench.load.model import Arrival, Load, Lost, Part
+from crawlbench.load.outcome import sum_up
+
+LOAD = Load(arrival=Arrival.CONSTANT, span_s=10.0, connections=8, rate_per_s=100.0, generators=1)
+FAST = encode_counts({1000: 1000})
+PART = Part(
+    number=0,
+    due=1000,
+    due_first=500,
+    sent=1000,
+    answered=1000,
+    answered_in_span=1000,
+    done_first=500,
+    done_second=500,
+    failed={},
+    refused=0,
+    received_bytes=1000,
+    latency=FAST,
+    service=FAST,
+    lag=encode_counts({10: 1000}),
+    cpu_share=0.1,
+    cpu_wait_share=0.0,
+    busy_share=0.0,
+    unloaded_s=0.001,
+    late_s=0.0,
+    began_utc="2026-01-01T00:00:00+00:00",
+)
+SHORT = replace(PART, done_second=300)
+
+
+def outcome(*parts, load=LOAD, lost=(), cpu=None, requests=None):
+    return sum_up(Run(load, parts, lost, cpu, requests))
+
+
+def test_rate_is_kept_though_answers_are_slow():
+    """What is in flight at the half and at the end cancels."""
+    found = outcome(replace(PART, done_first=440, done_second=500))
+    assert found.kept
+    assert found.reasons == ()
+
+
+def test_closed_arrival_has_no_rate_to_keep():
+    """So nothing is said about it."""
+    closed = replace(LOAD, arrival=Arrival.CLOSED, rate_per_s=None)
+    assert outcome(replace(PART, lag=""), load=closed).kept is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "cpu", "reason"),
+    [
+        ({"cpu_share": 0.97}, None, "a generator used 97% of a CPU"),
+        (
+            {"cpu_wait_share": 0.4, "lag": encode_counts({20_000: 1000})},
+            None,
+            "waited for a CPU 40% of the time, and its sender was late by 20.0 ms",
+        ),
+        ({}, 0.95, "the mirror used 95% of a CPU"),
+        ({"busy_share": 0.9}, None, "an answer takes 1.0 ms (p50), as when unloaded"),
+        (
+            {"busy_share": 0.9, "service": encode_counts({80_000: 1000})},
+            None,
+            "the server was slow: 80.1 ms for an answer (p50), 1.0 ms when asked by one",
+        ),
+        ({"refused": 7}, None, "7 new connections were refused"),
+        ({}, None, "nothing that was measured stands out"),
+    ],
+)
+def test_reason_of_a_rate_that_was_not_kept_is_what_was_measured(changes, cpu, reason):
+    """Each reason names its figure; without one, none is guessed."""
+    found = outcome(replace(SHORT, **changes), cpu=cpu)
+    assert found.kept is False
+    assert [text for text in found.reasons if reason in text]
+    assert len(found.reasons) == 1
+
+
+def test_lost_generator_is_a_reason_and_its_requests_are_missing():
+    """What the mirror saw beyond what was delivered is told, not made up."""
+    lost = (Lost(1, "process 7", "ended by SIGKILL", 50.0),)
+    found = outcome(PART, lost=lost, requests=1300)
+    assert found.kept is False
+    assert found.reasons == ("generator 1 was lost: ended by SIGKILL",)
+    assert (found.due, found.missing) == (1000, 300)
+
+
+def test_parts_add_up():
+    """Counts are added, percentiles are those of all."""
+    slow = replace(PART, number=1, latency=encode_counts({50_000: 1000}), failed={"reset": 3})
+    found = outcome(PART, slow)
+    assert (found.due, found.answered, found.failed) == (2000, 2000, {"reset": 3})
+    assert found.latency_s["p50"] == pytest.approx(0.05, rel=0.001)
+    assert found.achieved_per_s == 200.0
+
+
+def test_run_without_any_part_has_no_figures():
+    """All generators lost."""
+    found = outcome(lost=(Lost(0, "process 7", "ended by SIGKILL", 100.0),))
+    assert set(found.latency_s.values()) == {None}
+    assert found.kept is False

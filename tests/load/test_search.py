@@ -1,0 +1,79 @@
+"""The search for the highest rate, against a server that is a formula."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from crawlbench.errors import UsageError
+from crawlbench.load.search import NEAR, Goal, Step, parse_goal, search
+
+GOAL = Goal(0.99, 0.05)
+
+
+def look(capacity, first=100.0, most=100_000.0, fails_again=()):
+    tried = []
+
+    async def attempt(rate):
+        tried.append(rate)
+        held = rate <= capacity and not (rate in fails_again and tried.count(rate) > 1)
+        return Step(rate, held, "" if held else "too slow", 0.01)
+
+    return asyncio.run(search(GOAL, attempt, first, most)), tried
+
+
+@pytest.mark.parametrize("capacity", [3.0, 70.0, 100.0, 101.0, 5432.0, 99_999.0])
+def test_answer_held_twice_and_is_near_to_what_failed(capacity):
+    """Whether the first rate is too low or too high."""
+    found, tried = look(capacity)
+    assert found.rate_per_s <= capacity < found.failed_per_s
+    assert found.failed_per_s / found.rate_per_s <= NEAR + 0.01
+    assert tried.count(found.rate_per_s) == 2
+    assert found.steps[-1].is_confirmation
+    assert len(tried) < 25
+
+
+def test_bound_is_the_answer_where_nothing_fails():
+    """The search says that it did not go on."""
+    found, tried = look(1e9, most=1000.0)
+    assert (found.rate_per_s, found.failed_per_s) == (1000.0, None)
+    assert max(tried) == 1000.0
+
+
+def test_no_answer_where_nothing_holds():
+    """Down to one request per second."""
+    found, tried = look(0.5)
+    assert found.rate_per_s is None
+    assert min(tried) >= 1.0
+
+
+def test_rate_that_does_not_hold_again_is_no_answer():
+    """The search goes on below it."""
+    first, _ = look(1000.0)
+    found, _ = look(1000.0, fails_again={first.rate_per_s})
+    assert found.rate_per_s < first.rate_per_s
+    assert found.failed_per_s <= first.rate_per_s
+    assert found.steps[-1].held
+
+
+@pytest.mark.parametrize(
+    ("text", "goal"),
+    [
+        ("p99=50ms", Goal(0.99, 0.05)),
+        ("p99.9=1s", Goal(0.999, 1.0)),
+        ("p50=200us", Goal(0.5, 0.0002)),
+    ],
+)
+def test_goals_are_read(text, goal):
+    """Percentile, time, unit."""
+    read = parse_goal(text)
+    assert read.fraction == pytest.approx(goal.fraction)
+    assert read.seconds == pytest.approx(goal.seconds)
+
+
+@pytest.mark.parametrize("text", ["", "p99", "p99=50", "p0=1s", "99=1s", "p100=1s", "p99=0ms"])
+def test_what_is_no_goal_is_refused(text):
+    """In a sentence with an example."""
+    with pytest.raises(UsageError, match="p99=50ms"):
+        parse_goal(text)

@@ -1,0 +1,54 @@
+"""Blocks made of given numbers, for tests of what many machines say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from crawlbench.records import (
+    BlockResult,
+    CellEstimate,
+    ClusterMachine,
+    ControlEstimate,
+    Fingerprint,
+    Verdict,
+)
+from tests.stats.builders import MACHINE
+
+GROUP = "site/net"
+
+
+def make_machine(name, cpu_model="A CPU", **changes):
+    """Return a machine of a cluster."""
+    settings = {
+        "machine": replace(MACHINE, hostname=name, cpu_model=cpu_model),
+        "architecture": "x86_64",
+        "tool": "0.1.0",
+        "digest": "abc",
+        "files": {},
+        "boot": f"boot of {name}",
+    }
+    return ClusterMachine(name, Fingerprint(**{**settings, **changes}))
+
+
+def make_block(machine, means, *, error=0.002, margin=0.01, refusal="", sheet=1, control=0.0):
+    """Return a block of ten rounds.
+
+    Args:
+        machine: that measured, or its name.
+        means: cell to its log ratio, or to why there is none.
+        error: standard error of each.
+        margin: of the control.
+        refusal: of the control.
+        sheet: its number.
+        control: log ratio of the control.
+    """
+    cells = tuple(
+        CellEstimate(cell, 0, None, None, Verdict.INVALID, mean)
+        if isinstance(mean, str)
+        else CellEstimate(cell, 10, mean, error, Verdict.UNCLEAR)
+        for cell, mean in means.items()
+    )
+    controls = (ControlEstimate(GROUP, 10, control, error, margin, refusal),)
+    if isinstance(machine, str):
+        machine = make_machine(machine)
+    return BlockResult(sheet, machine, cells, controls, 10, 60.0, "rounds")

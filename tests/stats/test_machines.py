@@ -1,0 +1,162 @@
+"""What many machines say together: verdicts, who agrees, who is left out."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from crawlbench.records import Verdict
+from crawlbench.stats.machines import merge
+from tests.stats.blocks import GROUP, make_block, make_machine
+from tests.stats.builders import make_plan, other
+
+FAST, SLOW = other("fast"), other("slow")
+PLAN = make_plan(FAST, SLOW)
+
+
+def merged(blocks, plan=PLAN):
+    """Return what blocks of one sheet come to."""
+    return merge([plan], lambda number: blocks)
+
+
+def find(found, cell):
+    return next(one for one in found.comparisons if one.cell == cell.name)
+
+
+def eight(last):
+    """Return eight machines, of which the last says something else."""
+    draw = np.random.default_rng(1)
+    blocks = [
+        make_block(f"m{n}", {FAST.name: -0.3 + 0.004 * draw.normal(), SLOW.name: 0.0})
+        for n in range(7)
+    ]
+    return [*blocks, make_block(make_machine("arm-1", "ARM"), {FAST.name: last, SLOW.name: 0.0})]
+
+
+def test_verdict_over_machines_tells_on_how_many_it_holds():
+    """Eight that agree: faster, on 8 of 8."""
+    one = find(merged(eight(-0.3)), FAST)
+    assert (one.verdict, one.machines, one.holds_on, one.against_on) == (Verdict.FASTER, 8, 8, 0)
+    assert one.new_high < 0
+    assert one.spread < 0.01
+
+
+def test_machine_that_says_the_opposite_is_named():
+    """Faster over all, holds on 7 of 8, slower on the ARM one; and each kind has its verdict."""
+    one = find(merged(eight(0.05)), FAST)
+    assert (one.verdict, one.holds_on, one.against) == (
+        Verdict.FASTER,
+        7,
+        {"arm-1": Verdict.SLOWER},
+    )
+    assert one.spread_share > 0.9
+    assert one.spread_p < 0.001
+    assert [(kind.machines, kind.verdict) for kind in one.kinds] == [
+        (7, Verdict.FASTER),
+        (1, Verdict.SLOWER),
+    ]
+
+
+def test_machines_of_one_kind_have_no_verdicts_by_kind():
+    """They would repeat the verdict over all."""
+    one = find(
+        merged([make_block("a", {FAST.name: -0.3}), make_block("b", {FAST.name: -0.31})]), FAST
+    )
+    assert one.kinds == ()
+
+
+@pytest.mark.parametrize(
+    ("flaw", "reason"),
+    [
+        ({"refusal": "the control drifted"}, "drifted"),
+        ({"margin": 0.2}, "22.1 % apart there, more than 10.0 %"),
+        ({"margin": 0.08}, "more than 5 times the 1.0 % of the machine in the middle"),
+        ({"margin": None}, "gave no interval"),
+    ],
+)
+def test_unsteady_machine_is_left_out_and_named(flaw, reason):
+    """By its control alone, whatever it says of the cells."""
+    blocks = [make_block(f"m{n}", {FAST.name: -0.3 - n / 1000}) for n in range(4)]
+    found = merged([*blocks, make_block("shaky", {FAST.name: 0.9}, **flaw)])
+    assert [(one.machine, one.group) for one in found.left_out] == [("shaky", GROUP)]
+    assert reason in found.left_out[0].reason
+    one = find(found, FAST)
+    assert (one.machines, one.verdict) == (4, Verdict.FASTER)
+    assert found.noise[0].machines == 4
+
+
+def test_cell_without_any_steady_machine_says_why():
+    """There is no number, and the first reason stands."""
+    one = find(merged([make_block("shaky", {FAST.name: -0.3}, margin=0.5)]), FAST)
+    assert (one.verdict, one.estimate, one.machines) == (Verdict.UNCLEAR, None, 0)
+    assert "shaky: equal cells could look" in one.reason
+
+
+def test_cell_that_is_wrong_on_one_machine_is_judged_by_the_others():
+    """The machine is named with its reason; wrong everywhere is invalid."""
+    blocks = [
+        make_block(f"m{n}", {FAST.name: -0.3 - n / 1000, SLOW.name: "hangs"}) for n in (0, 1, 2)
+    ]
+    found = merged([*blocks, make_block("m3", {FAST.name: "crashed", SLOW.name: "hangs"})])
+    one = find(found, FAST)
+    assert (one.machines, one.without_on, one.without) == (3, 1, {"m3": "crashed"})
+    assert (find(found, SLOW).verdict, find(found, SLOW).reason) == (
+        Verdict.INVALID,
+        "hangs (on m0)",
+    )
+
+
+def test_one_machine_keeps_its_interval_and_margin():
+    """Its margin is that of its own control."""
+    one = find(merged([make_block("a", {FAST.name: 0.03}, margin=0.02)]), FAST)
+    assert (one.verdict, one.margin, one.spread, one.new_low) == (Verdict.SLOWER, 0.02, None, None)
+
+
+def test_margin_over_machines_is_what_their_controls_show():
+    """Controls that lie apart widen it, as they widen the interval."""
+    shifts = (-0.01, 0.0, 0.01)
+    blocks = [
+        make_block(f"m{n}", {FAST.name: 0.01}, control=shift) for n, shift in enumerate(shifts)
+    ]
+    assert find(merged(blocks), FAST).margin == pytest.approx(4.303 * 0.01 / math.sqrt(3), rel=1e-3)
+
+
+def test_holm_counts_the_cells_of_all_sheets():
+    """A cell's interval is wider if another sheet has cells too."""
+    means = {FAST.name: 0.0, SLOW.name: 0.0}
+    blocks = {
+        sheet: [
+            make_block(f"m{n}", {cell.name: means[cell.name] + n / 1000}, sheet=sheet)
+            for n in range(4)
+        ]
+        for sheet, cell in ((1, FAST), (2, SLOW))
+    }
+    sheets = [make_plan(FAST), make_plan(SLOW)]
+    both = merge(sheets, blocks.__getitem__)
+    alone = merge(sheets[:1], blocks.__getitem__)
+    widths = [one.high - one.low for one in (find(both, FAST), find(alone, FAST))]
+    assert widths[0] > widths[1]
+    assert [one.sheet for one in both.comparisons] == [1, 2]
+
+
+def test_equal_cells_are_seldom_called_different_over_machines():
+    """Ten cells like the baseline on five machines: any false verdict in 5 % or less."""
+    draw = np.random.default_rng(4)
+    cells = [other(f"s{n}") for n in range(10)]
+    plan = make_plan(*cells)
+    alarms = 0
+    for _ in range(300):
+        blocks = [
+            make_block(
+                f"m{n}",
+                {cell.name: float(draw.normal(0, 0.01)) for cell in cells},
+                error=0.01,
+                control=float(draw.normal(0, 0.01)),
+            )
+            for n in range(5)
+        ]
+        verdicts = {one.verdict for one in merged(blocks, plan).comparisons}
+        alarms += bool(verdicts & {Verdict.FASTER, Verdict.SLOWER})
+    assert alarms / 300 <= 0.05

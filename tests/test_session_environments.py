@@ -1,0 +1,269 @@
+"""Environments in sessions: what workers really run in, what changed, and what a script is told."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import findpython
+import msgspec
+import pyperf
+import pytest
+
+from crawlbench.environments.cache import READY_FILE, Kept, environments_folder
+from crawlbench.measure.store import load_session
+from crawlbench.records import Verdict
+from crawlbench.whole import write_bytes
+from tests.environments.planting import OPERATION, QUICK, SLOW, plant
+from tests.environments.projects import write_project
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+SHORT = ("--rounds", "2", "--laps", "1", "--min-time", "0.01")
+BRIEF = ("--rounds", "3", "--laps", "1", "--margin", "20")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    """Give this file a cache of its own, so that it builds what it needs once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRAWLBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def ab(crawlbench, tmp_path):
+    """Return a function that holds planted projects against each other."""
+
+    def call(*arguments):
+        outcome = crawlbench("ab", *arguments, *OPERATION, "-o", "out", timeout=280)
+        answer = tmp_path / "out" / "answer.json"
+        return outcome, json.loads(answer.read_text()) if answer.exists() else None
+
+    return call
+
+
+def other_python():
+    """Return a version of Python that is here besides this one, or skip."""
+    versions = {found.version for found in findpython.find_all()}
+    mine = sys.version_info[:2]
+    usable = [v for v in versions if v.release[:2] >= (3, 11) and v.release[:2] != mine]
+    if not usable:
+        pytest.skip("this machine has one Python only")
+    return ".".join(map(str, max(usable).release[:2]))
+
+
+def test_packages_and_pythons_differ_in_one_session(crawlbench, tmp_path):
+    python = other_python()
+    outcome = crawlbench(
+        *("run", "quick", "-s", "aiohttp-gather", "-l", "uvloop", "-n", "loopback", *SHORT),
+        *("--env", "old=uvloop==0.21.0 aiohttp==3.12.0", "--env", f"other=python={python}"),
+        *("-o", "session"),
+        timeout=280,
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    session = load_session(tmp_path / "session")
+    old, other = session.environments
+    assert (old.versions["uvloop"], old.versions["aiohttp"]) == ("0.21.0", "3.12.0")
+    assert other.versions["uvloop"] == session.machine.versions["uvloop"]
+    assert old.python == session.machine.python
+    assert other.python.startswith(f"CPython {python}.")
+    suite = pyperf.BenchmarkSuite.load(str(tmp_path / "session" / "suite.json"))
+    seen = {
+        bench.get_metadata()["crawlbench_environment"]: bench.get_metadata()["python_version"]
+        for bench in suite
+    }
+    assert seen["other"].startswith(python)
+    assert not seen["old"].startswith(python)
+    table = (tmp_path / "session" / "table.md").read_text()
+    assert "| uvloop | 0.21.0 |" in table
+    assert f"| Python | {old.python} | {other.python} |" in table
+    again = crawlbench("run", "--resume", "session", "--rounds", "3", timeout=280)
+    assert again.returncode == 0, again.stderr
+    assert len(load_session(tmp_path / "session").rounds) == 3
+
+
+def test_environment_that_fails_costs_its_own_cells_only(crawlbench, tmp_path):
+    broken = write_project(tmp_path / "aiohttp", "aiohttp", "99.0", "raise RuntimeError('no more')")
+    outcome = crawlbench(
+        *("run", "quick", "-s", "aiohttp-gather", "-l", "asyncio", "-n", "loopback", *SHORT),
+        *("--env", "own=", "--env", f"broken={broken}"),
+        *("--env", "gone=crawlbench-no-such-package==3", "-o", "session"),
+        timeout=280,
+    )
+    assert outcome.returncode == 4
+    session = load_session(tmp_path / "session")
+    reasons = {session.plan.cell(f.cell).environment: f.reason for f in session.failures}
+    assert set(reasons) == {"broken", "gone"}
+    assert "no more" in reasons["broken"]
+    assert reasons["gone"].startswith("environment 'gone' (crawlbench-no-such-package==3) cannot")
+    assert {summary.cell.count("@own") for summary in session.summaries} == {1}
+    assert "Traceback" not in outcome.stderr + outcome.stdout
+
+
+def test_first_environment_must_be_there(crawlbench, tmp_path):
+    outcome = crawlbench(
+        *("run", "quick", "--env", "gone=crawlbench-no-such-package==3", "-o", "session")
+    )
+    assert outcome.returncode == 4
+    assert outcome.stderr.splitlines()[-1].startswith("crawlbench: environment 'gone'")
+    assert not (tmp_path / "session").exists()
+
+
+def test_strategy_may_be_in_an_environment_alone(crawlbench, tmp_path):
+    """niquests takes the place of urllib3 for requests too, so that it needs its own."""
+    outcome = crawlbench(
+        *("run", "quick", "-s", "niquests-serial", "-s", "niquests-async", "-l", "asyncio"),
+        *("-n", "loopback", "--env", "apart=", *SHORT, "-o", "session"),
+        timeout=280,
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    session = load_session(tmp_path / "session")
+    assert {cell.strategy for cell in session.plan.cells} == {"niquests-serial", "niquests-async"}
+    assert "niquests" in session.environments[0].versions
+
+
+def test_worker_says_if_its_packages_are_not_those_recorded(ab, tmp_path):
+    plant(tmp_path, base=QUICK, head=QUICK)
+    outcome, _ = ab("base", "head", *BRIEF)
+    assert outcome.returncode in (0, 3), outcome.stderr
+    for file in environments_folder().glob(f"*/{READY_FILE}"):
+        kept = msgspec.json.decode(file.read_bytes(), type=Kept)
+        if "planted" in kept.versions:
+            kept.versions["planted"] = "6.6"
+            write_bytes(file, msgspec.json.encode(kept))
+    (tmp_path / "out").rename(tmp_path / "first")
+    outcome, answer = ab("base", "head", *BRIEF)
+    assert outcome.returncode == 4
+    assert "this worker has planted 1.0, the environment had 6.6" in answer["changes"][0]["reason"]
+
+
+def test_slower_head_is_found_and_fails(ab, tmp_path):
+    plant(tmp_path, base=QUICK, head=SLOW)
+    outcome, answer = ab("base", "head", *BRIEF)
+    assert outcome.returncode == 1, outcome.stdout + outcome.stderr
+    assert answer["verdict"] == "slower"
+    assert answer["sentence"].startswith("head is slower than base: call-soon on planted:Loop takes ")
+    assert answer["sentence"] in " ".join(outcome.stdout.split())
+    assert outcome.stderr.splitlines()[-1] == "crawlbench: 1 of 1 cells is slower beyond the gate"
+    session = load_session(tmp_path / "out")
+    assert [c.verdict for c in session.comparisons] == [Verdict.SLOWER]
+    markdown = (tmp_path / "out" / "table.md").read_text()
+    assert markdown.startswith("**head is slower than base")
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert answer["sentence"] in page
+
+
+def test_gate_is_what_was_asked(ab, tmp_path):
+    plant(tmp_path, base=QUICK, head=SLOW)
+    outcome, answer = ab("base", "head", *BRIEF, "--fail-on", "slower:99999%", "--json")
+    assert outcome.returncode == 0, outcome.stderr
+    assert json.loads(outcome.stdout) == answer
+    assert answer["changes"][0]["verdict"] == "slower"
+
+
+def test_faster_head_passes(ab, tmp_path):
+    plant(tmp_path, base=SLOW, head=QUICK)
+    outcome, answer = ab("base", "head", *BRIEF)
+    assert outcome.returncode == 0, outcome.stderr
+    assert answer["sentence"].startswith("head is faster than base")
+
+
+def test_unclear_is_measured_once_more(ab, tmp_path):
+    plant(tmp_path, base=QUICK, head=QUICK)
+    outcome, answer = ab("base", "head", "--rounds", "1", "--laps", "1", "--extend")
+    assert outcome.returncode in (0, 3)
+    assert answer["is_extended"]
+    session = load_session(tmp_path / "out")
+    assert len(session.rounds) == 2
+    assert session.plan.confidence == pytest.approx(0.975)
+
+
+def test_head_that_cannot_be_built_ends_before_it_begins(ab, tmp_path):
+    plant(tmp_path, base=QUICK, head=QUICK)
+    (tmp_path / "head" / "pyproject.toml").write_text("not toml")
+    outcome, answer = ab("base", "head", *BRIEF)
+    assert outcome.returncode == 4
+    assert answer is None
+    assert "environment 'head'" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+def test_change_is_found_among_many(ab, tmp_path):
+    plant(tmp_path, a=QUICK, b=QUICK, c=QUICK, d=SLOW, e=SLOW)
+    (tmp_path / "c" / "pyproject.toml").write_text("not toml")
+    outcome, answer = ab("--bisect", "a", "b", "c", "d", "e", *BRIEF, "--rounds", "4")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert (answer["before"], answer["after"]) == ("b", "d")
+    assert list(answer["skipped"]) == ["c"]
+    assert "between b and d; 1 could not be used" in answer["sentence"]
+
+
+def test_nothing_to_find(ab, tmp_path):
+    plant(tmp_path, a=QUICK, b=QUICK)
+    outcome, answer = ab("--bisect", "a", "b", *BRIEF, "--margin", "90")
+    assert outcome.returncode in (0, 3)
+    assert answer["after"] == ""
+    assert "nothing is known to have changed" in answer["sentence"]
+
+
+def test_names_with_signs_of_shells_and_markdown_do_no_harm(ab, tmp_path):
+    odd = "a $(touch pwned) `b` | <script>alert(1)</script> *c*"[:60].replace("/", "_")
+    plant(tmp_path, **{odd: QUICK, "head": SLOW})
+    outcome, answer = ab(f"'{odd}'", "head", *BRIEF)
+    assert outcome.returncode == 1, outcome.stderr
+    assert odd in answer["sentence"]
+    assert not list(tmp_path.rglob("pwned"))
+    assert "<script>alert" not in (tmp_path / "out" / "report.html").read_text()
+    markdown = (tmp_path / "out" / "table.md").read_text()
+    assert "\\<script\\>alert" in markdown
+    assert "\\`b\\`" in markdown
+
+
+def test_crawls_are_held_against_themselves(crawlbench, tmp_path):
+    """Whether the intervals are narrow enough depends on what else the machine does."""
+    outcome = crawlbench(
+        *("ab", "uvloop==0.21.0", "uvloop==0.21.0", *BRIEF, "-o", "out"),
+        timeout=280,
+    )
+    assert outcome.returncode in (0, 3), outcome.stderr
+    session = load_session(tmp_path / "out")
+    assert [e.name for e in session.environments] == ["uvloop==0.21.0", "uvloop==0.21.0 (2)"]
+    assert len({facts.key for facts in session.environments}) == 1
+    loops = {(cell.strategy, cell.event_loop) for cell in session.plan.cells}
+    assert loops == {("aiohttp-gather", "uvloop"), ("asyncio-httptools", "uvloop")}
+    assert all(
+        session.plan.baselines[cell.group].endswith("/@uvloop==0.21.0")
+        for cell in session.plan.cells
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("uvloop",), "ab needs two sides"),
+        (("uvloop", "aiohttp", "lxml"), "3 sides: ab takes two, or more with --bisect"),
+        (("uvloop==", "uvloop"), "'uvloop==' cannot be used"),
+        (("uvloop", "uvloop", "--fail-on", "faster"), "--fail-on 'faster' is no gate"),
+        (("lxml", "lxml", "-s", "nosuch"), "unknown strategy 'nosuch'"),
+        (("--python", "3.13", " "), "an empty text names no Python"),
+    ],
+)
+def test_misuse_is_said_in_a_sentence(crawlbench, arguments, sentence):
+    outcome = crawlbench("ab", *arguments)
+    assert outcome.returncode == 2
+    assert sentence in " ".join(outcome.stderr.split())
+    assert len(outcome.stderr.splitlines()) == 1
+
+
+def test_environments_are_listed_and_removed(crawlbench, ab, tmp_path):
+    plant(tmp_path, base=QUICK, head=QUICK)
+    ab("base", "head", "--rounds", "1", "--laps", "1")
+    listed = json.loads(crawlbench("env", "list", "--json").stdout)
+    assert sum("planted" in one["versions"] for one in listed) >= 2
+    shown = crawlbench("env", "list").stdout
+    assert listed[0]["key"][:8] in shown
+    assert crawlbench("env", "remove").returncode == 2
+    assert crawlbench("env", "remove", listed[0]["key"]).returncode == 0
+    assert crawlbench("env", "remove", "--all").returncode == 0
+    assert json.loads(crawlbench("env", "list", "--json").stdout) == []
