@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale bench-crawl-scale test docs timelines check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-ab bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale bench-cluster-scale bench-crawl-scale bench-shard test docs timelines check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -35,6 +35,9 @@ bench-aa: $(READY) ## equal things against each other, in laps and in blocks (20
 bench-planted: $(READY) ## is a planted difference of 5 % called, is one of 1 % left alone?
 	$(BIN)/python benchmarks/planted.py
 
+bench-ab: $(READY) ## is a copy told from itself, and one that is 5 % slower from both? (40 minutes)
+	$(BIN)/python -m benchmarks.ab
+
 bench-disturbed: $(READY) ## is a mirror that shares its CPU noticed?
 	$(BIN)/python benchmarks/disturbed.py
 
@@ -59,6 +62,12 @@ bench-page: $(READY) ## the page of the largest suite in a browser (1 minute; ne
 bench-scale: $(READY) ## what large sites cost: pages, items, the mirror's memory (1 minute)
 	$(BIN)/python benchmarks/scale.py
 
+bench-cluster-scale: $(READY) ## many machines and cells, simulated, into docs/scale.md (10 minutes)
+	$(BIN)/python -m benchmarks.cluster_scale
+
+bench-shard: $(READY) ## from how many pages does a cluster pay? (5 minutes)
+	$(BIN)/python -m benchmarks.shard
+
 bench-crawl-scale: $(READY) ## what a crawl of 100,000 pages costs a client (7 minutes)
 	$(BIN)/python -m benchmarks.crawl_scale
 
@@ -76,7 +85,7 @@ timelines: $(READY) ## the measured pictures of docs/asyncio.md
 
 check: $(READY) ## lint, types and workflows; changes nothing
 	$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
-	$(BIN)/mypy --no-error-summary && $(BIN)/mypy --no-error-summary ci
+	$(BIN)/mypy --no-error-summary
 	$(BIN)/actionlint && $(BIN)/actionlint $(filter-out %/gitlab-ci.yml,$(wildcard docs/examples/ci/*.yml))
 
 format: $(READY) ## format the code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -50,6 +51,8 @@ def compare(environ: Mapping[str, str], log: TextIO) -> int:
         outcome = fail("interrupted; nothing can be said", INTERRUPTED)
     exit_code = outcome.exit_code(fails_if_unclear=fails_if_unclear)
     _tell(service, outcome, name, folder, outcome.level(exit_code))
+    if folder.parent != room:
+        shutil.rmtree(room, ignore_errors=True)
     return exit_code
 
 

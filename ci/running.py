@@ -104,16 +104,20 @@ class _Pump(threading.Thread):
 
     def run(self) -> None:
         """Carry."""
-        while line := self._source.readline(LONGEST_LINE):
-            with self._lock:
-                if self._is_over:
+        with self._source:
+            while line := self._source.readline(LONGEST_LINE):
+                if not self._carry(line.rstrip("\r\n")):
                     return
-                # A last line without its end would swallow what is logged next.
-                text = line.rstrip("\r\n")
+
+    def _carry(self, text: str) -> bool:
+        """Log a line, and tell whether another is wanted."""
+        with self._lock:
+            if not self._is_over:
+                # With an end, even if it came without: it would swallow what is logged next.
                 self._log.write(f"{text}\n")
                 self._log.flush()
                 self._lines.append(text)
-        self._source.close()
+            return not self._is_over
 
     def finish(self) -> tuple[str, ...]:
         """Stop, and return the last lines."""

@@ -19,7 +19,8 @@ TEXT = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
 EVERYTHING = "\n".join(TEXT.values())
 CALL = re.compile(
     r"(?:^|[`\s])crawlbench "
-    r"((?:run|sweep|report|list|crawl|check|probe|mirror|doctor|compare|aa)\b[^`\n#|]*)"
+    r"((?:run|sweep|report|list|crawl|check|probe|mirror|doctor|compare|aa|ab|env|load|history)\b"
+    r"[^`\n#|]*)"
 )
 
 

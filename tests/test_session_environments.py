@@ -143,7 +143,9 @@ def test_slower_head_is_found_and_fails(ab, tmp_path):
     outcome, answer = ab("base", "head", *BRIEF)
     assert outcome.returncode == 1, outcome.stdout + outcome.stderr
     assert answer["verdict"] == "slower"
-    assert answer["sentence"].startswith("head is slower than base: call-soon on planted:Loop takes ")
+    assert answer["sentence"].startswith(
+        "head is slower than base: call-soon on planted:Loop takes "
+    )
     assert answer["sentence"] in " ".join(outcome.stdout.split())
     assert outcome.stderr.splitlines()[-1] == "crawlbench: 1 of 1 cells is slower beyond the gate"
     session = load_session(tmp_path / "out")

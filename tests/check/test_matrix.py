@@ -55,9 +55,6 @@ EXCEPTIONS = {
     **{("limit-socket", kind): STRAY for kind in ("short-body", "bad-chunk")},
     ("asyncio-streams", "bad-chunk"): STRAY,  # a ValueError: the length is read by hand
     ("gevent-requests", "bad-chunk"): STRAY,
-    # aiohttp's errors with a status do not pickle, and the process ends.
-    **{("processes-aiohttp", kind): STRAY for kind in ("redirect-loop", "header-flood")},
-    ("processes-aiohttp", "bad-chunk"): STRAY,
     # Dask hands them on as text.
     **{("dask-aiohttp", kind): STRAY for kind in ("redirect-loop", "header-flood", "bad-chunk")},
     **{("scrapy-spider", kind): STRAY for kind in ("wrong-coding", "lying-coding")},

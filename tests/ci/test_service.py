@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from contextlib import suppress
 
-import pytest
-
-from ci import service as service_module
 from ci.comments import mark, quote, tame, write_comment
 from ci.running import quiet_environment, run
 from ci.service import Service
+
+from ci import service as service_module
 from tests.ci.steps import obeyed, read_outputs
 
 
@@ -27,9 +27,9 @@ def test_delimiter_that_the_value_holds_is_drawn_again(tmp_path, monkeypatch):
 def test_fence_ends_whatever_happens():
     log = io.StringIO()
     service = Service({"GITHUB_ACTIONS": "true"}, log)
-    with pytest.raises(ValueError, match="x"), service.fenced():
+    with suppress(ValueError), service.fenced():
         service.say("::error::within")
-        raise ValueError("x")
+        raise ValueError
     service.annotate("notice", "50 % done\n::warning::x")
     assert obeyed(log.getvalue()) == ["::notice title=crawlbench::50 %25 done ::warning::x"]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from ci.inputs import _NAMES
 from ci.pins import changed_pins
+
 from tests.ci.steps import ROOT, action
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -83,7 +83,7 @@ def test_examples_use_what_is_there():
     gitlab = yaml.safe_load((EXAMPLES[0].parent / "gitlab-ci.yml").read_text())["speed"]
     names = [n for n in gitlab["variables"] if n.startswith("INPUT_")]
     assert {name.removeprefix("INPUT_").lower() for name in names} <= set(_NAMES)
-    assert gitlab["script"][-1] == "python3 -I .crawlbench/ci/compare"
+    assert gitlab["script"][-1] == "python3 -I .speed/crawlbench/ci/compare"
     assert f"{gitlab['variables']['INPUT_OUTPUT']}-comment.md" in gitlab["artifacts"]["paths"]
 
 

@@ -70,9 +70,7 @@ def in_process(spec):
 
 def test_needed_packages_are_what_plug_ins_import():
     found = needed_packages(["aiohttp-gather", "niquests-async"], ["asyncio", "uvloop"], ["lxml"])
-    assert set(found) == {
-        *("aiohttp", "jinja2", "lxml", "msgspec", "niquests", "pyperf", "uvloop")
-    }
+    assert set(found) == {"aiohttp", "jinja2", "lxml", "msgspec", "niquests", "pyperf", "uvloop"}
 
 
 def test_requirements_are_ours_unless_asked_otherwise():
@@ -192,7 +190,7 @@ def test_broken_project_is_said_in_a_sentence(tmp_path):
     ],
 )
 def test_what_cannot_be_had_is_said_in_a_sentence(spec, reason):
-    with pytest.raises(EnvironmentFailure, match=".") as caught:
+    with pytest.raises(EnvironmentFailure) as caught:
         built(spec)
     assert f"environment {spec.partition('=')[0]!r}" in str(caught.value)
     assert reason in str(caught.value)

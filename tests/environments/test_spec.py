@@ -55,7 +55,7 @@ def test_empty_spec_is_the_managers_packages():
     ],
 )
 def test_refusal_names_the_environment_and_what_would_work(text, reason):
-    with pytest.raises(UsageError, match=".") as caught:
+    with pytest.raises(UsageError) as caught:
         parse_environment(text)
     assert reason in str(caught.value)
 
@@ -86,7 +86,7 @@ def test_file_has_a_table_for_each(tmp_path):
 def test_file_that_cannot_be_used(tmp_path, content, reason):
     file = tmp_path / "envs.toml"
     file.write_text(content)
-    with pytest.raises(UsageError, match=".") as caught:
+    with pytest.raises(UsageError) as caught:
         read_environments([str(file)])
     assert reason in str(caught.value)
 

@@ -38,7 +38,7 @@ def complaint(name):
 
 def test_shipped_suites_are_known_by_name():
     """In alphabetical order."""
-    assert suite_names() == ["default", "full", "loops", "quick"]
+    assert suite_names() == ["ab", "default", "full", "loops", "quick"]
 
 
 @pytest.mark.parametrize("name", suite_names())
@@ -140,14 +140,14 @@ def test_suite_that_is_not_there_is_answered_with_the_known_ones(name):
     with pytest.raises(UsageError) as caught:
         load_suite(name)
     assert str(caught.value) == (
-        f"no suite {name!r}; known: default, full, loops, quick, or a path to a FILE.toml of your "
-        "own"
+        f"no suite {name!r}; known: ab, default, full, loops, quick, or a path to a FILE.toml "
+        "of your own"
     )
 
 
 def test_path_below_a_file_is_not_there_either(own):
     """A file has no children."""
-    assert complaint(own(LEAST) + "/x.toml").startswith("no suite 'FILE'; known: default,")
+    assert complaint(own(LEAST) + "/x.toml").startswith("no suite 'FILE'; known: ab, default,")
 
 
 def test_folder_is_no_suite(tmp_path):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import configparser
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tomllib
@@ -27,6 +28,7 @@ LEFTOVERS = frozenset(
 BUILT = frozenset({"build", "dist"})
 """Folders that builds leave at the top, unless they are packages."""
 GIT = ".git"
+_ODD = re.compile(r"[^\w.-]+", re.ASCII)
 
 
 def describe_checkout(path: Path) -> str:
@@ -56,7 +58,8 @@ def copy_checkout(path: Path, folder: Path) -> Path:
     def leave(where: str, names: Iterable[str]) -> set[str]:
         return {name for name in names if _is_left(Path(where) / name, path)}
 
-    target = folder / (path.name or "checkout")
+    # Installers read a path as a requirement, in which blanks and semicolons mean something.
+    target = folder / (_ODD.sub("_", path.name) or "checkout")
     shutil.copytree(path, target, ignore=leave, symlinks=True)
     return target
 

@@ -40,7 +40,7 @@ POLL_S = 0.3
 class Cluster:
     """Workers that may be used; made by `open_cluster`."""
 
-    def __init__(self, client: Any, workers: list[str]) -> None:
+    def __init__(self, client: Any, workers: list[str]) -> None:  # noqa: ANN401  (Dask has no types)
         """Hold the addresses of workers that have the resource."""
         self.workers = workers
         self._client = client
@@ -98,7 +98,7 @@ async def open_cluster(address: str) -> AsyncIterator[Cluster]:
         await client.close()
 
 
-async def _find_workers(client: Any) -> list[str]:
+async def _find_workers(client: Any) -> list[str]:  # noqa: ANN401  (Dask has no types)
     identity: dict[str, Any] = await client.scheduler.identity()
     found = identity["workers"].items()
     return sorted(name for name, facts in found if facts["resources"].get(RESOURCE, 0) >= 1)
@@ -107,7 +107,7 @@ async def _find_workers(client: Any) -> list[str]:
 class _DaskHand:
     """A task on one worker."""
 
-    def __init__(self, client: Any, worker: str, name: str) -> None:
+    def __init__(self, client: Any, worker: str, name: str) -> None:  # noqa: ANN401  (Dask has no types)
         self.place = f"worker {worker}"
         self._client = client
         self._worker = worker

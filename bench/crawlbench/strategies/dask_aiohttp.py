@@ -10,7 +10,7 @@ from contextlib import suppress
 from ssl import create_default_context
 
 import aiohttp
-import cloudpickle  # type: ignore[import-untyped]
+import cloudpickle
 import distributed
 
 HEADERS, SHARE, MOST_PAGES = {"Accept-Encoding": "gzip"}, {"crawlbench": 1}, 20

@@ -24,10 +24,11 @@ async def crawl(site, concurrency):
         async with aiohttp.ClientSession(connector=connector, headers=HEADERS) as session:
 
             async def fetch(url):
-                async with session.get(url) as response:
-                    if response.status >= 400:  # as aiohttp's own error does not pickle
-                        raise aiohttp.ClientError(f"{url} answered {response.status}")
-                    return site.read(str(response.url), await response.read())
+                try:
+                    async with session.get(url, raise_for_status=True) as response:
+                        return site.read(str(response.url), await response.read())
+                except aiohttp.ClientResponseError as error:  # which does not pickle
+                    raise aiohttp.ClientError(str(error)) from None
 
             while True:
                 pipe.send(await asyncio.gather(*map(fetch, pipe.recv()), return_exceptions=True))
@@ -54,7 +55,6 @@ async def crawl(site, concurrency):
             if errors := [page for page in pages if isinstance(page, Exception)]:
                 raise errors[0]
             items += [item for page in pages for item in page.items]
-            links = [link for page in pages for link in page.links]
-            front = [link for link in dict.fromkeys(links) if link not in seen]
+            front = list(dict.fromkeys(url for p in pages for url in p.links if url not in seen))
             seen.update(front)
         return items

@@ -1,0 +1,171 @@
+"""The step with real sessions: small projects of which one is slower, or broken, or hostile."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.ci.steps import ROOT, obeyed, run_compare
+from tests.environments.planting import QUICK, SLOW, plant
+from tests.environments.projects import write_project
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+BRIEF = "--rounds\n3\n--laps\n1"
+STRATEGY = """
+import planted
+import requests
+
+
+def crawl(site, concurrency):
+    items, addresses, seen = [], [site.start], {site.start}
+    with requests.Session() as session:
+        session.trust_env = False
+        while addresses:
+            address = addresses.pop()
+            page = site.read(address, session.get(address).content)
+            items += page.items
+            addresses += [link for link in page.links if link not in seen]
+            seen.update(page.links)
+    return items
+"""
+NO_BACKEND = """
+[build-system]
+requires = []
+build-backend = "no_such_backend"
+[project]
+name = "planted"
+version = "1.0"
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    """Give this file a cache of its own, so that it builds what it needs once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRAWLBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def step(tmp_path):
+    """Return a function that runs the step on planted projects, with this Python's crawlbench."""
+    plant(tmp_path, base=QUICK, head=QUICK, slow=SLOW)
+
+    def call(head="head", python=sys.executable, root=ROOT, **inputs):
+        loop = {"operations": "call-soon", "loops": "planted:Loop"}
+        asked = {**loop, "margin": "50", "args": BRIEF, **inputs}
+        return run_compare(tmp_path, python=python, root=root, head=head, base="base", **asked)
+
+    return call
+
+
+def test_good_head_does_not_fail(step):
+    found = step(fail_on="slower:99999%")
+    assert found.code == 0, found.log
+    assert found.outputs["verdict"] == "passed"
+    assert "head against base" in found.summary
+    assert found.comment.startswith("<!-- crawlbench: crawlbench -->\n### crawlbench: ")
+    assert "@base" not in found.comment
+    assert (Path(found.outputs["folder"]) / "report.html").is_file()
+
+
+def test_slower_head_fails(step):
+    found = step("slow")
+    assert found.code == 1, found.log
+    assert found.outputs["verdict"] == "slower"
+    assert found.outputs["sentence"].startswith("slow is slower than base: call-soon on planted")
+    assert obeyed(found.log)[-1].startswith("::error title=crawlbench::slower: slow is slower")
+
+
+def test_tight_margin_is_unclear_and_warns(step):
+    """Two rounds tell nothing of a tenth of a percent, though they are doubled once."""
+    found = step(margin="0.1", args="--rounds\n2\n--laps\n1")
+    if found.outputs["verdict"] == "unclear":  # two rounds may agree by chance
+        assert found.code == 0
+        assert obeyed(found.log)[-1].startswith("::warning title=crawlbench::unclear: ")
+        assert "a second time as long" in found.comment
+
+
+def test_head_that_breaks_the_import_fails_with_its_words(step, tmp_path):
+    code = "raise RuntimeError('::error::no <b>@all</b> | `x`')\n"
+    write_project(tmp_path / "broken", code=code)
+    found = step("broken")
+    assert found.code == 1
+    assert found.outputs["verdict"] == "invalid"
+    assert found.outputs["sentence"].startswith("broken against base is invalid: ")
+    assert "::error::no <b>@all</b>" in found.outputs["sentence"]
+    assert "@all" not in found.comment
+    (command,) = obeyed(found.log)
+    assert command.startswith("::error title=crawlbench::invalid: broken against base")
+
+
+@pytest.mark.parametrize("side", ["base", "head"])
+def test_side_that_cannot_be_built_is_named(step, tmp_path, side):
+    shutil.copytree(tmp_path / "head", tmp_path / "odd $(touch x) `y` |*")
+    (tmp_path / "odd $(touch x) `y` |*" / "pyproject.toml").write_text(NO_BACKEND)
+    if side == "base":
+        shutil.copy(
+            tmp_path / "odd $(touch x) `y` |*" / "pyproject.toml", tmp_path / "base/pyproject.toml"
+        )
+        found = step()
+        assert found.outputs["sentence"].startswith(
+            "The base cannot be measured, so that the head has nothing to be held against: "
+            "environment 'base' ("
+        )
+    else:
+        found = step("odd $(touch x) `y` |*")
+        assert found.outputs["sentence"].startswith(
+            "The head cannot be measured: environment 'odd $(touch x) `y` |*' ("
+        )
+    assert found.code == 1
+    assert found.outputs["folder"] == ""
+    assert not (tmp_path / "x").exists()
+
+
+def test_names_of_branches_do_no_harm(step, tmp_path):
+    name = 'a\'b "c" $(touch x); `touch y` & <i> *|* @everyone #1 %0A'
+    shutil.copytree(tmp_path / "head", tmp_path / name)
+    found = step(name, fail_on="slower:99999%")
+    assert found.code == 0, found.log
+    assert found.outputs["sentence"].startswith(f"{name} ")
+    assert not (tmp_path / "x").exists()
+    assert not (tmp_path / "y").exists()
+    assert "@everyone" not in found.comment
+
+
+def test_files_are_found_in_the_workspace_and_modules_are_not(step, tmp_path):
+    """A library that lies in the folder that all is called in belongs to no side."""
+    write_project(tmp_path, code="raise RuntimeError('imported from the workspace')\n")
+    (tmp_path / "my crawl.py").write_text(STRATEGY)
+    other = {"strategies": "my crawl.py", "operations": "", "loops": ""}
+    found = step(**other, fail_on="slower:99999%")
+    assert found.code == 0, found.log
+    assert "my crawl.py" in found.summary
+
+
+def test_unknown_strategy_is_usage(step):
+    found = step(strategies="no-such", operations="", loops="")
+    assert found.code == 2
+    assert "no-such" in found.outputs["sentence"]
+
+
+@pytest.mark.timeout(600)
+def test_whole_step_from_a_clone(step, tmp_path):
+    """A clone of what is here installs crawlbench into a Python of its own, and compares."""
+    clone = tmp_path / "action $(id)"
+    clone.mkdir()
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, clone / name)
+    found = step(python=None, root=clone, fail_on="slower:99999%")
+    assert found.code == 0, found.log
+    assert found.outputs["verdict"] == "passed"
+    assert list((tmp_path / "runner's temp").glob("crawlbench-*/python"))
