@@ -224,7 +224,7 @@ def test_what_is_kept_needs_no_network(monkeypatch):
     facts, _ = built("own=")
     monkeypatch.setenv("UV_OFFLINE", "1")
     assert built("own=")[0] == facts
-    with pytest.raises(EnvironmentFailure, match="environment 'new' .* cannot be built"):
+    with pytest.raises(EnvironmentFailure, match=r"environment 'new' .* cannot be built"):
         built("new=crawlbench-no-such-package==3")
 
 
@@ -256,7 +256,7 @@ def test_environment_in_use_is_not_removed():
 def test_folder_that_cannot_be_written_is_said(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("CRAWLBENCH_CACHE", str(tmp_path / "file"))
-    with pytest.raises(EnvironmentFailure, match="cannot be written to .*CRAWLBENCH_CACHE"):
+    with pytest.raises(EnvironmentFailure, match=r"cannot be written to .*CRAWLBENCH_CACHE"):
         built("own=")
     with suppress(FileNotFoundError):
         (tmp_path / "file").unlink()
