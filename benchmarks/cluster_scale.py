@@ -49,7 +49,7 @@ from crawlbench.stats.pairing import log_ratios
 from crawlbench.usage import peak_rss_bytes, rss_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -79,22 +79,15 @@ class Point:
 
     machines: int
     cells: int
-    copies: int
-    """Machines that measure each cell."""
+    copies: int  # machines that measure each cell
     blocks: int
-    width: float
-    """Median half-width of the cells' intervals, as a log ratio."""
-    clear: float
-    """Share of the cells that are not unclear."""
-    keep_s: float
-    """To unpack and write all blocks."""
-    merge_s: float
-    """To read and merge them, and to write `cluster.json`."""
-    base_bytes: int
-    """Of memory, before: Python, its modules and the plan."""
+    width: float  # median half-width of the cells' intervals, as a log ratio
+    clear: float  # share of the cells that are not unclear
+    keep_s: float  # to unpack and write all blocks
+    merge_s: float  # to read and merge them, and to write `cluster.json`
+    base_bytes: int  # of memory, before: Python, its modules and the plan
     peak_bytes: int
-    block_bytes: int
-    """On the wire, without sessions: estimates alone."""
+    block_bytes: int  # on the wire, without sessions: estimates alone
 
 
 def main() -> None:
@@ -210,7 +203,7 @@ def manage(folder: Path, cells: int, copies: int) -> dict[str, float]:
     create_cluster_folder(out, session)
     store, base = BlockStore(out, len(sheets)), rss_bytes() or 0
     begun = time.perf_counter()
-    for path in blocks_in(folder):
+    for path in sorted(folder.glob("*.block")):
         sheet, _, machine = path.stem.partition("-")
         store.keep(int(sheet), machine, path.read_bytes())
     kept = time.perf_counter()
@@ -229,15 +222,10 @@ def manage(folder: Path, cells: int, copies: int) -> dict[str, float]:
     }
 
 
-def blocks_in(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder's blocks."""
-    yield from sorted(folder.glob("*.block"))
-
-
 def write(points: list[Point]) -> None:
     """Put table and picture between the marks of the page."""
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
+    after = rest.partition(END)[2]
     made = f"{BEGIN}\n\n{render_table(make_table(points))}\n\n{END}"
     PAGE.write_text(before + made + after, encoding="utf-8", newline="\n")
     PICTURE.write_text(draw(points), encoding="utf-8", newline="\n")
@@ -288,12 +276,8 @@ def draw(points: list[Point]) -> str:
     cells = [f"{count:,} cells" for count in CELLS]
     for name, (title, value) in PANELS.items():
         rows: Rows = [
-            {
-                "cells": f"{point.cells:,} cells",
-                "machines": point.machines,
-                "value": round(value(point), 4),
-            }
-            for point in points
+            {"cells": f"{p.cells:,} cells", "machines": p.machines, "value": round(value(p), 4)}
+            for p in points
         ]
         data[name] = rows
         hues, dashes = series_scales(cells)

@@ -18,11 +18,15 @@ __all__ = ["Outcome", "fail", "judge"]
 
 ANSWER_FILE = "answer.json"
 TABLE_FILE = "table.md"
-VERDICTS = {0: "passed", 1: "slower", 3: "unclear", 4: "invalid"}
+USAGE, INVALID, INTERRUPTED = 2, 4, 130
+VERDICTS = {0: "passed", 1: "slower", 3: "unclear", INVALID: "invalid", INTERRUPTED: "interrupted"}
 """By exit code of `crawlbench ab`."""
-USAGE, INVALID, UNCLEAR, INTERRUPTED = 2, 4, 3, 130
-BASE_FAILED = "The base cannot be measured, so that the head has nothing to be held against: "
-HEAD_FAILED = "The head cannot be measured: "
+BASE_FAILED = "The base cannot be measured, so that the head has nothing to be held against"
+HEAD_FAILED = "The head cannot be measured"
+CUT_SHORT = "Interrupted, so that this is not all"
+NO_ANSWER = "Nothing can be said"
+BASE_REASONS = ("its baseline ", "the control ")
+"""How the reason of a change begins if what it is held against failed: the base, or its twin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Outcome:
     """What a step tells."""
 
     verdict: str
-    """`passed`, `slower`, `unclear` or `invalid`."""
+    """`passed`, `slower`, `unclear`, `invalid` or `interrupted`."""
     code: int
     """What `crawlbench ab` ended with, or would have."""
     sentence: str
@@ -54,7 +58,7 @@ class Outcome:
         return "warning" if self.verdict == "unclear" else "notice"
 
     def summary(self) -> str:
-        """Return it as Markdown; the table begins with the sentence."""
+        """Return it as Markdown; the table begins with the session's sentence."""
         return self.table or quote(self.sentence)
 
     def comment(self, name: str) -> str:
@@ -71,7 +75,8 @@ class Outcome:
 
 def fail(sentence: str, code: int = INVALID) -> Outcome:
     """Return that nothing could be measured."""
-    return Outcome("invalid", code, " ".join(sentence.split()))
+    verdict = VERDICTS[code if code == INTERRUPTED else INVALID]
+    return Outcome(verdict, code, " ".join(sentence.split()))
 
 
 def judge(ended: Ended, folder: Path, inputs: Inputs) -> Outcome:
@@ -86,9 +91,10 @@ def judge(ended: Ended, folder: Path, inputs: Inputs) -> Outcome:
         text = _blame(ended.last_words, inputs.side_names)
         return fail(text, code if code in (USAGE, INTERRUPTED) else INVALID)
     sentence = " ".join(str(answer["sentence"]).split())
-    if code == INVALID and _is_base_broken(answer):
-        sentence = f"{BASE_FAILED}{sentence}"
     table = _read_table(folder / TABLE_FILE)
+    if lead := _lead(code, answer):
+        sentence = f"{lead}: {sentence}"
+        table = table and f"{quote(lead)}\n\n{table}"
     return Outcome(VERDICTS[code], code, sentence, table, answer["is_extended"] is True)
 
 
@@ -96,13 +102,30 @@ def _blame(words: str, names: tuple[str, str]) -> str:
     """Say which side it was, if that is what the words begin with."""
     for name, failed in zip(names, (BASE_FAILED, HEAD_FAILED), strict=True):
         if words.startswith(f"environment {name!r} "):
-            return f"{failed}{words}"
+            return f"{failed}: {words}"
     return words
 
 
-def _is_base_broken(answer: dict[str, Any]) -> bool:
+def _lead(code: int, answer: dict[str, Any]) -> str:
+    """Return what the session's own sentence does not say; empty if it says all."""
+    if code == INTERRUPTED:
+        return CUT_SHORT
+    if code != INVALID:
+        return ""
     changes = [change for change in answer["changes"] if isinstance(change, dict)]
-    return any(c.get("verdict") == "invalid" and c.get("base_s") is None for c in changes)
+    if any(_is_base_broken(change) for change in changes):
+        return BASE_FAILED
+    if any(change.get("verdict") in ("invalid", "unsupported") for change in changes):
+        return ""
+    # Its server died, or nothing in it can be judged.
+    reason = " ".join(str(answer.get("reason", "")).split())
+    return f"{NO_ANSWER} ({reason})" if reason else NO_ANSWER
+
+
+def _is_base_broken(change: dict[str, Any]) -> bool:
+    """Tell whether a cell is invalid by what it is held against, alone or as well."""
+    is_held_alone = str(change.get("reason", "")).startswith(BASE_REASONS)
+    return change.get("verdict") == "invalid" and (change.get("base_s") is None or is_held_alone)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

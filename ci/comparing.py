@@ -69,7 +69,8 @@ class _Comparison:
 
     def measure(self) -> Outcome:
         """Do all of it; everything that is not ours speaks within a fence."""
-        environ = quiet_environment(self.service.environ)
+        # uv looks for settings there, not in the workspace, which may be a stranger's.
+        environ = {**quiet_environment(self.service.environ), "UV_PROJECT": str(self.room)}
         log = self.service.log
         self.service.say("crawlbench: getting ready")
         with self.service.fenced():
@@ -78,7 +79,8 @@ class _Comparison:
         crawlbench = (python, "-P", "-m", "crawlbench")
         if self.inputs.calibrate_s:
             self._calibrate(crawlbench, environ)
-        call = ("ab", f"--output={self.folder}", *self.inputs.options, "--")
+        names = (f"--name={name}" for name in self.inputs.side_names)
+        call = ("ab", f"--output={self.folder}", *names, *self.inputs.options, "--")
         sides = (self.inputs.base, self.inputs.head)
         self.service.say("crawlbench: holding head against base")
         with self.service.fenced():

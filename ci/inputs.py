@@ -15,7 +15,7 @@ __all__ = ["InputError", "Inputs", "read_inputs", "read_name"]
 
 USUAL_NAME = "crawlbench"
 LONGEST_SIDE_NAME = 75
-"""Characters, as `crawlbench ab` cuts them."""
+"""Characters; `crawlbench ab` takes 80."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,59}")
 _LISTS = {
     "strategies": "strategy",
@@ -42,7 +42,7 @@ class Inputs:
     name: str
     """Tells this comparison's comment from those of others."""
     options: tuple[str, ...]
-    """Of `crawlbench ab`, but for the sides and the folder."""
+    """Of `crawlbench ab`, but for the sides, their names and the folder."""
     calibrate_s: float
     """Seconds that `aa` may take; 0 for not at all."""
     fails_if_unclear: bool
@@ -51,9 +51,9 @@ class Inputs:
 
     @property
     def side_names(self) -> tuple[str, str]:
-        """Base and head as `crawlbench ab` names them."""
-        base, head = _side_name(self.base), _side_name(self.head)
-        return base, f"{head} (2)" if head == base else head
+        """What sides are called: folders by role, as both may have one name; else as asked."""
+        base, head = _side_name(self.base, "base"), _side_name(self.head, "head")
+        return (base, head) if base != head else ("base", "head")
 
 
 def read_inputs(environ: Mapping[str, str]) -> Inputs:
@@ -110,14 +110,13 @@ def _side(name: str, text: str) -> str:
     return shlex.quote(str(path.resolve())) if path.exists() else text
 
 
-def _side_name(spec: str) -> str:
+def _side_name(spec: str, role: str) -> str:
     try:
-        words = shlex.split(spec)
+        is_path = any(Path(word).exists() for word in shlex.split(spec))
     except ValueError:  # crawlbench will say so
-        words = []
-    if len(words) == 1 and Path(words[0]).exists():
-        return Path(words[0]).resolve().name[:LONGEST_SIDE_NAME]
-    return " ".join(spec.split())[:LONGEST_SIDE_NAME]
+        is_path = False
+    words = " ".join(spec.split())
+    return role if is_path or not words.isprintable() else words[:LONGEST_SIDE_NAME].strip()
 
 
 def _lines(text: str) -> list[str]:

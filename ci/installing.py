@@ -18,6 +18,9 @@ __all__ = ["InstallError", "find_python"]
 ROOT = Path(__file__).resolve().parent.parent
 EXTRAS = "environments,report"
 OWN_PYTHON = "CRAWLBENCH_PYTHON"
+ISOLATED = ("-I", "-X", "utf8")
+"""Python's options: it looks for modules neither in the folder that we are called in, which may be
+a stranger's, nor where variables say."""
 _PIN = re.compile(r"(?m)^([A-Za-z0-9][A-Za-z0-9._-]*==[^\s;\\]+(?: *; *[^\\\n]+?)?) *\\?$")
 
 
@@ -43,12 +46,12 @@ def find_python(folder: Path, environ: Mapping[str, str], log: TextIO) -> str:
     constraints.write_text(_constraints(), encoding="utf-8")
     python = str(place / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
     wanted = f"crawlbench[{EXTRAS}] @ {ROOT.as_uri()}"
-    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input")
+    quiet = ("--quiet", "--disable-pip-version-check", "--no-input")
     for command in (
-        (sys.executable, "-m", "venv", str(place)),
-        (*pip, "--constraint", str(constraints), wanted),
+        (sys.executable, *ISOLATED, "-m", "venv", str(place)),
+        (python, *ISOLATED, "-m", "pip", "install", *quiet, "-c", str(constraints), wanted),
     ):
-        ended = run(command, environ, log)
+        ended = run(command, environ, log, folder=folder)
         if ended.code != 0:
             raise InstallError(f"crawlbench cannot be installed: {ended.last_words}")
     return python

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 __all__ = ["Ended", "quiet_environment", "run"]
 
@@ -43,7 +44,11 @@ def quiet_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def run(
-    command: Sequence[str], environ: Mapping[str, str], log: TextIO, limit_s: float | None = None
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    log: TextIO,
+    limit_s: float | None = None,
+    folder: Path | None = None,
 ) -> Ended:
     """Run a command to its end and log what it says.
 
@@ -54,6 +59,7 @@ def run(
         environ: all its variables.
         log: where its lines go.
         limit_s: after which it is ended.
+        folder: that it is called in; None for the one that we are called in.
 
     Raises:
         OSError: it cannot be started.
@@ -61,6 +67,7 @@ def run(
     process = subprocess.Popen(
         command,
         env=dict(environ),
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

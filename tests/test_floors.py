@@ -11,6 +11,7 @@ import crawlbench
 
 ROOT = Path(crawlbench.__file__).parent
 FLOORS = {
+    "alarm": 0,
     "errors": 0,
     "model": 0,
     "records": 0,

@@ -164,6 +164,14 @@ def test_gate_is_what_was_asked(ab, tmp_path):
     assert answer["changes"][0]["verdict"] == "slower"
 
 
+def test_flags_and_variables_reach_the_workers(ab, tmp_path):
+    """The planted loop is slow only without assertions, and as slow as the variable says."""
+    plant(tmp_path, base=QUICK)
+    outcome, answer = ab("base", f"base -O PLANTED_BUSY_S={SLOW}", *BRIEF)
+    assert outcome.returncode == 1, outcome.stdout + outcome.stderr
+    assert answer["sentence"].startswith(f"base -O PLANTED_BUSY_S={SLOW} is slower than base")
+
+
 def test_faster_head_passes(ab, tmp_path):
     plant(tmp_path, base=SLOW, head=QUICK)
     outcome, answer = ab("base", "head", *BRIEF)

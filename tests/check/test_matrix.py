@@ -55,8 +55,6 @@ EXCEPTIONS = {
     **{("limit-socket", kind): STRAY for kind in ("short-body", "bad-chunk")},
     ("asyncio-streams", "bad-chunk"): STRAY,  # a ValueError: the length is read by hand
     ("gevent-requests", "bad-chunk"): STRAY,
-    # Dask hands them on as text.
-    **{("dask-aiohttp", kind): STRAY for kind in ("redirect-loop", "header-flood", "bad-chunk")},
     **{("scrapy-spider", kind): STRAY for kind in ("wrong-coding", "lying-coding")},
     **{("tornado-client", kind): STRAY for kind in ("header-flood", "reset")},
 }

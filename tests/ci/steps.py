@@ -54,6 +54,11 @@ def action(path="action.yml", root=ROOT):
     return yaml.safe_load((root / path).read_text(encoding="utf-8"))
 
 
+def temporary_of(folder):
+    """Return the runner's folder for what is temporary, which is beside the workspace."""
+    return folder.with_name(f"{folder.name}'s temp")
+
+
 def run_compare(folder, root=ROOT, python=None, **inputs):
     """Run the step of action.yml that compares, in a workspace, with the inputs given.
 
@@ -69,7 +74,7 @@ def run_compare(folder, root=ROOT, python=None, **inputs):
     for name, value in step["env"].items():
         match = re.fullmatch(r"\$\{\{ inputs\.([a-z-]+) \}\}", value)
         variables[name] = given.pop(match[1]) if match else sys.executable
-    temporary = folder / "runner's temp"
+    temporary = temporary_of(folder)
     temporary.mkdir(exist_ok=True)
     files = {name: folder / f"{name}.txt" for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
     for path in files.values():

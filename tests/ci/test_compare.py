@@ -44,7 +44,8 @@ def calls(folder):
     ],
 )
 def test_each_answer_has_its_end(play, code, verdict, ends, level):
-    step = play(code, f"head against base: {verdict}.")
+    changes = [{"verdict": verdict, "base_s": 1.0, "reason": "its words"}]
+    step = play(code, f"head against base: {verdict}.", answer={"changes": changes})
     assert step.code == ends, step.log
     assert step.outputs["verdict"] == verdict
     assert step.outputs["code"] == str(code)
@@ -83,10 +84,52 @@ def test_side_that_cannot_be_built_is_named(play, side):
     assert words in step.comment
 
 
-def test_base_whose_cells_are_invalid_is_named(play):
-    changes = [{"verdict": "invalid", "base_s": None}]
-    step = play(4, "head against base is invalid: x.", answer={"changes": changes})
-    assert step.outputs["sentence"].startswith("The base cannot be measured")
+@pytest.mark.parametrize(
+    ("base_s", "reason"),
+    [
+        (None, "RuntimeError: no"),
+        (None, "its baseline aiohttp-gather/asyncio is invalid"),
+        (0.1, "its baseline aiohttp-gather/asyncio is invalid"),
+        (0.1, "the control is invalid, so the noise here is not known"),
+    ],
+)
+def test_base_whose_cells_are_invalid_is_named(play, base_s, reason):
+    """Also where the head is well, and where it was the base's twin that failed."""
+    changes = [
+        {"verdict": "same", "base_s": 0.1, "reason": ""},
+        {"verdict": "invalid", "base_s": base_s, "reason": reason},
+    ]
+    sentence = f"head against base is invalid: x: {reason}."
+    step = play(4, sentence, answer={"changes": changes})
+    lead = "The base cannot be measured, so that the head has nothing to be held against"
+    assert step.code == 1
+    assert step.outputs["sentence"] == f"{lead}: {sentence}"
+    assert f"\n{lead}\n" in step.summary
+    assert f"\n{lead}\n" in step.comment
+
+
+def test_interrupted_session_is_told_with_what_it_has(play):
+    step = play(130, "head is slower than base.", answer={"verdict": "interrupted"})
+    assert step.code == 130
+    assert step.outputs["verdict"] == "interrupted"
+    lead = "Interrupted, so that this is not all"
+    assert step.outputs["sentence"] == f"{lead}: head is slower than base."
+    assert lead in step.comment
+    assert "### head against base" in step.comment
+    assert step.comment.splitlines()[1] == "### crawlbench: interrupted"
+    assert obeyed(step.log)[0].startswith("::error title=crawlbench::interrupted: Interrupted, so")
+
+
+def test_session_that_broke_says_nothing_of_the_head(play):
+    """As when the mirror died: what was measured before is no answer."""
+    changes = [{"verdict": "same", "base_s": 0.1, "reason": ""}]
+    answer = {"verdict": "invalid", "reason": "the session was\nnot finished", "changes": changes}
+    step = play(4, "head is the same as base.", answer=answer)
+    assert step.code == 1
+    assert step.outputs["verdict"] == "invalid"
+    lead = "Nothing can be said (the session was not finished)"
+    assert step.outputs["sentence"] == f"{lead}: head is the same as base."
+    assert lead in step.summary
 
 
 def test_crash_is_not_slower(play):
@@ -159,6 +202,7 @@ def test_inputs_become_words_and_nothing_else(play, tmp_path):
     play(inputs=asked)
     ((words, _),) = calls(tmp_path)
     assert words[5:] == [
+        *("--name=base", "--name=uvloop==0.21.0 -X gil=0"),
         *("--strategy=aiohttp-gather", "--strategy=my crawl.py", "--loop=asyncio"),
         *("--concurrency=10", "--concurrency=20", "--margin=2", "--with=python=3.12"),
         *("--fail-on=slower:5%", "--extend", "--rounds", "3", "$(touch y)", "--"),
@@ -167,6 +211,25 @@ def test_inputs_become_words_and_nothing_else(play, tmp_path):
     ]
     assert not (tmp_path / "x").exists()
     assert not (tmp_path / "y").exists()
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "names"),
+    [
+        ("base/python", "head/python", ("base", "head")),
+        ("./base/python -O", "head/python", ("base", "head")),
+        ("yarl==1.9", "yarl", ("yarl==1.9", "yarl")),
+        ("yarl", " yarl", ("base", "head")),
+        ("base", "yarl\u202e", ("base", "head")),
+    ],
+)
+def test_sides_have_names_of_their_own(play, tmp_path, base, head, names):
+    """With one `path` in both checkouts, the folders' own names would be one."""
+    for side in ("base", "head"):
+        (tmp_path / side / "python").mkdir(parents=True)
+    play(inputs={"base": base, "head": head})
+    ((words, _),) = calls(tmp_path)
+    assert [w for w in words if w.startswith("--name=")] == [f"--name={name}" for name in names]
 
 
 def test_margin_is_found_first(play, tmp_path):

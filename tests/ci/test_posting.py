@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from ci.comments import tame
 from ci.inputs import InputError
 from ci.posting import BOT, PostError, post
 
@@ -123,6 +125,38 @@ def test_marks_and_calls_of_the_file_are_not_believed(github, send):
     assert "other" not in body
     assert "@everyone" not in body
     assert "hidden" not in body
+
+
+@pytest.mark.parametrize(
+    ("text", "alive"),
+    [
+        ("[x](//evil.example)", r"//|\]\("),
+        ("[x](https&colon;//evil.example)", r"//|&\w|\]\("),
+        (r"[x](https\://evil.example)", r"//|\\:|\]\("),
+        ("&commat;octocat &#64;octocat &#x40;octocat", r"&[\w#]"),
+        ("GH-12, gh-12", r"(?i)gh-\d"),
+        (r"GH\-12 and \@octocat", r"\\-|@o"),
+        ("[x]: http:evil.example\n[x][x] ![x](y)", r"http:e|\]:|\]\[|\]\("),
+        ("<http:evil.example> <a href=/x>y</a> <!-- z -->", r"http:e|<[a-z/!]"),
+        ("https:///evil.example www.evil.example", r"//|www\."),
+        (r"www\.evil.example mailto:a@-b.example", r"\\\.|mailto:a|@-"),
+    ],
+)
+def test_nothing_in_a_comment_acts(github, send, text, alive):
+    """Nor when it was tamed before: taming again changes nothing."""
+    assert re.search(alive, text)
+    send(text)
+    ((_, _, body),) = github.written
+    assert not re.search(alive, body.partition("\n")[2])
+    assert tame(tame(text)) == tame(text)
+
+
+def test_table_stays_a_table():
+    """What tables of crawlbench escape stays escaped."""
+    row = r"| a\|b \[x\] \<i\> \`y\` \*\_\{\}\#1\&\~\$\\ | 3 % | 1.2 ms |"
+    assert tame(f"### head against base\n\n{row}\n").replace("\u200b", "").splitlines()[2] == row
+    for cell in (r"a\|b", r"\[x\]", r"\`y\`", r"\*\_\{\}", r"\~\$\\"):
+        assert cell in tame(row)
 
 
 @pytest.mark.parametrize("text", [b"x" * 70_000, b"\xff\xfe"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -85,6 +86,113 @@ def test_examples_use_what_is_there():
     assert {name.removeprefix("INPUT_").lower() for name in names} <= set(_NAMES)
     assert gitlab["script"][-1] == "python3 -I .speed/crawlbench/ci/compare"
     assert f"{gitlab['variables']['INPUT_OUTPUT']}-comment.md" in gitlab["artifacts"]["paths"]
+
+
+def git(folder, *words):
+    """Call git, without the settings of whoever runs this, and return what it says."""
+    settings = {"protocol.file.allow": "always", "user.name": "x", "user.email": "x@example.com"}
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    call = ["git", *options, "-C", str(folder), *words]
+    outcome = subprocess.run(call, capture_output=True, text=True, check=True, env=quiet())
+    return outcome.stdout.strip()
+
+
+def quiet():
+    ours = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    return {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "CI_"))} | ours
+
+
+@pytest.fixture
+def merge(tmp_path):
+    """Make a library with a submodule, in which a branch was merged after its base had moved.
+
+    Return the folder, and the commits: where the branch began, the base, the branch, the merge.
+    """
+    for name in ("part", "head"):
+        (tmp_path / name).mkdir()
+        git(tmp_path / name, "init", "--quiet", "--initial-branch=main")
+        git(tmp_path / name, "commit", "--quiet", "--allow-empty", "-m", "first")
+    part, folder = tmp_path / "part", tmp_path / "head"
+    (part / "part.c").write_text("int x;\n")
+    git(part, "add", "part.c")
+    git(part, "commit", "--quiet", "-m", "part")
+    git(folder, "submodule", "--quiet", "add", str(part), "part")
+    git(folder, "commit", "--quiet", "-m", "with a part")
+    commits = [git(folder, "rev-parse", "HEAD")]
+    git(folder, "commit", "--quiet", "--allow-empty", "-m", "the base moves on")
+    commits.append(git(folder, "rev-parse", "HEAD"))
+    git(folder, "checkout", "--quiet", "-b", "branch", commits[0])
+    git(folder, "commit", "--quiet", "--allow-empty", "-m", "the change")
+    commits.append(git(folder, "rev-parse", "HEAD"))
+    git(folder, "checkout", "--quiet", "--detach", "main")
+    git(folder, "merge", "--quiet", "--no-ff", "-m", "merge", "branch")
+    return folder, [*commits, git(folder, "rev-parse", "HEAD")]
+
+
+def steps_of(workflow, job):
+    return yaml.safe_load((WORKFLOWS[0].parent / workflow).read_text())["jobs"][job]["steps"]
+
+
+@pytest.mark.parametrize(
+    ("workflow", "job", "under"), [("compare.yml", "compare", "."), ("pins.yml", "pins", "head")]
+)
+def test_base_is_what_was_merged_with(tmp_path, merge, workflow, job, under):
+    """The event's own base may be older; a commit without one before it is refused."""
+    (step,) = (step for step in steps_of(workflow, job) if step.get("id") == "base")
+    folder, (_, base, _, _) = merge
+    output = tmp_path / "output"
+    output.touch()
+
+    def run():
+        call = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+        environ = {**quiet(), "GITHUB_OUTPUT": str(output)}
+        return subprocess.run(call, cwd=tmp_path / under, env=environ, check=False).returncode
+
+    assert run() == 0
+    assert output.read_text() == f"sha={base}\n"
+    git(folder, "checkout", "--quiet", "--orphan", "alone")
+    git(folder, "commit", "--quiet", "--allow-empty", "-m", "alone")
+    assert run() == 1
+    assert output.read_text() == f"sha={base}\n"
+
+
+@pytest.mark.parametrize(("workflow", "job"), [("compare.yml", "compare"), ("pins.yml", "pins")])
+def test_base_is_checked_out_at_that_commit(workflow, job):
+    checkouts = [s["with"] for s in steps_of(workflow, job) if "checkout@" in str(s.get("uses"))]
+    (base,) = (one for one in checkouts if one.get("path") == "base")
+    assert base["ref"] == "${{ steps.base.outputs.sha }}"
+    assert checkouts[0] is not base
+    assert checkouts[0]["fetch-depth"] != 1
+    if workflow == "compare.yml":  # libraries are built there
+        for one in checkouts[:2]:
+            assert (one["fetch-depth"], one["submodules"]) == (0, "recursive")
+
+
+@pytest.mark.parametrize("is_merged", [True, False])
+def test_gitlab_holds_against_what_was_merged_with(tmp_path, merge, is_merged):
+    """Else against where the branch began; both with their submodules, and also on a second run."""
+    folder, (start, base, branch, merged) = merge
+    script = yaml.safe_load((EXAMPLES[0].parent / "gitlab-ci.yml").read_text())["speed"]["script"]
+    own = [line for line in script if "CRAWLBENCH" not in line and "ci/compare" not in line]
+    assert len(own) == len(script) - 2
+    allowed = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "protocol.file.allow"}
+    environ = {
+        **quiet(),
+        **allowed,
+        "GIT_CONFIG_VALUE_0": "always",
+        "CI_COMMIT_SHA": merged if is_merged else branch,
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": start,
+        "CI_MERGE_REQUEST_TARGET_BRANCH_SHA": base if is_merged else "",
+    }
+    for _ in range(2):
+        call = ["sh", "-e", "-c", "\n".join(own)]
+        subprocess.run(call, cwd=folder, env=environ, capture_output=True, check=True)
+        found = [git(folder / ".speed" / side, "rev-parse", "HEAD") for side in ("base", "head")]
+        assert found == ([base, merged] if is_merged else [start, branch])
+        for side in ("base", "head"):
+            assert (folder / ".speed" / side / "part" / "part.c").is_file()
+        git(folder, "clean", "-ffdxq")  # as the runner does
+        assert not (folder / ".speed").exists()
 
 
 def test_workflows_lint():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
-from crawlbench.cluster.fingerprint import describe_differences
+import msgspec
+
+from crawlbench.cluster.fingerprint import describe_differences, take_fingerprint
 from tests.stats.blocks import make_machine
 from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, other
 
@@ -64,3 +67,13 @@ def test_many_differences_are_counted():
         {"a": fingerprint("a"), "b": fingerprint("b", versions=versions)}, PLAN
     )
     assert (len(found), found[-1]) == (13, "and 8 more")
+
+
+def test_fingerprints_are_json():
+    """What `cluster.json` holds of a machine can be read by others."""
+    names = {"strategies": ["aiohttp-gather", "unknown"], "event_loops": ["uvloop"]}
+    one = take_fingerprint({**names, "parsers": ["lxml"], "sites": ["none.toml"]})
+    found = json.loads(msgspec.json.encode(one))
+    assert found["files"] == {"none.toml": "absent"}
+    assert found["machine"]["versions"]["strategy unknown"] == "absent"
+    assert {"aiohttp", "uvloop", "lxml"} <= found["machine"]["versions"].keys()

@@ -4,64 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-import msgspec
 import pytest
 
 from crawlbench.cluster import dispatch
-from crawlbench.cluster.blocks import BlockJob
 from crawlbench.cluster.crew import SchedulerLostError
 from crawlbench.cluster.dispatch import Dispatcher
-from tests.stats.blocks import make_machine
+from tests.cluster.fakes import FakeCrew, answer
 from tests.stats.builders import make_plan, other
 
 PLAN = make_plan(other("a"))
-
-
-class FakeFuture:
-    """A task of Dask whose result the test decides."""
-
-    def __init__(self):
-        self.answer = asyncio.get_running_loop().create_future()
-        self.is_cancelled = False
-
-    async def result(self):
-        return await asyncio.shield(self.answer)
-
-    async def cancel(self):
-        self.is_cancelled = True
-
-    def release(self):
-        pass
-
-
-class FakeCrew:
-    """Machines that come and go as the test says; it is its own client."""
-
-    def __init__(self, *names, play):
-        self.members = {f"tcp://{name}": make_machine(name) for name in names}
-        self.client = self
-        self.play = play
-        """Called with each task: job, address, future."""
-        self.jobs = []
-        self.is_lost = False
-
-    async def look(self):
-        if self.is_lost:
-            raise SchedulerLostError("gone")
-        return []
-
-    def submit(self, function, job, *, key, workers, resources, retries, pure):
-        assert resources == {"crawlbench": 1}
-        future = FakeFuture()
-        found = msgspec.json.decode(job, type=BlockJob)
-        self.jobs.append((found.sheet, found.machine.name, found.plan.seed, key))
-        self.play(self, found, workers[0], future)
-        return future
-
-
-def answer(crew, job, address, future):
-    """Finish at once."""
-    future.answer.set_result(f"{job.sheet} of {job.machine.name}".encode())
 
 
 def run(crew, sheets=1, copies=1, done=None):
@@ -96,9 +47,12 @@ def test_no_machine_measures_a_sheet_twice():
 
 
 def test_what_was_finished_before_is_not_measured_again():
-    """Of two copies one is on disk: the other goes to the other machine."""
-    kept, _ = run(FakeCrew("a", "b", play=answer), copies=2, done={1: {"a"}})
-    assert [(sheet, name) for sheet, name, _ in kept] == [(1, "b")]
+    """Of two copies one is on disk: the other goes to the other machine, with the other seed."""
+    for old, new in ((PLAN.seed, PLAN.seed + 1), (PLAN.seed + 1, PLAN.seed)):
+        crew = FakeCrew("a", "b", play=answer)
+        kept, _ = run(crew, copies=2, done={1: {"a": old}})
+        assert [(sheet, name) for sheet, name, _ in kept] == [(1, "b")]
+        assert [seed for _, _, seed, _ in crew.jobs] == [new]
 
 
 def test_block_that_fails_thrice_is_lost_and_named():
@@ -179,3 +133,25 @@ def test_lost_scheduler_ends_it_and_what_runs_is_cancelled():
     with pytest.raises(SchedulerLostError):
         run(FakeCrew("a", play=play))
     assert len(futures) == 1
+
+
+def test_result_of_a_worker_that_leaves_as_its_block_ends_is_kept():
+    """Also if another block failed in the same moment, and it was looked who is there."""
+    futures = {}
+
+    def end(crew):
+        futures["tcp://a"].answer.set_exception(RuntimeError("no memory"))
+        futures["tcp://b"].answer.set_result(b"whole")
+        del crew.members["tcp://b"]
+
+    def play(crew, job, address, future):
+        if address in futures:
+            answer(crew, job, address, future)
+            return
+        futures[address] = future
+        if len(futures) == 2:
+            asyncio.get_running_loop().call_soon(end, crew)
+
+    kept, dispatcher = run(FakeCrew("a", "b", play=play), copies=2)
+    assert sorted(kept) == [(1, "a", b"1 of a"), (1, "b", b"whole")]
+    assert dispatcher.lost == []

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import typer
 from rich.console import Console
 
+from crawlbench.cli import cluster
+from crawlbench.cluster.flow import Wishes
 from crawlbench.cluster.notes import find_notes as find_doubts
 from crawlbench.errors import UsageError
 from crawlbench.records import ClusterSession, LostBlock
@@ -34,6 +37,7 @@ def session_of(*blocks, **changes):
         "left_out": found.left_out,
         "noise": found.noise,
         "comparisons": found.comparisons,
+        "failures": found.failures,
         "seconds": 100.0,
         "ending": "whole",
     }
@@ -75,6 +79,45 @@ def test_notes_name_who_was_left_out_lost_and_alone():
     assert notes["lost"] == "a block of sheet 1 after 3 tries: e: its Dask worker was lost"
     assert "not all blocks could be finished" in notes["session"]
     assert "from so few it is wide" in next(find_doubts(session))
+
+
+def test_machines_with_wrong_data_are_named():
+    """With the number of cells, baselines and controls included."""
+    session = session_of(*four(failures=2))
+    assert session.failures == {"d": 2}
+    assert ("invalid", "2 cells are invalid on d") in find_notes(session)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "said"),
+    [
+        ({}, 0, ""),
+        ({"ending": "interrupted"}, 130, ""),
+        ({"ending": "scheduler"}, 4, "the Dask scheduler was lost; blocks that are kept: 4; go on"),
+        ({"lost": (LostBlock(1, 3, "e: it left"),)}, 4, "1 block was not finished: e: it left"),
+        (
+            {
+                "failures": {f"m{n}": 1 for n in range(7)},
+                "machines": tuple(make_machine(f"m{n}") for n in range(8)),
+            },
+            4,
+            "cells are invalid on 7 of 8 machines: m0, m1, m2, m3, m4 and 2 more; each one's own",
+        ),
+    ],
+)
+def test_exit_code_tells_what_went_wrong_anywhere(
+    tmp_path, monkeypatch, capsys, changes, code, said
+):
+    """As a session of one machine does: wrong data on any is 4, whatever the verdicts are."""
+
+    async def measure(*_):
+        return session_of(*four(), **changes)
+
+    monkeypatch.setattr(cluster, "run_cluster", measure)
+    with pytest.raises(typer.Exit) as ended:
+        cluster.run_on_cluster(PLAN, Wishes("local:1"), tmp_path, "tiny")
+    assert ended.value.exit_code == code
+    assert said in capsys.readouterr().err
 
 
 def test_one_machine_says_nothing_of_others():

@@ -13,7 +13,7 @@ from crawlbench.cluster.store import (
     load_cluster,
 )
 from crawlbench.errors import SessionFileError, UsageError
-from crawlbench.records import ClusterSession, Verdict
+from crawlbench.records import ClusterSession, Failure, Verdict
 from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.judge import judge
 from crawlbench.stats.pairing import log_ratios
@@ -42,7 +42,7 @@ def test_block_comes_back_as_it_was_sent(tmp_path, store):
     """Its folder has the session's files, and nothing else is left around."""
     store.keep(1, "m1", packed_block(tmp_path / "sent"))
     assert [block.machine.name for block in store.read(1)] == ["m1"]
-    assert (store.count(), store.machines(1)) == (1, {"m1"})
+    assert (store.count(), store.machines(1)) == (1, {"m1": 0})
     assert sorted(p.name for p in (tmp_path / "out" / "machines").iterdir()) == ["m1"]
     assert sorted(p.name for p in (tmp_path / "out" / "machines" / "m1").iterdir()) == [
         "block.json",
@@ -68,7 +68,7 @@ def test_block_of_another_machine_or_sheet_is_refused(tmp_path, store):
 def test_name_that_is_a_path_stays_in_the_folder(tmp_path, store):
     """Names are the users' own."""
     store.keep(1, "../../evil", packed_block(tmp_path / "sent", "../../evil"))
-    assert store.machines(1) == {"../../evil"}
+    assert store.machines(1) == {"../../evil": 0}
     assert not (tmp_path / "evil").exists()
 
 
@@ -102,6 +102,14 @@ def test_block_sums_up_its_session():
     assert found.verdict is Verdict.FASTER
     assert block.controls[0].margin == session.noise[0].margin
     assert (block.sheet, block.machine, block.rounds) == (3, machine, 5)
+    assert (block.seed, block.failures) == (session.plan.seed, 0)
+
+
+def test_block_counts_what_is_wrong_but_not_what_was_refused():
+    """An event loop that lacks an operation is no failure."""
+    failures = (Failure(CONTROL.name, 1, "hangs"), Failure(FAST.name, 1, "no", is_refusal=True))
+    session = judge(make_session(make_plan(FAST), [{BASELINE: [1.0]}], failures=failures))
+    assert sum_up_block(BlockJob(1, make_machine("m1"), session.plan), session).failures == 1
 
 
 def test_unpacked_files_are_the_packed_ones(tmp_path):

@@ -9,12 +9,15 @@ from tests.environments.projects import write_project
 
 LOOP = """
 import asyncio
+import os
 import time
+
+BUSY_S = {busy_s} if __debug__ else float(os.environ["PLANTED_BUSY_S"])
 
 
 class Loop(asyncio.SelectorEventLoop):
     def call_soon(self, *arguments, **options):
-        end = time.perf_counter() + {busy_s}
+        end = time.perf_counter() + BUSY_S
         while time.perf_counter() < end:
             pass
         return super().call_soon(*arguments, **options)

@@ -24,24 +24,27 @@ from crawlbench.environments.cache import (
 )
 from crawlbench.environments.looking import look_inside
 from crawlbench.environments.needs import (
-    constraints_for,
+    bounds_for,
     needed_packages,
     packages_of,
     requirements_for,
 )
-from crawlbench.environments.spec import parse_environment
+from crawlbench.environments.spec import parse_environment, parse_sides
 from crawlbench.errors import EnvironmentFailure, UsageError
+from crawlbench.measure.suite import load_suite, override
 from crawlbench.records import Environment
+from crawlbench.registry import Kind
+from crawlbench.session.environments import prepare_environments
 from tests.environments.projects import write_project
 
 pytestmark = pytest.mark.slow
 
-NEEDED = needed_packages([], [], [])
+NEEDED = needed_packages({}, {})
 BUILD = """
 import json, sys
 from dataclasses import asdict
 from crawlbench.environments.building import build
-from crawlbench.environments.spec import parse_environment
+from crawlbench.environments.spec import parse_environment, parse_sides
 told = []
 facts = build(parse_environment(sys.argv[1]), json.loads(sys.argv[2]), told.append)
 print(json.dumps([told, asdict(facts)]))
@@ -69,8 +72,21 @@ def in_process(spec):
 
 
 def test_needed_packages_are_what_plug_ins_import():
-    found = needed_packages(["aiohttp-gather", "niquests-async"], ["asyncio", "uvloop"], ["lxml"])
+    names = {
+        Kind.STRATEGY: ["aiohttp-gather", "niquests-async"],
+        Kind.EVENT_LOOP: ["asyncio", "uvloop"],
+        Kind.PARSER: ["lxml"],
+    }
+    found = needed_packages(names, names)
     assert set(found) == {"aiohttp", "jinja2", "lxml", "msgspec", "niquests", "pyperf", "uvloop"}
+
+
+def test_what_a_glob_names_and_nobody_has_is_not_needed():
+    names = {Kind.STRATEGY: ["aiohttp-gather", "niquests-async"]}
+    found = needed_packages(names, {})
+    assert "aiohttp" in found
+    assert "niquests" not in found
+    assert "niquests" in needed_packages(names, {}, ["Niquests"])
 
 
 def test_requirements_are_ours_unless_asked_otherwise():
@@ -79,11 +95,24 @@ def test_requirements_are_ours_unless_asked_otherwise():
     assert "pyperf>=2.10" in requirements_for(Environment("x", packages=("pyperf==1",)), ["pyperf"])
 
 
-def test_constraints_are_the_managers_versions_of_the_rest():
-    found = constraints_for(Environment("x", packages=("Aiohttp>=1",)))
-    names = {text.partition("==")[0].lower() for text in found}
+def test_bounds_are_the_managers_versions_fewer_each_time():
+    every, main, none = bounds_for(Environment("x", packages=("Aiohttp>=1",)), ["aiohttp", "lxml"])
+    names = {text.partition("==")[0].lower() for text in every}
     assert "lxml" in names
     assert not names & {"aiohttp", "crawlbench"}
+    assert [text.partition("==")[0] for text in main] == ["lxml"]
+    assert none == []
+
+
+def test_sides_get_as_many_of_the_managers_versions_as_fit_all():
+    """An old aiohttp does not go with today's yarl; then neither side has the manager's."""
+    suite = override(load_suite("ab"), {"strategies": ["aiohttp-gather"]})
+    sides = parse_sides(["aiohttp==3.9.5", "aiohttp"])
+    one, two = prepare_environments(sides, suite, lambda line: None).environments
+    assert one.versions["aiohttp"] == "3.9.5"
+    assert one.looseness == two.looseness
+    differ = {name for name in one.versions if one.versions[name] != two.versions.get(name)}
+    assert not differ & {"lxml", "pyperf", "msgspec", "Jinja2"}
 
 
 def test_environment_is_built_once_and_holds_what_was_asked(tmp_path):
@@ -112,6 +141,13 @@ def test_other_files_make_another_environment(tmp_path):
     assert second.key != first.key
     assert told
     assert {path.name for path in project.iterdir()} == {"planted", "pyproject.toml"}
+
+
+def test_builds_told_otherwise_make_another_environment(tmp_path, monkeypatch):
+    project = write_project(tmp_path / "planted")
+    first, _ = built(f"mine={project}")
+    monkeypatch.setenv("CFLAGS", "-O0")
+    assert built(f"mine={project}")[0].key != first.key
 
 
 def test_half_built_environment_is_built_again(tmp_path):
@@ -156,7 +192,8 @@ def test_pip_builds_where_uv_is_not(monkeypatch, tmp_path):
 
 
 def test_what_plug_ins_there_are_is_seen_from_inside():
-    facts, _ = built("own=uvloop", needed_packages(["aiohttp-gather"], ["uvloop"], ["lxml"]))
+    names = {Kind.STRATEGY: ["aiohttp-gather"], Kind.EVENT_LOOP: ["uvloop"]}
+    facts, _ = built("own=uvloop", needed_packages(names, names))
     asked = {"STRATEGY": ["aiohttp-gather", "requests-serial"], "EVENT_LOOP": ["uvloop"]}
     found = look_inside(facts, asked).plugins
     assert found["STRATEGY"]["aiohttp-gather"].is_async

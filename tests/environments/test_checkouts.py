@@ -54,6 +54,28 @@ def test_commit_is_told_and_whether_files_differ(project):
     assert describe_checkout(project).endswith(f"(commit {commit}+)")
 
 
+def test_git_decides_what_belongs_to_a_checkout(project, tmp_path):
+    """Some builds take what an earlier one left for new; git ignores it, and so do we."""
+    git = ["git", "-C", str(project), "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    (project / ".gitignore").write_text("*.c\n")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *command], check=True)
+    before = describe_checkout(project)
+    (project / "planted" / "loop.c").write_text("stale")
+    assert describe_checkout(project) == before
+    (project / "planted" / "new.py").write_text("")
+    assert describe_checkout(project) != before
+    copy = copy_checkout(project, tmp_path / "room")
+    assert {path.name for path in (copy / "planted").iterdir()} == {"__init__.py", "new.py"}
+    assert (copy / ".git").is_dir()
+
+
+def test_compiled_files_are_left_where_git_is_not(project):
+    before = describe_checkout(project)
+    (project / "planted" / "fast.so").write_bytes(b"old")
+    assert describe_checkout(project) == before
+
+
 def test_copy_leaves_what_builds_left(project, tmp_path):
     (project / "dist").mkdir()
     (project / "dist" / "old.whl").write_text("")

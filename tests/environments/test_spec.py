@@ -45,6 +45,8 @@ def test_empty_spec_is_the_managers_packages():
         ("x=-I", "'-I' is no flag of Python"),
         ("x=-X", "'-X ' is no flag of Python"),
         ("x=-c 'import os'", "'-c' is no flag of Python"),
+        ("x=uvloop=0.21.0", "for a version write uvloop==0.21.0"),
+        ("x=PYTHONPATH=/elsewhere", "PYTHONPATH cannot be set"),
         ("x=./nowhere", "neither pyproject.toml nor setup.py"),
         ("x='uvloop", "No closing quotation"),
         ("x=$(reboot)", "'$(reboot)' cannot be used"),
@@ -106,6 +108,29 @@ def test_sides_are_named_by_what_tells_them_apart(tmp_path):
     sides = parse_sides([str(base), str(head), "uvloop==0.21.0", "uvloop==0.21.0"], "aiohttp A=1")
     assert [side.name for side in sides] == ["base", "head", "uvloop==0.21.0", "uvloop==0.21.0 (4)"]
     assert all(side.packages[0] == "aiohttp" and side.variables == {"A": "1"} for side in sides)
+
+
+def test_folder_that_is_no_project_is_no_path(tmp_path, monkeypatch):
+    """In uvloop's own repository, `uvloop` is the package on the index."""
+    (tmp_path / "uvloop").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert parse_environment("x=uvloop").packages == ("uvloop",)
+
+
+def test_shared_checkouts_name_no_side(tmp_path):
+    shared = write_project(tmp_path / "mine")
+    sides = parse_sides(["uvloop==0.21.0", "uvloop"], str(shared))
+    assert [side.name for side in sides] == ["uvloop==0.21.0", "uvloop"]
+    assert all(side.checkouts == (str(shared),) for side in sides)
+
+
+def test_sides_are_named_as_told():
+    sides = parse_sides(["uvloop", "uvloop"], "", ["base", "head"])
+    assert [side.name for side in sides] == ["base", "head"]
+    with pytest.raises(UsageError, match="1 names for 2 sides"):
+        parse_sides(["uvloop", "uvloop"], "", ["base"])
+    with pytest.raises(UsageError, match="two sides are named 'x'"):
+        parse_sides(["uvloop", "uvloop"], "", ["x", "x"])
 
 
 def test_checkouts_of_one_name_are_told_apart(tmp_path):

@@ -34,7 +34,8 @@ def dask_cluster(folder, workers, resources="crawlbench=1"):
             place = ["--local-directory", str(folder / f"worker-{number}")]
             command = [*dask, "worker", address, *words, *place]
             processes.append(subprocess.Popen(command, **common))
-        _await_workers(address, workers)
+        if workers:
+            _await_workers(address, workers)
         yield address, processes[1:]
     finally:
         for process in reversed(processes):

@@ -9,13 +9,14 @@ import time
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 LAST = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 BUSY = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
-STALL_S, STALL_AFTER_S = 1.0, 0.8
+STALL_S, STALL_AFTER_S, SLOW_S = 1.0, 0.8, 0.3
 
 
 class Server:
     """Answers every request in one way; `with` starts and ends it.
 
-    kind: `ok`, `last` (closes each time), `busy`, `drop` (hangs up), `silent`, `garbage`, or
+    kind: `ok`, `last` (closes each time), `busy`, `drop` (hangs up), `silent`, `garbage`,
+    `slow` (takes 0.3 s), or
     `stall`: all stands still for a second, once after each `arm`.
     """
 
@@ -62,6 +63,8 @@ class Server:
             self._stall()
         if kind == "drop":
             transport.abort()
+        elif kind == "slow":
+            self._loop.call_later(SLOW_S, transport.write, OK)
         elif kind != "silent":
             transport.write({"last": LAST, "busy": BUSY, "garbage": b"no HTTP"}.get(kind, OK))
             if kind == "last":

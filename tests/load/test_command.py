@@ -31,17 +31,31 @@ def test_closed_and_open_stand_beside_each_other(crawlbench, tmp_path):
 
 
 def test_search_names_what_held_and_what_failed(crawlbench):
-    """Against a network of 40 ms, two connections give less than 50 per second."""
+    """Against a network of 40 ms, 32 connections give less than 800 per second."""
     done = crawlbench(
-        *("load", "--find", "p50=200ms", "--rate", "20", "--pool", "2", "-n", "wan@40ms"),
-        *("--step", "1", "--json"),
+        *("load", "--find", "p50=300ms", "--rate", "500", "--pool", "32", "-n", "wan@40ms"),
+        *("--step", "0.3", "--json"),
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)["find"]
-    assert found["goal"] == "p50=200ms"
-    assert found["steps"][-1]["held"]
-    assert 20 <= found["rate_per_s"] < found["failed_per_s"]
-    assert found["rate_per_s"] < 100
+    assert (found["goal"], found["stopped"]) == ("p50=300ms", None)
+    assert any(step["is_confirmation"] for step in found["steps"])
+    held = found["rate_per_s"]  # null on a machine that is too busy to hold any rate twice
+    assert held is None or held < found["failed_per_s"]
+    assert held is None or held < 850
+
+
+def test_server_that_only_fails_is_written_and_is_an_error(crawlbench, tmp_path):
+    """The figures are there, but the exit code tells that they are none of a working server."""
+    with Server("busy") as server:
+        call = ("load", "--url", server.url(), "--rate", "20", "-d", "0.5", "-o", "out", "--json")
+        done = crawlbench(*call, "--i-own-this", "127.0.0.1")
+    assert done.returncode == 4
+    assert "all 10 requests of a run failed: status 503" in done.stderr
+    (run,) = json.loads(done.stdout)["runs"]
+    assert run["kept"] is False
+    assert set(run["latency_s"].values()) == {None}
+    assert json.loads((tmp_path / "out" / "load.json").read_text())["runs"] == [run]
 
 
 def test_address_of_ones_own_is_loaded(crawlbench):
@@ -65,10 +79,9 @@ def test_address_of_ones_own_is_loaded(crawlbench):
     ("arguments", "words"),
     [
         (("--i-own-this", "localhost"), "without --url"),
-        (("--url", "ftp://127.0.0.1/", "--i-own-this", "127.0.0.1"), "is no address"),
         (("--url", "http://127.0.0.1:99999/", "--i-own-this", "127.0.0.1"), "is no address"),
+        (("--cluster", "tls://127.0.0.1:9"), "--cluster 'tls://127.0.0.1:9' cannot be used"),
         (("-d", "1000"), "--duration 1000 cannot be used"),
-        (("-c", "5000"), "--connections 5000 cannot be used"),
         (("--rate", "1e9"), "--rate 1e+09 cannot be used"),
         (
             ("--url", "http://127.0.0.1:9/", "--i-own-this", "127.0.0.1", "--rate", "20000"),
@@ -76,7 +89,6 @@ def test_address_of_ones_own_is_loaded(crawlbench):
         ),
         (("--find", "p99"), "is no goal"),
         (("-n", "nowhere"), "nowhere"),
-        (("--site", "nowhere"), "nowhere"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_one_sentence(crawlbench, arguments, words, tmp_path):

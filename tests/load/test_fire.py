@@ -57,12 +57,12 @@ def test_each_failure_is_counted_once_by_its_kind(kind, failure, arrival):
     """What was due is answered or failed; nothing is forgotten."""
     load = Load(
         arrival=arrival,
-        span_s=0.6,
+        span_s=0.4,
         connections=4,
         rate_per_s=50.0 if arrival is Arrival.CONSTANT else None,
         generators=1,
         timeout_s=0.2,
-        drain_s=1.0,
+        drain_s=0.5,
     )
     with Server(kind) as server:
         server.healthy = 5  # the probes before the run
@@ -73,6 +73,16 @@ def test_each_failure_is_counted_once_by_its_kind(kind, failure, arrival):
     assert set(found.failed) <= {failure, "never sent", "no answer by the end"}
     assert found.due == sum(found.failed.values())
     assert set(found.latency_s.values()) == {None}
+    assert not found.kept
+
+
+def test_each_probe_has_the_timeout_of_an_answer():
+    """Five of 0.3 s do not fail a timeout of 1 s."""
+    with Server("slow") as server:
+        changes = {"span_s": 1.0, "rate_per_s": 4.0, "timeout_s": 1.0}
+        found = shoot(server, Load(**{**as_dict(OPEN), **changes}))
+    assert found.due == sum(found.failed.values()) + found.answered == 4
+    assert found.unloaded_s > 0.25
 
 
 def test_connections_that_a_server_closes_are_made_anew():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crawlbench.load.latency import count_seconds, encode_counts, merge, quantile
@@ -42,6 +42,18 @@ def test_percentiles_have_three_significant_digits():
     for fraction in (0.5, 0.9, 0.99, 0.999, 1.0):
         exact = values[round(fraction * 5000) - 1]
         assert quantile(histogram, fraction) == pytest.approx(exact, rel=0.001, abs=1e-6)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.integers(1, 1500), st.integers(1, 1000))
+@example(600, 990)
+@example(18, 900)
+@example(1, 1)
+def test_percentile_is_the_value_of_that_rank(count, per_mille):
+    """Beside the sorted values themselves: 1 to `count` microseconds, each once."""
+    histogram = merge([encode_counts(dict.fromkeys(range(1, count + 1), 1))])
+    rank = -(-count * per_mille // 1000)
+    assert quantile(histogram, per_mille / 1000) == rank / 1e6
 
 
 def test_failed_request_is_slower_than_any_answer():

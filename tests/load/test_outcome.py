@@ -49,6 +49,32 @@ def test_rate_is_kept_though_answers_are_slow():
     assert found.reasons == ()
 
 
+@pytest.mark.parametrize("due", [2, 10, 1000])
+def test_rate_is_not_kept_by_failures(due):
+    """A server that answers 503 to everything, or never, has done nothing."""
+    counts = {"due": due, "due_first": due // 2, "answered": 0, "done_first": 0, "done_second": 0}
+    texts = {"latency": "", "service": ""}
+    found = outcome(replace(PART, failed={"status 503": due}, **counts, **texts))
+    assert found.kept is False
+    assert found.reasons == (f"{due} of {due} requests failed",)
+    assert set(found.latency_s.values()) == {None}
+
+
+def test_failures_in_the_second_half_are_a_shortfall():
+    """A tenth of all failed: the rate was not kept, and there is no slowest answer."""
+    found = outcome(replace(PART, answered=900, done_first=450, done_second=450, failed={"x": 100}))
+    assert found.kept is False
+    assert found.latency_s["max"] is None
+    assert found.service_s["max"] is not None
+
+
+def test_overload_does_not_widen_what_excuses_it():
+    """Answers that take ever longer leave as little slack as those of a server that keeps up."""
+    slow = encode_counts({2_000_000: 1000})
+    assert outcome(replace(PART, service=slow, done_first=300, done_second=480)).kept is False
+    assert outcome(replace(PART, done_second=495)).kept
+
+
 def test_closed_arrival_has_no_rate_to_keep():
     """So nothing is said about it."""
     closed = replace(LOAD, arrival=Arrival.CLOSED, rate_per_s=None)

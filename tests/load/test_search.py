@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from crawlbench.errors import UsageError
+from crawlbench.errors import BenchError, UsageError
 from crawlbench.load.search import NEAR, Goal, Step, parse_goal, search
 
 GOAL = Goal(0.99, 0.05)
@@ -15,7 +15,7 @@ GOAL = Goal(0.99, 0.05)
 def look(capacity, first=100.0, most=100_000.0, fails_again=()):
     tried = []
 
-    async def attempt(rate):
+    async def attempt(rate, is_long):
         tried.append(rate)
         held = rate <= capacity and not (rate in fails_again and tried.count(rate) > 1)
         return Step(rate, held, "" if held else "too slow", 0.01)
@@ -32,6 +32,33 @@ def test_answer_held_twice_and_is_near_to_what_failed(capacity):
     assert tried.count(found.rate_per_s) == 2
     assert found.steps[-1].is_confirmation
     assert len(tried) < 25
+
+
+def test_search_that_breaks_off_keeps_its_steps():
+    """Such as when all workers are gone."""
+
+    async def attempt(rate, is_long):
+        if rate > 300:
+            raise BenchError("no worker is left")
+        return Step(rate, True, "", 0.01)
+
+    found = asyncio.run(search(GOAL, attempt, 100.0, 1000.0))
+    assert (found.rate_per_s, found.stopped) == (None, "no worker is left")
+    assert [step.rate_per_s for step in found.steps] == [100.0, 200.0]
+
+
+def test_short_steps_are_trusted_no_more_once_they_were_wrong():
+    """Twice the capacity passes in a short step: from the confirmation on all are long."""
+    long = []
+
+    async def attempt(rate, is_long):
+        long.append(is_long)
+        held = rate <= (500.0 if is_long else 1000.0)
+        return Step(rate, held, "" if held else "too slow", 0.01)
+
+    found = asyncio.run(search(GOAL, attempt, 100.0, 100_000.0))
+    assert found.rate_per_s <= 500.0 < found.failed_per_s <= 500.0 * (NEAR + 0.01)
+    assert long == sorted(long)
 
 
 def test_bound_is_the_answer_where_nothing_fails():

@@ -30,7 +30,9 @@ def make_machine(name, cpu_model="A CPU", **changes):
     return ClusterMachine(name, Fingerprint(**{**settings, **changes}))
 
 
-def make_block(machine, means, *, error=0.002, margin=0.01, refusal="", sheet=1, control=0.0):
+def make_block(
+    machine, means, *, error=0.002, margin=0.01, refusal="", sheet=1, control=0.0, **changes
+):
     """Return a block of ten rounds.
 
     Args:
@@ -41,6 +43,7 @@ def make_block(machine, means, *, error=0.002, margin=0.01, refusal="", sheet=1,
         refusal: of the control.
         sheet: its number.
         control: log ratio of the control.
+        changes: of the block.
     """
     cells = tuple(
         CellEstimate(cell, 0, None, None, Verdict.INVALID, mean)
@@ -51,4 +54,4 @@ def make_block(machine, means, *, error=0.002, margin=0.01, refusal="", sheet=1,
     controls = (ControlEstimate(GROUP, 10, control, error, margin, refusal),)
     if isinstance(machine, str):
         machine = make_machine(machine)
-    return BlockResult(sheet, machine, cells, controls, 10, 60.0, "rounds")
+    return BlockResult(sheet, machine, cells, controls, 10, 60.0, "rounds", **changes)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from crawlbench.records import Verdict
+from crawlbench.records import CellEstimate, Verdict
 from crawlbench.stats.machines import merge
 from tests.stats.blocks import GROUP, make_block, make_machine
 from tests.stats.builders import make_plan, other
@@ -104,8 +105,49 @@ def test_cell_that_is_wrong_on_one_machine_is_judged_by_the_others():
     assert (one.machines, one.without_on, one.without) == (3, 1, {"m3": "crashed"})
     assert (find(found, SLOW).verdict, find(found, SLOW).reason) == (
         Verdict.INVALID,
-        "hangs (on m0)",
+        "hangs (on m0; invalid on 4 of 4 machines)",
     )
+
+
+@pytest.mark.parametrize("names", ["abcd", "dcba"])
+def test_wrong_data_weighs_more_than_no_answer(names):
+    """Whatever the machines' names: the verdict is invalid, with the number of machines."""
+    blocks = [make_block(name, {FAST.name: "hangs"}) for name in names[1:]]
+    vain = CellEstimate(FAST.name, 1, None, None, Verdict.UNCLEAR, "fewer than two rounds")
+    unclear = replace(make_block(names[0], {}), cells=(vain,))
+    found = find(merged(sorted([*blocks, unclear], key=lambda one: one.machine.name)), FAST)
+    first = min(names[1:])
+    assert (found.verdict, found.reason) == (
+        Verdict.INVALID,
+        f"hangs (on {first}; invalid on 3 of 4 machines)",
+    )
+    assert find(merged([unclear]), FAST).reason == f"fewer than two rounds (on {names[0]})"
+
+
+def test_failures_are_counted_for_each_machine():
+    """Over all sheets; also of baselines and controls, which no comparison shows."""
+    blocks = {
+        sheet: [
+            make_block("a", {cell.name: 0.1}, sheet=sheet, failures=sheet),
+            make_block("b", {cell.name: 0.1}, sheet=sheet),
+        ]
+        for sheet, cell in ((1, FAST), (2, SLOW))
+    }
+    found = merge([make_plan(FAST), make_plan(SLOW)], blocks.__getitem__)
+    assert found.failures == {"a": 3}
+
+
+def test_machine_holds_at_the_level_of_the_cell_however_many_there_are():
+    """One is called opposite only at a level that is shared among them."""
+    # 0.03 lies 2.5 errors of 0.008 beyond the margin: enough at 95 % for ten rounds (2.26), not
+    # at that error shared among 40 machines (4.6).
+    blocks = [make_block(f"m{n:02}", {FAST.name: 0.03}, error=0.008) for n in range(39)]
+    odd = make_block("odd", {FAST.name: -0.03}, error=0.008)
+    found = find(merged([*blocks, odd], make_plan(FAST)), FAST)
+    assert (found.verdict, found.holds_on, found.against_on) == (Verdict.SLOWER, 39, 0)
+    worse = make_block("odd", {FAST.name: -0.1}, error=0.008)
+    found = find(merged([*blocks, worse], make_plan(FAST)), FAST)
+    assert (found.holds_on, found.against) == (39, {"odd": Verdict.FASTER})
 
 
 def test_one_machine_keeps_its_interval_and_margin():

@@ -34,7 +34,7 @@ def cells():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_strategy_is_short_and_has_one_public_name(path):
-    """At most 60 lines, one function, no class beside it, no import of a sibling, no clock."""
+    """At most 64 lines, one function, no class beside it, no import of a sibling, no clock."""
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)
     functions = [n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -46,7 +46,7 @@ def test_strategy_is_short_and_has_one_public_name(path):
             [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module]
         )
     }
-    assert len(text.splitlines()) <= 60
+    assert len(text.splitlines()) <= 64
     assert functions == ["crawl"]
     assert not any(isinstance(node, ast.ClassDef) for node in tree.body)
     assert not imported & FORBIDDEN

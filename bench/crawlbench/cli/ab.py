@@ -31,7 +31,7 @@ from crawlbench.cli.options import (
     Sites,
     Strategies,
 )
-from crawlbench.cli.output import complain, result_console
+from crawlbench.cli.output import INTERRUPTED, complain, result_console
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.needs import packages_of
 from crawlbench.environments.spec import parse_python, parse_sides
@@ -58,8 +58,16 @@ if TYPE_CHECKING:
 __all__ = ["ab"]
 
 ANSWER_FILE = "answer.json"
-UNCLEAR = 3
-VERDICTS = {0: "passed", 1: "slower", UNCLEAR: "unclear", 4: "invalid"}
+UNCLEAR, INVALID = 3, 4
+ENDED_EARLY = {"interrupted": INTERRUPTED, "mirror": INVALID}
+"""Endings of sessions to exit codes."""
+VERDICTS = {
+    0: "passed",
+    1: "slower",
+    UNCLEAR: "unclear",
+    INVALID: "invalid",
+    INTERRUPTED: "interrupted",
+}
 """By exit code."""
 
 
@@ -77,6 +85,9 @@ def ab(
     python: Annotated[
         bool, typer.Option("--python", help="BASE and HEAD are versions of Python.")
     ] = False,
+    name: Annotated[
+        list[str] | None, typer.Option("--name", help="Names of the sides, in their order.")
+    ] = None,
     shared: Annotated[
         str, typer.Option("--with", help="Spec of what all of them have as well.")
     ] = "",
@@ -96,9 +107,11 @@ def ab(
     output: Output = None,
 ) -> None:
     """Hold two environments against each other in the same laps, and say what changed."""
-    sides = _read_sides(specs, shared, is_python=python)
+    sides = _read_sides(specs, shared, name, is_python=python)
     if len(sides) > 2 and not bisecting:
         raise UsageError(f"{len(sides)} sides: ab takes two, or more with --bisect")
+    if bisecting and (fail_on or extend):
+        raise UsageError("--bisect has no gate: leave --fail-on and --extend out")
     axes = {
         "strategies": strategy,
         "event_loops": loop,
@@ -130,28 +143,33 @@ def ab(
     _end(session, answer)
 
 
-def _read_sides(specs: list[str], shared: str, *, is_python: bool) -> tuple[Environment, ...]:
+def _read_sides(
+    specs: list[str], shared: str, names: list[str] | None, *, is_python: bool
+) -> tuple[Environment, ...]:
     if len(specs) < 2:
         raise UsageError("ab needs two sides to hold against each other, such as two versions")
     if not is_python:
-        return parse_sides(specs, shared)
+        return parse_sides(specs, shared, names)
     named = [parse_python(spec) for spec in specs]
-    others = parse_sides([shlex.join([f"python={one.python}"]) for one in named], shared)
-    return tuple(replace(o, name=n.name) for n, o in zip(named, others, strict=True))
+    asked = [shlex.join([f"python={one.python}"]) for one in named]
+    return parse_sides(asked, shared, names or [one.name for one in named])
 
 
 def _choose_suite(sides: Sequence[Environment], axes: dict[str, Any]) -> Suite:
     """Return the suite with what was asked, and where nothing was, what the packages say."""
     suite = load_suite("ab")
     asked = {name: value for name, value in axes.items() if value}
-    if "operations" in asked and "strategies" not in asked:
-        suite = msgspec.structs.replace(suite, strategies=())
-        return override(suite, asked)
     packages = {package for side in sides for package in packages_of(side)}
     found = {name: v for name, v in relevant_axes(packages).items() if name not in asked}
-    if "strategies" in found:
-        tell(f"measuring {', '.join(found['strategies'])}; choose others with -s and -l")
-    return override(suite, {**found, **asked})
+    if "operations" in asked and "strategies" not in asked:
+        suite = msgspec.structs.replace(suite, strategies=())
+        found.pop("strategies", None)
+    suite = override(suite, {**found, **asked})
+    tell(
+        f"measuring {', '.join((*suite.strategies, *suite.operations))} on "
+        f"{', '.join(suite.event_loops)}; choose with -s, -l, --operation"
+    )
+    return suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +199,7 @@ class _Trial:
         """Measure, and once more as long if that is allowed and the answer is unclear."""
         session = self.measure(sides, folder)
         answer = _answer(session, gate)
-        if self.looks_twice and answer["code"] == UNCLEAR and session.ending != "interrupted":
+        if self.looks_twice and answer["code"] == UNCLEAR:
             tell(f"{answer['reason']}; measuring as long again")
             longer = replace(session, plan=extend_versus(session))
             session = measure(
@@ -201,12 +219,14 @@ def _answer(session: Session, gate: float | None) -> dict[str, Any]:
     changes = find_changes(session)
     bound = session.plan.margin if gate is None or gate < 0 else gate
     held = hold_gate(changes, bound)
+    is_cut = session.ending in ENDED_EARLY
+    code = ENDED_EARLY[session.ending] if is_cut else held.code
     return {
         "format": 1,
         "sentence": versus_sentence(session),
-        "verdict": VERDICTS[held.code],
-        "code": held.code,
-        "reason": held.reason,
+        "verdict": VERDICTS[code],
+        "code": code,
+        "reason": "the session was not finished" if is_cut else held.reason,
         "gate": bound,
         "is_extended": False,
         "changes": [asdict(change) for change in changes],
@@ -214,7 +234,7 @@ def _answer(session: Session, gate: float | None) -> dict[str, Any]:
 
 
 def _end(session: Session, answer: dict[str, Any]) -> NoReturn:
-    if session.ending in ("interrupted", "mirror"):
+    if session.ending in ENDED_EARLY:
         raise typer.Exit(exit_code(session))
     if answer["reason"]:
         complain(answer["reason"])
@@ -229,7 +249,7 @@ def _search(
 
     def step(environments: Sequence[Environment], group: str) -> Session:
         session = trial.measure(environments, folder / f"{next(numbers)}", group)
-        if session.ending in ("interrupted", "mirror"):
+        if session.ending in ENDED_EARLY:
             raise typer.Exit(exit_code(session))
         return session
 
@@ -243,7 +263,7 @@ def _search(
         console.print(bisection_sentence(found), style="bold", markup=False)
         console.print(render_table(bisection_table(found), console.width))
         tell(f"sessions: {folder}")
-    raise typer.Exit(0 if found.is_exact or not found.is_unclear else UNCLEAR)
+    raise typer.Exit(found.code)
 
 
 def _write_answer(folder: Path, answer: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import threading
@@ -27,7 +26,7 @@ from crawlbench.cluster.store import CLUSTER_FILE, load_cluster
 from crawlbench.errors import StorageError, UsageError
 from crawlbench.report.machines import ClusterReport
 from crawlbench.session import run_session
-from crawlbench.session.environments import prepare_again
+from crawlbench.session.environments import prepare_for
 from crawlbench.whole import write_text
 
 if TYPE_CHECKING:
@@ -63,6 +62,8 @@ Sheet = Annotated[
     typer.Option("--sheet", callback=at_least_one, help="Most cells of a machine's session: 240."),
 ]
 
+MOST_NAMED = 5
+"""Machines that are named in a sentence."""
 LAST_S = 15.0
 """For a session to end after whoever ordered it is gone."""
 
@@ -114,9 +115,12 @@ def resume_on_cluster(folder: Path, address: str | None, ends: dict[str, object]
 def _run(
     begin: Callable[[Callable[[str], None]], Coroutine[Any, Any, ClusterSession]], folder: Path
 ) -> NoReturn:
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # we say it in a sentence
     console = status_console()
-    session = asyncio.run(_until_signal(begin(lambda text: console.print(text, soft_wrap=True))))
+    work = begin(lambda text: console.print(text, soft_wrap=True))
+    try:
+        session = asyncio.run(_until_signal(work))
+    except asyncio.CancelledError:  # nothing was measured yet
+        raise typer.Abort from None
     report = ClusterReport(session)
     try:
         write_text(folder / "table.md", report.markdown())
@@ -140,22 +144,33 @@ async def _until_signal(session: Coroutine[Any, Any, ClusterSession]) -> Cluster
 
 def _exit_code(session: ClusterSession, folder: Path) -> int:
     """Return the exit code, and say in a sentence why it is not 0."""
-    if session.ending == "interrupted":
-        return INTERRUPTED
-    invalid = sum(one.verdict == "invalid" for one in session.comparisons)
+    if trouble := _find_trouble(session, folder):
+        complain(trouble)
+        return 4
+    return INTERRUPTED if session.ending == "interrupted" else 0
+
+
+def _find_trouble(session: ClusterSession, folder: Path) -> str:
+    """Return what went wrong on any machine, as in a session of one, or an empty text."""
     if session.ending == "scheduler":
-        complain(
+        return (
             f"the Dask scheduler was lost; blocks that are kept: {session.blocks}; go on with: "
             f"crawlbench run --cluster ADDRESS --resume {folder}"
         )
-    elif session.lost:
-        complain(
+    if session.lost:
+        return (
             f"{len(session.lost)} block{'s were' if len(session.lost) > 1 else ' was'} not "
             f"finished: {session.lost[0].reason}"
         )
-    elif invalid:
-        complain(f"{invalid} cell{'s are' if invalid > 1 else ' is'} invalid on all machines")
-    return 4 if session.ending == "scheduler" or session.lost or invalid else 0
+    if session.failures:
+        names = list(session.failures)
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        return (
+            f"cells are invalid on {len(names)} of {len(session.machines)} machines: "
+            f"{', '.join(names[:MOST_NAMED])}{more}; each one's own report has the reasons: "
+            f"crawlbench report {folder}/machines/NAME"
+        )
+    return ""
 
 
 def measure_block(
@@ -170,7 +185,7 @@ def measure_block(
     prepare_sites(cell.site for cell in block.plan.cells if cell.site)
     machine = block.machine.fingerprint.machine
     with hold_cpus((*machine.worker_cpus, *machine.mirror_cpus) or range(machine.cpu_count)):
-        ready = prepare_again(block.plan, tell)
+        ready = prepare_for(block.plan, tell) if block.plan.environments else ()
         session = asyncio.run(_while_wanted(block.plan, output, ready))
     if session.ending in {"interrupted", "mirror"}:
         raise StorageError(f"the block was not finished: it ended by {session.ending!r}")

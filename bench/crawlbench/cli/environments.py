@@ -74,5 +74,11 @@ def remove(
     """Remove environments from the cache; they are built anew when they are asked for."""
     if bool(keys) == everything:
         raise UsageError("name the environments to remove by their keys, or give --all")
+    troubles = []
     for key in keys or all_keys():
-        tell(f"removed {remove_environment(key).name}")
+        try:
+            tell(f"removed {remove_environment(key).name}")
+        except UsageError as error:
+            troubles.append(str(error))
+    if troubles:
+        raise UsageError("; ".join(troubles))

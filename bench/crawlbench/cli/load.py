@@ -17,13 +17,14 @@ import typer
 from crawlbench.cli.checks import at_least_one, positive
 from crawlbench.cli.output import result_console, status_console
 from crawlbench.cli.sites import load_site
-from crawlbench.errors import UsageError
+from crawlbench.errors import BenchError, UsageError
 from crawlbench.load.model import Arrival, Load
 from crawlbench.load.search import Goal, parse_goal
 from crawlbench.networks import find_network
 from crawlbench.report.extra import can_draw
 from crawlbench.report.terminal import render_notes, render_table
-from crawlbench.session.load import LoadOptions, LoadReport, as_json, run_load, write_load
+from crawlbench.session.load import LoadOptions, LoadReport, run_load
+from crawlbench.session.loadfile import as_json, write_load
 from crawlbench.session.loadreport import load_notes, load_picture, load_table, search_table
 from crawlbench.whole import write_text
 
@@ -139,6 +140,8 @@ def load(
         if folder:
             _write(report, folder)
     _show(report, is_json=is_json)
+    if report.failure:
+        raise BenchError(report.failure)
 
 
 def _loads(

@@ -175,7 +175,7 @@ def _refuse_changes(changes: dict[str, object]) -> None:
 def _resume(folder: Path, ends: dict[str, Any]) -> NoReturn:
     session = load_session(folder)
     session = replace(session, plan=extend_plan(session.plan, **ends))
-    ready = prepare_again(session.plan, tell)
+    ready = prepare_again(session, tell)
     _finish(measure(lambda watcher: resume_session(session, folder, watcher, ready)), folder)
 
 

@@ -55,6 +55,8 @@ def sum_up_block(job: BlockJob, session: Session) -> BlockResult:
         seconds=session.seconds,
         ending=session.ending,
         warnings=tuple(note.topic for note in session.warnings),
+        failures=sum(not failure.is_refusal for failure in session.failures),
+        seed=session.plan.seed,
     )
 
 

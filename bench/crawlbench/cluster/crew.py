@@ -41,13 +41,16 @@ async def open_client(address: str) -> AsyncIterator[Any]:
     """
     from distributed import Client  # noqa: PLC0415  (an extra, and half a second to import)
 
+    for name in ("distributed", "distributed.client"):  # we say it in a sentence
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # the import has set it
     connect: Any = Client  # it has no annotations
     if address.startswith(LOCAL):
         async with _open_local(address) as cluster, connect(cluster, asynchronous=True) as client:
             yield client
         return
     try:
-        client = await connect(address, asynchronous=True, timeout=CONNECT_S)
+        client = connect(address, asynchronous=True, timeout=CONNECT_S)
+        await _connected(client)
     except (OSError, ValueError, TypeError, RuntimeError) as error:  # TypeError: TLS without files
         raise UsageError(
             f"no Dask scheduler at {address!r}: {_reason(error)}; start one with `dask scheduler`, "
@@ -57,6 +60,15 @@ async def open_client(address: str) -> AsyncIterator[Any]:
         yield client
     finally:
         await client.close(timeout=2)
+
+
+async def _connected(client: Any) -> None:  # noqa: ANN401  (Dask's, imported late)
+    """Wait for a connection; a client that is interrupted meanwhile does not close itself."""
+    try:
+        await client
+    except asyncio.CancelledError:
+        await client.close(timeout=2)
+        raise
 
 
 @asynccontextmanager

@@ -92,25 +92,27 @@ class Dispatcher:
         self._total = 0
         self._idle_since: float | None = None
 
-    async def run(self, copies: int, done: dict[int, set[str]]) -> None:
+    async def run(self, copies: int, done: dict[int, dict[str, int]]) -> None:
         """Measure what is missing.
 
         Args:
             copies: machines that measure each sheet.
-            done: sheet to the machines that have measured it before.
+            done: sheet to the machines that have measured it before, each with its seed.
 
         Raises:
             SchedulerLostError: the scheduler is gone; what was kept is kept.
         """
-        for sheet, names in done.items():
-            self._done[sheet] |= names
+        for sheet, seeds in done.items():
+            self._done[sheet] |= seeds.keys()
         self._total = copies * len(self._sheets)
-        self._waiting = [
-            _Block(sheet, copy)
-            for copy in range(copies)
-            for sheet in self._done
-            if copy >= len(self._done[sheet])
-        ]
+        self._waiting = sorted(
+            (
+                _Block(sheet, copy)
+                for sheet in self._done
+                for copy in self._missing(sheet, copies, done.get(sheet, {}))
+            ),
+            key=lambda block: block.copy,
+        )
         try:
             while self._waiting or self._running:
                 await self._look()
@@ -120,11 +122,19 @@ class Dispatcher:
         finally:
             await self._cancel()
 
+    def _missing(self, sheet: int, copies: int, seeds: dict[str, int]) -> list[int]:
+        """Return the copies that are to be measured: none whose seed is on disk already."""
+        first, used = self._sheets[sheet - 1].seed, set(seeds.values())
+        free = [copy for copy in range(copies) if first + copy not in used]
+        return free[: max(0, copies - len(seeds))]
+
     async def _look(self) -> None:
-        """See who is alive; what ran on the others waits again."""
+        """See who is alive; what ran on the others waits again, unless its result has come."""
         new = await self._crew.look()
+        self._admitted -= {machine.name for machine in new}  # another may have taken its name
         self._admitted |= self._admit(new)
-        for one in [t for t in self._running if t.address not in self._crew.members]:
+        members = self._crew.members
+        for one in [t for t in self._running if t.address not in members and not t.result.done()]:
             self._running.remove(one)
             await self._forget(one)
             self._fail(one, "its Dask worker was lost")
@@ -228,7 +238,7 @@ class Dispatcher:
     async def _forget(self, one: _Try) -> None:
         """Let Dask drop a task and its result; the machine sees that nobody waits."""
         one.result.cancel()
-        with suppress(OSError, TimeoutError):
+        with suppress(Exception):  # a client that has given up has an error of its own
             async with asyncio.timeout(5):
                 await one.future.cancel()
         one.future.release()

@@ -162,7 +162,7 @@ async def _measure(
                 say(f"{machine.name} is not used: {'; '.join(differences)}")
             else:
                 admitted.add(machine.name)
-                seen.setdefault(machine.name, machine)
+                seen[machine.name] = machine  # it may be another of that name
         return admitted
 
     async def keep(sheet: int, machine: ClusterMachine, packed: bytes) -> None:
@@ -195,5 +195,6 @@ def _conclude(
         left_out=merged.left_out,
         noise=merged.noise,
         comparisons=merged.comparisons,
+        failures=merged.failures,
     )
     return replace(session, notes=tuple(find_notes(session)))

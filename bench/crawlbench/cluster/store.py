@@ -122,9 +122,9 @@ class BlockStore:
         except OSError as error:
             raise StorageError(f"{str(place)!r} cannot be written: {error.strerror}") from error
 
-    def machines(self, sheet: int) -> set[str]:
-        """Return who has measured a sheet."""
-        return {block.machine.name for block in self.read(sheet)}
+    def machines(self, sheet: int) -> dict[str, int]:
+        """Return who has measured a sheet, and with which seed."""
+        return {block.machine.name: block.seed for block in self.read(sheet)}
 
     def read(self, sheet: int) -> list[BlockResult]:
         """Return the blocks of a sheet, in the order of the machines' names.

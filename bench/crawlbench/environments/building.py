@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
+import os
+import re
 import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 from filelock import FileLock
+from packaging.utils import canonicalize_name
 
-from crawlbench.environments.cache import READY_FILE, Kept, environments_folder, note_use
+from crawlbench.environments.cache import (
+    READY_FILE,
+    Kept,
+    environments_folder,
+    note_use,
+    remove_folder,
+)
 from crawlbench.environments.checkouts import copy_checkout, describe_checkout
 from crawlbench.environments.installers import choose_installer, interpreter_of
 from crawlbench.environments.looking import look_inside
-from crawlbench.environments.needs import constraints_for, requirements_for
+from crawlbench.environments.needs import bounds_for, packages_of, requirements_for
 from crawlbench.environments.own import own_library
 from crawlbench.environments.pythons import find_python
 from crawlbench.errors import EnvironmentFailure
@@ -31,13 +40,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from crawlbench.environments.installers import Installer
+    from crawlbench.environments.pythons import Interpreter
     from crawlbench.records import Environment
 
 __all__ = ["build"]
 
+_OF_BUILDS = re.compile(
+    r"CC|CXX|C(XX|PP)?FLAGS|LDFLAGS|ARCHFLAGS|CYTHON.*|SETUPTOOLS_SCM.*"
+    r"|.*_(NO_EXTENSIONS|OPT_CFLAGS|BUILD_\w+|USE_\w+)"
+)
+
 
 def build(
-    environment: Environment, needed: Sequence[str], tell: Callable[[str], None]
+    environment: Environment,
+    needed: Sequence[str],
+    tell: Callable[[str], None],
+    looseness: int = 0,
 ) -> EnvironmentFacts:
     """Return an environment that is ready to be used, from the cache if it was built before.
 
@@ -47,12 +65,13 @@ def build(
         environment: what is asked.
         needed: distributions that workers import beside what is asked.
         tell: called with a line when something is built.
+        looseness: how many of the manager's versions to let go at least.
 
     Raises:
         EnvironmentFailure: it cannot be had; the message names it and says why.
     """
     try:
-        return _build(environment, needed, tell)
+        return _build(environment, needed, tell, looseness)
     except OSError as error:
         raise EnvironmentFailure(
             f"environment {environment.name!r} cannot be written to {environments_folder()} "
@@ -60,77 +79,103 @@ def build(
         ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """All that an environment is made from."""
+
+    environment: Environment
+    python: Interpreter
+    installer: Installer
+    wanted: list[str]
+    bounds: list[list[str]]
+    """Constraints to be tried in this order."""
+    sources: dict[str, str]
+    """Checkouts, and hashes of their files."""
+
+    @property
+    def key(self) -> str:
+        """Sixteen hex digits that change with anything that the result depends on."""
+        made_from = [
+            *(str(self.python.path), self.python.identity, self.installer.name),
+            *(sorted(self.wanted), self.bounds, self.sources, _build_variables()),
+        ]
+        return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
+
+    def make(self, folder: Path) -> int:
+        """Build it in a folder that is not there, and return how many of the bounds did not fit.
+
+        Raises:
+            EnvironmentFailure: none does; what the last try said is told.
+        """
+        try:
+            self.installer.make_folder(self.python.path, folder)
+            with tempfile.TemporaryDirectory(prefix="crawlbench-") as room:
+                return self._fill(folder, Path(room))
+        except EnvironmentFailure as error:
+            name, spec = self.environment.name, self.environment.spec
+            raise EnvironmentFailure(
+                f"environment {name!r} ({spec}) cannot be built: {error}"
+            ) from error
+
+    def _fill(self, folder: Path, room: Path) -> int:
+        copies = [
+            str(copy_checkout(Path(path), room / str(number)))
+            for number, path in enumerate(self.environment.checkouts)
+        ]
+        last = len(self.bounds) - 1
+        for tries, constraints in enumerate(self.bounds):
+            try:
+                self.installer.fill(folder, [*self.wanted, *copies], constraints)
+            except EnvironmentFailure:
+                if tries == last:
+                    raise
+            else:
+                break
+        return tries
+
+
 def _build(
-    environment: Environment, needed: Sequence[str], tell: Callable[[str], None]
+    environment: Environment,
+    needed: Sequence[str],
+    tell: Callable[[str], None],
+    looseness: int,
 ) -> EnvironmentFacts:
-    python = find_python(environment)
-    installer = choose_installer()
-    wanted = requirements_for(environment, needed)
-    constraints = constraints_for(environment)
-    sources = {path: describe_checkout(Path(path)) for path in environment.checkouts}
-    made_from = [
-        str(python.path),
-        python.identity,
-        installer.name,
-        sorted(wanted),
-        constraints,
-        sources,
-    ]
-    key = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
-    folder = environments_folder() / key
+    recipe = _Recipe(
+        environment=environment,
+        python=find_python(environment),
+        installer=choose_installer(),
+        wanted=requirements_for(environment, needed),
+        bounds=bounds_for(environment, needed)[looseness:],
+        sources={path: describe_checkout(Path(path)) for path in environment.checkouts},
+    )
+    folder = environments_folder() / recipe.key
     folder.parent.mkdir(parents=True, exist_ok=True)
-    library = own_library()
+    facts = EnvironmentFacts(
+        asked=environment,
+        key=recipe.key,
+        executable=str(interpreter_of(folder)),
+        library=str(own_library()),
+        sources=recipe.sources,
+        named=tuple(sorted(canonicalize_name(name) for name in packages_of(environment))),
+        needed=tuple(needed),
+    )
     with FileLock(f"{folder}.lock"):
         if not (folder / READY_FILE).is_file():
             tell(f"building environment {environment.name!r}: {environment.spec}")
-            shutil.rmtree(folder, ignore_errors=True)
-            installer.make_folder(python.path, folder)
-            with tempfile.TemporaryDirectory(prefix="crawlbench-") as room:
-                copies = [
-                    str(copy_checkout(Path(path), Path(room) / str(number)))
-                    for number, path in enumerate(environment.checkouts)
-                ]
-                ours = [text for text in constraints if text.partition("==")[0].lower() in needed]
-                _fill(environment, installer, folder, [*wanted, *copies], (constraints, ours, []))
-            facts = EnvironmentFacts(
-                environment, key, str(interpreter_of(folder)), str(library), sources=sources
-            )
+            remove_folder(folder)
+            loose = looseness + recipe.make(folder)
             found = look_inside(facts, {})
-            kept = Kept(key, environment.spec, found.python, found.versions, sources)
+            kept = Kept(
+                *(recipe.key, environment.spec, found.python, found.versions),
+                sources=recipe.sources,
+                looseness=loose,
+            )
             write_bytes(folder / READY_FILE, msgspec.json.encode(kept))
         note_use(folder)
     kept = msgspec.json.decode((folder / READY_FILE).read_bytes(), type=Kept)
-    return EnvironmentFacts(
-        environment,
-        key,
-        str(interpreter_of(folder)),
-        str(library),
-        kept.python,
-        kept.versions,
-        sources,
-    )
+    return replace(facts, python=kept.python, versions=kept.versions, looseness=kept.looseness)
 
 
-def _fill(
-    environment: Environment,
-    installer: Installer,
-    folder: Path,
-    wanted: Sequence[str],
-    bounds: Sequence[Sequence[str]],
-) -> None:
-    """Install within the first bounds that fit what is wanted.
-
-    Raises:
-        EnvironmentFailure: none do; what the last try said is told.
-    """
-    trouble = None
-    for constraints in bounds:
-        try:
-            installer.fill(folder, wanted, constraints)
-        except EnvironmentFailure as error:
-            trouble = error
-        else:
-            return
-    raise EnvironmentFailure(
-        f"environment {environment.name!r} ({environment.spec}) cannot be built: {trouble}"
-    ) from trouble
+def _build_variables() -> dict[str, str]:
+    """Return the variables by which people tell builds what to do."""
+    return {name: value for name, value in sorted(os.environ.items()) if _OF_BUILDS.fullmatch(name)}

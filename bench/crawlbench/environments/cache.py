@@ -28,6 +28,7 @@ __all__ = [
     "kept_environments",
     "note_use",
     "remove_environment",
+    "remove_folder",
 ]
 
 READY_FILE = "ready.json"
@@ -47,6 +48,8 @@ class Kept:
     python: str
     versions: dict[str, str] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    looseness: int = 0
+    """See `EnvironmentFacts.looseness`."""
     used: str = ""
     """When it was last used: UTC, ISO 8601."""
     size_bytes: int = 0
@@ -107,9 +110,16 @@ def remove_environment(key: str) -> Path:
             raise UsageError(
                 f"environment {folder.name} is used by process {users[0]}; wait for it, or end it"
             )
-        shutil.rmtree(folder)
+        remove_folder(folder)
         folder.with_suffix(".log").unlink(missing_ok=True)
     return folder
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove what is there, so that a kill in between leaves nothing that seems whole."""
+    (folder / READY_FILE).unlink(missing_ok=True)
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def _folders() -> list[Path]:

@@ -1,7 +1,8 @@
 """Folders and wheels of the user's that are installed into environments (floor 3).
 
-A folder is copied before it is built, so that nothing is left in it and nothing that an earlier
-build left there is taken.
+A folder is copied before it is built, so that nothing is left in it. Of a git checkout those files
+are taken that git has or would take: what is ignored is what earlier builds left, and some builds
+take it for new. Of other folders all are, but compiled ones and what tools leave.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 __all__ = ["copy_checkout", "describe_checkout", "project_name"]
 
@@ -27,7 +28,9 @@ LEFTOVERS = frozenset(
 """Folders that no build needs, wherever they lie."""
 BUILT = frozenset({"build", "dist"})
 """Folders that builds leave at the top, unless they are packages."""
+COMPILED = (".so", ".pyd", ".pyc")
 GIT = ".git"
+GIT_TIMEOUT_S = 60.0
 _ODD = re.compile(r"[^\w.-]+", re.ASCII)
 
 
@@ -47,20 +50,25 @@ def describe_checkout(path: Path) -> str:
 
 
 def copy_checkout(path: Path, folder: Path) -> Path:
-    """Copy what a build needs into an empty folder, git's own files too; a wheel stays as it is.
+    """Copy what a build needs into a new folder, git's own files too; a wheel stays as it is.
 
     Raises:
         OSError: something cannot be read or written.
     """
     if path.is_file():
         return path
-
-    def leave(where: str, names: Iterable[str]) -> set[str]:
-        return {name for name in names if _is_left(Path(where) / name, path)}
-
     # Installers read a path as a requirement, in which blanks and semicolons mean something.
     target = folder / (_ODD.sub("_", path.name) or "checkout")
-    shutil.copytree(path, target, ignore=leave, symlinks=True)
+    target.mkdir(parents=True)
+    for file in _files(path):
+        copy = target / file.relative_to(path)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, copy, follow_symlinks=False)
+    git = path / GIT
+    if git.is_dir():  # for builds that ask git for their version
+        shutil.copytree(git, target / GIT, symlinks=True)
+    elif git.is_file():
+        shutil.copy2(git, target / GIT)
     return target
 
 
@@ -83,15 +91,33 @@ def project_name(path: Path) -> str:
     return setup.get("metadata", "name", fallback="")
 
 
-def _files(path: Path) -> Iterator[Path]:
+def _files(path: Path) -> list[Path]:
+    """Return the files of a checkout or the wheel itself, links as they are."""
     if path.is_file():
-        yield path
-        return
+        return [path]
+    known = _git_files(path)
+    return list(_walk(path)) if known is None else known
+
+
+def _git_files(path: Path) -> list[Path] | None:
+    """Return the files that git has or would take, those of submodules too; None without git."""
+    tracked = _git(path, "ls-files", "-z", "--cached", "--recurse-submodules")
+    new = _git(path, "ls-files", "-z", "--others", "--exclude-standard")
+    if tracked is None or new is None:
+        return None
+    names = dict.fromkeys(name for name in (tracked + new).split("\0") if name)
+    files = (path / name for name in names)
+    return [file for file in files if file.is_symlink() or file.is_file()]
+
+
+def _walk(path: Path) -> Iterator[Path]:
     for where, folders, names in os.walk(path):
         folder = Path(where)
         folders[:] = [n for n in folders if n != GIT and not _is_left(folder / n, path)]
         links = [n for n in folders if (folder / n).is_symlink()]
-        yield from (folder / name for name in [*names, *links] if name != GIT)
+        for name in (*names, *links):
+            if name != GIT and not name.endswith(COMPILED):
+                yield folder / name
 
 
 def _is_left(path: Path, top: Path) -> bool:
@@ -104,19 +130,24 @@ def _is_left(path: Path, top: Path) -> bool:
 def _commit(path: Path) -> str:
     """Return the commit, with `+` if files differ from it; empty where git does not tell."""
     folder = path if path.is_dir() else path.parent
-    commands = (["rev-parse", "--short=10", "HEAD"], ["status", "--porcelain", "."])
+    commit = _git(folder, "rev-parse", "--short=10", "HEAD")
+    changes = _git(folder, "status", "--porcelain", ".")
+    if commit is None or changes is None:
+        return ""
+    return commit.strip() + ("+" if changes else "")
+
+
+def _git(folder: Path, *command: str) -> str | None:
+    """Return what git says; None if there is no git, or the folder is not its."""
     try:
-        commit, changes = (
-            subprocess.run(
-                ["git", "-C", str(folder), *command],
-                capture_output=True,
-                text=True,
-                errors="replace",
-                check=True,
-                timeout=30,
-            ).stdout.strip()
-            for command in commands
+        outcome = subprocess.run(
+            ["git", "-C", str(folder), *command],
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            check=True,
+            timeout=GIT_TIMEOUT_S,
         )
     except (OSError, subprocess.SubprocessError):
-        return ""
-    return commit + ("+" if changes else "")
+        return None
+    return outcome.stdout

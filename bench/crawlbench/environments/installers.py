@@ -68,8 +68,9 @@ class Installer:
 
     def _run(self, command: Sequence[str], folder: Path) -> None:
         try:
-            outcome = subprocess.run(
+            outcome = subprocess.run(  # elsewhere: settings and modules of this folder are not ours
                 command,
+                cwd=folder.parent,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -99,9 +100,9 @@ def choose_installer() -> Installer:
         )
     return Installer(
         "pip",
-        ("{python}", "-m", "venv", "{folder}"),
+        ("{python}", "-I", "-m", "venv", "{folder}"),
         (
-            *("{inside}", "-m", "pip", "install", "--quiet", "--no-input"),
+            *("{inside}", "-I", "-m", "pip", "install", "--quiet", "--no-input"),
             *("--disable-pip-version-check", "--compile"),
         ),
     )

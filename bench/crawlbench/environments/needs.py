@@ -14,11 +14,11 @@ from crawlbench.about import distribution_of, imported_modules
 from crawlbench.environments.checkouts import project_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from crawlbench.records import Environment
 
-__all__ = ["constraints_for", "needed_packages", "packages_of", "requirements_for"]
+__all__ = ["bounds_for", "needed_packages", "packages_of", "requirements_for"]
 
 WORKER_PACKAGES = ("jinja2", "msgspec", "pyperf")
 """What workers import whatever they crawl."""
@@ -27,26 +27,48 @@ ALWAYS_BOUND = "pyperf"
 
 
 def needed_packages(
-    strategies: Iterable[str], event_loops: Iterable[str], parsers: Iterable[str]
+    names: Mapping[registry.Kind, Sequence[str]],
+    written: Mapping[registry.Kind, Sequence[str]],
+    asked: Iterable[str] = (),
 ) -> list[str]:
-    """Return the distributions that these plug-ins and every worker import, in order of name.
+    """Return the distributions that plug-ins and every worker import, in order of name.
+
+    What only a glob names is left out if the manager does not have it either, and no environment
+    asks for it: one package without a wheel would make an environment impossible.
+
+    Args:
+        names: of plug-ins, by kind.
+        written: those of them that somebody wrote out.
+        asked: distributions that environments ask for.
 
     Raises:
         UnknownNameError: there is no such plug-in.
     """
-    modules = {
-        module
-        for kind, names in (
-            (registry.Kind.STRATEGY, strategies),
-            (registry.Kind.PARSER, parsers),
-        )
-        for name in names
-        for module in imported_modules(kind, name)
-    }
-    loops = {registry.declared_module(name) for name in event_loops}
-    modules |= {module for module in loops if module not in ("asyncio", "crawlbench", None)}
-    found = {canonicalize_name(distribution_of(module)) for module in modules if module}
-    return sorted({*found, *WORKER_PACKAGES})
+    wanted = {canonicalize_name(name) for name in asked}
+    found: set[str] = set(WORKER_PACKAGES)
+    for kind, of in names.items():
+        for name in of:
+            needs = {canonicalize_name(package) for package in _packages(kind, name)}
+            if name in written.get(kind, ()) or all(p in wanted or _is_here(p) for p in needs):
+                found |= needs
+    return sorted(found)
+
+
+def _packages(kind: registry.Kind, name: str) -> list[str]:
+    """Return the distributions that a plug-in imports."""
+    if kind is not registry.Kind.EVENT_LOOP:
+        return [distribution_of(module) for module in imported_modules(kind, name)]
+    module = registry.declared_module(name)
+    return [] if module in ("asyncio", "crawlbench") else [distribution_of(module)]
+
+
+def _is_here(package: str) -> bool:
+    """Tell whether the manager has a distribution."""
+    try:
+        metadata.distribution(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def packages_of(environment: Environment) -> list[str]:
@@ -68,20 +90,20 @@ def requirements_for(environment: Environment, needed: Iterable[str]) -> list[st
     return [*environment.packages, *rest]
 
 
-def constraints_for(environment: Environment) -> list[str]:
-    """Return the manager's versions of all that was not asked for, to be taken where they fit.
+def bounds_for(environment: Environment, needed: Iterable[str]) -> list[list[str]]:
+    """Return constraints to be tried in this order: the manager's versions, fewer each time.
 
-    So that environments differ in what was asked, and not in what was newest on the day.
+    So that environments differ in what was asked, and not in what was newest on the day: all of the
+    manager's versions, those of the packages that workers import themselves, none.
     """
     free = {canonicalize_name(name) for name in (*packages_of(environment), "crawlbench")}
-    return sorted(
-        {
-            f"{distribution.name}=={distribution.version}"
-            for distribution in metadata.distributions()
-            if canonicalize_name(distribution.name) not in free
-        },
-        key=str.lower,
-    )
+    versions = {
+        canonicalize_name(distribution.name): f"{distribution.name}=={distribution.version}"
+        for distribution in metadata.distributions()
+    }
+    every = sorted(text for name, text in versions.items() if name not in free)
+    main = {canonicalize_name(name) for name in needed} - free
+    return [every, sorted(versions[name] for name in main if name in versions), []]
 
 
 def _own_requirements() -> dict[str, str]:

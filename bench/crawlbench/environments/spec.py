@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +32,10 @@ LONGEST_NAME = 80
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(?!=)(.*)", re.DOTALL)
 _FLAG = re.compile(r"-(?:B|O|OO|b|bb|W.+|X.+)", re.DOTALL)
 _WITH_VALUE = ("-X", "-W")
+_VERSION = re.compile(r"\d+(\.\d+)+\S*")
+OURS = frozenset({"PYTHONPATH", "PYTHONHOME", "CRAWLBENCH_JOB"})
+"""Variables by which workers find crawlbench and their work."""
+PROJECT_FILES = ("pyproject.toml", "setup.py")
 _HINT = (
     "a spec holds requirements (uvloop==0.21.0), paths (./head), python=3.13, flags (-X gil=0) and "
     "variables (NAME=value)"
@@ -91,27 +94,39 @@ def parse_spec(name: str, spec: str) -> Environment:
     return _sort_words(name, words, Path())
 
 
-def parse_sides(specs: list[str], shared: str) -> tuple[Environment, ...]:
-    """Read specs that are to be held against each other, each named by what tells it apart.
+def parse_sides(
+    specs: list[str], shared: str = "", names: list[str] | None = None
+) -> tuple[Environment, ...]:
+    """Read specs that are to be held against each other.
 
     Args:
         specs: a path is named by its last part, others by themselves; a second of one name by
             its place too.
         shared: what all of them have as well.
+        names: of the sides, in their order, instead.
 
     Raises:
-        UsageError: one cannot be read.
+        UsageError: one cannot be read, or there are not as many names as sides.
     """
-    found: list[Environment] = []
+    if names and len(names) != len(specs):
+        raise UsageError(f"{len(names)} names for {len(specs)} sides; give one --name for each")
+    found: dict[str, Environment] = {}
     for place, spec in enumerate(specs, start=1):
-        environment = parse_spec(f"side {place}", f"{shared} {spec}")
-        is_path = environment.checkouts and len(shlex.split(spec)) == 1
-        name = Path(environment.checkouts[-1]).name if is_path else " ".join(spec.split())
-        name = name[: LONGEST_NAME - 5] or f"side {place}"
-        if any(other.name == name for other in found):
+        name = _checked(names[place - 1]) if names else _name_side(spec, place)
+        if name in found and names:
+            raise UsageError(f"two sides are named {name!r}; give each a name of its own")
+        if name in found:
             name = f"{name} ({place})"
-        found.append(replace(environment, name=_checked(name)))
-    return tuple(found)
+        found[name] = parse_spec(name, f"{shared} {spec}")
+    return tuple(found.values())
+
+
+def _name_side(spec: str, place: int) -> str:
+    """Return what tells a side apart: of a path alone its last part, else the spec."""
+    own = parse_spec(f"side {place}", spec)
+    is_path = own.checkouts and own == Environment(own.name, checkouts=own.checkouts[:1])
+    name = Path(own.checkouts[0]).name if is_path else " ".join(spec.split())
+    return _checked(name[: LONGEST_NAME - 5].strip() or f"side {place}")
 
 
 def parse_python(version: str) -> Environment:
@@ -122,7 +137,7 @@ def parse_python(version: str) -> Environment:
     """
     if not version.strip():
         raise UsageError("an empty text names no Python; write a version such as 3.13, or a path")
-    return Environment(_checked(f"Python {version}"), python=version)
+    return Environment(_checked(f"Python {version}".strip()), python=version)
 
 
 def _read(text: str) -> list[Environment]:
@@ -151,6 +166,7 @@ def _from_table(name: str, table: _Table, folder: Path) -> Environment:
     for variable in table.variables:
         if not _VARIABLE.fullmatch(f"{variable}="):
             raise UsageError(f"environment {name!r}: {variable!r} cannot name a variable")
+        _check_variable(name, variable, "")
     flags = _sort_words(name, list(table.flags), folder).flags
     return Environment(
         words.name, table.python, words.packages, words.checkouts, table.variables, flags
@@ -169,6 +185,7 @@ def _sort_words(name: str, words: list[str], folder: Path) -> Environment:
             if variable[1] == "python":
                 python = variable[2]
             else:
+                _check_variable(name, *variable.groups())
                 variables[variable[1]] = variable[2]
         elif _is_path(word, folder):
             checkouts.append(_checkout(name, folder / word))
@@ -177,6 +194,19 @@ def _sort_words(name: str, words: list[str], folder: Path) -> Environment:
     return Environment(
         _checked(name), python, tuple(packages), tuple(checkouts), variables, tuple(flags)
     )
+
+
+def _check_variable(name: str, variable: str, value: str) -> None:
+    """Raise for a variable that is ours, or a version that is written with one `=`."""
+    if variable in OURS:
+        raise UsageError(
+            f"environment {name!r}: {variable} cannot be set: crawlbench's workers need it"
+        )
+    if variable.islower() and _VERSION.fullmatch(value):
+        raise UsageError(
+            f"environment {name!r}: {variable}={value} would set a variable; for a version write "
+            f"{variable}=={value}"
+        )
 
 
 def _checked(name: str) -> str:
@@ -202,14 +232,15 @@ def _flag(name: str, word: str, queue: Iterator[str]) -> list[str]:
 
 
 def _is_path(word: str, folder: Path) -> bool:
-    """Tell whether a word is a path: it looks like one, or a folder of that name is there."""
-    return word.startswith(("/", ".", "~")) or "\\" in word or (folder / word).is_dir()
+    """Tell whether a word is a path: it looks like one, or is a folder that can be installed."""
+    looks_so = word.startswith(("/", ".", "~")) or "\\" in word or word.endswith((".whl", "/"))
+    return looks_so or any((folder / word / file).is_file() for file in PROJECT_FILES)
 
 
 def _checkout(name: str, path: Path) -> str:
     path = path.expanduser().resolve()
     is_wheel = path.is_file() and path.suffix == ".whl"
-    if not is_wheel and not any((path / file).is_file() for file in ("pyproject.toml", "setup.py")):
+    if not is_wheel and not any((path / file).is_file() for file in PROJECT_FILES):
         raise UsageError(
             f"environment {name!r}: {str(path)!r} cannot be installed: it is no wheel, and has "
             "neither pyproject.toml nor setup.py"

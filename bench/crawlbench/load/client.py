@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection", "Owner", "make_request"]
 
+_LENGTHS = (b"content-length", b"transfer-encoding")
+
 now = time.monotonic
 
 
@@ -47,6 +49,7 @@ class Connection(asyncio.Protocol):
         """When it was sent; 0 if none is in flight."""
         self.received_bytes = 0
         self._is_given_up = False
+        self._is_headed, self._has_length = False, False
         self._owner = owner
         self._http = httptools.HttpResponseParser(self)
 
@@ -63,6 +66,7 @@ class Connection(asyncio.Protocol):
         """Send a request."""
         self.intended = intended
         self.sent = now()
+        self._is_headed, self._has_length = False, False
         self._transport.write(request)
 
     def fail(self, kind: str) -> None:
@@ -88,6 +92,15 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError:
             self.fail("malformed answer")
 
+    def on_header(self, name: bytes, _: bytes) -> None:
+        """Note whether the answer says where it ends."""
+        if name.lower() in _LENGTHS:
+            self._has_length = True
+
+    def on_headers_complete(self) -> None:
+        """Be told by the parser that the body begins."""
+        self._is_headed = True
+
     def on_message_complete(self) -> None:
         """Be told by the parser that an answer is whole."""
         status = self._http.get_status_code()
@@ -105,6 +118,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the owner, first of the request that was in flight."""
         self._is_given_up = True
+        if self.sent and not exc and self._is_headed and not self._has_length:
+            self.on_message_complete()  # a body without length ends with its connection
         if self.sent:
             self.sent = 0.0
             self._owner.on_failure("reset" if exc else "cut off")

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Bench", "Run", "Unwatched", "Watch", "fire"]
 
-READY_TIMEOUT_S = 30.0
 RESULT_TIMEOUT_S = 20.0
 """Beyond span and drain: for encoding what was counted, and for the way back."""
 COUNTDOWN_S = 0.2
@@ -85,7 +84,7 @@ async def fire(bench: Bench, load: Load) -> Run:
     """
     jobs = [make_job(bench.target, load, n, bench.cpus) for n in range(load.generators)]
     async with bench.crew(jobs) as hands:
-        await _await_ready(hands, bench.target)
+        await _await_ready(hands, bench.target, load.ready_s)
         await bench.watch.begin()
         for hand in hands:
             await hand.go(COUNTDOWN_S)
@@ -106,14 +105,14 @@ async def fire(bench: Bench, load: Load) -> Run:
     return Run(load, parts, lost, cpu_share, requests)
 
 
-async def _await_ready(hands: list[Hand], target: Target) -> None:
+async def _await_ready(hands: list[Hand], target: Target, patience_s: float) -> None:
     try:
-        async with asyncio.timeout(READY_TIMEOUT_S):
+        async with asyncio.timeout(patience_s):
             await asyncio.gather(*[hand.ready() for hand in hands])
     except GeneratorLost as error:
         reason = str(error)
     except TimeoutError:
-        reason = f"not all were ready within {READY_TIMEOUT_S:g} s"
+        reason = f"not all were ready within {patience_s:g} s"
     else:
         return
     raise BenchError(f"the load on {target.origin} did not begin: {reason}")

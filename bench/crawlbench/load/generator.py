@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING
 
-from crawlbench.load.alarm import Alarm
+from crawlbench.alarm import make_alarm
 from crawlbench.load.arrival import due_times
 from crawlbench.load.client import make_request
 from crawlbench.load.latency import count_seconds, encode_counts
-from crawlbench.load.model import Load, Part, Target, share
+from crawlbench.load.model import PROBES, Load, Part, Target, share
 from crawlbench.load.pool import Pool
 from crawlbench.load.tally import Tally
 from crawlbench.usage import read_cpu_wait_s
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Generator"]
 
-PROBES = 5
-"""Requests that one connection makes alone before the run, to know an unloaded server's answer."""
 MOST_AT_ONCE = 64
 """Requests that are sent before answers are looked at again, when the sender is late."""
 SWEEP_S = 0.05
@@ -59,18 +57,18 @@ class Generator:
         Raises:
             OSError: the server cannot be reached, hangs up, or does not answer in time.
         """
-        async with asyncio.timeout(self._load.timeout_s):  # TimeoutError is an OSError
-            await self._pool.open()
-            self._unloaded_s = median([await self._probe_once() for _ in range(PROBES)])
+        await self._pool.open(self._load.timeout_s)
+        self._unloaded_s = median([await self._probe_once() for _ in range(PROBES)])
         return self._unloaded_s
 
     async def _probe_once(self) -> float:
         loop = asyncio.get_running_loop()
-        while (connection := self._pool.take()) is None:
-            await asyncio.sleep(0.001)  # one that closes after each answer is made anew
-        self._probe = loop.create_future()
-        connection.ask(self._request, now())
-        return await self._probe
+        async with asyncio.timeout(self._load.timeout_s):  # TimeoutError is an OSError
+            while (connection := self._pool.take()) is None:
+                await asyncio.sleep(0.001)  # one that closes after each answer is made anew
+            self._probe = loop.create_future()
+            connection.ask(self._request, now())
+            return await self._probe
 
     async def fire(self, start: float) -> Part:
         """Make requests from a time of `time.monotonic` on, and return what was counted."""
@@ -81,7 +79,7 @@ class Generator:
         late_s, began, refused = now() - start, datetime.now(UTC), self._pool.refused
         cpu_s, wait_s, before = time.process_time(), read_cpu_wait_s(), self._pool.received_bytes
         sweeper = asyncio.ensure_future(self._sweep())
-        alarm = Alarm(asyncio.get_running_loop(), self._send_due)
+        alarm = make_alarm(asyncio.get_running_loop(), self._send_due)
         self._alarm = alarm
         self._begin()
         await asyncio.sleep(max(0.0, self._tally.end - now()))
@@ -154,7 +152,7 @@ class Generator:
         elif status < 400:
             self._tally.count_answer(connection.intended, sent, at)
         else:
-            self._tally.count_failure(f"status {status}", at)
+            self._tally.count_failure(f"status {status}")
         if connection.is_open:
             self.on_free(connection)
 
@@ -173,7 +171,7 @@ class Generator:
     def on_failure(self, kind: str) -> None:
         """Count a failed request."""
         if self._probe is None:
-            self._tally.count_failure(kind, now())
+            self._tally.count_failure(kind)
         elif not self._probe.done():
             self._probe.set_exception(ConnectionError(f"the server answered not at all: {kind}"))
 
@@ -196,7 +194,7 @@ class Generator:
 
     def _give_up(self) -> None:
         """Count what is left as failed: nothing that was due is forgotten."""
-        tally, at = self._tally, now()
+        tally = self._tally
         for connection in self._pool.in_flight():
             connection.fail("no answer by the end")
         while self._next_due is not None:
@@ -204,7 +202,7 @@ class Generator:
             self._backlog.append(self._next_due)
             self._next_due = next(self._schedule, None)
         for _ in range(len(self._backlog)):
-            tally.count_failure("never sent", at)
+            tally.count_failure("never sent")
         self._backlog.clear()
 
     def _tell(self, **facts: float | str) -> Part:

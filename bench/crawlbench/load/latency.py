@@ -74,6 +74,7 @@ def quantile(histogram: HdrHistogram, fraction: float, failed: int = 0) -> float
     rank = max(1, math.ceil(fraction * (answered + failed) - 1e-9))
     if rank > answered:
         return None
-    # Half a rank less, so that no rounding inside leads to the next value.
-    value: int = histogram.get_value_at_percentile((rank - 0.5) / answered * 100)
+    # A quarter of a rank less: inside, half a rank is added and the fraction cut off. A whole
+    # number there could come out a little less by rounding, and so lead to the value before.
+    value: int = histogram.get_value_at_percentile((rank - 0.25) / answered * 100)
     return value / 1e6

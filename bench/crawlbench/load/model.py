@@ -11,6 +11,8 @@ from enum import StrEnum
 from crawlbench.errors import BenchError
 
 __all__ = [
+    "AT_ONCE",
+    "PROBES",
     "Arrival",
     "GeneratorLost",
     "Load",
@@ -19,6 +21,13 @@ __all__ = [
     "Target",
     "share",
 ]
+
+START_S = 30.0
+"""For a generator's process to start."""
+AT_ONCE = 64
+"""Connections that are made at a time, so that no listener's backlog overflows."""
+PROBES = 5
+"""Requests that one connection makes alone before the run, to know an unloaded server's answer."""
 
 
 class Arrival(StrEnum):
@@ -77,6 +86,12 @@ class Load:
         """Whether requests are made whatever is answered."""
         return self.arrival is not Arrival.CLOSED
 
+    @property
+    def ready_s(self) -> float:
+        """Seconds in which a generator is ready, or fails: its timeout is for each step alone."""
+        most = share(self.connections, 0, max(1, self.generators))
+        return START_S + self.timeout_s * (-(-most // AT_ONCE) + PROBES)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
@@ -93,7 +108,7 @@ class Part:
     """With a status below 400, whenever it came."""
     answered_in_span: int
     done_first: int
-    """Answered or failed in the first half of the span."""
+    """Answered in the first half of the span."""
     done_second: int
     """Likewise in the second."""
     failed: dict[str, int]

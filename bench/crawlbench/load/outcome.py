@@ -22,6 +22,8 @@ SHORTFALL = 0.01
 """Share of the second half's requests that may be left over for a rate to count as kept."""
 NOISE = 3.0
 """Standard deviations of the number in flight, which is a Poisson variable in a steady state."""
+MOST_SLACK = 0.5
+"""Share of the second half's requests beyond which nothing is taken for noise."""
 CPU_FULL = 0.9
 """CPU share from which on a process has no more to give."""
 LATE_S, CPU_WAIT = 0.005, 0.1
@@ -29,7 +31,7 @@ LATE_S, CPU_WAIT = 0.005, 0.1
 BUSY = 0.5
 """Share of the span without a free connection."""
 SLOWED = 2.0
-"""Times an unloaded answer, from which on it is the server that is slow."""
+"""Times an unloaded answer: a server that keeps up takes no more; one that does is slow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ def sum_up(run: Run) -> Outcome:
     lags = _tell(lag, 0) if run.load.is_open else {}
     services = _tell(service, 0)
     unloaded_s = min((part.unloaded_s for part in parts), default=0.0)
-    kept = _is_kept(run) if run.load.is_open else None
+    kept = _is_kept(run, services["p50"], unloaded_s) if run.load.is_open else None
     return Outcome(
         due=sum(part.due for part in parts),
         sent=sent,
@@ -97,23 +99,25 @@ def sum_up(run: Run) -> Outcome:
 
 def _tell(histogram: object, failed: int) -> Percentiles:
     told = {name: quantile(histogram, part, failed) for name, part in PERCENTILES.items()}
-    return {**told, "max": quantile(histogram, 1.0)}
+    return {**told, "max": quantile(histogram, 1.0, failed)}
 
 
-def _is_kept(run: Run) -> bool:
-    """Tell whether as much was done as was due in the second half of the span.
+def _is_kept(run: Run, service_s: float | None, unloaded_s: float) -> bool:
+    """Tell whether as many good answers came as were due in the second half of the span.
 
     In a steady state what is in flight at its beginning and its end cancels, so slow answers are
-    no shortfall; what piles up is.
+    no shortfall; what piles up is. What is in flight then is rate x time of an answer (Little).
+    The time under load counts no more than twice the unloaded one: else a server that falls behind
+    would widen the noise by which it is excused.
     """
-    if run.lost or not run.parts:
+    if run.lost or service_s is None:  # None: nothing was answered
         return False
     due_first = sum(part.due_first for part in run.parts)
     due_second = sum(part.due for part in run.parts) - due_first
     done_second = sum(part.done_second for part in run.parts)
-    in_flight = max(0, due_first - sum(part.done_first for part in run.parts))
+    in_flight = (run.load.rate_per_s or 0.0) * min(service_s, SLOWED * unloaded_s)
     slack = SHORTFALL * due_second + NOISE * math.sqrt(in_flight + 1)
-    return due_second - done_second <= slack
+    return due_second - done_second <= min(slack, MOST_SLACK * due_second)
 
 
 def _reasons(run: Run, lag_s: Percentiles, service_s: Percentiles, unloaded_s: float) -> list[str]:
@@ -133,6 +137,8 @@ def _reasons(run: Run, lag_s: Percentiles, service_s: Percentiles, unloaded_s: f
         )
     if (run.server_cpu_share or 0.0) >= CPU_FULL:
         found.append(f"the mirror used {run.server_cpu_share:.0%} of a CPU")
+    if failed := sum(sum(part.failed.values()) for part in run.parts):
+        found.append(f"{failed} of {sum(part.due for part in run.parts)} requests failed")
     found += _of_connections(run, service_s["p50"], unloaded_s)
     return found or ["nothing that was measured stands out"]
 

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from crawlbench.load.client import Connection
+from crawlbench.load.model import AT_ONCE
 
 if TYPE_CHECKING:
     from crawlbench.load.client import Owner
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Pool"]
 
-AT_ONCE = 64
-"""Connections that are made at a time, so that no listener's backlog overflows."""
 PAUSE_S = 0.1
 """Before the next try, when a server refuses connections."""
 
@@ -43,15 +42,19 @@ class Pool:
         if target.is_tls:
             self._tls = ssl.create_default_context(cafile=target.ca_file)
 
-    async def open(self) -> None:
+    async def open(self, timeout_s: float) -> None:
         """Make all connections.
 
+        Args:
+            timeout_s: for each batch of `AT_ONCE`.
+
         Raises:
-            OSError: one cannot be made.
+            OSError: one cannot be made, or not in time.
         """
         for first in range(0, self._size, AT_ONCE):
             count = min(AT_ONCE, self._size - first)
-            made = await asyncio.gather(*[self._connect() for _ in range(count)])
+            async with asyncio.timeout(timeout_s):  # TimeoutError is an OSError
+                made = await asyncio.gather(*[self._connect() for _ in range(count)])
             self.idle += made
 
     async def _connect(self) -> Connection:

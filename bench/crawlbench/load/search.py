@@ -6,17 +6,22 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from crawlbench.errors import UsageError
+from crawlbench.errors import BenchError, UsageError
 
-__all__ = ["Found", "Goal", "Step", "parse_goal", "search"]
+__all__ = ["Attempt", "Found", "Goal", "Step", "confirmation_s", "parse_goal", "search"]
 
 NEAR = 1.05
 """The search ends when what failed is so near to what held."""
 LEAST_PER_S = 1.0
 CONFIRMATIONS = 3
 """Tries at an answer before it is given up: each that fails leads to a search further below."""
+LONGER, ENOUGH, MOST_S = 5.0, 1000, 60.0
+"""A confirmation lasts so many steps and has so many requests, or more, if so many seconds are
+enough for that: a small overload needs time to show."""
 
 _GOAL = re.compile(r"p(\d{1,2}(?:\.\d+)?)=(\d+(?:\.\d+)?)(us|ms|s)")
+Attempt = Callable[[float, bool], Awaitable["Step"]]
+"""Tries a rate; the second argument tells whether it is to take as long as a confirmation."""
 _Holds = Callable[[float], Awaitable[bool]]
 _Bracket = tuple[float | None, float | None]
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
@@ -59,6 +64,8 @@ class Found:
     failed_per_s: float | None
     """The lowest rate above it that failed; None if the bound was reached first."""
     steps: tuple[Step, ...]
+    stopped: str | None = None
+    """Why it ended before its time; None if it did not."""
 
 
 def parse_goal(text: str) -> Goal:
@@ -73,37 +80,62 @@ def parse_goal(text: str) -> Goal:
     return Goal(float(found[1]) / 100, float(found[2]) * _UNITS[found[3]])
 
 
-async def search(
-    goal: Goal, attempt: Callable[[float], Awaitable[Step]], first: float, most: float
-) -> Found:
+def confirmation_s(step_s: float, rate_per_s: float) -> float:
+    """Return how many seconds a confirmation lasts, given those of a step."""
+    return max(step_s, min(max(LONGER * step_s, ENOUGH / rate_per_s), MOST_S))
+
+
+async def search(goal: Goal, attempt: Attempt, first: float, most: float) -> Found:
     """Find the highest rate that holds a goal.
 
     Doubles from `first` until a rate fails (halves, if `first` fails), then halves the ratio
     between the last that held and the first that failed until they are 5 % apart. The answer is
-    tried once more: a rate that holds only sometimes does not hold.
+    tried once more, for longer: a rate that holds only sometimes does not hold. Once such a
+    confirmation has failed, short steps are trusted no more: all that come are as long.
 
     Args:
         goal: for the record.
-        attempt: tries one rate.
+        attempt: tries one rate, for longer or not; a `BenchError` ends the search.
         first: rate to begin with.
         most: highest rate to try.
     """
-    steps: list[Step] = []
+    trial = _Trial(attempt)
+    try:
+        low, high = await _confirm(trial, *await _bracket(trial.holds, first, most))
+    except BenchError as error:
+        return Found(goal, None, None, tuple(trial.steps), str(error))
+    return Found(goal, low, high, tuple(trial.steps))
 
-    async def holds(rate: float, *, again: bool = False) -> bool:
-        step = await attempt(rate)
-        steps.append(Step(step.rate_per_s, step.held, step.why, step.latency_s, again))
+
+class _Trial:
+    """Tries rates, and keeps what came of each."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self.steps: list[Step] = []
+        self._attempt = attempt
+        self._is_long = False
+
+    async def holds(self, rate: float) -> bool:
+        return await self._try(rate, is_long=self._is_long, again=False)
+
+    async def confirms(self, rate: float) -> bool:
+        self._is_long = True
+        return await self._try(rate, is_long=True, again=True)
+
+    async def _try(self, rate: float, *, is_long: bool, again: bool) -> bool:
+        step = await self._attempt(rate, is_long)
+        self.steps.append(Step(step.rate_per_s, step.held, step.why, step.latency_s, again))
         return step.held
 
-    low, high = await _bracket(holds, first, most)
+
+async def _confirm(trial: _Trial, low: float | None, high: float | None) -> _Bracket:
+    """Return a rate that held twice, and the lowest above it that failed."""
     for _ in range(CONFIRMATIONS):
-        low, high = await _bisect(holds, low, high)
-        if low is None:
-            break
-        if await holds(low, again=True):
-            return Found(goal, low, high, tuple(steps))
-        low, high = await _bracket_below(holds, low / NEAR, low)
-    return Found(goal, None, high, tuple(steps))
+        low, high = await _bisect(trial.holds, low, high)
+        if low is None or await trial.confirms(low):
+            return low, high
+        low, high = await _bracket_below(trial.holds, low / NEAR, low)
+    return None, high
 
 
 async def _bracket(holds: _Holds, first: float, most: float) -> _Bracket:
@@ -120,11 +152,11 @@ async def _bracket(holds: _Holds, first: float, most: float) -> _Bracket:
 
 
 async def _bracket_below(holds: _Holds, rate: float, failed: float) -> _Bracket:
-    """Return the first rate that holds on the way down, halving, and the last that failed."""
+    """Return the first rate that holds on the way down, and the last that failed; steps grow."""
     while rate >= LEAST_PER_S:
         if await holds(rate):
             return rate, failed
-        rate, failed = rate / 2, rate
+        rate, failed = rate / min(2.0, (failed / rate) ** 2), rate
     return None, failed
 
 

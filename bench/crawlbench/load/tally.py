@@ -48,16 +48,12 @@ class Tally:
         """Count a good answer that came at a time."""
         self.answered += 1
         self.answered_in_span += at < self.end
-        self._count_done(at)
-        count_seconds(self.latency, at - intended)
-        count_seconds(self.service, at - sent)
-
-    def count_failure(self, kind: str, at: float) -> None:
-        """Count a request that came to nothing."""
-        self.failed[kind] += 1
-        self._count_done(at)
-
-    def _count_done(self, at: float) -> None:
         is_first = at < self.start + self.span_s / 2
         self.done_first += is_first
         self.done_second += not is_first and at < self.end
+        count_seconds(self.latency, at - intended)
+        count_seconds(self.service, at - sent)
+
+    def count_failure(self, kind: str) -> None:
+        """Count a request that came to nothing."""
+        self.failed[kind] += 1

@@ -12,6 +12,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from contextlib import asynccontextmanager, suppress
@@ -23,27 +24,45 @@ from crawlbench.load.extra import require_dask
 from crawlbench.load.model import GeneratorLost
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from crawlbench.load.crew import Crew, Hand, Job
 
 __all__ = ["Cluster", "open_cluster", "run_generator"]
 
 RESOURCE = "crawlbench"
-CONNECT_TIMEOUT = "10s"
-START_TIMEOUT_S = 60.0
-"""A worker waits so long for the word to start."""
+CONNECT_S, ANSWER_S = 10.0, 30.0
+"""For a scheduler to be reached, and to answer."""
 POLL_S = 0.3
-"""Between two looks at which workers are still there."""
+"""Between two looks at which workers are still there, and at whether a manager still is."""
+WORD_S = 1.0
+"""A worker waits so long for the word to start before it looks again."""
 
 
 class Cluster:
-    """Workers that may be used; made by `open_cluster`."""
+    """Workers that may be used: those of the last look. Made by `open_cluster`."""
 
     def __init__(self, client: Any, workers: list[str]) -> None:  # noqa: ANN401  (Dask has no types)
         """Hold the addresses of workers that have the resource."""
         self.workers = workers
         self._client = client
+
+    async def look(self) -> list[str]:
+        """Return the addresses of the workers that are there now.
+
+        Raises:
+            BenchError: the scheduler is gone, or all workers are.
+        """
+        try:
+            if self._client.status != "running":  # it would try to come back; what ran is gone
+                raise OSError("the connection broke")
+            async with asyncio.timeout(ANSWER_S):
+                self.workers = await _find_workers(self._client)
+        except (OSError, ValueError, AttributeError) as error:
+            raise BenchError(f"the scheduler is gone: {_reason(error)}") from error
+        if not self.workers:
+            raise BenchError(f"no worker with the resource {RESOURCE}=1 is left")
+        return self.workers
 
     def crew(self) -> Crew:
         """Return what starts generators on the workers, a worker each."""
@@ -56,8 +75,12 @@ class Cluster:
                 for job, worker in zip(jobs, self.workers, strict=False)
             ]
             try:
-                for hand, job in zip(hands, jobs, strict=True):
-                    await hand.start(job | {"cpus": ()})
+                try:
+                    async with asyncio.timeout(ANSWER_S):
+                        for hand, job in zip(hands, jobs, strict=True):
+                            await hand.start(job | {"cpus": ()})
+                except OSError as error:
+                    raise BenchError(f"no generator can be started: {_reason(error)}") from error
                 yield list(hands)
             finally:
                 for hand in hands:
@@ -75,15 +98,19 @@ async def open_cluster(address: str) -> AsyncIterator[Cluster]:
         UsageError: nobody answers there, or no worker offers the resource `crawlbench`.
     """
     require_dask()
+    if address.startswith("local:"):
+        raise UsageError(
+            f"--cluster {address!r} cannot be used: load needs a scheduler's address, such as "
+            "tcp://127.0.0.1:8786; for processes of this machine give --generators instead"
+        )
     import distributed  # noqa: PLC0415  (an extra)
 
     connect: Any = distributed.Client
     try:
-        client = await connect(address, asynchronous=True, timeout=CONNECT_TIMEOUT)
-    except (OSError, ValueError) as error:
-        reason = str(error) or type(error).__name__
+        client = await connect(address, asynchronous=True, timeout=CONNECT_S)
+    except (OSError, ValueError, TypeError, RuntimeError) as error:  # TypeError: TLS without files
         raise UsageError(
-            f"--cluster {address!r} cannot be used: {reason}; "
+            f"--cluster {address!r} cannot be used: {_reason(error)}; "
             "give the address of a scheduler, such as tcp://127.0.0.1:8786"
         ) from error
     try:
@@ -96,6 +123,13 @@ async def open_cluster(address: str) -> AsyncIterator[Cluster]:
         yield Cluster(client, workers)
     finally:
         await client.close()
+
+
+def _reason(error: BaseException) -> str:
+    """Return the innermost cause: Dask wraps what the system said."""
+    while error.__cause__:
+        error = error.__cause__
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 async def _find_workers(client: Any) -> list[str]:  # noqa: ANN401  (Dask has no types)
@@ -137,7 +171,9 @@ class _DaskHand:
             raise GeneratorLost(f"{self.place}: {message['error']}")
 
     async def go(self, delay_s: float) -> None:
-        await self._to.put({"delay_s": delay_s})
+        with suppress(OSError):  # TimeoutError too; the result will tell
+            async with asyncio.timeout(ANSWER_S):
+                await self._to.put({"delay_s": delay_s})
 
     async def result(self) -> dict[str, Any]:
         part: dict[str, Any] = await self._unless_lost(self._future.result())
@@ -154,7 +190,7 @@ class _DaskHand:
                 if not waiting.done() and self._worker not in await _find_workers(self._client):
                     raise GeneratorLost("the worker is gone")
             return await waiting
-        except (GeneratorLost, asyncio.CancelledError):
+        except GeneratorLost:
             raise
         except Exception as error:  # whatever went wrong on the worker comes as it was raised there
             raise GeneratorLost(f"{type(error).__name__}: {error}") from error
@@ -178,7 +214,7 @@ def run_generator(job: Job, name: str) -> dict[str, Any]:
         name: of the queues to and from the manager.
 
     Raises:
-        BenchError: the generator died, or no word to start came.
+        BenchError: the generator died, no word to start came, or nobody waits any more.
     """
     import distributed  # noqa: PLC0415  (an extra)
 
@@ -189,9 +225,12 @@ def run_generator(job: Job, name: str) -> dict[str, Any]:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdin
+        is_wanted = _watch_task()
+        watch = threading.Thread(target=_kill_unwanted, args=(process, is_wanted), daemon=True)
+        watch.start()
         try:
             back.put(_read(process))
-            delay_s = to.get(timeout=START_TIMEOUT_S)["delay_s"]
+            delay_s = _await_word(to, is_wanted)
             if delay_s is None:
                 raise BenchError("the manager took its word back")
             process.stdin.write(b'{"at": %r}\n' % (time.monotonic() + delay_s))
@@ -200,6 +239,42 @@ def run_generator(job: Job, name: str) -> dict[str, Any]:
             return part
         finally:
             process.kill()
+
+
+def _watch_task() -> Callable[[], bool]:
+    """Return what tells whether the task that runs here is still wanted.
+
+    Dask does not stop the thread of a task that was cancelled, or whose client is gone; it only
+    notes the task's state.
+    """
+    from distributed import get_worker  # noqa: PLC0415  (an extra)
+
+    worker: Any = get_worker()  # Dask has no types
+    key = worker.get_current_task()
+
+    def is_wanted() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is not None and task.state == "executing"
+
+    return is_wanted
+
+
+def _kill_unwanted(process: subprocess.Popen[bytes], is_wanted: Callable[[], bool]) -> None:
+    """Let a process live as long as somebody waits for it; whoever reads from it sees it end."""
+    while process.poll() is None:
+        if not is_wanted():
+            process.kill()
+            return
+        time.sleep(POLL_S)
+
+
+def _await_word(to: Any, is_wanted: Callable[[], bool]) -> float | None:  # noqa: ANN401  (a queue)
+    """Return in how many seconds to start; None if nobody waits any more."""
+    while is_wanted():
+        with suppress(TimeoutError):
+            delay_s: float | None = to.get(timeout=WORD_S)["delay_s"]
+            return delay_s
+    return None
 
 
 def _read(process: subprocess.Popen[bytes]) -> dict[str, Any]:

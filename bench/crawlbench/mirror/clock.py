@@ -6,13 +6,12 @@ timer of the kernel, readable like a socket, wakes the loop; elsewhere the loop'
 
 from __future__ import annotations
 
-import ctypes
-import os
-import sys
 import time
 from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING
+
+from crawlbench.alarm import make_alarm
 
 if TYPE_CHECKING:
     import asyncio
@@ -47,9 +46,7 @@ class Clock:
         self._heap: list[tuple[float, int, Timer]] = []
         self._numbers = count()
         self._armed = float("inf")
-        self._alarm: _KernelAlarm | _LoopAlarm = _LoopAlarm(loop, self._ring)
-        if sys.platform == "linux":
-            self._alarm = _KernelAlarm(loop, self._ring)
+        self._alarm = make_alarm(loop, self._ring)
 
     def call_at(self, due: float, callback: Callable[[], object]) -> Timer:
         """Call a function at a time of `now` (`time.monotonic`), in order of times."""
@@ -82,71 +79,3 @@ class Clock:
         self._heap.clear()
         self._armed = float("-inf")
         self._alarm.close()
-
-
-class _LoopAlarm:
-    """Rings by the loop's own timers."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> None:
-        self._loop = loop
-        self._ring = ring
-        self._handle: asyncio.TimerHandle | None = None
-
-    def set(self, due: float) -> None:
-        """Ring at a time instead of any that was set before."""
-        self.close()
-        self._handle = self._loop.call_later(max(0.0, due - now()), self._ring)
-
-    def close(self) -> None:
-        """Ring no more."""
-        if self._handle:
-            self._handle.cancel()
-
-
-class _TimerSpec(ctypes.Structure):
-    """The kernel's `struct itimerspec`: interval, then time, each in seconds and nanoseconds."""
-
-    _fields_ = (
-        ("interval_s", ctypes.c_long),
-        ("interval_ns", ctypes.c_long),
-        ("s", ctypes.c_long),
-        ("ns", ctypes.c_long),
-    )
-
-
-class _KernelAlarm:
-    """Rings by a timerfd; `os.timerfd_create` exists from Python 3.13 only."""
-
-    _NONBLOCK, _CLOEXEC, _ABSOLUTE = 0o4000, 0o2000000, 1
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> None:
-        self._loop = loop
-        self._ring = ring
-        library = ctypes.CDLL(None, use_errno=True)
-        self._set = library.timerfd_settime
-        self._spec = _TimerSpec()
-        self._spec_at = ctypes.byref(self._spec)
-        self._file = library.timerfd_create(time.CLOCK_MONOTONIC, self._NONBLOCK | self._CLOEXEC)
-        if self._file < 0:
-            raise OSError(ctypes.get_errno(), "the system gives no timer")
-        loop.add_reader(self._file, self._on_ring)
-
-    def set(self, due: float) -> None:
-        """Ring at a time instead of any that was set before."""
-        ns = max(1, int(due * 1e9) + 1)
-        self._spec.s, self._spec.ns = divmod(ns, 1_000_000_000)
-        self._set(self._file, self._ABSOLUTE, self._spec_at, None)
-
-    def _on_ring(self) -> None:
-        try:
-            os.read(self._file, 8)
-        except BlockingIOError:  # set anew after it had rung
-            return
-        self._ring()
-
-    def close(self) -> None:
-        """Ring no more."""
-        if self._file >= 0:
-            self._loop.remove_reader(self._file)
-            os.close(self._file)
-            self._file = -1

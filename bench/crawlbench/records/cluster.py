@@ -107,6 +107,10 @@ class BlockResult:
     """Of the session."""
     warnings: tuple[str, ...] = ()
     """Topics of the session's warnings."""
+    failures: int = 0
+    """Cells that are invalid there, baselines and controls included; refusals are none."""
+    seed: int = 0
+    """Of the plan that this machine measured: no two machines of a sheet have the same."""
     format: int = CLUSTER_FORMAT
 
 
@@ -168,9 +172,9 @@ class MergedComparison:
     new_high: float | None = None
     """Interval of the true ratio on one more machine of that sort; None for less than three."""
     holds_on: int = 0
-    """Machines whose own interval says the same."""
+    """Machines whose own interval, at the cell's level, says the same."""
     against_on: int = 0
-    """Machines whose own interval says something else, and not nothing."""
+    """Machines whose own interval, at that level over their number, says something else."""
     against: dict[str, Verdict] = field(default_factory=dict)
     """The first of them."""
     without_on: int = 0
@@ -217,6 +221,8 @@ class ClusterSession:
     left_out: tuple[LeftOut, ...] = ()
     noise: tuple[MergedNoise, ...] = ()
     comparisons: tuple[MergedComparison, ...] = ()
+    failures: dict[str, int] = field(default_factory=dict)
+    """Machine to how many cells are invalid on it, in all sheets; those without are not there."""
     notes: tuple[str, ...] = ()
     """Doubts and what happened, as sentences."""
     seconds: float = 0.0

@@ -50,6 +50,12 @@ class EnvironmentFacts:
     """Distribution to version, of all that is installed in it."""
     sources: dict[str, str] = field(default_factory=dict)
     """Checkout to a hash of its files, with the commit where git knows it."""
+    named: tuple[str, ...] = ()
+    """Distributions that were asked for, as far as checkouts tell theirs; in canonical spelling."""
+    needed: tuple[str, ...] = ()
+    """Distributions that its workers were to have beside what was asked."""
+    looseness: int = 0
+    """How many of the manager's versions were let go: 0 none, 1 all but those needed, 2 all."""
     obstacle: str = ""
     """Why it cannot be used, in a sentence; empty if it can."""
 

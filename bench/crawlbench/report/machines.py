@@ -172,6 +172,7 @@ def tell_machines(found: MergedComparison) -> str:
 def find_notes(session: ClusterSession) -> list[Note]:
     """Return what stands under the tables, each with its label."""
     return [
+        *_first("invalid", _failing(session), "machines"),
         *_first("machines differ", _differing(session), "cells"),
         *_first("no verdict", _unmeasured(session), "cells"),
         *_first("left out", _left_out(session), "machines"),
@@ -189,6 +190,11 @@ def _first(label: str, texts: Iterator[str], what: str) -> list[Note]:
     if len(found) > MOST_NOTES:
         notes.append((label, f"{len(found) - MOST_NOTES} more {what}; cluster.json has all"))
     return notes
+
+
+def _failing(session: ClusterSession) -> Iterator[str]:
+    for name, count in session.failures.items():
+        yield one_line(f"{count} cell{'s are' if count > 1 else ' is'} invalid on {name}")
 
 
 def _differing(session: ClusterSession) -> Iterator[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.errors import EnvironmentFailure
-from crawlbench.stats.bisection import Bisection, Step, has_changed, largest_change
+from crawlbench.records import Verdict
+from crawlbench.stats.bisection import Bisection, Step, find_lead, has_changed
 from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ def bisect(
     if obstacle := session.environments[-1].obstacle:
         raise EnvironmentFailure(obstacle)
     changes = find_changes(session)
-    whole = largest_change(changes)
-    if whole is None:
-        return Bisection(names, changes[0] if changes else None, (), left[0].name, "", {})
+    whole = find_lead(changes)
+    if whole is None or whole.verdict not in (Verdict.FASTER, Verdict.SLOWER):
+        return Bisection(names, whole, (), left[0].name, "", {})
     group = session.plan.cell(whole.cell).group
     steps: list[Step] = []
     low, high = 0, len(left) - 1

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crawlbench import registry
 from crawlbench.environments.building import build
 from crawlbench.environments.looking import look_inside
-from crawlbench.environments.needs import needed_packages
+from crawlbench.environments.needs import needed_packages, packages_of
 from crawlbench.errors import EnvironmentFailure
 from crawlbench.measure.reach import Elsewhere, Here, Reach
 from crawlbench.records import EnvironmentFacts
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from crawlbench.measure.suite import Suite
-    from crawlbench.records import Environment, Plan
+    from crawlbench.records import Environment, Plan, Session
 
-__all__ = ["Prepared", "prepare_again", "prepare_environments"]
+__all__ = ["Prepared", "prepare_again", "prepare_environments", "prepare_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,54 +47,98 @@ def prepare_environments(
     """
     if not environments:
         return Prepared((), Here())
-    names = {
-        registry.Kind.STRATEGY: registry.select(registry.Kind.STRATEGY, suite.strategies),
-        registry.Kind.EVENT_LOOP: registry.select(registry.Kind.EVENT_LOOP, suite.event_loops),
-        registry.Kind.PARSER: registry.select(registry.Kind.PARSER, suite.parsers),
+    patterns = {
+        registry.Kind.STRATEGY: suite.strategies,
+        registry.Kind.EVENT_LOOP: suite.event_loops,
+        registry.Kind.PARSER: suite.parsers,
     }
-    return _prepare(environments, names, tell)
+    names = {kind: registry.select(kind, of) for kind, of in patterns.items()}
+    asked_for = {package for one in environments for package in packages_of(one)}
+    written = {kind: [n for n in names[kind] if n in of] for kind, of in patterns.items()}
+    needed = needed_packages(names, written, asked_for)
+    facts = _build_alike(environments, needed, tell)
+    return _look(facts, {kind.name: found for kind, found in names.items()})
 
 
-def prepare_again(plan: Plan, tell: Callable[[str], None]) -> tuple[EnvironmentFacts, ...]:
-    """Return the environments of a session that is to go on; errors as `prepare_environments`."""
+def prepare_for(plan: Plan, tell: Callable[[str], None]) -> tuple[EnvironmentFacts, ...]:
+    """Return the environments of a plan from elsewhere; errors as `prepare_environments`."""
     cells = [cell for cell in plan.cells if cell.environment]
     names = {
         registry.Kind.STRATEGY: _unique(cell.strategy for cell in cells),
         registry.Kind.EVENT_LOOP: _unique(cell.event_loop or "" for cell in cells),
         registry.Kind.PARSER: _unique(cell.parser for cell in cells),
     }
-    return _prepare(plan.environments, names, tell).environments
+    return tuple(_build_alike(plan.environments, needed_packages(names, names), tell))
 
 
 def _unique(names: Iterable[str]) -> list[str]:
     return [name for name in dict.fromkeys(names) if name]
 
 
-def _prepare(
-    environments: Sequence[Environment],
-    names: Mapping[registry.Kind, list[str]],
-    tell: Callable[[str], None],
-) -> Prepared:
-    needed = needed_packages(
-        names[registry.Kind.STRATEGY], names[registry.Kind.EVENT_LOOP], names[registry.Kind.PARSER]
+def prepare_again(session: Session, tell: Callable[[str], None]) -> tuple[EnvironmentFacts, ...]:
+    """Return the environments of a session that is to go on, as they were.
+
+    Raises:
+        EnvironmentFailure: the first cannot be had.
+    """
+    return tuple(
+        facts if facts.obstacle else build(facts.asked, facts.needed, tell, facts.looseness)
+        for facts in session.environments
     )
-    asked = {kind.name: found for kind, found in names.items()}
-    facts: list[EnvironmentFacts] = []
-    seen = []
-    for environment in environments:
-        try:
-            ready = build(environment, needed, tell)
-            findings = look_inside(ready, asked)
-        except EnvironmentFailure as error:
-            if not facts:
-                raise
-            facts.append(EnvironmentFacts(environment, obstacle=str(error)))
-        else:
-            facts.append(ready)
-            seen.append(
-                {
-                    kind: {name: (plugin.is_async, plugin.trouble) for name, plugin in of.items()}
-                    for kind, of in findings.plugins.items()
-                }
-            )
-    return Prepared(tuple(facts), Elsewhere(seen))
+
+
+def _build_alike(
+    environments: Sequence[Environment], needed: Sequence[str], tell: Callable[[str], None]
+) -> list[EnvironmentFacts]:
+    """Build all with as many of the manager's versions as fit every one of them.
+
+    Else one side would have today's versions of what nobody asked for, and the other not.
+
+    Raises:
+        EnvironmentFailure: the first cannot be had.
+    """
+    looseness = 0
+    while True:
+        facts = [_build_one(one, needed, tell, looseness) for one in environments]
+        if facts[0].obstacle:
+            raise EnvironmentFailure(facts[0].obstacle)
+        loosest = max(one.looseness for one in facts)
+        if loosest == looseness:
+            return facts
+        looseness = loosest
+
+
+def _build_one(
+    environment: Environment, needed: Sequence[str], tell: Callable[[str], None], looseness: int
+) -> EnvironmentFacts:
+    try:
+        return build(environment, needed, tell, looseness)
+    except EnvironmentFailure as error:
+        return EnvironmentFacts(environment, looseness=looseness, obstacle=str(error))
+
+
+def _look(facts: Sequence[EnvironmentFacts], asked: Mapping[str, Sequence[str]]) -> Prepared:
+    """Ask each environment what it can import.
+
+    Raises:
+        EnvironmentFailure: the first cannot be asked.
+    """
+    seen, found = [], []
+    for one in facts:
+        looked = one
+        if not one.obstacle:
+            try:
+                plugins = look_inside(one, asked).plugins
+            except EnvironmentFailure as error:
+                if one is facts[0]:
+                    raise
+                looked = replace(one, obstacle=str(error))
+            else:
+                seen.append(
+                    {
+                        kind: {name: (p.is_async, p.trouble) for name, p in of.items()}
+                        for kind, of in plugins.items()
+                    }
+                )
+        found.append(looked)
+    return Prepared(tuple(found), Elsewhere(seen))

@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import psutil
 
-from crawlbench import __version__, registry
-from crawlbench.errors import StorageError, UsageError
+from crawlbench import registry
+from crawlbench.errors import BenchError, UsageError
 from crawlbench.load.crew import local_crew
 from crawlbench.load.extra import require_histograms
 from crawlbench.load.fire import Bench, Unwatched, fire
 from crawlbench.load.latency import merge, quantile
 from crawlbench.load.model import Load, Target
 from crawlbench.load.outcome import Outcome, sum_up
-from crawlbench.load.search import Found, Goal, Step, search
-from crawlbench.load.workers import open_cluster
+from crawlbench.load.search import Found, Goal, Step, confirmation_s, search
+from crawlbench.load.workers import Cluster, open_cluster
 from crawlbench.measure.machine import describe_machine
 from crawlbench.mirror.process import open_mirror
 from crawlbench.networks import find_network
-from crawlbench.whole import write_text
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
+    from collections.abc import AsyncIterator
 
     from crawlbench.load.crew import Crew
     from crawlbench.load.fire import Run
     from crawlbench.mirror.process import MirrorProcess
 
-__all__ = ["FORMAT", "Done", "LoadOptions", "LoadReport", "as_json", "run_load", "write_load"]
+__all__ = ["Done", "LoadOptions", "LoadReport", "judge_step", "make_target", "run_load"]
 
-FORMAT = 1
-"""Of `load.json`; docs/load.md tells its fields."""
 MOST_PER_S = 100_000.0
+TRIES = 3
+"""Of a step in which a generator is lost: such a step says nothing about its rate."""
 LOOPBACK = ("127.", "localhost", "[::1]")
 
 
@@ -82,6 +80,13 @@ class LoadReport:
     """For people: what was loaded."""
     runs: tuple[Done, ...]
     found: Found | None
+    stopped: str | None = None
+    """Why not all was done that was asked for; None if all was."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why this is not what was asked for: it stopped, or a run lost what it should measure."""
+        return self.stopped or next(filter(None, map(_tell_failure, self.runs)), None)
 
 
 class MirrorWatch:
@@ -116,35 +121,56 @@ async def run_load(options: LoadOptions, say: Callable[[str], None]) -> LoadRepo
 
     Raises:
         UsageError: an option cannot be used, or an extra is missing.
-        BenchError: the server cannot be reached, or the mirror died.
+        BenchError: the server cannot be reached, or the mirror died, before anything was done.
     """
     require_histograms()
     async with _open_bench(options) as (bench, where, fit):
-        done = []
-        for load in map(fit, options.loads):
-            say(_announce(load))
-            run = await fire(bench, load)
-            done.append(Done(run, sum_up(run)))
-        found = None
-        if options.goal:
-            found = await _search(bench, options.goal, fit(options.step), options, say)
-    return LoadReport(options, bench.target, where, tuple(done), found)
+        done: list[Done] = []
+        found, stopped = None, None
+        try:
+            for wanted in options.loads:
+                load = await fit(wanted)
+                say(_announce(load))
+                run = await fire(bench, load)
+                done.append(Done(run, sum_up(run)))
+        except BenchError as error:
+            if not done:
+                raise
+            stopped = str(error)
+        if options.goal and not stopped:
+            found = await _search(bench, fit, options, say)
+            stopped = found.stopped
+            if stopped and not (done or found.steps):
+                raise BenchError(stopped)
+    return LoadReport(options, bench.target, where, tuple(done), found, stopped)
+
+
+def _tell_failure(done: Done) -> str | None:
+    if lost := done.run.lost:
+        count = f"{len(lost)} of {len(lost) + len(done.run.parts)} generators"
+        return f"{count} were lost: {lost[0].reason}; their part is not in these figures"
+    if done.outcome.due and not done.outcome.answered:
+        kinds = ", ".join(done.outcome.failed)
+        return f"all {done.outcome.due} requests of a run failed: {kinds}; no latency is known"
+    return None
+
+
+Fit = Callable[[Load], Awaitable[Load]]
+"""Gives a load as many generators as there can be now."""
 
 
 @asynccontextmanager
-async def _open_bench(
-    options: LoadOptions,
-) -> AsyncIterator[tuple[Bench, str, Callable[[Load], Load]]]:
+async def _open_bench(options: LoadOptions) -> AsyncIterator[tuple[Bench, str, Fit]]:
     """Start what is loaded and find who loads it."""
     machine = describe_machine()
     async with AsyncExitStack() as stack:
         crew: Crew = local_crew
-        workers: list[str] | None = None
+        cluster: Cluster | None = None
         if options.cluster:
             cluster = await stack.enter_async_context(open_cluster(options.cluster))
-            crew, workers = cluster.crew(), cluster.workers
+            crew = cluster.crew()
         if options.url is None:
-            _check_near(workers)
+            _check_near(cluster.workers if cluster else [])
             spec = registry.load(registry.Kind.SITE, options.site)
             network = find_network(options.network)
             opening = open_mirror(
@@ -158,7 +184,11 @@ async def _open_bench(
             target = make_target(options.url, options.ca_file)
             bench = Bench(target, crew, Unwatched())
             where = target.origin + target.path
-        yield bench, where, lambda load: _fit(load, workers)
+
+        async def fit(load: Load) -> Load:
+            return _fit(load, await cluster.look() if cluster else None)
+
+        yield bench, where, fit
 
 
 def make_target(url: str, ca_file: str | None) -> Target:
@@ -171,9 +201,9 @@ def make_target(url: str, ca_file: str | None) -> Target:
     )
 
 
-def _check_near(workers: list[str] | None) -> None:
+def _check_near(workers: list[str]) -> None:
     """Refuse workers on other machines for a mirror that only this one can reach."""
-    for worker in workers or []:
+    for worker in workers:
         if not worker.partition("://")[2].startswith(LOOPBACK):
             raise UsageError(
                 f"worker {worker} cannot reach a mirror that listens on this machine only; serve "
@@ -204,16 +234,35 @@ def _announce(load: Load) -> str:
 
 
 async def _search(
-    bench: Bench, goal: Goal, step: Load, options: LoadOptions, say: Callable[[str], None]
+    bench: Bench, fit: Fit, options: LoadOptions, say: Callable[[str], None]
 ) -> Found:
-    async def attempt(rate: float) -> Step:
-        run = await fire(bench, replace(step, rate_per_s=rate))
+    goal, step = options.goal, options.step
+    assert goal
+
+    async def attempt(rate: float, is_long: bool) -> Step:
+        span_s = confirmation_s(step.span_s, rate) if is_long else step.span_s
+        run = await _fire_whole(bench, fit, replace(step, rate_per_s=rate, span_s=span_s), say)
         tried = judge_step(goal, rate, sum_up(run))
         say(f"{rate:g} per s: {'holds' if tried.held else tried.why}")
         return tried
 
     say(f"looking for the highest rate with {goal.text}")
     return await search(goal, attempt, options.first_per_s, options.most_per_s)
+
+
+async def _fire_whole(bench: Bench, fit: Fit, load: Load, say: Callable[[str], None]) -> Run:
+    """Make a run in which no generator is lost.
+
+    Raises:
+        BenchError: in each of several tries one was, or it did not begin.
+    """
+    for _ in range(TRIES):
+        run = await fire(bench, await fit(load))
+        if not run.lost:
+            return run
+        reason = f"{load.rate_per_s:g} per s: a generator was lost, {run.lost[0].reason}"
+        say(reason)
+    raise BenchError(f"{reason}, {TRIES} times; that says nothing about the rate")
 
 
 def judge_step(goal: Goal, rate: float, outcome: Outcome) -> Step:
@@ -229,50 +278,3 @@ def judge_step(goal: Goal, rate: float, outcome: Outcome) -> Step:
     if latency_s > goal.seconds:
         return Step(rate, False, f"{latency_s * 1000:.3g} ms", latency_s)
     return Step(rate, True, "", latency_s)
-
-
-def as_json(report: LoadReport) -> str:
-    """Return a report as `load.json` has it."""
-    whole: dict[str, Any] = {
-        "format": FORMAT,
-        "crawlbench": __version__,
-        "target": {
-            "address": report.target.origin + report.target.path,
-            "site": None if report.options.url else report.options.site,
-            "network": None if report.options.url else report.options.network,
-        },
-        "runs": [_tell_run(done) for done in report.runs],
-        "find": report.found and {**asdict(report.found), "goal": report.found.goal.text},
-    }
-    return json.dumps(whole, indent=2) + "\n"
-
-
-def _tell_run(done: Done) -> dict[str, Any]:
-    run = done.run
-    return {
-        "load": asdict(run.load),
-        **asdict(done.outcome),
-        "server_cpu_share": run.server_cpu_share,
-        "server_requests": run.server_requests,
-        "lost": [asdict(lost) for lost in run.lost],
-        "generators": [
-            {key: value for key, value in asdict(part).items() if key not in _HISTOGRAMS}
-            for part in run.parts
-        ],
-    }
-
-
-_HISTOGRAMS = ("latency", "service", "lag")
-"""Of a part: too long to be told for each generator; the latencies' sum is in the outcome."""
-
-
-def write_load(report: LoadReport, folder: Path) -> None:
-    """Write `load.json` into a folder that is there, whole or not at all.
-
-    Raises:
-        StorageError: the disk refuses.
-    """
-    try:
-        write_text(folder / "load.json", as_json(report))
-    except OSError as error:
-        raise StorageError(f"{folder / 'load.json'} cannot be written: {error}") from error

@@ -84,6 +84,8 @@ def load_notes(report: LoadReport) -> list[Note]:
         notes += _of_run(_name(done), done)
     if report.found:
         notes.append(("found", _tell_found(report.found)))
+    if report.stopped:
+        notes.append(("warning", f"not all was done that was asked for: {report.stopped}"))
     return notes
 
 

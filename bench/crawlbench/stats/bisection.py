@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from crawlbench.stats.compare import Change
 
-__all__ = ["Bisection", "Step", "has_changed", "largest_change"]
+__all__ = ["Bisection", "Step", "find_lead", "has_changed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,23 @@ class Bisection:
         return bool(self.after) and left.index(self.after) - left.index(self.before) == 1
 
     @property
-    def is_unclear(self) -> bool:
-        """Whether more rounds would tell more."""
-        is_known = self.whole is not None and self.whole.verdict is not Verdict.UNCLEAR
-        return not is_known or any(step.is_after is None for step in self.steps)
+    def code(self) -> int:
+        """Exit code: 0 it is known, 3 more rounds would tell more, 4 the ends are not valid."""
+        if self.whole is None or self.whole.verdict in (Verdict.INVALID, Verdict.UNSUPPORTED):
+            return 4
+        is_open = any(step.is_after is None for step in self.steps)
+        return 3 if is_open or self.whole.verdict is Verdict.UNCLEAR else 0
 
 
-def largest_change(changes: Sequence[Change]) -> Change | None:
-    """Return the change with a verdict of faster or slower that is largest; None if none has."""
-    found = [c for c in changes if c.verdict in (Verdict.FASTER, Verdict.SLOWER)]
-    return max(found, key=lambda change: abs(change.estimate or 0.0), default=None)
+def find_lead(changes: Sequence[Change]) -> Change | None:
+    """Return the change to be followed: the largest that is clear, else what is least known."""
+    return max(changes, key=_weight, default=None)
+
+
+def _weight(change: Change) -> tuple[int, float]:
+    order = (Verdict.SAME, Verdict.UNCLEAR, Verdict.UNSUPPORTED, Verdict.INVALID)
+    place = order.index(change.verdict) if change.verdict in order else len(order)
+    return place, abs(change.estimate or 0.0)
 
 
 def has_changed(middle: Change, last: Change) -> bool | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from crawlbench.records import WarningNote
@@ -21,6 +22,7 @@ MOST_STEAL = 0.01
 MOST_SLOT_EFFECT = math.log1p(0.01)
 """Beyond this, cells disturb those that come after them."""
 
+_SEPARATORS = re.compile(r"[-_.]+")
 SLOW_PARSERS = {"aiohttp.http_parser": "aiohttp's parser in pure Python"}
 """Parsers that only run where the compiled one is missing or switched off."""
 
@@ -28,6 +30,7 @@ SLOW_PARSERS = {"aiohttp.http_parser": "aiohttp's parser in pure Python"}
 def find_doubts(session: Session, least_rounds: int) -> list[WarningNote]:
     """Return what a reader must know before believing the numbers."""
     found = [*_few_rounds(session, least_rounds), *_slow_parsers(session), *_slot_effects(session)]
+    found += _environments(session)
     if session.conditions:
         found += condition_doubts(session.machine, session.conditions)
     return found
@@ -51,6 +54,34 @@ def _few_rounds(session: Session, least_rounds: int) -> Iterator[WarningNote]:
             "rounds",
             f"the intervals rest on {rounds} round{'s' if rounds > 1 else ''} only; "
             f"--rounds {least_rounds} or more gives them a firmer ground",
+        )
+
+
+MOST_PACKAGES = 5
+"""Named in a warning; the table has all."""
+
+
+def _environments(session: Session) -> Iterator[WarningNote]:
+    """Say in what environments differ that nobody asked for.
+
+    Between Pythons more differs of itself: some packages are not needed in later ones.
+    """
+    built = [facts for facts in session.environments if not facts.obstacle]
+    if len({facts.python for facts in built}) > 1:
+        return
+    asked = {name for facts in built for name in facts.named}
+    odd = [
+        name
+        for name in sorted({name for facts in built for name in facts.versions}, key=str.lower)
+        if len({facts.versions.get(name) for facts in built}) > 1
+        and _SEPARATORS.sub("-", name).lower() not in asked
+    ]
+    if odd:
+        shown = ", ".join(odd[:MOST_PACKAGES]) + (", ..." if len(odd) > MOST_PACKAGES else "")
+        yield WarningNote(
+            "environments",
+            f"the environments differ in what nobody asked for, too: {shown}; if that may matter, "
+            "ask for one version in all (--with)",
         )
 
 

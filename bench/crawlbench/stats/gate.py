@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.records import Verdict
+from crawlbench.stats.judge import HOPELESS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,15 +24,18 @@ class Gate:
     slower: int
     """Whose interval lies beyond the gate and the noise."""
     invalid: int
+    """Those that fail, and those that only the base can do."""
     unclear: int
     """Whose interval reaches the gate, so that more rounds would tell."""
+    hopeless: int
+    """Of which nothing can be said, however long it is measured: they are left out."""
 
     @property
     def code(self) -> int:
-        """Exit code: 0 passed, 1 slower, 3 unclear, 4 something was invalid."""
+        """Exit code: 0 passed, 1 slower, 3 unclear, 4 something was invalid, or nothing judged."""
         if self.slower:
             return 1
-        if self.invalid:
+        if self.invalid or self.hopeless == self.total:
             return 4
         return 3 if self.unclear else 0
 
@@ -45,7 +49,7 @@ class Gate:
         ):
             if count:
                 return f"{count} of {self.total} cells {'is' if count == 1 else 'are'} {what}"
-        return ""
+        return "" if self.code == 0 else "nothing of what was measured can be judged"
 
 
 def hold_gate(changes: Sequence[Change], gate: float) -> Gate:
@@ -58,12 +62,24 @@ def hold_gate(changes: Sequence[Change], gate: float) -> Gate:
         changes: judged with margins of their own, which the gate does not replace.
         gate: log ratio.
     """
-    passed = sum(change.high is not None and change.high <= gate for change in changes)
-    supported = [change for change in changes if change.verdict is not Verdict.UNSUPPORTED]
+    total = len(changes)
     slower = sum(_is_slower(change, gate) for change in changes)
-    invalid = sum(change.verdict is Verdict.INVALID for change in changes)
-    return Gate(len(changes), slower, invalid, len(supported) - passed - slower - invalid)
+    invalid = sum(_is_invalid(change) for change in changes)
+    hopeless = sum(_is_hopeless(change) for change in changes)
+    passed = sum(change.high is not None and change.high <= gate for change in changes)
+    return Gate(total, slower, invalid, total - slower - invalid - hopeless - passed, hopeless)
 
 
 def _is_slower(change: Change, gate: float) -> bool:
     return change.verdict is Verdict.SLOWER and change.low is not None and change.low > gate
+
+
+def _is_invalid(change: Change) -> bool:
+    """Tell whether a cell failed, or the head does not have what the base has."""
+    is_lost = change.verdict is Verdict.UNSUPPORTED and change.base_s is not None
+    return change.verdict is Verdict.INVALID or is_lost
+
+
+def _is_hopeless(change: Change) -> bool:
+    is_in_neither = change.verdict is Verdict.UNSUPPORTED and change.base_s is None
+    return is_in_neither or (change.estimate is None and change.reason in HOPELESS)

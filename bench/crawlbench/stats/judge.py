@@ -18,12 +18,16 @@ from crawlbench.stats.verdict import decide, holm_levels
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["is_precise", "judge"]
+__all__ = ["HOPELESS", "is_precise", "judge"]
 
 WHOLE_MS = (
     "its time is that of timers, which some event loops round to whole milliseconds: a ratio would "
     "show the rounding; look at how early and how late they fire"
 )
+SERVER_BOUND = "both this cell and its baseline are server-bound: the mirror was measured"
+PEER_BOUND = "the other process sets the pace of both event loops"
+HOPELESS = (WHOLE_MS, SERVER_BOUND, PEER_BOUND)
+"""Reasons that more rounds do not change."""
 LEAST_ROUNDS = 5
 """A session does not stop as precise before these: with fewer, the spread itself is a guess."""
 
@@ -100,14 +104,22 @@ def _mark_obstacle(session: Session, cell: str, baseline: str) -> str:
     if "mirror disturbed" in pair:
         return "something else had the mirror's CPU: end it, or leave a CPU to the mirror alone"
     if pair == ("server-bound", "server-bound"):
-        return "both this cell and its baseline are server-bound: the mirror was measured"
+        return SERVER_BOUND
     if pair == ("peer-bound", "peer-bound"):
-        return "the other process sets the pace of both event loops"
+        return PEER_BOUND
     return ""
 
 
 def _unjudged(session: Session, cell: Cell) -> Verdict:
+    """Return the verdict of a cell without an interval.
+
+    Against itself in another environment, a cell is as invalid as what it is held against.
+    """
     failure = session.failure(cell.name)
+    if failure is None and cell.versus:
+        twins = [c.name for c in session.plan.cells if c.group == cell.group and c.control]
+        names = [session.plan.baselines[cell.group], *twins]
+        failure = next((f for name in names if (f := session.failure(name))), None)
     if failure is None:
         return Verdict.UNCLEAR
     return Verdict.UNSUPPORTED if failure.is_refusal else Verdict.INVALID

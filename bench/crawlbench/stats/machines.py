@@ -8,6 +8,7 @@ is held against the mean's.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,8 @@ class Merged:
     """In the order of the sheets and of their cells."""
     noise: tuple[MergedNoise, ...]
     left_out: tuple[LeftOut, ...]
+    failures: dict[str, int]
+    """Machine to how many cells are invalid on it; those without are not there."""
 
 
 @dataclass(slots=True)
@@ -79,8 +82,11 @@ def merge(sheets: Sequence[Plan], read: Callable[[int], Sequence[BlockResult]]) 
     everybody, kinds = _Family(), dict[str, _Family]()
     noise: list[MergedNoise] = []
     left_out: list[LeftOut] = []
+    failures: Counter[str] = Counter()
     for number in range(1, len(sheets) + 1):
-        sheet = _Sheet.of(number, sheets[number - 1], read(number))
+        blocks = read(number)
+        failures.update({one.machine.name: one.failures for one in blocks if one.failures})
+        sheet = _Sheet.of(number, sheets[number - 1], blocks)
         left_out += sheet.left_out
         noise += sheet.noise(plan)
         sheet.fill(everybody, kinds, plan)
@@ -90,7 +96,7 @@ def merge(sheets: Sequence[Plan], read: Callable[[int], Sequence[BlockResult]]) 
     for number in range(1, len(sheets) + 1):
         sheet = _Sheet.of(number, sheets[number - 1], read(number))
         comparisons += sheet.compare(everybody, kinds if len(kinds) > 1 else {}, plan)
-    return Merged(tuple(comparisons), tuple(noise), tuple(left_out))
+    return Merged(tuple(comparisons), tuple(noise), tuple(left_out), dict(failures))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,8 @@ class _Sheet:
     """By machine and group, of the machines that are steady there."""
     kinds: tuple[str, ...]
     """Of machines, in the order of the blocks."""
+    machines: int
+    """That measured the sheet, steady or not."""
 
     @classmethod
     def of(cls, number: int, plan: Plan, blocks: Sequence[BlockResult]) -> _Sheet:
@@ -132,7 +140,7 @@ class _Sheet:
         }
         kinds = tuple(dict.fromkeys(block.machine.fingerprint.kind for block in blocks))
         groups = {cell.name: cell.group for cell in plan.cells}
-        sheet = cls(number, plan, left_out, groups, {}, {}, controls, kinds)
+        sheet = cls(number, plan, left_out, groups, {}, {}, controls, kinds, len(blocks))
         for block in blocks:
             sheet._add(block)
         return sheet
@@ -210,8 +218,12 @@ class _Sheet:
     ) -> MergedComparison:
         pooled = family.pooled[cell]
         low, high, verdict = family.judge(cell)
-        own = self._own_verdicts(cell, family.levels[cell])
+        level = family.levels[cell]
+        own = self._own_verdicts(cell, level)
         against = {n: v for n, v in own.items() if v not in (verdict, Verdict.UNCLEAR)}
+        if against:  # of many machines one says the opposite by chance: these share the error
+            strict = self._own_verdicts(cell, level / len(own))
+            against = {n: v for n, v in against.items() if strict[n] is v}
         without = {name: one.reason for name, one in self.silent.get(cell, {}).items()}
         new = pooled.prediction(plan.confidence) or (None, None)
         return MergedComparison(
@@ -240,11 +252,11 @@ class _Sheet:
         )
 
     def _own_verdicts(self, cell: str, level: float) -> dict[str, Verdict]:
-        """Return what each machine's own interval says; the error is shared among the machines."""
+        """Return what each machine's own interval says at an error level."""
         said, verdicts = self.cells[cell], {}
         # Machines have few different numbers of rounds, and a quantile takes a while.
         quantiles = {
-            one.estimate.freedom: replace(one.estimate, error=1.0).half_width(1 - level / len(said))
+            one.estimate.freedom: replace(one.estimate, error=1.0).half_width(1 - level)
             for one in {one.estimate.freedom: one for one in said}.values()
         }
         for one in said:
@@ -256,8 +268,14 @@ class _Sheet:
 
     def _without_estimate(self, cell: str) -> tuple[Verdict, str]:
         """Return the verdict, and why there is no number, if no steady machine measured a cell."""
-        for name, found in self.silent.get(cell, {}).items():
-            return found.verdict, f"{found.reason} (on {name})"
+        if silent := self.silent.get(cell):
+            # Wrong data on one machine weighs more than the first machine's lack of an answer.
+            name = next((n for n, one in silent.items() if one.verdict is Verdict.INVALID), "")
+            name = name or next(iter(silent))
+            found = silent[name]
+            same = sum(one.verdict is found.verdict for one in silent.values())
+            on = f"on {name}; {found.verdict} on {same} of {self.machines} machines"
+            return found.verdict, f"{found.reason} ({on if self.machines > 1 else f'on {name}'})"
         for one in self.left_out:
             if one.group == self.groups[cell]:
                 reason = f"no machine was steady enough; {one.machine}: {one.reason}"

@@ -13,7 +13,7 @@ import aiohttp
 import cloudpickle
 import distributed
 
-HEADERS, SHARE, MOST_PAGES = {"Accept-Encoding": "gzip"}, {"crawlbench": 1}, 20
+HEADERS, SHARE, MOST_PAGES, WAIT_S = {"Accept-Encoding": "gzip"}, {"crawlbench": 1}, 20, 300
 OWN = {"n_workers": 2, "resources": SHARE, "dashboard_address": "127.0.0.1:0"}
 
 
@@ -24,10 +24,11 @@ async def crawl(site, concurrency):
         read = cloudpickle.loads(cloudpickle.dumps(site.read))
 
     async def fetch(session, url):
-        async with session.get(url) as response:
-            if response.status >= 400:  # as aiohttp's own error does not pickle
-                raise aiohttp.ClientError(f"{url} answered {response.status}")
-            url, body = str(response.url), await response.read()
+        try:
+            async with session.get(url, raise_for_status=True) as response:
+                url, body = str(response.url), await response.read()
+        except aiohttp.ClientResponseError as error:  # which does not pickle
+            raise aiohttp.ClientError(str(error)) from None
         return url, read(url, body) if read else body
 
     async def fetch_all(urls, limit):
@@ -50,7 +51,10 @@ async def crawl(site, concurrency):
                 size = min(-(-len(front) // len(limits)), MOST_PAGES * limits[-1])
                 args, front = (front[:size], limits.pop()), front[size:]
                 running[client.submit(work, *args, pure=False, resources=SHARE)] = args[1]
-            future = await anext(distributed.as_completed(running))  # also if its worker was lost
+            try:  # it comes also if its worker was lost, but not without any worker
+                future = await asyncio.wait_for(anext(distributed.as_completed(running)), WAIT_S)
+            except (TimeoutError, StopAsyncIteration):
+                raise RuntimeError(f"no worker with crawlbench=1 at {address} answers") from None
             limits.append(running.pop(future))
             for url, found in await future:
                 page = found if read else site.read(url, found)

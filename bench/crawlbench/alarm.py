@@ -1,0 +1,103 @@
+"""Wakes an event loop at a time, to a fraction of a millisecond (floor 0).
+
+The timers of uvloop and the waits of asyncio's selectors count whole milliseconds. On Linux a timer
+of the kernel, readable like a socket, wakes the loop; elsewhere the loop's own timers do.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+__all__ = ["Alarm", "make_alarm"]
+
+
+def make_alarm(loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> Alarm:
+    """Return what calls a function at the time that was set last, on the clock of `time.monotonic`.
+
+    Args:
+        loop: in whose thread all methods are called.
+        ring: what to call.
+
+    Raises:
+        OSError: the system gives no timer.
+    """
+    return KernelAlarm(loop, ring) if sys.platform == "linux" else LoopAlarm(loop, ring)
+
+
+class LoopAlarm:
+    """Rings by the loop's own timers."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> None:
+        self._loop = loop
+        self._ring = ring
+        self._handle: asyncio.TimerHandle | None = None
+
+    def set(self, due: float) -> None:
+        """Ring at a time instead of any that was set before."""
+        self.close()
+        self._handle = self._loop.call_later(max(0.0, due - time.monotonic()), self._ring)
+
+    def close(self) -> None:
+        """Ring no more."""
+        if self._handle:
+            self._handle.cancel()
+
+
+class _TimerSpec(ctypes.Structure):
+    """The kernel's `struct itimerspec`: interval, then time, each in seconds and nanoseconds."""
+
+    _fields_ = (
+        ("interval_s", ctypes.c_long),
+        ("interval_ns", ctypes.c_long),
+        ("s", ctypes.c_long),
+        ("ns", ctypes.c_long),
+    )
+
+
+class KernelAlarm:
+    """Rings by a timerfd; `os.timerfd_create` exists from Python 3.13 only."""
+
+    _NONBLOCK, _CLOEXEC, _ABSOLUTE = 0o4000, 0o2000000, 1
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> None:
+        self._loop = loop
+        self._ring = ring
+        library = ctypes.CDLL(None, use_errno=True)
+        self._set = library.timerfd_settime
+        self._spec = _TimerSpec()
+        self._spec_at = ctypes.byref(self._spec)
+        self._file = library.timerfd_create(time.CLOCK_MONOTONIC, self._NONBLOCK | self._CLOEXEC)
+        if self._file < 0:
+            raise OSError(ctypes.get_errno(), "the system gives no timer")
+        loop.add_reader(self._file, self._on_ring)
+
+    def set(self, due: float) -> None:
+        """Ring at a time instead of any that was set before."""
+        ns = max(1, int(due * 1e9) + 1)
+        self._spec.s, self._spec.ns = divmod(ns, 1_000_000_000)
+        self._set(self._file, self._ABSOLUTE, self._spec_at, None)
+
+    def _on_ring(self) -> None:
+        try:
+            os.read(self._file, 8)
+        except BlockingIOError:  # set anew after it had rung
+            return
+        self._ring()
+
+    def close(self) -> None:
+        """Ring no more."""
+        if self._file >= 0:
+            self._loop.remove_reader(self._file)
+            os.close(self._file)
+            self._file = -1
+
+
+Alarm = KernelAlarm | LoopAlarm
