@@ -1,4 +1,4 @@
-"""Cells against themselves in another environment: groups, verdicts, and what a broken side costs."""
+"""Cells against themselves in another environment: groups, verdicts, a side that breaks."""
 
 from __future__ import annotations
 

@@ -24,6 +24,8 @@ __all__ = ["Installer", "choose_installer", "interpreter_of"]
 
 BUILD_TIMEOUT_S = 1800.0
 LONGEST_REASON = 400
+SYSTEM_CERTIFICATES = {"UV_NATIVE_TLS": "true", "UV_SYSTEM_CERTS": "true"}
+"""Older and newer uv trust whom the system trusts, as pip does, unless the user says otherwise."""
 _NOISE = re.compile(r"^[\s│╰├─▶×>-]+(?:error: |cause: )?|^(?:error: |cause: )|\s+$")
 _PIP_ERROR = re.compile(r"^ERROR: ", re.MULTILINE)
 
@@ -124,7 +126,8 @@ def _find_uv() -> str | None:
 def _clean_variables() -> dict[str, str]:
     """Return the manager's variables without those that lead another Python astray."""
     astray = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "UV_PYTHON", "UV_PROJECT_ENVIRONMENT"}
-    return {name: value for name, value in os.environ.items() if name not in astray}
+    kept = {name: value for name, value in os.environ.items() if name not in astray}
+    return SYSTEM_CERTIFICATES | kept
 
 
 def _reason(words: str) -> str:

@@ -106,9 +106,11 @@ async def open_cluster(address: str) -> AsyncIterator[Cluster]:
     import distributed  # noqa: PLC0415  (an extra)
 
     connect: Any = distributed.Client
+    client = connect(address, asynchronous=True, timeout=CONNECT_S)
     try:
-        client = await connect(address, asynchronous=True, timeout=CONNECT_S)
+        await client
     except (OSError, ValueError, TypeError, RuntimeError) as error:  # TypeError: TLS without files
+        await client.close(timeout=0)  # else it closes when it is collected, and complains
         raise UsageError(
             f"--cluster {address!r} cannot be used: {_reason(error)}; "
             "give the address of a scheduler, such as tcp://127.0.0.1:8786"
@@ -193,7 +195,7 @@ class _DaskHand:
         except GeneratorLost:
             raise
         except Exception as error:  # whatever went wrong on the worker comes as it was raised there
-            raise GeneratorLost(f"{type(error).__name__}: {error}") from error
+            raise GeneratorLost(f"{type(error).__name__}: {_reason(error)}") from error
         finally:
             waiting.cancel()
 

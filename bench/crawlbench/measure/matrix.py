@@ -184,7 +184,7 @@ def _operating_loops(suite: Suite, reach: Reach) -> list[str]:
     """
     loops = choose(reach, registry.Kind.EVENT_LOOP, suite.event_loops)
     for name in loops:
-        if reach is HERE and name in suite.event_loops:
+        if isinstance(reach, Here) and name in suite.event_loops:
             load_loop_factory(name)
     return sorted(loops, key=lambda loop: loop != STOCK_LOOP)
 
