@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
+from typer.testing import CliRunner
 
+from crawlbench.cli.app import app
 from crawlbench.export import results_schema
 from crawlbench.measure.store import load_session
 from crawlbench.report.markdown import render_table
@@ -98,10 +99,10 @@ def make_command_reference() -> str:
 
 def help_of(command: str) -> str:
     """Return what a command's `--help` prints."""
-    call = [sys.executable, "-m", "crawlbench", *command.split(), "--help"]
-    environment = {**os.environ, "COLUMNS": "80", "TERM": "dumb"}
-    text = subprocess.run(call, env=environment, capture_output=True, text=True, check=True).stdout
-    return text.replace("python -m crawlbench", "crawlbench").strip()
+    environment = {"COLUMNS": "80", "TERM": "dumb"}
+    call = [*command.split(), "--help"]
+    outcome = CliRunner().invoke(app, call, prog_name="crawlbench", env=environment)
+    return outcome.output.strip()
 
 
 def make_table() -> str:

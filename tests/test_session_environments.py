@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 import findpython
@@ -10,7 +11,10 @@ import msgspec
 import pyperf
 import pytest
 
-from crawlbench.environments.cache import READY_FILE, Kept, environments_folder
+from crawlbench.environments.building import build
+from crawlbench.environments.cache import READY_FILE, USERS, Kept, environments_folder
+from crawlbench.environments.needs import needed_packages
+from crawlbench.environments.spec import parse_environment
 from crawlbench.measure.store import load_session
 from crawlbench.records import Verdict
 from crawlbench.whole import write_bytes
@@ -35,8 +39,9 @@ def cache(tmp_path_factory):
 def ab(crawlbench, tmp_path):
     """Return a function that holds planted projects against each other."""
 
-    def call(*arguments):
-        outcome = crawlbench("ab", *arguments, *OPERATION, "-o", "out", timeout=280)
+    def call(*arguments, is_shown=False):
+        shown = () if is_shown else ("--json",)
+        outcome = crawlbench("ab", *arguments, *OPERATION, *shown, "-o", "out", timeout=280)
         answer = tmp_path / "out" / "answer.json"
         return outcome, json.loads(answer.read_text()) if answer.exists() else None
 
@@ -140,7 +145,7 @@ def test_worker_says_if_its_packages_are_not_those_recorded(ab, tmp_path):
 
 def test_slower_head_is_found_and_fails(ab, tmp_path):
     plant(tmp_path, base=QUICK, head=SLOW)
-    outcome, answer = ab("base", "head", *BRIEF)
+    outcome, answer = ab("base", "head", *BRIEF, is_shown=True)
     assert outcome.returncode == 1, outcome.stdout + outcome.stderr
     assert answer["verdict"] == "slower"
     assert answer["sentence"].startswith(
@@ -158,7 +163,7 @@ def test_slower_head_is_found_and_fails(ab, tmp_path):
 
 def test_gate_is_what_was_asked(ab, tmp_path):
     plant(tmp_path, base=QUICK, head=SLOW)
-    outcome, answer = ab("base", "head", *BRIEF, "--fail-on", "slower:99999%", "--json")
+    outcome, answer = ab("base", "head", *BRIEF, "--fail-on", "slower:99999%")
     assert outcome.returncode == 0, outcome.stderr
     assert json.loads(outcome.stdout) == answer
     assert answer["changes"][0]["verdict"] == "slower"
@@ -170,13 +175,6 @@ def test_flags_and_variables_reach_the_workers(ab, tmp_path):
     outcome, answer = ab("base", f"base -O PLANTED_BUSY_S={SLOW}", *BRIEF)
     assert outcome.returncode == 1, outcome.stdout + outcome.stderr
     assert answer["sentence"].startswith(f"base -O PLANTED_BUSY_S={SLOW} is slower than base")
-
-
-def test_faster_head_passes(ab, tmp_path):
-    plant(tmp_path, base=SLOW, head=QUICK)
-    outcome, answer = ab("base", "head", *BRIEF)
-    assert outcome.returncode == 0, outcome.stderr
-    assert answer["sentence"].startswith("head is faster than base")
 
 
 def test_unclear_is_measured_once_more(ab, tmp_path):
@@ -200,13 +198,13 @@ def test_head_that_cannot_be_built_ends_before_it_begins(ab, tmp_path):
 
 
 def test_change_is_found_among_many(ab, tmp_path):
-    plant(tmp_path, a=QUICK, b=QUICK, c=QUICK, d=SLOW, e=SLOW)
-    (tmp_path / "c" / "pyproject.toml").write_text("not toml")
-    outcome, answer = ab("--bisect", "a", "b", "c", "d", "e", *BRIEF, "--rounds", "4")
+    plant(tmp_path, a=QUICK, b=QUICK, c=QUICK, d=SLOW)
+    (tmp_path / "b" / "pyproject.toml").write_text("not toml")
+    outcome, answer = ab("--bisect", "a", "b", "c", "d", *BRIEF, "--rounds", "4")
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    assert (answer["before"], answer["after"]) == ("b", "d")
-    assert list(answer["skipped"]) == ["c"]
-    assert "between b and d; 1 could not be used" in answer["sentence"]
+    assert (answer["before"], answer["after"]) == ("c", "d")
+    assert list(answer["skipped"]) == ["b"]
+    assert "between c and d; 1 could not be used" in answer["sentence"]
 
 
 def test_nothing_to_find(ab, tmp_path):
@@ -220,7 +218,7 @@ def test_nothing_to_find(ab, tmp_path):
 def test_names_with_signs_of_shells_and_markdown_do_no_harm(ab, tmp_path):
     odd = "a $(touch pwned) `b` | <script>alert(1)</script> *c*"[:60].replace("/", "_")
     plant(tmp_path, **{odd: QUICK, "head": SLOW})
-    outcome, answer = ab(f"'{odd}'", "head", *BRIEF)
+    outcome, answer = ab(f"'{odd}'", "head", *BRIEF, is_shown=True)
     assert outcome.returncode == 1, outcome.stderr
     assert odd in answer["sentence"]
     assert not list(tmp_path.rglob("pwned"))
@@ -262,15 +260,17 @@ def test_crawls_are_held_against_themselves(crawlbench, tmp_path):
 def test_misuse_is_said_in_a_sentence(crawlbench, arguments, sentence):
     outcome = crawlbench("ab", *arguments)
     assert outcome.returncode == 2
-    assert sentence in " ".join(outcome.stderr.split())
-    assert len(outcome.stderr.splitlines()) == 1
+    assert sentence in outcome.stderr.splitlines()[-1]
+    assert "Traceback" not in outcome.stderr
 
 
-def test_environments_are_listed_and_removed(crawlbench, ab, tmp_path):
-    plant(tmp_path, base=QUICK, head=QUICK)
-    ab("base", "head", "--rounds", "1", "--laps", "1")
+def test_environments_are_listed_and_removed(crawlbench, tmp_path):
+    planted = write_project(tmp_path / "planted", version="4.2")
+    mine = parse_environment(f"mine={planted}")
+    facts = build(mine, needed_packages({}, {}), lambda line: None)
+    (environments_folder() / facts.key / USERS / str(os.getpid())).unlink()  # this process is done
     listed = json.loads(crawlbench("env", "list", "--json").stdout)
-    assert sum("planted" in one["versions"] for one in listed) >= 2
+    assert [one["versions"].get("planted") for one in listed].count("4.2") == 1
     shown = crawlbench("env", "list").stdout
     assert listed[0]["key"][:8] in shown
     assert crawlbench("env", "remove").returncode == 2

@@ -55,6 +55,8 @@ EXCEPTIONS = {
     **{("limit-socket", kind): STRAY for kind in ("short-body", "bad-chunk")},
     ("asyncio-streams", "bad-chunk"): STRAY,  # a ValueError: the length is read by hand
     ("gevent-requests", "bad-chunk"): STRAY,
+    # Dask hands on as text what does not pickle.
+    **{("dask-aiohttp", kind): STRAY for kind in ("redirect-loop", "header-flood", "bad-chunk")},
     **{("scrapy-spider", kind): STRAY for kind in ("wrong-coding", "lying-coding")},
     **{("tornado-client", kind): STRAY for kind in ("header-flood", "reset")},
 }

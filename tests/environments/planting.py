@@ -23,8 +23,8 @@ class Loop(asyncio.SelectorEventLoop):
         return super().call_soon(*arguments, **options)
 """
 OPERATION = ("--operation", "call-soon", "-l", "planted:Loop")
-QUICK, SLOW = 5e-6, 100e-6
-"""Seconds in each call: fifteen times apart, and long enough that a busy machine changes little."""
+QUICK, SLOW = 3e-6, 40e-6
+"""Seconds in each call: ten times apart, and long enough that a busy machine changes little."""
 
 
 def plant(folder, **busy_s):

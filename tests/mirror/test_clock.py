@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from crawlbench.mirror import clock as clock_module
+from crawlbench import alarm as alarm_module
 from crawlbench.mirror.clock import Clock, now
 
 
@@ -121,7 +121,7 @@ def test_system_without_timers_is_told(monkeypatch):
         def timerfd_create(*_):
             return -1
 
-    monkeypatch.setattr(clock_module.ctypes, "CDLL", lambda *_, **__: NoTimers)
+    monkeypatch.setattr(alarm_module.ctypes, "CDLL", lambda *_, **__: NoTimers)
     monkeypatch.setattr(sys, "platform", "linux")
     loop = asyncio.new_event_loop()
     with pytest.raises(OSError, match="the system gives no timer"):

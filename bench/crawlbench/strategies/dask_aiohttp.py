@@ -24,11 +24,10 @@ async def crawl(site, concurrency):
         read = cloudpickle.loads(cloudpickle.dumps(site.read))
 
     async def fetch(session, url):
-        try:
-            async with session.get(url, raise_for_status=True) as response:
-                url, body = str(response.url), await response.read()
-        except aiohttp.ClientResponseError as error:  # which does not pickle
-            raise aiohttp.ClientError(str(error)) from None
+        async with session.get(url) as response:
+            if response.status >= 400:  # as aiohttp's own error does not pickle
+                raise aiohttp.ClientError(f"{url} answered {response.status}")
+            url, body = str(response.url), await response.read()
         return url, read(url, body) if read else body
 
     async def fetch_all(urls, limit):
