@@ -75,7 +75,7 @@ bench-killed: $(READY) ## sessions killed at 50 random moments, and resumed
 	$(BIN)/python benchmarks/killed.py
 
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -q -n 3 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 docs: $(READY) ## make what documents quote, from --help and results/reference
 	$(BIN)/python docs/make.py

@@ -60,7 +60,14 @@ EXCEPTIONS = {
     **{("scrapy-spider", kind): STRAY for kind in ("wrong-coding", "lying-coding")},
     **{("tornado-client", kind): STRAY for kind in ("header-flood", "reset")},
 }
-SLOW = ("dask-aiohttp", "aiohttp-retry", "limit-socket", "requests-retry", "tornado-client")
+SLOW = (
+    "dask-aiohttp",
+    "aiosonic-gather",
+    "aiohttp-retry",
+    "limit-socket",
+    "requests-retry",
+    "tornado-client",
+)
 PASSING = ("429", "500", "503", "reset", "reset-in-body", "short-body", "bad-chunk", "block-page")
 AT_ONCE = 6  # they wait more than they work
 
