@@ -41,7 +41,7 @@ def test_empty_spec_is_the_managers_packages():
         ("=uvloop", "needs a name"),
         (" x=uvloop", "without spaces around it"),
         ("x=uvloop==", "'uvloop==' cannot be used"),
-        ("x=--index-url evil", "'--index-url' is no flag of Python"),
+        ("x=--quiet evil", "'--quiet' is no flag of Python"),
         ("x=-I", "'-I' is no flag of Python"),
         ("x=-X", "'-X ' is no flag of Python"),
         ("x=-c 'import os'", "'-c' is no flag of Python"),
