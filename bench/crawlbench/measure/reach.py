@@ -33,14 +33,14 @@ class Here:
 class Elsewhere:
     """Environments, as they were seen from inside; one that has a plug-in is enough."""
 
-    def __init__(self, troubles: Sequence[Mapping[str, Mapping[str, tuple[bool, str]]]]) -> None:
+    def __init__(self, seen: Sequence[Mapping[str, Mapping[str, tuple[bool, str]]]]) -> None:
         """Take what each environment said.
 
         Args:
-            troubles: for each environment, kind of plug-in to name to whether it is `async`, and
+            seen: for each environment, kind of plug-in to name to whether it is `async`, and
                 why it cannot be had there (empty if it can).
         """
-        self._troubles = troubles
+        self._environments = seen
 
     def require(self, kind: registry.Kind, name: str) -> None:
         """See `Here.require`."""
@@ -54,7 +54,8 @@ class Elsewhere:
         return any(is_async for is_async, _ in self._look_up(registry.Kind.STRATEGY, strategy))
 
     def _look_up(self, kind: registry.Kind, name: str) -> list[tuple[bool, str]]:
-        return [seen[kind.name][name] for seen in self._troubles if name in seen.get(kind.name, {})]
+        plugins = [seen.get(kind.name, {}) for seen in self._environments]
+        return [of_kind[name] for of_kind in plugins if name in of_kind]
 
 
 Reach = Here | Elsewhere
