@@ -9,7 +9,8 @@ import pytest
 
 from crawlbench.records import Conditions, SlotEffect
 from crawlbench.stats.doubts import condition_doubts, find_doubts
-from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, make_session
+from crawlbench.stats.judge import judge
+from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, make_session, other
 
 QUIET = Conditions(load=0.1, busy=(), governor="performance", turbo=False, steal_share=0.0)
 UNKNOWN = Conditions(load=None, busy=(), governor=None, turbo=None, steal_share=None)
@@ -132,6 +133,42 @@ def test_parser_in_pure_python_is_told_with_its_cells():
         "2 cells ran on aiohttp's parser in pure Python (b first); "
         "install a wheel with the compiled one, or unset AIOHTTP_NO_EXTENSIONS"
     )
+
+
+def uneven(long_cell, laps=(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 4.0)):
+    """Return a judged session of 12 rounds in which one of the cells has a rare long value."""
+    contestant = other("new")
+    names = (BASELINE, CONTROL, contestant)
+    rounds = []
+    for number in range(12):
+        even = [1.0 + (number + lap) % 3 / 1000 for lap in range(len(laps))]
+        long = [value * factor for value, factor in zip(even, laps, strict=True)]
+        rounds.append({cell: long if cell.name in long_cell else even for cell in names})
+    return judge(make_session(make_plan(contestant), rounds))
+
+
+def lopsided(session):
+    """Return what is said of rare long values."""
+    return [doubt.text for doubt in find_doubts(session, 5) if doubt.topic == "lopsided"]
+
+
+def test_rare_long_values_are_told_with_both_ratios():
+    """The verdict is of the usual lap; that one in eight takes four times as long is not hidden."""
+    (text,) = lopsided(uneven((other("new").name,)))
+    assert text.startswith(f"{other('new').name}: {other('new').name} has rare values")
+    assert "is 1.000, with all laps it would be 1.189" in text
+    (text,) = lopsided(uneven((BASELINE.name,)))
+    assert f"its baseline {BASELINE.name} has rare values" in text
+    assert "is 1.000, with all laps it would be 0.841" in text
+
+
+def test_values_that_are_long_for_all_or_as_often_short_are_no_doubt():
+    """Nor are those of an even session, nor differences within the margin."""
+    everyone = (BASELINE.name, CONTROL.name, other("new").name)
+    assert lopsided(uneven(everyone)) == []
+    assert lopsided(uneven((other("new").name,), (1.0, 1.0, 0.5, 1.0, 1.0, 1.0, 2.0, 1.0))) == []
+    assert lopsided(uneven((other("new").name,), (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.05, 1.0))) == []
+    assert lopsided(uneven(())) == []
 
 
 def test_slot_that_matters_is_told():

@@ -39,12 +39,12 @@ NO_TRACE = "This session holds no trace of a crawl (trace.jsonl.gz), so there is
 METHOD = (
     "Every cell has worker processes of its own, fresh in each round and alive at once. In laps, "
     "in shuffled order, one at a time takes one value: crawls in a row from first connection to "
-    "last item, checked outside the clock. A ratio is the mean over laps of a cell's time over its "
-    "baseline's in the same lap; its interval goes over rounds (Student), held to "
-    "{confidence:g} % for all comparisons together (Holm). The control is the baseline's twin: "
-    "what the two differ by is noise, and the margin (the grey band) is the larger of it and of "
-    "{margin:.1f} %. A verdict is given only where the whole interval lies beyond the margin, or "
-    "within it."
+    "last item, checked outside the clock. A ratio is a cell's time over its baseline's in the "
+    "same lap, averaged over the middle half of a round's laps; its interval goes over rounds "
+    "(Student), held to {confidence:g} % for all comparisons together (Holm). The control is the "
+    "baseline's twin: what the two differ by is noise, and the margin (the grey band) is the "
+    "larger of it and of {margin:.1f} %. A verdict is given only where the whole interval lies "
+    "beyond the margin, or within it."
 )
 
 

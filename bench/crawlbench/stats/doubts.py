@@ -7,11 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 from crawlbench.records import WarningNote
+from crawlbench.stats.interval import estimate_mean
+from crawlbench.stats.pairing import lopsidedness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.records import Conditions, Machine, Session
+    from crawlbench.records import Comparison, Conditions, Machine, Session
 
 __all__ = ["condition_doubts", "find_doubts"]
 
@@ -21,6 +23,8 @@ MOST_STEAL = 0.01
 """Of all CPU time: beyond this the hypervisor's other guests are part of the measurement."""
 MOST_SLOT_EFFECT = math.log1p(0.01)
 """Beyond this, cells disturb those that come after them."""
+RARELY = 0.01
+"""How often a session whose laps are even may be called lopsided."""
 
 _SEPARATORS = re.compile(r"[-_.]+")
 SLOW_PARSERS = {"aiohttp.http_parser": "aiohttp's parser in pure Python"}
@@ -30,7 +34,7 @@ SLOW_PARSERS = {"aiohttp.http_parser": "aiohttp's parser in pure Python"}
 def find_doubts(session: Session, least_rounds: int) -> list[WarningNote]:
     """Return what a reader must know before believing the numbers."""
     found = [*_few_rounds(session, least_rounds), *_slow_parsers(session), *_slot_effects(session)]
-    found += _environments(session)
+    found += [*_environments(session), *_lopsided(session)]
     if session.conditions:
         found += condition_doubts(session.machine, session.conditions)
     return found
@@ -83,6 +87,34 @@ def _environments(session: Session) -> Iterator[WarningNote]:
             f"the environments differ in what nobody asked for, too: {shown}; if that may matter, "
             "ask for one version in all (--with)",
         )
+
+
+def _lopsided(session: Session) -> Iterator[WarningNote]:
+    """Say where rare long values, which ratios leave out, would change one."""
+    judged = [c for c in session.comparisons if c.estimate is not None]
+    found = [(c, excess) for c in judged if (excess := _excess(session, c, len(judged)))]
+    if found:
+        far, excess = max(found, key=lambda pair: abs(pair[1]))
+        assert far.estimate is not None
+        whose = far.cell if excess > 0 else f"its baseline {far.baseline}"
+        ratio, plain = math.exp(far.estimate), math.exp(far.estimate + excess)
+        others = f" ({len(found) - 1} more like it)" if len(found) > 1 else ""
+        yield WarningNote(
+            "lopsided",
+            f"{far.cell}: {whose} has rare values that are much longer than its others; the ratio, "
+            f"made of the middle half of a round's laps, is {ratio:.3f}, with all laps it would be "
+            f"{plain:.3f}{others}",
+        )
+
+
+def _excess(session: Session, found: Comparison, count: int) -> float:
+    """Return by how much all laps would change a log ratio; 0 if that is within the margin."""
+    estimate = estimate_mean(lopsidedness(session.rounds, found.cell, found.baseline))
+    if estimate is None:
+        return 0.0
+    low, high = estimate.interval(1 - RARELY / count)
+    is_beyond = low > session.plan.margin or high < -session.plan.margin
+    return estimate.mean if is_beyond else 0.0
 
 
 def _replaced(machine: Machine) -> Iterator[WarningNote]:
