@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-ab bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale bench-cluster-scale bench-crawl-scale bench-shard test docs timelines check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-ab bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale bench-cluster-scale bench-crawl-scale bench-shard test test-all docs timelines check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -74,7 +74,10 @@ bench-crawl-scale: $(READY) ## what a crawl of 100,000 pages costs a client (7 m
 bench-killed: $(READY) ## sessions killed at 50 random moments, and resumed
 	$(BIN)/python benchmarks/killed.py
 
-test: $(READY) ## run the tests
+test: $(READY) ## run the tests, but the longest
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not long"
+
+test-all: $(READY) ## run all tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 docs: $(READY) ## make what documents quote, from --help and results/reference

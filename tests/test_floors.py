@@ -26,6 +26,7 @@ FLOORS = {
     "parsers": 1,
     "files": 1,
     "about": 1,
+    "scheduler": 1,
     "strategies": 2,
     "operations": 2,
     "stats": 2,

@@ -33,6 +33,10 @@ class SessionFileError(UsageError):
     """Raised when a folder or file that should hold a session does not, or holds a broken one."""
 
 
+class SchedulerLostError(BenchError):
+    """Raised when a Dask scheduler is gone; what was finished is on disk."""
+
+
 class StorageError(BenchError):
     """Raised when results cannot be written: a full disk, a folder that was taken away."""
 

@@ -70,6 +70,17 @@ SLOW = (
 )
 PASSING = ("429", "500", "503", "reset", "reset-in-body", "short-body", "bad-chunk", "block-page")
 AT_ONCE = 6  # they wait more than they work
+ALWAYS = (
+    "limit-socket",
+    "aiohttp-gather",
+    "asyncio-httptools",
+    "asyncio-streams",
+    "httpx-async",
+    "requests-serial",
+    "scrapy-spider",
+    "urllib3-threads",
+)
+"""One of each kind; the others only in `make test-all`."""
 
 
 def expected(name, kind):
@@ -82,18 +93,29 @@ def deadline_s(name, kind):
     return 3.0 if HANGS in expected(name, kind) else 40.0
 
 
+def parameters():
+    """Return all strategies that are installed, most of them for long runs only."""
+    names = installed_strategies()
+    return [pytest.param(n, marks=() if n in ALWAYS else pytest.mark.long) for n in names]
+
+
 @pytest.fixture(scope="module")
-def meetings():
-    """Return what each strategy made of each fault."""
+def meetings(request):
+    """Return what each strategy that was asked for made of each fault."""
+    wanted = {
+        item.callspec.params["name"]
+        for item in request.session.items
+        if item.function is test_strategy_meets_every_fault_as_expected
+    }
 
     async def collect():
-        names = sorted(installed_strategies(), key=lambda name: name not in SLOW)
+        names = sorted(wanted, key=lambda name: name not in SLOW)
         return [meeting async for row in meet_all(names, deadline_s, AT_ONCE) for meeting in row]
 
     return asyncio.run(collect())
 
 
-@pytest.mark.parametrize("name", installed_strategies())
+@pytest.mark.parametrize("name", parameters())
 def test_strategy_meets_every_fault_as_expected(meetings, name):
     """It ends by its deadline, and raises what its library documents where it cannot be right."""
     seen = {meeting.kind: meeting for meeting in meetings if meeting.strategy == name}

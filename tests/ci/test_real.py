@@ -155,6 +155,7 @@ def test_unknown_strategy_is_usage(step):
     assert "no-such" in found.outputs["sentence"]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_whole_step_from_a_clone(step, tmp_path):
     """A clone of what is here installs crawlbench into a Python of its own, and compares."""

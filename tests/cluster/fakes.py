@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 
 from crawlbench.cluster.blocks import BlockJob
-from crawlbench.cluster.crew import SchedulerLostError
+from crawlbench.errors import SchedulerLostError
 from tests.stats.blocks import make_machine
 
 

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from crawlbench.cluster import dispatch
-from crawlbench.cluster.crew import SchedulerLostError
 from crawlbench.cluster.dispatch import Dispatcher
+from crawlbench.errors import SchedulerLostError
 from tests.cluster.fakes import FakeCrew, answer
 from tests.stats.builders import make_plan, other
 

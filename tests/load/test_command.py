@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from crawlbench import scheduler
 from crawlbench.errors import NotInstalledError
 from crawlbench.load import extra
 from crawlbench.load.latency import merge, quantile
@@ -80,7 +81,7 @@ def test_address_of_ones_own_is_loaded(crawlbench):
     [
         (("--i-own-this", "localhost"), "without --url"),
         (("--url", "http://127.0.0.1:99999/", "--i-own-this", "127.0.0.1"), "is no address"),
-        (("--cluster", "tls://127.0.0.1:9"), "--cluster 'tls://127.0.0.1:9' cannot be used"),
+        (("--cluster", "tls://127.0.0.1:9"), "no Dask scheduler at 'tls://127.0.0.1:9'"),
         (("-d", "1000"), "--duration 1000 cannot be used"),
         (("--rate", "1e9"), "--rate 1e+09 cannot be used"),
         (
@@ -110,9 +111,12 @@ def test_server_that_is_not_there_leaves_no_folder(crawlbench, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("require", [extra.require_dask, extra.require_histograms])
-def test_missing_extra_names_the_command(monkeypatch, require):
+@pytest.mark.parametrize(
+    ("room", "require"),
+    [(scheduler, scheduler.require_dask), (extra, extra.require_histograms)],
+)
+def test_missing_extra_names_the_command(monkeypatch, room, require):
     """Without the extra `cluster`."""
-    monkeypatch.setattr(extra, "find_spec", lambda _: None)
+    monkeypatch.setattr(room, "find_spec", lambda _: None)
     with pytest.raises(NotInstalledError, match=r"pip install 'crawlbench\[cluster\]'"):
         require()

@@ -48,6 +48,18 @@ def test_first_loop_is_the_baseline_where_the_stock_loop_was_not_asked_for():
     assert names_of(plan) == ["lock/uvloop", "lock/uvloop/control"]
 
 
+def test_baseline_of_operations_is_an_event_loop():
+    """Where there are no crawls, what the user names is one; it must be there."""
+    plan = plan_of("lock", baseline="uvloop")
+    assert names_of(plan) == ["lock/uvloop", "lock/asyncio", "lock/uvloop/control"]
+    assert plan.baselines == {"lock": "lock/uvloop"}
+    with pytest.raises(UnknownNameError) as caught:
+        plan_of("lock", baseline="requests-serial")
+    assert str(caught.value) == (
+        "the baseline 'requests-serial' is not among the event loops; they are: asyncio, uvloop"
+    )
+
+
 def test_plan_keeps_the_facts_of_its_operations_in_their_order():
     """A report needs no plug-in; what is named twice is there once."""
     plan = plan_of("timers-fire", "tcp-protocol-1k", "timers-*", "sleep-zero-idle-250")

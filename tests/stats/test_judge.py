@@ -115,10 +115,10 @@ def test_noise_floor_is_the_larger_of_users_margin_and_controls_end():
 
 
 def test_precise_means_every_interval_is_narrow_enough():
-    """Five rounds at least, and only if a precision was asked for."""
+    """Ten rounds at least, and only if a precision was asked for."""
     plan = make_plan(HALF, TWICE, precision=0.05)
-    assert is_precise(judged({HALF: 0.5, TWICE: 2.0}, plan=plan))
-    assert not is_precise(judged({HALF: 0.5, TWICE: 2.0}, plan=plan, count=4))
+    assert is_precise(judged({HALF: 0.5, TWICE: 2.0}, plan=plan, count=10))
+    assert not is_precise(judged({HALF: 0.5, TWICE: 2.0}, plan=plan, count=9))
     assert not is_precise(judged({HALF: 0.5, TWICE: 2.0}))
     spread = [
         {BASELINE: [1.0], CONTROL: [1.0], HALF: [0.5 * factor], TWICE: [2.0]} for factor in WOBBLE

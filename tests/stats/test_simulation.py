@@ -15,6 +15,7 @@ import pytest
 from pyperf._utils import is_significant
 
 from crawlbench.stats.interval import estimate_mean
+from crawlbench.stats.judge import PRECISE_ROUNDS
 from crawlbench.stats.pairing import midmean
 
 SESSIONS = 2000
@@ -99,6 +100,29 @@ def test_midmean_needs_fewer_laps_than_the_mean_where_a_machine_has_two_speeds()
         means = (sessions[..., 1] - sessions[..., 0]).mean(axis=2).tolist()
         plain = [estimate_mean(session).interval(0.95) for session in means]
         assert widths(intervals(sessions)) < most * widths(plain)
+
+
+@pytest.mark.parametrize("needed", [8, 13, 20, 35])
+def test_interval_that_ended_a_session_covers_the_truth(needed):
+    """A session that ends when its interval is narrow enough has one that holds in 93 % or more.
+
+    Args:
+        needed: rounds after which intervals are narrow enough on average.
+    """
+    draw = np.random.default_rng(needed)
+    precision = estimate_mean([-1.0, 1.0] * (needed // 2)).half_width(0.95)
+    covered = 0
+    for rounds in draw.normal(0, 1, (SESSIONS, 60)).tolist():
+        count = PRECISE_ROUNDS
+        while count < len(rounds) and half_width(rounds[:count]) > precision:
+            count += 1
+        covered += abs(np.mean(rounds[:count])) <= half_width(rounds[:count])
+    assert covered / SESSIONS >= 0.93
+
+
+def half_width(rounds):
+    """Return half the width of the interval at 95 %."""
+    return estimate_mean(rounds).half_width(0.95)
 
 
 def test_pyperfs_own_test_on_such_sessions_is_printed(capsys):

@@ -19,12 +19,12 @@ from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.cluster.alone import hold_cpus
 from crawlbench.cluster.blocks import BlockJob, sum_up_block, write_block_file
-from crawlbench.cluster.extra import require_dask
 from crawlbench.cluster.flow import Wishes, resume_cluster, run_cluster
 from crawlbench.cluster.sheets import SHEET_CELLS
 from crawlbench.cluster.store import CLUSTER_FILE, load_cluster
 from crawlbench.errors import StorageError, UsageError
 from crawlbench.report.machines import ClusterReport
+from crawlbench.scheduler import require_dask
 from crawlbench.session import run_session
 from crawlbench.session.environments import prepare_for
 from crawlbench.whole import write_text

@@ -69,7 +69,8 @@ def run(
         typer.Option("--env", help="NAME=SPEC or FILE.toml: Pythons and packages to measure in."),
     ] = None,
     baseline: Annotated[
-        str | None, typer.Option("--baseline", help="STRATEGY or STRATEGY/LOOP.")
+        str | None,
+        typer.Option("--baseline", help="STRATEGY or STRATEGY/LOOP, or LOOP."),
     ] = None,
     rounds: Rounds = None,
     laps: Laps = None,

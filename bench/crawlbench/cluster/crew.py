@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.cluster.fingerprint import Names, take_fingerprint
 from crawlbench.errors import UsageError
 from crawlbench.records import ClusterMachine, Fingerprint
+from crawlbench.scheduler import RESOURCE, connect, find_workers, has_resource
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-__all__ = ["RESOURCE", "Crew", "SchedulerLostError", "open_client"]
+__all__ = ["Crew", "open_client"]
 
-RESOURCE = "crawlbench"
-"""A Dask worker that has one of it offers its machine, one block at a time."""
-CONNECT_S = 10.0
-ANSWER_S = 30.0
 LOCAL = "local:"
-START = f"dask worker ADDRESS --resources {RESOURCE}=1 --nthreads 1"
-
-
-class SchedulerLostError(Exception):
-    """Raised when the scheduler is gone; what was finished is on disk."""
 
 
 @asynccontextmanager
@@ -39,40 +30,16 @@ async def open_client(address: str) -> AsyncIterator[Any]:
     Raises:
         UsageError: there is none, or it does not answer.
     """
-    from distributed import Client  # noqa: PLC0415  (an extra, and half a second to import)
-
-    for name in ("distributed", "distributed.client"):  # we say it in a sentence
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # the import has set it
-    connect: Any = Client  # it has no annotations
-    if address.startswith(LOCAL):
-        async with _open_local(address) as cluster, connect(cluster, asynchronous=True) as client:
-            yield client
-        return
-    try:
-        client = connect(address, asynchronous=True, timeout=CONNECT_S)
-        await _connected(client)
-    except (OSError, ValueError, TypeError, RuntimeError) as error:  # TypeError: TLS without files
-        raise UsageError(
-            f"no Dask scheduler at {address!r}: {_reason(error)}; start one with `dask scheduler`, "
-            "or try local:2"
-        ) from error
-    try:
+    async with AsyncExitStack() as stack:
+        if address.startswith(LOCAL):
+            address = await stack.enter_async_context(_open_local(address))
+        client = await connect(address, "try local:2")
+        stack.push_async_callback(client.close, timeout=2)
         yield client
-    finally:
-        await client.close(timeout=2)
-
-
-async def _connected(client: Any) -> None:  # noqa: ANN401  (Dask's, imported late)
-    """Wait for a connection; a client that is interrupted meanwhile does not close itself."""
-    try:
-        await client
-    except asyncio.CancelledError:
-        await client.close(timeout=2)
-        raise
 
 
 @asynccontextmanager
-async def _open_local(address: str) -> AsyncIterator[Any]:
+async def _open_local(address: str) -> AsyncIterator[str]:
     import dask  # noqa: PLC0415
     from distributed import LocalCluster  # noqa: PLC0415
 
@@ -89,14 +56,7 @@ async def _open_local(address: str) -> AsyncIterator[Any]:
             silence_logs=logging.CRITICAL,
             asynchronous=True,
         ) as cluster:
-            yield cluster
-
-
-def _reason(error: BaseException) -> str:
-    """Return the innermost cause: Dask wraps what the system said."""
-    while error.__cause__:
-        error = error.__cause__
-    return str(error).partition("\n")[0] or type(error).__name__
+            yield cluster.scheduler_address
 
 
 @dataclass(slots=True)
@@ -119,8 +79,8 @@ class Crew:
         Raises:
             SchedulerLostError: nobody tells.
         """
-        workers = await self._workers()
-        able = {a: w for a, w in workers.items() if w["resources"].get(RESOURCE, 0) >= 1}
+        workers = await find_workers(self.client)
+        able = {a: w for a, w in workers.items() if has_resource(w)}
         self.others = len(workers) - len(able)
         for address in self.members.keys() - able.keys():
             del self.members[address]
@@ -133,17 +93,6 @@ class Crew:
             else:
                 self.broken[address] = str(one) or type(one).__name__
         return [self.members[address] for address in new if address in self.members]
-
-    async def _workers(self) -> dict[str, Any]:
-        if self.client.status != "running":  # it would try to come back, but what ran is gone
-            raise SchedulerLostError("the connection broke")
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                identity = await self.client.scheduler.identity(n_workers=-1)
-        except (OSError, TimeoutError, ValueError, AttributeError) as error:
-            raise SchedulerLostError(_reason(error)) from error
-        workers: dict[str, Any] = identity["workers"]
-        return workers
 
     async def _fingerprints(self, addresses: list[str]) -> dict[str, Any]:
         """Return each worker's fingerprint, or the error that it met."""

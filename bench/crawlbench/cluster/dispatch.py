@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from crawlbench.cluster.blocks import BlockJob
-from crawlbench.cluster.crew import RESOURCE
 from crawlbench.cluster.remote import measure_block
 from crawlbench.records import LostBlock
+from crawlbench.scheduler import RESOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from crawlbench import __version__
-from crawlbench.cluster.crew import RESOURCE, START, Crew, SchedulerLostError, open_client
+from crawlbench.cluster.crew import Crew, open_client
 from crawlbench.cluster.dispatch import Dispatcher
-from crawlbench.cluster.extra import require_dask
 from crawlbench.cluster.fingerprint import crawlbench_digest, describe_differences, names_of
 from crawlbench.cluster.notes import find_notes
 from crawlbench.cluster.sheets import SHEET_CELLS, cut
 from crawlbench.cluster.store import BlockStore, create_cluster_folder, write_cluster
-from crawlbench.errors import UsageError
+from crawlbench.errors import SchedulerLostError, UsageError
 from crawlbench.records import ClusterMachine, ClusterSession, LostBlock
+from crawlbench.scheduler import RESOURCE, require_dask, start_command
 from crawlbench.stats.machines import merge
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ async def _gather(
     if not crew.members:
         raise UsageError(
             f"no Dask worker offers its machine ({crew.others} without the resource "
-            f"{RESOURCE!r} are there); start one on each machine: {START}"
+            f"{RESOURCE!r} are there); start one on each machine: {start_command()}"
         )
     differences = _differences(earlier, list(crew.members.values()), plan)
     if differences:
@@ -138,7 +138,7 @@ def _check_count(crew: Crew, copies: int) -> None:
     if copies > len(crew.members):
         raise UsageError(
             f"--machines {copies} cannot be had: {len(crew.members)} offer the resource "
-            f"{RESOURCE!r}; start more: {START}"
+            f"{RESOURCE!r}; start more: {start_command()}"
         )
 
 

@@ -10,9 +10,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from crawlbench.cluster.blocks import pack
+from crawlbench.scheduler import watch_task
 
 __all__ = ["measure_block"]
 
@@ -58,33 +59,13 @@ def measure_block(job: bytes) -> bytes:
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
     """Wait for a block as long as somebody wants it."""
-    is_wanted = _watch_task()
+    is_wanted = watch_task()
     while True:
         try:
             return process.wait(POLL_S)
         except subprocess.TimeoutExpired:
             if not is_wanted():
                 raise RuntimeError("nobody waits for this block any more") from None
-
-
-def _watch_task() -> Any:  # noqa: ANN401  (a function without arguments that tells)
-    """Return what tells whether the task that runs here is still wanted.
-
-    Dask does not stop the thread of a task that was cancelled; it only notes the task's state.
-    """
-    from distributed import get_worker  # noqa: PLC0415  (an extra)
-
-    try:
-        worker = get_worker()
-        key = worker.get_current_task()
-    except ValueError:  # no worker: a test
-        return lambda: True
-
-    def is_wanted() -> bool:
-        task = worker.state.tasks.get(key)
-        return task is not None and task.state == "executing"
-
-    return is_wanted
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -38,7 +38,12 @@ class Goal:
     @property
     def text(self) -> str:
         """As on the command line."""
-        return f"p{self.fraction * 100:g}={self.seconds * 1000:g}ms"
+        return f"{self.percentile}={self.seconds * 1000:g}ms"
+
+    @property
+    def percentile(self) -> str:
+        """Such as `p99`."""
+        return f"p{self.fraction * 100:g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +139,7 @@ async def _confirm(trial: _Trial, low: float | None, high: float | None) -> _Bra
         low, high = await _bisect(trial.holds, low, high)
         if low is None or await trial.confirms(low):
             return low, high
-        low, high = await _bracket_below(trial.holds, low / NEAR, low)
+        low, high = await _bracket_below(trial.holds, _even(low / NEAR), low)
     return None, high
 
 
@@ -156,14 +161,14 @@ async def _bracket_below(holds: _Holds, rate: float, failed: float) -> _Bracket:
     while rate >= LEAST_PER_S:
         if await holds(rate):
             return rate, failed
-        rate, failed = rate / min(2.0, (failed / rate) ** 2), rate
+        rate, failed = _even(rate / min(2.0, (failed / rate) ** 2)), rate
     return None, failed
 
 
 async def _bisect(holds: _Holds, low: float | None, high: float | None) -> _Bracket:
     """Return the two nearer to each other."""
     while low is not None and high is not None and high / low > NEAR:
-        middle = float(f"{(low * high) ** 0.5:.3g}")
+        middle = _even((low * high) ** 0.5)
         if not low < middle < high:
             break
         if await holds(middle):
@@ -171,3 +176,8 @@ async def _bisect(holds: _Holds, low: float | None, high: float | None) -> _Brac
         else:
             high = middle
     return low, high
+
+
+def _even(rate: float) -> float:
+    """Return a rate with three significant digits: it is to be said and given again."""
+    return float(f"{rate:.3g}")

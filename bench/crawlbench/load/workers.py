@@ -20,8 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 from crawlbench.errors import BenchError, UsageError
 from crawlbench.load.crew import explain_end
-from crawlbench.load.extra import require_dask
 from crawlbench.load.model import GeneratorLost
+from crawlbench.scheduler import (
+    RESOURCE,
+    connect,
+    explain,
+    find_workers,
+    has_resource,
+    require_dask,
+    start_command,
+    watch_task,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -30,9 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Cluster", "open_cluster", "run_generator"]
 
-RESOURCE = "crawlbench"
-CONNECT_S, ANSWER_S = 10.0, 30.0
-"""For a scheduler to be reached, and to answer."""
+ANSWER_S = 30.0
+"""For a scheduler to answer."""
 POLL_S = 0.3
 """Between two looks at which workers are still there, and at whether a manager still is."""
 WORD_S = 1.0
@@ -53,13 +61,7 @@ class Cluster:
         Raises:
             BenchError: the scheduler is gone, or all workers are.
         """
-        try:
-            if self._client.status != "running":  # it would try to come back; what ran is gone
-                raise OSError("the connection broke")
-            async with asyncio.timeout(ANSWER_S):
-                self.workers = await _find_workers(self._client)
-        except (OSError, ValueError, AttributeError) as error:
-            raise BenchError(f"the scheduler is gone: {_reason(error)}") from error
+        self.workers = await _find_workers(self._client)
         if not self.workers:
             raise BenchError(f"no worker with the resource {RESOURCE}=1 is left")
         return self.workers
@@ -80,7 +82,7 @@ class Cluster:
                         for hand, job in zip(hands, jobs, strict=True):
                             await hand.start(job | {"cpus": ()})
                 except OSError as error:
-                    raise BenchError(f"no generator can be started: {_reason(error)}") from error
+                    raise BenchError(f"no generator can be started: {explain(error)}") from error
                 yield list(hands)
             finally:
                 for hand in hands:
@@ -103,41 +105,22 @@ async def open_cluster(address: str) -> AsyncIterator[Cluster]:
             f"--cluster {address!r} cannot be used: load needs a scheduler's address, such as "
             "tcp://127.0.0.1:8786; for processes of this machine give --generators instead"
         )
-    import distributed  # noqa: PLC0415  (an extra)
-
-    connect: Any = distributed.Client
-    client = connect(address, asynchronous=True, timeout=CONNECT_S)
-    try:
-        await client
-    except (OSError, ValueError, TypeError, RuntimeError) as error:  # TypeError: TLS without files
-        await client.close(timeout=0)  # else it closes when it is collected, and complains
-        raise UsageError(
-            f"--cluster {address!r} cannot be used: {_reason(error)}; "
-            "give the address of a scheduler, such as tcp://127.0.0.1:8786"
-        ) from error
+    client = await connect(address, "give --generators to use this machine alone")
     try:
         workers = await _find_workers(client)
         if not workers:
             raise UsageError(
-                f"no worker of {address} has the resource {RESOURCE}=1; start them as: "
-                f"dask worker {address} --resources {RESOURCE}=1"
+                f"no worker of {address} has the resource {RESOURCE}=1; "
+                f"start them as: {start_command(address)}"
             )
         yield Cluster(client, workers)
     finally:
         await client.close()
 
 
-def _reason(error: BaseException) -> str:
-    """Return the innermost cause: Dask wraps what the system said."""
-    while error.__cause__:
-        error = error.__cause__
-    return str(error).partition("\n")[0] or type(error).__name__
-
-
 async def _find_workers(client: Any) -> list[str]:  # noqa: ANN401  (Dask has no types)
-    identity: dict[str, Any] = await client.scheduler.identity()
-    found = identity["workers"].items()
-    return sorted(name for name, facts in found if facts["resources"].get(RESOURCE, 0) >= 1)
+    found = await find_workers(client)
+    return sorted(address for address, worker in found.items() if has_resource(worker))
 
 
 class _DaskHand:
@@ -195,7 +178,7 @@ class _DaskHand:
         except GeneratorLost:
             raise
         except Exception as error:  # whatever went wrong on the worker comes as it was raised there
-            raise GeneratorLost(f"{type(error).__name__}: {_reason(error)}") from error
+            raise GeneratorLost(f"{type(error).__name__}: {explain(error)}") from error
         finally:
             waiting.cancel()
 
@@ -227,7 +210,7 @@ def run_generator(job: Job, name: str) -> dict[str, Any]:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdin
-        is_wanted = _watch_task()
+        is_wanted = watch_task()
         watch = threading.Thread(target=_kill_unwanted, args=(process, is_wanted), daemon=True)
         watch.start()
         try:
@@ -241,24 +224,6 @@ def run_generator(job: Job, name: str) -> dict[str, Any]:
             return part
         finally:
             process.kill()
-
-
-def _watch_task() -> Callable[[], bool]:
-    """Return what tells whether the task that runs here is still wanted.
-
-    Dask does not stop the thread of a task that was cancelled, or whose client is gone; it only
-    notes the task's state.
-    """
-    from distributed import get_worker  # noqa: PLC0415  (an extra)
-
-    worker: Any = get_worker()  # Dask has no types
-    key = worker.get_current_task()
-
-    def is_wanted() -> bool:
-        task = worker.state.tasks.get(key)
-        return task is not None and task.state == "executing"
-
-    return is_wanted
 
 
 def _kill_unwanted(process: subprocess.Popen[bytes], is_wanted: Callable[[], bool]) -> None:

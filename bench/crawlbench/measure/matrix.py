@@ -47,7 +47,8 @@ def make_plan(
         name: of the suite.
         suite: the axes and sizes.
         baseline: what the user asked for; None for the suite's, or the first cell if that is known
-            but was not chosen.
+            but was not chosen. Where there are operations only, an event loop; None for the stock
+            one.
         environments: in which each cell is measured; none for the manager's own.
         reach: which plug-ins can be had there.
         is_versus: whether each cell is held against itself in the first environment.
@@ -61,7 +62,9 @@ def make_plan(
     crawls = _expand(suite, reach) if suite.strategies else []
     operated = [
         Cell.of_operation(operation.name, event_loop)
-        for operation, event_loop in product(operations, _operating_loops(suite, reach))
+        for operation, event_loop in product(
+            operations, _operating_loops(suite, reach, None if crawls else baseline)
+        )
     ]
     crawls, operated = (
         _spread(cells, environments, is_versus=is_versus) for cells in (crawls, operated)
@@ -176,17 +179,21 @@ def _choose_operations(suite: Suite) -> list[Operation]:
     return possible
 
 
-def _operating_loops(suite: Suite, reach: Reach) -> list[str]:
-    """Return the event loops, the stock one first: others are compared with it.
+def _operating_loops(suite: Suite, reach: Reach, baseline: str | None) -> list[str]:
+    """Return the event loops, the baseline (None: the stock one) first: others are held against it.
 
     Raises:
-        UsageError: one that was written out makes no event loop here.
+        UsageError: one that was written out makes no event loop here, or the baseline is none.
     """
     loops = choose(reach, registry.Kind.EVENT_LOOP, suite.event_loops)
     for name in loops:
         if isinstance(reach, Here) and name in suite.event_loops:
             load_loop_factory(name)
-    return sorted(loops, key=lambda loop: loop != STOCK_LOOP)
+    if baseline is not None and baseline not in loops:
+        raise UnknownNameError(
+            f"the baseline {baseline!r} is not among the event loops; they are: {', '.join(loops)}"
+        )
+    return sorted(loops, key=lambda loop: loop != (baseline or STOCK_LOOP))
 
 
 def _baselines(crawls: list[Cell], usual: str, asked: str | None) -> dict[str, Cell]:

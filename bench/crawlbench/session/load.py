@@ -23,6 +23,7 @@ from crawlbench.load.workers import Cluster, open_cluster
 from crawlbench.measure.machine import describe_machine
 from crawlbench.mirror.process import open_mirror
 from crawlbench.networks import find_network
+from crawlbench.report.numbers import format_seconds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -276,5 +277,5 @@ def judge_step(goal: Goal, rate: float, outcome: Outcome) -> Step:
     if latency_s is None:
         return Step(rate, False, f"{failed} of {outcome.due} requests failed", None)
     if latency_s > goal.seconds:
-        return Step(rate, False, f"{latency_s * 1000:.3g} ms", latency_s)
+        return Step(rate, False, f"{goal.percentile} is {format_seconds(latency_s)}", latency_s)
     return Step(rate, True, "", latency_s)

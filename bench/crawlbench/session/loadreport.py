@@ -58,10 +58,9 @@ def _format_latency(seconds: float | None, due: int) -> str:
 
 def search_table(found: Found) -> Table:
     """Return the rates that were tried, in order."""
-    percentile = found.goal.text.partition("=")[0]
     columns = (
         Column("rate", is_number=True),
-        Column(percentile, is_number=True),
+        Column(found.goal.percentile, is_number=True),
         Column("holds"),
         Column("why not"),
     )
