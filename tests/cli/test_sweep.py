@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-QUICK = ("-s", "requests-serial", "--rounds", "2", "--laps", "1", "--parser", "none")
+QUICK = ("-s", "requests-serial", "--rounds", "1", "--laps", "1", "--parser", "none")
 
 
 @pytest.mark.slow

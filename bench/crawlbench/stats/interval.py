@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
-from scipy.special import stdtr, stdtrit  # scipy.stats takes a second to import
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -34,6 +32,8 @@ class Estimate:
 
     def half_width(self, confidence: float) -> float:
         """Return half the width of the two-sided interval at that confidence."""
+        from scipy.special import stdtrit  # noqa: PLC0415  (a quarter of a second)
+
         quantile = float(stdtrit(self.freedom, (1 + confidence) / 2))
         return quantile * self.error
 
@@ -47,6 +47,8 @@ class Estimate:
 
         At most alpha if and only if the interval at 1 - alpha lies wholly beyond the margin.
         """
+        from scipy.special import stdtr  # noqa: PLC0415  (a quarter of a second)
+
         excess = abs(self.mean) - margin
         if excess <= 0:
             return 1.0

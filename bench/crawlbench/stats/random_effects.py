@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from scipy.special import fdtrc, stdtrit
-
 from crawlbench.stats.interval import Estimate
 
 if TYPE_CHECKING:
@@ -50,6 +48,8 @@ class Pooled:
         """
         if self.spread is None or self.machines < LEAST_FOR_PREDICTION:
             return None
+        from scipy.special import stdtrit  # noqa: PLC0415  (a quarter of a second)
+
         quantile = float(stdtrit(self.machines - 2, (1 + confidence) / 2))
         half = quantile * math.hypot(self.spread, self.mean.error)
         return self.mean.mean - half, self.mean.mean + half
@@ -102,4 +102,6 @@ def _p_equal(estimates: Sequence[Estimate], between: float) -> float | None:
         return None
     above = ((1 - 1 / count) * total) ** 2 / (squares * (1 - 2 / count) + (total / count) ** 2)
     below = total**2 / sum(v**2 / one.freedom for v, one in zip(variances, estimates, strict=True))
+    from scipy.special import fdtrc  # noqa: PLC0415  (a quarter of a second)
+
     return float(fdtrc(above, below, between / fmean(variances)))
