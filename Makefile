@@ -75,7 +75,7 @@ bench-killed: $(READY) ## sessions killed at 50 random moments, and resumed
 	$(BIN)/python benchmarks/killed.py
 
 test: $(READY) ## run the tests, but the longest
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not long"
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile -m "not long"
 
 test-all: $(READY) ## run all tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile

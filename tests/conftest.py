@@ -9,6 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)  # speed is a matter of benchmarks
+settings.load_profile("untimed")
 
 PLUGINS = Path(__file__).parent / "plugins"
 

@@ -36,7 +36,15 @@ def failures(name, **changes):
     return {finding.promise: finding.reason for finding in findings if finding.holds is False}
 
 
-@pytest.mark.parametrize("name", ["requests-serial", "requests-threads", "aiohttp-gather"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "requests-serial",
+        "requests-threads",
+        "aiohttp-gather",
+        pytest.param("dask-aiohttp", marks=[pytest.mark.long, pytest.mark.timeout(300)]),
+    ],
+)
 def test_contestants_keep_the_contract(name):
     """Nothing fails; what a fault does is an error of theirs, or the right items."""
     assert failures(name, faults=FAULTS) == {}

@@ -15,7 +15,7 @@ from tests.environments.projects import write_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-BRIEF = "--rounds\n3\n--laps\n1"
+BRIEF = "--rounds\n4\n--laps\n1"
 STRATEGY = """
 import planted
 import requests
@@ -82,6 +82,7 @@ def test_slower_head_fails(step):
     assert obeyed(found.log)[-1].startswith("::error title=crawlbench::slower: head is slower")
 
 
+@pytest.mark.long
 def test_tight_margin_is_unclear_and_warns(step):
     """Two rounds tell nothing of a tenth of a percent, though they are doubled once."""
     found = step(margin="0.1", args="--rounds\n2\n--laps\n1")
@@ -127,6 +128,7 @@ def test_side_that_cannot_be_built_is_named(step, tmp_path, side):
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.long
 def test_names_of_branches_do_no_harm(step, tmp_path):
     name = 'a\'b "c" $(touch x); `touch y` & <i> *|* @everyone #1 %0A'
     shutil.copytree(tmp_path / "head", tmp_path / name)

@@ -14,8 +14,8 @@ QUICK = ("-s", "requests-serial", "--rounds", "1", "--laps", "1", "--parser", "n
     ("axis", "places", "extra", "unit"),
     [
         ("concurrency", ("1", "2", "4"), ("-n", "loopback"), ""),
-        ("latency", ("1", "2", "3"), (), "ms"),
-        ("pages", ("1", "2", "4"), ("-n", "loopback"), ""),
+        pytest.param("latency", ("1", "2", "3"), (), "ms", marks=pytest.mark.long),
+        pytest.param("pages", ("1", "2", "4"), ("-n", "loopback"), "", marks=pytest.mark.long),
         ("body", ("4", "16", "64"), ("-n", "loopback"), "KiB"),
     ],
 )

@@ -180,6 +180,7 @@ def test_two_at_once_build_one():
     assert one_facts == two_facts
 
 
+@pytest.mark.long
 def test_pip_builds_where_uv_is_not(monkeypatch, tmp_path):
     monkeypatch.setattr(installers, "_find_uv", lambda: None)
     project = write_project(tmp_path / "planted", version="2.0")

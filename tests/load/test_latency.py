@@ -24,7 +24,7 @@ def recorded(histogram):
     return [(step.value_iterated_to, step.count_added_in_this_iter_step) for step in steps]
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.lists(st.lists(st.floats(1e-6, 3000.0), max_size=30), min_size=1, max_size=5))
 def test_merged_histogram_is_that_of_all_values(groups):
     """Whoever recorded a value, the counts are the same."""
@@ -44,7 +44,7 @@ def test_percentiles_have_three_significant_digits():
         assert quantile(histogram, fraction) == pytest.approx(exact, rel=0.001, abs=1e-6)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.integers(1, 1500), st.integers(1, 1000))
 @example(600, 990)
 @example(18, 900)

@@ -237,7 +237,6 @@ def test_machine_of_hostile_clients_finds_nothing(mirror, shaky_mirror, share):
         settings=settings(
             max_examples=examples,
             stateful_step_count=STEPS,
-            deadline=None,
             derandomize=True,
             database=None,
             suppress_health_check=list(HealthCheck),

@@ -18,7 +18,7 @@ from crawlbench.networks import NETWORKS
 
 PAGES = set(BODIES.values())
 REFUSALS = {301, 400, 404, 405, 413, 414, 431}
-BOUNDED = settings(deadline=None, derandomize=True, database=None)
+BOUNDED = settings(derandomize=True, database=None)
 
 targets = st.one_of(
     st.sampled_from([*BODIES, "/top250/", "/", "*", "http://h/top250", "//h/top250", "h:1"]),

@@ -123,9 +123,17 @@ def _look_around() -> dict[str, list[str]]:
         "sockets": [f"{c.raddr.ip}:{c.raddr.port}" for c in connections if c.raddr],
         "files": [file.path for file in process.open_files()],
         "threads": [thread.name for thread in threading.enumerate()],
-        "processes": [child.name() for child in process.children(recursive=True)],
+        "processes": [c.name() for c in process.children(recursive=True) if not _is_tracker(c)],
         "tasks": [],
     }
+
+
+def _is_tracker(process: psutil.Process) -> bool:
+    """Tell whether a process is Python's own, which `multiprocessing` keeps to its very end."""
+    try:
+        return any("multiprocessing.resource_tracker import main" in a for a in process.cmdline())
+    except psutil.Error:  # it has ended
+        return True
 
 
 def _describe(error: BaseException) -> dict[str, Any]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["hold_cpus"]
 
+POLL_S = 1.0
+"""How often one that waits looks: it shares the CPUs with what is measured."""
+
 
 @contextmanager
 def hold_cpus(cpus: Iterable[int]) -> Iterator[None]:
@@ -33,5 +36,6 @@ def hold_cpus(cpus: Iterable[int]) -> Iterator[None]:
     folder.mkdir(mode=0o700, exist_ok=True)
     with ExitStack() as stack:
         for cpu in sorted(set(cpus)):
-            stack.enter_context(FileLock(folder / f"cpu-{cpu}.lock"))
+            lock = FileLock(folder / f"cpu-{cpu}.lock")
+            stack.enter_context(lock.acquire(poll_interval=POLL_S))
         yield
