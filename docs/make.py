@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from crawlbench.cli.app import app
 from crawlbench.export import results_schema
 from crawlbench.measure.store import load_session
+from crawlbench.report.answer import find_answer
 from crawlbench.report.markdown import render_table
 from crawlbench.report.notes import find_notes
 from crawlbench.report.picture import render_svg
@@ -50,7 +51,7 @@ COMMANDS = (
 )
 TABLE = re.compile(r"(<!-- table: made by `make docs` -->\n).*?(<!-- end of table -->)", re.DOTALL)
 FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
-QUOTED_NOTES = ("noise", "session", "machine")
+QUOTED_NOTES = ("reading", "noise", "session", "machine")
 WIDTH = 80  # columns of the picture
 
 
@@ -108,9 +109,10 @@ def help_of(command: str) -> str:
 def make_table() -> str:
     """Return what the reference session answers, as Markdown."""
     session = load_session(REFERENCE)
+    answer = " ".join(sentence.text for sentence in find_answer(session)[:2])
     tables = [render_table(table.pick(ANSWER)) for table in group_tables(session)]
     notes = [f"{label}: {text}" for label, text in find_notes(session) if label in QUOTED_NOTES]
-    return "\n" + "\n\n".join([*tables, "\n".join(f"- {note}" for note in notes)]) + "\n\n"
+    return "\n" + "\n\n".join([answer, *tables, "\n".join(f"- {note}" for note in notes)]) + "\n\n"
 
 
 def make_picture() -> str:

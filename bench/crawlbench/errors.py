@@ -34,7 +34,7 @@ class SessionFileError(UsageError):
 
 
 class SchedulerLostError(BenchError):
-    """Raised when a Dask scheduler is gone; what was finished is on disk."""
+    """Raised when a Dask scheduler is gone."""
 
 
 class StorageError(BenchError):

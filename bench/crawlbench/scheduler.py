@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "ANSWER_S",
     "RESOURCE",
     "connect",
+    "disconnect",
     "explain",
     "find_workers",
     "has_resource",
@@ -28,8 +31,8 @@ __all__ = [
 
 RESOURCE = "crawlbench"
 """A Dask worker that has one of it offers its machine, for one task at a time."""
-CONNECT_S, ANSWER_S = 10.0, 30.0
-"""For a scheduler to be reached, and to answer."""
+CONNECT_S, ANSWER_S, CLOSE_S = 10.0, 30.0, 2.0
+"""For a scheduler to be reached, to answer, and to be left."""
 
 
 def require_dask() -> None:
@@ -70,16 +73,22 @@ async def connect(address: str, otherwise: str) -> Any:  # noqa: ANN401  (Dask h
         client = start(address, asynchronous=True, timeout=CONNECT_S)
         await client
     except (OSError, ValueError, TypeError, RuntimeError) as error:  # TypeError: TLS without files
-        if client is not None:
-            await client.close(timeout=0)  # else it closes when it is collected, and complains
+        if client is not None:  # else it closes when it is collected, and complains
+            await disconnect(client)
         raise UsageError(
             f"no Dask scheduler at {address!r}: {explain(error)}; start one with `dask scheduler`, "
             f"or {otherwise}"
         ) from error
     except asyncio.CancelledError:  # a client that is interrupted does not close itself
-        await client.close(timeout=2)
+        await disconnect(client)
         raise
     return client
+
+
+async def disconnect(client: Any) -> None:  # noqa: ANN401  (Dask has no types)
+    """Close a client; what its closing meets no longer matters."""
+    with suppress(OSError, RuntimeError):  # TimeoutError too
+        await client.close(timeout=CLOSE_S)
 
 
 async def find_workers(client: Any) -> dict[str, Any]:  # noqa: ANN401  (Dask has no types)

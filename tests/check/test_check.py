@@ -59,6 +59,7 @@ def test_contestants_keep_the_contract(name):
         ("leaks-threads", "ends its threads", "3 threads are left after 3 crawls: forgotten"),
         ("leaks-files", "closes its files", "3 files are left after 3 crawls: "),
         ("leaks-processes", "ends its processes", "4 processes are left after 4 crawls: python"),
+        ("leaks-zombies", "ends its processes", "4 processes are left after 4 crawls: "),
         ("forgets-session", "leaves nothing to complain of", "Unclosed client session"),
     ],
 )

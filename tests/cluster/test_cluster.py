@@ -223,6 +223,28 @@ def test_machines_that_differ_are_refused_with_the_list(tmp_path, crawlbench):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.timeout(200)
+def test_environments_are_built_where_cells_are_measured(tmp_path):
+    """Each machine has its own; two versions of a package meet in its laps."""
+    suite = suite_file(tmp_path, OPERATION)
+    cache = {"CRAWLBENCH_CACHE": str(tmp_path / "cache")}
+    with open_cluster(tmp_path / "dask", "one", **cache) as cluster:
+        call = [suite, "--cluster", cluster.address, "--rounds", 2, "-o", "out"]
+        call += ["--env", "old=uvloop==0.21.0", "--env", "new=uvloop==0.23.0"]
+        are_there(cluster, "one")
+        manager = begin(tmp_path, *call, variables=cache)
+        assert manager.wait(180) == 0, words_of(tmp_path)
+    session = load_session(tmp_path / "out" / "machines" / "one")
+    assert {e.name: e.versions["uvloop"] for e in session.environments} == {
+        "old": "0.21.0",
+        "new": "0.23.0",
+    }
+    cells = {(cell.event_loop, cell.environment) for cell in session.plan.cells}
+    assert cells >= {("uvloop", "old"), ("uvloop", "new")}
+    assert {s.cell for s in session.summaries} == {cell.name for cell in session.plan.cells}
+    assert len(load_cluster(tmp_path / "out").comparisons) == 3
+
+
 def test_tls_between_the_machines(tmp_path):
     """Dask's own settings: scheduler, worker and manager show certificates of one authority."""
     import trustme

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import tempfile
@@ -62,6 +63,15 @@ def leak_processes(site, concurrency):
     KEPT.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(20)"]))
     with requests.Session() as session:
         return _follow(site, _fetch(session, site))
+
+
+def leak_zombies(site, concurrency):
+    """Leave a process per crawl that has ended and was not waited for."""
+    KEPT.append(subprocess.Popen([sys.executable, "-c", ""]))
+    with requests.Session() as session:
+        items = _follow(site, _fetch(session, site))
+    os.waitid(os.P_PID, KEPT[-1].pid, os.WEXITED | os.WNOWAIT)
+    return items
 
 
 async def leak_tasks(site, concurrency):

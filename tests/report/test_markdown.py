@@ -25,7 +25,7 @@ EXPECTED = r"""### site on net, 40 ms round trip, concurrency 10
 | base | - | net | 502.0 ms | 1.004 | 0.994 to 1.014 | control | 20 | 126 ms | 40.0 MiB | 1 | 1 | 100 ms | 25 ms | 50 ms | 376 ms | - | 10 % | 10.0 MiB | 0.5 KiB | 11 |
 | broken | - | net | - | - | - | invalid | - | - | - | - | - | - | - | - | - | - | - | - | - | - |
 
-- **reading**: ratio is time over the baseline's in the same lap, below 1 is faster; its interval holds at 95 % for all comparisons together (Holm), rounds being the unit.
+- **reading**: ratio is time over the baseline's in the same lap, of the middle half of a round's laps; below 1 is faster; its interval holds at 95 % for all comparisons together (Holm), rounds being the unit.
 - **reading**: CPU, conns, user, system, parse (part of user) and wait are per crawl; in flight is the most requests that the mirror held at once; limit is the time of the network's round trips and a client without costs, over the cell's; mirror is what the cell asked of all that the mirror can do.
 - **noise**: net: the control, equal to the baseline, came out at 0.994 to 1.014; differences up to 1.4 % are called none
 - **invalid**: broken/-/lxml/c10/net/site: wrong answer: rank 1 is missing (calibration, in warmup 1)

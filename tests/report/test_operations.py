@@ -222,6 +222,9 @@ def test_command_that_repeats_it_names_operations_and_no_crawl():
         "--operation tcp-protocol-1k --operation udp-sock --operation timers-fire --rounds 10 "
     )
     assert "''" not in command
+    assert "--baseline" not in command
+    plan = make_operations_plan(make_facts("lock"), loops=("uvloop", "asyncio"))
+    assert " --baseline uvloop --rounds " in repeat_command(make_operations_session(plan))
     mixed = repeat_command(operated(with_crawls=True))
     assert " -s base -l asyncio -l uvloop --operation sleep-zero " in mixed
     assert " -n net --site site --parser lxml -c 10 --baseline base --rounds " in mixed

@@ -41,9 +41,9 @@ base      -        100 ms   25 ms  50 ms  375 ms      -    10 %
 base      -        100 ms   25 ms  50 ms  376 ms      -    10 %
 broken    -             -       -      -       -      -       -
 
-reading  ratio is time over the baseline's in the same lap, below 1 is faster;
-         its interval holds at 95 % for all comparisons together (Holm), rounds
-         being the unit.
+reading  ratio is time over the baseline's in the same lap, of the middle half
+         of a round's laps; below 1 is faster; its interval holds at 95 % for
+         all comparisons together (Holm), rounds being the unit.
 reading  CPU, conns, user, system, parse (part of user) and wait are per crawl;
          in flight is the most requests that the mirror held at once; limit is
          the time of the network's round trips and a client without costs, over

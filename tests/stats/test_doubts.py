@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import replace
 
 import pytest
@@ -135,16 +136,15 @@ def test_parser_in_pure_python_is_told_with_its_cells():
     )
 
 
-def uneven(long_cell, laps=(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 4.0)):
-    """Return a judged session of 12 rounds in which one of the cells has a rare long value."""
-    contestant = other("new")
-    names = (BASELINE, CONTROL, contestant)
+def uneven(long_cells, laps=(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 4.0), **changes):
+    """Return a judged session of 12 rounds in which some cells have a rare long value."""
+    names = (BASELINE, CONTROL, other("new"), other("newer"))
     rounds = []
     for number in range(12):
         even = [1.0 + (number + lap) % 3 / 1000 for lap in range(len(laps))]
         long = [value * factor for value, factor in zip(even, laps, strict=True)]
-        rounds.append({cell: long if cell.name in long_cell else even for cell in names})
-    return judge(make_session(make_plan(contestant), rounds))
+        rounds.append({cell: long if cell.name in long_cells else even for cell in names})
+    return judge(make_session(make_plan(*names[2:], **changes), rounds))
 
 
 def lopsided(session):
@@ -152,22 +152,45 @@ def lopsided(session):
     return [doubt.text for doubt in find_doubts(session, 5) if doubt.topic == "lopsided"]
 
 
+NEW, NEWER = other("new").name, other("newer").name
+
+
 def test_rare_long_values_are_told_with_both_ratios():
     """The verdict is of the usual lap; that one in eight takes four times as long is not hidden."""
-    (text,) = lopsided(uneven((other("new").name,)))
-    assert text.startswith(f"{other('new').name}: {other('new').name} has rare values")
-    assert "is 1.000, with all laps it would be 1.189" in text
-    (text,) = lopsided(uneven((BASELINE.name,)))
-    assert f"its baseline {BASELINE.name} has rare values" in text
+    (text,) = lopsided(uneven((NEW,)))
+    assert text.startswith(f"{NEW}: in a few laps it takes far more time, beside {BASELINE.name}")
+    assert text.endswith("is 1.000, with all laps it would be 1.189")
+    (text,) = lopsided(uneven((NEW, NEWER)))
+    assert text.endswith("(1 more like it)")
+    (text,) = lopsided(uneven((BASELINE.name, CONTROL.name)))
+    assert "it takes far less time, beside" in text
     assert "is 1.000, with all laps it would be 0.841" in text
+
+
+def test_rare_long_values_are_told_wherever_they_fall():
+    """Each lap of one cell is three times as long with a chance of one in six."""
+    draw = random.Random(1)
+    rounds = [
+        {
+            cell: [
+                math.exp(draw.gauss(0, 0.01) + (cell.name == NEW and draw.random() < 1 / 6))
+                for _ in range(20)
+            ]
+            for cell in (BASELINE, CONTROL, other("new"))
+        }
+        for _ in range(10)
+    ]
+    (text,) = lopsided(judge(make_session(make_plan(other("new")), rounds)))
+    assert text.startswith(f"{NEW}: in a few laps it takes far more time")
 
 
 def test_values_that_are_long_for_all_or_as_often_short_are_no_doubt():
     """Nor are those of an even session, nor differences within the margin."""
-    everyone = (BASELINE.name, CONTROL.name, other("new").name)
+    everyone = (BASELINE.name, CONTROL.name, NEW, NEWER)
     assert lopsided(uneven(everyone)) == []
-    assert lopsided(uneven((other("new").name,), (1.0, 1.0, 0.5, 1.0, 1.0, 1.0, 2.0, 1.0))) == []
-    assert lopsided(uneven((other("new").name,), (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.05, 1.0))) == []
+    assert lopsided(uneven((NEW,), (1.0, 1.0, 0.5, 1.0, 1.0, 1.0, 2.0, 1.0))) == []
+    assert lopsided(uneven((NEW,), (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.05, 1.0))) == []
+    assert lopsided(uneven((NEW,), margin=0.2)) == []
     assert lopsided(uneven(())) == []
 
 

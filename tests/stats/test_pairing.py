@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawlbench.stats.pairing import log_ratios, lopsidedness, midmean, round_means
+from crawlbench.stats.pairing import log_ratios, log_times, lopsidedness, midmean, round_means
 from tests.stats.builders import BASELINE, make_plan, make_session, other
 
 CELL = other("fast")
@@ -59,6 +59,7 @@ def test_only_laps_that_both_have_are_paired():
     made = rounds(([1.0, 1.0], [2.0]), ([1.0], []), ([], [3.0]))
     assert log_ratios(made, CELL.name, BASELINE.name) == pytest.approx([math.log(2)])
     assert round_means(made, CELL.name) == [2.0, 3.0]
+    assert log_times(made, CELL.name) == [math.log(2), math.log(3)]
 
 
 def test_what_the_midmean_leaves_out_is_known():

@@ -123,17 +123,27 @@ def _look_around() -> dict[str, list[str]]:
         "sockets": [f"{c.raddr.ip}:{c.raddr.port}" for c in connections if c.raddr],
         "files": [file.path for file in process.open_files()],
         "threads": [thread.name for thread in threading.enumerate()],
-        "processes": [c.name() for c in process.children(recursive=True) if not _is_tracker(c)],
+        "processes": _children(process),
         "tasks": [],
     }
 
 
-def _is_tracker(process: psutil.Process) -> bool:
-    """Tell whether a process is Python's own, which `multiprocessing` keeps to its very end."""
-    try:
-        return any("multiprocessing.resource_tracker import main" in a for a in process.cmdline())
-    except psutil.Error:  # it has ended
-        return True
+TRACKER = "multiprocessing.resource_tracker import main"
+"""In the command of Python's own helper, which `multiprocessing` keeps until the process ends."""
+
+
+def _children(process: psutil.Process) -> list[str]:
+    """Return names of the processes that were started and are there, or were not waited for."""
+    names = []
+    for child in process.children(recursive=True):
+        try:
+            if not any(TRACKER in word for word in child.cmdline()):
+                names.append(child.name())
+        except (psutil.ZombieProcess, psutil.AccessDenied):
+            names.append(f"process {child.pid}")
+        except psutil.NoSuchProcess:  # it has ended meanwhile
+            continue
+    return names
 
 
 def _describe(error: BaseException) -> dict[str, Any]:

@@ -15,7 +15,14 @@ import typer
 
 from crawlbench.cli.gates import FailOn, parse_gate
 from crawlbench.cli.margins import known_margin
-from crawlbench.cli.measuring import exit_code, measure, name_folder, publish, tell
+from crawlbench.cli.measuring import (
+    exit_code,
+    measure,
+    name_folder,
+    publish,
+    session_ends,
+    tell,
+)
 from crawlbench.cli.options import (
     Budget,
     Concurrency,
@@ -122,10 +129,8 @@ def ab(
         "operations": operation,
     }
     sizes = {
-        "rounds": rounds,
+        **session_ends(rounds, budget, precision),
         "laps": laps,
-        "budget_s": budget,
-        "precision_percent": precision,
         "margin_percent": margin,
     }
     gate = parse_gate(fail_on, -1.0)

@@ -24,7 +24,20 @@ if TYPE_CHECKING:
     from crawlbench.records import Session
     from crawlbench.session import Watcher
 
-__all__ = ["exit_code", "measure", "name_folder", "publish", "tell"]
+__all__ = ["exit_code", "measure", "name_folder", "publish", "session_ends", "tell"]
+
+
+MANY_ROUNDS = 200
+"""Where a precision is asked for and no number of rounds: as many as fit the budget if need be."""
+
+
+def session_ends(
+    rounds: int | None, budget: float | None, precision: float | None
+) -> dict[str, Any]:
+    """Return the options that say when a session ends, by their names in a suite."""
+    if precision is not None and rounds is None:
+        rounds = MANY_ROUNDS
+    return {"rounds": rounds, "budget_s": budget, "precision_percent": precision}
 
 
 def name_folder(output: Path | None, name: str) -> Path:

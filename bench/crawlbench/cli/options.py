@@ -47,7 +47,9 @@ Operations = Annotated[
 Precision = Annotated[
     float | None,
     typer.Option(
-        "--precision", callback=positive, help="Stop when intervals are this narrow, in %."
+        "--precision",
+        callback=positive,
+        help="Go on until intervals are this narrow, in %.",
     ),
 ]
 Margin = Annotated[

@@ -20,7 +20,14 @@ from crawlbench.cli.cluster import (
     run_on_cluster,
 )
 from crawlbench.cli.margins import known_margin
-from crawlbench.cli.measuring import exit_code, measure, name_folder, publish, tell
+from crawlbench.cli.measuring import (
+    exit_code,
+    measure,
+    name_folder,
+    publish,
+    session_ends,
+    tell,
+)
 from crawlbench.cli.options import (
     Budget,
     Concurrency,
@@ -70,7 +77,7 @@ def run(
     ] = None,
     baseline: Annotated[
         str | None,
-        typer.Option("--baseline", help="STRATEGY or STRATEGY/LOOP, or LOOP."),
+        typer.Option("--baseline", help="STRATEGY or STRATEGY/LOOP; of operations alone LOOP."),
     ] = None,
     rounds: Rounds = None,
     laps: Laps = None,
@@ -98,11 +105,7 @@ def run(
     sheet: Sheet = None,
 ) -> None:
     """Measure every cell of a suite, lap by lap, and say which way of crawling is fastest."""
-    ends: dict[str, Any] = {
-        "rounds": rounds,
-        "budget_s": budget,
-        "precision_percent": precision,
-    }
+    ends = session_ends(rounds, budget, precision)
     changes = {
         "strategies": strategy,
         "event_loops": loop,

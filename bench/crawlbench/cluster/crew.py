@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from crawlbench.cluster.fingerprint import Names, take_fingerprint
 from crawlbench.errors import UsageError
 from crawlbench.records import ClusterMachine, Fingerprint
-from crawlbench.scheduler import RESOURCE, connect, find_workers, has_resource
+from crawlbench.scheduler import RESOURCE, connect, disconnect, find_workers, has_resource
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,6 +22,8 @@ QUIET = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "10s",
+    "distributed.worker.memory.monitor-interval": "1s",
+    "distributed.scheduler.work-stealing": False,
 }
 """Of Dask's processes, which share the CPUs with what is measured: else each wakes 50 times in 1 s.
 """
@@ -41,7 +43,7 @@ async def open_client(address: str) -> AsyncIterator[Any]:
         if address.startswith(LOCAL):
             address = await stack.enter_async_context(_open_local(address))
         client = await connect(address, "try local:2")
-        stack.push_async_callback(client.close, timeout=2)
+        stack.push_async_callback(disconnect, client)
         yield client
 
 

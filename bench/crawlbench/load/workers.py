@@ -18,12 +18,14 @@ import uuid
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.errors import BenchError, UsageError
+from crawlbench.errors import BenchError, SchedulerLostError, UsageError
 from crawlbench.load.crew import explain_end
 from crawlbench.load.model import GeneratorLost
 from crawlbench.scheduler import (
+    ANSWER_S,
     RESOURCE,
     connect,
+    disconnect,
     explain,
     find_workers,
     has_resource,
@@ -39,8 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Cluster", "open_cluster", "run_generator"]
 
-ANSWER_S = 30.0
-"""For a scheduler to answer."""
 POLL_S = 0.3
 """Between two looks at which workers are still there, and at whether a manager still is."""
 WORD_S = 1.0
@@ -98,6 +98,7 @@ async def open_cluster(address: str) -> AsyncIterator[Cluster]:
     Raises:
         NotInstalledError: Dask is not installed here.
         UsageError: nobody answers there, or no worker offers the resource `crawlbench`.
+        SchedulerLostError: it went away at once.
     """
     require_dask()
     if address.startswith("local:"):
@@ -115,7 +116,7 @@ async def open_cluster(address: str) -> AsyncIterator[Cluster]:
             )
         yield Cluster(client, workers)
     finally:
-        await client.close()
+        await disconnect(client)
 
 
 async def _find_workers(client: Any) -> list[str]:  # noqa: ANN401  (Dask has no types)
@@ -177,6 +178,8 @@ class _DaskHand:
             return await waiting
         except GeneratorLost:
             raise
+        except SchedulerLostError as error:
+            raise GeneratorLost(str(error)) from error
         except Exception as error:  # whatever went wrong on the worker comes as it was raised there
             raise GeneratorLost(f"{type(error).__name__}: {explain(error)}") from error
         finally:

@@ -67,8 +67,9 @@ def find_notes(session: Session) -> list[Note]:
 
 def _reading(session: Session) -> Iterator[Note]:
     text = (
-        "ratio is time over the baseline's in the same lap, below 1 is faster; its interval holds "
-        f"at {session.plan.confidence * 100:g} % for all comparisons together (Holm), rounds being "
+        "ratio is time over the baseline's in the same lap, of the middle half of a round's laps; "
+        "below 1 is faster; its interval holds at "
+        f"{session.plan.confidence * 100:g} % for all comparisons together (Holm), rounds being "
         "the unit."
     )
     yield "reading", text

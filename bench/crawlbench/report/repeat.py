@@ -23,6 +23,10 @@ _OF_AB = frozenset(
 """Options that `crawlbench ab` has."""
 
 
+USUAL_LOOP = "asyncio"
+"""What operations are held against unless something else was asked for."""
+
+
 def repeat_command(session: Session) -> str:
     """Return a call of `crawlbench run` or `ab` for a shell, or an empty text for a sweep.
 
@@ -61,6 +65,9 @@ def _axes(plan: Plan) -> Iterator[tuple[str, str]]:
     yield from _each("-l", (cell.event_loop for cell in plan.cells if cell.event_loop))
     yield from _each("--operation", (facts.name for facts in plan.operations))
     if not cells:
+        loop = plan.cell(plan.baselines[plan.cells[0].group]).event_loop
+        if loop != USUAL_LOOP:
+            yield "--baseline", loop or ""
         return
     yield from _each("-n", (cell.network for cell in cells))
     yield from _each("--site", (cell.site for cell in cells))

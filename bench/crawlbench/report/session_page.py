@@ -130,7 +130,7 @@ def _environments(session: Session) -> Section:
 def _loops(session: Session) -> Section:
     charts = heatmap_charts(session)
     lead = (
-        "An event loop's time over the stock loop's in the same laps, by colour, the deeper the "
+        "An event loop's time over the baseline's in the same laps, by colour, the deeper the "
         'further apart (green is faster). "no" says that the loop does not have it, "?" that '
         "nothing can be said; the table says why."
     )

@@ -8,7 +8,7 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING
 
 from crawlbench.stats.interval import Estimate, difference, estimate_mean
-from crawlbench.stats.pairing import log_ratios, round_means
+from crawlbench.stats.pairing import log_ratios, log_times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,9 +70,12 @@ def laps_outcome(
 def blocks_outcome(
     rounds: Sequence[RoundRecord], cell: str, baseline: str, confidence: float
 ) -> AaOutcome | None:
-    """Judge twins of which one was measured after the other, by Welch's test on round means."""
-    logs = [[math.log(mean) for mean in round_means(rounds, name)] for name in (baseline, cell)]
-    first, second = (estimate_mean(values) for values in logs)
+    """Judge twins of which one was measured after the other, by Welch's test on rounds.
+
+    As in laps a round's value is the midmean of its values' logarithms, so that the order is all
+    that differs.
+    """
+    first, second = (estimate_mean(log_times(rounds, name)) for name in (baseline, cell))
     if first is None or second is None:
         return None
     return _outcome(difference(first, second), rounds, confidence)

@@ -90,31 +90,32 @@ def _environments(session: Session) -> Iterator[WarningNote]:
 
 
 def _lopsided(session: Session) -> Iterator[WarningNote]:
-    """Say where rare long values, which ratios leave out, would change one."""
+    """Say where a few laps, which ratios leave out, would change one."""
     judged = [c for c in session.comparisons if c.estimate is not None]
     found = [(c, excess) for c in judged if (excess := _excess(session, c, len(judged)))]
     if found:
         far, excess = max(found, key=lambda pair: abs(pair[1]))
         assert far.estimate is not None
-        whose = far.cell if excess > 0 else f"its baseline {far.baseline}"
         ratio, plain = math.exp(far.estimate), math.exp(far.estimate + excess)
         others = f" ({len(found) - 1} more like it)" if len(found) > 1 else ""
         yield WarningNote(
             "lopsided",
-            f"{far.cell}: {whose} has rare values that are much longer than its others; the ratio, "
-            f"made of the middle half of a round's laps, is {ratio:.3f}, with all laps it would be "
-            f"{plain:.3f}{others}",
+            f"{far.cell}: in a few laps it takes far {'more' if excess > 0 else 'less'} time, "
+            f"beside {far.baseline}, than in the others; its ratio, of the middle half of a "
+            f"round's laps, is {ratio:.3f}, with all laps it would be {plain:.3f}{others}",
         )
 
 
 def _excess(session: Session, found: Comparison, count: int) -> float:
-    """Return by how much all laps would change a log ratio; 0 if that is within the margin."""
+    """Return by how much all laps would change a log ratio; 0 if by chance or within the margin."""
     estimate = estimate_mean(lopsidedness(session.rounds, found.cell, found.baseline))
     if estimate is None:
         return 0.0
     low, high = estimate.interval(1 - RARELY / count)
-    is_beyond = low > session.plan.margin or high < -session.plan.margin
-    return estimate.mean if is_beyond else 0.0
+    group = session.plan.cell(found.cell).group
+    margin = max(f.margin or 0.0 for f in session.noise if f.group == group)
+    is_told = abs(estimate.mean) > margin and not low <= 0 <= high
+    return estimate.mean if is_told else 0.0
 
 
 def _replaced(machine: Machine) -> Iterator[WarningNote]:

@@ -33,8 +33,7 @@ LEAST_ROUNDS = 5
 PRECISE_ROUNDS = 10
 """Before these a session does not end as precise: by chance the first few rounds agree too well.
 
-In simulations of normal rounds intervals that ended a session covered the truth in 91 to 94 % if it
-could end from the fifth round on, in 94 to 95 % from the tenth (`tests/stats/test_simulation.py`).
+`tests/stats/test_simulation.py` simulates how often intervals that ended a session cover the truth.
 """
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from crawlbench.records import RoundRecord
 
-__all__ = ["log_ratios", "lopsidedness", "midmean", "round_means"]
+__all__ = ["log_ratios", "log_times", "lopsidedness", "midmean", "round_means"]
 
 
 def log_ratios(rounds: Sequence[RoundRecord], cell: str, baseline: str) -> list[float]:
@@ -49,6 +49,12 @@ def midmean(values: Sequence[float]) -> float:
     ]
     pairs = zip(weights, sorted(values), strict=True)
     return math.fsum(weight * value for weight, value in pairs) / math.fsum(weights)
+
+
+def log_times(rounds: Sequence[RoundRecord], cell: str) -> list[float]:
+    """Return, per round in which the cell was measured, the midmean of its values' logarithms."""
+    by_round = [_by_lap(record, cell).values() for record in rounds]
+    return [midmean([math.log(value) for value in values]) for values in by_round if values]
 
 
 def round_means(rounds: Sequence[RoundRecord], cell: str) -> list[float]:

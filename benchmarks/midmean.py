@@ -1,0 +1,56 @@
+"""What the midmean of a round's laps gains over their mean, on rounds that were measured.
+
+    python -m benchmarks.midmean [SESSION ...]
+
+Judges the same rounds of each session (results/reference) both ways, and prints the standard error
+of each cell's log ratio to its baseline, in percent: by means, by midmeans, and one over the other.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from statistics import fmean
+
+from rich.console import Console
+from rich.table import Table
+
+from crawlbench.measure.store import load_session
+from crawlbench.stats.interval import estimate_mean
+from crawlbench.stats.pairing import log_ratios, lopsidedness
+
+REFERENCE = Path(__file__).resolve().parent.parent / "results" / "reference"
+
+
+def main() -> None:
+    """Print a table for each session."""
+    for name in sys.argv[1:] or [str(REFERENCE)]:
+        print_session(Path(name))
+
+
+def print_session(folder: Path) -> None:
+    """Judge one session both ways."""
+    session = load_session(folder)
+    table = Table("cell", "rounds", "laps", "mean", "midmean", "of it", title=folder.name)
+    for cell in session.plan.cells:
+        baseline = session.plan.baselines[cell.group]
+        midmeans = log_ratios(session.rounds, cell.name, baseline)
+        if cell.name == baseline or len(midmeans) < 2:
+            continue
+        excess = lopsidedness(session.rounds, cell.name, baseline)
+        means = [middle + more for middle, more in zip(midmeans, excess, strict=True)]
+        plain, middle = (estimate_mean(values) for values in (means, midmeans))
+        assert plain
+        assert middle
+        laps = fmean(
+            sum(s.cell == cell.name and not s.warmup for s in record.samples)
+            for record in session.rounds
+        )
+        errors = f"{plain.error * 100:.2f} %", f"{middle.error * 100:.2f} %"
+        ratio = f"{middle.error / plain.error:.2f}"
+        table.add_row(cell.name, str(len(midmeans)), f"{laps:.0f}", *errors, ratio)
+    Console(width=120).print(table)
+
+
+if __name__ == "__main__":
+    main()
