@@ -51,7 +51,7 @@ COMMANDS = (
 )
 TABLE = re.compile(r"(<!-- table: made by `make docs` -->\n).*?(<!-- end of table -->)", re.DOTALL)
 FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
-QUOTED_NOTES = ("reading", "noise", "session", "machine")
+QUOTED_NOTES = ("noise", "session", "machine")
 WIDTH = 80  # columns of the picture
 
 
@@ -109,10 +109,12 @@ def help_of(command: str) -> str:
 def make_table() -> str:
     """Return what the reference session answers, as Markdown."""
     session = load_session(REFERENCE)
-    answer = " ".join(sentence.text for sentence in find_answer(session)[:2])
+    found = find_notes(session)
+    answer = find_answer(session)[0].text
+    reading = next(text for label, text in found if label == "reading")
     tables = [render_table(table.pick(ANSWER)) for table in group_tables(session)]
-    notes = [f"{label}: {text}" for label, text in find_notes(session) if label in QUOTED_NOTES]
-    return "\n" + "\n\n".join([answer, *tables, "\n".join(f"- {note}" for note in notes)]) + "\n\n"
+    notes = "\n".join(f"- {label}: {text}" for label, text in found if label in QUOTED_NOTES)
+    return "\n" + "\n\n".join([answer, *tables, f"How to read it: {reading}", notes]) + "\n\n"
 
 
 def make_picture() -> str:

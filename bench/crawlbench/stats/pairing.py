@@ -38,8 +38,8 @@ def midmean(values: Sequence[float]) -> float:
 
     Source: the interquartile mean, or midmean (Tukey, Exploratory Data Analysis, 1977); values at
     the quartiles count in part, so that it changes smoothly with their number. Of one value or two
-    it is the mean. For normal values it needs a fifth more of them than the mean; where a machine
-    changes its speed in the middle of a lap, many times fewer (docs/method.md).
+    it is the mean. For normal values it needs a fifth more of them than the mean, of four a third
+    more; where a machine changes its speed in the middle of a lap, a fraction (docs/method.md).
     """
     count = len(values)
     cut = count / 4
