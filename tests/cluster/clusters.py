@@ -34,7 +34,20 @@ lap_time_s = 0.001
 """
 OPERATION = OPERATIONS.replace('"sleep-zero", ', "")
 """One sheet of three cells: as little as there can be."""
-PATIENCE_S = 60.0
+PATIENCE_S = 90.0
+
+
+def are_there(cluster, *names):
+    """Wait until the scheduler knows workers of these names."""
+    from distributed import Client
+
+    with Client(cluster.address, timeout=30) as client:
+        wait_for(
+            lambda: (
+                {str(w["name"]) for w in client.scheduler_info(n_workers=-1)["workers"].values()}
+                >= set(names)
+            )
+        )
 
 
 def wait_for(what, process=None):

@@ -21,6 +21,12 @@ class FakeFuture:
     async def result(self):
         return await asyncio.shield(self.answer)
 
+    def done(self):
+        return self.answer.done()
+
+    def cancelled(self):
+        return self.answer.cancelled()
+
     async def cancel(self):
         self.is_cancelled = True
 
@@ -40,6 +46,7 @@ class FakeCrew:
         self.new = []
         """Machines that the next look finds."""
         self.is_lost = False
+        self.future = FakeFuture
         self.broken, self.others = {}, 0
 
     async def look(self):
@@ -50,7 +57,7 @@ class FakeCrew:
 
     def submit(self, function, job, *, key, workers, resources, retries, pure):
         assert resources == {"crawlbench": 1}
-        future = FakeFuture()
+        future = self.future()
         found = msgspec.json.decode(job, type=BlockJob)
         self.jobs.append((found.sheet, found.machine.name, found.plan.seed, key))
         self.play(self, found, workers[0], future)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import msgspec
+import psutil
 import pytest
 
-from crawlbench.cluster import alone
-from crawlbench.cluster.alone import hold_cpus
+from crawlbench.cluster.alone import hold_cpus, locks_folder
 from crawlbench.cluster.blocks import BlockJob
 from crawlbench.cluster.fingerprint import names_of, take_fingerprint
-from crawlbench.cluster.remote import measure_block
+from crawlbench.cluster.remote import measure_block, open_room
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import load_suite, override
-from crawlbench.records import ClusterMachine
+from crawlbench.records import ClusterMachine, Environment
 from tests.cluster.clusters import wait_for
 from tests.conftest import command_line
 
@@ -27,11 +31,18 @@ with hold_cpus(map(int, sys.argv[1:])):
     print("held", flush=True)
     sys.stdin.read()
 """
+ROOM_HOLDER = """
+import sys
+from crawlbench.cluster.remote import open_room
+with open_room() as room:
+    print(room, flush=True)
+    sys.stdin.read()
+"""
 
 
-def hold(folder, *cpus):
-    """Start a process that holds CPUs while its input is open."""
-    call = [sys.executable, "-c", HOLDER, *map(str, cpus)]
+def start(program, folder, *arguments):
+    """Start a process that holds something while its input is open."""
+    call = [sys.executable, "-c", program, *map(str, arguments)]
     environment = command_line()["env"] | {"TMPDIR": str(folder)}
     pipe = subprocess.PIPE
     return subprocess.Popen(call, env=environment, stdin=pipe, stdout=pipe, text=True)
@@ -39,12 +50,12 @@ def hold(folder, *cpus):
 
 def test_blocks_that_share_a_cpu_take_turns(tmp_path):
     """The second waits until the first has ended, by a kill here; one on other CPUs does not."""
-    with hold(tmp_path, 0, 1) as first:
+    with start(HOLDER, tmp_path, 0, 1) as first:
         assert first.stdout.readline() == "held\n"
-        with hold(tmp_path, 2) as elsewhere:
+        with start(HOLDER, tmp_path, 2) as elsewhere:
             assert elsewhere.stdout.readline() == "held\n"
             elsewhere.stdin.close()
-        with hold(tmp_path, 1, 3) as second:
+        with start(HOLDER, tmp_path, 1, 3) as second:
             time.sleep(0.3)
             first.kill()
             assert second.stdout.readline() == "held\n"
@@ -53,16 +64,16 @@ def test_blocks_that_share_a_cpu_take_turns(tmp_path):
 
 def test_cpus_are_free_again_after_a_block(tmp_path, monkeypatch):
     """Also for the same process."""
-    monkeypatch.setattr(alone.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     for _ in range(2):
         with hold_cpus((1, 0, 1)):
             pass
 
 
-def job():
+def job(**plan_changes):
     """Return a block of one operation."""
     changes = {"operations": ["futures"], "rounds": 9, "min_time_s": 0.001, "lap_time_s": 0.001}
-    plan = make_plan("loops", override(load_suite("loops"), changes))
+    plan = replace(make_plan("loops", override(load_suite("loops"), changes)), **plan_changes)
     machine = ClusterMachine("here", take_fingerprint(names_of(plan)))
     return msgspec.json.encode(BlockJob(1, machine, plan))
 
@@ -73,17 +84,88 @@ def test_what_is_no_job_fails_with_its_last_words():
         measure_block(b"{}")
 
 
+@contextmanager
+def block(folder, content):
+    """Start `crawlbench block` as a Dask worker does, with its files in a folder."""
+    file = folder / "job.json"
+    file.write_bytes(content)
+    call = command_line("block", file, "-o", folder / "session", cwd=folder)
+    call["env"] |= {"TMPDIR": str(folder)}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(**call, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def assert_it_left(process, folder):
+    """Close a process's input; it ends at once and without a word, as nobody would read it."""
+    process.stdin.close()
+    assert process.wait(60) == 1
+    assert process.stderr.read() == ""
+    assert not (folder / "session").exists()
+
+
+def test_block_that_waits_for_its_cpus_ends_when_its_input_does(tmp_path, monkeypatch):
+    """Else what a killed Dask worker left behind would take them before a block that is wanted."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    content = job()
+    machine = msgspec.json.decode(content, type=BlockJob).machine.fingerprint.machine
+    cpus = sorted((*machine.worker_cpus, *machine.mirror_cpus) or range(machine.cpu_count))
+    with hold_cpus(cpus[-1:]), block(tmp_path, content) as process:
+        wait_for((locks_folder() / f"cpu-{cpus[0]}.lock").exists, process)  # it has the others
+        assert_it_left(process, tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script of Unix")
+def test_block_that_builds_an_environment_ends_when_its_input_does(tmp_path):
+    """So does what it has started: here a Python that never says what it is."""
+    python, told = tmp_path / "python", tmp_path / "told"
+    python.write_text(f"#!/bin/sh\necho $$ > '{told}'\nexec sleep 600\n")
+    python.chmod(0o755)
+    content = job(environments=(Environment("odd", python=str(python)),))
+    with block(tmp_path, content) as process:
+        started = psutil.Process(int(wait_for(lambda: told.exists() and told.read_text(), process)))
+        assert_it_left(process, tmp_path)
+    wait_for(lambda: not is_alive(started))
+
+
+def is_alive(process):
+    """Tell whether a process runs; one that nobody has waited for does not."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 @pytest.mark.slow
 def test_block_ends_when_its_input_does(tmp_path):
     """So it ends with the Dask worker, however that dies; nothing is left behind."""
-    file, folder = tmp_path / "job.json", tmp_path / "session"
-    file.write_bytes(job())
-    call = command_line("block", file, "-o", folder, cwd=tmp_path)
-    call["env"] |= {"TMPDIR": str(tmp_path)}
-    pipe = subprocess.PIPE
-    with subprocess.Popen(**call, stdin=pipe, stdout=pipe, stderr=pipe) as process:
-        wait_for((folder / "session.json").exists, process)
+    with block(tmp_path, job()) as process:
+        wait_for((tmp_path / "session" / "session.json").exists, process)
         process.stdin.close()
         assert process.wait(40) == 4
         assert "ended by 'interrupted'" in process.stderr.read()
-    assert not (folder / "block.json").exists()
+    assert not (tmp_path / "session" / "block.json").exists()
+
+
+def test_room_of_a_killed_worker_is_removed_by_the_next_block(tmp_path, monkeypatch):
+    """That of one that lives is not, nor what is no room; a block's own goes at its end."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "crawlbench-block-notes").mkdir()
+    with start(ROOM_HOLDER, tmp_path) as dead, start(ROOM_HOLDER, tmp_path) as alive:
+        left, used = (Path(one.stdout.readline().strip()) for one in (dead, alive))
+        dead.kill()
+        dead.wait()
+        assert left.is_dir()
+        with open_room() as own:
+            assert set(tmp_path.glob("crawlbench-block-*")) == {
+                own,
+                used,
+                tmp_path / "crawlbench-block-notes",
+            }
+        assert not own.exists()
+        alive.stdin.close()
+        alive.wait()
+    assert not used.exists()

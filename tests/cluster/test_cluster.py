@@ -14,12 +14,12 @@ import psutil
 import pyperf
 import pytest
 
-from crawlbench.cluster.store import BlockStore, load_cluster
+from crawlbench.cluster.store import load_cluster
 from crawlbench.measure.store import load_session
 from tests.cluster.clusters import (
     CRAWLS,
     OPERATION,
-    OPERATIONS,
+    are_there,
     begin,
     open_cluster,
     suite_file,
@@ -31,23 +31,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix"),
 ]
-
-
-def are_there(cluster, *names):
-    """Wait until the scheduler knows workers of these names."""
-    from distributed import Client
-
-    with Client(cluster.address, timeout=30) as client:
-        wait_for(
-            lambda: (
-                {str(w["name"]) for w in client.scheduler_info(n_workers=-1)["workers"].values()}
-                >= set(names)
-            )
-        )
-
-
-def place_of(block):
-    return block.machine.name, block.sheet
 
 
 @contextmanager
@@ -174,36 +157,6 @@ def test_signal_before_anything_is_measured_says_nothing(tmp_path, number):
             assert manager.wait(30) == 130
     assert words_of(tmp_path) == ""
     assert not (tmp_path / "out").exists()
-
-
-def test_lost_scheduler_leaves_what_is_finished_and_resume_goes_on(tmp_path, crawlbench):
-    """Two sheets; the scheduler is killed between them. The first is not measured again."""
-    suite = suite_file(tmp_path, OPERATIONS)
-    with open_cluster(tmp_path / "dask", "one") as cluster:
-        are_there(cluster, "one")
-        call = [suite, "--cluster", cluster.address, "--sheet", 3, "--rounds", 2, "-o", "out"]
-        manager = begin(tmp_path, *call)
-        wait_for(lambda: "sheet 1 is finished" in words_of(tmp_path), manager)
-        cluster.scheduler.kill()
-        assert manager.wait(60) == 4
-    assert "crawlbench: the Dask scheduler was lost; blocks that are kept: 1" in words_of(tmp_path)
-    assert "Traceback" not in words_of(tmp_path)
-    before = load_cluster(tmp_path / "out")
-    assert (before.ending, before.blocks) == ("scheduler", 1)
-    first = tmp_path / "out" / "machines" / "one" / "1" / "session.json"
-    content = first.read_bytes()
-    with open_cluster(tmp_path / "dask", "one") as cluster:
-        are_there(cluster, "one")
-        done = crawlbench("run", "--cluster", cluster.address, "--resume", "out")
-    assert done.returncode == 0, done.stderr
-    assert first.read_bytes() == content
-    after = load_cluster(tmp_path / "out")
-    assert (after.ending, after.blocks) == ("whole", 2)
-    found = [
-        place_of(block) for sheet in (1, 2) for block in BlockStore(tmp_path / "out", 2).read(sheet)
-    ]
-    assert found == [("one", 1), ("one", 2)]
-    assert {one.sheet for one in after.comparisons} == {1, 2}
 
 
 def test_machines_that_differ_are_refused_with_the_list(tmp_path, crawlbench):

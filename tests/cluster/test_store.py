@@ -5,12 +5,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from crawlbench.cli.cluster import resume_on_cluster
 from crawlbench.cluster.blocks import BlockJob, pack, sum_up_block, unpack, write_block_file
 from crawlbench.cluster.store import (
     CLUSTER_FILE,
     BlockStore,
     create_cluster_folder,
     load_cluster,
+    remove_drafts,
 )
 from crawlbench.errors import SessionFileError, UsageError
 from crawlbench.records import ClusterSession, Failure, Verdict
@@ -70,6 +72,43 @@ def test_name_that_is_a_path_stays_in_the_folder(tmp_path, store):
     store.keep(1, "../../evil", packed_block(tmp_path / "sent", "../../evil"))
     assert store.machines(1) == {"../../evil": 0}
     assert not (tmp_path / "evil").exists()
+
+
+def test_names_that_look_alike_have_folders_of_their_own(tmp_path, store):
+    """Those that need no cleaning keep theirs."""
+    names = ["a b", "a-b", "a/b", "...", "", "..a", "a"]
+    for number, name in enumerate(names):
+        store.keep(1, name, packed_block(tmp_path / str(number), name))
+    assert store.machines(1) == dict.fromkeys(names, 0)
+    folders = [path.name for path in (tmp_path / "out" / "machines").iterdir()]
+    assert len(folders) == len(names)
+    assert {"a-b", "a"} <= set(folders)
+
+
+@pytest.fixture
+def draft(tmp_path, store):
+    """Return a draft as a manager leaves it that is killed before the rename."""
+    folder = tmp_path / "out" / "machines" / ".crawlbench-killed"
+    folder.mkdir()
+    unpack(packed_block(tmp_path / "of m1"), folder)
+    return folder
+
+
+def test_draft_is_no_block(tmp_path, store, draft):
+    """Its machine is not done, and measures again; drafts alone are removed."""
+    assert (store.count(), store.machines(1), store.read(1)) == (0, {}, [])
+    store.keep(1, "m1", packed_block(tmp_path / "sent"))
+    remove_drafts(tmp_path / "out")
+    assert not draft.exists()
+    assert (store.count(), store.machines(1)) == (1, {"m1": 0})
+
+
+def test_drafts_go_when_a_session_is_resumed(tmp_path, draft):
+    """Also if it does not get far: nobody else writes here."""
+    pytest.importorskip("distributed")
+    with pytest.raises(UsageError, match="give local:N"):
+        resume_on_cluster(tmp_path / "out", "local:none", {})
+    assert not draft.exists()
 
 
 def test_folder_that_exists_or_is_broken_is_a_sentence(tmp_path, store):

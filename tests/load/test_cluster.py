@@ -14,6 +14,7 @@ import pytest
 
 from crawlbench import scheduler
 from crawlbench.errors import BenchError, UsageError
+from crawlbench.load.software import describe_software
 from crawlbench.load.workers import Cluster, open_cluster
 from tests.conftest import command_line
 from tests.load.clusters import dask_cluster
@@ -90,6 +91,24 @@ def test_killed_worker_is_told_and_the_next_run_does_without_it(tmp_path):
     assert opened["due"] == opened["answered"] == 300
 
 
+def test_worker_that_is_killed_before_the_start_is_done_without(tmp_path):
+    """The run begins anew, with the worker that is left."""
+    with Server("silent") as server, dask_cluster(tmp_path, 2) as (address, workers):
+        call = ("load", "--cluster", address, "-c", "2", "-d", "1", "--timeout", "60", "--json")
+        call += ("--url", server.url(), "--i-own-this", "127.0.0.1")
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": tmp_path}
+        with subprocess.Popen(**command_line(*call, **pipes)) as process:
+            wait_until(lambda: server.requests == 2)  # each generator's first probe
+            workers[0].kill()
+            server.kind = "ok"
+            output, errors = process.communicate(timeout=100)
+    assert process.returncode == 0, errors
+    assert "did not begin: the worker is gone" in errors
+    (run,) = json.loads(output)["runs"]
+    assert run["load"]["generators"] == len(run["generators"]) == 1
+    assert run["lost"] == []
+
+
 def generators(workers):
     families = [psutil.Process(worker.pid).children() for worker in workers]
     return [child for family in families for child in family]
@@ -117,7 +136,10 @@ def test_worker_without_the_resource_is_never_used():
         async def identity(self, n_workers):
             return {"workers": {"tcp://a": {"resources": {}}, "tcp://b": OFFER}}
 
-    client = SimpleNamespace(scheduler=Scheduler(), status="running")
+    async def run(function, workers, on_error):
+        return dict.fromkeys(workers, describe_software())
+
+    client = SimpleNamespace(scheduler=Scheduler(), status="running", run=run)
     assert asyncio.run(Cluster(client, []).look()) == ["tcp://b"]
     client.status = "closed"
     with pytest.raises(BenchError, match="the scheduler is gone"):

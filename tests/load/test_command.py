@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 
+import psutil
 import pytest
 
 from crawlbench import scheduler
+from crawlbench.cli import load
+from crawlbench.cli.app import app
 from crawlbench.errors import NotInstalledError
 from crawlbench.load import extra
 from crawlbench.load.latency import merge, quantile
+from tests.conftest import command_line
 from tests.load.servers import Server
 
 
@@ -31,7 +38,7 @@ def test_closed_and_open_stand_beside_each_other(crawlbench, tmp_path):
     assert (tmp_path / "out" / "latency.svg").read_text().startswith("<svg")
 
 
-def test_search_names_what_held_and_what_failed(crawlbench):
+def test_search_finds_no_more_than_the_connections_can_give(crawlbench):
     """Against a network of 40 ms, 32 connections give less than 800 per second."""
     done = crawlbench(
         *("load", "--find", "p50=300ms", "--rate", "500", "--pool", "32", "-n", "wan@40ms"),
@@ -44,6 +51,59 @@ def test_search_names_what_held_and_what_failed(crawlbench):
     held = found["rate_per_s"]  # null on a machine that is too busy to hold any rate twice
     assert held is None or held < found["failed_per_s"]
     assert held is None or held < 850
+
+
+def test_search_finds_a_rate_that_is_easy_to_hold(monkeypatch, capsys):
+    """The bound is far below what the connections give: it, or a little less on a busy machine."""
+    monkeypatch.setattr(load, "MOST_PER_S", 400.0)
+    call = ["load", "--find", "p50=10s", "--rate", "200", "-n", "wan@100ms", "--step", "0.5"]
+    app([*call, "--json"], standalone_mode=False)
+    found = json.loads(capsys.readouterr().out)["find"]
+    assert 100 < found["rate_per_s"] <= 400
+    assert found["failed_per_s"] is None or found["failed_per_s"] > found["rate_per_s"]
+    assert (found["stopped"], found["goal"]) == (None, "p50=10000ms")
+    confirmation = found["steps"][-1]
+    assert confirmation["is_confirmation"]
+    assert confirmation["held"]
+    assert confirmation["rate_per_s"] == found["rate_per_s"]
+
+
+def interrupt(folder, number, words, *call):
+    """Begin a load, send a signal once these words are said; return code, output and errors."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": folder}
+    with subprocess.Popen(**command_line("load", *call, **pipes)) as process:
+        assert any(words in line for line in process.stderr)
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(number)
+        try:
+            output, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert not psutil.wait_procs(children, timeout=30)[1]
+    return process.returncode, output, errors
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_load_keeps_the_run_that_was_finished(tmp_path, number):
+    """Shown and written; the search after it, with a step of minutes, is not waited for."""
+    call = ("-c", "2", "-d", "0.5", "--find", "p50=10s", "--step", "500", "-o", "out", "--json")
+    code, output, errors = interrupt(tmp_path, number, "looking for the highest", *call)
+    assert (code, errors) == (130, "")
+    whole = json.loads(output)
+    assert json.loads((tmp_path / "out" / "load.json").read_text()) == whole
+    assert (whole["stopped"], whole["find"]) == ("interrupted", None)
+    assert [run["load"]["arrival"] for run in whole["runs"]] == ["closed"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_load_that_is_interrupted_in_its_first_run_leaves_nothing(tmp_path, number):
+    """No folder, no output, no traceback."""
+    call = ("-c", "2", "-d", "500", "-o", "out")
+    told = interrupt(tmp_path, number, "closed, 2 connections", *call)
+    assert told == (130, "", "")
+    assert not (tmp_path / "out").exists()
 
 
 def test_server_that_only_fails_is_written_and_is_an_error(crawlbench, tmp_path):

@@ -6,18 +6,20 @@ import asyncio
 import os
 import signal
 from contextlib import asynccontextmanager
+from dataclasses import asdict, replace
 
 import pytest
 
 from crawlbench.errors import BenchError
 from crawlbench.load.crew import local_crew
 from crawlbench.load.fire import Bench, Unwatched, fire
-from crawlbench.load.model import Arrival, Load
+from crawlbench.load.model import Arrival, Load, NotReady, Target
 from crawlbench.load.outcome import sum_up
 from crawlbench.mirror.process import open_mirror
 from crawlbench.networks import find_network
-from crawlbench.session.load import MirrorWatch, make_target
+from crawlbench.session.loadbench import MirrorWatch, make_target
 from tests.load.servers import STALL_S, Server
+from tests.load.test_outcome import PART
 
 CLOSED = Load(arrival=Arrival.CLOSED, span_s=3.0, connections=4, generators=1)
 OPEN = Load(arrival=Arrival.CONSTANT, span_s=3.0, connections=8, rate_per_s=200.0, generators=1)
@@ -126,9 +128,9 @@ def test_killed_generator_is_told_and_its_part_is_not_made_up():
             yield hands
 
     def kill_soon(loop, pid, go):
-        async def go_and_die(delay_s):
-            await go(delay_s)
-            loop.call_later(delay_s + 0.5, os.kill, pid, signal.SIGKILL)
+        async def go_and_die(start):
+            await go(start)
+            loop.call_at(start + 0.5, os.kill, pid, signal.SIGKILL)
 
         return go_and_die
 
@@ -167,5 +169,77 @@ def test_server_that_is_not_there_ends_the_run_before_it_begins():
     """In one sentence with the address."""
     with Server() as server:
         url = server.url()
-    with pytest.raises(BenchError, match=r"did not begin: .*refused"):
+    with pytest.raises(BenchError, match=r"did not begin: .*refused") as caught:
         asyncio.run(fire(Bench(make_target(url, None), local_crew, Unwatched()), CLOSED))
+    assert not isinstance(caught.value, NotReady)  # another try would meet the same
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_generator_that_dies_before_the_start_is_an_error_of_its_own():
+    """So that who called can try again; its fellow is ended too."""
+    pids = []
+
+    @asynccontextmanager
+    async def crew(jobs):
+        async with local_crew(jobs) as hands:
+            pids.extend(int(hand.place.removeprefix("process ")) for hand in hands)
+            os.kill(pids[0], signal.SIGKILL)
+            yield hands
+
+    with Server("silent") as server:
+        load = replace(CLOSED, generators=2)
+        with pytest.raises(NotReady, match="did not begin: ended by SIGKILL"):
+            asyncio.run(fire(Bench(make_target(server.url(), None), crew, Unwatched()), load))
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+class ScriptedHand:
+    """A generator that is no process: a word takes a while to reach it."""
+
+    place = "nowhere"
+
+    def __init__(self, number, events, delivers):
+        self._number, self._events, self._delivers = number, events, delivers
+
+    async def ready(self):
+        pass
+
+    async def go(self, start):
+        self._events.append(("sent", start))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        self._events.append(("came", start))
+
+    async def result(self):
+        return {**self._delivers, "number": self._number}
+
+
+def play(count, delivers):
+    """Return a run of scripted generators, and when each got its word."""
+    events = []
+
+    @asynccontextmanager
+    async def crew(jobs):
+        yield [ScriptedHand(job["number"], events, delivers) for job in jobs]
+
+    load = replace(OPEN, generators=count, span_s=0.01)
+    bench = Bench(Target("127.0.0.1", 80, "/"), crew, Unwatched())
+    return asyncio.run(fire(bench, load)), events
+
+
+def test_generators_get_the_word_at_once_for_one_start():
+    """No word waits until another has come, so the starts are not apart by their sum."""
+    run, events = play(3, asdict(PART))
+    assert [what for what, _ in events] == ["sent"] * 3 + ["came"] * 3
+    assert len({start for _, start in events}) == 1
+    assert [part.number for part in run.parts] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("delivers", [{}, asdict(PART) | {"colour": "red"}])
+def test_generator_that_delivers_other_fields_is_lost(delivers):
+    """Fewer or more: it runs another crawlbench."""
+    run, _ = play(1, delivers)
+    assert run.parts == ()
+    assert "it runs another crawlbench" in run.lost[0].reason

@@ -68,6 +68,28 @@ def test_failures_in_the_second_half_are_a_shortfall():
     assert found.service_s["max"] is not None
 
 
+def test_few_requests_that_fail_are_not_taken_for_noise():
+    """Three of ten in the second half; three that only come late are kept."""
+    load = replace(LOAD, rate_per_s=2.0)
+    slow = {"latency": encode_counts({3_000_000: 20}), "service": encode_counts({3_000_000: 20})}
+    counts = {"due": 20, "due_first": 10, "answered": 20, "done_first": 10, "done_second": 7}
+    late = replace(PART, unloaded_s=3.0, **slow, **counts)
+    assert outcome(late, load=load).kept
+    failed = replace(late, answered=17, failed={"status 503": 3})
+    found = outcome(failed, load=load)
+    assert found.kept is False
+    assert found.reasons == ("3 of 20 requests failed",)
+
+
+@pytest.mark.parametrize(("failed", "kept"), [(10, True), (11, False)])
+def test_one_in_a_hundred_may_fail(failed, kept):
+    """Wherever in the run; here all in the first half."""
+    changes = {"answered": 1000 - failed, "done_first": 500 - failed}
+    found = outcome(replace(PART, failed={"reset": failed}, **changes))
+    assert found.kept is kept
+    assert bool(found.reasons) is not kept
+
+
 def test_overload_does_not_widen_what_excuses_it():
     """Answers that take ever longer leave as little slack as those of a server that keeps up."""
     slow = encode_counts({2_000_000: 1000})

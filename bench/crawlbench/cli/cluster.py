@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import msgspec
+import psutil
 import typer
 
 from crawlbench.cli.checks import at_least_one
@@ -21,7 +22,7 @@ from crawlbench.cluster.alone import hold_cpus
 from crawlbench.cluster.blocks import BlockJob, sum_up_block, write_block_file
 from crawlbench.cluster.flow import Wishes, resume_cluster, run_cluster
 from crawlbench.cluster.sheets import SHEET_CELLS
-from crawlbench.cluster.store import CLUSTER_FILE, load_cluster
+from crawlbench.cluster.store import CLUSTER_FILE, load_cluster, remove_drafts
 from crawlbench.errors import StorageError, UsageError
 from crawlbench.report.machines import ClusterReport
 from crawlbench.scheduler import require_dask
@@ -109,6 +110,7 @@ def resume_on_cluster(folder: Path, address: str | None, ends: dict[str, object]
         )
     require_dask()
     session = load_cluster(folder)
+    remove_drafts(folder)
     _run(lambda say: resume_cluster(session, address, folder, say), folder)
 
 
@@ -178,6 +180,7 @@ def measure_block(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to make.")],
 ) -> None:
     """Measure one block while standard input is open; a Dask worker calls this."""
+    input_watch = _InputWatch()
     try:
         block = msgspec.json.decode(job.read_bytes(), type=BlockJob)
     except (OSError, msgspec.MsgspecError) as error:
@@ -186,30 +189,51 @@ def measure_block(
     machine = block.machine.fingerprint.machine
     with hold_cpus((*machine.worker_cpus, *machine.mirror_cpus) or range(machine.cpu_count)):
         ready = prepare_for(block.plan, tell) if block.plan.environments else ()
-        session = asyncio.run(_while_wanted(block.plan, output, ready))
+        session = asyncio.run(_while_wanted(input_watch, block.plan, output, ready))
     if session.ending in {"interrupted", "mirror"}:
         raise StorageError(f"the block was not finished: it ended by {session.ending!r}")
     write_block_file(output, sum_up_block(block, session))
 
 
 async def _while_wanted(
-    plan: Plan, folder: Path, environments: Sequence[EnvironmentFacts]
+    input_watch: _InputWatch, plan: Plan, folder: Path, environments: Sequence[EnvironmentFacts]
 ) -> Session:
-    """Run a session; it is cancelled when standard input ends: its Dask worker is gone."""
+    """Run a session that is cancelled when standard input ends."""
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task
+    input_watch.cancel = lambda: loop.call_soon_threadsafe(task.cancel)
+    return await run_session(plan, folder, _NobodyWatches(), environments)
 
-    def watch() -> None:
+
+class _InputWatch:
+    """Ends this process when standard input ends: whoever ordered the block is gone."""
+
+    def __init__(self) -> None:
+        """Watch from now on, in a thread."""
+        self.cancel: Callable[[], object] | None = None
+        """Cancels what is being measured; None while nothing is: then the process ends at once."""
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
         while os.read(0, 1024):  # nobody writes; a buffered reader would be locked at the end
             pass
-        with suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(task.cancel)
-        timer = threading.Timer(LAST_S, os._exit, [1])
+        if self.cancel is None:
+            _leave()
+        timer = threading.Timer(LAST_S, _leave)
         timer.daemon = True
         timer.start()
+        with suppress(RuntimeError):  # the loop has ended
+            self.cancel()
 
-    threading.Thread(target=watch, daemon=True).start()
-    return await run_session(plan, folder, _NobodyWatches(), environments)
+
+def _leave() -> NoReturn:
+    """End this process and those that it has started, such as an installer."""
+    try:
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):  # it has ended by itself
+                child.kill()
+    finally:
+        os._exit(1)
 
 
 class _NobodyWatches:

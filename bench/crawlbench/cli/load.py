@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 import typer
 
 from crawlbench.cli.checks import at_least_one, positive
-from crawlbench.cli.output import result_console, status_console
+from crawlbench.cli.output import INTERRUPTED, result_console, status_console
 from crawlbench.cli.sites import load_site
 from crawlbench.errors import BenchError, UsageError
 from crawlbench.load.model import Arrival, Load
@@ -136,12 +137,27 @@ def load(
     )
     _check(options, owned)
     with _new_folder(output) as folder:
-        report = asyncio.run(run_load(options, _say))
+        try:
+            report = asyncio.run(_until_signal(options))
+        except asyncio.CancelledError:  # nothing was finished
+            raise typer.Abort from None
         if folder:
             _write(report, folder)
     _show(report, is_json=is_json)
+    if report.is_interrupted:
+        raise typer.Exit(INTERRUPTED)
     if report.failure:
         raise BenchError(report.failure)
+
+
+async def _until_signal(options: LoadOptions) -> LoadReport:
+    """Make the load; SIGTERM and Ctrl-C end it, and what is finished counts."""
+    task = asyncio.current_task()
+    assert task
+    with suppress(NotImplementedError):  # Windows
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    return await run_load(options, _say)
 
 
 def _loads(

@@ -18,10 +18,18 @@ from filelock import FileLock
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["hold_cpus"]
+__all__ = ["hold_cpus", "locks_folder"]
 
 POLL_S = 1.0
 """How often one that waits looks: it shares the CPUs with what is measured."""
+
+
+def locks_folder() -> Path:
+    """Return this user's folder of locks, made if it is not there."""
+    user = os.getuid() if hasattr(os, "getuid") else "all"
+    folder = Path(tempfile.gettempdir()) / f"crawlbench-{user}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 @contextmanager
@@ -31,9 +39,7 @@ def hold_cpus(cpus: Iterable[int]) -> Iterator[None]:
     The locks end with the process, however it ends. All take them in one order, so that no two
     wait for each other.
     """
-    user = os.getuid() if hasattr(os, "getuid") else "all"
-    folder = Path(tempfile.gettempdir()) / f"crawlbench-{user}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = locks_folder()
     with ExitStack() as stack:
         for cpu in sorted(set(cpus)):
             lock = FileLock(folder / f"cpu-{cpu}.lock")

@@ -27,11 +27,23 @@ if TYPE_CHECKING:
 
     from crawlbench.records import Comparison, NoiseFloor
 
-__all__ = ["BLOCK_FILE", "BlockJob", "pack", "sum_up_block", "unpack", "write_block_file"]
+__all__ = [
+    "BLOCK_FILE",
+    "BlockJob",
+    "find_mixture",
+    "pack",
+    "read_result",
+    "sum_up_block",
+    "unpack",
+    "write_block_file",
+]
 
 BLOCK_FILE = "block.json"
 FILES = ("session.json", "suite.json", "trace.jsonl.gz", BLOCK_FILE)
 """What comes back, where it was written."""
+ABSENT = "none"
+MOST_SHOWN = 5
+"""Packages in which two machines' environments differ."""
 
 
 class BlockJob(msgspec.Struct, frozen=True):
@@ -57,7 +69,32 @@ def sum_up_block(job: BlockJob, session: Session) -> BlockResult:
         warnings=tuple(note.topic for note in session.warnings),
         failures=sum(not failure.is_refusal for failure in session.failures),
         seed=session.plan.seed,
+        environments={
+            facts.name: {"Python": facts.python, **facts.versions}
+            for facts in session.environments
+            if not facts.obstacle
+        },
     )
+
+
+def find_mixture(first: BlockResult, other: BlockResult) -> str:
+    """Return in what the environments of two blocks differ, or an empty text.
+
+    Machines build environments for themselves: what was not asked for may come out otherwise.
+    """
+    for name in first.environments.keys() & other.environments.keys():
+        here, there = first.environments[name], other.environments[name]
+        odd = sorted(key for key in here.keys() | there.keys() if here.get(key) != there.get(key))
+        if odd:
+            shown = ", ".join(
+                f"{key} {there.get(key, ABSENT)}, not {here.get(key, ABSENT)}"
+                for key in odd[:MOST_SHOWN]
+            )
+            return (
+                f"its environment {name!r} has {shown}, as on {first.machine.name}; "
+                "ask for these versions in all environments"
+            )
+    return ""
 
 
 def _cell(session: Session, said: Comparison) -> CellEstimate:
@@ -95,6 +132,19 @@ def pack(folder: Path) -> bytes:
     """Return the files of a block's folder as one piece."""
     files = {name: (folder / name).read_bytes() for name in FILES if (folder / name).exists()}
     return msgspec.msgpack.encode({n: zlib.compress(content) for n, content in files.items()})
+
+
+def read_result(packed: bytes) -> BlockResult:
+    """Return what a packed block comes to.
+
+    Raises:
+        ValueError: that is no block.
+    """
+    try:
+        files = msgspec.msgpack.decode(packed, type=dict[str, bytes])
+        return msgspec.json.decode(zlib.decompress(files[BLOCK_FILE]), type=BlockResult)
+    except (msgspec.MsgspecError, zlib.error, KeyError) as error:
+        raise ValueError(f"no block: {error}") from error
 
 
 def unpack(packed: bytes, folder: Path) -> None:

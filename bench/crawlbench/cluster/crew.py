@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 from crawlbench.cluster.fingerprint import Names, take_fingerprint
 from crawlbench.errors import UsageError
 from crawlbench.records import ClusterMachine, Fingerprint
-from crawlbench.scheduler import RESOURCE, connect, disconnect, find_workers, has_resource
+from crawlbench.scheduler import (
+    ANSWER_S,
+    RESOURCE,
+    connect,
+    disconnect,
+    find_workers,
+    has_resource,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -18,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Crew", "open_client"]
 
 LOCAL = "local:"
+SILENT = f"it did not answer in {ANSWER_S:g} s"
+"""Why a worker cannot be used now; it is asked again."""
 QUIET = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
@@ -93,6 +103,8 @@ class Crew:
         self.others = len(workers) - len(able)
         for address in self.members.keys() - able.keys():
             del self.members[address]
+        # One that was silent may answer now; one that answered with an error would do so again.
+        self.broken = {a: w for a, w in self.broken.items() if a in able and w != SILENT}
         new = [a for a in sorted(able) if a not in self.members and a not in self.broken]
         found = await self._fingerprints(new)
         for address, one in found.items():
@@ -104,17 +116,33 @@ class Crew:
         return [self.members[address] for address in new if address in self.members]
 
     async def _fingerprints(self, addresses: list[str]) -> dict[str, Any]:
-        """Return each worker's fingerprint, or the error that it met."""
-        if not addresses:
-            return {}
+        """Return each worker's fingerprint or error, without those that have left meanwhile.
+
+        Raises:
+            SchedulerLostError: nobody tells who has left.
+        """
+        answers = await asyncio.gather(*map(self._ask, addresses))
+        found = dict(zip(addresses, answers, strict=True))
+        if any(isinstance(one, OSError) for one in answers):  # is it the worker's own, or its loss?
+            there = await find_workers(self.client)
+            found = {a: one for a, one in found.items() if a in there}
+        return {a: one for a, one in found.items() if one is not None}
+
+    async def _ask(self, address: str) -> Any:  # noqa: ANN401  (whatever was raised there)
+        """Return a worker's fingerprint, the error that it met, or None if the connection broke."""
+        from distributed.comm.core import CommClosedError  # noqa: PLC0415  (an extra)
+
         try:
-            found: dict[str, Any] = await self.client.run(
-                take_fingerprint, self.names, workers=addresses, on_error="return"
-            )
-        except OSError:  # one left meanwhile: the next look sees who is there
-            return {}
-        # A worker that has left meanwhile answers with the broken connection: no flaw of its own.
-        return {a: one for a, one in found.items() if not isinstance(one, OSError)}
+            async with asyncio.timeout(ANSWER_S):
+                found: dict[str, Any] = await self.client.run(
+                    take_fingerprint, self.names, workers=[address], on_error="return"
+                )
+        except TimeoutError:  # frozen, as by SIGSTOP: Dask itself would wait for minutes
+            return TimeoutError(SILENT)
+        except OSError:  # the scheduler's: the next look sees it
+            return None
+        one = found.get(address)
+        return None if isinstance(one, CommClosedError) else one
 
     def _free_name(self, wanted: str) -> str:
         taken = {member.name for member in self.members.values()}

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ import msgspec
 from crawlbench.cluster.blocks import BlockJob
 from crawlbench.cluster.remote import measure_block
 from crawlbench.records import LostBlock
-from crawlbench.scheduler import RESOURCE
+from crawlbench.scheduler import ANSWER_S, RESOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -37,6 +38,10 @@ POLL_S = 1.0
 """How often it is seen to who is alive."""
 PATIENCE_S = 30.0
 """For a machine that could take a block: a nanny brings a killed worker back in a few seconds."""
+MOST_FAILED = 3
+"""Blocks that fail on a machine one after the other: then it gets no more."""
+MOST_AT_ONCE = 8
+"""Results that are taken in before machines get their next blocks; one at a time is in memory."""
 
 
 @dataclass(slots=True)
@@ -58,7 +63,6 @@ class _Try:
     address: str
     machine: ClusterMachine
     future: Any
-    result: asyncio.Task[bytes]
 
 
 class Dispatcher:
@@ -86,9 +90,12 @@ class Dispatcher:
         self._crew, self._sheets = crew, sheets
         self._keep, self._say, self._admit = keep, say, admit
         self._admitted = admit(list(crew.members.values()))
-        self._waiting: list[_Block] = []
+        self._waiting: dict[int, deque[_Block]] = {}
+        """By sheet, those that were tried least first; a sheet without any is not there."""
         self._running: list[_Try] = []
+        self._failed: dict[str, list[_Block]] = {}
         self._done: dict[int, set[str]] = {n: set() for n in range(1, len(sheets) + 1)}
+        self._measuring: dict[int, set[str]] = {n: set() for n in self._done}
         self._total = 0
         self._idle_since: float | None = None
 
@@ -105,14 +112,9 @@ class Dispatcher:
         for sheet, seeds in done.items():
             self._done[sheet] |= seeds.keys()
         self._total = copies * len(self._sheets)
-        self._waiting = sorted(
-            (
-                _Block(sheet, copy)
-                for sheet in self._done
-                for copy in self._missing(sheet, copies, done.get(sheet, {}))
-            ),
-            key=lambda block: block.copy,
-        )
+        for sheet in self._done:
+            copies_of = self._missing(sheet, copies, done.get(sheet, {}))
+            self._wait(*(_Block(sheet, copy) for copy in copies_of))
         try:
             while self._waiting or self._running:
                 await self._look()
@@ -134,30 +136,61 @@ class Dispatcher:
         self._admitted -= {machine.name for machine in new}  # another may have taken its name
         self._admitted |= self._admit(new)
         members = self._crew.members
-        for one in [t for t in self._running if t.address not in members and not t.result.done()]:
-            self._running.remove(one)
+        for one in [t for t in self._running if t.address not in members and not t.future.done()]:
+            self._end(one)
             await self._forget(one)
             self._fail(one, "its Dask worker was lost")
+            self._failed.pop(one.machine.name, None)  # that is no fault of what it measures with
 
     def _hand_out(self) -> None:
+        """Give each machine that is free a block; two Dask workers of one host take turns."""
         busy = {one.address for one in self._running}
+        hosts = {one.machine.fingerprint.boot for one in self._running} - {""}
         for address, machine in self._crew.members.items():
-            if address not in busy and machine.name in self._admitted:
-                block = self._next_for(machine.name)
-                if block:
-                    self._waiting.remove(block)
-                    self._running.append(self._start(block, address, machine))
+            host = machine.fingerprint.boot
+            if address in busy or host in hosts or machine.name not in self._admitted:
+                continue
+            block = self._next_for(machine.name)
+            if block:
+                self._start(block, address, machine)
+                hosts |= {host} - {""}
 
     def _next_for(self, name: str) -> _Block | None:
-        """Return the block that a machine should take: first one that has not failed there."""
-        able = [block for block in self._waiting if not self._has_sheet(block.sheet, name)]
-        return min(able, key=lambda block: name in block.failed_on, default=None)
+        """Return the block that a machine should take, if there is one for it.
 
-    def _has_sheet(self, sheet: int, name: str) -> bool:
-        runs = any(t.block.sheet == sheet and t.machine.name == name for t in self._running)
-        return runs or name in self._done[sheet]
+        First those that were tried least, then those of the sheet of which most is missing.
+        """
+        able = [
+            block
+            for sheet, blocks in self._waiting.items()
+            if name not in self._done[sheet] and name not in self._measuring[sheet]
+            if (block := self._pick(blocks, name))
+        ]
+        return min(able, key=lambda b: (b.tries, -len(self._waiting[b.sheet])), default=None)
 
-    def _start(self, block: _Block, address: str, machine: ClusterMachine) -> _Try:
+    def _pick(self, blocks: deque[_Block], name: str) -> _Block | None:
+        """Return the first block of a sheet that has not failed on a machine, or nowhere else."""
+        for block in blocks:
+            if name not in block.failed_on:
+                return block
+        return next((block for block in blocks if self._has_failed_everywhere(block)), None)
+
+    def _has_failed_everywhere(self, block: _Block) -> bool:
+        """Tell whether every machine that could take a block has tried it in vain."""
+        here = {machine.name for machine in self._crew.members.values()} & self._admitted
+        return here - self._done[block.sheet] <= block.failed_on
+
+    def _wait(self, *blocks: _Block) -> None:
+        for block in blocks:
+            self._waiting.setdefault(block.sheet, deque()).append(block)
+
+    def _take(self, block: _Block) -> None:
+        self._waiting[block.sheet].remove(block)
+        if not self._waiting[block.sheet]:
+            del self._waiting[block.sheet]
+
+    def _start(self, block: _Block, address: str, machine: ClusterMachine) -> None:
+        self._take(block)
         block.tries += 1
         plan = self._sheets[block.sheet - 1]
         # Each copy draws its own order and delays: the mean over machines is one over those too.
@@ -172,7 +205,12 @@ class Dispatcher:
             pure=False,
         )
         self._say(f"sheet {block.sheet} of {len(self._sheets)} begins on {machine.name}")
-        return _Try(block, address, machine, future, asyncio.ensure_future(_result(future)))
+        self._running.append(_Try(block, address, machine, future))
+        self._measuring[block.sheet].add(machine.name)
+
+    def _end(self, one: _Try) -> None:
+        self._running.remove(one)
+        self._measuring[one.block.sheet].discard(one.machine.name)
 
     def _give_up(self) -> None:
         """Leave out blocks that nobody can take, after a while in which somebody could come."""
@@ -181,26 +219,31 @@ class Dispatcher:
             return
         self._idle_since = self._idle_since or time.monotonic()
         if time.monotonic() - self._idle_since > PATIENCE_S:
-            for block in self._waiting:
+            for block in [one for blocks in self._waiting.values() for one in blocks]:
                 why = "no machine is left that has not measured this sheet"
                 self._lose(block, f"{block.reason}, and {why}" if block.reason else why)
             self._waiting.clear()
 
     async def _take_in(self) -> None:
-        results = [one.result for one in self._running]
-        if not results:
-            await asyncio.sleep(POLL_S if self._waiting else 0)
-            return
-        await asyncio.wait(results, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
-        for one in [t for t in self._running if t.result.done()]:
-            self._running.remove(one)
+        """Take in what has ended, a few at the most, or wait a little."""
+        ended = [one for one in self._running if one.future.done()]
+        if not ended:
+            await asyncio.sleep(POLL_S if self._running or self._waiting else 0)
+        for one in ended[:MOST_AT_ONCE]:
+            self._end(one)
             await self._finish(one)
 
     async def _finish(self, one: _Try) -> None:
         """Keep a block, or let it wait again."""
         try:
-            packed = one.result.result()
-        except (Exception, asyncio.CancelledError) as error:
+            async with asyncio.timeout(ANSWER_S):
+                packed = await one.future.result()
+        except asyncio.CancelledError:
+            if not one.future.cancelled():  # it is we who are cancelled, and not the task
+                raise
+            await self._look()
+            self._fail(one, "its task was cancelled")
+        except Exception as error:
             await self._look()  # raises if it was the scheduler that went
             self._fail(one, str(error).partition("\n")[0] or type(error).__name__)
         else:
@@ -209,6 +252,7 @@ class Dispatcher:
             except ValueError as error:
                 self._fail(one, str(error))
             else:
+                self._failed.pop(one.machine.name, None)
                 self._done[one.block.sheet].add(one.machine.name)
                 count = sum(map(len, self._done.values()))
                 self._say(
@@ -223,9 +267,19 @@ class Dispatcher:
         block.failed_on.add(one.machine.name)
         self._say(f"sheet {block.sheet} failed on {block.reason}")
         if block.tries < MOST_TRIES:
-            self._waiting.append(block)
+            self._wait(block)
         else:
             self._lose(block, block.reason)
+        self._suspect(one.machine.name, block)
+
+    def _suspect(self, name: str, block: _Block) -> None:
+        """Use a machine no more on which several blocks failed, and none was finished between."""
+        failed = self._failed.setdefault(name, [])
+        if block not in failed:
+            failed.append(block)
+        if len(failed) >= MOST_FAILED and name in self._admitted:
+            self._admitted.discard(name)
+            self._say(f"{name} is not used any more: {len(failed)} blocks in a row failed there")
 
     def _lose(self, block: _Block, reason: str) -> None:
         self.lost.append(LostBlock(block.sheet, block.tries, reason))
@@ -237,14 +291,7 @@ class Dispatcher:
 
     async def _forget(self, one: _Try) -> None:
         """Let Dask drop a task and its result; the machine sees that nobody waits."""
-        one.result.cancel()
         with suppress(Exception):  # a client that has given up has an error of its own
             async with asyncio.timeout(5):
                 await one.future.cancel()
         one.future.release()
-
-
-async def _result(future: Any) -> bytes:  # noqa: ANN401  (a Future of Dask)
-    """Return a task's result; a task that Dask dropped is cancelled."""
-    result: bytes = await future.result()
-    return result

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from crawlbench import __version__
 from crawlbench.cluster.crew import Crew, open_client
 from crawlbench.cluster.dispatch import Dispatcher
-from crawlbench.cluster.fingerprint import crawlbench_digest, describe_differences, names_of
+from crawlbench.cluster.fingerprint import crawlbench_digest, names_of
+from crawlbench.cluster.intake import Intake, find_differences
 from crawlbench.cluster.notes import find_notes
 from crawlbench.cluster.sheets import SHEET_CELLS, cut
 from crawlbench.cluster.store import BlockStore, create_cluster_folder, write_cluster
-from crawlbench.errors import SchedulerLostError, UsageError
+from crawlbench.errors import SchedulerLostError, StorageError, UsageError
 from crawlbench.records import ClusterMachine, ClusterSession, LostBlock
 from crawlbench.scheduler import RESOURCE, require_dask, start_command
 from crawlbench.stats.machines import merge
@@ -103,35 +104,22 @@ async def _gather(
     if crew.broken:
         address, reason = next(iter(crew.broken.items()))
         raise UsageError(
-            f"the machine at {address} cannot be used: {reason}; it needs the same crawlbench as "
-            "here"
+            f"the machine at {address} cannot be used: {reason}; end its Dask worker, or let it "
+            "have the same crawlbench as here"
         )
     if not crew.members:
         raise UsageError(
             f"no Dask worker offers its machine ({crew.others} without the resource "
             f"{RESOURCE!r} are there); start one on each machine: {start_command()}"
         )
-    differences = _differences(earlier, list(crew.members.values()), plan)
+    here = crawlbench_digest()
+    differences = find_differences(earlier, list(crew.members.values()), plan, here)
     if differences:
         raise UsageError(
             f"these machines differ, so that their results cannot be merged: "
             f"{'; '.join(differences)}; make them equal, or measure cells of environments (--env)"
         )
     return crew
-
-
-def _differences(
-    earlier: Sequence[ClusterMachine], now: Sequence[ClusterMachine], plan: Plan
-) -> list[str]:
-    """Return in what machines differ among each other, and their crawlbench from this one."""
-    found = {f"{machine.name} before": machine.fingerprint for machine in earlier}
-    found |= {machine.name: machine.fingerprint for machine in now}
-    differences = describe_differences(found, plan)
-    here, there = crawlbench_digest(), now[0].fingerprint
-    if there.digest != here and not differences:
-        told = f"crawlbench's files: {there.digest} on {now[0].name}, {here} on this machine"
-        differences.append(told)
-    return differences
 
 
 def _check_count(crew: Crew, copies: int) -> None:
@@ -152,23 +140,10 @@ async def _measure(
     """Have the blocks measured that are missing, and merge all that are there."""
     store, begun = BlockStore(folder, len(sheets)), time.monotonic()
     done = {number: store.machines(number) for number in range(1, len(sheets) + 1)}
-    seen = {machine.name: machine for machine in session.machines}
-
-    def admit(machines: Sequence[ClusterMachine]) -> set[str]:
-        """Admit those that came in the middle only if they are as the others."""
-        admitted = set()
-        for machine in machines:
-            if differences := _differences(list(seen.values()), [machine], session.plan):
-                say(f"{machine.name} is not used: {'; '.join(differences)}")
-            else:
-                admitted.add(machine.name)
-                seen[machine.name] = machine  # it may be another of that name
-        return admitted
-
-    async def keep(sheet: int, machine: ClusterMachine, packed: bytes) -> None:
-        await asyncio.to_thread(store.keep, sheet, machine.name, packed)
-
-    dispatcher = Dispatcher(crew, sheets, keep, say, admit)
+    first = next((block for sheet in done if done[sheet] for block in store.read(sheet)), None)
+    intake = Intake(session.plan, session.machines, store, first, say, crawlbench_digest())
+    dispatcher = Dispatcher(crew, sheets, intake.keep, say, intake.admit)
+    trouble: StorageError | None = None
     try:
         await dispatcher.run(session.copies, done)
         ending = "incomplete" if dispatcher.lost else "whole"
@@ -176,10 +151,14 @@ async def _measure(
         ending = "scheduler"
     except asyncio.CancelledError:
         ending = "interrupted"
-    session = replace(session, machines=tuple(seen.values()), ending=ending)
+    except StorageError as error:  # what was kept before is merged all the same
+        ending, trouble = "incomplete", error
+    session = replace(session, machines=tuple(intake.machines.values()), ending=ending)
     session = _conclude(session, sheets, store, tuple(dispatcher.lost))
     session = replace(session, seconds=time.monotonic() - begun)
     write_cluster(folder, session)
+    if trouble:
+        raise trouble
     return session
 
 

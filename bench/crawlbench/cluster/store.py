@@ -6,12 +6,15 @@
     machines/NAME/SHEET/             so if there are several sheets
 
 A machine's folder appears by one rename when its block has come, so that it is whole or not there.
+Until then it is a draft, whose name begins with a dot: what a killed manager leaves is no block.
 What is finished is what is there: nothing else keeps count.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -28,11 +31,13 @@ __all__ = [
     "BlockStore",
     "create_cluster_folder",
     "load_cluster",
+    "remove_drafts",
     "write_cluster",
 ]
 
 CLUSTER_FILE = "cluster.json"
 MACHINES = "machines"
+DRAFT = ".crawlbench-"
 _UNSAFE = re.compile(r"[^\w.-]+")
 
 
@@ -93,6 +98,12 @@ def load_cluster(folder: Path) -> ClusterSession:
     return session
 
 
+def remove_drafts(folder: Path) -> None:
+    """Remove what a manager that was killed left of blocks that it was writing."""
+    for draft in (folder / MACHINES).glob(f"{DRAFT}*"):
+        shutil.rmtree(draft, ignore_errors=True)
+
+
 class BlockStore:
     """The blocks in a folder: written when they come, read sheet by sheet."""
 
@@ -111,7 +122,7 @@ class BlockStore:
         place = self._place(sheet, machine)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".crawlbench-", dir=self._folder) as draft:
+            with tempfile.TemporaryDirectory(prefix=DRAFT, dir=self._folder) as draft:
                 unpack(packed, Path(draft))
                 found = _read(Path(draft) / BLOCK_FILE)
                 if (found.sheet, found.machine.name) != (sheet, machine):
@@ -139,12 +150,20 @@ class BlockStore:
         return sum(len(self._files(sheet)) for sheet in range(1, self._sheets + 1))
 
     def _files(self, sheet: int) -> list[Path]:
-        pattern = f"*/{BLOCK_FILE}" if self._sheets == 1 else f"*/{sheet}/{BLOCK_FILE}"
-        return sorted(self._folder.glob(pattern))
+        pattern = BLOCK_FILE if self._sheets == 1 else f"{sheet}/{BLOCK_FILE}"
+        return sorted(self._folder.glob(f"[!.]*/{pattern}"))  # drafts begin with a dot
 
     def _place(self, sheet: int, machine: str) -> Path:
-        place = self._folder / _UNSAFE.sub("-", machine).lstrip(".")
+        place = self._folder / _folder_name(machine)
         return place if self._sheets == 1 else place / str(sheet)
+
+
+def _folder_name(machine: str) -> str:
+    """Return a name for a machine's folder; a hash keeps those apart that had to be cleaned."""
+    clean = _UNSAFE.sub("-", machine).lstrip(".")
+    if clean and clean == machine:
+        return clean
+    return f"{clean or 'machine'}-{hashlib.sha256(machine.encode()).hexdigest()[:8]}"
 
 
 def _read(path: Path) -> BlockResult:

@@ -8,11 +8,11 @@ import json
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from crawlbench.errors import BenchError
 from crawlbench.load.model import GeneratorLost, Load, Target
 
 if TYPE_CHECKING:
@@ -35,11 +35,16 @@ class Hand(Protocol):
         """Return when its connections are open.
 
         Raises:
-            GeneratorLost: it died, or cannot reach the server; the message says why.
+            GeneratorLost: it died; the message says how.
+            BenchError: it cannot reach the server; the message says why.
         """
 
-    async def go(self, delay_s: float) -> None:
-        """Let it fire in so many seconds; a `GeneratorLost` shows with the result."""
+    async def go(self, start: float) -> None:
+        """Let it fire at a time of `time.monotonic`; a `GeneratorLost` shows with the result.
+
+        Args:
+            start: by this process's clock.
+        """
 
     async def result(self) -> dict[str, Any]:
         """Return the fields of its `Part`.
@@ -97,12 +102,12 @@ class _LocalHand:
     async def ready(self) -> None:
         message = await self._read()
         if "error" in message:
-            raise GeneratorLost(message["error"])
+            raise BenchError(message["error"])
 
-    async def go(self, delay_s: float) -> None:
+    async def go(self, start: float) -> None:
         assert self._process.stdin
         with suppress(ConnectionError):
-            self._process.stdin.write(b'{"at": %r}\n' % (time.monotonic() + delay_s))
+            self._process.stdin.write(b'{"at": %r}\n' % start)
             await self._process.stdin.drain()
 
     async def result(self) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from crawlbench.errors import BenchError
 from crawlbench.load.crew import make_job
-from crawlbench.load.model import GeneratorLost, Load, Lost, Part, Target
+from crawlbench.load.model import GeneratorLost, Load, Lost, NotReady, Part, Target
 
 if TYPE_CHECKING:
     from crawlbench.load.crew import Crew, Hand
@@ -18,7 +19,7 @@ __all__ = ["Bench", "Run", "Unwatched", "Watch", "fire"]
 RESULT_TIMEOUT_S = 20.0
 """Beyond span and drain: for encoding what was counted, and for the way back."""
 COUNTDOWN_S = 0.2
-"""From the word to the start: longer than a word takes to the last generator."""
+"""From the words, all sent at once, to the start: longer than a word takes."""
 
 
 class Watch(Protocol):
@@ -80,17 +81,17 @@ async def fire(bench: Bench, load: Load) -> Run:
     A generator that dies while it runs is told as lost; what it did is nobody's guess.
 
     Raises:
-        BenchError: a generator was not ready, so that nothing was measured.
+        NotReady: a generator was lost before the start.
+        BenchError: the server cannot be reached, or not all were ready in time.
     """
     jobs = [make_job(bench.target, load, n, bench.cpus) for n in range(load.generators)]
     async with bench.crew(jobs) as hands:
         await _await_ready(hands, bench.target, load.ready_s)
         await bench.watch.begin()
-        for hand in hands:
-            await hand.go(COUNTDOWN_S)
-        results = [asyncio.ensure_future(_await_result(hand, load)) for hand in hands]
+        start = time.monotonic() + COUNTDOWN_S
+        results = [asyncio.ensure_future(_await_result(hand, load, start)) for hand in hands]
         try:
-            cpu_share = await _watch_cpu(bench.watch, load)
+            cpu_share = await _watch_cpu(bench.watch, load, start)
             found = await asyncio.gather(*results)
         finally:
             for task in results:
@@ -106,32 +107,45 @@ async def fire(bench: Bench, load: Load) -> Run:
 
 
 async def _await_ready(hands: list[Hand], target: Target, patience_s: float) -> None:
+    kind = BenchError
+    waiting = [asyncio.ensure_future(hand.ready()) for hand in hands]
     try:
         async with asyncio.timeout(patience_s):
-            await asyncio.gather(*[hand.ready() for hand in hands])
+            await asyncio.gather(*waiting)
     except GeneratorLost as error:
+        kind, reason = NotReady, str(error)
+    except BenchError as error:
         reason = str(error)
     except TimeoutError:
         reason = f"not all were ready within {patience_s:g} s"
     else:
         return
-    raise BenchError(f"the load on {target.origin} did not begin: {reason}")
+    finally:
+        for task in waiting:  # of a lost one's fellows; who ends them reads their pipes
+            task.cancel()
+    raise kind(f"the load on {target.origin} did not begin: {reason}")
 
 
-async def _await_result(hand: Hand, load: Load) -> Part | str:
-    """Return what a generator counted, or why it did not deliver."""
+async def _await_result(hand: Hand, load: Load, start: float) -> Part | str:
+    """Give a generator the word, and return what it counted, or why it did not deliver."""
     patience_s = COUNTDOWN_S + load.span_s + load.drain_s + RESULT_TIMEOUT_S
     try:
         async with asyncio.timeout(patience_s):
-            return Part(**await hand.result())
+            await hand.go(start)
+            result = await hand.result()
     except GeneratorLost as error:
         return str(error)
     except TimeoutError:
         return f"delivered nothing within {patience_s:g} s"
+    try:
+        return Part(**result)
+    except TypeError:
+        return "what it delivered has other fields than here: it runs another crawlbench"
 
 
-async def _watch_cpu(watch: Watch, load: Load) -> float | None:
-    await asyncio.sleep(COUNTDOWN_S)
+async def _watch_cpu(watch: Watch, load: Load, start: float) -> float | None:
+    """Return the server's share of a CPU in the span, from the start on; None: not known."""
+    await asyncio.sleep(max(0.0, start - time.monotonic()))
     before = watch.cpu_s()
     await asyncio.sleep(load.span_s)
     after = watch.cpu_s()

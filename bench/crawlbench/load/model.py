@@ -17,6 +17,7 @@ __all__ = [
     "GeneratorLost",
     "Load",
     "Lost",
+    "NotReady",
     "Part",
     "Target",
     "share",
@@ -150,6 +151,10 @@ class Lost:
 
 class GeneratorLost(BenchError):  # noqa: N818  (an event that a run records and goes on from)
     """Raised when a generator dies, or says nothing by its deadline."""
+
+
+class NotReady(BenchError):  # noqa: N818  (an event that a session may try again after)
+    """Raised when a generator was lost before the start, so that nothing was measured."""
 
 
 def share(total: int, number: int, parts: int) -> int:

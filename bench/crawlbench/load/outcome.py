@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "sum_up"]
 
 SHORTFALL = 0.01
-"""Share of the second half's requests that may be left over for a rate to count as kept."""
+"""Share of requests that may fail, and be left over in the second half, for a rate to be kept."""
 NOISE = 3.0
 """Standard deviations of the number in flight, which is a Poisson variable in a steady state."""
 MOST_SLACK = 0.5
@@ -109,11 +109,15 @@ def _is_kept(run: Run, service_s: float | None, unloaded_s: float) -> bool:
     no shortfall; what piles up is. What is in flight then is rate x time of an answer (Little).
     The time under load counts no more than twice the unloaded one: else a server that falls behind
     would widen the noise by which it is excused.
+    A request that failed was never only in flight, so that noise excuses none.
     """
     if run.lost or service_s is None:  # None: nothing was answered
         return False
+    due = sum(part.due for part in run.parts)
+    if sum(sum(part.failed.values()) for part in run.parts) > SHORTFALL * due:
+        return False
     due_first = sum(part.due_first for part in run.parts)
-    due_second = sum(part.due for part in run.parts) - due_first
+    due_second = due - due_first
     done_second = sum(part.done_second for part in run.parts)
     in_flight = (run.load.rate_per_s or 0.0) * min(service_s, SLOWED * unloaded_s)
     slack = SHORTFALL * due_second + NOISE * math.sqrt(in_flight + 1)

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from crawlbench.errors import BenchError, UsageError
 
-__all__ = ["Attempt", "Found", "Goal", "Step", "confirmation_s", "parse_goal", "search"]
+__all__ = [
+    "INTERRUPTED",
+    "Attempt",
+    "Found",
+    "Goal",
+    "Step",
+    "confirmation_s",
+    "parse_goal",
+    "search",
+]
 
+INTERRUPTED = "interrupted"
+"""Why it ended, if somebody ended it."""
 NEAR = 1.05
 """The search ends when what failed is so near to what held."""
 LEAST_PER_S = 1.0
@@ -98,6 +110,9 @@ async def search(goal: Goal, attempt: Attempt, first: float, most: float) -> Fou
     tried once more, for longer: a rate that holds only sometimes does not hold. Once such a
     confirmation has failed, short steps are trusted no more: all that come are as long.
 
+    A search that is cancelled returns the steps that it has; without any it is cancelled as
+    everything is.
+
     Args:
         goal: for the record.
         attempt: tries one rate, for longer or not; a `BenchError` ends the search.
@@ -109,6 +124,10 @@ async def search(goal: Goal, attempt: Attempt, first: float, most: float) -> Fou
         low, high = await _confirm(trial, *await _bracket(trial.holds, first, most))
     except BenchError as error:
         return Found(goal, None, None, tuple(trial.steps), str(error))
+    except asyncio.CancelledError:
+        if not trial.steps:
+            raise
+        return Found(goal, None, None, tuple(trial.steps), INTERRUPTED)
     return Found(goal, low, high, tuple(trial.steps))
 
 

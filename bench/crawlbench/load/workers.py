@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from crawlbench.errors import BenchError, SchedulerLostError, UsageError
 from crawlbench.load.crew import explain_end
 from crawlbench.load.model import GeneratorLost
+from crawlbench.load.software import describe_software, tell_differences
 from crawlbench.scheduler import (
     ANSWER_S,
     RESOURCE,
@@ -45,13 +46,15 @@ POLL_S = 0.3
 """Between two looks at which workers are still there, and at whether a manager still is."""
 WORD_S = 1.0
 """A worker waits so long for the word to start before it looks again."""
+END_S = 5.0
+"""For a task to be taken back; a scheduler that does not answer in time is as good as gone."""
 
 
 class Cluster:
     """Workers that may be used: those of the last look. Made by `open_cluster`."""
 
     def __init__(self, client: Any, workers: list[str]) -> None:  # noqa: ANN401  (Dask has no types)
-        """Hold the addresses of workers that have the resource."""
+        """Hold the addresses of workers that have the resource, and our software."""
         self.workers = workers
         self._client = client
 
@@ -60,8 +63,9 @@ class Cluster:
 
         Raises:
             BenchError: the scheduler is gone, or all workers are.
+            UsageError: a new worker has other software than this machine.
         """
-        self.workers = await _find_workers(self._client)
+        self.workers = await _find_equals(self._client, self.workers)
         if not self.workers:
             raise BenchError(f"no worker with the resource {RESOURCE}=1 is left")
         return self.workers
@@ -85,8 +89,7 @@ class Cluster:
                     raise BenchError(f"no generator can be started: {explain(error)}") from error
                 yield list(hands)
             finally:
-                for hand in hands:
-                    await hand.end()
+                await asyncio.gather(*[hand.end() for hand in hands])
 
         return start
 
@@ -97,8 +100,9 @@ async def open_cluster(address: str) -> AsyncIterator[Cluster]:
 
     Raises:
         NotInstalledError: Dask is not installed here.
-        UsageError: nobody answers there, or no worker offers the resource `crawlbench`.
-        SchedulerLostError: it went away at once.
+        UsageError: nobody answers there, no worker offers the resource `crawlbench`, or one that
+            does has other software than this machine.
+        BenchError: it went away at once, or its workers do not answer.
     """
     require_dask()
     if address.startswith("local:"):
@@ -108,7 +112,7 @@ async def open_cluster(address: str) -> AsyncIterator[Cluster]:
         )
     client = await connect(address, "give --generators to use this machine alone")
     try:
-        workers = await _find_workers(client)
+        workers = await _find_equals(client, [])
         if not workers:
             raise UsageError(
                 f"no worker of {address} has the resource {RESOURCE}=1; "
@@ -122,6 +126,34 @@ async def open_cluster(address: str) -> AsyncIterator[Cluster]:
 async def _find_workers(client: Any) -> list[str]:  # noqa: ANN401  (Dask has no types)
     found = await find_workers(client)
     return sorted(address for address, worker in found.items() if has_resource(worker))
+
+
+async def _find_equals(client: Any, known: list[str]) -> list[str]:  # noqa: ANN401  (Dask has no types)
+    """Return the workers that are there; those that are not known yet are asked what they run.
+
+    Raises:
+        UsageError: one runs something else than this machine.
+        BenchError: the scheduler is gone, or a worker does not answer.
+    """
+    workers = await _find_workers(client)
+    new = [worker for worker in workers if worker not in known]
+    if not new:
+        return workers
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            found = await client.run(describe_software, workers=new, on_error="return")
+    except OSError as error:  # TimeoutError too
+        raise BenchError(
+            f"the workers {', '.join(new)} did not tell within {ANSWER_S:g} s what they run: "
+            f"{explain(error)}; restart those that hang"
+        ) from error
+    gone = {worker for worker, one in found.items() if isinstance(one, OSError)}
+    there = {worker: one for worker, one in found.items() if worker not in gone}
+    if told := tell_differences(describe_software(), there):
+        raise UsageError(
+            f"workers run something else than this machine: {'; '.join(told)}; install the same"
+        )
+    return [worker for worker in workers if worker not in gone]
 
 
 class _DaskHand:
@@ -154,9 +186,10 @@ class _DaskHand:
     async def ready(self) -> None:
         message = await self._unless_lost(self._back.get())
         if "error" in message:
-            raise GeneratorLost(f"{self.place}: {message['error']}")
+            raise BenchError(f"{self.place}: {message['error']}")
 
-    async def go(self, delay_s: float) -> None:
+    async def go(self, start: float) -> None:
+        delay_s = max(0.0, start - time.monotonic())  # the worker's clock is another one
         with suppress(OSError):  # TimeoutError too; the result will tell
             async with asyncio.timeout(ANSWER_S):
                 await self._to.put({"delay_s": delay_s})
@@ -188,10 +221,11 @@ class _DaskHand:
     async def end(self) -> None:
         """Take the task back, if it is still there, and its queues."""
         with suppress(Exception):  # the scheduler may be gone, and with it all that was there
-            await self._to.put({"delay_s": None})
-            await self._future.cancel()
-            self._to.close()
-            self._back.close()
+            async with asyncio.timeout(END_S):
+                await self._to.put({"delay_s": None})
+                await self._future.cancel()
+                self._to.close()
+                self._back.close()
 
 
 def run_generator(job: Job, name: str) -> dict[str, Any]:

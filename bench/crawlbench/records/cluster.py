@@ -111,6 +111,8 @@ class BlockResult:
     """Cells that are invalid there, baselines and controls included; refusals are none."""
     seed: int = 0
     """Of the plan that this machine measured: no two machines of a sheet have the same."""
+    environments: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Name to what was in it there, if it was built: `Python` and packages, with versions."""
     format: int = CLUSTER_FORMAT
 
 
