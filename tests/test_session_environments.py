@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 
 import findpython
@@ -11,15 +10,12 @@ import msgspec
 import pyperf
 import pytest
 
-from crawlbench.environments.building import build
-from crawlbench.environments.cache import READY_FILE, USERS, Kept, environments_folder
-from crawlbench.environments.needs import needed_packages
-from crawlbench.environments.spec import parse_environment
+from crawlbench.environments.cache import READY_FILE, Kept, environments_folder
 from crawlbench.measure.store import load_session
 from crawlbench.records import Verdict
 from crawlbench.whole import write_bytes
 from tests.environments.planting import OPERATION, QUICK, SLOW, plant
-from tests.environments.projects import write_project
+from tests.environments.projects import in_process, write_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -267,9 +263,7 @@ def test_misuse_is_said_in_a_sentence(crawlbench, arguments, sentence):
 
 def test_environments_are_listed_and_removed(crawlbench, tmp_path):
     planted = write_project(tmp_path / "planted", version="4.2")
-    mine = parse_environment(f"mine={planted}")
-    facts = build(mine, needed_packages({}, {}), lambda line: None)
-    (environments_folder() / facts.key / USERS / str(os.getpid())).unlink()  # this process is done
+    in_process(f"mine={planted}").communicate()
     listed = json.loads(crawlbench("env", "list", "--json").stdout)
     assert [one["versions"].get("planted") for one in listed].count("4.2") == 1
     shown = crawlbench("env", "list").stdout

@@ -1,6 +1,14 @@
-"""Small projects of our own, to be installed where a test needs one."""
+"""Small projects of our own, to be installed where a test needs one, and how they are built."""
 
 from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from crawlbench.environments.building import build
+from crawlbench.environments.needs import needed_packages
+from crawlbench.environments.spec import parse_environment
 
 PROJECT = """
 [build-system]
@@ -12,14 +20,38 @@ name = "{name}"
 version = "{version}"
 description = "planted"
 requires-python = "{python}"
+dependencies = [{requires}]
+"""
+NEEDED = needed_packages({}, {})
+BUILD = """
+import json, sys
+from dataclasses import asdict
+from crawlbench.environments.building import build
+from crawlbench.environments.spec import parse_environment
+told = []
+facts = build(parse_environment(sys.argv[1]), json.loads(sys.argv[2]), told.append)
+print(json.dumps([told, asdict(facts)]))
 """
 
 
-def write_project(folder, name="planted", version="1.0", code="", python=">=3.11"):
+def write_project(folder, name="planted", version="1.0", code="", python=">=3.11", requires=""):
     """Write a package that can be installed, and return its folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = PROJECT.format(name=name, version=version, python=python)
-    (folder / "pyproject.toml").write_text(text)
+    about = {"name": name, "version": version, "python": python}
+    quoted = f'"{requires}"' if requires else ""
+    (folder / "pyproject.toml").write_text(PROJECT.format(**about, requires=quoted))
     (folder / name).mkdir(exist_ok=True)
     (folder / name / "__init__.py").write_text(code)
     return folder
+
+
+def built(spec, needed=NEEDED):
+    """Build an environment, and return its facts and what was told."""
+    told = []
+    return build(parse_environment(spec), needed, told.append), told
+
+
+def in_process(spec):
+    """Start a process that builds an environment, and prints what `built` returns."""
+    command = [sys.executable, "-c", BUILD, spec, json.dumps(list(NEEDED))]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

@@ -14,10 +14,8 @@ from pathlib import Path
 import pytest
 
 from crawlbench.environments import installers
-from crawlbench.environments.building import build
 from crawlbench.environments.cache import (
     READY_FILE,
-    USERS,
     environments_folder,
     kept_environments,
     remove_environment,
@@ -29,26 +27,15 @@ from crawlbench.environments.needs import (
     packages_of,
     requirements_for,
 )
-from crawlbench.environments.spec import parse_environment, parse_sides
+from crawlbench.environments.spec import parse_sides
 from crawlbench.errors import EnvironmentFailure, UsageError
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.records import Environment
 from crawlbench.registry import Kind
 from crawlbench.session.environments import prepare_environments
-from tests.environments.projects import write_project
+from tests.environments.projects import built, in_process, write_project
 
 pytestmark = pytest.mark.slow
-
-NEEDED = needed_packages({}, {})
-BUILD = """
-import json, sys
-from dataclasses import asdict
-from crawlbench.environments.building import build
-from crawlbench.environments.spec import parse_environment, parse_sides
-told = []
-facts = build(parse_environment(sys.argv[1]), json.loads(sys.argv[2]), told.append)
-print(json.dumps([told, asdict(facts)]))
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -57,18 +44,6 @@ def cache(tmp_path_factory, monkeypatch):
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("CRAWLBENCH_CACHE", str(folder))
     return folder
-
-
-def built(spec, needed=NEEDED):
-    """Build an environment, and return its facts and what was told."""
-    told = []
-    return build(parse_environment(spec), needed, told.append), told
-
-
-def in_process(spec):
-    """Start a process that builds an environment."""
-    command = [sys.executable, "-c", BUILD, spec, json.dumps(list(NEEDED))]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def test_needed_packages_are_what_plug_ins_import():
@@ -276,19 +251,6 @@ def test_kept_environments_are_listed_and_removed():
     remove_environment(facts.key[:5])
     assert not kept_environments()
     assert built("own=")[1]
-
-
-def test_environment_in_use_is_not_removed():
-    facts, _ = built("own=")
-    user = subprocess.Popen(["sleep", "60"])
-    try:
-        (environments_folder() / facts.key / USERS / str(user.pid)).touch()
-        with pytest.raises(UsageError, match=f"is used by process {user.pid}"):
-            remove_environment(facts.key)
-    finally:
-        user.kill()
-        user.wait()
-    remove_environment(facts.key)
 
 
 def test_folder_that_cannot_be_written_is_said(tmp_path, monkeypatch):

@@ -48,6 +48,8 @@ def test_empty_spec_is_the_managers_packages():
         ("x=uvloop=0.21.0", "for a version write uvloop==0.21.0"),
         ("x=PYTHONPATH=/elsewhere", "PYTHONPATH cannot be set"),
         ("x=./nowhere", "neither pyproject.toml nor setup.py"),
+        ("x='lib @ file:///here/lib'", "give the path instead"),
+        ("x='lib @ FILE:///here/lib-1-py3-none-any.whl'", "give the path instead"),
         ("x='uvloop", "No closing quotation"),
         ("x=$(reboot)", "'$(reboot)' cannot be used"),
         ("x=uvloop;reboot", "'uvloop;reboot' cannot be used"),
@@ -60,6 +62,11 @@ def test_refusal_names_the_environment_and_what_would_work(text, reason):
     with pytest.raises(UsageError) as caught:
         parse_environment(text)
     assert reason in str(caught.value)
+
+
+def test_address_of_a_wheel_is_a_requirement():
+    text = "lib @ https://index.example/lib-1.0-py3-none-any.whl"
+    assert parse_environment(f"x='{text}'").packages == (text,)
 
 
 def test_file_has_a_table_for_each(tmp_path):

@@ -240,8 +240,8 @@ def _answer(session: Session, gate: float | None) -> dict[str, Any]:
 
 def _end(session: Session, answer: dict[str, Any]) -> NoReturn:
     if session.ending in ENDED_EARLY:
-        raise typer.Exit(exit_code(session))
-    if answer["reason"]:
+        exit_code(session)  # says why
+    elif answer["reason"]:
         complain(answer["reason"])
     raise typer.Exit(answer["code"])
 
@@ -255,7 +255,8 @@ def _search(
     def step(environments: Sequence[Environment], group: str) -> Session:
         session = trial.measure(environments, folder / f"{next(numbers)}", group)
         if session.ending in ENDED_EARLY:
-            raise typer.Exit(exit_code(session))
+            exit_code(session)  # says why
+            raise typer.Exit(ENDED_EARLY[session.ending])
         return session
 
     found = bisect(sides, step)

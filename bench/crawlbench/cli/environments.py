@@ -80,5 +80,7 @@ def remove(
             tell(f"removed {remove_environment(key).name}")
         except UsageError as error:
             troubles.append(str(error))
+        except OSError as error:
+            troubles.append(f"environment {key} cannot be removed: {error}")
     if troubles:
         raise UsageError("; ".join(troubles))

@@ -23,11 +23,12 @@ from crawlbench.environments.cache import (
     READY_FILE,
     Kept,
     environments_folder,
+    load_kept,
     note_use,
     remove_folder,
 )
 from crawlbench.environments.checkouts import copy_checkout, describe_checkout
-from crawlbench.environments.installers import choose_installer, interpreter_of
+from crawlbench.environments.installers import Misfit, choose_installer, interpreter_of
 from crawlbench.environments.looking import look_inside
 from crawlbench.environments.needs import bounds_for, packages_of, requirements_for
 from crawlbench.environments.own import own_library
@@ -119,14 +120,14 @@ class _Recipe:
 
     def _fill(self, folder: Path, room: Path) -> int:
         copies = [
-            str(copy_checkout(Path(path), room / str(number)))
+            _copy(path, room / str(number))
             for number, path in enumerate(self.environment.checkouts)
         ]
         last = len(self.bounds) - 1
         for tries, constraints in enumerate(self.bounds):
             try:
                 self.installer.fill(folder, [*self.wanted, *copies], constraints)
-            except EnvironmentFailure:
+            except Misfit:
                 if tries == last:
                     raise
             else:
@@ -146,7 +147,7 @@ def _build(
         installer=choose_installer(),
         wanted=requirements_for(environment, needed),
         bounds=bounds_for(environment, needed)[looseness:],
-        sources={path: describe_checkout(Path(path)) for path in environment.checkouts},
+        sources={path: _describe(environment, path) for path in environment.checkouts},
     )
     folder = environments_folder() / recipe.key
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -160,7 +161,8 @@ def _build(
         needed=tuple(needed),
     )
     with FileLock(f"{folder}.lock"):
-        if not (folder / READY_FILE).is_file():
+        kept = load_kept(folder)
+        if kept is None:
             tell(f"building environment {environment.name!r}: {environment.spec}")
             remove_folder(folder)
             loose = looseness + recipe.make(folder)
@@ -169,11 +171,46 @@ def _build(
                 *(recipe.key, environment.spec, found.python, found.versions),
                 sources=recipe.sources,
                 looseness=loose,
+                local=tuple(canonicalize_name(name) for name in found.local),
             )
             write_bytes(folder / READY_FILE, msgspec.json.encode(kept))
         note_use(folder)
-    kept = msgspec.json.decode((folder / READY_FILE).read_bytes(), type=Kept)
-    return replace(facts, python=kept.python, versions=kept.versions, looseness=kept.looseness)
+    return replace(
+        facts,
+        python=kept.python,
+        versions=kept.versions,
+        named=tuple(sorted({*facts.named, *kept.local})),
+        looseness=kept.looseness,
+    )
+
+
+def _describe(environment: Environment, path: str) -> str:
+    """Return what tells a checkout's files from others.
+
+    Raises:
+        EnvironmentFailure: one cannot be read.
+    """
+    try:
+        return describe_checkout(Path(path))
+    except OSError as error:
+        raise EnvironmentFailure(
+            f"environment {environment.name!r}: checkout {path!r} cannot be read: "
+            f"{error.filename or path}: {error.strerror or error}"
+        ) from error
+
+
+def _copy(path: str, room: Path) -> str:
+    """Copy a checkout to where it is built.
+
+    Raises:
+        EnvironmentFailure: something of it cannot be read or written.
+    """
+    try:
+        return str(copy_checkout(Path(path), room))
+    except OSError as error:
+        raise EnvironmentFailure(
+            f"checkout {path!r} cannot be copied to {room}: {error}"
+        ) from error
 
 
 def _build_variables() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 from contextlib import suppress
@@ -26,6 +27,7 @@ __all__ = [
     "all_keys",
     "environments_folder",
     "kept_environments",
+    "load_kept",
     "note_use",
     "remove_environment",
     "remove_folder",
@@ -34,7 +36,12 @@ __all__ = [
 READY_FILE = "ready.json"
 """Written when an environment is whole."""
 USERS = "users"
-"""Folder with a file for each process that uses the environment, named by its number."""
+"""Folder with a file for each process that uses the environment, named by its number.
+
+In it stands when the process started: numbers are given out again.
+"""
+SAME_START_S = 60.0
+"""Starts that are no further apart are one: clocks are set while processes live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,8 @@ class Kept:
     sources: dict[str, str] = field(default_factory=dict)
     looseness: int = 0
     """See `EnvironmentFacts.looseness`."""
+    local: tuple[str, ...] = ()
+    """Distributions that came from checkouts, in canonical spelling."""
     used: str = ""
     """When it was last used: UTC, ISO 8601."""
     size_bytes: int = 0
@@ -66,9 +75,11 @@ def note_use(folder: Path) -> None:
     users = folder / USERS
     users.mkdir(exist_ok=True)
     for user in users.iterdir():
-        if not _is_alive(user.name):
+        if not _is_used_by(user):
             user.unlink(missing_ok=True)
-    (users / str(os.getpid())).touch()
+    mark = users / str(os.getpid())
+    mark.write_text(str(psutil.Process().create_time()), encoding="utf-8")
+    atexit.register(_forget, mark)
     os.utime(users)
 
 
@@ -77,11 +88,22 @@ def kept_environments() -> list[Kept]:
     found = []
     for folder in _folders():
         with suppress(OSError, msgspec.MsgspecError):
-            kept = msgspec.json.decode((folder / READY_FILE).read_bytes(), type=Kept)
+            kept = _decode(folder)
             used = datetime.fromtimestamp(_last_use(folder), UTC)
             size = sum(f.lstat().st_size for f in folder.rglob("*") if f.is_file())
             found.append(replace(kept, used=used.isoformat(timespec="seconds"), size_bytes=size))
     return sorted(found, key=lambda kept: kept.used, reverse=True)
+
+
+def load_kept(folder: Path) -> Kept | None:
+    """Return what is known of an environment; None if it is not whole, or of another format."""
+    with suppress(OSError, msgspec.MsgspecError):
+        return _decode(folder)
+    return None
+
+
+def _decode(folder: Path) -> Kept:
+    return msgspec.json.decode((folder / READY_FILE).read_bytes(), type=Kept)
 
 
 def all_keys() -> list[str]:
@@ -97,6 +119,7 @@ def remove_environment(key: str) -> Path:
 
     Raises:
         UsageError: none or several begin so, or a process uses it.
+        OSError: something of it cannot be removed.
     """
     matches = [folder for folder in _folders() if key and folder.name.startswith(key)]
     if len(matches) != 1:
@@ -105,7 +128,7 @@ def remove_environment(key: str) -> Path:
         raise UsageError(f"{what} in the cache begin with {key!r}; there are: {known}")
     (folder,) = matches
     with FileLock(f"{folder}.lock"):
-        users = [user.name for user in _users(folder) if _is_alive(user.name)]
+        users = [user.name for user in _users(folder) if _is_used_by(user)]
         if users:
             raise UsageError(
                 f"environment {folder.name} is used by process {users[0]}; wait for it, or end it"
@@ -132,8 +155,25 @@ def _users(folder: Path) -> Iterator[Path]:
     yield from users.iterdir() if users.is_dir() else ()
 
 
-def _is_alive(number: str) -> bool:
-    return number.isdecimal() and int(number) != os.getpid() and psutil.pid_exists(int(number))
+def _is_used_by(mark: Path) -> bool:
+    """Tell whether another process, of which this is the mark, still lives."""
+    if not mark.name.isdecimal() or int(mark.name) == os.getpid():
+        return False
+    try:
+        started = psutil.Process(int(mark.name)).create_time()
+        noted = float(mark.read_text(encoding="utf-8"))
+    except (psutil.NoSuchProcess, FileNotFoundError):
+        return False
+    except (psutil.Error, OSError, ValueError):  # it lives, but nothing more is known
+        return True
+    return abs(started - noted) < SAME_START_S
+
+
+def _forget(mark: Path) -> None:
+    """Remove this process's mark at its end."""
+    if mark.name == str(os.getpid()):  # not of a fork
+        with suppress(OSError):
+            mark.unlink()
 
 
 def _last_use(folder: Path) -> float:

@@ -14,13 +14,15 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from crawlbench.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["Installer", "choose_installer", "interpreter_of"]
+__all__ = ["Installer", "Misfit", "choose_installer", "interpreter_of"]
 
 BUILD_TIMEOUT_S = 1800.0
 LONGEST_REASON = 400
@@ -28,6 +30,16 @@ SYSTEM_CERTIFICATES = {"UV_NATIVE_TLS": "true", "UV_SYSTEM_CERTS": "true"}
 """Older and newer uv trust whom the system trusts, as pip does, unless the user says otherwise."""
 _NOISE = re.compile(r"^[\s│╰├─▶×>-]+(?:error: |cause: )?|^(?:error: |cause: )|\s+$")
 _PIP_ERROR = re.compile(r"^ERROR: ", re.MULTILINE)
+_REFUSED = re.compile(
+    r"No solution found|ResolutionImpossible|conflicting dependencies|No matching distribution"
+)
+_NOT_BUILT = re.compile(
+    r"Failed (?:to (?:download and )?build|building wheel for) [`'\"]?([A-Za-z0-9][\w.-]*)"
+)
+
+
+class Misfit(EnvironmentFailure):
+    """Raised when the constraints are to blame: with fewer of them it may work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,8 @@ class Installer:
             constraints: versions to keep to; none for the newest.
 
         Raises:
+            Misfit: the constraints do not fit, or a package cannot be built in the version that
+                they name.
             EnvironmentFailure: that did not work; the message says why.
         """
         command = [str(interpreter_of(folder)) if w == "{inside}" else w for w in self.install]
@@ -66,9 +80,9 @@ class Installer:
             file = folder / "constraints.txt"
             file.write_text("\n".join(constraints) + "\n", encoding="utf-8")
             command += ["--constraint", str(file)]
-        self._run([*command, "--", *wanted], folder)
+        self._run([*command, "--", *wanted], folder, constraints)
 
-    def _run(self, command: Sequence[str], folder: Path) -> None:
+    def _run(self, command: Sequence[str], folder: Path, constraints: Sequence[str] = ()) -> None:
         try:
             outcome = subprocess.run(  # elsewhere: settings and modules of this folder are not ours
                 command,
@@ -85,8 +99,9 @@ class Installer:
             raise EnvironmentFailure(f"{self.name} does not run ({error})") from error
         if outcome.returncode:
             log = folder.with_suffix(".log")
-            log.write_text(outcome.stdout + outcome.stderr, encoding="utf-8")
-            raise EnvironmentFailure(
+            words = outcome.stdout + outcome.stderr
+            log.write_text(words, encoding="utf-8")
+            raise (Misfit if _are_to_blame(constraints, words) else EnvironmentFailure)(
                 f"{self.name} says: {_reason(outcome.stderr or outcome.stdout)} (all of it: {log})"
             )
 
@@ -128,6 +143,13 @@ def _clean_variables() -> dict[str, str]:
     astray = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "UV_PYTHON", "UV_PROJECT_ENVIRONMENT"}
     kept = {name: value for name, value in os.environ.items() if name not in astray}
     return SYSTEM_CERTIFICATES | kept
+
+
+def _are_to_blame(constraints: Sequence[str], words: str) -> bool:
+    """Tell from what an installer said whether it may work with fewer constraints."""
+    bound = {canonicalize_name(text.partition("==")[0]) for text in constraints}
+    not_built = {canonicalize_name(name) for name in _NOT_BUILT.findall(words)}
+    return bool(bound) and (_REFUSED.search(words) is not None or bool(bound & not_built))
 
 
 def _reason(words: str) -> str:

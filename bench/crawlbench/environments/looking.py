@@ -41,6 +41,12 @@ class Findings(msgspec.Struct, frozen=True):
     versions: dict[str, str]
     plugins: dict[str, dict[str, Plugin]]
     """Kind, such as `STRATEGY`, to the names that were asked for."""
+    imported: list[str]
+    """Distributions of which something was imported, the plug-ins included."""
+    requires: dict[str, list[str]]
+    """Distribution to what it requires, as its metadata say."""
+    local: list[str]
+    """Distributions that were installed from a folder or a wheel on this machine."""
 
 
 def look_inside(facts: EnvironmentFacts, asked: Mapping[str, Sequence[str]]) -> Findings:

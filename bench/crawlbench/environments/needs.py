@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
     from crawlbench.records import Environment
 
-__all__ = ["bounds_for", "needed_packages", "packages_of", "requirements_for"]
+__all__ = [
+    "WORKER_PACKAGES",
+    "bounds_for",
+    "extras_for",
+    "needed_packages",
+    "packages_of",
+    "requirements_for",
+]
 
 WORKER_PACKAGES = ("jinja2", "msgspec", "pyperf")
 """What workers import whatever they crawl."""
@@ -88,6 +95,15 @@ def requirements_for(environment: Environment, needed: Iterable[str]) -> list[st
     ours = _own_requirements()
     rest = [ours.get(name, name) for name in needed if name == ALWAYS_BOUND or name not in asked]
     return [*environment.packages, *rest]
+
+
+def extras_for(environment: Environment) -> dict[str, set[str]]:
+    """Return the extras that the user or crawlbench asks for, by distribution that has them."""
+    found: dict[str, set[str]] = {}
+    for text in (*environment.packages, *_own_requirements().values()):
+        requirement = Requirement(text)
+        found.setdefault(canonicalize_name(requirement.name), set()).update(requirement.extras)
+    return found
 
 
 def bounds_for(environment: Environment, needed: Iterable[str]) -> list[list[str]]:

@@ -10,6 +10,7 @@ import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
@@ -233,6 +234,8 @@ def _flag(name: str, word: str, queue: Iterator[str]) -> list[str]:
 
 def _is_path(word: str, folder: Path) -> bool:
     """Tell whether a word is a path: it looks like one, or is a folder that can be installed."""
+    if "://" in word:  # a requirement with an address, which may end as paths do
+        return False
     looks_so = word.startswith(("/", ".", "~")) or "\\" in word or word.endswith((".whl", "/"))
     return looks_so or any((folder / word / file).is_file() for file in PROJECT_FILES)
 
@@ -250,9 +253,15 @@ def _checkout(name: str, path: Path) -> str:
 
 def _requirement(name: str, word: str) -> str:
     try:
-        return str(Requirement(word))
+        requirement = Requirement(word)
     except InvalidRequirement as error:
         reason = str(error).partition("\n")[0]
         raise UsageError(
             f"environment {name!r}: {word!r} cannot be used ({reason}); {_HINT}"
         ) from error
+    if urlsplit(requirement.url or "").scheme == "file":
+        raise UsageError(
+            f"environment {name!r}: {word!r} cannot be used: of a file: URL changes would not be "
+            "seen; give the path instead"
+        )
+    return str(requirement)

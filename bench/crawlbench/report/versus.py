@@ -26,7 +26,14 @@ WORDS = {
     Verdict.SLOWER: "slower than",
     Verdict.SAME: "the same as",
 }
-ORDER = (Verdict.SLOWER, Verdict.INVALID, Verdict.FASTER, Verdict.UNCLEAR, Verdict.SAME)
+ORDER = (
+    Verdict.SLOWER,
+    Verdict.INVALID,
+    Verdict.UNSUPPORTED,
+    Verdict.FASTER,
+    Verdict.UNCLEAR,
+    Verdict.SAME,
+)
 """What is told first: what somebody must act on."""
 
 
@@ -78,8 +85,7 @@ def _sentence(session: Session, base: str, head: str, changes: Sequence[Change])
 def _claim(head: str, base: str, verdict: Verdict) -> str:
     if verdict in WORDS:
         return f"{head} is {WORDS[verdict]} {base}"
-    what = "invalid" if verdict is Verdict.INVALID else "unclear"
-    return f"{head} against {base} is {what}"
+    return f"{head} against {base} is {verdict.value}"
 
 
 def _size(session: Session, changes: Sequence[Change], verdict: Verdict) -> str:

@@ -29,7 +29,8 @@ def bisect(
     Args:
         environments: in their order, two or more.
         measure: called for each session, with its environments, and the one group of cells to
-            measure if that is known.
+            measure if that is known; raises `EnvironmentFailure`, before it measures anything, if
+            one cannot be used.
 
     Raises:
         EnvironmentFailure: the first or the last cannot be used.
@@ -38,8 +39,6 @@ def bisect(
     names = tuple(environment.name for environment in left)
     skipped: dict[str, str] = {}
     session = measure([left[0], left[-1]], "")
-    if obstacle := session.environments[-1].obstacle:
-        raise EnvironmentFailure(obstacle)
     changes = find_changes(session)
     whole = find_lead(changes)
     if whole is None or whole.verdict not in (Verdict.FASTER, Verdict.SLOWER):
@@ -49,17 +48,34 @@ def bisect(
     low, high = 0, len(left) - 1
     while high - low > 1:
         middle = (low + high) // 2
-        name = left[middle].name
-        session = measure([left[0], left[middle], left[-1]], group)
-        if obstacle := session.environments[1].obstacle:
-            skipped[name] = obstacle
+        step = _hold(left[0], left[middle], left[-1], group, measure)
+        if isinstance(step, str):
+            skipped[left[middle].name] = step
             del left[middle]
             high -= 1
             continue
-        at = {session.plan.cell(c.cell).environment: c for c in find_changes(session)}
-        is_after = has_changed(at[name], at[left[-1].name])
-        steps.append(Step(name, at[name], is_after))
-        if is_after is None:
+        steps.append(step)
+        if step.is_after is None:
             break
-        low, high = (low, middle) if is_after else (middle, high)
+        low, high = (low, middle) if step.is_after else (middle, high)
     return Bisection(names, whole, tuple(steps), left[low].name, left[high].name, skipped)
+
+
+def _hold(
+    first: Environment,
+    middle: Environment,
+    last: Environment,
+    group: str,
+    measure: Callable[[Sequence[Environment], str], Session],
+) -> Step | str:
+    """Measure an environment along with both ends; return why, if it cannot be used."""
+    try:
+        session = measure([first, middle, last], group)
+    except EnvironmentFailure as error:
+        return str(error)
+    at = {session.plan.cell(c.cell).environment: c for c in find_changes(session)}
+    found, whole = at[middle.name], at[last.name]
+    # Where the last one is not judged either, the first may be what fails.
+    if found.verdict in (Verdict.INVALID, Verdict.UNSUPPORTED) and whole.estimate is not None:
+        return f"{middle.name} is {found.verdict.value}: {found.reason}"
+    return Step(middle.name, found, has_changed(found, whole))

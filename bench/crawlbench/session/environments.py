@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from crawlbench import registry
 from crawlbench.environments.building import build
 from crawlbench.environments.looking import look_inside
-from crawlbench.environments.needs import needed_packages, packages_of
+from crawlbench.environments.needs import (
+    WORKER_PACKAGES,
+    extras_for,
+    needed_packages,
+    packages_of,
+)
+from crawlbench.environments.reached import may_be_loaded
 from crawlbench.errors import EnvironmentFailure
 from crawlbench.measure.reach import Elsewhere, Here, Reach
 from crawlbench.records import EnvironmentFacts
@@ -17,9 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from crawlbench.measure.suite import Suite
-    from crawlbench.records import Environment, Plan, Session
+    from crawlbench.records import Cell, Environment, Plan, Session
 
-__all__ = ["Prepared", "prepare_again", "prepare_environments", "prepare_for"]
+__all__ = [
+    "Prepared",
+    "check_imported",
+    "prepare_again",
+    "prepare_environments",
+    "prepare_for",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +76,66 @@ def prepare_environments(
 
 def prepare_for(plan: Plan, tell: Callable[[str], None]) -> tuple[EnvironmentFacts, ...]:
     """Return the environments of a plan from elsewhere; errors as `prepare_environments`."""
-    cells = [cell for cell in plan.cells if cell.environment]
-    names = {
+    names = _plugins([cell for cell in plan.cells if cell.environment])
+    return tuple(_build_alike(plan.environments, needed_packages(names, names), tell))
+
+
+def check_imported(plan: Plan, environments: Sequence[EnvironmentFacts]) -> None:
+    """Refuse a plan in which nothing runs what its environments differ in.
+
+    Else versions of a package that is never imported would be called the same. Where Pythons, flags
+    or variables differ, those are held against each other too, and nothing is refused.
+
+    Args:
+        plan: whose strategies, event loops and parsers are imported once more in each environment.
+        environments: all of them usable.
+
+    Raises:
+        EnvironmentFailure: nothing of the plan imports them; or an environment cannot be asked.
+    """
+    suspects = _differing(environments)
+    if not suspects:
+        return
+    plugins = _plugins(plan.cells)
+    # What their files import at first use only is not there yet when they are imported.
+    written = set(needed_packages(plugins, plugins)).difference(WORKER_PACKAGES)
+    asked = {kind.name: names for kind, names in plugins.items()}
+    for one in environments:
+        found = look_inside(one, asked)
+        loaded = written.union(found.imported)
+        if suspects & may_be_loaded(loaded, found.requires, extras_for(one.asked)):
+            return
+    raise EnvironmentFailure(
+        f"nothing that is to be measured imports {', '.join(sorted(suspects))}; name a strategy or "
+        "an operation that does (-s, --operation)"
+    )
+
+
+def _differing(environments: Sequence[EnvironmentFacts]) -> set[str]:
+    """Return the packages in which environments differ as asked; empty if they do in more."""
+    settings = [(one.asked.python, one.asked.flags, one.asked.variables) for one in environments]
+    if any(of != settings[0] for of in settings):
+        return set()
+    named = {name for one in environments for name in one.named}
+    versions = [
+        {str(canonicalize_name(n)): v for n, v in one.versions.items()} for one in environments
+    ]
+    differing = {name for name in named if len({of.get(name) for of in versions}) > 1}
+    sources = [sorted(one.sources.values()) for one in environments]
+    if any(of != sources[0] for of in sources):
+        alone = [replace(one.asked, checkouts=()) for one in environments]
+        required = {str(canonicalize_name(name)) for of in alone for name in packages_of(of)}
+        differing |= named - required
+    return differing or named
+
+
+def _plugins(cells: Sequence[Cell]) -> dict[registry.Kind, list[str]]:
+    """Return the plug-ins that cells need, by kind."""
+    return {
         registry.Kind.STRATEGY: _unique(cell.strategy for cell in cells),
         registry.Kind.EVENT_LOOP: _unique(cell.event_loop or "" for cell in cells),
         registry.Kind.PARSER: _unique(cell.parser for cell in cells),
     }
-    return tuple(_build_alike(plan.environments, needed_packages(names, names), tell))
 
 
 def _unique(names: Iterable[str]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.errors import EnvironmentFailure
 from crawlbench.measure.matrix import make_plan
+from crawlbench.session.environments import check_imported
 
 if TYPE_CHECKING:
     from crawlbench.measure.suite import Suite
@@ -34,13 +35,14 @@ def plan_versus(
         looks_twice: whether the session may be extended after a look at its verdict.
 
     Raises:
-        EnvironmentFailure: none but the first can be used.
+        EnvironmentFailure: one of them cannot be used, or nothing imports what they differ in.
     """
-    obstacles = [facts.obstacle for facts in prepared.environments[1:]]
-    if all(obstacles):
+    obstacles = [facts.obstacle for facts in prepared.environments if facts.obstacle]
+    if obstacles:
         raise EnvironmentFailure(obstacles[0])
     asked = [facts.asked for facts in prepared.environments]
     plan = make_plan("ab", suite, environments=asked, reach=prepared.reach, is_versus=True)
+    check_imported(plan, prepared.environments)
     margin = max(plan.margin, least_margin)
     confidence = 1 - (1 - plan.confidence) / LOOKS if looks_twice else plan.confidence
     return replace(

@@ -1,0 +1,46 @@
+"""Which distributions a process has loaded, or may load later (floor 3; pure)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence, Set
+
+__all__ = ["may_be_loaded"]
+
+_NAME = re.compile(r"\s*([A-Za-z0-9][\w.-]*)")
+_EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)""")
+
+
+def may_be_loaded(
+    imported: Iterable[str],
+    requires: Mapping[str, Sequence[str]],
+    extras: Mapping[str, Set[str]],
+) -> set[str]:
+    """Return what was imported and what that requires, in canonical spelling.
+
+    Some packages are imported at their first use only, as h2 is by httpx. What only an extra
+    requires counts where somebody asked for the extra.
+
+    Args:
+        imported: distributions of which something was imported.
+        requires: requirements, with their markers, by distribution; of all that are installed.
+        extras: those that were asked for, by distribution in canonical spelling.
+    """
+    installed = {str(canonicalize_name(name)): texts for name, texts in requires.items()}
+    queue = [str(canonicalize_name(name)) for name in imported]
+    found: set[str] = set()
+    while queue:
+        name = queue.pop()
+        if name in found or name not in installed:
+            continue
+        found.add(name)
+        for text in installed[name]:
+            wanted = set(_EXTRA.findall(text))
+            if (match := _NAME.match(text)) and (not wanted or wanted & extras.get(name, set())):
+                queue.append(str(canonicalize_name(match[1])))
+    return found

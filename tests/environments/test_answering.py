@@ -1,0 +1,66 @@
+"""What `ab` answers: the sentence has every verdict, the exit code is the answer's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import typer
+
+from crawlbench.cli.ab import _answer, _end
+from crawlbench.records import Cell, Environment, Failure
+from crawlbench.report.versus import versus_sentence
+from crawlbench.stats.judge import judge
+from tests.stats.builders import make_plan, make_session
+
+
+def cells_of(environment, *, control=False):
+    return [
+        Cell("", "", "", "loop", "", 0, environment, control, operation, versus=True)
+        for operation in ("one", "two")
+    ]
+
+
+def session(*, failed="", is_refusal=False, ending="rounds"):
+    """Return a judged session of two operations, of which the head may fail in one."""
+    base, head, twins = cells_of("base"), cells_of("head"), cells_of("base", control=True)
+    plan = make_plan(
+        cells=(*base, *head, *twins),
+        baselines={cell.group: cell.name for cell in base},
+        environments=(Environment("base"), Environment("head")),
+    )
+    whole = [
+        cell for cell in (*base, *twins, *head) if cell not in head or cell.operation != failed
+    ]
+    rounds = [{cell: [1 + n / 1000] * 2 for cell in whole} for n in range(6)]
+    failures = [
+        Failure(cell.name, 1, "the loop has no such thing", is_refusal=is_refusal)
+        for cell in head
+        if cell.operation == failed
+    ]
+    return replace(judge(make_session(plan, rounds, failures)), ending=ending)
+
+
+def test_operation_that_the_head_lost_is_told_first():
+    sentence = versus_sentence(session(failed="two", is_refusal=True))
+    assert sentence.startswith("head against base is not supported in 1 of 2 cells: two")
+    assert "the loop has no such thing" in sentence
+    assert sentence.endswith("; 1 same.")
+
+
+def test_operation_that_fails_is_told_first():
+    sentence = versus_sentence(session(failed="two"))
+    assert sentence.startswith("head against base is invalid in 1 of 2 cells: two")
+
+
+@pytest.mark.parametrize(
+    ("ending", "failed", "code"),
+    [("interrupted", "two", 130), ("rounds", "two", 4), ("rounds", "", 0)],
+)
+def test_exit_code_is_the_answers(ending, failed, code):
+    found = session(failed=failed, ending=ending)
+    answer = _answer(found, None)
+    assert answer["code"] == code
+    with pytest.raises(typer.Exit) as caught:
+        _end(found, answer)
+    assert caught.value.exit_code == code

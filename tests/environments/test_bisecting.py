@@ -1,0 +1,96 @@
+"""The search through many environments: what is measured, and what is left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawlbench.errors import EnvironmentFailure
+from crawlbench.records import Cell, Environment, Failure
+from crawlbench.report.bisection import bisection_sentence
+from crawlbench.session.bisection import bisect
+from crawlbench.stats.judge import judge
+from tests.stats.builders import make_plan, make_session
+
+SECONDS = {"a": 1.0, "b": 1.0, "c": 1.0, "d": 1.2, "e": 1.2}
+
+
+def cell(name, *, control=False):
+    return Cell("site", "net", "one", None, "lxml", 10, name, control=control, versus=True)
+
+
+def measured(names, broken, *, is_refusal):
+    """Return a judged session in which the broken ones fail."""
+    cells = [cell(name) for name in names]
+    twin = cell(names[0], control=True)
+    plan = make_plan(
+        cells=(*cells, twin),
+        baselines={twin.group: cells[0].name},
+        environments=tuple(Environment(name) for name in names),
+    )
+    whole = [one for one in (*cells, twin) if one.environment not in broken]
+    rounds = [{c: [SECONDS[c.environment] * (1 + n / 1000)] * 2 for c in whole} for n in range(6)]
+    failures = [
+        Failure(c.name, 1, "raised ValueError", is_refusal=is_refusal)
+        for c in cells
+        if c.environment in broken
+    ]
+    return judge(make_session(plan, rounds, failures))
+
+
+def searched(*, broken=(), unbuilt=(), is_refusal=False):
+    """Search from a to e, and return what was found and which sessions were measured."""
+    sessions = []
+
+    def measure(environments, group):
+        names = [environment.name for environment in environments]
+        for name in names:
+            if name in unbuilt:
+                raise EnvironmentFailure(f"environment {name!r} cannot be built")
+        sessions.append("".join(names))
+        return measured(names, broken, is_refusal=is_refusal)
+
+    return bisect([Environment(name) for name in SECONDS], measure), sessions
+
+
+def test_change_is_found_between_neighbours():
+    found, sessions = searched()
+    assert (found.before, found.after, found.code) == ("c", "d", 0)
+    assert sessions == ["ae", "ace", "ade"]
+
+
+@pytest.mark.parametrize("is_refusal", [False, True])
+def test_middle_that_breaks_is_left_out_with_its_reason(is_refusal):
+    found, sessions = searched(broken="c", is_refusal=is_refusal)
+    assert (found.before, found.after, found.code) == ("b", "d", 0)
+    what = "not supported" if is_refusal else "invalid"
+    assert found.skipped == {"c": f"c is {what}: raised ValueError"}
+    assert f"1 could not be used: c is {what}: raised ValueError." in bisection_sentence(found)
+    assert sessions[:2] == ["ae", "ace"]
+
+
+def test_middle_that_cannot_be_built_costs_no_session():
+    found, sessions = searched(unbuilt="c")
+    assert (found.before, found.after, found.code) == ("b", "d", 0)
+    assert found.skipped == {"c": "environment 'c' cannot be built"}
+    assert all("c" not in names for names in sessions)
+    assert sessions[0] == "ae"
+    assert len(sessions) == 3
+
+
+def test_end_that_cannot_be_built_is_raised():
+    with pytest.raises(EnvironmentFailure, match="environment 'e' cannot be built"):
+        searched(unbuilt="e")
+
+
+def test_middle_is_not_blamed_where_the_ends_fail():
+    """Else every middle would be left out, a session each."""
+    count = 0
+
+    def measure(environments, group):
+        nonlocal count
+        count += 1
+        names = [environment.name for environment in environments]
+        return measured(names, "" if count == 1 else "a", is_refusal=False)
+
+    found = bisect([Environment(name) for name in SECONDS], measure)
+    assert (count, found.code, found.skipped) == (2, 3, {})

@@ -1,0 +1,92 @@
+"""What is kept: who uses it, and what is no longer understood."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from crawlbench.cli import environments as command
+from crawlbench.environments.cache import (
+    READY_FILE,
+    USERS,
+    environments_folder,
+    note_use,
+    remove_environment,
+)
+from crawlbench.errors import UsageError
+from tests.environments.projects import built
+
+USE = """
+import sys
+from pathlib import Path
+from crawlbench.environments.cache import note_use
+note_use(Path(sys.argv[1]))
+print("noted", flush=True)
+sys.stdin.read()
+"""
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+
+@pytest.fixture
+def kept():
+    """Return the folder of an environment."""
+    folder = environments_folder() / "abc"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_environment_in_use_is_not_removed_and_its_mark_goes_with_its_process(kept):
+    command = [sys.executable, "-c", USE, str(kept)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as user:
+        assert user.stdout.readline() == b"noted\n"
+        with pytest.raises(UsageError, match=f"is used by process {user.pid};"):
+            remove_environment("abc")
+        user.communicate()
+    assert list((kept / USERS).iterdir()) == []
+    remove_environment("abc")
+    assert not kept.exists()
+
+
+def test_mark_of_another_process_with_that_number_does_not_count(kept):
+    """The parent of the tests lives, but did not start when the mark says."""
+    parent = psutil.Process(os.getppid())
+    (kept / USERS).mkdir()
+    mark = kept / USERS / str(parent.pid)
+    mark.write_text(str(parent.create_time()))
+    with pytest.raises(UsageError, match=f"is used by process {parent.pid};"):
+        remove_environment("abc")
+    mark.write_text(str(parent.create_time() - 3600))
+    note_use(kept)
+    assert [user.name for user in (kept / USERS).iterdir()] == [str(os.getpid())]
+    remove_environment("abc")
+
+
+def test_mark_of_which_nothing_more_is_known_counts(kept):
+    (kept / USERS).mkdir()
+    (kept / USERS / str(os.getppid())).touch()
+    with pytest.raises(UsageError, match="is used by process"):
+        remove_environment("abc")
+
+
+def test_what_cannot_be_removed_is_said(monkeypatch):
+    def fail(key):
+        raise PermissionError(13, "Permission denied", "/somewhere")
+
+    monkeypatch.setattr(command, "remove_environment", fail)
+    with pytest.raises(UsageError, match=r"abc cannot be removed: .*Permission denied"):
+        command.remove(["abc"], everything=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("content", ["{}", "not JSON", '{"key": 1}'])
+def test_environment_of_another_format_is_built_again(content):
+    facts, _ = built("own=")
+    ready = environments_folder() / facts.key / READY_FILE
+    ready.write_text(content)
+    again, told = built("own=")
+    assert told
+    assert again == facts

@@ -1,0 +1,58 @@
+"""Environments that cannot be had, and the sentence that says why."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from crawlbench.environments import installers
+from crawlbench.errors import EnvironmentFailure
+from tests.environments.projects import built, write_project
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_cache")]
+
+
+def refusal(spec):
+    """Return what is said of an environment that cannot be built: one sentence."""
+    with pytest.raises(EnvironmentFailure) as caught:
+        built(spec)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_checkout_that_cannot_be_read_is_not_taken_for_a_full_disk(tmp_path, monkeypatch):
+    project = write_project(tmp_path / "planted")
+    monkeypatch.chdir(project)  # sockets have short names
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind("left.sock")
+        said = refusal(f"mine={project}")
+    assert said.startswith(f"environment 'mine': checkout '{project}' cannot be read: {project}")
+    assert "left.sock: " in said
+    assert "name a folder with room" not in said
+
+
+def test_package_without_a_wheel_for_this_python_is_said(tmp_path, monkeypatch):
+    (tmp_path / "crawlbench_nowhere-1.0-cp39-cp39-win_amd64.whl").touch()
+    monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    said = refusal("bare=crawlbench-nowhere==1.0")
+    assert said.startswith("environment 'bare' (crawlbench-nowhere==1.0) cannot be built: ")
+    assert "crawlbench-nowhere==1.0" in said.partition("cannot be built")[2]
+
+
+def test_old_pyperf_that_another_package_pulls_is_said(tmp_path):
+    project = write_project(tmp_path / "planted", requires="pyperf==2.6.0")
+    said = refusal(f"old={project}")
+    assert said.startswith(f"environment 'old' ({project}) cannot be built: ")
+    assert "pyperf==2.6.0" in said
+
+
+def test_without_network_and_cache_nothing_can_be_fetched(tmp_path, monkeypatch):
+    if not installers._find_uv():
+        pytest.skip("uv is not here")
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "empty"))
+    said = refusal("own=")
+    assert said.startswith("environment 'own' () cannot be built: uv says: ")
+    assert "not found in the cache" in said
