@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ci.inputs import Inputs
     from ci.running import Ended
 
-__all__ = ["Outcome", "fail", "judge"]
+__all__ = ["NOTHING_SAID", "Outcome", "fail", "judge"]
 
 ANSWER_FILE = "answer.json"
 TABLE_FILE = "table.md"
@@ -24,6 +24,8 @@ VERDICTS = {0: "passed", 1: "slower", 3: "unclear", INVALID: "invalid", INTERRUP
 BASE_FAILED = "The base cannot be measured, so that the head has nothing to be held against"
 HEAD_FAILED = "The head cannot be measured"
 CUT_SHORT = "Interrupted, so that this is not all"
+NOTHING_SAID = "interrupted; nothing can be said"
+LOST = "The head does not have what the base has"
 NO_ANSWER = "Nothing can be said"
 BASE_REASONS = ("its baseline ", "the control ")
 """How the reason of a change begins if what it is held against failed: the base, or its twin."""
@@ -87,7 +89,11 @@ def judge(ended: Ended, folder: Path, inputs: Inputs) -> Outcome:
     """
     answer = _read(folder / ANSWER_FILE)
     code = ended.code if ended.code is not None else INVALID
+    if ended.is_interrupted and code < 0 and answer:  # it was ended while it drew its page
+        code = answer["code"]
     if answer is None or answer["code"] != code or code not in VERDICTS:
+        if ended.is_interrupted:
+            return fail(NOTHING_SAID, INTERRUPTED)
         text = _blame(ended.last_words, inputs.side_names)
         return fail(text, code if code in (USAGE, INTERRUPTED) else INVALID)
     sentence = " ".join(str(answer["sentence"]).split())
@@ -101,7 +107,7 @@ def judge(ended: Ended, folder: Path, inputs: Inputs) -> Outcome:
 def _blame(words: str, names: tuple[str, str]) -> str:
     """Say which side it was, if that is what the words begin with."""
     for name, failed in zip(names, (BASE_FAILED, HEAD_FAILED), strict=True):
-        if words.startswith(f"environment {name!r} "):
+        if words.startswith((f"environment {name!r} ", f"environment {name!r}: ")):
             return f"{failed}: {words}"
     return words
 
@@ -115,7 +121,9 @@ def _lead(code: int, answer: dict[str, Any]) -> str:
     changes = [change for change in answer["changes"] if isinstance(change, dict)]
     if any(_is_base_broken(change) for change in changes):
         return BASE_FAILED
-    if any(change.get("verdict") in ("invalid", "unsupported") for change in changes):
+    if any(_is_lost(change) for change in changes):
+        return LOST
+    if any(change.get("verdict") == "invalid" for change in changes):
         return ""
     # Its server died, or nothing in it can be judged.
     reason = " ".join(str(answer.get("reason", "")).split())
@@ -128,6 +136,11 @@ def _is_base_broken(change: dict[str, Any]) -> bool:
     return change.get("verdict") == "invalid" and (change.get("base_s") is None or is_held_alone)
 
 
+def _is_lost(change: dict[str, Any]) -> bool:
+    """Tell whether the base has what the head says it does not have; else neither has it."""
+    return change.get("verdict") == "not supported" and change.get("base_s") is not None
+
+
 def _read(path: Path) -> dict[str, Any] | None:
     """Return the answer, or None if there is none that can be read."""
     try:
@@ -136,7 +149,8 @@ def _read(path: Path) -> dict[str, Any] | None:
         return None
     if not isinstance(found, dict) or not {"code", "sentence", "is_extended"} <= found.keys():
         return None
-    return found if isinstance(found.get("changes"), list) else None
+    is_whole = isinstance(found["code"], int) and isinstance(found.get("changes"), list)
+    return found if is_whole else None
 
 
 def _read_table(path: Path) -> str:

@@ -16,6 +16,7 @@ __all__ = ["InputError", "Inputs", "read_inputs", "read_name"]
 USUAL_NAME = "crawlbench"
 LONGEST_SIDE_NAME = 75
 """Characters; `crawlbench ab` takes 80."""
+PROJECT_FILES = ("pyproject.toml", "setup.py")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,59}")
 _LISTS = {
     "strategies": "strategy",
@@ -37,7 +38,7 @@ class Inputs:
     """One comparison."""
 
     base: str
-    """As `crawlbench ab` takes it; a folder that exists is quoted, whatever its name."""
+    """As `crawlbench ab` takes it; a path that exists is quoted, whatever its name."""
     head: str
     name: str
     """Tells this comparison's comment from those of others."""
@@ -77,7 +78,7 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
         # A margin that was given takes the place of the one that would be found.
         calibrate_s=_seconds(given["calibrate_seconds"]) if calibrates and not margin else 0.0,
         fails_if_unclear=_flag("unclear", given["unclear"] or "warn", "fail", "warn"),
-        folder=Path(given["output"]) if given["output"] else None,
+        folder=_folder(given["output"]),
     )
 
 
@@ -107,16 +108,43 @@ def _side(name: str, text: str) -> str:
     if not text:
         raise InputError(f"input {name} is empty: give a folder, or requirements such as yarl==1.9")
     path = Path(text)
-    return shlex.quote(str(path.resolve())) if path.exists() else text
+    return shlex.quote(str(path.resolve())) if _is_path(text) and _is_there(path) else text
+
+
+def _is_path(word: str) -> bool:
+    """Tell whether a word is a path, as crawlbench does: `uvloop` is none, folder or not.
+
+    It looks like one, or is a folder that can be installed. Here it may also have a slash and be
+    there, so that `base/.` is told of as a folder where it cannot be installed.
+    """
+    if "://" in word:  # a requirement with an address, which may end as paths do
+        return False
+    looks_so = word.startswith(("/", ".", "~")) or "\\" in word or word.endswith((".whl", "/"))
+    can_be_installed = any(_is_there(Path(word) / file) for file in PROJECT_FILES)
+    return looks_so or can_be_installed or ("/" in word and _is_there(Path(word)))
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a list of requirements is too long for a name
+        return False
 
 
 def _side_name(spec: str, role: str) -> str:
     try:
-        is_path = any(Path(word).exists() for word in shlex.split(spec))
+        is_path = any(_is_path(word) for word in shlex.split(spec))
     except ValueError:  # crawlbench will say so
         is_path = False
     words = " ".join(spec.split())
     return role if is_path or not words.isprintable() else words[:LONGEST_SIDE_NAME].strip()
+
+
+def _folder(text: str) -> Path | None:
+    path = Path(text)
+    if text and path.name in ("", ".."):
+        raise InputError(f"input output {text!r} cannot be used: name a folder, such as session")
+    return path if text else None
 
 
 def _lines(text: str) -> list[str]:

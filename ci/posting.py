@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["PostError", "main", "post"]
 
 BOT = "github-actions[bot]"
+"""Who comments with the token of a run."""
 PER_PAGE = 100
 MOST_PAGES = 30
 TIMEOUT_S = 30.0
@@ -55,8 +56,8 @@ def post(environ: Mapping[str, str]) -> str:
 
     Args:
         environ: `INPUT_COMMENT` (a file), `INPUT_NAME`, `INPUT_HEAD_SHA`, `INPUT_HEAD_OWNER`,
-            `INPUT_HEAD_BRANCH`, `INPUT_TOKEN`, and the runner's `GITHUB_REPOSITORY` and
-            `GITHUB_API_URL`.
+            `INPUT_HEAD_BRANCH`, `INPUT_TOKEN`, `INPUT_AUTHOR`, and the runner's
+            `GITHUB_REPOSITORY` and `GITHUB_API_URL`.
 
     Raises:
         InputError: the name cannot be used.
@@ -73,7 +74,8 @@ def post(environ: Mapping[str, str]) -> str:
     number = github.find_pull(environ["INPUT_HEAD_OWNER"], environ["INPUT_HEAD_BRANCH"], sha)
     if number is None:
         return f"no open pull request has commit {sha[:12]} as its last; nothing is posted"
-    old = github.find_comment(number, mark(name))
+    author = environ.get("INPUT_AUTHOR", "").strip() or BOT
+    old = github.find_comment(number, author, mark(name))
     if old is None:
         github.call("POST", f"issues/{number}/comments", {"body": text})
         return f"commented on pull request {number}"
@@ -124,11 +126,12 @@ class _GitHub:
                 return int(pull["number"])
         return None
 
-    def find_comment(self, number: int, first_line: str) -> int | None:
-        """Return the id of the bot's comment that begins with that line."""
+    def find_comment(self, number: int, author: str, first_line: str) -> int | None:
+        """Return the id of the author's comment that begins with that line."""
         for comment in self._pages(f"issues/{number}/comments", {}):
             body = comment["body"] or ""
-            if comment["user"]["login"] == BOT and body.partition("\n")[0].rstrip() == first_line:
+            login = (comment["user"] or {}).get("login")  # an account may be gone
+            if login == author and body.partition("\n")[0].rstrip() == first_line:
                 return int(comment["id"])
         return None
 

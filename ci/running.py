@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Ended", "quiet_environment", "run"]
+__all__ = ["Ended", "Interrupted", "quiet_environment", "run"]
 
 KEPT_LINES = 40
 LONGEST_LINE = 20_000  # characters; the rest counts as another line
-PATIENCE_S = 10.0  # for an end that was asked for, and for a pipe that a grandchild holds open
+END_PATIENCE_S = 5.0  # for an end that was asked for
+PIPE_PATIENCE_S = 10.0  # for a pipe that a grandchild holds open
+HURRIED_PIPE_PATIENCE_S = 1.5
+"""The same when we are interrupted ourselves: GitHub waits for 7.5 s, and 2.5 s more."""
 SERVICE_PREFIXES = ("GITHUB_", "ACTIONS_", "INPUT_", "CI_", "GH_")
 """Of variables that name the service's files and may hold its tokens: not for what is measured."""
 
@@ -26,15 +29,25 @@ class Ended:
     """How a command ended."""
 
     code: int | None
-    """None if it was ended because it took too long."""
+    """None if it was ended because it took too long; below 0 if a signal ended it."""
     lines: tuple[str, ...]
     """Its last ones, of both its outputs."""
+    is_interrupted: bool = False
+    """Whether it was ended because we were interrupted."""
 
     @property
     def last_words(self) -> str:
         """The last line that is not empty, without `crawlbench:` in front."""
         said = [line.strip() for line in self.lines if line.strip()]
         return said[-1].removeprefix("crawlbench: ") if said else "nothing"
+
+
+class Interrupted(KeyboardInterrupt):
+    """Raised when we are interrupted while a command runs, once it has ended."""
+
+    def __init__(self, ended: Ended) -> None:
+        super().__init__()
+        self.ended = ended
 
 
 def quiet_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -62,6 +75,7 @@ def run(
         folder: that it is called in; None for the one that we are called in.
 
     Raises:
+        Interrupted: we were interrupted; the command was asked to end, and has ended.
         OSError: it cannot be started.
     """
     process = subprocess.Popen(
@@ -77,22 +91,28 @@ def run(
     assert process.stdout
     pump = _Pump(process.stdout, log)
     pump.start()
-    code: int | None = None
     try:
-        code = process.wait(limit_s)
+        code = _wait(process, limit_s)
+        return Ended(code, pump.finish(PIPE_PATIENCE_S))
+    except KeyboardInterrupt:
+        _end(process)
+        lines = pump.finish(HURRIED_PIPE_PATIENCE_S)
+        raise Interrupted(Ended(process.returncode, lines, is_interrupted=True)) from None
+
+
+def _wait(process: subprocess.Popen[str], limit_s: float | None) -> int | None:
+    """Return the exit code, or None if it took too long and was ended."""
+    try:
+        return process.wait(limit_s)
     except subprocess.TimeoutExpired:
-        pass
-    finally:
-        if process.poll() is None:
-            _end(process)
-        lines = pump.finish()
-    return Ended(code, lines)
+        _end(process)
+        return None
 
 
 def _end(process: subprocess.Popen[str]) -> None:
     process.terminate()
     try:
-        process.wait(PATIENCE_S)
+        process.wait(END_PATIENCE_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
@@ -126,9 +146,9 @@ class _Pump(threading.Thread):
                 self._lines.append(text)
             return not self._is_over
 
-    def finish(self) -> tuple[str, ...]:
+    def finish(self, patience_s: float) -> tuple[str, ...]:
         """Stop, and return the last lines."""
-        self.join(PATIENCE_S)
+        self.join(patience_s)
         with self._lock:
             self._is_over = True
             return tuple(self._lines)

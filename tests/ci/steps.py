@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,24 +17,35 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent.parent
 STAND_IN = '''#!{python}
 """Stands in for a Python that has crawlbench: does what a file says."""
-import json, os, pathlib, sys
+import json, os, pathlib, signal, sys, time
 here = pathlib.Path(__file__).parent
 plan = json.loads((here / "plan.json").read_text())
 words = sys.argv[1:]
 with (here / "calls.jsonl").open("a") as file:
-    file.write(json.dumps([words, sorted(os.environ)]) + "\\n")
+    file.write(json.dumps([words, dict(os.environ)]) + "\\n")
 assert words[:3] == ["-P", "-m", "crawlbench"], words
 act = plan.get(words[3], {{}})
 folder = next((w.partition("=")[2] for w in words if w.startswith("--output=")), None)
-for name, text in act.get("files", {{}}).items():
-    pathlib.Path(folder).mkdir(exist_ok=True)
-    (pathlib.Path(folder) / name).write_text(text)
-sys.stdout.write(act.get("out", ""))
-sys.stdout.flush()
-sys.stderr.write(act.get("err", ""))
-import time
-time.sleep(act.get("sleep", 0))
-sys.exit(act.get("code", 0))
+
+
+def end(act):
+    for name, text in act.get("files", {{}}).items():
+        pathlib.Path(folder).mkdir(exist_ok=True)
+        (pathlib.Path(folder) / name).write_text(text)
+    sys.stdout.write(act.get("out", ""))
+    sys.stdout.flush()
+    sys.stderr.write(act.get("err", ""))
+    if act.get("dies"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    sys.exit(act.get("code", 0))
+
+
+if "terminated" in act:
+    signal.signal(signal.SIGTERM, lambda *_: end(act["terminated"]))
+if "sleep" in act:
+    (here / "asleep").touch()
+    time.sleep(act["sleep"])
+end(act)
 '''
 
 
@@ -59,13 +72,16 @@ def temporary_of(folder):
     return folder.with_name(f"{folder.name}'s temp")
 
 
-def run_compare(folder, root=ROOT, python=None, **inputs):
+def run_compare(folder, root=ROOT, python=None, signals=(), temporary=None, **inputs):
     """Run the step of action.yml that compares, in a workspace, with the inputs given.
 
     Args:
         folder: the workspace.
         root: the action's checkout.
         python: what has crawlbench; None for one that the step makes.
+        signals: that the step gets once the stand-in sleeps.
+        temporary: the runner's folder for that; None for one that is made.
+        inputs: of the action, by name.
     """
     (step,) = (step for step in action(root=root)["runs"]["steps"] if step.get("id") == "compare")
     defaults = {name: one.get("default", "") for name, one in action(root=root)["inputs"].items()}
@@ -74,8 +90,8 @@ def run_compare(folder, root=ROOT, python=None, **inputs):
     for name, value in step["env"].items():
         match = re.fullmatch(r"\$\{\{ inputs\.([a-z-]+) \}\}", value)
         variables[name] = given.pop(match[1]) if match else sys.executable
-    temporary = temporary_of(folder)
-    temporary.mkdir(exist_ok=True)
+    room = temporary_of(folder)
+    room.mkdir(exist_ok=True)
     files = {name: folder / f"{name}.txt" for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
     for path in files.values():
         path.write_text("")
@@ -86,23 +102,47 @@ def run_compare(folder, root=ROOT, python=None, **inputs):
         "GITHUB_ACTIONS": "true",
         "GITHUB_ACTION_PATH": str(root),
         "GITHUB_TOKEN": "secret",
-        "RUNNER_TEMP": str(temporary),
-        "XDG_CONFIG_HOME": str(folder / "settings"),
+        "RUNNER_TEMP": str(temporary or room),
     }
     environ |= {"CRAWLBENCH_PYTHON": str(python)} if python else {}
-    outcome = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+    # A file, as the runner has: what `-c` says may take the place of bash without being asked.
+    script = room / "step.sh"
+    script.write_text(step["run"])
+    process = subprocess.Popen(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
         cwd=folder,
         env=environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        timeout=280,
-        check=False,
     )
+    with process:
+        try:
+            if signals:
+                _await(folder / "asleep", process)
+            for number in signals:
+                process.send_signal(number)
+            log, _ = process.communicate(timeout=280)
+        except BaseException:
+            process.kill()
+            raise
     outputs = read_outputs(files["GITHUB_OUTPUT"].read_text(encoding="utf-8"))
     summary = files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
-    return Step(outcome.returncode, outcome.stdout, outputs, summary)
+    return Step(process.returncode, log, outputs, summary)
+
+
+def _await(path, process):
+    """Wait until the stand-in is where a signal is to reach it."""
+    end = time.monotonic() + 60
+    while not path.exists():
+        assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def calls(folder):
+    """Return the words and the variables of each call of the stand-in."""
+    return [json.loads(line) for line in (folder / "calls.jsonl").read_text().splitlines()]
 
 
 def read_outputs(text):

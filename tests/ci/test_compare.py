@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 import json
+import runpy
+import sys
 
 import pytest
 
-from tests.ci.steps import obeyed, run_compare, stand_in
+from tests.ci.steps import ROOT, obeyed, run_compare
 
 HOSTILE = "a\n::error::no\r::set-output name=verdict::passed %0A``` <b>@everyone</b> $(id) `id` #1"
-
-
-@pytest.fixture
-def play(tmp_path):
-    """Return a function that runs the step, with `crawlbench ab` ending as it is told."""
-    for side in ("base", "head"):
-        (tmp_path / side).mkdir()
-    python = stand_in(tmp_path)
-
-    def call(code=0, sentence="head is the same as base.", inputs=None, **act):
-        answer = {"code": code, "sentence": sentence, "is_extended": False, "changes": []}
-        files = {"answer.json": json.dumps({**answer, **act.pop("answer", {})})}
-        files["table.md"] = f"**{sentence}**\n\n### head against base\n"
-        plan = {"ab": {"code": code, "files": files, **act.pop("ab", {})}, **act}
-        (tmp_path / "plan.json").write_text(json.dumps(plan))
-        asked = {"base": "base", "head": "head", "calibrate": "false", **(inputs or {})}
-        return run_compare(tmp_path, python=python, **asked)
-
-    return call
-
-
-def calls(folder):
-    return [json.loads(line) for line in (folder / "calls.jsonl").read_text().splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -70,11 +49,18 @@ def test_extension_is_told(play):
     assert "a second time as long" in play(3, answer={"is_extended": True}).comment
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "ends"),
+    [
+        (" (/x) cannot be built: uv says: no", 4, 1),
+        (": '/x' cannot be installed: it is no wheel", 2, 2),
+    ],
+)
 @pytest.mark.parametrize("side", ["base", "head"])
-def test_side_that_cannot_be_built_is_named(play, side):
-    words = f"environment '{side}' (/x/{side}) cannot be built: uv says: no"
-    step = play(ab={"code": 4, "files": {}, "err": f"building\ncrawlbench: {words}\n"})
-    assert step.code == 1
+def test_side_that_cannot_be_built_is_named(play, side, words, code, ends):
+    words = f"environment '{side}'{words}"
+    step = play(ab={"code": code, "files": {}, "err": f"building\ncrawlbench: {words}\n"})
+    assert step.code == ends
     assert step.outputs["verdict"] == "invalid"
     assert step.outputs["folder"] == ""
     other = "The base cannot be measured, so that" if side == "base" else "The head cannot be"
@@ -120,6 +106,29 @@ def test_interrupted_session_is_told_with_what_it_has(play):
     assert obeyed(step.log)[0].startswith("::error title=crawlbench::interrupted: Interrupted, so")
 
 
+def test_operation_that_the_head_lost_is_said_to_be(play):
+    changes = [
+        {"verdict": "same", "base_s": 0.1, "reason": ""},
+        {"verdict": "not supported", "base_s": 0.1, "reason": "no"},
+        {"verdict": "not supported", "base_s": None, "reason": "no"},
+    ]
+    sentence = "head against base is not supported in 2 of 3 cells: x: no."
+    answer = {"reason": "1 of 3 cells is invalid", "changes": changes}
+    step = play(4, sentence, answer=answer)
+    assert step.code == 1
+    lead = "The head does not have what the base has"
+    assert step.outputs["sentence"] == f"{lead}: {sentence}"
+    assert lead in step.comment
+
+
+def test_operation_that_neither_side_has_says_nothing(play):
+    changes = [{"verdict": "not supported", "base_s": None, "reason": "no"}]
+    answer = {"reason": "nothing of what was measured can be judged", "changes": changes}
+    step = play(4, "s", answer=answer)
+    reason = "nothing of what was measured can be judged"
+    assert step.outputs["sentence"] == f"Nothing can be said ({reason}): s"
+
+
 def test_session_that_broke_says_nothing_of_the_head(play):
     """As when the mirror died: what was measured before is no answer."""
     changes = [{"verdict": "same", "base_s": 0.1, "reason": ""}]
@@ -158,6 +167,12 @@ def test_wrong_inputs_are_usage(play):
         step = play(inputs={name: value})
         assert step.code == 2, name
         assert value in step.outputs["sentence"]
+    for folder in (".", "..", "/"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("INPUT_OUTPUT", folder)
+            step = play()
+        assert step.code == 2, folder
+        assert f"input output {folder!r} cannot be used" in step.outputs["sentence"]
     step = play(inputs={"base": " "})
     assert step.code == 2
     assert "input base is empty" in step.outputs["sentence"]
@@ -178,84 +193,6 @@ def test_hostile_words_stay_words(play):
     assert "````text\n" in step.comment
 
 
-def test_what_is_measured_sees_nothing_of_the_service(play, tmp_path):
-    play()
-    ((words, names),) = calls(tmp_path)
-    assert not [name for name in names if name.startswith(("GITHUB_", "INPUT_", "ACTIONS_"))]
-    assert words[3] == "ab"
-
-
-def test_inputs_become_words_and_nothing_else(play, tmp_path):
-    odd = tmp_path / "a 'b' $(touch x); `id` & <c> *"
-    odd.mkdir()
-    asked = {
-        "base": odd.name,
-        "head": "uvloop==0.21.0 -X gil=0",
-        "strategies": "aiohttp-gather\n\n  my crawl.py\n",
-        "loops": "asyncio",
-        "concurrency": "10\n20",
-        "margin": "2",
-        "fail-on": "slower:5%",
-        "with": "python=3.12",
-        "args": "--rounds\n3\n$(touch y)",
-    }
-    play(inputs=asked)
-    ((words, _),) = calls(tmp_path)
-    assert words[5:] == [
-        *("--name=base", "--name=uvloop==0.21.0 -X gil=0"),
-        *("--strategy=aiohttp-gather", "--strategy=my crawl.py", "--loop=asyncio"),
-        *("--concurrency=10", "--concurrency=20", "--margin=2", "--with=python=3.12"),
-        *("--fail-on=slower:5%", "--extend", "--rounds", "3", "$(touch y)", "--"),
-        "'" + str(odd).replace("'", "'\"'\"'") + "'",
-        "uvloop==0.21.0 -X gil=0",
-    ]
-    assert not (tmp_path / "x").exists()
-    assert not (tmp_path / "y").exists()
-
-
-@pytest.mark.parametrize(
-    ("base", "head", "names"),
-    [
-        ("base/python", "head/python", ("base", "head")),
-        ("./base/python -O", "head/python", ("base", "head")),
-        ("yarl==1.9", "yarl", ("yarl==1.9", "yarl")),
-        ("yarl", " yarl", ("base", "head")),
-        ("base", "yarl\u202e", ("base", "head")),
-    ],
-)
-def test_sides_have_names_of_their_own(play, tmp_path, base, head, names):
-    """With one `path` in both checkouts, the folders' own names would be one."""
-    for side in ("base", "head"):
-        (tmp_path / side / "python").mkdir(parents=True)
-    play(inputs={"base": base, "head": head})
-    ((words, _),) = calls(tmp_path)
-    assert [w for w in words if w.startswith("--name=")] == [f"--name={name}" for name in names]
-
-
-def test_margin_is_found_first(play, tmp_path):
-    step = play(inputs={"calibrate": "true"})
-    assert [words[3] for words, _ in calls(tmp_path)] == ["aa", "ab"]
-    assert step.code == 0
-
-
-def test_margin_that_is_given_needs_no_calibration(play, tmp_path):
-    play(inputs={"calibrate": "true", "margin": "3"})
-    assert [words[3] for words, _ in calls(tmp_path)] == ["ab"]
-
-
-@pytest.mark.parametrize(
-    ("aa", "why"),
-    [({"code": 4, "err": "crawlbench: no\n"}, "(no)"), ({"sleep": 60}, "(not done in 0.5 s)")],
-)
-def test_calibration_that_fails_is_told_and_no_more(play, aa, why):
-    step = play(inputs={"calibrate": "true", "calibrate-seconds": "0.5"}, aa=aa)
-    assert step.code == 0
-    warning, notice = obeyed(step.log)
-    assert warning.startswith("::warning title=crawlbench::this machine's margin could not be")
-    assert why in warning
-    assert notice.startswith("::notice")
-
-
 def test_huge_table_fits_a_comment(play):
     rows = "| ü | @x |\n" * 20_000
     step = play(ab={"files": {"answer.json": "{}", "table.md": rows}})
@@ -274,3 +211,19 @@ def test_crawlbench_that_is_not_there_is_told(tmp_path):
     assert step.code == 1
     assert "No such file" in step.outputs["sentence"]
     assert step.outputs["verdict"] == "invalid"
+
+
+def test_runner_without_a_place_for_what_is_temporary_is_told(tmp_path):
+    gone = tmp_path / "gone"
+    step = run_compare(tmp_path, python="unused", temporary=gone, base="yarl==1.9", head="yarl")
+    assert step.code == 1
+    assert str(gone) in step.outputs["sentence"]
+    assert step.outputs["verdict"] == "invalid"
+    assert step.outputs["comment"] == step.outputs["folder"] == ""
+
+
+def test_old_python_is_told_what_would_work(monkeypatch):
+    """Before it meets what it cannot read."""
+    monkeypatch.setattr(sys, "version_info", (3, 9, 2))
+    with pytest.raises(SystemExit, match=r"Python 3.9.2 is too old .* with 3.11"):
+        runpy.run_path(str(ROOT / "ci" / "compare"))

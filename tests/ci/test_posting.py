@@ -112,6 +112,18 @@ def test_own_comment_is_replaced_and_no_other(github, send):
     assert (method, path) == ("PATCH", "/repos/owner/library/issues/comments/502")
 
 
+def test_comments_of_another_token_are_replaced_too(github, send):
+    github.comments = [
+        {"id": 500, "user": None, "body": MARK},  # the account has gone
+        {"id": 501, "user": {"login": BOT}, "body": MARK},
+        {"id": 502, "user": {"login": "our-bot"}, "body": MARK},
+    ]
+    send(INPUT_AUTHOR="our-bot")
+    send()
+    paths = [path.rpartition("/")[2] for _, path, _ in github.written]
+    assert paths == ["502", "501"]
+
+
 def test_nothing_is_posted_when_the_branch_has_moved_on(github, send):
     github.pulls = [{"number": 7, "head": {"sha": "b" * 40}}]
     assert send().startswith("no open pull request has commit aaaaaaaaaaaa")

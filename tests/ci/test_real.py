@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.ci.steps import ROOT, obeyed, run_compare, temporary_of
-from tests.environments.planting import QUICK, SLOW, plant
+from tests.environments.planting import LOOP, QUICK, SLOW, plant
 from tests.environments.projects import write_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -33,6 +34,13 @@ def crawl(site, concurrency):
             seen.update(page.links)
     return items
 """
+TURNS = """
+import pathlib
+
+_file = pathlib.Path(__file__).with_name("turns")
+TURN = len(_file.read_text()) if _file.exists() else 0
+_file.write_text("x" * (TURN + 1))
+"""
 NO_BACKEND = """
 [build-system]
 requires = []
@@ -45,8 +53,14 @@ version = "1.0"
 
 @pytest.fixture(scope="module", autouse=True)
 def cache(tmp_path_factory):
-    """Give this file a cache of its own, so that it builds what it needs once."""
+    """Give this file a cache of its own, so that it builds what it needs once.
+
+    What uv and pip have downloaded before is taken: a step would begin with nothing.
+    """
     with pytest.MonkeyPatch.context() as patch:
+        for tool in ("uv", "pip"):
+            name = f"{tool.upper()}_CACHE_DIR"
+            patch.setenv(name, os.environ.get(name) or str(Path.home() / ".cache" / tool))
         patch.setenv("CRAWLBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
 
@@ -65,9 +79,10 @@ def step(tmp_path):
 
 
 def test_good_head_does_not_fail(step):
-    found = step(fail_on="slower:99999%")
+    """With the margin at which a slower one does; a busy machine may leave it unclear."""
+    found = step()
     assert found.code == 0, found.log
-    assert found.outputs["verdict"] == "passed"
+    assert found.outputs["verdict"] in ("passed", "unclear")
     assert "head against base" in found.summary
     assert found.comment.startswith("<!-- crawlbench: crawlbench -->\n### crawlbench: ")
     assert "@base" not in found.comment
@@ -83,13 +98,15 @@ def test_slower_head_fails(step):
 
 
 @pytest.mark.long
-def test_tight_margin_is_unclear_and_warns(step):
-    """Two rounds tell nothing of a tenth of a percent, though they are doubled once."""
-    found = step(margin="0.1", args="--rounds\n2\n--laps\n1")
-    if found.outputs["verdict"] == "unclear":  # two rounds may agree by chance
-        assert found.code == 0
-        assert obeyed(found.log)[-1].startswith("::warning title=crawlbench::unclear: ")
-        assert "a second time as long" in found.comment
+def test_unsteady_head_is_unclear_and_warns(step, tmp_path):
+    """Four times as slow with each lap, and then as before: no interval is narrow."""
+    code = TURNS + LOOP.format(busy_s="(3e-6, 12e-6, 48e-6)[TURN % 3]")
+    write_project(tmp_path / "unsteady", code=code)
+    found = step("unsteady", args="--rounds\n2\n--laps\n1")
+    assert found.code == 0, found.log
+    assert found.outputs["verdict"] == "unclear"
+    assert obeyed(found.log)[-1].startswith("::warning title=crawlbench::unclear: ")
+    assert "a second time as long" in found.comment
 
 
 def test_head_that_breaks_the_import_fails_with_its_words(step, tmp_path):

@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 
 from ci.comments import mark, quote, tame, write_comment
-from ci.running import quiet_environment, run
+from ci.running import END_PATIENCE_S, HURRIED_PIPE_PATIENCE_S, quiet_environment, run
 from ci.service import Service
 
 from ci import service as service_module
@@ -51,7 +51,7 @@ def test_line_without_end_does_not_swallow_the_fence():
 
 def test_what_a_command_leaves_behind_is_not_heard(monkeypatch):
     """A process that outlives its parent holds the pipe, and the fence has gone."""
-    monkeypatch.setattr("ci.running.PATIENCE_S", 0.5)
+    monkeypatch.setattr("ci.running.PIPE_PATIENCE_S", 0.5)
     late = "import time; time.sleep(2); print('::error::late', flush=True)"
     early = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {late!r}])"
     log = io.StringIO()
@@ -96,3 +96,8 @@ def test_comment_is_cut_at_a_line():
     assert comment.startswith(f"{mark('x')}\n### t\n\nline\n")
     assert "line\n\n(The rest" in comment
     assert len(comment.encode()) <= 64_000
+
+
+def test_end_is_told_before_github_loses_patience():
+    """It waits for 7.5 s."""
+    assert END_PATIENCE_S + HURRIED_PIPE_PATIENCE_S < 7

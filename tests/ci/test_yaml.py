@@ -36,7 +36,8 @@ def test_no_expression_stands_in_a_command(path):
 
 
 def test_action_calls_our_script_alone():
-    assert commands(action()) == ['"$COMPARE_PYTHON" -I "$GITHUB_ACTION_PATH/ci/compare"']
+    # `exec`, as only the step's own process is told of the end of its job.
+    assert commands(action()) == ['exec "$COMPARE_PYTHON" -I "$GITHUB_ACTION_PATH/ci/compare"']
     (command,) = commands(action("ci/comment/action.yml"))
     assert command == 'python3 -I "$GITHUB_ACTION_PATH/../post"'
     assert (ROOT / "ci" / "post").is_file()
@@ -52,12 +53,26 @@ def test_every_input_reaches_the_script():
         assert one["description"].endswith(".")
 
 
-def test_reusable_workflow_hands_on_what_the_action_takes():
-    (job,) = yaml.safe_load((WORKFLOWS[0].parent / "compare.yml").read_text())["jobs"].values()
+def test_reusable_workflow_hands_on_all_that_the_action_takes():
+    found = yaml.safe_load((WORKFLOWS[0].parent / "compare.yml").read_text())
+    (job,) = found["jobs"].values()
     used = job["steps"][-1]["with"]
-    assert used.keys() <= action()["inputs"].keys()
-    for name, value in used.items():
-        assert f"inputs.{name} " in value or name in ("base", "head")
+    own = action()["inputs"]
+    assert used.keys() == own.keys()
+    declared = found[True]["workflow_call"]["inputs"]
+    for name in own.keys() - {"base", "head"}:
+        assert used[name] == f"${{{{ inputs.{name} }}}}"
+        assert declared[name]["default"] == own[name]["default"]
+
+
+def test_what_comments_is_silent_where_there_is_nothing_to_say():
+    """A run that was cancelled, and one that ended before it compared, leave no comment to post."""
+    (job,) = yaml.safe_load((EXAMPLES[0].parent / "comment.yml").read_text())["jobs"].values()
+    for conclusion in ("cancelled", "skipped"):
+        assert f"workflow_run.conclusion != '{conclusion}'" in job["if"]
+    download, post = job["steps"]
+    assert download["continue-on-error"] is True
+    assert post["if"] == f"steps.{download['id']}.outcome == 'success'"
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda p: p.name)

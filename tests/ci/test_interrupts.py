@@ -1,0 +1,50 @@
+"""A job that is cancelled: GitHub signals the step's own process, and soon a second time."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from tests.ci.steps import calls, obeyed
+
+CANCEL = (signal.SIGINT, signal.SIGTERM)
+"""In the order in which GitHub sends them."""
+
+
+@pytest.mark.parametrize("signals", [(signal.SIGTERM,), CANCEL])
+def test_interrupted_step_tells_what_was_measured(play, signals):
+    """The session is asked to end, and what it says then is told."""
+    step = play(130, "head is slower than base.", signals=signals)
+    assert step.code == 130, step.log
+    assert step.outputs["verdict"] == "interrupted"
+    lead = "Interrupted, so that this is not all"
+    assert step.outputs["sentence"] == f"{lead}: head is slower than base."
+    assert step.outputs["folder"].endswith("session")
+    assert "### head against base" in step.summary
+    assert step.comment.splitlines()[1] == "### crawlbench: interrupted"
+    assert obeyed(step.log)[-1].startswith("::error title=crawlbench::interrupted: Interrupted")
+
+
+def test_session_that_had_ended_keeps_its_answer(play):
+    """Also if its page was not drawn in time."""
+    step = play(1, "head is slower than base.", signals=CANCEL, ab={"dies": True})
+    assert step.code == 1, step.log
+    assert step.outputs["verdict"] == "slower"
+    assert step.outputs["sentence"] == "head is slower than base."
+
+
+def test_session_that_says_nothing_is_interrupted(play):
+    """As while environments are built; its last words are no reason."""
+    step = play(signals=CANCEL, ab={"sleep": 60, "files": {}})
+    assert step.code == 130, step.log
+    assert step.outputs["verdict"] == "interrupted"
+    assert step.outputs["sentence"] == "interrupted; nothing can be said"
+    assert "interrupted; nothing can be said" in step.comment
+
+
+def test_nothing_is_measured_after_an_interrupted_calibration(play, tmp_path):
+    step = play(inputs={"calibrate": "true"}, signals=CANCEL, aa={"sleep": 60})
+    assert step.code == 130, step.log
+    assert step.outputs["sentence"] == "interrupted; nothing can be said"
+    assert [words[3] for words, _ in calls(tmp_path)] == ["aa"]
