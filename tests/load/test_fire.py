@@ -45,6 +45,46 @@ def test_open_arrival_shows_a_stall_that_closed_arrival_hides():
     assert opened.service_s["p50"] < opened.latency_s["p90"]
 
 
+class Stopping(MirrorWatch):
+    """Stops the mirror's process for 1 s in the middle of a run."""
+
+    def __init__(self, mirror):
+        super().__init__(mirror)
+        self._pid = mirror.pid
+
+    async def begin(self):
+        await super().begin()
+        self._stall = asyncio.ensure_future(self._stop())
+
+    async def _stop(self):
+        await asyncio.sleep(1)
+        os.kill(self._pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(STALL_S)
+        finally:
+            os.kill(self._pid, signal.SIGCONT)
+
+    async def end(self):
+        await self._stall
+        return await super().end()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows stops no process")
+def test_stall_of_our_own_mirror_is_seen_by_open_arrival_alone():
+    """Its process is stopped for 1 s on purpose, in a run of 3 s of each kind."""
+
+    async def run(load):
+        async with open_mirror("douban-top250", "loopback", find_network("loopback"), 1) as mirror:
+            target = make_target(mirror.address + "/top250", None)
+            return sum_up(await fire(Bench(target, local_crew, Stopping(mirror)), load))
+
+    closed, opened = asyncio.run(run(CLOSED)), asyncio.run(run(OPEN))
+    assert min(closed.latency_s["max"], opened.latency_s["max"]) > 0.9 * STALL_S
+    assert closed.latency_s["p99"] < 0.3 * STALL_S
+    assert opened.latency_s["p99"] > 0.8 * STALL_S
+    assert closed.missing == opened.missing == 0
+
+
 @pytest.mark.parametrize(
     ("kind", "failure"),
     [
