@@ -48,6 +48,7 @@ def test_suite_of_the_example_is_one():
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_strategy_of_the_example_keeps_the_contract(crawlbench, tmp_path):
     """By its own path, as the page has it."""
     shutil.copy(EXAMPLES / "my_strategy.py", tmp_path)

@@ -111,6 +111,7 @@ def test_first_environment_must_be_there(crawlbench, tmp_path):
     assert not (tmp_path / "session").exists()
 
 
+@pytest.mark.long
 def test_strategy_may_be_in_an_environment_alone(crawlbench, tmp_path):
     """niquests takes the place of urllib3 for requests too, so that it needs its own."""
     outcome = crawlbench(
@@ -157,6 +158,7 @@ def test_slower_head_is_found_and_fails(ab, tmp_path):
     assert answer["sentence"] in page
 
 
+@pytest.mark.long
 def test_gate_is_what_was_asked(ab, tmp_path):
     plant(tmp_path, base=QUICK, head=SLOW)
     outcome, answer = ab("base", "head", *BRIEF, "--fail-on", "slower:99999%")
@@ -212,6 +214,7 @@ def test_nothing_to_find(ab, tmp_path):
     assert "nothing is known to have changed" in answer["sentence"]
 
 
+@pytest.mark.long
 def test_names_with_signs_of_shells_and_markdown_do_no_harm(ab, tmp_path):
     odd = "a $(touch pwned) `b` | <script>alert(1)</script> *c*"[:60].replace("/", "_")
     plant(tmp_path, **{odd: QUICK, "head": SLOW})
@@ -225,6 +228,7 @@ def test_names_with_signs_of_shells_and_markdown_do_no_harm(ab, tmp_path):
     assert "\\`b\\`" in markdown
 
 
+@pytest.mark.long
 def test_crawls_are_held_against_themselves(crawlbench, tmp_path):
     """Whether the intervals are narrow enough depends on what else the machine does."""
     outcome = crawlbench(

@@ -109,6 +109,7 @@ def test_unsteady_head_is_unclear_and_warns(step, tmp_path):
     assert "a second time as long" in found.comment
 
 
+@pytest.mark.long
 def test_head_that_breaks_the_import_fails_with_its_words(step, tmp_path):
     code = "raise RuntimeError('::error::no <b>@all</b> | `x`')\n"
     write_project(tmp_path / "broken", code=code)
@@ -157,6 +158,7 @@ def test_names_of_branches_do_no_harm(step, tmp_path):
     assert "@everyone" not in found.comment
 
 
+@pytest.mark.long
 def test_files_are_found_in_the_workspace_and_modules_are_not(step, tmp_path):
     """A library in the folder that all is called in belongs to no side, nor do settings."""
     write_project(tmp_path, code="raise RuntimeError('imported from the workspace')\n")

@@ -16,7 +16,7 @@ QUICK = ("-s", "requests-serial", "--rounds", "1", "--laps", "1", "--parser", "n
         ("concurrency", ("1", "2", "4"), ("-n", "loopback"), ""),
         pytest.param("latency", ("1", "2", "3"), (), "ms", marks=pytest.mark.long),
         pytest.param("pages", ("1", "2", "4"), ("-n", "loopback"), "", marks=pytest.mark.long),
-        ("body", ("4", "16", "64"), ("-n", "loopback"), "KiB"),
+        pytest.param("body", ("4", "16", "64"), ("-n", "loopback"), "KiB", marks=pytest.mark.long),
     ],
 )
 def test_sweep_gives_a_series(crawlbench, tmp_path, axis, places, extra, unit):

@@ -198,6 +198,7 @@ def test_environments_are_built_where_cells_are_measured(tmp_path):
     assert len(load_cluster(tmp_path / "out").comparisons) == 3
 
 
+@pytest.mark.long
 def test_tls_between_the_machines(tmp_path):
     """Dask's own settings: scheduler, worker and manager show certificates of one authority."""
     import trustme

@@ -38,6 +38,7 @@ def test_closed_and_open_stand_beside_each_other(crawlbench, tmp_path):
     assert (tmp_path / "out" / "latency.svg").read_text().startswith("<svg")
 
 
+@pytest.mark.long
 def test_search_finds_no_more_than_the_connections_can_give(crawlbench):
     """Against a network of 40 ms, 32 connections give less than 800 per second."""
     done = crawlbench(
