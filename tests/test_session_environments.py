@@ -20,7 +20,7 @@ from tests.environments.projects import in_process, write_project
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SHORT = ("--rounds", "2", "--laps", "1", "--min-time", "0.01")
-BRIEF = ("--rounds", "4", "--laps", "1", "--margin", "20")
+BRIEF = ("--rounds", "6", "--laps", "1", "--margin", "20")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -16,7 +16,7 @@ from tests.environments.projects import write_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-BRIEF = "--rounds\n4\n--laps\n1"
+BRIEF = "--rounds\n6\n--laps\n1"
 STRATEGY = """
 import planted
 import requests
