@@ -15,7 +15,7 @@ from rich.text import Text
 from crawlbench.cli.output import result_console
 from crawlbench.measure.conditions import read_conditions
 from crawlbench.measure.machine import describe_machine
-from crawlbench.stats.doubts import condition_doubts
+from crawlbench.stats.caveats import condition_caveats
 
 __all__ = ["doctor"]
 
@@ -25,7 +25,7 @@ def doctor(
 ) -> None:
     """Look at this machine before a session: what would disturb it, and what would help."""
     machine, conditions = describe_machine(), read_conditions()
-    doubts = condition_doubts(machine, conditions)
+    doubts = condition_caveats(machine, conditions)
     advice = _pyperf_advice()
     if as_json:
         found = {

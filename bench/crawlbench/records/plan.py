@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 # msgspec reads the annotations when it decodes.
 from crawlbench.records.environment import Environment  # noqa: TC001
 
-__all__ = ["Cell", "OperationFacts", "Plan", "Sweep"]
+__all__ = ["Cell", "OperationFacts", "Plan", "Stopping", "Sweep"]
+
+
+class Stopping(StrEnum):
+    """What decides when a session ends, and so which kind of interval is true of it."""
+
+    FIXED = "fixed"
+    """Nothing that was measured: the rounds were set beforehand. One look, by Student's t."""
+    ANY = "any"
+    """What was measured, looked at after each round: intervals hold at all times at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +161,8 @@ class Plan:
     """None if the session is no sweep."""
     operations: tuple[OperationFacts, ...] = ()
     """Of the cells, in their order; empty if all are crawls."""
+    stopping: Stopping = Stopping.FIXED
+    """Format 1 knew one look only, by the budget or the number of rounds."""
     environments: tuple[Environment, ...] = ()
     """Other Pythons and packages; empty if all workers run in the manager's own."""
 

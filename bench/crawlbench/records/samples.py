@@ -49,6 +49,9 @@ class Sample:
     """In which the mirror was ready but had no CPU, over all loops."""
     figures: dict[str, float] = field(default_factory=dict)
     """What an operation measured besides its time; a name ends with its unit."""
+    cpu_s: float | None = None
+    """Per crawl, CPU time between the clock's start and stop, of all threads and all children, living
+    or ended; None where no clock finer than a millisecond tells (format 1 never did)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from crawlbench.records.environment import EnvironmentFacts  # noqa: TC001
 from crawlbench.records.findings import (  # noqa: TC001
     Comparison,
-    NoiseFloor,
+    Control,
+    Quantity,
     SlotEffect,
     Summary,
     WarningNote,
@@ -48,7 +49,8 @@ class Session:
     warnings: tuple[WarningNote, ...] = ()
     summaries: tuple[Summary, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
-    noise: tuple[NoiseFloor, ...] = ()
+    """Of all pairs of each group, those with its baseline first, by each quantity."""
+    controls: tuple[Control, ...] = ()
     slots: tuple[SlotEffect, ...] = ()
     conditions: Conditions | None = None
     """None before the first look."""
@@ -72,6 +74,21 @@ class Session:
     def environment(self, name: str) -> EnvironmentFacts | None:
         """Return what an environment holds; None for the manager's own."""
         return next((facts for facts in self.environments if facts.name == name), None)
+
+    def against_baseline(self, quantity: Quantity = Quantity.TIME) -> tuple[Comparison, ...]:
+        """Return the comparisons of cells with the baseline of their group, in the plan's order."""
+        baselines = set(self.plan.baselines.values())
+        return tuple(
+            found
+            for found in self.comparisons
+            if found.quantity is quantity and found.baseline in baselines
+        )
+
+    def control(self, group: str, quantity: Quantity = Quantity.TIME) -> Control | None:
+        """Return what the control of a group shows, or None if it was not judged."""
+        return next(
+            (one for one in self.controls if one.group == group and one.quantity is quantity), None
+        )
 
     def failure(self, cell: str) -> Failure | None:
         """Return why a cell is invalid, or None if it is not."""

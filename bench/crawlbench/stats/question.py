@@ -1,0 +1,78 @@
+"""One question: one group of cells and one quantity, and all its pairs (floor 2; pure).
+
+The pairs are fixed before the first round, so that nobody can choose what to ask by what was found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from crawlbench.records import Quantity
+from crawlbench.stats.limit import REFERENCE
+from crawlbench.stats.pairing import Side
+
+if TYPE_CHECKING:
+    from crawlbench.records import Cell, Session
+
+__all__ = ["MAX_ALL_PAIRS", "Question", "ask_questions"]
+
+MAX_ALL_PAIRS = 60
+"""Cells of a group that are all compared with each other. Of more, only with the baseline, and those
+that differ by event loop alone: a family of thousands of pairs would answer none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of one group by one quantity."""
+
+    group: str
+    quantity: Quantity
+    baseline: Side
+    """Both twins; one, where the group has no control."""
+    pairs: tuple[tuple[Side, Side], ...]
+    """Cell and what it is compared with; those with the baseline first."""
+
+
+def ask_questions(session: Session) -> list[Question]:
+    """Return the questions of a session: by time, and by CPU time where that was read exactly."""
+    groups: dict[str, list[Cell]] = {}
+    for cell in session.plan.cells:
+        groups.setdefault(cell.group, []).append(cell)
+    quantities = [Quantity.TIME, *([Quantity.CPU] if _has_cpu_clock(session) else [])]
+    return [
+        _ask(session.plan.baselines[group], group, cells, quantity)
+        for group, cells in groups.items()
+        for quantity in quantities
+    ]
+
+
+def _has_cpu_clock(session: Session) -> bool:
+    first = next((s for record in session.rounds for s in record.samples if not s.warmup), None)
+    return first is not None and first.cpu_s is not None
+
+
+def _ask(baseline: str, group: str, cells: list[Cell], quantity: Quantity) -> Question:
+    controls = [cell.name for cell in cells if cell.control]
+    twins = Side(baseline, (baseline, *controls))
+    others = {
+        cell.name: cell
+        for cell in cells
+        if cell.name != baseline and not cell.control and cell.strategy != REFERENCE
+    }
+    sides = {name: Side(name, (name,)) for name in others}
+    between = combinations(sides, 2)
+    if len(sides) > MAX_ALL_PAIRS:
+        between = (
+            (one, two) for one, two in between if _differ_by_loop(others[one], others[two])
+        )
+    pairs = [(side, twins) for side in sides.values()]
+    pairs += [(sides[two], sides[one]) for one, two in between]
+    return Question(group, quantity, twins, tuple(pairs))
+
+
+def _differ_by_loop(one: Cell, two: Cell) -> bool:
+    """Tell whether two cells of a group are alike in all but the event loop."""
+    axes = ("strategy", "parser", "concurrency", "environment")
+    return all(getattr(one, axis) == getattr(two, axis) for axis in axes)
