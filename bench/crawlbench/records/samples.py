@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["Failure", "RoundRecord", "Sample"]
+__all__ = ["Anchor", "Failure", "RoundRecord", "Sample"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,18 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """What two small fixed kernels took beside one lap of a group: the machine's state."""
+
+    group: str
+    lap: int
+    computing_s: float
+    """Seconds of the kernel that computes."""
+    sending_s: float
+    """Seconds of the one that sends over loopback."""
+
+
+@dataclass(frozen=True, slots=True)
 class RoundRecord:
     """One finished round: a fresh worker per cell, all laps taken."""
 
@@ -66,6 +78,8 @@ class RoundRecord:
     """Wall time with the start and end of the workers."""
     samples: tuple[Sample, ...]
     """In the order in which they were taken."""
+    anchors: tuple[Anchor, ...] = ()
+    """One per lap of each group; format 1 had none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 # msgspec reads the annotations when it decodes.
 from crawlbench.records.environment import EnvironmentFacts  # noqa: TC001
-from crawlbench.records.findings import (  # noqa: TC001
+from crawlbench.records.findings import (
     Comparison,
     Control,
     Quantity,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from crawlbench.records import Verdict
+from crawlbench.stats.claims import NO_CLAIM, find_claims
 from crawlbench.stats.interval import Estimate, Interval, union
 from crawlbench.stats.moderation import NO_PRIOR, Prior
 from crawlbench.stats.sequence import Moments, p_value, sequence_half_width
@@ -26,8 +27,9 @@ __all__ = ["AnyTime", "Evidence", "Look", "OneLook", "gather"]
 class Look(Protocol):
     """How rounds are turned into p values and intervals."""
 
-    first: int | None
-    """Rounds at which is looked first; None: only at the last."""
+    @property
+    def first(self) -> int | None:
+        """Rounds at which is looked first; None: only at the last."""
 
     def p_value(self, moments: Moments, truth: float) -> float:
         """Return the two-sided p value of "the mean is this"."""
@@ -128,11 +130,11 @@ def gather(
     """
     states = {name: Moments() for name in ways}
     of_means = Moments()
-    claims = dict.fromkeys((Verdict.FASTER, Verdict.SLOWER, Verdict.SAME), 1.0)
-    plain, slow_p = dict(claims), 1.0
+    claims, plain, slow_p = dict(NO_CLAIM), dict(NO_CLAIM), 1.0
     found: Interval | None = None
     total = len(means)
     first = look.first or total
+    own = look if look.first else OneLook()  # means of few laps have nothing to borrow
     for count, values in enumerate(zip(*ways.values(), means, strict=True), 1):
         for state, value in zip((*states.values(), of_means), values, strict=True):
             state.add(value)
@@ -143,10 +145,10 @@ def gather(
         now = union(_around(state, look.half_width(state, level)) for state in seen)
         now = now.widened(widening)
         found = now if found is None else found.common(now)
-        _lower(plain, _claims(seen[0], look, margin, 0.0))
+        _lower(plain, _claims(seen[0], look, margin))
         by_way = [_claims(state, look, margin, widening) for state in seen]
         _lower(claims, {one: max(way[one] for way in by_way) for one in claims})
-        slow_p = min(slow_p, _claims(of_means, OWN[look.first], margin, 0.0)[Verdict.SAME])
+        slow_p = min(slow_p, _claims(of_means, own, margin)[Verdict.SAME])
     assert found is not None
     measured = next(iter(states.values()))
     if slow_p > level:
@@ -165,8 +167,6 @@ def gather(
     )
 
 
-OWN: dict[int | None, Look] = {None: OneLook(), AnyTime().first: AnyTime()}
-"""The look that borrows nothing: means of a few laps differ too much from pair to pair."""
 
 
 def _around(moments: Moments, half_width: float) -> Interval:
@@ -174,19 +174,12 @@ def _around(moments: Moments, half_width: float) -> Interval:
 
 
 def _claims(
-    moments: Moments, look: Look, margin: float, widening: float
+    moments: Moments, look: Look, margin: float, widening: float = 0.0
 ) -> dict[Verdict, float]:
-    """Return the p value of each claim; at most one can be below 1."""
-    claims = dict.fromkeys((Verdict.FASTER, Verdict.SLOWER, Verdict.SAME), 1.0)
-    mean, beyond, within = moments.mean, margin + widening, margin - widening
-    if mean > beyond:
-        claims[Verdict.SLOWER] = look.p_value(moments, beyond)
-    elif mean < -beyond:
-        claims[Verdict.FASTER] = look.p_value(moments, -beyond)
-    elif abs(mean) < within:
-        # The nearer end decides: its p value is the larger one.
-        claims[Verdict.SAME] = look.p_value(moments, math.copysign(within, mean))
-    return claims
+    def p_value(truth: float) -> float:
+        return look.p_value(moments, truth)
+
+    return find_claims(moments.mean, p_value, margin, widening)
 
 
 def _lower(claims: dict[Verdict, float], now: dict[Verdict, float]) -> None:

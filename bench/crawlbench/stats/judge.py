@@ -143,7 +143,7 @@ class _Judgement:
         """Return the evidence on each pair that has two rounds or more."""
         plain = self._nuisances.plain
         rounds = {
-            pair: log_ratios(self._index, *map(self._present, pair), plain)
+            pair: log_ratios(self._index, self._present(pair[0]), self._present(pair[1]), plain)
             for pair in self._question.pairs
             if self._obstacle(pair) is None
         }
@@ -159,9 +159,7 @@ class _Judgement:
         cells = len({side.name for pair in rounds for side in pair})
         return OneLook(fit_prior([variance(values) for values in whole], most - 1, cells))
 
-    def _weigh_pair(
-        self, pair: tuple[Side, Side], values: Sequence[float], look: Look
-    ) -> _Weighed:
+    def _weigh_pair(self, pair: tuple[Side, Side], values: Sequence[float], look: Look) -> _Weighed:
         side, other = map(self._present, pair)
         sizes = self._nuisances.sizes(self._index, side, other)
         ways = {MEASURED: values}
@@ -305,9 +303,7 @@ class _Judgement:
                 verdict = Verdict.UNSUPPORTED if failure.is_refusal else Verdict.INVALID
         name, other = pair[0].name, pair[1].name
         quantity = self._question.quantity
-        return Comparison(
-            name, other, 0, None, None, None, verdict, quantity, obstacle, detail
-        )
+        return Comparison(name, other, 0, None, None, None, verdict, quantity, obstacle, detail)
 
     def _is_versus(self, pair: tuple[Side, Side]) -> bool:
         return self._session.plan.cell(pair[0].name).versus

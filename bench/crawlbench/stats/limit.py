@@ -28,9 +28,7 @@ def critical_path_s(network: Mapping[str, float], pages: int, concurrency: int) 
     return trips * network.get("round_trip_s", 0.0)
 
 
-def find_limit_s(
-    session: Session, cell: Cell, reference: Sequence[Sample] | None
-) -> float | None:
+def find_limit_s(session: Session, cell: Cell, reference: Sequence[Sample] | None) -> float | None:
     """Return the critical path plus the CPU time of the reference beside this cell, in seconds.
 
     Work can overlap with waiting, so on a slow network a cell may come closer than its sum suggests.

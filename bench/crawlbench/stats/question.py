@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["MAX_ALL_PAIRS", "Question", "ask_questions"]
 
 MAX_ALL_PAIRS = 60
-"""Cells of a group that are all compared with each other. Of more, only with the baseline, and those
-that differ by event loop alone: a family of thousands of pairs would answer none."""
+"""Cells of a group that are all compared with each other. Of more, each is compared with the
+baseline, and those that differ by event loop alone: a family of thousands would answer none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,9 @@ def _ask(baseline: str, group: str, cells: list[Cell], quantity: Quantity) -> Qu
         if cell.name != baseline and not cell.control and cell.strategy != REFERENCE
     }
     sides = {name: Side(name, (name,)) for name in others}
-    between = combinations(sides, 2)
+    between = list(combinations(sides, 2))
     if len(sides) > MAX_ALL_PAIRS:
-        between = (
-            (one, two) for one, two in between if _differ_by_loop(others[one], others[two])
-        )
+        between = [(one, two) for one, two in between if _differ_by_loop(others[one], others[two])]
     pairs = [(side, twins) for side in sides.values()]
     pairs += [(sides[two], sides[one]) for one, two in between]
     return Question(group, quantity, twins, tuple(pairs))

@@ -69,6 +69,8 @@ def _beta_share(a: float, b: float, x: float) -> float:
         a, b, x = b, a, 1 - x
     try:
         share = float(fp.betainc(a, b, 0, x, regularized=True))
-    except OverflowError:  # hundreds of degrees of freedom, whose gamma functions floats do not hold
+    except (
+        OverflowError
+    ):  # hundreds of degrees of freedom, whose gamma functions floats do not hold
         share = float(mp.betainc(a, b, 0, x, regularized=True))
     return 1 - share if is_flipped else share
