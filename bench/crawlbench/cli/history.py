@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crawlbench.cli.checks import not_negative
-from crawlbench.cli.margins import known_margin
 from crawlbench.cli.output import complain, result_console, status_console
 from crawlbench.errors import SessionFileError, StorageError, UsageError
 from crawlbench.measure.store import SESSION_FILE, load_session
@@ -52,8 +51,7 @@ def history(
             complain(f"left out: {error}")
     if not sessions:
         raise UsageError("none of these sessions can be read; the reasons stand above")
-    least = max(math.log1p(margin / 100), known_margin())
-    found = make_history(sessions, least, CONFIDENCE)
+    found = make_history(sessions, math.log1p(margin / 100), CONFIDENCE)
     try:
         write_text(output, render_page(history_page(found)))
     except OSError as error:

@@ -14,6 +14,7 @@ from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_
 from crawlbench.cli.probed import probe_session
 from crawlbench.cli.report import write_page
 from crawlbench.errors import StorageError
+from crawlbench.records import Stopping
 from crawlbench.report.markdown import render_markdown
 from crawlbench.report.terminal import render_terminal
 from crawlbench.whole import write_text
@@ -28,16 +29,25 @@ __all__ = ["exit_code", "measure", "name_folder", "publish", "session_ends", "te
 
 
 MANY_ROUNDS = 200
-"""Where a precision is asked for and no number of rounds: as many as fit the budget if need be."""
+"""Where a precision or a budget is asked for and no number of rounds: as many as it takes."""
 
 
 def session_ends(
     rounds: int | None, budget: float | None, precision: float | None
 ) -> dict[str, Any]:
-    """Return the options that say when a session ends, by their names in a suite."""
-    if precision is not None and rounds is None:
+    """Return the options that say when a session ends, by their names in a suite.
+
+    A number of rounds that is fixed beforehand allows one look, by Student's t; whatever ends by
+    what is found is looked at after each round.
+    """
+    is_fixed = rounds is not None and precision is None
+    if rounds is None and (precision is not None or budget is not None):
         rounds = MANY_ROUNDS
-    return {"rounds": rounds, "budget_s": budget, "precision_percent": precision}
+    stopping = Stopping.FIXED if is_fixed else None
+    if rounds is not None and not is_fixed:
+        stopping = Stopping.ANY
+    ends = {"rounds": rounds, "budget_s": budget, "precision_percent": precision}
+    return {**ends, "stopping": stopping}
 
 
 def name_folder(output: Path | None, name: str) -> Path:

@@ -19,7 +19,6 @@ from crawlbench.cli.cluster import (
     resume_on_cluster,
     run_on_cluster,
 )
-from crawlbench.cli.margins import known_margin
 from crawlbench.cli.measuring import (
     exit_code,
     measure,
@@ -57,7 +56,7 @@ if TYPE_CHECKING:
 
     from crawlbench.records import EnvironmentFacts, Plan, Session
 
-__all__ = ["run", "start", "with_known_margin"]
+__all__ = ["run", "start"]
 
 
 def run(
@@ -138,13 +137,7 @@ def run(
         tell(f"left out: event loop {loop_name!r} is not installed here")
     if wishes:
         run_on_cluster(plan, wishes, output, suite)
-    plan = plan if margin is not None else with_known_margin(plan)
     start(plan, output, suite, ready.environments)
-
-
-def with_known_margin(plan: Plan) -> Plan:
-    """Return the plan with the margin that `aa` found for this machine, if that is larger."""
-    return replace(plan, margin=max(plan.margin, known_margin()))
 
 
 def start(

@@ -163,6 +163,9 @@ class Plan:
     """Of the cells, in their order; empty if all are crawls."""
     stopping: Stopping = Stopping.FIXED
     """Format 1 knew one look only, by the budget or the number of rounds."""
+    gate: float | None = None
+    """Log ratio that a script asks about: a pair is measured until its interval does not reach
+    across it; None if nobody asks."""
     environments: tuple[Environment, ...] = ()
     """Other Pythons and packages; empty if all workers run in the manager's own."""
 

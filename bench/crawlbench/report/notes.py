@@ -23,6 +23,7 @@ Note = tuple[str, str]
 
 ENDINGS = {
     "rounds": "all rounds were measured",
+    "answered": "every pair was answered",
     "precise": "the intervals became as narrow as asked",
     "budget": "the time budget was spent",
     "interrupted": "it was interrupted",

@@ -60,11 +60,23 @@ class Lab:
         return {group: found[mirror] for group, mirror in self.mirrors.items()}
 
     async def measure(
-        self, session: Session, number: int, on_sample: Callable[[int, Sample], None]
+        self,
+        session: Session,
+        number: int,
+        on_sample: Callable[[int, Sample], None],
+        cells: tuple[Cell, ...] | None = None,
     ) -> RoundResult:
-        """Measure one round of the cells that are still right; round 0 is the calibration."""
+        """Measure one round of some cells; round 0 is the calibration.
+
+        Args:
+            session: so far.
+            number: of the round.
+            on_sample: called after each value.
+            cells: that take part; None for all of the plan that are still right.
+        """
         plan = session.plan
-        cells = tuple(cell for cell in plan.cells if not session.failure(cell.name))
+        if cells is None:
+            cells = tuple(cell for cell in plan.cells if not session.failure(cell.name))
         round_plan = RoundPlan(
             number=number,
             seed=plan.seed,

@@ -17,8 +17,9 @@ from crawlbench.measure.schedule import choose_passes
 from crawlbench.measure.store import create_folder, load_runs, write_session, write_suite
 from crawlbench.measure.trace import write_trace
 from crawlbench.networks import find_network
-from crawlbench.records import Failure, Session, WarningNote
-from crawlbench.stats.judge import is_precise, judge
+from crawlbench.records import Failure, Session, Stopping, WarningNote
+from crawlbench.stats.judge import is_settled, judge, open_cells
+from crawlbench.stats.limit import REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     import pyperf
 
     from crawlbench.measure.round import RoundResult
-    from crawlbench.records import Conditions, EnvironmentFacts, Machine, Plan, RoundRecord
+    from crawlbench.records import Cell, Conditions, EnvironmentFacts, Machine, Plan, RoundRecord
     from crawlbench.session.watcher import Watcher
 
 __all__ = ["Logbook", "calibrate", "new_session"]
 
+REFERENCE_ROUNDS = 4
+"""After so many a reference, of which no verdict is asked, leaves the time to others."""
 MOST_LOOPS = 10_000  # crawls per value, whatever the least time of a value is
 
 
@@ -123,10 +126,29 @@ class Logbook:
             return ""
         if len(session.rounds) >= plan.rounds:
             return "rounds"
-        if is_precise(session):
-            return "precise"
+        if plan.stopping is Stopping.ANY and is_settled(session):
+            return "precise" if plan.precision is not None else "answered"
         next_end_s = session.seconds + session.rounds[-1].seconds
         return "budget" if plan.budget_s and next_end_s > plan.budget_s else ""
+
+    def open_cells(self) -> tuple[Cell, ...]:
+        """Return the cells that take part in the next round.
+
+        Where is looked after each round, those leave whose pairs are all answered; a reference,
+        which is compared with nothing, leaves when it is known well enough to be shown.
+        """
+        session, plan = self.session, self.session.plan
+        valid = [cell for cell in plan.cells if not session.failure(cell.name)]
+        if plan.stopping is Stopping.FIXED or not session.rounds:
+            return tuple(valid)
+        left = open_cells(session)
+        groups = {plan.cell(name).group for name in left}
+        shows = len(session.rounds) < REFERENCE_ROUNDS
+        return tuple(
+            cell
+            for cell in valid
+            if cell.name in left or (shows and cell.strategy == REFERENCE and cell.group in groups)
+        )
 
     def close(self, ending: str) -> Session:
         """Write and return the session as it ended."""

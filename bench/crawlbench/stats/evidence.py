@@ -167,8 +167,6 @@ def gather(
     )
 
 
-
-
 def _around(moments: Moments, half_width: float) -> Interval:
     return Interval(moments.mean - half_width, moments.mean + half_width)
 

@@ -38,9 +38,9 @@ from crawlbench.stats.summary import summarize
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from crawlbench.records import Failure
+    from crawlbench.records import Failure, Plan
 
-__all__ = ["HOPELESS", "is_precise", "judge", "open_cells"]
+__all__ = ["HOPELESS", "is_settled", "judge", "open_cells"]
 
 HOPELESS = (Obstacle.TIMERS, Obstacle.HALF)
 """Obstacles that more rounds do not remove."""
@@ -64,34 +64,24 @@ def judge(session: Session) -> Session:
     return replace(judged, warnings=tuple(find_caveats(judged, LEAST_ROUNDS)))
 
 
-def is_precise(session: Session) -> bool:
-    """Tell whether every comparison's interval is as narrow as the plan asks."""
-    precision = session.plan.precision
-    if precision is None or not session.rounds:
-        return False
-    widths = [
-        (c.high - c.low) / 2
-        for c in session.comparisons
-        if c.quantity is Quantity.TIME and c.high is not None and c.low is not None
-    ]
-    return bool(widths) and max(widths) <= precision
+def is_settled(session: Session) -> bool:
+    """Tell whether no pair is open, so that more rounds would tell nothing more."""
+    return bool(session.rounds) and not open_cells(session)
 
 
 def open_cells(session: Session) -> set[str]:
-    """Return the cells that have a pair without an answer, and the twins of their groups.
+    """Return the cells that have an open pair, and the twins of their groups.
 
-    A pair of which more rounds would tell nothing is as good as answered. The others need no more
-    laps; the twins are the last to leave, as all that is open is measured beside them.
+    Where a precision is asked for, a pair is open until its interval is that narrow; else until it
+    is answered, by the margin and by the gate if there is one. A pair of which more rounds would
+    tell nothing is not open. What is not open needs no more laps; the twins are the last to leave,
+    as all that is open is measured beside them.
     """
     plan = session.plan
     groups = {cell.name: cell.group for cell in plan.cells}
     found: set[str] = set()
     for one in session.comparisons:
-        is_wanted = one.quantity is Quantity.TIME and one.obstacle not in (
-            *HOPELESS,
-            Obstacle.FAILED,
-        )
-        if is_wanted and not one.is_answered:
+        if one.quantity is Quantity.TIME and _is_open(plan, one):
             found |= {one.cell, one.baseline}
     is_open = {groups[name] for name in found}
     twins = {
@@ -100,6 +90,17 @@ def open_cells(session: Session) -> set[str]:
         if cell.group in is_open and (cell.control or cell.name == plan.baselines[cell.group])
     }
     return found | twins
+
+
+def _is_open(plan: Plan, found: Comparison) -> bool:
+    if found.obstacle in (*HOPELESS, Obstacle.FAILED):
+        return False
+    if found.low is None or found.high is None:
+        return True
+    if plan.precision is not None:
+        return (found.high - found.low) / 2 > plan.precision
+    reaches_gate = plan.gate is not None and found.low <= plan.gate < found.high
+    return reaches_gate or not found.is_answered
 
 
 @dataclass(frozen=True, slots=True)
