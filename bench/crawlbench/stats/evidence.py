@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Protocol
 from crawlbench.records import Verdict
 from crawlbench.stats.claims import NO_CLAIM, find_claims
 from crawlbench.stats.interval import Estimate, Interval, union
-from crawlbench.stats.moderation import NO_PRIOR, Prior
 from crawlbench.stats.sequence import Moments, p_value, sequence_half_width
 
 if TYPE_CHECKING:
@@ -40,9 +39,12 @@ class Look(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OneLook:
-    """Student's t, when the rounds are all there; variances are moderated by the other pairs'."""
+    """Student's t, when the rounds are all there.
 
-    prior: Prior = NO_PRIOR
+    Each pair keeps the variance of its own: borrowed from the others, intervals of a cell with three
+    times the usual spread covered 86 to 90 % where they promise 95 (`make bench-judge`).
+    """
+
     first: int | None = None
 
     def p_value(self, moments: Moments, truth: float) -> float:
@@ -54,14 +56,12 @@ class OneLook:
         return self._estimate(moments).half_width(1 - level)
 
     def _estimate(self, moments: Moments) -> Estimate:
-        variance, freedom = self.prior.moderate(moments.variance, moments.count - 1)
-        error = math.sqrt(variance / moments.count)
-        return Estimate(moments.count, moments.mean, error, freedom)
+        return Estimate(moments.count, moments.mean, moments.error, moments.count - 1)
 
 
 @dataclass(frozen=True, slots=True)
 class AnyTime:
-    """A sequence that holds after every round; each pair keeps the variance of its own."""
+    """A sequence that holds after every round."""
 
     first: int | None = 2
 
@@ -82,7 +82,7 @@ class Evidence:
     mean: float
     """Of the values as measured."""
     error: float
-    """Its standard error, with the moderated variance."""
+    """Its standard error."""
     interval: Interval
     """At the plan's confidence: the union over all ways to see the values, widened."""
     p_values: dict[Verdict, float]
@@ -134,7 +134,6 @@ def gather(
     found: Interval | None = None
     total = len(means)
     first = look.first or total
-    own = look if look.first else OneLook()  # means of few laps have nothing to borrow
     for count, values in enumerate(zip(*ways.values(), means, strict=True), 1):
         for state, value in zip((*states.values(), of_means), values, strict=True):
             state.add(value)
@@ -148,7 +147,7 @@ def gather(
         _lower(plain, _claims(seen[0], look, margin))
         by_way = [_claims(state, look, margin, widening) for state in seen]
         _lower(claims, {one: max(way[one] for way in by_way) for one in claims})
-        slow_p = min(slow_p, _claims(of_means, own, margin)[Verdict.SAME])
+        slow_p = min(slow_p, _claims(of_means, look, margin)[Verdict.SAME])
     assert found is not None
     measured = next(iter(states.values()))
     if slow_p > level:

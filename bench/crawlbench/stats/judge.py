@@ -8,7 +8,6 @@ taken off (`doubts.py`); Holm's order says which claims hold (`holm.py`).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from statistics import variance
 from typing import TYPE_CHECKING
 
 from crawlbench.records import (
@@ -28,7 +27,6 @@ from crawlbench.stats.evidence import AnyTime, Evidence, Look, OneLook, gather
 from crawlbench.stats.foresight import detectable, more_rounds
 from crawlbench.stats.holm import holm_levels
 from crawlbench.stats.index import Index
-from crawlbench.stats.moderation import fit_prior
 from crawlbench.stats.pairing import Side, log_ratios, log_ratios_of_means
 from crawlbench.stats.question import Question, ask_questions
 from crawlbench.stats.sequence import Moments
@@ -36,7 +34,7 @@ from crawlbench.stats.slots import slot_effects
 from crawlbench.stats.summary import summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from crawlbench.records import Failure, Plan
 
@@ -108,7 +106,6 @@ class _Weighed:
     """A pair whose rounds say something."""
 
     evidence: Evidence
-    look: Look
     doubts: tuple[DoubtSize, ...]
     half: Doubt | None
     """A doubt that is half of the time or more in one of the cells."""
@@ -124,6 +121,8 @@ class _Judgement:
         self._alpha = 1 - session.plan.confidence
         self._failures = {failure.cell: failure for failure in session.failures}
         self._nuisances = _nuisances(session, question)
+        is_watched = session.plan.stopping is Stopping.ANY
+        self._look: Look = AnyTime() if is_watched else OneLook()
         self.control, self._widenings = self._watch_twins()
 
     def comparisons(self) -> list[Comparison]:
@@ -149,16 +148,7 @@ class _Judgement:
             if self._obstacle(pair) is None
         }
         rounds = {pair: values for pair, values in rounds.items() if len(values) >= 2}
-        look = self._look(rounds)
-        return {pair: self._weigh_pair(pair, values, look) for pair, values in rounds.items()}
-
-    def _look(self, rounds: Mapping[tuple[Side, Side], Sequence[float]]) -> Look:
-        if self._session.plan.stopping is Stopping.ANY:
-            return AnyTime()
-        most = max((len(values) for values in rounds.values()), default=0)
-        whole = [values for values in rounds.values() if len(values) == most]
-        cells = len({side.name for pair in rounds for side in pair})
-        return OneLook(fit_prior([variance(values) for values in whole], most - 1, cells))
+        return {pair: self._weigh_pair(pair, values) for pair, values in rounds.items()}
 
     def _weigh_pair(self, pair: tuple[Side, Side], values: Sequence[float], look: Look) -> _Weighed:
         side, other = map(self._present, pair)
@@ -174,7 +164,7 @@ class _Judgement:
         evidence = gather(
             ways,
             log_ratios_of_means(self._index, side, other, self._nuisances.plain),
-            look,
+            self._look,
             margin=plan.margin,
             widenings=self._widenings,
             level=self._alpha,
@@ -185,7 +175,7 @@ class _Judgement:
         half = next(
             (one.doubt for one in doubts if max(one.cell_share, one.baseline_share) >= HALF), None
         )
-        return _Weighed(evidence, look, doubts, half)
+        return _Weighed(evidence, doubts, half)
 
     def _watch_twins(self) -> tuple[Control | None, list[float]]:
         """Return what the control shows, and by how much intervals grow after each round."""
@@ -200,7 +190,7 @@ class _Judgement:
             values = log_ratios(self._index, *sides, self._nuisances.plain)
         if len(values) < 2:
             return Control(group, len(values), None, None, None, quantity=quantity), none
-        look: Look = AnyTime() if self._session.plan.stopping is Stopping.ANY else OneLook()
+        look = self._look
         state, widenings = Moments(), []
         low = high = 0.0
         for value in values:
@@ -264,10 +254,10 @@ class _Judgement:
             doubts=weighed.doubts,
             excess=evidence.excess,
             detectable=detectable(
-                evidence, weighed.look, self._session.plan.margin + self._widenings[-1], level
+                evidence, self._look, self._session.plan.margin + self._widenings[-1], level
             ),
             more_rounds=more_rounds(
-                evidence, weighed.look, self._session.plan.margin, self._widenings[-1], level
+                evidence, self._look, self._session.plan.margin, self._widenings[-1], level
             )
             if obstacle is Obstacle.OPEN
             else None,
