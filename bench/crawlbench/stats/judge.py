@@ -150,7 +150,7 @@ class _Judgement:
         rounds = {pair: values for pair, values in rounds.items() if len(values) >= 2}
         return {pair: self._weigh_pair(pair, values) for pair, values in rounds.items()}
 
-    def _weigh_pair(self, pair: tuple[Side, Side], values: Sequence[float], look: Look) -> _Weighed:
+    def _weigh_pair(self, pair: tuple[Side, Side], values: Sequence[float]) -> _Weighed:
         side, other = map(self._present, pair)
         sizes = self._nuisances.sizes(self._index, side, other)
         ways = {MEASURED: values}
