@@ -26,13 +26,13 @@ def good_value(loops):
 
 
 def make_value(digests):
-    used = Usage(0.2, 0.1, 0.0, 3, 1)
+    used = Usage(0.2, 0.1, 0.0, 3, 1, 0.3)
     return Value(0.5, used, 0.05, 900, 1000, digests, [], "http.client")
 
 
 def operated(event_loops, **figures):
     """Return a value of an operation."""
-    used = Usage(0.2, 0.1, 0.0, 3, 1)
+    used = Usage(0.2, 0.1, 0.0, 3, 1, 0.3)
     return Value(0.5, used, None, 900, 1000, [], event_loops, "", figures)
 
 
@@ -179,7 +179,7 @@ def test_value_is_divided_by_loops():
     """A sample is per crawl, as pyperf's values are."""
     result, _ = play()
     sample = result.record.samples[0]
-    assert (sample.seconds, sample.loops, sample.cpu_user_s) == (0.25, 2, 0.1)
+    assert (sample.seconds, sample.loops, sample.cpu_user_s, sample.cpu_s) == (0.25, 2, 0.1, 0.15)
     assert (sample.requests, sample.warmup, sample.slot) == (20, True, 0)
 
 

@@ -224,6 +224,7 @@ class _Course:
             mirror_cpu_s=counters.cpu_s,
             mirror_wait_s=counters.cpu_wait_s,
             figures=value.figures,
+            cpu_s=None if value.used.cpu_s is None else value.used.cpu_s / loops,
         )
 
     async def _begin(self, mirror: Mirror, span: str, turn: Turn) -> None:
