@@ -83,11 +83,33 @@ class ScriptedWorker:
         self.events.append(("kill", self.name))
 
 
-class ScriptedExecutor:
-    """Makes scripted workers."""
+class ScriptedAnchor:
+    """Tells the same times until it dies."""
 
-    def __init__(self, events, scripts=None):
-        self.events, self.scripts = events, scripts or {}
+    def __init__(self, events, lives):
+        self.events, self.lives = events, lives
+
+    async def time(self):
+        self.events.append(("anchor", None))
+        if not self.lives:
+            raise CellError("crashed")
+        self.lives -= 1
+        return 0.001, 0.002
+
+    async def kill(self):
+        self.events.append(("anchor ends", None))
+
+
+class ScriptedExecutor:
+    """Makes scripted workers, and an anchor that is timed so often before it dies."""
+
+    def __init__(self, events, scripts=None, lives=99):
+        self.events, self.scripts, self.lives = events, scripts or {}, lives
+
+    async def start_anchor(self):
+        if self.lives is None:
+            raise CellError("it does not start")
+        return ScriptedAnchor(self.events, self.lives)
 
     async def start(self, cell, loops, warmups, values):
         name = cell.strategy or cell.name
@@ -98,7 +120,7 @@ class ScriptedExecutor:
         return ScriptedWorker(name, self.events, script)
 
 
-def play(scripts=None, cells=CELLS, mirror=None, events=None, folder=None):
+def play(scripts=None, cells=CELLS, mirror=None, events=None, folder=None, lives=99):
     """Run a round of one warmup and two laps, and return its result and what happened."""
     events = [] if events is None else events
     plan = RoundPlan(
@@ -116,7 +138,7 @@ def play(scripts=None, cells=CELLS, mirror=None, events=None, folder=None):
     result = asyncio.run(
         run_round(
             plan,
-            ScriptedExecutor(events, scripts),
+            ScriptedExecutor(events, scripts, lives),
             {cell.group: mirror or ScriptedMirror(events) for cell in cells},
             {SITE.name: EXPECTED},
             lambda number, sample: seen.append((number, sample)),
@@ -278,3 +300,30 @@ def test_waves_do_not_live_at_the_same_time(monkeypatch):
     assert kinds == ["start", "finish"] * 2
     assert set(result.runs) == {cell.name for cell in OPERATED}
     assert len(result.record.samples) == 2 * 3
+
+
+def test_anchors_are_timed_once_in_each_lap_between_values():
+    """None in warmups; while they are timed no mirror counts and no worker measures."""
+    result, events = play()
+    (group,) = {cell.group for cell in CELLS}
+    assert [(a.group, a.lap) for a in result.record.anchors] == [(group, 0), (group, 1)]
+    assert {(a.computing_s, a.sending_s) for a in result.record.anchors} == {(0.001, 0.002)}
+    kinds = [kind for kind, _ in events if kind in ("begin", "end", "anchor", "anchor ends")]
+    at = [place for place, kind in enumerate(kinds) if kind == "anchor"]
+    assert len(at) == 2
+    assert all(kinds[:place].count("begin") == kinds[:place].count("end") for place in at)
+    assert kinds[-1] == "anchor ends"
+
+
+@pytest.mark.parametrize(("lives", "timed"), [(None, 0), (0, 0), (1, 1)])
+def test_anchor_that_fails_costs_no_cell_anything(lives, timed):
+    """It does not start, or dies at its first lap or its second."""
+    result, _ = play(lives=lives)
+    assert (len(result.record.anchors), len(result.record.samples)) == (timed, 9)
+    assert result.failures == []
+
+
+def test_lap_in_which_nobody_is_left_has_no_anchor():
+    """There is nothing that it would say anything of."""
+    result, _ = play({cell.strategy: CellError("no module") for cell in CELLS})
+    assert result.record.anchors == ()

@@ -29,7 +29,7 @@ from crawlbench.records.findings import (
 )
 from crawlbench.records.machine import Conditions, Machine
 from crawlbench.records.plan import Cell, OperationFacts, Plan, Sweep
-from crawlbench.records.samples import Failure, RoundRecord, Sample
+from crawlbench.records.samples import Anchor, Failure, RoundRecord, Sample
 from crawlbench.records.session import FORMAT, Session
 from crawlbench.records.trace import TRACE_FORMAT, TracedRequest
 
@@ -37,6 +37,7 @@ __all__ = [
     "CLUSTER_FORMAT",
     "FORMAT",
     "TRACE_FORMAT",
+    "Anchor",
     "BlockResult",
     "Cell",
     "CellEstimate",

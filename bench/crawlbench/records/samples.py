@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["Failure", "RoundRecord", "Sample"]
+__all__ = ["Anchor", "Failure", "RoundRecord", "Sample"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,18 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """In which state the machine was in one lap: seconds of two fixed kernels."""
+
+    group: str
+    lap: int
+    """From 0; warmups have none."""
+    computing_s: float
+    sending_s: float
+    """Of small messages to and fro over loopback, in one process."""
+
+
+@dataclass(frozen=True, slots=True)
 class RoundRecord:
     """One finished round: a fresh worker per cell, all laps taken."""
 
@@ -69,6 +81,8 @@ class RoundRecord:
     """Wall time with the start and end of the workers."""
     samples: tuple[Sample, ...]
     """In the order in which they were taken."""
+    anchors: tuple[Anchor, ...] = ()
+    """One for each lap of each group; none in format 1, or where their process failed."""
 
 
 @dataclass(frozen=True, slots=True)
