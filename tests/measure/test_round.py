@@ -120,7 +120,9 @@ class ScriptedExecutor:
         return ScriptedWorker(name, self.events, script)
 
 
-def play(scripts=None, cells=CELLS, mirror=None, events=None, folder=None, lives=99):
+def play(
+    scripts=None, cells=CELLS, mirror=None, events=None, folder=None, lives=99, on_sample=None
+):
     """Run a round of one warmup and two laps, and return its result and what happened."""
     events = [] if events is None else events
     plan = RoundPlan(
@@ -135,13 +137,19 @@ def play(scripts=None, cells=CELLS, mirror=None, events=None, folder=None, lives
         trace_folder=folder,
     )
     seen = []
+
+    def see(number, sample):
+        seen.append((number, sample))
+        if on_sample:
+            on_sample(number, sample)
+
     result = asyncio.run(
         run_round(
             plan,
             ScriptedExecutor(events, scripts, lives),
             {cell.group: mirror or ScriptedMirror(events) for cell in cells},
             {SITE.name: EXPECTED},
-            lambda number, sample: seen.append((number, sample)),
+            see,
         )
     )
     assert [sample for _, sample in seen] == list(result.record.samples)
@@ -172,6 +180,14 @@ def test_one_worker_measures_at_a_time_between_begin_and_end():
     _, events = play()
     middle = [kind for kind, _ in events if kind in ("begin", "take", "end")]
     assert middle == ["begin", "take", "end"] * 9
+
+
+def test_what_is_shown_and_judged_comes_between_values():
+    """The watcher is called after the mirror has ended the span, and before the next begins."""
+    events = []
+    play(events=events, on_sample=lambda *_: events.append(("seen", None)))
+    middle = [kind for kind, _ in events if kind in ("begin", "end", "seen")]
+    assert middle == ["begin", "end", "seen"] * 9
 
 
 def test_warmups_do_not_wait_for_the_network():
