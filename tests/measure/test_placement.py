@@ -31,7 +31,12 @@ def test_manager_comes_back_when_the_block_ends(monkeypatch):
     before = os.sched_getaffinity(0)
     one = {min(before)}
     monkeypatch.setattr(placement, "choose_manager_cpus", lambda available, mirror: one)
-    with pytest.raises(ValueError, match="planted"), stay_off((max(before),)):
-        assert os.sched_getaffinity(0) == one
-        raise ValueError("planted")
+
+    def fail():
+        with stay_off((max(before),)):
+            assert os.sched_getaffinity(0) == one
+            raise ValueError("planted")
+
+    with pytest.raises(ValueError, match="planted"):
+        fail()
     assert os.sched_getaffinity(0) == before
