@@ -16,18 +16,22 @@ from crawlbench import whole
 from crawlbench.errors import SessionFileError, StorageError, UsageError
 from crawlbench.measure.collect import label_run, merge_runs
 from crawlbench.measure.store import (
+    ROUNDS_FILE,
+    RUNS_FILE,
     SESSION_FILE,
     SUITE_FILE,
+    append_round,
+    close_session,
     create_folder,
     load_runs,
     load_session,
-    write_atomic,
+    reopen_session,
     write_session,
     write_suite,
-    write_text,
 )
 from crawlbench.records import Failure, Sample
 from crawlbench.stats.judge import judge
+from crawlbench.whole import write_atomic, write_text
 
 FAST, BROKEN = other("fast", "uvloop"), other("broken")
 PLAN = make_plan(FAST, BROKEN, budget_s=60.0, precision=0.05)
@@ -46,21 +50,34 @@ def finished(rounds=3, failures=(FAILURE,), factor=1.0, cells=(BASELINE, FAST, C
     return judge(make_session(PLAN, laps, failures, loops={FAST.name: 2}))
 
 
-def suite_of(session, without=()):
-    """Return the pyperf suite that belongs to a session."""
-    runs = {}
+def runs_of(session, without=()):
+    """Return the pyperf runs that belong to a session, by cell."""
+    runs = {cell.name: [] for cell in session.plan.cells}
     for record in session.rounds:
         for cell in dict.fromkeys(s.cell for s in record.samples if s.cell not in without):
             values = [s.seconds for s in record.samples if s.cell == cell and not s.warmup]
             run = pyperf.Run(values, metadata={"name": cell, "loops": 2}, collect_metadata=False)
-            runs.setdefault(cell, []).append(label_run(run, record, cell))
-    return merge_runs(runs)
+            runs[cell].append(label_run(run, record, cell))
+    return runs
 
 
-def write(folder, session, suite=None):
-    """Write a session's folder as a run would."""
-    write_suite(folder, suite or suite_of(session))
+def suite_of(session, without=()):
+    """Return the pyperf suite that belongs to a session."""
+    return merge_runs(runs_of(session, without))
+
+
+def measure(folder, session):
+    """Write a session's folder as far as a run writes it round by round."""
+    runs = runs_of(session)
+    for number, record in enumerate(session.rounds):
+        append_round(folder, record, {c: of_cell[number] for c, of_cell in runs.items() if of_cell})
     write_session(folder, session)
+    return runs
+
+
+def write(folder, session):
+    """Write a session's folder as a run would that came to its end."""
+    close_session(folder, session, measure(folder, session))
     return folder
 
 
@@ -78,6 +95,16 @@ def edit(folder, change, name=SESSION_FILE):
     content = json.loads((folder / name).read_text(encoding="utf-8"))
     change(content)
     (folder / name).write_text(json.dumps(content), encoding="utf-8")
+
+
+def edit_round(folder, number, change):
+    """Change one line of a session's rounds by hand."""
+    path = folder / ROUNDS_FILE
+    lines = path.read_text(encoding="utf-8").splitlines()
+    content = json.loads(lines[number])
+    change(content)
+    lines[number] = json.dumps(content)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 BLOCK_FILE = "block.json"
-FILES = ("session.json", "suite.json", "trace.jsonl.gz", BLOCK_FILE)
+FILES = ("session.json", "rounds.jsonl", "suite.json", "trace.jsonl.gz", BLOCK_FILE)
 """What comes back, where it was written."""
 ABSENT = "none"
 MOST_SHOWN = 5

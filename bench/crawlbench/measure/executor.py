@@ -10,21 +10,22 @@ from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from json import dumps
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import pyperf
 
 from crawlbench.errors import CellError, CellRefusal
+from crawlbench.measure.anchor import ANCHOR
 from crawlbench.measure.contract import Value
 from crawlbench.measure.lastwords import explain_exit
 from crawlbench.measure.worker import JOB_VARIABLE
 from crawlbench.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from crawlbench.digest import Row
-    from crawlbench.measure.contract import Place, Worker
+    from crawlbench.measure.contract import AnchorWorker, Place, Worker
     from crawlbench.measure.turnstile import Lane, Turnstile
     from crawlbench.records import Cell, EnvironmentFacts
 
@@ -33,6 +34,7 @@ __all__ = ["PROXY_VARIABLES", "ProcessExecutor"]
 START_TIMEOUT_S = 60.0  # many workers import at once on few cores
 END_TIMEOUT_S = 30.0  # pyperf collects its metadata and writes its file
 RUN_FILE = "run.json"
+ANCHOR_TIMEOUT_S = 10.0  # it takes milliseconds
 GRACE_S = 5.0  # a worker ends itself on a hang; after this it is ended
 SLOWING_VARIABLES = (
     "PYTHONASYNCIODEBUG",
@@ -74,20 +76,41 @@ class ProcessExecutor:
 
     async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
         """See `Executor.start`."""
-        arrival = self._turnstile.expect(cell.name)
+
+        def command(folder: Path) -> list[str]:
+            return self._command(cell, loops, warmups, values, folder / RUN_FILE)
+
+        return await self._start(_ProcessWorker, cell.name, command, self._variables(cell))
+
+    async def start_anchor(self) -> AnchorWorker:
+        """See `Executor.start_anchor`."""
+        turnstile, cpus = self._turnstile, ",".join(map(str, self._cpus))
+        command = [sys.executable, "-m", "crawlbench.measure.anchor"]
+        command += [str(turnstile.port), turnstile.token, cpus]
+        return await self._start(_ProcessAnchor, ANCHOR, lambda _: command, dict(os.environ))
+
+    async def _start(
+        self,
+        kind: type[W],
+        name: str,
+        command: Callable[[Path], list[str]],
+        variables: dict[str, str],
+    ) -> W:
+        """Start a process that comes to the turnstile by that name."""
+        arrival = self._turnstile.expect(name)
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crawlbench-")))
             last_words = stack.enter_context(tempfile.TemporaryFile())
             process = await asyncio.create_subprocess_exec(
-                *self._command(cell, loops, warmups, values, folder / RUN_FILE),
-                env=self._variables(cell),
+                *command(folder),
+                env=variables,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=last_words,
                 start_new_session=True,  # Ctrl-C is the manager's business
             )
             resources = stack.pop_all()
-        worker = _ProcessWorker(process, last_words, folder, resources, self._timeout_s)
+        worker = kind(process, last_words, folder, resources, self._timeout_s)
         try:
             await worker.connect(arrival)
         except BaseException:
@@ -242,6 +265,19 @@ class _ProcessWorker:
         self._last_words.seek(0)
         words = self._last_words.read().decode(errors="replace")
         return CellError(explain_exit(code, words, self._timeout_s), words)
+
+
+class _ProcessAnchor(_ProcessWorker):
+    """The process that times the anchors; it leaves no run."""
+
+    async def time(self) -> tuple[float, float]:
+        assert self._lane
+        await self._lane.tell("go")
+        message = await self._hear("anchor", ANCHOR_TIMEOUT_S)
+        return message["computing_s"], message["sending_s"]
+
+
+W = TypeVar("W", bound=_ProcessWorker)
 
 
 def _load_run(path: Path) -> pyperf.Run:

@@ -22,10 +22,13 @@ class Sample:
     seconds: float
     """Per crawl; equal to the value in `suite.json`."""
     cpu_user_s: float
-    """Per crawl, all threads and ended children of the worker."""
+    """Per crawl; with `cpu_system_s` it adds up to `cpu_s` where that is known."""
     cpu_system_s: float
     cpu_wait_s: float
-    """Per crawl, in which the worker's main thread was ready but had no CPU."""
+    """Per crawl, in which others had the CPUs that the worker wanted: what its threads, and those
+    of its children, waited for a CPU, but no more than was left of the CPUs beside the worker's own
+    use. Of threads and children that end within the value nobody can tell. Format 1 has the main
+    thread's wait alone, its competition with the worker's other threads included."""
     parse_s: float | None
     """Per crawl, CPU time in the parser; None where the crawl used processes of its own."""
     yields: int
@@ -50,20 +53,20 @@ class Sample:
     figures: dict[str, float] = field(default_factory=dict)
     """What an operation measured besides its time; a name ends with its unit."""
     cpu_s: float | None = None
-    """Per crawl, CPU time between the clock's start and stop, of all threads and all children, living
-    or ended; None where no clock finer than a millisecond tells (format 1 never did)."""
+    """Per crawl, CPU time of all threads and of ended and living children, read within the clock;
+    None where the system does not tell it exactly, and in format 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """What two small fixed kernels took beside one lap of a group: the machine's state."""
+    """In which state the machine was in one lap: seconds of two fixed kernels."""
 
     group: str
     lap: int
+    """From 0; warmups have none."""
     computing_s: float
-    """Seconds of the kernel that computes."""
     sending_s: float
-    """Seconds of the one that sends over loopback."""
+    """Of small messages to and fro over loopback, in one process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class RoundRecord:
     samples: tuple[Sample, ...]
     """In the order in which they were taken."""
     anchors: tuple[Anchor, ...] = ()
-    """One per lap of each group; format 1 had none."""
+    """One for each lap of each group; none in format 1, or where their process failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,9 @@ from crawlbench.records.samples import Failure, RoundRecord  # noqa: TC001
 
 __all__ = ["FORMAT", "Session"]
 
-FORMAT = 1
-"""Version of `session.json`. 1: first."""
+FORMAT = 2
+"""Version of `session.json`. 1: first. 2: rounds in a file of their own, `rounds.jsonl`; CPU time
+within the clock, waits of all threads, anchors."""
 
 
 @dataclass(frozen=True, slots=True)

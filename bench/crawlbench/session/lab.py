@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from crawlbench import registry
 from crawlbench.measure.ceiling import measure_ceiling
 from crawlbench.measure.executor import ProcessExecutor
+from crawlbench.measure.placement import stay_off
 from crawlbench.measure.round import RoundPlan, RoundResult, run_round
 from crawlbench.measure.turnstile import open_turnstile
 from crawlbench.measure.verify import Expectation, expect
@@ -109,6 +110,7 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
         cell.site: registry.load(registry.Kind.SITE, cell.site) for cell in groups.values()
     }
     async with AsyncExitStack() as stack:
+        stack.enter_context(stay_off(machine.mirror_cpus))
         at: dict[str, MirrorProcess] = {}
         for cell in groups.values():
             if cell.place not in at:

@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING
 
 from crawlbench import __version__
 from crawlbench.errors import UsageError
-from crawlbench.measure.collect import label_run, merge_runs
+from crawlbench.measure.collect import label_run
 from crawlbench.measure.conditions import StealMeter, read_conditions
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.schedule import choose_passes
-from crawlbench.measure.store import create_folder, load_runs, write_session, write_suite
+from crawlbench.measure.store import (
+    append_round,
+    close_session,
+    create_folder,
+    load_runs,
+    reopen_session,
+    write_session,
+)
 from crawlbench.measure.trace import write_trace
 from crawlbench.networks import find_network
-from crawlbench.records import Failure, Session, Stopping, WarningNote
+from crawlbench.records import FORMAT, Failure, Session, Stopping, WarningNote
 from crawlbench.stats.judge import is_settled, judge, open_cells
 from crawlbench.stats.limit import REFERENCE
 
@@ -92,8 +99,10 @@ class Logbook:
             UsageError: machine, versions or networks are not those with which it began.
         """
         _check_same(session, environments)
-        session = replace(session, ending="", environments=tuple(environments))
-        return cls(session, load_runs(folder, session), folder, watcher)
+        runs = load_runs(folder, session)
+        session = replace(session, ending="", environments=tuple(environments), format=FORMAT)
+        reopen_session(folder, session, runs)
+        return cls(session, runs, folder, watcher)
 
     @property
     def is_calibrated(self) -> bool:
@@ -112,8 +121,10 @@ class Logbook:
 
     def add_round(self, result: RoundResult) -> None:
         """Take in a finished round and judge anew."""
-        for cell, run in result.runs.items():
-            self._runs[cell].append(label_run(run, result.record, cell))
+        runs = {cell: label_run(run, result.record, cell) for cell, run in result.runs.items()}
+        for cell, run in runs.items():
+            self._runs[cell].append(run)
+        append_round(self._folder, result.record, runs)
         rounds = (*self.session.rounds, result.record)
         self._replace(replace(self.session, rounds=rounds), result)
 
@@ -157,7 +168,7 @@ class Logbook:
             text = f"{self.trouble}; the rounds that were finished before are kept"
             note = WarningNote("mirror", text)
             session = replace(session, warnings=(*session.warnings, note))
-        write_session(self._folder, session)
+        close_session(self._folder, session, self._runs)
         return session
 
     def _replace(self, session: Session, result: RoundResult) -> None:
@@ -168,13 +179,7 @@ class Logbook:
             failures=(*session.failures, *result.failures),
             http_parsers={**session.http_parsers, **result.http_parsers},
         )
-        if result.failures:
-            # Before these cells leave the suite; else a kill between the two files would leave a
-            # session that counts on runs which are gone.
-            write_session(self._folder, judge(replace(self.session, failures=session.failures)))
         self.session = judge(session)
-        valid = {c: runs for c, runs in self._runs.items() if not session.failure(c)}
-        write_suite(self._folder, merge_runs(valid))
         write_session(self._folder, self.session)
         self._watcher.on_session(self.session)
 
