@@ -82,7 +82,7 @@ class Nuisances:
         """Return which share of a side's time each doubt may account for."""
         if side.cells not in self._shares:
             samples = [sample for cell in side.cells for sample in index.samples(cell)]
-            self._shares[side.cells] = {kind: self._share(samples, kind) for kind in self.kinds}
+            self._shares[side.cells] = self._sum_up(samples)
         return self._shares[side.cells]
 
     def without(self, doubts: tuple[Doubt, ...]) -> Reading:
@@ -98,10 +98,14 @@ class Nuisances:
             self._readings[doubts] = read
         return self._readings[doubts]
 
-    def _share(self, samples: Sequence[Sample], doubt: Doubt) -> float:
-        whole = sum(self.plain(sample) * sample.loops for sample in samples)
-        part = sum(self._part(sample, doubt) * sample.loops for sample in samples)
-        return part / whole if whole else 0.0
+    def _sum_up(self, samples: Sequence[Sample]) -> dict[Doubt, float]:
+        plain, part, kinds = self.plain, self._part, self.kinds
+        whole, parts = 0.0, [0.0] * len(kinds)
+        for sample in samples:
+            whole += plain(sample) * sample.loops
+            for place, kind in enumerate(kinds):
+                parts[place] += part(sample, kind) * sample.loops
+        return {kind: one / whole if whole else 0.0 for kind, one in zip(kinds, parts, strict=True)}
 
     def _part(self, sample: Sample, doubt: Doubt) -> float:
         """Return the seconds per crawl that a doubt may account for."""

@@ -46,7 +46,7 @@ def more_rounds(
         return None
     count = evidence.rounds
     while look.half_width(_moments(evidence, count), level) > distance:
-        count += max(1, count // 20)
+        count += max(1, count // 10)
         if count > MAX_ROUNDS:
             return None
     return max(1, count - evidence.rounds)

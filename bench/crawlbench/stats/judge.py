@@ -120,7 +120,15 @@ class _Judgement:
         self._question = question
         self._alpha = 1 - session.plan.confidence
         self._failures = {failure.cell: failure for failure in session.failures}
-        self._nuisances = _nuisances(session, question)
+        self._cell = session.plan.cell(question.baseline.name)
+        facts = session.plan.operation(self._cell)
+        self._is_timers = bool(facts and facts.whole_ms)
+        self._nuisances = Nuisances(
+            question.quantity,
+            ceiling=session.ceilings.get(question.group),
+            cpus=max(1, len(session.machine.worker_cpus)),
+            has_server=not (facts and facts.peer_is_aside),
+        )
         is_watched = session.plan.stopping is Stopping.ANY
         self._look: Look = AnyTime() if is_watched else OneLook()
         self.control, self._widenings = self._watch_twins()
@@ -229,12 +237,7 @@ class _Judgement:
         """Return why a pair cannot be judged whatever its rounds say."""
         if self._failure(pair):
             return Obstacle.FAILED
-        return Obstacle.TIMERS if self._is_timers() else None
-
-    def _is_timers(self) -> bool:
-        plan = self._session.plan
-        facts = plan.operation(plan.cell(self._question.baseline.name))
-        return bool(facts and facts.whole_ms)
+        return Obstacle.TIMERS if self._is_timers else None
 
     def _answer(self, pair: tuple[Side, Side], weighed: _Weighed, level: float) -> Comparison:
         evidence = weighed.evidence
@@ -289,23 +292,9 @@ class _Judgement:
         if failure:
             side = next(one for one in pair if failure.cell in one.cells)
             detail = failure.reason if side is pair[0] else f"{failure.cell}: {failure.reason}"
-            is_own = side is pair[0] or self._is_versus(pair)
+            is_own = side is pair[0] or self._cell.versus
             if is_own:
                 verdict = Verdict.UNSUPPORTED if failure.is_refusal else Verdict.INVALID
         name, other = pair[0].name, pair[1].name
         quantity = self._question.quantity
         return Comparison(name, other, 0, None, None, None, verdict, quantity, obstacle, detail)
-
-    def _is_versus(self, pair: tuple[Side, Side]) -> bool:
-        return self._session.plan.cell(pair[0].name).versus
-
-
-def _nuisances(session: Session, question: Question) -> Nuisances:
-    cell = session.plan.cell(question.baseline.name)
-    facts = session.plan.operation(cell)
-    return Nuisances(
-        question.quantity,
-        ceiling=session.ceilings.get(question.group),
-        cpus=max(1, len(session.machine.worker_cpus)),
-        has_server=not (facts and facts.peer_is_aside),
-    )

@@ -14,6 +14,8 @@ from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.pairing import Side
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from crawlbench.records import Cell, Session
 
 __all__ = ["MAX_ALL_PAIRS", "Question", "ask_questions"]
@@ -62,15 +64,18 @@ def _ask(baseline: str, group: str, cells: list[Cell], quantity: Quantity) -> Qu
         if cell.name != baseline and not cell.control and cell.strategy != REFERENCE
     }
     sides = {name: Side(name, (name,)) for name in others}
-    between = list(combinations(sides, 2))
-    if len(sides) > MAX_ALL_PAIRS:
-        between = [(one, two) for one, two in between if _differ_by_loop(others[one], others[two])]
+    is_large = len(sides) > MAX_ALL_PAIRS
+    between = _kin(others.values()) if is_large else combinations(sides, 2)
     pairs = [(side, twins) for side in sides.values()]
     pairs += [(sides[two], sides[one]) for one, two in between]
     return Question(group, quantity, twins, tuple(pairs))
 
 
-def _differ_by_loop(one: Cell, two: Cell) -> bool:
-    """Tell whether two cells of a group are alike in all but the event loop."""
-    axes = ("strategy", "parser", "concurrency", "environment")
-    return all(getattr(one, axis) == getattr(two, axis) for axis in axes)
+def _kin(cells: Iterable[Cell]) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of cells that are alike in all but the event loop."""
+    alike: dict[tuple[object, ...], list[str]] = {}
+    for cell in cells:
+        axes = (cell.strategy, cell.parser, cell.concurrency, cell.environment)
+        alike.setdefault(axes, []).append(cell.name)
+    for names in alike.values():
+        yield from combinations(names, 2)

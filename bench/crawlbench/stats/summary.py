@@ -7,6 +7,7 @@ ratio and order say one thing. What rare slow laps add to it stands beside it as
 from __future__ import annotations
 
 import math
+from operator import attrgetter
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -119,23 +120,24 @@ def _summarize_cell(
     share = server_share(samples, session.ceilings.get(cell.group))
     waits = wait_share(samples)
     starved = _starved_share(samples, max(1, len(session.machine.worker_cpus)))
-    cpu_s = fmean(s.cpu_user_s + s.cpu_system_s for s in samples)
+    user_s, system_s = _mean(samples, "cpu_user_s"), _mean(samples, "cpu_system_s")
+    crawls = sum(map(attrgetter("loops"), samples))
     return Summary(
         cell=cell.name,
         values=len(samples),
         seconds=seconds,
         seconds_error=None if half is None else seconds * math.expm1(half),
         per_s=_counted(session, cell, samples[0]) / seconds,
-        cpu_user_s=fmean(s.cpu_user_s for s in samples),
-        cpu_system_s=fmean(s.cpu_system_s for s in samples),
+        cpu_user_s=user_s,
+        cpu_system_s=system_s,
         parse_s=_parse_s(samples),
-        wait_s=max(0.0, fmean(s.seconds for s in samples) - cpu_s),
-        yields=fmean(s.yields / s.loops for s in samples),
-        preemptions=fmean(s.preemptions / s.loops for s in samples),
-        wire_bytes=fmean(s.wire_bytes / s.loops for s in samples),
+        wait_s=max(0.0, _mean(samples, "seconds") - user_s - system_s),
+        yields=_total(samples, "yields") / crawls,
+        preemptions=_total(samples, "preemptions") / crawls,
+        wire_bytes=_total(samples, "wire_bytes") / crawls,
         extra_rss_bytes=_extra_rss_bytes(samples),
         peak_rss_bytes=max((s.peak_rss_bytes for s in samples if s.peak_rss_bytes), default=None),
-        connections=fmean(s.connections / s.loops for s in samples),
+        connections=_total(samples, "connections") / crawls,
         most_in_flight=max(s.most_in_flight for s in samples),
         server_share=share,
         server_wait_share=waits,
@@ -150,6 +152,14 @@ def _summarize_cell(
     )
 
 
+def _total(samples: Sequence[Sample], name: str) -> float:
+    return float(sum(map(attrgetter(name), samples)))
+
+
+def _mean(samples: Sequence[Sample], name: str) -> float:
+    return _total(samples, name) / len(samples)
+
+
 def _excess(index: Index, cell: str) -> float:
     """Return by how much the mean over a round's laps exceeds their midmean, as a log ratio."""
     rounds = [laps for laps in index.laps((cell,)) if laps]
@@ -159,6 +169,8 @@ def _excess(index: Index, cell: str) -> float:
 
 def _starved_share(samples: Sequence[Sample], cpus: int) -> float:
     """Return the share of the time in which others had the worker's CPUs."""
+    if not any(map(attrgetter("cpu_wait_s"), samples)):
+        return 0.0
     waited = sum(
         min(s.cpu_wait_s, max(0.0, s.seconds * cpus - s.cpu_user_s - s.cpu_system_s)) * s.loops
         for s in samples
