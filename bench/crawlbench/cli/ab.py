@@ -47,6 +47,7 @@ from crawlbench.measure.suite import load_suite, override
 from crawlbench.report.bisection import bisection_sentence, bisection_table
 from crawlbench.report.terminal import render_table
 from crawlbench.report.versus import versus_sentence
+from crawlbench.report.view import SessionView
 from crawlbench.session import resume_session, run_session
 from crawlbench.session.bisection import bisect
 from crawlbench.session.environments import prepare_environments
@@ -228,7 +229,7 @@ def _answer(session: Session, gate: float | None) -> dict[str, Any]:
     code = ENDED_EARLY[session.ending] if is_cut else held.code
     return {
         "format": 1,
-        "sentence": versus_sentence(session),
+        "sentence": versus_sentence(SessionView(session)),
         "verdict": VERDICTS[code],
         "code": code,
         "reason": "the session was not finished" if is_cut else held.reason,

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from crawlbench.cli.live import open_watcher
 from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console
 from crawlbench.cli.probed import probe_session
-from crawlbench.cli.report import write_page
+from crawlbench.cli.report import PAGE_FILE, write_page
 from crawlbench.errors import StorageError
 from crawlbench.records import Stopping
 from crawlbench.report.markdown import render_markdown
-from crawlbench.report.terminal import render_terminal
+from crawlbench.report.terminal import Detail, render_terminal
+from crawlbench.report.view import SessionView
 from crawlbench.whole import write_text
 
 if TYPE_CHECKING:
@@ -75,19 +76,23 @@ async def _until_signal(session: Coroutine[Any, Any, Session]) -> Session:
     return await session
 
 
-def publish(session: Session, folder: Path) -> None:
-    """Write `table.md`, print the same, and write the page where it can be drawn."""
+def publish(session: Session, folder: Path, detail: Detail = Detail.USUAL) -> None:
+    """Write `table.md` and the page where it can be drawn; print tables, and last the answer."""
+    view = SessionView(session, folder)
     try:
-        write_text(folder / "table.md", render_markdown(session))
+        write_text(folder / "table.md", render_markdown(view))
     except OSError as error:
         raise StorageError(f"table.md cannot be written: {error.strerror}") from error
-    console = result_console()
-    is_ascii = console.options.ascii_only
-    console.print(render_terminal(session, console.width, is_ascii=is_ascii))
     for trouble in (probe_session(session, folder), write_page(session, folder)):
         if trouble:
             complain(trouble)
-    tell(f"session: {folder}")
+    console = result_console()
+    is_ascii = console.options.ascii_only
+    console.print(render_terminal(view, console.width, is_ascii=is_ascii, detail=detail))
+    page = folder / PAGE_FILE
+    tell(f"report: {page if page.exists() else folder / 'table.md'}")
+    if detail is Detail.USUAL:
+        tell(f"more: crawlbench report -v {folder}")
 
 
 def exit_code(session: Session) -> int:

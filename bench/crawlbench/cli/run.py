@@ -19,6 +19,7 @@ from crawlbench.cli.cluster import (
     resume_on_cluster,
     run_on_cluster,
 )
+from crawlbench.cli.details import Quiet, Verbose, choose_detail
 from crawlbench.cli.measuring import (
     exit_code,
     measure,
@@ -48,6 +49,7 @@ from crawlbench.errors import UsageError
 from crawlbench.measure.matrix import MOST_CELLS, extend_plan, make_plan
 from crawlbench.measure.store import load_session
 from crawlbench.measure.suite import load_suite, loops_left_out, override
+from crawlbench.report.terminal import Detail
 from crawlbench.session import resume_session, run_session
 from crawlbench.session.environments import prepare_again, prepare_environments
 
@@ -102,8 +104,11 @@ def run(
     cluster: ClusterAddress = None,
     machines: Machines = None,
     sheet: Sheet = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure every cell of a suite, lap by lap, and say which way of crawling is fastest."""
+    detail = choose_detail(verbose=verbose, quiet=quiet)
     ends = session_ends(rounds, budget, precision)
     changes = {
         "strategies": strategy,
@@ -124,7 +129,7 @@ def run(
         _refuse_changes({**changes, **names, "machines": machines, "sheet": sheet})
         if cluster is not None or is_of_cluster(resume):
             resume_on_cluster(resume, cluster, ends)
-        _resume(resume, ends)
+        _resume(resume, ends, detail)
     wanted = override(load_suite(suite), {**changes, **ends})
     ready = prepare_environments(read_environments(environment or []), wanted, tell)
     asked = [facts.asked for facts in ready.environments]
@@ -137,7 +142,7 @@ def run(
         tell(f"left out: event loop {loop_name!r} is not installed here")
     if wishes:
         run_on_cluster(plan, wishes, output, suite)
-    start(plan, output, suite, ready.environments)
+    start(plan, output, suite, ready.environments, detail)
 
 
 def start(
@@ -145,6 +150,7 @@ def start(
     output: Path | None,
     name: str,
     environments: Sequence[EnvironmentFacts] = (),
+    detail: Detail = Detail.USUAL,
 ) -> NoReturn:
     """Begin a session and carry it to its end.
 
@@ -153,10 +159,12 @@ def start(
         output: its folder; None for `results/<UTC time>-<name>`.
         name: of the suite, or the path of its file.
         environments: of the plan, ready to be used.
+        detail: how much is shown in the end.
     """
     folder = name_folder(output, Path(name).stem)
     prepare_sites(cell.site for cell in plan.cells if cell.site)
-    _finish(measure(lambda watcher: run_session(plan, folder, watcher, environments)), folder)
+    session = measure(lambda watcher: run_session(plan, folder, watcher, environments))
+    _finish(session, folder, detail)
 
 
 def _refuse_changes(changes: dict[str, object]) -> None:
@@ -169,13 +177,14 @@ def _refuse_changes(changes: dict[str, object]) -> None:
         )
 
 
-def _resume(folder: Path, ends: dict[str, Any]) -> NoReturn:
+def _resume(folder: Path, ends: dict[str, Any], detail: Detail) -> NoReturn:
     session = load_session(folder)
     session = replace(session, plan=extend_plan(session.plan, **ends))
     ready = prepare_again(session, tell)
-    _finish(measure(lambda watcher: resume_session(session, folder, watcher, ready)), folder)
+    longer = measure(lambda watcher: resume_session(session, folder, watcher, ready))
+    _finish(longer, folder, detail)
 
 
-def _finish(session: Session, folder: Path) -> NoReturn:
-    publish(session, folder)
+def _finish(session: Session, folder: Path, detail: Detail) -> NoReturn:
+    publish(session, folder, detail)
     raise typer.Exit(exit_code(session))

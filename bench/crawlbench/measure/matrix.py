@@ -108,6 +108,7 @@ def extend_plan(
     rounds: int | None = None,
     budget_s: float | None = None,
     precision_percent: float | None = None,
+    stopping: Stopping | None = None,  # noqa: ARG001  (whoever goes on has looked)
 ) -> Plan:
     """Return the plan with other ends: what says when to stop changes no value.
 

@@ -88,9 +88,7 @@ def _sentences(
         Sentence(_unsettled(view), "doubts", "how far to trust it"),
         Sentence(_trust(view), "doubts", "how far to trust it"),
     ]
-    return tuple(
-        Sentence(one_line(one.text), one.evidence, one.link) for one in found if one.text
-    )
+    return tuple(Sentence(one_line(one.text), one.evidence, one.link) for one in found if one.text)
 
 
 def _begin(text: str) -> str:
@@ -265,7 +263,7 @@ def _which(view: SessionView, found: Sequence[tuple[GroupView, Row, Comparison]]
     if verdict is Verdict.UNCLEAR:
         size = reach_of(held)
     else:
-        size = "by " + format_size(max((abs(one.found.estimate or 0.0) for one in held)))
+        size = "by " + format_size(max(abs(one.found.estimate or 0.0) for one in held))
         size = size if len(found) == 1 else size.replace("by ", "by up to ")
     if len(found) > 1:
         return f"({size})"

@@ -12,9 +12,9 @@ from rich.text import Text
 from crawlbench.errors import UsageError
 from crawlbench.records import Verdict
 from crawlbench.report.markdown import render_parts
+from crawlbench.report.names import short_name
 from crawlbench.report.numbers import format_interval, format_percent, format_ratio
 from crawlbench.report.table import Column, Table
-from crawlbench.report.names import short_name
 from crawlbench.report.terminal import Detail, render_notes, render_table
 from crawlbench.report.text import one_line
 
@@ -235,9 +235,10 @@ def _lost(session: ClusterSession) -> Iterator[str]:
 
 def _noise(session: ClusterSession) -> Iterator[str]:
     for one in session.noise:
-        if one.margin is not None:
+        if one.widening:
             yield (
-                f"{one.group}: differences up to {format_percent(one.margin)} are not called any, "
+                f"{one.group}: the twins, which are equal, differ by "
+                f"{format_percent(one.widening)}, and all intervals grow by as much, "
                 f"by the controls of {one.machines} machine{'s' if one.machines > 1 else ''}"
             )
 

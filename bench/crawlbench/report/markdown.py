@@ -70,13 +70,13 @@ def _with_remarks(view: SessionView) -> Iterator[str]:
             yield f"{render_table(matrix)}\n\n{_escape(MATRIX_READING)}"
 
 
-def _shortened(
-    view: SessionView, first: Sequence[Table], notes: Sequence[Note], most: int
-) -> str:
+def _shortened(view: SessionView, first: Sequence[Table], notes: Sequence[Note], most: int) -> str:
     """Return what fits into so many bytes."""
     short = [(label, _cut(text)) for label, text in notes]
     for group in view.crawls:
-        short += [(label, f"{group.place}: {_cut(text)}") for label, text in find_remarks(view, group)]
+        short += [
+            (label, f"{group.place}: {_cut(text)}") for label, text in find_remarks(view, group)
+        ]
     tables = [
         *first,
         *(_by_change(table.pick(ANSWER)) for table in group_tables(view)),

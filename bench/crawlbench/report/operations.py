@@ -88,9 +88,7 @@ def operation_tables(view: SessionView) -> list[Table]:
         Table(
             one_line(f"Event loops: {theme}"),
             _COLUMNS,
-            tuple(
-                _row(facts, row) for facts in operations for row in rows[facts.name]
-            ),
+            tuple(_row(facts, row) for facts in operations for row in rows[facts.name]),
         )
         for theme, operations in themes_of(view).items()
     ]

@@ -82,7 +82,9 @@ def mark_note(mark: Mark, summary: Summary) -> str:
 def settle(rounds: int, setting: Setting) -> str:
     """Return how much more would settle it, such as "about 14 more rounds, 5 min"."""
     count = f"about {rounds} more round{'' if rounds == 1 else 's'}"
-    return count if setting.round_s is None else f"{count}, {format_length(rounds * setting.round_s)}"
+    return (
+        count if setting.round_s is None else f"{count}, {format_length(rounds * setting.round_s)}"
+    )
 
 
 _MARKS = {

@@ -84,12 +84,15 @@ def unclear_notes(view: SessionView, groups: Iterable[GroupView]) -> Iterator[tu
                 if one.verdict is Verdict.UNCLEAR and one.obstacle:
                     key = quantity, one.obstacle, one.detail
                     found.setdefault(key, []).append((group, one))
-    for number, ((quantity, _, _), pairs) in enumerate(found.items()):
+    for number, ((quantity, _, _), reasons) in enumerate(found.items()):
         if number == MAX_REASONS:
-            yield "unclear", f"{len(found) - MAX_REASONS} more reasons; the page and the JSON have all"
+            yield (
+                "unclear",
+                f"{len(found) - MAX_REASONS} more reasons; the page and the JSON have all",
+            )
             return
-        group, worst = max(pairs, key=lambda pair: _weight(pair[1]))
-        which = name_first(name_pair(group, worst), len(pairs), "pair")
+        group, worst = max(reasons, key=lambda pair: _weight(pair[1]))
+        which = name_first(name_pair(group, worst), len(reasons), "pair")
         by = "" if quantity is Quantity.TIME else f" ({MEASURE[quantity]})"
         yield "unclear", f"{which}{by}: {explain(worst, setting_of(view, group))}"
 
@@ -157,4 +160,3 @@ def _doubts(view: SessionView, group: GroupView) -> Iterator[tuple[str, str]]:
 
 def _share(size: DoubtSize) -> float:
     return max(size.cell_share, size.baseline_share)
-

@@ -34,9 +34,7 @@ __all__ = ["SessionReport", "Shown", "SuiteReport"]
 class Shown(Protocol):
     """Something that can be shown in every format."""
 
-    def terminal(
-        self, width: int, *, is_ascii: bool, detail: Detail = Detail.USUAL
-    ) -> Group:
+    def terminal(self, width: int, *, is_ascii: bool, detail: Detail = Detail.USUAL) -> Group:
         """Return what a terminal of that width shows."""
 
     def markdown(self) -> str:
@@ -75,9 +73,7 @@ class SessionReport:
         """The session, indexed once for all formats."""
         return SessionView(self.session, self.folder)
 
-    def terminal(
-        self, width: int, *, is_ascii: bool, detail: Detail = Detail.USUAL
-    ) -> Group:
+    def terminal(self, width: int, *, is_ascii: bool, detail: Detail = Detail.USUAL) -> Group:
         """Return tables, bars and notes, and last the answer."""
         return render_terminal(self.view, width, is_ascii=is_ascii, detail=detail)
 

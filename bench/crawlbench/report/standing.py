@@ -152,9 +152,7 @@ def span_of(held: Sequence[Held]) -> str:
     return f"{least.removesuffix(' %')} to {most}" if most.endswith(" %") else f"{least} to {most}"
 
 
-def _sized(
-    group: GroupView, held: Sequence[Held], size: Callable[[Sequence[Held]], str]
-) -> str:
+def _sized(group: GroupView, held: Sequence[Held], size: Callable[[Sequence[Held]], str]) -> str:
     """Return names with a size behind each; those that differ by event loop alone together."""
     works: dict[str, list[Held]] = {}
     for one in held:
@@ -227,4 +225,3 @@ def tell_loops(group: GroupView, quantity: Quantity = Quantity.TIME) -> list[str
             f"({format_interval(low, high)}): {found.verdict}"
         )
     return lines
-

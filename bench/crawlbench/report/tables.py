@@ -65,9 +65,7 @@ def group_tables(view: SessionView) -> list[Table]:
 
 
 def _group_table(view: SessionView, group: GroupView) -> Table:
-    rows = [
-        tuple(one_line(text) for text in (row.work, *_row(view, row))) for row in group.rows
-    ]
+    rows = [tuple(one_line(text) for text in (row.work, *_row(view, row))) for row in group.rows]
     table = Table(_title(view, group), _COLUMNS, tuple(rows))
     return table if Quantity.CPU in view.quantities else table.drop(CPU)
 

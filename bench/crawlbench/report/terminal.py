@@ -76,7 +76,7 @@ def render_terminal(
     is_whole = detail is Detail.VERBOSE
     lines = list(_tables(view, width, is_ascii=is_ascii, is_whole=is_whole))
     notes = [note for note in find_notes(view) if is_whole or note[0] in BRIEF]
-    shown = [render_notes(notes), Text()] if notes else []
+    shown: list[RenderableType] = [render_notes(notes), Text()] if notes else []
     return Group(*lines, *shown, *answer)
 
 
@@ -183,7 +183,9 @@ def render_table(table: Table, width: int) -> RichTable:
         rendered.add_column(column.header, justify=justify, overflow="fold")
     headers = [column.header for column in table.columns]
     for row in table.rows:
-        rendered.add_row(*(Text(text, _style(h, text)) for h, text in zip(headers, row, strict=True)))
+        rendered.add_row(
+            *(Text(text, _style(h, text)) for h, text in zip(headers, row, strict=True))
+        )
     return rendered
 
 

@@ -65,7 +65,9 @@ def versus_table(view: SessionView) -> Table:
     title = f"{heads[0]} against {base}" if len(heads) == 1 else f"against {base}"
     rows = sorted(_held(view), key=_change, reverse=True)
     table = Table(
-        one_line(title), _COLUMNS, tuple(_row(view, row, short_name(row.cell, among)) for row in rows)
+        one_line(title),
+        _COLUMNS,
+        tuple(_row(view, row, short_name(row.cell, among)) for row in rows),
     )
     return table if Quantity.CPU in view.quantities else table.drop(("CPU ratio",))
 

@@ -124,9 +124,7 @@ class GroupView:
         found = self.pair(cell, other, quantity)
         return reverse(found) if found and found.cell != cell else found
 
-    def pair(
-        self, cell: str, other: str, quantity: Quantity = Quantity.TIME
-    ) -> Comparison | None:
+    def pair(self, cell: str, other: str, quantity: Quantity = Quantity.TIME) -> Comparison | None:
         """Return the comparison of two cells as it was judged: the plan's earlier one is the base."""
         found = self._index.get((quantity, cell, other))
         return found or self._index.get((quantity, other, cell))
@@ -274,5 +272,3 @@ def _role(cell: Cell, baseline: str) -> Role:
     if cell.name == baseline:
         return Role.BASELINE
     return Role.REFERENCE if cell.strategy == REFERENCE else Role.CONTESTANT
-
-
