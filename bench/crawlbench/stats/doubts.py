@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from crawlbench.records import Doubt, Quantity
+from crawlbench.stats.headroom import MAX_PEER_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["HALF", "LEAST_LOAD", "Nuisances"]
 
 HALF = 0.5
-"""Of the time: beyond this the rest is not known well enough to be compared."""
+"""Of the time: from there on the rest is not known well enough to be compared."""
 LEAST_LOAD = 0.25
 """Of the time: a server that is busy for less is part of any crawl. Beyond, requests begin to wait
 for each other there, and the ratio of two clients is drawn towards 1."""
@@ -38,7 +39,13 @@ class Nuisances:
     """The doubts of one group's samples by one quantity."""
 
     def __init__(
-        self, quantity: Quantity, *, ceiling: float | None, cpus: int, has_server: bool
+        self,
+        quantity: Quantity,
+        *,
+        ceiling: float | None,
+        cpus: int,
+        has_server: bool,
+        is_operation: bool = False,
     ) -> None:
         """Take what the samples alone do not tell.
 
@@ -47,11 +54,13 @@ class Nuisances:
             ceiling: requests per second that the mirror reached; None if that was not measured.
             cpus: that the worker may use.
             has_server: whether a mirror or peer has a part in the time.
+            is_operation: whether that is a peer.
         """
         self._quantity = quantity
         self._ceiling = ceiling
         self._cpus = cpus
         self._has_server = has_server
+        self._is_operation = is_operation
         self._shares: dict[tuple[str, ...], dict[Doubt, float]] = {}
         self._readings: dict[tuple[Doubt, ...], Reading] = {}
 
@@ -67,6 +76,15 @@ class Nuisances:
             return (Doubt.CONTENTION,)
         servers = (Doubt.SERVER_WAIT, Doubt.SERVER_LOAD) if self._has_server else ()
         return (*servers, Doubt.STARVATION)
+
+    def most(self, doubt: Doubt) -> float:
+        """Return the share of the time from which on a doubt leaves too little to be compared.
+
+        A peer that echoes takes turns with the event loop, so that its CPU time is its part of the
+        whole, exactly: half is usual, and it is too much only where the peer sets the pace.
+        """
+        is_peer = self._is_operation and doubt is Doubt.SERVER_LOAD
+        return MAX_PEER_SHARE if is_peer else HALF
 
     def sizes(self, index: Index, side: Side, other: Side) -> dict[Doubt, tuple[float, float]]:
         """Return, of the doubts that could change a digit, the share of the time on both sides."""

@@ -27,6 +27,7 @@ __all__ = [
     "LeftOut",
     "Line",
     "Point",
+    "find_shifts",
     "make_history",
 ]
 
@@ -245,7 +246,7 @@ def _changes(
     found: list[ChangePoint] = []
     for era in dict.fromkeys(point.era for point in points):
         stretch = [point for point in points if point.era == era]
-        for place, estimate in sorted(_split(stretch, 0, margin, level)):
+        for place, estimate in find_shifts([point.estimate for point in stretch], margin, level):
             before, after = stretch[place - 1], stretch[place]
             low, high = estimate.interval(1 - level)
             versions = _changed_versions(sessions[before.session], sessions[after.session])
@@ -255,63 +256,88 @@ def _changes(
     return tuple(found)
 
 
-def _split(
-    points: Sequence[Point], start: int, margin: float, level: float
-) -> list[tuple[int, Estimate]]:
-    """Return the places in a stretch where it changes, and by how much."""
-    values = [point.estimate for point in points]
-    best: tuple[float, int, Estimate] | None = None
+def find_shifts(values: Sequence[float], margin: float, level: float) -> list[tuple[int, Estimate]]:
+    """Return the places at which a series changes, and by how much.
+
+    Candidates come by binary segmentation, as if sessions were independent. They are not: of 30 that
+    resemble their neighbours by 0.8, half would show a change that is none. So each candidate must
+    stand with the correlation that is left between neighbours within the segments; the weakest that
+    does not is dropped, and the rest is looked at again.
+    """
+    places = sorted(_split(values, 0, margin, level))
+    while places:
+        found = _hold(values, places)
+        p_values = [_p_beyond(shift, margin) for shift in found]
+        if max(p_values) <= level:
+            return list(zip(places, found, strict=True))
+        places.pop(p_values.index(max(p_values)))
+    return []
+
+
+def _split(values: Sequence[float], start: int, margin: float, level: float) -> list[int]:
+    """Return where a stretch changes, its sessions taken as independent."""
+    best: tuple[float, int] | None = None
     for place in range(LEAST_SIDE, len(values) - LEAST_SIDE + 1):
         shift = _shift(values[:place], values[place:])
-        beyond = abs(shift.mean) - margin
-        p_value = shift.p_value(math.copysign(margin, shift.mean)) if beyond > 0 else 1.0
         distance = abs(shift.mean) / shift.error if shift.error else math.inf
-        if p_value <= level and (best is None or distance > best[0]):
-            best = (distance, place, shift)
+        if _p_beyond(shift, margin) <= level and (best is None or distance > best[0]):
+            best = (distance, place)
     if best is None:
         return []
-    _, place, shift = best
+    place = best[1]
     return [
-        (start + place, shift),
-        *_split(points[:place], start, margin, level),
-        *_split(points[place:], start + place, margin, level),
+        start + place,
+        *_split(values[:place], start, margin, level),
+        *_split(values[place:], start + place, margin, level),
     ]
 
 
-def _shift(before: Sequence[float], after: Sequence[float]) -> Estimate:
-    """Return the difference of two stretches, with as much knowledge as correlated sessions give.
+def _hold(values: Sequence[float], places: Sequence[int]) -> list[Estimate]:
+    """Return the shift at each place, between its two segments, as correlated sessions know it.
 
-    Sessions one after the other resemble each other: of 30 that are correlated by 0.8, half would
-    show a change that is none. Where the neighbours' correlation r is above 0, n sessions know as
-    much as n (1 - r) / (1 + r) independent ones (Bartlett, J. R. Statist. Soc. 98, 1935).
+    Where neighbours are correlated by r, n sessions know as much as n (1 - r) / (1 + r) independent
+    ones (Bartlett, J. R. Statist. Soc. 98, 1935).
     """
+    ends = [0, *places, len(values)]
+    parts = [values[one:two] for one, two in pairwise(ends)]
+    correlation = _neighbours_correlation(parts)
+    worth = (1 - correlation) / (1 + correlation)
+    shifts = []
+    for before, after in pairwise(parts):
+        plain = _shift(before, after)
+        freedom = max(1.0, (len(before) + len(after)) * worth - 2)
+        error = plain.error / math.sqrt(worth)
+        shifts.append(Estimate(plain.count, plain.mean, error, min(plain.freedom, freedom)))
+    return shifts
+
+
+def _shift(before: Sequence[float], after: Sequence[float]) -> Estimate:
     left, right = estimate_mean(before), estimate_mean(after)
     assert left
     assert right
-    plain = difference(left, right)
-    correlation = _neighbours_correlation(before, after)
-    if correlation <= 0:
-        return plain
-    worth = (1 - correlation) / (1 + correlation)
-    freedom = max(1.0, (len(before) + len(after)) * worth - 2)
-    error = plain.error / math.sqrt(worth)
-    return Estimate(plain.count, plain.mean, error, min(plain.freedom, freedom))
+    return difference(left, right)
 
 
-def _neighbours_correlation(before: Sequence[float], after: Sequence[float]) -> float:
-    """Return the correlation of neighbours within two stretches, from 0 to 0.95.
+def _p_beyond(shift: Estimate, margin: float) -> float:
+    """Return the p value of "the shift is no larger than the margin"."""
+    return shift.p_value(math.copysign(margin, shift.mean)) if abs(shift.mean) > margin else 1.0
 
-    The usual estimate is too small by about (1 + 4 r) / n, since the mean is estimated too (Kendall,
-    Biometrika 41, 1954).
+
+def _neighbours_correlation(parts: Sequence[Sequence[float]]) -> float:
+    """Return the correlation of neighbours within segments, from 0 to 0.95.
+
+    The usual estimate is too small by about (1 + 4 r) / n for each mean that is estimated (Kendall,
+    Biometrika 41, 1954): solved for r, with as many means as there are segments.
     """
-    parts = [[value - fmean(part) for value in part] for part in (before, after)]
-    total = sum(value**2 for part in parts for value in part)
+    residuals = [[value - fmean(part) for value in part] for part in parts]
+    total = sum(value**2 for part in residuals for value in part)
     if not total:
         return 0.0
-    shared = sum(one * two for part in parts for one, two in pairwise(part))
-    count = len(before) + len(after)
-    found = shared / total
-    return min(0.95, max(0.0, found + 2 * (1 + 4 * max(0.0, found)) / count))
+    found = sum(one * two for part in residuals for one, two in pairwise(part)) / total
+    bias = len(parts) / sum(map(len, parts))
+    if 4 * bias >= 0.5:  # too few to solve for it: the solution would be all noise
+        return min(0.95, max(0.0, found + bias))
+    return min(0.95, max(0.0, (found + bias) / (1 - 4 * bias)))
 
 
 def _changed_versions(before: Session, after: Session) -> tuple[str, ...]:

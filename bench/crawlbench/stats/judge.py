@@ -22,7 +22,7 @@ from crawlbench.records import (
     Verdict,
 )
 from crawlbench.stats.caveats import find_caveats
-from crawlbench.stats.doubts import HALF, Nuisances
+from crawlbench.stats.doubts import Nuisances
 from crawlbench.stats.evidence import AnyTime, Evidence, Look, OneLook, gather
 from crawlbench.stats.foresight import detectable, more_rounds
 from crawlbench.stats.holm import holm_levels
@@ -128,6 +128,7 @@ class _Judgement:
             ceiling=session.ceilings.get(question.group),
             cpus=max(1, len(session.machine.worker_cpus)),
             has_server=not (facts and facts.peer_is_aside),
+            is_operation=facts is not None,
         )
         is_watched = session.plan.stopping is Stopping.ANY
         self._look: Look = AnyTime() if is_watched else OneLook()
@@ -181,7 +182,12 @@ class _Judgement:
             DoubtSize(doubt, *shares, evidence.shifts[doubt]) for doubt, shares in sizes.items()
         )
         half = next(
-            (one.doubt for one in doubts if max(one.cell_share, one.baseline_share) >= HALF), None
+            (
+                one.doubt
+                for one in doubts
+                if max(one.cell_share, one.baseline_share) >= self._nuisances.most(one.doubt)
+            ),
+            None,
         )
         return _Weighed(evidence, doubts, half)
 
@@ -221,11 +227,12 @@ class _Judgement:
     def _failure(self, pair: tuple[Side, Side]) -> Failure | None:
         """Return why one of the two is invalid; of twins, both must be.
 
-        Against itself in another environment, a cell is as invalid as what it is held against.
+        Against itself in another environment, a cell is as invalid as either of what it is held
+        against: a side that breaks must not pass a gate.
         """
         for side in pair:
             found = [self._failures[name] for name in side.cells if name in self._failures]
-            if len(found) == len(side.cells):
+            if len(found) == len(side.cells) or (found and self._cell.versus):
                 return found[0]
         return None
 
