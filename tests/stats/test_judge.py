@@ -243,7 +243,7 @@ def test_own_threads_that_wait_for_each_other_are_no_doubt():
     """A worker that used its CPUs up was kept from them by nobody."""
     busy = {
         "cpu_wait_s": 0.3,
-        "cpu_user_s": 1.4,
+        "cpu_user_s": 1.5,
         "cpu_system_s": 0.1,
     }  # of 3 CPUs for half a second
     assert verdicts(judged_with({HALF: busy}))["half"] is Verdict.FASTER
