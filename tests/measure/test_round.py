@@ -43,8 +43,8 @@ class ScriptedMirror:
         self.events = events
         self.is_dead = False
 
-    async def begin(self, epoch, *, plays_network, trace_file=None):
-        self.events.append(("begin", epoch))
+    async def begin(self, epoch, *, plays_network, lap=0, laps=1, trace_file=None):
+        self.events.append(("begin", (epoch, lap, laps)))
         self.events.append(("network", plays_network))
         if trace_file:
             self.events.append(("trace", trace_file))
@@ -194,6 +194,13 @@ def test_warmups_do_not_wait_for_the_network():
     """They make code ready; three warmups without delays, six values with."""
     _, events = play()
     assert [plays for kind, plays in events if kind == "network"] == [False] * 3 + [True] * 6
+
+
+def test_cells_of_a_lap_meet_the_same_network_in_a_stratum_of_their_own():
+    """The mirror is told the round, the lap, and how many laps the round has."""
+    _, events = play()
+    spans = [span for kind, span in events if kind == "begin"]
+    assert spans[3:] == [("3", 0, 2)] * 3 + [("3", 1, 2)] * 3
 
 
 def test_each_value_but_warmups_is_noted_where_the_plan_says(tmp_path):

@@ -16,7 +16,7 @@ def cap_waits(session: Session) -> Session:
     """Return a session of format 1 with its workers' waits capped at what is usual in the group.
 
     There, a wait was that of the main thread alone, in which threads of its own worker may have had
-    the CPU. Others who want the CPU make all cells of a round wait, own threads only their own cell:
+    it. Others who want the CPU make all cells of a round wait, own threads only their own cell:
     so no cell waits for a larger share of its time than the cell in the middle.
     """
     groups = {cell.name: cell.group for cell in session.plan.cells}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from crawlbench.errors import CellError, CellRefusal
 from crawlbench.measure.sampling import make_sample
-from crawlbench.measure.schedule import Turn, epoch, plan_turns, plan_waves
+from crawlbench.measure.schedule import Turn, plan_turns, plan_waves
 from crawlbench.measure.verify import Expectation, find_fault, find_odd_loop, is_wrong_answer
 from crawlbench.records import Anchor, Cell, Failure, RoundRecord
 
@@ -36,9 +36,18 @@ class Mirror(Protocol):
     """What a round needs of the other end: a mirror, or the peer of operations."""
 
     async def begin(
-        self, epoch: str, *, plays_network: bool, trace_file: Path | None = None
+        self,
+        epoch: str,
+        *,
+        plays_network: bool,
+        lap: int = 0,
+        laps: int = 1,
+        trace_file: Path | None = None,
     ) -> None:
-        """Count anew, with the network's delays or without, and note each request in a file."""
+        """Count anew, with the network's delays or without, and note each request in a file.
+
+        Delays are spread evenly over the laps of an epoch, which is a round.
+        """
 
     async def end(self) -> Counters:
         """Return what was counted."""
@@ -224,9 +233,7 @@ class _Course:
     async def _measure(self, cell: Cell, turn: Turn) -> Sample:
         """Take one value and verify it, all but the crawl outside the clock."""
         mirror, loops = self._mirrors[cell.group], self._plan.loops[cell.name]
-        # A warmup makes code and caches ready; waiting for a network would add nothing to that.
-        span = epoch(self._plan.number, turn.lap, warmup=turn.warmup)
-        await self._begin(mirror, span, turn)
+        await self._begin(mirror, turn)
         try:
             value = await self._workers[cell.name].take()
         finally:
@@ -236,15 +243,22 @@ class _Course:
             self.http_parsers[cell.name] = value.http_parser
         return make_sample(turn, value, counters, loops)
 
-    async def _begin(self, mirror: Mirror, span: str, turn: Turn) -> None:
-        """Let the mirror count, and note what it sees if that is asked for."""
-        folder = self._plan.trace_folder
-        if folder is None or turn.warmup or self._cells[turn.cell].operation:
-            await mirror.begin(span, plays_network=not turn.warmup)
-        else:
-            path = folder / f"{list(self._cells).index(turn.cell)}.jsonl"
+    async def _begin(self, mirror: Mirror, turn: Turn) -> None:
+        """Let the mirror count, and note what it sees if that is asked for.
+
+        A warmup makes code and caches ready; waiting for a network would add nothing to that.
+        """
+        plan, cell, path = self._plan, self._cells[turn.cell], None
+        if plan.trace_folder and not turn.warmup and not cell.operation:
+            path = plan.trace_folder / f"{list(self._cells).index(turn.cell)}.jsonl"
             self.notes[turn.cell] = path
-            await mirror.begin(span, plays_network=True, trace_file=path)
+        await mirror.begin(
+            str(plan.number),
+            plays_network=not turn.warmup,
+            lap=turn.lap,
+            laps=plan.laps * plan.passes[cell.group],
+            trace_file=path,
+        )
 
     async def _verify(self, cell: Cell, value: Value, counters: Counters, loops: int) -> None:
         """Raise CellError with the first difference if the value is not right."""

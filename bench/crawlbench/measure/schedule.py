@@ -107,7 +107,7 @@ def choose_passes(lap_s: Mapping[str, float], lap_time_s: float) -> dict[str, in
 
 
 def epoch(number: int, lap: int, *, warmup: bool) -> str:
-    """Name one lap of one round; the mirror draws the same delays for all cells of a lap."""
+    """Name one lap of one round."""
     return f"{number}/{'w' if warmup else ''}{lap}"
 
 

@@ -12,25 +12,23 @@ that was killed in between, and are left out.
 from __future__ import annotations
 
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import pyperf
 
-from crawlbench.errors import BenchError, SessionFileError, StorageError, UsageError
+from crawlbench.errors import SessionFileError, StorageError, UsageError
 from crawlbench.measure.collect import decode_runs, encode_runs, merge_runs, round_of
-from crawlbench.measure.flaws import find_flaw
-from crawlbench.measure.former import cap_waits
+from crawlbench.measure.decoding import ROUNDS_FILE, decode_session, explained, not_whole
 from crawlbench.measure.lines import append_line, read_lines, write_lines
-from crawlbench.records import FORMAT, RoundRecord, Session, WarningNote
-from crawlbench.stats.judge import judge
+from crawlbench.records import FORMAT, RoundRecord, Session
 from crawlbench.whole import write_atomic, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 __all__ = [
     "ROUNDS_FILE",
@@ -48,16 +46,11 @@ __all__ = [
 ]
 
 SESSION_FILE = "session.json"
-ROUNDS_FILE = "rounds.jsonl"
 RUNS_FILE = "runs.jsonl"
 SUITE_FILE = "suite.json"
 Runs = dict[str, list[pyperf.Run]]
 """By cell, in the order of the rounds."""
 _IN_THE_WAY = (FileExistsError, NotADirectoryError)  # on the way to a folder that is to be made
-_CONCLUSIONS = ("warnings", "summaries", "comparisons", "noise", "controls", "slots")
-"""On disk for other readers; drawn anew from the values when a session is read."""
-KEPT_WARNINGS = ("mirror",)
-"""Topics of what values do not tell."""
 
 
 def create_folder(folder: Path, session: Session) -> None:
@@ -93,7 +86,7 @@ def append_round(folder: Path, record: RoundRecord, runs: Mapping[str, pyperf.Ru
     lines = {RUNS_FILE: encode_runs({c: [r] for c, r in runs.items()})}
     lines[ROUNDS_FILE] = msgspec.json.encode(record)
     for name, line in lines.items():
-        with _explained(folder / name, "written", StorageError):
+        with explained(folder / name, "written", StorageError):
             append_line(folder / name, line)
 
 
@@ -103,7 +96,7 @@ def write_session(folder: Path, session: Session) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    with _explained(folder / SESSION_FILE, "written", StorageError):
+    with explained(folder / SESSION_FILE, "written", StorageError):
         write_text(folder / SESSION_FILE, _encode(session))
 
 
@@ -118,7 +111,7 @@ def write_suite(folder: Path, suite: pyperf.BenchmarkSuite | None) -> None:
         StorageError: it cannot be written.
     """
     path = folder / SUITE_FILE
-    with _explained(path, "written", StorageError):
+    with explained(path, "written", StorageError):
         if suite is None:
             path.unlink(missing_ok=True)
         else:
@@ -152,7 +145,7 @@ def reopen_session(folder: Path, session: Session, runs: Runs) -> None:
         ROUNDS_FILE: [msgspec.json.encode(record) for record in session.rounds],
     }
     for name, content in lines.items():
-        with _explained(folder / name, "written", StorageError):
+        with explained(folder / name, "written", StorageError):
             write_lines(folder / name, content)
     write_session(folder, session)
 
@@ -166,7 +159,7 @@ def load_session(folder: Path) -> Session:
         SessionFileError: no session is there, or a file of it is broken or of another format.
     """
     path = folder / SESSION_FILE
-    with _explained(path, "read"):
+    with explained(path, "read"):
         try:
             content = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -174,10 +167,10 @@ def load_session(folder: Path) -> Session:
                 f"{str(folder)!r} is no session: it has no {SESSION_FILE}; "
                 "give a folder that `crawlbench run` has made"
             ) from error
-    session = _decode(path, content)
-    if session.format == FORMAT and not session.ending:
-        _mend_suite(folder, session)
-    _check_suite(folder / SUITE_FILE, session)
+    session = decode_session(path, content)
+    was_killed = session.format == FORMAT and not session.ending
+    if not was_killed or _mend_suite(folder, session):
+        _check_suite(folder / SUITE_FILE, session)
     return session
 
 
@@ -189,14 +182,14 @@ def load_runs(folder: Path, session: Session) -> Runs:
     """
     runs: Runs = {cell.name: [] for cell in session.plan.cells}
     path = folder / (SUITE_FILE if session.ending or session.format < FORMAT else RUNS_FILE)
-    with _explained(path, "read"):
+    with explained(path, "read"):
         lines = read_lines(path)
     try:
         for cell, run in (found for line in lines for found in decode_runs(line)):
             if round_of(run) <= len(session.rounds):
                 runs[cell].append(run)
     except Exception as error:
-        raise _not_whole(path, "pyperf suite", error) from error
+        raise not_whole(path, "pyperf suite", error) from error
     return runs
 
 
@@ -205,20 +198,14 @@ def _merge_valid(session: Session, runs: Runs) -> pyperf.BenchmarkSuite | None:
     return merge_runs({cell: of_cell for cell, of_cell in runs.items() if cell not in failed})
 
 
-def _mend_suite(folder: Path, session: Session) -> None:
-    """Make the suite of a session that was killed; a folder that is write-protected has none."""
+def _mend_suite(folder: Path, session: Session) -> bool:
+    """Make the suite of a session that was killed; a folder that must not be written has none."""
     runs = load_runs(folder, session)
-    with suppress(StorageError):
-        write_suite(folder, _merge_valid(session, runs))
-
-
-@contextmanager
-def _explained(path: Path, what: str, kind: type[BenchError] = SessionFileError) -> Iterator[None]:
-    """Turn an error of the system into a sentence."""
     try:
-        yield
-    except OSError as error:
-        raise kind(f"{str(path)!r} cannot be {what}: {error.strerror}") from error
+        write_suite(folder, _merge_valid(session, runs))
+    except StorageError:
+        return False
+    return True
 
 
 def _encode(session: Session) -> str:
@@ -226,58 +213,6 @@ def _encode(session: Session) -> str:
     content["kept_rounds"] = len(session.rounds)
     del content["rounds"]
     return msgspec.json.encode(content).decode() + "\n"
-
-
-class _Versioned(msgspec.Struct):
-    format: int
-    kept_rounds: int = 0
-
-
-def _decode(path: Path, content: bytes) -> Session:
-    """Read a session and judge it by today's rules, whatever was concluded when it was written."""
-    try:
-        found = msgspec.json.decode(content, type=_Versioned)
-        if found.format not in range(1, FORMAT + 1):
-            raise SessionFileError(
-                f"{str(path)!r} has format {found.format}, this crawlbench reads 1 to {FORMAT}; "
-                "use the version that wrote it"
-            )
-        kept: dict[str, Any] = msgspec.json.decode(content)
-        notes = [one for one in kept.get("warnings", ()) if one.get("topic") in KEPT_WARNINGS]
-        session = msgspec.convert(
-            {name: value for name, value in kept.items() if name not in _CONCLUSIONS}, Session
-        )
-        warnings = msgspec.convert(notes, tuple[WarningNote, ...])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, AttributeError) as error:
-        raise _not_whole(path, "session file", error) from error
-    if found.format < FORMAT:
-        session = cap_waits(session)
-    else:
-        rounds = _load_rounds(path.parent / ROUNDS_FILE, found.kept_rounds)
-        session = replace(session, rounds=rounds)
-    if flaw := find_flaw(session):
-        raise SessionFileError(f"{str(path)!r} cannot be right: {flaw}; it was edited or damaged")
-    judged = judge(session)
-    return replace(judged, warnings=(*judged.warnings, *warnings))
-
-
-def _load_rounds(path: Path, count: int) -> tuple[RoundRecord, ...]:
-    """Return the first rounds of a file; more may be there, the last of them torn."""
-    with _explained(path, "read"):
-        lines = read_lines(path)[:count]
-    if len(lines) < count:
-        raise SessionFileError(
-            f"{str(path)!r} has {len(lines)} whole rounds of {count}; the session is damaged"
-        )
-    decoder = msgspec.json.Decoder(RoundRecord)
-    try:
-        return tuple(map(decoder.decode, lines))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise _not_whole(path, "file of rounds", error) from error
-
-
-def _not_whole(path: Path, what: str, error: Exception) -> SessionFileError:
-    return SessionFileError(f"{str(path)!r} is not a whole {what}: {error}")
 
 
 def _check_suite(path: Path, session: Session) -> None:
@@ -288,7 +223,7 @@ def _check_suite(path: Path, session: Session) -> None:
     """
     if not session.summaries:
         return  # no valid cell, no suite
-    with _explained(path, "read"):
+    with explained(path, "read"):
         content = path.read_bytes()
     try:
         suite = pyperf.BenchmarkSuite.loads(content)
