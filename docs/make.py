@@ -17,7 +17,7 @@ from rich.text import Text
 from typer.testing import CliRunner
 
 from crawlbench.cli.app import app
-from crawlbench.export import results_schema
+from crawlbench.report.results import results_schema
 from crawlbench.measure.store import load_session
 from crawlbench.report.answer import find_answer
 from crawlbench.report.markdown import render_table

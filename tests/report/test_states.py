@@ -13,7 +13,7 @@ def terminal(shown, width):
     """Return what a terminal shows, each line without what is behind it."""
     console = Console(width=width, color_system=None, highlight=False)
     with console.capture() as capture:
-        console.print(shown.terminal(width, is_ascii=False))
+        console.print(shown.terminal(width, is_ascii=False, detail=Detail.VERBOSE))
     return [line.rstrip() for line in capture.get().splitlines()]
 
 

@@ -189,7 +189,7 @@ class SessionView:
             cells.setdefault(cell.group, []).append(cell)
         places = {cell.name: cell.group for cell in self.plan.cells}
         pairs: dict[str, dict[Quantity, list[Comparison]]] = {name: {} for name in cells}
-        for one in self.session.comparisons:
+        for one in (one for one in self.session.comparisons if one.cell in places):
             pairs[places[one.cell]].setdefault(one.quantity, []).append(one)
         controls: dict[str, dict[Quantity, Control]] = {}
         for control in self.session.controls:
