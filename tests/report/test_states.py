@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
+from crawlbench.report.terminal import Detail
 from tests.report import states
 from tests.report.reference import plain_mean
 

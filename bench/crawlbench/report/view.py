@@ -144,8 +144,10 @@ class SessionView:
         self.plan = session.plan
         self.folder = folder
         self.failures: dict[str, Failure] = {}
+        planned = {cell.name for cell in self.plan.cells}
         for failure in session.failures:
-            self.failures.setdefault(failure.cell, failure)
+            if failure.cell in planned:
+                self.failures.setdefault(failure.cell, failure)
         self.summaries = {summary.cell: summary for summary in session.summaries}
         sites = {cell.site for cell in self.plan.cells if cell.site}
         self.is_one_site = len(sites) <= 1
