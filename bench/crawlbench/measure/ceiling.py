@@ -40,7 +40,7 @@ async def measure_ceiling(
     Args:
         origin: of the mirror.
         path: of the page that is asked for.
-        ca_file: of the mirror's authority; None on plain HTTP.
+        ca_file: of the mirror's authority; plain HTTP has no use for it.
         coding: that is accepted, `gzip` or `identity`.
         http2: whether to speak HTTP/2; else it is HTTP/1.1, also where both are offered.
         connections: in use at a time.
@@ -51,7 +51,8 @@ async def measure_ceiling(
     """
     address = urlsplit(origin)
     asker: type[_Asker] = _Http2Asker if http2 else _Http1Asker
-    tls = ssl.create_default_context(cafile=ca_file) if ca_file else None
+    is_tls = address.scheme == "https"
+    tls = ssl.create_default_context(cafile=ca_file) if is_tls else None
     if tls:
         tls.set_alpn_protocols(["h2" if http2 else "http/1.1"])
     host, loop = address.hostname or "", asyncio.get_running_loop()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from zlib import crc32
 
 from crawlbench.errors import BlockedPageError, UsageError
-from crawlbench.model import Item, Page, Reader, SiteSpec
+from crawlbench.model import Buffer, Item, Page, Reader, SiteSpec
 from crawlbench.parsers.lxml import compile_reader as compile_lxml_reader
 
 __all__ = ["MOST_PAGES", "compile_reader"]
@@ -34,7 +34,7 @@ def compile_reader(spec: SiteSpec) -> Reader:
     learnt = _learn(spec)
     known: dict[str, tuple[int, int, Page]] = {}
 
-    def read(address: str, body: bytes) -> Page:
+    def read(address: str, body: Buffer) -> Page:
         if address not in known:
             known.update(_at_origin(learnt, _origin_of(address)))
         if address not in known:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin
 
 from crawlbench.errors import BlockedPageError
-from crawlbench.model import Page, PageKind, Reader, SiteSpec
+from crawlbench.model import Buffer, Page, PageKind, Reader, SiteSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,8 +61,8 @@ def build_reader(spec: SiteSpec, toolkit: Toolkit) -> Reader:
         path = _ORIGIN.sub("", address, count=1)
         return next((kind for kind in kinds if kind.fits(path)), None)
 
-    def read(address: str, body: bytes) -> Page:
-        kind = kind_of(address)
+    def read(address: str, buffer: Buffer) -> Page:
+        kind, body = kind_of(address), bytes(buffer)  # no copy if it is that already
         if kind is None:
             raise BlockedPageError(f"{address} is no page of the site {spec.name!r}")
         if not body.strip():

@@ -18,10 +18,10 @@ async def crawl(site, concurrency):
     limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
     timeout = httpx.Timeout(5, pool=None)  # the default, but in line for a connection without end
     options = {"headers": HEADERS, "limits": limits, "timeout": timeout, "trust_env": False}
-    async with httpx.AsyncClient(verify=site.tls or True, **options) as client:
+    async with httpx.AsyncClient(verify=site.tls, **options) as client:
 
         async def fetch(url):
-            response = await client.get(url)
+            response = await client.request(site.method, url, json=site.payload(url))
             response.raise_for_status()
             return site.read(str(response.url), response.content)
 
