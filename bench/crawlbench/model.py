@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -188,6 +188,9 @@ class SiteSpec:
     """Of the pages' bytes."""
     is_large: bool = False
     """Its items are too many to keep: they are tallied as they come, inside the clock."""
+    expressions: dict[str, str] = field(default_factory=dict)
+    """Regular expressions for the parser regex: by the XPath of items and links, with a group for
+    each field, and by the XPath of a field the name of its group."""
     media: Literal["html", "json"] = "html"
     """What the pages are, and so which parsers can read them. In JSON an XPath is a key."""
     method: str = "GET"

@@ -10,9 +10,12 @@ from zlib import crc32
 
 from crawlbench.errors import BlockedPageError, UsageError
 from crawlbench.model import Buffer, Item, Page, Reader, SiteSpec
+from crawlbench.parsers.json import compile_reader as compile_json_reader
 from crawlbench.parsers.lxml import compile_reader as compile_lxml_reader
 
-__all__ = ["MOST_PAGES", "compile_reader"]
+__all__ = ["MEDIA", "MOST_PAGES", "compile_reader"]
+
+MEDIA = ("html", "json")
 
 MOST_PAGES = 1000
 """That a worker learns by heart before its first turn."""
@@ -51,7 +54,8 @@ def compile_reader(spec: SiteSpec) -> Reader:
 
 def _learn(spec: SiteSpec) -> dict[str, tuple[int, int, tuple[Item, ...], tuple[str, ...]]]:
     """Read all pages that lead from the first; return them by address without origin."""
-    source, read = spec.pages(), compile_lxml_reader(spec)
+    compile_learner = compile_json_reader if spec.media == "json" else compile_lxml_reader
+    source, read = spec.pages(), compile_learner(spec)
     learnt, front = {}, [spec.path]
     while front:
         path = front.pop()

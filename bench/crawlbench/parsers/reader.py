@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin
 
-from crawlbench.errors import BlockedPageError
+from crawlbench.errors import BlockedPageError, UsageError
 from crawlbench.model import Buffer, Page, PageKind, Reader, SiteSpec
 
 if TYPE_CHECKING:
@@ -55,6 +55,11 @@ def build_reader(spec: SiteSpec, toolkit: Toolkit) -> Reader:
     Raises:
         UsageError: the library cannot find what the site's XPaths say.
     """
+    if spec.media != "html":
+        raise UsageError(
+            f"the pages of the site {spec.name!r} are JSON, which parsers of HTML cannot read; use "
+            "one of JSON, such as json, orjson or msgspec"
+        )
     kinds = [_compile(kind, toolkit) for kind in spec.kinds]
 
     def kind_of(address: str) -> _Kind | None:
