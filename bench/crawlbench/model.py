@@ -18,6 +18,7 @@ __all__ = [
     "Crawl",
     "Field",
     "Item",
+    "ListedSource",
     "PackedSource",
     "Page",
     "PageKind",
@@ -164,6 +165,14 @@ class PackedSource(PageSource, Protocol):
         """Return headers as `read` does, and the same body as a gzip file."""
 
 
+@runtime_checkable
+class ListedSource(PageSource, Protocol):
+    """A page source of a bounded size: its answers can be made before anybody asks."""
+
+    def addresses(self) -> list[str]:
+        """Return the address of each page, as `find` would."""
+
+
 @dataclass(frozen=True, slots=True)
 class SiteSpec:
     """What a site is, apart from where it is served and which parser reads it."""
@@ -197,5 +206,8 @@ class SiteSpec:
     """That asks for each page; with POST, `payload` says what is sent."""
     payload: Callable[[str], dict[str, object] | None] = no_payload
     """What is sent as JSON to ask for the page of an address, absolute or not."""
+    hosts: tuple[str, ...] = ()
+    """Loopback addresses that serve the pages beside that of the first page, on its port;
+    `page_address` tells which page is on which."""
     first_use: Callable[[], str] = lambda: ""
     """Says what `pages` will do that takes seconds, as "makes ..."; empty once it is done."""

@@ -49,6 +49,7 @@ def build_json_reader(spec: SiteSpec, compile_loads: Callable[[PageKind], Any]) 
             objects = answer[kind.items] if kind.items else [answer] if kind.fields else []
             items = tuple(spec.item_type(**_values(one, kind)) for one in objects)
             links = [urljoin(address, link) for link in answer[kind.links]] if kind.links else []
+            links = [link for link in links if _origin(link) == _origin(address)]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BlockedPageError(
                 f"{address} came with status 200 and {len(body)} bytes that are no answer of the "
@@ -57,6 +58,11 @@ def build_json_reader(spec: SiteSpec, compile_loads: Callable[[PageKind], Any]) 
         return Page(items, tuple(spec.page_address(link) for link in links))
 
     return read
+
+
+def _origin(address: str) -> str:
+    found = _ORIGIN.match(address)
+    return found[0] if found else ""
 
 
 def _values(one: dict[str, Any], kind: PageKind) -> dict[str, Any]:

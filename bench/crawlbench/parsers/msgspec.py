@@ -34,5 +34,5 @@ def _compile(kind: PageKind) -> Callable[[Any], Any]:
 
 
 def _define(name: str, fields: list[tuple[str, Any]]) -> type[msgspec.Struct]:
-    namespace = {"__getitem__": getattr}
+    namespace = {"__getitem__": lambda item, key: getattr(item, key)}  # noqa: PLW0108  (a method)
     return msgspec.defstruct(name, fields, namespace=namespace, gc=False)

@@ -6,12 +6,16 @@ pages before the clock ran; a body that differs in length or CRC-32 is refused.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from crawlbench.errors import BlockedPageError, UsageError
 from crawlbench.model import Buffer, Item, Page, Reader, SiteSpec
 from crawlbench.parsers.json import compile_reader as compile_json_reader
 from crawlbench.parsers.lxml import compile_reader as compile_lxml_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["MEDIA", "MOST_PAGES", "compile_reader"]
 
@@ -39,7 +43,7 @@ def compile_reader(spec: SiteSpec) -> Reader:
 
     def read(address: str, body: Buffer) -> Page:
         if address not in known:
-            known.update(_at_origin(learnt, _origin_of(address)))
+            known.update(_at_origin(learnt, _origin_of(address), spec.page_address))
         if address not in known:
             raise BlockedPageError(f"{address} is no page of the site {spec.name!r}")
         length, checksum, page = known[address]
@@ -64,18 +68,24 @@ def _learn(spec: SiteSpec) -> dict[str, tuple[int, int, tuple[Item, ...], tuple[
             continue
         _, body = source.read(found)
         page = read(_ORIGIN + path, body)
-        links = tuple(link.removeprefix(_ORIGIN) for link in page.links)
+        links = tuple(link.removeprefix(_origin_of(link)) for link in page.links)
         learnt[path] = (len(body), crc32(body), page.items, links)
         front += links
     return learnt
 
 
 def _at_origin(
-    learnt: dict[str, tuple[int, int, tuple[Item, ...], tuple[str, ...]]], origin: str
+    learnt: dict[str, tuple[int, int, tuple[Item, ...], tuple[str, ...]]],
+    origin: str,
+    page_address: Callable[[str], str],
 ) -> dict[str, tuple[int, int, Page]]:
     """Return the pages by their address on a server, with links that lead to the same."""
     return {
-        origin + path: (length, checksum, Page(items, tuple(origin + link for link in links)))
+        page_address(origin + path): (
+            length,
+            checksum,
+            Page(items, tuple(page_address(origin + link) for link in links)),
+        )
         for path, (length, checksum, items, links) in learnt.items()
     }
 

@@ -18,14 +18,14 @@ HEADERS = {"Accept-Encoding": "gzip"}
 
 async def crawl(site, concurrency):
     """Crawl a site with one `AsyncHTTPClient` and at most `concurrency` connections."""
-    limit = asyncio.Semaphore(concurrency)
+    limit, headers = asyncio.Semaphore(concurrency), HEADERS | site.headers
     with closing(AsyncHTTPClient(force_instance=True, max_clients=concurrency)) as client:
 
         async def fetch(url):
             body = site.body(url)
             async with limit:
                 response = await client.fetch(
-                    url, method=site.method, body=body, headers=HEADERS, ssl_options=site.tls
+                    url, method=site.method, body=body, headers=headers, ssl_options=site.tls
                 )
             return site.read(response.effective_url, response.body)
 

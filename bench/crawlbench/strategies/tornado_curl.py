@@ -25,7 +25,7 @@ async def crawl(site, concurrency):
         handle.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
         handle.setopt(pycurl.ACCEPT_ENCODING, "gzip")
 
-    options = {"method": site.method, "headers": HEADERS, "ca_certs": site.ca_file}
+    options = {"method": site.method, "headers": HEADERS | site.headers, "ca_certs": site.ca_file}
     options["prepare_curl_callback"] = prepare
     with closing(CurlAsyncHTTPClient(force_instance=True, max_clients=concurrency)) as client:
 

@@ -25,6 +25,8 @@ __all__ = ["MOST_PAGES", "ScaledPages", "scaled_site"]
 
 MOST_PAGES: Final = 100_000
 
+MOST_LISTED: Final = 1_000
+
 KEPT_ITEMS: Final = 10_000
 """Of more, a crawl's items are tallied rather than kept."""
 
@@ -62,6 +64,11 @@ class ScaledPages:
         self._last = pages
         self._filler = Filler(pages)
         self._skeletons: dict[tuple[int, ...], Skeleton] = {}
+
+    def addresses(self) -> list[str]:
+        """See `ListedSource.addresses`; of a list that is too long to keep only the first."""
+        pages = range(min(self._last, MOST_LISTED))
+        return [page_address(f"/top250?start={PAGE_SIZE * page}&filter=") for page in pages]
 
     def find(self, address: str) -> str | None:
         """See `PageSource.find`."""
