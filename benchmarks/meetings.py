@@ -45,16 +45,23 @@ REFUSED = "crawlbench.errors.BlockedPageError"
 DOCUMENTED = {
     "aiohttp": ("aiohttp.client_exceptions.ClientError",),
     "aiosonic": ("aiosonic.exceptions.AiosonicError",),
-    "anyio": ("httpx.HTTPError",),
+    "aiohttp-retry": ("aiohttp.client_exceptions.ClientError",),
     "curl_cffi": ("curl_cffi.requests.exceptions.RequestException",),
     "gevent": ("requests.exceptions.RequestException",),
+    "geventhttpclient": ("geventhttpclient.useragent.ConnectionError", "OSError"),
+    "httpr": ("httpr.HTTPError",),
     "httptools": ("httptools.parser.errors.HttpParserError", "OSError", "zlib.error"),
     "httpx": ("httpx.HTTPError",),
+    "httpx-aiohttp": ("httpx.HTTPError",),
+    "httpx2": ("httpx2.HTTPError",),
+    "impit": ("impit.HTTPError",),
     "niquests": ("niquests.exceptions.RequestException",),
     "primp": ("primp.PrimpError",),
     "pycurl": ("pycurl.error",),
+    "pyqwest": ("OSError", "TimeoutError"),
     "pyreqwest": ("pyreqwest.exceptions.PyreqwestError",),
     "requests": ("requests.exceptions.RequestException",),
+    "requests-futures": ("requests.exceptions.RequestException",),
     "Scrapy": (
         "scrapy.exceptions.DownloadFailedError",
         "scrapy.exceptions.IgnoreRequest",
@@ -69,8 +76,9 @@ DOCUMENTED = {
         "zlib.error",
     ),
     "tornado": ("tornado.httpclient.HTTPClientError",),
-    "treq": ("twisted.web._newclient.ResponseFailed", "twisted.web.error.Error"),
+    "treq": ("twisted.web._newclient.ResponseFailed", "twisted.web.error.Error", "OSError"),
     "urllib3": ("urllib3.exceptions.HTTPError",),
+    "wreq": ("wreq.exceptions.WreqError",),
 }
 """By library: what to catch if one believes its documentation."""
 
@@ -109,9 +117,10 @@ class Meeting:
 
 
 def installed_strategies() -> list[str]:
-    """Return the names of ours that can be tried here."""
+    """Return the names of ours that can be tried here; not those that start a process for each page."""
     names = registry.names(registry.Kind.STRATEGY)
-    return [name for name in names if describe_strategy(name).installed]
+    cold = {name for name in names if name.startswith("cold-")}
+    return [name for name in names if describe_strategy(name).installed and name not in cold]
 
 
 async def meet_all(

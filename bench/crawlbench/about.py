@@ -62,7 +62,7 @@ def describe_strategy(name: str) -> StrategyFacts:
     tree = _parse_plugin(registry.Kind.STRATEGY, name)
     docstring = ast.get_docstring(tree) or ""
     found = _FACTS.search(docstring)
-    module = _library_module(tree)
+    module = _library_module(tree, name)
     library, version, licence = _distribution(module)
     return StrategyFacts(
         name=name,
@@ -129,10 +129,12 @@ def _imports(tree: ast.Module) -> list[str]:
     return [name for name in names if name not in sys.stdlib_module_names]
 
 
-def _library_module(tree: ast.Module) -> str | None:
-    """Return the module of the client: the first that is imported, unless it only helps."""
+def _library_module(tree: ast.Module, strategy: str) -> str | None:
+    """Return the module of the client: the one that the strategy is named after, else the first."""
     names = [name for name in _imports(tree) if name not in {"crawlbench", "lxml"}]
-    return names[0] if names else None
+    stem = Path(strategy).stem.replace("-", "_").removeprefix("cold_")
+    named = [name for name in names if f"{stem}_".startswith(f"{name.lower()}_")]
+    return max(named, key=len) if named else names[0] if names else None
 
 
 def _is_installed(module: str) -> bool:

@@ -206,6 +206,8 @@ class SiteSpec:
     """That asks for each page; with POST, `payload` says what is sent."""
     payload: Callable[[str], dict[str, object] | None] = no_payload
     """What is sent as JSON to ask for the page of an address, absolute or not."""
+    most_at_once: Callable[[], int] | None = None
+    """Counts the pages that a crawl ever knows of and has not read; None: all but the first."""
     hosts: tuple[str, ...] = ()
     """Loopback addresses that serve the pages beside that of the first page, on its port;
     `page_address` tells which page is on which."""

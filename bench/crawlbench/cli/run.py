@@ -49,6 +49,7 @@ from crawlbench.errors import UsageError
 from crawlbench.measure.matrix import MOST_CELLS, extend_plan, make_plan
 from crawlbench.measure.store import load_session
 from crawlbench.measure.suite import load_suite, loops_left_out, override
+from crawlbench.measure.width import refuse_inexpressible
 from crawlbench.session import resume_session, run_session
 from crawlbench.session.environments import prepare_again, prepare_environments
 
@@ -161,6 +162,7 @@ def start(
         name: of the suite, or the path of its file.
         environments: of the plan, ready to be used.
     """
+    refuse_inexpressible(plan)
     folder = name_folder(output, Path(name).stem)
     prepare_sites(cell.site for cell in plan.cells if cell.site)
     _finish(measure(lambda watcher: run_session(plan, folder, watcher, environments)), folder)

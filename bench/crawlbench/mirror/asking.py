@@ -64,7 +64,7 @@ class Asking:
     @classmethod
     def read(cls, headers: Iterable[Any]) -> Asking:
         """Read pairs of bytes, as h2 gives them: names are in lower case."""
-        method = target = b""
+        method = target = accepted = b""
         flags = NEW_VISITOR
         for name, value in headers:
             if name == b":method":
@@ -72,12 +72,12 @@ class Asking:
             elif name == b":path":
                 target = value
             elif name == b"accept-encoding":
-                flags |= choose_coding(value)
+                accepted += b"," + value
             elif name == b"content-type" and is_json(value):
                 flags |= JSON
             elif name == b"cookie" and has_bid(value):
                 flags &= ~NEW_VISITOR
-        return cls(method, target, flags)
+        return cls(method, target, flags | choose_coding(accepted))
 
     def make_request(self, responses: Responses) -> Request:
         """Return it as one that has come whole."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import httptools
 
-from crawlbench.mirror.codings import choose_coding
+from crawlbench.mirror.codings import CODED, choose_coding
 from crawlbench.mirror.http1 import CLOSE, HEAD, HTTP10
 from crawlbench.mirror.responses import JSON, NEW_VISITOR, has_bid, is_json
 
@@ -50,6 +50,7 @@ class RequestReader:
     """The parser of one connection."""
 
     __slots__ = (
+        "_accepted",
         "_body",
         "_body_bytes",
         "_find_page",
@@ -125,7 +126,8 @@ class RequestReader:
     def on_header(self, name: bytes, value: bytes) -> None:
         """Note the headers that change an answer."""
         if len(name) == 15 and name.lower() == b"accept-encoding":
-            self._flags |= choose_coding(value)
+            self._accepted += b"," + value
+            self._flags = self._flags & ~CODED | choose_coding(self._accepted)
         elif len(name) == 12 and name.lower() == b"content-type":
             self._flags |= JSON if is_json(value) else 0
         elif len(name) == 6 and name.lower() == b"cookie" and has_bid(value):
@@ -149,7 +151,7 @@ class RequestReader:
     # Our own
 
     def _forget_request(self) -> None:
-        self._target = b""
+        self._accepted = self._target = b""
         self._flags = NEW_VISITOR
         self._head_bytes = 0
         self._body_bytes = 0

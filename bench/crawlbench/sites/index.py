@@ -99,4 +99,5 @@ SITE = SiteSpec(
     expected_pages=len(PROJECTS) * (1 + FILES_EACH),
     pages=_Pages,
     media="json",
+    most_at_once=lambda: FILES_EACH * (len(PROJECTS) - 1),
 )

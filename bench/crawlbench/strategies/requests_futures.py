@@ -7,7 +7,6 @@ Compare with: `requests_threads.py`, the same with a session per thread and with
 Model: threads. HTTP: 1.1.
 """
 
-from requests.adapters import HTTPAdapter
 from requests_futures.sessions import FuturesSession
 
 HEADERS = {"Accept-Encoding": "gzip"}
@@ -15,12 +14,11 @@ HEADERS = {"Accept-Encoding": "gzip"}
 
 def crawl(site, concurrency):
     """Crawl a site with one `FuturesSession` of `concurrency` threads."""
-    with FuturesSession(max_workers=concurrency) as session:
+    pool = {"pool_maxsize": concurrency}
+    with FuturesSession(max_workers=concurrency, adapter_kwargs=pool) as session:
         session.trust_env = False  # no proxies, no netrc
         session.verify = site.ca_file or True
         session.headers.update(HEADERS)
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, HTTPAdapter(pool_maxsize=concurrency))
 
         def fetch(future):
             response = future.result()

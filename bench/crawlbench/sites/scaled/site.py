@@ -16,6 +16,7 @@ from crawlbench.sites.douban import SITE, page_address
 from crawlbench.sites.markup import PAGE_SIZE
 from crawlbench.sites.pages import HEADERS
 from crawlbench.sites.scaled.movies import movies_up_to
+from crawlbench.sites.scaled.paginator import most_in_a_wave
 from crawlbench.sites.scaled.skeleton import Filled, Filler, Skeleton, cycle_pages
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def scaled_site(name: str) -> SiteSpec:
         expected_pages=pages,
         pages=partial(ScaledPages, pages),
         is_large=PAGE_SIZE * pages > KEPT_ITEMS,
+        most_at_once=partial(most_in_a_wave, pages),
     )
 
 
