@@ -78,7 +78,16 @@ DOCUMENTED = {
     "tornado": ("tornado.httpclient.HTTPClientError",),
     "treq": ("twisted.web._newclient.ResponseFailed", "twisted.web.error.Error", "OSError"),
     "urllib3": ("urllib3.exceptions.HTTPError",),
-    "wreq": ("wreq.exceptions.WreqError",),
+    "wreq": (
+        "exceptions.BodyError",
+        "exceptions.ConnectionError",
+        "exceptions.ConnectionResetError",
+        "exceptions.DecodingError",
+        "exceptions.RedirectError",
+        "exceptions.RequestError",
+        "exceptions.StatusError",
+        "exceptions.TimeoutError",
+    ),
 }
 """By library: what to catch if one believes its documentation."""
 
@@ -117,7 +126,7 @@ class Meeting:
 
 
 def installed_strategies() -> list[str]:
-    """Return the names of ours that can be tried here; not those that start a process for each page."""
+    """Return the names of ours that can be tried here, but those that start cold."""
     names = registry.names(registry.Kind.STRATEGY)
     cold = {name for name in names if name.startswith("cold-")}
     return [name for name in names if describe_strategy(name).installed and name not in cold]

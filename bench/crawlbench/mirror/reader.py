@@ -127,7 +127,8 @@ class RequestReader:
         """Note the headers that change an answer."""
         if len(name) == 15 and name.lower() == b"accept-encoding":
             self._accepted += b"," + value
-            self._flags = self._flags & ~CODED | choose_coding(self._accepted)
+            self._flags &= ~CODED
+            self._flags |= choose_coding(self._accepted)
         elif len(name) == 12 and name.lower() == b"content-type":
             self._flags |= JSON if is_json(value) else 0
         elif len(name) == 6 and name.lower() == b"cookie" and has_bid(value):

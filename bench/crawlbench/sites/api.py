@@ -80,7 +80,7 @@ def _write(movie: Movie) -> bytes:
     draw = random.Random(movie.rank)
     reviews = [
         {"author": f"user{draw.randrange(10**6)}", "stars": draw.randint(1, 5), "text": quote}
-        for quote in (compose_quote(draw.choice(load_movies())) for _ in range(draw.randint(4, 24)))
+        for quote in (compose_quote(draw.choice(load_movies())) for _ in range(draw.randint(9, 34)))
     ]
     answer = {
         "rank": movie.rank,
