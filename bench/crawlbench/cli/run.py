@@ -31,9 +31,11 @@ from crawlbench.cli.measuring import (
 from crawlbench.cli.options import (
     Budget,
     Concurrency,
+    Cpus,
     Laps,
     Loops,
     Margin,
+    MirrorCpus,
     Networks,
     Operations,
     Output,
@@ -49,6 +51,7 @@ from crawlbench.errors import UsageError
 from crawlbench.measure.matrix import MOST_CELLS, extend_plan, make_plan
 from crawlbench.measure.store import load_session
 from crawlbench.measure.suite import load_suite, loops_left_out, override
+from crawlbench.measure.topology import parse_cpus
 from crawlbench.measure.width import refuse_inexpressible
 from crawlbench.session import resume_session, run_session
 from crawlbench.session.environments import prepare_again, prepare_environments
@@ -97,6 +100,8 @@ def run(
         int | None,
         typer.Option("--seed", callback=not_negative, help="Of the order and the delays."),
     ] = None,
+    cpus: Cpus = None,
+    mirror_cpus: MirrorCpus = None,
     output: Output = None,
     resume: Annotated[
         Path | None, typer.Option("--resume", help="Session to go on with, by its own plan.")
@@ -120,6 +125,8 @@ def run(
         "min_time_s": min_time,
         "timeout_s": timeout,
         "seed": seed,
+        "cpus": cpus,
+        "mirror_cpus": _read_cpus(mirror_cpus),
     }
     if resume is not None:
         names = {"environments": environment, "baseline": baseline, "output": output}
@@ -141,6 +148,15 @@ def run(
         run_on_cluster(plan, wishes, output, suite)
     plan = plan if margin is not None else with_known_margin(plan)
     start(plan, output, suite, ready.environments)
+
+
+def _read_cpus(text: str | None) -> tuple[int, ...]:
+    try:
+        return parse_cpus(text or "")
+    except ValueError as error:
+        raise UsageError(
+            f"--mirror-cpus {text!r} is no list of CPUs; give it as the kernel does: 3, or 0-1,5"
+        ) from error
 
 
 def with_known_margin(plan: Plan) -> Plan:

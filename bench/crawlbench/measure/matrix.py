@@ -98,6 +98,8 @@ def make_plan(
         seed=suite.seed,
         operations=tuple(operation.facts for operation in operations),
         environments=tuple(environments),
+        cpus=suite.cpus,
+        mirror_cpus=suite.mirror_cpus,
     )
 
 

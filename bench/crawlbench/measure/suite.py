@@ -54,6 +54,8 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confidence: Annotated[float, msgspec.Meta(gt=0.5, lt=1)] = 0.95
     timeout_s: PositiveNumber = 60.0
     seed: Natural = 1
+    cpus: Annotated[str, msgspec.Meta(pattern=r"^([1-9]\d{0,4}|all)$")] = "1"
+    mirror_cpus: tuple[Natural, ...] = ()
 
 
 def suite_names() -> list[str]:
