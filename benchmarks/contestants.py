@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from crawlbench import registry
-from crawlbench.about import StrategyFacts, describe_strategy
+from crawlbench.about import StrategyFacts, describe_libraries, describe_strategy
 from crawlbench.check.subject import Subject, Trial
 from crawlbench.measure.verify import Expectation, expect
 from crawlbench.mirror.process import MirrorProcess, open_mirror
@@ -34,8 +34,8 @@ INTRODUCTION = """# The contestants
 
 Every strategy is one file in [bench/crawlbench/strategies](../bench/crawlbench/strategies), written
 as its library's documentation advises, on equal terms: `Accept-Encoding: gzip`, no proxies, no
-netrc, the same limit of requests in flight, certificates checked, session opened and closed inside
-the clock. What a library does not allow is said in the first lines of its file. Those beyond
+netrc, the same limit of requests in flight, certificates checked by a context made before the clock
+runs, session opened and closed inside it. What a library does not allow is said in the first lines of its file. Those beyond
 requests and aiohttp come with `pip install 'crawlbench[clients]'`; niquests with the extra
 `niquests`, in an environment of its own: it brings urllib3-future, which takes the place of urllib3
 for requests too. `crawlbench check NAME` tries one on good and hostile pages.
@@ -46,7 +46,8 @@ Made by `python benchmarks/contestants.py`.
 
 async def main() -> None:
     """Try all that are installed and write the document."""
-    names = sys.argv[1:] or registry.names(registry.Kind.STRATEGY)
+    everybody = registry.names(registry.Kind.STRATEGY)
+    names = sys.argv[1:] or [name for name in everybody if not name.startswith("cold-")]
     facts = [describe_strategy(name) for name in names]
     expectations = {name: expect(registry.load(registry.Kind.SITE, name)) for name in SITES}
     rows = []
@@ -126,17 +127,36 @@ def render(facts: list[StrategyFacts], rows: list[list[str]]) -> str:
             fact.licence,
             fact.model,
             fact.http,
+            fact.parser,
+            fact.tls,
             advice.get(fact.name, "ours"),
         ]
         for fact in facts
     ]
     columns = [f"{site.removeprefix('douban-')}, {net}" for site in SITES for net in NETWORKS]
+    described = sorted(describe_libraries().items(), key=lambda pair: pair[0].lower())
     absent = [f"`{fact.name}`" for fact in facts if not fact.installed]
     where = f"{platform.python_implementation()} {platform.python_version()}"
     parts = [
         INTRODUCTION,
         "## What each is made of\n",
-        table(["strategy", "library", "licence", "model", "HTTP", "advised by"], made_of),
+        table(
+            [
+                "strategy",
+                "library",
+                "licence",
+                "model",
+                "HTTP",
+                "HTTP parser",
+                "TLS",
+                "advised by",
+            ],
+           , made_of),
+        "\n## What each author would ask\n",
+        "Requests and answers are the same for all, and so is what is not in the clock: the TLS "
+        "context, or the file of the authority, made once. What is: the client, its pool, threads, "
+        "and all connections, opened and closed.\n",
+        "\n".join(f"- **{name}**: {library.answer}" for name, library in described if library.answer),
         "\n## Who crawls what\n",
         f"One crawl each at {CONCURRENCY} requests in flight, {where}, "
         f"{datetime.now(UTC):%Y-%m-%d}. Right: all items with the site's digest, each page asked "

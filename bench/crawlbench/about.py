@@ -18,10 +18,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from crawlbench import registry
 
 __all__ = [
+    "LibraryFacts",
     "StrategyFacts",
+    "describe_libraries",
     "describe_python",
     "describe_strategy",
     "distribution_of",
@@ -51,6 +55,26 @@ class StrategyFacts:
     http: str
     """Versions of HTTP that it can speak; empty if the module does not say."""
     installed: bool
+    parser: str = ""
+    """What parses HTTP/1.1 in it; empty if nobody has told us."""
+    tls: str = ""
+    """What speaks TLS in it."""
+
+
+class LibraryFacts(msgspec.Struct, frozen=True):
+    """What a library parses HTTP and speaks TLS with, and how it is used here."""
+
+    parser: str = ""
+    tls: str = ""
+    answer: str = ""
+    """To its author: which interface, what was tuned, what is inside the clock."""
+
+
+@cache
+def describe_libraries() -> dict[str, LibraryFacts]:
+    """Return what is told of libraries, by distribution; of strangers' nothing."""
+    text = (Path(__file__).parent / "strategies" / "libraries.toml").read_bytes()
+    return msgspec.toml.decode(text, type=dict[str, LibraryFacts])
 
 
 def describe_strategy(name: str) -> StrategyFacts:
@@ -64,6 +88,7 @@ def describe_strategy(name: str) -> StrategyFacts:
     found = _FACTS.search(docstring)
     module = _library_module(tree, name)
     library, version, licence = _distribution(module)
+    facts = describe_libraries().get(library, LibraryFacts())
     return StrategyFacts(
         name=name,
         about=docstring.partition("\n")[0],
@@ -73,6 +98,8 @@ def describe_strategy(name: str) -> StrategyFacts:
         model=found["model"] if found else "",
         http=found["http"] if found else "",
         installed=all(_is_installed(name) for name in _imports(tree)),
+        parser=facts.parser,
+        tls=facts.tls,
     )
 
 
