@@ -30,14 +30,19 @@ SITES = ("douban-top250", "douban-subjects")
 NETWORKS = ("loopback", "wan", "loopback-tls")
 CONCURRENCY = 10
 DEADLINE_S = 60.0
+ASKED = """What is sent and answered is the same for all. Outside the clock is the TLS context, or the
+file of the authority, made once; inside are the client, its pool, its threads or processes, and all
+connections, opened and closed. What was spoken stands above, under HTTP.
+"""
+HEADERS = ["strategy", "library", "licence", "model", "HTTP", "HTTP parser", "TLS", "advised by"]
 INTRODUCTION = """# The contestants
 
 Every strategy is one file in [bench/crawlbench/strategies](../bench/crawlbench/strategies), written
 as its library's documentation advises, on equal terms: `Accept-Encoding: gzip`, no proxies, no
 netrc, the same limit of requests in flight, certificates checked by a context made before the clock
-runs, session opened and closed inside it. What a library does not allow is said in the first lines of its file. Those beyond
-requests and aiohttp come with `pip install 'crawlbench[clients]'`; niquests with the extra
-`niquests`, in an environment of its own: it brings urllib3-future, which takes the place of urllib3
+runs, session opened and closed inside it. What a library does not allow is said in the first lines
+of its file. Those beyond requests and aiohttp come with `pip install 'crawlbench[clients]'`;
+niquests with the extra `niquests`, in an environment of its own: it brings urllib3-future, which takes the place of urllib3
 for requests too. `crawlbench check NAME` tries one on good and hostile pages.
 
 Made by `python benchmarks/contestants.py`.
@@ -140,23 +145,10 @@ def render(facts: list[StrategyFacts], rows: list[list[str]]) -> str:
     parts = [
         INTRODUCTION,
         "## What each is made of\n",
-        table(
-            [
-                "strategy",
-                "library",
-                "licence",
-                "model",
-                "HTTP",
-                "HTTP parser",
-                "TLS",
-                "advised by",
-            ],
-           , made_of),
+        table(HEADERS, made_of),
         "\n## What each author would ask\n",
-        "Requests and answers are the same for all, and so is what is not in the clock: the TLS "
-        "context, or the file of the authority, made once. What is: the client, its pool, threads, "
-        "and all connections, opened and closed.\n",
-        "\n".join(f"- **{name}**: {library.answer}" for name, library in described if library.answer),
+        ASKED,
+        *(f"- **{name}**: {library.answer}" for name, library in described),
         "\n## Who crawls what\n",
         f"One crawl each at {CONCURRENCY} requests in flight, {where}, "
         f"{datetime.now(UTC):%Y-%m-%d}. Right: all items with the site's digest, each page asked "
