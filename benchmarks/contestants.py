@@ -30,9 +30,9 @@ SITES = ("douban-top250", "douban-subjects")
 NETWORKS = ("loopback", "wan", "loopback-tls")
 CONCURRENCY = 10
 DEADLINE_S = 60.0
-ASKED = """What is sent and answered is the same for all. Outside the clock is the TLS context, or the
-file of the authority, made once; inside are the client, its pool, its threads or processes, and all
-connections, opened and closed. What was spoken stands above, under HTTP.
+ASKED = """What is sent and answered is the same for all. Outside the clock is the TLS context, or
+the file of the authority, made once; inside are the client, its pool, its threads or processes, and
+all connections, opened and closed. What was spoken stands above, under HTTP.
 """
 HEADERS = ["strategy", "library", "licence", "model", "HTTP", "HTTP parser", "TLS", "advised by"]
 INTRODUCTION = """# The contestants
@@ -42,8 +42,8 @@ as its library's documentation advises, on equal terms: `Accept-Encoding: gzip`,
 netrc, the same limit of requests in flight, certificates checked by a context made before the clock
 runs, session opened and closed inside it. What a library does not allow is said in the first lines
 of its file. Those beyond requests and aiohttp come with `pip install 'crawlbench[clients]'`;
-niquests with the extra `niquests`, in an environment of its own: it brings urllib3-future, which takes the place of urllib3
-for requests too. `crawlbench check NAME` tries one on good and hostile pages.
+niquests with the extra `niquests`, in an environment of its own: it brings urllib3-future, which
+takes the place of urllib3 for requests too. `crawlbench check NAME` tries one on good and hostile pages.
 
 Made by `python benchmarks/contestants.py`.
 """

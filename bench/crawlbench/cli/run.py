@@ -66,7 +66,7 @@ __all__ = ["run", "start", "with_known_margin"]
 
 def run(
     suite: Annotated[
-        str, typer.Argument(help="default, quick, full, loops, or a FILE.toml.")
+        str, typer.Argument(help="A suite by name (see `crawlbench list suites`), or a FILE.toml.")
     ] = "default",
     strategy: Strategies = None,
     loop: Loops = None,
