@@ -43,7 +43,8 @@ netrc, the same limit of requests in flight, certificates checked by a context m
 runs, session opened and closed inside it. What a library does not allow is said in the first lines
 of its file. Those beyond requests and aiohttp come with `pip install 'crawlbench[clients]'`;
 niquests with the extra `niquests`, in an environment of its own: it brings urllib3-future, which
-takes the place of urllib3 for requests too. `crawlbench check NAME` tries one on good and hostile pages.
+takes the place of urllib3 for requests too. `crawlbench check NAME` tries one on good and hostile
+pages.
 
 Made by `python benchmarks/contestants.py`.
 """

@@ -16,7 +16,7 @@ HEADERS = {"Accept-Encoding": "gzip"}
 async def crawl(site, concurrency):
     """Crawl a site with one `httpx.AsyncClient` and at most `concurrency` connections."""
     limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
-    timeout = httpx.Timeout(5, pool=None)  # the default, but in line for a connection without end
+    timeout = httpx.Timeout(20, pool=None)  # 5 by default, also in line for a connection
     options = {"headers": HEADERS, "limits": limits, "timeout": timeout, "trust_env": False}
     async with httpx.AsyncClient(verify=site.tls, **options) as client:
 
