@@ -1,7 +1,8 @@
 """All known pages at once, with `asyncio.gather` and httpx2, by which httpx is continued.
 
 Watch: as with httpx, a timeout of 5 seconds also holds for those in line for a connection. Here it
-is 20, and none in line, so that a thousand connections can be made. It is held to HTTP/1.1, its default.
+is 20, and none in line, so that a thousand connections can be made. It is held to HTTP/1.1, its
+default.
 Compare with: `httpx_async.py`, the same lines with httpx, and `aiohttp_gather.py`.
 Model: event loop. HTTP: 1.1.
 """

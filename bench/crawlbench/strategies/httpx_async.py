@@ -1,7 +1,8 @@
 """All known pages at once, with `asyncio.gather` and httpx.
 
 Watch: httpx gives up after 5 seconds, also those in line for a connection. A thousand connections
-over a slow line take longer: it has 20, and in line there is no end. Its pool looks through the whole line for each page.
+over a slow line take longer: it has 20, and in line there is no end. Its pool looks through the
+whole line for each page.
 Compare with: `aiohttp_gather.py`, the same with aiohttp, and `httpx_async_http2.py`.
 Model: event loop. HTTP: 1.1.
 """
