@@ -17,12 +17,14 @@ __all__ = [
     "Buffer",
     "Crawl",
     "Field",
+    "GatheredStream",
     "Item",
     "ListedSource",
     "PackedSource",
     "Page",
     "PageKind",
     "PageSource",
+    "PageStream",
     "Reader",
     "Site",
     "SiteSpec",
@@ -68,6 +70,34 @@ Raises:
 """
 
 
+class PageStream(Protocol):
+    """Reads a page as its pieces come."""
+
+    def feed(self, piece: Buffer) -> None:
+        """Take the next bytes of the decoded body."""
+
+    def close(self) -> Page:
+        """Return what the page holds; raises as a `Reader`."""
+
+
+class GatheredStream:
+    """Gathers the pieces for a reader that needs the whole body."""
+
+    def __init__(self, read: Reader, address: str) -> None:
+        """Begin a page that came from that address."""
+        self._read = read
+        self._address = address
+        self._body = bytearray()
+
+    def feed(self, piece: Buffer) -> None:
+        """See `PageStream.feed`."""
+        self._body += memoryview(piece)
+
+    def close(self) -> Page:
+        """See `PageStream.close`."""
+        return self._read(self._address, bytes(self._body))
+
+
 def no_payload(_address: str) -> None:
     """Return the payload of a page that is asked for with GET: none."""
 
@@ -98,6 +128,11 @@ class Site:
     def headers(self) -> dict[str, str]:
         """What is sent beside the payload by libraries that encode none: its type."""
         return {"Content-Type": "application/json"} if self.method == "POST" else {}
+
+    def stream(self, address: str) -> PageStream:
+        """Return what reads a page piece by piece: without keeping it, if the parser can."""
+        opener: Callable[[str], PageStream] | None = getattr(self.read, "open", None)
+        return opener(address) if opener else GatheredStream(self.read, address)
 
     def body(self, address: str) -> bytes | None:
         """Return the payload as JSON, for libraries that encode none."""

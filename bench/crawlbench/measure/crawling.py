@@ -190,6 +190,8 @@ def _timed(read: Reader, spent: dict[int, float]) -> Reader:
         spent[thread] = spent.get(thread, 0.0) + time.thread_time() - start
         return page
 
+    if hasattr(read, "open"):  # pieces are not timed: that would cost more than they do
+        read_timed.open = read.open  # type: ignore[attr-defined]
     return read_timed
 
 

@@ -38,22 +38,53 @@ def compile_reader(spec: SiteSpec) -> Reader:
             f"the parser none knows pages by heart, and the {spec.expected_pages} of {spec.name} "
             f"are more than {MOST_PAGES}; use the parser lxml"
         )
-    learnt = _learn(spec)
-    known: dict[str, tuple[int, int, Page]] = {}
+    return _ByHeart(spec)
 
-    def read(address: str, body: Buffer) -> Page:
+
+class _ByHeart:
+    """A `Reader` that can also read piece by piece."""
+
+    def __init__(self, spec: SiteSpec) -> None:
+        self._spec = spec
+        self._learnt = _learn(spec)
+        self._known: dict[str, tuple[int, int, Page]] = {}
+
+    def __call__(self, address: str, body: Buffer) -> Page:
+        return self.recognise(address, len(body), crc32(body))
+
+    def open(self, address: str) -> _Stream:
+        """Begin a page of which only length and checksum are kept."""
+        return _Stream(self, address)
+
+    def recognise(self, address: str, length: int, checksum: int) -> Page:
+        """Return the page of an address if its body was that one's."""
+        known = self._known
         if address not in known:
-            known.update(_at_origin(learnt, _origin_of(address), spec.page_address))
+            known.update(_at_origin(self._learnt, _origin_of(address), self._spec.page_address))
         if address not in known:
-            raise BlockedPageError(f"{address} is no page of the site {spec.name!r}")
-        length, checksum, page = known[address]
-        if length != len(body) or checksum != crc32(body):
+            raise BlockedPageError(f"{address} is no page of the site {self._spec.name!r}")
+        right_length, right_checksum, page = known[address]
+        if right_length != length or right_checksum != checksum:
             raise BlockedPageError(
-                f"{address} came with status 200 and {len(body)} bytes that are not the site's"
+                f"{address} came with status 200 and {length} bytes that are not the site's"
             )
         return page
 
-    return read
+
+class _Stream:
+    """See `PageStream`."""
+
+    def __init__(self, reader: _ByHeart, address: str) -> None:
+        self._reader = reader
+        self._address = address
+        self._length = self._checksum = 0
+
+    def feed(self, piece: Buffer) -> None:
+        self._length += len(piece)
+        self._checksum = crc32(piece, self._checksum)
+
+    def close(self) -> Page:
+        return self._reader.recognise(self._address, self._length, self._checksum)
 
 
 def _learn(spec: SiteSpec) -> dict[str, tuple[int, int, tuple[Item, ...], tuple[str, ...]]]:

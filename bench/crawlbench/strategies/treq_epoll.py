@@ -57,7 +57,7 @@ def crawl(site, concurrency):
         reactor.run(installSignalHandlers=False)
         if isinstance(outcome[0], list):
             return outcome[0]
-        raise RuntimeError(outcome[0].getErrorMessage())
+        raise OSError(outcome[0].getErrorMessage())  # as failures of Twisted's do not pickle
 
     crawl.here = crawl_here  # where the other process finds it
     with ProcessPoolExecutor(1, get_context("fork")) as pool:
