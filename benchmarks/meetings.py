@@ -66,9 +66,9 @@ DOCUMENTED = {
     "pyqwest": (
         "OSError",
         "TimeoutError",
-        "pyqwest._errors.ReadError",
+        "pyqwest.ReadError",
         "pyqwest._errors.RemoteProtocolError",
-        "pyqwest._errors.TooManyRedirects",
+        "pyqwest.TooManyRedirects",
     ),
     "pyreqwest": ("pyreqwest.exceptions.PyreqwestError",),
     "requests": ("requests.exceptions.RequestException",),

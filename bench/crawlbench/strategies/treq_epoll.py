@@ -57,7 +57,10 @@ def crawl(site, concurrency):
         reactor.run(installSignalHandlers=False)
         if isinstance(outcome[0], list):
             return outcome[0]
-        raise OSError(outcome[0].getErrorMessage())  # as failures of Twisted's do not pickle
+        error = getattr(
+            outcome[0].value, "subFailure", outcome[0]
+        ).value  # of the first that failed
+        raise OSError(repr(error)) if type(error).__module__.startswith("twisted") else error
 
     crawl.here = crawl_here  # where the other process finds it
     with ProcessPoolExecutor(1, get_context("fork")) as pool:
