@@ -67,6 +67,7 @@ DOCUMENTED = {
         "OSError",
         "TimeoutError",
         "pyqwest.ReadError",
+        "pyqwest.WriteError",
         "pyqwest._errors.RemoteProtocolError",
         "pyqwest.TooManyRedirects",
     ),
