@@ -57,7 +57,7 @@ def crawl(
     read = registry.load(registry.Kind.PARSER, parser)(spec)
 
     def crawl_from(start: str, ca_file: str | None) -> list[Item]:
-        return _crawl_once(strategy, loop, make_site(start, read, ca_file), concurrency)
+        return _crawl_once(strategy, loop, make_site(spec, start, read, ca_file), concurrency)
 
     if url is not None:
         items = crawl_from(_start(spec, url), _readable(ca_file))

@@ -31,9 +31,11 @@ from crawlbench.cli.measuring import (
 from crawlbench.cli.options import (
     Budget,
     Concurrency,
+    Cpus,
     Laps,
     Loops,
     Margin,
+    MirrorCpus,
     Networks,
     Operations,
     Output,
@@ -49,6 +51,8 @@ from crawlbench.errors import UsageError
 from crawlbench.measure.matrix import MOST_CELLS, extend_plan, make_plan
 from crawlbench.measure.store import load_session
 from crawlbench.measure.suite import load_suite, loops_left_out, override
+from crawlbench.measure.topology import parse_cpus
+from crawlbench.measure.width import refuse_inexpressible
 from crawlbench.report.terminal import Detail
 from crawlbench.session import resume_session, run_session
 from crawlbench.session.environments import prepare_again, prepare_environments
@@ -63,7 +67,7 @@ __all__ = ["run", "start"]
 
 def run(
     suite: Annotated[
-        str, typer.Argument(help="default, quick, full, loops, or a FILE.toml.")
+        str, typer.Argument(help="A suite by name (see `crawlbench list suites`), or a FILE.toml.")
     ] = "default",
     strategy: Strategies = None,
     loop: Loops = None,
@@ -97,6 +101,8 @@ def run(
         int | None,
         typer.Option("--seed", callback=not_negative, help="Of the order and the delays."),
     ] = None,
+    cpus: Cpus = None,
+    mirror_cpus: MirrorCpus = None,
     output: Output = None,
     resume: Annotated[
         Path | None, typer.Option("--resume", help="Session to go on with, by its own plan.")
@@ -123,6 +129,8 @@ def run(
         "min_time_s": min_time,
         "timeout_s": timeout,
         "seed": seed,
+        "cpus": cpus,
+        "mirror_cpus": _read_cpus(mirror_cpus),
     }
     if resume is not None:
         names = {"environments": environment, "baseline": baseline, "output": output}
@@ -145,6 +153,15 @@ def run(
     start(plan, output, suite, ready.environments, detail)
 
 
+def _read_cpus(text: str | None) -> tuple[int, ...]:
+    try:
+        return parse_cpus(text or "")
+    except ValueError as error:
+        raise UsageError(
+            f"--mirror-cpus {text!r} is no list of CPUs; give it as the kernel does: 3, or 0-1,5"
+        ) from error
+
+
 def start(
     plan: Plan,
     output: Path | None,
@@ -161,6 +178,7 @@ def start(
         environments: of the plan, ready to be used.
         detail: how much is shown in the end.
     """
+    refuse_inexpressible(plan)
     folder = name_folder(output, Path(name).stem)
     prepare_sites(cell.site for cell in plan.cells if cell.site)
     session = measure(lambda watcher: run_session(plan, folder, watcher, environments))

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import tempfile
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from json import dumps
 from pathlib import Path
@@ -22,7 +22,7 @@ from crawlbench.measure.worker import JOB_VARIABLE
 from crawlbench.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from crawlbench.digest import Row
     from crawlbench.measure.contract import AnchorWorker, Place, Worker
@@ -71,6 +71,7 @@ class ProcessExecutor:
         self._turnstile = turnstile
         self._places = places
         self._cpus = cpus
+        self._all_cpus = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
         self._timeout_s = timeout_s
         self._environments = {facts.name: facts for facts in environments}
 
@@ -101,14 +102,15 @@ class ProcessExecutor:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crawlbench-")))
             last_words = stack.enter_context(tempfile.TemporaryFile())
-            process = await asyncio.create_subprocess_exec(
-                *command(folder),
-                env=variables,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=last_words,
-                start_new_session=True,  # Ctrl-C is the manager's business
-            )
+            with self._on_its_cpus():
+                process = await asyncio.create_subprocess_exec(
+                    *command(folder),
+                    env=variables,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.DEVNULL,
+                    stderr=last_words,
+                    start_new_session=True,  # Ctrl-C is the manager's business
+                )
             resources = stack.pop_all()
         worker = kind(process, last_words, folder, resources, self._timeout_s)
         try:
@@ -117,6 +119,21 @@ class ProcessExecutor:
             await worker.kill()
             raise
         return worker
+
+    @contextmanager
+    def _on_its_cpus(self) -> Iterator[None]:
+        """Let a worker inherit its CPUs from the manager, before its interpreter starts.
+
+        Threads that an import starts are there already when pyperf moves the process.
+        """
+        if not (self._cpus and self._all_cpus):
+            yield
+            return
+        os.sched_setaffinity(0, self._cpus)
+        try:
+            yield
+        finally:
+            os.sched_setaffinity(0, self._all_cpus)
 
     def _command(
         self, cell: Cell, loops: int, warmups: int, values: int, output: Path
@@ -146,6 +163,7 @@ class ProcessExecutor:
             "token": self._turnstile.token,
             "timeout_s": self._timeout_s,
             "metadata": {**_metadata(cell), **self._affinity()},
+            "all_cpus": sorted(self._all_cpus or ()),
             "environment": _expected(facts) if facts else None,
         }
         kept = {

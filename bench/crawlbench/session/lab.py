@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,8 +41,8 @@ class Lab:
     """By group of crawls; groups at one site and network share one."""
     peers: dict[str, PeerMeter]
     """By group of an operation; several share a peer."""
-    paths: dict[str, str]
-    """By group, the site's first page."""
+    specs: dict[str, SiteSpec]
+    """By group of crawls, what the site is."""
     executor: Executor
     expectations: dict[str, Expectation]
     """By site."""
@@ -54,8 +55,11 @@ class Lab:
         for group, mirror in self.mirrors.items():
             if mirror not in found:
                 await mirror.begin("ceiling", plays_network=False)
+                spec = self.specs[group]
+                payload = spec.payload(spec.path)
+                body = None if payload is None else json.dumps(payload).encode()
                 found[mirror] = await measure_ceiling(
-                    mirror.address, self.paths[group], mirror.ca_file
+                    mirror.address, spec.path, mirror.ca_file, body=body
                 )
                 await mirror.end()
         return {group: found[mirror] for group, mirror in self.mirrors.items()}
@@ -131,7 +135,7 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
         yield Lab(
             mirrors=mirrors,
             peers=peers,
-            paths={group: specs[cell.site].path for group, cell in groups.items()},
+            specs={group: specs[cell.site] for group, cell in groups.items()},
             executor=ProcessExecutor(
                 turnstile,
                 places,

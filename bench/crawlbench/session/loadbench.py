@@ -83,6 +83,11 @@ async def open_bench(options: LoadOptions) -> AsyncIterator[tuple[Bench, str, Fi
         if options.url is None:
             _check_near(cluster.workers if cluster else [])
             spec = registry.load(registry.Kind.SITE, options.site)
+            if spec.method != "GET":
+                raise UsageError(
+                    f"site {options.site!r} is asked with {spec.method}, and load asks with GET; "
+                    "use api-json"
+                )
             network = find_network(options.network)
             opening = open_mirror(
                 options.site, options.network, network, options.seed, machine.mirror_cpus
