@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import replace
 
 import pytest
 
@@ -345,7 +344,7 @@ def test_what_would_settle_an_open_pair_is_foretold():
 def test_group_of_many_cells_is_compared_with_its_baseline_and_its_kin():
     """Thousands of pairs would answer none."""
     many = [other(f"s{n}", loop) for n in range(40) for loop in ("asyncio", "uvloop")]
-    cells = {cell: 1.0 for cell in (BASELINE, CONTROL, *many)}
+    cells = dict.fromkeys((BASELINE, CONTROL, *many), 1.0)
     session = judge(make_session(make_plan(*many), rounds(cells, count=2)))
     assert len(session.against_baseline()) == 80
     assert len(session.comparisons) == 80 + 40
