@@ -23,7 +23,7 @@ __all__ = ["CONCLUSIONS", "ROUNDS_FILE", "decode_session", "explained", "not_who
 
 ROUNDS_FILE = "rounds.jsonl"
 CONCLUSIONS = ("warnings", "summaries", "comparisons", "noise", "controls", "slots")
-"""On disk for other readers, once a session has ended; drawn anew from the values when it is read."""
+"""On disk for other readers once a session has ended; drawn anew when it is read."""
 KEPT_WARNINGS = ("mirror",)
 """Topics of what values do not tell."""
 
