@@ -608,6 +608,14 @@ class TestKilled:
         assert (tmp_path / SUITE_FILE).read_bytes() == made
         assert not (tmp_path / RUNS_FILE).exists()
 
+    def test_what_is_replaced_after_each_round_does_not_grow_with_the_values(self, tmp_path):
+        """Values are added to files; conclusions are written when there will be no others."""
+        sizes = {}
+        for rounds, ending in ((1, ""), (9, ""), (9, "rounds")):
+            write_session(tmp_path, replace(finished(rounds), ending=ending))
+            sizes[rounds, ending] = (tmp_path / SESSION_FILE).stat().st_size
+        assert sizes[1, ""] == sizes[9, ""] < sizes[9, "rounds"]
+
     def test_folder_that_must_not_be_written_can_be_read(self, tmp_path, monkeypatch):
         """It has no suite then, which no report needs."""
         session = replace(finished(), ending="")

@@ -348,3 +348,12 @@ def test_group_of_many_cells_is_compared_with_its_baseline_and_its_kin():
     session = judge(make_session(make_plan(*many), rounds(cells, count=2)))
     assert len(session.against_baseline()) == 80
     assert len(session.comparisons) == 80 + 40
+
+
+def test_session_in_which_nothing_is_compared_is_measured_for_as_long_as_was_asked_for():
+    """No pair is open, yet none was answered."""
+    plan = make_plan(stopping=Stopping.ANY)
+    alone = judge(make_session(plan, [{BASELINE: [1.0, 1.1], CONTROL: [1.0, 1.1]}] * 3))
+    assert alone.comparisons == ()
+    assert open_cells(alone) == {BASELINE.name, CONTROL.name}
+    assert not is_settled(alone)

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["ROUNDS_FILE", "decode_session", "explained", "not_whole"]
+__all__ = ["CONCLUSIONS", "ROUNDS_FILE", "decode_session", "explained", "not_whole"]
 
 ROUNDS_FILE = "rounds.jsonl"
-_CONCLUSIONS = ("warnings", "summaries", "comparisons", "noise", "controls", "slots")
-"""On disk for other readers; drawn anew from the values when a session is read."""
+CONCLUSIONS = ("warnings", "summaries", "comparisons", "noise", "controls", "slots")
+"""On disk for other readers once a session has ended; drawn anew when it is read."""
 KEPT_WARNINGS = ("mirror",)
 """Topics of what values do not tell."""
 
@@ -62,7 +62,7 @@ def decode_session(path: Path, content: bytes) -> Session:
         kept: dict[str, Any] = msgspec.json.decode(content)
         notes = [one for one in kept.get("warnings", ()) if one.get("topic") in KEPT_WARNINGS]
         session = msgspec.convert(
-            {name: value for name, value in kept.items() if name not in _CONCLUSIONS}, Session
+            {name: value for name, value in kept.items() if name not in CONCLUSIONS}, Session
         )
         warnings = msgspec.convert(notes, tuple[WarningNote, ...])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, AttributeError) as error:

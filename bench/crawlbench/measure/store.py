@@ -1,6 +1,7 @@
 """The folder of a session: what is finished is kept, and read with suspicion (floor 3).
 
-    session.json    plan, machine, verdicts, and how many rounds belong to it; replaced whole
+    session.json    plan, machine, and how many rounds belong to it; replaced whole, at the end with
+                    what is concluded
     rounds.jsonl    a round's values in each line; only added to
     runs.jsonl      a round's pyperf runs in each line, until the session ends
     suite.json      all runs as pyperf keeps them; written when the session ends
@@ -22,7 +23,13 @@ import pyperf
 
 from crawlbench.errors import SessionFileError, StorageError, UsageError
 from crawlbench.measure.collect import decode_runs, encode_runs, merge_runs, round_of
-from crawlbench.measure.decoding import ROUNDS_FILE, decode_session, explained, not_whole
+from crawlbench.measure.decoding import (
+    CONCLUSIONS,
+    ROUNDS_FILE,
+    decode_session,
+    explained,
+    not_whole,
+)
 from crawlbench.measure.lines import append_line, read_lines, write_lines
 from crawlbench.records import FORMAT, RoundRecord, Session
 from crawlbench.whole import write_atomic, write_text
@@ -209,9 +216,14 @@ def _mend_suite(folder: Path, session: Session) -> bool:
 
 
 def _encode(session: Session) -> str:
-    content = msgspec.to_builtins(replace(session, rounds=(), format=FORMAT))
+    """Return what is kept of a session; its conclusions only when it has ended.
+
+    They grow with the pairs, and whoever reads a session draws them anew.
+    """
+    apart = {"rounds", *(CONCLUSIONS if not session.ending else ())}
+    fields = msgspec.to_builtins(replace(session, rounds=(), format=FORMAT))
+    content = {name: value for name, value in fields.items() if name not in apart}
     content["kept_rounds"] = len(session.rounds)
-    del content["rounds"]
     return msgspec.json.encode(content).decode() + "\n"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from crawlbench import __version__
 from crawlbench.errors import UsageError
+from crawlbench.measure.calibration import calibrate
 from crawlbench.measure.collect import label_run
 from crawlbench.measure.conditions import StealMeter, read_conditions
 from crawlbench.measure.machine import describe_machine
-from crawlbench.measure.schedule import choose_passes
 from crawlbench.measure.store import (
     append_round,
     close_session,
@@ -35,14 +34,13 @@ if TYPE_CHECKING:
     import pyperf
 
     from crawlbench.measure.round import RoundResult
-    from crawlbench.records import Cell, Conditions, EnvironmentFacts, Machine, Plan, RoundRecord
+    from crawlbench.records import Cell, Conditions, EnvironmentFacts, Machine, Plan
     from crawlbench.session.watcher import Watcher
 
-__all__ = ["Logbook", "calibrate", "new_session"]
+__all__ = ["Logbook", "new_session"]
 
 REFERENCE_ROUNDS = 4
 """After so many a reference, of which no verdict is asked, leaves the time to others."""
-MOST_LOOPS = 10_000  # crawls per value, whatever the least time of a value is
 
 
 class Logbook:
@@ -224,25 +222,6 @@ def _machine(plan: Plan) -> Machine:
 
 def _strategies(plan: Plan) -> list[str]:
     return list(dict.fromkeys(cell.strategy for cell in plan.cells if cell.strategy))
-
-
-def calibrate(plan: Plan, calibration: RoundRecord) -> tuple[dict[str, int], dict[str, int]]:
-    """Return crawls per value by cell, and laps per turn by group, that fill the plan's times."""
-    seconds = {s.cell: s.seconds for s in calibration.samples if not s.warmup}
-    loops = {
-        name: min(MOST_LOOPS, max(1, math.ceil(plan.min_time_s / one_s)))
-        for name, one_s in seconds.items()
-    }
-    for cell in plan.cells:
-        baseline = plan.baselines[cell.group]
-        if cell.control and cell.name in loops and baseline in loops:
-            loops[cell.name] = loops[baseline]  # twins in all
-    lap_s: dict[str, float] = {}
-    for cell in plan.cells:
-        if cell.name in loops:
-            value_s = loops[cell.name] * seconds[cell.name]
-            lap_s[cell.group] = lap_s.get(cell.group, 0.0) + value_s
-    return loops, choose_passes(lap_s, plan.lap_time_s)
 
 
 def _check_same(session: Session, environments: Sequence[EnvironmentFacts]) -> None:

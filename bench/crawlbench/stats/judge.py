@@ -73,7 +73,8 @@ def open_cells(session: Session) -> set[str]:
     Where a precision is asked for, a pair is open until its interval is that narrow; else until it
     is answered, by the margin and by the gate if there is one. A pair of which more rounds would
     tell nothing is not open. What is not open needs no more laps; the twins are the last to leave,
-    as all that is open is measured beside them.
+    as all that is open is measured beside them. A group in which nothing is compared is measured
+    for as long as was asked for.
     """
     plan = session.plan
     groups = {cell.name: cell.group for cell in plan.cells}
@@ -87,7 +88,9 @@ def open_cells(session: Session) -> set[str]:
         for cell in plan.cells
         if cell.group in is_open and (cell.control or cell.name == plan.baselines[cell.group])
     }
-    return found | twins
+    compared = {groups[one.cell] for one in session.comparisons}
+    alone = {name for name, group in groups.items() if group not in compared}
+    return found | twins | alone
 
 
 def _is_open(plan: Plan, found: Comparison) -> bool:
