@@ -19,6 +19,7 @@ FLOORS = {
     "digest": 0,
     "usage": 0,
     "whole": 0,
+    "children": 0,
     "registry": 1,
     "networks": 1,
     "sites": 1,

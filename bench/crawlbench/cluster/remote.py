@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from filelock import FileLock
 
+from crawlbench.children import clean_environment, python_command
 from crawlbench.cluster.alone import locks_folder
 from crawlbench.cluster.blocks import pack
 from crawlbench.scheduler import watch_task
@@ -46,9 +46,10 @@ def measure_block(job: bytes) -> bytes:
     with open_room() as folder, tempfile.TemporaryFile() as last_words:
         file, session = folder / "job.json", folder / "session"
         file.write_bytes(job)
-        command = [sys.executable, "-m", "crawlbench", "block", str(file), "-o", str(session)]
+        command = python_command("crawlbench", "block", str(file), "-o", str(session))
         process = subprocess.Popen(
             command,
+            env=clean_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=last_words,

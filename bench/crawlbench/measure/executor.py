@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import tempfile
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import pyperf
 
+from crawlbench.children import clean_environment, python_command
 from crawlbench.errors import CellError, CellRefusal
 from crawlbench.measure.contract import Value
 from crawlbench.measure.lastwords import explain_exit
@@ -34,12 +34,6 @@ START_TIMEOUT_S = 60.0  # many workers import at once on few cores
 END_TIMEOUT_S = 30.0  # pyperf collects its metadata and writes its file
 RUN_FILE = "run.json"
 GRACE_S = 5.0  # a worker ends itself on a hang; after this it is ended
-SLOWING_VARIABLES = (
-    "PYTHONASYNCIODEBUG",
-    "PYTHONDEVMODE",
-    "PYTHONTRACEMALLOC",
-    "PYTHONPROFILEIMPORTTIME",
-)
 LEADING_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
 """They belong to the manager's Python, and would lead another astray."""
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
@@ -99,9 +93,8 @@ class ProcessExecutor:
         self, cell: Cell, loops: int, warmups: int, values: int, output: Path
     ) -> list[str]:
         facts = self._environments.get(cell.environment)
-        # -P: in a library's own folder, all environments would import what lies there.
-        python = [facts.executable, *facts.asked.flags, "-P"] if facts else [sys.executable]
-        command = [*python, "-m", "crawlbench.measure.worker", "--worker"]
+        python = (facts.executable, *facts.asked.flags) if facts else ()
+        command = python_command("crawlbench.measure.worker", "--worker", python=python)
         command += ["--worker-task=0", f"--loops={loops}", f"--warmups={warmups}"]
         command += [f"--values={values}", "--quiet", "-o", str(output)]
         if self._cpus:
@@ -125,15 +118,11 @@ class ProcessExecutor:
             "metadata": {**_metadata(cell), **self._affinity()},
             "environment": _expected(facts) if facts else None,
         }
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in SLOWING_VARIABLES and name.lower() not in PROXY_VARIABLES
-        }
-        if facts:
-            away = {name: value for name, value in kept.items() if name not in LEADING_VARIABLES}
-            kept = {**away, "PYTHONPATH": facts.library, **facts.asked.variables}
-        return {**kept, JOB_VARIABLE: dumps(job)}
+        away = [name for name in os.environ if name.lower() in PROXY_VARIABLES]
+        if not facts:
+            return clean_environment({JOB_VARIABLE: dumps(job)}, away)
+        changes = {"PYTHONPATH": facts.library, **facts.asked.variables, JOB_VARIABLE: dumps(job)}
+        return clean_environment(changes, (*away, *LEADING_VARIABLES))
 
 
 def _expected(facts: EnvironmentFacts) -> dict[str, object]:

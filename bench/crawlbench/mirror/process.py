@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import tempfile
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
+from crawlbench.children import clean_environment, python_command
 from crawlbench.counters import Counters
 from crawlbench.errors import MirrorError
 
@@ -123,8 +123,8 @@ async def open_mirror(
     ):
         job["ca_file"] = str(Path(folder) / CA_FILE)
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "crawlbench.mirror.child", json.dumps(job)),
+            *python_command("crawlbench.mirror.child", json.dumps(job)),
+            env=clean_environment(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=last_words,
