@@ -1,4 +1,4 @@
-"""Planted loops are modules of the tests: children find them by PYTHONPATH, as a user's are found."""
+"""Planted loops are modules of the tests; children find them by PYTHONPATH, as a user's."""
 
 from __future__ import annotations
 

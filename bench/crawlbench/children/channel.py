@@ -8,7 +8,10 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Say", "end_with_parent", "open_channel"]
 
@@ -18,7 +21,7 @@ _PR_SET_PDEATHSIG = 1
 class Say(Protocol):
     """Sends a message to the parent."""
 
-    def __call__(self, message: dict[str, object], /) -> None:
+    def __call__(self, message: Mapping[str, object], /) -> None:
         """Send it as a line of JSON; nothing happens if nobody listens any more."""
 
 
@@ -31,7 +34,7 @@ def open_channel() -> Say:
     os.dup2(2, 1)
     sys.stdout = sys.stderr
 
-    def say(message: dict[str, object]) -> None:
+    def say(message: Mapping[str, object]) -> None:
         with suppress(BrokenPipeError):
             channel.write(json.dumps(message) + "\n")
             channel.flush()

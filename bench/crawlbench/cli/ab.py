@@ -21,7 +21,6 @@ from crawlbench.cli.measuring import (
     name_folder,
     publish,
     session_ends,
-    tell,
 )
 from crawlbench.cli.options import (
     Budget,
@@ -38,7 +37,7 @@ from crawlbench.cli.options import (
     Sites,
     Strategies,
 )
-from crawlbench.cli.output import INTERRUPTED, complain, result_console
+from crawlbench.cli.output import INTERRUPTED, complain, result_console, tell
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.needs import packages_of
 from crawlbench.environments.spec import parse_python, parse_sides

@@ -15,8 +15,9 @@ import psutil
 import typer
 
 from crawlbench.cli.checks import at_least_one
-from crawlbench.cli.measuring import name_folder, tell
-from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console
+from crawlbench.cli.endings import ENDING_SIGNALS
+from crawlbench.cli.measuring import name_folder
+from crawlbench.cli.output import INTERRUPTED, complain, result_console, tell
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.cluster.alone import hold_cpus
 from crawlbench.cluster.blocks import BlockJob, sum_up_block, write_block_file
@@ -117,8 +118,7 @@ def resume_on_cluster(folder: Path, address: str | None, ends: dict[str, object]
 def _run(
     begin: Callable[[Callable[[str], None]], Coroutine[Any, Any, ClusterSession]], folder: Path
 ) -> NoReturn:
-    console = status_console()
-    work = begin(lambda text: console.print(text, soft_wrap=True))
+    work = begin(tell)
     try:
         session = asyncio.run(_until_signal(work))
     except asyncio.CancelledError:  # nothing was measured yet
@@ -130,7 +130,7 @@ def _run(
         raise StorageError(f"table.md cannot be written: {error.strerror}") from error
     shown = result_console()
     shown.print(report.terminal(shown.width, is_ascii=shown.options.ascii_only))
-    console.print(f"session: {folder}", style="dim", soft_wrap=True)
+    tell(f"session: {folder}")
     raise typer.Exit(_exit_code(session, folder))
 
 
@@ -139,7 +139,7 @@ async def _until_signal(session: Coroutine[Any, Any, ClusterSession]) -> Cluster
     task = asyncio.current_task()
     assert task
     with suppress(NotImplementedError):  # Windows
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (*ENDING_SIGNALS, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     return await session
 

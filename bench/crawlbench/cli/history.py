@@ -10,7 +10,7 @@ import typer
 
 from crawlbench.cli.checks import not_negative
 from crawlbench.cli.margins import known_margin
-from crawlbench.cli.output import complain, result_console, status_console
+from crawlbench.cli.output import complain, result_console, tell
 from crawlbench.errors import SessionFileError, StorageError, UsageError
 from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.report.extra import require_drawing
@@ -59,7 +59,7 @@ def history(
     except OSError as error:
         raise StorageError(f"{str(output)!r} cannot be written: {error.strerror}") from error
     _show(found, changes_table(found))
-    status_console().print(f"page: {output}", style="dim", soft_wrap=True)
+    tell(f"page: {output}")
 
 
 def _find_sessions(folders: list[Path]) -> dict[str, Path]:

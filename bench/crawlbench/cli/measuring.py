@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crawlbench.cli.endings import ENDING_SIGNALS
 from crawlbench.cli.live import open_watcher
-from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console
+from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console, tell
 from crawlbench.cli.probed import probe_session
 from crawlbench.cli.report import write_page
 from crawlbench.errors import StorageError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from crawlbench.records import Session
     from crawlbench.session import Watcher
 
-__all__ = ["exit_code", "measure", "name_folder", "publish", "session_ends", "tell"]
+__all__ = ["exit_code", "measure", "name_folder", "publish", "session_ends"]
 
 
 MANY_ROUNDS = 200
@@ -45,11 +46,6 @@ def name_folder(output: Path | None, name: str) -> Path:
     return output or Path("results") / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}-{name}"
 
 
-def tell(line: str) -> None:
-    """Say what is being done, where it does not mix with results."""
-    status_console().print(line, style="dim", soft_wrap=True, markup=False)
-
-
 def measure(begin: Callable[[Watcher], Coroutine[Any, Any, Session]]) -> Session:
     """Run a session to its end, shown live."""
     with open_watcher(status_console()) as watcher:
@@ -57,11 +53,13 @@ def measure(begin: Callable[[Watcher], Coroutine[Any, Any, Session]]) -> Session
 
 
 async def _until_signal(session: Coroutine[Any, Any, Session]) -> Session:
-    """Wait for a session; SIGTERM ends it as Ctrl-C does."""
+    """Wait for a session; SIGTERM and SIGHUP end it as Ctrl-C does."""
     task = asyncio.current_task()
     assert task
-    with suppress(NotImplementedError):  # Windows
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for number in ENDING_SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            with suppress(NotImplementedError):  # Windows
+                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     return await session
 
 

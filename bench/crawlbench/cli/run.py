@@ -26,7 +26,6 @@ from crawlbench.cli.measuring import (
     name_folder,
     publish,
     session_ends,
-    tell,
 )
 from crawlbench.cli.options import (
     Budget,
@@ -43,6 +42,7 @@ from crawlbench.cli.options import (
     Sites,
     Strategies,
 )
+from crawlbench.cli.output import tell
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.spec import read_environments
 from crawlbench.errors import UsageError

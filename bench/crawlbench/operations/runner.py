@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from crawlbench.operations.contract import Figures, Operation, OperationWrong, Peer
 
 if TYPE_CHECKING:
-    from crawlbench.operations.loops import LoopFactory
+    from crawlbench.loops.factory import LoopFactory
 
 __all__ = ["Outcome", "run_operation"]
 

@@ -12,8 +12,8 @@ from crawlbench import registry
 from crawlbench.measure.ceiling import measure_ceiling
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.round import RoundPlan, RoundResult, run_round
+from crawlbench.measure.sitefacts import find_site
 from crawlbench.measure.turnstile import open_turnstile
-from crawlbench.measure.verify import Expectation, expect
 from crawlbench.mirror.process import MirrorProcess, open_mirror
 from crawlbench.networks import find_network
 from crawlbench.session.peers import PeerMeter, open_peers
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from crawlbench.measure.contract import Executor, Place
     from crawlbench.measure.round import Mirror
-    from crawlbench.model import SiteSpec
+    from crawlbench.measure.verify import Expectation
     from crawlbench.records import Cell, Sample, Session
 
 __all__ = ["Lab", "open_lab"]
@@ -93,9 +93,7 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
     """
     plan, machine = session.plan, session.machine
     groups = {cell.group: cell for cell in plan.cells if not cell.operation}
-    specs: dict[str, SiteSpec] = {
-        cell.site: registry.load(registry.Kind.SITE, cell.site) for cell in groups.values()
-    }
+    sites = {name: find_site(name) for name in dict.fromkeys(c.site for c in groups.values())}
     async with AsyncExitStack() as stack:
         at: dict[str, MirrorProcess] = {}
         for cell in groups.values():
@@ -117,7 +115,7 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
         yield Lab(
             mirrors=mirrors,
             peers=peers,
-            paths={group: specs[cell.site].path for group, cell in groups.items()},
+            paths={group: sites[cell.site].path for group, cell in groups.items()},
             executor=ProcessExecutor(
                 turnstile,
                 places,
@@ -125,6 +123,6 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
                 plan.timeout_s,
                 session.environments,
             ),
-            expectations={name: expect(spec) for name, spec in specs.items()},
+            expectations={name: site.expected for name, site in sites.items()},
             trace_folder=Path(stack.enter_context(TemporaryDirectory(prefix="crawlbench-"))),
         )

@@ -1,0 +1,93 @@
+"""What the manager has to know of a site, without importing anybody's file (floor 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from crawlbench import errors, registry
+from crawlbench.children import ChildEnded, PlainChild
+from crawlbench.errors import BrokenPluginError
+from crawlbench.measure.verify import Expectation, expect
+
+if TYPE_CHECKING:
+    from crawlbench.model import SiteSpec
+
+__all__ = ["SiteFacts", "describe_site", "find_site", "is_ours"]
+
+CHILD = "crawlbench.measure.siteside"
+DEADLINE_S = 60.0
+"""For a site to be loaded and its expectation to be made; a regular expression may never end."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """A site, as far as it is not the mirror's or the worker's business."""
+
+    path: str
+    """Address of the first page, without its origin."""
+    expectation: Expectation | None
+    """What a right crawl of it is; None if that was not asked for."""
+    work: str = ""
+    """What was done, or is to be done, before its pages can be served; empty if nothing."""
+    first_page_bytes: int = 0
+    """Of its first page, not coded; 0 if there is none."""
+
+    @property
+    def expected(self) -> Expectation:
+        """What a right crawl is, of a site that was asked for it."""
+        assert self.expectation is not None
+        return self.expectation
+
+
+def is_ours(name: str) -> bool:
+    """Tell whether a site is made by crawlbench itself, from nothing that a user has written.
+
+    Raises:
+        UnknownNameError: there is no such site.
+    """
+    point = registry.find(registry.Kind.SITE, name)
+    package, _, module = point.module.partition(".")
+    return package == "crawlbench" and module not in {"files", "sites.custom"}
+
+
+def find_site(name: str, *, expects: bool = True) -> SiteFacts:
+    """Return what a site is; one of a user's is loaded in a process that is thrown away.
+
+    Args:
+        name: as on the command line.
+        expects: whether it is to say what a right crawl returns, which may take a while.
+
+    Raises:
+        UsageError: there is no such site, or it cannot be used.
+    """
+    if is_ours(name):
+        return describe_site(registry.load(registry.Kind.SITE, name), expects=expects)
+    child = PlainChild(CHILD)
+    try:
+        child.say({"site": name, "expects": expects})
+        told = child.hear(DEADLINE_S)
+    except TimeoutError:
+        raise BrokenPluginError(f"site {name!r} was not read within {DEADLINE_S:g} s") from None
+    except ChildEnded as end:
+        raise BrokenPluginError(
+            f"site {name!r} ends the process that loads it: {end}; mend it"
+        ) from end
+    finally:
+        child.end()
+    if "error" in told:
+        raise getattr(errors, told["kind"], BrokenPluginError)(told["error"])
+    return msgspec.convert(told["facts"], SiteFacts)
+
+
+def describe_site(spec: SiteSpec, *, expects: bool) -> SiteFacts:
+    """Return what a site is that was loaded here."""
+    work = spec.first_use()
+    size = 0
+    if not work:
+        source = spec.pages()
+        found = source.find(spec.path)
+        size = len(source.read(found)[1]) if found else 0
+    return SiteFacts(spec.path, expect(spec) if expects else None, work, size)
