@@ -19,6 +19,7 @@ FLOORS = {
     "digest": 0,
     "usage": 0,
     "whole": 0,
+    "rooms": 0,
     "extras": 0,
     "children": 0,
     "registry": 1,

@@ -140,11 +140,12 @@ def ab(
         _search(trial, sides, folder, as_json=as_json)
     session, answer = trial.decide(sides, folder, gate)
     _write_answer(folder, answer)
+    is_whole = True
     if as_json:
         sys.stdout.write(json.dumps(answer, indent=1) + "\n")
     else:
-        publish(session, folder)
-    _end(session, answer)
+        is_whole = publish(session, folder)
+    _end(session, answer, is_published=is_whole)
 
 
 def _read_sides(
@@ -237,12 +238,13 @@ def _answer(session: Session, gate: float | None) -> dict[str, Any]:
     }
 
 
-def _end(session: Session, answer: dict[str, Any]) -> NoReturn:
+def _end(session: Session, answer: dict[str, Any], *, is_published: bool) -> NoReturn:
     if session.ending in ENDED_EARLY:
         exit_code(session)  # says why
     elif answer["reason"]:
         complain(answer["reason"])
-    raise typer.Exit(answer["code"])
+    missing = 0 if is_published else StorageError.exit_code
+    raise typer.Exit(answer["code"] or missing)
 
 
 def _search(

@@ -34,7 +34,8 @@ from crawlbench.whole import write_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from crawlbench.records import ClusterSession, EnvironmentFacts, Plan, Sample, Session
+from crawlbench.measure.owner import own
+from crawlbench.records import ClusterSession, EnvironmentFacts, Plan, Sample, Session
 
 __all__ = [
     "MOST_CELLS_OF_CLUSTER",
@@ -110,9 +111,11 @@ def resume_on_cluster(folder: Path, address: str | None, ends: dict[str, object]
             "--precision cannot be given with --resume"
         )
     require_dask()
-    session = load_cluster(folder)
-    remove_drafts(folder)
-    _run(lambda say: resume_cluster(session, address, folder, say), folder)
+    load_cluster(folder)  # before a lock is left in what is no session
+    with own(folder):
+        session = load_cluster(folder)
+        remove_drafts(folder)
+        _run(lambda say: resume_cluster(session, address, folder, say), folder)
 
 
 def _run(

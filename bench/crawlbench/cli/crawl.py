@@ -14,6 +14,7 @@ import typer
 
 from crawlbench.children import Child, ChildEnded
 from crawlbench.cli.checks import at_least_one
+from crawlbench.cli.effects import require_effect
 from crawlbench.cli.output import printable
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.errors import BenchError, CellError, UsageError
@@ -80,14 +81,7 @@ def _refuse_idle_options(
     strategy: str, loop: str | None, url: str | None, network: str | None, ca_file: Path | None
 ) -> None:
     """Raise if an option was given that would change nothing."""
-    if loop is not None:
-        facts, found = find_out([(Kind.STRATEGY, strategy), (Kind.EVENT_LOOP, loop)])
-        facts.require()
-        found.require_loops()
-        if not facts.is_async:
-            raise UsageError(
-                f"--loop {loop} would change nothing: {strategy} needs no event loop; leave it out"
-            )
+    require_effect(strategy, loop)
     if url is not None and network is not None:
         raise UsageError(f"--network {network} is played by the mirror, not at --url; leave it out")
     if url is None and ca_file is not None:

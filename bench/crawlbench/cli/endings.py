@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import sys
 import tempfile
 import traceback
+
+from crawlbench.cli.output import STORAGE_ERRORS
 
 __all__ = ["ENDING_SIGNALS", "explain_failure", "take_endings"]
 
@@ -16,7 +17,6 @@ ENDING_SIGNALS = tuple(
 )
 """Of `kill` and of a terminal that is closed."""
 PREFIX = "crawlbench-failure-"
-_STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
 
 
 def take_endings() -> None:
@@ -31,7 +31,7 @@ def take_endings() -> None:
 
 def explain_failure(error: Exception) -> str:
     """Return in a sentence what no other place expected, and where the details are."""
-    if isinstance(error, OSError) and error.errno in _STORAGE:
+    if isinstance(error, OSError) and error.errno in STORAGE_ERRORS:
         where = f" {error.filename!r}" if error.filename else ", or standard output,"
         return f"a file{where} cannot be written: {error.strerror}"
     lines = str(error).strip().splitlines()

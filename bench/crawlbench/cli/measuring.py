@@ -15,6 +15,7 @@ from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_
 from crawlbench.cli.probed import probe_session
 from crawlbench.cli.report import write_page
 from crawlbench.errors import StorageError
+from crawlbench.measure.owner import own
 from crawlbench.report.markdown import render_markdown
 from crawlbench.report.terminal import render_terminal
 from crawlbench.whole import write_text
@@ -63,23 +64,38 @@ async def _until_signal(session: Coroutine[Any, Any, Session]) -> Session:
     return await session
 
 
-def publish(session: Session, folder: Path) -> None:
-    """Write `table.md`, print the same, and write the page where it can be drawn."""
+def publish(session: Session, folder: Path) -> bool:
+    """Write `table.md`, print the same, and write the page where it can be drawn.
+
+    A session is not lost for what shows it: what goes wrong is said, and False returned.
+    """
+    with own(folder):
+        return _publish(session, folder)
+
+
+def _publish(session: Session, folder: Path) -> bool:
+    troubles = []
     try:
         write_text(folder / "table.md", render_markdown(session))
     except OSError as error:
-        raise StorageError(f"table.md cannot be written: {error.strerror}") from error
+        troubles.append(f"table.md was not written: {error.strerror}")
     console = result_console()
     is_ascii = console.options.ascii_only
     console.print(render_terminal(session, console.width, is_ascii=is_ascii))
-    for trouble in (probe_session(session, folder), write_page(session, folder)):
-        if trouble:
-            complain(trouble)
+    troubles += [probe_session(session, folder), write_page(session, folder)]
+    for trouble in filter(None, troubles):
+        complain(trouble)
     tell(f"session: {folder}")
+    return not any(troubles)
 
 
-def exit_code(session: Session) -> int:
-    """Return the exit code, and say in a sentence why it is not 0."""
+def exit_code(session: Session, *, is_published: bool = True) -> int:
+    """Return the exit code, and say in a sentence why it is not 0.
+
+    Args:
+        session: as it ended.
+        is_published: whether all that shows it was written; that it was not is said already.
+    """
     count = sum(not failure.is_refusal for failure in session.failures)
     if count or session.ending == "mirror":
         complain(
@@ -88,4 +104,6 @@ def exit_code(session: Session) -> int:
             else f"{count} cell{'s are' if count > 1 else ' is'} invalid; the reasons stand above"
         )
         return 4
-    return INTERRUPTED if session.ending == "interrupted" else 0
+    if session.ending == "interrupted":
+        return INTERRUPTED
+    return 0 if is_published else StorageError.exit_code

@@ -7,30 +7,39 @@ error, except a pipe whose reader has seen enough.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 from rich.console import Console
 
-from crawlbench.errors import StorageError
+from crawlbench.errors import StorageError, UsageError
+from crawlbench.whole import write_bytes
 
 __all__ = [
     "INTERRUPTED",
+    "STORAGE_ERRORS",
     "complain",
     "finish_output",
     "give_up_output",
     "harmless",
+    "is_printed",
     "prepare_output",
     "printable",
     "result_console",
     "status_console",
     "tell",
+    "write_output",
 ]
 
 INTERRUPTED = 130
 """What shells expect of a program that Ctrl-C ended."""
+
+STORAGE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
+"""Of a disk that is full or broken."""
 
 _STANDARD = 3
 """Descriptors below are those of the standard streams."""
@@ -54,6 +63,8 @@ def prepare_output() -> None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     elif isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    if sys.stderr is not sys.__stderr__:  # somebody listens already
+        return
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     sys.stderr = io.TextIOWrapper(
         io.BufferedWriter(_Forgiving(2, "w", closefd=False)),
@@ -83,6 +94,29 @@ def give_up_output() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
+
+
+def is_printed(path: Path) -> bool:
+    """Tell whether an output that was asked for is standard output."""
+    return str(path) == "-"
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write a file that was asked for, whole or not at all; `-` is standard output.
+
+    Raises:
+        UsageError: there is no such place, or it may not be written.
+        StorageError: the disk refuses.
+    """
+    if is_printed(path):
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        return
+    try:
+        write_bytes(path, content)
+    except OSError as error:
+        kind = StorageError if error.errno in STORAGE_ERRORS else UsageError
+        raise kind(f"the file {str(path)!r} cannot be written: {error.strerror}") from error
 
 
 def result_console() -> Console:

@@ -47,6 +47,7 @@ from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.spec import read_environments
 from crawlbench.errors import UsageError
 from crawlbench.measure.matrix import MOST_CELLS, extend_plan, make_plan
+from crawlbench.measure.owner import own
 from crawlbench.measure.store import load_session
 from crawlbench.measure.suite import load_suite, loops_left_out, override
 from crawlbench.session import resume_session, run_session
@@ -177,12 +178,14 @@ def _refuse_changes(changes: dict[str, object]) -> None:
 
 
 def _resume(folder: Path, ends: dict[str, Any]) -> NoReturn:
-    session = load_session(folder)
-    session = replace(session, plan=extend_plan(session.plan, **ends))
-    ready = prepare_again(session, tell)
-    _finish(measure(lambda watcher: resume_session(session, folder, watcher, ready)), folder)
+    load_session(folder)  # before a lock is left in what is no session
+    with own(folder):
+        session = load_session(folder)
+        session = replace(session, plan=extend_plan(session.plan, **ends))
+        ready = prepare_again(session, tell)
+        _finish(measure(lambda watcher: resume_session(session, folder, watcher, ready)), folder)
 
 
 def _finish(session: Session, folder: Path) -> NoReturn:
-    publish(session, folder)
-    raise typer.Exit(exit_code(session))
+    is_whole = publish(session, folder)
+    raise typer.Exit(exit_code(session, is_published=is_whole))

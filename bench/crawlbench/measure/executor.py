@@ -18,6 +18,7 @@ from crawlbench.errors import CellError, CellRefusal
 from crawlbench.measure.contract import Value
 from crawlbench.measure.lastwords import explain_exit
 from crawlbench.measure.worker import JOB_VARIABLE
+from crawlbench.rooms import open_room
 from crawlbench.usage import Usage
 
 if TYPE_CHECKING:
@@ -70,11 +71,11 @@ class ProcessExecutor:
         """See `Executor.start`."""
         arrival = self._turnstile.expect(cell.name)
         with ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crawlbench-")))
+            folder = stack.enter_context(open_room())
             last_words = stack.enter_context(tempfile.TemporaryFile())
             process = await asyncio.create_subprocess_exec(
                 *self._command(cell, loops, warmups, values, folder / RUN_FILE),
-                env=self._variables(cell),
+                env=self._variables(cell, folder),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=last_words,
@@ -105,8 +106,11 @@ class ProcessExecutor:
         """Return pyperf's metadata on CPUs, which it reads when workers have left theirs."""
         return {"cpu_affinity": ",".join(map(str, self._cpus))} if self._cpus else {}
 
-    def _variables(self, cell: Cell) -> dict[str, str]:
-        """Return the environment variables of a cell's worker, its job among them."""
+    def _variables(self, cell: Cell, folder: Path) -> dict[str, str]:
+        """Return the environment variables of a cell's worker, its job among them.
+
+        What it leaves in its temporary folder goes with its own.
+        """
         facts = self._environments.get(cell.environment)
         described = {**asdict(cell), "name": cell.name}
         job = {
@@ -118,10 +122,11 @@ class ProcessExecutor:
             "metadata": {**_metadata(cell), **self._affinity()},
             "environment": _expected(facts) if facts else None,
         }
+        own = {JOB_VARIABLE: dumps(job), "TMPDIR": str(folder)}
         away = [name for name in os.environ if name.lower() in PROXY_VARIABLES]
         if not facts:
-            return clean_environment({JOB_VARIABLE: dumps(job)}, away)
-        changes = {"PYTHONPATH": facts.library, **facts.asked.variables, JOB_VARIABLE: dumps(job)}
+            return clean_environment(own, away)
+        changes = {"PYTHONPATH": facts.library, **facts.asked.variables, **own}
         return clean_environment(changes, (*away, *LEADING_VARIABLES))
 
 

@@ -11,11 +11,9 @@ import os
 import socket
 import ssl
 import sys
-import tempfile
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.children import open_channel
@@ -28,6 +26,7 @@ from crawlbench.operations.servers import (
     serve_echoes,
     serve_in_threads,
 )
+from crawlbench.rooms import open_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,8 +46,8 @@ def main() -> None:
     if cpus and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, set(map(int, cpus)))
     _allow_many_files()
-    with tempfile.TemporaryDirectory(prefix="crawlbench-peer-") as folder:
-        address = START[kind](str(Path(folder) / "socket"))
+    with open_room() as folder:
+        address = START[kind](str(folder / "socket"))
         say({"kind": kind, **address})
         for _ in sys.stdin:
             say({"cpu_s": time.process_time(), "clock_s": time.monotonic()})

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from crawlbench import registry
@@ -16,10 +14,12 @@ from crawlbench.measure.sitefacts import find_site
 from crawlbench.measure.turnstile import open_turnstile
 from crawlbench.mirror.process import MirrorProcess, open_mirror
 from crawlbench.networks import find_network
+from crawlbench.rooms import open_room
 from crawlbench.session.peers import PeerMeter, open_peers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
     from crawlbench.measure.contract import Executor, Place
     from crawlbench.measure.round import Mirror
@@ -124,5 +124,5 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
                 session.environments,
             ),
             expectations={name: site.expected for name, site in sites.items()},
-            trace_folder=Path(stack.enter_context(TemporaryDirectory(prefix="crawlbench-"))),
+            trace_folder=stack.enter_context(open_room()),
         )
