@@ -34,9 +34,9 @@ def hold(folder):
 def test_second_writer_is_told_who_holds_the_folder(tmp_path):
     """However often the first has asked for it itself."""
     with hold(tmp_path) as first:
-        with pytest.raises(UsageError, match=f"is being written by process {first.pid} on "):
-            with own(tmp_path):
-                pass
+        words = f"is being written by process {first.pid} on "
+        with pytest.raises(UsageError, match=words), own(tmp_path):
+            pass
         first.stdin.close()
         first.wait()
     with own(tmp_path), own(tmp_path):
