@@ -90,6 +90,7 @@ check: $(READY) ## lint, types and workflows; changes nothing
 	$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/actionlint && $(BIN)/actionlint $(filter-out %/gitlab-ci.yml,$(wildcard docs/examples/ci/*.yml))
+	$(BIN)/zizmor --offline --quiet .github action.yml $(filter-out %/gitlab-ci.yml,$(wildcard docs/examples/ci/*.yml))
 
 format: $(READY) ## format the code
 	$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
@@ -97,6 +98,8 @@ format: $(READY) ## format the code
 lock: $(READY) ## pin all versions anew, with hashes and without addresses
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
 	  --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
+	  --no-header --python-version 3.11 --extra ci -c requirements/dev.txt pyproject.toml -o requirements/ci.txt
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -13,8 +13,8 @@ from importlib import metadata
 __all__ = ["how_to_get"]
 
 _OURS = re.compile(r"^(?P<name>[\w.-]+)(\[[^]]*\])?.*?(extra == ['\"](?P<extra>[\w-]+)['\"])?$")
-EVERYTHING = "dev"
-"""The extra of those who work on crawlbench: it brings all, so that it tells nothing."""
+OF_ITS_MAKERS = {"ci", "dev"}
+"""Extras that no user asks for: what they bring has another that says more."""
 
 
 def how_to_get(module: str) -> str:
@@ -41,6 +41,6 @@ def _packages() -> dict[str, str]:
         requirements = []
     for text in requirements:
         match = _OURS.match(text)
-        if match and match["extra"] != EVERYTHING:
+        if match and match["extra"] not in OF_ITS_MAKERS:
             found.setdefault(_spelled(match["name"]), match["extra"] or "")
     return found

@@ -8,13 +8,14 @@ given a deadline, and ends with whoever started it.
 from crawlbench.children.channel import Say, end_with_parent, open_channel
 from crawlbench.children.child import Child, ChildEnded, explain_end, last_line
 from crawlbench.children.launch import clean_environment, python_command
-from crawlbench.children.plain import PlainChild
+from crawlbench.children.plain import PlainChild, ask
 
 __all__ = [
     "Child",
     "ChildEnded",
     "PlainChild",
     "Say",
+    "ask",
     "clean_environment",
     "end_with_parent",
     "explain_end",

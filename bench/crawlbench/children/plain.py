@@ -17,7 +17,7 @@ from crawlbench.children.launch import clean_environment, python_command
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PlainChild"]
+__all__ = ["PlainChild", "ask"]
 
 
 class PlainChild:
@@ -91,3 +91,18 @@ class PlainChild:
         self._process.wait()
         self._process.stdout.close()
         self._words.close()
+
+
+def ask(module: str, question: Mapping[str, Any], deadline_s: float) -> dict[str, Any]:
+    """Return the answer of a child that is started for one question, and thrown away.
+
+    Raises:
+        ChildEnded: it ended without an answer.
+        TimeoutError: none came in time.
+    """
+    child = PlainChild(module)
+    try:
+        child.say(question)
+        return child.hear(deadline_s)
+    finally:
+        child.end()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crawlbench import errors, registry
-from crawlbench.children import ChildEnded, PlainChild
+from crawlbench.children import ChildEnded, ask
 from crawlbench.errors import BrokenPluginError
 from crawlbench.measure.verify import Expectation, expect
 
@@ -65,18 +65,14 @@ def find_site(name: str, *, expects: bool = True) -> SiteFacts:
     """
     if is_ours(name):
         return describe_site(registry.load(registry.Kind.SITE, name), expects=expects)
-    child = PlainChild(CHILD)
     try:
-        child.say({"site": name, "expects": expects})
-        told = child.hear(DEADLINE_S)
+        told = ask(CHILD, {"site": name, "expects": expects}, DEADLINE_S)
     except TimeoutError:
         raise BrokenPluginError(f"site {name!r} was not read within {DEADLINE_S:g} s") from None
     except ChildEnded as end:
         raise BrokenPluginError(
             f"site {name!r} ends the process that loads it: {end}; mend it"
         ) from end
-    finally:
-        child.end()
     if "error" in told:
         raise getattr(errors, told["kind"], BrokenPluginError)(told["error"])
     return msgspec.convert(told["facts"], SiteFacts)
