@@ -32,6 +32,7 @@ from crawlbench.cli.output import (
     complain,
     finish_output,
     give_up_output,
+    is_reader_gone,
     prepare_output,
 )
 from crawlbench.errors import BenchError, StorageError, UsageError
@@ -107,9 +108,17 @@ def _run() -> int:
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt, asyncio.CancelledError):
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read us has seen enough
-        give_up_output()
-        return 0
+    except (BrokenPipeError, SystemExit) as error:  # typer makes the latter of the former
+        return _end_early(error)
     except Exception as error:  # one of ours: it must not look like a verdict
         complain(explain_failure(error))
         return BenchError.exit_code
+
+
+def _end_early(error: BaseException) -> int:
+    """Return the exit code after a broken pipe: 0 if whoever read us has seen enough."""
+    if is_reader_gone():
+        give_up_output()
+        return 0
+    complain(explain_failure(error.__context__ or error))
+    return BenchError.exit_code

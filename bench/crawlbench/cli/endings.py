@@ -29,7 +29,7 @@ def take_endings() -> None:
             signal.signal(number, signal.default_int_handler)
 
 
-def explain_failure(error: Exception) -> str:
+def explain_failure(error: BaseException) -> str:
     """Return in a sentence what no other place expected, and where the details are."""
     if isinstance(error, OSError) and error.errno in STORAGE_ERRORS:
         where = f" {error.filename!r}" if error.filename else ", or standard output,"
@@ -39,7 +39,7 @@ def explain_failure(error: Exception) -> str:
     return f"an error of crawlbench's own, and no verdict: {what}; {_keep_details(error)}"
 
 
-def _keep_details(error: Exception) -> str:
+def _keep_details(error: BaseException) -> str:
     """Write the traceback where it can be found, and say where that is."""
     details = "".join(traceback.format_exception(error))
     try:

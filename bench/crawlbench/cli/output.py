@@ -27,6 +27,7 @@ __all__ = [
     "give_up_output",
     "harmless",
     "is_printed",
+    "is_reader_gone",
     "prepare_output",
     "printable",
     "result_console",
@@ -117,6 +118,17 @@ def write_output(path: Path, content: bytes) -> None:
     except OSError as error:
         kind = StorageError if error.errno in STORAGE_ERRORS else UsageError
         raise kind(f"the file {str(path)!r} cannot be written: {error.strerror}") from error
+
+
+def is_reader_gone() -> bool:
+    """Tell whether nobody reads standard output any more."""
+    try:
+        (
+            sys.__stdout__ or sys.stdout
+        ).flush()  # typer puts another in its place, which says nothing
+    except BrokenPipeError:
+        return True
+    return False
 
 
 def result_console() -> Console:
