@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import select
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -122,13 +123,11 @@ def write_output(path: Path, content: bytes) -> None:
 
 def is_reader_gone() -> bool:
     """Tell whether nobody reads standard output any more."""
-    try:
-        (
-            sys.__stdout__ or sys.stdout
-        ).flush()  # typer puts another in its place, which says nothing
-    except BrokenPipeError:
+    if not hasattr(select, "poll"):  # Windows
         return True
-    return False
+    poll = select.poll()
+    poll.register(1, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 def result_console() -> Console:
