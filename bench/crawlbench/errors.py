@@ -41,10 +41,6 @@ class StorageError(BenchError):
     """Raised when results cannot be written: a full disk, a folder that was taken away."""
 
 
-class DrawingError(BenchError):
-    """Raised when what draws pictures fails, or ends where memory is short."""
-
-
 class BlockedPageError(BenchError):
     """Raised when a page came with status 200 but without the list that the site must have."""
 
