@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections import Counter
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ import msgspec
 import pyperf
 
 from crawlbench.errors import BenchError, SessionFileError, StorageError, UsageError
-from crawlbench.records import FORMAT, Sample, Session
+from crawlbench.records import FORMAT, Session
 from crawlbench.whole import write_atomic, write_text
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ def load_session(folder: Path) -> Session:
             ) from error
     session = _decode(path, content)
     if flaw := _find_flaw(session):
-        raise SessionFileError(f"{str(path)!r} cannot be right: {flaw}; it was edited or damaged")
+        raise _cannot_be_right(path, flaw)
     _check_suite(folder / SUITE_FILE, session)
     return session
 
@@ -138,6 +140,10 @@ def _encode(session: Session) -> str:
     return msgspec.json.encode(session).decode() + "\n"
 
 
+_BEYOND_RANGE = re.compile("Expected `(int|float)` [<>]")
+"""What msgspec says of a number that is one, but cannot be this one."""
+
+
 class _Versioned(msgspec.Struct):
     format: int
 
@@ -152,14 +158,17 @@ def _decode(path: Path, content: bytes) -> Session:
             )
         return msgspec.json.decode(content, type=Session)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        if _BEYOND_RANGE.search(str(error)):
+            raise _cannot_be_right(path, str(error)) from error
         raise SessionFileError(f"{str(path)!r} is not a whole session file: {error}") from error
 
 
-def _find_flaw(session: Session) -> str:
-    """Return what no session of ours would hold, or an empty text.
+def _cannot_be_right(path: Path, flaw: str) -> SessionFileError:
+    return SessionFileError(f"{str(path)!r} cannot be right: {flaw}; it was edited or damaged")
 
-    JSON has neither NaN nor infinity, so that signs are left to see to.
-    """
+
+def _find_flaw(session: Session) -> str:
+    """Return what no session of ours would hold, or nothing; see `records.ranges`, too."""
     plan, cells = session.plan, session.plan.cells
     names = {cell.name for cell in cells}
     samples = [sample for record in session.rounds for sample in record.samples]
@@ -174,22 +183,18 @@ def _find_flaw(session: Session) -> str:
             for cell in cells
         ),
         "there are results of a cell that is not in the plan": not names >= {*values, *failed},
-        "values: seconds and loops must be positive numbers": any(
-            sample.seconds <= 0 or sample.loops < 1 for sample in samples
-        ),
-        "what was counted must not be negative": any(map(_is_negative, samples)),
+        f"it was not created at {session.created!r}": not _is_moment(session.created),
         "the summaries do not belong to the values": summed_up
         != {cell: count for cell, count in values.items() if cell not in failed},
-        "a summary has a number that is not positive": any(
-            min(s.seconds, s.per_s) <= 0 for s in session.summaries
-        ),
     }
     return next((flaw for flaw, is_there in flaws.items() if is_there), "")
 
 
-def _is_negative(sample: Sample) -> bool:
-    values = [getattr(sample, name) for name in Sample.__slots__]
-    return any(isinstance(value, int | float) and value < 0 for value in values)
+def _is_moment(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _check_suite(path: Path, session: Session) -> None:

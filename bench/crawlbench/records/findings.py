@@ -5,6 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+# msgspec reads the annotations when it decodes.
+from crawlbench.records.ranges import (  # noqa: TC001
+    Count,
+    Counted,
+    End,
+    Figure,
+    LogRatio,
+    Number,
+    Share,
+    Span,
+    Took,
+)
+
 __all__ = ["Comparison", "NoiseFloor", "SlotEffect", "Summary", "Verdict", "WarningNote"]
 
 
@@ -25,43 +38,43 @@ class Summary:
     """What the samples of one valid cell come to."""
 
     cell: str
-    values: int
-    seconds: float
+    values: Number
+    seconds: Took
     """Mean over rounds of the mean over laps."""
-    seconds_error: float | None
+    seconds_error: Counted | None
     """Half-width of its t interval over rounds, at the plan's confidence; None for one round."""
-    per_s: float
+    per_s: Counted
     """Pages per second; of an operation, what it counts."""
-    cpu_user_s: float
+    cpu_user_s: Span
     """Per crawl, as are the next three."""
-    cpu_system_s: float
-    parse_s: float | None
+    cpu_system_s: Span
+    parse_s: Span | None
     """CPU time in the parser, part of the two above; None if it ran in processes of its own."""
-    wait_s: float
+    wait_s: Figure
     """Time without CPU use: for the network, the mirror, or a CPU."""
-    yields: float
+    yields: Counted
     """Context switches per crawl because the worker waited."""
-    preemptions: float
+    preemptions: Counted
     """Context switches per crawl because something else got its CPU."""
-    wire_bytes: float
+    wire_bytes: Counted
     """Per crawl, sent by the mirror."""
     extra_rss_bytes: int | None
     """Peak memory beyond what the worker had before the value; None where it cannot be read."""
-    peak_rss_bytes: int | None
-    connections: float
+    peak_rss_bytes: Count | None
+    connections: Counted
     """Per crawl."""
-    most_in_flight: int
+    most_in_flight: Count
     """The highest that the mirror saw in any value."""
-    server_share: float
+    server_share: Share
     """Of what the mirror can do, what the cell asked for: the larger of busy time and rate."""
-    server_wait_share: float
+    server_wait_share: Share
     """Of the mirror's way to its answers, the time without a CPU."""
     mark: str
     """`server-bound`, `peer-bound` or `mirror disturbed` if the row tells of more than the client;
     else empty."""
-    of_limit: float | None
+    of_limit: Share | None
     """The least time that the network and a client without costs would take, over the cell's."""
-    figures: dict[str, float] = field(default_factory=dict)
+    figures: dict[str, Figure] = field(default_factory=dict)
     """Means of what an operation measured besides its time."""
 
 
@@ -71,12 +84,12 @@ class Comparison:
 
     cell: str
     baseline: str
-    rounds: int
+    rounds: Count
     """Rounds in which both were measured: the unit of replication."""
-    estimate: float | None
+    estimate: LogRatio | None
     """None where it could not be made; `reason` says why."""
-    low: float | None
-    high: float | None
+    low: End | None
+    high: End | None
     """Interval at the level that Holm's step gave this comparison."""
     verdict: Verdict
     reason: str = ""
@@ -88,11 +101,11 @@ class NoiseFloor:
     """What the control of one group shows: its baseline measured against itself."""
 
     group: str
-    rounds: int
-    estimate: float | None
-    low: float | None
-    high: float | None
-    margin: float | None
+    rounds: Count
+    estimate: LogRatio | None
+    low: End | None
+    high: End | None
+    margin: End | None
     """Log ratio that a difference must exceed here; None if the control gave no interval."""
     refusal: str = ""
     """Why no verdict of this group can be believed; empty if the control was steady."""
@@ -104,10 +117,10 @@ class SlotEffect:
 
     slot: str
     """`first` or `last`."""
-    rounds: int
-    estimate: float
-    low: float
-    high: float
+    rounds: Count
+    estimate: LogRatio
+    low: End
+    high: End
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,18 @@ from typing import Annotated
 
 from msgspec import Meta
 
-__all__ = ["Count", "Counted", "Figure", "LogRatio", "Number", "Share", "Span", "Took"]
+__all__ = [
+    "END",
+    "Count",
+    "Counted",
+    "End",
+    "Figure",
+    "LogRatio",
+    "Number",
+    "Share",
+    "Span",
+    "Took",
+]
 
 Number = Annotated[int, Meta(ge=1, le=10**15)]
 """Of what there is one at the least."""
@@ -23,7 +34,10 @@ Span = Annotated[float, Meta(ge=0, le=1e9)]
 Took = Annotated[float, Meta(ge=1e-12, le=1e9)]
 """Seconds that something took, so that they can be divided by."""
 LogRatio = Annotated[float, Meta(ge=-100, le=100)]
-"""Of what can be measured at all: e to the 100th is more than the age of the world in picoseconds."""
+"""Of what can be measured at all: the logarithm of `Span` is far below."""
+END = 600
+End = Annotated[float, Meta(ge=-END, le=END)]
+"""Of a log ratio's interval, however wide: its exponential is still a number."""
 Share = Annotated[float, Meta(ge=0, le=1e6)]
 """Of a whole; more than that where clocks are coarse."""
 Figure = Annotated[float, Meta(ge=-1e15, le=1e15)]
