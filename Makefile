@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-ab bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale bench-cluster-scale bench-crawl-scale bench-shard test test-all docs timelines check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-ab bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale bench-cluster-scale bench-crawl-scale bench-shard test test-all fuzz docs timelines check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -79,6 +79,9 @@ test: $(READY) ## run the tests, but the longest
 
 test-all: $(READY) ## run all tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+fuzz: $(READY) ## 100,000 edited session files, read by the commands (20 minutes)
+	$(BIN)/python -m tests.fuzz.sessions 100000
 
 docs: $(READY) ## make what documents quote, from --help and results/reference
 	$(BIN)/python docs/make.py

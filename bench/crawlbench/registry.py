@@ -160,7 +160,7 @@ def describe_failure(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return (
             f"ends itself when it is imported (SystemExit: {error.code}); a script's own work "
-            "belongs below: if __name__ == '__main__':"
+            "belongs below `if __name__ == '__main__':`"
         )
     return f"cannot be imported: {type(error).__name__}: {error}"
 

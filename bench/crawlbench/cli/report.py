@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from crawlbench.cli.output import result_console, write_output
+from crawlbench.cli.output import is_printed, result_console, write_output
 from crawlbench.cli.probed import probed_section
 from crawlbench.cluster.store import CLUSTER_FILE, load_cluster
-from crawlbench.errors import SessionFileError, UsageError
+from crawlbench.errors import BenchError, SessionFileError, UsageError
 from crawlbench.export import EXPORTS
 from crawlbench.measure.owner import own
 from crawlbench.measure.store import SESSION_FILE, SUITE_FILE, load_session
@@ -71,7 +71,7 @@ def report(
     shown = _load(folder or _newest_session())
     if output is None:
         _print(shown, output_format)
-    elif output.exists() and not is_stream(output):
+    elif output.exists() and not is_printed(output) and not is_stream(output):
         raise UsageError(f"the file {str(output)!r} exists already; name a new one with -o")
     else:
         _write(shown, output_format, output)
@@ -86,6 +86,8 @@ def write_page(session: Session, folder: Path) -> str:
         return ""
     try:
         write_bytes(folder / PAGE_FILE, _session_report(session, folder).html().encode())
+    except (BenchError, OSError) as error:
+        return f"{PAGE_FILE} was not written: {getattr(error, 'strerror', None) or error}"
     except Exception as error:
         return f"{PAGE_FILE} was not written: {type(error).__name__}: {error}"
     return ""
