@@ -6,6 +6,7 @@ import http.server
 import os
 import re
 import shutil
+import signal
 import subprocess
 import threading
 from pathlib import Path
@@ -218,3 +219,20 @@ def test_words_of_strangers_cannot_steer_a_terminal(crawlbench):
     assert outcome.returncode == 2
     assert "\x1b" not in outcome.stderr
     assert "\\x1b" in outcome.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_mirror_that_is_ended_leaves_nothing_behind(tmp_path, number):
+    """Its certificates are in a temporary folder; a closed terminal ends it as Ctrl-C does."""
+    settings = command_line("mirror", "serve", "-n", "loopback-tls", cwd=tmp_path)
+    settings["env"] |= {"TMPDIR": str(tmp_path)}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(**settings, stdout=pipe, stderr=pipe) as process:
+        assert process.stdout.readline().startswith("https://")
+        assert list(tmp_path.glob("crawlbench-*"))
+        process.send_signal(number)
+        _, words = process.communicate(timeout=30)
+    assert process.returncode == 0, words
+    assert words == ""
+    assert not list(tmp_path.glob("crawlbench-*"))
