@@ -1,238 +1,127 @@
-"""Exit codes are true: an error of ours is never a verdict, and no stream fails on a character."""
+"""How the command line ends: with the right code and a sentence, wherever its output goes."""
 
 from __future__ import annotations
 
-import http.server
 import os
-import re
-import shutil
-import signal
 import subprocess
-import threading
+import sys
 from pathlib import Path
 
 import pytest
-from tests.conftest import PLUGINS, command_line
+from tests.conftest import command_line
+from tests.measure.test_store import finished, write
 
-from crawlbench.sites.douban import SITE
+pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="it needs /dev/full")
 
-ROOT = Path(__file__).parents[2]
-REFERENCE = str(ROOT / "results" / "reference")
-FULL = Path("/dev/full")
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+BROKEN = """
+import sys
+from crawlbench.cli import app, report
+app.report.report = None
+def broken(folder): raise RuntimeError("no such luck")
+report._load = broken
+sys.argv[1:] = ["report", "x"]
+app.main()
+"""
 
 
-def call(folder, *arguments, changes=None, **streams):
-    """Call the command line with streams of the caller's choice."""
-    settings = command_line(*arguments, cwd=folder)
-    settings["env"] |= changes or {}
-    defaults = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 110}
-    return subprocess.run(**settings, **{**defaults, **streams}, check=False)
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    """Return the folder of a small session."""
+    return write(tmp_path_factory.mktemp("session"), finished())
 
 
-@pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")
-@pytest.mark.parametrize("form", ["terminal", "markdown", "csv"])
-def test_full_disk_behind_standard_output_is_told(tmp_path, form):
-    """Whether it shows while it is written or at the end."""
-    with FULL.open("w") as full:
-        outcome = call(tmp_path, "report", REFERENCE, "--format", form, stdout=full)
-    assert outcome.returncode == 4
-    (line,) = outcome.stderr.splitlines()
-    assert line.startswith("crawlbench: ")
-    assert "cannot be written: No space left on device" in line
+def call(*arguments, variables=(), **settings):
+    """Call `crawlbench` with its streams where the settings say."""
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 110, **settings}
+    given = command_line(*arguments, **options)
+    given["env"].update(variables)
+    return subprocess.run(**given, check=False)
 
 
-def test_reader_that_has_seen_enough_is_no_error(tmp_path):
-    """As with `| head -1`."""
-    read, write = os.pipe()
-    os.close(read)
-    with os.fdopen(write, "w") as pipe:
-        outcome = call(tmp_path, "report", REFERENCE, "--format", "csv", stdout=pipe)
-    assert (outcome.returncode, outcome.stderr) == (0, "")
+@pytest.mark.parametrize("shape", ["terminal", "json"])
+def test_full_disk_behind_standard_output_is_told(session, shape):
+    """It had ended with 1, which means slower."""
+    with Path("/dev/full").open("w") as full:
+        done = call("report", session, "--format", shape, stdout=full)
+    assert done.returncode == 4
+    assert done.stderr.startswith("crawlbench: ")
+    assert "cannot be written: No space left on device" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
-def test_standard_error_that_nobody_reads_changes_no_exit_code(tmp_path):
+def test_full_disk_behind_standard_error_changes_nothing(session):
     """What cannot be said must not end what is done."""
-    read, write = os.pipe()
-    os.close(read)
-    with os.fdopen(write, "w") as pipe:
-        outcome = call(tmp_path, "report", "nowhere", stderr=pipe)
-    assert outcome.returncode == 2
+    with Path("/dev/full").open("w") as full:
+        assert call("report", session, stderr=full).returncode == 0
+        assert call("report", "nowhere", stderr=full).returncode == 2
 
 
-@pytest.mark.parametrize("arguments", [("report", REFERENCE), ("crawl", "-s", "requests-serial")])
-def test_no_character_is_too_much_for_an_encoding(tmp_path, arguments):
-    """Microseconds and Chinese titles on a terminal that knows ASCII alone."""
-    outcome = call(tmp_path, *arguments, changes=ASCII)
-    assert (outcome.returncode, outcome.stderr) == (0, "")
-    assert outcome.stdout.isascii()
+def test_closed_pipe_is_no_error(session):
+    """As of `crawlbench report | head -1`."""
+    given = command_line("report", session, "--format", "html", stderr=subprocess.PIPE)
+    with subprocess.Popen(**given, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(110) == 0
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_closed_streams_end_nothing(tmp_path, closed):
-    """Nor is the next file that is opened taken for one of them."""
-    settings = command_line("crawl", "-s", "requests-serial", cwd=tmp_path)
-    arguments = settings.pop("args")
-    command = ["sh", "-c", f'"$@" {closed}', "sh", *arguments]
-    outcome = subprocess.run(command, **settings, capture_output=True, timeout=110, check=False)
-    assert outcome.returncode == 0, outcome.stderr
-    assert len(outcome.stdout.splitlines()) == (0 if ">&-" in closed.replace("2>&-", "") else 250)
+@pytest.mark.parametrize("descriptor", [0, 1, 2])
+def test_closed_stream_is_no_error(session, descriptor):
+    """As of `crawlbench report >&-`."""
+    done = call("report", session, preexec_fn=lambda: os.close(descriptor))
+    assert done.returncode == 0
 
 
-def test_error_of_ours_is_a_sentence_with_a_place_for_its_details(tmp_path):
-    """Exit code 4: 1 would be "slower"."""
-    (tmp_path / "sitecustomize.py").write_text(
-        "import crawlbench.cli.doctor as d\n"
-        "def broken(*_, **__):\n    raise KeyError('of ours')\n"
-        "d.read_conditions = broken\n",
-        encoding="utf-8",
+def test_character_that_a_terminal_lacks_is_written_otherwise(session):
+    """µ in a table, titles of films."""
+    for arguments in (("report", session), ("report", session, "--format", "markdown")):
+        done = call(*arguments, variables=ASCII)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.isascii()
+    done = call("crawl", "-s", "requests-serial", variables=ASCII)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("1 \\u8096\\u7533\\u514b")
+
+
+def test_folder_with_a_file_cannot_be_compared(session):
+    """It had ended with a traceback and 1."""
+    done = call("compare", session, session / "suite.json")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+
+
+def test_error_of_our_own_is_a_sentence_and_four(tmp_path):
+    """The details lie where the sentence says."""
+    given = command_line(capture_output=True, timeout=60, cwd=tmp_path)
+    given["args"] = [sys.executable, "-c", BROKEN]
+    given["env"]["TMPDIR"] = str(tmp_path)
+    done = subprocess.run(**given, check=False)
+    (details,) = tmp_path.iterdir()
+    assert done.returncode == 4
+    assert done.stderr == (
+        "crawlbench: an error of crawlbench's own, and no verdict: RuntimeError: no such luck; "
+        f"the details are in {details}\n"
     )
-    path = os.pathsep.join([str(tmp_path), str(PLUGINS)])
-    changes = {"PYTHONPATH": path, "TMPDIR": str(tmp_path)}
-    outcome = call(tmp_path, "doctor", changes=changes)
-    assert outcome.returncode == 4
-    (line,) = outcome.stderr.splitlines()
-    found = re.fullmatch(
-        r"crawlbench: an error of crawlbench's own, and no verdict: KeyError: 'of ours'; "
-        r"the details are in (\S+)",
-        line,
-    )
-    assert found, line
-    assert "Traceback (most recent call last)" in Path(found[1]).read_text(encoding="utf-8")
+    assert "in broken" in details.read_text()
 
 
-def test_compare_of_a_folder_with_a_file_is_a_sentence(crawlbench, tmp_path):
-    """Two of one kind can be compared."""
-    suite = Path(REFERENCE) / "suite.json"
-    for pair in ((REFERENCE, str(suite)), (str(suite), REFERENCE)):
-        outcome = crawlbench("compare", *pair)
-        assert outcome.returncode == 2, outcome.stderr
-        (line,) = outcome.stderr.splitlines()
-        assert line.startswith("crawlbench: ")
-
-
-def test_report_writes_to_devices_pipes_and_standard_output(crawlbench, tmp_path):
-    """And never takes a file's place that is there."""
-    printed = crawlbench("report", REFERENCE, "--format", "csv")
+def test_output_may_be_a_device_or_a_dash(session, tmp_path):
+    """`/dev/stdout` had been refused, `-` was a file's name, and a device lost its place."""
+    plain = call("report", session, "--format", "csv").stdout
     for output in ("-", "/dev/stdout"):
-        outcome = crawlbench("report", REFERENCE, "--format", "csv", "-o", output)
-        assert (outcome.returncode, outcome.stdout) == (0, printed.stdout), outcome.stderr
-    assert crawlbench("report", REFERENCE, "-o", os.devnull).returncode == 0
-    (tmp_path / "there").touch()
-    refused = crawlbench("report", REFERENCE, "-o", "there")
-    assert refused.returncode == 2
-    assert "exists already" in refused.stderr
+        done = call("report", session, "--format", "csv", "-o", output, cwd=tmp_path)
+        assert (done.returncode, done.stdout, done.stderr) == (0, plain, "")
+    done = call("history", session, "-o", "/dev/stdout", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("<!doctype html>")
+    assert call("history", session, "-o", "/dev/full", cwd=tmp_path).returncode == 4
+    assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.skipif(not shutil.which("sh"), reason="limits are the shell's")
-def test_picture_that_memory_does_not_suffice_for_costs_the_picture(tmp_path):
-    """What draws has an engine that would end the whole process."""
-    pytest.importorskip("vl_convert")
-    settings = command_line("report", REFERENCE, "--format", "svg", cwd=tmp_path)
-    arguments = settings.pop("args")
-    command = ["sh", "-c", 'ulimit -v 1200000; "$@"', "sh", *arguments]
-    outcome = subprocess.run(command, **settings, capture_output=True, timeout=110, check=False)
-    if outcome.returncode == 0:
-        pytest.skip("it sufficed")
-    assert outcome.returncode == 4, outcome.stderr
-    (line,) = outcome.stderr.splitlines()
-    assert line.startswith("crawlbench: ")
-
-
-class _Forgetful(http.server.BaseHTTPRequestHandler):
-    """Answers every address with the first page, as a server that ignores the query."""
-
-    def do_GET(self):
-        body = SITE.pages().read(SITE.path)[1]
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        pass
-
-
-def test_crawl_that_brings_one_page_ten_times_says_so(crawlbench):
-    """250 items, of which 25 are different, are not the site."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Forgetful)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        url = f"http://127.0.0.1:{server.server_port}/top250"
-        outcome = crawlbench("crawl", "-s", "requests-threads", "--url", url)
-    finally:
-        server.shutdown()
-        server.server_close()
-    assert outcome.returncode == 4
-    assert "250 items came, 25 of them different; the site has 250" in outcome.stderr
-
-
-@pytest.mark.parametrize(
-    ("body", "words"),
-    [
-        ("return []", "0 items came, 0 of them different; the site has 250"),
-        ("return items[1:]", "249 items came"),
-        ("return [*items, items[0]]", "251 items came, 250 of them different"),
-        ("return [dataclasses.replace(items[0], title='x'), *items[1:]]", "has title 'x' instead"),
-    ],
-)
-def test_crawl_that_is_not_the_site_says_so(crawlbench, tmp_path, body, words):
-    """Nothing, too little, too much, and something else."""
-    text = (
-        "import dataclasses, requests\ndef crawl(site, concurrency):\n"
-        "    items, seen, front = [], {site.start}, [site.start]\n"
-        "    while front:\n"
-        "        answer = requests.get(front.pop(0))\n"
-        "        page = site.read(answer.url, answer.content)\n"
-        "        items += page.items\n"
-        "        front += [link for link in dict.fromkeys(page.links) if link not in seen]\n"
-        f"        seen.update(page.links)\n    {body}\n"
-    )
-    (tmp_path / "mine.py").write_text(text, encoding="utf-8")
-    outcome = crawlbench("crawl", "-s", "./mine.py")
-    assert outcome.returncode == 4
-    assert "did not bring the site back" in outcome.stderr
-    assert words in outcome.stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("crawl", "-s", "requests-serial", "-l", "uvloop"), "needs no event loop"),
-        (("check", "requests-serial", "-l", "uvloop"), "needs no event loop"),
-        (("crawl", "-s", "requests-serial", "--url", "http://x", "-n", "wan"), "by the mirror"),
-        (("crawl", "-s", "requests-serial", "--ca-file", "x.pem"), "is for --url"),
-    ],
-)
-def test_option_without_an_effect_is_refused(crawlbench, arguments, words):
-    """Whoever gave it means that it had one."""
-    outcome = crawlbench(*arguments)
-    assert (outcome.returncode, outcome.stdout) == (2, "")
-    assert words in outcome.stderr
-
-
-def test_words_of_strangers_cannot_steer_a_terminal(crawlbench):
-    """What is quoted on standard error is quoted visibly."""
-    outcome = crawlbench("crawl", "-s", "\x1b]0;title\x07\x1b[2J")
-    assert outcome.returncode == 2
-    assert "\x1b" not in outcome.stderr
-    assert "\\x1b" in outcome.stderr
-
-
-@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_mirror_that_is_ended_leaves_nothing_behind(tmp_path, number):
-    """Its certificates are in a temporary folder; a closed terminal ends it as Ctrl-C does."""
-    settings = command_line("mirror", "serve", "-n", "loopback-tls", cwd=tmp_path)
-    settings["env"] |= {"TMPDIR": str(tmp_path)}
-    pipe = subprocess.PIPE
-    with subprocess.Popen(**settings, stdout=pipe, stderr=pipe) as process:
-        assert process.stdout.readline().startswith("https://")
-        assert list(tmp_path.glob("crawlbench-*"))
-        process.send_signal(number)
-        _, words = process.communicate(timeout=30)
-    assert process.returncode == 0, words
-    assert words == ""
-    assert not list(tmp_path.glob("crawlbench-*"))
+def test_strangers_words_do_not_steer_a_terminal(tmp_path):
+    """A name with an escape sequence, on its way through an error."""
+    done = call("report", tmp_path / "\x1b]0;owned\x07\x1b[31m")
+    assert done.returncode == 2
+    assert not {"\x1b", "\x07"} & set(done.stderr)
