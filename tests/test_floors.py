@@ -17,6 +17,8 @@ FLOORS = {
     "records": 0,
     "counters": 0,
     "digest": 0,
+    "offspring": 0,
+    "stopwatch": 0,
     "usage": 0,
     "whole": 0,
     "rooms": 0,

@@ -13,8 +13,8 @@ from copy import deepcopy
 from pathlib import Path
 
 from crawlbench.errors import SessionFileError, UsageError
-from crawlbench.export import EXPORTS
-from crawlbench.measure.store import SESSION_FILE, load_session
+from crawlbench.measure.store import ROUNDS_FILE, SESSION_FILE, load_session
+from crawlbench.report.formats import EXPORTS
 from crawlbench.report.history_page import changes_table, history_page
 from crawlbench.report.session_page import session_page
 from crawlbench.report.show import SessionReport
@@ -91,14 +91,14 @@ def use(folder, good, *, draws):
     shown.terminal(80, is_ascii=True)
     shown.markdown().encode()
     for export in EXPORTS.values():
-        _refusing(export, session)
+        _refusing(export, shown.view)
     _refusing(compare_sessions, good, session, 0.01)
     history = make_history({"a": good, "b": session}, 0.01, 0.95)
     changes_table(history)
     judge(session)  # as a session that goes on
     if draws:
         history_page(history)
-        session_page(session, (), "")
+        session_page(shown.view, (), "")
     return True
 
 
@@ -114,19 +114,33 @@ def _require_sentence(error):
         raise AssertionError(f"this is no sentence: {error}")
 
 
+def read(folder):
+    """Return the files of a session as one JSON value."""
+    lines = (folder / ROUNDS_FILE).read_text(encoding="utf-8").splitlines()
+    session = json.loads((folder / SESSION_FILE).read_text(encoding="utf-8"))
+    return {"session": session, "rounds": [json.loads(line) for line in lines]}
+
+
+def put(folder, content):
+    """Write them back; what was removed is an empty file."""
+    rounds = content.get("rounds")
+    lines = [json.dumps(one) + "\n" for one in (rounds if isinstance(rounds, list) else [rounds])]
+    (folder / ROUNDS_FILE).write_text("".join(lines), encoding="utf-8")
+    (folder / SESSION_FILE).write_text(json.dumps(content.get("session")), encoding="utf-8")
+
+
 def fuzz(source, folder, seeds):
     """Edit the session in a folder once for each seed; return how many were taken.
 
     Raises:
         AssertionError: one led to an error; its seed is told.
     """
-    content = json.loads((source / SESSION_FILE).read_text(encoding="utf-8"))
+    content = read(source)
     for file in source.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
     places, good, taken = list(places_of(content)), load_session(source), 0
     for seed in seeds:
-        changed = json.dumps(edit(content, places, seed))
-        (folder / SESSION_FILE).write_text(changed, encoding="utf-8")
+        put(folder, edit(content, places, seed))
         try:
             taken += use(folder, good, draws=not taken % PAGE_EVERY)
         except Exception as error:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crawlbench.records import Cell, Failure, NoiseFloor, Verdict, WarningNote
-from crawlbench.report.answer import find_answer
 from tests.report.sessions import EQUAL, FAST, concluded, make_comparison, make_summary, shipped
+from tests.report.views import find_answer
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
 

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from crawlbench.records import NoiseFloor, Verdict
 from crawlbench.report.bars import draw_bars
-from crawlbench.report.terminal import render_terminal
 from tests.report.sessions import EQUAL, FAST, concluded, make_comparison
+from tests.report.views import render_terminal
 from tests.stats.builders import make_plan, make_session
 
 

@@ -10,9 +10,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from crawlbench.records import Failure
-from crawlbench.report.markdown import render_markdown
-from crawlbench.report.tables import group_tables
 from tests.report.sessions import concluded, make_comparison, make_summary, shipped
+from tests.report.views import group_tables, render_markdown
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
 EXPECTED = r"""### site on net, 40 ms round trip, concurrency 10

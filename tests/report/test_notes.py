@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.records import Comparison, Failure, NoiseFloor, Verdict, WarningNote
-from crawlbench.report.notes import ENDINGS, find_notes
+from crawlbench.report.notes import ENDINGS
 from tests.report.sessions import FAST, concluded, make_comparison, shipped
+from tests.report.views import find_notes
 from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, make_session, other
 
 

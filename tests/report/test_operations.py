@@ -9,15 +9,18 @@ import pytest
 from rich.console import Console
 
 from crawlbench.records import Failure, NoiseFloor
-from crawlbench.report.answer import find_answer
-from crawlbench.report.everything import everything_table
-from crawlbench.report.markdown import render_markdown
-from crawlbench.report.notes import find_notes
-from crawlbench.report.operations import measured_table, operation_tables
+from crawlbench.report.operations import measured_table
 from crawlbench.report.repeat import repeat_command
-from crawlbench.report.tables import group_tables
-from crawlbench.report.terminal import render_terminal
 from tests.report.operating import UDP, many, operated
+from tests.report.views import (
+    everything_table,
+    find_answer,
+    find_notes,
+    group_tables,
+    operation_tables,
+    render_markdown,
+    render_terminal,
+)
 from tests.stats.operating import (
     cell_of,
     make_facts,

@@ -22,9 +22,9 @@ from crawlbench.measure.store import load_session
 from crawlbench.report.bars import UNICODE
 from crawlbench.report.numbers import format_interval, format_ratio, format_seconds
 from crawlbench.report.show import SessionReport
-from crawlbench.report.tables import group_tables
 from tests.report.reference import REFERENCE, plain_mean, reference_row
 from tests.report.sessions import concluded
+from tests.report.views import group_tables
 from tests.stats.builders import make_plan, make_session
 
 pytest.importorskip("altair")

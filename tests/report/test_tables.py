@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.records import Failure, NoiseFloor, Verdict
-from crawlbench.report.tables import ANSWER, COST, TIME, group_tables
+from crawlbench.report.tables import ANSWER, COST, TIME
 from tests.report.sessions import (
     BROKEN,
     EQUAL,
@@ -17,6 +17,7 @@ from tests.report.sessions import (
     make_summary,
     shipped,
 )
+from tests.report.views import group_tables
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
 

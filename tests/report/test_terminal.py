@@ -10,9 +10,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from crawlbench.records import Cell, Failure, WarningNote
-from crawlbench.report.tables import ANSWER, COST, TIME, group_tables
-from crawlbench.report.terminal import render_terminal
+from crawlbench.report.tables import ANSWER, COST, TIME
 from tests.report.sessions import concluded, make_comparison, make_summary, shipped
+from tests.report.views import group_tables, render_terminal
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
 NARROW = """\

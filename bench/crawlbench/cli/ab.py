@@ -14,7 +14,6 @@ import msgspec
 import typer
 
 from crawlbench.cli.gates import FailOn, parse_gate
-from crawlbench.cli.margins import known_margin
 from crawlbench.cli.measuring import (
     exit_code,
     measure,
@@ -47,11 +46,13 @@ from crawlbench.measure.suite import load_suite, override
 from crawlbench.report.bisection import bisection_sentence, bisection_table
 from crawlbench.report.terminal import render_table
 from crawlbench.report.versus import versus_sentence
+from crawlbench.report.view import SessionView
 from crawlbench.session import resume_session, run_session
 from crawlbench.session.bisection import bisect
 from crawlbench.session.environments import prepare_environments
 from crawlbench.session.versus import extend_versus, plan_versus
 from crawlbench.stats.gate import hold_gate
+from crawlbench.stats.judge import judge
 from crawlbench.stats.versus import find_changes
 from crawlbench.whole import write_text
 
@@ -134,11 +135,11 @@ def ab(
     }
     gate = parse_gate(fail_on, -1.0)
     suite = override(_choose_suite(sides, axes), sizes)
-    trial = _Trial(suite, 0.0 if margin is not None else known_margin(), looks_twice=extend)
+    trial = _Trial(suite, gate, is_extended=extend)
     folder = name_folder(output, "bisect" if bisecting else "ab")
     if bisecting:
         _search(trial, sides, folder, as_json=as_json)
-    session, answer = trial.decide(sides, folder, gate)
+    session, answer = trial.decide(sides, folder)
     _write_answer(folder, answer)
     is_whole = True
     if as_json:
@@ -182,15 +183,16 @@ class _Trial:
     """How sides are measured: the same in each session of a search."""
 
     suite: Suite
-    least_margin: float
-    looks_twice: bool
+    gate: float | None
+    """Log ratio; below 0 for the session's margin, None for none."""
+    is_extended: bool
+    """Whether an unclear session goes on for as long again."""
 
     def measure(self, sides: Sequence[Environment], folder: Path, group: str = "") -> Session:
         """Measure one session; of one group alone if that is named."""
         prepared = prepare_environments(sides, self.suite, tell)
-        plan = plan_versus(
-            self.suite, prepared, least_margin=self.least_margin, looks_twice=self.looks_twice
-        )
+        gate = None if self.gate is None or self.gate < 0 else self.gate
+        plan = plan_versus(self.suite, prepared, gate=gate)
         if group:
             cells = tuple(cell for cell in plan.cells if cell.group == group)
             plan = replace(plan, cells=cells, baselines={group: plan.baselines[group]})
@@ -198,19 +200,17 @@ class _Trial:
         ready = prepared.environments
         return measure(lambda watcher: run_session(plan, folder, watcher, ready))
 
-    def decide(
-        self, sides: Sequence[Environment], folder: Path, gate: float | None
-    ) -> tuple[Session, dict[str, Any]]:
+    def decide(self, sides: Sequence[Environment], folder: Path) -> tuple[Session, dict[str, Any]]:
         """Measure, and once more as long if that is allowed and the answer is unclear."""
         session = self.measure(sides, folder)
-        answer = _answer(session, gate)
-        if self.looks_twice and answer["code"] == UNCLEAR:
+        answer = _answer(session, self.gate)
+        if self.is_extended and answer["code"] == UNCLEAR:
             tell(f"{answer['reason']}; measuring as long again")
             longer = replace(session, plan=extend_versus(session))
             session = measure(
                 lambda watcher: resume_session(longer, folder, watcher, session.environments)
             )
-            answer = {**_answer(session, gate), "is_extended": True}
+            answer = {**_answer(session, self.gate), "is_extended": True}
         return session, answer
 
 
@@ -223,12 +223,13 @@ def _answer(session: Session, gate: float | None) -> dict[str, Any]:
     """
     changes = find_changes(session)
     bound = session.plan.margin if gate is None or gate < 0 else gate
-    held = hold_gate(changes, bound)
+    at_gate = judge(replace(session, plan=replace(session.plan, margin=bound)))
+    held = hold_gate(find_changes(at_gate), bound)
     is_cut = session.ending in ENDED_EARLY
     code = ENDED_EARLY[session.ending] if is_cut else held.code
     return {
         "format": 1,
-        "sentence": versus_sentence(session),
+        "sentence": versus_sentence(SessionView(session)),
         "verdict": VERDICTS[code],
         "code": code,
         "reason": "the session was not finished" if is_cut else held.reason,

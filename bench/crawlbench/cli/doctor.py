@@ -13,10 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from crawlbench.children import clean_environment, python_command
+from crawlbench.cli.margins import known_margin
 from crawlbench.cli.output import result_console
 from crawlbench.measure.conditions import read_conditions
 from crawlbench.measure.machine import describe_machine
-from crawlbench.stats.doubts import condition_doubts
+from crawlbench.report.numbers import format_percent
+from crawlbench.stats.caveats import condition_caveats
 
 __all__ = ["doctor"]
 
@@ -26,7 +28,7 @@ def doctor(
 ) -> None:
     """Look at this machine before a session: what would disturb it, and what would help."""
     machine, conditions = describe_machine(), read_conditions()
-    doubts = condition_doubts(machine, conditions)
+    doubts = condition_caveats(machine, conditions)
     advice = _pyperf_advice()
     if as_json:
         found = {
@@ -34,6 +36,7 @@ def doctor(
             "conditions": asdict(conditions),
             "warnings": [asdict(doubt) for doubt in doubts],
             "pyperf": advice,
+            "kept_margin": known_margin() or None,
         }
         sys.stdout.write(json.dumps(found, indent=1) + "\n")
         return
@@ -47,6 +50,7 @@ def doctor(
         ("busy", ", ".join(conditions.busy) or "nobody else"),
         ("governor", conditions.governor or "unknown"),
         ("turbo", {None: "unknown", True: "on", False: "off"}[conditions.turbo]),
+        ("A/A", _kept()),
         *(("warning", doubt.text) for doubt in doubts),
         *(("pyperf", line) for line in advice),
     ]
@@ -55,6 +59,14 @@ def doctor(
         style = "yellow" if label == "warning" else ""
         table.add_row(Text(label, style="dim"), Text(text, style=style, overflow="fold"))
     result_console().print(table)
+
+
+def _kept() -> str:
+    """Say what A/A sessions found here, if they ran."""
+    margin = known_margin()
+    if not margin:
+        return "not known what equal things look apart here; crawlbench aa finds out"
+    return f"equal things looked up to {format_percent(margin)} apart here, in short sessions"
 
 
 def _pyperf_advice() -> list[str]:

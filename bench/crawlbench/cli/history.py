@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crawlbench.cli.checks import not_negative
-from crawlbench.cli.margins import known_margin
 from crawlbench.cli.output import complain, is_printed, result_console, tell, write_output
 from crawlbench.errors import SessionFileError, UsageError
 from crawlbench.measure.store import SESSION_FILE, load_session
@@ -52,8 +51,7 @@ def history(
             complain(f"left out: {error}")
     if not sessions:
         raise UsageError("none of these sessions can be read; the reasons stand above")
-    least = max(math.log1p(margin / 100), known_margin())
-    found = make_history(sessions, least, CONFIDENCE)
+    found = make_history(sessions, math.log1p(margin / 100), CONFIDENCE)
     write_output(output, render_page(history_page(found)).encode())
     if is_printed(output):
         return

@@ -13,11 +13,13 @@ from crawlbench.cli.endings import ENDING_SIGNALS
 from crawlbench.cli.live import open_watcher
 from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console, tell
 from crawlbench.cli.probed import probe_session
-from crawlbench.cli.report import write_page
+from crawlbench.cli.report import PAGE_FILE, write_page
 from crawlbench.errors import StorageError
 from crawlbench.measure.owner import own
+from crawlbench.records import Stopping
 from crawlbench.report.markdown import render_markdown
-from crawlbench.report.terminal import render_terminal
+from crawlbench.report.terminal import Detail, render_terminal
+from crawlbench.report.view import SessionView
 from crawlbench.whole import write_text
 
 if TYPE_CHECKING:
@@ -30,16 +32,25 @@ __all__ = ["exit_code", "measure", "name_folder", "publish", "session_ends"]
 
 
 MANY_ROUNDS = 200
-"""Where a precision is asked for and no number of rounds: as many as fit the budget if need be."""
+"""Where a precision or a budget is asked for and no number of rounds: as many as it takes."""
 
 
 def session_ends(
     rounds: int | None, budget: float | None, precision: float | None
 ) -> dict[str, Any]:
-    """Return the options that say when a session ends, by their names in a suite."""
-    if precision is not None and rounds is None:
+    """Return the options that say when a session ends, by their names in a suite.
+
+    A number of rounds that is fixed beforehand allows one look, by Student's t; whatever ends by
+    what is found is looked at after each round.
+    """
+    is_fixed = rounds is not None and precision is None
+    if rounds is None and (precision is not None or budget is not None):
         rounds = MANY_ROUNDS
-    return {"rounds": rounds, "budget_s": budget, "precision_percent": precision}
+    stopping = Stopping.FIXED if is_fixed else None
+    if rounds is not None and not is_fixed:
+        stopping = Stopping.ANY
+    ends = {"rounds": rounds, "budget_s": budget, "precision_percent": precision}
+    return {**ends, "stopping": stopping}
 
 
 def name_folder(output: Path | None, name: str) -> Path:
@@ -64,28 +75,31 @@ async def _until_signal(session: Coroutine[Any, Any, Session]) -> Session:
     return await session
 
 
-def publish(session: Session, folder: Path) -> bool:
-    """Write `table.md`, print the same, and write the page where it can be drawn.
+def publish(session: Session, folder: Path, detail: Detail = Detail.USUAL) -> bool:
+    """Write `table.md` and the page where it can be drawn; print tables, and last the answer.
 
     A session is not lost for what shows it: what goes wrong is said, and False returned.
     """
     with own(folder):
-        return _publish(session, folder)
+        return _publish(session, folder, detail)
 
 
-def _publish(session: Session, folder: Path) -> bool:
-    troubles = []
+def _publish(session: Session, folder: Path, detail: Detail) -> bool:
+    view, troubles = SessionView(session, folder), []
     try:
-        write_text(folder / "table.md", render_markdown(session))
+        write_text(folder / "table.md", render_markdown(view))
     except OSError as error:
         troubles.append(f"table.md was not written: {error.strerror}")
-    console = result_console()
-    is_ascii = console.options.ascii_only
-    console.print(render_terminal(session, console.width, is_ascii=is_ascii))
     troubles += [probe_session(session, folder), write_page(session, folder)]
     for trouble in filter(None, troubles):
         complain(trouble)
-    tell(f"session: {folder}")
+    console = result_console()
+    is_ascii = console.options.ascii_only
+    console.print(render_terminal(view, console.width, is_ascii=is_ascii, detail=detail))
+    page = folder / PAGE_FILE
+    tell(f"report: {page if page.exists() else folder / 'table.md'}")
+    if detail is Detail.USUAL:
+        tell(f"more: crawlbench report -v {folder}")
     return not any(troubles)
 
 

@@ -19,7 +19,7 @@ from crawlbench.cli.cluster import (
     resume_on_cluster,
     run_on_cluster,
 )
-from crawlbench.cli.margins import known_margin
+from crawlbench.cli.details import Quiet, Verbose, choose_detail
 from crawlbench.cli.measuring import (
     exit_code,
     measure,
@@ -50,6 +50,7 @@ from crawlbench.measure.matrix import MOST_CELLS, extend_plan, make_plan
 from crawlbench.measure.owner import own
 from crawlbench.measure.store import load_session
 from crawlbench.measure.suite import load_suite, loops_left_out, override
+from crawlbench.report.terminal import Detail
 from crawlbench.session import resume_session, run_session
 from crawlbench.session.environments import prepare_again, prepare_environments
 
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 
     from crawlbench.records import EnvironmentFacts, Plan, Session
 
-__all__ = ["run", "start", "with_known_margin"]
+__all__ = ["run", "start"]
 
 
 def run(
@@ -104,8 +105,11 @@ def run(
     cluster: ClusterAddress = None,
     machines: Machines = None,
     sheet: Sheet = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure every cell of a suite, lap by lap, and say which way of crawling is fastest."""
+    detail = choose_detail(verbose=verbose, quiet=quiet)
     ends = session_ends(rounds, budget, precision)
     changes = {
         "strategies": strategy,
@@ -126,7 +130,7 @@ def run(
         _refuse_changes({**changes, **names, "machines": machines, "sheet": sheet})
         if cluster is not None or is_of_cluster(resume):
             resume_on_cluster(resume, cluster, ends)
-        _resume(resume, ends)
+        _resume(resume, ends, detail)
     wanted = override(load_suite(suite), {**changes, **ends})
     ready = prepare_environments(read_environments(environment or []), wanted, tell)
     asked = [facts.asked for facts in ready.environments]
@@ -139,13 +143,7 @@ def run(
         tell(f"left out: event loop {loop_name!r} is not installed here")
     if wishes:
         run_on_cluster(plan, wishes, output, suite)
-    plan = plan if margin is not None else with_known_margin(plan)
-    start(plan, output, suite, ready.environments)
-
-
-def with_known_margin(plan: Plan) -> Plan:
-    """Return the plan with the margin that `aa` found for this machine, if that is larger."""
-    return replace(plan, margin=max(plan.margin, known_margin()))
+    start(plan, output, suite, ready.environments, detail)
 
 
 def start(
@@ -153,6 +151,7 @@ def start(
     output: Path | None,
     name: str,
     environments: Sequence[EnvironmentFacts] = (),
+    detail: Detail = Detail.USUAL,
 ) -> NoReturn:
     """Begin a session and carry it to its end.
 
@@ -161,10 +160,12 @@ def start(
         output: its folder; None for `results/<UTC time>-<name>`.
         name: of the suite, or the path of its file.
         environments: of the plan, ready to be used.
+        detail: how much is shown in the end.
     """
     folder = name_folder(output, Path(name).stem)
     prepare_sites(cell.site for cell in plan.cells if cell.site)
-    _finish(measure(lambda watcher: run_session(plan, folder, watcher, environments)), folder)
+    session = measure(lambda watcher: run_session(plan, folder, watcher, environments))
+    _finish(session, folder, detail)
 
 
 def _refuse_changes(changes: dict[str, object]) -> None:
@@ -177,15 +178,16 @@ def _refuse_changes(changes: dict[str, object]) -> None:
         )
 
 
-def _resume(folder: Path, ends: dict[str, Any]) -> NoReturn:
+def _resume(folder: Path, ends: dict[str, Any], detail: Detail) -> NoReturn:
     load_session(folder)  # before a lock is left in what is no session
     with own(folder):
         session = load_session(folder)
         session = replace(session, plan=extend_plan(session.plan, **ends))
         ready = prepare_again(session, tell)
-        _finish(measure(lambda watcher: resume_session(session, folder, watcher, ready)), folder)
+        longer = measure(lambda watcher: resume_session(session, folder, watcher, ready))
+        _finish(longer, folder, detail)
 
 
-def _finish(session: Session, folder: Path) -> NoReturn:
-    is_whole = publish(session, folder)
+def _finish(session: Session, folder: Path, detail: Detail) -> NoReturn:
+    is_whole = publish(session, folder, detail)
     raise typer.Exit(exit_code(session, is_published=is_whole))

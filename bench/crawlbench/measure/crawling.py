@@ -18,9 +18,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from crawlbench import registry
 from crawlbench.digest import Row, Tally, as_rows, digest_rows
 from crawlbench.model import Crawl, Item, Page, Reader, Site
+from crawlbench.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from crawlbench.stopwatch import Timing
 
 __all__ = ["Crawling", "Keeper", "keep_crawls", "make_site", "run_crawls"]
 
@@ -62,13 +65,13 @@ class Crawling:
         )
         self._crawls: list[_Kept] = []
 
-    def run(self, loops: int) -> float:
-        """Crawl `loops` times and return the seconds of all."""
+    def run(self, loops: int) -> Timing:
+        """Crawl `loops` times and return what all took."""
         self._parse_s.clear()
-        seconds, self._crawls = keep_crawls(
+        timing, self._crawls = keep_crawls(
             self._crawl, self._site, self._concurrency, loops, self._loop_factory, self._keep
         )
-        return seconds
+        return timing
 
     def tell(self, *, is_alone: bool) -> dict[str, Any]:
         """Return what is to be known of the last value.
@@ -102,7 +105,8 @@ def run_crawls(
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None,
 ) -> tuple[float, list[list[Item]]]:
     """Crawl `loops` times and return the seconds in all and what each crawl returned."""
-    return keep_crawls(crawl, site, concurrency, loops, loop_factory, list[Item])
+    timing, crawls = keep_crawls(crawl, site, concurrency, loops, loop_factory, list[Item])
+    return timing.seconds, crawls
 
 
 def keep_crawls(
@@ -112,8 +116,8 @@ def keep_crawls(
     loops: int,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None,
     keep: Callable[[], K],
-) -> tuple[float, list[K]]:
-    """Crawl `loops` times and return the seconds in all and what was kept of each crawl.
+) -> tuple[Timing, list[K]]:
+    """Crawl `loops` times and return what all took and what was kept of each crawl.
 
     As in `pyperf.Runner.bench_async_func`, an `async` strategy gets a new event loop per value, and
     the clock starts inside it. The items of a generator are kept one by one, as they come.
@@ -128,16 +132,16 @@ def keep_crawls(
     """
     if not registry.needs_loop(crawl):
         crawls: list[K] = []
-        start = time.perf_counter()
+        watch = Stopwatch()
         for _ in range(loops):
             kept = keep()
             kept.extend(crawl(site, concurrency))  # type: ignore[arg-type]
             crawls.append(kept)
-        return time.perf_counter() - start, crawls
+        return watch.stop(), crawls
 
-    async def timed() -> tuple[float, list[K]]:
+    async def timed() -> tuple[Timing, list[K]]:
         crawls: list[K] = []
-        start = time.perf_counter()
+        watch = Stopwatch()
         for _ in range(loops):
             kept, crawling = keep(), crawl(site, concurrency)
             if isinstance(crawling, AsyncIterator):
@@ -146,7 +150,7 @@ def keep_crawls(
             else:
                 kept.extend(await crawling)  # type: ignore[misc]
             crawls.append(kept)
-        return time.perf_counter() - start, crawls
+        return watch.stop(), crawls
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         return runner.run(timed())

@@ -9,12 +9,13 @@ from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from json import dumps
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import pyperf
 
 from crawlbench.children import clean_environment, python_command
 from crawlbench.errors import CellError, CellRefusal
+from crawlbench.measure.anchor import ANCHOR
 from crawlbench.measure.contract import Value
 from crawlbench.measure.lastwords import explain_exit
 from crawlbench.measure.worker import JOB_VARIABLE
@@ -22,10 +23,10 @@ from crawlbench.rooms import open_room
 from crawlbench.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from crawlbench.digest import Row
-    from crawlbench.measure.contract import Place, Worker
+    from crawlbench.measure.contract import AnchorWorker, Place, Worker
     from crawlbench.measure.turnstile import Lane, Turnstile
     from crawlbench.records import Cell, EnvironmentFacts
 
@@ -34,6 +35,7 @@ __all__ = ["PROXY_VARIABLES", "ProcessExecutor"]
 START_TIMEOUT_S = 60.0  # many workers import at once on few cores
 END_TIMEOUT_S = 30.0  # pyperf collects its metadata and writes its file
 RUN_FILE = "run.json"
+ANCHOR_TIMEOUT_S = 10.0  # it takes milliseconds
 GRACE_S = 5.0  # a worker ends itself on a hang; after this it is ended
 LEADING_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
 """They belong to the manager's Python, and would lead another astray."""
@@ -69,20 +71,41 @@ class ProcessExecutor:
 
     async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
         """See `Executor.start`."""
-        arrival = self._turnstile.expect(cell.name)
+
+        def command(folder: Path) -> list[str]:
+            return self._command(cell, loops, warmups, values, folder / RUN_FILE)
+
+        return await self._start(_ProcessWorker, cell.name, command, self._variables(cell))
+
+    async def start_anchor(self) -> AnchorWorker:
+        """See `Executor.start_anchor`."""
+        turnstile, cpus = self._turnstile, ",".join(map(str, self._cpus))
+        call = (str(turnstile.port), turnstile.token, cpus)
+        command = python_command("crawlbench.measure.anchor", *call)
+        return await self._start(_ProcessAnchor, ANCHOR, lambda _: command, clean_environment())
+
+    async def _start(
+        self,
+        kind: type[W],
+        name: str,
+        command: Callable[[Path], list[str]],
+        variables: dict[str, str],
+    ) -> W:
+        """Start a process that comes to the turnstile by that name."""
+        arrival = self._turnstile.expect(name)
         with ExitStack() as stack:
             folder = stack.enter_context(open_room())
             last_words = stack.enter_context(tempfile.TemporaryFile())
             process = await asyncio.create_subprocess_exec(
-                *self._command(cell, loops, warmups, values, folder / RUN_FILE),
-                env=self._variables(cell, folder),
+                *command(folder),
+                env={**variables, "TMPDIR": str(folder)},  # what is left there goes with it
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=last_words,
                 start_new_session=True,  # Ctrl-C is the manager's business
             )
             resources = stack.pop_all()
-        worker = _ProcessWorker(process, last_words, folder, resources, self._timeout_s)
+        worker = kind(process, last_words, folder, resources, self._timeout_s)
         try:
             await worker.connect(arrival)
         except BaseException:
@@ -106,11 +129,8 @@ class ProcessExecutor:
         """Return pyperf's metadata on CPUs, which it reads when workers have left theirs."""
         return {"cpu_affinity": ",".join(map(str, self._cpus))} if self._cpus else {}
 
-    def _variables(self, cell: Cell, folder: Path) -> dict[str, str]:
-        """Return the environment variables of a cell's worker, its job among them.
-
-        What it leaves in its temporary folder goes with its own.
-        """
+    def _variables(self, cell: Cell) -> dict[str, str]:
+        """Return the environment variables of a cell's worker, its job among them."""
         facts = self._environments.get(cell.environment)
         described = {**asdict(cell), "name": cell.name}
         job = {
@@ -122,7 +142,7 @@ class ProcessExecutor:
             "metadata": {**_metadata(cell), **self._affinity()},
             "environment": _expected(facts) if facts else None,
         }
-        own = {JOB_VARIABLE: dumps(job), "TMPDIR": str(folder)}
+        own = {JOB_VARIABLE: dumps(job)}
         away = [name for name in os.environ if name.lower() in PROXY_VARIABLES]
         if not facts:
             return clean_environment(own, away)
@@ -236,6 +256,19 @@ class _ProcessWorker:
         self._last_words.seek(0)
         words = self._last_words.read().decode(errors="replace")
         return CellError(explain_exit(code, words, self._timeout_s), words)
+
+
+class _ProcessAnchor(_ProcessWorker):
+    """The process that times the anchors; it leaves no run."""
+
+    async def time(self) -> tuple[float, float]:
+        assert self._lane
+        await self._lane.tell("go")
+        message = await self._hear("anchor", ANCHOR_TIMEOUT_S)
+        return message["computing_s"], message["sending_s"]
+
+
+W = TypeVar("W", bound=_ProcessWorker)
 
 
 def _load_run(path: Path) -> pyperf.Run:

@@ -13,7 +13,7 @@ from crawlbench.errors import UnknownNameError, UsageError
 from crawlbench.measure.reach import Here, Reach, choose
 from crawlbench.networks import NETWORKS, find_network
 from crawlbench.operations import Operation, select_operations
-from crawlbench.records import Cell, Plan
+from crawlbench.records import Cell, Plan, Stopping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,6 +96,7 @@ def make_plan(
         confidence=suite.confidence,
         timeout_s=suite.timeout_s,
         seed=suite.seed,
+        stopping=suite.choose_stopping(),
         operations=tuple(operation.facts for operation in operations),
         environments=tuple(environments),
     )
@@ -107,14 +108,19 @@ def extend_plan(
     rounds: int | None = None,
     budget_s: float | None = None,
     precision_percent: float | None = None,
+    stopping: Stopping | None = None,  # noqa: ARG001  (whoever goes on has looked)
 ) -> Plan:
-    """Return the plan with other ends: what says when to stop changes no value."""
+    """Return the plan with other ends: what says when to stop changes no value.
+
+    Whoever goes on has looked, so that only what holds at all times still holds.
+    """
     precision = _log_ratio(precision_percent) if precision_percent else plan.precision
     return replace(
         plan,
         rounds=rounds or plan.rounds,
         budget_s=budget_s or plan.budget_s,
         precision=precision,
+        stopping=Stopping.ANY,
     )
 
 

@@ -17,13 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["LOCK_FILE", "OWNER_FILE", "own"]
+__all__ = ["LOCK_FILE", "OWNER_FILE", "OwnedError", "own"]
 
 LOCK_FILE = ".lock"
 """Stays where it is: whoever waits for it must wait for the same file."""
 OWNER_FILE = ".owner"
 DRAFTS = ".*.json-*.json"
 """Of files that a process was writing when it was killed."""
+
+
+class OwnedError(UsageError):
+    """Raised when a folder cannot be held, mostly because another process holds it."""
+
 
 _held: dict[Path, int] = {}
 """Folders that this process holds, to how many blocks do."""
@@ -39,7 +44,7 @@ def own(folder: Path) -> Iterator[None]:
         folder: that is there; this process may hold it already.
 
     Raises:
-        UsageError: another process holds it.
+        OwnedError: another process holds it.
     """
     place = folder.resolve()
     if place in _held:
@@ -53,12 +58,12 @@ def own(folder: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise UsageError(
+        raise OwnedError(
             f"the session {str(folder)!r} is being written by {_read_owner(place)}; "
             "wait until that has ended, or end it"
         ) from None
     except OSError as error:
-        raise UsageError(f"{str(folder)!r} cannot be written: {error.strerror}") from error
+        raise OwnedError(f"{str(folder)!r} cannot be written: {error.strerror}") from error
     _held[place] = 1
     try:
         with suppress(OSError):  # a full disk will be told where it matters

@@ -9,6 +9,7 @@ import msgspec
 
 from crawlbench import registry
 from crawlbench.errors import UsageError
+from crawlbench.records import Stopping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,6 +55,14 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confidence: Annotated[float, msgspec.Meta(gt=0.5, lt=1)] = 0.95
     timeout_s: PositiveNumber = 60.0
     seed: Natural = 1
+    stopping: Stopping | None = None
+    """None: after each round is looked, if there is a budget or a precision; else once."""
+
+    def choose_stopping(self) -> Stopping:
+        """Return what decides when a session of this suite ends."""
+        if self.stopping is not None:
+            return self.stopping
+        return Stopping.ANY if self.budget_s or self.precision_percent else Stopping.FIXED
 
 
 def suite_names() -> list[str]:

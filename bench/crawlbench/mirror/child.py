@@ -87,7 +87,7 @@ def _carry_out(mirror: Mirror, command: dict[str, Any]) -> None:
         if command["trace_file"]:
             with contextlib.suppress(OSError):  # then there is no trace, which the manager sees
                 mirror.on_exchange = Tracer(mirror, Path(command["trace_file"]))
-        mirror.begin(command["epoch"], plays_network=command["plays_network"])
+        mirror.begin(**command["span"])
         _say({})
     else:
         counters = mirror.end()

@@ -55,20 +55,29 @@ class MirrorProcess:
         return self._process.pid
 
     async def begin(
-        self, epoch: str, *, plays_network: bool = True, trace_file: Path | None = None
+        self,
+        epoch: str,
+        *,
+        plays_network: bool = True,
+        lap: int = 0,
+        laps: int = 1,
+        trace_file: Path | None = None,
     ) -> None:
         """Count anew; delays are drawn for this epoch, or there are none.
 
         Args:
-            epoch: of the delays.
+            epoch: of the delays, such as a round.
             plays_network: whether there are any.
+            lap: of the epoch, from 0.
+            laps: of the epoch, over which delays are spread evenly.
             trace_file: where each request of the span is noted (`mirror/trace.py`); None: nowhere.
 
         Raises:
             MirrorError: the mirror is gone or does not answer.
         """
-        command = {"op": "begin", "epoch": epoch, "plays_network": plays_network}
-        await self._ask({**command, "trace_file": str(trace_file) if trace_file else None})
+        span = {"epoch": epoch, "plays_network": plays_network, "lap": lap, "laps": laps}
+        file = str(trace_file) if trace_file else None
+        await self._ask({"op": "begin", "span": span, "trace_file": file})
 
     async def end(self) -> Counters:
         """Return what was counted since `begin`.

@@ -72,9 +72,16 @@ class Mirror:
         self._server: asyncio.Server | Listener | None = None
         self._sweeper: asyncio.TimerHandle | None = None
 
-    def begin(self, epoch: str, *, plays_network: bool = True) -> None:
-        """Start a new span; its delays and faults depend on seed, epoch, page and count alone."""
-        self._epoch = epoch
+    def begin(self, epoch: str, *, plays_network: bool = True, lap: int = 0, laps: int = 1) -> None:
+        """Start a new span; its delays and faults depend on seed, span, page and count alone.
+
+        Args:
+            epoch: a round, or whatever else has draws of its own.
+            plays_network: whether there are delays and faults.
+            lap: of the epoch, from 0.
+            laps: of the epoch, over which delays are spread evenly.
+        """
+        self._epoch, self._lap, self._laps = epoch, lap, laps
         self.plays_network = plays_network
         self.is_plain = self.on_exchange is None and not (
             plays_network and self.network.changes_delivery
@@ -95,7 +102,9 @@ class Mirror:
         if not (self.network.round_trip_s and self.plays_network):
             return 0.0
         key = f"{self._seed}/{self._epoch}/{page}/{before}"
-        return self.network.delay_s(key, connection_age_s=connection_age_s)
+        return self.network.delay_s(
+            key, connection_age_s=connection_age_s, lap=self._lap, laps=self._laps
+        )
 
     def draw_fault(self, request: Request, before: int) -> Fault | None:
         """Return what befalls a request for a page, and count it; None if nothing does.
@@ -107,7 +116,7 @@ class Mirror:
         page = request.page
         if not (page and self.network.faults and self.plays_network) or unmark(request.target):
             return None
-        key = f"{self._seed}/{self._epoch}/{page}/{before}/fault"
+        key = f"{self._seed}/{self._epoch}/{self._lap}/{page}/{before}/fault"
         fault = self.network.fault(key, page, before)
         if fault:
             self.counters.befell(fault.kind)

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 # msgspec reads the annotations when it decodes.
 from crawlbench.records.environment import Environment  # noqa: TC001
 from crawlbench.records.ranges import Count, Figure, LogRatio, Number, Share, Span  # noqa: TC001
 
-__all__ = ["Cell", "OperationFacts", "Plan", "Sweep"]
+__all__ = ["Cell", "OperationFacts", "Plan", "Stopping", "Sweep"]
+
+
+class Stopping(StrEnum):
+    """What decides when a session ends, and so which kind of interval is true of it."""
+
+    FIXED = "fixed"
+    """Nothing that was measured: the rounds were set beforehand. One look, by Student's t."""
+    ANY = "any"
+    """What was measured, looked at after each round: intervals hold at all times at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +162,11 @@ class Plan:
     """None if the session is no sweep."""
     operations: tuple[OperationFacts, ...] = ()
     """Of the cells, in their order; empty if all are crawls."""
+    stopping: Stopping = Stopping.FIXED
+    """Format 1 knew one look only, by the budget or the number of rounds."""
+    gate: float | None = None
+    """Log ratio that a script asks about: a pair is measured until its interval does not reach
+    across it; None if nobody asks."""
     environments: tuple[Environment, ...] = ()
     """Other Pythons and packages; empty if all workers run in the manager's own."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 # msgspec reads the annotations when it decodes.
 from crawlbench.records.ranges import Count, Figure, Number, Span, Took  # noqa: TC001
 
-__all__ = ["Failure", "RoundRecord", "Sample"]
+__all__ = ["Anchor", "Failure", "RoundRecord", "Sample"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,13 @@ class Sample:
     seconds: Took
     """Per crawl; equal to the value in `suite.json`."""
     cpu_user_s: Span
-    """Per crawl, all threads and ended children of the worker."""
+    """Per crawl; with `cpu_system_s` it adds up to `cpu_s` where that is known."""
     cpu_system_s: Span
     cpu_wait_s: Span
-    """Per crawl, in which the worker's main thread was ready but had no CPU."""
+    """Per crawl, in which others had the CPUs that the worker wanted: what its threads, and those
+    of its children, waited for a CPU, but no more than was left of the CPUs beside the worker's own
+    use. Of threads and children that end within the value nobody can tell. Format 1 has the main
+    thread's wait alone, its competition with the worker's other threads included."""
     parse_s: Span | None
     """Per crawl, CPU time in the parser; None where the crawl used processes of its own."""
     yields: Count
@@ -52,6 +55,21 @@ class Sample:
     """In which the mirror was ready but had no CPU, over all loops."""
     figures: dict[str, Figure] = field(default_factory=dict)
     """What an operation measured besides its time; a name ends with its unit."""
+    cpu_s: Span | None = None
+    """Per crawl, CPU time of all threads and of ended and living children, read within the clock;
+    None where the system does not tell it exactly, and in format 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """In which state the machine was in one lap: seconds of two fixed kernels."""
+
+    group: str
+    lap: Count
+    """From 0; warmups have none."""
+    computing_s: Took
+    sending_s: Took
+    """Of small messages to and fro over loopback, in one process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +84,8 @@ class RoundRecord:
     """Wall time with the start and end of the workers."""
     samples: tuple[Sample, ...]
     """In the order in which they were taken."""
+    anchors: tuple[Anchor, ...] = ()
+    """One for each lap of each group; none in format 1, or where their process failed."""
 
 
 @dataclass(frozen=True, slots=True)

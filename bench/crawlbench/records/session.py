@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 # msgspec reads the annotations when it decodes.
 from crawlbench.records.environment import EnvironmentFacts  # noqa: TC001
-from crawlbench.records.findings import (  # noqa: TC001
+from crawlbench.records.findings import (
     Comparison,
-    NoiseFloor,
+    Control,
+    Quantity,
     SlotEffect,
     Summary,
     WarningNote,
@@ -20,8 +21,9 @@ from crawlbench.records.samples import Failure, RoundRecord  # noqa: TC001
 
 __all__ = ["FORMAT", "Session"]
 
-FORMAT = 1
-"""Version of `session.json`. 1: first."""
+FORMAT = 2
+"""Version of `session.json`. 1: first. 2: rounds in a file of their own, `rounds.jsonl`; CPU time
+within the clock, waits of all threads, anchors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class Session:
     warnings: tuple[WarningNote, ...] = ()
     summaries: tuple[Summary, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
-    noise: tuple[NoiseFloor, ...] = ()
+    """Of all pairs of each group, those with its baseline first, by each quantity."""
+    controls: tuple[Control, ...] = ()
     slots: tuple[SlotEffect, ...] = ()
     conditions: Conditions | None = None
     """None before the first look."""
@@ -73,6 +76,21 @@ class Session:
     def environment(self, name: str) -> EnvironmentFacts | None:
         """Return what an environment holds; None for the manager's own."""
         return next((facts for facts in self.environments if facts.name == name), None)
+
+    def against_baseline(self, quantity: Quantity = Quantity.TIME) -> tuple[Comparison, ...]:
+        """Return the comparisons of cells with the baseline of their group, in the plan's order."""
+        baselines = set(self.plan.baselines.values())
+        return tuple(
+            found
+            for found in self.comparisons
+            if found.quantity is quantity and found.baseline in baselines
+        )
+
+    def control(self, group: str, quantity: Quantity = Quantity.TIME) -> Control | None:
+        """Return what the control of a group shows, or None if it was not judged."""
+        return next(
+            (one for one in self.controls if one.group == group and one.quantity is quantity), None
+        )
 
     def failure(self, cell: str) -> Failure | None:
         """Return why a cell is invalid, or None if it is not."""

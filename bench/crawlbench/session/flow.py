@@ -57,7 +57,8 @@ async def _measure(log: Logbook, watcher: Watcher) -> Session:
                 log.add_calibration(await lab.measure(log.session, 0, watcher.on_sample))
             while not log.reason_to_stop():
                 number = len(log.session.rounds) + 1
-                log.add_round(await lab.measure(log.session, number, watcher.on_sample))
+                cells = log.open_cells()
+                log.add_round(await lab.measure(log.session, number, watcher.on_sample, cells))
             ending = log.reason_to_stop()
     except asyncio.CancelledError:
         ending = "interrupted"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from crawlbench import registry
 from crawlbench.measure.ceiling import measure_ceiling
 from crawlbench.measure.executor import ProcessExecutor
+from crawlbench.measure.placement import stay_off
 from crawlbench.measure.round import RoundPlan, RoundResult, run_round
 from crawlbench.measure.sitefacts import find_site
 from crawlbench.measure.turnstile import open_turnstile
@@ -60,11 +61,23 @@ class Lab:
         return {group: found[mirror] for group, mirror in self.mirrors.items()}
 
     async def measure(
-        self, session: Session, number: int, on_sample: Callable[[int, Sample], None]
+        self,
+        session: Session,
+        number: int,
+        on_sample: Callable[[int, Sample], None],
+        cells: tuple[Cell, ...] | None = None,
     ) -> RoundResult:
-        """Measure one round of the cells that are still right; round 0 is the calibration."""
+        """Measure one round of some cells; round 0 is the calibration.
+
+        Args:
+            session: so far.
+            number: of the round.
+            on_sample: called after each value.
+            cells: that take part; None for all of the plan that are still right.
+        """
         plan = session.plan
-        cells = tuple(cell for cell in plan.cells if not session.failure(cell.name))
+        if cells is None:
+            cells = tuple(cell for cell in plan.cells if not session.failure(cell.name))
         round_plan = RoundPlan(
             number=number,
             seed=plan.seed,
@@ -95,6 +108,7 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
     groups = {cell.group: cell for cell in plan.cells if not cell.operation}
     sites = {name: find_site(name) for name in dict.fromkeys(c.site for c in groups.values())}
     async with AsyncExitStack() as stack:
+        stack.enter_context(stay_off(machine.mirror_cpus))
         at: dict[str, MirrorProcess] = {}
         for cell in groups.values():
             if cell.place not in at:

@@ -10,15 +10,23 @@ from typing import TYPE_CHECKING
 
 from crawlbench import __version__
 from crawlbench.errors import UsageError
-from crawlbench.measure.collect import label_run, merge_runs
+from crawlbench.measure.collect import label_run
 from crawlbench.measure.conditions import StealMeter, read_conditions
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.schedule import choose_passes
-from crawlbench.measure.store import create_folder, load_runs, write_session, write_suite
+from crawlbench.measure.store import (
+    append_round,
+    close_session,
+    create_folder,
+    load_runs,
+    reopen_session,
+    write_session,
+)
 from crawlbench.measure.trace import write_trace
 from crawlbench.networks import find_network
-from crawlbench.records import Failure, Session, WarningNote
-from crawlbench.stats.judge import is_precise, judge
+from crawlbench.records import FORMAT, Failure, Session, Stopping, WarningNote
+from crawlbench.stats.judge import is_settled, judge, open_cells
+from crawlbench.stats.limit import REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,11 +35,13 @@ if TYPE_CHECKING:
     import pyperf
 
     from crawlbench.measure.round import RoundResult
-    from crawlbench.records import Conditions, EnvironmentFacts, Machine, Plan, RoundRecord
+    from crawlbench.records import Cell, Conditions, EnvironmentFacts, Machine, Plan, RoundRecord
     from crawlbench.session.watcher import Watcher
 
 __all__ = ["Logbook", "calibrate", "new_session"]
 
+REFERENCE_ROUNDS = 4
+"""After so many a reference, of which no verdict is asked, leaves the time to others."""
 MOST_LOOPS = 10_000  # crawls per value, whatever the least time of a value is
 
 
@@ -89,8 +99,10 @@ class Logbook:
             UsageError: machine, versions or networks are not those with which it began.
         """
         _check_same(session, environments)
-        session = replace(session, ending="", environments=tuple(environments))
-        return cls(session, load_runs(folder, session), folder, watcher)
+        runs = load_runs(folder, session)
+        session = replace(session, ending="", environments=tuple(environments), format=FORMAT)
+        reopen_session(folder, session, runs)
+        return cls(session, runs, folder, watcher)
 
     @property
     def is_calibrated(self) -> bool:
@@ -109,8 +121,10 @@ class Logbook:
 
     def add_round(self, result: RoundResult) -> None:
         """Take in a finished round and judge anew."""
-        for cell, run in result.runs.items():
-            self._runs[cell].append(label_run(run, result.record, cell))
+        runs = {cell: label_run(run, result.record, cell) for cell, run in result.runs.items()}
+        for cell, run in runs.items():
+            self._runs[cell].append(run)
+        append_round(self._folder, result.record, runs)
         rounds = (*self.session.rounds, result.record)
         self._replace(replace(self.session, rounds=rounds), result)
 
@@ -123,10 +137,29 @@ class Logbook:
             return ""
         if len(session.rounds) >= plan.rounds:
             return "rounds"
-        if is_precise(session):
-            return "precise"
+        if plan.stopping is Stopping.ANY and is_settled(session):
+            return "precise" if plan.precision is not None else "answered"
         next_end_s = session.seconds + session.rounds[-1].seconds
         return "budget" if plan.budget_s and next_end_s > plan.budget_s else ""
+
+    def open_cells(self) -> tuple[Cell, ...]:
+        """Return the cells that take part in the next round.
+
+        Where is looked after each round, those leave whose pairs are all answered; a reference,
+        which is compared with nothing, leaves when it is known well enough to be shown.
+        """
+        session, plan = self.session, self.session.plan
+        valid = [cell for cell in plan.cells if not session.failure(cell.name)]
+        if plan.stopping is Stopping.FIXED or not session.rounds:
+            return tuple(valid)
+        left = open_cells(session)
+        groups = {plan.cell(name).group for name in left}
+        shows = len(session.rounds) < REFERENCE_ROUNDS
+        return tuple(
+            cell
+            for cell in valid
+            if cell.name in left or (shows and cell.strategy == REFERENCE and cell.group in groups)
+        )
 
     def close(self, ending: str) -> Session:
         """Write and return the session as it ended."""
@@ -135,7 +168,7 @@ class Logbook:
             text = f"{self.trouble}; the rounds that were finished before are kept"
             note = WarningNote("mirror", text)
             session = replace(session, warnings=(*session.warnings, note))
-        write_session(self._folder, session)
+        close_session(self._folder, session, self._runs)
         return session
 
     def _replace(self, session: Session, result: RoundResult) -> None:
@@ -146,13 +179,7 @@ class Logbook:
             failures=(*session.failures, *result.failures),
             http_parsers={**session.http_parsers, **result.http_parsers},
         )
-        if result.failures:
-            # Before these cells leave the suite; else a kill between the two files would leave a
-            # session that counts on runs which are gone.
-            write_session(self._folder, judge(replace(self.session, failures=session.failures)))
         self.session = judge(session)
-        valid = {c: runs for c, runs in self._runs.items() if not session.failure(c)}
-        write_suite(self._folder, merge_runs(valid))
         write_session(self._folder, self.session)
         self._watcher.on_session(self.session)
 

@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import fmean
 from typing import TYPE_CHECKING
 
+from crawlbench.records import Obstacle, Verdict
+from crawlbench.stats.claims import judge_family
+from crawlbench.stats.compare import SessionTimes
 from crawlbench.stats.interval import Estimate, difference, estimate_mean
-from crawlbench.stats.normal import contestants, normalised, obstacle
+from crawlbench.stats.limit import REFERENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from crawlbench.records import Session
+    from crawlbench.records import Cell, Session
 
-__all__ = ["Break", "ChangePoint", "History", "LeftOut", "Line", "Point", "make_history"]
+__all__ = [
+    "Break",
+    "ChangePoint",
+    "History",
+    "Jump",
+    "LeftOut",
+    "Line",
+    "Point",
+    "find_shifts",
+    "make_history",
+]
 
 LEAST_SIDE = 3
 """Sessions on each side of a change: fewer do not tell a change from an odd session."""
+LEAST_BEFORE = 3
+"""Sessions before the newest: of fewer it cannot be said what was to be expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +92,26 @@ class Break:
 
 
 @dataclass(frozen=True, slots=True)
+class Jump:
+    """The newest session lies where those before it would not have let expect it."""
+
+    session: str
+    cell: str
+    shift: float
+    """Log ratio of the newest to the mean of those before."""
+    low: float
+    high: float
+    """Interval of the shift: a prediction's, so that one odd session needs to be odd enough."""
+
+
+@dataclass(frozen=True, slots=True)
 class LeftOut:
     """A cell of a session that has no point."""
 
     session: str
     cell: str
-    reason: str
+    obstacle: Obstacle
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +123,9 @@ class History:
     lines: tuple[Line, ...]
     breaks: tuple[Break, ...]
     left_out: tuple[LeftOut, ...]
+    jumps: tuple[Jump, ...] = ()
+    unjudged: tuple[str, ...] = ()
+    """Cells of which too few sessions of one machine are there to tell a change."""
 
 
 def make_history(sessions: Mapping[str, Session], margin: float, confidence: float) -> History:
@@ -111,26 +145,72 @@ def make_history(sessions: Mapping[str, Session], margin: float, confidence: flo
     eras, breaks = _eras(ordered)
     points: dict[str, list[Point]] = {}
     groups: dict[str, str] = {}
-    left_out = []
+    left_out: list[LeftOut] = []
     for (name, session), era in zip(ordered, eras, strict=True):
-        for cell in contestants(session).values():
+        for cell, found in _read(session):
             groups.setdefault(cell.name, cell.group)
-            reason = obstacle(session, cell, "").removeprefix(": ")
-            estimate = None if reason else estimate_mean(normalised(session, cell))
-            if estimate is None:
-                reason = reason or "fewer than two rounds give no interval"
-                left_out.append(LeftOut(name, cell.name, reason))
-                continue
-            ends = estimate.interval(session.plan.confidence)
-            point = Point(name, session.created, estimate.mean, *ends, era)
-            points.setdefault(cell.name, []).append(point)
+            if isinstance(found, Estimate):
+                ends = found.interval(session.plan.confidence)
+                point = Point(name, session.created, found.mean, *ends, era)
+                points.setdefault(cell.name, []).append(point)
+            else:
+                left_out.append(LeftOut(name, cell.name, *found))
     places = sum(max(0, len(found) - 2 * LEAST_SIDE + 1) for found in points.values())
     level = (1 - confidence) / max(1, places)
     lines = tuple(
         Line(cell, groups[cell], tuple(found), _changes(found, margin, level, dict(ordered)))
         for cell, found in points.items()
     )
-    return History(tuple(name for name, _ in ordered), lines, breaks, tuple(left_out))
+    newest = {cell: _newest_stretch(found) for cell, found in points.items()}
+    return History(
+        sessions=tuple(name for name, _ in ordered),
+        lines=lines,
+        breaks=breaks,
+        left_out=tuple(left_out),
+        jumps=_jumps(newest, margin, confidence),
+        unjudged=tuple(cell for cell, found in newest.items() if len(found) <= LEAST_BEFORE),
+    )
+
+
+def _read(session: Session) -> Iterator[tuple[Cell, Estimate | tuple[Obstacle, str]]]:
+    """Yield the cells that are compared, with their normalised time or why there is none."""
+    times = SessionTimes(session)
+    for cell in times.cells.values():
+        if times.is_baseline(cell) or cell.strategy == REFERENCE:
+            continue
+        obstacle = times.obstacle(cell)
+        estimate = None if obstacle else times.normalised(cell)
+        yield cell, estimate or obstacle or (Obstacle.FEW_ROUNDS, "")
+
+
+def _newest_stretch(points: Sequence[Point]) -> list[Point]:
+    """Return the points of the newest machine."""
+    return [point for point in points if point.era == points[-1].era]
+
+
+def _jumps(
+    newest: Mapping[str, Sequence[Point]], margin: float, confidence: float
+) -> tuple[Jump, ...]:
+    """Return the cells whose newest session lies beyond what those before it let expect.
+
+    Source: the prediction interval of one more value, mean and deviation estimated (Hahn & Meeker,
+    "Statistical Intervals", 1991, section 4.8). Holm over all cells.
+    """
+    estimates, sessions = {}, {}
+    for cell, points in newest.items():
+        before = [point.estimate for point in points[:-1]]
+        usual = estimate_mean(before) if len(before) >= LEAST_BEFORE else None
+        if usual:
+            error = usual.error * math.sqrt(usual.count + 1)
+            shift = points[-1].estimate - usual.mean
+            estimates[cell] = Estimate(usual.count, shift, error, usual.freedom)
+            sessions[cell] = points[-1].session
+    judged = judge_family(estimates, margin, confidence)
+    return tuple(
+        Jump(sessions[cell], cell, estimates[cell].mean, one.interval.low, one.interval.high)
+        for cell, one in judged.items()
+        if one.verdict in (Verdict.FASTER, Verdict.SLOWER)
+    )
 
 
 def _eras(ordered: Sequence[tuple[str, Session]]) -> tuple[list[int], tuple[Break, ...]]:
@@ -166,7 +246,7 @@ def _changes(
     found: list[ChangePoint] = []
     for era in dict.fromkeys(point.era for point in points):
         stretch = [point for point in points if point.era == era]
-        for place, estimate in sorted(_split(stretch, 0, margin, level)):
+        for place, estimate in find_shifts([point.estimate for point in stretch], margin, level):
             before, after = stretch[place - 1], stretch[place]
             low, high = estimate.interval(1 - level)
             versions = _changed_versions(sessions[before.session], sessions[after.session])
@@ -176,29 +256,88 @@ def _changes(
     return tuple(found)
 
 
-def _split(
-    points: Sequence[Point], start: int, margin: float, level: float
-) -> list[tuple[int, Estimate]]:
-    """Return the places in a stretch where it changes, and by how much."""
-    values = [point.estimate for point in points]
-    best: tuple[float, int, Estimate] | None = None
+def find_shifts(values: Sequence[float], margin: float, level: float) -> list[tuple[int, Estimate]]:
+    """Return the places at which a series changes, and by how much.
+
+    Candidates come by binary segmentation, as if sessions were independent. They are not: of 30 that
+    resemble their neighbours by 0.8, half would show a change that is none. So each candidate must
+    stand with the correlation that is left between neighbours within the segments; the weakest that
+    does not is dropped, and the rest is looked at again.
+    """
+    places = sorted(_split(values, 0, margin, level))
+    while places:
+        found = _hold(values, places)
+        p_values = [_p_beyond(shift, margin) for shift in found]
+        if max(p_values) <= level:
+            return list(zip(places, found, strict=True))
+        places.pop(p_values.index(max(p_values)))
+    return []
+
+
+def _split(values: Sequence[float], start: int, margin: float, level: float) -> list[int]:
+    """Return where a stretch changes, its sessions taken as independent."""
+    best: tuple[float, int] | None = None
     for place in range(LEAST_SIDE, len(values) - LEAST_SIDE + 1):
-        left, right = estimate_mean(values[:place]), estimate_mean(values[place:])
-        assert left
-        assert right
-        shift = difference(left, right)
-        p_value = shift.p_beyond(margin)
+        shift = _shift(values[:place], values[place:])
         distance = abs(shift.mean) / shift.error if shift.error else math.inf
-        if p_value <= level and (best is None or distance > best[0]):
-            best = (distance, place, shift)
+        if _p_beyond(shift, margin) <= level and (best is None or distance > best[0]):
+            best = (distance, place)
     if best is None:
         return []
-    _, place, shift = best
+    place = best[1]
     return [
-        (start + place, shift),
-        *_split(points[:place], start, margin, level),
-        *_split(points[place:], start + place, margin, level),
+        start + place,
+        *_split(values[:place], start, margin, level),
+        *_split(values[place:], start + place, margin, level),
     ]
+
+
+def _hold(values: Sequence[float], places: Sequence[int]) -> list[Estimate]:
+    """Return the shift at each place, between its two segments, as correlated sessions know it.
+
+    Where neighbours are correlated by r, n sessions know as much as n (1 - r) / (1 + r) independent
+    ones (Bartlett, J. R. Statist. Soc. 98, 1935).
+    """
+    ends = [0, *places, len(values)]
+    parts = [values[one:two] for one, two in pairwise(ends)]
+    correlation = _neighbours_correlation(parts)
+    worth = (1 - correlation) / (1 + correlation)
+    shifts = []
+    for before, after in pairwise(parts):
+        plain = _shift(before, after)
+        freedom = max(1.0, (len(before) + len(after)) * worth - 2)
+        error = plain.error / math.sqrt(worth)
+        shifts.append(Estimate(plain.count, plain.mean, error, min(plain.freedom, freedom)))
+    return shifts
+
+
+def _shift(before: Sequence[float], after: Sequence[float]) -> Estimate:
+    left, right = estimate_mean(before), estimate_mean(after)
+    assert left
+    assert right
+    return difference(left, right)
+
+
+def _p_beyond(shift: Estimate, margin: float) -> float:
+    """Return the p value of "the shift is no larger than the margin"."""
+    return shift.p_value(math.copysign(margin, shift.mean)) if abs(shift.mean) > margin else 1.0
+
+
+def _neighbours_correlation(parts: Sequence[Sequence[float]]) -> float:
+    """Return the correlation of neighbours within segments, from 0 to 0.95.
+
+    The usual estimate is too small by about (1 + 4 r) / n for each mean that is estimated (Kendall,
+    Biometrika 41, 1954): solved for r, with as many means as there are segments.
+    """
+    residuals = [[value - fmean(part) for value in part] for part in parts]
+    total = sum(value**2 for part in residuals for value in part)
+    if not total:
+        return 0.0
+    found = sum(one * two for part in residuals for one, two in pairwise(part)) / total
+    bias = len(parts) / sum(map(len, parts))
+    if 4 * bias >= 0.5:  # too few to solve for it: the solution would be all noise
+        return min(0.95, max(0.0, found + bias))
+    return min(0.95, max(0.0, (found + bias) / (1 - 4 * bias)))
 
 
 def _changed_versions(before: Session, after: Session) -> tuple[str, ...]:

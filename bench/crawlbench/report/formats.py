@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crawlbench.export.results import CellResult, Results, results_of
+from crawlbench.report.results import CellResult, Results, results_of
 
 if TYPE_CHECKING:
     from crawlbench.records import Session
+    from crawlbench.report.view import SessionView
 
 __all__ = ["EXPORTS", "Export"]
 
-Export = Callable[["Session"], str]
+Export = Callable[["SessionView"], str]
 """Returns a file's whole text."""
 
 LONGEST_NAME = 1024
@@ -32,9 +33,9 @@ LONGEST_NAME = 1024
 NANOSECONDS = 1e9
 
 
-def to_csv(session: Session) -> str:
+def to_csv(view: SessionView) -> str:
     """Return a row per cell; a text that a spreadsheet would run as a formula is quoted off."""
-    results = results_of(session)
+    results = results_of(view)
     columns = [name for name in CellResult.__struct_fields__ if name != "figures"]
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
@@ -49,14 +50,14 @@ def _plain(value: object) -> object:
     return f"'{value}" if is_formula else value
 
 
-def to_json(session: Session) -> str:
+def to_json(view: SessionView) -> str:
     """Return the published JSON; `docs/results.schema.json` describes it."""
-    return msgspec.json.format(msgspec.json.encode(results_of(session)), indent=1).decode() + "\n"
+    return msgspec.json.format(msgspec.json.encode(results_of(view)), indent=1).decode() + "\n"
 
 
-def to_github_time(session: Session) -> str:
+def to_github_time(view: SessionView) -> str:
     """Return github-action-benchmark's `customSmallerIsBetter`: times."""
-    results = results_of(session)
+    results = results_of(view)
     return _dump(
         [
             {
@@ -71,9 +72,9 @@ def to_github_time(session: Session) -> str:
     )
 
 
-def to_github_rate(session: Session) -> str:
+def to_github_rate(view: SessionView) -> str:
     """Return github-action-benchmark's `customBiggerIsBetter`: pages per second."""
-    results = results_of(session)
+    results = results_of(view)
     return _dump(
         [
             {
@@ -95,10 +96,10 @@ def _remark(results: Results, cell: CellResult) -> str:
     return "\n".join([*lines, cell.mark] if cell.mark else lines)
 
 
-def to_bencher(session: Session) -> str:
+def to_bencher(view: SessionView) -> str:
     """Return the Bencher Metric Format: latency (nanoseconds), throughput, and the ratio."""
     found: dict[str, dict[str, dict[str, float]]] = {}
-    for cell in _timed(results_of(session)):
+    for cell in _timed(results_of(view)):
         seconds, error = cell.seconds or 0.0, cell.seconds_error or 0.0
         measures = {
             "latency": _bounded(seconds, seconds - error, seconds + error, NANOSECONDS),
@@ -114,9 +115,9 @@ def _bounded(value: float, low: float, high: float, scale: float = 1.0) -> dict[
     return {"value": value * scale, "lower_value": low * scale, "upper_value": high * scale}
 
 
-def to_pytest_benchmark(session: Session) -> str:
+def to_pytest_benchmark(view: SessionView) -> str:
     """Return pytest-benchmark's JSON: a round there is a value here."""
-    results = results_of(session)
+    session, results = view.session, results_of(view)
     return _dump(
         {
             "machine_info": {
@@ -177,13 +178,13 @@ def _pytest_stats(values: list[float]) -> dict[str, Any]:
     }
 
 
-def to_asv(session: Session) -> str:
+def to_asv(view: SessionView) -> str:
     """Return an asv result file (version 2) with one benchmark whose parameter is the cell.
 
     asv keeps it as `results/MACHINE/COMMIT-ENVIRONMENT.json`; the commit is what is being measured,
     which a session does not know: fill in `commit_hash`.
     """
-    results = results_of(session)
+    session, results = view.session, results_of(view)
     cells = _timed(results)
     moment = int(datetime.fromisoformat(results.created).timestamp() * 1000)
     columns = {

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from tests.report.sessions import BROKEN, CONTROL, FAST, concluded
 
-from crawlbench.export import EXPORTS, results_of, results_schema
 from crawlbench.measure.store import load_session
-from crawlbench.report.everything import everything_table
 from crawlbench.report.numbers import format_ratio, format_seconds
+from crawlbench.report.results import results_schema
+from tests.report.sessions import BROKEN, CONTROL, FAST, concluded
+from tests.report.views import EXPORTS, everything_table, results_of
 
 ROOT = Path(__file__).parents[2]
 SESSION = load_session(ROOT / "results" / "reference")

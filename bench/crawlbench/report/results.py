@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from crawlbench.records import Verdict  # noqa: TC001  (msgspec reads the annotations)
-from crawlbench.stats.limit import REFERENCE
+from crawlbench.records import Quantity, Verdict
+from crawlbench.report.answer import find_answer
+from crawlbench.report.reasons import explain
+from crawlbench.report.remarks import setting_of
 
 if TYPE_CHECKING:
-    from crawlbench.records import Cell, Comparison, NoiseFloor, Session
+    from crawlbench.records import Comparison, Control
+    from crawlbench.report.view import GroupView, Row, SessionView
 
-__all__ = ["CellResult", "Results", "results_of", "results_schema"]
+__all__ = ["CellResult", "PairResult", "Results", "results_of", "results_schema"]
 
 FORMAT = 1
 
@@ -65,7 +68,7 @@ class CellResult(msgspec.Struct, frozen=True):
     """Why the cell is invalid, not supported or unclear; empty otherwise."""
     values: int
     seconds: float | None
-    """Mean per crawl, or per call of the operation."""
+    """Typical time per crawl, or per call of the operation; it agrees with the ratio."""
     seconds_error: float | None
     """Half-width of its interval at the session's confidence."""
     per_s: float | None
@@ -91,6 +94,33 @@ class CellResult(msgspec.Struct, frozen=True):
     """Such as `server-bound`, if the row tells of more than the client."""
     figures: dict[str, float]
     """What an operation measured besides its time."""
+    cpu_ratio: float | None = None
+    """CPU time over the baseline's; null where no exact clock was read."""
+    cpu_ratio_low: float | None = None
+    cpu_ratio_high: float | None = None
+    cpu_verdict: Verdict | None = None
+    excess: float | None = None
+    """By how much the mean of all laps exceeds the typical time, relative to it: slow laps."""
+
+
+class PairResult(msgspec.Struct, frozen=True):
+    """Two cells of one group, compared in the same laps."""
+
+    cell: str
+    other: str
+    quantity: Quantity
+    verdict: Verdict
+    reason: str
+    """Why there is no answer; empty if there is one."""
+    rounds: int
+    ratio: float | None
+    """The cell's over the other's; below 1 is faster."""
+    ratio_low: float | None
+    ratio_high: float | None
+    detectable: float | None
+    """Relative difference from which on one would have been found, with a chance of 80 %."""
+    more_rounds: int | None
+    """About as many would settle it."""
 
 
 class Results(msgspec.Struct, frozen=True):
@@ -106,9 +136,9 @@ class Results(msgspec.Struct, frozen=True):
     rounds: int
     seed: int
     confidence: float
-    """Of all intervals of ratios together."""
+    """Of each interval alone; of all verdicts of one group by one quantity together (Holm)."""
     margin: float
-    """Relative difference up to which two times count as equal, if the control is quiet."""
+    """Relative difference up to which two times count as equal."""
     python: str
     platform: str
     cpu_model: str
@@ -116,6 +146,12 @@ class Results(msgspec.Struct, frozen=True):
     networks: dict[str, dict[str, float]]
     cells: list[CellResult]
     warnings: list[str]
+    answer: list[str] = []
+    """What the session says, in sentences."""
+    pairs: list[PairResult] = []
+    """All that were compared, by time and by CPU time."""
+    stopping: str = "fixed"
+    """`fixed`: intervals hold for one look; `any`: at whatever round they are looked at."""
 
 
 def results_schema() -> dict[str, Any]:
@@ -123,9 +159,9 @@ def results_schema() -> dict[str, Any]:
     return msgspec.json.schema(Results)
 
 
-def results_of(session: Session) -> Results:
+def results_of(view: SessionView) -> Results:
     """Return what a session found, in the order of its plan."""
-    plan, machine = session.plan, session.machine
+    session, plan, machine = view.session, view.plan, view.session.machine
     return Results(
         format=FORMAT,
         suite=plan.suite,
@@ -141,22 +177,33 @@ def results_of(session: Session) -> Results:
         cpu_model=machine.cpu_model,
         versions=machine.versions,
         networks=session.networks,
-        cells=[_result(session, cell) for cell in plan.cells],
+        cells=[_result(view, view.rows[cell.name]) for cell in plan.cells],
         warnings=[warning.text for warning in session.warnings],
+        answer=[sentence.text for sentence in find_answer(view)],
+        pairs=[
+            _pair(view, group, found)
+            for group in view.groups.values()
+            for pairs in group.pairs.values()
+            for found in pairs
+        ],
+        stopping=plan.stopping,
     )
 
 
-def _result(session: Session, cell: Cell) -> CellResult:
-    baseline = session.plan.baselines[cell.group]
-    compared = next((c for c in session.comparisons if c.cell == cell.name), None)
-    floor = next((f for f in session.noise if f.group == cell.group), None)
-    found: Comparison | NoiseFloor | None = floor if cell.control else compared
-    summary = next((s for s in session.summaries if s.cell == cell.name), None)
-    failure = session.failure(cell.name)
+def _result(view: SessionView, row: Row) -> CellResult:
+    cell, summary, failure = row.cell, row.summary, row.failure
+    group = view.groups[cell.group]
+    time, cpu = (_found(row, quantity) for quantity in Quantity)
+    compared = row.found.get(Quantity.TIME)
+    by_cpu = row.found.get(Quantity.CPU)
+    reason = failure.reason if failure else ""
+    if compared and not failure:
+        reason = explain(compared, setting_of(view, group))
+    is_baseline = row.role == "baseline"
     return CellResult(
         cell=cell.name,
         kind="operation" if cell.operation else "crawl",
-        role=_role(cell, baseline),
+        role=row.role.value,
         site=cell.site,
         network=cell.network,
         strategy=cell.strategy,
@@ -165,25 +212,43 @@ def _result(session: Session, cell: Cell) -> CellResult:
         concurrency=cell.concurrency,
         operation=cell.operation,
         environment=cell.environment,
-        baseline=baseline,
-        verdict=compared.verdict if compared and not cell.control else None,
-        reason=failure.reason if failure else (compared.reason if compared else ""),
+        baseline=group.baseline,
+        verdict=compared.verdict if compared else None,
+        reason=reason,
         values=summary.values if summary else 0,
-        ratio=1.0 if cell.name == baseline and summary else _exp(found.estimate if found else None),
-        ratio_low=_exp(found.low if found else None),
-        ratio_high=_exp(found.high if found else None),
+        ratio=1.0 if is_baseline and summary else _exp(time.estimate if time else None),
+        ratio_low=_exp(time.low if time else None),
+        ratio_high=_exp(time.high if time else None),
         **{name: getattr(summary, name, None) for name in SUMMED_UP},
-        mark=summary.mark if summary else "",
+        mark=str(summary.mark) if summary else "",
         figures=summary.figures if summary else {},
+        cpu_ratio=_exp(cpu.estimate if cpu else None),
+        cpu_ratio_low=_exp(cpu.low if cpu else None),
+        cpu_ratio_high=_exp(cpu.high if cpu else None),
+        cpu_verdict=by_cpu.verdict if by_cpu else None,
+        excess=math.expm1(summary.excess) if summary else None,
     )
 
 
-def _role(cell: Cell, baseline: str) -> Role:
-    if cell.control:
-        return "control"
-    if cell.name == baseline:
-        return "baseline"
-    return "reference" if cell.strategy == REFERENCE else "contestant"
+def _found(row: Row, quantity: Quantity) -> Comparison | Control | None:
+    """Return what a cell's ratio to the baseline rests on; of the control, its twin."""
+    return row.controls.get(quantity) or row.found.get(quantity)
+
+
+def _pair(view: SessionView, group: GroupView, found: Comparison) -> PairResult:
+    return PairResult(
+        cell=found.cell,
+        other=found.baseline,
+        quantity=found.quantity,
+        verdict=found.verdict,
+        reason=explain(found, setting_of(view, group)),
+        rounds=found.rounds,
+        ratio=_exp(found.estimate),
+        ratio_low=_exp(found.low),
+        ratio_high=_exp(found.high),
+        detectable=None if found.detectable is None else math.expm1(found.detectable),
+        more_rounds=found.more_rounds,
+    )
 
 
 def _exp(log_ratio: float | None) -> float | None:
