@@ -27,7 +27,7 @@ def test_unknown_name_lists_the_known_ones_and_a_near_miss():
     assert str(caught.value) == (
         "unknown event loop 'uvlop' (did you mean 'uvloop'?); known: asyncio, asyncio-eager, "
         "asyncio-poll, asyncio-proactor, asyncio-select, bracio, loopmini, rloop, uvloop, "
-        "winloop"
+        "veloxloop, winloop"
     )
 
 

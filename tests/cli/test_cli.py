@@ -96,7 +96,7 @@ def test_crawl_of_a_dead_address_is_one_sentence(crawlbench, strategy):
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        (["run", "nosuch"], ["no suite 'nosuch'; known: ab, default, full, loops, quick"]),
+        (["run", "nosuch"], ["no suite 'nosuch'; known: ab, api, clients, cold, default"]),
         (["run", "nosuch.toml"], ["no suite 'nosuch.toml'"]),
         (["run", "-s", "reqests-serial"], ["unknown strategy 'reqests-serial'", "did you mean"]),
         (["run", "-l", "uvlop"], ["unknown event loop 'uvlop'", "known: asyncio, "]),

@@ -70,7 +70,7 @@ def test_all_formats_agree():
     latencies = {name: m["latency"]["value"] / 1e9 for name, m in export("bencher").items()}
     assert latencies == pytest.approx(times)
     means = {b["name"]: b["stats"]["mean"] for b in export("pytest-benchmark")["benchmarks"]}
-    assert means == pytest.approx(times, rel=0.02)  # of values there, of rounds' means here
+    assert means == pytest.approx(times, rel=0.1)  # means there, typical times here
     asv = export("asv")
     columns = dict(zip(asv["result_columns"], asv["results"]["crawlbench.time_crawl"], strict=True))
     assert dict(zip(times, columns["result"], strict=True)) == times

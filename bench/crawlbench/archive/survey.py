@@ -24,7 +24,7 @@ from crawlbench.sites.expected import FORMAT, Expected
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from crawlbench.model import Reader
+    from crawlbench.model import Buffer, Reader
     from crawlbench.sites.custom import CustomSite
 
 __all__ = ["Findings", "Survey"]
@@ -65,10 +65,10 @@ class Survey:
             for kind in site.spec.kinds
         ]
 
-    def read(self, url: str, body: bytes) -> Page:
+    def read(self, url: str, body: Buffer) -> Page:
         """Read a page, note what it holds, and do not fail whatever it is."""
         origin, address = split_origin(url)
-        links = self._follow(origin, address, body)
+        links = self._follow(origin, address, bytes(body))
         try:
             page = self._read(url, body)
         except BenchError as error:

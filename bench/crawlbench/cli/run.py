@@ -30,9 +30,11 @@ from crawlbench.cli.measuring import (
 from crawlbench.cli.options import (
     Budget,
     Concurrency,
+    Cpus,
     Laps,
     Loops,
     Margin,
+    MirrorCpus,
     Networks,
     Operations,
     Output,
@@ -50,6 +52,8 @@ from crawlbench.measure.matrix import MOST_CELLS, extend_plan, make_plan
 from crawlbench.measure.owner import own
 from crawlbench.measure.store import load_session
 from crawlbench.measure.suite import load_suite, loops_left_out, override
+from crawlbench.measure.topology import parse_cpus
+from crawlbench.measure.width import refuse_inexpressible
 from crawlbench.report.terminal import Detail
 from crawlbench.session import resume_session, run_session
 from crawlbench.session.environments import prepare_again, prepare_environments
@@ -64,7 +68,7 @@ __all__ = ["run", "start"]
 
 def run(
     suite: Annotated[
-        str, typer.Argument(help="default, quick, full, loops, or a FILE.toml.")
+        str, typer.Argument(help="A suite by name (see `crawlbench list suites`), or a FILE.toml.")
     ] = "default",
     strategy: Strategies = None,
     loop: Loops = None,
@@ -98,6 +102,8 @@ def run(
         int | None,
         typer.Option("--seed", callback=not_negative, help="Of the order and the delays."),
     ] = None,
+    cpus: Cpus = None,
+    mirror_cpus: MirrorCpus = None,
     output: Output = None,
     resume: Annotated[
         Path | None, typer.Option("--resume", help="Session to go on with, by its own plan.")
@@ -124,6 +130,8 @@ def run(
         "min_time_s": min_time,
         "timeout_s": timeout,
         "seed": seed,
+        "cpus": cpus,
+        "mirror_cpus": _read_cpus(mirror_cpus),
     }
     if resume is not None:
         names = {"environments": environment, "baseline": baseline, "output": output}
@@ -146,6 +154,15 @@ def run(
     start(plan, output, suite, ready.environments, detail)
 
 
+def _read_cpus(text: str | None) -> tuple[int, ...]:
+    try:
+        return parse_cpus(text or "")
+    except ValueError as error:
+        raise UsageError(
+            f"--mirror-cpus {text!r} is no list of CPUs; give it as the kernel does: 3, or 0-1,5"
+        ) from error
+
+
 def start(
     plan: Plan,
     output: Path | None,
@@ -162,6 +179,7 @@ def start(
         environments: of the plan, ready to be used.
         detail: how much is shown in the end.
     """
+    refuse_inexpressible(plan)
     folder = name_folder(output, Path(name).stem)
     prepare_sites(cell.site for cell in plan.cells if cell.site)
     session = measure(lambda watcher: run_session(plan, folder, watcher, environments))

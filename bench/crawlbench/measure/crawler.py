@@ -56,7 +56,7 @@ def _crawl(job: dict[str, Any], say: Say) -> None:
     if registry.needs_loop(crawl):
         factory = registry.load(registry.Kind.EVENT_LOOP, job["event_loop"])
     start = _start(spec, job["url"]) if job["url"] else job["origin"] + spec.path
-    site = make_site(start, read, job["ca_file"])
+    site = make_site(spec, start, read, job["ca_file"])
     say({"ready": True})
     handed = _Handed(say, spec, is_live=isgeneratorfunction(crawl) or isasyncgenfunction(crawl))
     try:

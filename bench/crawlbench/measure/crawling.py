@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import ssl
 import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from crawlbench import registry
 from crawlbench.digest import Row, Tally, as_rows, digest_rows
-from crawlbench.model import Crawl, Item, Page, Reader, Site
+from crawlbench.model import Buffer, Crawl, Item, Page, Reader, Site, SiteSpec
 from crawlbench.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -38,6 +40,9 @@ class Keeper(Protocol):
         """Take items as they come."""
 
 
+NOBODY = Path(__file__).parent / "nobody.pem"
+"""An authority that has signed nothing and never will: its key was thrown away."""
+
 K = TypeVar("K", bound=Keeper)
 _Kept = list[Item] | Tally
 
@@ -52,7 +57,7 @@ class Crawling:
         parser = registry.load(registry.Kind.PARSER, cell["parser"])
         self._parse_s: dict[int, float] = {}
         read = _timed(parser(spec), self._parse_s)
-        self._site = make_site(job["origin"] + spec.path, read, job["ca_file"])
+        self._site = make_site(spec, job["origin"] + spec.path, read, job["ca_file"])
         self._crawl: Crawl = registry.load(registry.Kind.STRATEGY, cell["strategy"])
         self._loop_factory = (
             registry.load(registry.Kind.EVENT_LOOP, cell["event_loop"])
@@ -91,10 +96,24 @@ class Crawling:
         return [_rows(kept) for kept in self._crawls]
 
 
-def make_site(start: str, read: Reader, ca_file: str | None) -> Site:
-    """Return a site with what its clients need to trust it; `ca_file` is None on plain HTTP."""
-    tls = ssl.create_default_context(cafile=ca_file) if ca_file else None
-    return Site(start, read, tls, ca_file)
+def make_site(spec: SiteSpec, start: str, read: Reader, ca_file: str | None) -> Site:
+    """Return a site with what its clients need to trust it, made before the clock runs.
+
+    Plain HTTP gets the same, from an authority whose key nobody has: a client that takes a context
+    or a file opens alike on both. `SSL_CERT_FILE` is set for those that take neither.
+
+    Args:
+        spec: of the site.
+        start: absolute address of its first page.
+        read: reads a page.
+        ca_file: of the authority that its certificate is from; None for those of the system.
+    """
+    if ca_file is None and start.startswith("http:"):
+        ca_file = str(NOBODY)
+    if ca_file:
+        os.environ["SSL_CERT_FILE"] = ca_file
+    tls = ssl.create_default_context(cafile=ca_file)
+    return Site(start, read, tls, ca_file, spec.method, spec.payload)
 
 
 def run_crawls(
@@ -167,13 +186,15 @@ def _digest(kept: _Kept) -> str:
 def _timed(read: Reader, spent: dict[int, float]) -> Reader:
     """Return a reader that sums up CPU seconds by thread; two clock calls for each page."""
 
-    def read_timed(address: str, body: bytes) -> Page:
+    def read_timed(address: str, body: Buffer) -> Page:
         start = time.thread_time()
         page = read(address, body)
         thread = get_ident()  # no other thread writes there, so no lock is needed
         spent[thread] = spent.get(thread, 0.0) + time.thread_time() - start
         return page
 
+    if hasattr(read, "open"):  # pieces are not timed: that would cost more than they do
+        read_timed.open = read.open  # type: ignore[attr-defined]
     return read_timed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from json import dumps
 from pathlib import Path
@@ -23,7 +23,7 @@ from crawlbench.rooms import open_room
 from crawlbench.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from crawlbench.digest import Row
     from crawlbench.measure.contract import AnchorWorker, Place, Worker
@@ -66,6 +66,7 @@ class ProcessExecutor:
         self._turnstile = turnstile
         self._places = places
         self._cpus = cpus
+        self._all_cpus = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
         self._timeout_s = timeout_s
         self._environments = {facts.name: facts for facts in environments}
 
@@ -96,14 +97,15 @@ class ProcessExecutor:
         with ExitStack() as stack:
             folder = stack.enter_context(open_room())
             last_words = stack.enter_context(tempfile.TemporaryFile())
-            process = await asyncio.create_subprocess_exec(
-                *command(folder),
-                env={**variables, "TMPDIR": str(folder)},  # what is left there goes with it
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=last_words,
-                start_new_session=True,  # Ctrl-C is the manager's business
-            )
+            with self._on_its_cpus():
+                process = await asyncio.create_subprocess_exec(
+                    *command(folder),
+                    env={**variables, "TMPDIR": str(folder)},  # what is left there goes with it
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.DEVNULL,
+                    stderr=last_words,
+                    start_new_session=True,  # Ctrl-C is the manager's business
+                )
             resources = stack.pop_all()
         worker = kind(process, last_words, folder, resources, self._timeout_s)
         try:
@@ -112,6 +114,21 @@ class ProcessExecutor:
             await worker.kill()
             raise
         return worker
+
+    @contextmanager
+    def _on_its_cpus(self) -> Iterator[None]:
+        """Let a worker inherit its CPUs from the manager, before its interpreter starts.
+
+        Threads that an import starts are there already when pyperf moves the process.
+        """
+        if not (self._cpus and self._all_cpus):
+            yield
+            return
+        os.sched_setaffinity(0, self._cpus)
+        try:
+            yield
+        finally:
+            os.sched_setaffinity(0, self._all_cpus)
 
     def _command(
         self, cell: Cell, loops: int, warmups: int, values: int, output: Path
@@ -140,6 +157,7 @@ class ProcessExecutor:
             "token": self._turnstile.token,
             "timeout_s": self._timeout_s,
             "metadata": {**_metadata(cell), **self._affinity()},
+            "all_cpus": sorted(self._all_cpus or ()),
             "environment": _expected(facts) if facts else None,
         }
         own = {JOB_VARIABLE: dumps(job)}

@@ -99,6 +99,8 @@ def make_plan(
         stopping=suite.choose_stopping(),
         operations=tuple(operation.facts for operation in operations),
         environments=tuple(environments),
+        cpus=suite.cpus,
+        mirror_cpus=suite.mirror_cpus,
     )
 
 

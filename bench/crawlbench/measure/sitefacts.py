@@ -15,7 +15,7 @@ from crawlbench.measure.verify import Expectation, expect
 if TYPE_CHECKING:
     from crawlbench.model import SiteSpec
 
-__all__ = ["SiteFacts", "describe_site", "find_site", "is_ours"]
+__all__ = ["SiteFacts", "count_most_at_once", "describe_site", "find_site", "is_ours"]
 
 CHILD = "crawlbench.measure.siteside"
 DEADLINE_S = 60.0
@@ -30,6 +30,14 @@ class SiteFacts:
     """Address of the first page, without its origin."""
     expectation: Expectation | None
     """What a right crawl of it is; None if that was not asked for."""
+    method: str = "GET"
+    """That asks for each page."""
+    payload: dict[str, object] | None = None
+    """What is sent with it for the first page."""
+    media: str = "html"
+    """Kind of its pages."""
+    most_at_once: int = 1
+    """Pages that can be in flight at once."""
     work: str = ""
     """What was done, or is to be done, before its pages can be served; empty if nothing."""
     first_page_bytes: int = 0
@@ -86,4 +94,19 @@ def describe_site(spec: SiteSpec, *, expects: bool) -> SiteFacts:
         source = spec.pages()
         found = source.find(spec.path)
         size = len(source.read(found)[1]) if found else 0
-    return SiteFacts(spec.path, expect(spec) if expects else None, work, size)
+    expectation = expect(spec) if expects else None
+    return SiteFacts(
+        path=spec.path,
+        expectation=expectation,
+        method=spec.method,
+        payload=spec.payload(spec.path),
+        media=spec.media,
+        most_at_once=count_most_at_once(spec),
+        work=work,
+        first_page_bytes=size,
+    )
+
+
+def count_most_at_once(spec: SiteSpec) -> int:
+    """Return how many pages of a site can be in flight at once."""
+    return spec.most_at_once() if spec.most_at_once else max(1, spec.expected_pages - 1)

@@ -55,6 +55,8 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confidence: Annotated[float, msgspec.Meta(gt=0.5, lt=1)] = 0.95
     timeout_s: PositiveNumber = 60.0
     seed: Natural = 1
+    cpus: Annotated[str, msgspec.Meta(pattern=r"^([1-9]\d{0,4}|all)$")] = "1"
+    mirror_cpus: tuple[Natural, ...] = ()
     stopping: Stopping | None = None
     """None: after each round is looked, if there is a budget or a precision; else once."""
 

@@ -55,7 +55,7 @@ def main() -> None:
     try:
         if job["environment"]:
             _assert_environment(job["environment"])
-        turn = _Turn(_make_task(job), gate, job["timeout_s"], event_loops)
+        turn = _Turn(_make_task(job), gate, job["timeout_s"], event_loops, job["all_cpus"])
         runner = pyperf.Runner(metadata=job["metadata"])  # moves to the CPUs of --affinity
         gate.say({"kind": "ready"})
         turn.wait()
@@ -98,11 +98,18 @@ def _make_task(job: dict[str, Any]) -> Task:
 class _Turn:
     """One cell's way to take a value."""
 
-    def __init__(self, task: Task, gate: Gate, timeout_s: float, event_loops: set[str]) -> None:
+    def __init__(
+        self,
+        task: Task,
+        gate: Gate,
+        timeout_s: float,
+        event_loops: set[str],
+        all_cpus: list[int],
+    ) -> None:
         self._task = task
         self._gate = gate
         self._timeout_s = timeout_s
-        self._all_cpus = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+        self._all_cpus = all_cpus
         self._event_loops = event_loops
 
     def take_value(self, loops: int) -> float:

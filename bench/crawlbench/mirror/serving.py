@@ -104,7 +104,8 @@ async def serve(
     Raises:
         MirrorError: it cannot listen there.
     """
-    mirror = Mirror(Responses(spec.pages(), network.keep_alive_s), network, seed)
+    responses = Responses(spec.pages(), network.keep_alive_s, spec.method, spec.payload)
+    mirror = Mirror(responses, network, seed)
     if on_served:
         mirror.on_exchange = _watch(on_served)
     mirror.begin("")
@@ -112,7 +113,7 @@ async def serve(
     with open_room() as folder, contextlib.closing(mirror):
         ca_file = folder / CA_FILE
         try:
-            origin = await open_door(mirror, ca_file, host=host, port=port)
+            origin = await open_door(mirror, ca_file, host=host, port=port, others=spec.hosts)
         except (OSError, OverflowError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise MirrorError(

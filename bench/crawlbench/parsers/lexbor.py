@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser
 
-from crawlbench.parsers.css import translate
 from crawlbench.parsers.reader import build_reader
+from crawlbench.parsers.toolkit import CssToolkit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from crawlbench.model import Reader, SiteSpec
 
 __all__ = ["compile_reader"]
@@ -23,37 +21,11 @@ def compile_reader(spec: SiteSpec) -> Reader:
     Raises:
         UsageError: an XPath of the site has no CSS selector.
     """
-    return build_reader(spec, _Lexbor(spec.encoding))
-
-
-class _Lexbor:
-    """See `Toolkit`."""
-
-    def __init__(self, encoding: str) -> None:
-        self._encoding = encoding
-
-    def parse(self, body: bytes) -> LexborHTMLParser:
-        return LexborHTMLParser(body.decode(self._encoding, errors="replace"))
-
-    def compile_nodes(self, xpath: str) -> Callable[[LexborHTMLParser], Sequence[LexborNode]]:
-        css = translate(xpath).css
-        return lambda document: document.css(css)
-
-    def compile_text(self, xpath: str) -> Callable[[LexborNode], str]:
-        selector = translate(xpath)
-        css, attribute, index = selector.css, selector.attribute, selector.index
-
-        def find(node: LexborNode) -> str:
-            if index:
-                found = node.css(css)
-                first = found[index] if index < len(found) else None
-            else:
-                first = node.css_first(css)
-            if first is None:
-                return ""
-            return (first.attributes.get(attribute) or "") if attribute else first.text()
-
-        return find
-
-    def href(self, anchor: LexborNode) -> str:
-        return anchor.attributes.get("href") or ""
+    toolkit = CssToolkit(
+        parse=lambda body: LexborHTMLParser(body.decode(spec.encoding, errors="replace")),
+        select=lambda node, css: node.css(css),
+        select_one=lambda node, css: node.css_first(css),
+        text=lambda node: node.text(),
+        attribute=lambda node, name: node.attributes.get(name),
+    )
+    return build_reader(spec, toolkit)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin
 
-from crawlbench.errors import BlockedPageError
-from crawlbench.model import Page, PageKind, Reader, SiteSpec
+from crawlbench.errors import BlockedPageError, UsageError
+from crawlbench.model import Buffer, Page, PageKind, Reader, SiteSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,14 +55,19 @@ def build_reader(spec: SiteSpec, toolkit: Toolkit) -> Reader:
     Raises:
         UsageError: the library cannot find what the site's XPaths say.
     """
+    if spec.media != "html":
+        raise UsageError(
+            f"the pages of the site {spec.name!r} are JSON, which parsers of HTML cannot read; use "
+            "one of JSON, such as json, orjson or msgspec"
+        )
     kinds = [_compile(kind, toolkit) for kind in spec.kinds]
 
     def kind_of(address: str) -> _Kind | None:
         path = _ORIGIN.sub("", address, count=1)
         return next((kind for kind in kinds if kind.fits(path)), None)
 
-    def read(address: str, body: bytes) -> Page:
-        kind = kind_of(address)
+    def read(address: str, buffer: Buffer) -> Page:
+        kind, body = kind_of(address), bytes(buffer)  # no copy if it is that already
         if kind is None:
             raise BlockedPageError(f"{address} is no page of the site {spec.name!r}")
         if not body.strip():

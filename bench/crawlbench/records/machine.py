@@ -27,6 +27,10 @@ class Machine:
     worker_cpus: tuple[Count, ...]
     mirror_cpus: tuple[Count, ...]
     """Both empty where CPUs cannot be chosen."""
+    isolated_cpus: tuple[int, ...] = ()
+    """That the scheduler leaves alone."""
+    cpu_quota: float | None = None
+    """CPUs' worth of time that a cgroup allows; None for all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,11 @@ class Plan:
     environments: tuple[Environment, ...] = ()
     """Other Pythons and packages; empty if all workers run in the manager's own."""
 
+    cpus: str = "all"
+    """How many CPUs each worker may use, or `all`."""
+    mirror_cpus: tuple[int, ...] = ()
+    """The mirror's CPUs; empty for the last."""
+
     @property
     def is_versus(self) -> bool:
         """Whether environments are held against each other, all else equal."""

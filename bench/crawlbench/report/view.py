@@ -144,8 +144,10 @@ class SessionView:
         self.plan = session.plan
         self.folder = folder
         self.failures: dict[str, Failure] = {}
+        planned = {cell.name for cell in self.plan.cells}
         for failure in session.failures:
-            self.failures.setdefault(failure.cell, failure)
+            if failure.cell in planned:
+                self.failures.setdefault(failure.cell, failure)
         self.summaries = {summary.cell: summary for summary in session.summaries}
         sites = {cell.site for cell in self.plan.cells if cell.site}
         self.is_one_site = len(sites) <= 1
@@ -189,7 +191,7 @@ class SessionView:
             cells.setdefault(cell.group, []).append(cell)
         places = {cell.name: cell.group for cell in self.plan.cells}
         pairs: dict[str, dict[Quantity, list[Comparison]]] = {name: {} for name in cells}
-        for one in self.session.comparisons:
+        for one in (one for one in self.session.comparisons if one.cell in places):
             pairs[places[one.cell]].setdefault(one.quantity, []).append(one)
         controls: dict[str, dict[Quantity, Control]] = {}
         for control in self.session.controls:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from crawlbench.measure.contract import Executor, Place
     from crawlbench.measure.round import Mirror
+    from crawlbench.measure.sitefacts import SiteFacts
     from crawlbench.measure.verify import Expectation
     from crawlbench.records import Cell, Sample, Session
 
@@ -40,8 +42,8 @@ class Lab:
     """By group of crawls; groups at one site and network share one."""
     peers: dict[str, PeerMeter]
     """By group of an operation; several share a peer."""
-    paths: dict[str, str]
-    """By group, the site's first page."""
+    sites: dict[str, SiteFacts]
+    """By group of crawls, what the site is."""
     executor: Executor
     expectations: dict[str, Expectation]
     """By site."""
@@ -54,8 +56,10 @@ class Lab:
         for group, mirror in self.mirrors.items():
             if mirror not in found:
                 await mirror.begin("ceiling", plays_network=False)
+                site = self.sites[group]
+                body = None if site.payload is None else json.dumps(site.payload).encode()
                 found[mirror] = await measure_ceiling(
-                    mirror.address, self.paths[group], mirror.ca_file
+                    mirror.address, site.path, mirror.ca_file, body=body
                 )
                 await mirror.end()
         return {group: found[mirror] for group, mirror in self.mirrors.items()}
@@ -129,7 +133,7 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
         yield Lab(
             mirrors=mirrors,
             peers=peers,
-            paths={group: sites[cell.site].path for group, cell in groups.items()},
+            sites={group: sites[cell.site] for group, cell in groups.items()},
             executor=ProcessExecutor(
                 turnstile,
                 places,

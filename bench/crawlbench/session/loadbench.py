@@ -83,6 +83,11 @@ async def open_bench(options: LoadOptions) -> AsyncIterator[tuple[Bench, str, Fi
         if options.url is None:
             _check_near(cluster.workers if cluster else [])
             site = find_site(options.site, expects=False)
+            if site.method != "GET":
+                raise UsageError(
+                    f"site {options.site!r} is asked with {site.method}, and load asks with GET; "
+                    "use api-json"
+                )
             network = find_network(options.network)
             opening = open_mirror(
                 options.site, options.network, network, options.seed, machine.mirror_cpus

@@ -195,7 +195,7 @@ def new_session(plan: Plan, environments: Sequence[EnvironmentFacts] = ()) -> Se
     obstacles = {facts.name: facts.obstacle for facts in environments if facts.obstacle}
     return Session(
         plan=plan,
-        machine=describe_machine(_strategies(plan)),
+        machine=_machine(plan),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         tool=__version__,
         networks=_networks(plan),
@@ -211,6 +211,15 @@ def new_session(plan: Plan, environments: Sequence[EnvironmentFacts] = ()) -> Se
 
 def _networks(plan: Plan) -> dict[str, dict[str, float]]:
     return {c.network: find_network(c.network).as_numbers() for c in plan.cells if c.network}
+
+
+def _machine(plan: Plan) -> Machine:
+    """Describe this machine as far as a plan's cells need it."""
+    loops = {cell.event_loop for cell in plan.cells if cell.event_loop}
+    parsers = {cell.parser for cell in plan.cells if not cell.operation}
+    return describe_machine(
+        _strategies(plan), loops, parsers, cpus=plan.cpus, mirror_cpus=plan.mirror_cpus
+    )
 
 
 def _strategies(plan: Plan) -> list[str]:
@@ -242,7 +251,7 @@ def _check_same(session: Session, environments: Sequence[EnvironmentFacts]) -> N
         **_contents(environments),
         "crawlbench": __version__,
         "networks": _networks(session.plan),
-        **_fingerprint(describe_machine(_strategies(session.plan))),
+        **_fingerprint(_machine(session.plan)),
     }
     then = {
         **_contents(session.environments),
