@@ -7,6 +7,7 @@ import os
 import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from json import dumps
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -72,17 +73,14 @@ class ProcessExecutor:
 
     async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
         """See `Executor.start`."""
-
-        def command(folder: Path) -> list[str]:
-            return self._command(cell, loops, warmups, values, folder / RUN_FILE)
-
+        command = partial(self._command, cell, loops, warmups, values)
         return await self._start(_ProcessWorker, cell.name, command, self._variables(cell))
 
     async def start_anchor(self) -> AnchorWorker:
         """See `Executor.start_anchor`."""
-        turnstile, cpus = self._turnstile, ",".join(map(str, self._cpus))
-        call = (str(turnstile.port), turnstile.token, cpus)
-        command = python_command("crawlbench.measure.anchor", *call)
+        port, token = str(self._turnstile.port), self._turnstile.token
+        cpus = ",".join(map(str, self._cpus))
+        command = python_command("crawlbench.measure.anchor", port, token, cpus)
         return await self._start(_ProcessAnchor, ANCHOR, lambda _: command, clean_environment())
 
     async def _start(
@@ -130,14 +128,12 @@ class ProcessExecutor:
         finally:
             os.sched_setaffinity(0, self._all_cpus)
 
-    def _command(
-        self, cell: Cell, loops: int, warmups: int, values: int, output: Path
-    ) -> list[str]:
+    def _command(self, cell: Cell, loops: int, warmups: int, values: int, room: Path) -> list[str]:
         facts = self._environments.get(cell.environment)
         python = (facts.executable, *facts.asked.flags) if facts else ()
         command = python_command("crawlbench.measure.worker", "--worker", python=python)
         command += ["--worker-task=0", f"--loops={loops}", f"--warmups={warmups}"]
-        command += [f"--values={values}", "--quiet", "-o", str(output)]
+        command += [f"--values={values}", "--quiet", "-o", str(room / RUN_FILE)]
         if self._cpus:
             command.append("--affinity=" + ",".join(map(str, self._cpus)))
         return command
@@ -160,12 +156,12 @@ class ProcessExecutor:
             "all_cpus": sorted(self._all_cpus or ()),
             "environment": _expected(facts) if facts else None,
         }
-        own = {JOB_VARIABLE: dumps(job)}
         away = [name for name in os.environ if name.lower() in PROXY_VARIABLES]
-        if not facts:
-            return clean_environment(own, away)
-        changes = {"PYTHONPATH": facts.library, **facts.asked.variables, **own}
-        return clean_environment(changes, (*away, *LEADING_VARIABLES))
+        changes = {JOB_VARIABLE: dumps(job)}
+        if facts:
+            away += LEADING_VARIABLES
+            changes = {"PYTHONPATH": facts.library, **facts.asked.variables, **changes}
+        return clean_environment(changes, away)
 
 
 def _expected(facts: EnvironmentFacts) -> dict[str, object]:
