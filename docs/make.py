@@ -17,12 +17,12 @@ from rich.text import Text
 from typer.testing import CliRunner
 
 from crawlbench.cli.app import app
-from crawlbench.report.results import results_schema
 from crawlbench.measure.store import load_session
 from crawlbench.report.answer import find_answer
 from crawlbench.report.markdown import render_table
 from crawlbench.report.notes import find_notes
 from crawlbench.report.picture import render_svg
+from crawlbench.report.results import results_schema
 from crawlbench.report.tables import ANSWER, group_tables
 from crawlbench.report.terminal import render_table as render_table_for_terminal
 

@@ -32,13 +32,14 @@ def test_unknown_name_lists_the_known_ones_and_a_near_miss():
 
 
 @pytest.mark.usefixtures("_plugins")
-def test_known_but_not_installed_names_the_command():
-    """The missing package is named with the command that brings it."""
+def test_known_but_not_installed_names_the_package():
+    """And tells nobody to install a name that may be anybody's."""
     with pytest.raises(NotInstalledError) as caught:
         registry.load(KIND, "needs-absent")
     assert str(caught.value) == (
         "strategy 'needs-absent' is known but not installed here: it needs "
-        "'a-package-that-nobody-has'; try: pip install a-package-that-nobody-has"
+        "'a_package_that_nobody_has'; 'a_package_that_nobody_has' is none of ours: install what "
+        "provides it, from where you trust"
     )
 
 

@@ -240,13 +240,29 @@ def assert_gone(processes):
     assert not alive
 
 
+def refuse_others(crawlbench, folder, owner):
+    """Assert that whoever else would write into a session's folder is told who does."""
+    for call in (
+        ("run", "--resume", folder),
+        ("report", folder, "--format", "html", "-o", folder / "other.html"),
+    ):
+        done = crawlbench(*call)
+        assert done.returncode == 2, done.stderr
+        assert f"is being written by process {owner} on " in done.stderr
+        assert done.stderr.endswith("; wait until that has ended, or end it\n")
+    assert crawlbench("report", folder).returncode == 0  # reading is free
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_session_keeps_what_was_finished(tmp_path, number):
-    """Ctrl-C and SIGTERM: finished rounds are valid and reported, nothing stays behind."""
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_interrupted_session_keeps_what_was_finished(tmp_path, name, crawlbench):
+    """Finished rounds are valid and reported, nothing stays behind; meanwhile it has one writer."""
+    number = getattr(signal, name)
     folder = tmp_path / "session"
     process = start(folder, "--rounds", 50)
     children = psutil.Process(process.pid).children(recursive=True)
+    if name == "SIGINT":
+        refuse_others(crawlbench, folder, process.pid)
     process.send_signal(number)
     output, errors = process.communicate(timeout=30)
     assert process.returncode == 130, errors

@@ -241,4 +241,4 @@ def test_missing_extra_says_how_to_install_it(tmp_path):
     call = [sys.executable, "-c", program, "run", "quick", "--cluster", "local:2"]
     done = subprocess.run(call, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 2
-    assert "pip install 'crawlbench[cluster]'" in done.stderr
+    assert "crawlbench's extra 'cluster'" in done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from dataclasses import fields, replace
@@ -383,9 +384,11 @@ class TestLoading:
     def test_value_that_is_not_positive_is_refused(self, folder, field, value, place):
         """Warmups included."""
         edit_round(folder, 0, lambda r: r["samples"][place].update({field: value}))
+        count = len(finished().rounds[0].samples)
+        least = "`float` >= 1e-12" if field == "seconds" else "`int` >= 1"
         assert complaint(folder) == (
-            "'FOLDER/session.json' cannot be right: values: seconds and loops must be positive "
-            "numbers; it was edited or damaged"
+            f"'FOLDER/rounds.jsonl' cannot be right: Expected {least} - at "
+            f"`$.samples[{place % count}].{field}`; it was edited or damaged"
         )
 
     @pytest.mark.parametrize(
@@ -395,7 +398,8 @@ class TestLoading:
     def test_count_that_is_negative_is_refused(self, folder, name):
         """Whatever was counted."""
         edit_round(folder, 1, lambda r: r["samples"][-1].update({name: -1}))
-        assert "what was counted must not be negative" in complaint(folder)
+        beyond = rf"cannot be right: Expected `(int|float)` >= 0.*\.{name}`"
+        assert re.search(beyond, complaint(folder))
 
     @pytest.mark.parametrize(
         ("change", "flaw"),
@@ -420,6 +424,15 @@ class TestLoading:
                 lambda s: s["failures"][0].update(cell="nobody"),
                 "there are results of a cell that is not in the plan",
             ),
+            (lambda s: s.update(created=""), "it was not created at ''"),
+            (
+                lambda s: s["plan"].update(margin=1e300),
+                "Expected `float` <= 100.0 - at `$.plan.margin`",
+            ),
+            (
+                lambda s: s["machine"].update(memory_bytes=10**400),
+                "Expected `int` <= 1000000000000000 - at `$.machine.memory_bytes`",
+            ),
         ],
     )
     def test_session_that_contradicts_itself_is_refused(self, folder, change, flaw):
@@ -441,7 +454,7 @@ class TestLoading:
                 lambda r: r.update(
                     anchors=[{"group": "g", "lap": 0, "computing_s": 0.001, "sending_s": 0.0}]
                 ),
-                "anchors must be positive numbers",
+                "Expected `float` >= 1e-12 - at `$.anchors[0].sending_s`",
             ),
         ],
     )

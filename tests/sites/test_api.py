@@ -7,8 +7,9 @@ import pytest
 from crawlbench import registry
 from crawlbench.errors import BlockedPageError, UsageError
 from crawlbench.measure.matrix import make_plan
+from crawlbench.measure.sitefacts import count_most_at_once
 from crawlbench.measure.suite import load_suite, override, suite_names
-from crawlbench.measure.width import count_most_at_once, refuse_inexpressible
+from crawlbench.measure.width import refuse_inexpressible
 
 KIND = registry.Kind
 ORIGIN = "http://127.0.0.1:8000"

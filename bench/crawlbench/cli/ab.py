@@ -20,7 +20,6 @@ from crawlbench.cli.measuring import (
     name_folder,
     publish,
     session_ends,
-    tell,
 )
 from crawlbench.cli.options import (
     Budget,
@@ -37,7 +36,7 @@ from crawlbench.cli.options import (
     Sites,
     Strategies,
 )
-from crawlbench.cli.output import INTERRUPTED, complain, result_console
+from crawlbench.cli.output import INTERRUPTED, complain, result_console, tell
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.needs import packages_of
 from crawlbench.environments.spec import parse_python, parse_sides
@@ -142,11 +141,12 @@ def ab(
         _search(trial, sides, folder, as_json=as_json)
     session, answer = trial.decide(sides, folder)
     _write_answer(folder, answer)
+    is_whole = True
     if as_json:
         sys.stdout.write(json.dumps(answer, indent=1) + "\n")
     else:
-        publish(session, folder)
-    _end(session, answer)
+        is_whole = publish(session, folder)
+    _end(session, answer, is_published=is_whole)
 
 
 def _read_sides(
@@ -239,12 +239,13 @@ def _answer(session: Session, gate: float | None) -> dict[str, Any]:
     }
 
 
-def _end(session: Session, answer: dict[str, Any]) -> NoReturn:
+def _end(session: Session, answer: dict[str, Any], *, is_published: bool) -> NoReturn:
     if session.ending in ENDED_EARLY:
         exit_code(session)  # says why
     elif answer["reason"]:
         complain(answer["reason"])
-    raise typer.Exit(answer["code"])
+    missing = 0 if is_published else StorageError.exit_code
+    raise typer.Exit(answer["code"] or missing)
 
 
 def _search(

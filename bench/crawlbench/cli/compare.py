@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crawlbench.children import clean_environment, python_command
 from crawlbench.cli.checks import not_negative
 from crawlbench.cli.gates import FailOn, parse_gate
 from crawlbench.cli.output import complain, result_console
@@ -99,8 +100,10 @@ def _is_alike(one: Session, other: Session) -> bool:
 
 def _compare_suites(base: Path, head: Path, *, is_gated: bool) -> None:
     """Let pyperf compare two suites in its own way, and say what that is worth."""
-    call = [sys.executable, "-m", "pyperf", "compare_to", str(base), str(head), "--table"]
-    outcome = subprocess.run(call, capture_output=True, text=True, check=False)
+    call = python_command("pyperf", "compare_to", str(base), str(head), "--table")
+    outcome = subprocess.run(
+        call, capture_output=True, text=True, check=False, env=clean_environment()
+    )
     if outcome.returncode:
         words = outcome.stderr.strip().splitlines() or ["it said nothing"]
         raise UsageError(f"pyperf cannot compare {str(base)!r} with {str(head)!r}: {words[-1]}")

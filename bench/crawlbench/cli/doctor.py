@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from crawlbench.children import clean_environment, python_command
 from crawlbench.cli.margins import known_margin
 from crawlbench.cli.output import result_console
 from crawlbench.measure.conditions import read_conditions
@@ -70,7 +71,9 @@ def _kept() -> str:
 
 def _pyperf_advice() -> list[str]:
     """Return what `pyperf system show` advises; `pyperf system tune` would carry it out."""
-    call = [sys.executable, "-m", "pyperf", "system", "show"]
-    output = subprocess.run(call, capture_output=True, text=True, check=False).stdout
+    call = python_command("pyperf", "system", "show")
+    output = subprocess.run(
+        call, capture_output=True, text=True, check=False, env=clean_environment()
+    ).stdout
     advice = output.partition("Advices\n=======\n")[2].partition("\nWarnings\n")[0]
     return [line for line in advice.strip().splitlines() if line and not line.startswith("Run ")]

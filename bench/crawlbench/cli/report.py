@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -13,10 +14,11 @@ import typer
 from rich.console import Console
 
 from crawlbench.cli.details import Quiet, Verbose, choose_detail
-from crawlbench.cli.output import result_console
+from crawlbench.cli.output import is_printed, result_console, write_output
 from crawlbench.cli.probed import probed_section
 from crawlbench.cluster.store import CLUSTER_FILE, load_cluster
-from crawlbench.errors import SessionFileError, UsageError
+from crawlbench.errors import BenchError, SessionFileError, UsageError
+from crawlbench.measure.owner import own
 from crawlbench.measure.store import SESSION_FILE, SUITE_FILE, load_session
 from crawlbench.records import Stopping
 from crawlbench.report.extra import can_draw
@@ -26,7 +28,7 @@ from crawlbench.report.plain import load_plain_suite
 from crawlbench.report.show import SessionReport, Shown, SuiteReport
 from crawlbench.report.terminal import Detail
 from crawlbench.stats.judge import judge
-from crawlbench.whole import write_atomic
+from crawlbench.whole import is_stream, write_bytes
 
 if TYPE_CHECKING:
     from crawlbench.records import Session
@@ -66,7 +68,8 @@ def report(
         Format, typer.Option("--format", help="How to show it.")
     ] = Format.TERMINAL,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="File to write instead of printing.")
+        Path | None,
+        typer.Option("-o", "--output", help="File to write instead of printing; - prints."),
     ] = None,
     stopping: Annotated[
         Stopping | None,
@@ -82,7 +85,7 @@ def report(
     shown = _load(folder or _newest_session(), stopping)
     if output is None:
         _print(shown, output_format, choose_detail(verbose=verbose, quiet=quiet))
-    elif output.exists():
+    elif output.exists() and not is_printed(output) and not is_stream(output):
         raise UsageError(f"the file {str(output)!r} exists already; name a new one with -o")
     else:
         _write(shown, output_format, output)
@@ -96,7 +99,9 @@ def write_page(session: Session, folder: Path) -> str:
     if not can_draw():
         return ""
     try:
-        _write_bytes(folder / PAGE_FILE, _session_report(session, folder).html().encode())
+        write_bytes(folder / PAGE_FILE, _session_report(session, folder).html().encode())
+    except (BenchError, OSError) as error:
+        return f"{PAGE_FILE} was not written: {getattr(error, 'strerror', None) or error}"
     except Exception as error:
         return f"{PAGE_FILE} was not written: {type(error).__name__}: {error}"
     return ""
@@ -143,10 +148,8 @@ def _print(shown: Shown, output_format: Format, detail: Detail) -> None:
 def _write(shown: Shown, output_format: Format, path: Path) -> None:
     is_png = output_format is Format.PNG
     content = shown.png() if is_png else _text(shown, output_format).encode()
-    try:
-        _write_bytes(path, content)
-    except OSError as error:
-        raise UsageError(f"the file {str(path)!r} cannot be written: {error.strerror}") from error
+    with own(path.parent) if (path.parent / SESSION_FILE).is_file() else nullcontext():
+        write_output(path, content)
 
 
 def _text(shown: Shown, output_format: Format) -> str:
@@ -171,8 +174,3 @@ def _terminal_text(shown: Shown) -> str:
     with console.capture() as capture:
         console.print(shown.terminal(FILE_WIDTH, is_ascii=False, detail=Detail.VERBOSE))
     return capture.get()
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    write_atomic(path, lambda draft: draft.write_bytes(content))

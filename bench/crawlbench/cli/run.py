@@ -26,7 +26,6 @@ from crawlbench.cli.measuring import (
     name_folder,
     publish,
     session_ends,
-    tell,
 )
 from crawlbench.cli.options import (
     Budget,
@@ -45,10 +44,12 @@ from crawlbench.cli.options import (
     Sites,
     Strategies,
 )
+from crawlbench.cli.output import tell
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.spec import read_environments
 from crawlbench.errors import UsageError
 from crawlbench.measure.matrix import MOST_CELLS, extend_plan, make_plan
+from crawlbench.measure.owner import own
 from crawlbench.measure.store import load_session
 from crawlbench.measure.suite import load_suite, loops_left_out, override
 from crawlbench.measure.topology import parse_cpus
@@ -196,13 +197,15 @@ def _refuse_changes(changes: dict[str, object]) -> None:
 
 
 def _resume(folder: Path, ends: dict[str, Any], detail: Detail) -> NoReturn:
-    session = load_session(folder)
-    session = replace(session, plan=extend_plan(session.plan, **ends))
-    ready = prepare_again(session, tell)
-    longer = measure(lambda watcher: resume_session(session, folder, watcher, ready))
-    _finish(longer, folder, detail)
+    load_session(folder)  # before a lock is left in what is no session
+    with own(folder):
+        session = load_session(folder)
+        session = replace(session, plan=extend_plan(session.plan, **ends))
+        ready = prepare_again(session, tell)
+        longer = measure(lambda watcher: resume_session(session, folder, watcher, ready))
+        _finish(longer, folder, detail)
 
 
 def _finish(session: Session, folder: Path, detail: Detail) -> NoReturn:
-    publish(session, folder, detail)
-    raise typer.Exit(exit_code(session))
+    is_whole = publish(session, folder, detail)
+    raise typer.Exit(exit_code(session, is_published=is_whole))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import inspect
 import os
 import ssl
 import sys
@@ -150,7 +149,7 @@ def keep_crawls(
         loop_factory: makes the event loop of an `async` strategy.
         keep: makes what takes the items of one crawl.
     """
-    if not (inspect.iscoroutinefunction(crawl) or inspect.isasyncgenfunction(crawl)):
+    if not registry.needs_loop(crawl):
         crawls: list[K] = []
         watch = Stopwatch()
         for _ in range(loops):
@@ -168,7 +167,7 @@ def keep_crawls(
                 async for item in crawling:
                     kept.append(item)
             else:
-                kept.extend(await crawling)
+                kept.extend(await crawling)  # type: ignore[misc]
             crawls.append(kept)
         return watch.stop(), crawls
 

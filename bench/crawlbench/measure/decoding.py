@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ CONCLUSIONS = ("warnings", "summaries", "comparisons", "noise", "controls", "slo
 """On disk for other readers once a session has ended; drawn anew when it is read."""
 KEPT_WARNINGS = ("mirror",)
 """Topics of what values do not tell."""
+_BEYOND_RANGE = re.compile("Expected `(int|float)` [<>]")
+"""What msgspec says of a number that `records.ranges` rules out."""
 
 
 @contextmanager
@@ -73,7 +76,7 @@ def decode_session(path: Path, content: bytes) -> Session:
         rounds = _load_rounds(path.parent / ROUNDS_FILE, found.kept_rounds)
         session = replace(session, rounds=rounds)
     if flaw := find_flaw(session):
-        raise SessionFileError(f"{str(path)!r} cannot be right: {flaw}; it was edited or damaged")
+        raise _cannot_be_right(path, flaw)
     judged = judge(session)
     return replace(judged, warnings=(*judged.warnings, *warnings))
 
@@ -94,5 +97,11 @@ def _load_rounds(path: Path, count: int) -> tuple[RoundRecord, ...]:
 
 
 def not_whole(path: Path, what: str, error: Exception) -> SessionFileError:
-    """Return the error that says so of a file."""
+    """Return the error that says so of a file, or that a number in it is none that can be."""
+    if _BEYOND_RANGE.search(str(error)):
+        return _cannot_be_right(path, str(error))
     return SessionFileError(f"{str(path)!r} is not a whole {what}: {error}")
+
+
+def _cannot_be_right(path: Path, flaw: str) -> SessionFileError:
+    return SessionFileError(f"{str(path)!r} cannot be right: {flaw}; it was edited or damaged")

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from json import dumps
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import pyperf
 
+from crawlbench.children import clean_environment, python_command
 from crawlbench.errors import CellError, CellRefusal
 from crawlbench.measure.anchor import ANCHOR
 from crawlbench.measure.contract import Value
 from crawlbench.measure.lastwords import explain_exit
 from crawlbench.measure.worker import JOB_VARIABLE
+from crawlbench.rooms import open_room
 from crawlbench.usage import Usage
 
 if TYPE_CHECKING:
@@ -36,12 +38,6 @@ END_TIMEOUT_S = 30.0  # pyperf collects its metadata and writes its file
 RUN_FILE = "run.json"
 ANCHOR_TIMEOUT_S = 10.0  # it takes milliseconds
 GRACE_S = 5.0  # a worker ends itself on a hang; after this it is ended
-SLOWING_VARIABLES = (
-    "PYTHONASYNCIODEBUG",
-    "PYTHONDEVMODE",
-    "PYTHONTRACEMALLOC",
-    "PYTHONPROFILEIMPORTTIME",
-)
 LEADING_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
 """They belong to the manager's Python, and would lead another astray."""
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
@@ -77,18 +73,15 @@ class ProcessExecutor:
 
     async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
         """See `Executor.start`."""
-
-        def command(folder: Path) -> list[str]:
-            return self._command(cell, loops, warmups, values, folder / RUN_FILE)
-
+        command = partial(self._command, cell, loops, warmups, values)
         return await self._start(_ProcessWorker, cell.name, command, self._variables(cell))
 
     async def start_anchor(self) -> AnchorWorker:
         """See `Executor.start_anchor`."""
-        turnstile, cpus = self._turnstile, ",".join(map(str, self._cpus))
-        command = [sys.executable, "-m", "crawlbench.measure.anchor"]
-        command += [str(turnstile.port), turnstile.token, cpus]
-        return await self._start(_ProcessAnchor, ANCHOR, lambda _: command, dict(os.environ))
+        port, token = str(self._turnstile.port), self._turnstile.token
+        cpus = ",".join(map(str, self._cpus))
+        command = python_command("crawlbench.measure.anchor", port, token, cpus)
+        return await self._start(_ProcessAnchor, ANCHOR, lambda _: command, clean_environment())
 
     async def _start(
         self,
@@ -100,12 +93,12 @@ class ProcessExecutor:
         """Start a process that comes to the turnstile by that name."""
         arrival = self._turnstile.expect(name)
         with ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crawlbench-")))
+            folder = stack.enter_context(open_room())
             last_words = stack.enter_context(tempfile.TemporaryFile())
             with self._on_its_cpus():
                 process = await asyncio.create_subprocess_exec(
                     *command(folder),
-                    env=variables,
+                    env={**variables, "TMPDIR": str(folder)},  # what is left there goes with it
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.DEVNULL,
                     stderr=last_words,
@@ -135,15 +128,12 @@ class ProcessExecutor:
         finally:
             os.sched_setaffinity(0, self._all_cpus)
 
-    def _command(
-        self, cell: Cell, loops: int, warmups: int, values: int, output: Path
-    ) -> list[str]:
+    def _command(self, cell: Cell, loops: int, warmups: int, values: int, room: Path) -> list[str]:
         facts = self._environments.get(cell.environment)
-        # -P: in a library's own folder, all environments would import what lies there.
-        python = [facts.executable, *facts.asked.flags, "-P"] if facts else [sys.executable]
-        command = [*python, "-m", "crawlbench.measure.worker", "--worker"]
+        python = (facts.executable, *facts.asked.flags) if facts else ()
+        command = python_command("crawlbench.measure.worker", "--worker", python=python)
         command += ["--worker-task=0", f"--loops={loops}", f"--warmups={warmups}"]
-        command += [f"--values={values}", "--quiet", "-o", str(output)]
+        command += [f"--values={values}", "--quiet", "-o", str(room / RUN_FILE)]
         if self._cpus:
             command.append("--affinity=" + ",".join(map(str, self._cpus)))
         return command
@@ -166,15 +156,12 @@ class ProcessExecutor:
             "all_cpus": sorted(self._all_cpus or ()),
             "environment": _expected(facts) if facts else None,
         }
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in SLOWING_VARIABLES and name.lower() not in PROXY_VARIABLES
-        }
+        away = [name for name in os.environ if name.lower() in PROXY_VARIABLES]
+        changes = {JOB_VARIABLE: dumps(job)}
         if facts:
-            away = {name: value for name, value in kept.items() if name not in LEADING_VARIABLES}
-            kept = {**away, "PYTHONPATH": facts.library, **facts.asked.variables}
-        return {**kept, JOB_VARIABLE: dumps(job)}
+            away += LEADING_VARIABLES
+            changes = {"PYTHONPATH": facts.library, **facts.asked.variables, **changes}
+        return clean_environment(changes, away)
 
 
 def _expected(facts: EnvironmentFacts) -> dict[str, object]:

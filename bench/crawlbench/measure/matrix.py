@@ -12,7 +12,7 @@ from crawlbench import registry
 from crawlbench.errors import UnknownNameError, UsageError
 from crawlbench.measure.reach import Here, Reach, choose
 from crawlbench.networks import NETWORKS, find_network
-from crawlbench.operations import Operation, load_loop_factory, select_operations
+from crawlbench.operations import Operation, select_operations
 from crawlbench.records import Cell, Plan, Stopping
 
 if TYPE_CHECKING:
@@ -195,8 +195,8 @@ def _operating_loops(suite: Suite, reach: Reach, baseline: str | None) -> list[s
     """
     loops = choose(reach, registry.Kind.EVENT_LOOP, suite.event_loops)
     for name in loops:
-        if isinstance(reach, Here) and name in suite.event_loops:
-            load_loop_factory(name)
+        if name in suite.event_loops:
+            reach.require_loops(name)
     if baseline is not None and baseline not in loops:
         raise UnknownNameError(
             f"the baseline {baseline!r} is not among the event loops; they are: {', '.join(loops)}"

@@ -31,6 +31,7 @@ from crawlbench.measure.decoding import (
     not_whole,
 )
 from crawlbench.measure.lines import append_line, read_lines, write_lines
+from crawlbench.measure.owner import OwnedError, own
 from crawlbench.records import FORMAT, RoundRecord, Session
 from crawlbench.whole import write_atomic, write_text
 
@@ -176,7 +177,7 @@ def load_session(folder: Path) -> Session:
             ) from error
     session = decode_session(path, content)
     was_killed = session.format == FORMAT and not session.ending
-    if not was_killed or _mend_suite(folder, session):
+    if not was_killed or _mend_suite(folder, session, content):
         _check_suite(folder / SUITE_FILE, session)
     return session
 
@@ -205,12 +206,14 @@ def _merge_valid(session: Session, runs: Runs) -> pyperf.BenchmarkSuite | None:
     return merge_runs({cell: of_cell for cell, of_cell in runs.items() if cell not in failed})
 
 
-def _mend_suite(folder: Path, session: Session) -> bool:
-    """Make the suite of a session that was killed; a folder that must not be written has none."""
-    runs = load_runs(folder, session)
+def _mend_suite(folder: Path, session: Session, content: bytes) -> bool:
+    """Make the suite of a session that was killed; what is written by another process has none."""
     try:
-        write_suite(folder, _merge_valid(session, runs))
-    except StorageError:
+        with own(folder):
+            if (folder / SESSION_FILE).read_bytes() != content:
+                return False  # meanwhile its owner went on
+            write_suite(folder, _merge_valid(session, load_runs(folder, session)))
+    except (StorageError, OwnedError, OSError):
         return False
     return True
 

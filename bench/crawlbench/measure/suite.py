@@ -22,8 +22,8 @@ _FOLDER = Path(__file__).resolve().parent.parent / "suites"
 
 _INFINITE = 1e9  # seconds or percent: TOML knows inf, the JSON of a session does not
 
-Positive = Annotated[int, msgspec.Meta(ge=1)]
-Natural = Annotated[int, msgspec.Meta(ge=0)]
+Positive = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
+Natural = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
 PositiveNumber = Annotated[float, msgspec.Meta(gt=0, lt=_INFINITE)]
 Names = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 

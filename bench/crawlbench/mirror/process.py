@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import tempfile
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
+from crawlbench.children import clean_environment, python_command
 from crawlbench.counters import Counters
 from crawlbench.errors import MirrorError
+from crawlbench.rooms import open_room
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from crawlbench.networks import Network
 
@@ -128,12 +129,12 @@ async def open_mirror(
     job["network"] = msgspec.to_builtins(network)
     with (
         tempfile.TemporaryFile() as last_words,
-        tempfile.TemporaryDirectory(prefix="crawlbench-") as folder,
+        open_room() as folder,
     ):
-        job["ca_file"] = str(Path(folder) / CA_FILE)
+        job["ca_file"] = str(folder / CA_FILE)
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "crawlbench.mirror.child", json.dumps(job)),
+            *python_command("crawlbench.mirror.child", json.dumps(job)),
+            env=clean_environment(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=last_words,

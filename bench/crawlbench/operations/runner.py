@@ -15,7 +15,7 @@ from crawlbench.operations.contract import Figures, Operation, OperationWrong, P
 from crawlbench.stopwatch import Stopwatch, Timing
 
 if TYPE_CHECKING:
-    from crawlbench.operations.loops import LoopFactory
+    from crawlbench.loops.factory import LoopFactory
 
 __all__ = ["Outcome", "run_operation"]
 

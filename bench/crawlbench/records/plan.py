@@ -7,6 +7,7 @@ from enum import StrEnum
 
 # msgspec reads the annotations when it decodes.
 from crawlbench.records.environment import Environment  # noqa: TC001
+from crawlbench.records.ranges import Count, Figure, LogRatio, Number, Share, Span  # noqa: TC001
 
 __all__ = ["Cell", "OperationFacts", "Plan", "Stopping", "Sweep"]
 
@@ -33,7 +34,7 @@ class Cell:
     event_loop: str | None
     """None for a strategy that is not `async`."""
     parser: str
-    concurrency: int
+    concurrency: Count
     environment: str = ""
     """Empty for the manager's own."""
     control: bool = False
@@ -103,7 +104,7 @@ class Sweep:
     """`concurrency`, `latency`, `pages` or `body`."""
     unit: str
     """Of the places; empty for a plain count."""
-    places: dict[str, float]
+    places: dict[str, Figure]
     """Cell to its place on the axis, controls left out."""
 
 
@@ -117,7 +118,7 @@ class OperationFacts:
     """One line."""
     counts: str
     """What it does `n` of, in the plural, such as `callbacks`."""
-    n: int
+    n: Number
     peer: str
     """What the other process does; `none` where there is none."""
     peer_is_aside: bool
@@ -135,25 +136,25 @@ class Plan:
     """Baselines and controls included."""
     baselines: dict[str, str]
     """Group to the name of the cell that others of the group are compared with."""
-    rounds: int
+    rounds: Number
     """At the most."""
-    laps: int
+    laps: Number
     """Turns of each group in a round; a cheap group takes several laps in a turn."""
-    warmups: int
+    warmups: Count
     """Values per cell and round that are thrown away."""
-    min_time_s: float
+    min_time_s: Span
     """A value lasts about this long at least: `loops` are chosen so."""
-    lap_time_s: float
+    lap_time_s: Span
     """A group's turn lasts about this long at least."""
-    budget_s: float | None
+    budget_s: Span | None
     """No round starts that would end later than this after the session's start."""
-    precision: float | None
+    precision: LogRatio | None
     """Half-width of the log ratio below which a comparison needs no more rounds."""
-    margin: float
+    margin: LogRatio
     """Differences up to this log ratio do not matter to the user."""
-    confidence: float
+    confidence: Share
     """Of all intervals, over the family of comparisons."""
-    timeout_s: float
+    timeout_s: Span
     """A value that takes longer is a hang."""
     seed: int
     """Of the order within laps and of the network's delays."""

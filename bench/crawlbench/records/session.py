@@ -16,6 +16,7 @@ from crawlbench.records.findings import (
 )
 from crawlbench.records.machine import Conditions, Machine  # noqa: TC001
 from crawlbench.records.plan import Plan  # noqa: TC001
+from crawlbench.records.ranges import Counted, Figure, Number, Span  # noqa: TC001
 from crawlbench.records.samples import Failure, RoundRecord  # noqa: TC001
 
 __all__ = ["FORMAT", "Session"]
@@ -35,13 +36,13 @@ class Session:
     """UTC, ISO 8601."""
     tool: str
     """Version of crawlbench."""
-    networks: dict[str, dict[str, float]]
+    networks: dict[str, dict[str, Figure]]
     """Name to the numbers that the mirror played."""
     environments: tuple[EnvironmentFacts, ...] = ()
     """Of the plan, in its order."""
-    loops: dict[str, int] = field(default_factory=dict)
+    loops: dict[str, Number] = field(default_factory=dict)
     """Cell to crawls per value, found by calibration."""
-    passes: dict[str, int] = field(default_factory=dict)
+    passes: dict[str, Number] = field(default_factory=dict)
     """Group to laps per turn, found by calibration."""
     http_parsers: dict[str, str] = field(default_factory=dict)
     """Cell to the module that read its responses."""
@@ -55,9 +56,9 @@ class Session:
     slots: tuple[SlotEffect, ...] = ()
     conditions: Conditions | None = None
     """None before the first look."""
-    ceilings: dict[str, float] = field(default_factory=dict)
+    ceilings: dict[str, Counted] = field(default_factory=dict)
     """Group to requests per second that its mirror reached, asked for all it could give."""
-    seconds: float = 0.0
+    seconds: Span = 0.0
     """Wall time from start to the last finished round."""
     ending: str = ""
     """A key of `report.notes.ENDINGS`, such as `rounds`; empty if it has not ended."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
+from crawlbench.records.ranges import END
 from crawlbench.stats.student import t_quantile, t_tail
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ class Estimate:
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """Return the ends of the two-sided interval, the lower one first."""
-        half = self.half_width(confidence)
-        return self.mean - half, self.mean + half
+        half = self.half_width(confidence)  # of two rounds and many cells it may be enormous
+        return max(-END, self.mean - half), min(END, self.mean + half)
 
     def p_value(self, truth: float) -> float:
         """Return the two-sided p value of "the mean is this"."""

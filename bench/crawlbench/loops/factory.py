@@ -1,4 +1,4 @@
-"""Event loops that are seen to make loops before they are measured (floor 2)."""
+"""Event loops that are seen to make loops before they are measured (floor 1)."""
 
 from __future__ import annotations
 
