@@ -19,7 +19,8 @@ def test_scenario_has_a_sentence_and_what_must_be_read_another():
     """Literal text for fixed numbers."""
     assert [(s.text, s.evidence) for s in find_answer(concluded())] == [
         (
-            "On net, fast on uvloop is 2.0 times as fast as base; equal on asyncio is 99.8 % behind.",
+            "On net, fast on uvloop is 2.0 times as fast as base; equal on asyncio is "
+            "99.8 % behind.",
             "ratios",
         ),
         ("1 invalid cell must be read.", "doubts"),

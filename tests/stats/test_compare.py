@@ -20,7 +20,7 @@ WOBBLE = (1.001, 0.998, 1.002, 0.999, 1.0, 1.0015)
 
 
 def session(speed=1.0, rounds=6, plan=None, failures=(), turn=0, *, anchored=True, **factors):
-    """Return a session; a factor of a strategy makes it slower, a speed the machine with its anchors."""
+    """Return a session; a factor makes a strategy slower, a speed the machine and its anchors."""
     seconds = {BASELINE: 1.0, FAST: 0.5, SLOW: 2.0, CONTROL: 1.0}
     laps = []
     for number in range(rounds):

@@ -38,7 +38,7 @@ def test_typical_time_is_over_rounds_of_the_midmeans_over_laps():
 
 
 def test_time_ratio_and_order_agree_by_construction():
-    """A cell's time is the baseline's, of both twins, times its ratio; so do twins lie around it."""
+    """A cell's time is the baseline's, of both twins, times its ratio; twins lie around it."""
     rounds = [
         {BASELINE: [1.0, 1.1, 5.0], CONTROL: [1.02, 1.1, 1.0], FAST: [0.5, 0.52, 9.0]},
         {BASELINE: [1.0, 1.2, 1.3], CONTROL: [1.04, 1.1, 1.1], FAST: [0.53, 0.51, 0.5]},

@@ -168,7 +168,8 @@ class Comparison:
     detail: str = ""
     """What `obstacle` is about: a failure's reason, or a `Doubt`."""
     p: float | None = None
-    """Of the best supported claim, before Holm; as small as it ever was where rounds are watched."""
+    """Of the best supported claim, before Holm; as small as it ever was where rounds are
+    watched."""
     doubts: tuple[DoubtSize, ...] = ()
     """Those that could change a digit."""
     excess: float = 0.0

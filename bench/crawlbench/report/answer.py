@@ -97,12 +97,12 @@ def _begin(text: str) -> str:
 
 def _whole(view: SessionView) -> Iterator[str]:
     for group in view.crawls:
-        yield _scenario(view, group, is_short=False)
+        yield _scenario(group, is_short=False)
 
 
 def _short(view: SessionView) -> Iterator[str]:
     for group in view.crawls:
-        yield _scenario(view, group, is_short=True)
+        yield _scenario(group, is_short=True)
 
 
 def _counted(view: SessionView) -> Iterator[str]:
@@ -114,11 +114,11 @@ def _counted(view: SessionView) -> Iterator[str]:
         yield f"over {len(view.crawls)} sites and networks {_counts(found)}"
 
 
-def _scenario(view: SessionView, group: GroupView, *, is_short: bool) -> str:
+def _scenario(group: GroupView, *, is_short: bool) -> str:
     where = f"on {group.place}"
     standing = find_standing(group)
     if standing is None:
-        return f"{where} {_alone(view, group)}"
+        return f"{where} {_alone(group)}"
     parts = [f"{where}, {_lead(group, standing)}"]
     if not is_short:
         parts += _behind(group, standing)
@@ -126,7 +126,7 @@ def _scenario(view: SessionView, group: GroupView, *, is_short: bool) -> str:
     return "; ".join(parts)
 
 
-def _alone(view: SessionView, group: GroupView) -> str:
+def _alone(group: GroupView) -> str:
     """Return what is to be said of a group in which nothing has a ratio."""
     compared = [row.found[Quantity.TIME] for row in group.rows if Quantity.TIME in row.found]
     if compared:
@@ -289,10 +289,7 @@ def _operations(view: SessionView) -> str:
 
 def _unsettled(view: SessionView) -> str:
     """Return how many pairs have no answer, and what would settle them."""
-    if view.plan.is_versus:
-        groups = list(view.groups.values())
-    else:
-        groups = view.crawls
+    groups = list(view.groups.values()) if view.plan.is_versus else view.crawls
     pairs = [(group, one) for group in groups for one in group.pairs.get(Quantity.TIME, ())]
     pairs = [(g, one) for g, one in pairs if one.obstacle not in (Obstacle.FAILED, Obstacle.TIMERS)]
     left = [(group, one) for group, one in pairs if not one.is_answered]

@@ -72,8 +72,8 @@ def comparison_notes(found: SessionComparison) -> Iterator[str]:
         yield f"these are sessions of different machines ({'; '.join(found.machines)})"
     if not found.has_anchors:
         yield (
-            "one of the sessions has no anchors (format 1), so that plain times cannot be corrected "
-            "for the machine's state: they may show a slowdown, never `same` or `faster`"
+            "one of the sessions has no anchors (format 1), so that plain times cannot be "
+            "corrected for the machine's state: they may show a slowdown, never `same` or `faster`"
         )
     spreads = ", ".join(
         f"{way} {spread.deviation * 100:.1f} % ({_origin(spread.sessions)})"
@@ -82,8 +82,8 @@ def comparison_notes(found: SessionComparison) -> Iterator[str]:
     yield f"intervals hold the variance between sessions: {spreads}"
     yield (
         "plain is head over base, corrected by the machine's anchors; normalised is the same after "
-        "each was divided by its own baseline; a verdict needs both, and holds on this machine from "
-        "session to session"
+        "each was divided by its own baseline; a verdict needs both, and holds on this machine "
+        "from session to session"
     )
 
 

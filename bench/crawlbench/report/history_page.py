@@ -95,8 +95,8 @@ def _answer(history: History, changes: int) -> str:
     cells, unjudged = len(history.lines), len(history.unjudged)
     if unjudged == cells:
         return (
-            f"It could not be judged whether any of {cells} cells changed: four sessions or more of "
-            "one machine are needed."
+            f"It could not be judged whether any of {cells} cells changed: four sessions or more "
+            "of one machine are needed."
         )
     told = f"{cells - unjudged} of {cells} cells could be judged; " if unjudged else ""
     jumped = f"{len(history.jumps)} jumped in the newest session" if history.jumps else ""

@@ -1,4 +1,4 @@
-"""Why there is no verdict, what stands behind a mark, and what to do: in plain words (floor 3; pure).
+"""Why there is no verdict, what stands behind a mark, and what to do (floor 3; pure).
 
 The judge says it as an `Obstacle` with its detail; the sentences, with their sizes, are here alone.
 """
@@ -88,8 +88,8 @@ def settle(rounds: int, setting: Setting) -> str:
 
 
 _MARKS = {
-    Mark.SERVER_BOUND: "{share} of what the mirror can do was asked of it, so that the row tells of "
-    "the mirror too",
+    Mark.SERVER_BOUND: "{share} of what the mirror can do was asked of it, so that the row tells "
+    "of the mirror too",
     Mark.PEER_BOUND: "the other process was busy for {share} of the time and set the pace",
     Mark.DISTURBED: "something else had the mirror's CPU for {wait} of the mirror's way to its "
     "answers, so that the row tells of that too",
@@ -145,8 +145,8 @@ def _slow_laps(found: Comparison, setting: Setting) -> str:
 
 def _control(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
     return (
-        "the baseline and its twin, which are equal, came out different, and that difference, added "
-        "to the interval, decides: measure when less else runs"
+        "the baseline and its twin, which are equal, came out different, and that difference, "
+        "added to the interval, decides: measure when less else runs"
     )
 
 

@@ -41,8 +41,8 @@ METHOD = (
     "in shuffled order, one at a time takes one value: crawls in a row from first connection to "
     "last item, checked outside the clock. A ratio is a cell's time over another's in the same "
     "lap, averaged over the middle half of a round's laps; of the baseline and its twin, the "
-    "control, the mean counts. {interval} Doubts (a mirror or a worker that waited for its CPU) are "
-    "taken off both sides, each alone and all together: a verdict is given only where it stands in "
+    "control, the mean counts. {interval} Doubts (a mirror or a worker that waited for its CPU) "
+    "are taken off both sides, each alone and all together: a verdict is given only where it stands in "
     "every way, beyond the margin of {margin:.1f} % (the grey band) or within it."
 )
 

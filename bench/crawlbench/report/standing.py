@@ -111,7 +111,7 @@ def _choose(group: GroupView, rows: Sequence[Row], quantity: Quantity) -> Row:
 
 
 def tell_standing(group: GroupView, standing: Standing) -> str:
-    """Return it in one line: "best: A; the same as A: B; not settled against A: C (up to 1.8 %)"."""
+    """Return it in one line: "best: A; the same: B; not settled: C (up to 1.8 %)"."""
     best = standing.best.name
     parts = [f"best: {best}"]
     if standing.same:

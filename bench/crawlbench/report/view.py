@@ -125,7 +125,7 @@ class GroupView:
         return reverse(found) if found and found.cell != cell else found
 
     def pair(self, cell: str, other: str, quantity: Quantity = Quantity.TIME) -> Comparison | None:
-        """Return the comparison of two cells as it was judged: the plan's earlier one is the base."""
+        """Return the comparison of two cells as it was judged: the earlier one is the base."""
         found = self._index.get((quantity, cell, other))
         return found or self._index.get((quantity, other, cell))
 

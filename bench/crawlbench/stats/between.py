@@ -1,9 +1,8 @@
 """How far sessions of the same code differ from each other (floor 2; pure).
 
 A session's interval is true of that session. Whatever holds sessions against each other needs the
-variance between them too: from the sessions that are kept of this machine, with the default that was
-measured (docs/method.md) as what is believed before.
-"""
+variance between them too: from the sessions that are kept of this machine, with the default that
+was measured (docs/method.md) as what is believed before."""
 
 from __future__ import annotations
 
@@ -43,8 +42,8 @@ def find_spread(default: float, series: Sequence[Sequence[float]]) -> Spread:
 
     Args:
         default: standard deviation that is believed before.
-        series: of each cell, what other sessions of the same code found; each holds the noise within
-            a session too, so that the result is careful.
+        series: of each cell, what other sessions of the same code found; each holds the noise
+            within a session too, so that the result is careful.
     """
     known = [values for values in series if len(values) >= 2]
     if not known:

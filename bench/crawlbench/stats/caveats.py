@@ -96,8 +96,8 @@ def _slow_laps(session: Session) -> Iterator[WarningNote]:
         yield WarningNote(
             "slow-laps",
             f"{far.cell}: in a few laps it takes far {'more' if far.excess > 0 else 'less'} time, "
-            f"beside {far.baseline}, than in the others; the ratio of typical times is {ratio:.3f}, "
-            f"that of mean times {plain:.3f}{others}",
+            f"beside {far.baseline}, than in the others; the ratio of typical times is "
+            f"{ratio:.3f}, that of mean times {plain:.3f}{others}",
         )
 
 

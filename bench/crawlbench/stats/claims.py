@@ -1,4 +1,4 @@
-"""The three claims that can be made of a difference, and their verdict in a family (floor 2; pure)."""
+"""The three claims that can be made of a difference, judged in a family (floor 2; pure)."""
 
 from __future__ import annotations
 

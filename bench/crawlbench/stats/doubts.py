@@ -29,10 +29,11 @@ for each other there, and the ratio of two clients is drawn towards 1."""
 LEAST_SHARE = 0.0002
 """Of the time: less cannot change a printed digit."""
 LEAST_LEFT = 0.1
-"""Of a value: what is taken off leaves this much, so that a lap of nothing but waiting stays a lap."""
+"""Of a value: what is taken off leaves this much, so that a lap of nothing but waiting stays a
+lap."""
 CONTENTION_COST = 0.25
-"""CPU time added per CPU time, if others had the CPU for half of the time that the worker wanted it.
-Measured: docs/method.md."""
+"""CPU time added per CPU time, if others had the CPU for half of the time that the worker wanted
+it. Measured: docs/method.md."""
 
 
 class Nuisances:

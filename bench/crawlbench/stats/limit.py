@@ -31,7 +31,8 @@ def critical_path_s(network: Mapping[str, float], pages: int, concurrency: int) 
 def find_limit_s(session: Session, cell: Cell, reference: Sequence[Sample] | None) -> float | None:
     """Return the critical path plus the CPU time of the reference beside this cell, in seconds.
 
-    Work can overlap with waiting, so on a slow network a cell may come closer than its sum suggests.
+    Work can overlap with waiting, so on a slow network a cell may come closer than its sum
+    suggests.
 
     Args:
         session: that played the network.

@@ -54,8 +54,8 @@ class Moments:
 def p_value(moments: Moments, truth: float) -> float:
     """Return the anytime-valid p value of "the mean is this": 1 over the evidence against it.
 
-    The chance that it is ever at most alpha, over all rounds, is at most alpha if that is the truth.
-    """
+    The chance that it is ever at most alpha, over all rounds, is at most alpha if that is the
+    truth."""
     count, freedom = moments.count, moments.count - 1
     if count < LEAST_ROUNDS:
         return 1.0
