@@ -162,8 +162,8 @@ def test_peer_that_sets_the_pace_is_noted():
     seen = {cell_of("udp-sock", "asyncio"): {"mirror_cpu_s": 0.02}}
     session = make_operations_session(make_operations_plan(UDP), seen=seen)
     assert notes(session, "mirror") == [
-        "udp-sock/asyncio: peer-bound: the other process was busy for 100 % of the time and set the "
-        "pace"
+        "udp-sock/asyncio: peer-bound: the other process was busy for 100 % of the time and set "
+        "the pace"
     ]
 
 

@@ -42,8 +42,8 @@ METHOD = (
     "last item, checked outside the clock. A ratio is a cell's time over another's in the same "
     "lap, averaged over the middle half of a round's laps; of the baseline and its twin, the "
     "control, the mean counts. {interval} Doubts (a mirror or a worker that waited for its CPU) "
-    "are taken off both sides, each alone and all together: a verdict is given only where it stands in "
-    "every way, beyond the margin of {margin:.1f} % (the grey band) or within it."
+    "are taken off both sides, each alone and all together: a verdict is given only where it "
+    "stands in every way, beyond the margin of {margin:.1f} % (the grey band) or within it."
 )
 
 

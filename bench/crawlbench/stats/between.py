@@ -2,7 +2,8 @@
 
 A session's interval is true of that session. Whatever holds sessions against each other needs the
 variance between them too: from the sessions that are kept of this machine, with the default that
-was measured (docs/method.md) as what is believed before."""
+was measured (docs/method.md) as what is believed before.
+"""
 
 from __future__ import annotations
 

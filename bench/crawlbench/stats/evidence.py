@@ -42,7 +42,8 @@ class OneLook:
     """Student's t, when the rounds are all there.
 
     Each pair keeps the variance of its own: borrowed from the others, intervals of a cell with
-    three times the usual spread covered 86 to 90 % where they promise 95 (`make bench-judge`)."""
+    three times the usual spread covered 86 to 90 % where they promise 95 (`make bench-judge`).
+    """
 
     first: int | None = None
 

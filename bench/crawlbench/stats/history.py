@@ -262,7 +262,8 @@ def find_shifts(values: Sequence[float], margin: float, level: float) -> list[tu
     Candidates come by binary segmentation, as if sessions were independent. They are not: of 30
     that resemble their neighbours by 0.8, half would show a change that is none. So each candidate
     must stand with the correlation that is left between neighbours within the segments; the weakest
-    that does not is dropped, and the rest is looked at again."""
+    that does not is dropped, and the rest is looked at again.
+    """
     places = sorted(_split(values, 0, margin, level))
     while places:
         found = _hold(values, places)

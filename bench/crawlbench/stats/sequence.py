@@ -55,7 +55,8 @@ def p_value(moments: Moments, truth: float) -> float:
     """Return the anytime-valid p value of "the mean is this": 1 over the evidence against it.
 
     The chance that it is ever at most alpha, over all rounds, is at most alpha if that is the
-    truth."""
+    truth.
+    """
     count, freedom = moments.count, moments.count - 1
     if count < LEAST_ROUNDS:
         return 1.0
