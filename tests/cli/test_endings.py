@@ -18,7 +18,7 @@ BROKEN = """
 import sys
 from crawlbench.cli import app, report
 app.report.report = None
-def broken(folder): raise RuntimeError("no such luck")
+def broken(*_): raise RuntimeError("no such luck")
 report._load = broken
 sys.argv[1:] = ["report", "x"]
 app.main()
