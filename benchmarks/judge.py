@@ -6,9 +6,9 @@ turned over with a chance of one half, so that the true differences are those th
 
     python -m benchmarks.judge [SESSIONS] [FOLDER ...]
 
-For each session that is given (the reference, if none is): false verdicts of a question, coverage of
-the printed intervals in the worst and the best pair, power, and half-widths; for one look, and for a
-look after each round with cells that leave the laps when they are answered.
+For each session that is given (the reference, if none is): false verdicts of a question, coverage
+of the printed intervals in the worst and the best pair, power, and half-widths; for one look, and
+for a look after each round with cells that leave the laps when they are answered.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING
 from crawlbench.measure.store import load_session
 from crawlbench.records import Quantity, Stopping, Verdict
 from crawlbench.stats.index import Index
-from crawlbench.stats.judge import judge, open_cells
+from crawlbench.stats.judge import judge
+from crawlbench.stats.settled import open_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

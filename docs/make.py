@@ -23,9 +23,9 @@ from crawlbench.report.markdown import render_table
 from crawlbench.report.notes import find_notes
 from crawlbench.report.picture import render_svg
 from crawlbench.report.results import results_schema
-from crawlbench.report.view import SessionView
 from crawlbench.report.tables import ANSWER, group_tables
 from crawlbench.report.terminal import render_table as render_table_for_terminal
+from crawlbench.report.view import SessionView
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "results" / "reference"

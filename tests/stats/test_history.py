@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.records import Obstacle
-from crawlbench.stats.history import LEAST_SIDE, make_history
+from crawlbench.stats.history import make_history
 from crawlbench.stats.judge import judge
+from crawlbench.stats.shifts import LEAST_SIDE
 from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, make_session, other
 
 CELL = other("fast")

@@ -8,8 +8,9 @@ import random
 import pytest
 
 from crawlbench.records import Doubt, Failure, Obstacle, Quantity, Stopping, Verdict
-from crawlbench.stats.judge import is_settled, judge, open_cells
+from crawlbench.stats.judge import judge
 from crawlbench.stats.limit import REFERENCE
+from crawlbench.stats.settled import is_settled, open_cells
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
 HALF, TWICE = other("half"), other("twice", "uvloop")

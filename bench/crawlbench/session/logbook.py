@@ -24,8 +24,9 @@ from crawlbench.measure.store import (
 from crawlbench.measure.trace import write_trace
 from crawlbench.networks import find_network
 from crawlbench.records import FORMAT, Failure, Session, Stopping, WarningNote
-from crawlbench.stats.judge import is_settled, judge, open_cells
+from crawlbench.stats.judge import judge
 from crawlbench.stats.limit import REFERENCE
+from crawlbench.stats.settled import is_settled, open_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

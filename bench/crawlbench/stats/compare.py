@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from crawlbench.errors import UsageError
 from crawlbench.records import Obstacle, Session, Verdict
-from crawlbench.stats.anchors import State, expected_shift, read_state
+from crawlbench.stats.alike import check_alike, describe_sites, machine_differences
+from crawlbench.stats.anchors import expected_shift
 from crawlbench.stats.between import (
     DEFAULTS,
     WITHOUT_ANCHORS,
@@ -22,9 +23,8 @@ from crawlbench.stats.between import (
 )
 from crawlbench.stats.change import Change, Seen, Way
 from crawlbench.stats.claims import judge_family
-from crawlbench.stats.index import Index
-from crawlbench.stats.interval import Estimate, difference, estimate_mean
-from crawlbench.stats.pairing import Side, log_ratios
+from crawlbench.stats.interval import Estimate, difference
+from crawlbench.stats.times import SessionTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 K = TypeVar("K")
 
-__all__ = ["Kin", "SessionComparison", "SessionTimes", "compare_sessions"]
+__all__ = ["Kin", "SessionComparison", "compare_sessions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,71 +61,6 @@ class SessionComparison:
     has_anchors: bool = False
 
 
-class SessionTimes:
-    """The times of one session's cells, by round, plain and normalised."""
-
-    def __init__(self, session: Session) -> None:
-        """Index a judged session."""
-        self.session = session
-        self.cells = {cell.name: cell for cell in session.plan.cells if not cell.control}
-        self.summaries = {summary.cell: summary for summary in session.summaries}
-        self._index = Index(session.rounds)
-        self._failures = {failure.cell: failure for failure in session.failures}
-        self._twins: dict[str, tuple[str, ...]] = {
-            group: (name,) for group, name in session.plan.baselines.items()
-        }
-        for cell in session.plan.cells:
-            if cell.control:
-                self._twins[cell.group] += (cell.name,)
-        self._shifts = _largest_shifts(session)
-        self._half = {c.cell for c in session.comparisons if c.obstacle is Obstacle.HALF}
-
-    def is_baseline(self, cell: Cell) -> bool:
-        """Tell whether others of the group are compared with this cell."""
-        return cell.name == self.session.plan.baselines[cell.group]
-
-    def plain(self, cell: Cell) -> Estimate | None:
-        """Return the cell's log time; of the baseline, that of both twins."""
-        names = self._present(cell.group) if self.is_baseline(cell) else (cell.name,)
-        return estimate_mean(self._index.by_round(names)) if names else None
-
-    def normalised(self, cell: Cell) -> Estimate | None:
-        """Return the cell's log time relative to its group's twins; None for the baseline."""
-        twins = self._present(cell.group)
-        if self.is_baseline(cell) or not twins:
-            return None
-        side = Side(cell.name, (cell.name,))
-        return estimate_mean(log_ratios(self._index, side, Side(twins[0], twins)))
-
-    def beside(self, cell: Cell, other: Cell) -> Estimate | None:
-        """Return the log ratio of two cells of one group."""
-        sides = Side(cell.name, (cell.name,)), Side(other.name, (other.name,))
-        return estimate_mean(log_ratios(self._index, *sides))
-
-    def state(self, group: str) -> State | None:
-        """Return the machine's state beside a group."""
-        return read_state(self.session, group)
-
-    def shift(self, cell: Cell) -> float:
-        """Return by how much doubts could move the cell's ratio."""
-        return self._shifts.get(cell.name, 0.0)
-
-    def obstacle(self, cell: Cell) -> tuple[Obstacle, str] | None:
-        """Return why a cell's time cannot be compared with another session's, and about what."""
-        failure = self._failures.get(cell.name)
-        if failure:
-            return Obstacle.FAILED, failure.reason
-        facts = self.session.plan.operation(cell)
-        if facts and facts.whole_ms:
-            return Obstacle.TIMERS, ""
-        if cell.name in self._half:
-            return Obstacle.HALF, ""
-        return None
-
-    def _present(self, group: str) -> tuple[str, ...]:
-        return tuple(name for name in self._twins[group] if name not in self._failures)
-
-
 def compare_sessions(
     base: Session, head: Session, margin: float, others: Sequence[Session] = ()
 ) -> SessionComparison:
@@ -145,13 +80,13 @@ def compare_sessions(
         UsageError: the sessions have no cell in common, or come from different crawlbenches,
             networks or baselines.
     """
-    _check(base, head)
+    check_alike(base, head)
     pair = SessionTimes(base), SessionTimes(head)
     mine, theirs = pair[0].cells, pair[1].cells
     shared = [cell for name, cell in mine.items() if name in theirs]
     if not shared:
         raise UsageError(
-            f"the sessions have no cell in common: {_sites(base)} against {_sites(head)}; "
+            f"the sessions have no cell in common: {describe_sites(base)} against {describe_sites(head)}; "
             "compare sessions of one suite"
         )
     rows = _Rows(pair, shared, margin, [SessionTimes(one) for one in others])
@@ -161,7 +96,7 @@ def compare_sessions(
         only_base=tuple(name for name in mine if name not in theirs),
         only_head=tuple(name for name in theirs if name not in mine),
         spreads=rows.spreads,
-        machines=_machines(base, head),
+        machines=machine_differences(base, head),
         has_anchors=rows.has_anchors,
     )
 
@@ -339,52 +274,3 @@ def _means(found: Iterator[Estimate | None]) -> list[float]:
 
 def _seconds(summary: Summary | None) -> float | None:
     return summary.seconds if summary else None
-
-
-def _largest_shifts(session: Session) -> dict[str, float]:
-    """Return, by cell, by how much a doubt could move its ratio to the baseline."""
-    return {
-        found.cell: max((abs(one.shift) for one in found.doubts), default=0.0)
-        for found in session.against_baseline()
-    }
-
-
-def _check(base: Session, head: Session) -> None:
-    if base.tool != head.tool:
-        raise UsageError(
-            f"the sessions come from crawlbench {base.tool} and {head.tool}, which may measure "
-            "differently; measure both with one"
-        )
-    for group, baseline in base.plan.baselines.items():
-        other = head.plan.baselines.get(group, baseline)
-        if other != baseline:
-            raise UsageError(
-                f"the baseline of {group!r} was {baseline} in one session and {other} in the "
-                "other; measure both with one --baseline"
-            )
-    for name, network in base.networks.items():
-        if name in head.networks and head.networks[name] != network:
-            raise UsageError(
-                f"network {name!r} was played with {network} in one session and "
-                f"{head.networks[name]} in the other; measure both alike"
-            )
-
-
-def _sites(session: Session) -> str:
-    return ", ".join(dict.fromkeys(cell.group for cell in session.plan.cells))
-
-
-def _machines(base: Session, head: Session) -> tuple[str, ...]:
-    """Return in what the machines differ."""
-    names = {
-        "host": "hostname",
-        "CPU": "cpu_model",
-        "CPUs": "cpu_count",
-        "platform": "platform",
-        "Python": "python",
-    }
-    return tuple(
-        f"{what}: {getattr(base.machine, name)} to {getattr(head.machine, name)}"
-        for what, name in names.items()
-        if getattr(base.machine, name) != getattr(head.machine, name)
-    )

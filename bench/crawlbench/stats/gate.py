@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.records import Verdict
-from crawlbench.stats.judge import HOPELESS
+from crawlbench.stats.settled import HOPELESS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,6 @@ from crawlbench.records import (
     Doubt,
     DoubtSize,
     Obstacle,
-    Quantity,
     Session,
     Stopping,
     Verdict,
@@ -36,12 +35,10 @@ from crawlbench.stats.summary import summarize
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import Failure, Plan
+    from crawlbench.records import Failure
 
-__all__ = ["HOPELESS", "is_settled", "judge", "open_cells"]
+__all__ = ["judge"]
 
-HOPELESS = (Obstacle.TIMERS, Obstacle.HALF)
-"""Obstacles that more rounds do not remove."""
 LEAST_ROUNDS = 5
 """Of fewer, the spread itself is a guess."""
 MEASURED = "measured"
@@ -60,48 +57,6 @@ def judge(session: Session) -> Session:
     )
     judged = replace(judged, summaries=summarize(judged, index))
     return replace(judged, warnings=tuple(find_caveats(judged, LEAST_ROUNDS)))
-
-
-def is_settled(session: Session) -> bool:
-    """Tell whether no pair is open, so that more rounds would tell nothing more."""
-    return bool(session.rounds) and not open_cells(session)
-
-
-def open_cells(session: Session) -> set[str]:
-    """Return the cells that have an open pair, and the twins of their groups.
-
-    Where a precision is asked for, a pair is open until its interval is that narrow; else until it
-    is answered, by the margin and by the gate if there is one. A pair of which more rounds would
-    tell nothing is not open. What is not open needs no more laps; the twins are the last to leave,
-    as all that is open is measured beside them. A group in which nothing is compared is measured
-    for as long as was asked for.
-    """
-    plan = session.plan
-    groups = {cell.name: cell.group for cell in plan.cells}
-    found: set[str] = set()
-    for one in session.comparisons:
-        if one.quantity is Quantity.TIME and _is_open(plan, one):
-            found |= {one.cell, one.baseline}
-    is_open = {groups[name] for name in found}
-    twins = {
-        cell.name
-        for cell in plan.cells
-        if cell.group in is_open and (cell.control or cell.name == plan.baselines[cell.group])
-    }
-    compared = {groups[one.cell] for one in session.comparisons}
-    alone = {name for name, group in groups.items() if group not in compared}
-    return found | twins | alone
-
-
-def _is_open(plan: Plan, found: Comparison) -> bool:
-    if found.obstacle in (*HOPELESS, Obstacle.FAILED):
-        return False
-    if found.low is None or found.high is None:
-        return True
-    if plan.precision is not None:
-        return (found.high - found.low) / 2 > plan.precision
-    reaches_gate = plan.gate is not None and found.low <= plan.gate < found.high
-    return reaches_gate or not found.is_answered
 
 
 @dataclass(frozen=True, slots=True)
