@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.report.reference import REFERENCE
 
 from crawlbench.cli.plan import plan
 from crawlbench.errors import UsageError
-from tests.report.reference import REFERENCE
 
 
 def rounds_of(capsys, detect):
