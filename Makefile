@@ -45,7 +45,7 @@ bench-ab: $(READY) ## is a copy told from itself, and one that is 5 % slower fro
 	$(BIN)/python -m benchmarks.ab
 
 bench-disturbed: $(READY) ## is a mirror that shares its CPU noticed?
-	$(BIN)/python benchmarks/disturbed.py
+	$(BIN)/python -m benchmarks.disturbed
 
 bench-faults: $(READY) ## every fault for every strategy, into docs/faults.md (7 minutes)
 	$(BIN)/python -m benchmarks.faults
