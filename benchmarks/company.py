@@ -1,8 +1,8 @@
 """Counts what is answered beside a neighbour that comes and goes, and what of it is wrong.
 
-A process on each CPU works for 5 to 50 ms and sleeps so long that it takes 30 % of the CPU. The truth
-is what quiet sessions of the same day say: a verdict is wrong if all of them that have one say
-another.
+A process on each CPU works for 5 to 50 ms and sleeps so long that it takes 30 % of the CPU. The
+truth is what quiet sessions of the same day say: a verdict is wrong if all of them that have one
+say another.
 
     python -m benchmarks.company [QUIET] [DISTURBED] [SUITE]
 

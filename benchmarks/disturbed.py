@@ -2,8 +2,8 @@
 
     python -m benchmarks.disturbed
 
-The spinner has the mirror's priority, so that the mirror gets about half of its CPU. Marks and doubts
-must show it, and what is still answered must be what the quiet session before it answered.
+The spinner has the mirror's priority, so that the mirror gets about half of its CPU. Marks and
+doubts must show it, and what is still answered must be what the quiet session before it answered.
 """
 
 from __future__ import annotations
