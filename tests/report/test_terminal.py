@@ -25,14 +25,14 @@ equal     asyncio   498.0 ms  0.999  0.995 to 1.003  same                     �
 base      -         500.0 ms      1  -               baseline                 ┊
 base      -         502.0 ms  1.004  0.994 to 1.014  control                  ●
 broken    -                -      -  -               invalid                  ┊
-time best: fast on uvloop; slower: equal on asyncio by 99.8 % and base by 100.0
-     %
+time best: fast on uvloop; slower: equal on asyncio (2.0 times) and base (2.0
+     times)
 
 invalid broken/-/lxml/c10/net/site: wrong answer: rank 1 is missing
         (calibration, in warmup 1)
 
-On net, fast on uvloop is 2.0 times as fast as base; equal on asyncio is 99.8 %
-behind.
+On net, fast on uvloop is 2.0 times as fast as base; equal on asyncio takes 2.0
+times as long.
 1 invalid cell must be read.
 """
 WIDE = """\

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from crawlbench.records import Quantity, Verdict
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Sentence", "find_answer"]
 
-MAX_LINES, WIDTH = 9, 78
-"""Of all sentences on a terminal of 80 columns; what stands below them takes three lines more."""
+MAX_LINES, WIDTH = 10, 80
+"""Of all sentences on a terminal; what stands below them takes two lines more."""
 MAX_BEHIND = 2
 """Strategies behind the best that a sentence names."""
 TIMES_FROM = math.log(1.5)
@@ -66,7 +67,7 @@ def find_answer(view: SessionView) -> tuple[Sentence, ...]:
     versions = (_sentences(view, scenarios) for scenarios in (_whole, _short, _counted))
     found: tuple[Sentence, ...] = ()
     for found in versions:
-        if sum(math.ceil(len(sentence.text) / WIDTH) for sentence in found) <= MAX_LINES:
+        if sum(len(wrap(sentence.text, WIDTH)) for sentence in found) <= MAX_LINES:
             break
     return found
 
@@ -181,7 +182,7 @@ def _behind(group: GroupView, standing: Standing) -> Iterator[str]:
     for held in slower[:MAX_BEHIND]:
         names = join_names(group, [one.row for one in held])
         far = max(one.found.estimate or 0.0 for one in held)
-        if far >= math.log(2):
+        if far >= TIMES_FROM:
             yield f"{names} takes {math.exp(far):.1f} times as long"
         else:
             yield f"{names} is {span_of(held)} behind"
@@ -232,10 +233,10 @@ def _loops(view: SessionView) -> str:
     """Return what was found of the pairs that differ by event loop alone."""
     if view.plan.is_versus:
         return ""
-    pairs = [(group, *pair) for group in view.crawls for pair in loop_pairs(group)]
+    pairs = [pair for group in view.crawls for pair in loop_pairs(group)]
     if not pairs:
         return ""
-    kinds = {(head.cell.event_loop, base.cell.event_loop) for _, head, base, _ in pairs}
+    kinds = {(head.cell.event_loop, base.cell.event_loop) for head, base, _ in pairs}
     who = "Pairs that differ by event loop alone"
     if len(kinds) == 1:
         ((head, base),) = kinds
@@ -247,28 +248,21 @@ def _loops(view: SessionView) -> str:
         (Verdict.SAME, "the same"),
         (Verdict.UNCLEAR, "not settled"),
     ):
-        found = [(group, row, one) for group, row, _, one in pairs if one.verdict is verdict]
+        found = [(row, one) for row, _, one in pairs if one.verdict is verdict]
         if found:
-            parts.append(f"{word} in {len(found)} of {len(pairs)} {_which(view, found)}".strip())
+            parts.append(f"{word} in {len(found)} of {len(pairs)} {_sizes(found)}".strip())
     return f"{who}: {', '.join(parts)}."
 
 
-def _which(view: SessionView, found: Sequence[tuple[GroupView, Row, Comparison]]) -> str:
-    """Return which pairs these are, by name where it is one, and how far apart they are."""
-    verdict = found[0][2].verdict
+def _sizes(found: Sequence[tuple[Row, Comparison]]) -> str:
+    """Return by how much these pairs differ, or how far apart they may be."""
+    verdict = found[0][1].verdict
     if verdict is Verdict.SAME:
         return ""
-    held = [Held(row, one) for _, row, one in found]
     if verdict is Verdict.UNCLEAR:
-        size = reach_of(held)
-    else:
-        size = "by " + format_size(max(abs(one.found.estimate or 0.0) for one in held))
-        size = size if len(found) == 1 else size.replace("by ", "by up to ")
-    if len(found) > 1:
-        return f"({size})"
-    group, row, _ = found[0]
-    where = f" on {group.place}" if len(view.crawls) > 1 else ""
-    return f"({row.work}{where}, {size})"
+        return f"({reach_of([Held(*one) for one in found])})"
+    most = format_size(max(abs(one.estimate or 0.0) for _, one in found))
+    return f"(by {'' if len(found) == 1 else 'up to '}{most})"
 
 
 def _operations(view: SessionView) -> str:

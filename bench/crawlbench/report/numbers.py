@@ -74,9 +74,12 @@ def format_change(log_ratio: float) -> str:
 
 
 def format_size(log_ratio: float) -> str:
-    """Return how far apart two times are, in percent; as a factor from twice on."""
+    """Return how far apart two times are, in percent; from twice on as a factor."""
     ratio = math.exp(abs(log_ratio))
-    return f"{(ratio - 1) * 100:.1f} %" if ratio < 2 else f"{ratio:.1f} times"
+    if ratio >= 1.995:
+        return f"{ratio:.1f} times"
+    percent = (ratio - 1) * 100
+    return f"{percent:.0f} %" if percent >= 9.95 else f"{percent:.1f} %"
 
 
 def format_share(share: float) -> str:

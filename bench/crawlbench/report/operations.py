@@ -12,7 +12,7 @@ from crawlbench.report.numbers import (
     format_size,
 )
 from crawlbench.report.table import Column, Table
-from crawlbench.report.tables import ratio_of
+from crawlbench.report.tables import CPU, cpu_cell, ratio_of
 from crawlbench.report.text import one_line
 from crawlbench.report.view import Role
 
@@ -41,6 +41,7 @@ _COLUMNS = (
     Column("ratio", is_number=True),
     Column("interval"),
     Column("verdict"),
+    Column("CPU ratio"),
     Column("per second", is_number=True),
     Column("counts"),
     Column("CPU", is_number=True),
@@ -84,7 +85,7 @@ def rows_of(view: SessionView) -> dict[str, list[Row]]:
 def operation_tables(view: SessionView) -> list[Table]:
     """Return one table per theme."""
     rows = rows_of(view)
-    return [
+    tables = [
         Table(
             one_line(f"Event loops: {theme}"),
             _COLUMNS,
@@ -92,6 +93,7 @@ def operation_tables(view: SessionView) -> list[Table]:
         )
         for theme, operations in themes_of(view).items()
     ]
+    return tables if Quantity.CPU in view.quantities else [table.drop(CPU) for table in tables]
 
 
 def matrix_tables(view: SessionView) -> list[Table]:
@@ -146,12 +148,13 @@ def _row(facts: OperationFacts, row: Row) -> tuple[str, ...]:
     ratio, summary = ratio_of(row), row.summary
     head = (one_line(facts.name), one_line(row.cell.loop_name))
     if summary is None or row.failure:
-        return (*head, "-", "-", "-", ratio.verdict, "-", one_line(facts.counts), "-", "-", "")
+        return (*head, "-", "-", "-", ratio.verdict, "-", "-", one_line(facts.counts), "-", "-", "")
     error = summary.seconds_error
     return (
         *head,
         format_seconds(summary.seconds / facts.n, error and error / facts.n),
         *(ratio.text, ratio.interval, ratio.verdict),
+        cpu_cell(row),
         format_count(summary.per_s),
         one_line(facts.counts),
         format_part((summary.cpu_user_s + summary.cpu_system_s) / facts.n),

@@ -18,8 +18,17 @@ if TYPE_CHECKING:
     from crawlbench.records import Comparison, Doubt, DoubtSize
     from crawlbench.report.view import GroupView, SessionView
 
-__all__ = ["find_remarks", "name_first", "name_pair", "setting_of", "unclear_notes"]
+__all__ = [
+    "STANDINGS",
+    "find_remarks",
+    "name_first",
+    "name_pair",
+    "setting_of",
+    "unclear_notes",
+]
 
+STANDINGS = ("time", "CPU", "loops", "seen")
+"""Labels of remarks that say what was found; the others say how far to trust it."""
 MAX_LINES = 8
 """Of pairs that differ by event loop alone."""
 MAX_REASONS = 6

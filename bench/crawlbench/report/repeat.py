@@ -6,6 +6,8 @@ import math
 import shlex
 from typing import TYPE_CHECKING
 
+from crawlbench.records import Stopping
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -104,7 +106,8 @@ def _each(option: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _sizes(plan: Plan) -> Iterator[tuple[str, str]]:
-    yield "--rounds", str(plan.rounds)
+    if plan.stopping is Stopping.FIXED or plan.precision is not None:
+        yield "--rounds", str(plan.rounds)  # else it would fix what was decided by what was found
     yield "--laps", str(plan.laps)
     if plan.budget_s is not None:
         yield "--budget", f"{plan.budget_s:g}"

@@ -14,9 +14,11 @@ from crawlbench.records import Quantity, Verdict
 from crawlbench.report.answer import find_answer
 from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of
+from crawlbench.report.standing import find_standing
 
 if TYPE_CHECKING:
     from crawlbench.records import Comparison, Control
+    from crawlbench.report.standing import Standing
     from crawlbench.report.view import GroupView, Row, SessionView
 
 __all__ = ["CellResult", "PairResult", "Results", "results_of", "results_schema"]
@@ -123,6 +125,21 @@ class PairResult(msgspec.Struct, frozen=True):
     """About as many would settle it."""
 
 
+class StandingResult(msgspec.Struct, frozen=True):
+    """Who is best in a group, and who cannot be told from it; cells by their keys."""
+
+    group: str
+    quantity: Quantity
+    best: str
+    """The lowest ratio of which no pair says that another is faster."""
+    same: list[str]
+    unsettled: list[str]
+    """Neither the same as the best nor told from it."""
+    slower: list[str]
+    unjudged: list[str]
+    """Not compared with the best, since there are too many cells for all pairs."""
+
+
 class Results(msgspec.Struct, frozen=True):
     """One session."""
 
@@ -150,6 +167,8 @@ class Results(msgspec.Struct, frozen=True):
     """What the session says, in sentences."""
     pairs: list[PairResult] = []
     """All that were compared, by time and by CPU time."""
+    standings: list[StandingResult] = []
+    """Of each group and quantity in which two cells or more could be compared."""
     stopping: str = "fixed"
     """`fixed`: intervals hold for one look; `any`: at whatever round they are looked at."""
 
@@ -185,6 +204,12 @@ def results_of(view: SessionView) -> Results:
             for group in view.groups.values()
             for pairs in group.pairs.values()
             for found in pairs
+        ],
+        standings=[
+            _standing(group.name, standing)
+            for group in view.groups.values()
+            for quantity in group.pairs
+            if (standing := find_standing(group, quantity))
         ],
         stopping=plan.stopping,
     )
@@ -248,6 +273,18 @@ def _pair(view: SessionView, group: GroupView, found: Comparison) -> PairResult:
         ratio_high=_exp(found.high),
         detectable=None if found.detectable is None else math.expm1(found.detectable),
         more_rounds=found.more_rounds,
+    )
+
+
+def _standing(group: str, found: Standing) -> StandingResult:
+    return StandingResult(
+        group,
+        found.quantity,
+        best=found.best.cell.name,
+        same=[one.row.cell.name for one in found.same],
+        unsettled=[one.row.cell.name for one in found.unsettled],
+        slower=[one.row.cell.name for one in found.slower],
+        unjudged=[row.cell.name for row in found.unjudged],
     )
 
 

@@ -17,14 +17,16 @@ from crawlbench.report.everything import everything_table
 from crawlbench.report.notes import find_notes, interval_meaning
 from crawlbench.report.operations import operation_tables
 from crawlbench.report.page import Fact, Page, Section, Trouble
-from crawlbench.report.pairs import matrix_table
+from crawlbench.report.pairs import MATRIX_READING, matrix_table, pairs_table
+from crawlbench.report.remarks import STANDINGS, find_remarks
 from crawlbench.report.repeat import repeat_command
 from crawlbench.report.series import series_table
+from crawlbench.report.table import Column, Table
 from crawlbench.report.text import many_lines, one_line
 from crawlbench.report.versus import versus_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from crawlbench.records.trace import TracedRequest
     from crawlbench.report.charts.chart import Chart
@@ -118,22 +120,31 @@ def _results(view: SessionView) -> tuple[Section, ...]:
 
 
 def _pairs(view: SessionView) -> Section:
-    """Return who is told from whom, in each group; the remarks stand with the tables."""
-    tables = [
-        table
-        for group in view.crawls
-        for quantity in group.pairs
-        if (table := matrix_table(group, quantity))
-    ]
+    """Return who is best, who is told from whom, and all pairs with their numbers."""
+    kinds = [(group, quantity) for group in view.crawls for quantity in group.pairs]
+    matrices = [matrix_table(group, quantity) for group, quantity in kinds]
+    pairs = [pairs_table(view, group, quantity) for group, quantity in kinds]
     return Section(
         "pairs",
         "Who is told from whom",
-        "Every pair was measured in the same laps. A row's sign says how its cell stands to that "
-        "of the column: < faster, > slower, = the same, ? not settled.",
+        f"Every pair was measured in the same laps. {MATRIX_READING}",
         (),
-        tuple(tables),
+        (*_standings(view), *filter(None, matrices)),
         "",
+        tuple(filter(None, pairs)),
     )
+
+
+def _standings(view: SessionView) -> Iterator[Table]:
+    """Yield what was found in words, if anything was."""
+    rows = tuple(
+        (group.place, label, text)
+        for group in view.crawls
+        for label, text in find_remarks(view, group)
+        if label in STANDINGS
+    )
+    if rows:
+        yield Table("In words", (Column("on"), Column("of"), Column("found", is_prose=True)), rows)
 
 
 def _environments(view: SessionView) -> Section:
@@ -249,7 +260,12 @@ def _seeds(view: SessionView) -> list[Fact]:
 def _troubles(view: SessionView, notes: Sequence[tuple[str, str]]) -> list[Trouble]:
     """Return what must be read before the numbers are believed, with tracebacks where known."""
     details = (failure for failure in view.session.failures if not failure.is_refusal)
-    found = []
+    found = [
+        Trouble(label, f"{group.place}: {text}")
+        for group in view.crawls
+        for label, text in find_remarks(view, group)
+        if label not in STANDINGS
+    ]
     for label, text in notes:
         if label in (*FACTS, "reading"):
             continue

@@ -140,7 +140,8 @@ def reach_of(held: Sequence[Held]) -> str:
 
 
 def _by(held: Sequence[Held]) -> str:
-    return f"by {span_of(held)}"
+    span = span_of(held)
+    return span if span.endswith("times") else f"by {span}"
 
 
 def span_of(held: Sequence[Held]) -> str:

@@ -19,30 +19,19 @@ __all__ = ["tell_unsettled"]
 
 def tell_unsettled(view: SessionView) -> str:
     """Return how many pairs have no answer, and what would settle them."""
-    groups = list(view.groups.values()) if view.plan.is_versus else view.crawls
-    pairs = [(group, one) for group in groups for one in group.pairs.get(Quantity.TIME, ())]
-    pairs = [(g, one) for g, one in pairs if one.obstacle not in (Obstacle.FAILED, Obstacle.TIMERS)]
+    pairs = [
+        (group, one)
+        for group in view.groups.values()
+        for one in group.pairs.get(Quantity.TIME, ())
+        if one.obstacle not in (Obstacle.FAILED, Obstacle.TIMERS)
+    ]
     left = [(group, one) for group, one in pairs if not one.is_answered]
     if not left:
         return ""
-    is_one = len(left) == 1
-    text = f"{len(left)} of {len(pairs)} pair{'s' if len(pairs) > 1 else ''} "
-    text += "is not settled" if is_one else "are not settled"
-    remedies = [*_rounds(view, [one for _, one in left]), *_company(view, left)]
+    verb = "is" if len(left) == 1 else "are"
+    text = f"{len(left)} of {len(pairs)} pair{'s' if len(pairs) > 1 else ''} {verb} not settled"
+    remedies = [*_company(view, left), *_rounds(view, [one for _, one in left])]
     return f"{text}{': ' if remedies else ''}{'; '.join(remedies)}."
-
-
-def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
-    """Yield the command that would settle those for which rounds are missing."""
-    more = [one.more_rounds for one in left if one.more_rounds is not None]
-    if not more:
-        return
-    setting = Setting(view.plan.margin, view.round_s)
-    which = "it" if len(left) == 1 else "them"
-    if len(more) < len(left):
-        which = f"{len(more)} of them"
-    command = resume_command(view, max(more))
-    yield f"{settle(max(more), setting)}, would settle {which}: {command}"
 
 
 def _company(view: SessionView, left: Sequence[tuple[GroupView, Comparison]]) -> Iterator[str]:
@@ -57,4 +46,15 @@ def _company(view: SessionView, left: Sequence[tuple[GroupView, Comparison]]) ->
     if sized:
         group, worst = max(sized, key=lambda pair: abs(pair[1].shift))
         setting = Setting(view.plan.margin, view.round_s, group.is_operation)
-        yield f"in {len(sized)}, {doubt_of(worst, setting)}"
+        which = "" if len(sized) == len(left) else f"{len(sized)} as "
+        yield f"{which}{doubt_of(worst, setting)}"
+
+
+def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
+    """Yield the command that would settle those for which rounds are missing."""
+    more = [one.more_rounds for one in left if one.more_rounds is not None]
+    if more:
+        setting = Setting(view.plan.margin, view.round_s)
+        which = ("it" if len(left) == 1 else "them") if len(more) == len(left) else str(len(more))
+        command = resume_command(view, max(more))
+        yield f"{settle(max(more), setting)}, would settle {which}: {command}"
