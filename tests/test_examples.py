@@ -35,6 +35,8 @@ def test_every_key_of_a_suite_is_explained_with_its_default():
     usual = Suite()
     for name, text in shown.items():
         value = getattr(usual, name)
+        if isinstance(value, str) and value:
+            value = f'"{value}"'
         if isinstance(value, tuple):
             value = value[0] if value else "none"
         if value not in (None, ""):
