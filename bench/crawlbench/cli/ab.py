@@ -45,7 +45,7 @@ from crawlbench.measure.relevant import relevant_axes
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.report.bisection import bisection_sentence, bisection_table
 from crawlbench.report.terminal import render_table
-from crawlbench.report.versus import versus_sentence
+from crawlbench.report.versus import versus_changes, versus_sentence
 from crawlbench.report.view import SessionView
 from crawlbench.session import resume_session, run_session
 from crawlbench.session.bisection import bisect
@@ -221,7 +221,7 @@ def _answer(session: Session, gate: float | None) -> dict[str, Any]:
         session: of the sides.
         gate: log ratio; below 0 for the session's margin, None for none.
     """
-    changes = find_changes(session)
+    view = SessionView(session)
     bound = session.plan.margin if gate is None or gate < 0 else gate
     at_gate = judge(replace(session, plan=replace(session.plan, margin=bound)))
     held = hold_gate(find_changes(at_gate), bound)
@@ -229,13 +229,13 @@ def _answer(session: Session, gate: float | None) -> dict[str, Any]:
     code = ENDED_EARLY[session.ending] if is_cut else held.code
     return {
         "format": 1,
-        "sentence": versus_sentence(SessionView(session)),
+        "sentence": versus_sentence(view),
         "verdict": VERDICTS[code],
         "code": code,
         "reason": "the session was not finished" if is_cut else held.reason,
         "gate": bound,
         "is_extended": False,
-        "changes": [asdict(change) for change in changes],
+        "changes": versus_changes(view),
     }
 
 

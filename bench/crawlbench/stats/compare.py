@@ -86,7 +86,8 @@ def compare_sessions(
     shared = [cell for name, cell in mine.items() if name in theirs]
     if not shared:
         raise UsageError(
-            f"the sessions have no cell in common: {describe_sites(base)} against {describe_sites(head)}; "
+            f"the sessions have no cell in common: {describe_sites(base)} against "
+            f"{describe_sites(head)}; "
             "compare sessions of one suite"
         )
     rows = _Rows(pair, shared, margin, [SessionTimes(one) for one in others])
