@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-ab bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale bench-cluster-scale bench-crawl-scale bench-shard test test-all fuzz docs timelines check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-ab bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale bench-cluster-scale bench-crawl-scale bench-shard test test-all fuzz docs timelines check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -29,6 +29,12 @@ bench-full: $(READY) ## measure everything (hours)
 bench-overhead: $(READY) ## what the harness itself adds to a crawl
 	$(BIN)/python benchmarks/overhead.py
 
+bench-judge: $(READY) ## the whole judge on resampled laps: false verdicts, coverage, power (30 minutes)
+	$(BIN)/python -m benchmarks.judge
+
+bench-company: $(READY) ## sessions beside a busy neighbour, against quiet ones (an hour)
+	$(BIN)/python -m benchmarks.company
+
 bench-aa: $(READY) ## equal things against each other, in laps and in blocks (20 minutes)
 	$(BIN)/crawlbench aa --sessions 40 --blocks
 
@@ -39,7 +45,7 @@ bench-ab: $(READY) ## is a copy told from itself, and one that is 5 % slower fro
 	$(BIN)/python -m benchmarks.ab
 
 bench-disturbed: $(READY) ## is a mirror that shares its CPU noticed?
-	$(BIN)/python benchmarks/disturbed.py
+	$(BIN)/python -m benchmarks.disturbed
 
 bench-faults: $(READY) ## every fault for every strategy, into docs/faults.md (7 minutes)
 	$(BIN)/python -m benchmarks.faults

@@ -38,6 +38,7 @@ COMMANDS = (
         "ab",
         "compare",
         "history",
+        "plan",
         "aa",
         "doctor",
         "list",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import msgspec
 import typer
 
-from crawlbench.cli.gates import FailOn, parse_gate
+from crawlbench.cli.gates import AskedGate, FailOn, parse_gate
 from crawlbench.cli.measuring import (
     exit_code,
     measure,
@@ -43,6 +43,7 @@ from crawlbench.environments.spec import parse_python, parse_sides
 from crawlbench.errors import StorageError, UsageError
 from crawlbench.measure.relevant import relevant_axes
 from crawlbench.measure.suite import load_suite, override
+from crawlbench.records import Quantity
 from crawlbench.report.bisection import bisection_sentence, bisection_table
 from crawlbench.report.terminal import render_table
 from crawlbench.report.versus import versus_changes, versus_sentence
@@ -183,16 +184,17 @@ class _Trial:
     """How sides are measured: the same in each session of a search."""
 
     suite: Suite
-    gate: float | None
-    """Log ratio; below 0 for the session's margin, None for none."""
+    gate: AskedGate | None
+    """Its bound is below 0 for the session's margin; None for none."""
     is_extended: bool
     """Whether an unclear session goes on for as long again."""
 
     def measure(self, sides: Sequence[Environment], folder: Path, group: str = "") -> Session:
         """Measure one session; of one group alone if that is named."""
         prepared = prepare_environments(sides, self.suite, tell)
-        gate = None if self.gate is None or self.gate < 0 else self.gate
-        plan = plan_versus(self.suite, prepared, gate=gate)
+        asked = self.gate
+        bound = asked.bound if asked and asked.quantity is Quantity.TIME else -1.0
+        plan = plan_versus(self.suite, prepared, gate=bound if bound >= 0 else None)
         if group:
             cells = tuple(cell for cell in plan.cells if cell.group == group)
             plan = replace(plan, cells=cells, baselines={group: plan.baselines[group]})
@@ -214,17 +216,18 @@ class _Trial:
         return session, answer
 
 
-def _answer(session: Session, gate: float | None) -> dict[str, Any]:
+def _answer(session: Session, gate: AskedGate | None) -> dict[str, Any]:
     """Return what scripts want to know; see docs/ci.md.
 
     Args:
         session: of the sides.
-        gate: log ratio; below 0 for the session's margin, None for none.
+        gate: its bound is below 0 for the session's margin; None for none.
     """
     view = SessionView(session)
-    bound = session.plan.margin if gate is None or gate < 0 else gate
+    quantity = gate.quantity if gate else Quantity.TIME
+    bound = session.plan.margin if gate is None or gate.bound < 0 else gate.bound
     at_gate = judge(replace(session, plan=replace(session.plan, margin=bound)))
-    held = hold_gate(find_changes(at_gate), bound)
+    held = hold_gate(find_changes(at_gate, quantity), bound)
     is_cut = session.ending in ENDED_EARLY
     code = ENDED_EARLY[session.ending] if is_cut else held.code
     return {
@@ -234,8 +237,10 @@ def _answer(session: Session, gate: float | None) -> dict[str, Any]:
         "code": code,
         "reason": "the session was not finished" if is_cut else held.reason,
         "gate": bound,
+        "gate_quantity": quantity,
         "is_extended": False,
         "changes": versus_changes(view),
+        "cpu_changes": versus_changes(view, Quantity.CPU),
     }
 
 

@@ -21,6 +21,7 @@ from crawlbench.cli import (
     listing,
     load,
     mirror,
+    plan,
     probe,
     report,
     run,
@@ -55,6 +56,7 @@ app.command(name="load")(load.load)
 app.command(name="ab")(ab.ab)
 app.command(name="compare")(compare.compare)
 app.command(name="history")(history.history)
+app.command(name="plan")(plan.plan)
 app.command(name="aa")(aa.aa)
 app.command(name="check")(check.check)
 app.command(name="doctor")(doctor.doctor)

@@ -17,6 +17,7 @@ from crawlbench.cli.gates import FailOn, parse_gate
 from crawlbench.cli.output import complain, result_console
 from crawlbench.errors import SessionFileError, UsageError
 from crawlbench.measure.store import SESSION_FILE, load_session
+from crawlbench.records import Quantity
 from crawlbench.report.changes import changes_table, comparison_notes, kin_table
 from crawlbench.report.terminal import render_table
 from crawlbench.stats.compare import SessionComparison, compare_sessions
@@ -49,15 +50,17 @@ def compare(
     """
     wanted = math.log1p(USUAL_MARGIN) if margin is None else math.log1p(margin / 100)
     gate = parse_gate(fail_on, wanted)
+    if gate and gate.quantity is Quantity.CPU:
+        raise UsageError("cpu-slower is a gate of `ab`, which measures both sides in the same laps")
     if base.is_file() or head.is_file():
         _compare_suites(base, head, is_gated=gate is not None)
         return
     pair = load_session(base), load_session(head)
     others = _find_kept(pair, (base, head))
-    found = compare_sessions(*pair, wanted if gate is None else gate, others)
+    found = compare_sessions(*pair, gate.bound if gate else wanted, others)
     _show(found)
     if gate is not None:
-        held = hold_gate(found.changes, gate)
+        held = hold_gate(found.changes, gate.bound)
         if held.reason:
             complain(held.reason)
         raise typer.Exit(held.code)

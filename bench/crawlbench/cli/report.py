@@ -33,7 +33,7 @@ from crawlbench.whole import is_stream, write_bytes
 if TYPE_CHECKING:
     from crawlbench.records import Session
 
-__all__ = ["report", "write_page"]
+__all__ = ["newest_session", "report", "write_page"]
 
 RESULTS = Path("results")
 PAGE_FILE = "report.html"
@@ -82,7 +82,7 @@ def report(
     quiet: Quiet = False,
 ) -> None:
     """Show a session again: as text, page or picture, or in a shape that other programs read."""
-    shown = _load(folder or _newest_session(), stopping)
+    shown = _load(folder or newest_session(), stopping)
     if output is None:
         _print(shown, output_format, choose_detail(verbose=verbose, quiet=quiet))
     elif output.exists() and not is_printed(output) and not is_stream(output):
@@ -107,7 +107,12 @@ def write_page(session: Session, folder: Path) -> str:
     return ""
 
 
-def _newest_session() -> Path:
+def newest_session() -> Path:
+    """Return the newest session in `results/`.
+
+    Raises:
+        SessionFileError: there is none.
+    """
     found = sorted(path.parent for path in RESULTS.glob(f"*Z-*/{SESSION_FILE}"))
     if not found:
         raise SessionFileError(
