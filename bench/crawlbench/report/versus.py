@@ -13,6 +13,7 @@ from crawlbench.report.remarks import setting_of
 from crawlbench.report.table import Column, Table
 from crawlbench.report.tables import cpu_cell, ratio_of
 from crawlbench.report.text import one_line
+from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from crawlbench.records import Cell
     from crawlbench.report.view import Row, SessionView
+    from crawlbench.stats.change import Change
 
 __all__ = ["versus_changes", "versus_sentence", "versus_table"]
 
@@ -58,9 +60,9 @@ def versus_sentence(view: SessionView) -> str:
     return one_line(" ".join(sentences))
 
 
-def versus_changes(view: SessionView) -> list[dict[str, Any]]:
+def versus_changes(view: SessionView, quantity: Quantity = Quantity.TIME) -> list[dict[str, Any]]:
     """Return each cell's change for scripts, in the plan's order; see docs/ci.md."""
-    return [_change_of(view, row) for row in _held(view)]
+    return [_change_of(view, change) for change in find_changes(view.session, quantity)]
 
 
 def versus_table(view: SessionView) -> Table:
@@ -84,18 +86,18 @@ def _held(view: SessionView) -> list[Row]:
     return [row for row in rows if Quantity.TIME in row.found]
 
 
-def _change_of(view: SessionView, row: Row) -> dict[str, Any]:
-    found = row.found[Quantity.TIME]
-    base = view.summaries.get(found.baseline)
+def _change_of(view: SessionView, change: Change) -> dict[str, Any]:
+    row = view.rows[change.cell]
+    found = row.found[change.quantity]
     return {
-        "cell": row.cell.name,
-        "base_s": base.seconds if base else None,
-        "head_s": row.summary.seconds if row.summary else None,
-        "rounds": found.rounds,
-        "estimate": found.estimate,
-        "low": found.low,
-        "high": found.high,
-        "verdict": found.verdict,
+        "cell": change.cell,
+        "base_s": change.base_s,
+        "head_s": change.head_s,
+        "rounds": change.rounds,
+        "estimate": change.estimate,
+        "low": change.low,
+        "high": change.high,
+        "verdict": change.verdict,
         "reason": explain(found, setting_of(view, view.groups[row.cell.group])),
         "failed": _failed_side(row) if found.obstacle is Obstacle.FAILED else "",
     }
