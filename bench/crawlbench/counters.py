@@ -10,6 +10,7 @@ __all__ = ["Counters"]
 
 MOST_STRANGERS = 1_000  # addresses of no page that count one by one; more count together
 MOST_TOLD = 2_000  # pages that the mirror tells its manager
+MOST_ODDITIES = 20  # methods and headers that are told apart
 
 
 @dataclass(slots=True)
@@ -40,6 +41,32 @@ class Counters:
     """Faults played, by kind."""
     strangers: int = 0
     """Distinct addresses of no page in `pages`."""
+    first_at: float | None = None
+    """When the first connection or request came, on the system's steady clock; None: nothing did.
+
+    Noted after it came, and `last_at` before it went: a client that waits for its answers has both
+    within its own times, however late this process gets a CPU.
+    """
+    last_at: float | None = None
+    """When the last request came or the last answer went, whichever was later."""
+    page_bytes: int = 0
+    """Of the pages that were answered as they are: their bodies, decoded."""
+    plain_requests: int = 0
+    """Those of the requests that did not allow gzip."""
+    odd_requests: dict[str, int] = field(default_factory=dict)
+    """Requests that ask for less or for other than a page: by method or header."""
+
+    def came(self, moment: float) -> None:
+        """Note when something came from a client."""
+        if self.first_at is None:
+            self.first_at = moment
+        self.last_at = moment
+
+    def asked(self, *, is_plain: bool, oddity: str) -> None:
+        """Count how a request asks for a page."""
+        self.plain_requests += is_plain
+        if oddity and (oddity in self.odd_requests or len(self.odd_requests) < MOST_ODDITIES):
+            self.odd_requests[oddity] = self.odd_requests.get(oddity, 0) + 1
 
     def arrived(self, page: str) -> int:
         """Count a request and return how many came for that page before it."""
@@ -59,13 +86,21 @@ class Counters:
             self.strangers += 1
         return name, self.arrived(name)
 
-    def answered(self, sent_bytes: int) -> None:
+    def answered(self, sent_bytes: int, page_bytes: int = 0) -> None:
         """Count an answer; below zero in flight it belongs to a span before this one."""
         self.in_flight -= 1
         self.wire_bytes += sent_bytes
+        self.page_bytes += page_bytes
 
-    def answered_at_once(self, page: str, sent_bytes: int) -> None:
-        """Count a request for a page that was answered as soon as it came."""
+    def answered_at_once(
+        self, page: str, sent_bytes: int, page_bytes: int, moment: float, *, is_plain: bool
+    ) -> None:
+        """Count a request for a page that is answered as soon as it came."""
+        if self.first_at is None:
+            self.first_at = moment
+        self.last_at = moment
+        self.page_bytes += page_bytes
+        self.plain_requests += is_plain
         pages = self.pages
         pages[page] = pages.get(page, 0) + 1
         self.requests += 1

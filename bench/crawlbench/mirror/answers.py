@@ -27,6 +27,8 @@ class Answer:
     """Coded as the headers say; what HEAD leaves out."""
     has_length: bool = False
     """Whether HTTP/1.1 tells the body's length instead of sending it in chunks."""
+    page_bytes: int = 0
+    """Of a page as it is: its body's bytes before they were coded; else 0."""
 
 
 class ByteStore(Generic[Stored]):

@@ -10,7 +10,7 @@ from h2.connection import H2Connection
 from h2.settings import SettingCodes, Settings
 
 from crawlbench.mirror.http1 import HEAD
-from crawlbench.mirror.reader import MOST_HEAD_BYTES, Request
+from crawlbench.mirror.reader import MOST_HEAD_BYTES, ODD_HEADERS, Request, find_oddity
 from crawlbench.mirror.responses import GZIP, NEW_VISITOR, accepts_gzip, has_bid
 
 if TYPE_CHECKING:
@@ -55,13 +55,15 @@ class Asking:
     target: bytes
     flags: int
     """Those of `responses`."""
+    oddity: str = ""
+    """See `find_oddity`."""
     body_bytes: int = 0
     """So far."""
 
     @classmethod
     def read(cls, headers: Iterable[Any]) -> Asking:
         """Read pairs of bytes, as h2 gives them: names are in lower case."""
-        method = target = b""
+        method = target = odd = b""
         flags = NEW_VISITOR
         for name, value in headers:
             if name == b":method":
@@ -72,10 +74,13 @@ class Asking:
                 flags |= GZIP if accepts_gzip(value) else 0
             elif name == b"cookie" and has_bid(value):
                 flags &= ~NEW_VISITOR
-        return cls(method, target, flags)
+            elif name in ODD_HEADERS:
+                odd = odd or name
+        return cls(method, target, flags, find_oddity(method, odd))
 
     def make_request(self, find_page: Callable[[bytes], str | None]) -> Request:
         """Return it as one that has come whole; `find_page` gives a target's page."""
         flags = self.flags | (HEAD if self.method == b"HEAD" else 0)
         is_allowed = self.method in {b"GET", b"HEAD"}
-        return Request(self.target, find_page(self.target), flags, is_allowed, False, self.method)
+        page = find_page(self.target)
+        return Request(self.target, page, flags, is_allowed, False, self.method, self.oddity)

@@ -17,10 +17,11 @@ from crawlbench.mirror.choices import answer_stranger
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.delivery import End, Wire, spoil
 from crawlbench.mirror.faults import alter
-from crawlbench.mirror.http1 import CLOSE
+from crawlbench.mirror.http1 import CLOSE, CONTINUE
 from crawlbench.mirror.http2 import Http2Connection
 from crawlbench.mirror.outbox import UNCOUNTED, Exchange, Outbox
 from crawlbench.mirror.reader import Request, RequestReader
+from crawlbench.mirror.responses import GZIP
 from crawlbench.networks import DELIVERY_KINDS
 
 if TYPE_CHECKING:
@@ -124,9 +125,10 @@ class Connection(asyncio.Protocol):
         assert page is not None
         answer = mirror.responses.page(page, request.flags)
         size = len(answer.data)
-        mirror.counters.answered_at_once(page, size)
         self._is_new = False
-        self.active = now()
+        self.active = moment = now()
+        is_plain = not request.flags & GZIP
+        mirror.counters.answered_at_once(page, size, answer.page_bytes, moment, is_plain=is_plain)
         sent = 0
         if self._fd >= 0 and not self._transport.get_write_buffer_size():
             with contextlib.suppress(OSError):
@@ -136,7 +138,9 @@ class Connection(asyncio.Protocol):
 
     def _parse(self, data: bytes) -> None:
         if self._reader is None:
-            self._reader = RequestReader(self._mirror.responses.find_page, self._serve)
+            self._reader = RequestReader(
+                self._mirror.responses.find_page, self._serve, self._give_leave
+            )
         begins, requests = self._is_between, self._served
         self.active = now()
         refusal = self._reader.feed(data) or (400 if begins and _is_false_preface(data) else 0)
@@ -174,6 +178,8 @@ class Connection(asyncio.Protocol):
         else:
             name, before = request.page, counters.arrived(request.page)
         self.active = arrived = now()
+        counters.came(arrived)
+        counters.asked(is_plain=not request.flags & GZIP, oddity=request.oddity)
         age_s = arrived - self.opened if self._is_new else None
         self._is_new = False
         delay_s = mirror.delay_s(request.page or "", before, connection_age_s=age_s)
@@ -205,12 +211,20 @@ class Connection(asyncio.Protocol):
             return Wire(mirror.responses.render(answer, flags), end, status=answer.status)
         fault = mirror.draw_fault(request, before)
         if fault is None:
-            return Wire(mirror.responses.page(request.page, flags).data, end)
+            rendered = mirror.responses.page(request.page, flags)
+            return Wire(rendered.data, end, page_bytes=rendered.page_bytes)
         answer = mirror.responses.answer(request.page, flags)
         if fault.kind in DELIVERY_KINDS:
             return spoil(fault.kind, answer, flags, mirror.responses, end)
         answer = alter(answer, fault, request.page)
         return Wire(mirror.responses.render(answer, flags), end, status=answer.status)
+
+    def _give_leave(self) -> None:
+        """Let a client send its body, unless answers are due before: then it waits in vain."""
+        outbox = self._open_outbox()
+        if outbox.is_idle and not self._is_over:
+            self._mirror.counters.wire_bytes += len(CONTINUE)
+            self._transport.write(CONTINUE)
 
     def _refuse(self, status: int) -> None:
         """Answer what is no request of ours, after all that wait, and hang up."""
@@ -221,6 +235,7 @@ class Connection(asyncio.Protocol):
         counters.arrived(name)
         wire = Wire(self._mirror.responses.error(status, CLOSE), End.CLOSE, status=status)
         arrived = now()
+        counters.came(arrived)
         self._deliver(Exchange(self, name, wire, counters, arrived, arrived))
 
     def _deliver(self, exchange: Exchange) -> None:

@@ -34,6 +34,8 @@ class Wire:
     """None: as fast as the network allows."""
     status: int = 200
     """For those who watch."""
+    page_bytes: int = 0
+    """Of a page that is sent as it is, decoded; else 0."""
 
 
 def spoil(kind: str, answer: Answer, flags: int, responses: Responses, end: End) -> Wire:

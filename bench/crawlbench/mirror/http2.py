@@ -26,6 +26,7 @@ from crawlbench.mirror.http1 import HEAD
 from crawlbench.mirror.outbox import UNCOUNTED, Exchange
 from crawlbench.mirror.reader import MOST_BODY_BYTES
 from crawlbench.mirror.replies import Reply
+from crawlbench.mirror.responses import GZIP
 from crawlbench.mirror.streams import Streams
 
 if TYPE_CHECKING:
@@ -199,10 +200,13 @@ class Http2Connection(asyncio.Protocol):
             counters = Counters()
         else:
             counters.http2_requests += 1
+            counters.came(arrived)
+            counters.asked(is_plain=not request.flags & GZIP, oddity=request.oddity)
             name, before = count_request(counters, request)
             due = self._due(request, before, arrived)
             answer, spoiled = choose_answer(mirror, request, before)
-        wire = Wire(b"", End.KEEP, status=answer.status)
+        page_bytes = 0 if spoiled else answer.page_bytes
+        wire = Wire(b"", End.KEEP, status=answer.status, page_bytes=page_bytes)
         exchange = Exchange(self, name, wire, counters, arrived, due)
         exchange.http, exchange.method = "2", asking.method
         reply = Reply(stream, answer, exchange, is_head=bool(request.flags & HEAD))

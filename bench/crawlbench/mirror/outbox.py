@@ -200,8 +200,10 @@ class Outbox:
 
     def _send(self, exchange: Exchange, piece: bytes) -> None:
         """Write a piece of the first answer; after the last one let the connection end, or not."""
+        moment = now()
         if exchange.first_byte is None:
-            exchange.first_byte = now()
+            exchange.first_byte = moment
+        exchange.counters.last_at = moment
         if piece and not self._transport.is_closing():
             self._transport.write(piece)
         self._position += len(piece)
@@ -216,7 +218,7 @@ class Outbox:
             return
         self.waiting.popleft()
         sent = 0 if self._transport.is_closing() else len(exchange.wire.data)
-        exchange.counters.answered(sent)
+        exchange.counters.answered(sent, exchange.wire.page_bytes)
         exchange.sent_bytes = sent
         exchange.last_byte = now()
         self._mirror.watch(exchange)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,12 +14,42 @@ from crawlbench.mirror.responses import GZIP, NEW_VISITOR, accepts_gzip, has_bid
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Request", "RequestReader"]
+__all__ = ["Request", "RequestReader", "find_oddity", "is_host"]
 
 # Limits against clients that are broken or hostile; far above what a crawler sends.
-MOST_HEAD_BYTES = 65_536  # of a head or trailer, beyond the read in which its request began
+MOST_HEAD_BYTES = 65_536  # of a head; of what comes with a body and is none, such as a trailer
 MOST_TARGET_BYTES = 8_192
 MOST_BODY_BYTES = 1_048_576
+
+HEAD_END = b"\r\n\r\n"
+VERSIONS = {"1.0", "1.1"}
+UNKNOWN_VERSION = "Invalid HTTP version"  # llhttp's words for one that is written as it should be
+ODD_HEADERS = {
+    b"expect",
+    b"if-match",
+    b"if-modified-since",
+    b"if-none-match",
+    b"if-range",
+    b"if-unmodified-since",
+    b"range",
+}
+"""They ask for less than a page, or only for one that has changed."""
+_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::[0-9]*)?", re.ASCII)
+
+
+def is_host(value: bytes) -> bool:
+    """Tell whether that names a host, with a port or without (RFC 9112, 3.2; RFC 3986, 3.2.2)."""
+    return _HOST.fullmatch(value) is not None
+
+
+def find_oddity(method: bytes, header: bytes) -> str:
+    """Return what makes a request other than one for a whole page; empty if nothing does.
+
+    Args:
+        method: of the request.
+        header: the first of `ODD_HEADERS` that it has, in lower case; empty for none.
+    """
+    return (method if method != b"GET" else header).decode("latin-1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +67,8 @@ class Request:
     """Whether it is the last of its connection."""
     method: bytes = b"GET"
     """For those who watch."""
+    oddity: str = ""
+    """See `find_oddity`."""
 
 
 class RequestReader:
@@ -43,13 +76,21 @@ class RequestReader:
 
     __slots__ = (
         "_body_bytes",
+        "_body_left",
+        "_expectation",
         "_find_page",
         "_flags",
+        "_has_body",
         "_head_bytes",
+        "_hosts",
+        "_is_in_body",
         "_is_over",
+        "_oddity",
+        "_on_expect",
         "_on_request",
         "_parser",
         "_refusal",
+        "_tail",
         "_target",
         "is_between",
         "is_http2",
@@ -57,19 +98,28 @@ class RequestReader:
     )
 
     def __init__(
-        self, find_page: Callable[[bytes], str | None], on_request: Callable[[Request], bool]
+        self,
+        find_page: Callable[[bytes], str | None],
+        on_request: Callable[[Request], bool],
+        on_expect: Callable[[], None],
     ) -> None:
         """Start before the first request.
 
         Args:
             find_page: gives a target's page.
             on_request: called with each request; tells whether the connection takes more.
+            on_expect: called when a client waits for leave to send its body.
         """
         self._find_page = find_page
         self._on_request = on_request
+        self._on_expect = on_expect
         self._parser = httptools.HttpRequestParser(self)
         self._refusal = 0
         self._is_over = False
+        self._tail = b""
+        """The last bytes that came, in which the end of a head may have begun."""
+        self._head_bytes = 0
+        """That came of what is no body since the last request was whole."""
         self.is_between = True
         """Whether all that came were whole requests."""
         self.is_http2 = False
@@ -79,18 +129,49 @@ class RequestReader:
         self._forget_request()
 
     def feed(self, data: bytes) -> int:
-        """Parse what came; return the status with which to refuse it, or 0."""
-        self._head_bytes += len(data)
+        """Parse what came; return the status with which to refuse it, or 0.
+
+        It goes to the parser in pieces that end where a head or a body may end, so that what
+        counts against a limit does not depend on how the bytes came.
+        """
+        while data:
+            size = self._piece_bytes(data)
+            piece, data = data[:size], data[size:]
+            self._tail = (self._tail + piece)[-len(HEAD_END) + 1 :]
+            if self._is_in_body:
+                self._head_bytes += size
+                refusal = self._parse(piece)
+                is_too_big = self._head_bytes > MOST_HEAD_BYTES
+            else:
+                room = MOST_HEAD_BYTES - self._head_bytes
+                self._head_bytes += size
+                is_too_big = size > room
+                refusal = self._parse(piece[:room])
+            if refusal or is_too_big:
+                return refusal or 431
+            if self._is_over:
+                break  # what follows the last request is nothing to us
+        return 0
+
+    def _piece_bytes(self, data: bytes) -> int:
+        """Return how much of what came belongs to the head or the body that is being read."""
+        if self._body_left:
+            return min(len(data), self._body_left)
+        end = (self._tail + data).find(HEAD_END)
+        return len(data) if end < 0 else end + len(HEAD_END) - len(self._tail)
+
+    def _parse(self, piece: bytes) -> int:
+        """Hand a piece to the parser; return the status with which to refuse it, or 0."""
         try:
-            self._parser.feed_data(data)
+            self._parser.feed_data(piece)
         except httptools.HttpParserUpgrade:
-            return 0  # answered as a plain request, and the last: what follows is no HTTP/1.1
+            self._is_over = True  # answered as a plain request: what follows is no HTTP/1.1
         except httptools.HttpParserCallbackError:
             return self._refusal or 500  # it was one of ours that raised
-        except httptools.HttpParserError:
+        except httptools.HttpParserError as error:
             self.is_http2 = self._parser.get_method() == b"PRI"
-            return 400
-        return 431 if self._head_bytes > MOST_HEAD_BYTES else 0
+            return 505 if UNKNOWN_VERSION in str(error) else 400
+        return 0
 
     # Called by the parser
 
@@ -108,23 +189,58 @@ class RequestReader:
             self._refuse(414)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Note the two headers that change an answer."""
-        if len(name) == 15 and name.lower() == b"accept-encoding":
+        """Note the headers on which an answer depends."""
+        lower = name.lower()
+        if lower == b"accept-encoding":
             if accepts_gzip(value):
                 self._flags |= GZIP
-        elif len(name) == 6 and name.lower() == b"cookie" and has_bid(value):
-            self._flags &= ~NEW_VISITOR
+        elif lower == b"cookie":
+            if has_bid(value):
+                self._flags &= ~NEW_VISITOR
+        elif lower == b"host":
+            self._hosts.append(value)
+        elif lower == b"content-length" and not self._is_in_body:
+            self._body_left = int(value)
+            self._has_body = self._body_left > 0
+        elif lower == b"transfer-encoding":
+            self._has_body = True
+        elif lower in ODD_HEADERS:
+            self._oddity = self._oddity or lower
+            if lower == b"expect":
+                self._expectation = value.lower()
+
+    def on_headers_complete(self) -> None:
+        """Refuse what every server refuses; let a client go on that waits for leave."""
+        parser = self._parser
+        if parser.get_http_version() not in VERSIONS:
+            self._refuse(505)
+        is_new = parser.get_http_version() == "1.1"
+        if (
+            len(self._hosts) > 1
+            or (is_new and not self._hosts)
+            or not all(map(is_host, self._hosts))
+        ):
+            self._refuse(400)
+        self._is_in_body = True
+        if self._expectation and is_new:
+            if self._expectation != b"100-continue":
+                self._refuse(417)
+            if self._has_body:
+                self._on_expect()
 
     def on_body(self, body: bytes) -> None:
         """Ignore a body, up to a limit."""
         self._body_bytes += len(body)
         self._head_bytes -= len(body)
+        self._body_left = max(0, self._body_left - len(body))
         if self._body_bytes > MOST_BODY_BYTES:
             self._refuse(413)
 
     def on_message_complete(self) -> None:
         """Hand the request over."""
-        self._head_bytes = 0
+        self._head_bytes = self._body_left = 0
+        self._is_in_body = False
+        self._tail = b""
         self.is_between = True
         self.last = self._make_request()
         self._is_over = not self._on_request(self.last)
@@ -132,10 +248,11 @@ class RequestReader:
     # Our own
 
     def _forget_request(self) -> None:
-        self._target = b""
+        self._target = self._oddity = self._expectation = b""
+        self._hosts: list[bytes] = []
         self._flags = NEW_VISITOR
-        self._head_bytes = 0
-        self._body_bytes = 0
+        self._body_bytes = self._body_left = 0
+        self._is_in_body = self._has_body = False
 
     def _make_request(self) -> Request:
         parser, flags = self._parser, self._flags
@@ -147,8 +264,9 @@ class RequestReader:
         method = parser.get_method()
         if method == b"HEAD":
             flags |= HEAD
-        page = self._find_page(self._target)
-        return Request(self._target, page, flags, method in {b"GET", b"HEAD"}, closes, method)
+        page, oddity = self._find_page(self._target), find_oddity(method, self._oddity)
+        is_allowed = method in {b"GET", b"HEAD"}
+        return Request(self._target, page, flags, is_allowed, closes, method, oddity)
 
     def _refuse(self, status: int) -> NoReturn:
         self._refusal = status

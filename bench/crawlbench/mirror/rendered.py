@@ -36,11 +36,12 @@ class MemoryFile:
 class Rendered:
     """The whole answer for one page."""
 
-    __slots__ = ("_file", "_start", "data")
+    __slots__ = ("_file", "_start", "data", "page_bytes")
 
-    def __init__(self, data: bytes) -> None:
-        """Hold it as bytes alone."""
+    def __init__(self, data: bytes, page_bytes: int = 0) -> None:
+        """Hold it as bytes alone; the page has so many before it was coded."""
         self.data = data
+        self.page_bytes = page_bytes
         self._file: MemoryFile | None = None
         self._start = 0
 

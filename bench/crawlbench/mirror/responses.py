@@ -67,7 +67,8 @@ class Responses:
         key = (address, flags)
         kept = self._rendered.get(key)
         if kept is None:
-            rendered = Rendered(self.render(self._make_answer(address, flags), flags))
+            answer = self._make_answer(address, flags)
+            rendered = Rendered(self.render(answer, flags), answer.page_bytes)
             return self._rendered.put(key, rendered)
         if kept.is_worth_a_file:
             self._shelf.put(kept)
@@ -109,7 +110,9 @@ class Responses:
             headers["Set-Cookie"] = VISITOR_COOKIE
         if flags & GZIP:
             headers["Content-Encoding"] = "gzip"
-        return Answer(200, headers, body)
+        # A gzip file ends with the size of what it holds (RFC 1952, 2.3.1).
+        page_bytes = int.from_bytes(body[-4:], "little") if flags & GZIP else len(body)
+        return Answer(200, headers, body, page_bytes=page_bytes)
 
     def _read(self, address: str, flags: int) -> tuple[Mapping[str, str], bytes]:
         """Return headers and body of a page, gzipped if so wanted."""

@@ -122,7 +122,7 @@ class Mirror:
 
     def remember(self, head: bytes, request: Request) -> None:
         """Remember what a whole request means, if it is one for a page that may come again."""
-        if request.page is None or request.closes or not request.is_allowed:
+        if request.page is None or request.closes or request.oddity or not request.is_allowed:
             return
         if len(head) > MOST_KNOWN_BYTES or head.find(b"\r\n\r\n") != len(head) - 4:
             return
@@ -139,6 +139,7 @@ class Mirror:
         """Count a connection that was made."""
         self.connections.add(connection)
         self.counters.connections += 1
+        self.counters.came(now())
 
     def dismiss(self, connection: Tracked) -> None:
         """Forget a connection that is over."""

@@ -230,7 +230,8 @@ class Streams:
     def _finish(self, reply: Reply) -> None:
         if reply.timer:
             reply.timer.cancel()
-        reply.exchange.counters.answered(0)
+        is_whole = reply.exchange.last_byte is not None
+        reply.exchange.counters.answered(0, reply.exchange.wire.page_bytes if is_whole else 0)
         self._on_done(reply)
 
     def _take(self, reply: Reply) -> None:
@@ -239,7 +240,7 @@ class Streams:
         self._gather(data)
         reply.sent_bytes += len(data)
         reply.exchange.counters.wire_bytes += len(data)
-        self.moved_at = now()
+        self.moved_at = reply.exchange.counters.last_at = now()
 
     def _gather(self, data: bytes) -> None:
         self._unsent.append(data)
