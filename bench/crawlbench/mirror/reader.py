@@ -191,23 +191,11 @@ class RequestReader:
     def on_header(self, name: bytes, value: bytes) -> None:
         """Note the headers on which an answer depends."""
         lower = name.lower()
-        if lower == b"accept-encoding":
-            if accepts_gzip(value):
-                self._flags |= GZIP
-        elif lower == b"cookie":
-            if has_bid(value):
-                self._flags &= ~NEW_VISITOR
-        elif lower == b"host":
-            self._hosts.append(value)
-        elif lower == b"content-length" and not self._is_in_body:
-            self._body_left = int(value)
-            self._has_body = self._body_left > 0
-        elif lower == b"transfer-encoding":
-            self._has_body = True
-        elif lower in ODD_HEADERS:
+        take = _HEADERS.get(lower)
+        if take:
+            take(self, value)
+        if lower in ODD_HEADERS:
             self._oddity = self._oddity or lower
-            if lower == b"expect":
-                self._expectation = value.lower()
 
     def on_headers_complete(self) -> None:
         """Refuse what every server refuses; let a client go on that waits for leave."""
@@ -247,6 +235,28 @@ class RequestReader:
 
     # Our own
 
+    def _take_accept_encoding(self, value: bytes) -> None:
+        if accepts_gzip(value):
+            self._flags |= GZIP
+
+    def _take_cookie(self, value: bytes) -> None:
+        if has_bid(value):
+            self._flags &= ~NEW_VISITOR
+
+    def _take_host(self, value: bytes) -> None:
+        self._hosts.append(value)
+
+    def _take_content_length(self, value: bytes) -> None:
+        if not self._is_in_body:  # else it is of a trailer
+            self._body_left = int(value)
+            self._has_body = self._body_left > 0
+
+    def _take_transfer_encoding(self, _value: bytes) -> None:
+        self._has_body = True
+
+    def _take_expect(self, value: bytes) -> None:
+        self._expectation = value.lower()
+
     def _forget_request(self) -> None:
         self._target = self._oddity = self._expectation = b""
         self._hosts: list[bytes] = []
@@ -271,3 +281,13 @@ class RequestReader:
     def _refuse(self, status: int) -> NoReturn:
         self._refusal = status
         raise ValueError(status)
+
+
+_HEADERS: dict[bytes, Callable[[RequestReader, bytes], None]] = {
+    b"accept-encoding": RequestReader._take_accept_encoding,
+    b"content-length": RequestReader._take_content_length,
+    b"cookie": RequestReader._take_cookie,
+    b"expect": RequestReader._take_expect,
+    b"host": RequestReader._take_host,
+    b"transfer-encoding": RequestReader._take_transfer_encoding,
+}
