@@ -23,6 +23,7 @@ MOST_TARGET_BYTES = 8_192
 MOST_BODY_BYTES = 1_048_576
 
 HEAD_END = b"\r\n\r\n"
+MOST_TAIL_BYTES = len(HEAD_END) - 1  # of an end that has begun
 VERSIONS = {"1.0", "1.1"}
 UNKNOWN_VERSION = "Invalid HTTP version"  # llhttp's words for one that is written as it should be
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::[0-9]*)?", re.ASCII)
@@ -137,10 +138,12 @@ class RequestReader:
         It goes to the parser in pieces that end where a head or a body may end, so that what
         counts against a limit does not depend on how the bytes came.
         """
-        while data:
-            size = self._piece_bytes(data)
-            piece, data = data[:size], data[size:]
-            self._tail = (self._tail + piece)[-len(HEAD_END) + 1 :]
+        at = 0
+        while at < len(data):
+            size = self._piece_bytes(data, at)
+            piece = data[at : at + size]
+            at += size
+            self._tail = (self._tail + piece[-MOST_TAIL_BYTES:])[-MOST_TAIL_BYTES:]
             if self._is_in_body:
                 self._head_bytes += size
                 refusal = self._parse(piece)
@@ -156,12 +159,17 @@ class RequestReader:
                 break  # what follows the last request is nothing to us
         return 0
 
-    def _piece_bytes(self, data: bytes) -> int:
-        """Return how much of what came belongs to the head or the body that is being read."""
+    def _piece_bytes(self, data: bytes, at: int) -> int:
+        """Return how much of what came, from there on, belongs to the head or body being read."""
+        left = len(data) - at
         if self._body_left:
-            return min(len(data), self._body_left)
-        end = (self._tail + data).find(HEAD_END)
-        return len(data) if end < 0 else end + len(HEAD_END) - len(self._tail)
+            return min(left, self._body_left)
+        # Only the seam is joined: a packet of many requests would be copied for each of them.
+        end = (self._tail + data[at : at + MOST_TAIL_BYTES]).find(HEAD_END)
+        if end >= 0:
+            return end + len(HEAD_END) - len(self._tail)
+        end = data.find(HEAD_END, at)
+        return left if end < 0 else end + len(HEAD_END) - at
 
     def _parse(self, piece: bytes) -> int:
         """Hand a piece to the parser; return the status with which to refuse it, or 0."""
