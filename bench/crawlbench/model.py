@@ -90,6 +90,12 @@ class Field:
     """Relative to the item's node; the first node found counts."""
     convert: Callable[[str], object]
     """Turns the node's text into the field's value."""
+    default: object = None
+    """The field's value where there is no such node, or no text in it; None: each item needs it."""
+    css: str = ""
+    """What became the XPath, if a person wrote it as CSS: the node, without the attribute."""
+    attribute: str = ""
+    """Whose value counts instead of the text of the node that `css` finds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,10 @@ class PageKind:
     """How an item's fields are found within its node."""
     links: str
     """XPath of the `a` nodes that lead to other pages; empty if such pages lead nowhere."""
+    items_css: str = ""
+    """What became `items`, if a person wrote it as CSS."""
+    links_css: str = ""
+    """What became `links`, if a person wrote it as CSS."""
 
 
 class PageSource(Protocol):
@@ -152,5 +162,13 @@ class SiteSpec:
     """Of the pages' bytes."""
     is_large: bool = False
     """Its items are too many to keep: they are tallied as they come, inside the clock."""
+    as_utf8: Callable[[str, bytes], bytes] | None = None
+    """Gives the body of an absolute address in UTF-8, which `encoding` is then; None: it is in
+    `encoding` already."""
+    follow: Callable[[str, str, str], str] | None = None
+    """Where a link leads: takes the page's absolute address, the link as it stands there, and the
+    page's `<base href>` or empty text; gives the absolute address of a page of the site in its one
+    spelling, or empty text. None: links are joined as RFC 3986 says, and `page_address` does the
+    rest."""
     first_use: Callable[[], str] = lambda: ""
     """Says what `pages` will do that takes seconds, as "makes ..."; empty once it is done."""

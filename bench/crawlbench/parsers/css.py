@@ -35,6 +35,7 @@ class Selector:
     """Where a node is, in CSS."""
 
     css: str
+    """Empty for the node from which the search begins."""
     attribute: str
     """Whose value counts instead of the node's text; empty for the text."""
     index: int
@@ -57,6 +58,8 @@ def translate(xpath: str) -> Selector:
     path = xpath.removeprefix(".")
     found = _ATTRIBUTE.search(path)
     path, attribute = (path[: found.start()], found.group(1)) if found else (path, "")
+    if not path and xpath.startswith("."):
+        return Selector("", attribute, 0)
     css, index, at = "", 0, 0
     while at < len(path):
         step = _STEP.match(path, at)

@@ -11,7 +11,7 @@ from crawlbench.parsers.reader import build_reader
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from crawlbench.model import Reader, SiteSpec
+    from crawlbench.model import Field, Reader, SiteSpec
 
 __all__ = ["compile_reader"]
 
@@ -30,15 +30,21 @@ class _Lxml:
     def parse(self, body: bytes) -> html.HtmlElement:
         return html.document_fromstring(body, parser=self._parser)
 
-    def compile_nodes(self, xpath: str) -> Callable[[Any], Sequence[Any]]:
+    def compile_nodes(
+        self, xpath: str, css: str = ""  # noqa: ARG002  (see Toolkit)
+    ) -> Callable[[Any], Sequence[Any]]:
         find: Callable[[Any], Any] = etree.XPath(xpath)
         return find
 
-    def compile_text(self, xpath: str) -> Callable[[Any], str]:
+    def compile_text(self, field: Field) -> Callable[[Any], str]:
         # of the first node found, empty if there is none
-        find: Callable[[Any], Any] = etree.XPath(f"string({xpath})", smart_strings=False)
+        find: Callable[[Any], Any] = etree.XPath(f"string({field.xpath})", smart_strings=False)
         return find
 
-    def href(self, anchor: html.HtmlElement) -> str:
-        href: str = anchor.get("href", "")
+    def href(self, anchor: html.HtmlElement) -> str | None:
+        href: str | None = anchor.get("href")
         return href
+
+    def base(self, document: html.HtmlElement) -> str:
+        found = next((tag for tag in document.iter("base") if "href" in tag.attrib), None)
+        return "" if found is None else str(found.get("href"))
