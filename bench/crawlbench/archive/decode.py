@@ -16,7 +16,7 @@ from crawlbench.archive.sniffing import is_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["GZIP_MAGIC", "TOO_LARGE", "decode_body", "dechunk", "gunzip", "open_gunzip"]
+__all__ = ["GZIP_MAGIC", "TOO_LARGE", "dechunk", "decode_body", "gunzip", "open_gunzip"]
 
 TOO_LARGE = f"larger than {MOST_PAGE_BYTES // 2**20} MB"
 
@@ -162,7 +162,7 @@ def _inflate(body: bytes, decompressor: Any, most_bytes: int) -> tuple[bytes, by
     return decoded, decompressor.unused_data
 
 
-def _unbrotli(body: bytes, leniencies: list[str]) -> bytes:
+def _unbrotli(body: bytes, leniencies: list[str]) -> bytes:  # noqa: ARG001  (see _DECODERS)
     if _is_markup(body):  # which brotli takes for a stream that is cut short
         raise _OtherwiseError("wrongly compressed")
     try:

@@ -1,7 +1,7 @@
 """Reads the pages of a folder that `wget --mirror` made, by whatever options and age (floor 3).
 
-wget puts addresses into names: a query after `?`, or after `@` where names are those of Windows, with
-escapes where a name may not hold a character, and `.html` at the end where it was asked to.
+wget puts addresses into names: a query after `?`, or after `@` where names are those of Windows,
+with escapes where a name may not hold a character, and `.html` at the end where it was asked to.
 """
 
 from __future__ import annotations
@@ -58,26 +58,35 @@ def _find_root(folder: Path, start: str | None) -> tuple[Path, str]:
     if start:
         scheme, host = start.partition(":")[0], host_of(start)
     folders = sorted(e for e in _list(folder) if e.is_dir() and not e.is_symlink())
-    schemes = [entry for entry in folders if entry.name in {"http", "https"}]
-    if len(schemes) == 1 == len(folders) and not (folder / INDEX).exists():
-        root, origin = _find_root(schemes[0], start)  # of --protocol-directories
-        return root, origin if start else f"{schemes[0].name}:{origin.partition(':')[2]}"
+    has_index = (folder / INDEX).exists()
+    if not has_index and len(folders) == 1 and folders[0].name in {"http", "https"}:
+        root, origin = _find_root(folders[0], start)  # of --protocol-directories
+        return root, origin if start else f"{folders[0].name}:{origin.partition(':')[2]}"
     hosts = [entry for entry in folders if _HOST_WITH_PORT.fullmatch(entry.name)]
     for entry in hosts:
         if host and _host_name(entry) in {host, host.partition(":")[0]}:
             return entry, f"{scheme}://{host}"
     is_httrack = (folder / "hts-cache").is_dir()  # whose index only names the copies
-    if is_httrack:
-        folders = hosts
-    if not host and (is_httrack or not (folder / INDEX).exists()):
-        if len(hosts) == 1 == len(folders):
-            return hosts[0], f"{scheme}://{_host_name(hosts[0])}"
-        if len(hosts) > 1:
-            names = ", ".join(entry.name for entry in hosts)
-            raise UsageError(f"{folder} holds several hosts ({names}); name the start: --start URL")
+    is_above = not host and (is_httrack or not has_index)
+    if is_above and (found := _only_host(folder, hosts, hosts if is_httrack else folders)):
+        return found, f"{scheme}://{_host_name(found)}"
     own = folder.resolve()
     host = host or (_host_name(own) if _HOST_WITH_PORT.fullmatch(own.name) else "localhost")
     return folder, f"{scheme}://{host}"
+
+
+def _only_host(folder: Path, hosts: list[Path], folders: list[Path]) -> Path | None:
+    """Return the folder of the only host; None if there is something else.
+
+    Raises:
+        UsageError: there are several.
+    """
+    if len(hosts) == 1 == len(folders):
+        return hosts[0]
+    if len(hosts) > 1:
+        names = ", ".join(entry.name for entry in hosts)
+        raise UsageError(f"{folder} holds several hosts ({names}); name the start: --start URL")
+    return None
 
 
 def _host_name(folder: Path) -> str:
@@ -95,8 +104,8 @@ def _walk(folder: Path) -> Iterator[Path]:
     for path in _list(folder):
         if path.is_symlink():
             raise UsageError(
-                f"{str(path)!r} is a symbolic link, which may lead anywhere; put a copy in its place or "
-                "delete it"
+                f"{str(path)!r} is a symbolic link, which may lead anywhere; put a copy in its "
+                "place or delete it"
             )
         if path.is_dir():
             yield from _walk(path)

@@ -97,6 +97,15 @@ def import_pages(
     return report
 
 
+def _read_page(capture: Capture, content_type: str) -> bytes:
+    body = capture.read()
+    if not body.strip():
+        raise SkippedError("empty")
+    if not is_page(content_type, body):
+        raise SkippedError("no HTML")
+    return body
+
+
 def check_address(url: str, option: str) -> None:
     """Refuse what is no address of a page.
 
@@ -146,11 +155,7 @@ class _Importer:
         self._hosts[host] += 1
         if self._host and host != self._host:
             raise SkippedError("of another host")
-        body = capture.read()
-        if not body.strip():
-            raise SkippedError("empty")
-        if not is_page(content_type, body):
-            raise SkippedError("no HTML")
+        body = _read_page(capture, content_type)
         if not self._host:
             self._host, self._report.start = host, capture.url.partition("#")[0]
         self._add(capture, address, content_type, body)

@@ -40,8 +40,8 @@ _OTHER_KINDS = (
 )
 _MHTML = (b"mime-version:", b"multipart/related", b"from: <saved by")
 _REMEDY = (
-    "name a WARC or ARC (.warc, .warc.gz), a .wacz, a .har (.har.gz, .har.zip), or a folder made by "
-    "wget --mirror"
+    "name a WARC or ARC (.warc, .warc.gz), a .wacz, a .har (.har.gz, .har.zip), or a folder made "
+    "by wget --mirror"
 )
 
 

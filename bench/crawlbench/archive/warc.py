@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-import zlib
 from typing import IO, TYPE_CHECKING, Any
 
 from crawlbench.archive.capture import MOST_PAGE_BYTES, Capture, SkippedError

@@ -65,6 +65,9 @@ def record(
     site: Annotated[
         Path | None, typer.Option("--site", help="A site.toml that says which links to follow.")
     ] = None,
+    proxy: Annotated[
+        str, typer.Option("--proxy", help="Address of a proxy; variables do not count.")
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Really fetch.")] = False,
     site_file: WithSiteFile = True,
     force: Force = False,
@@ -83,6 +86,7 @@ def record(
         most_pages=pages,
         finder=_make_finder(site),
         writes_site_file=site_file and site is None,
+        proxy=proxy,
         say=_say,
     )
     if not yes:

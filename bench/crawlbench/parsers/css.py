@@ -60,6 +60,12 @@ def translate(xpath: str) -> Selector:
     path, attribute = (path[: found.start()], found.group(1)) if found else (path, "")
     if not path and xpath.startswith("."):
         return Selector("", attribute, 0)
+    css, index = _translate_path(path, xpath)
+    return Selector(css, attribute, index)
+
+
+def _translate_path(path: str, xpath: str) -> tuple[str, int]:
+    """Return the CSS of a path's steps, and which of the nodes that it finds is meant."""
     css, index, at = "", 0, 0
     while at < len(path):
         step = _STEP.match(path, at)
@@ -74,7 +80,7 @@ def translate(xpath: str) -> Selector:
         css += (_AXES[axis] if css else "") + part
     if not css:
         raise _refuse(xpath)
-    return Selector(css, attribute, index)
+    return css, index
 
 
 def _translate_step(step: re.Match[str], xpath: str) -> tuple[str, int]:

@@ -42,10 +42,8 @@ class _Lexbor:
         return lambda document: document.css(selector)
 
     def compile_text(self, field: Field) -> Callable[[LexborNode], str]:
-        if field.css:
-            selector = Selector(field.css, field.attribute, 0)
-        else:
-            selector = translate(field.xpath)
+        own = Selector(field.css, field.attribute, 0)
+        selector = own if field.css else translate(field.xpath)
         attribute = selector.attribute
 
         def find(node: LexborNode) -> str:

@@ -31,7 +31,9 @@ class _Lxml:
         return html.document_fromstring(body, parser=self._parser)
 
     def compile_nodes(
-        self, xpath: str, css: str = ""  # noqa: ARG002  (see Toolkit)
+        self,
+        xpath: str,
+        css: str = "",  # noqa: ARG002  (see Toolkit)
     ) -> Callable[[Any], Sequence[Any]]:
         find: Callable[[Any], Any] = etree.XPath(xpath)
         return find

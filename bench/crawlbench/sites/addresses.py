@@ -240,9 +240,7 @@ def _split_query(query: str) -> list[str]:
 
 
 def _requote_query(query: str) -> str:
-    return _requote(
-        query.replace("%20", "+").replace(" ", "+"), _IN_QUERY, also_legal="+&=;"
-    )
+    return _requote(query.replace("%20", "+").replace(" ", "+"), _IN_QUERY, also_legal="+&=;")
 
 
 def _requote(text: str, same: str, also_legal: str) -> str:

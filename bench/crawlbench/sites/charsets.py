@@ -38,7 +38,8 @@ _TOKEN = re.compile(
 )
 _ATTRIBUTE = re.compile(
     rb"""[\t\n\f\r /]*(?P<name>[^\t\n\f\r />=][^\t\n\f\r />=]*)
-        (?:[\t\n\f\r ]*=[\t\n\f\r ]*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\t\n\f\r >]+)))?
+        (?:[\t\n\f\r ]*=[\t\n\f\r ]*
+        (?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\t\n\f\r >]+)))?
     """,
     re.VERBOSE,
 )
@@ -132,7 +133,7 @@ def decode_strictly(body: bytes, name: str) -> str:
             body, name = body[len(mark) :], marked
     codec = _CODECS.get(name)
     if codec is None:
-        codec = webencodings.lookup(name).codec_info.name  # type: ignore[union-attr]
+        codec = webencodings.lookup(name).codec_info.name
     return body.decode(codec, "crawlbench-whatwg")
 
 

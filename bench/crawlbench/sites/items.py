@@ -54,7 +54,7 @@ def make_item_type(types: Types) -> type[Item]:
 
 def _restore(types: Types, values: tuple[object, ...]) -> Item:
     """Return an item that came from another process."""
-    return make_item_type(types)(*values)  # type: ignore[arg-type]
+    return make_item_type(types)(*values)
 
 
 def make_ranked_type(item_type: type[Item], rows: Iterable[Row]) -> type[Item]:

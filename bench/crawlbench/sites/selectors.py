@@ -1,4 +1,4 @@
-"""Turns what a person selects nodes by, CSS or XPath, into an XPath that is checked (floor 1; pure).
+"""Turns what a person selects nodes by, CSS or XPath, into a checked XPath (floor 1; pure).
 
 A selector is an XPath if it begins as one does (`/`, `./`, `(`, `@`, an axis or a function);
 everything else is CSS. What cannot work on any page is refused here, with what to write.
@@ -128,13 +128,13 @@ def _refuse_absolute(xpath: str, selector: str, where: str) -> None:
 def _refuse_leaves(xpath: str, selector: str, where: str) -> None:
     """Refuse a path that ends in attributes or text where elements are due."""
     tokens = [*_outside_predicates(xpath), ("", "")]
-    for at, (kind, token) in enumerate(tokens):
+    for at, (kind, text) in enumerate(tokens):
         if kind != "leaf":
             continue
-        is_attribute = token in {"@", "attribute::"}
-        length = 2 if is_attribute or token == "namespace::" else 3  # @ name, or text ( )
-        if tokens[min(at + length, len(tokens) - 1)][1] in _AFTER_A_PATH:
-            what = "attributes" if is_attribute else "text"
+        is_short = not text.isalpha() and "-" not in text  # @ name, not text ( )
+        after = tokens[min(at + (2 if is_short else 3), len(tokens) - 1)][1]
+        if after in _AFTER_A_PATH:
+            what = "attributes" if is_short else "text"
             element = re.sub(r"/+(?:@|attribute::)?[\w:*-]+(?:\(\s*\))?$", "", selector)
             rather = f" such as {element!r}" if element not in {"", ".", selector} else ""
             raise UsageError(
