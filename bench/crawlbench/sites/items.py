@@ -54,7 +54,9 @@ def make_item_type(types: Types) -> type[Item]:
 
 def _restore(types: Types, values: tuple[object, ...]) -> Item:
     """Return an item that came from another process."""
-    return make_item_type(types)(*values)
+    item_type: Any = make_item_type(types)
+    item: Item = item_type(*values)
+    return item
 
 
 def make_ranked_type(item_type: type[Item], rows: Iterable[Row]) -> type[Item]:
@@ -69,7 +71,7 @@ def make_ranked_type(item_type: type[Item], rows: Iterable[Row]) -> type[Item]:
 
     def make(_: type, **values: Any) -> Item:  # noqa: ANN401  (of the fields' types)
         key = tuple(values[name] for name in names)
-        return item_type(rank_of(key), *key)  # type: ignore[arg-type]
+        return item_type(rank_of(key), *key)
 
     namespace = {"__new__": make, "__slots__": ()}
     return type("RankedItem", (item_type,), namespace)
