@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-overhead bench-aa bench-ab bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale bench-cluster-scale bench-crawl-scale bench-shard test test-all docs timelines check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-ab bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale bench-cluster-scale bench-crawl-scale bench-shard test test-all fuzz docs timelines check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -29,6 +29,12 @@ bench-full: $(READY) ## measure everything (hours)
 bench-overhead: $(READY) ## what the harness itself adds to a crawl
 	$(BIN)/python benchmarks/overhead.py
 
+bench-judge: $(READY) ## the whole judge on resampled laps: false verdicts, coverage, power (30 minutes)
+	$(BIN)/python -m benchmarks.judge
+
+bench-company: $(READY) ## sessions beside a busy neighbour, against quiet ones (an hour)
+	$(BIN)/python -m benchmarks.company
+
 bench-aa: $(READY) ## equal things against each other, in laps and in blocks (20 minutes)
 	$(BIN)/crawlbench aa --sessions 40 --blocks
 
@@ -39,7 +45,7 @@ bench-ab: $(READY) ## is a copy told from itself, and one that is 5 % slower fro
 	$(BIN)/python -m benchmarks.ab
 
 bench-disturbed: $(READY) ## is a mirror that shares its CPU noticed?
-	$(BIN)/python benchmarks/disturbed.py
+	$(BIN)/python -m benchmarks.disturbed
 
 bench-faults: $(READY) ## every fault for every strategy, into docs/faults.md (7 minutes)
 	$(BIN)/python -m benchmarks.faults
@@ -80,6 +86,9 @@ test: $(READY) ## run the tests, but the longest
 test-all: $(READY) ## run all tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
+fuzz: $(READY) ## 100,000 edited session files, read by the commands (20 minutes)
+	$(BIN)/python -m tests.fuzz.sessions 100000
+
 docs: $(READY) ## make what documents quote, from --help and results/reference
 	$(BIN)/python docs/make.py
 
@@ -90,6 +99,7 @@ check: $(READY) ## lint, types and workflows; changes nothing
 	$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/actionlint && $(BIN)/actionlint $(filter-out %/gitlab-ci.yml,$(wildcard docs/examples/ci/*.yml))
+	$(BIN)/zizmor --offline --quiet .github action.yml $(filter-out %/gitlab-ci.yml,$(wildcard docs/examples/ci/*.yml))
 
 format: $(READY) ## format the code
 	$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
@@ -97,6 +107,8 @@ format: $(READY) ## format the code
 lock: $(READY) ## pin all versions anew, with hashes and without addresses
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
 	  --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
+	  --no-header --python-version 3.11 --extra ci -c requirements/dev.txt pyproject.toml -o requirements/ci.txt
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from crawlbench import registry
-from crawlbench.about import StrategyFacts, describe_strategy
+from crawlbench.about import StrategyFacts, describe_libraries, describe_strategy
 from crawlbench.check.subject import Subject, Trial
 from crawlbench.measure.verify import Expectation, expect
 from crawlbench.mirror.process import MirrorProcess, open_mirror
@@ -30,15 +30,21 @@ SITES = ("douban-top250", "douban-subjects")
 NETWORKS = ("loopback", "wan", "loopback-tls")
 CONCURRENCY = 10
 DEADLINE_S = 60.0
+ASKED = """What is sent and answered is the same for all. Outside the clock is the TLS context, or
+the file of the authority, made once; inside are the client, its pool, its threads or processes, and
+all connections, opened and closed. What was spoken stands above, under HTTP.
+"""
+HEADERS = ["strategy", "library", "licence", "model", "HTTP", "HTTP parser", "TLS", "advised by"]
 INTRODUCTION = """# The contestants
 
 Every strategy is one file in [bench/crawlbench/strategies](../bench/crawlbench/strategies), written
 as its library's documentation advises, on equal terms: `Accept-Encoding: gzip`, no proxies, no
-netrc, the same limit of requests in flight, certificates checked, session opened and closed inside
-the clock. What a library does not allow is said in the first lines of its file. Those beyond
-requests and aiohttp come with `pip install 'crawlbench[clients]'`; niquests with the extra
-`niquests`, in an environment of its own: it brings urllib3-future, which takes the place of urllib3
-for requests too. `crawlbench check NAME` tries one on good and hostile pages.
+netrc, the same limit of requests in flight, certificates checked by a context made before the clock
+runs, session opened and closed inside it. What a library does not allow is said in the first lines
+of its file. Those beyond requests and aiohttp come with `pip install 'crawlbench[clients]'`;
+niquests with the extra `niquests`, in an environment of its own: it brings urllib3-future, which
+takes the place of urllib3 for requests too. `crawlbench check NAME` tries one on good and hostile
+pages.
 
 Made by `python benchmarks/contestants.py`.
 """
@@ -59,7 +65,7 @@ async def main() -> None:
             for network in NETWORKS
         }
         for fact in facts:
-            if fact.installed:
+            if fact.installed and not fact.name.startswith("cold-"):  # a process per page
                 rows += await try_contestant(fact, mirrors, expectations)
                 print(*rows[-1], sep=" | ", flush=True)
     DOCUMENT.write_text(render(facts, rows), encoding="utf-8")
@@ -126,17 +132,23 @@ def render(facts: list[StrategyFacts], rows: list[list[str]]) -> str:
             fact.licence,
             fact.model,
             fact.http,
+            fact.parser,
+            fact.tls,
             advice.get(fact.name, "ours"),
         ]
         for fact in facts
     ]
     columns = [f"{site.removeprefix('douban-')}, {net}" for site in SITES for net in NETWORKS]
+    described = sorted(describe_libraries().items(), key=lambda pair: pair[0].lower())
     absent = [f"`{fact.name}`" for fact in facts if not fact.installed]
     where = f"{platform.python_implementation()} {platform.python_version()}"
     parts = [
         INTRODUCTION,
         "## What each is made of\n",
-        table(["strategy", "library", "licence", "model", "HTTP", "advised by"], made_of),
+        table(HEADERS, made_of),
+        "\n## What each author would ask\n",
+        ASKED,
+        *(f"- **{name}**: {library.answer}" for name, library in described),
         "\n## Who crawls what\n",
         f"One crawl each at {CONCURRENCY} requests in flight, {where}, "
         f"{datetime.now(UTC):%Y-%m-%d}. Right: all items with the site's digest, each page asked "

@@ -102,7 +102,7 @@ def child(strategy: str, site_name: str, address: str) -> None:
     read = registry.load(registry.Kind.PARSER, PARSER)(spec)
     crawl = registry.load(registry.Kind.STRATEGY, strategy)
     factory = registry.load(registry.Kind.EVENT_LOOP, EVENT_LOOP)
-    site = make_site(address + spec.path, read, None)
+    site = make_site(spec, address + spec.path, read, None)
     keep: Callable[[], Any] = (lambda: Tally(spec.item_type)) if spec.is_large else list
     reset_peak_rss()
     before, start = rss_bytes() or 0, time.perf_counter()

@@ -1,52 +1,59 @@
-"""Is a mirror that shares its CPU with a busy process noticed? Sessions with and without one.
+"""Beside a process that spins on the mirror's CPU: is any verdict false? Exit 1 if one is.
 
-    python benchmarks/disturbed.py
+    python -m benchmarks.disturbed
 
-Beside the mirror's CPU a process spins at the same priority, so that the mirror gets about half of
-it. Rows must be marked then, and get no verdict; without the process none may be. Exit 1 otherwise.
+The spinner has the mirror's priority, so that the mirror gets about half of its CPU. Marks and
+doubts must show it, and what is still answered must be what the quiet session before it answered.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.company import verdicts
 
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.store import load_session
-from crawlbench.records import Verdict
+
+if TYPE_CHECKING:
+    from crawlbench.records import Verdict
 
 SPIN = "import os, sys\nos.sched_setaffinity(0, {int(sys.argv[1])})\nwhile True:\n    pass\n"
-SESSION = ("quick", "-n", "loopback", "--rounds", "3")
+SESSION = ("quick", "-n", "loopback", "--budget", "60")
 
 
 def main() -> None:
-    """Measure both and print; exit 1 if a mark is missing or wrong."""
-    quiet = count_marks()
+    """Measure both and print; exit 1 if a mark is missing or a verdict is false."""
+    rows, marked, quiet = measure()
+    print(f"alone: {marked} of {rows} rows marked, {len(quiet)} pairs answered", flush=True)
     mirror_cpu = str(describe_machine().mirror_cpus[0])
-    spinner = subprocess.Popen([sys.executable, "-c", SPIN, mirror_cpu])
+    spinner = subprocess.Popen([sys.executable, "-P", "-c", SPIN, mirror_cpu])
     try:
-        disturbed = count_marks()
+        rows, marked, found = measure()
     finally:
         spinner.kill()
         spinner.wait()
-    for name, (marked, rows, verdicts) in (("alone", quiet), ("with company", disturbed)):
-        print(f"mirror {name}: {marked} of {rows} rows marked, {verdicts} verdicts given")
-    sys.exit(0 if not quiet[0] and disturbed[0] and not disturbed[2] else 1)
+    false = [pair for pair, verdict in found.items() if quiet.get(pair, verdict) is not verdict]
+    print(
+        f"with company: {marked} of {rows} rows marked, {len(found)} pairs answered, "
+        f"{len(false)} of them false"
+    )
+    sys.exit(1 if false or not marked else 0)
 
 
-def count_marks() -> tuple[int, int, int]:
-    """Return marked rows, all rows, and verdicts of one session."""
+def measure() -> tuple[int, int, dict[tuple[str, str], Verdict]]:
+    """Return rows, marked rows, and the verdicts of one session."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "session"
-        command = [sys.executable, "-m", "crawlbench", "run", *SESSION, "-o", str(output)]
-        subprocess.run(command, env={**os.environ}, check=True, capture_output=True)
+        command = [sys.executable, "-P", "-m", "crawlbench", "run", *SESSION, "-o", str(output)]
+        subprocess.run(command, check=True, capture_output=True)
         session = load_session(output)
     marked = sum(bool(summary.mark) for summary in session.summaries)
-    verdicts = sum(c.verdict is not Verdict.UNCLEAR for c in session.comparisons)
-    return marked, len(session.summaries), verdicts
+    return len(session.summaries), marked, verdicts(session)
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ def sample(address: str, strategy: str, parser: str) -> float:
     spec = registry.load(registry.Kind.SITE, SITE)
     read = registry.load(registry.Kind.PARSER, parser)(spec)
     crawl = registry.load(registry.Kind.STRATEGY, strategy)
-    site = make_site(address + spec.path, read, None)
+    site = make_site(spec, address + spec.path, read, None)
     run_crawls(crawl, site, CONCURRENCY, 3, asyncio.SelectorEventLoop)
     seen: Counter[str] = Counter()
 

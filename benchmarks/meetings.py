@@ -45,16 +45,35 @@ REFUSED = "crawlbench.errors.BlockedPageError"
 DOCUMENTED = {
     "aiohttp": ("aiohttp.client_exceptions.ClientError",),
     "aiosonic": ("aiosonic.exceptions.AiosonicError",),
-    "anyio": ("httpx.HTTPError",),
+    "aiohttp-retry": ("aiohttp.client_exceptions.ClientError",),
     "curl_cffi": ("curl_cffi.requests.exceptions.RequestException",),
     "gevent": ("requests.exceptions.RequestException",),
+    "geventhttpclient": (
+        "geventhttpclient.useragent.ConnectionError",
+        "_parser.HTTPParseError",
+        "OSError",
+        "zlib.error",
+    ),
+    "httpr": ("httpr.HTTPError",),
     "httptools": ("httptools.parser.errors.HttpParserError", "OSError", "zlib.error"),
     "httpx": ("httpx.HTTPError",),
+    "httpx-aiohttp": ("httpx.HTTPError",),
+    "httpx2": ("httpx2.HTTPError",),
+    "impit": ("impit.HTTPError",),
     "niquests": ("niquests.exceptions.RequestException",),
     "primp": ("primp.PrimpError",),
     "pycurl": ("pycurl.error",),
+    "pyqwest": (
+        "OSError",
+        "TimeoutError",
+        "pyqwest.ReadError",
+        "pyqwest.WriteError",
+        "pyqwest._errors.RemoteProtocolError",
+        "pyqwest.TooManyRedirects",
+    ),
     "pyreqwest": ("pyreqwest.exceptions.PyreqwestError",),
     "requests": ("requests.exceptions.RequestException",),
+    "requests-futures": ("requests.exceptions.RequestException",),
     "Scrapy": (
         "scrapy.exceptions.DownloadFailedError",
         "scrapy.exceptions.IgnoreRequest",
@@ -69,8 +88,18 @@ DOCUMENTED = {
         "zlib.error",
     ),
     "tornado": ("tornado.httpclient.HTTPClientError",),
-    "treq": ("twisted.web._newclient.ResponseFailed", "twisted.web.error.Error"),
+    "treq": ("twisted.web._newclient.ResponseFailed", "twisted.web.error.Error", "OSError"),
     "urllib3": ("urllib3.exceptions.HTTPError",),
+    "wreq": (
+        "exceptions.BodyError",
+        "exceptions.ConnectionError",
+        "exceptions.ConnectionResetError",
+        "exceptions.DecodingError",
+        "exceptions.RedirectError",
+        "exceptions.RequestError",
+        "exceptions.StatusError",
+        "exceptions.TimeoutError",
+    ),
 }
 """By library: what to catch if one believes its documentation."""
 
@@ -109,9 +138,10 @@ class Meeting:
 
 
 def installed_strategies() -> list[str]:
-    """Return the names of ours that can be tried here."""
+    """Return the names of ours that can be tried here, but those that start cold."""
     names = registry.names(registry.Kind.STRATEGY)
-    return [name for name in names if describe_strategy(name).installed]
+    cold = {name for name in names if name.startswith("cold-")}
+    return [name for name in names if describe_strategy(name).installed and name not in cold]
 
 
 async def meet_all(

@@ -35,10 +35,11 @@ CELLS = (("requests-serial", None), ("aiohttp-gather", "uvloop"))
 BARE = """
 import asyncio, sys, time
 from crawlbench import registry
-from crawlbench.model import Site
+from crawlbench.measure.crawling import make_site
 kind = registry.Kind
 spec = registry.load(kind.SITE, "douban-top250")
-site = Site(sys.argv[1] + spec.path, registry.load(kind.PARSER, "lxml")(spec))
+read = registry.load(kind.PARSER, "lxml")(spec)
+site = make_site(spec, sys.argv[1] + spec.path, read, None)
 crawl = registry.load(kind.STRATEGY, sys.argv[2])
 loops = int(sys.argv[4])
 

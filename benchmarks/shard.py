@@ -71,7 +71,7 @@ async def _measure(strategy: str, name: str) -> float:
     cpus = describe_machine().mirror_cpus
     times = []
     async with open_mirror(name, NETWORK, find_network(NETWORK), 1, cpus) as mirror:
-        site = make_site(mirror.address + spec.path, read, mirror.ca_file)
+        site = make_site(spec, mirror.address + spec.path, read, mirror.ca_file)
         for number in range(REPEATS):
             await mirror.begin(f"shard {number}")
             seconds, (items,) = await asyncio.to_thread(

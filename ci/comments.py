@@ -16,6 +16,7 @@ _INVISIBLE = "\u200b"
 _LIVE = re.compile(
     r"""
     @(?=[\w-]) | \#(?=\w) | \bGH-(?=\d)  # calls somebody, or refers to a thread
+    | (?m:^[ \t>*+-]*)/(?=[a-z])  # a command to a bot, which stands at a line's start
     | /(?=/) | \bwww(?=\.)  # an address
     | \b(?:https?|ftp|mailto|xmpp|data|javascript)(?=:)  # an address that needs no slashes
     | \](?=[(:\[]) | <(?=[a-z/!?])  # a link or an image, and an element of HTML

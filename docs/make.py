@@ -17,14 +17,15 @@ from rich.text import Text
 from typer.testing import CliRunner
 
 from crawlbench.cli.app import app
-from crawlbench.export import results_schema
 from crawlbench.measure.store import load_session
 from crawlbench.report.answer import find_answer
 from crawlbench.report.markdown import render_table
 from crawlbench.report.notes import find_notes
 from crawlbench.report.picture import render_svg
+from crawlbench.report.results import results_schema
 from crawlbench.report.tables import ANSWER, group_tables
 from crawlbench.report.terminal import render_table as render_table_for_terminal
+from crawlbench.report.view import SessionView
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "results" / "reference"
@@ -37,6 +38,7 @@ COMMANDS = (
         "ab",
         "compare",
         "history",
+        "plan",
         "aa",
         "doctor",
         "list",
@@ -84,7 +86,7 @@ def make_documents() -> dict[Path, str]:
         ROOT / "docs" / "cli.md": make_command_reference(),
         ROOT / "docs" / "results.schema.json": make_schema(),
         ROOT / "docs" / "session.svg": make_picture(),
-        ROOT / "docs" / "ratios.svg": render_svg(load_session(REFERENCE)),
+        ROOT / "docs" / "ratios.svg": render_svg(SessionView(load_session(REFERENCE))),
         readme: TABLE.sub(lambda found: found[1] + make_table() + found[2], read(readme)),
     }
 
@@ -108,11 +110,11 @@ def help_of(command: str) -> str:
 
 def make_table() -> str:
     """Return what the reference session answers, as Markdown."""
-    session = load_session(REFERENCE)
-    found = find_notes(session)
-    answer = find_answer(session)[0].text
+    view = SessionView(load_session(REFERENCE))
+    found = find_notes(view)
+    answer = "\n\n".join(sentence.text for sentence in find_answer(view))
     reading = next(text for label, text in found if label == "reading")
-    tables = [render_table(table.pick(ANSWER)) for table in group_tables(session)]
+    tables = [render_table(table.pick(ANSWER)) for table in group_tables(view)]
     notes = "\n".join(f"- {label}: {text}" for label, text in found if label in QUOTED_NOTES)
     return "\n" + "\n\n".join([answer, *tables, f"How to read it: {reading}", notes]) + "\n\n"
 
@@ -120,7 +122,7 @@ def make_table() -> str:
 def make_picture() -> str:
     """Return what the reference session answers as SVG, without fonts from elsewhere."""
     console = Console(width=WIDTH, record=True, file=Path(os.devnull).open("w"), highlight=False)
-    for table in group_tables(load_session(REFERENCE)):
+    for table in group_tables(SessionView(load_session(REFERENCE))):
         console.print(Text(table.title, style="bold"))
         console.print(render_table_for_terminal(table.pick(ANSWER), WIDTH))
         console.print()

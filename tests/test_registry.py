@@ -27,18 +27,19 @@ def test_unknown_name_lists_the_known_ones_and_a_near_miss():
     assert str(caught.value) == (
         "unknown event loop 'uvlop' (did you mean 'uvloop'?); known: asyncio, asyncio-eager, "
         "asyncio-poll, asyncio-proactor, asyncio-select, bracio, loopmini, rloop, uvloop, "
-        "winloop"
+        "veloxloop, winloop"
     )
 
 
 @pytest.mark.usefixtures("_plugins")
-def test_known_but_not_installed_names_the_command():
-    """The missing package is named with the command that brings it."""
+def test_known_but_not_installed_names_the_package():
+    """And tells nobody to install a name that may be anybody's."""
     with pytest.raises(NotInstalledError) as caught:
         registry.load(KIND, "needs-absent")
     assert str(caught.value) == (
         "strategy 'needs-absent' is known but not installed here: it needs "
-        "'a-package-that-nobody-has'; try: pip install a-package-that-nobody-has"
+        "'a_package_that_nobody_has'; 'a_package_that_nobody_has' is none of ours: install what "
+        "provides it, from where you trust"
     )
 
 

@@ -102,11 +102,33 @@ def test_cells_alternate_within_a_lap(good):
     assert len(set(orders)) > 1
 
 
-def test_twins_have_the_same_loops(good):
-    """The control differs from its baseline in nothing, not even in crawls per value."""
+def test_all_of_a_group_have_the_same_loops(good):
+    """Cells that are compared differ in nothing else, not even in crawls per value."""
     session = load_session(good[0])
-    control = next(cell for cell in session.plan.cells if cell.control)
-    assert session.loops[control.name] == session.loops[session.plan.baselines[control.group]]
+    assert session.loops.keys() == {cell.name for cell in session.plan.cells}
+    assert len(set(session.loops.values())) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems tell less")
+def test_cpu_time_and_waits_fit_into_the_clock(good):
+    """Of one worker's CPUs nobody used more than time went by, waits included."""
+    session = load_session(good[0])
+    cpus = len(session.machine.worker_cpus)
+    for sample in (sample for record in session.rounds for sample in record.samples):
+        assert 0 < sample.cpu_s <= sample.seconds * cpus * 1.002
+        assert sample.cpu_user_s + sample.cpu_system_s == pytest.approx(sample.cpu_s)
+        assert 0 <= sample.cpu_wait_s <= sample.seconds * cpus - sample.cpu_s + 1e-9 or (
+            sample.cpu_wait_s == 0
+        )
+
+
+def test_anchors_are_timed_in_each_lap(good):
+    """Once, of each group, in the process that stands beside the workers."""
+    session = load_session(good[0])
+    (group,) = {cell.group for cell in session.plan.cells}
+    for record in session.rounds:
+        assert [(one.group, one.lap) for one in record.anchors] == [(group, 0), (group, 1)]
+        assert all(min(one.computing_s, one.sending_s) > 0 for one in record.anchors)
 
 
 def test_strategies_show_their_connections(good):
@@ -218,13 +240,29 @@ def assert_gone(processes):
     assert not alive
 
 
+def refuse_others(crawlbench, folder, owner):
+    """Assert that whoever else would write into a session's folder is told who does."""
+    for call in (
+        ("run", "--resume", folder),
+        ("report", folder, "--format", "html", "-o", folder / "other.html"),
+    ):
+        done = crawlbench(*call)
+        assert done.returncode == 2, done.stderr
+        assert f"is being written by process {owner} on " in done.stderr
+        assert done.stderr.endswith("; wait until that has ended, or end it\n")
+    assert crawlbench("report", folder).returncode == 0  # reading is free
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_session_keeps_what_was_finished(tmp_path, number):
-    """Ctrl-C and SIGTERM: finished rounds are valid and reported, nothing stays behind."""
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_interrupted_session_keeps_what_was_finished(tmp_path, name, crawlbench):
+    """Finished rounds are valid and reported, nothing stays behind; meanwhile it has one writer."""
+    number = getattr(signal, name)
     folder = tmp_path / "session"
     process = start(folder, "--rounds", 50)
     children = psutil.Process(process.pid).children(recursive=True)
+    if name == "SIGINT":
+        refuse_others(crawlbench, folder, process.pid)
     process.send_signal(number)
     output, errors = process.communicate(timeout=30)
     assert process.returncode == 130, errors

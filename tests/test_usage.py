@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crawlbench import usage
-from crawlbench.usage import Usage, peak_rss_bytes, read_cpu_wait_s, reset_peak_rss, rss_bytes
+from crawlbench.usage import peak_rss_bytes, read_cpu_wait_s, reset_peak_rss, rss_bytes
 
 STATUS = "Name:\tpython\nVmPeak:\t  900 kB\nVmHWM:\t   300 kB\nVmRSS:\t   200 kB\nThreads:\t1\n"
 
@@ -19,29 +19,6 @@ def proc(tmp_path, monkeypatch):
     for name in ("status", "schedstat", "clear_refs"):
         monkeypatch.setattr(usage, f"_{name.upper()}", tmp_path / name)
     return tmp_path
-
-
-def test_use_between_two_readings_is_their_difference():
-    """Field by field."""
-    before, after = Usage(1.0, 2.0, 0.25, 10, 1), Usage(1.5, 4.0, 0.5, 17, 4)
-    assert after.since(before) == Usage(0.5, 2.0, 0.25, 7, 3)
-
-
-def test_work_uses_cpu_time():
-    """On whatever system this is."""
-    before = Usage.now()
-    while Usage.now().since(before).user_s + Usage.now().since(before).system_s <= 0:
-        sum(range(10_000))
-    used = Usage.now().since(before)
-    assert min(used.user_s, used.system_s, used.cpu_wait_s, used.yields, used.preemptions) >= 0
-
-
-def test_system_without_resource_tells_times_alone(monkeypatch):
-    """Windows."""
-    monkeypatch.setattr(usage, "resource", None)
-    found = Usage.now()
-    assert found.user_s > 0
-    assert (found.cpu_wait_s, found.yields, found.preemptions) == (0.0, 0, 0)
 
 
 def test_wait_for_a_cpu_is_the_kernels_second_number(proc):

@@ -18,10 +18,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from crawlbench import registry
 
 __all__ = [
+    "LibraryFacts",
     "StrategyFacts",
+    "describe_libraries",
     "describe_python",
     "describe_strategy",
     "distribution_of",
@@ -51,6 +55,26 @@ class StrategyFacts:
     http: str
     """Versions of HTTP that it can speak; empty if the module does not say."""
     installed: bool
+    parser: str = ""
+    """What parses HTTP/1.1 in it; empty if nobody has told us."""
+    tls: str = ""
+    """What speaks TLS in it."""
+
+
+class LibraryFacts(msgspec.Struct, frozen=True):
+    """What a library parses HTTP and speaks TLS with, and how it is used here."""
+
+    parser: str = ""
+    tls: str = ""
+    answer: str = ""
+    """To its author: which interface, what was tuned, what is inside the clock."""
+
+
+@cache
+def describe_libraries() -> dict[str, LibraryFacts]:
+    """Return what is told of libraries, by distribution; of strangers' nothing."""
+    text = (Path(__file__).parent / "strategies" / "libraries.toml").read_bytes()
+    return msgspec.toml.decode(text, type=dict[str, LibraryFacts])
 
 
 def describe_strategy(name: str) -> StrategyFacts:
@@ -62,8 +86,9 @@ def describe_strategy(name: str) -> StrategyFacts:
     tree = _parse_plugin(registry.Kind.STRATEGY, name)
     docstring = ast.get_docstring(tree) or ""
     found = _FACTS.search(docstring)
-    module = _library_module(tree)
+    module = _library_module(tree, name)
     library, version, licence = _distribution(module)
+    facts = describe_libraries().get(library, LibraryFacts())
     return StrategyFacts(
         name=name,
         about=docstring.partition("\n")[0],
@@ -73,6 +98,8 @@ def describe_strategy(name: str) -> StrategyFacts:
         model=found["model"] if found else "",
         http=found["http"] if found else "",
         installed=all(_is_installed(name) for name in _imports(tree)),
+        parser=facts.parser,
+        tls=facts.tls,
     )
 
 
@@ -129,10 +156,12 @@ def _imports(tree: ast.Module) -> list[str]:
     return [name for name in names if name not in sys.stdlib_module_names]
 
 
-def _library_module(tree: ast.Module) -> str | None:
-    """Return the module of the client: the first that is imported, unless it only helps."""
+def _library_module(tree: ast.Module, strategy: str) -> str | None:
+    """Return the module of the client: the one that the strategy is named after, else the first."""
     names = [name for name in _imports(tree) if name not in {"crawlbench", "lxml"}]
-    return names[0] if names else None
+    stem = Path(strategy).stem.replace("-", "_").removeprefix("cold_")
+    named = [name for name in names if f"{stem}_".startswith(f"{name.lower()}_")]
+    return max(named, key=len) if named else names[0] if names else None
 
 
 def _is_installed(module: str) -> bool:

@@ -41,6 +41,10 @@ class StorageError(BenchError):
     """Raised when results cannot be written: a full disk, a folder that was taken away."""
 
 
+class DrawingError(BenchError):
+    """Raised when a page or a picture cannot be drawn: what was measured is not touched by it."""
+
+
 class BlockedPageError(BenchError):
     """Raised when a page came with status 200 but without the list that the site must have."""
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.errors import BrokenPluginError, NotInstalledError, UsageError
+from crawlbench.extras import how_to_get
+from crawlbench.registry import describe_failure
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -54,15 +56,15 @@ def load_loop_factory(name: str) -> Any:  # noqa: ANN401  (a callable that retur
         factory = attrgetter(attribute)(importlib.import_module(module_name))
     except ModuleNotFoundError as error:
         raise NotInstalledError(
-            f"event loop {name!r} needs the module {error.name!r}, which is not installed here; "
-            f"try: pip install {(error.name or module_name).partition('.')[0].replace('_', '-')}"
+            f"event loop {name!r} needs the module {error.name!r}, which is not here; "
+            f"{how_to_get(error.name or module_name)}, or put its folder into PYTHONPATH"
         ) from error
     except AttributeError as error:
         raise UsageError(
             f"event loop {name!r}: {error}; give a function that returns a new loop, such as "
             "uvloop:new_event_loop"
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _broken(f"event loop {name!r}", error) from error
     if not callable(factory):
         raise UsageError(
@@ -80,7 +82,11 @@ def _attribute(path: str, name: str, remedy: str) -> Any:  # noqa: ANN401
 
 
 def _load_module(path: Path) -> ModuleType:
-    """Import a file once; a second call returns the same module, as an import would."""
+    """Import a file once; a second call returns the same module, as an import would.
+
+    As with a script, modules beside the file are found, and it sees a command line without
+    arguments: ours are none of its business.
+    """
     name = f"crawlbench_file_{path.stem}_{abs(hash(path.resolve())):x}"
     if name in sys.modules:
         return sys.modules[name]
@@ -89,19 +95,33 @@ def _load_module(path: Path) -> ModuleType:
         raise UsageError(f"there is no file {str(path)!r} to load a plug-in from")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    _let_siblings_be_found(str(path.absolute().parent))
+    own_arguments, sys.argv = sys.argv, [str(path)]
     try:
         spec.loader.exec_module(module)
     except ModuleNotFoundError as error:
         del sys.modules[name]
-        package = (error.name or "").partition(".")[0].replace("_", "-")
         raise NotInstalledError(
-            f"{path} needs {package!r}, which is not installed here; try: pip install {package}"
+            f"{path} needs the module {error.name!r}, which is neither installed here nor beside "
+            f"the file; {how_to_get(error.name or '')}"
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise _broken(str(path), error) from error
+    finally:
+        sys.argv = own_arguments
     return module
 
 
-def _broken(what: str, error: Exception) -> BrokenPluginError:
-    return BrokenPluginError(f"{what} cannot be imported: {type(error).__name__}: {error}; mend it")
+def _let_siblings_be_found(folder: str) -> None:
+    """Put a file's folder before what is installed, but after the standard library.
+
+    A `queue.py` beside a strategy must not take the place of the one that we import ourselves.
+    """
+    if folder not in sys.path:
+        installed = [i for i, entry in enumerate(sys.path) if entry.endswith("-packages")]
+        sys.path.insert(installed[0] if installed else len(sys.path), folder)
+
+
+def _broken(what: str, error: BaseException) -> BrokenPluginError:
+    return BrokenPluginError(f"{what} {describe_failure(error)}; mend it")

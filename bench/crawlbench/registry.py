@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+import functools
 import inspect
 from enum import Enum
 from functools import cache
@@ -20,6 +21,8 @@ from crawlbench.errors import (
     NotInstalledError,
     UnknownNameError,
 )
+from crawlbench.extras import how_to_get
+from crawlbench.model import SiteSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,12 +30,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Kind",
     "declared_module",
+    "describe_failure",
     "describe_family",
     "families",
     "find",
     "is_async",
     "load",
     "names",
+    "needs_loop",
     "select",
     "unknown_name",
 ]
@@ -133,19 +138,58 @@ def load(kind: Kind, name: str) -> Any:  # noqa: ANN401  (each kind has its own 
     point = find(kind, name)
     try:
         plugin = point.load()
-        return plugin(name) if "*" in point.name else plugin
+        plugin = plugin(name) if "*" in point.name else plugin
     except BenchError:
         raise
     except ModuleNotFoundError as error:
-        package = (error.name or point.module).partition(".")[0].replace("_", "-")
+        module = (error.name or point.module).partition(".")[0]
         raise NotInstalledError(
-            f"{kind.noun} {name!r} is known but not installed here: it needs {package!r}; "
-            f"try: pip install {package}"
+            f"{kind.noun} {name!r} is known but not installed here: it needs {module!r}; "
+            f"{how_to_get(module)}"
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BrokenPluginError(
-            f"{kind.noun} {name!r} ({point.value}) cannot be imported: "
-            f"{type(error).__name__}: {error}; mend or uninstall it"
+            f"{kind.noun} {name!r} ({point.value}) {describe_failure(error)}; mend or uninstall it"
+        ) from error
+    _require_contract(kind, name, plugin)
+    return plugin
+
+
+def describe_failure(error: BaseException) -> str:
+    """Return what an import came to instead of an end."""
+    if isinstance(error, SystemExit):
+        return (
+            f"ends itself when it is imported (SystemExit: {error.code}); a script's own work "
+            "belongs below `if __name__ == '__main__':`"
+        )
+    return f"cannot be imported: {type(error).__name__}: {error}"
+
+
+_ARGUMENTS = {Kind.STRATEGY: ("site", "concurrency"), Kind.PARSER: ("spec",), Kind.EVENT_LOOP: ()}
+"""What is called, and with what."""
+
+
+def _require_contract(kind: Kind, name: str, plugin: object) -> None:
+    """Raise if a plug-in cannot be called as those of its kind are."""
+    if kind is Kind.SITE:
+        if not isinstance(plugin, SiteSpec):
+            raise BrokenPluginError(f"site {name!r} is {plugin!r}, not a SiteSpec")
+        return
+    arguments = _ARGUMENTS[kind]
+    wanted = f"({', '.join(arguments)})"
+    if not callable(plugin):
+        raise BrokenPluginError(
+            f"{kind.noun} {name!r} is {plugin!r}, not a function to call with {wanted}"
+        )
+    try:
+        signature = inspect.signature(plugin)
+    except (ValueError, TypeError):  # of something in C, which does not tell
+        return
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        raise BrokenPluginError(
+            f"{kind.noun} {name!r} takes {signature}, but is called with {wanted}: {error}"
         ) from error
 
 
@@ -155,10 +199,22 @@ def is_async(strategy: str) -> bool:
     Raises:
         BenchError: as `load`.
     """
-    crawl = load(Kind.STRATEGY, strategy)
-    if not callable(crawl):
-        raise BrokenPluginError(f"strategy {strategy!r} is {crawl!r}, not a function to call")
-    return inspect.iscoroutinefunction(crawl) or inspect.isasyncgenfunction(crawl)
+    return needs_loop(load(Kind.STRATEGY, strategy))
+
+
+def needs_loop(crawl: object) -> bool:
+    """Tell whether what a call returns is to be awaited, or iterated in an event loop.
+
+    A decorated function is what it decorates, an instance what its class makes of a call.
+    """
+    while isinstance(crawl, functools.partial):
+        crawl = crawl.func
+    called = [crawl, inspect.unwrap(crawl) if callable(crawl) else crawl]
+    if not inspect.isroutine(crawl):
+        called.append(inspect.unwrap(type(crawl).__call__))
+    return any(
+        inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one) for one in called
+    )
 
 
 def declared_module(event_loop: str) -> str:

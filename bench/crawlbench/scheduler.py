@@ -44,7 +44,7 @@ def require_dask() -> None:
     if find_spec("distributed") is None:
         raise NotInstalledError(
             "--cluster needs Dask (distributed), not installed here; "
-            "try: pip install 'crawlbench[cluster]'"
+            "it comes with crawlbench's extra 'cluster'"
         )
 
 

@@ -1,20 +1,16 @@
-"""What a process has used so far: CPU, waits for CPU, memory (floor 0; imported by workers)."""
+"""What a process has used: CPU, waits for CPU, memory (floor 0; imported by workers).
+
+How CPU time is read around what is timed: `stopwatch.py`.
+"""
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-try:
-    import resource
-except ImportError:  # Windows
-    resource = None  # type: ignore[assignment]
-
 __all__ = [
     "Usage",
-    "children_cpu_s",
     "peak_rss_bytes",
     "read_cpu_wait_s",
     "reset_peak_rss",
@@ -29,51 +25,21 @@ _RESET_PEAK = "5"  # man 5 proc_pid_clear_refs: reset the peak resident set size
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What this process has used: all its threads and its ended children."""
+    """What this process and its children have used between two moments."""
 
     user_s: float
-    """CPU time in the program."""
+    """CPU time in the program; with `system_s` it adds up to `cpu_s` where that is known."""
     system_s: float
     """CPU time in the kernel."""
     cpu_wait_s: float
-    """Time that the main thread could have run but had no CPU; 0 where that is not known."""
+    """Time in which others had the CPUs that it wanted; 0 where that is not known."""
     yields: int
     """Context switches because it waited for something; 0 where not known."""
     preemptions: int
     """Context switches because something else got its CPU; 0 where not known."""
-
-    @classmethod
-    def now(cls) -> Usage:
-        """Read the clocks of the operating system."""
-        if resource is None:
-            times = os.times()
-            user, system = times.user + times.children_user, times.system + times.children_system
-            return cls(user, system, 0.0, 0, 0)
-        own = resource.getrusage(resource.RUSAGE_SELF)
-        children = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return cls(
-            own.ru_utime + children.ru_utime,
-            own.ru_stime + children.ru_stime,
-            read_cpu_wait_s(),
-            own.ru_nvcsw + children.ru_nvcsw,
-            own.ru_nivcsw + children.ru_nivcsw,
-        )
-
-    def since(self, before: Usage) -> Usage:
-        """Return what was used between two readings."""
-        return Usage(
-            self.user_s - before.user_s,
-            self.system_s - before.system_s,
-            self.cpu_wait_s - before.cpu_wait_s,
-            self.yields - before.yields,
-            self.preemptions - before.preemptions,
-        )
-
-
-def children_cpu_s() -> float:
-    """Return the CPU seconds of this process's ended children."""
-    times = os.times()
-    return times.children_user + times.children_system
+    cpu_s: float | None = None
+    """CPU time to the microsecond, of all threads and of ended and living children; None where it
+    cannot be had so exactly."""
 
 
 def read_cpu_wait_s() -> float:

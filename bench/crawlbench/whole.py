@@ -1,8 +1,13 @@
-"""Writes files whole or not at all (floor 0)."""
+"""Writes files whole or not at all (floor 0).
+
+Only regular files are replaced, through links their target: a device or a pipe is written to.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +16,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["write_atomic", "write_bytes", "write_text"]
+__all__ = ["is_stream", "write_atomic", "write_bytes", "write_text"]
+
+NEW_MODE = 0o644  # temporary files are private
+_STREAMS = (Path("/dev"), Path("/proc"))
+"""What is below them belongs to the system, or to whoever holds it open."""
+
+
+def is_stream(path: Path) -> bool:
+    """Tell whether a path names something that is written to and never replaced."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    is_open_file = any(folder in path.absolute().parents for folder in _STREAMS)
+    return not stat.S_ISDIR(mode) and (is_open_file or not stat.S_ISREG(mode))
 
 
 def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
@@ -20,18 +39,48 @@ def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         OSError: the disk refuses; what was in the place is still there.
     """
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".json", dir=path.parent)
-    os.close(descriptor)
-    draft = Path(name)
+    if is_stream(path):
+        _write_stream(path, write)
+        return
+    target = path.resolve() if path.is_symlink() else path
+    draft = _make_draft(target.name, target.parent)
     try:
         write(draft)
-        draft.chmod(0o644)  # temporary files are private
+        _keep_owner_and_mode(target, draft)
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
-        draft.replace(path)
+        draft.replace(target)
     finally:
         with suppress(FileNotFoundError):
             draft.unlink()
+
+
+def _make_draft(name: str, folder: Path | None) -> Path:
+    descriptor, draft = tempfile.mkstemp(prefix=f".{name}-", suffix=".json", dir=folder)
+    os.close(descriptor)
+    return Path(draft)
+
+
+def _write_stream(path: Path, write: Callable[[Path], object]) -> None:
+    draft = _make_draft("crawlbench", None)
+    try:
+        write(draft)
+        with draft.open("rb") as source, path.open("wb") as stream:
+            shutil.copyfileobj(source, stream)
+    finally:
+        draft.unlink()
+
+
+def _keep_owner_and_mode(target: Path, draft: Path) -> None:
+    """Give a draft what the file had whose place it is to take."""
+    try:
+        before = target.stat()
+    except OSError:
+        draft.chmod(NEW_MODE)
+        return
+    with suppress(OSError, AttributeError):  # not ours to give away; or Windows
+        os.chown(draft, before.st_uid, before.st_gid)
+    draft.chmod(stat.S_IMODE(before.st_mode))
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -22,6 +22,7 @@ from crawlbench.measure.verify import expect
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 RIGHT, DOCUMENTED, STRAY, REFUSED, WRONG, HANGS, _ = Outcome
+REDIRECTS = ("301", "302", "redirect-loop")
 STATUSES = ("403", "418", "429", "500", "503")
 EXPECTED = {
     **{kind: {DOCUMENTED} for kind in STATUSES},
@@ -38,7 +39,15 @@ EXPECTED = {
     **{kind: {HANGS} for kind in ENDLESS},  # or it waits longer than we do here
 }
 EXCEPTIONS = {
-    # httpx waits five seconds for the next byte, and no longer.
+    # httpx waits five seconds for the next byte, or the twenty that it is told, and no longer.
+    **{(f"httpx2-{how}", "stall"): DOCUMENTED for how in ("async", "async-http2", "stream")},
+    **{(f"httpx2-{how}", "stall"): DOCUMENTED for how in ("serial", "threads")},
+    ("httpx-aiohttp-async", "stall"): DOCUMENTED,
+    # Their transport lets some errors of what is beneath it through.
+    ("httpx-aiohttp-async", "bad-chunk"): STRAY,
+    ("httpx-aiohttp-async", "header-flood"): STRAY,
+    # These follow no redirect unless told, and hand on its body.
+    **{(name, kind): REFUSED for name in ("impit-async", "wreq-async") for kind in REDIRECTS},
     **{(f"httpx-{how}", "stall"): DOCUMENTED for how in ("anyio", "async", "async-http2")},
     **{(f"httpx-{how}", "stall"): DOCUMENTED for how in ("serial", "threads", "trio")},
     # aiosonic follows no redirect and hands on its body; it lets errors of others through.

@@ -151,6 +151,7 @@ def test_marks_and_calls_of_the_file_are_not_believed(github, send):
         ("[x]: http:evil.example\n[x][x] ![x](y)", r"http:e|\]:|\]\[|\]\("),
         ("<http:evil.example> <a href=/x>y</a> <!-- z -->", r"http:e|<[a-z/!]"),
         ("https:///evil.example www.evil.example", r"//|www\."),
+        ("/merge\n > /approve now", r"(?m)^[ >]*/[a-z]"),
         (r"www\.evil.example mailto:a@-b.example", r"\\\.|mailto:a|@-"),
     ],
 )

@@ -12,6 +12,7 @@ import threading
 import pytest
 from tests.conftest import command_line
 
+from crawlbench.registry import is_async
 from crawlbench.sites.movies import load_movies
 
 STRATEGIES = (
@@ -36,7 +37,8 @@ def assert_refused(outcome, *parts, code=2):
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_crawl_prints_the_same_250_lines_for_each_strategy(crawlbench, strategy):
     """`rank title`, in order of rank."""
-    outcome = crawlbench("crawl", "--strategy", strategy, "--loop", "uvloop")
+    loop = ["--loop", "uvloop"] if is_async(strategy) else []
+    outcome = crawlbench("crawl", "--strategy", strategy, *loop)
     assert outcome.returncode == 0, outcome.stderr
     assert outcome.stdout == LINES
 
@@ -94,7 +96,7 @@ def test_crawl_of_a_dead_address_is_one_sentence(crawlbench, strategy):
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        (["run", "nosuch"], ["no suite 'nosuch'; known: ab, default, full, loops, quick"]),
+        (["run", "nosuch"], ["no suite 'nosuch'; known: ab, api, clients, cold, default"]),
         (["run", "nosuch.toml"], ["no suite 'nosuch.toml'"]),
         (["run", "-s", "reqests-serial"], ["unknown strategy 'reqests-serial'", "did you mean"]),
         (["run", "-l", "uvlop"], ["unknown event loop 'uvlop'", "known: asyncio, "]),
@@ -102,7 +104,7 @@ def test_crawl_of_a_dead_address_is_one_sentence(crawlbench, strategy):
         (["run", "--site", "imdb"], ["unknown site 'imdb'"]),
         (["run", "--parser", "soup"], ["unknown parser 'soup'"]),
         (["run", "--baseline", "none"], ["the baseline 'none' is not among the cells"]),
-        (["run", "-s", "needs-absent"], ["not installed", "pip install a-package-that-nobody-has"]),
+        (["run", "-s", "needs-absent"], ["not installed", "is none of ours"]),
         (["run", "-s", "cannot-import"], ["cannot be imported", "no such luck"]),
         (["run", "-c", "0"], ["--concurrency 0 cannot be used: give a whole number from 1 on"]),
         (["run", "-c", "many"], ["'--concurrency'", "valid integer"]),
@@ -164,7 +166,7 @@ def test_list_names_what_is_missing(crawlbench):
     assert (absent["installed"], absent["library"]) == (False, "a-package-that-nobody-has")
     shown = crawlbench("list", "strategies").stdout
     assert "(not" in shown
-    assert "pip install 'crawlbench[clients]'" in shown
+    assert "crawlbench's extra 'clients'" in shown
 
 
 def test_mirror_build_makes_the_committed_pages(crawlbench, tmp_path):

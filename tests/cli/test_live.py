@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +37,21 @@ def test_terminal_shows_bars_and_the_time_that_is_left():
     assert "●" in text
     assert "aiohttp-gather on uvloop" in text
     assert "server-bound" not in text
+
+
+def test_nothing_is_drawn_while_a_value_is_taken():
+    """No thread draws by itself: between two calls a terminal gets nothing, however long it is."""
+    file = io.StringIO()
+    console = Console(file=file, width=80, height=60, force_terminal=True)
+    before = threading.active_count()
+    with open_watcher(console) as watcher:
+        watcher.on_start(SESSION)
+        drawn = len(file.getvalue())
+        time.sleep(0.3)  # rich's own thread would draw four times a second
+        assert threading.active_count() == before
+        assert len(file.getvalue()) == drawn
+        watcher.on_sample(1, SESSION.rounds[0].samples[0])
+        assert len(file.getvalue()) > drawn
 
 
 def test_terminal_shows_what_was_marked():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import urllib.request
 
@@ -38,6 +40,20 @@ def test_serve_tells_where_and_logs_what_is_asked(serving):
     with urllib.request.urlopen(address) as answer:
         assert answer.status == 200
     assert LOG_LINE.fullmatch(process.stdout.readline())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_serve_leaves_no_folder_behind(tmp_path, name):
+    """A service that is stopped, a terminal that is closed; over TLS it has a file for clients."""
+    call = command_line("mirror", "serve", "-n", "loopback-tls", "-q")
+    call["env"]["TMPDIR"] = str(tmp_path)
+    with subprocess.Popen(**call, stdout=subprocess.PIPE) as process:
+        trust = [process.stdout.readline() for _ in range(3)][2]
+        assert str(tmp_path) in trust
+        process.send_signal(getattr(signal, name))
+        assert process.wait(20) == 0
+    assert not list(tmp_path.iterdir())
 
 
 def test_served_https_can_be_crawled_with_its_authority(serving, crawlbench):

@@ -95,7 +95,7 @@ class Cluster:
 
     def session_files(self):
         """Return the session files of blocks that are being measured."""
-        return list(self.folder.glob("crawlbench-block-*/session/session.json"))
+        return list(self.folder.glob("crawlbench-room-*/*/session/session.json"))
 
     def end(self):
         """Kill all that was started."""

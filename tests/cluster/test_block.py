@@ -8,7 +8,6 @@ import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import msgspec
 import psutil
@@ -17,7 +16,7 @@ import pytest
 from crawlbench.cluster.alone import hold_cpus, locks_folder
 from crawlbench.cluster.blocks import BlockJob
 from crawlbench.cluster.fingerprint import names_of, take_fingerprint
-from crawlbench.cluster.remote import measure_block, open_room
+from crawlbench.cluster.remote import measure_block
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.records import ClusterMachine, Environment
@@ -29,13 +28,6 @@ import sys
 from crawlbench.cluster.alone import hold_cpus
 with hold_cpus(map(int, sys.argv[1:])):
     print("held", flush=True)
-    sys.stdin.read()
-"""
-ROOM_HOLDER = """
-import sys
-from crawlbench.cluster.remote import open_room
-with open_room() as room:
-    print(room, flush=True)
     sys.stdin.read()
 """
 
@@ -148,24 +140,3 @@ def test_block_ends_when_its_input_does(tmp_path):
         assert process.wait(40) == 4
         assert "ended by 'interrupted'" in process.stderr.read()
     assert not (tmp_path / "session" / "block.json").exists()
-
-
-def test_room_of_a_killed_worker_is_removed_by_the_next_block(tmp_path, monkeypatch):
-    """That of one that lives is not, nor what is no room; a block's own goes at its end."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    (tmp_path / "crawlbench-block-notes").mkdir()
-    with start(ROOM_HOLDER, tmp_path) as dead, start(ROOM_HOLDER, tmp_path) as alive:
-        left, used = (Path(one.stdout.readline().strip()) for one in (dead, alive))
-        dead.kill()
-        dead.wait()
-        assert left.is_dir()
-        with open_room() as own:
-            assert set(tmp_path.glob("crawlbench-block-*")) == {
-                own,
-                used,
-                tmp_path / "crawlbench-block-notes",
-            }
-        assert not own.exists()
-        alive.stdin.close()
-        alive.wait()
-    assert not used.exists()

@@ -80,7 +80,7 @@ def test_local_cluster_measures_and_leaves_nothing_running(tmp_path):
     assert manager.wait(100) == 0, words_of(tmp_path)
     assert not psutil.wait_procs(list(family), timeout=30)[1]
     assert not processes_of(temporary)
-    assert not list(temporary.glob("crawlbench-block-*"))
+    assert not list(temporary.glob("crawlbench-room-*"))
     session = load_cluster(tmp_path / "out")
     assert (session.ending, session.blocks, session.lost) == ("whole", 2, ())
     assert "2 of 2 blocks" in words_of(tmp_path)

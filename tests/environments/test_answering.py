@@ -9,8 +9,8 @@ import typer
 
 from crawlbench.cli.ab import _answer, _end
 from crawlbench.records import Cell, Environment, Failure
-from crawlbench.report.versus import versus_sentence
 from crawlbench.stats.judge import judge
+from tests.report.views import versus_sentence
 from tests.stats.builders import make_plan, make_session
 
 

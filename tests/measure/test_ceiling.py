@@ -46,7 +46,7 @@ def test_end_of_an_answer_is_found_wherever_it_is_cut(cut):
     """The last chunk may come in two pieces, or in single bytes."""
 
     async def count():
-        asker = ceiling._Http1Asker("x", "/", "gzip")
+        asker = ceiling._Http1Asker("x", "/", "gzip", None)
         answers = b"".join([b"3\r\nabc\r\n0\r\n\r\n"] * 5)
         for at in range(0, len(answers), cut):
             asker.data_received(answers[at : at + cut])

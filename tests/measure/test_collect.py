@@ -8,7 +8,7 @@ import pyperf
 import pytest
 from tests.stats.builders import BASELINE, make_sample, other
 
-from crawlbench.measure.collect import label_run, merge_runs
+from crawlbench.measure.collect import decode_runs, encode_runs, label_run, merge_runs, round_of
 from crawlbench.records import RoundRecord
 
 FAST = other("fast", "uvloop")
@@ -111,3 +111,14 @@ def test_rounds_of_different_workers_go_together():
         for n in (1, 2)
     ]
     assert merge_runs({BASELINE.name: runs}).get_benchmark(BASELINE.name).get_nrun() == 2
+
+
+def test_runs_of_a_round_are_one_line_and_come_back():
+    """Values to the last bit; of a round without runs there is a line too."""
+    run = label_run(make_run(BASELINE, [0.1 + 0.2, 1 / 3]), make_record(7, 0, 1, 0), BASELINE.name)
+    line = encode_runs({BASELINE.name: [run], FAST.name: []})
+    assert b"\n" not in line
+    ((cell, back),) = decode_runs(line)
+    assert (cell, back.values, round_of(back)) == (BASELINE.name, run.values, 7)
+    assert back.get_metadata() == run.get_metadata()
+    assert list(decode_runs(encode_runs({}))) == []

@@ -1,28 +1,87 @@
-"""Which CPUs go to whom."""
+"""Which CPUs go to whom, and what is recorded of a machine."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
-from crawlbench.measure.machine import choose_cpus, describe_machine
+from crawlbench.errors import UsageError
+from crawlbench.measure.executor import ProcessExecutor
+from crawlbench.measure.machine import describe_machine
+from crawlbench.measure.topology import Topology, choose_cpus, parse_cpus, read_topology
+
+PAIRS = {cpu: (cpu % 4, cpu % 4 + 4) for cpu in range(8)}
+"""Four cores of two hyperthreads, as Linux numbers them."""
 
 
 @pytest.mark.parametrize(
-    ("available", "workers", "mirror"),
+    ("topology", "workers", "mirror", "chosen"),
     [
-        ([0, 1], (0,), (1,)),
-        ([2, 3, 5, 9], (2, 3, 5), (9,)),
-        ([4], (4,), (4,)),
-        ([], (), ()),
+        (Topology((0, 1)), "all", (), ((0,), (1,))),
+        (Topology((2, 3, 5, 9)), "all", (), ((2, 3, 5), (9,))),
+        (Topology((2, 3, 5, 9)), "1", (), ((5,), (9,))),
+        (Topology((2, 3, 5, 9)), "2", (2,), ((5, 9), (2,))),
+        (Topology((4,)), "all", (), ((4,), (4,))),
+        (Topology((4,)), "1", (), ((4,), (4,))),
+        (Topology(()), "1", (), ((), ())),
+        (Topology(tuple(range(8)), PAIRS), "all", (), ((0, 1, 2, 4, 5, 6), (7,))),
+        (Topology((3, 7), PAIRS), "all", (), ((3,), (7,))),
+        (Topology((0, 1, 2), isolated=(6, 7)), "1", (), ((6,), (7,))),
+        (Topology((0, 1, 2), isolated=(7,)), "1", (), ((1,), (2,))),
     ],
 )
-def test_mirror_and_workers_share_no_cpu_where_there_are_two(available, workers, mirror):
+def test_mirror_and_workers_share_neither_cpu_nor_core_where_they_can(
+    topology, workers, mirror, chosen
+):
     """One CPU is shared, which becomes a warning; none is known where none can be chosen."""
-    assert choose_cpus(available) == (workers, mirror)
+    assert choose_cpus(topology, workers, mirror) == chosen
+
+
+@pytest.mark.parametrize(
+    ("workers", "mirror", "message"),
+    [
+        ("4", (), "--cpus 4 cannot be had: 3 are left for workers, the mirror has 3; give at most"),
+        ("1", (9,), "--mirror-cpus 9 cannot be used here; this process has 0, 1, 2, 3"),
+    ],
+)
+def test_cpus_that_are_not_there_are_refused(workers, mirror, message):
+    """With those that are."""
+    with pytest.raises(UsageError, match=message):
+        choose_cpus(Topology((0, 1, 2, 3)), workers, mirror)
+
+
+def test_lists_of_cpus_are_read_as_the_kernel_writes_them():
+    """Ranges, single ones, and none."""
+    assert parse_cpus("0-2,5\n") == (0, 1, 2, 5)
+    assert parse_cpus("\n") == ()
+
+
+def test_topology_is_that_of_this_process():
+    """Each CPU is among its own siblings."""
+    topology = read_topology()
+    assert set(topology.available) == os.sched_getaffinity(0)
+    assert all(cpu in topology.siblings[cpu] for cpu in topology.available)
 
 
 def test_machine_names_what_can_change_a_result():
-    """Versions of clients, loops and parsers are recorded."""
-    machine = describe_machine()
-    assert {"aiohttp", "lxml", "requests", "pyperf"} <= machine.versions.keys()
+    """Versions of clients, loops, parsers and of what they are built on are recorded."""
+    machine = describe_machine(["pycurl-multi"], ["uvloop"], ["lexbor"])
+    known = {"aiohttp", "lxml", "requests", "pyperf", "pycurl", "uvloop", "selectolax"}
+    assert known | {"OpenSSL", "zlib", "libcurl of pycurl"} <= machine.versions.keys()
     assert machine.cpu_count >= 1
+    assert len(describe_machine(cpus="1").worker_cpus) == 1
+
+
+def test_worker_has_its_cpus_before_its_interpreter_starts():
+    """So that a thread that an import starts has them too; the manager keeps its own."""
+    before = os.sched_getaffinity(0)
+    executor = ProcessExecutor(None, {}, (min(before),), 1.0)
+    with executor._on_its_cpus():
+        program = "import os; print(*os.sched_getaffinity(0))"
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(min(before))]
+    assert os.sched_getaffinity(0) == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -151,8 +152,9 @@ def test_operation_that_cannot_be_done_here_is_left_out_of_a_glob():
         ("uvlop", "unknown event loop 'uvlop' (did you mean 'uvloop'?)"),
     ],
 )
-def test_what_makes_no_loop_is_said_before_anything_is_measured(loop, sentence):
+def test_what_makes_no_loop_is_said_before_anything_is_measured(loop, sentence, monkeypatch):
     """In one sentence."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     with pytest.raises((UsageError, UnknownNameError)) as caught:
         plan_of("lock", event_loops=("asyncio", loop))
     assert sentence in str(caught.value)

@@ -26,13 +26,13 @@ def good_value(loops):
 
 
 def make_value(digests):
-    used = Usage(0.2, 0.1, 0.0, 3, 1)
+    used = Usage(0.2, 0.1, 0.0, 3, 1, 0.3)
     return Value(0.5, used, 0.05, 900, 1000, digests, [], "http.client")
 
 
 def operated(event_loops, **figures):
     """Return a value of an operation."""
-    used = Usage(0.2, 0.1, 0.0, 3, 1)
+    used = Usage(0.2, 0.1, 0.0, 3, 1, 0.3)
     return Value(0.5, used, None, 900, 1000, [], event_loops, "", figures)
 
 
@@ -43,8 +43,8 @@ class ScriptedMirror:
         self.events = events
         self.is_dead = False
 
-    async def begin(self, epoch, *, plays_network, trace_file=None):
-        self.events.append(("begin", epoch))
+    async def begin(self, epoch, *, plays_network, lap=0, laps=1, trace_file=None):
+        self.events.append(("begin", (epoch, lap, laps)))
         self.events.append(("network", plays_network))
         if trace_file:
             self.events.append(("trace", trace_file))
@@ -83,11 +83,33 @@ class ScriptedWorker:
         self.events.append(("kill", self.name))
 
 
-class ScriptedExecutor:
-    """Makes scripted workers."""
+class ScriptedAnchor:
+    """Tells the same times until it dies."""
 
-    def __init__(self, events, scripts=None):
-        self.events, self.scripts = events, scripts or {}
+    def __init__(self, events, lives):
+        self.events, self.lives = events, lives
+
+    async def time(self):
+        self.events.append(("anchor", None))
+        if not self.lives:
+            raise CellError("crashed")
+        self.lives -= 1
+        return 0.001, 0.002
+
+    async def kill(self):
+        self.events.append(("anchor ends", None))
+
+
+class ScriptedExecutor:
+    """Makes scripted workers, and an anchor that is timed so often before it dies."""
+
+    def __init__(self, events, scripts=None, lives=99):
+        self.events, self.scripts, self.lives = events, scripts or {}, lives
+
+    async def start_anchor(self):
+        if self.lives is None:
+            raise CellError("it does not start")
+        return ScriptedAnchor(self.events, self.lives)
 
     async def start(self, cell, loops, warmups, values):
         name = cell.strategy or cell.name
@@ -98,7 +120,9 @@ class ScriptedExecutor:
         return ScriptedWorker(name, self.events, script)
 
 
-def play(scripts=None, cells=CELLS, mirror=None, events=None, folder=None):
+def play(
+    scripts=None, cells=CELLS, mirror=None, events=None, folder=None, lives=99, on_sample=None
+):
     """Run a round of one warmup and two laps, and return its result and what happened."""
     events = [] if events is None else events
     plan = RoundPlan(
@@ -113,13 +137,19 @@ def play(scripts=None, cells=CELLS, mirror=None, events=None, folder=None):
         trace_folder=folder,
     )
     seen = []
+
+    def see(number, sample):
+        seen.append((number, sample))
+        if on_sample:
+            on_sample(number, sample)
+
     result = asyncio.run(
         run_round(
             plan,
-            ScriptedExecutor(events, scripts),
+            ScriptedExecutor(events, scripts, lives),
             {cell.group: mirror or ScriptedMirror(events) for cell in cells},
             {SITE.name: EXPECTED},
-            lambda number, sample: seen.append((number, sample)),
+            see,
         )
     )
     assert [sample for _, sample in seen] == list(result.record.samples)
@@ -152,10 +182,25 @@ def test_one_worker_measures_at_a_time_between_begin_and_end():
     assert middle == ["begin", "take", "end"] * 9
 
 
+def test_what_is_shown_and_judged_comes_between_values():
+    """The watcher is called after the mirror has ended the span, and before the next begins."""
+    events = []
+    play(events=events, on_sample=lambda *_: events.append(("seen", None)))
+    middle = [kind for kind, _ in events if kind in ("begin", "end", "seen")]
+    assert middle == ["begin", "end", "seen"] * 9
+
+
 def test_warmups_do_not_wait_for_the_network():
     """They make code ready; three warmups without delays, six values with."""
     _, events = play()
     assert [plays for kind, plays in events if kind == "network"] == [False] * 3 + [True] * 6
+
+
+def test_cells_of_a_lap_meet_the_same_network_in_a_stratum_of_their_own():
+    """The mirror is told the round, the lap, and how many laps the round has."""
+    _, events = play()
+    spans = [span for kind, span in events if kind == "begin"]
+    assert spans[3:] == [("3", 0, 2)] * 3 + [("3", 1, 2)] * 3
 
 
 def test_each_value_but_warmups_is_noted_where_the_plan_says(tmp_path):
@@ -179,7 +224,7 @@ def test_value_is_divided_by_loops():
     """A sample is per crawl, as pyperf's values are."""
     result, _ = play()
     sample = result.record.samples[0]
-    assert (sample.seconds, sample.loops, sample.cpu_user_s) == (0.25, 2, 0.1)
+    assert (sample.seconds, sample.loops, sample.cpu_user_s, sample.cpu_s) == (0.25, 2, 0.1, 0.15)
     assert (sample.requests, sample.warmup, sample.slot) == (20, True, 0)
 
 
@@ -278,3 +323,30 @@ def test_waves_do_not_live_at_the_same_time(monkeypatch):
     assert kinds == ["start", "finish"] * 2
     assert set(result.runs) == {cell.name for cell in OPERATED}
     assert len(result.record.samples) == 2 * 3
+
+
+def test_anchors_are_timed_once_in_each_lap_between_values():
+    """None in warmups; while they are timed no mirror counts and no worker measures."""
+    result, events = play()
+    (group,) = {cell.group for cell in CELLS}
+    assert [(a.group, a.lap) for a in result.record.anchors] == [(group, 0), (group, 1)]
+    assert {(a.computing_s, a.sending_s) for a in result.record.anchors} == {(0.001, 0.002)}
+    kinds = [kind for kind, _ in events if kind in ("begin", "end", "anchor", "anchor ends")]
+    at = [place for place, kind in enumerate(kinds) if kind == "anchor"]
+    assert len(at) == 2
+    assert all(kinds[:place].count("begin") == kinds[:place].count("end") for place in at)
+    assert kinds[-1] == "anchor ends"
+
+
+@pytest.mark.parametrize(("lives", "timed"), [(None, 0), (0, 0), (1, 1)])
+def test_anchor_that_fails_costs_no_cell_anything(lives, timed):
+    """It does not start, or dies at its first lap or its second."""
+    result, _ = play(lives=lives)
+    assert (len(result.record.anchors), len(result.record.samples)) == (timed, 9)
+    assert result.failures == []
+
+
+def test_lap_in_which_nobody_is_left_has_no_anchor():
+    """There is nothing that it would say anything of."""
+    result, _ = play({cell.strategy: CellError("no module") for cell in CELLS})
+    assert result.record.anchors == ()

@@ -59,6 +59,14 @@ def test_cells_of_a_lap_are_measured_one_right_after_the_other():
     assert [t.slot for t in turns()] == [0, 1, 2, 3, 4] * (2 + 4 * 4)
 
 
+def test_anchors_are_due_once_in_each_lap_before_any_of_its_cells():
+    """Not in warmups, and not always before the same place."""
+    due = [turn for number in range(1, 20) for turn in turns(number=number) if turn.anchors]
+    assert len(due) == 19 * (4 * 3 + 4)
+    assert not any(turn.warmup for turn in due)
+    assert {turn.slot for turn in due} == set(range(5))
+
+
 def test_groups_take_turns_in_shuffled_order():
     """No group always comes first."""
     firsts = Counter(

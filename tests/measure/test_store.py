@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from dataclasses import fields, replace
@@ -14,21 +15,29 @@ from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, oth
 
 from crawlbench import whole
 from crawlbench.errors import SessionFileError, StorageError, UsageError
-from crawlbench.measure.collect import label_run, merge_runs
+from crawlbench.measure import store
+from crawlbench.measure.collect import encode_runs, label_run, merge_runs
+from crawlbench.measure.flaws import find_flaw
 from crawlbench.measure.store import (
+    ROUNDS_FILE,
+    RUNS_FILE,
     SESSION_FILE,
     SUITE_FILE,
+    append_round,
+    close_session,
     create_folder,
     load_runs,
     load_session,
-    write_atomic,
+    reopen_session,
     write_session,
     write_suite,
-    write_text,
 )
-from crawlbench.records import Failure, Sample
+from crawlbench.records import FORMAT, Failure, Sample, WarningNote
 from crawlbench.stats.judge import judge
+from crawlbench.whole import write_atomic, write_text
 
+DISTURBED = Path(__file__).parent / "disturbed"
+"""A session of format 1, cut down to the loopback group and three rounds."""
 FAST, BROKEN = other("fast", "uvloop"), other("broken")
 PLAN = make_plan(FAST, BROKEN, budget_s=60.0, precision=0.05)
 FAILURE = Failure(BROKEN.name, 0, "wrong answer: 肖申克", detail="Traceback\n  \x00\x1b[31m🎬")
@@ -46,21 +55,50 @@ def finished(rounds=3, failures=(FAILURE,), factor=1.0, cells=(BASELINE, FAST, C
     return judge(make_session(PLAN, laps, failures, loops={FAST.name: 2}))
 
 
-def suite_of(session, without=()):
-    """Return the pyperf suite that belongs to a session."""
-    runs = {}
+def runs_of(session, without=()):
+    """Return the pyperf runs that belong to a session, by cell."""
+    runs = {cell.name: [] for cell in session.plan.cells}
     for record in session.rounds:
         for cell in dict.fromkeys(s.cell for s in record.samples if s.cell not in without):
             values = [s.seconds for s in record.samples if s.cell == cell and not s.warmup]
             run = pyperf.Run(values, metadata={"name": cell, "loops": 2}, collect_metadata=False)
-            runs.setdefault(cell, []).append(label_run(run, record, cell))
-    return merge_runs(runs)
+            runs[cell].append(label_run(run, record, cell))
+    return runs
 
 
-def write(folder, session, suite=None):
-    """Write a session's folder as a run would."""
-    write_suite(folder, suite or suite_of(session))
+def suite_of(session, without=()):
+    """Return the pyperf suite that belongs to a session."""
+    return merge_runs(runs_of(session, without))
+
+
+def measure(folder, session):
+    """Write a session's folder as far as a run writes it round by round."""
+    runs = runs_of(session)
+    for number, record in enumerate(session.rounds):
+        append_round(folder, record, {c: of_cell[number] for c, of_cell in runs.items() if of_cell})
     write_session(folder, session)
+    return runs
+
+
+def write_runs(folder, session):
+    """Write the runs of a session as they are kept while it is measured."""
+    runs = runs_of(session)
+    lines = [
+        encode_runs({c: [of_cell[n]] for c, of_cell in runs.items() if of_cell})
+        for n in range(len(session.rounds))
+    ]
+    (folder / RUNS_FILE).write_bytes(b"".join(line + b"\n" for line in lines))
+
+
+def tear(path, share):
+    """Leave only the first part of a file's last line."""
+    *before, last = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(before) + last[: int(len(last) * share)])
+
+
+def write(folder, session):
+    """Write a session's folder as a run would that came to its end."""
+    close_session(folder, session, measure(folder, session))
     return folder
 
 
@@ -80,6 +118,16 @@ def edit(folder, change, name=SESSION_FILE):
     (folder / name).write_text(json.dumps(content), encoding="utf-8")
 
 
+def edit_round(folder, number, change):
+    """Change one line of a session's rounds by hand."""
+    path = folder / ROUNDS_FILE
+    lines = path.read_text(encoding="utf-8").splitlines()
+    content = json.loads(lines[number])
+    change(content)
+    lines[number] = json.dumps(content)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 @pytest.fixture
 def folder(tmp_path):
     """Return the folder of a good session."""
@@ -94,7 +142,7 @@ class TestCreateFolder:
         target = tmp_path / "a" / "b" / "session"
         session = make_session(PLAN, [])
         create_folder(target, session)
-        assert load_session(target) == session
+        assert load_session(target) == judge(session)
         assert [path.name for path in target.iterdir()] == [SESSION_FILE]
         assert list(target.parent.iterdir()) == [target]
         assert target.stat().st_mode & 0o777 == 0o755
@@ -242,14 +290,20 @@ class TestLoading:
         session = finished()
         assert load_session(folder) == session
         assert session.failures[0].detail == FAILURE.detail
-        assert sorted(path.name for path in folder.iterdir()) == [SESSION_FILE, SUITE_FILE]
+        assert sorted(path.name for path in folder.iterdir()) == [
+            ROUNDS_FILE,
+            SESSION_FILE,
+            SUITE_FILE,
+        ]
 
     def test_session_without_rounds_needs_no_suite(self, tmp_path):
         """There is none before the first round, nor if no cell is valid."""
         nothing_left = [Failure(cell.name, 0, "crashed") for cell in PLAN.cells]
         for session in (make_session(PLAN, []), finished(0), finished(2, nothing_left)):
-            write_session(tmp_path, session)
-            assert load_session(tmp_path) == session
+            shutil.rmtree(tmp_path)
+            tmp_path.mkdir()
+            write(tmp_path, session)
+            assert load_session(tmp_path) == judge(session)
 
     @pytest.mark.parametrize("kind", ["missing", "empty", "file", "below a file"])
     def test_place_without_a_session_is_told_as_such(self, tmp_path, kind):
@@ -288,6 +342,9 @@ class TestLoading:
             b"null",
             b"{}",
             b'{"format": "1"}',
+            b'{"format": 2}',
+            b'{"format": 2, "kept_rounds": -1.5}',
+            b'{"format": 2, "warnings": [3]}',
             b'{"format": 1}',
             b"\xff\xfe",
             b'{"format": 1, "tool": "\xff"}',
@@ -302,22 +359,23 @@ class TestLoading:
         (folder / SESSION_FILE).write_bytes(content)
         assert complaint(folder).startswith("'FOLDER/session.json' is not a whole session file: ")
 
-    @pytest.mark.parametrize("number", [0, 2, -1])
+    @pytest.mark.parametrize("number", [0, 3, -1])
     def test_other_format_is_told_as_such(self, folder, number):
         """Before anything else of it is read."""
         (folder / SESSION_FILE).write_text(json.dumps({"format": number, "rounds": "strange"}))
         assert complaint(folder) == (
-            f"'FOLDER/session.json' has format {number}, this crawlbench reads 1; "
+            f"'FOLDER/session.json' has format {number}, this crawlbench reads 1 to 2; "
             "use the version that wrote it"
         )
 
     @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "null", '"1"'])
     def test_value_that_is_no_number_is_refused(self, folder, number):
         """What Python's JSON writes for them is not JSON."""
-        path = folder / SESSION_FILE
-        old = json.dumps(json.loads(path.read_text())["rounds"][1]["samples"][4]["seconds"])
+        path = folder / ROUNDS_FILE
+        second = path.read_text().splitlines()[1]
+        old = json.dumps(json.loads(second)["samples"][4]["seconds"])
         path.write_text(path.read_text().replace(f'"seconds":{old}', f'"seconds":{number}', 1))
-        assert complaint(folder).startswith("'FOLDER/session.json' is not a whole session file: ")
+        assert complaint(folder).startswith("'FOLDER/rounds.jsonl' is not a whole file of rounds: ")
 
     @pytest.mark.parametrize(
         ("field", "value"), [("seconds", 0.0), ("seconds", -1.0), ("loops", 0), ("loops", -2)]
@@ -325,10 +383,12 @@ class TestLoading:
     @pytest.mark.parametrize("place", [0, -1], ids=["warmup", "value"])
     def test_value_that_is_not_positive_is_refused(self, folder, field, value, place):
         """Warmups included."""
-        edit(folder, lambda s: s["rounds"][0]["samples"][place].update({field: value}))
+        edit_round(folder, 0, lambda r: r["samples"][place].update({field: value}))
+        count = len(finished().rounds[0].samples)
+        least = "`float` >= 1e-12" if field == "seconds" else "`int` >= 1"
         assert complaint(folder) == (
-            "'FOLDER/session.json' cannot be right: values: seconds and loops must be positive "
-            "numbers; it was edited or damaged"
+            f"'FOLDER/rounds.jsonl' cannot be right: Expected {least} - at "
+            f"`$.samples[{place % count}].{field}`; it was edited or damaged"
         )
 
     @pytest.mark.parametrize(
@@ -337,8 +397,9 @@ class TestLoading:
     )
     def test_count_that_is_negative_is_refused(self, folder, name):
         """Whatever was counted."""
-        edit(folder, lambda s: s["rounds"][1]["samples"][-1].update({name: -1}))
-        assert "what was counted must not be negative" in complaint(folder)
+        edit_round(folder, 1, lambda r: r["samples"][-1].update({name: -1}))
+        beyond = rf"cannot be right: Expected `(int|float)` >= 0.*\.{name}`"
+        assert re.search(beyond, complaint(folder))
 
     @pytest.mark.parametrize(
         ("change", "flaw"),
@@ -360,22 +421,17 @@ class TestLoading:
                 NO_PLACE,
             ),
             (
-                lambda s: s["rounds"][0]["samples"][-1].update(cell="nobody"),
-                "there are results of a cell that is not in the plan",
-            ),
-            (
                 lambda s: s["failures"][0].update(cell="nobody"),
                 "there are results of a cell that is not in the plan",
             ),
+            (lambda s: s.update(created=""), "it was not created at ''"),
             (
-                lambda s: s["failures"][0].update(cell=FAST.name),
-                "the summaries do not belong to the values",
+                lambda s: s["plan"].update(margin=1e300),
+                "Expected `float` <= 100.0 - at `$.plan.margin`",
             ),
-            (lambda s: s["summaries"].pop(), "the summaries do not belong to the values"),
-            (lambda s: s["rounds"].pop(), "the summaries do not belong to the values"),
             (
-                lambda s: s["summaries"][0].update(seconds=-0.5),
-                "a summary has a number that is not positive",
+                lambda s: s["machine"].update(memory_bytes=10**400),
+                "Expected `int` <= 1000000000000000 - at `$.machine.memory_bytes`",
             ),
         ],
     )
@@ -385,6 +441,54 @@ class TestLoading:
         assert complaint(folder) == (
             f"'FOLDER/session.json' cannot be right: {flaw}; it was edited or damaged"
         )
+
+    @pytest.mark.parametrize(
+        ("change", "flaw"),
+        [
+            (
+                lambda r: r["samples"][-1].update(cell="nobody"),
+                "there are results of a cell that is not in the plan",
+            ),
+            (lambda r: r.update(number=2), "rounds are not numbered from 1"),
+            (
+                lambda r: r.update(
+                    anchors=[{"group": "g", "lap": 0, "computing_s": 0.001, "sending_s": 0.0}]
+                ),
+                "Expected `float` >= 1e-12 - at `$.anchors[0].sending_s`",
+            ),
+        ],
+    )
+    def test_round_that_cannot_be_right_is_refused(self, folder, change, flaw):
+        """As what stands in the session's other file."""
+        edit_round(folder, 0, change)
+        assert f"cannot be right: {flaw}; it was edited or damaged" in complaint(folder)
+
+    def test_what_was_concluded_is_drawn_anew_from_the_values(self, folder):
+        """Conclusions are on disk for other readers; whoever edits them changes no verdict."""
+        edit(folder, lambda s: s["summaries"][0].update(seconds=-0.5))
+        edit(folder, lambda s: s["comparisons"].clear())
+        assert load_session(folder) == finished()
+
+    def test_what_values_do_not_tell_is_kept(self, folder):
+        """That a mirror died."""
+        session = finished()
+        note = WarningNote("mirror", "the mirror died")
+        write(folder, replace(session, warnings=(*session.warnings, note)))
+        assert load_session(folder).warnings == (*session.warnings, note)
+
+    @pytest.mark.parametrize("kept", [0, 2, 4])
+    def test_rounds_are_those_that_the_session_counts(self, folder, kept):
+        """Not those that are there: the last may be torn, or missing in what was damaged."""
+        edit(folder, lambda s: s.update(kept_rounds=kept))
+        if kept < 4:
+            (folder / SUITE_FILE).unlink()
+            edit(folder, lambda s: s.update(ending=""))
+            write_runs(folder, finished())
+            assert load_session(folder) == replace(finished(kept), ending="")
+        else:
+            assert complaint(folder) == (
+                "'FOLDER/rounds.jsonl' has 3 whole rounds of 4; the session is damaged"
+            )
 
     def test_missing_suite_is_told_as_such(self, folder):
         """A session with values has one."""
@@ -423,7 +527,7 @@ class TestLoading:
         """Same cells, other values."""
         write_suite(folder, suite_of(finished(factor=1.1)))
         assert complaint(folder) == (
-            f"'FOLDER/suite.json' and session.json disagree on {BASELINE.name!r}; "
+            f"'FOLDER/suite.json' and the values of the session disagree on {BASELINE.name!r}; "
             "they are not of one session, or one was edited"
         )
 
@@ -440,24 +544,14 @@ class TestLoading:
     def test_suite_that_lacks_values_is_refused(self, folder, suite):
         """The session would claim what nobody can look up."""
         write_suite(folder, suite)
-        assert "'FOLDER/suite.json' and session.json disagree on " in complaint(folder)
+        assert "'FOLDER/suite.json' and the values of the session disagree on " in complaint(folder)
 
     def test_single_value_that_was_edited_is_found(self, folder):
         """In either file."""
-        edit(folder, lambda s: s["rounds"][2]["samples"][-1].update(seconds=0.25))
+        edit_round(folder, 2, lambda r: r["samples"][-1].update(seconds=0.25))
         assert f"disagree on {CONTROL.name!r}" in complaint(folder)
 
-    def test_suite_may_be_a_round_ahead(self, folder):
-        """The session was killed between its two files."""
-        write_suite(folder, suite_of(finished(rounds=4)))
-        assert load_session(folder) == finished()
-
-    def test_suite_ahead_may_lack_what_became_invalid_in_that_round(self, folder):
-        """An invalid cell leaves the suite before the session knows."""
-        write_suite(folder, suite_of(finished(rounds=4), without=(FAST.name,)))
-        assert load_session(folder) == finished()
-
-    @pytest.mark.parametrize("name", [SESSION_FILE, SUITE_FILE])
+    @pytest.mark.parametrize("name", [SESSION_FILE, ROUNDS_FILE, SUITE_FILE])
     def test_file_that_may_not_be_read_is_told_as_such(self, folder, monkeypatch, name):
         """Permissions, as root cannot feel them."""
         read_bytes = Path.read_bytes
@@ -470,7 +564,7 @@ class TestLoading:
         monkeypatch.setattr(Path, "read_bytes", refuse)
         assert complaint(folder) == f"'FOLDER/{name}' cannot be read: Permission denied"
 
-    @pytest.mark.parametrize("name", [SESSION_FILE, SUITE_FILE])
+    @pytest.mark.parametrize("name", [SESSION_FILE, ROUNDS_FILE, SUITE_FILE])
     def test_folder_in_the_place_of_a_file_is_told_as_such(self, folder, name):
         """It is there, but cannot be read."""
         (folder / name).unlink()
@@ -504,23 +598,145 @@ class TestLoadRuns:
         assert [run.get_metadata()["crawlbench_round"] for run in runs[FAST.name]] == [1, 2, 3]
         assert runs[BROKEN.name] == []
 
-    def test_runs_of_rounds_beyond_the_sessions_are_dropped(self, folder):
-        """The session was killed between its two files, and will measure that round again."""
-        write_suite(folder, suite_of(finished(rounds=5)))
-        runs = load_runs(folder, load_session(folder))
-        assert {name: len(found) for name, found in runs.items() if found} == {
-            cell.name: 3 for cell in (BASELINE, FAST, CONTROL)
-        }
+    def test_session_without_rounds_has_no_runs(self, tmp_path):
+        """It was interrupted in its first round."""
+        for ending in ("", "interrupted"):
+            session = make_session(PLAN, [], ending=ending)
+            write_session(tmp_path, session)
+            runs = load_runs(tmp_path, load_session(tmp_path))
+            assert runs == {cell.name: [] for cell in PLAN.cells}
 
-    def test_runs_that_are_written_again_are_the_same_suite(self, folder):
-        """So that a session that went on cannot be told from one that never stopped."""
+
+class TestKilled:
+    """A session may be killed between any two bytes: it stays loadable, and can go on."""
+
+    def test_suite_is_made_of_the_runs_that_were_kept(self, tmp_path):
+        """Until a session ends there is none; it is that which the end would have written."""
+        session = replace(finished(), ending="")
+        measure(tmp_path, session)
+        assert not (tmp_path / SUITE_FILE).exists()
+        assert load_session(tmp_path) == session
+        made = (tmp_path / SUITE_FILE).read_bytes()
+        write(tmp_path, finished())
+        assert (tmp_path / SUITE_FILE).read_bytes() == made
+        assert not (tmp_path / RUNS_FILE).exists()
+
+    def test_what_is_replaced_after_each_round_does_not_grow_with_the_values(self, tmp_path):
+        """Values are added to files; conclusions are written when there will be no others."""
+        sizes = {}
+        for rounds, ending in ((1, ""), (9, ""), (9, "rounds")):
+            write_session(tmp_path, replace(finished(rounds), ending=ending))
+            sizes[rounds, ending] = (tmp_path / SESSION_FILE).stat().st_size
+        assert sizes[1, ""] == sizes[9, ""] < sizes[9, "rounds"]
+
+    def test_folder_that_must_not_be_written_can_be_read(self, tmp_path, monkeypatch):
+        """It has no suite then, which no report needs."""
+        session = replace(finished(), ending="")
+        measure(tmp_path, session)
+
+        def refuse(path, write):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(store, "write_atomic", refuse)
+        assert load_session(tmp_path) == session
+
+    @pytest.mark.parametrize("name", [RUNS_FILE, ROUNDS_FILE])
+    @pytest.mark.parametrize("share", [0.0, 0.3, 0.999, 1.0])
+    def test_torn_last_line_is_left_out(self, tmp_path, name, share):
+        """Wherever it ends: in the runs of a round, or in its values after them."""
+        measure(tmp_path, finished(rounds=4))
+        write_session(tmp_path, session := replace(finished(), ending=""))
+        tear(tmp_path / name, share)
+        if name == RUNS_FILE:  # which is written first
+            tear(tmp_path / ROUNDS_FILE, 0.0)
+        assert load_session(tmp_path) == session
+
+    def test_session_goes_on_after_what_it_counts(self, tmp_path):
+        """What was torn, or not counted, is gone from the files; then they grow again."""
+        measure(tmp_path, finished(rounds=4))
+        write_session(tmp_path, session := replace(finished(), ending=""))
+        tear(tmp_path / ROUNDS_FILE, 0.5)
+        loaded = load_session(tmp_path)
+        reopen_session(tmp_path, loaded, load_runs(tmp_path, loaded))
+        assert load_session(tmp_path) == session
+        assert (tmp_path / ROUNDS_FILE).read_bytes().count(b"\n") == 3
+        assert (tmp_path / RUNS_FILE).read_bytes().count(b"\n") == 3
+        whole = finished(rounds=4)
+        last = {c: of_cell[-1] for c, of_cell in runs_of(whole).items() if of_cell}
+        append_round(tmp_path, whole.rounds[-1], last)
+        close_session(tmp_path, whole, runs_of(whole))
+        assert load_session(tmp_path) == whole
+
+    def test_session_that_ended_can_be_reopened(self, folder):
+        """Its runs come from the suite; until it ends again, it counts as killed."""
+        session = load_session(folder)
         before = (folder / SUITE_FILE).read_bytes()
-        runs = load_runs(folder, load_session(folder))
-        write_suite(folder, merge_runs({name: found for name, found in runs.items() if found}))
+        going_on = replace(session, ending="")
+        reopen_session(folder, going_on, load_runs(folder, session))
+        (folder / SUITE_FILE).unlink()
+        assert load_session(folder) == going_on
         assert (folder / SUITE_FILE).read_bytes() == before
 
-    def test_session_without_a_suite_has_no_runs(self, tmp_path):
-        """It was interrupted in its first round."""
-        write_session(tmp_path, make_session(PLAN, []))
-        runs = load_runs(tmp_path, load_session(tmp_path))
-        assert runs == {cell.name: [] for cell in PLAN.cells}
+    def test_cell_that_became_invalid_leaves_the_suite(self, tmp_path):
+        """Its runs of earlier rounds are kept, but nobody is to count on them."""
+        whole = finished()
+        failure = Failure(FAST.name, 3, "crashed")
+        session = judge(replace(whole, ending="", failures=(*whole.failures, failure)))
+        measure(tmp_path, session)
+        assert load_session(tmp_path) == session
+        names = pyperf.BenchmarkSuite.load(str(tmp_path / SUITE_FILE)).get_benchmark_names()
+        assert sorted(names) == sorted([BASELINE.name, CONTROL.name])
+
+    def test_round_in_which_no_cell_reached_its_end_is_a_round(self, tmp_path):
+        """It has values, but pyperf has no runs of it."""
+        session = replace(finished(1), ending="")
+        append_round(tmp_path, session.rounds[0], {})
+        nobody = [Failure(cell.name, 1, "crashed") for cell in PLAN.cells]
+        session = judge(replace(session, failures=tuple(nobody)))
+        write_session(tmp_path, session)
+        assert load_session(tmp_path) == session
+
+
+class TestFormat1:
+    """Sessions of before: all in one file, no CPU time within the clock, no anchors."""
+
+    def test_session_of_format_1_is_read_and_judged_by_todays_rules(self, tmp_path):
+        """The newcomer's session, cut down to three rounds; what it lacks is None or empty."""
+        shutil.copytree(DISTURBED, tmp_path / "old")
+        session = load_session(tmp_path / "old")
+        assert (session.format, len(session.rounds)) == (1, 3)
+        samples = [sample for record in session.rounds for sample in record.samples]
+        assert len(samples) == 3 * 6 * 5
+        assert all(sample.cpu_s is None for sample in samples)
+        assert not any(record.anchors for record in session.rounds)
+        assert session == judge(session)
+        assert session.summaries
+
+    def test_session_of_format_1_goes_on_in_todays_format(self, tmp_path):
+        """All of it is written anew, once."""
+        folder = tmp_path / "old"
+        shutil.copytree(DISTURBED, folder)
+        old = load_session(folder)
+        runs = load_runs(folder, old)
+        reopen_session(folder, replace(old, ending="", format=FORMAT), runs)
+        session = load_session(folder)
+        assert session.rounds == old.rounds
+        assert session.format == FORMAT
+        assert sum(map(len, load_runs(folder, session).values())) == sum(map(len, runs.values()))
+
+
+def test_loading_takes_time_in_proportion(tmp_path):
+    """A session of many cells is indexed once: no cell has all values looked through for it."""
+    looks = []
+
+    class Counted(tuple):
+        def __iter__(self):
+            looks.append(len(self))
+            return super().__iter__()
+
+    session = finished(rounds=6)
+    rounds = Counted(session.rounds)
+    assert find_flaw(replace(session, rounds=rounds)) == ""
+    write(tmp_path, session)
+    store._check_suite(tmp_path / SUITE_FILE, replace(session, rounds=rounds))
+    assert len(looks) <= 4

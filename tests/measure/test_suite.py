@@ -38,7 +38,8 @@ def complaint(name):
 
 def test_shipped_suites_are_known_by_name():
     """In alphabetical order."""
-    assert suite_names() == ["ab", "default", "full", "loops", "quick"]
+    names = ["ab", "api", "clients", "cold", "default", "full", "loops", "parsers", "quick"]
+    assert suite_names() == names
 
 
 @pytest.mark.parametrize("name", suite_names())
@@ -140,14 +141,15 @@ def test_suite_that_is_not_there_is_answered_with_the_known_ones(name):
     with pytest.raises(UsageError) as caught:
         load_suite(name)
     assert str(caught.value) == (
-        f"no suite {name!r}; known: ab, default, full, loops, quick, or a path to a FILE.toml "
+        f"no suite {name!r}; known: ab, api, clients, cold, default, full, loops, parsers, quick, "
+        "or a path to a FILE.toml "
         "of your own"
     )
 
 
 def test_path_below_a_file_is_not_there_either(own):
     """A file has no children."""
-    assert complaint(own(LEAST) + "/x.toml").startswith("no suite 'FILE'; known: ab, default,")
+    assert complaint(own(LEAST) + "/x.toml").startswith("no suite 'FILE'; known: ab, api,")
 
 
 def test_folder_is_no_suite(tmp_path):

@@ -11,7 +11,7 @@ from crawlbench.measure.crawling import keep_crawls, run_crawls
 from crawlbench.model import Item, Page, Site
 
 ITEMS = [Item(rank, "title") for rank in range(1, 4)]
-SITE = Site("http://127.0.0.1:1/", lambda _address, _body: Page((), ()))
+SITE = Site("http://127.0.0.1:1/", lambda _address, _body: Page((), ()), None, None)
 
 
 def plain(site, concurrency):

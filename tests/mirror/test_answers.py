@@ -8,7 +8,8 @@ from tests.mirror.wire import BODIES, make_responses
 from crawlbench.counters import MOST_STRANGERS, MOST_TOLD, Counters
 from crawlbench.mirror import responses as responses_module
 from crawlbench.mirror.answers import ENTRY_BYTES, ByteStore
-from crawlbench.mirror.responses import GZIP, NEW_VISITOR
+from crawlbench.mirror.codings import GZIP
+from crawlbench.mirror.responses import NEW_VISITOR
 
 
 def test_store_drops_what_was_not_used_for_longest():

@@ -8,8 +8,9 @@ import io
 import pytest
 from tests.mirror.wire import BODIES, make_responses, read_answer
 
+from crawlbench.mirror.codings import BROTLI, GZIP, ZSTD, choose_coding
 from crawlbench.mirror.http1 import CLOSE, HEAD, HTTP10
-from crawlbench.mirror.responses import GZIP, NEW_VISITOR, Responses, accepts_gzip, has_bid
+from crawlbench.mirror.responses import NEW_VISITOR, Responses, has_bid
 
 RESPONSES = make_responses()
 PAGE_2 = "/top250?start=25&filter="
@@ -48,7 +49,6 @@ def parse(rendered, method="GET"):
         ("identity;q=0, *", True),
         ("", False),
         ("identity", False),
-        ("deflate, br, zstd", False),
         ("gzip;q=0", False),
         ("gzip;q=0.000", False),
         ("gzip; Q=0", False),
@@ -64,7 +64,39 @@ def parse(rendered, method="GET"):
 )
 def test_gzip_is_taken_from_accept_encoding(accept_encoding, accepted):
     """Weights, `*` and blanks count as RFC 9110 says; what cannot be read is no consent."""
-    assert accepts_gzip(accept_encoding.encode()) is accepted
+    assert bool(choose_coding(accept_encoding.encode())) is accepted
+
+
+@pytest.mark.parametrize(
+    ("accept_encoding", "coding"),
+    [
+        ("gzip, deflate, br, zstd", ZSTD),
+        ("gzip, deflate, br", BROTLI),
+        ("gzip, br;q=0.5", GZIP),
+        ("br, zstd;q=0", BROTLI),
+        ("*", GZIP),
+    ],
+)
+def test_preferred_coding_is_chosen(accept_encoding, coding):
+    """Of those with the same weight the one that servers prefer."""
+    assert choose_coding(accept_encoding.encode()) == coding
+
+
+def test_answers_in_all_codings_are_the_same_page():
+    """Each is made once, and inflates to what goes out plain."""
+    import brotli
+    from backports import zstd
+
+    responses = make_responses()
+    plain = responses.answer("/top250", 0).body
+    for flag, name, inflate in (
+        (BROTLI, "br", brotli.decompress),
+        (ZSTD, "zstd", zstd.decompress),
+    ):
+        answer = responses.answer("/top250", flag)
+        assert answer.headers["Content-Encoding"] == name
+        assert inflate(answer.body) == plain
+        assert responses.answer("/top250", flag) is answer
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def test_registered_name_and_address_give_the_same_factory():
     ("name", "sentence"),
     [
         ("uvlop", "unknown event loop 'uvlop' (did you mean 'uvloop'?)"),
-        ("no_such_loop:new", "needs the module 'no_such_loop', which is not installed here"),
+        ("no_such_loop:new", "needs the module 'no_such_loop', which is not here"),
         ("asyncio:Nothing", "module 'asyncio' has no attribute 'Nothing'; give a function that"),
         (f"{PLANTED}:no_loop", "its factory returned a str, not an asyncio event loop"),
         (f"{PLANTED}:failing_factory", "raised RuntimeError: this Python is too old"),

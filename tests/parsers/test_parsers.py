@@ -11,7 +11,8 @@ from crawlbench.errors import BlockedPageError, UsageError
 from crawlbench.sites.douban import SITE
 
 KIND = registry.Kind.PARSER
-PARSERS = registry.names(KIND)
+JSON_PARSERS = ["json", "msgspec", "orjson"]
+PARSERS = [name for name in registry.names(KIND) if name not in JSON_PARSERS]
 ORIGIN = "http://127.0.0.1:8000"
 ADDRESSES = ["/top250", *(f"/top250?start={start}&filter=" for start in range(25, 250, 25))]
 PAGES = SITE.pages()
@@ -25,9 +26,29 @@ def body_of(address):
     return PAGES.read(address)[1]
 
 
-def test_three_parsers_are_there():
-    """lxml is what people use, lexbor the fastest that is kept, none tells fetching apart."""
-    assert PARSERS == ["lexbor", "lxml", "none"]
+def test_parsers_that_people_use_are_there():
+    """Beside those the two ends: none tells fetching apart, regex is as fast as can be."""
+    people_use = {"bs4-html-parser", "bs4-lxml", "html5lib", "justhtml", "lexbor", "lxml", "parsel"}
+    assert set(PARSERS) == people_use | {"none", "regex", "resiliparse", "turbohtml"}
+
+
+@pytest.mark.parametrize("parser", JSON_PARSERS)
+def test_parser_of_json_refuses_a_site_of_html(parser):
+    """And says which parsers can."""
+    with pytest.raises(UsageError, match="are HTML, which parsers of JSON cannot read; use"):
+        reader(parser)
+
+
+def test_parser_of_html_refuses_a_site_of_json():
+    """And says which parsers can."""
+    with pytest.raises(UsageError, match="use one of JSON, such as json, orjson or msgspec"):
+        reader("lxml", replace(SITE, media="json"))
+
+
+def test_regex_refuses_a_site_for_which_nobody_wrote_expressions():
+    """Nothing can be guessed there."""
+    with pytest.raises(UsageError, match="'other' has no regular expressions"):
+        reader("regex", replace(SITE, name="other", expressions={}))
 
 
 @pytest.mark.parametrize("parser", PARSERS)
@@ -83,7 +104,7 @@ def test_none_does_not_learn_a_site_without_end():
         reader("none", replace(SITE, expected_pages=100_000))
 
 
-@pytest.mark.parametrize("parser", ["lxml", "lexbor"])
+@pytest.mark.parametrize("parser", [name for name in PARSERS if name not in {"none", "regex"}])
 def test_item_without_a_field_is_named(parser):
     """A list that lost its ratings is not read as if it had none."""
     body = body_of("/top250").replace(b'class="rating_num"', b'class="rating"')

@@ -77,7 +77,7 @@ def leak_zombies(site, concurrency):
 async def leak_tasks(site, concurrency):
     """Leave a task per crawl that nobody awaits."""
     KEPT.append(asyncio.create_task(asyncio.sleep(3600)))
-    connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls or True)
+    connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls)
     async with aiohttp.ClientSession(connector=connector) as session:
         items, seen, front = [], {site.start}, [site.start]
         while front:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from crawlbench.records import Cell, Comparison, Failure, NoiseFloor, Summary, Verdict
+from crawlbench.records import (
+    Cell,
+    Comparison,
+    Control,
+    Failure,
+    Mark,
+    Obstacle,
+    Summary,
+    Verdict,
+)
 from crawlbench.stats.judge import judge
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
@@ -41,16 +50,18 @@ def make_summary(cell, seconds=0.5, **changes):
         "most_in_flight": 3,
         "server_share": 0.1,
         "server_wait_share": 0.0,
-        "mark": "",
+        "mark": Mark.NONE,
         "of_limit": None,
     }
     return Summary(cell.name, seconds=seconds, **{**settings, **changes})
 
 
-def make_comparison(cell, estimate=-0.5, verdict=Verdict.FASTER, width=0.02, reason=""):
+def make_comparison(
+    cell, estimate=-0.5, verdict=Verdict.FASTER, width=0.02, other_cell=BASELINE, **changes
+):
     """Return a comparison; an estimate of None for one that could not be made."""
     ends = (None, None) if estimate is None else (estimate - width, estimate + width)
-    return Comparison(cell.name, BASELINE.name, 10, estimate, *ends, verdict, reason)
+    return Comparison(cell.name, other_cell.name, 10, estimate, *ends, verdict, **changes)
 
 
 def concluded(**changes):
@@ -68,9 +79,12 @@ def concluded(**changes):
         "comparisons": (
             make_comparison(FAST, -0.6931),
             make_comparison(EQUAL, -0.001, Verdict.SAME, width=0.004),
-            make_comparison(BROKEN, None, Verdict.INVALID, reason=failure.reason),
+            make_comparison(
+                BROKEN, None, Verdict.INVALID, obstacle=Obstacle.FAILED, detail=failure.reason
+            ),
+            make_comparison(FAST, -0.692, other_cell=EQUAL),
         ),
-        "noise": (NoiseFloor("site/net", 10, 0.004, -0.006, 0.014, 0.014),),
+        "controls": (Control("site/net", 10, 0.004, -0.006, 0.014),),
         "failures": (failure,),
     }
     return make_session(**{**settings, **changes})

@@ -7,23 +7,27 @@ import math
 
 from rich.console import Console
 
-from crawlbench.records import NoiseFloor, Verdict
+from crawlbench.records import Control, Verdict
 from crawlbench.report.bars import draw_bars
-from crawlbench.report.terminal import render_terminal
+from crawlbench.report.view import SessionView
 from tests.report.sessions import EQUAL, FAST, concluded, make_comparison
+from tests.report.views import render_terminal
 from tests.stats.builders import make_plan, make_session
 
+MARGIN = math.log(1.1)
 
-def bars(width=41, *, is_ascii=False, **changes):
+
+def bars(width=41, *, is_ascii=False, margin=MARGIN, **changes):
     """Return scale and rows of the usual session."""
-    found = draw_bars(concluded(**changes), "site/net", width, is_ascii=is_ascii)
+    view = SessionView(concluded(**changes))
+    found = draw_bars(view.groups["site/net"], margin, width, is_ascii=is_ascii)
     return [found.scale, *found.rows]
 
 
 def two(*comparisons):
-    """Return changes that compare FAST and EQUAL so, with a margin of 10 %."""
-    floor = NoiseFloor("site/net", 10, 0.0, -0.01, 0.01, math.log(1.1))
-    return {"comparisons": comparisons, "noise": (floor,)}
+    """Return changes that compare FAST and EQUAL so."""
+    control = Control("site/net", 10, 0.0, -0.01, 0.01)
+    return {"comparisons": comparisons, "controls": (control,)}
 
 
 def test_bars_stand_under_their_scale():
@@ -62,7 +66,7 @@ def test_all_rows_are_as_wide_as_asked():
 def test_quiet_session_is_not_blown_up():
     """At least 5 % to each side: noise of a thousandth does not fill the scale."""
     calm = make_comparison(FAST, 0.001, Verdict.SAME, width=0.001)
-    scale, *rows = bars(**{**two(calm), "noise": ()})
+    scale, *rows = bars(margin=0.0, **{**two(calm), "controls": ()})
     assert scale.split()[:2] == ["0.95", "1"]
     assert rows[0].count("─") == 0
 
@@ -78,13 +82,13 @@ def test_interval_that_tells_nothing_is_not_drawn():
 def test_session_without_comparisons_has_no_bars():
     """Nor has one without rounds."""
     empty = make_session(make_plan(), [])
-    assert draw_bars(empty, "site/net", 30) is None
+    assert draw_bars(SessionView(empty).groups["site/net"], MARGIN, 30) is None
     console = Console(width=80, file=io.StringIO())
     console.print(render_terminal(empty, 80))
     assert "┊" not in console.file.getvalue()
 
 
-def test_bars_stand_in_the_answer_if_there_is_room_else_in_their_own_table():
+def test_bars_stand_in_the_table_if_there_is_room():
     """With their verdicts by word, so that colour is not needed."""
 
     def lines(width):
@@ -96,4 +100,4 @@ def test_bars_stand_in_the_answer_if_there_is_room_else_in_their_own_table():
     assert "0.490 to 0.510" in row
     assert "●" in row
     rows = [line for line in lines(70) if line.startswith("fast ") and "faster" in line]
-    assert ["●" in line for line in rows] == [False, True]
+    assert ["●" in line for line in rows] == [False]

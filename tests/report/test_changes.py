@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from crawlbench.records import Verdict
 from crawlbench.report.changes import changes_table
-from crawlbench.stats.compare import Change
+from crawlbench.stats.change import Change, Seen, Way
 from tests.stats.builders import other
 
 
 def change(name, estimate=0.0, verdict=Verdict.SAME, width=0.01, times=(0.5, 0.5)):
     """Return the change of one cell; an estimate of None for one that could not be made."""
-    ends = (None, None) if estimate is None else (estimate - width, estimate + width)
-    return Change(other(name).name, *times, 10, estimate, *ends, verdict)
+    ways = ()
+    if estimate is not None:
+        ways = (Seen(Way.PAIRED, estimate, estimate - width, estimate + width, verdict),)
+    return Change(other(name).name, *times, 10, verdict, ways)
 
 
 def rows(*changes):
@@ -19,7 +21,7 @@ def rows(*changes):
     return changes_table(changes).rows
 
 
-def test_row_has_both_times_and_their_normalised_ratio():
+def test_row_has_both_times_and_their_ratio():
     """Literal text for fixed numbers."""
     table = changes_table([change("fast", 0.0953, Verdict.SLOWER, times=(0.5, 0.275))])
     assert table.title == "head against base"
@@ -60,3 +62,19 @@ def test_interval_that_is_wider_than_tenfold_shows_no_ratio():
 def test_sessions_without_changes_give_a_table_without_rows():
     """All rows are as long as the columns, if there are any."""
     assert rows() == ()
+
+
+def test_two_sessions_show_plain_and_normalised_beside_each_other():
+    """A verdict needs both."""
+    ways = (
+        Seen(Way.PLAIN, 0.0, -0.05, 0.05, Verdict.UNCLEAR),
+        Seen(Way.NORMALISED, -0.14, -0.2, -0.08, Verdict.FASTER),
+    )
+    found = Change("x", 0.5, 0.5, 10, Verdict.UNCLEAR, ways)
+    table = changes_table([found])
+    assert [c.header for c in table.columns][3:] == [
+        *("plain", "interval", "normalised", "interval", "verdict"),
+    ]
+    assert table.rows[0][3:] == (
+        *("1.000", "0.951 to 1.051", "0.869", "0.819 to 0.923", "unclear"),
+    )

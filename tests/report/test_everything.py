@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.report.everything import everything_table, sort_key
-from crawlbench.report.tables import group_tables
+from crawlbench.report.everything import sort_key
 from tests.report.sessions import shipped
+from tests.report.views import everything_table, group_tables
 from tests.stats.builders import BASELINE, make_plan, make_session
 
 

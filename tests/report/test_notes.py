@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.records import Comparison, Failure, NoiseFloor, Verdict, WarningNote
-from crawlbench.report.notes import ENDINGS, find_notes
+from crawlbench.records import Failure, Mark, Obstacle, Stopping, Verdict, WarningNote
+from crawlbench.report.notes import ENDINGS
 from tests.report.sessions import FAST, concluded, make_comparison, shipped
-from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, make_session, other
+from tests.report.views import find_notes
+from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, make_session
 
 
 def notes(session, label):
@@ -23,102 +24,51 @@ def only_note(session, label):
 
 def test_notes_stand_in_a_fixed_order():
     """How to read, then what is doubtful, then where it ran."""
-    reason = "fewer than two rounds give no interval"
     session = concluded(
-        comparisons=(make_comparison(FAST, None, Verdict.UNCLEAR, reason=reason),),
+        comparisons=(make_comparison(FAST, None, Verdict.UNCLEAR, obstacle=Obstacle.FEW_ROUNDS),),
         warnings=(WarningNote("cpu", "one CPU"),),
     )
     assert [label for label, _ in find_notes(session)] == [
-        "reading",
-        "reading",
-        "noise",
-        "invalid",
-        "unclear",
-        "warning",
-        "session",
-        "machine",
-        "versions",
+        *("reading", "reading", "invalid", "warning", "session", "machine", "versions"),
     ]
 
 
 @pytest.mark.parametrize(
     ("confidence", "text"), [(0.95, "95 %"), (0.999, "99.9 %"), (0.995, "99.5 %")]
 )
-def test_reading_names_the_confidence_as_it_was_asked_for(confidence, text):
-    """99.9 % is not 100 %."""
-    session = concluded(plan=make_plan(FAST, confidence=confidence))
-    assert f"its interval holds at {text} for all" in notes(session, "reading")[0]
-
-
-def test_noise_floor_is_told_with_its_interval_and_margin():
-    """One sentence per network."""
-    assert only_note(concluded(), "noise") == (
-        "net: the control, equal to the baseline, came out at 0.994 to 1.014; "
-        "differences up to 1.4 % are called none"
-    )
-
-
-def test_control_without_interval_says_that_nothing_can_be_judged():
-    """It failed, or there was one round."""
-    session = concluded(noise=(NoiseFloor("site/net", 1, None, None, None, None),))
-    assert only_note(session, "noise") == (
-        "net: the control gave no interval, so nothing can be judged"
-    )
-
-
-def test_control_with_a_useless_interval_is_not_told_in_numbers():
-    """Two wild rounds give intervals over many powers of ten."""
-    session = concluded(noise=(NoiseFloor("site/net", 2, 0.1, -4.0, 4.2, 4.2),))
-    assert only_note(session, "noise") == (
-        "net: the control, equal to the baseline, came out anywhere in an interval wider than "
-        "tenfold: it is too noisy here, or there are too few rounds, to tell cells apart"
-    )
-
-
-def test_control_that_refuses_says_why():
-    """No margin is told then: there is no verdict to hold it against."""
-    floor = NoiseFloor("site/net", 9, 0.1, 0.09, 0.11, 0.11, refusal="the machine was unsteady")
-    assert only_note(concluded(noise=(floor,)), "noise") == "net: the machine was unsteady"
+@pytest.mark.parametrize("stopping", Stopping)
+def test_reading_says_what_is_true_of_an_interval(confidence, text, stopping):
+    """Of its pair alone, for one look or for any; 99.9 % is not 100 %."""
+    session = concluded(plan=make_plan(FAST, confidence=confidence, stopping=stopping))
+    reading = notes(session, "reading")[0]
+    assert f"An interval holds at {text} for its pair alone" in reading
+    assert ("looked at once" in reading) == (stopping is Stopping.FIXED)
+    assert ("at whatever round" in reading) == (stopping is Stopping.ANY)
 
 
 @pytest.mark.parametrize(
     ("mark", "text"),
     [
         (
-            "server-bound",
-            "server-bound: more than half of what the mirror can do was asked of it, so that the "
-            "row tells of the mirror too",
+            Mark.SERVER_BOUND,
+            "server-bound: 60 % of what the mirror can do was asked of it, so that the row tells "
+            "of the mirror too",
         ),
         (
-            "mirror disturbed",
-            "mirror disturbed: something else had the mirror's CPU, so that the row tells of that "
-            "too",
+            Mark.DISTURBED,
+            "mirror disturbed: something else had the mirror's CPU for 20 % of the mirror's way to "
+            "its answers, so that the row tells of that too",
         ),
     ],
 )
-def test_rows_that_tell_of_the_mirror_are_named(mark, text):
-    """Once per mark, the first cell for all."""
-    summaries = [replace(s, mark=mark) for s in concluded().summaries[1:3]]
+def test_rows_that_tell_of_the_mirror_are_named_with_the_size(mark, text):
+    """Once per mark, the largest for all."""
+    sizes = {"mark": mark, "server_share": 0.6, "server_wait_share": 0.2}
+    summaries = [replace(s, **sizes) for s in concluded().summaries[1:3]]
     session = concluded(summaries=tuple(summaries[:1]))
     assert notes(session, "mirror") == [f"{FAST.name}: {text}"]
     session = concluded(summaries=tuple(summaries))
-    assert notes(session, "mirror") == [f"2 cells ({FAST.name} first): {text}"]
-
-
-def test_noise_names_the_site_where_there_are_several():
-    """Two sites on one network have a floor each."""
-    elsewhere = replace(BASELINE, site="elsewhere")
-    session = concluded(
-        plan=make_plan(elsewhere),
-        noise=tuple(
-            NoiseFloor(group, 1, None, None, None, None)
-            for group in (BASELINE.group, elsewhere.group)
-        ),
-    )
-    assert [text.partition(":")[0] for text in notes(session, "noise")] == [
-        "site on net",
-        "elsewhere on net",
-    ]
+    assert notes(session, "mirror") == [f"2 cells, such as {FAST.name}: {text}"]
 
 
 def test_each_invalid_cell_is_told_with_its_reason():
@@ -131,30 +81,6 @@ def test_each_invalid_cell_is_told_with_its_reason():
     ]
 
 
-def unclear(*names, reason="its baseline is invalid"):
-    """Return comparisons without an answer."""
-    return tuple(
-        Comparison(other(n).name, BASELINE.name, 0, None, None, None, Verdict.UNCLEAR, reason)
-        for n in names
-    )
-
-
-def test_unanswered_comparisons_are_told_once_per_reason():
-    """The first cell stands for all."""
-    comparisons = unclear("a", "b", "c") + unclear("d", reason="too few rounds")
-    assert notes(concluded(comparisons=comparisons), "unclear") == [
-        "3 cells (a/-/lxml/c10/net/site first): its baseline is invalid",
-        "d/-/lxml/c10/net/site: too few rounds",
-    ]
-
-
-def test_invalid_cell_is_not_told_twice():
-    """Its reason stands under "invalid", not under "unclear" too."""
-    session = concluded()
-    assert session.comparisons[-1].reason
-    assert notes(session, "unclear") == []
-
-
 def test_every_warning_is_shown():
     """Word for word."""
     warnings = (WarningNote("cpu", "one CPU"), WarningNote("mirror", "the mirror died"))
@@ -165,6 +91,7 @@ def test_every_warning_is_shown():
     ("ending", "text"),
     [
         ("rounds", "all rounds were measured"),
+        ("answered", "every pair was answered"),
         ("precise", "the intervals became as narrow as asked"),
         ("budget", "the time budget was spent"),
         ("interrupted", "it was interrupted"),
@@ -185,6 +112,7 @@ def test_every_ending_has_a_sentence_that_is_tested():
     """A new ending needs a line above."""
     assert set(ENDINGS) == {
         "rounds",
+        "answered",
         "precise",
         "budget",
         "interrupted",
@@ -263,4 +191,4 @@ def test_notes_are_single_printable_lines():
 def test_quiet_session_has_nothing_but_facts():
     """No warning where there is no doubt."""
     labels = {label for label, _ in find_notes(shipped())}
-    assert labels == {"reading", "noise", "session", "machine", "versions"}
+    assert labels == {"reading", "session", "machine", "versions"}

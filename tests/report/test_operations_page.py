@@ -21,15 +21,15 @@ HOSTILE = "</script><script>hacked=1</script>\"><img src=x onerror=hacked=1>'`{{
 
 
 def charts_of(session):
-    from crawlbench.report.charts.heatmap import heatmap_charts
+    from tests.report.views import heatmap_charts
 
     return heatmap_charts(session)
 
 
 def page_of(session):
-    from crawlbench.report.session_page import session_page
+    from tests.report.views import make_page
 
-    return session_page(session)
+    return make_page(session)
 
 
 def html_of(session):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
+from crawlbench.report.terminal import Detail
 from tests.report import states
 from tests.report.reference import plain_mean
 
@@ -13,7 +14,7 @@ def terminal(shown, width):
     """Return what a terminal shows, each line without what is behind it."""
     console = Console(width=width, color_system=None, highlight=False)
     with console.capture() as capture:
-        console.print(shown.terminal(width, is_ascii=False))
+        console.print(shown.terminal(width, is_ascii=False, detail=Detail.VERBOSE))
     return [line.rstrip() for line in capture.get().splitlines()]
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.records import Failure, NoiseFloor, Verdict
-from crawlbench.report.tables import ANSWER, COST, TIME, group_tables
+from crawlbench.records import Control, Failure, Obstacle, Verdict
+from crawlbench.report.tables import ANSWER, COST, TIME
 from tests.report.sessions import (
     BROKEN,
     EQUAL,
@@ -17,6 +17,7 @@ from tests.report.sessions import (
     make_summary,
     shipped,
 )
+from tests.report.views import group_tables
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
 
@@ -44,22 +45,22 @@ def test_table_has_a_row_per_cell_with_all_that_was_found():
     table = only_table(concluded())
     assert table.title == "site on net, 40 ms round trip, concurrency 10"
     assert [c.header for c in table.columns] == [
-        *(*ANSWER[:2], "network", *ANSWER[2:], *COST[2:], *TIME[2:]),
+        *(*ANSWER[:2], "network", *ANSWER[2:], "slow laps", *COST[2:], *TIME[2:]),
         *("beyond imports", "on the wire", "switches"),
     ]
     assert [" | ".join(row) for row in table.rows] == [
         "fast | uvloop | net | 250.0 ms | 0.500 | 0.490 to 0.510 | faster"
-        " | 40 | 62.5 ms | 40.0 MiB | 4 | 3"
+        " | - | 40 | 62.5 ms | 40.0 MiB | 4 | 3"
         " | 50 ms | 12 ms | 25 ms | 188 ms | - | 10 % | 10.0 MiB | 0.5 KiB | 11",
         "equal | asyncio | net | 498.0 ms | 0.999 | 0.995 to 1.003 | same"
-        " | 20 | 124 ms | 40.0 MiB | 4 | 3"
+        " | - | 20 | 124 ms | 40.0 MiB | 4 | 3"
         " | 100 ms | 25 ms | 50 ms | 374 ms | - | 10 % | 10.0 MiB | 0.5 KiB | 11",
-        "base | - | net | 500.0 ms | 1 | - | baseline | 20 | 125 ms | 40.0 MiB | 1 | 1"
+        "base | - | net | 500.0 ms | 1 | - | baseline | - | 20 | 125 ms | 40.0 MiB | 1 | 1"
         " | 100 ms | 25 ms | 50 ms | 375 ms | - | 10 % | 10.0 MiB | 0.5 KiB | 11",
         "base | - | net | 502.0 ms | 1.004 | 0.994 to 1.014 | control"
-        " | 20 | 126 ms | 40.0 MiB | 1 | 1"
+        " | - | 20 | 126 ms | 40.0 MiB | 1 | 1"
         " | 100 ms | 25 ms | 50 ms | 376 ms | - | 10 % | 10.0 MiB | 0.5 KiB | 11",
-        "broken | - | net | - | - | - | invalid" + " | -" * 14,
+        "broken | - | net | - | - | - | invalid" + " | -" * 15,
     ]
 
 
@@ -100,8 +101,8 @@ def test_invalid_baseline_and_control_are_rows_too():
         plan=make_plan(FAST),
         failures=failures,
         summaries=(make_summary(FAST),),
-        comparisons=(make_comparison(FAST, None, Verdict.UNCLEAR, reason="no baseline"),),
-        noise=(NoiseFloor("site/net", 0, None, None, None, None),),
+        comparisons=(make_comparison(FAST, None, Verdict.UNCLEAR, obstacle=Obstacle.FAILED),),
+        controls=(Control("site/net", 0, None, None, None),),
     )
     table = only_table(session)
     assert column(table, "verdict") == ["unclear", "invalid", "invalid"]
@@ -111,8 +112,8 @@ def test_invalid_baseline_and_control_are_rows_too():
 
 def test_control_without_an_interval_shows_a_dash():
     """As after a single round."""
-    noise = (NoiseFloor("site/net", 1, None, None, None, None),)
-    (row,) = [r for r in only_table(concluded(noise=noise)).rows if r[6] == "control"]
+    controls = (Control("site/net", 1, None, None, None),)
+    (row,) = [r for r in only_table(concluded(controls=controls)).rows if r[6] == "control"]
     assert row[4:6] == ("-", "-")
 
 

@@ -13,9 +13,8 @@ from tests.conftest import command_line
 from tests.mirror.wire import Wire
 
 from crawlbench import registry, strategies
-from crawlbench.measure.crawling import run_crawls
+from crawlbench.measure.crawling import make_site, run_crawls
 from crawlbench.mirror.process import open_mirror
-from crawlbench.model import Site
 from crawlbench.networks import find_network
 
 pytestmark = pytest.mark.slow
@@ -49,7 +48,7 @@ def test_site_is_crawled_with_each_page_once(name, strategy, event_loop, parser)
     async def crawl_mirror():
         async with open_mirror(name, "loopback", find_network("loopback"), 1) as mirror:
             await mirror.begin("test")
-            site = Site(mirror.address + spec.path, read)
+            site = make_site(spec, mirror.address + spec.path, read, mirror.ca_file)
             _, crawls = await asyncio.to_thread(run_crawls, crawl, site, 10, 1, factory)
             return crawls[0], await mirror.end()
 

@@ -12,7 +12,8 @@ from lxml import html
 
 from crawlbench import registry
 from crawlbench.errors import UnknownNameError
-from crawlbench.mirror.responses import GZIP, Responses
+from crawlbench.mirror.codings import GZIP
+from crawlbench.mirror.responses import Responses
 from crawlbench.parsers.lxml import compile_reader
 from crawlbench.sites.douban import SITE
 from crawlbench.sites.scaled.packing import deflate_around, deflate_whole, gzip_file

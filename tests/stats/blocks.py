@@ -31,7 +31,7 @@ def make_machine(name, cpu_model="A CPU", **changes):
 
 
 def make_block(
-    machine, means, *, error=0.002, margin=0.01, refusal="", sheet=1, control=0.0, **changes
+    machine, means, *, error=0.002, noise=0.01, widening=0.0, sheet=1, control=0.0, **changes
 ):
     """Return a block of ten rounds.
 
@@ -39,8 +39,8 @@ def make_block(
         machine: that measured, or its name.
         means: cell to its log ratio, or to why there is none.
         error: standard error of each.
-        margin: of the control.
-        refusal: of the control.
+        noise: half-width of the control's interval.
+        widening: what the twins differ by there, if that is beyond their interval.
         sheet: its number.
         control: log ratio of the control.
         changes: of the block.
@@ -51,7 +51,7 @@ def make_block(
         else CellEstimate(cell, 10, mean, error, Verdict.UNCLEAR)
         for cell, mean in means.items()
     )
-    controls = (ControlEstimate(GROUP, 10, control, error, margin, refusal),)
+    controls = (ControlEstimate(GROUP, 10, control, error, noise, widening),)
     if isinstance(machine, str):
         machine = make_machine(machine)
     return BlockResult(sheet, machine, cells, controls, 10, 60.0, "rounds", **changes)

@@ -6,13 +6,13 @@ import pytest
 
 from crawlbench.records import Verdict
 from crawlbench.stats.bisection import Bisection, Step, find_lead, has_changed
-from crawlbench.stats.compare import Change
+from crawlbench.stats.change import Change, Seen, Way
 
 
 def change(low=None, high=None, verdict=Verdict.SLOWER):
     """Return a change of one cell."""
-    estimate = None if low is None else (low + high) / 2
-    return Change("cell", 1.0, 1.0, 5, estimate, low, high, verdict)
+    ways = () if low is None else (Seen(Way.PAIRED, (low + high) / 2, low, high, verdict),)
+    return Change("cell", 1.0, 1.0, 5, verdict, ways)
 
 
 @pytest.mark.parametrize(

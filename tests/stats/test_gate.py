@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench.records import Verdict
-from crawlbench.stats.compare import Change
+from crawlbench.records import Obstacle, Verdict
+from crawlbench.stats.change import Change, Seen, Way
 from crawlbench.stats.gate import hold_gate
-from crawlbench.stats.judge import PEER_BOUND, WHOLE_MS
 
 GATE = 0.05
 
 
-def change(verdict, low=None, high=None, *, base_s=1.0, reason=""):
-    """Return a change of one cell."""
-    estimate = None if low is None else (low + high) / 2
-    return Change("cell", base_s, 1.0, 5, estimate, low, high, verdict, reason)
+def seen(verdict, low, high, way=Way.PAIRED):
+    """Return one way to see a change."""
+    return Seen(way, (low + high) / 2, low, high, verdict)
+
+
+def change(verdict, low=None, high=None, *, base_s=1.0, obstacle=None):
+    """Return a change of one cell that is seen in one way."""
+    ways = () if low is None else (seen(verdict, low, high),)
+    return Change("cell", base_s, 1.0, 5, verdict, ways, obstacle)
+
+
+def both(plain, normalised):
+    """Return a change that is seen in two ways."""
+    ways = (seen(*plain, Way.PLAIN), seen(*normalised, Way.NORMALISED))
+    return Change("cell", 1.0, 1.0, 5, Verdict.UNCLEAR, ways)
 
 
 FASTER = change(Verdict.FASTER, -0.2, -0.1)
@@ -23,12 +33,15 @@ SAME = change(Verdict.SAME, -0.01, 0.01)
 UNDER = change(Verdict.SLOWER, 0.02, 0.04)
 ACROSS = change(Verdict.SLOWER, 0.02, 0.08)
 SLOWER = change(Verdict.SLOWER, 0.06, 0.08)
-DISTURBED = change(Verdict.UNCLEAR, reason="something else had the mirror's CPU")
-BROKEN = change(Verdict.INVALID, reason="raised ValueError")
-LOST = change(Verdict.UNSUPPORTED, reason="it does not have sendfile")
+DISTURBED = change(Verdict.UNCLEAR, -0.1, 0.2, obstacle=Obstacle.DOUBT)
+BROKEN = change(Verdict.INVALID, obstacle=Obstacle.FAILED)
+LOST = change(Verdict.UNSUPPORTED, obstacle=Obstacle.FAILED)
 NEITHER = change(Verdict.UNSUPPORTED, base_s=None)
-TIMER = change(Verdict.UNCLEAR, reason=WHOLE_MS)
-ECHO = change(Verdict.UNCLEAR, reason=PEER_BOUND)
+TIMER = change(Verdict.UNCLEAR, obstacle=Obstacle.TIMERS)
+ECHO = change(Verdict.UNCLEAR, -0.1, 0.3, obstacle=Obstacle.HALF)
+BASELINE_SLOWER = both((Verdict.SLOWER, 0.06, 0.09), (Verdict.SAME, -0.01, 0.01))
+HIDDEN = both((Verdict.UNCLEAR, -0.05, 0.08), (Verdict.SAME, -0.01, 0.01))
+QUIET = both((Verdict.UNCLEAR, -0.04, 0.04), (Verdict.SAME, -0.01, 0.01))
 
 
 @pytest.mark.parametrize(
@@ -42,6 +55,9 @@ ECHO = change(Verdict.UNCLEAR, reason=PEER_BOUND)
         ([LOST, SAME], 4, "1 of 2 cells is invalid"),
         ([NEITHER, TIMER, ECHO, SAME], 0, ""),
         ([NEITHER, TIMER], 4, "nothing of what was measured can be judged"),
+        ([BASELINE_SLOWER], 1, "1 of 1 cells is slower beyond the gate"),
+        ([HIDDEN, QUIET], 3, "1 of 2 cells is unclear: more rounds would tell"),
+        ([QUIET], 0, ""),
         ([], 4, "nothing of what was measured can be judged"),
     ],
 )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from crawlbench.stats.headroom import (
-    MOST_SERVER_SHARE,
-    MOST_WAIT_SHARE,
-    find_server_fault,
+    MAX_PEER_SHARE,
+    MAX_SERVER_SHARE,
+    MAX_STARVED_SHARE,
+    MAX_WAIT_SHARE,
+    find_mark,
     server_share,
     wait_share,
 )
@@ -45,15 +47,25 @@ def test_wait_share_of_an_undisturbed_mirror_is_zero():
 
 
 @pytest.mark.parametrize(
-    ("share", "waits", "mark"),
+    ("share", "waits", "starved", "mark"),
     [
-        (0.0, 0.0, ""),
-        (MOST_SERVER_SHARE, MOST_WAIT_SHARE, ""),
-        (MOST_SERVER_SHARE + 1e-9, MOST_WAIT_SHARE, "server-bound"),
-        (MOST_SERVER_SHARE, MOST_WAIT_SHARE + 1e-9, "mirror disturbed"),
-        (1.0, 1.0, "mirror disturbed"),
+        (0.0, 0.0, 0.0, ""),
+        (MAX_SERVER_SHARE, MAX_WAIT_SHARE, MAX_STARVED_SHARE, ""),
+        (MAX_SERVER_SHARE + 1e-9, MAX_WAIT_SHARE, 0.0, "server-bound"),
+        (MAX_SERVER_SHARE, MAX_WAIT_SHARE + 1e-9, 0.0, "mirror disturbed"),
+        (1.0, 1.0, 0.0, "mirror disturbed"),
+        (1.0, 1.0, MAX_STARVED_SHARE + 1e-9, "starved"),
     ],
 )
-def test_row_is_marked_beyond_the_borders_only(share, waits, mark):
+def test_row_is_marked_beyond_the_borders_only(share, waits, starved, mark):
     """A disturbed mirror says nothing of how much it was asked for, so that mark goes first."""
-    assert find_server_fault(share, waits) == mark
+    assert find_mark(share, waits, starved, is_operation=False) == mark
+
+
+@pytest.mark.parametrize(
+    ("share", "mark"),
+    [(0.0, ""), (0.6, ""), (MAX_PEER_SHARE, ""), (MAX_PEER_SHARE + 1e-9, "peer-bound")],
+)
+def test_peer_that_is_busy_all_the_time_is_marked(share, mark):
+    """One that echoes works while the loop waits: half of the time is nothing odd."""
+    assert find_mark(share, 0.0, 0.0, is_operation=True) == mark

@@ -35,15 +35,13 @@ def test_interval_agrees_with_scipy(values):
     assert estimate.interval(0.95) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
-@given(numbers, st.floats(1e-3, 5), st.floats(0, 1), st.integers(2, 30), st.floats(0.6, 0.999))
-def test_p_and_interval_say_the_same(mean, error, margin, count, confidence):
-    """p is at most alpha if and only if the interval lies beyond the margin."""
+@given(numbers, st.floats(1e-3, 5), numbers, st.integers(2, 30), st.floats(0.6, 0.999))
+def test_p_and_interval_say_the_same(mean, error, truth, count, confidence):
+    """p is at most alpha if and only if the interval leaves the truth out."""
     estimate = Estimate(count, mean, error, count - 1)
     low, high = estimate.interval(confidence)
-    beyond = low > margin or high < -margin
-    gap = min(abs(low - margin), abs(high + margin))
-    if gap > 1e-9:
-        assert beyond == (estimate.p_beyond(margin) < 1 - confidence)
+    if min(abs(low - truth), abs(high - truth)) > 1e-6:
+        assert (not low <= truth <= high) == (estimate.p_value(truth) < 1 - confidence)
 
 
 def test_fewer_than_two_rounds_give_no_estimate():
@@ -56,8 +54,8 @@ def test_equal_rounds_give_an_interval_of_no_width():
     """No spread seen is no error claimed, and no division by zero."""
     estimate = estimate_mean([0.5, 0.5, 0.5])
     assert estimate.interval(0.95) == (0.5, 0.5)
-    assert estimate.p_beyond(0.1) == 0.0
-    assert estimate.p_beyond(0.6) == 1.0
+    assert estimate.p_value(0.1) == 0.0
+    assert estimate.p_value(0.5) == 1.0
     assert math.isclose(estimate.mean, 0.5)
 
 

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+import random
 
 import pytest
 
-from crawlbench.records import Failure, Verdict
-from crawlbench.stats.judge import is_precise, judge
+from crawlbench.records import Doubt, Failure, Obstacle, Quantity, Stopping, Verdict
+from crawlbench.stats.judge import judge
 from crawlbench.stats.limit import REFERENCE
+from crawlbench.stats.settled import is_settled, open_cells
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
 HALF, TWICE = other("half"), other("twice", "uvloop")
 WOBBLE = (1.00, 1.01, 0.99, 1.005, 0.995, 1.002)
 
 
-def rounds(cells, count=6, drift=0.0):
-    """Return rounds in which each cell takes its factor of a baseline that drifts."""
+def rounds(cells, count=6, drift=0.0, spread=0.0):
+    """Return rounds in which each cell takes its factor of a baseline that drifts.
+
+    With a spread, each cell has noise of its own.
+    """
+    draw = random.Random(1)
     made = []
     for number in range(count):
         base = 1.0 + drift * number
         noise = WOBBLE[number % len(WOBBLE)]
+        own = {cell: math.exp(draw.gauss(0, spread)) for cell in cells}
         made.append(
-            {cell: [base * factor * noise, base * factor] for cell, factor in cells.items()}
+            {
+                cell: [base * f * noise * own[cell], base * f * own[cell]]
+                for cell, f in cells.items()
+            }
         )
     return made
 
@@ -37,7 +46,17 @@ def judged(cells, failures=(), plan=None, **options):
 
 
 def verdicts(session):
-    return {c.cell.split("/")[0]: c.verdict for c in session.comparisons}
+    return {c.cell.split("/")[0]: c.verdict for c in session.against_baseline()}
+
+
+def pair_of(session, cell, other_cell):
+    """Return the comparison of two cells."""
+    (found,) = [
+        c
+        for c in session.comparisons
+        if (c.cell, c.baseline) == (cell.name, other_cell.name) and c.quantity is Quantity.TIME
+    ]
+    return found
 
 
 def test_faster_and_slower_are_told():
@@ -61,35 +80,52 @@ def test_warmups_count_for_nothing():
     assert {round(s.seconds, 1) for s in session.summaries} == {0.5, 1.0, 2.0}
 
 
+def test_every_pair_is_judged_in_the_same_laps():
+    """Not only with the baseline: what lies between two contestants is asked directly."""
+    session = judged({HALF: 0.5, TWICE: 2.0})
+    found = pair_of(session, TWICE, HALF)
+    assert (found.verdict, found.estimate) == (
+        Verdict.SLOWER,
+        pytest.approx(math.log(4), abs=1e-9),
+    )
+    assert len(session.comparisons) == 3
+
+
 def test_invalid_cell_has_a_reason_and_no_number():
     """It is neither summed up nor compared, and others are."""
     failure = Failure(HALF.name, 2, "wrong answer: x")
     session = judged({HALF: 0.5, TWICE: 2.0}, [failure])
     assert verdicts(session) == {"half": Verdict.INVALID, "twice": Verdict.SLOWER}
-    assert session.comparisons[0].estimate is None
-    assert session.comparisons[0].reason == "wrong answer: x"
+    found = session.against_baseline()[0]
+    assert (found.estimate, found.obstacle, found.detail) == (
+        None,
+        Obstacle.FAILED,
+        "wrong answer: x",
+    )
     assert HALF.name not in {summary.cell for summary in session.summaries}
 
 
-@pytest.mark.parametrize(
-    ("cell", "reason"),
-    [
-        (BASELINE, f"its baseline {BASELINE.name} is invalid"),
-        (CONTROL, "the control is invalid, so the noise here is not known"),
-    ],
-)
-def test_without_baseline_or_control_nothing_is_judged(cell, reason):
-    """The reason stands in every comparison."""
-    session = judged({HALF: 0.5, TWICE: 2.0}, [Failure(cell.name, 1, "crashed")])
-    assert {c.verdict for c in session.comparisons} == {Verdict.UNCLEAR}
-    assert {c.reason for c in session.comparisons} == {reason}
+@pytest.mark.parametrize("twin", [BASELINE, CONTROL])
+def test_one_twin_alone_is_a_baseline(twin):
+    """The control vetoes nothing: where one of the twins fails, the other is compared with."""
+    session = judged({HALF: 0.5, TWICE: 2.0}, [Failure(twin.name, 1, "crashed")])
+    assert verdicts(session) == {"half": Verdict.FASTER, "twice": Verdict.SLOWER}
+
+
+def test_without_both_twins_the_contestants_are_still_told_from_each_other():
+    """What has no baseline is unclear against it, with the reason."""
+    failures = [Failure(cell.name, 1, "crashed") for cell in (BASELINE, CONTROL)]
+    session = judged({HALF: 0.5, TWICE: 2.0}, failures)
+    assert {c.verdict for c in session.against_baseline()} == {Verdict.UNCLEAR}
+    assert {c.detail for c in session.against_baseline()} == {f"{BASELINE.name}: crashed"}
+    assert pair_of(session, TWICE, HALF).verdict is Verdict.SLOWER
 
 
 def test_one_round_gives_no_interval():
     """A single round says nothing on the spread between rounds."""
     session = judged({HALF: 0.5, TWICE: 2.0}, count=1)
-    assert {c.reason for c in session.comparisons} == {"fewer than two rounds give no interval"}
-    assert session.noise[0].margin is None
+    assert {c.obstacle for c in session.comparisons} == {Obstacle.FEW_ROUNDS}
+    assert session.controls[0].estimate is None
     assert "1 round only" in session.warnings[0].text
 
 
@@ -100,30 +136,33 @@ def test_few_rounds_are_a_warning():
     assert not enough.warnings
 
 
-def test_noise_floor_is_the_larger_of_users_margin_and_controls_end():
-    """A quiet control leaves the user's margin; a restless one raises it."""
-    quiet = judged({HALF: 0.5, TWICE: 2.0})
-    assert quiet.noise[0].margin == pytest.approx(0.01)
-    unsteady = [
-        {BASELINE: [1.0], CONTROL: [1.0 + shift], HALF: [0.99], TWICE: [2.0]}
+def test_twins_that_differ_widen_every_interval_by_what_they_differ():
+    """And nothing else: no margin moves, and a difference that is large enough is told."""
+    quiet, odd = judged({HALF: 0.5, TWICE: 2.0}), judged({HALF: 0.5, TWICE: 2.0, CONTROL: 1.1})
+    assert quiet.controls[0].widening == 0.0
+    assert odd.controls[0].widening == pytest.approx(math.log(1.1), abs=0.01)
+    one, two = (pair_of(session, TWICE, HALF) for session in (quiet, odd))
+    grown = (two.high - two.low) - (one.high - one.low)
+    assert grown == pytest.approx(2 * odd.controls[0].widening, abs=1e-6)
+    assert verdicts(odd) == {"half": Verdict.FASTER, "twice": Verdict.SLOWER}
+
+
+def test_what_the_twins_differ_by_may_forbid_a_verdict():
+    """A difference that is no larger than theirs is none."""
+    session = judged({HALF: 1.06, TWICE: 2.0, CONTROL: 1.1})
+    assert verdicts(session)["half"] is Verdict.UNCLEAR
+
+
+def test_noise_never_makes_two_cells_the_same():
+    """Only an interval within the user's margin does; a wide one is unclear."""
+    shaky = [
+        {BASELINE: [1.0], CONTROL: [1.0 + shift], HALF: [1.0 - shift / 2], TWICE: [2.0]}
         for shift in (0.2, -0.2, 0.15, -0.1, 0.1, 0.0)
     ]
-    session = judge(make_session(make_plan(HALF, TWICE), unsteady))
-    floor = session.noise[0]
-    assert floor.margin == max(abs(floor.low), abs(floor.high)) > 0.05
-    assert verdicts(session)["half"] is not Verdict.FASTER
-
-
-def test_precise_means_every_interval_is_narrow_enough():
-    """Ten rounds at least, and only if a precision was asked for."""
-    plan = make_plan(HALF, TWICE, precision=0.05)
-    assert is_precise(judged({HALF: 0.5, TWICE: 2.0}, plan=plan, count=10))
-    assert not is_precise(judged({HALF: 0.5, TWICE: 2.0}, plan=plan, count=9))
-    assert not is_precise(judged({HALF: 0.5, TWICE: 2.0}))
-    spread = [
-        {BASELINE: [1.0], CONTROL: [1.0], HALF: [0.5 * factor], TWICE: [2.0]} for factor in WOBBLE
-    ]
-    assert not is_precise(judge(make_session(make_plan(HALF, TWICE, precision=1e-4), spread)))
+    session = judge(make_session(make_plan(HALF, TWICE), shaky))
+    assert verdicts(session)["half"] is Verdict.UNCLEAR
+    even = judged({HALF: 1.0, TWICE: 2.0}, plan=make_plan(HALF, TWICE, margin=0.02))
+    assert verdicts(even)["half"] is Verdict.SAME
 
 
 def test_raw_reference_is_summed_up_and_never_compared():
@@ -135,65 +174,187 @@ def test_raw_reference_is_summed_up_and_never_compared():
     assert all(summary.of_limit for summary in session.summaries)
 
 
-def judged_with(seen, ceiling=None):
-    """Judge a session whose mirror showed this, by cell."""
-    cells = {BASELINE: 1, CONTROL: 1, HALF: 0.5, TWICE: 2.0}
+def judged_with(seen, ceiling=None, half=0.5, **changes):
+    """Judge a session whose mirror and workers showed this, by cell."""
+    cells = {BASELINE: 1, CONTROL: 1, HALF: half, TWICE: 2.0}
     ceilings = {"site/net": ceiling} if ceiling else {}
-    plan = make_plan(HALF, TWICE)
+    plan = make_plan(HALF, TWICE, **changes)
     return judge(make_session(plan, rounds(cells), seen=seen, ceilings=ceilings))
 
 
-DISTURBED = {"mirror_cpu_s": 0.08, "mirror_wait_s": 0.02}
+@pytest.mark.parametrize("cell", [HALF, BASELINE])
+def test_doubt_that_cannot_turn_a_verdict_lets_it_stand_with_its_size(cell):
+    """The mirror waited a fifth of its own time: 10 ms of a crawl of half a second or more."""
+    session = judged_with({cell: {"mirror_cpu_s": 0.08, "mirror_wait_s": 0.02}})
+    assert verdicts(session) == {"half": Verdict.FASTER, "twice": Verdict.SLOWER}
+    (size,) = session.against_baseline()[0].doubts
+    assert size.doubt is Doubt.SERVER_WAIT
+    shares = (size.cell_share, size.baseline_share)
+    assert max(shares) == pytest.approx(0.02 if cell is HALF else 0.005, rel=0.05)
+    (mark,) = [s.mark for s in session.summaries if s.cell == cell.name]
+    assert mark == "mirror disturbed"
 
 
-def test_disturbed_mirror_forbids_the_verdict_of_its_row():
-    """With the remedy; other rows are judged."""
-    session = judged_with({HALF: DISTURBED})
-    assert verdicts(session) == {"half": Verdict.UNCLEAR, "twice": Verdict.SLOWER}
-    assert session.comparisons[0].reason == (
-        "something else had the mirror's CPU: end it, or leave a CPU to the mirror alone"
+def test_doubt_that_could_turn_a_verdict_forbids_it():
+    """3 % slower, but for 4 % of its time something else had the mirror's CPU."""
+    session = judged_with({HALF: {"mirror_wait_s": 0.08}}, half=1.03)
+    found = session.against_baseline()[0]
+    assert (found.verdict, found.obstacle, found.detail) == (
+        Verdict.UNCLEAR,
+        Obstacle.DOUBT,
+        Doubt.SERVER_WAIT,
     )
+    assert found.low < 0 < found.estimate < found.high
+    assert verdicts(judged_with({}, half=1.03))["half"] is Verdict.SLOWER
 
 
-def test_disturbed_mirror_of_the_baseline_forbids_all_verdicts():
-    """All are compared with it."""
-    session = judged_with({BASELINE: DISTURBED})
-    assert set(verdicts(session).values()) == {Verdict.UNCLEAR}
+def test_doubts_are_taken_off_one_by_one_and_all_together():
+    """Two that each leave 3 % something, but not both at once."""
+    seen = {HALF: {"mirror_wait_s": 0.034, "cpu_wait_s": 0.017}}
+    assert verdicts(judged_with(seen, half=1.04))["half"] is Verdict.UNCLEAR
+    for one in ({"mirror_wait_s": 0.034}, {"cpu_wait_s": 0.017}):
+        assert verdicts(judged_with({HALF: one}, half=1.04))["half"] is Verdict.SLOWER
 
 
-def test_server_bound_cell_is_judged_against_a_baseline_that_is_not():
-    """It is faster; by how much, the mirror hides, as the note under the table says."""
-    session = judged_with({}, ceiling=30.0)
-    assert [s.mark for s in session.summaries if s.cell == HALF.name] == ["server-bound"]
-    assert verdicts(session)["half"] is Verdict.FASTER
-
-
-def test_two_server_bound_cells_are_not_told_apart():
-    """What they were measured by is the mirror."""
-    session = judged_with({}, ceiling=12.0)
-    assert verdicts(session) == {"half": Verdict.UNCLEAR, "twice": Verdict.SLOWER}
-    assert session.comparisons[0].reason == (
-        "both this cell and its baseline are server-bound: the mirror was measured"
+def test_doubt_of_half_the_time_forbids_every_verdict_of_the_cell():
+    """What is left is not known well enough."""
+    session = judged_with({HALF: {"cpu_wait_s": 0.26, "cpu_user_s": 0.1, "cpu_system_s": 0.0}})
+    found = session.against_baseline()[0]
+    assert (found.verdict, found.obstacle, found.detail) == (
+        Verdict.UNCLEAR,
+        Obstacle.HALF,
+        Doubt.STARVATION,
     )
+    assert found.estimate is not None
+    assert verdicts(session)["twice"] is Verdict.SLOWER
 
 
-def test_refusal_of_the_control_reaches_every_comparison_of_its_group():
-    """And no other group's."""
-    far = {
-        cell: replace(cell, network="far", control=cell.control)
-        for cell in (BASELINE, HALF, CONTROL)
-    }
-    plan = make_plan(
-        cells=(BASELINE, HALF, TWICE, CONTROL, *far.values()),
-        baselines={"site/net": BASELINE.name, "site/far": far[BASELINE].name},
-    )
-    cells = {BASELINE: 1, HALF: 0.5, TWICE: 2.0, CONTROL: 1.2}
-    cells |= {far[BASELINE]: 1, far[HALF]: 0.5, far[CONTROL]: 1}
-    session = judge(make_session(plan, rounds(cells)))
-    near = [c for c in session.comparisons if "/net/" in c.cell]
-    assert len(near) == 2
-    assert {c.verdict for c in near} == {Verdict.UNCLEAR}
-    assert {c.reason for c in near} == {session.noise[0].refusal}
-    assert "the control differs from its twin by" in session.noise[0].refusal
-    (distant,) = [c for c in session.comparisons if c not in near]
-    assert distant.verdict is Verdict.FASTER
+def test_load_of_the_mirror_is_a_doubt_from_a_quarter_of_the_time_on():
+    """20 requests in a value of two crawls, of what the ceiling allows."""
+    usual, heavy = judged_with({}, ceiling=100.0), judged_with({}, ceiling=50.0)
+    assert not any(size.doubt is Doubt.SERVER_LOAD for c in usual.comparisons for size in c.doubts)
+    found = heavy.against_baseline()[0]
+    assert [size.doubt for size in found.doubts] == [Doubt.SERVER_LOAD]
+    assert found.verdict is Verdict.FASTER
+    assert found.low < math.log(0.5 - 0.2) - math.log(1 - 0.2) + 0.01
+
+
+def test_own_threads_that_wait_for_each_other_are_no_doubt():
+    """A worker that used its CPUs up was kept from them by nobody."""
+    busy = {
+        "cpu_wait_s": 0.3,
+        "cpu_user_s": 1.5,
+        "cpu_system_s": 0.1,
+    }  # of 3 CPUs for half a second
+    assert verdicts(judged_with({HALF: busy}))["half"] is Verdict.FASTER
+    assert judged_with({HALF: busy}).against_baseline()[0].doubts == ()
+
+
+def test_cpu_time_is_a_verdict_of_its_own():
+    """Where exact clocks were read; in format 1 they were not."""
+    exact = {BASELINE: {"cpu_s": 0.7}, CONTROL: {"cpu_s": 0.7}, HALF: {"cpu_s": 0.9}}
+    session = judged_with({**exact, TWICE: {"cpu_s": 0.35}})
+    by_cpu = {c.cell: c.verdict for c in session.against_baseline(Quantity.CPU)}
+    assert by_cpu == {HALF.name: Verdict.SLOWER, TWICE.name: Verdict.FASTER}
+    assert verdicts(session) == {"half": Verdict.FASTER, "twice": Verdict.SLOWER}
+    assert judged_with({}).against_baseline(Quantity.CPU) == ()
+
+
+def test_contention_is_a_doubt_of_cpu_time():
+    """CPU time that is 2 % more while others had the CPU for a third of what was wanted."""
+    exact = {cell: {"cpu_s": 0.3} for cell in (BASELINE, CONTROL, TWICE)}
+    jammed = {"cpu_s": 0.306, "cpu_wait_s": 0.15}
+    found = judged_with({**exact, HALF: jammed}).against_baseline(Quantity.CPU)[0]
+    assert (found.verdict, found.detail) == (Verdict.UNCLEAR, Doubt.CONTENTION)
+    more = judged_with({**exact, HALF: {**jammed, "cpu_s": 0.6}})
+    assert more.against_baseline(Quantity.CPU)[0].verdict is Verdict.SLOWER
+
+
+def test_same_needs_typical_and_mean_times():
+    """Of sixteen laps one is twice as long: typical times are the same, means are not."""
+    made = []
+    for number in range(10):
+        wobble = WOBBLE[number % len(WOBBLE)] / 1000
+        even = [1.0 + wobble] * 16
+        made.append({BASELINE: even, CONTROL: even, HALF: [2.0, *even[1:]], TWICE: even})
+    session = judge(make_session(make_plan(HALF, TWICE), made))
+    assert verdicts(session) == {"half": Verdict.UNCLEAR, "twice": Verdict.SAME}
+    found = session.against_baseline()[0]
+    assert found.obstacle is Obstacle.SLOW_LAPS
+    assert found.excess == pytest.approx(math.log(17 / 16), abs=1e-3)
+
+
+ANY = {"stopping": Stopping.ANY}
+
+
+def test_looking_after_every_round_costs_width_and_keeps_what_was_answered():
+    """The sequence is wider than Student's t; a pair that left the laps keeps its verdict."""
+    plan = make_plan(HALF, TWICE, **ANY)
+    shaky = {"spread": 0.003, "count": 8}
+    once = judged({HALF: 0.5, TWICE: 2.0}, **shaky)
+    often = judged({HALF: 0.5, TWICE: 2.0}, plan=plan, **shaky)
+    for one, two in zip(once.comparisons, often.comparisons, strict=True):
+        assert two.high - two.low > one.high - one.low
+    left = [
+        {**made, HALF: []} if n >= 6 else made
+        for n, made in enumerate(
+            rounds({BASELINE: 1, CONTROL: 1, HALF: 0.5, TWICE: 1.012}, count=9, spread=0.003)
+        )
+    ]
+    session = judge(make_session(plan, left))
+    assert pair_of(session, HALF, BASELINE).verdict is Verdict.FASTER
+    assert pair_of(session, HALF, BASELINE).rounds == 6
+
+
+def test_answered_pairs_leave_and_the_twins_go_last():
+    """What is open takes laps with the twins; when all is answered the session is settled."""
+    near = {HALF: 0.5, TWICE: 1.012}
+    plan = make_plan(HALF, TWICE, **ANY)
+    session = judged(near, plan=plan, count=8, spread=0.003)
+    assert open_cells(session) == {TWICE.name, BASELINE.name, CONTROL.name}
+    assert not is_settled(session)
+    clear = judged({HALF: 0.5, TWICE: 2.0}, plan=plan, count=8, spread=0.003)
+    assert open_cells(clear) == set()
+    assert is_settled(clear)
+    assert not is_settled(make_session(plan, []))
+
+
+def test_precision_keeps_a_pair_open_until_its_interval_is_that_narrow():
+    plan = make_plan(HALF, TWICE, precision=1e-9, **ANY)
+    assert not is_settled(judged({HALF: 0.5, TWICE: 2.0}, plan=plan, count=8, spread=0.003))
+    wide = make_plan(HALF, TWICE, precision=0.2, **ANY)
+    assert is_settled(judged({HALF: 0.5, TWICE: 2.0}, plan=wide, count=8, spread=0.003))
+
+
+def test_gate_keeps_a_pair_open_while_its_interval_reaches_across():
+    """Twice as slow is slower; whether by more than 100 % may be open still."""
+    plan = make_plan(HALF, TWICE, gate=math.log(2), **ANY)
+    session = judged({HALF: 0.5, TWICE: 2.0}, plan=plan, count=8, spread=0.003)
+    assert TWICE.name in open_cells(session)
+
+
+def test_what_would_settle_an_open_pair_is_foretold():
+    """And from which difference on one would have been found."""
+    session = judged({HALF: 1.013, TWICE: 2.0}, count=4, spread=0.003)
+    found = session.against_baseline()[0]
+    assert found.obstacle is Obstacle.OPEN
+    assert found.more_rounds > 0
+    assert found.detectable > session.plan.margin
+
+
+def test_group_of_many_cells_is_compared_with_its_baseline_and_its_kin():
+    """Thousands of pairs would answer none."""
+    many = [other(f"s{n}", loop) for n in range(40) for loop in ("asyncio", "uvloop")]
+    cells = dict.fromkeys((BASELINE, CONTROL, *many), 1.0)
+    session = judge(make_session(make_plan(*many), rounds(cells, count=2)))
+    assert len(session.against_baseline()) == 80
+    assert len(session.comparisons) == 80 + 40
+
+
+def test_session_in_which_nothing_is_compared_is_measured_for_as_long_as_was_asked_for():
+    """No pair is open, yet none was answered."""
+    plan = make_plan(stopping=Stopping.ANY)
+    alone = judge(make_session(plan, [{BASELINE: [1.0, 1.1], CONTROL: [1.0, 1.1]}] * 3))
+    assert alone.comparisons == ()
+    assert open_cells(alone) == {BASELINE.name, CONTROL.name}
+    assert not is_settled(alone)

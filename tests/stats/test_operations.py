@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench.records import Failure, Verdict
-from crawlbench.stats.headroom import MOST_PEER_SHARE, find_peer_fault
-from crawlbench.stats.judge import WHOLE_MS
+from crawlbench.records import Doubt, Failure, Obstacle, Verdict
 from tests.stats.builders import BASELINE
 from tests.stats.operating import (
     cell_of,
@@ -37,7 +35,7 @@ def summary_of(session, cell):
 
 
 def test_each_operation_is_compared_with_itself_on_the_stock_loop():
-    """One comparison per operation and other loop; each has a noise floor."""
+    """One comparison per operation and other loop; each has a control."""
     factors = {cell_of("lock", "uvloop"): 0.5, cell_of("tcp", "uvloop"): 2.0}
     session = make_operations_session(PLAN, factors)
     assert [(c.cell, c.baseline, c.verdict) for c in session.comparisons] == [
@@ -45,7 +43,7 @@ def test_each_operation_is_compared_with_itself_on_the_stock_loop():
         ("timers-fire/uvloop", "timers-fire/asyncio", Verdict.UNCLEAR),
         ("tcp/uvloop", "tcp/asyncio", Verdict.SLOWER),
     ]
-    assert [floor.group for floor in session.noise] == ["lock", "timers-fire", "tcp"]
+    assert [control.group for control in session.controls] == ["lock", "timers-fire", "tcp"]
 
 
 def test_time_that_loops_round_gives_no_ratio():
@@ -53,7 +51,7 @@ def test_time_that_loops_round_gives_no_ratio():
     session = make_operations_session(PLAN, {cell_of("timers-fire", "uvloop"): 0.1})
     found = comparison_of(session, "timers-fire")
     assert (found.estimate, found.low, found.high) == (None, None, None)
-    assert (found.verdict, found.reason) == (Verdict.UNCLEAR, WHOLE_MS)
+    assert (found.verdict, found.obstacle) == (Verdict.UNCLEAR, Obstacle.TIMERS)
 
 
 def test_refusal_is_no_failure():
@@ -61,47 +59,46 @@ def test_refusal_is_no_failure():
     refusal = Failure("lock/uvloop", 0, "uvloop does not have it", is_refusal=True)
     wrong = Failure("tcp/uvloop", 1, "raised OperationWrong: echo 1")
     session = make_operations_session(PLAN, failures=[refusal, wrong])
-    verdicts = {c.cell: (c.verdict, c.reason) for c in session.comparisons}
+    verdicts = {c.cell: (c.verdict, c.detail) for c in session.comparisons}
     assert verdicts["lock/uvloop"] == (Verdict.UNSUPPORTED, refusal.reason)
     assert verdicts["tcp/uvloop"] == (Verdict.INVALID, wrong.reason)
     assert comparison_of(session, "lock").estimate is None
 
 
-def test_refused_baseline_leaves_the_others_unclear():
-    """There is nothing to compare them with."""
-    refusal = Failure("lock/asyncio", 0, "asyncio does not have it", is_refusal=True)
-    found = comparison_of(make_operations_session(PLAN, failures=[refusal]), "lock")
+def test_baseline_without_which_nothing_can_be_compared_is_named():
+    """It and its twin do not have the operation."""
+    refusals = [
+        Failure(cell.name, 0, "asyncio does not have it", is_refusal=True)
+        for cell in PLAN.cells
+        if cell.operation == "lock" and cell.event_loop == "asyncio"
+    ]
+    found = comparison_of(make_operations_session(PLAN, failures=refusals), "lock")
     assert (found.verdict, found.estimate) == (Verdict.UNCLEAR, None)
-    assert found.reason == "its baseline lock/asyncio is invalid"
+    assert found.detail == "lock/asyncio: asyncio does not have it"
 
 
-@pytest.mark.parametrize(
-    ("share", "mark"),
-    [(0.0, ""), (0.6, ""), (MOST_PEER_SHARE, ""), (MOST_PEER_SHARE + 1e-9, "peer-bound")],
-)
-def test_peer_that_is_busy_all_the_time_is_marked(share, mark):
-    """One that echoes works while the loop waits: half of the time is nothing odd."""
-    assert find_peer_fault(share) == mark
-
-
-def test_pace_that_the_peer_sets_for_both_loops_is_unclear():
-    """The peer was measured."""
+def test_peer_that_sets_the_pace_leaves_no_verdict():
+    """It was measured, not the loops."""
     seen = {cell_of("tcp", loop): BUSY for loop in ("asyncio", "uvloop")}
     session = make_operations_session(PLAN, seen=seen)
     assert summary_of(session, cell_of("tcp", "uvloop")).mark == "peer-bound"
     found = comparison_of(session, "tcp")
-    assert (found.verdict, found.estimate) == (Verdict.UNCLEAR, None)
-    assert found.reason == "the other process sets the pace of both event loops"
+    assert (found.verdict, found.obstacle, found.detail) == (
+        Verdict.UNCLEAR,
+        Obstacle.HALF,
+        Doubt.SERVER_LOAD,
+    )
 
 
-def test_pace_that_the_peer_sets_for_one_loop_is_a_verdict():
-    """That loop would be faster still."""
+def test_peer_that_echoes_is_taken_off_both_sides():
+    """It works while the loop waits: six tenths of the time are nothing odd."""
     fast = cell_of("tcp", "uvloop")
-    seen = {fast: {"mirror_cpu_s": 0.0098}}
-    session = make_operations_session(PLAN, {fast: 0.5}, seen=seen)
-    assert summary_of(session, fast).mark == "peer-bound"
-    assert summary_of(session, cell_of("tcp", "asyncio")).mark == ""
-    assert comparison_of(session, "tcp").verdict is Verdict.FASTER
+    seen = {fast: {"mirror_cpu_s": 0.006}, cell_of("tcp", "asyncio"): {"mirror_cpu_s": 0.006}}
+    found = comparison_of(make_operations_session(PLAN, {fast: 0.5}, seen=seen), "tcp")
+    assert found.verdict is Verdict.FASTER
+    (size,) = found.doubts
+    assert size.doubt is Doubt.SERVER_LOAD
+    assert found.low < found.estimate + size.shift + 1e-9
 
 
 def test_rate_is_of_what_the_operation_counts():

@@ -8,17 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawlbench.stats.pairing import log_ratios, log_times, lopsidedness, midmean, round_means
-from tests.stats.builders import BASELINE, make_plan, make_session, other
+from crawlbench.stats.index import Index
+from crawlbench.stats.midmean import midmean
+from crawlbench.stats.pairing import Side, log_ratios, log_ratios_of_means
+from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
 CELL = other("fast")
 NUMBERS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40)
 
 
-def rounds(*pairs):
-    """Return rounds of the seconds of baseline and cell."""
+SIDES = Side(CELL.name, (CELL.name,)), Side(BASELINE.name, (BASELINE.name,))
+
+
+def index(*pairs):
+    """Return an index of rounds of the seconds of baseline and cell."""
     made = [{BASELINE: base, CELL: cell} for base, cell in pairs]
-    return make_session(make_plan(CELL), made).rounds
+    return Index(make_session(make_plan(CELL), made).rounds)
 
 
 @pytest.mark.parametrize(
@@ -48,21 +53,29 @@ def test_midmean_lies_among_the_values_and_mirrors(values):
 
 def test_lap_in_which_the_machine_changed_its_speed_is_left_out():
     """One pair in four that is half off changes nothing; both directions look alike."""
-    even = rounds(([1.0, 2.0, 1.0, 1.0], [1.1, 2.2, 1.1, 1.1]))
-    changed = rounds(([1.0, 1.0, 1.0, 1.0], [1.1, 2.2, 1.1, 1.1]))
-    assert log_ratios(even, CELL.name, BASELINE.name) == pytest.approx([math.log(1.1)])
-    assert log_ratios(changed, CELL.name, BASELINE.name) == pytest.approx([math.log(1.1)])
+    even = index(([1.0, 2.0, 1.0, 1.0], [1.1, 2.2, 1.1, 1.1]))
+    changed = index(([1.0, 1.0, 1.0, 1.0], [1.1, 2.2, 1.1, 1.1]))
+    assert log_ratios(even, *SIDES) == pytest.approx([math.log(1.1)])
+    assert log_ratios(changed, *SIDES) == pytest.approx([math.log(1.1)])
 
 
 def test_only_laps_that_both_have_are_paired():
-    """A round in which they share none is left out; round means need one cell only."""
-    made = rounds(([1.0, 1.0], [2.0]), ([1.0], []), ([], [3.0]))
-    assert log_ratios(made, CELL.name, BASELINE.name) == pytest.approx([math.log(2)])
-    assert round_means(made, CELL.name) == [2.0, 3.0]
-    assert log_times(made, CELL.name) == [math.log(2), math.log(3)]
+    """A round in which they share none is left out; a cell's own rounds need one cell only."""
+    made = index(([1.0, 1.0], [2.0]), ([1.0], []), ([], [3.0]))
+    assert log_ratios(made, *SIDES) == pytest.approx([math.log(2)])
+    assert made.by_round((CELL.name,)) == pytest.approx([math.log(2), math.log(3)])
 
 
-def test_what_the_midmean_leaves_out_is_known():
-    """By how much a rare long value would lengthen the mean; none if all are alike."""
-    made = rounds(([1.0] * 4, [1.0, 1.0, 1.0, 2.0]), ([1.0] * 4, [1.5] * 4))
-    assert lopsidedness(made, CELL.name, BASELINE.name) == pytest.approx([math.log(2) / 4, 0.0])
+def test_mean_of_means_counts_rare_long_laps_in_full():
+    """Which the midmean leaves out."""
+    made = index(([1.0] * 4, [1.0, 1.0, 1.0, 2.0]), ([1.0] * 4, [1.5] * 4))
+    assert log_ratios(made, *SIDES) == pytest.approx([0.0, math.log(1.5)])
+    assert log_ratios_of_means(made, *SIDES) == pytest.approx([math.log(1.25), math.log(1.5)])
+
+
+def test_both_twins_are_one_side():
+    """Their mean, of laps that both have."""
+    rounds = [{BASELINE: [1.0, 2.0], CONTROL: [4.0], CELL: [2.0, 2.0]}]
+    made = Index(make_session(make_plan(CELL), rounds).rounds)
+    twins = Side(BASELINE.name, (BASELINE.name, CONTROL.name))
+    assert log_ratios(made, SIDES[0], twins) == pytest.approx([0.0])

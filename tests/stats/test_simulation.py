@@ -15,8 +15,7 @@ import pytest
 from pyperf._utils import is_significant
 
 from crawlbench.stats.interval import estimate_mean
-from crawlbench.stats.judge import PRECISE_ROUNDS
-from crawlbench.stats.pairing import midmean
+from crawlbench.stats.midmean import midmean
 
 SESSIONS = 2000
 LAPS = 4
@@ -100,39 +99,6 @@ def test_midmean_needs_fewer_laps_than_the_mean_where_a_machine_has_two_speeds()
         means = (sessions[..., 1] - sessions[..., 0]).mean(axis=2).tolist()
         plain = [estimate_mean(session).interval(0.95) for session in means]
         assert widths(intervals(sessions)) < most * widths(plain)
-
-
-@pytest.mark.parametrize("needed", [8, 13, 20, 35])
-def test_interval_that_ended_a_session_covers_the_truth(needed):
-    """In 93 % or more of sessions that end as soon as it is narrow enough.
-
-    Args:
-        needed: rounds after which intervals are narrow enough on average.
-    """
-    assert coverage_of_precise(PRECISE_ROUNDS, needed) >= 0.93
-
-
-def test_session_that_could_end_earlier_would_have_intervals_that_are_too_narrow():
-    """From the fifth round on they cover less: that is why it is the tenth."""
-    assert coverage_of_precise(5, 16) < coverage_of_precise(PRECISE_ROUNDS, 16) - 0.01
-
-
-def coverage_of_precise(first, needed):
-    """Return how often an interval covers the truth if a session ends when it is narrow enough."""
-    draw = np.random.default_rng(needed)
-    precision = half_width([-1.0, 1.0] * (needed // 2))
-    covered = 0
-    for rounds in draw.normal(0, 1, (SESSIONS, 60)).tolist():
-        count = first
-        while count < len(rounds) and half_width(rounds[:count]) > precision:
-            count += 1
-        covered += abs(np.mean(rounds[:count])) <= half_width(rounds[:count])
-    return covered / SESSIONS
-
-
-def half_width(rounds):
-    """Return half the width of the interval at 95 %."""
-    return estimate_mean(rounds).half_width(0.95)
 
 
 def test_pyperfs_own_test_on_such_sessions_is_printed(capsys):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from crawlbench.records import Failure
+from crawlbench.stats.index import Index
+from crawlbench.stats.judge import judge
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.summary import summarize
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
@@ -15,7 +19,8 @@ FAST, RAW = other("fast", "uvloop"), other(REFERENCE)
 def summaries(rounds, failures=(), seen=None, **changes):
     """Return the summaries by cell."""
     session = make_session(make_plan(FAST, RAW), rounds, failures, seen, **changes)
-    return {summary.cell: summary for summary in summarize(session)}
+    index = Index(session.rounds)
+    return {summary.cell: summary for summary in summarize(session, index)}
 
 
 def summary_of(values=(1.0, 1.0), **seen):
@@ -23,12 +28,41 @@ def summary_of(values=(1.0, 1.0), **seen):
     return summaries([{FAST: list(values)}], seen={FAST: seen})[FAST.name]
 
 
-def test_mean_is_over_rounds_of_the_means_over_laps():
-    """Its error comes from the rounds; one round has none."""
-    two = summaries([{FAST: [1.0, 3.0]}, {FAST: [4.0]}])[FAST.name]
-    assert (two.values, two.seconds) == (3, 3.0)
-    assert two.seconds_error == pytest.approx(12.706, abs=1e-3)
+def test_typical_time_is_over_rounds_of_the_midmeans_over_laps():
+    """By logarithms; its error comes from the rounds, and one round has none."""
+    two = summaries([{FAST: [1.0, 4.0]}, {FAST: [8.0]}])[FAST.name]
+    assert two.values == 3
+    assert two.seconds == pytest.approx(4.0)
+    assert two.seconds_error > 4.0
     assert summary_of().seconds_error is None
+
+
+def test_time_ratio_and_order_agree_by_construction():
+    """A cell's time is the baseline's, of both twins, times its ratio; twins lie around it."""
+    rounds = [
+        {BASELINE: [1.0, 1.1, 5.0], CONTROL: [1.02, 1.1, 1.0], FAST: [0.5, 0.52, 9.0]},
+        {BASELINE: [1.0, 1.2, 1.3], CONTROL: [1.04, 1.1, 1.1], FAST: [0.53, 0.51, 0.5]},
+    ]
+    judged = judge(make_session(make_plan(FAST), rounds))
+    seconds = {one.cell: one.seconds for one in judged.summaries}
+    base = math.sqrt(seconds[BASELINE.name] * seconds[CONTROL.name])
+    (found,) = judged.against_baseline()
+    assert seconds[FAST.name] / base == pytest.approx(math.exp(found.estimate))
+    twins = judged.controls[0].estimate
+    assert seconds[CONTROL.name] / seconds[BASELINE.name] == pytest.approx(math.exp(twins))
+
+
+def test_slow_laps_stand_beside_the_typical_time():
+    """One lap of eight that takes four times as long moves the mean alone."""
+    found = summary_of([1.0] * 7 + [4.0])
+    assert found.seconds == pytest.approx(1.0)
+    assert found.excess == pytest.approx(math.log(11 / 8))
+
+
+def test_starved_share_is_what_others_had_of_the_workers_cpu():
+    """No more than the worker itself left free on its CPUs (three here)."""
+    assert summary_of(cpu_wait_s=0.2).starved_share == pytest.approx(0.2)
+    assert summary_of(cpu_wait_s=9.0, cpu_user_s=2.5).starved_share == pytest.approx(0.25)
 
 
 def test_counts_are_per_crawl():

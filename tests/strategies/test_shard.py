@@ -36,7 +36,7 @@ async def crawl_site(strategy, spec, read, meanwhile=None):
     """Crawl, and do something meanwhile; return the items and what the mirror counted."""
     async with open_mirror(SITE, NETWORK, find_network(NETWORK), 1) as mirror:
         await mirror.begin("shard")
-        site = make_site(mirror.address + spec.path, read, mirror.ca_file)
+        site = make_site(spec, mirror.address + spec.path, read, mirror.ca_file)
         crawl = asyncio.to_thread(run_crawls, strategy, site, CONCURRENCY, 1, None)
         running = asyncio.create_task(crawl)
         if meanwhile:

@@ -25,7 +25,7 @@ from crawlbench.sites.expected import FORMAT, Expected
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from crawlbench.model import Reader
+    from crawlbench.model import Buffer, Reader
     from crawlbench.sites.custom import CustomSite
 
 __all__ = ["Findings", "Survey"]
@@ -70,8 +70,9 @@ class Survey:
             for kind in site.spec.kinds
         ]
 
-    def read(self, url: str, body: bytes) -> Page:
+    def read(self, url: str, buffer: Buffer) -> Page:
         """Read a page, note what it holds, and do not fail whatever it is."""
+        body = bytes(buffer)
         origin, address = split_origin(url)
         encoding = self._site.reading.encoding_of(address)
         if problem := check_encoding(encoding, body):

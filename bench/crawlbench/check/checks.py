@@ -19,10 +19,12 @@ from crawlbench.check.findings import (
 )
 from crawlbench.check.subject import Subject, Trial
 from crawlbench.measure.executor import PROXY_VARIABLES
+from crawlbench.measure.sitefacts import find_site, is_ours
 from crawlbench.measure.verify import expect
 from crawlbench.mirror.process import open_mirror
 from crawlbench.networks import Network, find_network
 from crawlbench.networks.faults import Fault
+from crawlbench.scouts import find_out
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
@@ -45,8 +47,7 @@ async def check_strategy(subject: Subject) -> AsyncIterator[Finding]:
         BenchError: the strategy, its loop, site or parser is unknown or cannot be imported, or a
             mirror does not start.
     """
-    registry.is_async(subject.strategy)  # raises what is wrong with the plug-in itself
-    registry.load(registry.Kind.EVENT_LOOP, subject.event_loop)
+    await asyncio.to_thread(_require_plugins, subject)
     async for finding in _check_good_pages(subject):
         yield finding
     async for finding in _check_tls(subject):
@@ -56,6 +57,22 @@ async def check_strategy(subject: Subject) -> AsyncIterator[Finding]:
         reports = await meet_faults(subject, mirrors)
     for kind, report in zip(subject.faults, reports, strict=True):
         yield judge_fault(kind, report, digest)
+
+
+def _require_plugins(subject: Subject) -> None:
+    """Raise what is wrong with the plug-ins themselves, which a process of its own found."""
+    strategy, event_loop, parser = find_out(
+        [
+            (registry.Kind.STRATEGY, subject.strategy),
+            (registry.Kind.EVENT_LOOP, subject.event_loop),
+            (registry.Kind.PARSER, subject.parser),
+        ]
+    )
+    strategy.require()
+    event_loop.require_loops()
+    parser.require()
+    if not is_ours(subject.site):
+        find_site(subject.site)
 
 
 async def _check_good_pages(subject: Subject) -> AsyncIterator[Finding]:

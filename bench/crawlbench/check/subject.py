@@ -6,11 +6,11 @@ import asyncio
 import json
 import os
 import signal
-import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from crawlbench.children import clean_environment, python_command
 from crawlbench.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
 
 __all__ = ["Subject", "Trial"]
@@ -61,11 +61,11 @@ class Trial:
     async def _run_process(self, starts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the reports of one process, at least one; the last may be that of its end."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "crawlbench.check.trial", json.dumps(self._job(starts))),
+            *python_command("crawlbench.check.trial", json.dumps(self._job(starts))),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env={**os.environ, **self.variables},
+            env=clean_environment(self.variables),
             start_new_session=True,
         )
         reports: list[dict[str, Any]] = []

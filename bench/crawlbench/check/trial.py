@@ -23,7 +23,7 @@ from crawlbench.errors import BenchError
 from crawlbench.measure.crawling import make_site, run_crawls
 
 if TYPE_CHECKING:
-    from crawlbench.model import Reader, Site
+    from crawlbench.model import Reader, Site, SiteSpec
 
 __all__ = ["main"]
 
@@ -62,6 +62,7 @@ def _load(job: dict[str, Any]) -> _Watched:
         else None
     )
     return _Watched(
+        spec,
         registry.load(registry.Kind.STRATEGY, job["strategy"]),
         registry.load(registry.Kind.PARSER, job["parser"])(spec),
         factory,
@@ -70,7 +71,7 @@ def _load(job: dict[str, Any]) -> _Watched:
 
 def _crawl_once(watched: _Watched, job: dict[str, Any], start: dict[str, str]) -> dict[str, Any]:
     """Return the digest of a crawl and what it left, or what it raised."""
-    site = make_site(start["url"], watched.read, start["ca_file"])
+    site = make_site(watched.spec, start["url"], watched.read, start["ca_file"])
     try:
         _, (items,) = run_crawls(watched.crawl, site, job["concurrency"], 1, watched.factory)
         return {"digest": digest_rows(as_rows(items)), "left": watched.left}
@@ -81,7 +82,8 @@ def _crawl_once(watched: _Watched, job: dict[str, Any], start: dict[str, str]) -
 class _Watched:
     """A strategy, and what was open and running shortly after it returned."""
 
-    def __init__(self, crawl: Any, read: Reader, factory: Any) -> None:  # noqa: ANN401
+    def __init__(self, spec: SiteSpec, crawl: Any, read: Reader, factory: Any) -> None:  # noqa: ANN401
+        self.spec = spec
         self._crawl = crawl
         self.read = read
         self.factory = factory

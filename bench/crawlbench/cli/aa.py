@@ -17,7 +17,7 @@ from crawlbench.cli.margins import settings_folder
 from crawlbench.cli.output import result_console, status_console
 from crawlbench.errors import UsageError
 from crawlbench.measure.machine import describe_machine
-from crawlbench.measure.margins import keep_margin
+from crawlbench.measure.margins import forget_margin, keep_margin
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import Suite, override
 from crawlbench.report.numbers import format_percent
@@ -28,6 +28,8 @@ from crawlbench.stats.aa import AaOutcome, AaSummary, sum_up
 
 __all__ = ["aa"]
 
+LEAST_KEPT = 20
+"""Sessions: of fewer, the 95th percentile is the largest or a guess."""
 AA_LAP_TIME_S = 0.3  # of a group's turn: short sessions, many of them
 
 _COLUMNS = (
@@ -60,9 +62,19 @@ def aa(
     blocks: Annotated[
         bool, typer.Option("--blocks", help="Measure in blocks too, as is usual, to compare.")
     ] = False,
+    save: Annotated[
+        bool, typer.Option("--save/--no-save", help="Keep what was found, to be shown later.")
+    ] = True,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Forget what is kept of this machine, and end.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
 ) -> None:
     """Hold a strategy against itself, to see what this machine calls different that is not."""
+    if forget:
+        forget_margin(settings_folder(), describe_machine())
+        result_console().print("forgotten: what equal things look apart on this machine")
+        return
     if rounds < 2:
         raise UsageError(f"--rounds {rounds} cannot be used: an interval needs 2 or more")
     suite = Suite(strategies=(strategy,), baseline=strategy)
@@ -81,14 +93,16 @@ def aa(
 
     asyncio.run(run_aa(plan, sessions, tuple(outcomes), tell))
     summaries = [sum_up(method, found) for method, found in outcomes.items()]
-    path = keep_margin(settings_folder(), describe_machine(), summaries[0].margin)
+    path = None
+    if save and sessions >= LEAST_KEPT:
+        path = keep_margin(settings_folder(), describe_machine(), summaries[0].margin)
     _show(summaries, outcomes, path, as_json=as_json)
 
 
 def _show(
     summaries: list[AaSummary],
     outcomes: dict[str, list[AaOutcome]],
-    path: Path,
+    path: Path | None,
     *,
     as_json: bool,
 ) -> None:
@@ -108,10 +122,20 @@ def _show(
         f"\nequal things look up to {format_percent(first.margin)} apart here; a session of "
         f"{first.seconds:.0f} s finds a difference of {format_percent(first.detectable)} in four "
         f"of five cases, one of a minute {format_percent(per_minute)} (by the root of time)."
-        f"\nkept as this machine's margin in {path}; `run` and `compare` use it unless --margin "
-        "is given.",
+        f"\n{_kept(path, first.sessions)}",
         markup=False,
     )
+
+
+def _kept(path: Path | None, sessions: int) -> str:
+    if path:
+        return f"kept in {path}: `doctor` and sessions show it, and no verdict rests on it."
+    if sessions < LEAST_KEPT:
+        return (
+            f"not kept: the 95th percentile of {sessions} sessions is a guess; "
+            f"--sessions {LEAST_KEPT} or more are kept."
+        )
+    return "not kept, as asked."
 
 
 def _row(summary: AaSummary) -> tuple[str, ...]:

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import msgspec
 import typer
 
-from crawlbench.cli.gates import FailOn, parse_gate
-from crawlbench.cli.margins import known_margin
+from crawlbench.cli.gates import AskedGate, FailOn, parse_gate
 from crawlbench.cli.measuring import (
     exit_code,
     measure,
     name_folder,
     publish,
     session_ends,
-    tell,
 )
 from crawlbench.cli.options import (
     Budget,
@@ -38,21 +36,24 @@ from crawlbench.cli.options import (
     Sites,
     Strategies,
 )
-from crawlbench.cli.output import INTERRUPTED, complain, result_console
+from crawlbench.cli.output import INTERRUPTED, complain, result_console, tell
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.needs import packages_of
 from crawlbench.environments.spec import parse_python, parse_sides
 from crawlbench.errors import StorageError, UsageError
 from crawlbench.measure.relevant import relevant_axes
 from crawlbench.measure.suite import load_suite, override
+from crawlbench.records import Quantity
 from crawlbench.report.bisection import bisection_sentence, bisection_table
 from crawlbench.report.terminal import render_table
 from crawlbench.report.versus import versus_sentence
+from crawlbench.report.view import SessionView
 from crawlbench.session import resume_session, run_session
 from crawlbench.session.bisection import bisect
 from crawlbench.session.environments import prepare_environments
 from crawlbench.session.versus import extend_versus, plan_versus
 from crawlbench.stats.gate import hold_gate
+from crawlbench.stats.judge import judge
 from crawlbench.stats.versus import find_changes
 from crawlbench.whole import write_text
 
@@ -135,17 +136,18 @@ def ab(
     }
     gate = parse_gate(fail_on, -1.0)
     suite = override(_choose_suite(sides, axes), sizes)
-    trial = _Trial(suite, 0.0 if margin is not None else known_margin(), looks_twice=extend)
+    trial = _Trial(suite, gate, is_extended=extend)
     folder = name_folder(output, "bisect" if bisecting else "ab")
     if bisecting:
         _search(trial, sides, folder, as_json=as_json)
-    session, answer = trial.decide(sides, folder, gate)
+    session, answer = trial.decide(sides, folder)
     _write_answer(folder, answer)
+    is_whole = True
     if as_json:
         sys.stdout.write(json.dumps(answer, indent=1) + "\n")
     else:
-        publish(session, folder)
-    _end(session, answer)
+        is_whole = publish(session, folder)
+    _end(session, answer, is_published=is_whole)
 
 
 def _read_sides(
@@ -182,15 +184,17 @@ class _Trial:
     """How sides are measured: the same in each session of a search."""
 
     suite: Suite
-    least_margin: float
-    looks_twice: bool
+    gate: AskedGate | None
+    """Its bound is below 0 for the session's margin; None for none."""
+    is_extended: bool
+    """Whether an unclear session goes on for as long again."""
 
     def measure(self, sides: Sequence[Environment], folder: Path, group: str = "") -> Session:
         """Measure one session; of one group alone if that is named."""
         prepared = prepare_environments(sides, self.suite, tell)
-        plan = plan_versus(
-            self.suite, prepared, least_margin=self.least_margin, looks_twice=self.looks_twice
-        )
+        asked = self.gate
+        bound = asked.bound if asked and asked.quantity is Quantity.TIME else -1.0
+        plan = plan_versus(self.suite, prepared, gate=bound if bound >= 0 else None)
         if group:
             cells = tuple(cell for cell in plan.cells if cell.group == group)
             plan = replace(plan, cells=cells, baselines={group: plan.baselines[group]})
@@ -198,52 +202,55 @@ class _Trial:
         ready = prepared.environments
         return measure(lambda watcher: run_session(plan, folder, watcher, ready))
 
-    def decide(
-        self, sides: Sequence[Environment], folder: Path, gate: float | None
-    ) -> tuple[Session, dict[str, Any]]:
+    def decide(self, sides: Sequence[Environment], folder: Path) -> tuple[Session, dict[str, Any]]:
         """Measure, and once more as long if that is allowed and the answer is unclear."""
         session = self.measure(sides, folder)
-        answer = _answer(session, gate)
-        if self.looks_twice and answer["code"] == UNCLEAR:
+        answer = _answer(session, self.gate)
+        if self.is_extended and answer["code"] == UNCLEAR:
             tell(f"{answer['reason']}; measuring as long again")
             longer = replace(session, plan=extend_versus(session))
             session = measure(
                 lambda watcher: resume_session(longer, folder, watcher, session.environments)
             )
-            answer = {**_answer(session, gate), "is_extended": True}
+            answer = {**_answer(session, self.gate), "is_extended": True}
         return session, answer
 
 
-def _answer(session: Session, gate: float | None) -> dict[str, Any]:
+def _answer(session: Session, gate: AskedGate | None) -> dict[str, Any]:
     """Return what scripts want to know; see docs/ci.md.
 
     Args:
         session: of the sides.
-        gate: log ratio; below 0 for the session's margin, None for none.
+        gate: its bound is below 0 for the session's margin; None for none.
     """
     changes = find_changes(session)
-    bound = session.plan.margin if gate is None or gate < 0 else gate
-    held = hold_gate(changes, bound)
+    quantity = gate.quantity if gate else Quantity.TIME
+    bound = session.plan.margin if gate is None or gate.bound < 0 else gate.bound
+    at_gate = judge(replace(session, plan=replace(session.plan, margin=bound)))
+    held = hold_gate(find_changes(at_gate, quantity), bound)
     is_cut = session.ending in ENDED_EARLY
     code = ENDED_EARLY[session.ending] if is_cut else held.code
     return {
         "format": 1,
-        "sentence": versus_sentence(session),
+        "sentence": versus_sentence(SessionView(session)),
         "verdict": VERDICTS[code],
         "code": code,
         "reason": "the session was not finished" if is_cut else held.reason,
         "gate": bound,
+        "gate_quantity": quantity,
         "is_extended": False,
         "changes": [asdict(change) for change in changes],
+        "cpu_changes": [asdict(one) for one in find_changes(session, Quantity.CPU)],
     }
 
 
-def _end(session: Session, answer: dict[str, Any]) -> NoReturn:
+def _end(session: Session, answer: dict[str, Any], *, is_published: bool) -> NoReturn:
     if session.ending in ENDED_EARLY:
         exit_code(session)  # says why
     elif answer["reason"]:
         complain(answer["reason"])
-    raise typer.Exit(answer["code"])
+    missing = 0 if is_published else StorageError.exit_code
+    raise typer.Exit(answer["code"] or missing)
 
 
 def _search(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
 import sys
 
 import typer
@@ -21,13 +21,22 @@ from crawlbench.cli import (
     listing,
     load,
     mirror,
+    plan,
     probe,
     report,
     run,
     sweep,
 )
-from crawlbench.cli.output import INTERRUPTED, complain
-from crawlbench.errors import BenchError, UsageError
+from crawlbench.cli.endings import explain_failure, take_endings
+from crawlbench.cli.output import (
+    INTERRUPTED,
+    complain,
+    finish_output,
+    give_up_output,
+    is_reader_gone,
+    prepare_output,
+)
+from crawlbench.errors import BenchError, StorageError, UsageError
 
 __all__ = ["app", "main"]
 
@@ -47,6 +56,7 @@ app.command(name="load")(load.load)
 app.command(name="ab")(ab.ab)
 app.command(name="compare")(compare.compare)
 app.command(name="history")(history.history)
+app.command(name="plan")(plan.plan)
 app.command(name="aa")(aa.aa)
 app.command(name="check")(check.check)
 app.command(name="doctor")(doctor.doctor)
@@ -76,17 +86,41 @@ def _options(
 
 def main() -> None:
     """Run the command that the arguments name, and exit with its code."""
+    prepare_output()
+    take_endings()
+    code = _run()
     try:
-        code = app(standalone_mode=False)
-    except typer.TyperException as error:
-        complain(f"{error.format_message()} See --help.")
-        code = UsageError.exit_code
-    except BenchError as error:
+        finish_output()
+    except StorageError as error:
         complain(str(error))
         code = error.exit_code
-    except typer.Abort:
-        code = INTERRUPTED
-    except BrokenPipeError:  # whoever read us has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+    sys.stderr.flush()
     sys.exit(code)
+
+
+def _run() -> int:
+    """Return the exit code of a command; whatever goes wrong is told in a sentence."""
+    try:
+        return app(standalone_mode=False) or 0
+    except typer.TyperException as error:
+        complain(f"{error.format_message()} See --help.")
+        return UsageError.exit_code
+    except BenchError as error:
+        complain(str(error))
+        return error.exit_code
+    except (typer.Abort, KeyboardInterrupt, asyncio.CancelledError):
+        return INTERRUPTED
+    except (BrokenPipeError, SystemExit) as error:  # typer makes the latter of the former
+        return _end_early(error)
+    except Exception as error:  # one of ours: it must not look like a verdict
+        complain(explain_failure(error))
+        return BenchError.exit_code
+
+
+def _end_early(error: BaseException) -> int:
+    """Return the exit code after a broken pipe: 0 if whoever read us has seen enough."""
+    if is_reader_gone():
+        give_up_output()
+        return 0
+    complain(explain_failure(error.__context__ or error))
+    return BenchError.exit_code

@@ -14,7 +14,7 @@ from crawlbench.archive.links import LinkFinder
 from crawlbench.archive.pagefolder import SITE_FILE, check_target
 from crawlbench.archive.recording import RecordPlan, record_pages, work_folder
 from crawlbench.cli.checks import at_least_one, not_negative
-from crawlbench.cli.output import INTERRUPTED, complain
+from crawlbench.cli.output import INTERRUPTED, complain, harmless
 from crawlbench.errors import UsageError
 from crawlbench.sites.charsets import DEFAULT
 from crawlbench.sites.sitefile import load_site_file, make_kinds
@@ -127,7 +127,7 @@ def _describe(plan: RecordPlan) -> str:
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
+    sys.stderr.write(f"{harmless(line)}\n")
     sys.stderr.flush()
 
 

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from crawlbench.check.checks import Subject, check_strategy
 from crawlbench.cli.checks import at_least_one, positive
+from crawlbench.cli.effects import require_effect
 from crawlbench.cli.output import result_console, status_console
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ _WORDS = {True: ("holds", "green"), False: ("fails", "red"), None: ("open", "yel
 
 def check(
     name: Annotated[str, typer.Argument(help="Strategy, or a FILE.py with a function crawl.")],
-    loop: Annotated[str, typer.Option("-l", "--loop", help="Event loop to run on.")] = "asyncio",
+    loop: Annotated[
+        str | None,
+        typer.Option("-l", "--loop", help="Event loop to run on.  [default: asyncio]"),
+    ] = None,
     site: Annotated[str, typer.Option("--site", help="What to crawl.")] = "douban-top250",
     concurrency: Annotated[
         int, typer.Option("-c", "--concurrency", callback=at_least_one, help="Requests in flight.")
@@ -39,8 +43,9 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="As a JSON list.")] = False,
 ) -> None:
     """Try a strategy on good and hostile pages; say what holds and what does not."""
+    require_effect(name, loop)
     subject = Subject(
-        name, event_loop=loop, site=site, concurrency=concurrency, deadline_s=deadline
+        name, event_loop=loop or "asyncio", site=site, concurrency=concurrency, deadline_s=deadline
     )
     findings = asyncio.run(_collect(subject))
     if as_json:

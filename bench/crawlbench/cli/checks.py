@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,9 @@ from crawlbench.errors import UsageError
 
 __all__ = ["at_least_one", "not_negative", "positive"]
 
+MOST = 10**9
+"""What is more was never meant, and a session that has it could not be read: `records.ranges`."""
+
 Check = Callable[[typer.CallbackParam, Any], Any]
 """Called by typer with the option and its value, or values; returns what it accepts."""
 
@@ -20,8 +22,10 @@ def _check(is_right: Callable[[float], bool], wanted: str) -> Check:
     def check(param: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN401  (whatever typer read)
         values = value if isinstance(value, list | tuple) else [value]
         for number in values:
-            if number is not None and not (math.isfinite(number) and is_right(number)):
-                raise UsageError(f"{param.opts[-1]} {number} cannot be used: give {wanted}")
+            if number is not None and not (number <= MOST and is_right(number)):
+                raise UsageError(
+                    f"{param.opts[-1]} {number} cannot be used: give {wanted}, {MOST:,} at most"
+                )
         return value
 
     return check

@@ -15,8 +15,9 @@ import psutil
 import typer
 
 from crawlbench.cli.checks import at_least_one
-from crawlbench.cli.measuring import name_folder, tell
-from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console
+from crawlbench.cli.endings import ENDING_SIGNALS
+from crawlbench.cli.measuring import name_folder
+from crawlbench.cli.output import INTERRUPTED, complain, result_console, tell
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.cluster.alone import hold_cpus
 from crawlbench.cluster.blocks import BlockJob, sum_up_block, write_block_file
@@ -33,7 +34,8 @@ from crawlbench.whole import write_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from crawlbench.records import ClusterSession, EnvironmentFacts, Plan, Sample, Session
+from crawlbench.measure.owner import own
+from crawlbench.records import ClusterSession, EnvironmentFacts, Plan, Sample, Session
 
 __all__ = [
     "MOST_CELLS_OF_CLUSTER",
@@ -109,16 +111,17 @@ def resume_on_cluster(folder: Path, address: str | None, ends: dict[str, object]
             "--precision cannot be given with --resume"
         )
     require_dask()
-    session = load_cluster(folder)
-    remove_drafts(folder)
-    _run(lambda say: resume_cluster(session, address, folder, say), folder)
+    load_cluster(folder)  # before a lock is left in what is no session
+    with own(folder):
+        session = load_cluster(folder)
+        remove_drafts(folder)
+        _run(lambda say: resume_cluster(session, address, folder, say), folder)
 
 
 def _run(
     begin: Callable[[Callable[[str], None]], Coroutine[Any, Any, ClusterSession]], folder: Path
 ) -> NoReturn:
-    console = status_console()
-    work = begin(lambda text: console.print(text, soft_wrap=True))
+    work = begin(tell)
     try:
         session = asyncio.run(_until_signal(work))
     except asyncio.CancelledError:  # nothing was measured yet
@@ -130,7 +133,7 @@ def _run(
         raise StorageError(f"table.md cannot be written: {error.strerror}") from error
     shown = result_console()
     shown.print(report.terminal(shown.width, is_ascii=shown.options.ascii_only))
-    console.print(f"session: {folder}", style="dim", soft_wrap=True)
+    tell(f"session: {folder}")
     raise typer.Exit(_exit_code(session, folder))
 
 
@@ -139,7 +142,7 @@ async def _until_signal(session: Coroutine[Any, Any, ClusterSession]) -> Cluster
     task = asyncio.current_task()
     assert task
     with suppress(NotImplementedError):  # Windows
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (*ENDING_SIGNALS, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     return await session
 

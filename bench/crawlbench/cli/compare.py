@@ -5,26 +5,33 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crawlbench.children import clean_environment, python_command
 from crawlbench.cli.checks import not_negative
 from crawlbench.cli.gates import FailOn, parse_gate
-from crawlbench.cli.margins import known_margin
 from crawlbench.cli.output import complain, result_console
-from crawlbench.errors import UsageError
-from crawlbench.measure.store import load_session
-from crawlbench.report.changes import changes_table
+from crawlbench.errors import SessionFileError, UsageError
+from crawlbench.measure.store import SESSION_FILE, load_session
+from crawlbench.records import Quantity
+from crawlbench.report.changes import changes_table, comparison_notes, kin_table
 from crawlbench.report.terminal import render_table
 from crawlbench.stats.compare import SessionComparison, compare_sessions
 from crawlbench.stats.gate import hold_gate
+
+if TYPE_CHECKING:
+    from crawlbench.records import Session
 
 __all__ = ["compare"]
 
 UNCLEAR = 3
 USUAL_MARGIN = 0.01
+MAX_KEPT = 30
+"""Other sessions that are read: more would tell no more."""
 
 
 def compare(
@@ -36,19 +43,24 @@ def compare(
     ] = None,
     fail_on: FailOn = None,
 ) -> None:
-    """Compare two sessions, each normalised by its own control."""
+    """Compare two sessions, in plain and in normalised time; a verdict needs both.
+
+    From one session to the next the same code differs: intervals hold that variance, taken from
+    the other sessions in the same folders, or as it was measured elsewhere.
+    """
     wanted = math.log1p(USUAL_MARGIN) if margin is None else math.log1p(margin / 100)
-    least = max(wanted, known_margin()) if margin is None else wanted
-    gate = parse_gate(fail_on, least)
+    gate = parse_gate(fail_on, wanted)
+    if gate and gate.quantity is Quantity.CPU:
+        raise UsageError("cpu-slower is a gate of `ab`, which measures both sides in the same laps")
     if base.is_file() or head.is_file():
         _compare_suites(base, head, is_gated=gate is not None)
         return
-    found = compare_sessions(
-        load_session(base), load_session(head), least if gate is None else gate
-    )
+    pair = load_session(base), load_session(head)
+    others = _find_kept(pair, (base, head))
+    found = compare_sessions(*pair, gate.bound if gate else wanted, others)
     _show(found)
     if gate is not None:
-        held = hold_gate(found.changes, gate)
+        held = hold_gate(found.changes, gate.bound)
         if held.reason:
             complain(held.reason)
         raise typer.Exit(held.code)
@@ -57,21 +69,44 @@ def compare(
 def _show(found: SessionComparison) -> None:
     console = result_console()
     console.print(render_table(changes_table(found.changes), console.width))
-    notes = [f"{c.cell}: {c.verdict}: {c.reason}" for c in found.changes if c.reason]
-    notes += [f"{name}: only in the base" for name in found.only_base]
-    notes += [f"{name}: only in the head" for name in found.only_head]
-    notes.append(
-        "ratio is head over base after each was divided by its own control; a change of the "
-        "baseline itself shows in the plain times only"
-    )
-    for note in notes:
+    if found.kin:
+        console.print(render_table(kin_table(found), console.width))
+    for note in comparison_notes(found):
         console.print(note, style="dim", markup=False)
+
+
+def _find_kept(pair: tuple[Session, Session], paths: tuple[Path, Path]) -> list[Session]:
+    """Return the sessions beside the two that measured the same on the same machine.
+
+    From them comes the variance between sessions; neither of the two is among them.
+    """
+    taken = {path.resolve() for path in paths}
+    kept: list[Session] = []
+    for folder in sorted({path.resolve().parent for path in paths}):
+        for path in sorted(found.parent for found in folder.glob(f"*/{SESSION_FILE}")):
+            if path in taken or len(kept) >= MAX_KEPT:
+                continue
+            with suppress(SessionFileError):
+                session = load_session(path)
+                if _is_alike(session, pair[0]) and _is_alike(session, pair[1]):
+                    kept.append(session)
+    return kept
+
+
+def _is_alike(one: Session, other: Session) -> bool:
+    """Tell whether two sessions measured with one crawlbench on one machine, and share cells."""
+    axes = ("hostname", "cpu_model", "cpu_count", "python", "versions")
+    is_one = all(getattr(one.machine, axis) == getattr(other.machine, axis) for axis in axes)
+    names = {cell.name for cell in one.plan.cells}
+    return is_one and one.tool == other.tool and any(c.name in names for c in other.plan.cells)
 
 
 def _compare_suites(base: Path, head: Path, *, is_gated: bool) -> None:
     """Let pyperf compare two suites in its own way, and say what that is worth."""
-    call = [sys.executable, "-m", "pyperf", "compare_to", str(base), str(head), "--table"]
-    outcome = subprocess.run(call, capture_output=True, text=True, check=False)
+    call = python_command("pyperf", "compare_to", str(base), str(head), "--table")
+    outcome = subprocess.run(
+        call, capture_output=True, text=True, check=False, env=clean_environment()
+    )
     if outcome.returncode:
         words = outcome.stderr.strip().splitlines() or ["it said nothing"]
         raise UsageError(f"pyperf cannot compare {str(base)!r} with {str(head)!r}: {words[-1]}")

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
 import sys
-from inspect import isasyncgenfunction, isgeneratorfunction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 
-from crawlbench import registry
+from crawlbench.children import Child, ChildEnded
 from crawlbench.cli.checks import at_least_one
-from crawlbench.cli.sites import load_site
+from crawlbench.cli.effects import require_effect
+from crawlbench.cli.output import printable
+from crawlbench.cli.sites import prepare_sites
 from crawlbench.errors import BenchError, CellError, UsageError
-from crawlbench.measure.crawling import keep_crawls, make_site, run_crawls
 from crawlbench.mirror.process import open_mirror
 from crawlbench.networks import find_network
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from crawlbench.model import Item, Site, SiteSpec
+from crawlbench.registry import Kind
+from crawlbench.scouts import LOAD_S, find_out
 
 __all__ = ["crawl"]
 
@@ -31,13 +29,17 @@ __all__ = ["crawl"]
 def crawl(
     strategy: Annotated[str, typer.Option("-s", "--strategy", help="How to crawl.")],
     loop: Annotated[
-        str, typer.Option("-l", "--loop", help="Event loop, if the strategy needs one.")
-    ] = "asyncio",
+        str | None,
+        typer.Option(
+            "-l", "--loop", help="Event loop, if the strategy needs one.  [default: asyncio]"
+        ),
+    ] = None,
     site: Annotated[str, typer.Option("--site", help="What to crawl.")] = "douban-top250",
     parser: Annotated[str, typer.Option("--parser", help="How to read pages.")] = "lxml",
     network: Annotated[
-        str, typer.Option("-n", "--network", help="Network that the mirror plays.")
-    ] = "loopback",
+        str | None,
+        typer.Option("-n", "--network", help="Network that the mirror plays.  [default: loopback]"),
+    ] = None,
     concurrency: Annotated[
         int, typer.Option("-c", "--concurrency", callback=at_least_one, help="Requests in flight.")
     ] = 10,
@@ -53,39 +55,46 @@ def crawl(
 
     Sorted by rank; as they come where the strategy is a generator.
     """
-    spec = load_site(site) if url is None else registry.load(registry.Kind.SITE, site)
-    read = registry.load(registry.Kind.PARSER, parser)(spec)
-
-    def crawl_from(start: str, ca_file: str | None) -> list[Item]:
-        return _crawl_once(strategy, loop, make_site(start, read, ca_file), concurrency)
-
-    if url is not None:
-        items = crawl_from(_start(spec, url), _readable(ca_file))
+    _refuse_idle_options(strategy, loop, url, network, ca_file)
+    asked = [(Kind.STRATEGY, strategy), (Kind.PARSER, parser), (Kind.SITE, site)]
+    for facts in find_out(asked):
+        facts.require()
+    job = {
+        "strategy": strategy,
+        "event_loop": loop or "asyncio",
+        "site": site,
+        "parser": parser,
+        "concurrency": concurrency,
+        "url": _checked(url),
+        "ca_file": _readable(ca_file),
+    }
+    if url is None:
+        prepare_sites([site])
+        odd = asyncio.run(_crawl_mirror(job, network or "loopback"))
     else:
-        items = asyncio.run(_crawl_mirror(spec, network, crawl_from))
-    _Printed().extend(sorted(items))
+        odd = asyncio.run(_crawl(job))
+    if odd:
+        raise CellError(f"{strategy} did not bring the site back: {odd}")
 
 
-class _Printed:
-    """A `Keeper` that prints items and keeps none."""
+def _refuse_idle_options(
+    strategy: str, loop: str | None, url: str | None, network: str | None, ca_file: Path | None
+) -> None:
+    """Raise if an option was given that would change nothing."""
+    require_effect(strategy, loop)
+    if url is not None and network is not None:
+        raise UsageError(f"--network {network} is played by the mirror, not at --url; leave it out")
+    if url is None and ca_file is not None:
+        raise UsageError("--ca-file is for --url; the mirror's authority is trusted anyway")
 
-    def append(self, item: Item) -> None:
-        sys.stdout.write(f"{item.rank} {item.title}\n")
 
-    def extend(self, items: Iterable[Item]) -> None:
-        for item in items:
-            self.append(item)
-
-
-def _start(spec: SiteSpec, url: str) -> str:
-    """Return the address of a site's first page at that URL, which may name its origin only."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise UsageError(f"--url {url!r} is no address; one looks like http://127.0.0.1:8000")
-    start = spec.page_address(url if parts.path.strip("/") else url.rstrip("/") + spec.path)
-    if not start:
-        raise UsageError(f"--url {url!r} is no page of {spec.name}; its first one is {spec.path}")
-    return start
+def _checked(url: str | None) -> str | None:
+    """Return an address that can be one."""
+    if url is not None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise UsageError(f"--url {url!r} is no address; one looks like http://127.0.0.1:8000")
+    return url
 
 
 def _readable(ca_file: Path | None) -> str | None:
@@ -98,26 +107,33 @@ def _readable(ca_file: Path | None) -> str | None:
             f"--ca-file {str(ca_file)!r} cannot be used: {error.strerror or error}; "
             "give a PEM file of certificates"
         ) from error
-    return str(ca_file) if ca_file else None
+    return str(ca_file.absolute()) if ca_file else None
 
 
-async def _crawl_mirror(
-    spec: SiteSpec, network: str, crawl_from: Callable[[str, str | None], list[Item]]
-) -> list[Item]:
-    async with open_mirror(spec.name, network, find_network(network), seed=1) as mirror:
-        return await asyncio.to_thread(crawl_from, mirror.address + spec.path, mirror.ca_file)
+async def _crawl_mirror(job: dict[str, Any], network: str) -> str:
+    async with open_mirror(job["site"], network, find_network(network), seed=1) as mirror:
+        return await _crawl({**job, "origin": mirror.address, "ca_file": mirror.ca_file})
 
 
-def _crawl_once(strategy: str, loop: str, site: Site, concurrency: int) -> list[Item]:
-    factory = registry.load(registry.Kind.EVENT_LOOP, loop) if registry.is_async(strategy) else None
-    crawl_function = registry.load(registry.Kind.STRATEGY, strategy)
+async def _crawl(job: dict[str, Any]) -> str:
+    """Crawl in a process of its own, print what comes, and return how it differs from the site."""
+    child = await Child.start("crawlbench.measure.crawler", json.dumps(job), reads=False)
     try:
-        if isgeneratorfunction(crawl_function) or isasyncgenfunction(crawl_function):
-            keep_crawls(crawl_function, site, concurrency, 1, factory, _Printed)
-            return []
-        _, (items,) = run_crawls(crawl_function, site, concurrency, 1, factory)
-    except (BenchError, BrokenPipeError):
-        raise
-    except Exception as error:
-        raise CellError(f"{strategy} failed: {type(error).__name__}: {error}") from error
-    return items
+        message = await child.hear(LOAD_S)
+        while "odd" not in message:
+            if "error" in message:
+                raise _refusal(message["code"], message["error"])
+            for rank, title in message.get("items", ()):
+                sys.stdout.write(f"{rank} {printable(title)}\n")
+            message = await child.hear()
+    except TimeoutError:
+        raise CellError(f"{job['strategy']} was not loaded within {LOAD_S:g} s") from None
+    except ChildEnded as end:
+        raise CellError(f"{job['strategy']} ended its process: {end}") from end
+    finally:
+        await child.end()
+    return str(message["odd"])
+
+
+def _refusal(code: int, text: str) -> BenchError:
+    return UsageError(text) if code == UsageError.exit_code else CellError(text)

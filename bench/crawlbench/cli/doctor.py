@@ -12,10 +12,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from crawlbench.children import clean_environment, python_command
+from crawlbench.cli.margins import known_margin
 from crawlbench.cli.output import result_console
 from crawlbench.measure.conditions import read_conditions
 from crawlbench.measure.machine import describe_machine
-from crawlbench.stats.doubts import condition_doubts
+from crawlbench.report.numbers import format_percent
+from crawlbench.stats.caveats import condition_caveats
 
 __all__ = ["doctor"]
 
@@ -25,7 +28,7 @@ def doctor(
 ) -> None:
     """Look at this machine before a session: what would disturb it, and what would help."""
     machine, conditions = describe_machine(), read_conditions()
-    doubts = condition_doubts(machine, conditions)
+    doubts = condition_caveats(machine, conditions)
     advice = _pyperf_advice()
     if as_json:
         found = {
@@ -33,6 +36,7 @@ def doctor(
             "conditions": asdict(conditions),
             "warnings": [asdict(doubt) for doubt in doubts],
             "pyperf": advice,
+            "kept_margin": known_margin() or None,
         }
         sys.stdout.write(json.dumps(found, indent=1) + "\n")
         return
@@ -46,6 +50,7 @@ def doctor(
         ("busy", ", ".join(conditions.busy) or "nobody else"),
         ("governor", conditions.governor or "unknown"),
         ("turbo", {None: "unknown", True: "on", False: "off"}[conditions.turbo]),
+        ("A/A", _kept()),
         *(("warning", doubt.text) for doubt in doubts),
         *(("pyperf", line) for line in advice),
     ]
@@ -56,9 +61,19 @@ def doctor(
     result_console().print(table)
 
 
+def _kept() -> str:
+    """Say what A/A sessions found here, if they ran."""
+    margin = known_margin()
+    if not margin:
+        return "not known what equal things look apart here; crawlbench aa finds out"
+    return f"equal things looked up to {format_percent(margin)} apart here, in short sessions"
+
+
 def _pyperf_advice() -> list[str]:
     """Return what `pyperf system show` advises; `pyperf system tune` would carry it out."""
-    call = [sys.executable, "-m", "pyperf", "system", "show"]
-    output = subprocess.run(call, capture_output=True, text=True, check=False).stdout
+    call = python_command("pyperf", "system", "show")
+    output = subprocess.run(
+        call, capture_output=True, text=True, check=False, env=clean_environment()
+    ).stdout
     advice = output.partition("Advices\n=======\n")[2].partition("\nWarnings\n")[0]
     return [line for line in advice.strip().splitlines() if line and not line.startswith("Run ")]

@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from crawlbench.cli.measuring import tell
-from crawlbench.cli.output import result_console
+from crawlbench.cli.output import result_console, tell
 from crawlbench.environments.cache import (
     all_keys,
     environments_folder,

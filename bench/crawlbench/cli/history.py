@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crawlbench.cli.checks import not_negative
-from crawlbench.cli.margins import known_margin
-from crawlbench.cli.output import complain, result_console, status_console
-from crawlbench.errors import SessionFileError, StorageError, UsageError
+from crawlbench.cli.output import complain, is_printed, result_console, tell, write_output
+from crawlbench.errors import SessionFileError, UsageError
 from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.report.extra import require_drawing
 from crawlbench.report.terminal import render_table
 from crawlbench.stats.history import History, make_history
-from crawlbench.whole import write_text
 
 if TYPE_CHECKING:
     from crawlbench.report.table import Table
@@ -35,7 +33,8 @@ def history(
         float, typer.Option("--margin", callback=not_negative, help="Changes up to it count not.")
     ] = USUAL_MARGIN,
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="The page to write; replaced if it exists.")
+        Path,
+        typer.Option("-o", "--output", help="The page to write; replaced if it exists."),
     ] = Path("history.html"),
 ) -> None:
     """Draw many sessions over time as one offline page, and say where a cell changed."""
@@ -52,14 +51,12 @@ def history(
             complain(f"left out: {error}")
     if not sessions:
         raise UsageError("none of these sessions can be read; the reasons stand above")
-    least = max(math.log1p(margin / 100), known_margin())
-    found = make_history(sessions, least, CONFIDENCE)
-    try:
-        write_text(output, render_page(history_page(found)))
-    except OSError as error:
-        raise StorageError(f"{str(output)!r} cannot be written: {error.strerror}") from error
+    found = make_history(sessions, math.log1p(margin / 100), CONFIDENCE)
+    write_output(output, render_page(history_page(found)).encode())
+    if is_printed(output):
+        return
     _show(found, changes_table(found))
-    status_console().print(f"page: {output}", style="dim", soft_wrap=True)
+    tell(f"page: {output}")
 
 
 def _find_sessions(folders: list[Path]) -> dict[str, Path]:

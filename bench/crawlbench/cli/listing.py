@@ -24,7 +24,7 @@ from crawlbench.operations import Operation, all_operations
 __all__ = ["list_names"]
 
 
-INSTALL_CLIENTS = "pip install 'crawlbench[clients]'"
+CLIENTS = "crawlbench's extra 'clients'"
 
 
 class What(StrEnum):
@@ -90,7 +90,7 @@ def _list_strategies(as_json: bool) -> None:
     console = result_console()
     console.print(table)
     if not all(fact.installed for fact in facts):
-        console.print(Text(f"\nOf ours, what is not installed comes with:\n{INSTALL_CLIENTS}"))
+        console.print(Text(f"\nOf ours, what is not installed comes with {CLIENTS}"))
 
 
 def _library(fact: StrategyFacts) -> str:

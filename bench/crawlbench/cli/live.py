@@ -17,12 +17,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from crawlbench.records import Verdict
+from crawlbench.records import Quantity
 from crawlbench.report.bars import draw_bars
-from crawlbench.report.notes import place_of
 from crawlbench.report.numbers import format_seconds
-from crawlbench.report.tables import ordered_cells, ratio_of, short_name
+from crawlbench.report.tables import ratio_of
 from crawlbench.report.terminal import STYLES
+from crawlbench.report.view import SessionView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +35,6 @@ __all__ = ["open_watcher"]
 LEAST_REDRAW_S = 0.25  # a redraw costs milliseconds between values
 MOST_ROWS = 20  # of ratios, so that a screen holds them
 BAR = 24
-COMPARED = frozenset(map(str, Verdict))
-"""What `ratio_of` says of cells that are compared; baselines, controls and references are not."""
 
 
 @contextmanager
@@ -112,7 +110,7 @@ class _LiveWatcher:
         )
         title = f"round {min(done + 1, plan.rounds)} of {plan.rounds}{_left(session)}"
         self._bar.reset(self._task, total=values, description=title)
-        self._ratios = _ratios(session)
+        self._ratios = _ratios(SessionView(session))
         self._marked = Text(_marked(session), style="bold red")
         self._draw()
 
@@ -122,31 +120,26 @@ class _LiveWatcher:
         self._drawn = time.monotonic()
 
 
-def _ratios(session: Session) -> RenderableType:
+def _ratios(view: SessionView) -> RenderableType:
     """Return the ratios so far with their bars, as many as fit on a screen."""
     table = Table(box=None, padding=(0, 1, 0, 0), show_header=False)
     table.add_column(no_wrap=True, overflow="ellipsis")
-    rows = 0
-    for group in dict.fromkeys(_groups(session)):
-        bars = draw_bars(session, group, BAR)
-        cells = ordered_cells(session, group)
-        found = [(n, cell, ratio_of(session, cell)) for n, cell in enumerate(cells)]
-        shown = [one for one in found if one[2].verdict in COMPARED][: MOST_ROWS - rows]
+    left = MOST_ROWS
+    for group in view.groups.values():
+        bars = draw_bars(group, view.plan.margin, BAR)
+        shown = [place for place, row in enumerate(group.rows) if row.found][:left]
         if shown:
             scale = Text(bars.scale, style="dim") if bars else Text("")
-            table.add_row(Text(place_of(session, group), style="bold"), "", "", scale)
-        for place, cell, ratio in shown:
+            table.add_row(Text(group.place, style="bold"), "", "", scale)
+        for place in shown:
+            row = group.rows[place]
+            ratio = ratio_of(row)
             verdict = Text(ratio.verdict, style=STYLES[ratio.verdict])
-            bar = Text(bars.rows[place] if bars else "")
-            table.add_row(Text(short_name(cell, cells)), ratio.text, verdict, bar)
-        rows += len(shown)
+            table.add_row(
+                Text(row.label), ratio.text, verdict, Text(bars.rows[place] if bars else "")
+            )
+        left -= len(shown)
     return table
-
-
-def _groups(session: Session) -> list[str]:
-    """Return the group of each comparison, in their order."""
-    groups = {cell.name: cell.group for cell in session.plan.cells}
-    return [groups[comparison.cell] for comparison in session.comparisons]
 
 
 def _left(session: Session) -> str:
@@ -172,11 +165,8 @@ def _marked(session: Session) -> str:
 
 
 def _state(session: Session) -> str:
-    clear = sum(
-        c.verdict not in {"unclear", "invalid", "not supported"} for c in session.comparisons
-    )
+    pairs = [one for one in session.comparisons if one.quantity is Quantity.TIME]
+    clear = sum(one.is_answered for one in pairs)
     count = sum(not failure.is_refusal for failure in session.failures)
     invalid = f", {count} invalid" if count else ""
-    return (
-        f"{clear} of {len(session.comparisons)} comparisons clear{invalid}, {session.seconds:.0f} s"
-    )
+    return f"{clear} of {len(pairs)} pairs answered{invalid}, {session.seconds:.0f} s"

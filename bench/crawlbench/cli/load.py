@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import typer
 
 from crawlbench.cli.checks import at_least_one, positive
-from crawlbench.cli.output import INTERRUPTED, result_console, status_console
+from crawlbench.cli.endings import ENDING_SIGNALS
+from crawlbench.cli.output import INTERRUPTED, result_console, tell
 from crawlbench.cli.sites import load_site
 from crawlbench.errors import BenchError, UsageError
 from crawlbench.load.model import Arrival, Load
@@ -155,7 +156,7 @@ async def _until_signal(options: LoadOptions) -> LoadReport:
     task = asyncio.current_task()
     assert task
     with suppress(NotImplementedError):  # Windows
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (*ENDING_SIGNALS, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     return await run_load(options, _say)
 
@@ -249,7 +250,7 @@ def _write(report: LoadReport, folder: Path) -> None:
 
 
 def _say(line: str) -> None:
-    status_console().print(f"crawlbench {line}", style="dim", soft_wrap=True)
+    tell(f"crawlbench {line}")
 
 
 def _show(report: LoadReport, *, is_json: bool) -> None:

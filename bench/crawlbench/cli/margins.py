@@ -1,4 +1,4 @@
-"""Where this machine's margin is kept (floor 5)."""
+"""What A/A sessions found on this machine, to be shown (floor 5)."""
 
 from __future__ import annotations
 

@@ -9,13 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crawlbench.cli.endings import ENDING_SIGNALS
 from crawlbench.cli.live import open_watcher
-from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console
+from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console, tell
 from crawlbench.cli.probed import probe_session
-from crawlbench.cli.report import write_page
+from crawlbench.cli.report import PAGE_FILE, write_page
 from crawlbench.errors import StorageError
+from crawlbench.measure.owner import own
+from crawlbench.records import Stopping
 from crawlbench.report.markdown import render_markdown
-from crawlbench.report.terminal import render_terminal
+from crawlbench.report.terminal import Detail, render_terminal
+from crawlbench.report.view import SessionView
 from crawlbench.whole import write_text
 
 if TYPE_CHECKING:
@@ -24,30 +28,34 @@ if TYPE_CHECKING:
     from crawlbench.records import Session
     from crawlbench.session import Watcher
 
-__all__ = ["exit_code", "measure", "name_folder", "publish", "session_ends", "tell"]
+__all__ = ["exit_code", "measure", "name_folder", "publish", "session_ends"]
 
 
 MANY_ROUNDS = 200
-"""Where a precision is asked for and no number of rounds: as many as fit the budget if need be."""
+"""Where a precision or a budget is asked for and no number of rounds: as many as it takes."""
 
 
 def session_ends(
     rounds: int | None, budget: float | None, precision: float | None
 ) -> dict[str, Any]:
-    """Return the options that say when a session ends, by their names in a suite."""
-    if precision is not None and rounds is None:
+    """Return the options that say when a session ends, by their names in a suite.
+
+    A number of rounds that is fixed beforehand allows one look, by Student's t; whatever ends by
+    what is found is looked at after each round.
+    """
+    is_fixed = rounds is not None and precision is None
+    if rounds is None and (precision is not None or budget is not None):
         rounds = MANY_ROUNDS
-    return {"rounds": rounds, "budget_s": budget, "precision_percent": precision}
+    stopping = Stopping.FIXED if is_fixed else None
+    if rounds is not None and not is_fixed:
+        stopping = Stopping.ANY
+    ends = {"rounds": rounds, "budget_s": budget, "precision_percent": precision}
+    return {**ends, "stopping": stopping}
 
 
 def name_folder(output: Path | None, name: str) -> Path:
     """Return the folder that was asked for, or `results/<UTC time>-<name>`."""
     return output or Path("results") / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}-{name}"
-
-
-def tell(line: str) -> None:
-    """Say what is being done, where it does not mix with results."""
-    status_console().print(line, style="dim", soft_wrap=True, markup=False)
 
 
 def measure(begin: Callable[[Watcher], Coroutine[Any, Any, Session]]) -> Session:
@@ -57,31 +65,51 @@ def measure(begin: Callable[[Watcher], Coroutine[Any, Any, Session]]) -> Session
 
 
 async def _until_signal(session: Coroutine[Any, Any, Session]) -> Session:
-    """Wait for a session; SIGTERM ends it as Ctrl-C does."""
+    """Wait for a session; SIGTERM and SIGHUP end it as Ctrl-C does."""
     task = asyncio.current_task()
     assert task
-    with suppress(NotImplementedError):  # Windows
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for number in ENDING_SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            with suppress(NotImplementedError):  # Windows
+                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     return await session
 
 
-def publish(session: Session, folder: Path) -> None:
-    """Write `table.md`, print the same, and write the page where it can be drawn."""
+def publish(session: Session, folder: Path, detail: Detail = Detail.USUAL) -> bool:
+    """Write `table.md` and the page where it can be drawn; print tables, and last the answer.
+
+    A session is not lost for what shows it: what goes wrong is said, and False returned.
+    """
+    with own(folder):
+        return _publish(session, folder, detail)
+
+
+def _publish(session: Session, folder: Path, detail: Detail) -> bool:
+    view, troubles = SessionView(session, folder), []
     try:
-        write_text(folder / "table.md", render_markdown(session))
+        write_text(folder / "table.md", render_markdown(view))
     except OSError as error:
-        raise StorageError(f"table.md cannot be written: {error.strerror}") from error
+        troubles.append(f"table.md was not written: {error.strerror}")
+    troubles += [probe_session(session, folder), write_page(session, folder)]
+    for trouble in filter(None, troubles):
+        complain(trouble)
     console = result_console()
     is_ascii = console.options.ascii_only
-    console.print(render_terminal(session, console.width, is_ascii=is_ascii))
-    for trouble in (probe_session(session, folder), write_page(session, folder)):
-        if trouble:
-            complain(trouble)
-    tell(f"session: {folder}")
+    console.print(render_terminal(view, console.width, is_ascii=is_ascii, detail=detail))
+    page = folder / PAGE_FILE
+    tell(f"report: {page if page.exists() else folder / 'table.md'}")
+    if detail is Detail.USUAL:
+        tell(f"more: crawlbench report -v {folder}")
+    return not any(troubles)
 
 
-def exit_code(session: Session) -> int:
-    """Return the exit code, and say in a sentence why it is not 0."""
+def exit_code(session: Session, *, is_published: bool = True) -> int:
+    """Return the exit code, and say in a sentence why it is not 0.
+
+    Args:
+        session: as it ended.
+        is_published: whether all that shows it was written; that it was not is said already.
+    """
     count = sum(not failure.is_refusal for failure in session.failures)
     if count or session.ending == "mirror":
         complain(
@@ -90,4 +118,6 @@ def exit_code(session: Session) -> int:
             else f"{count} cell{'s are' if count > 1 else ' is'} invalid; the reasons stand above"
         )
         return 4
-    return INTERRUPTED if session.ending == "interrupted" else 0
+    if session.ending == "interrupted":
+        return INTERRUPTED
+    return 0 if is_published else StorageError.exit_code

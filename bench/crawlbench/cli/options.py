@@ -12,9 +12,11 @@ from crawlbench.cli.checks import at_least_one, not_negative, positive
 __all__ = [
     "Budget",
     "Concurrency",
+    "Cpus",
     "Laps",
     "Loops",
     "Margin",
+    "MirrorCpus",
     "Networks",
     "Operations",
     "Output",
@@ -43,6 +45,10 @@ Concurrency = Annotated[
 Operations = Annotated[
     list[str] | None,
     typer.Option("--operation", help="Operations of event loops, as names or globs."),
+]
+Cpus = Annotated[str | None, typer.Option("--cpus", help="CPUs of each worker: a number, or all.")]
+MirrorCpus = Annotated[
+    str | None, typer.Option("--mirror-cpus", help="The mirror's CPUs, such as 3 or 2-3.")
 ]
 Precision = Annotated[
     float | None,

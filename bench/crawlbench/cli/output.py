@@ -1,15 +1,133 @@
-"""Where output goes (floor 5): results to standard output, all else to standard error."""
+"""Where output goes (floor 5): results to standard output, all else to standard error.
+
+Neither fails on a character that the terminal's encoding lacks. Standard error never fails: what
+cannot be said must not end what is being done. A standard output that cannot be written is an
+error, except a pipe whose reader has seen enough.
+"""
 
 from __future__ import annotations
 
+import errno
+import io
+import os
+import select
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 from rich.console import Console
 
-__all__ = ["INTERRUPTED", "complain", "result_console", "status_console"]
+from crawlbench.errors import StorageError, UsageError
+from crawlbench.whole import write_bytes
+
+__all__ = [
+    "INTERRUPTED",
+    "STORAGE_ERRORS",
+    "complain",
+    "finish_output",
+    "give_up_output",
+    "harmless",
+    "is_printed",
+    "is_reader_gone",
+    "prepare_output",
+    "printable",
+    "result_console",
+    "status_console",
+    "tell",
+    "write_output",
+]
 
 INTERRUPTED = 130
 """What shells expect of a program that Ctrl-C ended."""
+
+STORAGE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
+"""Of a disk that is full or broken."""
+
+_STANDARD = 3
+"""Descriptors below are those of the standard streams."""
+
+
+class _Forgiving(io.FileIO):
+    """A file that takes what is written, whether it can be written or not."""
+
+    def write(self, data: object) -> int:
+        with suppress(OSError):
+            return super().write(data) or 0  # type: ignore[arg-type]
+        return memoryview(data).nbytes  # type: ignore[arg-type]
+
+
+def prepare_output() -> None:
+    """Let no stream fail on a character, nor standard error on anything."""
+    while (free := os.open(os.devnull, os.O_RDWR)) < _STANDARD:
+        pass  # a closed standard stream would be the next file that is opened
+    os.close(free)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    if sys.stderr is not sys.__stderr__:  # somebody listens already
+        return
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    sys.stderr = io.TextIOWrapper(
+        io.BufferedWriter(_Forgiving(2, "w", closefd=False)),
+        encoding=encoding,
+        errors="backslashreplace",
+        line_buffering=True,
+    )
+
+
+def finish_output() -> None:
+    """Write what is still held back.
+
+    Raises:
+        StorageError: standard output cannot be written; from now on nothing is.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read us has seen enough
+        give_up_output()
+    except OSError as error:
+        give_up_output()
+        raise StorageError(f"standard output cannot be written: {error.strerror}") from error
+
+
+def give_up_output() -> None:
+    """Let all that is still to be written vanish, so that the interpreter's end does not fail."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
+def is_printed(path: Path) -> bool:
+    """Tell whether an output that was asked for is standard output."""
+    return str(path) == "-"
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write a file that was asked for, whole or not at all; `-` is standard output.
+
+    Raises:
+        UsageError: there is no such place, or it may not be written.
+        StorageError: the disk refuses.
+    """
+    if is_printed(path):
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        return
+    try:
+        write_bytes(path, content)
+    except OSError as error:
+        kind = StorageError if error.errno in STORAGE_ERRORS else UsageError
+        raise kind(f"the file {str(path)!r} cannot be written: {error.strerror}") from error
+
+
+def is_reader_gone() -> bool:
+    """Tell whether nobody reads standard output any more."""
+    if not hasattr(select, "poll"):  # Windows
+        return True
+    poll = select.poll()
+    poll.register(1, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 def result_console() -> Console:
@@ -22,6 +140,21 @@ def status_console() -> Console:
     return Console(stderr=True, highlight=False)
 
 
+def harmless(text: str) -> str:
+    """Return a stranger's text so that it cannot steer a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def printable(text: str) -> str:
+    """Return a stranger's text so too, and in one line."""
+    return harmless(" ".join(text.split()))
+
+
 def complain(sentence: str) -> None:
     """Say what went wrong, in one line."""
-    sys.stderr.write(f"crawlbench: {' '.join(sentence.split())}\n")
+    sys.stderr.write(f"crawlbench: {printable(sentence)}\n")
+
+
+def tell(line: str) -> None:
+    """Say what is being done, where it does not mix with results."""
+    status_console().print(harmless(line), style="dim", soft_wrap=True, markup=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,22 +13,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from crawlbench.cli.output import result_console
+from crawlbench.cli.details import Quiet, Verbose, choose_detail
+from crawlbench.cli.output import is_printed, result_console, write_output
 from crawlbench.cli.probed import probed_section
 from crawlbench.cluster.store import CLUSTER_FILE, load_cluster
-from crawlbench.errors import SessionFileError, UsageError
-from crawlbench.export import EXPORTS
+from crawlbench.errors import BenchError, SessionFileError, UsageError
+from crawlbench.measure.owner import own
 from crawlbench.measure.store import SESSION_FILE, SUITE_FILE, load_session
+from crawlbench.records import Stopping
 from crawlbench.report.extra import can_draw
+from crawlbench.report.formats import EXPORTS
 from crawlbench.report.machines import ClusterReport
 from crawlbench.report.plain import load_plain_suite
 from crawlbench.report.show import SessionReport, Shown, SuiteReport
-from crawlbench.whole import write_atomic
+from crawlbench.report.terminal import Detail
+from crawlbench.stats.judge import judge
+from crawlbench.whole import is_stream, write_bytes
 
 if TYPE_CHECKING:
     from crawlbench.records import Session
 
-__all__ = ["report", "write_page"]
+__all__ = ["newest_session", "report", "write_page"]
 
 RESULTS = Path("results")
 PAGE_FILE = "report.html"
@@ -61,14 +68,24 @@ def report(
         Format, typer.Option("--format", help="How to show it.")
     ] = Format.TERMINAL,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="File to write instead of printing.")
+        Path | None,
+        typer.Option("-o", "--output", help="File to write instead of printing; - prints."),
     ] = None,
+    stopping: Annotated[
+        Stopping | None,
+        typer.Option(
+            "--stopping",
+            help="Judge as if the rounds had been fixed, or as if they were looked at one by one.",
+        ),
+    ] = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
     """Show a session again: as text, page or picture, or in a shape that other programs read."""
-    shown = _load(folder or _newest_session())
+    shown = _load(folder or newest_session(), stopping)
     if output is None:
-        _print(shown, output_format)
-    elif output.exists():
+        _print(shown, output_format, choose_detail(verbose=verbose, quiet=quiet))
+    elif output.exists() and not is_printed(output) and not is_stream(output):
         raise UsageError(f"the file {str(output)!r} exists already; name a new one with -o")
     else:
         _write(shown, output_format, output)
@@ -82,13 +99,20 @@ def write_page(session: Session, folder: Path) -> str:
     if not can_draw():
         return ""
     try:
-        _write_bytes(folder / PAGE_FILE, _session_report(session, folder).html().encode())
+        write_bytes(folder / PAGE_FILE, _session_report(session, folder).html().encode())
+    except (BenchError, OSError) as error:
+        return f"{PAGE_FILE} was not written: {getattr(error, 'strerror', None) or error}"
     except Exception as error:
         return f"{PAGE_FILE} was not written: {type(error).__name__}: {error}"
     return ""
 
 
-def _newest_session() -> Path:
+def newest_session() -> Path:
+    """Return the newest session in `results/`.
+
+    Raises:
+        SessionFileError: there is none.
+    """
     found = sorted(path.parent for path in RESULTS.glob(f"*Z-*/{SESSION_FILE}"))
     if not found:
         raise SessionFileError(
@@ -97,7 +121,7 @@ def _newest_session() -> Path:
     return found[-1]
 
 
-def _load(path: Path) -> Shown:
+def _load(path: Path, stopping: Stopping | None) -> Shown:
     """Read a session's folder, a folder with a pyperf suite alone, or a pyperf suite."""
     if path.is_file() and path.name != SESSION_FILE:
         return SuiteReport(load_plain_suite(path), path.name)
@@ -105,17 +129,21 @@ def _load(path: Path) -> Shown:
         return ClusterReport(load_cluster(path))
     if not (path / SESSION_FILE).exists() and (path / SUITE_FILE).is_file():
         return SuiteReport(load_plain_suite(path / SUITE_FILE), SUITE_FILE)
-    return _session_report(load_session(path), path)
+    session = load_session(path)
+    if stopping is not None:
+        session = judge(replace(session, plan=replace(session.plan, stopping=stopping)))
+    return _session_report(session, path)
 
 
 def _session_report(session: Session, folder: Path) -> SessionReport:
     return SessionReport(session, folder, probed_section(session, folder))
 
 
-def _print(shown: Shown, output_format: Format) -> None:
+def _print(shown: Shown, output_format: Format, detail: Detail) -> None:
     if output_format is Format.TERMINAL:
         console = result_console()
-        console.print(shown.terminal(console.width, is_ascii=console.options.ascii_only))
+        is_ascii = console.options.ascii_only
+        console.print(shown.terminal(console.width, is_ascii=is_ascii, detail=detail))
     elif output_format is Format.PNG:
         raise UsageError("a PNG cannot be printed; name a file with -o")
     else:
@@ -125,10 +153,8 @@ def _print(shown: Shown, output_format: Format) -> None:
 def _write(shown: Shown, output_format: Format, path: Path) -> None:
     is_png = output_format is Format.PNG
     content = shown.png() if is_png else _text(shown, output_format).encode()
-    try:
-        _write_bytes(path, content)
-    except OSError as error:
-        raise UsageError(f"the file {str(path)!r} cannot be written: {error.strerror}") from error
+    with own(path.parent) if (path.parent / SESSION_FILE).is_file() else nullcontext():
+        write_output(path, content)
 
 
 def _text(shown: Shown, output_format: Format) -> str:
@@ -138,7 +164,7 @@ def _text(shown: Shown, output_format: Format) -> str:
                 f"a plain pyperf suite has no cells, so there is no {output_format} of it; "
                 "give a folder that `crawlbench run` has made"
             )
-        return EXPORTS[output_format](shown.session)
+        return EXPORTS[output_format](shown.view)
     renderers: dict[Format, Callable[[], str]] = {
         Format.TERMINAL: lambda: _terminal_text(shown),
         Format.MARKDOWN: shown.markdown,
@@ -151,10 +177,5 @@ def _text(shown: Shown, output_format: Format) -> str:
 def _terminal_text(shown: Shown) -> str:
     console = Console(width=FILE_WIDTH, highlight=False, color_system=None)
     with console.capture() as capture:
-        console.print(shown.terminal(FILE_WIDTH, is_ascii=False))
+        console.print(shown.terminal(FILE_WIDTH, is_ascii=False, detail=Detail.VERBOSE))
     return capture.get()
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    write_atomic(path, lambda draft: draft.write_bytes(content))

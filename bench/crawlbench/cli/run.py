@@ -19,21 +19,22 @@ from crawlbench.cli.cluster import (
     resume_on_cluster,
     run_on_cluster,
 )
-from crawlbench.cli.margins import known_margin
+from crawlbench.cli.details import Quiet, Verbose, choose_detail
 from crawlbench.cli.measuring import (
     exit_code,
     measure,
     name_folder,
     publish,
     session_ends,
-    tell,
 )
 from crawlbench.cli.options import (
     Budget,
     Concurrency,
+    Cpus,
     Laps,
     Loops,
     Margin,
+    MirrorCpus,
     Networks,
     Operations,
     Output,
@@ -43,12 +44,17 @@ from crawlbench.cli.options import (
     Sites,
     Strategies,
 )
+from crawlbench.cli.output import tell
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.spec import read_environments
 from crawlbench.errors import UsageError
 from crawlbench.measure.matrix import MOST_CELLS, extend_plan, make_plan
+from crawlbench.measure.owner import own
 from crawlbench.measure.store import load_session
 from crawlbench.measure.suite import load_suite, loops_left_out, override
+from crawlbench.measure.topology import parse_cpus
+from crawlbench.measure.width import refuse_inexpressible
+from crawlbench.report.terminal import Detail
 from crawlbench.session import resume_session, run_session
 from crawlbench.session.environments import prepare_again, prepare_environments
 
@@ -57,12 +63,12 @@ if TYPE_CHECKING:
 
     from crawlbench.records import EnvironmentFacts, Plan, Session
 
-__all__ = ["run", "start", "with_known_margin"]
+__all__ = ["run", "start"]
 
 
 def run(
     suite: Annotated[
-        str, typer.Argument(help="default, quick, full, loops, or a FILE.toml.")
+        str, typer.Argument(help="A suite by name (see `crawlbench list suites`), or a FILE.toml.")
     ] = "default",
     strategy: Strategies = None,
     loop: Loops = None,
@@ -96,6 +102,8 @@ def run(
         int | None,
         typer.Option("--seed", callback=not_negative, help="Of the order and the delays."),
     ] = None,
+    cpus: Cpus = None,
+    mirror_cpus: MirrorCpus = None,
     output: Output = None,
     resume: Annotated[
         Path | None, typer.Option("--resume", help="Session to go on with, by its own plan.")
@@ -103,8 +111,11 @@ def run(
     cluster: ClusterAddress = None,
     machines: Machines = None,
     sheet: Sheet = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure every cell of a suite, lap by lap, and say which way of crawling is fastest."""
+    detail = choose_detail(verbose=verbose, quiet=quiet)
     ends = session_ends(rounds, budget, precision)
     changes = {
         "strategies": strategy,
@@ -119,13 +130,15 @@ def run(
         "min_time_s": min_time,
         "timeout_s": timeout,
         "seed": seed,
+        "cpus": cpus,
+        "mirror_cpus": _read_cpus(mirror_cpus),
     }
     if resume is not None:
         names = {"environments": environment, "baseline": baseline, "output": output}
         _refuse_changes({**changes, **names, "machines": machines, "sheet": sheet})
         if cluster is not None or is_of_cluster(resume):
             resume_on_cluster(resume, cluster, ends)
-        _resume(resume, ends)
+        _resume(resume, ends, detail)
     wanted = override(load_suite(suite), {**changes, **ends})
     ready = prepare_environments(read_environments(environment or []), wanted, tell)
     asked = [facts.asked for facts in ready.environments]
@@ -138,13 +151,16 @@ def run(
         tell(f"left out: event loop {loop_name!r} is not installed here")
     if wishes:
         run_on_cluster(plan, wishes, output, suite)
-    plan = plan if margin is not None else with_known_margin(plan)
-    start(plan, output, suite, ready.environments)
+    start(plan, output, suite, ready.environments, detail)
 
 
-def with_known_margin(plan: Plan) -> Plan:
-    """Return the plan with the margin that `aa` found for this machine, if that is larger."""
-    return replace(plan, margin=max(plan.margin, known_margin()))
+def _read_cpus(text: str | None) -> tuple[int, ...]:
+    try:
+        return parse_cpus(text or "")
+    except ValueError as error:
+        raise UsageError(
+            f"--mirror-cpus {text!r} is no list of CPUs; give it as the kernel does: 3, or 0-1,5"
+        ) from error
 
 
 def start(
@@ -152,6 +168,7 @@ def start(
     output: Path | None,
     name: str,
     environments: Sequence[EnvironmentFacts] = (),
+    detail: Detail = Detail.USUAL,
 ) -> NoReturn:
     """Begin a session and carry it to its end.
 
@@ -160,10 +177,13 @@ def start(
         output: its folder; None for `results/<UTC time>-<name>`.
         name: of the suite, or the path of its file.
         environments: of the plan, ready to be used.
+        detail: how much is shown in the end.
     """
+    refuse_inexpressible(plan)
     folder = name_folder(output, Path(name).stem)
     prepare_sites(cell.site for cell in plan.cells if cell.site)
-    _finish(measure(lambda watcher: run_session(plan, folder, watcher, environments)), folder)
+    session = measure(lambda watcher: run_session(plan, folder, watcher, environments))
+    _finish(session, folder, detail)
 
 
 def _refuse_changes(changes: dict[str, object]) -> None:
@@ -176,13 +196,16 @@ def _refuse_changes(changes: dict[str, object]) -> None:
         )
 
 
-def _resume(folder: Path, ends: dict[str, Any]) -> NoReturn:
-    session = load_session(folder)
-    session = replace(session, plan=extend_plan(session.plan, **ends))
-    ready = prepare_again(session, tell)
-    _finish(measure(lambda watcher: resume_session(session, folder, watcher, ready)), folder)
+def _resume(folder: Path, ends: dict[str, Any], detail: Detail) -> NoReturn:
+    load_session(folder)  # before a lock is left in what is no session
+    with own(folder):
+        session = load_session(folder)
+        session = replace(session, plan=extend_plan(session.plan, **ends))
+        ready = prepare_again(session, tell)
+        longer = measure(lambda watcher: resume_session(session, folder, watcher, ready))
+        _finish(longer, folder, detail)
 
 
-def _finish(session: Session, folder: Path) -> NoReturn:
-    publish(session, folder)
-    raise typer.Exit(exit_code(session))
+def _finish(session: Session, folder: Path, detail: Detail) -> NoReturn:
+    is_whole = publish(session, folder, detail)
+    raise typer.Exit(exit_code(session, is_published=is_whole))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench import registry
-from crawlbench.cli.output import status_console
+from crawlbench.cli.output import tell
+from crawlbench.measure.sitefacts import find_site, is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,24 +17,31 @@ __all__ = ["load_site", "prepare_sites"]
 
 
 def load_site(name: str) -> SiteSpec:
-    """Return a site whose pages are ready to be served; say so if they have to be made first.
+    """Return a site whose pages are ready to be served from here; say so if they must be made.
+
+    A user's own is first loaded in a process that is thrown away.
 
     Raises:
         UsageError: there is no such site, or its pages cannot be made.
     """
+    if not is_ours(name):
+        find_site(name, expects=False)
     spec: SiteSpec = registry.load(registry.Kind.SITE, name)
     work = spec.first_use()
     if work:
-        status_console().print(f"crawlbench {work} ...", style="dim", soft_wrap=True)
+        tell(f"crawlbench {work} ...")
         spec.pages()
     return spec
 
 
 def prepare_sites(names: Iterable[str]) -> None:
-    """Make the pages of sites that need it, each once.
+    """Make the pages of sites that need it, each once; those of users' sites, their mirror makes.
 
     Raises:
         UsageError: as `load_site`.
     """
     for name in dict.fromkeys(names):
-        load_site(name)
+        if is_ours(name):
+            load_site(name)
+        else:
+            find_site(name, expects=False)

@@ -11,7 +11,7 @@ import typer
 
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.options import Budget, Laps, Loops, Output, Rounds, Strategies
-from crawlbench.cli.run import start, with_known_margin
+from crawlbench.cli.run import start
 from crawlbench.errors import UsageError
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import load_suite, override
@@ -122,7 +122,7 @@ def sweep(
     }
     plan = make_plan(f"sweep-{axis}", override(load_suite("default"), changes))
     plan = replace(plan, sweep=_describe(plan, axis, scale, values))
-    start(with_known_margin(plan), output, plan.suite)
+    start(plan, output, plan.suite)
 
 
 def _describe(plan: Plan, axis: Axis, scale: _Scale, values: dict[object, int]) -> Sweep:

@@ -16,8 +16,8 @@ from crawlbench import registry
 from crawlbench.archive.survey import Findings, Survey
 from crawlbench.cli.output import result_console
 from crawlbench.errors import BenchError, CellError, UsageError
+from crawlbench.measure.crawling import make_site
 from crawlbench.mirror.process import open_mirror
-from crawlbench.model import Site
 from crawlbench.networks import find_network
 from crawlbench.sites.custom import CustomSite, open_site
 from crawlbench.sites.expected import expected_path, load_expected, write_expected
@@ -59,7 +59,8 @@ async def _crawl(custom: CustomSite, survey: Survey) -> Counters:
     crawl = registry.load(registry.Kind.STRATEGY, STRATEGY)
     async with open_mirror(custom.spec.name, NETWORK, find_network(NETWORK), seed=1) as mirror:
         await mirror.begin("verify")
-        site = Site(mirror.address + custom.spec.path, survey.read)
+        start = mirror.address + custom.spec.path
+        site = make_site(custom.spec, start, survey.read, mirror.ca_file)
         try:
             await asyncio.to_thread(crawl, site, 1)
         except BenchError:

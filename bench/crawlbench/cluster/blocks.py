@@ -16,16 +16,18 @@ from crawlbench.records import (
     ClusterMachine,
     ControlEstimate,
     Plan,
+    Quantity,
     Session,
 )
+from crawlbench.stats.index import Index
 from crawlbench.stats.interval import estimate_mean
-from crawlbench.stats.pairing import log_ratios
+from crawlbench.stats.pairing import Side, log_ratios
 from crawlbench.whole import write_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crawlbench.records import Comparison, NoiseFloor
+    from crawlbench.records import Comparison, Control
 
 __all__ = [
     "BLOCK_FILE",
@@ -39,7 +41,7 @@ __all__ = [
 ]
 
 BLOCK_FILE = "block.json"
-FILES = ("session.json", "suite.json", "trace.jsonl.gz", BLOCK_FILE)
+FILES = ("session.json", "rounds.jsonl", "suite.json", "trace.jsonl.gz", BLOCK_FILE)
 """What comes back, where it was written."""
 ABSENT = "none"
 MOST_SHOWN = 5
@@ -58,11 +60,13 @@ class BlockJob(msgspec.Struct, frozen=True):
 
 def sum_up_block(job: BlockJob, session: Session) -> BlockResult:
     """Return what the other machines' blocks are merged with: no values, only means over rounds."""
+    index = Index(session.rounds)
+    controls = [one for one in session.controls if one.quantity is Quantity.TIME]
     return BlockResult(
         sheet=job.sheet,
         machine=job.machine,
-        cells=tuple(_cell(session, comparison) for comparison in session.comparisons),
-        controls=tuple(_control(session, floor) for floor in session.noise),
+        cells=tuple(_cell(index, session, found) for found in session.against_baseline()),
+        controls=tuple(_control(index, session, one) for one in controls),
         rounds=len(session.rounds),
         seconds=session.seconds,
         ending=session.ending,
@@ -97,26 +101,37 @@ def find_mixture(first: BlockResult, other: BlockResult) -> str:
     return ""
 
 
-def _cell(session: Session, said: Comparison) -> CellEstimate:
+def _cell(index: Index, session: Session, said: Comparison) -> CellEstimate:
     found = None
     if said.estimate is not None:
-        found = estimate_mean(log_ratios(session.rounds, said.cell, said.baseline))
+        group = session.plan.cell(said.cell).group
+        twins = (said.baseline, *_controls(session, group))
+        present = tuple(name for name in twins if not session.failure(name))
+        sides = Side(said.cell, (said.cell,)), Side(said.baseline, present)
+        found = estimate_mean(log_ratios(index, *sides))
     if found is None:
-        return CellEstimate(said.cell, said.rounds, None, None, said.verdict, said.reason)
+        reason = said.detail or str(said.obstacle)
+        return CellEstimate(said.cell, said.rounds, None, None, said.verdict, reason)
     return CellEstimate(said.cell, found.count, found.mean, found.error, said.verdict)
 
 
-def _control(session: Session, floor: NoiseFloor) -> ControlEstimate:
-    cell = next(c for c in session.plan.cells if c.control and c.group == floor.group)
-    baseline = session.plan.baselines[floor.group]
+def _control(index: Index, session: Session, control: Control) -> ControlEstimate:
+    baseline = session.plan.baselines[control.group]
     found = None
-    if floor.margin is not None:
-        found = estimate_mean(log_ratios(session.rounds, cell.name, baseline))
+    if control.estimate is not None:
+        twin, *_ = _controls(session, control.group)
+        sides = Side(twin, (twin,)), Side(baseline, (baseline,))
+        found = estimate_mean(log_ratios(index, *sides))
     if found is None:
-        return ControlEstimate(floor.group, floor.rounds, None, None, None, floor.refusal)
+        return ControlEstimate(control.group, control.rounds, None, None, None)
+    noise = found.half_width(session.plan.confidence)
     return ControlEstimate(
-        floor.group, found.count, found.mean, found.error, floor.margin, floor.refusal
+        control.group, found.count, found.mean, found.error, noise, control.widening
     )
+
+
+def _controls(session: Session, group: str) -> list[str]:
+    return [cell.name for cell in session.plan.cells if cell.control and cell.group == group]
 
 
 def write_block_file(folder: Path, result: BlockResult) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,8 @@ async def _open_local(address: str) -> AsyncIterator[str]:
     if not (count.isdigit() and int(count)):
         raise UsageError(f"--cluster {address!r} cannot be used: give local:N, such as local:2")
     start: Any = LocalCluster  # it has no annotations
+    # As -P: multiprocessing starts Pythons whose path begins with the current folder.
+    os.environ["PYTHONSAFEPATH"] = "1"
     with dask.config.set(QUIET):
         async with start(
             n_workers=int(count),

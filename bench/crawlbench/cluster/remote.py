@@ -6,24 +6,16 @@ lives while its standard input is open, so that it ends with the Dask worker how
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import sys
 import tempfile
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
-from filelock import FileLock
-
-from crawlbench.cluster.alone import locks_folder
+from crawlbench.children import clean_environment, python_command
 from crawlbench.cluster.blocks import pack
+from crawlbench.rooms import open_room
 from crawlbench.scheduler import watch_task
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-__all__ = ["measure_block", "open_room"]
+__all__ = ["measure_block"]
 
 POLL_S = 1.0
 """How often it is seen to whether somebody still waits for the block."""
@@ -31,7 +23,6 @@ END_S = 30.0
 """For a session to end after its input was closed; then it is killed."""
 PREFIX = "crawlbench: "
 """Of the sentence with which the command line ends."""
-ROOM, ROOM_LOCK = "crawlbench-block-", "room.lock"
 
 
 def measure_block(job: bytes) -> bytes:
@@ -46,9 +37,10 @@ def measure_block(job: bytes) -> bytes:
     with open_room() as folder, tempfile.TemporaryFile() as last_words:
         file, session = folder / "job.json", folder / "session"
         file.write_bytes(job)
-        command = [sys.executable, "-m", "crawlbench", "block", str(file), "-o", str(session)]
+        command = python_command("crawlbench", "block", str(file), "-o", str(session))
         process = subprocess.Popen(
             command,
+            env=clean_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=last_words,
@@ -61,22 +53,6 @@ def measure_block(job: bytes) -> bytes:
         if code:
             raise RuntimeError(_last_line(last_words) or f"it ended with exit code {code}")
         return pack(session)
-
-
-@contextmanager
-def open_room() -> Iterator[Path]:
-    """Make a folder for a block, and remove those of Dask workers that were killed.
-
-    A worker locks its block's folder; the lock ends with it, however it ends.
-    """
-    with ExitStack() as stack:
-        with FileLock(locks_folder() / "rooms.lock"):  # none is seen before it is locked
-            for lock in Path(tempfile.gettempdir()).glob(f"{ROOM}*/{ROOM_LOCK}"):
-                with suppress(OSError), FileLock(lock, timeout=0):  # else it is in use
-                    shutil.rmtree(lock.parent)
-            room = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=ROOM)))
-            stack.enter_context(FileLock(room / ROOM_LOCK))
-        yield room
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:

@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +34,7 @@ from crawlbench.environments.own import own_library
 from crawlbench.environments.pythons import find_python
 from crawlbench.errors import EnvironmentFailure
 from crawlbench.records import EnvironmentFacts
+from crawlbench.rooms import open_room
 from crawlbench.whole import write_bytes
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ class _Recipe:
         """
         try:
             self.installer.make_folder(self.python.path, folder)
-            with tempfile.TemporaryDirectory(prefix="crawlbench-") as room:
-                return self._fill(folder, Path(room))
+            with open_room() as room:
+                return self._fill(folder, room)
         except EnvironmentFailure as error:
             name, spec = self.environment.name, self.environment.spec
             raise EnvironmentFailure(

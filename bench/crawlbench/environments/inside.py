@@ -6,16 +6,16 @@ and crawlbench's lowest floors are imported (floor 3).
 
 from __future__ import annotations
 
-import importlib
 import json
-import os
 import sys
+from dataclasses import asdict
 from importlib import metadata
 from typing import TYPE_CHECKING
 
 from crawlbench import registry
 from crawlbench.about import describe_python
-from crawlbench.errors import BenchError
+from crawlbench.children import open_channel
+from crawlbench.scouts import describe_plugin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,8 +26,7 @@ __all__ = ["main"]
 def main() -> None:
     """Answer what the manager asks."""
     # Plug-ins may print when they are imported: that goes to standard error, the answer alone here.
-    answer_to = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
+    say = open_channel()
     asked = json.load(sys.stdin)
     installed = [found for found in metadata.distributions() if found.name != "crawlbench"]
     answer = {
@@ -35,28 +34,14 @@ def main() -> None:
         "prefix": sys.prefix,
         "versions": {found.name: found.version for found in installed},
         "plugins": {
-            kind: {name: _try(registry.Kind[kind], name) for name in names}
+            kind: {name: asdict(describe_plugin(registry.Kind[kind], name)) for name in names}
             for kind, names in asked.items()
         },
         "local": [found.name for found in installed if _is_local(found)],
         "requires": {found.name: found.requires or [] for found in installed},
     }
     answer["imported"] = _imported(installed)  # after the plug-ins
-    with answer_to:
-        json.dump(answer, answer_to)
-
-
-def _try(kind: registry.Kind, name: str) -> dict[str, object]:
-    """Import a plug-in, and say whether it is `async`, or why it cannot be had."""
-    try:
-        if kind is registry.Kind.STRATEGY:
-            return {"is_async": registry.is_async(name), "trouble": ""}
-        registry.load(kind, name)
-        if kind is registry.Kind.EVENT_LOOP:
-            importlib.import_module(registry.declared_module(name) or "asyncio")
-    except BenchError as error:
-        return {"is_async": False, "trouble": str(error)}
-    return {"is_async": False, "trouble": ""}
+    say(answer)
 
 
 def _is_local(found: metadata.Distribution) -> bool:

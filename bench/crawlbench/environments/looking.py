@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import msgspec
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from crawlbench.children import clean_environment, python_command
 from crawlbench.environments.needs import requirements_for
 from crawlbench.errors import EnvironmentFailure
 from crawlbench.records import Environment
@@ -60,9 +60,9 @@ def look_inside(facts: EnvironmentFacts, asked: Mapping[str, Sequence[str]]) -> 
         EnvironmentFailure: it does not start, crashes, or has a pyperf that is too old.
     """
     name = facts.name
-    # -P, as workers have it: what lies in the folder we are called in is in no environment.
-    command = [facts.executable, *facts.asked.flags, "-P", "-m", "crawlbench.environments.inside"]
-    variables = {**os.environ, **facts.asked.variables, "PYTHONPATH": facts.library}
+    python = (facts.executable, *facts.asked.flags)
+    command = python_command("crawlbench.environments.inside", python=python)
+    variables = {"PYTHONPATH": facts.library, **facts.asked.variables}
     try:
         outcome = subprocess.run(
             command,
@@ -70,7 +70,7 @@ def look_inside(facts: EnvironmentFacts, asked: Mapping[str, Sequence[str]]) -> 
             capture_output=True,
             check=False,
             timeout=LOOK_TIMEOUT_S,
-            env=variables,
+            env=clean_environment(variables),
         )
         findings = msgspec.json.decode(outcome.stdout, type=Findings)
     except (OSError, subprocess.SubprocessError) as error:

@@ -15,25 +15,29 @@ import os
 import sys
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from crawlbench.children import open_channel
 from crawlbench.load.generator import Generator
 from crawlbench.load.model import Arrival, Load, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from crawlbench.children import Say
+
 __all__ = ["main"]
 
 
 def main() -> None:
     """Make one run."""
+    say = open_channel()
     job = json.loads(sys.argv[1])
     if job["cpus"] and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, job["cpus"])
     load = Load(**job["load"] | {"arrival": Arrival(job["load"]["arrival"])})
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_run(Generator(Target(**job["target"]), load, job["number"])))
+        runner.run(_run(Generator(Target(**job["target"]), load, job["number"]), say))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -44,22 +48,22 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return None
 
 
-async def _run(generator: Generator) -> None:
+async def _run(generator: Generator, say: Say) -> None:
     try:
         unloaded_s = await generator.prepare()
     except (OSError, ValueError) as error:
-        _say({"error": str(error) or "no answer in time"})
+        say({"error": str(error) or "no answer in time"})
         return
-    start = await _first_line()
+    start = await _first_line(say)
     if start is None:
         return
     gc.collect()
     gc.disable()  # a pause of the generator would look like one of the server
     part = await generator.fire(start)
-    _say({"part": dataclasses.asdict(part), "unloaded_s": unloaded_s})
+    say({"part": dataclasses.asdict(part), "unloaded_s": unloaded_s})
 
 
-async def _first_line() -> float | None:
+async def _first_line(say: Say) -> float | None:
     """Say that all is ready, and return the start; None if standard input ends."""
     loop = asyncio.get_running_loop()
     told: asyncio.Future[float | None] = loop.create_future()
@@ -72,13 +76,8 @@ async def _first_line() -> float | None:
             os._exit(1)
 
     threading.Thread(target=read, daemon=True).start()
-    _say({"ready": True})
+    say({"ready": True})
     return await told
-
-
-def _say(message: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
-import signal
-import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from crawlbench.children import Child, ChildEnded
 from crawlbench.errors import BenchError
 from crawlbench.load.model import GeneratorLost, Load, Target
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-__all__ = ["COMMAND", "Crew", "Hand", "Job", "explain_end", "local_crew", "make_job"]
+__all__ = ["GENERATOR", "Crew", "Hand", "Job", "local_crew", "make_job"]
 
 Job = dict[str, Any]
-MOST_LINE_BYTES = 2**24
-COMMAND = (sys.executable, "-m", "crawlbench.load.child")
+GENERATOR = "crawlbench.load.child"
+"""The module that a generator's process runs."""
 
 
 class Hand(Protocol):
@@ -80,61 +77,32 @@ async def local_crew(jobs: list[Job]) -> AsyncIterator[list[Hand]]:
 class _LocalHand:
     """A child of this process."""
 
-    def __init__(self, process: asyncio.subprocess.Process, last_words: IO[bytes]) -> None:
-        self.place = f"process {process.pid}"
-        self._process = process
-        self._last_words = last_words
+    def __init__(self, child: Child) -> None:
+        self.place = f"process {child.pid}"
+        self._child = child
 
     @classmethod
     async def start(cls, job: Job) -> _LocalHand:
-        last_words = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `end`)
-        process = await asyncio.create_subprocess_exec(
-            *COMMAND,
-            json.dumps(job),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=last_words,
-            limit=MOST_LINE_BYTES,
-            start_new_session=True,  # Ctrl-C is the manager's business
-        )
-        return cls(process, last_words)
+        return cls(await Child.start(GENERATOR, json.dumps(job)))
 
     async def ready(self) -> None:
-        message = await self._read()
+        message = await self._hear()
         if "error" in message:
             raise BenchError(message["error"])
 
     async def go(self, start: float) -> None:
-        assert self._process.stdin
         with suppress(ConnectionError):
-            self._process.stdin.write(b'{"at": %r}\n' % start)
-            await self._process.stdin.drain()
+            await self._child.say({"at": start})
 
     async def result(self) -> dict[str, Any]:
-        part: dict[str, Any] = (await self._read())["part"]
+        part: dict[str, Any] = (await self._hear())["part"]
         return part
 
-    async def _read(self) -> dict[str, Any]:
-        assert self._process.stdout
-        line = await self._process.stdout.readline()
-        if not line.endswith(b"\n"):
-            code = await self._process.wait()
-            self._last_words.seek(0)
-            raise GeneratorLost(explain_end(code, self._last_words.read()))
-        message: dict[str, Any] = json.loads(line)
-        return message
+    async def _hear(self) -> dict[str, Any]:
+        try:
+            return await self._child.hear()
+        except ChildEnded as end:
+            raise GeneratorLost(str(end)) from end
 
     async def end(self) -> None:
-        if self._process.returncode is None:
-            self._process.kill()
-        await self._process.communicate()
-        self._last_words.close()
-
-
-def explain_end(code: int, last_words: bytes) -> str:
-    """Return why a process ended, as far as it can be told."""
-    if code < 0:
-        with suppress(ValueError):
-            return f"ended by {signal.Signals(-code).name}"
-    words = last_words.decode(errors="replace").strip().splitlines()
-    return words[-1] if words else f"ended with exit code {code}"
+        await self._child.end()

@@ -18,5 +18,5 @@ def require_histograms() -> None:
     if find_spec("hdrh") is None:
         raise NotInstalledError(
             "load keeps latencies with hdrhistogram, not installed here; "
-            "try: pip install 'crawlbench[cluster]'"
+            "it comes with crawlbench's extra 'cluster'"
         )

@@ -11,15 +11,15 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-import sys
 import threading
 import time
 import uuid
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from crawlbench.children import clean_environment, explain_end, python_command
 from crawlbench.errors import BenchError, SchedulerLostError, UsageError
-from crawlbench.load.crew import explain_end
+from crawlbench.load.crew import GENERATOR
 from crawlbench.load.model import GeneratorLost
 from crawlbench.load.software import describe_software, tell_differences
 from crawlbench.scheduler import (
@@ -242,9 +242,12 @@ def run_generator(job: Job, name: str) -> dict[str, Any]:
 
     queue: Any = distributed.Queue  # Dask has no types for these
     to, back = queue(f"{name}-to"), queue(f"{name}-back")
-    command = [sys.executable, "-m", "crawlbench.load.child", json.dumps(job)]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        python_command(GENERATOR, json.dumps(job)),
+        env=clean_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as process:
         assert process.stdin
         is_wanted = watch_task()
@@ -286,6 +289,7 @@ def _read(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     assert process.stderr
     line = process.stdout.readline()
     if not line.endswith(b"\n"):
-        raise BenchError(explain_end(process.wait(), process.stderr.read()))
+        words = process.stderr.read().decode(errors="replace")
+        raise BenchError(explain_end(process.wait(), words))
     message: dict[str, Any] = json.loads(line)
     return message

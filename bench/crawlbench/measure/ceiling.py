@@ -27,6 +27,7 @@ async def measure_ceiling(
     path: str,
     ca_file: str | None = None,
     *,
+    body: bytes | None = None,
     coding: str = "gzip",
     http2: bool = False,
     connections: int = CONNECTIONS,
@@ -40,7 +41,8 @@ async def measure_ceiling(
     Args:
         origin: of the mirror.
         path: of the page that is asked for.
-        ca_file: of the mirror's authority; None on plain HTTP.
+        ca_file: of the mirror's authority; plain HTTP has no use for it.
+        body: JSON that is sent with POST, over HTTP/1.1; None: it is asked with GET.
         coding: that is accepted, `gzip` or `identity`.
         http2: whether to speak HTTP/2; else it is HTTP/1.1, also where both are offered.
         connections: in use at a time.
@@ -51,7 +53,8 @@ async def measure_ceiling(
     """
     address = urlsplit(origin)
     asker: type[_Asker] = _Http2Asker if http2 else _Http1Asker
-    tls = ssl.create_default_context(cafile=ca_file) if ca_file else None
+    is_tls = address.scheme == "https"
+    tls = ssl.create_default_context(cafile=ca_file) if is_tls else None
     if tls:
         tls.set_alpn_protocols(["h2" if http2 else "http/1.1"])
     host, loop = address.hostname or "", asyncio.get_running_loop()
@@ -59,7 +62,7 @@ async def measure_ceiling(
     try:
         for _ in range(connections):  # handshakes are not part of the span
             _, one = await loop.create_connection(
-                lambda: asker(address.netloc, path, coding), host, address.port or 80, ssl=tls
+                lambda: asker(address.netloc, path, coding, body), host, address.port or 80, ssl=tls
             )
             askers.append(one)
         start = time.monotonic()
@@ -73,10 +76,11 @@ async def measure_ceiling(
 class _Asker(asyncio.Protocol):
     """Keeps one connection busy until a span is over."""
 
-    def __init__(self, host: str, path: str, coding: str) -> None:
+    def __init__(self, host: str, path: str, coding: str, body: bytes | None) -> None:
         self._host = host
         self._path = path
         self._coding = coding
+        self._body = body
         self.answers = 0
         self._owed = 0
         self._end = 0.0
@@ -126,8 +130,11 @@ class _Http1Asker(_Asker):
     _tail = b""
 
     def _batch(self) -> list[bytes]:
-        head = f"GET {self._path} HTTP/1.1\r\nHost: {self._host}\r\n"
-        return [f"{head}Accept-Encoding: {self._coding}\r\n\r\n".encode()] * BATCH
+        method, body = ("GET", b"") if self._body is None else ("POST", self._body)
+        head = f"{method} {self._path} HTTP/1.1\r\nHost: {self._host}\r\n"
+        if body:
+            head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        return [f"{head}Accept-Encoding: {self._coding}\r\n\r\n".encode() + body] * BATCH
 
     def data_received(self, data: bytes) -> None:
         """Count; an end that came in two pieces is found in the tail of the first."""

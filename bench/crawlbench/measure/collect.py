@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import pyperf
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from crawlbench.records import RoundRecord
 
-__all__ = ["label_run", "merge_runs"]
+__all__ = ["decode_runs", "encode_runs", "label_run", "merge_runs", "round_of"]
+
+NO_RUNS = b"null"
+"""The line of a round in which no cell reached its end."""
 
 
 def label_run(run: pyperf.Run, record: RoundRecord, cell: str) -> pyperf.Run:
@@ -33,3 +37,28 @@ def merge_runs(runs: Mapping[str, Sequence[pyperf.Run]]) -> pyperf.BenchmarkSuit
     """Return a suite with one benchmark per cell, or None if there is none."""
     benchmarks = [pyperf.Benchmark(list(of_cell)) for of_cell in runs.values() if of_cell]
     return pyperf.BenchmarkSuite(benchmarks) if benchmarks else None
+
+
+def round_of(run: pyperf.Run) -> int:
+    """Return the round with which a run was labelled."""
+    return int(run.get_metadata()["crawlbench_round"])
+
+
+def encode_runs(runs: Mapping[str, Sequence[pyperf.Run]]) -> bytes:
+    """Return runs as one line, which is a suite by itself."""
+    suite, text = merge_runs(runs), io.StringIO()
+    if suite is None:
+        return NO_RUNS
+    suite.dump(text)
+    return text.getvalue().rstrip().encode()
+
+
+def decode_runs(line: bytes) -> Iterator[tuple[str, pyperf.Run]]:
+    """Yield each run of a line with its cell.
+
+    Raises:
+        Exception: that is none of our lines.
+    """
+    if line != NO_RUNS:
+        for bench in pyperf.BenchmarkSuite.loads(line):
+            yield from ((bench.get_name(), run) for run in bench.get_runs())

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crawlbench.records import Cell
     from crawlbench.usage import Usage
 
-__all__ = ["Executor", "Place", "Value", "Worker"]
+__all__ = ["AnchorWorker", "Executor", "Place", "Value", "Worker"]
 
 Place = dict[str, Any]
 """What a job says of the other end: `origin` and `ca_file` of a mirror, or the fields of `peer`."""
@@ -66,11 +66,32 @@ class Worker(Protocol):
         """End the worker now; no harm if it has ended."""
 
 
+class AnchorWorker(Protocol):
+    """The process that times the machine's anchors."""
+
+    async def time(self) -> tuple[float, float]:
+        """Let it through the turnstile once and return the seconds of computing and of sending.
+
+        Raises:
+            CellError: it crashed or hung.
+        """
+
+    async def kill(self) -> None:
+        """End it now; no harm if it has ended."""
+
+
 class Executor(Protocol):
     """Makes workers."""
 
     async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
         """Start a worker and return when it is ready for its first turn.
+
+        Raises:
+            CellError: it did not get there.
+        """
+
+    async def start_anchor(self) -> AnchorWorker:
+        """Start what times the anchors, on the workers' CPUs, and return when it is ready.
 
         Raises:
             CellError: it did not get there.

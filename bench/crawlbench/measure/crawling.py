@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import inspect
+import os
 import ssl
 import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from crawlbench import registry
 from crawlbench.digest import Row, Tally, as_rows, digest_rows
-from crawlbench.model import Crawl, Item, Page, Reader, Site
+from crawlbench.model import Buffer, Crawl, Item, Page, Reader, Site, SiteSpec
+from crawlbench.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from crawlbench.stopwatch import Timing
 
 __all__ = ["Crawling", "Keeper", "keep_crawls", "make_site", "run_crawls"]
 
@@ -35,6 +39,9 @@ class Keeper(Protocol):
     def extend(self, items: Iterable[Item], /) -> None:
         """Take items as they come."""
 
+
+NOBODY = Path(__file__).parent / "nobody.pem"
+"""An authority that has signed nothing and never will: its key was thrown away."""
 
 K = TypeVar("K", bound=Keeper)
 _Kept = list[Item] | Tally
@@ -50,7 +57,7 @@ class Crawling:
         parser = registry.load(registry.Kind.PARSER, cell["parser"])
         self._parse_s: dict[int, float] = {}
         read = _timed(parser(spec), self._parse_s)
-        self._site = make_site(job["origin"] + spec.path, read, job["ca_file"])
+        self._site = make_site(spec, job["origin"] + spec.path, read, job["ca_file"])
         self._crawl: Crawl = registry.load(registry.Kind.STRATEGY, cell["strategy"])
         self._loop_factory = (
             registry.load(registry.Kind.EVENT_LOOP, cell["event_loop"])
@@ -63,13 +70,13 @@ class Crawling:
         )
         self._crawls: list[_Kept] = []
 
-    def run(self, loops: int) -> float:
-        """Crawl `loops` times and return the seconds of all."""
+    def run(self, loops: int) -> Timing:
+        """Crawl `loops` times and return what all took."""
         self._parse_s.clear()
-        seconds, self._crawls = keep_crawls(
+        timing, self._crawls = keep_crawls(
             self._crawl, self._site, self._concurrency, loops, self._loop_factory, self._keep
         )
-        return seconds
+        return timing
 
     def tell(self, *, is_alone: bool) -> dict[str, Any]:
         """Return what is to be known of the last value.
@@ -89,10 +96,24 @@ class Crawling:
         return [_rows(kept) for kept in self._crawls]
 
 
-def make_site(start: str, read: Reader, ca_file: str | None) -> Site:
-    """Return a site with what its clients need to trust it; `ca_file` is None on plain HTTP."""
-    tls = ssl.create_default_context(cafile=ca_file) if ca_file else None
-    return Site(start, read, tls, ca_file)
+def make_site(spec: SiteSpec, start: str, read: Reader, ca_file: str | None) -> Site:
+    """Return a site with what its clients need to trust it, made before the clock runs.
+
+    Plain HTTP gets the same, from an authority whose key nobody has: a client that takes a context
+    or a file opens alike on both. `SSL_CERT_FILE` is set for those that take neither.
+
+    Args:
+        spec: of the site.
+        start: absolute address of its first page.
+        read: reads a page.
+        ca_file: of the authority that its certificate is from; None for those of the system.
+    """
+    if ca_file is None and start.startswith("http:"):
+        ca_file = str(NOBODY)
+    if ca_file:
+        os.environ["SSL_CERT_FILE"] = ca_file
+    tls = ssl.create_default_context(cafile=ca_file)
+    return Site(start, read, tls, ca_file, spec.method, spec.payload)
 
 
 def run_crawls(
@@ -103,7 +124,8 @@ def run_crawls(
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None,
 ) -> tuple[float, list[list[Item]]]:
     """Crawl `loops` times and return the seconds in all and what each crawl returned."""
-    return keep_crawls(crawl, site, concurrency, loops, loop_factory, list[Item])
+    timing, crawls = keep_crawls(crawl, site, concurrency, loops, loop_factory, list[Item])
+    return timing.seconds, crawls
 
 
 def keep_crawls(
@@ -113,8 +135,8 @@ def keep_crawls(
     loops: int,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None,
     keep: Callable[[], K],
-) -> tuple[float, list[K]]:
-    """Crawl `loops` times and return the seconds in all and what was kept of each crawl.
+) -> tuple[Timing, list[K]]:
+    """Crawl `loops` times and return what all took and what was kept of each crawl.
 
     As in `pyperf.Runner.bench_async_func`, an `async` strategy gets a new event loop per value, and
     the clock starts inside it. The items of a generator are kept one by one, as they come.
@@ -127,27 +149,27 @@ def keep_crawls(
         loop_factory: makes the event loop of an `async` strategy.
         keep: makes what takes the items of one crawl.
     """
-    if not (inspect.iscoroutinefunction(crawl) or inspect.isasyncgenfunction(crawl)):
+    if not registry.needs_loop(crawl):
         crawls: list[K] = []
-        start = time.perf_counter()
+        watch = Stopwatch()
         for _ in range(loops):
             kept = keep()
             kept.extend(crawl(site, concurrency))  # type: ignore[arg-type]
             crawls.append(kept)
-        return time.perf_counter() - start, crawls
+        return watch.stop(), crawls
 
-    async def timed() -> tuple[float, list[K]]:
+    async def timed() -> tuple[Timing, list[K]]:
         crawls: list[K] = []
-        start = time.perf_counter()
+        watch = Stopwatch()
         for _ in range(loops):
             kept, crawling = keep(), crawl(site, concurrency)
             if isinstance(crawling, AsyncIterator):
                 async for item in crawling:
                     kept.append(item)
             else:
-                kept.extend(await crawling)
+                kept.extend(await crawling)  # type: ignore[misc]
             crawls.append(kept)
-        return time.perf_counter() - start, crawls
+        return watch.stop(), crawls
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         return runner.run(timed())
@@ -164,13 +186,15 @@ def _digest(kept: _Kept) -> str:
 def _timed(read: Reader, spent: dict[int, float]) -> Reader:
     """Return a reader that sums up CPU seconds by thread; two clock calls for each page."""
 
-    def read_timed(address: str, body: bytes) -> Page:
+    def read_timed(address: str, body: Buffer) -> Page:
         start = time.thread_time()
         page = read(address, body)
         thread = get_ident()  # no other thread writes there, so no lock is needed
         spent[thread] = spent.get(thread, 0.0) + time.thread_time() - start
         return page
 
+    if hasattr(read, "open"):  # pieces are not timed: that would cost more than they do
+        read_timed.open = read.open  # type: ignore[attr-defined]
     return read_timed
 
 

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import tempfile
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from json import dumps
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import pyperf
 
+from crawlbench.children import clean_environment, python_command
 from crawlbench.errors import CellError, CellRefusal
+from crawlbench.measure.anchor import ANCHOR
 from crawlbench.measure.contract import Value
 from crawlbench.measure.lastwords import explain_exit
 from crawlbench.measure.worker import JOB_VARIABLE
+from crawlbench.rooms import open_room
 from crawlbench.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from crawlbench.digest import Row
-    from crawlbench.measure.contract import Place, Worker
+    from crawlbench.measure.contract import AnchorWorker, Place, Worker
     from crawlbench.measure.turnstile import Lane, Turnstile
     from crawlbench.records import Cell, EnvironmentFacts
 
@@ -33,13 +36,8 @@ __all__ = ["PROXY_VARIABLES", "ProcessExecutor"]
 START_TIMEOUT_S = 60.0  # many workers import at once on few cores
 END_TIMEOUT_S = 30.0  # pyperf collects its metadata and writes its file
 RUN_FILE = "run.json"
+ANCHOR_TIMEOUT_S = 10.0  # it takes milliseconds
 GRACE_S = 5.0  # a worker ends itself on a hang; after this it is ended
-SLOWING_VARIABLES = (
-    "PYTHONASYNCIODEBUG",
-    "PYTHONDEVMODE",
-    "PYTHONTRACEMALLOC",
-    "PYTHONPROFILEIMPORTTIME",
-)
 LEADING_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
 """They belong to the manager's Python, and would lead another astray."""
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
@@ -69,25 +67,45 @@ class ProcessExecutor:
         self._turnstile = turnstile
         self._places = places
         self._cpus = cpus
+        self._all_cpus = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
         self._timeout_s = timeout_s
         self._environments = {facts.name: facts for facts in environments}
 
     async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
         """See `Executor.start`."""
-        arrival = self._turnstile.expect(cell.name)
+        command = partial(self._command, cell, loops, warmups, values)
+        return await self._start(_ProcessWorker, cell.name, command, self._variables(cell))
+
+    async def start_anchor(self) -> AnchorWorker:
+        """See `Executor.start_anchor`."""
+        port, token = str(self._turnstile.port), self._turnstile.token
+        cpus = ",".join(map(str, self._cpus))
+        command = python_command("crawlbench.measure.anchor", port, token, cpus)
+        return await self._start(_ProcessAnchor, ANCHOR, lambda _: command, clean_environment())
+
+    async def _start(
+        self,
+        kind: type[W],
+        name: str,
+        command: Callable[[Path], list[str]],
+        variables: dict[str, str],
+    ) -> W:
+        """Start a process that comes to the turnstile by that name."""
+        arrival = self._turnstile.expect(name)
         with ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crawlbench-")))
+            folder = stack.enter_context(open_room())
             last_words = stack.enter_context(tempfile.TemporaryFile())
-            process = await asyncio.create_subprocess_exec(
-                *self._command(cell, loops, warmups, values, folder / RUN_FILE),
-                env=self._variables(cell),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=last_words,
-                start_new_session=True,  # Ctrl-C is the manager's business
-            )
+            with self._on_its_cpus():
+                process = await asyncio.create_subprocess_exec(
+                    *command(folder),
+                    env={**variables, "TMPDIR": str(folder)},  # what is left there goes with it
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.DEVNULL,
+                    stderr=last_words,
+                    start_new_session=True,  # Ctrl-C is the manager's business
+                )
             resources = stack.pop_all()
-        worker = _ProcessWorker(process, last_words, folder, resources, self._timeout_s)
+        worker = kind(process, last_words, folder, resources, self._timeout_s)
         try:
             await worker.connect(arrival)
         except BaseException:
@@ -95,15 +113,27 @@ class ProcessExecutor:
             raise
         return worker
 
-    def _command(
-        self, cell: Cell, loops: int, warmups: int, values: int, output: Path
-    ) -> list[str]:
+    @contextmanager
+    def _on_its_cpus(self) -> Iterator[None]:
+        """Let a worker inherit its CPUs from the manager, before its interpreter starts.
+
+        Threads that an import starts are there already when pyperf moves the process.
+        """
+        if not (self._cpus and self._all_cpus):
+            yield
+            return
+        os.sched_setaffinity(0, self._cpus)
+        try:
+            yield
+        finally:
+            os.sched_setaffinity(0, self._all_cpus)
+
+    def _command(self, cell: Cell, loops: int, warmups: int, values: int, room: Path) -> list[str]:
         facts = self._environments.get(cell.environment)
-        # -P: in a library's own folder, all environments would import what lies there.
-        python = [facts.executable, *facts.asked.flags, "-P"] if facts else [sys.executable]
-        command = [*python, "-m", "crawlbench.measure.worker", "--worker"]
+        python = (facts.executable, *facts.asked.flags) if facts else ()
+        command = python_command("crawlbench.measure.worker", "--worker", python=python)
         command += ["--worker-task=0", f"--loops={loops}", f"--warmups={warmups}"]
-        command += [f"--values={values}", "--quiet", "-o", str(output)]
+        command += [f"--values={values}", "--quiet", "-o", str(room / RUN_FILE)]
         if self._cpus:
             command.append("--affinity=" + ",".join(map(str, self._cpus)))
         return command
@@ -123,17 +153,15 @@ class ProcessExecutor:
             "token": self._turnstile.token,
             "timeout_s": self._timeout_s,
             "metadata": {**_metadata(cell), **self._affinity()},
+            "all_cpus": sorted(self._all_cpus or ()),
             "environment": _expected(facts) if facts else None,
         }
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in SLOWING_VARIABLES and name.lower() not in PROXY_VARIABLES
-        }
+        away = [name for name in os.environ if name.lower() in PROXY_VARIABLES]
+        changes = {JOB_VARIABLE: dumps(job)}
         if facts:
-            away = {name: value for name, value in kept.items() if name not in LEADING_VARIABLES}
-            kept = {**away, "PYTHONPATH": facts.library, **facts.asked.variables}
-        return {**kept, JOB_VARIABLE: dumps(job)}
+            away += LEADING_VARIABLES
+            changes = {"PYTHONPATH": facts.library, **facts.asked.variables, **changes}
+        return clean_environment(changes, away)
 
 
 def _expected(facts: EnvironmentFacts) -> dict[str, object]:
@@ -242,6 +270,19 @@ class _ProcessWorker:
         self._last_words.seek(0)
         words = self._last_words.read().decode(errors="replace")
         return CellError(explain_exit(code, words, self._timeout_s), words)
+
+
+class _ProcessAnchor(_ProcessWorker):
+    """The process that times the anchors; it leaves no run."""
+
+    async def time(self) -> tuple[float, float]:
+        assert self._lane
+        await self._lane.tell("go")
+        message = await self._hear("anchor", ANCHOR_TIMEOUT_S)
+        return message["computing_s"], message["sending_s"]
+
+
+W = TypeVar("W", bound=_ProcessWorker)
 
 
 def _load_run(path: Path) -> pyperf.Run:

@@ -5,20 +5,35 @@ from __future__ import annotations
 import os
 import platform
 import socket
+import ssl
+import subprocess
+import sys
+import zlib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawlbench.about import describe_python, describe_strategy
+from crawlbench import registry
+from crawlbench.about import (
+    describe_python,
+    describe_strategy,
+    distribution_of,
+    imported_modules,
+)
+from crawlbench.measure.topology import ALL, choose_cpus, read_topology
 from crawlbench.records import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["choose_cpus", "describe_machine"]
+__all__ = ["describe_machine"]
 
 PACKAGES = (
     "aiohttp",
+    "backports.zstd",
+    "brotli",
+    "h11",
+    "h2",
     "httptools",
     "lxml",
     "multidict",
@@ -32,40 +47,52 @@ PACKAGES = (
 """Distributions whose versions can change a result, beside those of the strategies themselves."""
 
 
-def choose_cpus(available: list[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Divide the CPUs: the mirror (one thread) gets the last, the workers all others.
-
-    Returns:
-        Workers' and mirror's CPUs, disjoint where there are two or more.
-    """
-    if len(available) < 2:
-        return tuple(available), tuple(available)
-    return tuple(available[:-1]), (available[-1],)
+LIBCURLS = {"curl_cffi": "curl_cffi", "pycurl": "pycurl", "tornado": "pycurl"}
+"""Distributions that bring a libcurl or use another's, and the module that knows it."""
 
 
-def describe_machine(strategies: Iterable[str] = ()) -> Machine:
+def describe_machine(
+    strategies: Iterable[str] = (),
+    event_loops: Iterable[str] = (),
+    parsers: Iterable[str] = (),
+    *,
+    cpus: str = ALL,
+    mirror_cpus: tuple[int, ...] = (),
+) -> Machine:
     """Describe the machine, the interpreter and the packages of this process.
 
     Args:
         strategies: whose libraries' versions count too.
+        event_loops: likewise.
+        parsers: likewise.
+        cpus: how many the workers get, or `all`.
+        mirror_cpus: the mirror's; empty for the last.
 
     Raises:
         UnknownNameError: a strategy is not registered.
+        UsageError: there are not as many CPUs.
     """
-    available = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    workers, mirror = choose_cpus(available)
+    topology = read_topology()
+    workers, mirror = choose_cpus(topology, cpus, mirror_cpus)
     libraries = {describe_strategy(name).library for name in strategies}
+    libraries |= {distribution_of(registry.declared_module(name)) for name in event_loops}
+    for parser in parsers:
+        modules = imported_modules(registry.Kind.PARSER, parser)
+        libraries |= {distribution_of(module) for module in modules}
     packages = sorted({*PACKAGES, *libraries}, key=str.lower)
     return Machine(
         hostname=socket.gethostname(),
         cpu_model=_cpu_model(),
-        cpu_count=len(available) or os.cpu_count() or 1,
+        cpu_count=len(topology.available) or os.cpu_count() or 1,
         memory_bytes=_memory_bytes(),
         platform=platform.platform(),
         python=describe_python(),
-        versions={name: found for name in packages if (found := _version(name))},
+        versions={name: found for name in packages if (found := _version(name))}
+        | _foreign_versions(libraries),
         worker_cpus=workers,
         mirror_cpus=mirror,
+        isolated_cpus=topology.isolated,
+        cpu_quota=topology.quota,
     )
 
 
@@ -74,6 +101,30 @@ def _version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
+
+
+def _foreign_versions(libraries: Iterable[str]) -> dict[str, str]:
+    """Return the versions of what is no Python: Python's own, and libcurl where it is measured."""
+    found = {
+        "OpenSSL": ssl.OPENSSL_VERSION.removeprefix("OpenSSL ").partition(" ")[0],
+        "zlib": zlib.ZLIB_RUNTIME_VERSION,
+    }
+    for distribution, module in LIBCURLS.items():
+        if distribution in libraries and (text := _ask_libcurl(module)):
+            found |= {f"{name} of {distribution}": version for name, version in text.items()}
+    return found
+
+
+def _ask_libcurl(module: str) -> dict[str, str]:
+    """Return what a libcurl says it is made of, such as its TLS and its HTTP/2.
+
+    Asked in a process of its own: the manager imports no client.
+    """
+    program = f"import {module} as m; v = getattr(m, 'version', '') or m.__curl_version__; print(v)"
+    command = [sys.executable, "-P", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    words = [word.partition("/") for word in done.stdout.split() if "/" in word]
+    return {name: version for name, _, version in words if name != "PycURL"}
 
 
 def _cpu_model() -> str:

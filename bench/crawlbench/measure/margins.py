@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from crawlbench.records import Machine
 
-__all__ = ["find_margin", "keep_margin"]
+__all__ = ["find_margin", "forget_margin", "keep_margin"]
 
 FILE = "margins.json"
 
@@ -42,6 +42,21 @@ def keep_margin(folder: Path, machine: Machine, margin: float) -> Path:
     except OSError as error:
         raise StorageError(f"{str(path)!r} cannot be written: {error.strerror}") from error
     return path
+
+
+def forget_margin(folder: Path, machine: Machine) -> None:
+    """Forget the margin of this machine, if one is kept.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    path = folder / FILE
+    margins = _read(path)
+    if margins.pop(_key(machine), None) is not None:
+        try:
+            write_text(path, json.dumps(margins, indent=1) + "\n")
+        except OSError as error:
+            raise StorageError(f"{str(path)!r} cannot be written: {error.strerror}") from error
 
 
 def _read(path: Path) -> dict[str, float]:

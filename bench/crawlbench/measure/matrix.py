@@ -12,8 +12,8 @@ from crawlbench import registry
 from crawlbench.errors import UnknownNameError, UsageError
 from crawlbench.measure.reach import Here, Reach, choose
 from crawlbench.networks import NETWORKS, find_network
-from crawlbench.operations import Operation, load_loop_factory, select_operations
-from crawlbench.records import Cell, Plan
+from crawlbench.operations import Operation, select_operations
+from crawlbench.records import Cell, Plan, Stopping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,8 +96,11 @@ def make_plan(
         confidence=suite.confidence,
         timeout_s=suite.timeout_s,
         seed=suite.seed,
+        stopping=suite.choose_stopping(),
         operations=tuple(operation.facts for operation in operations),
         environments=tuple(environments),
+        cpus=suite.cpus,
+        mirror_cpus=suite.mirror_cpus,
     )
 
 
@@ -107,14 +110,19 @@ def extend_plan(
     rounds: int | None = None,
     budget_s: float | None = None,
     precision_percent: float | None = None,
+    stopping: Stopping | None = None,  # noqa: ARG001  (whoever goes on has looked)
 ) -> Plan:
-    """Return the plan with other ends: what says when to stop changes no value."""
+    """Return the plan with other ends: what says when to stop changes no value.
+
+    Whoever goes on has looked, so that only what holds at all times still holds.
+    """
     precision = _log_ratio(precision_percent) if precision_percent else plan.precision
     return replace(
         plan,
         rounds=rounds or plan.rounds,
         budget_s=budget_s or plan.budget_s,
         precision=precision,
+        stopping=Stopping.ANY,
     )
 
 
@@ -187,8 +195,8 @@ def _operating_loops(suite: Suite, reach: Reach, baseline: str | None) -> list[s
     """
     loops = choose(reach, registry.Kind.EVENT_LOOP, suite.event_loops)
     for name in loops:
-        if isinstance(reach, Here) and name in suite.event_loops:
-            load_loop_factory(name)
+        if name in suite.event_loops:
+            reach.require_loops(name)
     if baseline is not None and baseline not in loops:
         raise UnknownNameError(
             f"the baseline {baseline!r} is not among the event loops; they are: {', '.join(loops)}"

@@ -10,6 +10,7 @@ from crawlbench.operations import Peer, find_operation, load_loop_factory, run_o
 if TYPE_CHECKING:
     from crawlbench.digest import Row
     from crawlbench.operations import Figures
+    from crawlbench.stopwatch import Timing
 
 __all__ = ["Operating"]
 
@@ -26,8 +27,8 @@ class Operating:
         self._peer = Peer(**job["peer"]) if job["peer"] else None
         self._figures: Figures = {}
 
-    def run(self, loops: int) -> float:
-        """Call the operation `loops` times and return the seconds of all.
+    def run(self, loops: int) -> Timing:
+        """Call the operation `loops` times and return what all took.
 
         Raises:
             LoopRefusal: the event loop says that it does not have this.
@@ -39,7 +40,7 @@ class Operating:
             text = f"{type(error).__name__}: {error}".removesuffix(": ")
             raise LoopRefusal(f"{self._name} does not have it ({text})") from error
         self._figures = outcome.figures
-        return outcome.seconds
+        return outcome.timing
 
     def tell(self, *, is_alone: bool) -> dict[str, Any]:  # noqa: ARG002  (nothing depends on it)
         """Return what is to be known of the last value."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import metadata
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from crawlbench import registry
@@ -24,7 +27,8 @@ def relevant_axes(packages: Iterable[str]) -> dict[str, list[str]]:
     """Return what of a suite to replace, so that the packages matter to what is measured.
 
     An event loop's own package chooses the loop, a client's the most usual strategy that is built
-    on it, a parser's the parser. Of other packages nothing is known.
+    on it, a parser's the parser. A package that none is built on chooses the most usual strategy
+    that imports it, or whose library needs it. Of other packages nothing is known.
 
     Args:
         packages: names of distributions.
@@ -33,19 +37,54 @@ def relevant_axes(packages: Iterable[str]) -> dict[str, list[str]]:
     loops = [name for name in registry.names(registry.Kind.EVENT_LOOP) if _loop(name) in wanted]
     strategies = [*ON_A_LOOP] if loops else []
     for package in sorted(wanted):
-        built_on = [name for name in registry.names(registry.Kind.STRATEGY) if _of(name) == package]
-        strategies += sorted(built_on, key=_place)[:1]
+        strategies += sorted(_built_on(package), key=_place)[:1]
     parsers = [name for name in registry.names(registry.Kind.PARSER) if _reads(name) & wanted]
     found = {"strategies": strategies, "event_loops": loops, "parsers": parsers}
     return {axis: list(dict.fromkeys(names)) for axis, names in found.items() if names}
+
+
+def _built_on(package: str) -> list[str]:
+    """Return the strategies that show a package: built on it, else that import or need it."""
+    names = registry.names(registry.Kind.STRATEGY)
+    warm = [name for name in names if not name.startswith("cold-")]
+    for shows in (_of, _imports, _needs):
+        found = [name for name in warm if package in shows(name)]
+        if found:
+            return found
+    return []
 
 
 def _loop(name: str) -> str:
     return canonicalize_name(distribution_of(registry.declared_module(name)))
 
 
-def _of(strategy: str) -> str:
-    return canonicalize_name(describe_strategy(strategy).library)
+def _of(strategy: str) -> set[str]:
+    return {canonicalize_name(describe_strategy(strategy).library)}
+
+
+def _imports(strategy: str) -> set[str]:
+    modules = imported_modules(registry.Kind.STRATEGY, strategy)
+    return {str(canonicalize_name(distribution_of(module))) for module in modules}
+
+
+def _needs(strategy: str) -> set[str]:
+    """Return what a strategy's library needs, and what that needs, extras left out."""
+    seen, front = set[str](), _of(strategy)
+    while front:
+        seen |= front
+        front = {need for package in front for need in _requirements(package)} - seen
+    return seen
+
+
+@cache
+def _requirements(package: str) -> set[str]:
+    try:
+        lines = metadata.requires(package) or []
+    except metadata.PackageNotFoundError:
+        return set()
+    needs = [Requirement(line) for line in lines]
+    here = [need for need in needs if need.marker is None or need.marker.evaluate({"extra": ""})]
+    return {str(canonicalize_name(need.name)) for need in here}
 
 
 def _reads(parser: str) -> set[str]:

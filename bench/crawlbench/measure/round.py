@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from crawlbench.errors import CellError, CellRefusal
-from crawlbench.measure.schedule import Turn, epoch, plan_turns, plan_waves
+from crawlbench.measure.sampling import make_sample
+from crawlbench.measure.schedule import Turn, plan_turns, plan_waves
 from crawlbench.measure.verify import Expectation, find_fault, find_odd_loop, is_wrong_answer
-from crawlbench.records import Cell, Failure, RoundRecord, Sample
+from crawlbench.records import Anchor, Cell, Failure, RoundRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     import pyperf
 
     from crawlbench.counters import Counters
-    from crawlbench.measure.contract import Executor, Value, Worker
+    from crawlbench.measure.contract import AnchorWorker, Executor, Value, Worker
+    from crawlbench.records import Sample
 
 __all__ = ["Mirror", "RoundPlan", "RoundResult", "run_round"]
 
@@ -33,9 +36,18 @@ class Mirror(Protocol):
     """What a round needs of the other end: a mirror, or the peer of operations."""
 
     async def begin(
-        self, epoch: str, *, plays_network: bool, trace_file: Path | None = None
+        self,
+        epoch: str,
+        *,
+        plays_network: bool,
+        lap: int = 0,
+        laps: int = 1,
+        trace_file: Path | None = None,
     ) -> None:
-        """Count anew, with the network's delays or without, and note each request in a file."""
+        """Count anew, with the network's delays or without, and note each request in a file.
+
+        Delays are spread evenly over the laps of an epoch, which is a round.
+        """
 
     async def end(self) -> Counters:
         """Return what was counted."""
@@ -106,7 +118,8 @@ async def run_round(
     finally:
         await course.end_all()
     seconds = time.monotonic() - clock
-    record = RoundRecord(plan.number, started, seconds, tuple(course.samples))
+    samples, anchors = tuple(course.samples), tuple(course.anchors)
+    record = RoundRecord(plan.number, started, seconds, samples, anchors)
     return RoundResult(record, course.runs, course.failures, course.http_parsers, course.notes)
 
 
@@ -127,7 +140,9 @@ class _Course:
         for cell in plan.cells:
             self._groups.setdefault(cell.group, []).append(cell.name)
         self._workers: dict[str, Worker] = {}
+        self._anchor: AnchorWorker | None = None
         self.samples: list[Sample] = []
+        self.anchors: list[Anchor] = []
         self.runs: dict[str, pyperf.Run] = {}
         self.failures: list[Failure] = []
         self.http_parsers: dict[str, str] = {}
@@ -151,8 +166,12 @@ class _Course:
             else:
                 self._workers[cell.name] = worker
 
+        async def start_anchor() -> None:
+            with suppress(CellError):  # a round is as good without
+                self._anchor = await executor.start_anchor()
+
         cells = [self._cells[name] for group in groups for name in self._groups[group]]
-        await asyncio.gather(*[start_one(cell) for cell in cells])
+        await asyncio.gather(start_anchor(), *[start_one(cell) for cell in cells])
 
     def turns(self, groups: list[str]) -> Iterator[Turn]:
         """Yield the turns of the groups."""
@@ -161,6 +180,8 @@ class _Course:
 
     async def take(self, turn: Turn, on_sample: Callable[[int, Sample], None]) -> None:
         """Let a cell through once, if it is still right."""
+        if turn.anchors:
+            await self._time_anchors(turn)
         if turn.cell not in self._workers:
             return
         try:
@@ -173,6 +194,19 @@ class _Course:
             self.samples.append(sample)
             on_sample(self._plan.number, sample)
 
+    async def _time_anchors(self, turn: Turn) -> None:
+        """Note in which state the machine is; what fails there costs no cell anything."""
+        group = self._cells[turn.cell].group
+        if not self._anchor or not any(name in self._workers for name in self._groups[group]):
+            return
+        try:
+            times = await self._anchor.time()
+        except CellError:
+            await self._anchor.kill()
+            self._anchor = None
+        else:
+            self.anchors.append(Anchor(group, turn.lap, *times))
+
     async def finish(self) -> None:
         """Let all workers end and collect the runs that they leave."""
 
@@ -184,17 +218,22 @@ class _Course:
 
         await asyncio.gather(*[finish_one(*pair) for pair in self._workers.items()])
         self._workers.clear()
+        await self._end_anchor()
 
     async def end_all(self) -> None:
         """End the workers that are still there, after whatever happened."""
+        await self._end_anchor()
         await asyncio.gather(*[worker.kill() for worker in self._workers.values()])
+
+    async def _end_anchor(self) -> None:
+        if self._anchor:
+            await self._anchor.kill()
+            self._anchor = None
 
     async def _measure(self, cell: Cell, turn: Turn) -> Sample:
         """Take one value and verify it, all but the crawl outside the clock."""
         mirror, loops = self._mirrors[cell.group], self._plan.loops[cell.name]
-        # A warmup makes code and caches ready; waiting for a network would add nothing to that.
-        span = epoch(self._plan.number, turn.lap, warmup=turn.warmup)
-        await self._begin(mirror, span, turn)
+        await self._begin(mirror, turn)
         try:
             value = await self._workers[cell.name].take()
         finally:
@@ -202,39 +241,24 @@ class _Course:
         await self._verify(cell, value, counters, loops)
         if value.http_parser:
             self.http_parsers[cell.name] = value.http_parser
-        return Sample(
-            cell=cell.name,
-            lap=turn.lap,
-            slot=turn.slot,
-            warmup=turn.warmup,
-            loops=loops,
-            seconds=value.seconds / loops,
-            cpu_user_s=value.used.user_s / loops,
-            cpu_system_s=value.used.system_s / loops,
-            cpu_wait_s=value.used.cpu_wait_s / loops,
-            parse_s=None if value.parse_s is None else value.parse_s / loops,
-            yields=value.used.yields,
-            preemptions=value.used.preemptions,
-            base_rss_bytes=value.base_rss_bytes,
-            peak_rss_bytes=value.peak_rss_bytes,
-            requests=counters.requests,
-            connections=counters.connections,
-            most_in_flight=counters.most_in_flight,
-            wire_bytes=counters.wire_bytes,
-            mirror_cpu_s=counters.cpu_s,
-            mirror_wait_s=counters.cpu_wait_s,
-            figures=value.figures,
-        )
+        return make_sample(turn, value, counters, loops)
 
-    async def _begin(self, mirror: Mirror, span: str, turn: Turn) -> None:
-        """Let the mirror count, and note what it sees if that is asked for."""
-        folder = self._plan.trace_folder
-        if folder is None or turn.warmup or self._cells[turn.cell].operation:
-            await mirror.begin(span, plays_network=not turn.warmup)
-        else:
-            path = folder / f"{list(self._cells).index(turn.cell)}.jsonl"
+    async def _begin(self, mirror: Mirror, turn: Turn) -> None:
+        """Let the mirror count, and note what it sees if that is asked for.
+
+        A warmup makes code and caches ready; waiting for a network would add nothing to that.
+        """
+        plan, cell, path = self._plan, self._cells[turn.cell], None
+        if plan.trace_folder and not turn.warmup and not cell.operation:
+            path = plan.trace_folder / f"{list(self._cells).index(turn.cell)}.jsonl"
             self.notes[turn.cell] = path
-            await mirror.begin(span, plays_network=True, trace_file=path)
+        await mirror.begin(
+            str(plan.number),
+            plays_network=not turn.warmup,
+            lap=turn.lap,
+            laps=plan.laps * plan.passes[cell.group],
+            trace_file=path,
+        )
 
     async def _verify(self, cell: Cell, value: Value, counters: Counters, loops: int) -> None:
         """Raise CellError with the first difference if the value is not right."""

@@ -25,6 +25,8 @@ class Turn:
     slot: int
     """Place in the lap, from 0."""
     warmup: bool
+    anchors: bool = False
+    """Whether the machine's anchors are timed first: before one cell of each lap, any of them."""
 
 
 def plan_waves(
@@ -86,7 +88,9 @@ def plan_turns(
                     cells = list(groups[group])
                     key = f"order/{seed}/{group}/{epoch(number, lap, warmup=warmup)}"
                     _shuffle(cells, key)
-                    yield from (Turn(cell, lap, slot, warmup) for slot, cell in enumerate(cells))
+                    at = None if warmup else random.Random(f"anchors/{key}").randrange(len(cells))
+                    for slot, cell in enumerate(cells):
+                        yield Turn(cell, lap, slot, warmup, slot == at)
 
 
 def choose_passes(lap_s: Mapping[str, float], lap_time_s: float) -> dict[str, int]:
@@ -103,7 +107,7 @@ def choose_passes(lap_s: Mapping[str, float], lap_time_s: float) -> dict[str, in
 
 
 def epoch(number: int, lap: int, *, warmup: bool) -> str:
-    """Name one lap of one round; the mirror draws the same delays for all cells of a lap."""
+    """Name one lap of one round."""
     return f"{number}/{'w' if warmup else ''}{lap}"
 
 

@@ -1,35 +1,63 @@
-"""The folder of a session: written atomically, read with suspicion (floor 3)."""
+"""The folder of a session: what is finished is kept, and read with suspicion (floor 3).
+
+    session.json    plan, machine, and how many rounds belong to it; replaced whole, at the end with
+                    what is concluded
+    rounds.jsonl    a round's values in each line; only added to
+    runs.jsonl      a round's pyperf runs in each line, until the session ends
+    suite.json      all runs as pyperf keeps them; written when the session ends
+
+A round is part of the session once `session.json` counts it. Lines beyond those are of a session
+that was killed in between, and are left out.
+"""
 
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
-from contextlib import contextmanager
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 import pyperf
 
-from crawlbench.errors import BenchError, SessionFileError, StorageError, UsageError
-from crawlbench.records import FORMAT, Sample, Session
+from crawlbench.errors import SessionFileError, StorageError, UsageError
+from crawlbench.measure.collect import decode_runs, encode_runs, merge_runs, round_of
+from crawlbench.measure.decoding import (
+    CONCLUSIONS,
+    ROUNDS_FILE,
+    decode_session,
+    explained,
+    not_whole,
+)
+from crawlbench.measure.lines import append_line, read_lines, write_lines
+from crawlbench.measure.owner import OwnedError, own
+from crawlbench.records import FORMAT, RoundRecord, Session
 from crawlbench.whole import write_atomic, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
 __all__ = [
+    "ROUNDS_FILE",
+    "RUNS_FILE",
     "SESSION_FILE",
     "SUITE_FILE",
+    "append_round",
+    "close_session",
     "create_folder",
     "load_runs",
     "load_session",
+    "reopen_session",
     "write_session",
     "write_suite",
 ]
 
 SESSION_FILE = "session.json"
+RUNS_FILE = "runs.jsonl"
 SUITE_FILE = "suite.json"
+Runs = dict[str, list[pyperf.Run]]
+"""By cell, in the order of the rounds."""
 _IN_THE_WAY = (FileExistsError, NotADirectoryError)  # on the way to a folder that is to be made
 
 
@@ -57,8 +85,31 @@ def create_folder(folder: Path, session: Session) -> None:
         ) from error
 
 
+def append_round(folder: Path, record: RoundRecord, runs: Mapping[str, pyperf.Run]) -> None:
+    """Add a finished round and its runs, by cell; `write_session` makes it part of the session.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    lines = {RUNS_FILE: encode_runs({c: [r] for c, r in runs.items()})}
+    lines[ROUNDS_FILE] = msgspec.json.encode(record)
+    for name, line in lines.items():
+        with explained(folder / name, "written", StorageError):
+            append_line(folder / name, line)
+
+
+def write_session(folder: Path, session: Session) -> None:
+    """Write `session.json`, which makes the rounds that it counts part of the session.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    with explained(folder / SESSION_FILE, "written", StorageError):
+        write_text(folder / SESSION_FILE, _encode(session))
+
+
 def write_suite(folder: Path, suite: pyperf.BenchmarkSuite | None) -> None:
-    """Write `suite.json`; before `session.json`, so that it never holds less.
+    """Write `suite.json`.
 
     Args:
         folder: of the session.
@@ -68,31 +119,55 @@ def write_suite(folder: Path, suite: pyperf.BenchmarkSuite | None) -> None:
         StorageError: it cannot be written.
     """
     path = folder / SUITE_FILE
-    with _explained(path, "written", StorageError):
+    with explained(path, "written", StorageError):
         if suite is None:
             path.unlink(missing_ok=True)
         else:
             write_atomic(path, lambda draft: suite.dump(str(draft), replace=True))
 
 
-def write_session(folder: Path, session: Session) -> None:
-    """Write `session.json`, which makes what it holds part of the session.
+def close_session(folder: Path, session: Session, runs: Runs) -> None:
+    """Write a session that has ended, and its suite first, so that the suite never holds less.
 
     Raises:
         StorageError: it cannot be written.
     """
-    with _explained(folder / SESSION_FILE, "written", StorageError):
-        write_text(folder / SESSION_FILE, _encode(session))
+    write_suite(folder, _merge_valid(session, runs))
+    write_session(folder, session)
+    with suppress(OSError):  # the suite has them all
+        (folder / RUNS_FILE).unlink(missing_ok=True)
+
+
+def reopen_session(folder: Path, session: Session, runs: Runs) -> None:
+    """Make a folder ready for more rounds, whatever was left of one that was not finished.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    by_round = [
+        {c: [r for r in of_cell if round_of(r) == record.number] for c, of_cell in runs.items()}
+        for record in session.rounds
+    ]
+    lines = {
+        RUNS_FILE: [encode_runs(of_round) for of_round in by_round],
+        ROUNDS_FILE: [msgspec.json.encode(record) for record in session.rounds],
+    }
+    for name, content in lines.items():
+        with explained(folder / name, "written", StorageError):
+            write_lines(folder / name, content)
+    write_session(folder, session)
 
 
 def load_session(folder: Path) -> Session:
     """Read a session, and hold it against itself and its suite.
 
+    The suite of one that was killed is made of the runs that it has kept.
+
     Raises:
         SessionFileError: no session is there, or a file of it is broken or of another format.
     """
     path = folder / SESSION_FILE
-    with _explained(path, "read"):
+    with explained(path, "read"):
         try:
             content = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -100,107 +175,70 @@ def load_session(folder: Path) -> Session:
                 f"{str(folder)!r} is no session: it has no {SESSION_FILE}; "
                 "give a folder that `crawlbench run` has made"
             ) from error
-    session = _decode(path, content)
-    if flaw := _find_flaw(session):
-        raise SessionFileError(f"{str(path)!r} cannot be right: {flaw}; it was edited or damaged")
-    _check_suite(folder / SUITE_FILE, session)
+    session = decode_session(path, content)
+    was_killed = session.format == FORMAT and not session.ending
+    if not was_killed or _mend_suite(folder, session, content):
+        _check_suite(folder / SUITE_FILE, session)
     return session
 
 
-def load_runs(folder: Path, session: Session) -> dict[str, list[pyperf.Run]]:
+def load_runs(folder: Path, session: Session) -> Runs:
     """Return the runs of the session's rounds by cell, an empty list for a cell without any.
 
-    Runs of later rounds, which a session that was killed may have in its suite alone, are left out:
-    their rounds are measured again.
+    Runs of later rounds, which a session that was killed may have, are left out: their rounds are
+    measured again.
     """
-    runs: dict[str, list[pyperf.Run]] = {cell.name: [] for cell in session.plan.cells}
-    path = folder / SUITE_FILE
-    if path.exists():
-        for bench in pyperf.BenchmarkSuite.load(str(path)):
-            runs[bench.get_name()] = [
-                run
-                for run in bench.get_runs()
-                if run.get_metadata()["crawlbench_round"] <= len(session.rounds)
-            ]
+    runs: Runs = {cell.name: [] for cell in session.plan.cells}
+    path = folder / (SUITE_FILE if session.ending or session.format < FORMAT else RUNS_FILE)
+    with explained(path, "read"):
+        lines = read_lines(path)
+    try:
+        for cell, run in (found for line in lines for found in decode_runs(line)):
+            if round_of(run) <= len(session.rounds):
+                runs[cell].append(run)
+    except Exception as error:
+        raise not_whole(path, "pyperf suite", error) from error
     return runs
 
 
-@contextmanager
-def _explained(path: Path, what: str, kind: type[BenchError] = SessionFileError) -> Iterator[None]:
-    """Turn an error of the system into a sentence."""
+def _merge_valid(session: Session, runs: Runs) -> pyperf.BenchmarkSuite | None:
+    failed = {failure.cell for failure in session.failures}
+    return merge_runs({cell: of_cell for cell, of_cell in runs.items() if cell not in failed})
+
+
+def _mend_suite(folder: Path, session: Session, content: bytes) -> bool:
+    """Make the suite of a session that was killed; what is written by another process has none."""
     try:
-        yield
-    except OSError as error:
-        raise kind(f"{str(path)!r} cannot be {what}: {error.strerror}") from error
+        with own(folder):
+            if (folder / SESSION_FILE).read_bytes() != content:
+                return False  # meanwhile its owner went on
+            write_suite(folder, _merge_valid(session, load_runs(folder, session)))
+    except (StorageError, OwnedError, OSError):
+        return False
+    return True
 
 
 def _encode(session: Session) -> str:
-    return msgspec.json.encode(session).decode() + "\n"
+    """Return what is kept of a session; its conclusions only when it has ended.
 
-
-class _Versioned(msgspec.Struct):
-    format: int
-
-
-def _decode(path: Path, content: bytes) -> Session:
-    try:
-        found = msgspec.json.decode(content, type=_Versioned).format
-        if found != FORMAT:
-            raise SessionFileError(
-                f"{str(path)!r} has format {found}, this crawlbench reads {FORMAT}; "
-                "use the version that wrote it"
-            )
-        return msgspec.json.decode(content, type=Session)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise SessionFileError(f"{str(path)!r} is not a whole session file: {error}") from error
-
-
-def _find_flaw(session: Session) -> str:
-    """Return what no session of ours would hold, or an empty text.
-
-    JSON has neither NaN nor infinity, so that signs are left to see to.
+    They grow with the pairs, and whoever reads a session draws them anew.
     """
-    plan, cells = session.plan, session.plan.cells
-    names = {cell.name for cell in cells}
-    samples = [sample for record in session.rounds for sample in record.samples]
-    values = Counter(sample.cell for sample in samples if not sample.warmup)
-    failed = {failure.cell for failure in session.failures}
-    summed_up = {summary.cell: summary.values for summary in session.summaries}
-    flaws = {
-        "two cells have one name": len(names) < len(cells),
-        "a cell has no baseline, or neither network nor operation": any(
-            plan.baselines.get(cell.group) not in names
-            or not (cell.network in session.networks or plan.operation(cell))
-            for cell in cells
-        ),
-        "there are results of a cell that is not in the plan": not names >= {*values, *failed},
-        "values: seconds and loops must be positive numbers": any(
-            sample.seconds <= 0 or sample.loops < 1 for sample in samples
-        ),
-        "what was counted must not be negative": any(map(_is_negative, samples)),
-        "the summaries do not belong to the values": summed_up
-        != {cell: count for cell, count in values.items() if cell not in failed},
-        "a summary has a number that is not positive": any(
-            min(s.seconds, s.per_s) <= 0 for s in session.summaries
-        ),
-    }
-    return next((flaw for flaw, is_there in flaws.items() if is_there), "")
-
-
-def _is_negative(sample: Sample) -> bool:
-    values = [getattr(sample, name) for name in Sample.__slots__]
-    return any(isinstance(value, int | float) and value < 0 for value in values)
+    apart = {"rounds", *(CONCLUSIONS if not session.ending else ())}
+    fields = msgspec.to_builtins(replace(session, rounds=(), format=FORMAT))
+    content = {name: value for name, value in fields.items() if name not in apart}
+    content["kept_rounds"] = len(session.rounds)
+    return msgspec.json.encode(content).decode() + "\n"
 
 
 def _check_suite(path: Path, session: Session) -> None:
     """Raise if `suite.json` does not begin with the values that the session has.
 
-    It may be a round ahead, in a session that was killed between the two files: then it has more
-    values, and lacks the cells that became invalid in that round.
+    In format 1 it may be a round ahead, in a session that was killed between the two files: then it
+    has more values, and lacks the cells that became invalid in that round.
     """
     if not session.summaries:
         return  # no valid cell, no suite
-    with _explained(path, "read"):
+    with explained(path, "read"):
         content = path.read_bytes()
     try:
         suite = pyperf.BenchmarkSuite.loads(content)
@@ -210,12 +248,16 @@ def _check_suite(path: Path, session: Session) -> None:
             f"{str(path)!r} is not a whole pyperf suite ({type(error).__name__}: {error}); "
             "the session is damaged"
         ) from error
+    values: dict[str, list[float]] = {}
+    for sample in (sample for record in session.rounds for sample in record.samples):
+        if not sample.warmup:
+            values.setdefault(sample.cell, []).append(sample.seconds)
     is_ahead = any(len(found.get(s.cell, ())) > s.values for s in session.summaries)
     for summary in session.summaries:
         if is_ahead and summary.cell not in found:
             continue
-        if found.get(summary.cell, [])[: summary.values] != session.values(summary.cell):
+        if found.get(summary.cell, [])[: summary.values] != values[summary.cell]:
             raise SessionFileError(
-                f"{str(path)!r} and {SESSION_FILE} disagree on {summary.cell!r}; "
+                f"{str(path)!r} and the values of the session disagree on {summary.cell!r}; "
                 "they are not of one session, or one was edited"
             )

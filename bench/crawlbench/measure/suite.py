@@ -9,6 +9,7 @@ import msgspec
 
 from crawlbench import registry
 from crawlbench.errors import UsageError
+from crawlbench.records import Stopping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,8 +22,8 @@ _FOLDER = Path(__file__).resolve().parent.parent / "suites"
 
 _INFINITE = 1e9  # seconds or percent: TOML knows inf, the JSON of a session does not
 
-Positive = Annotated[int, msgspec.Meta(ge=1)]
-Natural = Annotated[int, msgspec.Meta(ge=0)]
+Positive = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
+Natural = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
 PositiveNumber = Annotated[float, msgspec.Meta(gt=0, lt=_INFINITE)]
 Names = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 
@@ -54,6 +55,16 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confidence: Annotated[float, msgspec.Meta(gt=0.5, lt=1)] = 0.95
     timeout_s: PositiveNumber = 60.0
     seed: Natural = 1
+    cpus: Annotated[str, msgspec.Meta(pattern=r"^([1-9]\d{0,4}|all)$")] = "1"
+    mirror_cpus: tuple[Natural, ...] = ()
+    stopping: Stopping | None = None
+    """None: after each round is looked, if there is a budget or a precision; else once."""
+
+    def choose_stopping(self) -> Stopping:
+        """Return what decides when a session of this suite ends."""
+        if self.stopping is not None:
+            return self.stopping
+        return Stopping.ANY if self.budget_s or self.precision_percent else Stopping.FIXED
 
 
 def suite_names() -> list[str]:

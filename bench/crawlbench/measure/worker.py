@@ -20,10 +20,11 @@ import pyperf
 
 from crawlbench.errors import LoopRefusal
 from crawlbench.measure.gate import Gate
-from crawlbench.usage import Usage, children_cpu_s, peak_rss_bytes, reset_peak_rss, rss_bytes
+from crawlbench.usage import peak_rss_bytes, reset_peak_rss, rss_bytes
 
 if TYPE_CHECKING:
     from crawlbench.digest import Row
+    from crawlbench.stopwatch import Timing
 
 __all__ = ["JOB_VARIABLE", "Task", "main"]
 
@@ -35,8 +36,8 @@ JOB_VARIABLE = "CRAWLBENCH_JOB"
 class Task(Protocol):
     """What a cell does in its values: crawls, or an operation of an event loop."""
 
-    def run(self, loops: int) -> float:
-        """Do it `loops` times and return the seconds of all."""
+    def run(self, loops: int) -> Timing:
+        """Do it `loops` times and return what all took, read where the clock starts and stops."""
 
     def tell(self, *, is_alone: bool) -> dict[str, Any]:
         """Return what `Value` wants to know of the last value beside times and memory."""
@@ -54,7 +55,7 @@ def main() -> None:
     try:
         if job["environment"]:
             _assert_environment(job["environment"])
-        turn = _Turn(_make_task(job), gate, job["timeout_s"], event_loops)
+        turn = _Turn(_make_task(job), gate, job["timeout_s"], event_loops, job["all_cpus"])
         runner = pyperf.Runner(metadata=job["metadata"])  # moves to the CPUs of --affinity
         gate.say({"kind": "ready"})
         turn.wait()
@@ -97,11 +98,18 @@ def _make_task(job: dict[str, Any]) -> Task:
 class _Turn:
     """One cell's way to take a value."""
 
-    def __init__(self, task: Task, gate: Gate, timeout_s: float, event_loops: set[str]) -> None:
+    def __init__(
+        self,
+        task: Task,
+        gate: Gate,
+        timeout_s: float,
+        event_loops: set[str],
+        all_cpus: list[int],
+    ) -> None:
         self._task = task
         self._gate = gate
         self._timeout_s = timeout_s
-        self._all_cpus = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+        self._all_cpus = all_cpus
         self._event_loops = event_loops
 
     def take_value(self, loops: int) -> float:
@@ -115,14 +123,11 @@ class _Turn:
         self._event_loops.clear()
         base_rss_bytes = rss_bytes()
         faulthandler.dump_traceback_later(self._timeout_s, exit=True)
-        before, children_before_s = Usage.now(), children_cpu_s()
-        seconds = self._task.run(loops)
-        used = Usage.now().since(before)
+        timing = self._task.run(loops)
         faulthandler.cancel_dump_traceback_later()
-        is_alone = children_cpu_s() == children_before_s
-        self._report(seconds, used, base_rss_bytes, is_alone=is_alone)
+        self._report(timing, base_rss_bytes)
         self.wait()
-        return seconds
+        return timing.seconds
 
     def wait(self) -> None:
         """Stand still until the manager gives the turn; show what was crawled if asked.
@@ -134,20 +139,18 @@ class _Turn:
         if kind == "end" and self._all_cpus:
             os.sched_setaffinity(0, self._all_cpus)
 
-    def _report(
-        self, seconds: float, used: Usage, base_rss_bytes: int | None, *, is_alone: bool
-    ) -> None:
+    def _report(self, timing: Timing, base_rss_bytes: int | None) -> None:
         """Tell the manager; what other processes held is not known here."""
-        peak = peak_rss_bytes() if is_alone else None  # before the task makes its rows
+        peak = peak_rss_bytes() if timing.is_alone else None  # before the task makes its rows
         self._gate.say(
             {
                 "kind": "value",
-                "seconds": seconds,
-                "used": asdict(used),
+                "seconds": timing.seconds,
+                "used": asdict(timing.used),
                 "base_rss_bytes": base_rss_bytes,
                 "peak_rss_bytes": peak,
                 "event_loops": sorted(self._event_loops),
-                **self._task.tell(is_alone=is_alone),
+                **self._task.tell(is_alone=timing.is_alone),
             }
         )
 

@@ -9,12 +9,15 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.settings import SettingCodes, Settings
 
+from crawlbench.mirror.codings import choose_coding
 from crawlbench.mirror.http1 import HEAD
 from crawlbench.mirror.reader import MOST_HEAD_BYTES, Request
-from crawlbench.mirror.responses import GZIP, NEW_VISITOR, accepts_gzip, has_bid
+from crawlbench.mirror.responses import JSON, NEW_VISITOR, has_bid, is_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
+
+    from crawlbench.mirror.responses import Responses
 
 __all__ = ["PREFACE", "Asking", "after_preface", "make_server_state"]
 
@@ -55,13 +58,13 @@ class Asking:
     target: bytes
     flags: int
     """Those of `responses`."""
-    body_bytes: int = 0
+    body: bytes = b""
     """So far."""
 
     @classmethod
     def read(cls, headers: Iterable[Any]) -> Asking:
         """Read pairs of bytes, as h2 gives them: names are in lower case."""
-        method = target = b""
+        method = target = accepted = b""
         flags = NEW_VISITOR
         for name, value in headers:
             if name == b":method":
@@ -69,13 +72,16 @@ class Asking:
             elif name == b":path":
                 target = value
             elif name == b"accept-encoding":
-                flags |= GZIP if accepts_gzip(value) else 0
+                accepted += b"," + value
+            elif name == b"content-type" and is_json(value):
+                flags |= JSON
             elif name == b"cookie" and has_bid(value):
                 flags &= ~NEW_VISITOR
-        return cls(method, target, flags)
+        return cls(method, target, flags | choose_coding(accepted))
 
-    def make_request(self, find_page: Callable[[bytes], str | None]) -> Request:
-        """Return it as one that has come whole; `find_page` gives a target's page."""
-        flags = self.flags | (HEAD if self.method == b"HEAD" else 0)
-        is_allowed = self.method in {b"GET", b"HEAD"}
-        return Request(self.target, find_page(self.target), flags, is_allowed, False, self.method)
+    def make_request(self, responses: Responses) -> Request:
+        """Return it as one that has come whole."""
+        page = responses.find_page(self.target)
+        refusal = responses.refusal(self.method, page, self.flags & JSON, self.body)
+        flags = (self.flags | (HEAD if self.method == b"HEAD" else 0)) & ~JSON
+        return Request(self.target, page, flags, refusal, False, self.method, self.body)

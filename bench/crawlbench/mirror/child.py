@@ -58,8 +58,10 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def _serve(job: dict[str, Any]) -> None:
     spec = registry.load(registry.Kind.SITE, job["site"])
     network = msgspec.convert(job["network"], Network)
-    mirror = Mirror(Responses(spec.pages(), network.keep_alive_s), network, job["seed"])
-    address = await open_door(mirror, Path(job["ca_file"]))
+    responses = Responses(spec.pages(), network.keep_alive_s, spec.method, spec.payload)
+    responses.make_beforehand()
+    mirror = Mirror(responses, network, job["seed"])
+    address = await open_door(mirror, Path(job["ca_file"]), others=spec.hosts)
     gc.freeze()  # the pages and modules are not garbage; do not look at them again
     _say({"address": address, "ca_file": job["ca_file"] if network.tls else None})
     await _obey(mirror)
@@ -87,7 +89,7 @@ def _carry_out(mirror: Mirror, command: dict[str, Any]) -> None:
         if command["trace_file"]:
             with contextlib.suppress(OSError):  # then there is no trace, which the manager sees
                 mirror.on_exchange = Tracer(mirror, Path(command["trace_file"]))
-        mirror.begin(command["epoch"], plays_network=command["plays_network"])
+        mirror.begin(**command["span"])
         _say({})
     else:
         counters = mirror.end()

@@ -54,7 +54,7 @@ def answer_stranger(mirror: Mirror, request: Request) -> Answer:
     if len(target) > MOST_TARGET_BYTES:
         return responses.error_answer(414)
     if not request.is_allowed:
-        return responses.error_answer(405, "Allow: GET, HEAD")
+        return responses.refusal_answer(request)
     if mirror.network.faults:
         if target in faults.LOOP_TARGETS:
             return faults.loop_answer(target)

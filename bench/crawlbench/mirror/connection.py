@@ -136,7 +136,9 @@ class Connection(asyncio.Protocol):
 
     def _parse(self, data: bytes) -> None:
         if self._reader is None:
-            self._reader = RequestReader(self._mirror.responses.find_page, self._serve)
+            self._reader = RequestReader(
+                self._mirror.responses.find_page, self._mirror.responses.refusal, self._serve
+            )
         begins, requests = self._is_between, self._served
         self.active = now()
         refusal = self._reader.feed(data) or (400 if begins and _is_false_preface(data) else 0)

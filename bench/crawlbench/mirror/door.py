@@ -6,6 +6,7 @@ Plain connections begin as HTTP/1.1 and turn to HTTP/2 when its preface comes (`
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from crawlbench.mirror.connection import Connection
@@ -22,7 +23,12 @@ __all__ = ["TlsDoor", "open_door"]
 
 
 async def open_door(
-    mirror: Mirror, ca_file: Path, *, host: str = "127.0.0.1", port: int = 0
+    mirror: Mirror,
+    ca_file: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    others: tuple[str, ...] = (),
 ) -> str:
     """Let a mirror listen as its network says and return its origin.
 
@@ -31,6 +37,7 @@ async def open_door(
         ca_file: where the certificate of its authority goes, if it speaks TLS.
         host: address to listen on.
         port: 0 for any that is free.
+        others: addresses to listen on as well, on the same port.
 
     Raises:
         MirrorError: the certificate cannot be written.
@@ -38,10 +45,14 @@ async def open_door(
     """
     scheme, network = "http", mirror.network
     if network.tls:
-        scheme, context = "https", make_server_context(ca_file, http2=network.http2, names=(host,))
-        port = await mirror.listen(host=host, port=port, tls=context, protocol=TlsDoor)
+        names = (host, *others)
+        scheme, context = "https", make_server_context(ca_file, http2=network.http2, names=names)
+        listen = partial(mirror.listen, tls=context, protocol=TlsDoor)
     else:
-        port = await mirror.listen(host=host, port=port)
+        listen = partial(mirror.listen)
+    port = await listen(host=host, port=port)
+    for other in others:
+        await listen(host=other, port=port)
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 

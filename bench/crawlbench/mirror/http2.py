@@ -139,7 +139,7 @@ class Http2Connection(asyncio.Protocol):
             self._asking[event.stream_id] = Asking.read(event.headers or ())
 
     def _take_body(self, event: events.DataReceived) -> None:
-        """Ignore a body, up to a limit."""
+        """Collect a body, up to a limit."""
         stream, size = event.stream_id, event.flow_controlled_length or 0
         asking = self._asking.get(stream)
         if size:
@@ -147,8 +147,8 @@ class Http2Connection(asyncio.Protocol):
         else:
             self._take_chatter(event)
         if asking:
-            asking.body_bytes += size
-            if asking.body_bytes > MOST_BODY_BYTES:
+            asking.body += event.data or b""
+            if len(asking.body) > MOST_BODY_BYTES:
                 self._refuse_stream(stream)
                 self._mirror.counters.arrived("(refused with 413)")
                 self._mirror.counters.answered(0)
@@ -192,7 +192,7 @@ class Http2Connection(asyncio.Protocol):
         mirror, counters = self._mirror, self._mirror.counters
         self._served += 1
         self.active = arrived = due = now()
-        request = asking.make_request(mirror.responses.find_page)
+        request = asking.make_request(mirror.responses)
         answer = mirror.aside(request.target) if mirror.aside and request.page is None else None
         name, spoiled = UNCOUNTED, ""
         if answer:

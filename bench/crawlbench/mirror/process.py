@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import tempfile
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
+from crawlbench.children import clean_environment, python_command
 from crawlbench.counters import Counters
 from crawlbench.errors import MirrorError
+from crawlbench.rooms import open_room
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from crawlbench.networks import Network
 
@@ -54,20 +55,29 @@ class MirrorProcess:
         return self._process.pid
 
     async def begin(
-        self, epoch: str, *, plays_network: bool = True, trace_file: Path | None = None
+        self,
+        epoch: str,
+        *,
+        plays_network: bool = True,
+        lap: int = 0,
+        laps: int = 1,
+        trace_file: Path | None = None,
     ) -> None:
         """Count anew; delays are drawn for this epoch, or there are none.
 
         Args:
-            epoch: of the delays.
+            epoch: of the delays, such as a round.
             plays_network: whether there are any.
+            lap: of the epoch, from 0.
+            laps: of the epoch, over which delays are spread evenly.
             trace_file: where each request of the span is noted (`mirror/trace.py`); None: nowhere.
 
         Raises:
             MirrorError: the mirror is gone or does not answer.
         """
-        command = {"op": "begin", "epoch": epoch, "plays_network": plays_network}
-        await self._ask({**command, "trace_file": str(trace_file) if trace_file else None})
+        span = {"epoch": epoch, "plays_network": plays_network, "lap": lap, "laps": laps}
+        file = str(trace_file) if trace_file else None
+        await self._ask({"op": "begin", "span": span, "trace_file": file})
 
     async def end(self) -> Counters:
         """Return what was counted since `begin`.
@@ -119,12 +129,12 @@ async def open_mirror(
     job["network"] = msgspec.to_builtins(network)
     with (
         tempfile.TemporaryFile() as last_words,
-        tempfile.TemporaryDirectory(prefix="crawlbench-") as folder,
+        open_room() as folder,
     ):
-        job["ca_file"] = str(Path(folder) / CA_FILE)
+        job["ca_file"] = str(folder / CA_FILE)
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "crawlbench.mirror.child", json.dumps(job)),
+            *python_command("crawlbench.mirror.child", json.dumps(job)),
+            env=clean_environment(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=last_words,

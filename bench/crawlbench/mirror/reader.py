@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import httptools
 
+from crawlbench.mirror.codings import CODED, choose_coding
 from crawlbench.mirror.http1 import CLOSE, HEAD, HTTP10
-from crawlbench.mirror.responses import GZIP, NEW_VISITOR, accepts_gzip, has_bid
+from crawlbench.mirror.responses import JSON, NEW_VISITOR, has_bid, is_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,20 +31,30 @@ class Request:
     """The page that the target names."""
     flags: int
     """How it is to be answered: those of `responses` and `http1`."""
-    is_allowed: bool
-    """Whether its method is GET or HEAD."""
+    refusal: int
+    """Status with which it is refused for how it asks, or 0: a wrong method or body."""
     closes: bool
     """Whether it is the last of its connection."""
     method: bytes = b"GET"
     """For those who watch."""
+    body: bytes = b""
+    """What came with POST."""
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether it asks as the site wants it."""
+        return not self.refusal
 
 
 class RequestReader:
     """The parser of one connection."""
 
     __slots__ = (
+        "_accepted",
+        "_body",
         "_body_bytes",
         "_find_page",
+        "_find_refusal",
         "_flags",
         "_head_bytes",
         "_is_over",
@@ -57,15 +68,20 @@ class RequestReader:
     )
 
     def __init__(
-        self, find_page: Callable[[bytes], str | None], on_request: Callable[[Request], bool]
+        self,
+        find_page: Callable[[bytes], str | None],
+        refusal: Callable[[bytes, str | None, int, bytes], int],
+        on_request: Callable[[Request], bool],
     ) -> None:
         """Start before the first request.
 
         Args:
             find_page: gives a target's page.
+            refusal: gives the status with which a method, page, flags and body are refused, or 0.
             on_request: called with each request; tells whether the connection takes more.
         """
         self._find_page = find_page
+        self._find_refusal = refusal
         self._on_request = on_request
         self._parser = httptools.HttpRequestParser(self)
         self._refusal = 0
@@ -108,15 +124,19 @@ class RequestReader:
             self._refuse(414)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Note the two headers that change an answer."""
+        """Note the headers that change an answer."""
         if len(name) == 15 and name.lower() == b"accept-encoding":
-            if accepts_gzip(value):
-                self._flags |= GZIP
+            self._accepted += b"," + value
+            self._flags &= ~CODED
+            self._flags |= choose_coding(self._accepted)
+        elif len(name) == 12 and name.lower() == b"content-type":
+            self._flags |= JSON if is_json(value) else 0
         elif len(name) == 6 and name.lower() == b"cookie" and has_bid(value):
             self._flags &= ~NEW_VISITOR
 
     def on_body(self, body: bytes) -> None:
-        """Ignore a body, up to a limit."""
+        """Collect a body, up to a limit."""
+        self._body += body
         self._body_bytes += len(body)
         self._head_bytes -= len(body)
         if self._body_bytes > MOST_BODY_BYTES:
@@ -132,10 +152,11 @@ class RequestReader:
     # Our own
 
     def _forget_request(self) -> None:
-        self._target = b""
+        self._accepted = self._target = b""
         self._flags = NEW_VISITOR
         self._head_bytes = 0
         self._body_bytes = 0
+        self._body = b""
 
     def _make_request(self) -> Request:
         parser, flags = self._parser, self._flags
@@ -148,7 +169,8 @@ class RequestReader:
         if method == b"HEAD":
             flags |= HEAD
         page = self._find_page(self._target)
-        return Request(self._target, page, flags, method in {b"GET", b"HEAD"}, closes, method)
+        refusal = self._find_refusal(method, page, flags & JSON, self._body)
+        return Request(self._target, page, flags & ~JSON, refusal, closes, method, self._body)
 
     def _refuse(self, status: int) -> NoReturn:
         self._refusal = status

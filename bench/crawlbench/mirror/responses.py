@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import json
 import re
 from functools import lru_cache
 from http import HTTPStatus
@@ -10,26 +10,29 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawlbench.mirror.answers import Answer, ByteStore
+from crawlbench.mirror.codings import CODED, CODINGS, GZIP, compress
 from crawlbench.mirror.http1 import render
 from crawlbench.mirror.rendered import Rendered, Shelf
-from crawlbench.model import PackedSource
+from crawlbench.model import ListedSource, PackedSource, no_payload
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from crawlbench.mirror.reader import Request
     from crawlbench.model import PageSource
 
-__all__ = ["GZIP", "NEW_VISITOR", "Responses", "accepts_gzip", "has_bid"]
+__all__ = ["JSON", "NEW_VISITOR", "Responses", "has_bid", "is_json"]
 
 # How a page is to be answered; `http1` has the flags of how that is framed.
-GZIP = 1
 NEW_VISITOR = 2  # sent no `bid` cookie, so is given one
+JSON = 128  # declared its body as JSON; no answer depends on it once it is let in
 
-GZIP_LEVEL = 6
 KEPT_BYTES = 12 * 2**20  # of rendered answers; those not used for longest are rendered anew
 KNOWN_TARGETS = 4096  # spellings of addresses that are remembered; others are looked up anew
 KNOWN_ERRORS = 64
 KEEP_ALIVE_S = 30.0
+MOST_QUOTED_BYTES = 200  # of a body, in what is said of it
+SHARE_MADE_BEFOREHAND = 0.75  # of the kept answers: the rest is for what is asked otherwise
 VISITOR_COOKIE = "bid=crawlbench0; Expires=Thu, 31-Dec-37 23:55:55 GMT; Domain=.douban.com; Path=/"
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
@@ -37,18 +40,30 @@ HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 class Responses:
     """The answers of one site, by page and by the way it is sent."""
 
-    def __init__(self, pages: PageSource, keep_alive_s: float = KEEP_ALIVE_S) -> None:
+    def __init__(
+        self,
+        pages: PageSource,
+        keep_alive_s: float = KEEP_ALIVE_S,
+        method: str = "GET",
+        payload: Callable[[str], dict[str, object] | None] = no_payload,
+    ) -> None:
         """Take the site's pages.
 
         Args:
             pages: of the site.
             keep_alive_s: how long a connection may be idle, as the header Keep-Alive promises.
+            method: that asks for each page, GET or POST.
+            payload: what must be sent with POST to ask for a page.
         """
+        self.methods = (b"GET", b"HEAD") if method == "GET" else (method.encode(),)
+        """That are allowed."""
+        self._payload = payload
         self._pages = pages
         self._keep_alive_s = keep_alive_s
         self._rendered: ByteStore[Rendered] = ByteStore(KEPT_BYTES, lambda one: len(one.data))
         self._shelf = Shelf()
         self._answers: ByteStore[Answer] = ByteStore(KEPT_BYTES, lambda answer: len(answer.body))
+        self.refusal = lru_cache(maxsize=KNOWN_TARGETS)(self._refusal)
         self.find_page = lru_cache(maxsize=KNOWN_TARGETS)(self._find_page)
         self.error = lru_cache(maxsize=KNOWN_ERRORS)(self._render_error)
 
@@ -61,6 +76,47 @@ class Responses:
             return self._pages.find(address)
         except ValueError:
             return None
+
+    def make_beforehand(self) -> None:
+        """Render what most clients will be sent, as far as it fits, so that none waits for it."""
+        if not isinstance(self._pages, ListedSource):
+            return
+        for address in self._pages.addresses():
+            if self._rendered.bytes > KEPT_BYTES * SHARE_MADE_BEFOREHAND:
+                return
+            for flags in (GZIP | NEW_VISITOR, GZIP):
+                self.page(address, flags)
+
+    def _refusal(self, method: bytes, page: str | None, flags: int, body: bytes) -> int:
+        """Return the status with which a request is refused, or 0.
+
+        Args:
+            method: that was used.
+            page: that the target names; one that names none is refused otherwise.
+            flags: JSON counts: the type that was declared.
+            body: that came.
+        """
+        if method not in self.methods:
+            return 405
+        if method != b"POST" or page is None:
+            return 0
+        if not flags & JSON:
+            return 415
+        try:
+            return 0 if json.loads(body) == self._payload(page) else 422
+        except ValueError:
+            return 400
+
+    def refusal_answer(self, request: Request) -> Answer:
+        """Return what is said to a request that asks in the wrong way; it names what is due."""
+        status = request.refusal
+        if status == 405:
+            return self.error_answer(405, f"Allow: {b', '.join(self.methods).decode()}")
+        due = json.dumps(self._payload(request.page or ""))
+        kind = "application/json" if status == 415 else "a JSON body"
+        came = request.body[:MOST_QUOTED_BYTES].decode("latin-1")
+        detail = f"{kind} is due: {due}; what came: {came!r}"
+        return self.error_answer(status, detail=detail)
 
     def page(self, address: str, flags: int) -> Rendered:
         """Return the whole HTTP/1.1 answer for a known page."""
@@ -78,20 +134,21 @@ class Responses:
 
         Args:
             address: as `find_page` returned it.
-            flags: GZIP and NEW_VISITOR count.
+            flags: codings and NEW_VISITOR count.
         """
-        key = (address, flags & (GZIP | NEW_VISITOR))
+        key = (address, flags & (CODED | NEW_VISITOR))
         kept = self._answers.get(key)
         return kept or self._answers.put(key, self._make_answer(address, flags))
 
     @staticmethod
-    def error_answer(status: int, extra: str = "") -> Answer:
+    def error_answer(status: int, extra: str = "", detail: str = "") -> Answer:
         """Return a short answer that is no page; `extra` is one more header line or empty."""
         headers = {"Content-Type": "text/plain; charset=utf-8"}
         if extra:
             name, _, value = extra.partition(": ")
             headers[name] = value
-        body = f"{status} {HTTPStatus(status).phrase}\n".encode()
+        phrase = HTTPStatus(status).phrase
+        body = f"{status} {phrase}{': ' if detail else ''}{detail}\n".encode()
         return Answer(status, headers, body, has_length=True)
 
     def render(self, answer: Answer, flags: int) -> bytes:
@@ -107,33 +164,22 @@ class Responses:
         headers = {name: value for name, value in fixed.items() if name.lower() not in HOP_BY_HOP}
         if flags & NEW_VISITOR:
             headers["Set-Cookie"] = VISITOR_COOKIE
-        if flags & GZIP:
-            headers["Content-Encoding"] = "gzip"
+        coding = CODINGS.get(flags & CODED)
+        if coding:
+            headers["Content-Encoding"] = coding
         return Answer(200, headers, body)
 
     def _read(self, address: str, flags: int) -> tuple[Mapping[str, str], bytes]:
-        """Return headers and body of a page, gzipped if so wanted."""
-        if not flags & GZIP:
-            return self._pages.read(address)
-        if isinstance(self._pages, PackedSource):
+        """Return headers and body of a page, coded if so wanted."""
+        if flags & GZIP and isinstance(self._pages, PackedSource):
             return self._pages.read_gzip(address)
         headers, body = self._pages.read(address)
-        return headers, gzip.compress(body, GZIP_LEVEL, mtime=0)
+        return headers, compress(body, flags & CODED)
 
 
-@lru_cache(maxsize=256)
-def accepts_gzip(accept_encoding: bytes) -> bool:
-    """Tell whether an Accept-Encoding header allows gzip (RFC 9110, 12.5.3)."""
-    weights = {}
-    for part in accept_encoding.lower().split(b","):
-        coding, _, parameter = part.partition(b";")
-        name, _, value = parameter.strip().partition(b"=")
-        try:
-            weights[coding.strip()] = float(value) if name.strip() == b"q" else 1.0
-        except ValueError:
-            weights[coding.strip()] = 0.0
-    gzip_weight = weights.get(b"gzip", weights.get(b"x-gzip", weights.get(b"*", 0.0)))
-    return gzip_weight > 0
+def is_json(content_type: bytes) -> bool:
+    """Tell whether a Content-Type header declares JSON."""
+    return content_type.partition(b";")[0].strip().lower() == b"application/json"
 
 
 _BID = re.compile(rb"(?:^|;)\s*bid=")

@@ -69,12 +69,19 @@ class Mirror:
         """Answers targets that are no pages and are not counted; None: there are none."""
         self._seed = seed
         self.begin("")
-        self._server: asyncio.Server | Listener | None = None
+        self._servers: list[asyncio.Server | Listener] = []
         self._sweeper: asyncio.TimerHandle | None = None
 
-    def begin(self, epoch: str, *, plays_network: bool = True) -> None:
-        """Start a new span; its delays and faults depend on seed, epoch, page and count alone."""
-        self._epoch = epoch
+    def begin(self, epoch: str, *, plays_network: bool = True, lap: int = 0, laps: int = 1) -> None:
+        """Start a new span; its delays and faults depend on seed, span, page and count alone.
+
+        Args:
+            epoch: a round, or whatever else has draws of its own.
+            plays_network: whether there are delays and faults.
+            lap: of the epoch, from 0.
+            laps: of the epoch, over which delays are spread evenly.
+        """
+        self._epoch, self._lap, self._laps = epoch, lap, laps
         self.plays_network = plays_network
         self.is_plain = self.on_exchange is None and not (
             plays_network and self.network.changes_delivery
@@ -95,7 +102,9 @@ class Mirror:
         if not (self.network.round_trip_s and self.plays_network):
             return 0.0
         key = f"{self._seed}/{self._epoch}/{page}/{before}"
-        return self.network.delay_s(key, connection_age_s=connection_age_s)
+        return self.network.delay_s(
+            key, connection_age_s=connection_age_s, lap=self._lap, laps=self._laps
+        )
 
     def draw_fault(self, request: Request, before: int) -> Fault | None:
         """Return what befalls a request for a page, and count it; None if nothing does.
@@ -107,7 +116,7 @@ class Mirror:
         page = request.page
         if not (page and self.network.faults and self.plays_network) or unmark(request.target):
             return None
-        key = f"{self._seed}/{self._epoch}/{page}/{before}/fault"
+        key = f"{self._seed}/{self._epoch}/{self._lap}/{page}/{before}/fault"
         fault = self.network.fault(key, page, before)
         if fault:
             self.counters.befell(fault.kind)
@@ -121,10 +130,16 @@ class Mirror:
         return not self.network.keep_alive or (most is not None and served >= most)
 
     def remember(self, head: bytes, request: Request) -> None:
-        """Remember what a whole request means, if it is one for a page that may come again."""
+        """Remember what a whole request means, if it is one for a page that may come again.
+
+        Args:
+            head: all bytes of it, a body included.
+            request: what they mean.
+        """
         if request.page is None or request.closes or not request.is_allowed:
             return
-        if len(head) > MOST_KNOWN_BYTES or head.find(b"\r\n\r\n") != len(head) - 4:
+        ends_with_head = head.find(b"\r\n\r\n") == len(head) - 4
+        if len(head) > MOST_KNOWN_BYTES or not (ends_with_head or request.body):
             return
         if len(self.known) >= KNOWN_REQUESTS:
             self.known.clear()
@@ -143,8 +158,9 @@ class Mirror:
     def dismiss(self, connection: Tracked) -> None:
         """Forget a connection that is over."""
         self.connections.discard(connection)
-        if isinstance(self._server, Listener):
-            self._server.release()
+        for server in self._servers:
+            if isinstance(server, Listener):
+                server.release()
 
     async def listen(
         self,
@@ -154,9 +170,13 @@ class Mirror:
         tls: ssl.SSLContext | None = None,
         protocol: Callable[[Mirror], asyncio.BaseProtocol] = Connection,
     ) -> int:
-        """Listen on a free port, of loopback unless told otherwise, and return it."""
+        """Listen on a free port, of loopback unless told otherwise, and return it.
+
+        Once more listens on one more address.
+        """
         loop = asyncio.get_running_loop()
-        self.clock = Clock(loop)
+        if not self._servers:
+            self.clock = Clock(loop)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         raw = socket.socket(family, socket.SOCK_STREAM)
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -168,18 +188,20 @@ class Mirror:
         bound: int = raw.getsockname()[1]
         most = self.network.most_connections
         if most:
-            self._server = Listener(raw, most, lambda: protocol(self), tls)
+            self._servers.append(Listener(raw, most, lambda: protocol(self), tls))
         else:
-            self._server = await loop.create_server(
+            server = await loop.create_server(
                 lambda: protocol(self), sock=raw, backlog=BACKLOG, ssl=tls
             )
-        self._sweep()
+            self._servers.append(server)
+        if self._sweeper is None:
+            self._sweep()
         return bound
 
     def close(self) -> None:
         """Listen no more and drop all connections."""
-        if self._server:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         if self._sweeper:
             self._sweeper.cancel()
         for connection in list(self.connections):

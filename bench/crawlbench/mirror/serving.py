@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawlbench.errors import MirrorError, UsageError
@@ -17,6 +15,7 @@ from crawlbench.mirror.outbox import UNCOUNTED
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror
 from crawlbench.mirror.status import STATUS_PATH, StatusPage
+from crawlbench.rooms import open_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,16 +104,16 @@ async def serve(
     Raises:
         MirrorError: it cannot listen there.
     """
-    mirror = Mirror(Responses(spec.pages(), network.keep_alive_s), network, seed)
+    responses = Responses(spec.pages(), network.keep_alive_s, spec.method, spec.payload)
+    mirror = Mirror(responses, network, seed)
     if on_served:
         mirror.on_exchange = _watch(on_served)
     mirror.begin("")
     mirror.aside = StatusPage(mirror, spec.name, network_name)
-    folder_made = tempfile.TemporaryDirectory(prefix="crawlbench-")
-    with folder_made as folder, contextlib.closing(mirror):
-        ca_file = Path(folder) / CA_FILE
+    with open_room() as folder, contextlib.closing(mirror):
+        ca_file = folder / CA_FILE
         try:
-            origin = await open_door(mirror, ca_file, host=host, port=port)
+            origin = await open_door(mirror, ca_file, host=host, port=port, others=spec.hosts)
         except (OSError, OverflowError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise MirrorError(

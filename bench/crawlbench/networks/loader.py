@@ -24,7 +24,8 @@ _MOST_FILE_BYTES = 2**22
 def find_network(name: str) -> Network:
     """Return the network of that name, or that of a file if the name ends in `.toml`.
 
-    `wan@150ms` is the network `wan` with a round trip of 150 ms, `./mine.toml@5ms` likewise.
+    `wan@150ms` is the network `wan` with a round trip of 150 ms; `wan@3s` and `./mine.toml@5ms`
+    likewise.
 
     Raises:
         UnknownNameError: there is none of that name.
@@ -42,12 +43,13 @@ def find_network(name: str) -> Network:
 
 def _with_round_trip(network: Network, name: str, trip: str) -> Network:
     """Return a network with another round trip; all else is as it was."""
-    number = re.fullmatch(r"(\d+(?:\.\d+)?)ms", trip)
+    number = re.fullmatch(r"(\d+(?:\.\d+)?)(m?)s", trip)
     if number is None or network.samples:
         reason = "has samples" if network.samples else f"has no time in {trip!r}"
         raise UsageError(f"network {name!r} {reason}; write one as wan@150ms")
+    seconds = float(number[1]) / (1000 if number[2] else 1)
     try:
-        fields = {**msgspec.to_builtins(network), "round_trip_s": float(number[1]) / 1000}
+        fields = {**msgspec.to_builtins(network), "round_trip_s": seconds}
         return msgspec.convert(fields, Network)
     except msgspec.ValidationError as error:
         raise UsageError(f"network {name!r} cannot be used: {error}") from error

@@ -9,17 +9,19 @@ from __future__ import annotations
 import math
 import random
 import zlib
-from statistics import fmean
+from statistics import NormalDist, fmean
 from typing import Annotated, Literal
 
 import msgspec
 
 from crawlbench.networks.faults import Fault, draw_fault
+from crawlbench.networks.strata import draw_share
 
 __all__ = ["Network"]
 
 LONGEST_S = 3600.0
 MOST_SAMPLES = 100_000
+STANDARD = NormalDist()
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=LONGEST_S)]
 PositiveSeconds = Annotated[float, msgspec.Meta(gt=0, le=LONGEST_S)]
@@ -39,7 +41,8 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     jitter: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.0
     """Log-normal: standard deviation of the logarithm. Normal: standard deviation over mean."""
     samples: Annotated[tuple[PositiveSeconds, ...], msgspec.Meta(max_length=MOST_SAMPLES)] = ()
-    """Round trips in seconds to draw from; in a file also the path of a file of them."""
+    """Round trips in seconds to draw from, in rising order; in a file also the path of a file of
+    them."""
     connect_round_trips: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0
     """Round trips that a new connection adds to its first response: 1 for TCP, 2 with TLS."""
     connection_bytes_per_s: Rate | None = None
@@ -66,6 +69,7 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         if self.samples:
             self._check_samples()
             msgspec.structs.force_setattr(self, "round_trip_s", fmean(self.samples))
+            msgspec.structs.force_setattr(self, "samples", tuple(sorted(self.samples)))
         elif self.distribution == "samples":
             raise ValueError("distribution = 'samples' without samples; name a file of them")
         if self.distribution == "constant" and self.jitter:
@@ -110,13 +114,17 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
             or not self.keep_alive
         )
 
-    def delay_s(self, key: str, *, connection_age_s: float | None) -> float:
-        """Return the seconds that one response waits; the same key gives the same delay.
+    def delay_s(
+        self, key: str, *, connection_age_s: float | None, lap: int = 0, laps: int = 1
+    ) -> float:
+        """Return the seconds that one response waits; the same arguments give the same delay.
 
         Args:
             key: of the draw.
             connection_age_s: how long ago the connection was made, for the first request on it:
                 that much of its handshake is over. None for a later request.
+            lap: of the round, from 0.
+            laps: over which the draws of a key are spread evenly.
         """
         if not self.round_trip_s:
             return 0.0
@@ -124,20 +132,26 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
             trips = self.connect_round_trips if connection_age_s is not None else 0
             late_s = connection_age_s or 0.0
             return self.round_trip_s + max(0.0, trips * self.round_trip_s - late_s)
-        draw = random.Random(key)
-        answer_s = self._trip_s(draw)
+        answer_s = self._trip_s(draw_share(key, lap, laps))
         if connection_age_s is None:
             return answer_s
-        handshake_s = sum(self._trip_s(draw) for _ in range(self.connect_round_trips))
+        handshake_s = sum(
+            self._trip_s(draw_share(f"{key}/handshake {trip}", lap, laps))
+            for trip in range(self.connect_round_trips)
+        )
         return answer_s + max(0.0, handshake_s - connection_age_s)
 
-    def _trip_s(self, draw: random.Random) -> float:
-        """Draw one round trip; its mean is `round_trip_s`, as exp(s z - s^2 / 2) has mean 1."""
+    def _trip_s(self, share: float) -> float:
+        """Return the round trip below which that share of all is.
+
+        Their mean is `round_trip_s`, as exp(s z - s^2 / 2) has mean 1.
+        """
         if self.samples:
-            return draw.choice(self.samples)
+            return self.samples[int(share * len(self.samples))]
+        deviations = STANDARD.inv_cdf(share)
         if self.distribution == "normal":
-            return max(0.0, self.round_trip_s * (1 + self.jitter * draw.gauss()))
-        return self.round_trip_s * math.exp(self.jitter * draw.gauss() - self.jitter**2 / 2)
+            return max(0.0, self.round_trip_s * (1 + self.jitter * deviations))
+        return self.round_trip_s * math.exp(self.jitter * deviations - self.jitter**2 / 2)
 
     def fault(self, key: str, page: str, before: int) -> Fault | None:
         """Return what befalls a request, or None; the same key gives the same.

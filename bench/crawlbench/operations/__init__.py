@@ -1,5 +1,6 @@
 """What an event loop does, one small function per operation, with peers elsewhere (floor 2)."""
 
+from crawlbench.loops.factory import LoopFactory, load_loop_factory
 from crawlbench.operations.catalogue import all_operations, find_operation, select_operations
 from crawlbench.operations.contract import (
     Figures,
@@ -10,7 +11,6 @@ from crawlbench.operations.contract import (
     PeerKind,
     Theme,
 )
-from crawlbench.operations.loops import LoopFactory, load_loop_factory
 from crawlbench.operations.peers import PeerProcess, PeerUsage, open_peer
 from crawlbench.operations.runner import Outcome, run_operation
 

@@ -7,26 +7,14 @@ import json
 import socket
 
 from crawlbench.operations.contract import Peer, Theme, check
-from crawlbench.operations.echo import Ping
+from crawlbench.operations.echo import Echo, Ping
 from crawlbench.operations.payload import numbered
 
-__all__ = ["THEME", "Echo"]
+__all__ = ["THEME"]
 
 THEME = Theme("connections")
 SIZE = 64
 """Bytes on each connection."""
-
-
-class Echo(asyncio.Protocol):
-    """A server's side that sends back what comes."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Hold the transport."""
-        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
-
-    def data_received(self, data: bytes) -> None:
-        """Send it back."""
-        self._transport.write(data)
 
 
 @THEME.operation(counts="connections", n=80, peer="echo")

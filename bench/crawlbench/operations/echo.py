@@ -11,9 +11,37 @@ from crawlbench.operations.payload import numbered
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BufferedPing", "Ping", "ping_by_socket", "ping_by_streams"]
+__all__ = ["BufferedEcho", "BufferedPing", "Echo", "Ping", "ping_by_socket", "ping_by_streams"]
 
 BUFFER_BYTES = 64 * 1024
+
+
+class Echo(asyncio.Protocol):
+    """A server's side that sends back what comes."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Hold the transport."""
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        """Send it back."""
+        self._transport.write(data)
+
+
+class BufferedEcho(Echo, asyncio.BufferedProtocol):
+    """The same, with a buffer that the loop fills; what goes out is copied, as it is kept."""
+
+    def __init__(self) -> None:
+        """Make the buffer."""
+        self._buffer = memoryview(bytearray(BUFFER_BYTES))
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
+        """Return where the next bytes go."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Send them back; a transport may hold on to what it is given, so not the buffer itself."""
+        self._transport.write(bytes(self._buffer[:nbytes]))
 
 
 class Ping(asyncio.Protocol):
@@ -42,15 +70,22 @@ class Ping(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Collect an echo; when it is whole, check it and send the next."""
-        self._received += data
-        if len(self._received) < self._size:
+        if len(data) == self._size and not self._received:
+            self._take(data)
             return
+        self._received += data
+        if len(self._received) >= self._size:
+            received = bytes(self._received)
+            self._received.clear()
+            self._take(received)
+
+    def _take(self, received: bytes | bytearray) -> None:
+        """Check a whole echo and send the next, or end."""
         try:
-            check(f"echo {self._round}", bytes(self._received), self._sent)
+            check(f"echo {self._round}", received, self._sent)
         except Exception as error:
             self._end(error)
             return
-        self._received.clear()
         self._round += 1
         if self._round < self._rounds:
             self._send()
@@ -73,20 +108,25 @@ class Ping(asyncio.Protocol):
 
 
 class BufferedPing(Ping, asyncio.BufferedProtocol):
-    """The same, with a buffer that the loop fills."""
+    """The same, with a buffer that the loop fills until an echo is whole: nothing is copied."""
 
     def __init__(self, rounds: int, size: int) -> None:
         """As `Ping`."""
         super().__init__(rounds, size)
-        self._buffer = memoryview(bytearray(BUFFER_BYTES))
+        self._whole = bytearray(size)
+        self._buffer = memoryview(self._whole)
+        self._got = 0
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
-        """Return where the next bytes go."""
-        return self._buffer
+        """Return where the next bytes go: none beyond the echo that is due."""
+        return self._buffer[self._got :]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what came."""
-        self.data_received(self._buffer[:nbytes])  # type: ignore[arg-type]
+        self._got += nbytes
+        if self._got == self._size:
+            self._got = 0
+            self._take(self._whole)
 
 
 async def ping_by_streams(open_streams: Callable[[], Any], rounds: int, size: int) -> None:

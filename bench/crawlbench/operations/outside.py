@@ -190,5 +190,5 @@ async def subprocess_python(n: int) -> None:
     """Python programs that end with a code of their own, on any platform."""
     for number in range(n):
         program = f"raise SystemExit({number % 100})"
-        process = await asyncio.create_subprocess_exec(sys.executable, "-S", "-E", "-c", program)
+        process = await asyncio.create_subprocess_exec(sys.executable, "-S", "-I", "-c", program)
         check("exit code", await process.wait(), number % 100)

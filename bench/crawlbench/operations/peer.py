@@ -7,18 +7,16 @@ seconds that it has used, a line each. When standard input ends, so does the pro
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import ssl
 import sys
-import tempfile
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crawlbench.children import open_channel
 from crawlbench.operations.servers import (
     Connection,
     handle_bulk,
@@ -28,6 +26,7 @@ from crawlbench.operations.servers import (
     serve_echoes,
     serve_in_threads,
 )
+from crawlbench.rooms import open_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,21 +41,16 @@ NAME = "localhost"
 
 def main() -> None:
     """Serve until standard input ends."""
+    say = open_channel()
     kind, *cpus = sys.argv[1:]
     if cpus and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, set(map(int, cpus)))
     _allow_many_files()
-    with tempfile.TemporaryDirectory(prefix="crawlbench-peer-") as folder:
-        address = START[kind](str(Path(folder) / "socket"))
-        _say({"kind": kind, **address})
+    with open_room() as folder:
+        address = START[kind](str(folder / "socket"))
+        say({"kind": kind, **address})
         for _ in sys.stdin:
-            _say({"cpu_s": time.process_time(), "clock_s": time.monotonic()})
-
-
-def _say(message: dict[str, Any]) -> None:
-    with suppress(BrokenPipeError):
-        sys.stdout.write(json.dumps(message) + "\n")
-        sys.stdout.flush()
+            say({"cpu_s": time.process_time(), "clock_s": time.monotonic()})
 
 
 def _allow_many_files() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from crawlbench.children import clean_environment, python_command
 from crawlbench.operations.contract import Peer, PeerError, PeerKind
 
 if TYPE_CHECKING:
@@ -89,9 +89,10 @@ def open_peer(kind: PeerKind, cpus: tuple[int, ...] = ()) -> Iterator[PeerProces
     Raises:
         PeerError: it did not start; its own words are on standard error.
     """
-    command = [sys.executable, "-m", "crawlbench.operations.peer", kind, *map(str, cpus)]
+    command = python_command("crawlbench.operations.peer", kind, *map(str, cpus))
     process = subprocess.Popen(
         command,
+        env=clean_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

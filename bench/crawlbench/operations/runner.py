@@ -7,15 +7,15 @@ raise is heard: a loop that reports an error to its exception handler has not do
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.operations.contract import Figures, Operation, OperationWrong, Peer
+from crawlbench.stopwatch import Stopwatch, Timing
 
 if TYPE_CHECKING:
-    from crawlbench.operations.loops import LoopFactory
+    from crawlbench.loops.factory import LoopFactory
 
 __all__ = ["Outcome", "run_operation"]
 
@@ -24,7 +24,7 @@ __all__ = ["Outcome", "run_operation"]
 class Outcome:
     """What one call of an operation took."""
 
-    seconds: float
+    timing: Timing
     """Of all calls; divide by `loops * n` for one of what the operation counts."""
     figures: Figures
     """What the last call measured besides its time; empty for most operations."""
@@ -61,10 +61,10 @@ def run_operation(
 
 
 def _run_plain(operation: Operation, arguments: tuple[Any, ...], loops: int) -> Outcome:
-    start = time.perf_counter()
+    watch = Stopwatch()
     for _ in range(loops):
         figures = operation.run(*arguments)
-    return Outcome(time.perf_counter() - start, figures or {})
+    return Outcome(watch.stop(), figures or {})
 
 
 async def _timed(
@@ -76,11 +76,11 @@ async def _timed(
         if operation.around:
             assert peer
             await stack.enter_async_context(operation.around(peer))
-        start = time.perf_counter()
+        watch = Stopwatch()
         for _ in range(loops):
             figures = await operation.run(*arguments)
-        seconds = time.perf_counter() - start
+        timing = watch.stop()
     if heard:
         error = heard[0].get("exception") or heard[0].get("message")
         raise OperationWrong(f"the loop reported to its exception handler: {error!r}")
-    return Outcome(seconds, figures or {})
+    return Outcome(timing, figures or {})

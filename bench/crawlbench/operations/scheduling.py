@@ -13,7 +13,7 @@ from crawlbench.operations.contract import Peer, Theme, check
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from crawlbench.operations.loops import LoopFactory
+    from crawlbench.loops.factory import LoopFactory
 
 __all__ = ["THEME", "idle_connections"]
 

@@ -9,7 +9,7 @@ import socket
 import ssl
 import tempfile
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -216,11 +216,35 @@ def _pattern_file() -> int:
 
 
 def handle_caller(connection: Connection) -> None:
-    """Connect to a server as often as a line of JSON says; answer how many echoes were right."""
+    """Ask a server for echoes as a line of JSON says; answer how many were right.
+
+    Each on a connection of its own, or on as many as the order keeps open, all at once.
+    """
     for line in connection.makefile("rb"):
         order = json.loads(line)
-        right = sum(_call(order["host"], order["port"], turn) for turn in range(order["count"]))
+        host, port, count = order["host"], order["port"], order["count"]
+        if order.get("connections"):
+            right = _call_on_many(host, port, count, order["connections"], order["size"])
+        else:
+            right = sum(_call(host, port, turn) for turn in range(count))
         connection.sendall(json.dumps({"right": right}).encode() + b"\n")
+
+
+def _call_on_many(host: str, port: int, count: int, connections: int, size: int) -> int:
+    """Send on all connections, then read from all, until there were `count` echoes."""
+    right = 0
+    with ExitStack() as stack:
+        opened = []
+        for _ in range(connections):
+            one = socket.create_connection((host, port), _CALL_TIMEOUT_S)
+            _send_at_once(stack.enter_context(one))
+            opened.append(one)
+        for start in range(0, count, connections):
+            asked = list(zip(opened, range(start, count), strict=False))
+            for one, turn in asked:
+                one.sendall(numbered(turn, size))
+            right += sum(_read_exactly(one, size) == numbered(turn, size) for one, turn in asked)
+    return right
 
 
 def _call(host: str, port: int, turn: int) -> bool:

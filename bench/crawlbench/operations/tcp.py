@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from functools import partial
 from typing import TYPE_CHECKING
 
 from crawlbench.operations.contract import Peer, Theme, check
-from crawlbench.operations.echo import BufferedPing, Ping, ping_by_socket, ping_by_streams
+from crawlbench.operations.echo import (
+    BufferedEcho,
+    BufferedPing,
+    Echo,
+    Ping,
+    ping_by_socket,
+    ping_by_streams,
+)
 from crawlbench.operations.payload import numbered
 
 if TYPE_CHECKING:
@@ -77,6 +85,32 @@ for _way, (_ping, _about) in WAYS.items():
                 peer="echo",
                 is_variant=_label == "10k" or (bool(_many) and _label != "1k"),
             )
+
+
+async def _serve_many(n: int, peer: Peer, kind: type[Echo]) -> None:
+    """Let a peer ask on a hundred connections, all at once and again, and hear what was right."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(kind, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        reader, writer = await asyncio.open_connection(peer.host, peer.port)
+        order = {"host": peer.host, "port": port, "count": n, "connections": 100, "size": 1_024}
+        writer.write(json.dumps(order).encode() + b"\n")
+        check("echoes right", json.loads(await reader.readline()), {"right": n})
+        writer.close()
+        await writer.wait_closed()
+
+
+@THEME.operation(counts="round trips", n=1_000, peer="caller")
+async def tcp_server_c100(n: int, peer: Peer) -> None:
+    """Echoes of 1 KiB served by `Protocol` to 100 clients: what loops' own benchmarks measure."""
+    await _serve_many(n, peer, Echo)
+
+
+@THEME.operation(counts="round trips", n=1_000, peer="caller")
+async def tcp_server_buffered_c100(n: int, peer: Peer) -> None:
+    """The same served by `BufferedProtocol`, whose buffer the loop fills."""
+    await _serve_many(n, peer, BufferedEcho)
 
 
 @THEME.operation(counts="round trips", n=150, peer="echo")

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from crawlbench.errors import UsageError
+from crawlbench.model import TranslatedCss
 
 __all__ = ["Selector", "translate"]
 
@@ -45,11 +46,14 @@ class Selector:
 def translate(xpath: str) -> Selector:
     """Return the selector of an XPath that uses steps, `[@a="b"]`, `contains` and positions.
 
-    A union of such paths, as in `//ol/li/a | //p/a`, is one too if it asks for whole nodes.
+    A union of such paths, as in `//ol/li/a | //p/a`, is one too if it asks for whole nodes. What a
+    person wrote as CSS comes back as it was written.
 
     Raises:
         UsageError: it uses more than that.
     """
+    if isinstance(xpath, TranslatedCss):
+        return Selector(xpath.css, xpath.attribute, 0)
     if " | " in xpath:
         selectors = [translate(path.strip()) for path in xpath.split(" | ")]
         if any(selector.attribute or selector.index for selector in selectors):

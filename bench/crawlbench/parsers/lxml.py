@@ -11,42 +11,40 @@ from crawlbench.parsers.reader import build_reader
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from crawlbench.model import Field, Reader, SiteSpec
+    from crawlbench.model import Reader, SiteSpec
 
-__all__ = ["compile_reader"]
+__all__ = ["Lxml", "compile_reader"]
 
 
 def compile_reader(spec: SiteSpec) -> Reader:
     """Return a function that reads this site's pages."""
-    return build_reader(spec, _Lxml(spec.encoding))
+    return build_reader(spec, Lxml(spec.encoding))
 
 
-class _Lxml:
+class Lxml:
     """See `Toolkit`."""
 
     def __init__(self, encoding: str) -> None:
+        """Take the encoding of the pages."""
+        self.encoding = encoding
         self._parser = html.HTMLParser(encoding=encoding)
 
-    def parse(self, body: bytes) -> html.HtmlElement:
+    def parse(self, body: bytes) -> Any:  # noqa: ANN401  (a tree of lxml's)
+        """See `Toolkit.parse`."""
         return html.document_fromstring(body, parser=self._parser)
 
-    def compile_nodes(
-        self,
-        xpath: str,
-        css: str = "",  # noqa: ARG002  (see Toolkit)
-    ) -> Callable[[Any], Sequence[Any]]:
+    def compile_nodes(self, xpath: str) -> Callable[[Any], Sequence[Any]]:
+        """See `Toolkit.compile_nodes`."""
         find: Callable[[Any], Any] = etree.XPath(xpath)
         return find
 
-    def compile_text(self, field: Field) -> Callable[[Any], str]:
+    def compile_text(self, xpath: str) -> Callable[[Any], str]:
+        """See `Toolkit.compile_text`."""
         # of the first node found, empty if there is none
-        find: Callable[[Any], Any] = etree.XPath(f"string({field.xpath})", smart_strings=False)
+        find: Callable[[Any], Any] = etree.XPath(f"string({xpath})", smart_strings=False)
         return find
 
-    def href(self, anchor: html.HtmlElement) -> str | None:
-        href: str | None = anchor.get("href")
+    def href(self, anchor: html.HtmlElement) -> str:
+        """See `Toolkit.href`."""
+        href: str = anchor.get("href", "")
         return href
-
-    def base(self, document: html.HtmlElement) -> str:
-        found = next((tag for tag in document.iter("base") if "href" in tag.attrib), None)
-        return "" if found is None else str(found.get("href"))

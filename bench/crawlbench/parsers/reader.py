@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin
 
-from crawlbench.errors import BlockedPageError
-from crawlbench.model import Field, Page, PageKind, Reader, SiteSpec
+from crawlbench.errors import BlockedPageError, UsageError
+from crawlbench.model import Buffer, Field, Page, PageKind, Reader, SiteSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = ["Toolkit", "build_reader"]
 
 _ORIGIN = re.compile(r"[a-z]+://[^/?#]*")
+_BASE = "//base[@href]"
 _BASE_TAGS = (b"<base", b"<BASE", b"<Base")
 
 
@@ -25,25 +26,18 @@ class Toolkit(Protocol):
     def parse(self, body: bytes) -> Any:  # noqa: ANN401  (the library's document)
         """Return the document of a body."""
 
-    def compile_nodes(self, xpath: str, css: str = "") -> Callable[[Any], Sequence[Any]]:
+    def compile_nodes(self, xpath: str) -> Callable[[Any], Sequence[Any]]:
         """Return a function that finds all nodes of an XPath in a document.
-
-        Args:
-            xpath: of the nodes.
-            css: what became the XPath, if a person wrote it as CSS.
 
         Raises:
             UsageError: the library cannot.
         """
 
-    def compile_text(self, field: Field) -> Callable[[Any], str]:
-        """Return a function that gives the text of the first that a field finds within a node."""
+    def compile_text(self, xpath: str) -> Callable[[Any], str]:
+        """Return a function that gives the text of the first that an XPath finds within a node."""
 
-    def href(self, anchor: Any) -> str | None:  # noqa: ANN401  (the library's node)
-        """Return where an `a` node leads, None for nowhere."""
-
-    def base(self, document: Any) -> str:  # noqa: ANN401  (the library's document)
-        """Return the first `<base href>`, empty if there is none."""
+    def href(self, anchor: Any) -> str:  # noqa: ANN401  (the library's node)
+        """Return where an `a` node leads, empty for nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +57,20 @@ def build_reader(spec: SiteSpec, toolkit: Toolkit) -> Reader:
     Raises:
         UsageError: the library cannot find what the site's XPaths say.
     """
+    if spec.media != "html":
+        raise UsageError(
+            f"the pages of the site {spec.name!r} are JSON, which parsers of HTML cannot read; use "
+            "one of JSON, such as json, orjson or msgspec"
+        )
     kinds = [_compile(kind, toolkit) for kind in spec.kinds]
-    follow = spec.follow or _make_follow(spec)
+    follow = _make_follow(spec, toolkit)
 
     def kind_of(address: str) -> _Kind | None:
         path = _ORIGIN.sub("", address, count=1)
         return next((kind for kind in kinds if kind.fits(path)), None)
 
-    def read(address: str, body: bytes) -> Page:
-        kind = kind_of(address)
+    def read(address: str, buffer: Buffer) -> Page:
+        kind, body = kind_of(address), bytes(buffer)  # no copy if it is that already
         if kind is None:
             raise BlockedPageError(f"{address} is no page of the site {spec.name!r}")
         if not body.strip():
@@ -84,22 +83,37 @@ def build_reader(spec: SiteSpec, toolkit: Toolkit) -> Reader:
                 f"{address} came with status 200 and {len(body)} bytes but no list: a block page"
             )
         items = tuple(spec.item_type(**_values(node, kind, address)) for node in nodes)
-        hrefs = [href for anchor in anchors if (href := toolkit.href(anchor)) is not None]
-        base = toolkit.base(document) if any(tag in body for tag in _BASE_TAGS) else ""
-        pages = (follow(address, href, base) for href in hrefs)
+        pages = follow(address, document, body, filter(None, map(toolkit.href, anchors)))
         return Page(items, tuple(page for page in pages if page and kind_of(page)))
 
     return read
 
 
-def _make_follow(spec: SiteSpec) -> Callable[[str, str, str], str]:
-    """Return what follows links where a site has no way of its own."""
+def _make_follow(
+    spec: SiteSpec, toolkit: Toolkit
+) -> Callable[[str, Any, bytes, Iterable[str]], Iterator[str]]:
+    """Return what gives the pages to which a page's links lead; empty texts for none."""
 
-    def follow(address: str, href: str, base: str) -> str:
-        link = _follow(urljoin(address, base) if base else address, href) if href else ""
-        return spec.page_address(link) if link else ""
+    def follow(address: str, _: object, __: bytes, hrefs: Iterable[str]) -> Iterator[str]:
+        links = (_follow(address, href) for href in hrefs)
+        return (spec.page_address(link) for link in links if link)
 
-    return follow
+    resolve = spec.follow
+    if resolve is None:
+        return follow
+    find_bases = toolkit.compile_nodes(_BASE)
+
+    def follow_own(
+        address: str,
+        document: Any,  # noqa: ANN401  (the library's document)
+        body: bytes,
+        hrefs: Iterable[str],
+    ) -> Iterator[str]:
+        bases = find_bases(document) if any(tag in body for tag in _BASE_TAGS) else ()
+        base = toolkit.href(bases[0]) if bases else ""
+        return (resolve(address, href, base) for href in hrefs)
+
+    return follow_own
 
 
 def _follow(address: str, href: str) -> str:
@@ -119,9 +133,9 @@ def _follow(address: str, href: str) -> str:
 def _compile(kind: PageKind, toolkit: Toolkit) -> _Kind:
     return _Kind(
         fits=re.compile(kind.pattern).fullmatch,
-        find_items=toolkit.compile_nodes(kind.items, kind.items_css) if kind.items else None,
-        fields=[(field, toolkit.compile_text(field)) for field in kind.fields],
-        find_links=toolkit.compile_nodes(kind.links, kind.links_css) if kind.links else None,
+        find_items=toolkit.compile_nodes(kind.items) if kind.items else None,
+        fields=[(field, toolkit.compile_text(field.xpath)) for field in kind.fields],
+        find_links=toolkit.compile_nodes(kind.links) if kind.links else None,
     )
 
 
@@ -134,7 +148,5 @@ def _values(node: object, kind: _Kind, address: str) -> dict[str, Any]:
         elif field.default is not None:
             values[field.name] = field.default
         else:
-            raise BlockedPageError(
-                f"{address} has an item without {field.name!r} ({field.css or field.xpath})"
-            )
+            raise BlockedPageError(f"{address} has an item without {field.name!r} ({field.xpath})")
     return values

@@ -10,7 +10,6 @@ import asyncio
 import inspect
 import json
 import math
-import os
 import platform
 import signal
 import sys
@@ -18,6 +17,7 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from typing import TYPE_CHECKING, Any
 
+from crawlbench.children import open_channel
 from crawlbench.errors import UsageError
 from crawlbench.operations import Operation, Peer, load_loop_factory, run_operation
 from crawlbench.probe.findings import Support
@@ -38,12 +38,10 @@ LATE_S = 10
 def main() -> None:
     """Try, and say what came of it."""
     job = json.loads(sys.argv[1])
-    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a loop prints is no answer
+    send = open_channel()
 
     def say(**message: object) -> None:
-        channel.write(json.dumps(message) + "\n")
-        channel.flush()
+        send(message)
 
     if hasattr(signal, "alarm"):  # whoever started it may have been killed, and it may hang
         signal.alarm(math.ceil(job["deadline_s"]) + LATE_S)

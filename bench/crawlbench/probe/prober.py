@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from crawlbench import registry
+from crawlbench.children import clean_environment, python_command
 from crawlbench.errors import UsageError
 from crawlbench.operations import Operation, PeerProcess, open_peer
 from crawlbench.probe.findings import Finding, LoopFacts, Report, Support
@@ -29,6 +30,7 @@ DEADLINE_S = 5.0
 """A probe takes less than half a second; on a busy machine, two."""
 JOBS = 2 + (os.cpu_count() or 2)
 """Processes at once: what hangs only waits, so it need not keep a CPU from the others."""
+PYTHON = (sys.executable, "-X", "faulthandler")
 LONGEST_WORDS = 200
 """Characters of a crashed process's last words."""
 
@@ -167,8 +169,8 @@ class _Prober:
         async with self._slots:
             start = time.monotonic()
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-X", "faulthandler", "-m", "crawlbench.probe.child", json.dumps(job)),
+                *python_command("crawlbench.probe.child", json.dumps(job), python=PYTHON),
+                env=clean_environment(),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,

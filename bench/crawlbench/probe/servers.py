@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from crawlbench.operations import OperationWrong, Theme
-from crawlbench.operations.connections import Echo
 from crawlbench.operations.contract import check
-from crawlbench.operations.echo import Ping, ping_by_streams
+from crawlbench.operations.echo import Echo, Ping, ping_by_streams
 from crawlbench.operations.payload import numbered
 from crawlbench.probe.verdicts import NotHere
 

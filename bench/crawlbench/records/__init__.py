@@ -21,15 +21,20 @@ from crawlbench.records.cluster import (
 from crawlbench.records.environment import Environment, EnvironmentFacts
 from crawlbench.records.findings import (
     Comparison,
-    NoiseFloor,
+    Control,
+    Doubt,
+    DoubtSize,
+    Mark,
+    Obstacle,
+    Quantity,
     SlotEffect,
     Summary,
     Verdict,
     WarningNote,
 )
 from crawlbench.records.machine import Conditions, Machine
-from crawlbench.records.plan import Cell, OperationFacts, Plan, Sweep
-from crawlbench.records.samples import Failure, RoundRecord, Sample
+from crawlbench.records.plan import Cell, OperationFacts, Plan, Stopping, Sweep
+from crawlbench.records.samples import Anchor, Failure, RoundRecord, Sample
 from crawlbench.records.session import FORMAT, Session
 from crawlbench.records.trace import TRACE_FORMAT, TracedRequest
 
@@ -37,6 +42,7 @@ __all__ = [
     "CLUSTER_FORMAT",
     "FORMAT",
     "TRACE_FORMAT",
+    "Anchor",
     "BlockResult",
     "Cell",
     "CellEstimate",
@@ -44,7 +50,10 @@ __all__ = [
     "ClusterSession",
     "Comparison",
     "Conditions",
+    "Control",
     "ControlEstimate",
+    "Doubt",
+    "DoubtSize",
     "Environment",
     "EnvironmentFacts",
     "Failure",
@@ -53,15 +62,18 @@ __all__ = [
     "LeftOut",
     "LostBlock",
     "Machine",
+    "Mark",
     "MergedComparison",
     "MergedNoise",
-    "NoiseFloor",
+    "Obstacle",
     "OperationFacts",
     "Plan",
+    "Quantity",
     "RoundRecord",
     "Sample",
     "Session",
     "SlotEffect",
+    "Stopping",
     "Summary",
     "Sweep",
     "TracedRequest",

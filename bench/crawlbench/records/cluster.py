@@ -81,14 +81,15 @@ class CellEstimate:
 
 @dataclass(frozen=True, slots=True)
 class ControlEstimate:
-    """The control of one group on one machine; fields as of `NoiseFloor`."""
+    """The control of one group on one machine; see `Control`."""
 
     group: str
     rounds: int
     mean: float | None
     error: float | None
-    margin: float | None
-    refusal: str = ""
+    noise: float | None
+    """Half-width of its interval: how far apart equal cells may look there."""
+    widening: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +162,10 @@ class MergedComparison:
     """Mean over machines; None where there is none, and `reason` says why."""
     low: float | None = None
     high: float | None = None
-    """Interval of the mean at the level that Holm's step gave this comparison."""
-    margin: float | None = None
-    """Up to which nothing is called a difference here."""
+    """Interval of the mean at the plan's confidence, for this comparison alone."""
+    is_fixed: bool = False
+    """Whether it holds on these machines only; of five or more it holds for machines of that sort.
+    """
     spread: float | None = None
     """Standard deviation of the true log ratio from machine to machine; None for one machine."""
     spread_share: float | None = None
@@ -199,7 +201,8 @@ class MergedNoise:
     estimate: float | None
     low: float | None
     high: float | None
-    margin: float | None
+    widening: float = 0.0
+    """By so much every interval of the group grows, as in a session; 0 if the twins agree."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 # msgspec reads the annotations when it decodes.
 from crawlbench.records.environment import Environment  # noqa: TC001
+from crawlbench.records.ranges import Count, Figure, LogRatio, Number, Share, Span  # noqa: TC001
 
-__all__ = ["Cell", "OperationFacts", "Plan", "Sweep"]
+__all__ = ["Cell", "OperationFacts", "Plan", "Stopping", "Sweep"]
+
+
+class Stopping(StrEnum):
+    """What decides when a session ends, and so which kind of interval is true of it."""
+
+    FIXED = "fixed"
+    """Nothing that was measured: the rounds were set beforehand. One look, by Student's t."""
+    ANY = "any"
+    """What was measured, looked at after each round: intervals hold at all times at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +34,7 @@ class Cell:
     event_loop: str | None
     """None for a strategy that is not `async`."""
     parser: str
-    concurrency: int
+    concurrency: Count
     environment: str = ""
     """Empty for the manager's own."""
     control: bool = False
@@ -93,7 +104,7 @@ class Sweep:
     """`concurrency`, `latency`, `pages` or `body`."""
     unit: str
     """Of the places; empty for a plain count."""
-    places: dict[str, float]
+    places: dict[str, Figure]
     """Cell to its place on the axis, controls left out."""
 
 
@@ -107,7 +118,7 @@ class OperationFacts:
     """One line."""
     counts: str
     """What it does `n` of, in the plural, such as `callbacks`."""
-    n: int
+    n: Number
     peer: str
     """What the other process does; `none` where there is none."""
     peer_is_aside: bool
@@ -125,25 +136,25 @@ class Plan:
     """Baselines and controls included."""
     baselines: dict[str, str]
     """Group to the name of the cell that others of the group are compared with."""
-    rounds: int
+    rounds: Number
     """At the most."""
-    laps: int
+    laps: Number
     """Turns of each group in a round; a cheap group takes several laps in a turn."""
-    warmups: int
+    warmups: Count
     """Values per cell and round that are thrown away."""
-    min_time_s: float
+    min_time_s: Span
     """A value lasts about this long at least: `loops` are chosen so."""
-    lap_time_s: float
+    lap_time_s: Span
     """A group's turn lasts about this long at least."""
-    budget_s: float | None
+    budget_s: Span | None
     """No round starts that would end later than this after the session's start."""
-    precision: float | None
+    precision: LogRatio | None
     """Half-width of the log ratio below which a comparison needs no more rounds."""
-    margin: float
+    margin: LogRatio
     """Differences up to this log ratio do not matter to the user."""
-    confidence: float
+    confidence: Share
     """Of all intervals, over the family of comparisons."""
-    timeout_s: float
+    timeout_s: Span
     """A value that takes longer is a hang."""
     seed: int
     """Of the order within laps and of the network's delays."""
@@ -151,8 +162,18 @@ class Plan:
     """None if the session is no sweep."""
     operations: tuple[OperationFacts, ...] = ()
     """Of the cells, in their order; empty if all are crawls."""
+    stopping: Stopping = Stopping.FIXED
+    """Format 1 knew one look only, by the budget or the number of rounds."""
+    gate: float | None = None
+    """Log ratio that a script asks about: a pair is measured until its interval does not reach
+    across it; None if nobody asks."""
     environments: tuple[Environment, ...] = ()
     """Other Pythons and packages; empty if all workers run in the manager's own."""
+
+    cpus: str = "all"
+    """How many CPUs each worker may use, or `all`."""
+    mirror_cpus: tuple[int, ...] = ()
+    """The mirror's CPUs; empty for the last."""
 
     @property
     def is_versus(self) -> bool:

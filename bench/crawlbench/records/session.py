@@ -6,21 +6,24 @@ from dataclasses import dataclass, field
 
 # msgspec reads the annotations when it decodes.
 from crawlbench.records.environment import EnvironmentFacts  # noqa: TC001
-from crawlbench.records.findings import (  # noqa: TC001
+from crawlbench.records.findings import (
     Comparison,
-    NoiseFloor,
+    Control,
+    Quantity,
     SlotEffect,
     Summary,
     WarningNote,
 )
 from crawlbench.records.machine import Conditions, Machine  # noqa: TC001
 from crawlbench.records.plan import Plan  # noqa: TC001
+from crawlbench.records.ranges import Counted, Figure, Number, Span  # noqa: TC001
 from crawlbench.records.samples import Failure, RoundRecord  # noqa: TC001
 
 __all__ = ["FORMAT", "Session"]
 
-FORMAT = 1
-"""Version of `session.json`. 1: first."""
+FORMAT = 2
+"""Version of `session.json`. 1: first. 2: rounds in a file of their own, `rounds.jsonl`; CPU time
+within the clock, waits of all threads, anchors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,13 @@ class Session:
     """UTC, ISO 8601."""
     tool: str
     """Version of crawlbench."""
-    networks: dict[str, dict[str, float]]
+    networks: dict[str, dict[str, Figure]]
     """Name to the numbers that the mirror played."""
     environments: tuple[EnvironmentFacts, ...] = ()
     """Of the plan, in its order."""
-    loops: dict[str, int] = field(default_factory=dict)
+    loops: dict[str, Number] = field(default_factory=dict)
     """Cell to crawls per value, found by calibration."""
-    passes: dict[str, int] = field(default_factory=dict)
+    passes: dict[str, Number] = field(default_factory=dict)
     """Group to laps per turn, found by calibration."""
     http_parsers: dict[str, str] = field(default_factory=dict)
     """Cell to the module that read its responses."""
@@ -48,13 +51,14 @@ class Session:
     warnings: tuple[WarningNote, ...] = ()
     summaries: tuple[Summary, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
-    noise: tuple[NoiseFloor, ...] = ()
+    """Of all pairs of each group, those with its baseline first, by each quantity."""
+    controls: tuple[Control, ...] = ()
     slots: tuple[SlotEffect, ...] = ()
     conditions: Conditions | None = None
     """None before the first look."""
-    ceilings: dict[str, float] = field(default_factory=dict)
+    ceilings: dict[str, Counted] = field(default_factory=dict)
     """Group to requests per second that its mirror reached, asked for all it could give."""
-    seconds: float = 0.0
+    seconds: Span = 0.0
     """Wall time from start to the last finished round."""
     ending: str = ""
     """A key of `report.notes.ENDINGS`, such as `rounds`; empty if it has not ended."""
@@ -72,6 +76,21 @@ class Session:
     def environment(self, name: str) -> EnvironmentFacts | None:
         """Return what an environment holds; None for the manager's own."""
         return next((facts for facts in self.environments if facts.name == name), None)
+
+    def against_baseline(self, quantity: Quantity = Quantity.TIME) -> tuple[Comparison, ...]:
+        """Return the comparisons of cells with the baseline of their group, in the plan's order."""
+        baselines = set(self.plan.baselines.values())
+        return tuple(
+            found
+            for found in self.comparisons
+            if found.quantity is quantity and found.baseline in baselines
+        )
+
+    def control(self, group: str, quantity: Quantity = Quantity.TIME) -> Control | None:
+        """Return what the control of a group shows, or None if it was not judged."""
+        return next(
+            (one for one in self.controls if one.group == group and one.quantity is quantity), None
+        )
 
     def failure(self, cell: str) -> Failure | None:
         """Return why a cell is invalid, or None if it is not."""

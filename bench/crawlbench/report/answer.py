@@ -1,40 +1,45 @@
-"""The answer in three plain sentences, each no stronger than its evidence (floor 3; pure).
+"""The answer: one sentence per scenario, each no stronger than its evidence (floor 3; pure).
 
-The first is about verdicts, the second about where the time goes, the third about how far to trust
-both. Who is best among the faster is told by the baseline's ratio alone, so whoever's interval
-overlaps is named beside: the session did not compare them with each other.
+It opens page, Markdown and JSON and comes last in a terminal, where it must fit on a screen.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Verdict
-from crawlbench.report.notes import place_of
-from crawlbench.report.numbers import (
-    WIDEST,
-    format_interval,
-    format_percent,
-    format_ratio,
-    format_seconds,
+from crawlbench.records import Quantity, Verdict
+from crawlbench.report.numbers import format_seconds, format_size
+from crawlbench.report.standing import (
+    Held,
+    Standing,
+    find_standing,
+    join_names,
+    list_words,
+    loop_pairs,
+    reach_of,
+    span_of,
 )
-from crawlbench.report.tables import crawl_groups, ordered_cells, short_name
 from crawlbench.report.text import one_line
+from crawlbench.report.unsettled import tell_unsettled
 from crawlbench.report.versus import versus_sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from crawlbench.records import Comparison, NoiseFloor, Session, Summary
+    from crawlbench.records import Comparison
+    from crawlbench.report.view import GroupView, Row, SessionView
 
 __all__ = ["Sentence", "find_answer"]
 
-MOST_GROUPS = 3
-"""Sites and networks that a sentence tells one by one; more are summed up."""
-LEAST_SHARE = 0.005
-"""Of CPU time and waiting: less is not worth a word."""
+MAX_LINES, WIDTH = 9, 78
+"""Of all sentences on a terminal of 80 columns; what stands below them takes three lines more."""
+MAX_BEHIND = 2
+"""Strategies behind the best that a sentence names."""
+TIMES_FROM = math.log(1.5)
+"""Log ratio from which on a factor is clearer than a percentage."""
 WORDS = {
     Verdict.FASTER: ("is faster", "are faster"),
     Verdict.SLOWER: ("is slower", "are slower"),
@@ -43,7 +48,6 @@ WORDS = {
     Verdict.INVALID: ("is invalid", "are invalid"),
     Verdict.UNSUPPORTED: ("is not supported", "are not supported"),
 }
-NO_ANSWER = (Verdict.INVALID, Verdict.UNCLEAR, Verdict.UNSUPPORTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,84 +61,160 @@ class Sentence:
     """What that section is called in a link."""
 
 
-def find_answer(session: Session) -> tuple[Sentence, ...]:
-    """Return what a session says, in three sentences; fewer where it says less."""
-    groups = crawl_groups(session)
-    first = Sentence(_verdicts(session, groups), "ratios", "ratios")
-    if session.plan.is_versus:
-        first = Sentence(versus_sentence(session), "environments", "environments")
+def find_answer(view: SessionView) -> tuple[Sentence, ...]:
+    """Return what a session says: the fullest version that fits on a screen."""
+    versions = (_sentences(view, scenarios) for scenarios in (_whole, _short, _counted))
+    found: tuple[Sentence, ...] = ()
+    for found in versions:
+        if sum(math.ceil(len(sentence.text) / WIDTH) for sentence in found) <= MAX_LINES:
+            break
+    return found
+
+
+def _sentences(
+    view: SessionView, scenarios: Callable[[SessionView], Iterator[str]]
+) -> tuple[Sentence, ...]:
+    if not view.session.summaries:
+        first = [Sentence("No cell has a valid value, so there is no answer.", "ratios", "ratios")]
+    elif view.plan.is_versus:
+        first = [Sentence(versus_sentence(view), "environments", "environments")]
+    else:
+        first = [Sentence(_begin(text), "ratios", "ratios") for text in scenarios(view)]
     found = [
-        first,
-        Sentence(_operations(session), "loops", "what event loops do"),
-        Sentence(_times(session, groups), "phases", "where the time goes"),
-        Sentence(_trust(session), "doubts", "how far to trust it"),
+        *first,
+        Sentence(_loops(view), "pairs", "pairs"),
+        Sentence(_operations(view), "loops", "what event loops do"),
+        Sentence(tell_unsettled(view), "doubts", "how far to trust it"),
+        Sentence(_trust(view), "doubts", "how far to trust it"),
     ]
-    return tuple(sentence for sentence in found if sentence.text)
+    return tuple(Sentence(one_line(one.text), one.evidence, one.link) for one in found if one.text)
 
 
-def _verdicts(session: Session, groups: Sequence[str]) -> str:
-    if not session.summaries:
-        return "No cell has a valid value, so there is no answer."
-    if not groups:
-        return ""
-    if len(groups) > MOST_GROUPS:
-        crawls = {cell.name for cell in session.plan.cells if not cell.operation}
-        counts = _counts([c for c in session.comparisons if c.cell in crawls])
-        return f"Over {len(groups)} sites and networks {counts}."
-    text = "; ".join(_verdict(session, group) for group in groups)
+def _begin(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _operations(session: Session) -> str:
-    """Return what was found of each event loop over all operations."""
-    operations = {facts.name for facts in session.plan.operations}
-    cells = {cell.name: cell for cell in session.plan.cells if cell.operation in operations}
-    found: dict[tuple[str, str], list[Comparison]] = {}
-    for comparison in session.comparisons:
-        cell = cells.get(comparison.cell)
-        if cell:
-            stock = cells[comparison.baseline].loop_name
-            found.setdefault((cell.loop_name, stock), []).append(comparison)
-    parts = [f"{loop}: {_counts(judged, stock)}" for (loop, stock), judged in found.items()]
-    return one_line(f"Of {len(operations)} operations, on {'; on '.join(parts)}.") if parts else ""
+def _whole(view: SessionView) -> Iterator[str]:
+    for group in view.crawls:
+        yield _scenario(group, is_short=False)
 
 
-def _verdict(session: Session, group: str) -> str:
-    """Return what was found in one group."""
-    where = f"on {place_of(session, group)}"
-    floor = next((floor for floor in session.noise if floor.group == group), None)
-    if floor and floor.refusal:
-        return f"{where} nothing is judged: {floor.refusal}"
-    cells = {cell.name: cell for cell in session.plan.cells if cell.group == group}
-    found = [c for c in session.comparisons if c.cell in cells]
-    baseline = short_name(cells[session.plan.baselines[group]], list(cells.values()))
-    if not found:
-        return f"{where} {_alone(session, list(cells))}"
-    text = f"{where} {_counts(found, baseline)}"
-    judged = [c for c in found if c.verdict not in NO_ANSWER]
-    best = min(judged, key=lambda c: c.estimate or 0.0, default=None)
-    if best is None or best.estimate is None or best.low is None or best.high is None:
-        return text
-    name = short_name(cells[best.cell], list(cells.values()))
-    ratio = format_ratio(best.estimate, best.low, best.high)
-    text += f": {name} takes {ratio} of its time ({format_interval(best.low, best.high)})"
-    rivals = [c for c in judged if c is not best and (c.low or 0.0) <= best.high]
-    if len(rivals) == 1:
-        rival = short_name(cells[rivals[0].cell], list(cells.values()))
-        return f"{text}, and the interval of {rival} overlaps"
-    return f"{text}, and the intervals of {len(rivals)} others overlap" if rivals else text
+def _short(view: SessionView) -> Iterator[str]:
+    for group in view.crawls:
+        yield _scenario(group, is_short=True)
 
 
-def _alone(session: Session, cells: Sequence[str]) -> str:
-    """Return what is to be said of a group in which nothing was compared."""
-    seconds = [s for s in session.summaries if s.cell in cells]
-    if not seconds:
+def _counted(view: SessionView) -> Iterator[str]:
+    names = {row.cell.name for group in view.crawls for row in group.rows}
+    found = [one for one in view.comparisons() if one.cell in names]
+    if len(view.crawls) == 1 and found:
+        yield f"on {view.crawls[0].place} {_counts(found, 'the baseline')}"
+    elif found:
+        yield f"over {len(view.crawls)} sites and networks {_counts(found)}"
+
+
+def _scenario(group: GroupView, *, is_short: bool) -> str:
+    where = f"on {group.place}"
+    standing = find_standing(group)
+    if standing is None:
+        return f"{where} {_alone(group)}"
+    parts = [f"{where}, {_lead(group, standing)}"]
+    if not is_short:
+        parts += _behind(group, standing)
+    parts += _by_cpu(group, standing)
+    return "; ".join(parts)
+
+
+def _alone(group: GroupView) -> str:
+    """Return what is to be said of a group in which nothing has a ratio."""
+    compared = [row.found[Quantity.TIME] for row in group.rows if Quantity.TIME in row.found]
+    if compared:
+        base = group.base
+        return _counts(compared, base.name if base else "the baseline")
+    first = next((row.summary for row in group.rows if row.summary), None)
+    if first is None:
         return "no cell has a valid value"
-    first = seconds[0]
-    return (
-        "there is nothing to compare; a crawl took "
-        f"{format_seconds(first.seconds, first.seconds_error)}"
-    )
+    seconds = format_seconds(first.seconds, first.seconds_error)
+    return f"there is nothing to compare; a crawl took {seconds}"
+
+
+def _lead(group: GroupView, standing: Standing) -> str:
+    """Return how the best, and those that are the same, stand to the baseline."""
+    leaders, base = standing.leaders, group.base
+    names = join_names(group, leaders)
+    assert base
+    if base in leaders:
+        others = [row for row in leaders if row is not base]
+        if not others:
+            return f"nothing is faster than {base.name}"
+        verb = "is" if len({row.work for row in others}) == 1 else "are"
+        return f"{join_names(group, others)} {verb} the same as {base.name}, and nothing is faster"
+    held = next((one for one in (*standing.slower, *standing.unsettled) if one.row is base), None)
+    if held is None or held.found.estimate is None:
+        return f"{names} {_verb(leaders, 'is')} best"
+    if held in standing.slower:
+        return f"{names} {_gain(held.found.estimate, leaders)} {base.name}"
+    best = standing.best.name
+    return f"{best} is not settled against {base.name} ({reach_of([held])})"
+
+
+def _verb(rows: Sequence[Row], word: str) -> str:
+    """Return a verb for one strategy or several."""
+    is_one = len({row.work for row in rows}) == 1
+    return word if is_one else {"is": "are", "takes": "take"}[word]
+
+
+def _gain(behind: float, leaders: Sequence[Row], what: str = "time") -> str:
+    """Return how much faster the leaders are than one that is behind by a log ratio."""
+    if behind >= TIMES_FROM and what == "time":
+        return f"{_verb(leaders, 'is')} {math.exp(behind):.1f} times as fast as"
+    return f"{_verb(leaders, 'takes')} {_percent(-math.expm1(-behind))} less {what} than"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %" if share >= 0.0995 else f"{share * 100:.1f} %"
+
+
+def _behind(group: GroupView, standing: Standing) -> Iterator[str]:
+    """Yield who is behind the best, and who may be; the baseline has been told."""
+    slower = _by_work(one for one in standing.slower if one.row.cell.name != group.baseline)
+    for held in slower[:MAX_BEHIND]:
+        names = join_names(group, [one.row for one in held])
+        far = max(one.found.estimate or 0.0 for one in held)
+        if far >= math.log(2):
+            yield f"{names} takes {math.exp(far):.1f} times as long"
+        else:
+            yield f"{names} is {span_of(held)} behind"
+    if len(slower) > MAX_BEHIND:
+        yield f"{len(slower) - MAX_BEHIND} more are further behind"
+    told = _unsettled_baseline(group, standing)
+    open_ones = [one for one in standing.unsettled if one is not told]
+    if open_ones:
+        names = join_names(group, [one.row for one in open_ones], MAX_BEHIND)
+        yield f"not settled against the best: {names} ({reach_of(open_ones)})"
+
+
+def _unsettled_baseline(group: GroupView, standing: Standing) -> Held | None:
+    return next((x for x in standing.unsettled if x.row.cell.name == group.baseline), None)
+
+
+def _by_work(held: Iterable[Held]) -> list[list[Held]]:
+    works: dict[str, list[Held]] = {}
+    for one in held:
+        works.setdefault(one.row.work, []).append(one)
+    return list(works.values())
+
+
+def _by_cpu(group: GroupView, standing: Standing) -> Iterator[str]:
+    """Yield what CPU time says where time says nothing against the baseline."""
+    if not _unsettled_baseline(group, standing):
+        return
+    found = find_standing(group, Quantity.CPU)
+    base = group.base
+    held = next((one for one in found.slower if one.row is base), None) if found else None
+    if found and base and held and held.found.estimate is not None:
+        gain = _gain(held.found.estimate, found.leaders, "CPU time")
+        yield f"by CPU time {join_names(group, found.leaders)} {gain} {base.name}"
 
 
 def _counts(comparisons: Sequence[Comparison], baseline: str = "their baselines") -> str:
@@ -148,102 +228,69 @@ def _counts(comparisons: Sequence[Comparison], baseline: str = "their baselines"
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def _times(session: Session, groups: Sequence[str]) -> str:
-    parts = []
-    for group in groups if len(groups) <= MOST_GROUPS else groups[:1]:
-        cells = ordered_cells(session, group)
-        summaries = {summary.cell: summary for summary in session.summaries}
-        compared = {c.cell for c in session.comparisons}
-        valid = [cell for cell in cells if cell.name in summaries]
-        shown = next((cell for cell in valid if cell.name in compared), None)
-        shown = shown or next((cell for cell in valid if not cell.control), None)
-        if shown:
-            shares = _shares(summaries[shown.name])
-            where = shown.network if shown.versus else place_of(session, group)
-            parts.append(f"{shares} for {short_name(shown, cells)} on {one_line(where)}")
-    if not parts:
+def _loops(view: SessionView) -> str:
+    """Return what was found of the pairs that differ by event loop alone."""
+    if view.plan.is_versus:
         return ""
-    loops = _loops(session)
-    return f"Time goes to {'; to '.join(parts)}{f'; {loops}' if loops else ''}."
-
-
-def _shares(summary: Summary) -> str:
-    """Return who has which share of the CPU time and the waiting, the largest first."""
-    parts = {
-        "the parser": summary.parse_s or 0.0,
-        _client_name(summary): max(0.0, summary.cpu_user_s - (summary.parse_s or 0.0)),
-        "the system": summary.cpu_system_s,
-        "waiting": summary.wait_s,
-    }
-    total = sum(parts.values()) or 1.0
-    ordered = sorted(parts.items(), key=lambda item: -item[1])
-    told = [(name, size / total) for name, size in ordered if size / total >= LEAST_SHARE]
-    shares = [f"{name} ({share * 100:.0f} %)" for name, share in told]
-    return ", ".join(shares[:-1]) + f" and {shares[-1]}" if len(shares) > 1 else shares[0]
-
-
-def _client_name(summary: Summary) -> str:
-    return "client and event loop" if summary.parse_s is not None else "client and parser"
-
-
-def _loops(session: Session) -> str:
-    """Return in how many pairs that differ by event loop alone the intervals overlap."""
-    found = {c.cell: c for c in session.comparisons if c.low is not None and c.high is not None}
-    crawls = [cell for cell in session.plan.cells if not cell.operation]
-    pairs = [
-        _overlap(found[one.name], found[two.name])
-        for place, one in enumerate(crawls)
-        for two in crawls[place + 1 :]
-        if one.name in found
-        and two.name in found
-        and one.event_loop != two.event_loop
-        and (one.group, one.strategy, one.parser, one.concurrency, one.environment)
-        == (two.group, two.strategy, two.parser, two.concurrency, two.environment)
-    ]
+    pairs = [(group, *pair) for group in view.crawls for pair in loop_pairs(group)]
     if not pairs:
         return ""
-    return (
-        f"in {sum(pairs)} of {len(pairs)} pairs that differ by event loop alone the intervals "
-        "overlap"
-    )
-
-
-def _overlap(one: Comparison, two: Comparison) -> bool:
-    assert one.low is not None and one.high is not None  # noqa: PT018
-    assert two.low is not None and two.high is not None  # noqa: PT018
-    return one.low <= two.high and two.low <= one.high
-
-
-def _trust(session: Session) -> str:
-    parts = list(_floors(session))
-    for count, word in (
-        (sum(not failure.is_refusal for failure in session.failures), "invalid cell"),
-        (len(session.warnings), "warning"),
+    kinds = {(head.cell.event_loop, base.cell.event_loop) for _, head, base, _ in pairs}
+    who = "Pairs that differ by event loop alone"
+    if len(kinds) == 1:
+        ((head, base),) = kinds
+        who = f"{head} against {base}"
+    parts = []
+    for verdict, word in (
+        (Verdict.FASTER, "faster"),
+        (Verdict.SLOWER, "slower"),
+        (Verdict.SAME, "the same"),
+        (Verdict.UNCLEAR, "not settled"),
     ):
-        if count:
-            parts.append(f"{count} {word}{'' if count == 1 else 's'} must be read")
-    text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+        found = [(group, row, one) for group, row, _, one in pairs if one.verdict is verdict]
+        if found:
+            parts.append(f"{word} in {len(found)} of {len(pairs)} {_which(view, found)}".strip())
+    return f"{who}: {', '.join(parts)}."
 
 
-def _floors(session: Session) -> Iterator[str]:
-    """Return what equal things look like here."""
-    usable = [(f, f.margin) for f in session.noise if f.margin is not None and not f.refusal]
-    usable = [(floor, margin) for floor, margin in usable if margin <= WIDEST / 2]
-    if usable and len(usable) <= MOST_GROUPS:
-        margins = [
-            f"{format_percent(margin)} on {place_of(session, floor.group)}"
-            for floor, margin in usable
-        ]
-        yield f"a difference counts only beyond {' and '.join(margins)}"
-    elif usable:
-        shown = [format_percent(margin) for _, margin in sorted(usable, key=_margin)]
-        ends = " to ".join(dict.fromkeys((shown[0], shown[-1])))
-        yield f"a difference counts only beyond a margin of {ends}"
-    lost = len(session.noise) - len(usable)
-    if lost:
-        yield f"{lost} of {len(session.noise)} controls gave no usable margin"
+def _which(view: SessionView, found: Sequence[tuple[GroupView, Row, Comparison]]) -> str:
+    """Return which pairs these are, by name where it is one, and how far apart they are."""
+    verdict = found[0][2].verdict
+    if verdict is Verdict.SAME:
+        return ""
+    held = [Held(row, one) for _, row, one in found]
+    if verdict is Verdict.UNCLEAR:
+        size = reach_of(held)
+    else:
+        size = "by " + format_size(max(abs(one.found.estimate or 0.0) for one in held))
+        size = size if len(found) == 1 else size.replace("by ", "by up to ")
+    if len(found) > 1:
+        return f"({size})"
+    group, row, _ = found[0]
+    where = f" on {group.place}" if len(view.crawls) > 1 else ""
+    return f"({row.work}{where}, {size})"
 
 
-def _margin(pair: tuple[NoiseFloor, float]) -> float:
-    return pair[1]
+def _operations(view: SessionView) -> str:
+    """Return what was found of each event loop over all operations."""
+    found: dict[tuple[str, str], list[Comparison]] = {}
+    for group in view.operations:
+        if group.rows[0].cell.versus:
+            continue
+        for row in group.rows:
+            if Quantity.TIME in row.found and group.base:
+                key = row.cell.loop_name, group.base.cell.loop_name
+                found.setdefault(key, []).append(row.found[Quantity.TIME])
+    parts = [f"{loop}: {_counts(judged, stock)}" for (loop, stock), judged in found.items()]
+    count = len(view.plan.operations)
+    return f"Of {count} operations, on {'; on '.join(parts)}." if parts else ""
+
+
+def _trust(view: SessionView) -> str:
+    invalid = sum(not failure.is_refusal for failure in view.session.failures)
+    parts = [
+        f"{count} {word}{'' if count == 1 else 's'}"
+        for count, word in ((invalid, "invalid cell"), (len(view.session.warnings), "warning"))
+        if count
+    ]
+    return f"{list_words(parts)} must be read." if parts else ""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.report.numbers import WIDEST
-from crawlbench.report.tables import Ratio, ordered_cells, ratio_of
+from crawlbench.report.tables import Ratio, ratio_of
 
 if TYPE_CHECKING:
-    from crawlbench.records import Session
+    from crawlbench.report.view import GroupView
 
 __all__ = ["LEAST_BAR", "MOST_BAR", "Bars", "draw_bars"]
 
@@ -50,17 +50,24 @@ class Bars:
     """In the order of the group's table; all of the same length."""
 
 
-def draw_bars(session: Session, group: str, width: int, *, is_ascii: bool = False) -> Bars | None:
-    """Return the bars of a group, or None if nothing of it was compared."""
-    ratios = [ratio_of(session, cell) for cell in ordered_cells(session, group)]
+def draw_bars(
+    group: GroupView, margin: float, width: int, *, is_ascii: bool = False
+) -> Bars | None:
+    """Return the bars of a group, or None if nothing of it was compared.
+
+    Args:
+        group: whose rows they are.
+        margin: of the plan, drawn to both sides of 1.
+        width: of a bar, in columns.
+        is_ascii: whether nothing else can be shown.
+    """
+    ratios = [ratio_of(row) for row in group.rows]
     drawn = [r for r in ratios if r.low is not None and r.high is not None]
     drawn = [r for r in drawn if (r.high or 0.0) - (r.low or 0.0) <= WIDEST]
     if not drawn:
         return None
     low = min(-LEAST_SPAN, *(r.low for r in drawn if r.low is not None))
     high = max(LEAST_SPAN, *(r.high for r in drawn if r.high is not None))
-    floor = next((floor for floor in session.noise if floor.group == group), None)
-    margin = floor.margin if floor and not floor.refusal else None
     canvas = _Canvas(low, high, width, margin, ASCII if is_ascii else UNICODE)
     return Bars(canvas.scale(), tuple(canvas.bar(r if r in drawn else None) for r in ratios))
 
@@ -72,7 +79,7 @@ class _Canvas:
     low: float
     high: float
     width: int
-    margin: float | None
+    margin: float
     signs: _Signs
 
     def place(self, log_ratio: float) -> int:
@@ -95,9 +102,8 @@ class _Canvas:
     def bar(self, ratio: Ratio | None) -> str:
         """Return one row."""
         signs, text = self.signs, [" "] * self.width
-        if self.margin is not None:
-            for place in range(self.place(-self.margin), self.place(self.margin) + 1):
-                text[place] = signs.margin
+        for place in range(self.place(-self.margin), self.place(self.margin) + 1):
+            text[place] = signs.margin
         text[self.place(0.0)] = signs.one
         if ratio and ratio.low is not None and ratio.high is not None:
             left, right = self.place(ratio.low), self.place(ratio.high)

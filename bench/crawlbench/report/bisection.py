@@ -10,7 +10,7 @@ from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from crawlbench.stats.bisection import Bisection
-    from crawlbench.stats.compare import Change
+    from crawlbench.stats.change import Change
 
 __all__ = ["bisection_sentence", "bisection_table"]
 

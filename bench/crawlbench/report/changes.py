@@ -1,27 +1,35 @@
-"""Changes from a base to a head, as a table (floor 3; pure)."""
+"""Changes from a base to a head, as tables and notes (floor 3; pure)."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
+from crawlbench.records import Obstacle
 from crawlbench.report.numbers import format_interval, format_ratio, format_seconds
 from crawlbench.report.table import Column, Table
+from crawlbench.stats.change import Way
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from crawlbench.stats.compare import Change
+    from crawlbench.stats.change import Change, Seen
+    from crawlbench.stats.compare import SessionComparison
 
-__all__ = ["changes_table"]
+__all__ = ["changes_table", "comparison_notes", "kin_table"]
 
-_COLUMNS = (
-    Column("cell"),
-    Column("base", is_number=True),
-    Column("head", is_number=True),
-    Column("ratio", is_number=True),
+_SEEN = (Column("ratio", is_number=True), Column("interval"))
+_HEAD = (Column("cell"), Column("base", is_number=True), Column("head", is_number=True))
+_PAIRED = (*_HEAD, *_SEEN, Column("verdict"))
+_BOTH = (
+    *_HEAD,
+    Column("plain", is_number=True),
+    Column("interval"),
+    Column("normalised", is_number=True),
     Column("interval"),
     Column("verdict"),
 )
+_KIN = (Column("cell"), Column("beside"), *_SEEN, Column("verdict"))
 
 
 def changes_table(
@@ -37,20 +45,79 @@ def changes_table(
         title: of the table.
     """
     ordered = sorted(changes, key=_size, reverse=True)
-    rows = (_row(change) for change in ordered)
+    is_paired = all(seen.way is Way.PAIRED for change in changes for seen in change.ways)
+    ways = (Way.PAIRED,) if is_paired else (Way.PLAIN, Way.NORMALISED)
+    rows = [_row(change, ways) for change in ordered]
     if names is not None:
-        rows = ((names[change.cell], *_row(change)[1:]) for change in ordered)
-    return Table(title, _COLUMNS, tuple(rows))
+        rows = [(names[change.cell], *row[1:]) for change, row in zip(ordered, rows, strict=True)]
+    return Table(title, _PAIRED if is_paired else _BOTH, tuple(rows))
+
+
+def kin_table(found: SessionComparison) -> Table:
+    """Return a row per pair of cells that differ by event loop alone."""
+    rows = tuple((one.cell, one.other, *_seen(one.seen), one.seen.verdict) for one in found.kin)
+    return Table("how ratios of one event loop to another changed", _KIN, rows)
+
+
+def comparison_notes(found: SessionComparison) -> Iterator[str]:
+    """Yield what must be known beside the tables of two sessions."""
+    for change in found.changes:
+        if text := _why(change):
+            yield f"{change.cell}: {text}"
+    for name in found.only_base:
+        yield f"{name}: only in the base"
+    for name in found.only_head:
+        yield f"{name}: only in the head"
+    if found.machines:
+        yield f"these are sessions of different machines ({'; '.join(found.machines)})"
+    if not found.has_anchors:
+        yield (
+            "one of the sessions has no anchors (format 1), so that plain times cannot be "
+            "corrected for the machine's state: they may show a slowdown, never `same` or `faster`"
+        )
+    spreads = ", ".join(
+        f"{way} {spread.deviation * 100:.1f} % ({_origin(spread.sessions)})"
+        for way, spread in found.spreads.items()
+    )
+    yield f"intervals hold the variance between sessions: {spreads}"
+    yield (
+        "plain is head over base, corrected by the machine's anchors; normalised is the same after "
+        "each was divided by its own baseline; a verdict needs both, and holds on this machine "
+        "from session to session"
+    )
+
+
+def _origin(sessions: int) -> str:
+    return f"{sessions} other sessions and the usual one" if sessions else "the usual one"
+
+
+def _why(change: Change) -> str:
+    if change.obstacle is Obstacle.PLAIN:
+        return f"unclear: normalised it changed, but that is relative to {change.detail} only"
+    if change.obstacle is None:
+        return ""
+    texts = {
+        Obstacle.FAILED: change.detail,
+        Obstacle.TIMERS: "its time is that of timers, of which no ratio is made",
+        Obstacle.HALF: "half of its time or more was not the client's own",
+        Obstacle.FEW_ROUNDS: "fewer than two rounds give no interval",
+    }
+    return f"{change.verdict}: {texts[change.obstacle]}" if change.obstacle in texts else ""
 
 
 def _size(change: Change) -> float:
-    return -1.0 if change.estimate is None else abs(change.estimate)
+    return max((abs(seen.estimate) for seen in change.ways), default=-math.inf)
 
 
-def _row(change: Change) -> tuple[str, ...]:
+def _row(change: Change, ways: Sequence[Way]) -> tuple[str, ...]:
     times = [format_seconds(s) if s is not None else "-" for s in (change.base_s, change.head_s)]
-    if change.estimate is None or change.low is None or change.high is None:
-        return (change.cell, *times, "-", "-", change.verdict.value)
-    ratio = format_ratio(change.estimate, change.low, change.high)
-    interval = format_interval(change.low, change.high)
-    return (change.cell, *times, ratio, interval, change.verdict.value)
+    by_way = {seen.way: seen for seen in change.ways}
+    shown = [text for way in ways for text in _seen(by_way.get(way))]
+    return (change.cell, *times, *shown, change.verdict.value)
+
+
+def _seen(seen: Seen | None) -> tuple[str, str]:
+    if seen is None:
+        return "-", "-"
+    ratio = format_ratio(seen.estimate, seen.low, seen.high)
+    return ratio, format_interval(seen.low, seen.high)

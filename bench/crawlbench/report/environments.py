@@ -10,20 +10,21 @@ from crawlbench.report.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.records import EnvironmentFacts, Session
+    from crawlbench.records import EnvironmentFacts
+    from crawlbench.report.view import SessionView
 
 __all__ = ["environments_table"]
 
 ABSENT = "-"
 
 
-def environments_table(session: Session) -> Table | None:
+def environments_table(view: SessionView) -> Table | None:
     """Return a row for each thing in which environments differ, a column for each that was built.
 
     A difference that nobody asked for is there too: it may be the reason for another in time. None
     if all workers ran in the manager's Python.
     """
-    built = [facts for facts in session.environments if not facts.obstacle]
+    built = [facts for facts in view.session.environments if not facts.obstacle]
     if not built:
         return None
     rows = [row for row in _rows(built) if len(set(row[1:])) > 1 or len(built) == 1]

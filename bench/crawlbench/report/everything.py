@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from crawlbench.report.operations import operation_tables
 from crawlbench.report.table import Column, Table
-from crawlbench.report.tables import crawl_groups, group_tables
+from crawlbench.report.tables import group_tables
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
-    from crawlbench.records import Session
+    from crawlbench.report.view import SessionView
 
 __all__ = ["everything_table", "sort_key"]
 
@@ -27,23 +27,22 @@ _SCALES = {
 _NUMBER = re.compile(r"(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?: (\S+))?")
 
 
-def everything_table(session: Session) -> Table:
+def everything_table(view: SessionView) -> Table:
     """Return the rows of all groups in one table, the site before the network if several.
 
     Of a session without crawls, the rows of its operations, each with its theme.
     """
-    groups = crawl_groups(session)
+    groups = view.crawls
     if not groups:
-        return _operations_table(session)
-    sites = {cell.group: one_line(cell.site) for cell in session.plan.cells if cell.site}
-    tables = group_tables(session)
+        return _operations_table(view)
+    tables = group_tables(view)
     columns = tables[0].columns if tables else ()
     rows = [
-        (sites[group], row)
+        (one_line(group.rows[0].cell.site), row)
         for group, table in zip(groups, tables, strict=True)
         for row in table.rows
     ]
-    if len(set(sites.values())) == 1:
+    if view.is_one_site:
         return Table("Everything", columns, tuple(row for _, row in rows))
     place = [column.header for column in columns].index("network")
     return Table(
@@ -53,9 +52,9 @@ def everything_table(session: Session) -> Table:
     )
 
 
-def _operations_table(session: Session) -> Table:
-    tables = operation_tables(session)
-    themes = {one_line(facts.name): one_line(facts.theme) for facts in session.plan.operations}
+def _operations_table(view: SessionView) -> Table:
+    tables = operation_tables(view)
+    themes = {one_line(facts.name): one_line(facts.theme) for facts in view.plan.operations}
     rows = [(row[0], themes.get(row[0], ""), *row[1:]) for table in tables for row in table.rows]
     columns = tables[0].columns if tables else ()
     return Table("Everything", (*columns[:1], Column("theme"), *columns[1:]), tuple(rows))

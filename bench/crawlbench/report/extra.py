@@ -28,7 +28,7 @@ def require_drawing() -> None:
     if missing := _missing():
         raise NotInstalledError(
             f"html, svg and png need {' and '.join(missing)}, not installed here; "
-            "try: pip install 'crawlbench[report]'"
+            "they come with crawlbench's extra 'report'"
         )
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crawlbench.records import Obstacle
 from crawlbench.report.answer import Sentence
 from crawlbench.report.charts.history import history_charts
-from crawlbench.report.numbers import format_interval, format_ratio
+from crawlbench.report.numbers import format_interval, format_percent, format_ratio
 from crawlbench.report.page import Fact, Page, Section, Trouble
 from crawlbench.report.table import Column, Table
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
-    from crawlbench.stats.history import ChangePoint, History, Line
+    from crawlbench.stats.history import ChangePoint, History, LeftOut, Line
 
 __all__ = ["changes_table", "history_page"]
 
@@ -27,6 +28,14 @@ METHOD = (
 )
 
 
+WHY_NOT = {
+    Obstacle.FAILED: "it is invalid",
+    Obstacle.TIMERS: "its time is that of timers, of which no ratio is made",
+    Obstacle.HALF: "half of its time or more was not the client's own",
+    Obstacle.FEW_ROUNDS: "fewer than two rounds give no interval",
+}
+
+
 def history_page(history: History) -> Page:
     """Return the page of a history."""
     changes = [(line, change) for line in history.lines for change in line.changes]
@@ -35,8 +44,22 @@ def history_page(history: History) -> Page:
         for b in history.breaks
     ]
     left_out = [
-        Trouble("left out", one_line(f"{one.cell} in {one.session}: {one.reason}"))
+        Trouble("left out", one_line(f"{one.cell} in {one.session}: {_why(one)}"))
         for one in history.left_out
+    ]
+    jumps = [
+        Trouble(
+            "jump",
+            one_line(
+                f"{one.cell} in {one.session}: {format_percent(one.shift)} from what the sessions "
+                f"before it let expect ({format_interval(one.low, one.high)})"
+            ),
+        )
+        for one in history.jumps
+    ]
+    unjudged = [
+        Trouble("not judged", one_line(f"{cell}: too few sessions of one machine to tell a change"))
+        for cell in history.unjudged
     ]
     first, last = (history.sessions[0], history.sessions[-1]) if history.sessions else ("", "")
     return Page(
@@ -57,20 +80,33 @@ def history_page(history: History) -> Page:
         table=_points_table(history),
         method=METHOD,
         facts=(Fact("sessions", one_line(", ".join(history.sessions))),),
-        troubles=(*breaks, *left_out),
+        troubles=(*jumps, *breaks, *unjudged, *left_out),
         quiet="All sessions are of one machine, and every cell has a point in each.",
     )
+
+
+def _why(one: LeftOut) -> str:
+    return one.detail or WHY_NOT[one.obstacle]
 
 
 def _answer(history: History, changes: int) -> str:
     if not history.lines:
         return "No cell has a value that can be believed, so there is no history."
-    cells = len(history.lines)
-    if not changes:
-        return f"None of {cells} cells changed over {len(history.sessions)} sessions."
+    cells, unjudged = len(history.lines), len(history.unjudged)
+    if unjudged == cells:
+        return (
+            f"It could not be judged whether any of {cells} cells changed: four sessions or more "
+            "of one machine are needed."
+        )
+    told = f"{cells - unjudged} of {cells} cells could be judged; " if unjudged else ""
+    jumped = f"{len(history.jumps)} jumped in the newest session" if history.jumps else ""
     changed = sum(bool(line.changes) for line in history.lines)
     often = "once" if changes == 1 else f"{changes} times"
-    return f"{changed} of {cells} cells changed, {often} in all."
+    earlier = f"{changed} of {cells} cells changed before, {often} in all" if changes else ""
+    found = [part for part in (jumped, earlier) if part]
+    none = f"none of them changed over {len(history.sessions)} sessions"
+    text = told + ("; ".join(found) or none)
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def changes_table(history: History) -> Table:

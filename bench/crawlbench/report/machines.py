@@ -12,10 +12,10 @@ from rich.text import Text
 from crawlbench.errors import UsageError
 from crawlbench.records import Verdict
 from crawlbench.report.markdown import render_parts
+from crawlbench.report.names import short_name
 from crawlbench.report.numbers import format_interval, format_percent, format_ratio
 from crawlbench.report.table import Column, Table
-from crawlbench.report.tables import short_name
-from crawlbench.report.terminal import render_notes, render_table
+from crawlbench.report.terminal import Detail, render_notes, render_table
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
@@ -51,7 +51,13 @@ class ClusterReport:
 
     session: ClusterSession
 
-    def terminal(self, width: int, *, is_ascii: bool) -> Group:  # noqa: ARG002  (it has no bars)
+    def terminal(
+        self,
+        width: int,
+        *,
+        is_ascii: bool,  # noqa: ARG002  (it has no bars)
+        detail: Detail = Detail.USUAL,  # noqa: ARG002  (it has no details)
+    ) -> Group:
         """Return tables and notes."""
         lines: list[RenderableType] = []
         for table in self._tables():
@@ -229,9 +235,10 @@ def _lost(session: ClusterSession) -> Iterator[str]:
 
 def _noise(session: ClusterSession) -> Iterator[str]:
     for one in session.noise:
-        if one.margin is not None:
+        if one.widening:
             yield (
-                f"{one.group}: differences up to {format_percent(one.margin)} are not called any, "
+                f"{one.group}: the twins, which are equal, differ by "
+                f"{format_percent(one.widening)}, and all intervals grow by as much, "
                 f"by the controls of {one.machines} machine{'s' if one.machines > 1 else ''}"
             )
 

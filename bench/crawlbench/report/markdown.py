@@ -6,20 +6,23 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from crawlbench.report.answer import find_answer
 from crawlbench.report.environments import environments_table
 from crawlbench.report.everything import sort_key
 from crawlbench.report.notes import find_notes
 from crawlbench.report.operations import MAIN, operation_tables
+from crawlbench.report.pairs import MATRIX_READING, matrix_table
+from crawlbench.report.remarks import find_remarks
 from crawlbench.report.series import series_table
 from crawlbench.report.table import Table
 from crawlbench.report.tables import ANSWER, group_tables
-from crawlbench.report.versus import versus_sentence, versus_table
+from crawlbench.report.versus import versus_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from crawlbench.records import Session
     from crawlbench.report.notes import Note
+    from crawlbench.report.view import SessionView
 
 __all__ = ["render_markdown", "render_parts", "render_table"]
 
@@ -32,37 +35,61 @@ LONGEST_NOTE = 600
 """Characters of a note where there is no room for all."""
 
 
-def render_markdown(session: Session) -> str:
-    """Return the tables and the notes under them, in less than 64 kB whatever the session's size.
+def render_markdown(view: SessionView) -> str:
+    """Return answer, tables and notes, in less than 64 kB whatever the session's size.
 
     Where there is no room for all, the answer's columns and the largest changes remain, and it
     says what was left out.
     """
-    notes = find_notes(session)
-    lead = f"**{_escape(versus_sentence(session))}**\n\n" if session.plan.is_versus else ""
-    series = series_table(session)
-    first = [series] if series else []
-    if session.plan.is_versus:
-        first.append(versus_table(session))
-    if held := environments_table(session):
-        first.append(held)
+    notes = find_notes(view)
+    lead = _list(sentence.text for sentence in find_answer(view)) + "\n\n"
+    first = _first_tables(view)
     if sum(len(text) for _, text in notes) < MOST_BYTES:
-        whole = render_parts([*first, *group_tables(session), *operation_tables(session)], notes)
+        tables = [*map(render_table, first), *_with_remarks(view)]
+        tables += map(render_table, operation_tables(view))
+        whole = lead + _join(tables, notes)
         if _size(whole) <= MOST_BYTES:
-            return lead + whole
+            return whole
+    return lead + _shortened(view, first, notes, MOST_BYTES - _size(lead))
+
+
+def _first_tables(view: SessionView) -> list[Table]:
+    """Return what stands above the crawls: a sweep's, and what environments changed and hold."""
+    versus = versus_table(view) if view.plan.is_versus else None
+    found = (series_table(view), versus, environments_table(view))
+    return [table for table in found if table]
+
+
+def _with_remarks(view: SessionView) -> Iterator[str]:
+    """Yield each network's table with what stands under it."""
+    for group, table in zip(view.crawls, group_tables(view), strict=True):
+        remarks = find_remarks(view, group)
+        yield "\n\n".join([render_table(table), *([_notes(remarks)] if remarks else [])])
+        matrix = matrix_table(group)
+        if matrix:
+            yield f"{render_table(matrix)}\n\n{_escape(MATRIX_READING)}"
+
+
+def _shortened(view: SessionView, first: Sequence[Table], notes: Sequence[Note], most: int) -> str:
+    """Return what fits into so many bytes."""
     short = [(label, _cut(text)) for label, text in notes]
+    for group in view.crawls:
+        short += [
+            (label, f"{group.place}: {_cut(text)}") for label, text in find_remarks(view, group)
+        ]
     tables = [
         *first,
-        *(_by_change(table.pick(ANSWER)) for table in group_tables(session)),
-        *(_by_change(table.pick(MAIN)) for table in operation_tables(session)),
+        *(_by_change(table.pick(ANSWER)) for table in group_tables(view)),
+        *(_by_change(table.pick(MAIN)) for table in operation_tables(view)),
     ]
+    text = ""
     # Halve what is left of each until it fits; a note of how much is missing is always there.
     for rows in (1000, *(2**power for power in range(9, -1, -1))):
         parts = [render_table(_first(table, rows)) for table in tables]
         text = _join(parts[:rows], _fewer(short, rows, sum(len(t.rows) > rows for t in tables)))
-        if _size(text) <= MOST_BYTES:
+        if _size(text) <= most:
             break
-    return lead + text
+    return text
 
 
 def render_parts(tables: Sequence[Table], notes: Sequence[Note]) -> str:
@@ -71,8 +98,15 @@ def render_parts(tables: Sequence[Table], notes: Sequence[Note]) -> str:
 
 
 def _join(parts: Sequence[str], notes: Sequence[Note]) -> str:
-    lines = "\n".join(f"- **{label}**: {_escape(text)}" for label, text in notes)
-    return "\n\n".join([*parts, lines]) + "\n"
+    return "\n\n".join([*parts, _notes(notes)]) + "\n"
+
+
+def _notes(notes: Iterable[Note]) -> str:
+    return "\n".join(f"- **{label}**: {_escape(text)}" for label, text in notes)
+
+
+def _list(texts: Iterable[str]) -> str:
+    return "\n".join(f"- {_escape(text)}" for text in texts)
 
 
 def _size(text: str) -> int:

@@ -5,24 +5,28 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from crawlbench.report.numbers import WIDEST, format_bytes, format_interval, format_percent
+from crawlbench.records import Mark, Stopping
+from crawlbench.report.numbers import format_bytes
 from crawlbench.report.operations import READING as OPERATIONS
-from crawlbench.report.operations import noise_notes, refusal_notes
-from crawlbench.report.tables import crawl_groups
+from crawlbench.report.operations import control_notes, refusal_notes
+from crawlbench.report.reasons import mark_note
+from crawlbench.report.remarks import name_first, unclear_notes
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.records import NoiseFloor, Session
+    from crawlbench.records import Session, Summary
+    from crawlbench.report.view import SessionView
 
-__all__ = ["ENDINGS", "Note", "find_notes", "place_of"]
+__all__ = ["BRIEF", "ENDINGS", "Note", "find_notes", "interval_meaning"]
 
 Note = tuple[str, str]
 """A label and a sentence in one printable line."""
 
 ENDINGS = {
     "rounds": "all rounds were measured",
+    "answered": "every pair was answered",
     "precise": "the intervals became as narrow as asked",
     "budget": "the time budget was spent",
     "interrupted": "it was interrupted",
@@ -37,25 +41,20 @@ CRAWLS = (
     "client without costs, over the cell's; mirror is what the cell asked of all that the mirror "
     "can do."
 )
-MARKS = {
-    "server-bound": "more than half of what the mirror can do was asked of it, so that the row "
-    "tells of the mirror too",
-    "peer-bound": "the other process was busy all the time and set the pace",
-    "mirror disturbed": "something else had the mirror's CPU, so that the row tells of that too",
-}
-"""Of summaries that tell of more than the client, with what they mean."""
+BRIEF = ("invalid", "not supported", "unclear", "warning")
+"""Labels of what nobody may miss."""
 
 
-def find_notes(session: Session) -> list[Note]:
-    """Return the notes in the order in which they are shown."""
+def find_notes(view: SessionView) -> list[Note]:
+    """Return the notes on a whole session, in the order in which they are shown."""
+    session = view.session
     notes = [
-        *_reading(session),
-        *_noise(session),
-        *noise_notes(session),
-        *_invalid(session),
-        *refusal_notes(session),
-        *_unanswered(session),
-        *_marked(session),
+        *_reading(view),
+        *control_notes(view),
+        *_invalid(view),
+        *refusal_notes(view),
+        *_unanswered(view),
+        *_marked(view),
         *(("warning", warning.text) for warning in session.warnings),
         ("session", _session(session)),
         ("machine", _machine(session)),
@@ -65,81 +64,57 @@ def find_notes(session: Session) -> list[Note]:
     return [(label, one_line(text)) for label, text in notes]
 
 
-def _reading(session: Session) -> Iterator[Note]:
-    text = (
-        "ratio is time over the baseline's in the same lap, of the middle half of a round's laps; "
-        "below 1 is faster; its interval holds at "
-        f"{session.plan.confidence * 100:g} % for all comparisons together (Holm), rounds being "
-        "the unit."
+def _reading(view: SessionView) -> Iterator[Note]:
+    yield (
+        "reading",
+        "ratio is time over the baseline's in the same laps, of the middle half of a round's laps; "
+        f"below 1 is faster. {interval_meaning(view)}",
     )
-    yield "reading", text
-    if crawl_groups(session):
+    if view.crawls:
         yield "reading", CRAWLS
-    if session.plan.operations:
+    if view.plan.operations:
         yield "reading", OPERATIONS
 
 
-def _noise(session: Session) -> Iterator[Note]:
-    groups = crawl_groups(session)
-    for floor in (floor for floor in session.noise if floor.group in groups):
-        yield "noise", f"{place_of(session, floor.group)}: {_floor(floor)}"
-
-
-def place_of(session: Session, group: str) -> str:
-    """Return what a group is called; its site is named only if there are several."""
-    cells = [cell for cell in session.plan.cells if cell.group == group]
-    first = cells[0]
-    if first.operation:
-        loop = f" on {first.event_loop}" if first.versus else ""
-        return one_line(f"{first.operation}{loop}")
-    one_site = len({cell.site for cell in session.plan.cells if cell.site}) == 1
-    place = first.network if one_site else f"{first.site} on {first.network}"
-    if not first.versus:
-        return one_line(place)
-    loop = f" on {first.event_loop}" if first.event_loop else ""
-    return one_line(f"{place}, {first.strategy}{loop}")
-
-
-def _floor(floor: NoiseFloor) -> str:
-    if floor.refusal:
-        return floor.refusal
-    if floor.low is None or floor.high is None or floor.margin is None:
-        return "the control gave no interval, so nothing can be judged"
-    if floor.high - floor.low > WIDEST:
-        return (
-            "the control, equal to the baseline, came out anywhere in an interval wider than "
-            "tenfold: it is too noisy here, or there are too few rounds, to tell cells apart"
-        )
+def interval_meaning(view: SessionView) -> str:
+    """Return what is true of the intervals and of the verdicts."""
+    plan = view.plan
+    confidence, error = f"{plan.confidence * 100:g} %", f"{(1 - plan.confidence) * 100:.3g} %"
+    kind = (
+        "looked at once, by Student's t over rounds"
+        if plan.stopping is Stopping.FIXED
+        else "at whatever round it is looked at, by a confidence sequence over rounds"
+    )
     return (
-        "the control, equal to the baseline, came out at "
-        f"{format_interval(floor.low, floor.high)}; "
-        f"differences up to {format_percent(floor.margin)} are called none"
+        f"An interval holds at {confidence} for its pair alone, {kind}; all verdicts of one group "
+        f"by one quantity together err in at most {error} of sessions (Holm). "
+        "All is said of this session."
     )
 
 
-def _invalid(session: Session) -> Iterator[Note]:
-    for failure in (failure for failure in session.failures if not failure.is_refusal):
+def _invalid(view: SessionView) -> Iterator[Note]:
+    for failure in (failure for failure in view.session.failures if not failure.is_refusal):
         yield "invalid", f"{failure.cell}: {failure.reason}"
 
 
-def _unanswered(session: Session) -> Iterator[Note]:
-    reasons: dict[str, list[str]] = {}
-    for comparison in session.comparisons:
-        if comparison.reason and session.failure(comparison.cell) is None:
-            reasons.setdefault(comparison.reason, []).append(comparison.cell)
-    for reason, cells in reasons.items():
-        yield "unclear", f"{_which(cells)}: {reason}"
+def _unanswered(view: SessionView) -> Iterator[Note]:
+    """Yield why operations are not told apart; crawls' reasons stand under their tables."""
+    yield from unclear_notes(view, view.operations)
 
 
-def _marked(session: Session) -> Iterator[Note]:
-    for mark, meaning in MARKS.items():
-        cells = [summary.cell for summary in session.summaries if summary.mark == mark]
-        if cells:
-            yield "mirror", f"{_which(cells)}: {mark}: {meaning}"
+def _marked(view: SessionView) -> Iterator[Note]:
+    for mark in Mark:
+        found = [summary for summary in view.session.summaries if mark and summary.mark == mark]
+        if found:
+            largest = max(found, key=lambda one: _mark_size(mark, one))
+            which = name_first(largest.cell, len(found), "cell")
+            yield "mirror", f"{which}: {mark}: {mark_note(mark, largest)}"
 
 
-def _which(cells: list[str]) -> str:
-    return cells[0] if len(cells) == 1 else f"{len(cells)} cells ({cells[0]} first)"
+def _mark_size(mark: Mark, summary: Summary) -> float:
+    if mark is Mark.STARVED:
+        return summary.starved_share
+    return summary.server_wait_share if mark is Mark.DISTURBED else summary.server_share
 
 
 def _session(session: Session) -> str:

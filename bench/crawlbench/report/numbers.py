@@ -10,12 +10,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "format_bytes",
+    "format_change",
     "format_count",
     "format_interval",
+    "format_length",
     "format_part",
     "format_percent",
     "format_ratio",
     "format_seconds",
+    "format_share",
+    "format_size",
 ]
 
 _UNITS = ((1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"))
@@ -62,6 +66,29 @@ def format_interval(low: float, high: float) -> str:
 def format_percent(log_ratio: float) -> str:
     """Return a log ratio as the percentage by which a time is longer."""
     return f"{math.expm1(log_ratio) * 100:.1f} %"
+
+
+def format_change(log_ratio: float) -> str:
+    """Return a log ratio as the signed percentage by which a time is longer."""
+    return f"{math.expm1(log_ratio) * 100:+.1f} %"
+
+
+def format_size(log_ratio: float) -> str:
+    """Return how far apart two times are, in percent; as a factor from twice on."""
+    ratio = math.exp(abs(log_ratio))
+    return f"{(ratio - 1) * 100:.1f} %" if ratio < 2 else f"{ratio:.1f} times"
+
+
+def format_share(share: float) -> str:
+    """Return a share as a percentage: whole from 10 on, else with a digit more."""
+    return f"{share * 100:.0f} %" if share >= 0.0995 else f"{share * 100:.1f} %"
+
+
+def format_length(seconds: float) -> str:
+    """Return about how long something takes, in words that need no clock."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
 def format_count(count: float) -> str:

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crawlbench.records import Quantity
 from crawlbench.report.numbers import (
-    WIDEST,
     format_count,
-    format_interval,
     format_part,
-    format_percent,
     format_seconds,
+    format_size,
 )
 from crawlbench.report.table import Column, Table
 from crawlbench.report.tables import ratio_of
 from crawlbench.report.text import one_line
+from crawlbench.report.view import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.records import Cell, OperationFacts, Session
+    from crawlbench.records import OperationFacts
+    from crawlbench.report.view import Row, SessionView
 
 __all__ = [
     "MAIN",
     "READING",
-    "cells_of",
+    "control_notes",
     "matrix_tables",
     "measured_table",
-    "noise_notes",
     "operation_tables",
     "refusal_notes",
+    "rows_of",
     "themes_of",
 ]
 
@@ -51,6 +52,9 @@ MAIN = ("operation", "loop", "each", "ratio", "interval", "verdict")
 MEASURED = ("operation", "loop", "measured")
 """Headers of what some operations measure besides their time."""
 
+MAX_NAMED = 4
+"""Of operations whose controls came out apart."""
+
 READING = (
     "each is the time of one of what an operation counts, CPU the event loop's own part of it; "
     "peer is the share of the time in which the other process was busy: one that echoes works "
@@ -58,57 +62,57 @@ READING = (
 )
 
 
-def themes_of(session: Session) -> dict[str, list[OperationFacts]]:
+def themes_of(view: SessionView) -> dict[str, list[OperationFacts]]:
     """Return the operations of each theme, in the order of the plan."""
     themes: dict[str, list[OperationFacts]] = {}
-    for facts in session.plan.operations:
+    for facts in view.plan.operations:
         themes.setdefault(facts.theme, []).append(facts)
     return themes
 
 
-def cells_of(session: Session, facts: OperationFacts) -> list[Cell]:
-    """Return an operation's cells, each group's baseline first, without its twin."""
-    baselines = session.plan.baselines
-    cells = [c for c in session.plan.cells if c.operation == facts.name and not c.control]
-    groups = list(dict.fromkeys(cell.group for cell in cells))
-    return sorted(cells, key=lambda c: (groups.index(c.group), c.name != baselines[c.group]))
+def rows_of(view: SessionView) -> dict[str, list[Row]]:
+    """Return each operation's rows, its groups' baselines first, without their twins."""
+    found: dict[str, list[Row]] = {facts.name: [] for facts in view.plan.operations}
+    places = {cell.name: place for place, cell in enumerate(view.plan.cells)}
+    for group in view.operations:
+        rows = [row for row in group.rows if row.role is not Role.CONTROL]
+        rows.sort(key=lambda row: (row.role is not Role.BASELINE, places[row.cell.name]))
+        found[group.rows[0].cell.operation] += rows
+    return found
 
 
-def operation_tables(session: Session) -> list[Table]:
+def operation_tables(view: SessionView) -> list[Table]:
     """Return one table per theme."""
+    rows = rows_of(view)
     return [
         Table(
             one_line(f"Event loops: {theme}"),
             _COLUMNS,
-            tuple(
-                _row(session, facts, cell)
-                for facts in operations
-                for cell in cells_of(session, facts)
-            ),
+            tuple(_row(facts, row) for facts in operations for row in rows[facts.name]),
         )
-        for theme, operations in themes_of(session).items()
+        for theme, operations in themes_of(view).items()
     ]
 
 
-def matrix_tables(session: Session) -> list[Table]:
+def matrix_tables(view: SessionView) -> list[Table]:
     """Return one table per theme with a row per operation and a column per event loop.
 
     The first loop's field is its time; the others' the ratio to it, with a question mark where it
     is unclear, or why there is none.
     """
     return [
-        Table(table.title, _matrix_columns(session), tuple(_matrix_rows(session, table)))
-        for table in operation_tables(session)
+        Table(table.title, _matrix_columns(view), tuple(_matrix_rows(view, table)))
+        for table in operation_tables(view)
     ]
 
 
-def _loops(session: Session) -> list[str]:
-    cells = [cell for facts in session.plan.operations for cell in cells_of(session, facts)]
-    return list(dict.fromkeys(one_line(cell.loop_name) for cell in cells))
+def _loops(view: SessionView) -> list[str]:
+    rows = (row for found in rows_of(view).values() for row in found)
+    return list(dict.fromkeys(one_line(row.cell.loop_name) for row in rows))
 
 
-def _matrix_columns(session: Session) -> tuple[Column, ...]:
-    first, *others = _loops(session)
+def _matrix_columns(view: SessionView) -> tuple[Column, ...]:
+    first, *others = _loops(view)
     return (
         Column("operation"),
         Column(f"{first}, each", is_number=True),
@@ -116,7 +120,7 @@ def _matrix_columns(session: Session) -> tuple[Column, ...]:
     )
 
 
-def _matrix_rows(session: Session, table: Table) -> Iterator[tuple[str, ...]]:
+def _matrix_rows(view: SessionView, table: Table) -> Iterator[tuple[str, ...]]:
     found: dict[str, dict[str, str]] = {}
     for operation, loop, each, ratio, _, verdict in table.pick(MAIN).rows:
         if verdict == "baseline":
@@ -126,8 +130,9 @@ def _matrix_rows(session: Session, table: Table) -> Iterator[tuple[str, ...]]:
         else:
             text = f"{ratio} ?" if verdict == "unclear" else ratio
         found.setdefault(operation, {})[loop] = text
+    loops = _loops(view)
     for operation, fields in found.items():
-        yield (operation, *(fields.get(loop, "-") for loop in _loops(session)))
+        yield (operation, *(fields.get(loop, "-") for loop in loops))
 
 
 def measured_table(table: Table) -> Table | None:
@@ -137,11 +142,10 @@ def measured_table(table: Table) -> Table | None:
     return Table("", picked.columns, rows) if rows else None
 
 
-def _row(session: Session, facts: OperationFacts, cell: Cell) -> tuple[str, ...]:
-    ratio = ratio_of(session, cell)
-    head = (one_line(facts.name), one_line(cell.loop_name))
-    summary = next((s for s in session.summaries if s.cell == cell.name), None)
-    if summary is None:
+def _row(facts: OperationFacts, row: Row) -> tuple[str, ...]:
+    ratio, summary = ratio_of(row), row.summary
+    head = (one_line(facts.name), one_line(row.cell.loop_name))
+    if summary is None or row.failure:
         return (*head, "-", "-", "-", ratio.verdict, "-", one_line(facts.counts), "-", "-", "")
     error = summary.seconds_error
     return (
@@ -165,37 +169,30 @@ def _figure(name: str, value: float) -> str:
     return f"{noun.replace('_', ' ')} {sign}{format_part(abs(value))}"
 
 
-def noise_notes(session: Session) -> Iterator[tuple[str, str]]:
-    """Yield what the controls of all operations say together."""
-    names = {cell.group for cell in session.plan.cells if cell.operation}
-    floors = [floor for floor in session.noise if floor.group in names]
-    usable = [(f.margin, f.group) for f in floors if f.margin is not None and not f.refusal]
-    if not floors:
+def control_notes(view: SessionView) -> Iterator[tuple[str, str]]:
+    """Yield what the controls of all operations say together: where equal things came out apart."""
+    controls = [group.controls[Quantity.TIME] for group in view.operations if group.controls]
+    if not controls:
         return
-    text = f"{len(floors)} operations, each with a control equal to its baseline"
-    if usable:
-        least, most = min(usable), max(usable)
-        widest = format_percent(most[0]) if most[0] <= WIDEST else "more than tenfold"
-        text += (
-            f": differences up to {format_percent(least[0])} ({least[1]}) to {widest} ({most[1]}) "
-            "are called none"
-        )
-    yield "noise", text
-    for floor in floors:
-        if floor.refusal or floor.margin is None:
-            shown = ""
-            if floor.low is not None and floor.high is not None:
-                shown = f" (control at {format_interval(floor.low, floor.high)})"
-            yield "noise", f"{floor.group}: {floor.refusal or 'its control is invalid'}{shown}"
+    apart = sorted((c for c in controls if c.widening), key=lambda c: -c.widening)
+    text = f"{len(controls)} operations, each with a control equal to its baseline: "
+    if not apart:
+        yield "control", text + "none came out apart"
+        return
+    named = ", ".join(f"{c.group} by {format_size(c.widening)}" for c in apart[:MAX_NAMED])
+    more = f" and {len(apart) - MAX_NAMED} more" if len(apart) > MAX_NAMED else ""
+    yield (
+        "control",
+        f"{text}{len(apart)} came out apart ({named}{more}); their intervals grow by as much",
+    )
 
 
-def refusal_notes(session: Session) -> Iterator[tuple[str, str]]:
+def refusal_notes(view: SessionView) -> Iterator[tuple[str, str]]:
     """Yield what each event loop says that it does not have."""
-    cells = {cell.name: cell for cell in session.plan.cells}
     refused: dict[str, list[str]] = {}
-    for failure in (failure for failure in session.failures if failure.is_refusal):
-        cell = cells[failure.cell]
-        if not cell.control:
+    for name, failure in view.failures.items():
+        cell = view.rows[name].cell
+        if failure.is_refusal and not cell.control:
             refused.setdefault(cell.loop_name, []).append(cell.operation)
     for loop, names in refused.items():
         yield "not supported", f"{loop}: {', '.join(names)}"

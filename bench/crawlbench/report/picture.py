@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from crawlbench.errors import UsageError
 from crawlbench.report.charts.ratios import ratio_chart
-from crawlbench.report.tables import crawl_groups
 from crawlbench.report.theme import COLOURS, adapt_svg, resolve
 from crawlbench.report.vega import make_png, make_svg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import Session
     from crawlbench.report.charts.chart import Rows
+    from crawlbench.report.view import SessionView
 
 __all__ = ["draw_alone", "render_png", "render_svg"]
 
@@ -29,24 +28,24 @@ FONT = "Liberation Sans"
 """vl-convert brings it along, so that pictures are the same on all machines."""
 
 
-def render_svg(session: Session) -> str:
+def render_svg(view: SessionView) -> str:
     """Return the ratios as SVG, which is dark where the reader prefers dark.
 
     Raises:
         UsageError: nothing of the session can be compared.
     """
-    return adapt_svg(_draw(session)) + "\n"
+    return adapt_svg(_draw(view)) + "\n"
 
 
-def render_png(session: Session) -> bytes:
+def render_png(view: SessionView) -> bytes:
     """Return the ratios as PNG, light on every background; errors as `render_svg`."""
-    return make_png(_draw(session), PNG_SCALE)
+    return make_png(_draw(view), PNG_SCALE)
 
 
-def _draw(session: Session) -> str:
+def _draw(view: SessionView) -> str:
     """Return the ratios of all groups, one above the other, in plain light colours."""
-    groups = crawl_groups(session)[:MOST_GROUPS]
-    found = [ratio_chart(session, group, n, MOST_ROWS) for n, group in enumerate(groups, 1)]
+    groups = view.crawls[:MOST_GROUPS]
+    found = [ratio_chart(view, group, n, MOST_ROWS) for n, group in enumerate(groups, 1)]
     charts = [chart for chart in found if chart is not None]
     if not charts:
         raise UsageError(

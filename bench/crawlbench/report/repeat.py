@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from crawlbench.records import Plan, Session
+    from crawlbench.report.view import SessionView
 
-__all__ = ["repeat_command"]
+__all__ = ["repeat_command", "resume_command"]
 
 
 _OF_AB = frozenset(
@@ -44,6 +45,22 @@ def repeat_command(session: Session) -> str:
     for option, value in options:
         words += [option, value]
     return " ".join(map(_quote, words))
+
+
+def resume_command(view: SessionView, rounds: int) -> str:
+    """Return a call that goes on with a session for so many rounds more.
+
+    Args:
+        view: of the session; without its folder, DIR stands for it.
+        rounds: beyond those that are finished.
+    """
+    done = len(view.session.rounds)
+    folder = "DIR" if view.folder is None else _quote(str(view.folder))
+    command = f"crawlbench run --resume {folder} --rounds {done + rounds}"
+    if view.plan.budget_s is None or view.round_s is None:
+        return command
+    due_s = view.session.seconds + rounds * view.round_s * 1.1  # some rounds take longer
+    return f"{command} --budget {math.ceil(max(due_s, view.plan.budget_s))}"
 
 
 def _quote(word: str) -> str:

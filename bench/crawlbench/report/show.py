@@ -6,6 +6,7 @@ What draws is an extra, so it is imported where it is used, after a look whether
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Group
@@ -15,8 +16,9 @@ from crawlbench.errors import SessionFileError, UsageError
 from crawlbench.report.extra import require_drawing
 from crawlbench.report.markdown import render_markdown, render_parts
 from crawlbench.report.plain import plain_notes, plain_table
-from crawlbench.report.terminal import render_notes, render_table, render_terminal
+from crawlbench.report.terminal import Detail, render_notes, render_table, render_terminal
 from crawlbench.report.trace_file import load_trace
+from crawlbench.report.view import SessionView
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +34,7 @@ __all__ = ["SessionReport", "Shown", "SuiteReport"]
 class Shown(Protocol):
     """Something that can be shown in every format."""
 
-    def terminal(self, width: int, *, is_ascii: bool) -> Group:
+    def terminal(self, width: int, *, is_ascii: bool, detail: Detail = Detail.USUAL) -> Group:
         """Return what a terminal of that width shows."""
 
     def markdown(self) -> str:
@@ -56,7 +58,7 @@ class Shown(Protocol):
         """Return its ratios as a picture."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SessionReport:
     """A session."""
 
@@ -66,13 +68,18 @@ class SessionReport:
     support: Section | None = None
     """What its event loops support, if that is known: a part of the page."""
 
-    def terminal(self, width: int, *, is_ascii: bool) -> Group:
-        """Return tables, bars and notes."""
-        return render_terminal(self.session, width, is_ascii=is_ascii)
+    @cached_property
+    def view(self) -> SessionView:
+        """The session, indexed once for all formats."""
+        return SessionView(self.session, self.folder)
+
+    def terminal(self, width: int, *, is_ascii: bool, detail: Detail = Detail.USUAL) -> Group:
+        """Return tables, bars and notes, and last the answer."""
+        return render_terminal(self.view, width, is_ascii=is_ascii, detail=detail)
 
     def markdown(self) -> str:
         """Return tables and notes, the largest changes first where there is no room for all."""
-        return render_markdown(self.session)
+        return render_markdown(self.view)
 
     def html(self) -> str:
         """Return the page; a trace that cannot be read is told there, not raised."""
@@ -85,21 +92,21 @@ class SessionReport:
             trace = load_trace(self.folder)
         except SessionFileError as error:
             trace, missing = (), f"There is nothing to draw: {error}."
-        return render_page(session_page(self.session, trace, missing, self.support))
+        return render_page(session_page(self.view, trace, missing, self.support))
 
     def svg(self) -> str:
         """Return the ratios of all groups."""
         require_drawing()
         from crawlbench.report.picture import render_svg  # noqa: PLC0415
 
-        return render_svg(self.session)
+        return render_svg(self.view)
 
     def png(self) -> bytes:
         """Return the ratios of all groups."""
         require_drawing()
         from crawlbench.report.picture import render_png  # noqa: PLC0415
 
-        return render_png(self.session)
+        return render_png(self.view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,13 @@ class SuiteReport:
     suite: pyperf.BenchmarkSuite
     name: str
 
-    def terminal(self, width: int, *, is_ascii: bool) -> Group:  # noqa: ARG002  (it has no bars)
+    def terminal(
+        self,
+        width: int,
+        *,
+        is_ascii: bool,  # noqa: ARG002  (it has no bars)
+        detail: Detail = Detail.USUAL,  # noqa: ARG002  (it has no details)
+    ) -> Group:
         """Return its table and what is not known."""
         table = plain_table(self.suite)
         title = Text(table.title, style="bold")

@@ -35,6 +35,10 @@ class Table:
             tuple(tuple(row[place] for place in places) for row in self.rows),
         )
 
+    def drop(self, headers: tuple[str, ...]) -> Table:
+        """Return the table without these columns."""
+        return self.pick(tuple(c.header for c in self.columns if c.header not in headers))
+
     def extend(self, column: Column, cells: tuple[str, ...]) -> Table:
         """Return the table with one more column at its right."""
         rows = zip(self.rows, cells, strict=True)

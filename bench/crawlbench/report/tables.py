@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Verdict
+from crawlbench.records import Quantity
 from crawlbench.report.numbers import (
     format_bytes,
+    format_change,
     format_count,
     format_interval,
     format_part,
@@ -18,21 +19,10 @@ from crawlbench.report.table import Column, Table
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from crawlbench.records import Comparison, Control, Summary
+    from crawlbench.report.view import GroupView, Row, SessionView
 
-    from crawlbench.records import Cell, Comparison, NoiseFloor, Session, Summary
-
-__all__ = [
-    "ANSWER",
-    "COST",
-    "TIME",
-    "Ratio",
-    "crawl_groups",
-    "group_tables",
-    "ordered_cells",
-    "ratio_of",
-    "short_name",
-]
+__all__ = ["ANSWER", "COST", "CPU", "TIME", "Ratio", "cpu_cell", "group_tables", "ratio_of"]
 
 _COLUMNS = (
     Column("strategy"),
@@ -42,6 +32,8 @@ _COLUMNS = (
     Column("ratio", is_number=True),
     Column("interval"),
     Column("verdict"),
+    Column("CPU ratio"),
+    Column("slow laps", is_number=True),
     Column("pages/s", is_number=True),
     Column("CPU", is_number=True),
     Column("peak", is_number=True),
@@ -59,89 +51,45 @@ _COLUMNS = (
 )
 ANSWER = ("strategy", "loop", "per crawl", "ratio", "interval", "verdict")
 """Headers of what most people look for."""
+CPU = ("CPU ratio",)
+"""Header of the verdict on CPU time, where it was judged."""
 COST = ("strategy", "loop", "pages/s", "CPU", "peak", "conns", "in flight")
 """Headers of what it took."""
 TIME = ("strategy", "loop", "user", "system", "parse", "wait", "limit", "mirror")
 """Headers of where the time went."""
 
-_DIFFERENCES = {"parser": "{}", "concurrency": "c{}", "environment": "@{}"}
-"""What stands behind a strategy's name where a table's cells differ in it."""
 
-
-def group_tables(session: Session) -> list[Table]:
+def group_tables(view: SessionView) -> list[Table]:
     """Return one table for each site and network, the fastest row first, invalid cells last."""
-    return [_group_table(session, group) for group in crawl_groups(session)]
+    return [_group_table(view, group) for group in view.crawls]
 
 
-def crawl_groups(session: Session) -> list[str]:
-    """Return the sites on networks in the order of the plan; operations are shown elsewhere."""
-    return list(dict.fromkeys(cell.group for cell in session.plan.cells if not cell.operation))
+def _group_table(view: SessionView, group: GroupView) -> Table:
+    rows = [tuple(one_line(text) for text in (row.work, *_row(view, row))) for row in group.rows]
+    table = Table(_title(view, group), _COLUMNS, tuple(rows))
+    return table if Quantity.CPU in view.quantities else table.drop(CPU)
 
 
-def ordered_cells(session: Session, group: str) -> list[Cell]:
-    """Return a group's cells, the fastest first, those without values behind, invalid ones last."""
-    summaries = {summary.cell: summary for summary in session.summaries}
-    failed = {failure.cell for failure in session.failures}
-
-    def place(cell: Cell) -> tuple[bool, float]:
-        summary = summaries.get(cell.name)
-        return cell.name in failed, summary.seconds if summary else float("inf")
-
-    return sorted((cell for cell in session.plan.cells if cell.group == group), key=place)
-
-
-def short_name(cell: Cell, cells: Sequence[Cell]) -> str:
-    """Return strategy and event loop, and what else tells a cell from those of its group."""
-    loop = f" on {cell.event_loop}" if cell.event_loop else ""
-    control = " (control)" if cell.control else ""
-    return one_line(_name(cell, _differences(cells)) + loop + control)
-
-
-def _group_table(session: Session, group: str) -> Table:
-    summaries = {summary.cell: summary for summary in session.summaries}
-    cells = ordered_cells(session, group)
-    differences = _differences(cells)
-    rows = [
-        tuple(
-            one_line(text)
-            for text in (
-                _name(cell, differences),
-                *_row(session, cell, summaries.get(cell.name)),
-            )
-        )
-        for cell in cells
-    ]
-    return Table(_title(session, cells), _COLUMNS, tuple(rows))
-
-
-def _differences(cells: Sequence[Cell]) -> list[str]:
-    return [name for name in _DIFFERENCES if len({getattr(cell, name) for cell in cells}) > 1]
-
-
-def _title(session: Session, cells: list[Cell]) -> str:
-    site, network = cells[0].site, cells[0].network
-    trip_s = session.networks[network].get("round_trip_s", 0.0)
+def _title(view: SessionView, group: GroupView) -> str:
+    cell = group.rows[0].cell
+    trip_s = view.session.networks[cell.network].get("round_trip_s", 0.0)
     delay = f", {trip_s * 1000:g} ms round trip" if trip_s else ""
-    concurrencies = ", ".join(map(str, sorted({cell.concurrency for cell in cells})))
-    return one_line(f"{site} on {network}{delay}, concurrency {concurrencies}")
+    concurrencies = ", ".join(map(str, sorted({row.cell.concurrency for row in group.rows})))
+    return one_line(f"{cell.site} on {cell.network}{delay}, concurrency {concurrencies}")
 
 
-def _name(cell: Cell, differences: list[str]) -> str:
-    values = {name: getattr(cell, name) for name in differences}
-    shown = [_DIFFERENCES[name].format(value) for name, value in values.items() if value]
-    return " ".join([cell.operation or cell.strategy, *shown])
-
-
-def _row(session: Session, cell: Cell, summary: Summary | None) -> tuple[str, ...]:
+def _row(view: SessionView, row: Row) -> tuple[str, ...]:
     """Return what stands behind the name."""
-    head = (cell.event_loop or "-", cell.network)
-    ratio = ratio_of(session, cell)
+    head = (row.cell.event_loop or "-", row.cell.network)
+    ratio, summary = ratio_of(row), row.summary
     if summary is None:
         return (*head, "-", "-", "-", ratio.verdict, *["-"] * (len(_COLUMNS) - 7))
     return (
         *head,
         format_seconds(summary.seconds, summary.seconds_error),
         *(ratio.text, ratio.interval, ratio.verdict),
+        cpu_cell(row),
+        slow_laps(summary, view.plan.margin),
         format_count(summary.per_s),
         format_seconds(summary.cpu_user_s + summary.cpu_system_s),
         format_bytes(summary.peak_rss_bytes),
@@ -161,6 +109,11 @@ def _phases(summary: Summary) -> tuple[str, ...]:
     return (*map(format_part, times), limit, f"{summary.server_share * 100:.0f} %")
 
 
+def slow_laps(summary: Summary, margin: float) -> str:
+    """Return by how much slow laps lift the mean, where that is more than the margin."""
+    return format_change(summary.excess) if summary.excess > margin else "-"
+
+
 @dataclass(frozen=True, slots=True)
 class Ratio:
     """How a cell stands to its baseline, in numbers (logarithms) and as every format shows it."""
@@ -173,27 +126,30 @@ class Ratio:
     high: float | None = None
 
 
-def ratio_of(session: Session, cell: Cell) -> Ratio:
-    """Return ratio, interval and verdict of a cell.
+def ratio_of(row: Row, quantity: Quantity = Quantity.TIME) -> Ratio:
+    """Return ratio, interval and verdict of a cell by one quantity.
 
     One that is neither baseline nor control and yet not compared is a reference.
     """
-    failure = session.failure(cell.name)
-    if failure:
-        return Ratio("-", "-", Verdict.UNSUPPORTED if failure.is_refusal else Verdict.INVALID)
-    if all(summary.cell != cell.name for summary in session.summaries):
-        return Ratio("-", "-", "no values")
-    if cell.name == session.plan.baselines[cell.group]:
-        return Ratio("1", "-", "baseline", 0.0)
-    found: Comparison | NoiseFloor | None
-    if cell.control:
-        found = next((floor for floor in session.noise if floor.group == cell.group), None)
-        verdict = "control"
-    else:
-        found = next((c for c in session.comparisons if c.cell == cell.name), None)
-        verdict = str(found.verdict) if found else "reference"
+    state = row.state
+    if row.failure or row.summary is None:
+        return Ratio("-", "-", state)
+    if state == "baseline":
+        return Ratio("1", "-", state, 0.0)
+    found: Comparison | Control | None = (
+        row.controls.get(quantity) if state == "control" else row.found.get(quantity)
+    )
+    verdict = str(row.found[quantity].verdict) if quantity in row.found else state
     if found is None or found.estimate is None or found.low is None or found.high is None:
         return Ratio("-", "-", verdict)
     text = format_ratio(found.estimate, found.low, found.high)
     interval = format_interval(found.low, found.high)
     return Ratio(text, interval, verdict, found.estimate, found.low, found.high)
+
+
+def cpu_cell(row: Row) -> str:
+    """Return ratio and verdict by CPU time in one field, such as "0.84 faster"."""
+    ratio = ratio_of(row, Quantity.CPU)
+    if ratio.text == "-":
+        return "-"
+    return f"{ratio.text} {ratio.verdict}" if Quantity.CPU in row.found else ratio.text

@@ -1,7 +1,11 @@
-"""A session for the terminal (floor 3): renderables for rich, which the command line prints."""
+"""A session for the terminal (floor 3): renderables for rich, which the command line prints.
+
+What was found stands in tables; the answer comes last, where it is seen without scrolling.
+"""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -10,31 +14,47 @@ from rich.console import Group
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from crawlbench.records import Quantity
+from crawlbench.report.answer import find_answer
 from crawlbench.report.bars import LEAST_BAR, MOST_BAR, draw_bars
 from crawlbench.report.environments import environments_table
-from crawlbench.report.notes import find_notes
+from crawlbench.report.notes import BRIEF, find_notes
 from crawlbench.report.operations import MAIN, measured_table, operation_tables
+from crawlbench.report.pairs import matrix_table, pairs_table
+from crawlbench.report.remarks import find_remarks
 from crawlbench.report.series import series_table
 from crawlbench.report.table import Column
-from crawlbench.report.tables import ANSWER, COST, TIME, crawl_groups, group_tables
-from crawlbench.report.versus import versus_sentence, versus_table
+from crawlbench.report.tables import ANSWER, COST, CPU, TIME, group_tables
+from crawlbench.report.versus import versus_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.console import JustifyMethod, RenderableType
 
-    from crawlbench.records import Session
     from crawlbench.report.notes import Note
     from crawlbench.report.table import Table
+    from crawlbench.report.view import GroupView, SessionView
 
-__all__ = ["render_notes", "render_table", "render_terminal"]
+__all__ = ["Detail", "render_notes", "render_table", "render_terminal"]
+
+
+class Detail(StrEnum):
+    """How much a terminal shows."""
+
+    QUIET = "quiet"
+    """The answer's sentences."""
+    USUAL = "usual"
+    """Each network's table, who is best in it and what is not settled, and the answer."""
+    VERBOSE = "verbose"
+    """What it cost, where the time went, all pairs and all notes, too."""
+
 
 STYLES = {
     "faster": "green",
     "slower": "red",
     "same": "blue",
-    "unclear": "yellow",
+    "unclear": "bright_black",
     "invalid": "bold red",
     "not supported": "dim",
     "baseline": "bold",
@@ -42,72 +62,107 @@ STYLES = {
     "reference": "dim",
 }
 """Of verdicts."""
+DOUBTS = ("doubt",)
+"""Labels of remarks that only those who ask for all want to read."""
 
 
-def render_terminal(session: Session, width: int, *, is_ascii: bool = False) -> Group:
-    """Return the tables, each in parts where the terminal is too narrow, bars, and the notes."""
-    if session.plan.is_versus:
-        return _render_versus(session, width)
-    lines = _crawl_lines(session, width, is_ascii=is_ascii) + _operation_lines(session, width)
-    for table in (series_table(session), environments_table(session)):
-        lines += _titled(table, width) if table else []
-    return Group(*lines, render_notes(find_notes(session)))
+def render_terminal(
+    view: SessionView, width: int, *, is_ascii: bool = False, detail: Detail = Detail.USUAL
+) -> Group:
+    """Return tables with bars and remarks, the notes, and last the answer."""
+    answer = [Text(sentence.text) for sentence in find_answer(view)]
+    if detail is Detail.QUIET:
+        return Group(*answer)
+    is_whole = detail is Detail.VERBOSE
+    lines = list(_tables(view, width, is_ascii=is_ascii, is_whole=is_whole))
+    notes = [note for note in find_notes(view) if is_whole or note[0] in BRIEF]
+    shown: list[RenderableType] = [render_notes(notes), Text()] if notes else []
+    return Group(*lines, *shown, *answer)
 
 
-def _crawl_lines(session: Session, width: int, *, is_ascii: bool) -> list[RenderableType]:
-    """Return the tables of crawls, with bars."""
-    tables = dict(zip(crawl_groups(session), group_tables(session), strict=True))
-    whole = {group: table.pick((*ANSWER, *COST[2:], *TIME[2:])) for group, table in tables.items()}
-    is_wide = all(_width(table, gap=1) <= width for table in whole.values())
-    lines: list[RenderableType] = []
-    for group, table in tables.items():
-        shown = whole[group] if is_wide else table.pick(ANSWER)
-        parts = _with_bars(session, group, shown, width, is_ascii=is_ascii)
-        if not is_wide:
-            parts += [table.pick(headers, title="") for headers in (COST, TIME)]
-        for part in parts:
-            lines += _titled(part, width)
-    return lines
+def _tables(
+    view: SessionView, width: int, *, is_ascii: bool, is_whole: bool
+) -> Iterator[RenderableType]:
+    if view.plan.is_versus:
+        yield from _titled(versus_table(view), width)
+    else:
+        yield from _crawl_lines(view, width, is_ascii=is_ascii, is_whole=is_whole)
+        yield from _operation_lines(view, width)
+    for table in (series_table(view), environments_table(view)):
+        if table:
+            yield from _titled(table, width)
 
 
-def _operation_lines(session: Session, width: int) -> list[RenderableType]:
-    lines: list[RenderableType] = []
-    for table in operation_tables(session):
+def _crawl_lines(
+    view: SessionView, width: int, *, is_ascii: bool, is_whole: bool
+) -> Iterator[RenderableType]:
+    """Yield each network's table with its bars, what stands under it, and what it cost."""
+    for group, table in zip(view.crawls, group_tables(view), strict=True):
+        parts = _parts(view, group, table, width, is_ascii=is_ascii, is_whole=is_whole)
+        yield from _titled(parts[0], width, is_followed=True)
+        for part in parts[1:]:
+            yield from _titled(part, width)
+        remarks = [one for one in find_remarks(view, group) if is_whole or one[0] not in DOUBTS]
+        if remarks:
+            yield render_notes(remarks)
+            yield Text()
+        if is_whole:
+            yield from _pair_lines(view, group, width)
+
+
+def _parts(
+    view: SessionView, group: GroupView, table: Table, width: int, *, is_ascii: bool, is_whole: bool
+) -> list[Table]:
+    """Return a network's table: the answer, and all else where that is asked for."""
+    cpu = CPU if Quantity.CPU in group.pairs else ()
+    whole = table.pick((*ANSWER, *cpu, *COST[2:], *TIME[2:]))
+    if is_whole and _width(whole, gap=1) <= width:
+        return _with_bars(view, group, whole, width, is_ascii=is_ascii)
+    answer = table.pick((*ANSWER, *cpu))
+    rest = [COST, TIME]
+    if _width(answer, gap=1) > width:
+        answer, rest = table.pick(ANSWER), [(*ANSWER[:2], *cpu, *COST[2:]), TIME]
+    parts = _with_bars(view, group, answer, width, is_ascii=is_ascii)
+    return [*parts, *(table.pick(headers, title="") for headers in rest)] if is_whole else parts
+
+
+def _pair_lines(view: SessionView, group: GroupView, width: int) -> Iterator[RenderableType]:
+    for quantity in group.pairs:
+        for table in (matrix_table(group, quantity), pairs_table(view, group, quantity)):
+            if table:
+                yield from _titled(table, width)
+
+
+def _operation_lines(view: SessionView, width: int) -> Iterator[RenderableType]:
+    for table in operation_tables(view):
         is_wide = _width(table, gap=1) <= width
         measured = None if is_wide else measured_table(table)
-        lines += _titled(table if is_wide else table.pick(MAIN), width)
+        yield from _titled(table if is_wide else table.pick(MAIN), width)
         if measured:
-            lines += [render_table(measured, width), Text()]
-    return lines
+            yield render_table(measured, width)
+            yield Text()
 
 
-def _titled(table: Table, width: int) -> list[RenderableType]:
-    """Return a table under its title, if it has one."""
-    title = [Text(table.title, style="bold")] if table.title else []
-    return [*title, render_table(table, width), Text()]
-
-
-def _render_versus(session: Session, width: int) -> Group:
-    """Return what environments changed: the sentence, one table, what they hold, the notes."""
-    lines: list[RenderableType] = [Text(versus_sentence(session), style="bold"), Text()]
-    for table in (versus_table(session), environments_table(session)):
-        lines += _titled(table, width) if table else []
-    return Group(*lines, render_notes(find_notes(session)))
+def _titled(table: Table, width: int, *, is_followed: bool = False) -> Iterator[RenderableType]:
+    """Yield a table under its title, if it has one, and a line of air unless more is to follow."""
+    if table.title:
+        yield Text(table.title, style="bold")
+    yield render_table(table, width)
+    if not is_followed:
+        yield Text()
 
 
 def _with_bars(
-    session: Session, group: str, table: Table, width: int, *, is_ascii: bool
+    view: SessionView, group: GroupView, table: Table, width: int, *, is_ascii: bool
 ) -> list[Table]:
-    """Return the table with bars at its right, or in a table of their own if there is no room."""
-    names = table.pick(("strategy", "loop", "verdict"), title="")
-    for candidate, before in ((table, []), (names, [table])):
-        room = max(width - _width(candidate, gap) - gap for gap in (1, 2))
-        wide_room = width - _width(candidate, gap=2) - 2
-        size = min(MOST_BAR, wide_room if wide_room >= LEAST_BAR else room)
-        bars = draw_bars(session, group, size, is_ascii=is_ascii) if size >= LEAST_BAR else None
-        if bars is not None:
-            return [*before, candidate.extend(Column(bars.scale), bars.rows)]
-    return [table]
+    """Return the table with bars at its right if there is room for them."""
+    room = max(width - _width(table, gap) - gap for gap in (1, 2))
+    wide_room = width - _width(table, gap=2) - 2
+    size = min(MOST_BAR, wide_room if wide_room >= LEAST_BAR else room)
+    if size < LEAST_BAR:
+        return [table]
+    bars = draw_bars(group, view.plan.margin, size, is_ascii=is_ascii)
+    return [table.extend(Column(bars.scale), bars.rows) if bars else table]
 
 
 def _width(table: Table, gap: int) -> int:
@@ -126,12 +181,19 @@ def render_table(table: Table, width: int) -> RichTable:
     for column in table.columns:
         justify: JustifyMethod = "right" if column.is_number else "left"
         rendered.add_column(column.header, justify=justify, overflow="fold")
-    verdict = next((n for n, c in enumerate(table.columns) if c.header == "verdict"), None)
+    headers = [column.header for column in table.columns]
     for row in table.rows:
-        style = STYLES.get(row[verdict], "") if verdict is not None else ""
-        styles = [style if n == verdict else "" for n in range(len(row))]
-        rendered.add_row(*map(Text, row, styles))
+        rendered.add_row(
+            *(Text(text, _style(h, text)) for h, text in zip(headers, row, strict=True))
+        )
     return rendered
+
+
+def _style(header: str, text: str) -> str:
+    """Return how a field is painted: verdicts alone are."""
+    if header == "verdict":
+        return STYLES.get(text, "")
+    return STYLES.get(text.rpartition(" ")[2], "") if header in CPU else ""
 
 
 def render_notes(notes: Sequence[Note]) -> RichTable:

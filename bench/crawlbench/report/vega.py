@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
+import base64
 from functools import cache
 from typing import Any
 
-from altair.utils._importers import import_vl_convert, vl_version_for_vl_convert
+from altair.utils._importers import vl_version_for_vl_convert
+
+from crawlbench.children import ChildEnded, PlainChild
+from crawlbench.errors import DrawingError
 
 __all__ = ["make_png", "make_svg", "vega_scripts"]
+
+CHILD = "crawlbench.report.drawing"
+DEADLINE_S = 120.0
+"""For one picture, on a machine that is busy."""
 
 
 @cache
 def vega_scripts() -> str:
-    """Return vega, vega-lite and vega-embed as one script that may stand in an HTML element."""
-    bundle: str = import_vl_convert().javascript_bundle(vl_version=vl_version_for_vl_convert())
+    """Return vega, vega-lite and vega-embed as one script that may stand in an HTML element.
+
+    Raises:
+        DrawingError: the process that draws fails; so do the others.
+    """
+    bundle = _draw("scripts", vl_version=vl_version_for_vl_convert())
     # Within a script element these would end it; within JavaScript's strings they are the same.
     return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--").replace("\r", "")
 
 
 def make_svg(spec: dict[str, Any]) -> str:
     """Return a chart of Vega-Lite as SVG."""
-    convert = import_vl_convert().vegalite_to_svg
-    svg: str = convert(spec, vl_version=vl_version_for_vl_convert())
-    return svg
+    return _draw("svg", vl_spec=spec, vl_version=vl_version_for_vl_convert())
 
 
 def make_png(svg: str, scale: float) -> bytes:
     """Return an SVG as PNG, so many times as large."""
-    png: bytes = import_vl_convert().svg_to_png(svg, scale=scale)
-    return png
+    return base64.b64decode(_draw("png", svg=svg, scale=scale))
+
+
+def _draw(what: str, **options: object) -> str:
+    child = PlainChild(CHILD)
+    try:
+        child.say({"what": what, **options})
+        told = child.hear(DEADLINE_S)
+    except TimeoutError:
+        raise DrawingError(f"nothing was drawn within {DEADLINE_S:g} s") from None
+    except ChildEnded as end:
+        raise DrawingError(f"the process that draws {end}") from end
+    finally:
+        child.end()
+    if "error" in told:
+        raise DrawingError(f"the chart cannot be drawn: {told['error']}")
+    return str(told["drawn"])

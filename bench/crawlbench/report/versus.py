@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Verdict
-from crawlbench.report.changes import changes_table
-from crawlbench.report.numbers import format_interval, format_ratio
-from crawlbench.report.tables import short_name
+from crawlbench.records import Quantity, Verdict
+from crawlbench.report.names import short_name
+from crawlbench.report.numbers import format_interval, format_ratio, format_seconds
+from crawlbench.report.reasons import explain
+from crawlbench.report.remarks import setting_of
+from crawlbench.report.table import Column, Table
+from crawlbench.report.tables import cpu_cell, ratio_of
 from crawlbench.report.text import one_line
-from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import Cell, Session
-    from crawlbench.report.table import Table
-    from crawlbench.stats.compare import Change
+    from crawlbench.records import Cell
+    from crawlbench.report.view import Row, SessionView
 
 __all__ = ["versus_sentence", "versus_table"]
 
@@ -35,49 +36,77 @@ ORDER = (
     Verdict.SAME,
 )
 """What is told first: what somebody must act on."""
+_COLUMNS = (
+    Column("cell"),
+    Column("base", is_number=True),
+    Column("head", is_number=True),
+    Column("ratio", is_number=True),
+    Column("interval"),
+    Column("verdict"),
+    Column("CPU ratio"),
+)
 
 
-def versus_sentence(session: Session) -> str:
+def versus_sentence(view: SessionView) -> str:
     """Return what was found, for each environment against the first; one sentence for each."""
-    base, *heads = (environment.name for environment in session.plan.environments)
-    changes = find_changes(session)
-    cells = {cell.name: cell for cell in session.plan.cells}
+    base, *heads = (environment.name for environment in view.plan.environments)
     sentences = []
     for head in heads:
-        found = [change for change in changes if cells[change.cell].environment == head]
-        sentences.append(_sentence(session, base, head, found))
+        rows = [row for row in _held(view) if row.cell.environment == head]
+        sentences.append(_sentence(view, base, head, rows))
     return one_line(" ".join(sentences))
 
 
-def versus_table(session: Session) -> Table:
+def versus_table(view: SessionView) -> Table:
     """Return a row for each cell and environment, the largest change first."""
-    plan = session.plan
-    names = {
-        cell.name: short_name(cell, plan.cells if len(plan.environments) > 2 else _of_base(session))
-        for cell in plan.cells
-    }
+    plan = view.plan
+    among = plan.cells if len(plan.environments) > 2 else _of_base(view)
     base, *heads = (environment.name for environment in plan.environments)
     title = f"{heads[0]} against {base}" if len(heads) == 1 else f"against {base}"
-    return changes_table(find_changes(session), names, one_line(title))
+    rows = sorted(_held(view), key=_change, reverse=True)
+    table = Table(
+        one_line(title),
+        _COLUMNS,
+        tuple(_row(view, row, short_name(row.cell, among)) for row in rows),
+    )
+    return table if Quantity.CPU in view.quantities else table.drop(("CPU ratio",))
 
 
-def _of_base(session: Session) -> list[Cell]:
+def _held(view: SessionView) -> list[Row]:
+    """Return the rows that are held against themselves in the first environment."""
+    rows = (view.rows[cell.name] for cell in view.plan.cells)
+    return [row for row in rows if Quantity.TIME in row.found]
+
+
+def _change(row: Row) -> float:
+    estimate = row.found[Quantity.TIME].estimate
+    return -1.0 if estimate is None else abs(estimate)
+
+
+def _row(view: SessionView, row: Row, name: str) -> tuple[str, ...]:
+    found, ratio = row.found[Quantity.TIME], ratio_of(row)
+    summaries = (view.summaries.get(found.baseline), row.summary)
+    times = [format_seconds(s.seconds, s.seconds_error) if s else "-" for s in summaries]
+    return name, *times, ratio.text, ratio.interval, str(found.verdict), cpu_cell(row)
+
+
+def _of_base(view: SessionView) -> list[Cell]:
     """Return the cells of one environment, so that names do not say which."""
-    first = session.plan.environments[0].name
-    return [cell for cell in session.plan.cells if cell.environment == first]
+    first = view.plan.environments[0].name
+    return [cell for cell in view.plan.cells if cell.environment == first]
 
 
-def _sentence(session: Session, base: str, head: str, changes: Sequence[Change]) -> str:
-    facts = session.environment(head)
+def _sentence(view: SessionView, base: str, head: str, rows: Sequence[Row]) -> str:
+    facts = view.session.environment(head)
     if facts and facts.obstacle:
         return f"{facts.obstacle}."
-    counts = Counter(change.verdict for change in changes)
+    counts = Counter(row.found[Quantity.TIME].verdict for row in rows)
     told = [verdict for verdict in ORDER if counts[verdict]]
     if not told:
         return f"{head} could not be held against {base}: nothing was measured."
     first, rest = told[0], told[1:]
-    of = f" in {counts[first]} of {len(changes)} cells" if len(changes) > 1 else ""
-    text = f"{_claim(head, base, first)}{of}{_size(session, changes, first)}"
+    of = f" in {counts[first]} of {len(rows)} cells" if len(rows) > 1 else ""
+    text = f"{_claim(head, base, first)}{of}{_size(view, rows, first)}"
     others = [f"{counts[verdict]} {verdict.value}" for verdict in rest]
     return f"{text}; {', '.join(others)}." if others else f"{text}."
 
@@ -88,16 +117,15 @@ def _claim(head: str, base: str, verdict: Verdict) -> str:
     return f"{head} against {base} is {verdict.value}"
 
 
-def _size(session: Session, changes: Sequence[Change], verdict: Verdict) -> str:
+def _size(view: SessionView, rows: Sequence[Row], verdict: Verdict) -> str:
     """Return the largest of the changes with that verdict, or why there is no number."""
-    found = [change for change in changes if change.verdict is verdict]
-    largest = max(found, key=lambda change: abs(change.estimate or 0.0))
-    cell = session.plan.cell(largest.cell)
-    name = short_name(cell, _of_base(session))
-    if largest.estimate is None or largest.low is None or largest.high is None:
-        return f": {name}: {largest.reason}"
-    ratio = format_ratio(largest.estimate, largest.low, largest.high)
+    found = [row for row in rows if row.found[Quantity.TIME].verdict is verdict]
+    largest = max(found, key=lambda row: abs(row.found[Quantity.TIME].estimate or 0.0))
+    held = largest.found[Quantity.TIME]
+    name = short_name(largest.cell, _of_base(view))
+    if held.estimate is None or held.low is None or held.high is None:
+        group = view.groups[largest.cell.group]
+        return f": {name}: {explain(held, setting_of(view, group))}"
+    ratio = format_ratio(held.estimate, held.low, held.high)
     worst = "" if len(found) == 1 else ", most of all"
-    return (
-        f"{worst}: {name} takes {ratio} of its time ({format_interval(largest.low, largest.high)})"
-    )
+    return f"{worst}: {name} takes {ratio} of its time ({format_interval(held.low, held.high)})"

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crawlbench.errors import CellError
+from crawlbench.measure.calibration import calibrate
 from crawlbench.session.lab import open_lab
-from crawlbench.session.logbook import calibrate, new_session
+from crawlbench.session.logbook import new_session
 from crawlbench.stats.aa import blocks_outcome, laps_outcome
 
 if TYPE_CHECKING:

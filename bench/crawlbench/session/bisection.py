@@ -77,5 +77,5 @@ def _hold(
     found, whole = at[middle.name], at[last.name]
     # Where the last one is not judged either, the first may be what fails.
     if found.verdict in (Verdict.INVALID, Verdict.UNSUPPORTED) and whole.estimate is not None:
-        return f"{middle.name} is {found.verdict.value}: {found.reason}"
+        return f"{middle.name} is {found.verdict.value}: {found.detail}"
     return Step(middle.name, found, has_changed(found, whole))

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from crawlbench.errors import MirrorError
+from crawlbench.measure.owner import own
 from crawlbench.session.lab import open_lab
 from crawlbench.session.logbook import Logbook
 
@@ -29,7 +30,9 @@ async def run_session(
     Raises:
         UsageError: the folder exists or cannot be made.
     """
-    return await _measure(Logbook.begin(plan, folder, watcher, environments), watcher)
+    log = Logbook.begin(plan, folder, watcher, environments)
+    with own(folder):
+        return await _measure(log, watcher)
 
 
 async def resume_session(
@@ -38,9 +41,11 @@ async def resume_session(
     """Go on with a session that ended early, from its folder.
 
     Raises:
-        UsageError: machine or versions are not those with which it began.
+        UsageError: machine or versions are not those with which it began, or another process
+            writes into the folder.
     """
-    return await _measure(Logbook.resume(session, folder, watcher, environments), watcher)
+    with own(folder):
+        return await _measure(Logbook.resume(session, folder, watcher, environments), watcher)
 
 
 async def _measure(log: Logbook, watcher: Watcher) -> Session:
@@ -52,7 +57,8 @@ async def _measure(log: Logbook, watcher: Watcher) -> Session:
                 log.add_calibration(await lab.measure(log.session, 0, watcher.on_sample))
             while not log.reason_to_stop():
                 number = len(log.session.rounds) + 1
-                log.add_round(await lab.measure(log.session, number, watcher.on_sample))
+                cells = log.open_cells()
+                log.add_round(await lab.measure(log.session, number, watcher.on_sample, cells))
             ending = log.reason_to_stop()
     except asyncio.CancelledError:
         ending = "interrupted"

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from crawlbench import registry
 from crawlbench.measure.ceiling import measure_ceiling
 from crawlbench.measure.executor import ProcessExecutor
+from crawlbench.measure.placement import stay_off
 from crawlbench.measure.round import RoundPlan, RoundResult, run_round
+from crawlbench.measure.sitefacts import find_site
 from crawlbench.measure.turnstile import open_turnstile
-from crawlbench.measure.verify import Expectation, expect
 from crawlbench.mirror.process import MirrorProcess, open_mirror
 from crawlbench.networks import find_network
+from crawlbench.rooms import open_room
 from crawlbench.session.peers import PeerMeter, open_peers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
     from crawlbench.measure.contract import Executor, Place
     from crawlbench.measure.round import Mirror
-    from crawlbench.model import SiteSpec
+    from crawlbench.measure.sitefacts import SiteFacts
+    from crawlbench.measure.verify import Expectation
     from crawlbench.records import Cell, Sample, Session
 
 __all__ = ["Lab", "open_lab"]
@@ -39,8 +42,8 @@ class Lab:
     """By group of crawls; groups at one site and network share one."""
     peers: dict[str, PeerMeter]
     """By group of an operation; several share a peer."""
-    paths: dict[str, str]
-    """By group, the site's first page."""
+    sites: dict[str, SiteFacts]
+    """By group of crawls, what the site is."""
     executor: Executor
     expectations: dict[str, Expectation]
     """By site."""
@@ -53,18 +56,32 @@ class Lab:
         for group, mirror in self.mirrors.items():
             if mirror not in found:
                 await mirror.begin("ceiling", plays_network=False)
+                site = self.sites[group]
+                body = None if site.payload is None else json.dumps(site.payload).encode()
                 found[mirror] = await measure_ceiling(
-                    mirror.address, self.paths[group], mirror.ca_file
+                    mirror.address, site.path, mirror.ca_file, body=body
                 )
                 await mirror.end()
         return {group: found[mirror] for group, mirror in self.mirrors.items()}
 
     async def measure(
-        self, session: Session, number: int, on_sample: Callable[[int, Sample], None]
+        self,
+        session: Session,
+        number: int,
+        on_sample: Callable[[int, Sample], None],
+        cells: tuple[Cell, ...] | None = None,
     ) -> RoundResult:
-        """Measure one round of the cells that are still right; round 0 is the calibration."""
+        """Measure one round of some cells; round 0 is the calibration.
+
+        Args:
+            session: so far.
+            number: of the round.
+            on_sample: called after each value.
+            cells: that take part; None for all of the plan that are still right.
+        """
         plan = session.plan
-        cells = tuple(cell for cell in plan.cells if not session.failure(cell.name))
+        if cells is None:
+            cells = tuple(cell for cell in plan.cells if not session.failure(cell.name))
         round_plan = RoundPlan(
             number=number,
             seed=plan.seed,
@@ -93,10 +110,9 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
     """
     plan, machine = session.plan, session.machine
     groups = {cell.group: cell for cell in plan.cells if not cell.operation}
-    specs: dict[str, SiteSpec] = {
-        cell.site: registry.load(registry.Kind.SITE, cell.site) for cell in groups.values()
-    }
+    sites = {name: find_site(name) for name in dict.fromkeys(c.site for c in groups.values())}
     async with AsyncExitStack() as stack:
+        stack.enter_context(stay_off(machine.mirror_cpus))
         at: dict[str, MirrorProcess] = {}
         for cell in groups.values():
             if cell.place not in at:
@@ -117,7 +133,7 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
         yield Lab(
             mirrors=mirrors,
             peers=peers,
-            paths={group: specs[cell.site].path for group, cell in groups.items()},
+            sites={group: sites[cell.site] for group, cell in groups.items()},
             executor=ProcessExecutor(
                 turnstile,
                 places,
@@ -125,6 +141,6 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
                 plan.timeout_s,
                 session.environments,
             ),
-            expectations={name: expect(spec) for name, spec in specs.items()},
-            trace_folder=Path(stack.enter_context(TemporaryDirectory(prefix="crawlbench-"))),
+            expectations={name: site.expected for name, site in sites.items()},
+            trace_folder=stack.enter_context(open_room()),
         )

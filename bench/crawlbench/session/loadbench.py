@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from crawlbench import registry
 from crawlbench.errors import UsageError
 from crawlbench.load.crew import local_crew
 from crawlbench.load.fire import Bench, Unwatched
 from crawlbench.load.model import Load, Target
 from crawlbench.load.workers import Cluster, open_cluster
 from crawlbench.measure.machine import describe_machine
+from crawlbench.measure.sitefacts import find_site
 from crawlbench.mirror.process import open_mirror
 from crawlbench.networks import find_network
 
@@ -82,13 +82,18 @@ async def open_bench(options: LoadOptions) -> AsyncIterator[tuple[Bench, str, Fi
             crew = cluster.crew()
         if options.url is None:
             _check_near(cluster.workers if cluster else [])
-            spec = registry.load(registry.Kind.SITE, options.site)
+            site = find_site(options.site, expects=False)
+            if site.method != "GET":
+                raise UsageError(
+                    f"site {options.site!r} is asked with {site.method}, and load asks with GET; "
+                    "use api-json"
+                )
             network = find_network(options.network)
             opening = open_mirror(
                 options.site, options.network, network, options.seed, machine.mirror_cpus
             )
             mirror = await stack.enter_async_context(opening)
-            target = make_target(mirror.address + spec.path, mirror.ca_file)
+            target = make_target(mirror.address + site.path, mirror.ca_file)
             bench = Bench(target, crew, MirrorWatch(mirror), machine.worker_cpus)
             where = f"mirror of {options.site} on {options.network}"
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,15 +9,24 @@ from typing import TYPE_CHECKING
 
 from crawlbench import __version__
 from crawlbench.errors import UsageError
-from crawlbench.measure.collect import label_run, merge_runs
+from crawlbench.measure.calibration import calibrate
+from crawlbench.measure.collect import label_run
 from crawlbench.measure.conditions import StealMeter, read_conditions
 from crawlbench.measure.machine import describe_machine
-from crawlbench.measure.schedule import choose_passes
-from crawlbench.measure.store import create_folder, load_runs, write_session, write_suite
+from crawlbench.measure.store import (
+    append_round,
+    close_session,
+    create_folder,
+    load_runs,
+    reopen_session,
+    write_session,
+)
 from crawlbench.measure.trace import write_trace
 from crawlbench.networks import find_network
-from crawlbench.records import Failure, Session, WarningNote
-from crawlbench.stats.judge import is_precise, judge
+from crawlbench.records import FORMAT, Failure, Session, Stopping, WarningNote
+from crawlbench.stats.judge import judge
+from crawlbench.stats.limit import REFERENCE
+from crawlbench.stats.settled import is_settled, open_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,12 +35,13 @@ if TYPE_CHECKING:
     import pyperf
 
     from crawlbench.measure.round import RoundResult
-    from crawlbench.records import Conditions, EnvironmentFacts, Machine, Plan, RoundRecord
+    from crawlbench.records import Cell, Conditions, EnvironmentFacts, Machine, Plan
     from crawlbench.session.watcher import Watcher
 
-__all__ = ["Logbook", "calibrate", "new_session"]
+__all__ = ["Logbook", "new_session"]
 
-MOST_LOOPS = 10_000  # crawls per value, whatever the least time of a value is
+REFERENCE_ROUNDS = 4
+"""After so many a reference, of which no verdict is asked, leaves the time to others."""
 
 
 class Logbook:
@@ -89,8 +98,10 @@ class Logbook:
             UsageError: machine, versions or networks are not those with which it began.
         """
         _check_same(session, environments)
-        session = replace(session, ending="", environments=tuple(environments))
-        return cls(session, load_runs(folder, session), folder, watcher)
+        runs = load_runs(folder, session)
+        session = replace(session, ending="", environments=tuple(environments), format=FORMAT)
+        reopen_session(folder, session, runs)
+        return cls(session, runs, folder, watcher)
 
     @property
     def is_calibrated(self) -> bool:
@@ -109,8 +120,10 @@ class Logbook:
 
     def add_round(self, result: RoundResult) -> None:
         """Take in a finished round and judge anew."""
-        for cell, run in result.runs.items():
-            self._runs[cell].append(label_run(run, result.record, cell))
+        runs = {cell: label_run(run, result.record, cell) for cell, run in result.runs.items()}
+        for cell, run in runs.items():
+            self._runs[cell].append(run)
+        append_round(self._folder, result.record, runs)
         rounds = (*self.session.rounds, result.record)
         self._replace(replace(self.session, rounds=rounds), result)
 
@@ -123,10 +136,29 @@ class Logbook:
             return ""
         if len(session.rounds) >= plan.rounds:
             return "rounds"
-        if is_precise(session):
-            return "precise"
+        if plan.stopping is Stopping.ANY and is_settled(session):
+            return "precise" if plan.precision is not None else "answered"
         next_end_s = session.seconds + session.rounds[-1].seconds
         return "budget" if plan.budget_s and next_end_s > plan.budget_s else ""
+
+    def open_cells(self) -> tuple[Cell, ...]:
+        """Return the cells that take part in the next round.
+
+        Where is looked after each round, those leave whose pairs are all answered; a reference,
+        which is compared with nothing, leaves when it is known well enough to be shown.
+        """
+        session, plan = self.session, self.session.plan
+        valid = [cell for cell in plan.cells if not session.failure(cell.name)]
+        if plan.stopping is Stopping.FIXED or not session.rounds:
+            return tuple(valid)
+        left = open_cells(session)
+        groups = {plan.cell(name).group for name in left}
+        shows = len(session.rounds) < REFERENCE_ROUNDS
+        return tuple(
+            cell
+            for cell in valid
+            if cell.name in left or (shows and cell.strategy == REFERENCE and cell.group in groups)
+        )
 
     def close(self, ending: str) -> Session:
         """Write and return the session as it ended."""
@@ -135,7 +167,7 @@ class Logbook:
             text = f"{self.trouble}; the rounds that were finished before are kept"
             note = WarningNote("mirror", text)
             session = replace(session, warnings=(*session.warnings, note))
-        write_session(self._folder, session)
+        close_session(self._folder, session, self._runs)
         return session
 
     def _replace(self, session: Session, result: RoundResult) -> None:
@@ -146,13 +178,7 @@ class Logbook:
             failures=(*session.failures, *result.failures),
             http_parsers={**session.http_parsers, **result.http_parsers},
         )
-        if result.failures:
-            # Before these cells leave the suite; else a kill between the two files would leave a
-            # session that counts on runs which are gone.
-            write_session(self._folder, judge(replace(self.session, failures=session.failures)))
         self.session = judge(session)
-        valid = {c: runs for c, runs in self._runs.items() if not session.failure(c)}
-        write_suite(self._folder, merge_runs(valid))
         write_session(self._folder, self.session)
         self._watcher.on_session(self.session)
 
@@ -168,7 +194,7 @@ def new_session(plan: Plan, environments: Sequence[EnvironmentFacts] = ()) -> Se
     obstacles = {facts.name: facts.obstacle for facts in environments if facts.obstacle}
     return Session(
         plan=plan,
-        machine=describe_machine(_strategies(plan)),
+        machine=_machine(plan),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         tool=__version__,
         networks=_networks(plan),
@@ -186,27 +212,17 @@ def _networks(plan: Plan) -> dict[str, dict[str, float]]:
     return {c.network: find_network(c.network).as_numbers() for c in plan.cells if c.network}
 
 
+def _machine(plan: Plan) -> Machine:
+    """Describe this machine as far as a plan's cells need it."""
+    loops = {cell.event_loop for cell in plan.cells if cell.event_loop}
+    parsers = {cell.parser for cell in plan.cells if not cell.operation}
+    return describe_machine(
+        _strategies(plan), loops, parsers, cpus=plan.cpus, mirror_cpus=plan.mirror_cpus
+    )
+
+
 def _strategies(plan: Plan) -> list[str]:
     return list(dict.fromkeys(cell.strategy for cell in plan.cells if cell.strategy))
-
-
-def calibrate(plan: Plan, calibration: RoundRecord) -> tuple[dict[str, int], dict[str, int]]:
-    """Return crawls per value by cell, and laps per turn by group, that fill the plan's times."""
-    seconds = {s.cell: s.seconds for s in calibration.samples if not s.warmup}
-    loops = {
-        name: min(MOST_LOOPS, max(1, math.ceil(plan.min_time_s / one_s)))
-        for name, one_s in seconds.items()
-    }
-    for cell in plan.cells:
-        baseline = plan.baselines[cell.group]
-        if cell.control and cell.name in loops and baseline in loops:
-            loops[cell.name] = loops[baseline]  # twins in all
-    lap_s: dict[str, float] = {}
-    for cell in plan.cells:
-        if cell.name in loops:
-            value_s = loops[cell.name] * seconds[cell.name]
-            lap_s[cell.group] = lap_s.get(cell.group, 0.0) + value_s
-    return loops, choose_passes(lap_s, plan.lap_time_s)
 
 
 def _check_same(session: Session, environments: Sequence[EnvironmentFacts]) -> None:
@@ -215,7 +231,7 @@ def _check_same(session: Session, environments: Sequence[EnvironmentFacts]) -> N
         **_contents(environments),
         "crawlbench": __version__,
         "networks": _networks(session.plan),
-        **_fingerprint(describe_machine(_strategies(session.plan))),
+        **_fingerprint(_machine(session.plan)),
     }
     then = {
         **_contents(session.environments),

@@ -39,6 +39,8 @@ class PeerMeter:
         epoch: str,  # noqa: ARG002  (all arguments: a mirror's)
         *,
         plays_network: bool,  # noqa: ARG002
+        lap: int = 0,  # noqa: ARG002
+        laps: int = 1,  # noqa: ARG002
         trace_file: Path | None = None,  # noqa: ARG002
     ) -> None:
         """Note what the peer has used so far."""

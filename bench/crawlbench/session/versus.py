@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.errors import EnvironmentFailure
 from crawlbench.measure.matrix import make_plan
+from crawlbench.records import Stopping
 from crawlbench.session.environments import check_imported
 
 if TYPE_CHECKING:
@@ -16,23 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["extend_versus", "plan_versus"]
 
-NARROW = 0.4
-"""Of the margin: with intervals of this half-width equal things are called the same, nearly always.
-"""
-LOOKS = 2
-"""At a session that may be extended; each look gets its part of the error that is allowed."""
 
-
-def plan_versus(
-    suite: Suite, prepared: Prepared, *, least_margin: float, looks_twice: bool
-) -> Plan:
-    """Return the plan of a session that ends when its intervals are narrow enough for its margin.
+def plan_versus(suite: Suite, prepared: Prepared, *, gate: float | None) -> Plan:
+    """Return the plan of a session that ends when all its pairs are answered.
 
     Args:
-        suite: sizes and axes; a precision of its own is kept.
+        suite: sizes and axes.
         prepared: the environments, the first being what others are held against.
-        least_margin: log ratio; the machine's, or 0.
-        looks_twice: whether the session may be extended after a look at its verdict.
+        gate: log ratio that must not be reached; None if nobody asks.
 
     Raises:
         EnvironmentFailure: one of them cannot be used, or nothing imports what they differ in.
@@ -43,14 +35,7 @@ def plan_versus(
     asked = [facts.asked for facts in prepared.environments]
     plan = make_plan("ab", suite, environments=asked, reach=prepared.reach, is_versus=True)
     check_imported(plan, prepared.environments)
-    margin = max(plan.margin, least_margin)
-    confidence = 1 - (1 - plan.confidence) / LOOKS if looks_twice else plan.confidence
-    return replace(
-        plan,
-        margin=margin,
-        confidence=confidence,
-        precision=plan.precision or NARROW * margin,
-    )
+    return replace(plan, gate=gate)
 
 
 def extend_versus(session: Session) -> Plan:
@@ -59,5 +44,5 @@ def extend_versus(session: Session) -> Plan:
         session.plan,
         rounds=2 * len(session.rounds),
         budget_s=None,
-        precision=None,
+        stopping=Stopping.ANY,
     )

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import random
 import re
+from functools import cache
 from urllib.parse import urlsplit, urlunsplit
 
 from crawlbench.errors import UsageError
 from crawlbench.model import Field, Item, PageKind, SiteSpec
+from crawlbench.sites.scaled.packing import deflate_whole, gzip_file
 
 __all__ = ["PAGES", "make_site"]
 
 PAGES = 20
 SMALLEST_BYTES = 2048
 LARGEST_BYTES = 16 * 2**20
+BLOCK_BYTES = 64 * 2**10
 _UNITS = {"": 1, "k": 2**10, "m": 2**20}
 _TEXT = "the of and to in is that it was for on are as with his they at be this from"
 _HEADERS = {"Content-Type": "text/html; charset=utf-8", "Connection": "keep-alive"}
@@ -71,7 +74,7 @@ def _title(number: int) -> str:
 
 
 class _Pages:
-    """A `PageSource`: pages of one size, made when they are asked for."""
+    """A `PackedSource`: pages of one size, put together when they are asked for."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -82,11 +85,26 @@ class _Pages:
         return address if known and 1 <= int(known[1]) <= PAGES else None
 
     def read(self, address: str) -> tuple[dict[str, str], bytes]:
-        return _HEADERS, _render(int(address.rpartition("/")[2]), self._size)
+        return _HEADERS, b"".join(_parts(_number(address), self._size))
+
+    def read_gzip(self, address: str) -> tuple[dict[str, str], bytes]:
+        number = _number(address)
+        parts = _parts(number, self._size)
+        whole = _block(number)
+        packed = [_packed_block(number) if part is whole else deflate_whole(part) for part in parts]
+        return _HEADERS, gzip_file(packed, b"".join(parts))
 
 
-def _render(number: int, size: int) -> bytes:
-    """Return a page of exactly that size; its text compresses about as English does."""
+def _number(address: str) -> int:
+    return int(address.rpartition("/")[2])
+
+
+def _parts(number: int, size: int) -> list[bytes]:
+    """Return a page of exactly that size in parts: its head, blocks of text, and its end.
+
+    The text compresses about as English does; a large page repeats its block, further apart than
+    gzip looks back, so that 16 MiB cost no more to make than to copy.
+    """
     others = [other for other in range(1, PAGES + 1) if other != number]
     nav = "".join(f'<a href="/page/{other}">{other}</a>' for other in others)
     head = (
@@ -94,7 +112,17 @@ def _render(number: int, size: int) -> bytes:
         f"<nav>{nav}</nav><article><em>{number}</em><h1>{_title(number)}</h1><p>"
     ).encode()
     tail = b"</p></article></body></html>\n"
-    draw = random.Random(number)
-    words = " ".join(draw.choices(_TEXT.split(), k=(size - len(head) - len(tail)) // 3 + 1))
-    text = words.encode()[: size - len(head) - len(tail)]
-    return head + text.ljust(size - len(head) - len(tail), b".") + tail
+    count, rest = divmod(size - len(head) - len(tail), BLOCK_BYTES)
+    return [head, *[_block(number)] * count, _block(number)[:rest], tail]
+
+
+@cache
+def _block(number: int) -> bytes:
+    """Return the text of which a page's body is made."""
+    words = random.Random(number).choices(_TEXT.split(), k=BLOCK_BYTES // 3 + 1)
+    return " ".join(words).encode()[:BLOCK_BYTES].ljust(BLOCK_BYTES, b".")
+
+
+@cache
+def _packed_block(number: int) -> bytes:
+    return deflate_whole(_block(number))

@@ -53,13 +53,29 @@ def _expected_items() -> list[Item]:
     return [Movie(m.rank, m.title, m.subject_id, float(m.rating), m.votes) for m in load_movies()]
 
 
+ITEMS = '//*[@id="content"]/div/div[1]/ol/li'
+LINKS = '//*[@id="content"]/div/div[1]/div[2]/a'
+EXPRESSIONS = {
+    ITEMS: r'<em class="">(?P<rank>\d+)</em>.*?/subject/(?P<subject_id>\d+)/'
+    r'.*?<span class="title">(?P<title>[^<]+)</span>'
+    r'.*?<span class="rating_num"[^>]*>(?P<rating>[\d.]+)</span>'
+    r".*?<span>(?P<votes>\d+)人评价",
+    LINKS: r'<a href="(?P<href>\?start=\d+&amp;filter=)" >\d+</a>',
+    ".//em": "rank",
+    './/span[@class="title"]': "title",
+    './/div[@class="hd"]/a/@href': "subject_id",
+    './/span[@class="rating_num"]': "rating",
+    './/span[@class="rating_num"]/following-sibling::span[2]': "votes",
+}
+"""For the parser regex. They hold for the pages as they are here, and not for the next layout."""
+
 SITE = SiteSpec(
     name="douban-top250",
     path="/top250",
     kinds=(
         PageKind(
             pattern=r"/top250(\?.*)?",
-            items='//*[@id="content"]/div/div[1]/ol/li',
+            items=ITEMS,
             fields=(
                 Field("rank", ".//em", int),
                 Field("title", './/span[@class="title"]', str),
@@ -71,7 +87,7 @@ SITE = SiteSpec(
                     lambda text: int(first_number(text)),
                 ),
             ),
-            links='//*[@id="content"]/div/div[1]/div[2]/a',
+            links=LINKS,
         ),
     ),
     item_type=Movie,
@@ -79,4 +95,5 @@ SITE = SiteSpec(
     expected_items=_expected_items,
     expected_pages=10,
     pages=lambda: FolderPages(fixture_folder(), page_address),
+    expressions=EXPRESSIONS,
 )

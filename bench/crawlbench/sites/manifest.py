@@ -119,6 +119,10 @@ class FolderPages:
                 self._bodies[address] = body
                 most_kept_bytes -= len(body)
 
+    def addresses(self) -> list[str]:
+        """See `ListedSource.addresses`."""
+        return list(self._pages)
+
     def find(self, address: str) -> str | None:
         """See `PageSource.find`."""
         address = self._page_address(address)

@@ -7,17 +7,17 @@ everything else is CSS. What cannot work on any page is refused here, with what 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree, html
 
 from crawlbench.errors import NotInstalledError, UsageError
+from crawlbench.model import TranslatedCss
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Selected", "as_node_xpath", "as_text_xpath"]
+__all__ = ["as_node_xpath", "as_text_xpath"]
 
 _XPATH = re.compile(r"\.?\.?/|\.\.?$|\(|@|[a-z-]+::|[a-z-]+\(")
 
@@ -33,16 +33,7 @@ _NOTHING = html.document_fromstring("<html></html>")
 """A selector that cannot be evaluated here cannot be anywhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
-    """A selector that is checked."""
-
-    xpath: str
-    css: str
-    """As it was written, if it was CSS; else empty."""
-
-
-def as_node_xpath(selector: str, where: str) -> Selected:
+def as_node_xpath(selector: str, where: str) -> str:
     """Return the XPath of all nodes in a document that a selector finds.
 
     Args:
@@ -53,13 +44,13 @@ def as_node_xpath(selector: str, where: str) -> Selected:
         UsageError: it does not compile, or finds something else than elements.
     """
     found = _as_xpath(selector, where, "descendant-or-self::")
-    if not isinstance(_evaluate(found.xpath, selector, where), list):
+    if not isinstance(_evaluate(found, selector, where), list):
         raise UsageError(f"{where} {selector!r} gives a value, not nodes; select elements")
-    _refuse_leaves(found.xpath, selector, where)
+    _refuse_leaves(found, selector, where)
     return found
 
 
-def as_text_xpath(selector: str, attribute: str | None, where: str) -> Selected:
+def as_text_xpath(selector: str, attribute: str | None, where: str) -> str:
     """Return the XPath, relative to an item, whose first node has a field's text.
 
     Args:
@@ -70,23 +61,24 @@ def as_text_xpath(selector: str, attribute: str | None, where: str) -> Selected:
     Raises:
         UsageError: it does not compile, or leaves the item.
     """
-    found = _as_xpath(selector, where, "descendant::")
-    xpath = found.xpath
+    xpath = found = _as_xpath(selector, where, "descendant::")
     _refuse_absolute(xpath, selector, where)
     if attribute:
         _refuse_leaves(xpath, selector, where)
         xpath = f"({xpath})/@{attribute}" if "|" in xpath else f"{xpath}/@{attribute}"
     _evaluate(f"string({xpath})", selector, where)
-    return Selected(xpath, found.css)
+    if isinstance(found, TranslatedCss):
+        return TranslatedCss(xpath, found.css, attribute or "")
+    return xpath
 
 
-def _as_xpath(selector: str, where: str, prefix: str) -> Selected:
+def _as_xpath(selector: str, where: str, prefix: str) -> str:
     selector = selector.strip()
     if not selector:
         raise UsageError(f"{where} is empty; give a CSS selector or an XPath")
     if _XPATH.match(selector):
-        return Selected(selector, "")
-    return Selected(_translate_css(selector, where, prefix), selector)
+        return selector
+    return TranslatedCss(_translate_css(selector, where, prefix), selector)
 
 
 def _translate_css(selector: str, where: str, prefix: str) -> str:

@@ -12,7 +12,7 @@ from crawlbench.errors import BlockedPageError, UsageError
 from crawlbench.model import Field, PageKind
 from crawlbench.sites.addresses import AddressRules, host_of, split_origin
 from crawlbench.sites.charsets import find_label
-from crawlbench.sites.selectors import Selected, as_node_xpath, as_text_xpath
+from crawlbench.sites.selectors import as_node_xpath, as_text_xpath
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,28 +189,17 @@ def _make_kind(kind: KindFile, where: str) -> PageKind:
         )
     if not kind.items and not kind.links:
         raise UsageError(f"{where} has neither items nor links; leave it out")
-    items = as_node_xpath(kind.items, f"{where}.items") if kind.items else Selected("", "")
-    links = as_node_xpath(kind.links, f"{where}.links") if kind.links else Selected("", "")
     return PageKind(
         pattern=kind.pattern,
-        items=items.xpath,
+        items=as_node_xpath(kind.items, f"{where}.items") if kind.items else "",
         fields=tuple(_make_field(field, f"{where}.{field.name}") for field in kind.fields),
-        links=links.xpath,
-        items_css=items.css,
-        links_css=links.css,
+        links=as_node_xpath(kind.links, f"{where}.links") if kind.links else "",
     )
 
 
 def _make_field(field: FieldFile, where: str) -> Field:
-    found = as_text_xpath(field.selector, field.attribute, where)
-    return Field(
-        name=field.name,
-        xpath=found.xpath,
-        convert=_make_converter(field, where),
-        default=field.default,
-        css=found.css,
-        attribute=field.attribute or "",
-    )
+    xpath = as_text_xpath(field.selector, field.attribute, where)
+    return Field(field.name, xpath, _make_converter(field, where), field.default)
 
 
 def _make_converter(field: FieldFile, where: str) -> Callable[[str], object]:

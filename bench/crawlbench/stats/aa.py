@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
+from crawlbench.stats.foresight import POWER
+from crawlbench.stats.index import Index
 from crawlbench.stats.interval import Estimate, difference, estimate_mean
-from crawlbench.stats.pairing import log_ratios, log_times
+from crawlbench.stats.pairing import Side, log_ratios
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +18,6 @@ if TYPE_CHECKING:
     from crawlbench.records import RoundRecord
 
 __all__ = ["AaOutcome", "AaSummary", "blocks_outcome", "laps_outcome", "sum_up"]
-
-POWER = 0.8
-"""Chance with which a difference of the size that is called detectable is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,8 @@ def laps_outcome(
     rounds: Sequence[RoundRecord], cell: str, baseline: str, confidence: float
 ) -> AaOutcome | None:
     """Judge twins that took laps together, as `run` does; None with fewer than two rounds."""
-    estimate = estimate_mean(log_ratios(rounds, cell, baseline))
+    sides = Side(cell, (cell,)), Side(baseline, (baseline,))
+    estimate = estimate_mean(log_ratios(Index(rounds), *sides))
     return _outcome(estimate, rounds, confidence) if estimate else None
 
 
@@ -75,7 +75,8 @@ def blocks_outcome(
     As in laps a round's value is the midmean of its values' logarithms, so that the order is all
     that differs.
     """
-    first, second = (estimate_mean(log_times(rounds, name)) for name in (baseline, cell))
+    index = Index(rounds)
+    first, second = (estimate_mean(index.by_round((name,))) for name in (baseline, cell))
     if first is None or second is None:
         return None
     return _outcome(difference(first, second), rounds, confidence)

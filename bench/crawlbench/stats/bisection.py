@@ -10,7 +10,7 @@ from crawlbench.records import Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.stats.compare import Change
+    from crawlbench.stats.change import Change
 
 __all__ = ["Bisection", "Step", "find_lead", "has_changed"]
 

@@ -1,201 +1,163 @@
-"""Doubts about a session that every output shows (floor 2; pure)."""
+"""Doubts: measured nuisances, their size, and times without them (floor 2; pure).
+
+A doubt forbids nothing by itself. It is taken off both sides of a comparison; what survives that
+stands (docs/method.md).
+"""
 
 from __future__ import annotations
 
-import math
-import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from crawlbench.records import WarningNote
-from crawlbench.stats.interval import estimate_mean
-from crawlbench.stats.pairing import lopsidedness
+from crawlbench.records import Doubt, Quantity
+from crawlbench.stats.headroom import MAX_PEER_SHARE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
-    from crawlbench.records import Comparison, Conditions, Machine, Session
+    from crawlbench.records import Sample
+    from crawlbench.stats.index import Index, Reading
+    from crawlbench.stats.pairing import Side
 
-__all__ = ["condition_doubts", "find_doubts"]
+__all__ = ["HALF", "LEAST_LOAD", "Nuisances"]
 
-MOST_LOAD = 0.3
-"""Per CPU, in the minute before a session: beyond this others work here too."""
-MOST_STEAL = 0.01
-"""Of all CPU time: beyond this the hypervisor's other guests are part of the measurement."""
-MOST_SLOT_EFFECT = math.log1p(0.01)
-"""Beyond this, cells disturb those that come after them."""
-RARELY = 0.01
-"""How often a session whose laps are even may be called lopsided."""
-
-_SEPARATORS = re.compile(r"[-_.]+")
-SLOW_PARSERS = {"aiohttp.http_parser": "aiohttp's parser in pure Python"}
-"""Parsers that only run where the compiled one is missing or switched off."""
-
-
-def find_doubts(session: Session, least_rounds: int) -> list[WarningNote]:
-    """Return what a reader must know before believing the numbers."""
-    found = [*_few_rounds(session, least_rounds), *_slow_parsers(session), *_slot_effects(session)]
-    found += [*_environments(session), *_lopsided(session)]
-    if session.conditions:
-        found += condition_doubts(session.machine, session.conditions)
-    return found
+HALF = 0.5
+"""Of the time: from there on the rest is not known well enough to be compared."""
+LEAST_LOAD = 0.25
+"""Of the time: a server that is busy for less is part of any crawl. Beyond, requests begin to wait
+for each other there, and the ratio of two clients is drawn towards 1."""
+LEAST_SHARE = 0.0002
+"""Of the time: less cannot change a printed digit."""
+LEAST_LEFT = 0.1
+"""Of a value: what is taken off leaves this much, so that a lap of nothing but waiting stays a
+lap."""
+CONTENTION_COST = 0.25
+"""CPU time added per CPU time, if others had the CPU for half of the time that the worker wanted
+it. Measured: docs/method.md."""
 
 
-def condition_doubts(machine: Machine, conditions: Conditions) -> list[WarningNote]:
-    """Return what about a machine and its state may disturb a measurement, with a remedy each."""
-    return [
-        *_shared_cpu(machine),
-        *_replaced(machine),
-        *_company(machine, conditions),
-        *_clock(conditions),
-        *_steal(conditions),
-    ]
+class Nuisances:
+    """The doubts of one group's samples by one quantity."""
+
+    def __init__(
+        self,
+        quantity: Quantity,
+        *,
+        ceiling: float | None,
+        cpus: int,
+        has_server: bool,
+        is_operation: bool = False,
+    ) -> None:
+        """Take what the samples alone do not tell.
+
+        Args:
+            quantity: what is compared.
+            ceiling: requests per second that the mirror reached; None if that was not measured.
+            cpus: that the worker may use.
+            has_server: whether a mirror or peer has a part in the time.
+            is_operation: whether that is a peer.
+        """
+        self._quantity = quantity
+        self._ceiling = ceiling
+        self._cpus = cpus
+        self._has_server = has_server
+        self._is_operation = is_operation
+        self._shares: dict[tuple[str, ...], dict[Doubt, float]] = {}
+        self._readings: dict[tuple[Doubt, ...], Reading] = {}
+
+    @cached_property
+    def plain(self) -> Reading:
+        """The quantity as it was measured."""
+        return _read_cpu if self._quantity is Quantity.CPU else _read_wall
+
+    @property
+    def kinds(self) -> tuple[Doubt, ...]:
+        """The doubts that this quantity can have."""
+        if self._quantity is Quantity.CPU:
+            return (Doubt.CONTENTION,)
+        servers = (Doubt.SERVER_WAIT, Doubt.SERVER_LOAD) if self._has_server else ()
+        return (*servers, Doubt.STARVATION)
+
+    def most(self, doubt: Doubt) -> float:
+        """Return the share of the time from which on a doubt leaves too little to be compared.
+
+        A peer that echoes takes turns with the event loop, so that its CPU time is its part of the
+        whole, exactly: half is usual, and it is too much only where the peer sets the pace.
+        """
+        is_peer = self._is_operation and doubt is Doubt.SERVER_LOAD
+        return MAX_PEER_SHARE if is_peer else HALF
+
+    def sizes(self, index: Index, side: Side, other: Side) -> dict[Doubt, tuple[float, float]]:
+        """Return, of the doubts that could change a digit, the share of the time on both sides."""
+        mine, theirs = self.shares(index, side), self.shares(index, other)
+        sizes = {doubt: (mine[doubt], theirs[doubt]) for doubt in self.kinds}
+        return {
+            doubt: pair
+            for doubt, pair in sizes.items()
+            if max(pair) >= (LEAST_LOAD if doubt is Doubt.SERVER_LOAD else LEAST_SHARE)
+        }
+
+    def shares(self, index: Index, side: Side) -> dict[Doubt, float]:
+        """Return which share of a side's time each doubt may account for."""
+        if side.cells not in self._shares:
+            samples = [sample for cell in side.cells for sample in index.samples(cell)]
+            self._shares[side.cells] = self._sum_up(samples)
+        return self._shares[side.cells]
+
+    def without(self, doubts: tuple[Doubt, ...]) -> Reading:
+        """Return the reading of the quantity with these doubts taken off."""
+        if doubts not in self._readings:
+            plain = self.plain
+
+            def read(sample: Sample) -> float:
+                whole = plain(sample)
+                rest = whole - sum(self._part(sample, doubt) for doubt in doubts)
+                return max(rest, LEAST_LEFT * whole)
+
+            self._readings[doubts] = read
+        return self._readings[doubts]
+
+    def _sum_up(self, samples: Sequence[Sample]) -> dict[Doubt, float]:
+        plain, part, kinds = self.plain, self._part, self.kinds
+        whole, parts = 0.0, [0.0] * len(kinds)
+        for sample in samples:
+            whole += plain(sample) * sample.loops
+            for place, kind in enumerate(kinds):
+                parts[place] += part(sample, kind) * sample.loops
+        return {kind: one / whole if whole else 0.0 for kind, one in zip(kinds, parts, strict=True)}
+
+    def _part(self, sample: Sample, doubt: Doubt) -> float:
+        """Return the seconds per crawl that a doubt may account for."""
+        if doubt is Doubt.SERVER_WAIT:
+            return sample.mirror_wait_s / sample.loops
+        if doubt is Doubt.SERVER_LOAD:
+            at_ceiling = sample.requests / self._ceiling if self._ceiling else 0.0
+            return max(sample.mirror_cpu_s, at_ceiling) / sample.loops
+        waited = self._starved_s(sample)
+        if doubt is Doubt.STARVATION:
+            return waited
+        wanted = waited + _used_s(sample)
+        share = waited / wanted if wanted else 0.0
+        return CONTENTION_COST * min(1.0, share / HALF) * _used_s(sample)
+
+    def _starved_s(self, sample: Sample) -> float:
+        """Return the time that others had the worker's CPUs: no more than the worker left free.
+
+        Threads of one worker wait for each other too, which is the strategy's own doing.
+        """
+        left_s = max(0.0, sample.seconds * self._cpus - _used_s(sample))
+        return min(sample.cpu_wait_s, left_s)
 
 
-def _few_rounds(session: Session, least_rounds: int) -> Iterator[WarningNote]:
-    rounds = len(session.rounds)
-    if 0 < rounds < least_rounds:
-        yield WarningNote(
-            "rounds",
-            f"the intervals rest on {rounds} round{'s' if rounds > 1 else ''} only; "
-            f"--rounds {least_rounds} or more gives them a firmer ground",
-        )
+def _read_wall(sample: Sample) -> float:
+    return sample.seconds
 
 
-MOST_PACKAGES = 5
-"""Named in a warning; the table has all."""
+def _read_cpu(sample: Sample) -> float:
+    assert sample.cpu_s is not None
+    return max(sample.cpu_s, 1e-9)
 
 
-def _environments(session: Session) -> Iterator[WarningNote]:
-    """Say in what environments differ that nobody asked for.
-
-    Between Pythons more differs of itself: some packages are not needed in later ones.
-    """
-    built = [facts for facts in session.environments if not facts.obstacle]
-    if len({facts.python for facts in built}) > 1:
-        return
-    asked = {name for facts in built for name in facts.named}
-    odd = [
-        name
-        for name in sorted({name for facts in built for name in facts.versions}, key=str.lower)
-        if len({facts.versions.get(name) for facts in built}) > 1
-        and _SEPARATORS.sub("-", name).lower() not in asked
-    ]
-    if odd:
-        shown = ", ".join(odd[:MOST_PACKAGES]) + (", ..." if len(odd) > MOST_PACKAGES else "")
-        yield WarningNote(
-            "environments",
-            f"the environments differ in what nobody asked for, too: {shown}; if that may matter, "
-            "ask for one version in all (--with)",
-        )
-
-
-def _lopsided(session: Session) -> Iterator[WarningNote]:
-    """Say where a few laps, which ratios leave out, would change one."""
-    judged = [c for c in session.comparisons if c.estimate is not None]
-    found = [(c, excess) for c in judged if (excess := _excess(session, c, len(judged)))]
-    if found:
-        far, excess = max(found, key=lambda pair: abs(pair[1]))
-        assert far.estimate is not None
-        ratio, plain = math.exp(far.estimate), math.exp(far.estimate + excess)
-        others = f" ({len(found) - 1} more like it)" if len(found) > 1 else ""
-        yield WarningNote(
-            "lopsided",
-            f"{far.cell}: in a few laps it takes far {'more' if excess > 0 else 'less'} time, "
-            f"beside {far.baseline}, than in the others; its ratio, of the middle half of a "
-            f"round's laps, is {ratio:.3f}, with all laps it would be {plain:.3f}{others}",
-        )
-
-
-def _excess(session: Session, found: Comparison, count: int) -> float:
-    """Return by how much all laps would change a log ratio; 0 if by chance or within the margin."""
-    estimate = estimate_mean(lopsidedness(session.rounds, found.cell, found.baseline))
-    if estimate is None:
-        return 0.0
-    low, high = estimate.interval(1 - RARELY / count)
-    group = session.plan.cell(found.cell).group
-    margin = max(f.margin or 0.0 for f in session.noise if f.group == group)
-    is_told = abs(estimate.mean) > margin and not low <= 0 <= high
-    return estimate.mean if is_told else 0.0
-
-
-def _replaced(machine: Machine) -> Iterator[WarningNote]:
-    if "urllib3-future" in machine.versions:
-        yield WarningNote(
-            "urllib3",
-            "urllib3-future has taken the place of urllib3 here, so that requests runs on it too; "
-            "keep niquests, which brings it, in an environment of its own",
-        )
-
-
-def _shared_cpu(machine: Machine) -> Iterator[WarningNote]:
-    if set(machine.worker_cpus) & set(machine.mirror_cpus):
-        yield WarningNote(
-            "cpu",
-            "there is one CPU for the mirror and the workers: they slow each other down; "
-            "use a machine with two or more",
-        )
-    elif not machine.worker_cpus:
-        yield WarningNote(
-            "cpu",
-            "this system does not let us choose CPUs: the mirror and the workers may share one",
-        )
-
-
-def _slow_parsers(session: Session) -> Iterator[WarningNote]:
-    for parser, name in SLOW_PARSERS.items():
-        cells = [cell for cell, used in session.http_parsers.items() if used == parser]
-        if cells:
-            yield WarningNote(
-                "parser",
-                f"{len(cells)} cells ran on {name} ({cells[0]} first); "
-                "install a wheel with the compiled one, or unset AIOHTTP_NO_EXTENSIONS",
-            )
-
-
-def _company(machine: Machine, conditions: Conditions) -> Iterator[WarningNote]:
-    if conditions.busy:
-        yield WarningNote(
-            "busy", f"other processes use the CPUs: {', '.join(conditions.busy)}; end them first"
-        )
-    elif conditions.load is not None and conditions.load > MOST_LOAD * machine.cpu_count:
-        yield WarningNote(
-            "load",
-            f"the load was {conditions.load:.1f} in the minute before; wait until it falls below "
-            f"{MOST_LOAD * machine.cpu_count:.1f}",
-        )
-
-
-def _clock(conditions: Conditions) -> Iterator[WarningNote]:
-    if conditions.governor not in (None, "performance"):
-        yield WarningNote(
-            "governor",
-            f"the clock's governor is {conditions.governor!r}, which changes the clock with the "
-            "load; try: python -m pyperf system tune",
-        )
-    if conditions.turbo:
-        yield WarningNote(
-            "turbo",
-            "turbo is on: the clock rises until the chip is warm; "
-            "try: python -m pyperf system tune",
-        )
-
-
-def _steal(conditions: Conditions) -> Iterator[WarningNote]:
-    share = conditions.steal_share
-    if share is not None and share > MOST_STEAL:
-        yield WarningNote(
-            "steal",
-            f"the hypervisor gave {share * 100:.1f} % of the CPU time to others; "
-            "measure when it is less busy, or on a machine of its own",
-        )
-
-
-def _slot_effects(session: Session) -> Iterator[WarningNote]:
-    for effect in session.slots:
-        if effect.low > MOST_SLOT_EFFECT or effect.high < -MOST_SLOT_EFFECT:
-            low, high = (math.expm1(end) * 100 for end in (effect.low, effect.high))
-            yield WarningNote(
-                "slot",
-                f"values in the {effect.slot} slot of a lap differ by {low:.1f} to {high:.1f} %: "
-                "cells disturb their neighbours; order is shuffled, so this is noise, not bias",
-            )
+def _used_s(sample: Sample) -> float:
+    used = sample.cpu_s
+    return sample.cpu_user_s + sample.cpu_system_s if used is None else used

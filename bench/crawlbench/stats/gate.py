@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.records import Verdict
-from crawlbench.stats.judge import HOPELESS
+from crawlbench.stats.settled import HOPELESS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.stats.compare import Change
+    from crawlbench.stats.change import Change
 
 __all__ = ["Gate", "hold_gate"]
 
@@ -22,7 +22,7 @@ class Gate:
 
     total: int
     slower: int
-    """Whose interval lies beyond the gate and the noise."""
+    """Of which one way to see them lies beyond the gate with its interval."""
     invalid: int
     """Those that fail, and those that only the base can do."""
     unclear: int
@@ -55,23 +55,27 @@ class Gate:
 def hold_gate(changes: Sequence[Change], gate: float) -> Gate:
     """Hold changes against a gate.
 
-    A cell fails if its interval lies beyond the gate and the noise, and passes if its interval does
-    not reach the gate, however large the noise is.
+    A cell fails if one way to see it is slower, and its interval lies beyond the gate; it passes if
+    no way's interval reaches the gate.
 
     Args:
-        changes: judged with margins of their own, which the gate does not replace.
+        changes: of one quantity.
         gate: log ratio.
     """
     total = len(changes)
     slower = sum(_is_slower(change, gate) for change in changes)
     invalid = sum(_is_invalid(change) for change in changes)
     hopeless = sum(_is_hopeless(change) for change in changes)
-    passed = sum(change.high is not None and change.high <= gate for change in changes)
+    passed = sum(_passes(change, gate) and not _is_hopeless(change) for change in changes)
     return Gate(total, slower, invalid, total - slower - invalid - hopeless - passed, hopeless)
 
 
 def _is_slower(change: Change, gate: float) -> bool:
-    return change.verdict is Verdict.SLOWER and change.low is not None and change.low > gate
+    return any(way.verdict is Verdict.SLOWER and way.low > gate for way in change.ways)
+
+
+def _passes(change: Change, gate: float) -> bool:
+    return bool(change.ways) and all(way.high <= gate for way in change.ways)
 
 
 def _is_invalid(change: Change) -> bool:
@@ -82,4 +86,4 @@ def _is_invalid(change: Change) -> bool:
 
 def _is_hopeless(change: Change) -> bool:
     is_in_neither = change.verdict is Verdict.UNSUPPORTED and change.base_s is None
-    return is_in_neither or (change.estimate is None and change.reason in HOPELESS)
+    return is_in_neither or change.obstacle in HOPELESS

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crawlbench.records import Mark
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crawlbench.records import Sample
 
 __all__ = [
-    "MOST_PEER_SHARE",
-    "MOST_SERVER_SHARE",
-    "MOST_WAIT_SHARE",
-    "find_peer_fault",
-    "find_server_fault",
+    "MAX_PEER_SHARE",
+    "MAX_SERVER_SHARE",
+    "MAX_STARVED_SHARE",
+    "MAX_WAIT_SHARE",
+    "find_mark",
     "server_share",
     "wait_share",
 ]
 
-MOST_SERVER_SHARE = 0.5
+MAX_SERVER_SHARE = 0.5
 """Of the mirror's ceiling or time: beyond this a row tells of the server too."""
-MOST_PEER_SHARE = 0.9
+MAX_PEER_SHARE = 0.9
 """Of an operation's time: a peer that echoes works while the loop waits, but one that is busy all
 the time sets the pace."""
-MOST_WAIT_SHARE = 0.15
+MAX_STARVED_SHARE = 0.05
+"""Of a row's time: beyond this the machine was too busy to call the row's time its own."""
+MAX_WAIT_SHARE = 0.15
 """Of the mirror's time on its way to an answer: beyond this something else has its CPU."""
 
 
@@ -51,15 +55,19 @@ def wait_share(samples: Sequence[Sample]) -> float:
     return waited / (waited + worked) if waited else 0.0
 
 
-def find_peer_fault(share: float) -> str:
-    """Return the mark of an operation whose peer was the limit, or an empty text."""
-    return "peer-bound" if share > MOST_PEER_SHARE else ""
+def find_mark(share: float, waits: float, starved: float, *, is_operation: bool) -> Mark:
+    """Return what a row tells of beside the client; a note, since doubts are weighed by their size.
 
-
-def find_server_fault(share: float, waits: float) -> str:
-    """Return the mark of a row that must not be believed as the client's own, or an empty text."""
-    if waits > MOST_WAIT_SHARE:
-        return "mirror disturbed"
-    if share > MOST_SERVER_SHARE:
-        return "server-bound"
-    return ""
+    Args:
+        share: of the mirror, or of the operation's peer.
+        waits: of the mirror's way to its answers, the share without a CPU.
+        starved: share of the time in which others had the worker's CPU.
+        is_operation: whether the other process is an operation's peer.
+    """
+    if starved > MAX_STARVED_SHARE:
+        return Mark.STARVED
+    if is_operation:
+        return Mark.PEER_BOUND if share > MAX_PEER_SHARE else Mark.NONE
+    if waits > MAX_WAIT_SHARE:
+        return Mark.DISTURBED
+    return Mark.SERVER_BOUND if share > MAX_SERVER_SHARE else Mark.NONE

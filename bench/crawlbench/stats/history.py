@@ -6,18 +6,31 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.stats.interval import Estimate, difference, estimate_mean
-from crawlbench.stats.normal import contestants, normalised, obstacle
+from crawlbench.records import Obstacle, Verdict
+from crawlbench.stats.claims import judge_family
+from crawlbench.stats.interval import Estimate, estimate_mean
+from crawlbench.stats.limit import REFERENCE
+from crawlbench.stats.shifts import LEAST_SIDE, find_shifts
+from crawlbench.stats.times import SessionTimes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from crawlbench.records import Session
+    from crawlbench.records import Cell, Session
 
-__all__ = ["Break", "ChangePoint", "History", "LeftOut", "Line", "Point", "make_history"]
+__all__ = [
+    "Break",
+    "ChangePoint",
+    "History",
+    "Jump",
+    "LeftOut",
+    "Line",
+    "Point",
+    "make_history",
+]
 
-LEAST_SIDE = 3
-"""Sessions on each side of a change: fewer do not tell a change from an odd session."""
+LEAST_BEFORE = 3
+"""Sessions before the newest: of fewer it cannot be said what was to be expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +88,26 @@ class Break:
 
 
 @dataclass(frozen=True, slots=True)
+class Jump:
+    """The newest session lies where those before it would not have let expect it."""
+
+    session: str
+    cell: str
+    shift: float
+    """Log ratio of the newest to the mean of those before."""
+    low: float
+    high: float
+    """Interval of the shift: a prediction's, so that one odd session needs to be odd enough."""
+
+
+@dataclass(frozen=True, slots=True)
 class LeftOut:
     """A cell of a session that has no point."""
 
     session: str
     cell: str
-    reason: str
+    obstacle: Obstacle
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +119,9 @@ class History:
     lines: tuple[Line, ...]
     breaks: tuple[Break, ...]
     left_out: tuple[LeftOut, ...]
+    jumps: tuple[Jump, ...] = ()
+    unjudged: tuple[str, ...] = ()
+    """Cells of which too few sessions of one machine are there to tell a change."""
 
 
 def make_history(sessions: Mapping[str, Session], margin: float, confidence: float) -> History:
@@ -111,26 +141,72 @@ def make_history(sessions: Mapping[str, Session], margin: float, confidence: flo
     eras, breaks = _eras(ordered)
     points: dict[str, list[Point]] = {}
     groups: dict[str, str] = {}
-    left_out = []
+    left_out: list[LeftOut] = []
     for (name, session), era in zip(ordered, eras, strict=True):
-        for cell in contestants(session).values():
+        for cell, found in _read(session):
             groups.setdefault(cell.name, cell.group)
-            reason = obstacle(session, cell, "").removeprefix(": ")
-            estimate = None if reason else estimate_mean(normalised(session, cell))
-            if estimate is None:
-                reason = reason or "fewer than two rounds give no interval"
-                left_out.append(LeftOut(name, cell.name, reason))
-                continue
-            ends = estimate.interval(session.plan.confidence)
-            point = Point(name, session.created, estimate.mean, *ends, era)
-            points.setdefault(cell.name, []).append(point)
+            if isinstance(found, Estimate):
+                ends = found.interval(session.plan.confidence)
+                point = Point(name, session.created, found.mean, *ends, era)
+                points.setdefault(cell.name, []).append(point)
+            else:
+                left_out.append(LeftOut(name, cell.name, *found))
     places = sum(max(0, len(found) - 2 * LEAST_SIDE + 1) for found in points.values())
     level = (1 - confidence) / max(1, places)
     lines = tuple(
         Line(cell, groups[cell], tuple(found), _changes(found, margin, level, dict(ordered)))
         for cell, found in points.items()
     )
-    return History(tuple(name for name, _ in ordered), lines, breaks, tuple(left_out))
+    newest = {cell: _newest_stretch(found) for cell, found in points.items()}
+    return History(
+        sessions=tuple(name for name, _ in ordered),
+        lines=lines,
+        breaks=breaks,
+        left_out=tuple(left_out),
+        jumps=_jumps(newest, margin, confidence),
+        unjudged=tuple(cell for cell, found in newest.items() if len(found) <= LEAST_BEFORE),
+    )
+
+
+def _read(session: Session) -> Iterator[tuple[Cell, Estimate | tuple[Obstacle, str]]]:
+    """Yield the cells that are compared, with their normalised time or why there is none."""
+    times = SessionTimes(session)
+    for cell in times.cells.values():
+        if times.is_baseline(cell) or cell.strategy == REFERENCE:
+            continue
+        obstacle = times.obstacle(cell)
+        estimate = None if obstacle else times.normalised(cell)
+        yield cell, estimate or obstacle or (Obstacle.FEW_ROUNDS, "")
+
+
+def _newest_stretch(points: Sequence[Point]) -> list[Point]:
+    """Return the points of the newest machine."""
+    return [point for point in points if point.era == points[-1].era]
+
+
+def _jumps(
+    newest: Mapping[str, Sequence[Point]], margin: float, confidence: float
+) -> tuple[Jump, ...]:
+    """Return the cells whose newest session lies beyond what those before it let expect.
+
+    Source: the prediction interval of one more value, mean and deviation estimated (Hahn & Meeker,
+    "Statistical Intervals", 1991, section 4.8). Holm over all cells.
+    """
+    estimates, sessions = {}, {}
+    for cell, points in newest.items():
+        before = [point.estimate for point in points[:-1]]
+        usual = estimate_mean(before) if len(before) >= LEAST_BEFORE else None
+        if usual:
+            error = usual.error * math.sqrt(usual.count + 1)
+            shift = points[-1].estimate - usual.mean
+            estimates[cell] = Estimate(usual.count, shift, error, usual.freedom)
+            sessions[cell] = points[-1].session
+    judged = judge_family(estimates, margin, confidence)
+    return tuple(
+        Jump(sessions[cell], cell, estimates[cell].mean, one.interval.low, one.interval.high)
+        for cell, one in judged.items()
+        if one.verdict in (Verdict.FASTER, Verdict.SLOWER)
+    )
 
 
 def _eras(ordered: Sequence[tuple[str, Session]]) -> tuple[list[int], tuple[Break, ...]]:
@@ -166,7 +242,7 @@ def _changes(
     found: list[ChangePoint] = []
     for era in dict.fromkeys(point.era for point in points):
         stretch = [point for point in points if point.era == era]
-        for place, estimate in sorted(_split(stretch, 0, margin, level)):
+        for place, estimate in find_shifts([point.estimate for point in stretch], margin, level):
             before, after = stretch[place - 1], stretch[place]
             low, high = estimate.interval(1 - level)
             versions = _changed_versions(sessions[before.session], sessions[after.session])
@@ -174,31 +250,6 @@ def _changes(
             change = ChangePoint(name, created, before.session, estimate.mean, low, high, versions)
             found.append(change)
     return tuple(found)
-
-
-def _split(
-    points: Sequence[Point], start: int, margin: float, level: float
-) -> list[tuple[int, Estimate]]:
-    """Return the places in a stretch where it changes, and by how much."""
-    values = [point.estimate for point in points]
-    best: tuple[float, int, Estimate] | None = None
-    for place in range(LEAST_SIDE, len(values) - LEAST_SIDE + 1):
-        left, right = estimate_mean(values[:place]), estimate_mean(values[place:])
-        assert left
-        assert right
-        shift = difference(left, right)
-        p_value = shift.p_beyond(margin)
-        distance = abs(shift.mean) / shift.error if shift.error else math.inf
-        if p_value <= level and (best is None or distance > best[0]):
-            best = (distance, place, shift)
-    if best is None:
-        return []
-    _, place, shift = best
-    return [
-        (start + place, shift),
-        *_split(points[:place], start, margin, level),
-        *_split(points[place:], start + place, margin, level),
-    ]
 
 
 def _changed_versions(before: Session, after: Session) -> tuple[str, ...]:

@@ -7,10 +7,41 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from crawlbench.records.ranges import END
+from crawlbench.stats.student import t_quantile, t_tail
 
-__all__ = ["Estimate", "difference", "estimate_mean"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["Estimate", "Interval", "difference", "estimate_mean", "union"]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A range of log ratios that holds the truth as often as its maker says."""
+
+    low: float
+    high: float
+
+    @property
+    def half_width(self) -> float:
+        """Half the distance of its ends."""
+        return (self.high - self.low) / 2
+
+    def widened(self, by: float) -> Interval:
+        """Return the interval with both ends moved outwards."""
+        return Interval(self.low - by, self.high + by)
+
+    def common(self, other: Interval) -> Interval:
+        """Return what both hold; if that is nothing, the other, since one of them must be wrong."""
+        low, high = max(self.low, other.low), min(self.high, other.high)
+        return Interval(low, high) if low <= high else other
+
+
+def union(intervals: Iterable[Interval]) -> Interval:
+    """Return the smallest interval that holds all of them; there must be one at least."""
+    found = list(intervals)
+    return Interval(min(one.low for one in found), max(one.high for one in found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +63,19 @@ class Estimate:
 
     def half_width(self, confidence: float) -> float:
         """Return half the width of the two-sided interval at that confidence."""
-        from scipy.special import stdtrit  # noqa: PLC0415  (a quarter of a second)
-
-        quantile = float(stdtrit(self.freedom, (1 + confidence) / 2))
-        return quantile * self.error
+        return t_quantile((1 + confidence) / 2, self.freedom) * self.error
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """Return the ends of the two-sided interval, the lower one first."""
-        half = self.half_width(confidence)
-        return self.mean - half, self.mean + half
+        half = self.half_width(confidence)  # of two rounds and many cells it may be enormous
+        return max(-END, self.mean - half), min(END, self.mean + half)
 
-    def p_beyond(self, margin: float) -> float:
-        """Return the two-sided p value of "the mean lies within plus or minus margin".
-
-        At most alpha if and only if the interval at 1 - alpha lies wholly beyond the margin.
-        """
-        from scipy.special import stdtr  # noqa: PLC0415  (a quarter of a second)
-
-        excess = abs(self.mean) - margin
-        if excess <= 0:
-            return 1.0
+    def p_value(self, truth: float) -> float:
+        """Return the two-sided p value of "the mean is this"."""
+        distance = abs(self.mean - truth)
         if not self.error:
-            return 0.0
-        return min(1.0, 2 * float(stdtr(self.freedom, -excess / self.error)))
+            return 0.0 if distance else 1.0
+        return min(1.0, 2 * t_tail(distance / self.error, self.freedom))
 
 
 def estimate_mean(values: Sequence[float]) -> Estimate | None:

@@ -1,147 +1,265 @@
-"""Judges a session: summaries, noise floors, comparisons and doubts from its samples (floor 2)."""
+"""The one judge: what may be concluded from a session's finished rounds (floor 2; pure).
+
+run, report, ab, compare, history, clusters and gates all take their verdicts from here. A question
+(`question.py`) has a family of pairs; each pair's rounds give evidence (`evidence.py`), with doubts
+taken off (`doubts.py`); Holm's order says which claims hold (`holm.py`).
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Cell, Comparison, NoiseFloor, Session, Verdict
-from crawlbench.stats.control import noise_floor
-from crawlbench.stats.doubts import find_doubts
-from crawlbench.stats.interval import Estimate, estimate_mean
-from crawlbench.stats.limit import REFERENCE
-from crawlbench.stats.pairing import log_ratios
+from crawlbench.records import (
+    Comparison,
+    Control,
+    Doubt,
+    DoubtSize,
+    Obstacle,
+    Session,
+    Stopping,
+    Verdict,
+)
+from crawlbench.stats.caveats import find_caveats
+from crawlbench.stats.doubts import Nuisances
+from crawlbench.stats.evidence import AnyTime, Evidence, Look, OneLook, gather
+from crawlbench.stats.foresight import detectable, more_rounds
+from crawlbench.stats.holm import holm_levels
+from crawlbench.stats.index import Index
+from crawlbench.stats.pairing import Side, log_ratios, log_ratios_of_means
+from crawlbench.stats.question import Question, ask_questions
+from crawlbench.stats.sequence import Moments
 from crawlbench.stats.slots import slot_effects
 from crawlbench.stats.summary import summarize
-from crawlbench.stats.verdict import decide, holm_levels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
-__all__ = ["HOPELESS", "is_precise", "judge"]
+    from crawlbench.records import Failure
 
-WHOLE_MS = (
-    "its time is that of timers, which some event loops round to whole milliseconds: a ratio would "
-    "show the rounding; look at how early and how late they fire"
-)
-SERVER_BOUND = "both this cell and its baseline are server-bound: the mirror was measured"
-PEER_BOUND = "the other process sets the pace of both event loops"
-HOPELESS = (WHOLE_MS, SERVER_BOUND, PEER_BOUND)
-"""Reasons that more rounds do not change."""
+__all__ = ["judge"]
+
 LEAST_ROUNDS = 5
 """Of fewer, the spread itself is a guess."""
-PRECISE_ROUNDS = 10
-"""Before these a session does not end as precise: by chance the first few rounds agree too well.
-
-`tests/stats/test_simulation.py` simulates how often intervals that ended a session cover the truth.
-"""
+MEASURED = "measured"
+ALL_DOUBTS = "all"
 
 
 def judge(session: Session) -> Session:
     """Return the session with all that can be concluded from its finished rounds."""
-    plan = session.plan
-    noise = tuple(noise_floor(session, cell) for cell in plan.cells if cell.control)
-    session = replace(session, summaries=summarize(session), noise=noise)
+    index = Index(session.rounds)
+    verdicts = [_Judgement(session, index, question) for question in ask_questions(session)]
     judged = replace(
         session,
+        comparisons=tuple(found for one in verdicts for found in one.comparisons()),
+        controls=tuple(one.control for one in verdicts if one.control),
         slots=slot_effects(session),
-        comparisons=tuple(_compare(session, {floor.group: floor for floor in noise})),
     )
-    return replace(judged, warnings=tuple(find_doubts(judged, LEAST_ROUNDS)))
+    judged = replace(judged, summaries=summarize(judged, index))
+    return replace(judged, warnings=tuple(find_caveats(judged, LEAST_ROUNDS)))
 
 
-def is_precise(session: Session) -> bool:
-    """Tell whether every comparison's interval is as narrow as the plan asks."""
-    precision = session.plan.precision
-    if precision is None or len(session.rounds) < PRECISE_ROUNDS:
-        return False
-    widths = [
-        (c.high - c.low) / 2
-        for c in session.comparisons
-        if c.high is not None and c.low is not None
-    ]
-    return bool(widths) and max(widths) <= precision
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """A pair whose rounds say something."""
+
+    evidence: Evidence
+    doubts: tuple[DoubtSize, ...]
+    half: Doubt | None
+    """A doubt that is half of the time or more in one of the cells."""
 
 
-def _compare(session: Session, noise: Mapping[str, NoiseFloor]) -> list[Comparison]:
-    """Compare all cells but baselines and controls, as one family."""
-    plan = session.plan
-    cells = [cell for cell in plan.cells if _is_contestant(session, cell)]
-    estimates = {}
-    for cell in cells:
-        if not _obstacle(session, cell, noise[cell.group]):
-            ratios = log_ratios(session.rounds, cell.name, plan.baselines[cell.group])
-            estimate = estimate_mean(ratios)
-            if estimate:
-                estimates[cell.name] = estimate
-    margins = {cell.name: noise[cell.group].margin or plan.margin for cell in cells}
-    levels = holm_levels(estimates, margins, plan.confidence)
-    return [_comparison(session, cell, estimates, levels, noise[cell.group]) for cell in cells]
+class _Judgement:
+    """One question on its way to its verdicts."""
 
+    def __init__(self, session: Session, index: Index, question: Question) -> None:
+        self._session = session
+        self._index = index
+        self._question = question
+        self._alpha = 1 - session.plan.confidence
+        self._failures = {failure.cell: failure for failure in session.failures}
+        self._cell = session.plan.cell(question.baseline.name)
+        facts = session.plan.operation(self._cell)
+        self._is_timers = bool(facts and facts.whole_ms)
+        self._nuisances = Nuisances(
+            question.quantity,
+            ceiling=session.ceilings.get(question.group),
+            cpus=max(1, len(session.machine.worker_cpus)),
+            has_server=not (facts and facts.peer_is_aside),
+            is_operation=facts is not None,
+        )
+        is_watched = session.plan.stopping is Stopping.ANY
+        self._look: Look = AnyTime() if is_watched else OneLook()
+        self.control, self._widenings = self._watch_twins()
 
-def _is_contestant(session: Session, cell: Cell) -> bool:
-    """Tell whether a cell is to be judged: no baseline, no control, not the raw reference."""
-    is_baseline = cell.name == session.plan.baselines[cell.group]
-    return not (is_baseline or cell.control or cell.strategy == REFERENCE)
+    def comparisons(self) -> list[Comparison]:
+        """Return the verdict on each pair."""
+        weighed = self._weigh()
+        usable = {pair: one for pair, one in weighed.items() if one.half is None}
+        p_values = {pair: one.evidence.p_value for pair, one in usable.items()}
+        count = sum(not self._is_refused(pair) for pair in self._question.pairs)
+        levels = holm_levels(p_values, count, self._alpha)
+        return [
+            self._answer(pair, weighed[pair], levels.get(pair, self._alpha / max(1, count)))
+            if pair in weighed
+            else self._without_numbers(pair)
+            for pair in self._question.pairs
+        ]
 
+    def _weigh(self) -> dict[tuple[Side, Side], _Weighed]:
+        """Return the evidence on each pair that has two rounds or more."""
+        plain = self._nuisances.plain
+        rounds = {
+            pair: log_ratios(self._index, self._present(pair[0]), self._present(pair[1]), plain)
+            for pair in self._question.pairs
+            if self._obstacle(pair) is None
+        }
+        rounds = {pair: values for pair, values in rounds.items() if len(values) >= 2}
+        return {pair: self._weigh_pair(pair, values) for pair, values in rounds.items()}
 
-def _obstacle(session: Session, cell: Cell, floor: NoiseFloor) -> str:
-    """Return why a cell cannot be judged, or an empty text."""
-    baseline = session.plan.baselines[cell.group]
-    if failure := session.failure(cell.name):
-        return failure.reason
-    if session.failure(baseline):
-        return f"its baseline {baseline} is invalid"
-    facts = session.plan.operation(cell)
-    if facts and facts.whole_ms:
-        return WHOLE_MS
-    if len(log_ratios(session.rounds, cell.name, baseline)) < 2:
-        return "fewer than two rounds give no interval"
-    if floor.margin is None:
-        return "the control is invalid, so the noise here is not known"
-    return floor.refusal or _mark_obstacle(session, cell.name, baseline)
+    def _weigh_pair(self, pair: tuple[Side, Side], values: Sequence[float]) -> _Weighed:
+        side, other = map(self._present, pair)
+        sizes = self._nuisances.sizes(self._index, side, other)
+        ways = {MEASURED: values}
+        for doubt in sizes:
+            reading = self._nuisances.without((doubt,))
+            ways[doubt] = log_ratios(self._index, side, other, reading)
+        if len(sizes) > 1:
+            reading = self._nuisances.without(tuple(sizes))
+            ways[ALL_DOUBTS] = log_ratios(self._index, side, other, reading)
+        plan = self._session.plan
+        evidence = gather(
+            ways,
+            log_ratios_of_means(self._index, side, other, self._nuisances.plain),
+            self._look,
+            margin=plan.margin,
+            widenings=self._widenings,
+            level=self._alpha,
+        )
+        doubts = tuple(
+            DoubtSize(doubt, *shares, evidence.shifts[doubt]) for doubt, shares in sizes.items()
+        )
+        half = next(
+            (
+                one.doubt
+                for one in doubts
+                if max(one.cell_share, one.baseline_share) >= self._nuisances.most(one.doubt)
+            ),
+            None,
+        )
+        return _Weighed(evidence, doubts, half)
 
+    def _watch_twins(self) -> tuple[Control | None, list[float]]:
+        """Return what the control shows, and by how much intervals grow after each round."""
+        none = [0.0] * max(1, self._index.rounds)
+        baseline, *controls = self._question.baseline.cells
+        if not controls:
+            return None, none
+        group, quantity = self._question.group, self._question.quantity
+        sides = Side(controls[0], (controls[0],)), Side(baseline, (baseline,))
+        values: list[float] = []
+        if not any(side.name in self._failures for side in sides):
+            values = log_ratios(self._index, *sides, self._nuisances.plain)
+        if len(values) < 2:
+            return Control(group, len(values), None, None, None, quantity=quantity), none
+        look = self._look
+        state, widenings = Moments(), []
+        low = high = 0.0
+        for value in values:
+            state.add(value)
+            widening = 0.0
+            if state.count >= (look.first or len(values)):
+                half = look.half_width(state, self._alpha)
+                low, high = state.mean - half, state.mean + half
+                widening = 0.0 if low <= 0 <= high else abs(state.mean)
+            widenings.append(widening)
+        widenings += [widenings[-1]] * (self._index.rounds - len(values))
+        found = Control(group, len(values), state.mean, low, high, widenings[-1], quantity)
+        return found, widenings
 
-def _mark_obstacle(session: Session, cell: str, baseline: str) -> str:
-    """Return why a row's mark forbids a verdict, or an empty text."""
-    marks = {summary.cell: summary.mark for summary in session.summaries}
-    pair = (marks.get(cell, ""), marks.get(baseline, ""))
-    if "mirror disturbed" in pair:
-        return "something else had the mirror's CPU: end it, or leave a CPU to the mirror alone"
-    if pair == ("server-bound", "server-bound"):
-        return SERVER_BOUND
-    if pair == ("peer-bound", "peer-bound"):
-        return PEER_BOUND
-    return ""
+    def _present(self, side: Side) -> Side:
+        """Return a side without the twin that failed, if only one did."""
+        cells = tuple(name for name in side.cells if name not in self._failures)
+        return Side(side.name, cells or side.cells)
 
+    def _failure(self, pair: tuple[Side, Side]) -> Failure | None:
+        """Return why one of the two is invalid; of twins, both must be.
 
-def _unjudged(session: Session, cell: Cell) -> Verdict:
-    """Return the verdict of a cell without an interval.
+        Against itself in another environment, a cell is as invalid as either of what it is held
+        against: a side that breaks must not pass a gate.
+        """
+        for side in pair:
+            found = [self._failures[name] for name in side.cells if name in self._failures]
+            if len(found) == len(side.cells) or (found and self._cell.versus):
+                return found[0]
+        return None
 
-    Against itself in another environment, a cell is as invalid as what it is held against.
-    """
-    failure = session.failure(cell.name)
-    if failure is None and cell.versus:
-        twins = [c.name for c in session.plan.cells if c.group == cell.group and c.control]
-        names = [session.plan.baselines[cell.group], *twins]
-        failure = next((f for name in names if (f := session.failure(name))), None)
-    if failure is None:
-        return Verdict.UNCLEAR
-    return Verdict.UNSUPPORTED if failure.is_refusal else Verdict.INVALID
+    def _is_refused(self, pair: tuple[Side, Side]) -> bool:
+        failure = self._failure(pair)
+        return failure is not None and failure.is_refusal
 
+    def _obstacle(self, pair: tuple[Side, Side]) -> Obstacle | None:
+        """Return why a pair cannot be judged whatever its rounds say."""
+        if self._failure(pair):
+            return Obstacle.FAILED
+        return Obstacle.TIMERS if self._is_timers else None
 
-def _comparison(
-    session: Session,
-    cell: Cell,
-    estimates: Mapping[str, Estimate],
-    levels: Mapping[str, float],
-    floor: NoiseFloor,
-) -> Comparison:
-    baseline = session.plan.baselines[cell.group]
-    estimate = estimates.get(cell.name)
-    if estimate is None or floor.margin is None:
-        verdict, reason = _unjudged(session, cell), _obstacle(session, cell, floor)
-        return Comparison(cell.name, baseline, 0, None, None, None, verdict, reason)
-    low, high = estimate.interval(1 - levels[cell.name])
-    verdict = decide(low, high, floor.margin)
-    return Comparison(cell.name, baseline, estimate.count, estimate.mean, low, high, verdict)
+    def _answer(self, pair: tuple[Side, Side], weighed: _Weighed, level: float) -> Comparison:
+        evidence = weighed.evidence
+        obstacle, detail = self._find_obstacle(weighed, level)
+        return Comparison(
+            cell=pair[0].name,
+            baseline=pair[1].name,
+            rounds=evidence.rounds,
+            estimate=evidence.mean,
+            low=evidence.interval.low,
+            high=evidence.interval.high,
+            verdict=Verdict.UNCLEAR if obstacle else evidence.claim,
+            quantity=self._question.quantity,
+            obstacle=obstacle,
+            detail=detail,
+            p=evidence.p_value,
+            doubts=weighed.doubts,
+            excess=evidence.excess,
+            detectable=detectable(
+                evidence, self._look, self._session.plan.margin + self._widenings[-1], level
+            ),
+            more_rounds=more_rounds(
+                evidence, self._look, self._session.plan.margin, self._widenings[-1], level
+            )
+            if obstacle is Obstacle.OPEN
+            else None,
+        )
+
+    def _find_obstacle(self, weighed: _Weighed, level: float) -> tuple[Obstacle | None, str]:
+        """Return why a pair has no verdict, or None if its best claim holds."""
+        evidence = weighed.evidence
+        if weighed.half:
+            return Obstacle.HALF, str(weighed.half)
+        if evidence.p_value <= level:
+            return None, ""
+        plain = min(evidence.plain_p_values, key=lambda one: evidence.plain_p_values[one])
+        if evidence.plain_p_values[plain] > level:
+            return Obstacle.OPEN, ""
+        if plain is Verdict.SAME and evidence.slow_laps_p > self._alpha:
+            return Obstacle.SLOW_LAPS, ""
+        if weighed.doubts:
+            largest = max(weighed.doubts, key=lambda one: abs(one.shift))
+            if abs(largest.shift) >= self._widenings[-1]:
+                return Obstacle.DOUBT, str(largest.doubt)
+        return (Obstacle.CONTROL, "") if self._widenings[-1] else (Obstacle.OPEN, "")
+
+    def _without_numbers(self, pair: tuple[Side, Side]) -> Comparison:
+        """Return the comparison of a pair that has no interval."""
+        obstacle = self._obstacle(pair) or Obstacle.FEW_ROUNDS
+        verdict, detail = Verdict.UNCLEAR, ""
+        failure = self._failure(pair)
+        if failure:
+            side = next(one for one in pair if failure.cell in one.cells)
+            detail = failure.reason if side is pair[0] else f"{failure.cell}: {failure.reason}"
+            is_own = side is pair[0] or self._cell.versus
+            if is_own:
+                verdict = Verdict.UNSUPPORTED if failure.is_refusal else Verdict.INVALID
+        name, other = pair[0].name, pair[1].name
+        quantity = self._question.quantity
+        return Comparison(name, other, 0, None, None, None, verdict, quantity, obstacle, detail)

@@ -28,26 +28,20 @@ def critical_path_s(network: Mapping[str, float], pages: int, concurrency: int) 
     return trips * network.get("round_trip_s", 0.0)
 
 
-def find_limit_s(
-    session: Session, cell: Cell, samples: Mapping[str, Sequence[Sample]]
-) -> float | None:
+def find_limit_s(session: Session, cell: Cell, reference: Sequence[Sample] | None) -> float | None:
     """Return the critical path plus the CPU time of the reference beside this cell, in seconds.
 
-    None if the session has no valid reference with the cell's parser and concurrency. Work can
-    overlap with waiting, so on a slow network a cell may come closer than its sum suggests.
+    Work can overlap with waiting, so on a slow network a cell may come closer than its sum
+    suggests.
+
+    Args:
+        session: that played the network.
+        cell: that is to be held against its limit.
+        reference: samples of the raw reference with the cell's parser and concurrency; None if the
+            session has none, or none that is valid: then there is no limit.
     """
-    if cell.operation:
+    if cell.operation or not reference:
         return None
-    for other in session.plan.cells:
-        is_twin = (other.group, other.parser, other.concurrency) == (
-            cell.group,
-            cell.parser,
-            cell.concurrency,
-        )
-        if is_twin and other.strategy == REFERENCE and samples.get(other.name):
-            found = samples[other.name]
-            cpu_s = fmean(s.cpu_user_s + s.cpu_system_s for s in found)
-            pages = round(found[0].requests / found[0].loops)
-            path_s = critical_path_s(session.networks[cell.network], pages, cell.concurrency)
-            return path_s + cpu_s
-    return None
+    cpu_s = fmean(s.cpu_user_s + s.cpu_system_s for s in reference)
+    pages = round(reference[0].requests / reference[0].loops)
+    return critical_path_s(session.networks[cell.network], pages, cell.concurrency) + cpu_s

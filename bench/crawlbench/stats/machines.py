@@ -9,7 +9,7 @@ is held against the mean's.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crawlbench.records import (
@@ -23,17 +23,17 @@ from crawlbench.records import (
     Plan,
     Verdict,
 )
+from crawlbench.stats.claims import Judged, find_claims, judge_family
 from crawlbench.stats.interval import Estimate
-from crawlbench.stats.random_effects import Pooled, pool
+from crawlbench.stats.random_effects import MAX_FIXED, Pooled, pool
 from crawlbench.stats.steady import find_unsteady
-from crawlbench.stats.verdict import decide, holm_levels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 __all__ = ["Merged", "merge"]
 
-MOST_NAMED = 10
+MAX_NAMED = 10
 """Machines that are named for one cell; the others are counted."""
 NOBODY = "no machine measured it"
 
@@ -55,20 +55,15 @@ class _Family:
     """The comparisons that are judged together."""
 
     pooled: dict[str, Pooled] = field(default_factory=dict)
-    margins: dict[str, float] = field(default_factory=dict)
-    levels: dict[str, float] = field(default_factory=dict)
+    widenings: dict[str, float] = field(default_factory=dict)
+    judged: dict[str, Judged] = field(default_factory=dict)
 
-    def add(self, cell: str, pooled: Pooled, margin: float) -> None:
-        self.pooled[cell], self.margins[cell] = pooled, margin
+    def add(self, cell: str, pooled: Pooled, widening: float) -> None:
+        self.pooled[cell], self.widenings[cell] = pooled, widening
 
-    def close(self, confidence: float) -> None:
+    def close(self, plan: Plan) -> None:
         means = {cell: pooled.mean for cell, pooled in self.pooled.items()}
-        self.levels = holm_levels(means, self.margins, confidence)
-
-    def judge(self, cell: str) -> tuple[float, float, Verdict]:
-        """Return the interval and what it says."""
-        low, high = self.pooled[cell].mean.interval(1 - self.levels[cell])
-        return low, high, decide(low, high, self.margins[cell])
+        self.judged = judge_family(means, plan.margin, plan.confidence, self.widenings)
 
 
 def merge(sheets: Sequence[Plan], read: Callable[[int], Sequence[BlockResult]]) -> Merged:
@@ -91,7 +86,7 @@ def merge(sheets: Sequence[Plan], read: Callable[[int], Sequence[BlockResult]]) 
         noise += sheet.noise(plan)
         sheet.fill(everybody, kinds, plan)
     for family in (everybody, *kinds.values()):
-        family.close(plan.confidence)
+        family.close(plan)
     comparisons: list[MergedComparison] = []
     for number in range(1, len(sheets) + 1):
         sheet = _Sheet.of(number, sheets[number - 1], read(number))
@@ -142,51 +137,55 @@ class _Sheet:
         groups = {cell.name: cell.group for cell in plan.cells}
         sheet = cls(number, plan, left_out, groups, {}, {}, controls, kinds, len(blocks))
         for block in blocks:
-            sheet._add(block)
+            sheet._add(block, absent)
         return sheet
 
-    def _add(self, block: BlockResult) -> None:
+    def _add(self, block: BlockResult, absent: set[tuple[str, str]]) -> None:
         name, kind = block.machine.name, block.machine.fingerprint.kind
         for found in block.cells:
             said = self.cells.setdefault(found.cell, [])
             estimate = _estimate(found)
             if estimate is None:
                 self.silent.setdefault(found.cell, {})[name] = found
-            elif (name, self.groups[found.cell]) in self.controls:
+            elif (name, self.groups[found.cell]) not in absent:
                 said.append(_Said(name, kind, estimate))
 
-    def margin(self, group: str, plan: Plan, machines: Iterable[str]) -> float:
-        """Return what a difference over these machines must exceed, as a session's does."""
+    def widening(self, group: str, plan: Plan, machines: Iterable[str]) -> float:
+        """Return what the twins differ by over these machines, if that is beyond their interval."""
         found = [self.controls[name, group] for name in machines]
-        if len(found) == 1:
-            return found[0].margin or plan.margin
-        low, high = pool(list(filter(None, map(_estimate, found)))).mean.interval(plan.confidence)
-        return max(plan.margin, abs(low), abs(high))
+        estimates = list(filter(None, map(_estimate, found)))
+        if len(estimates) < 2:
+            return found[0].widening if found else 0.0
+        mean = pool(estimates).mean
+        low, high = mean.interval(plan.confidence)
+        return 0.0 if low <= 0 <= high else abs(mean.mean)
 
     def noise(self, plan: Plan) -> list[MergedNoise]:
         """Return what the controls of each group come to."""
         found = []
         for group in dict.fromkeys(self.groups.values()):
             machines = [name for name, where in self.controls if where == group]
-            if not machines:
-                found.append(MergedNoise(self.number, group, 0, None, None, None, None))
+            estimates = list(
+                filter(None, (_estimate(self.controls[name, group]) for name in machines))
+            )
+            if not estimates:
+                found.append(MergedNoise(self.number, group, 0, None, None, None))
                 continue
-            estimates = [_estimate(self.controls[name, group]) for name in machines]
-            mean = pool(list(filter(None, estimates))).mean
-            margin = self.margin(group, plan, machines)
+            mean = pool(estimates).mean
+            widening = self.widening(group, plan, machines)
             ends = mean.interval(plan.confidence)
-            found.append(MergedNoise(self.number, group, len(machines), mean.mean, *ends, margin))
+            found.append(MergedNoise(self.number, group, len(machines), mean.mean, *ends, widening))
         return found
 
     def fill(self, everybody: _Family, kinds: dict[str, _Family], plan: Plan) -> None:
         """Add the cells' means over machines, and over those of each kind, to the families."""
-        margins: dict[tuple[str, ...], float] = {}
+        widenings: dict[tuple[str, ...], float] = {}
 
         def add(family: _Family, cell: str, said: list[_Said]) -> None:
             key = (self.groups[cell], *(one.machine for one in said))
-            if key not in margins:
-                margins[key] = self.margin(self.groups[cell], plan, key[1:])
-            family.add(cell, pool([one.estimate for one in said]), margins[key])
+            if key not in widenings:
+                widenings[key] = self.widening(self.groups[cell], plan, key[1:])
+            family.add(cell, pool([one.estimate for one in said]), widenings[key])
 
         for cell, said in self.cells.items():
             if said:
@@ -194,7 +193,7 @@ class _Sheet:
             for kind in dict.fromkeys(one.kind for one in said):
                 family = kinds.setdefault(kind, _Family())
                 if len(self.kinds) == 1:
-                    family.add(cell, everybody.pooled[cell], everybody.margins[cell])
+                    family.add(cell, everybody.pooled[cell], everybody.widenings[cell])
                 else:
                     add(family, cell, [one for one in said if one.kind == kind])
 
@@ -217,12 +216,12 @@ class _Sheet:
         self, cell: str, baseline: str, family: _Family, kinds: dict[str, _Family], plan: Plan
     ) -> MergedComparison:
         pooled = family.pooled[cell]
-        low, high, verdict = family.judge(cell)
-        level = family.levels[cell]
-        own = self._own_verdicts(cell, level)
+        judged = family.judged[cell]
+        verdict, level = judged.verdict, judged.level
+        own = self._own_verdicts(cell, level, plan)
         against = {n: v for n, v in own.items() if v not in (verdict, Verdict.UNCLEAR)}
         if against:  # of many machines one says the opposite by chance: these share the error
-            strict = self._own_verdicts(cell, level / len(own))
+            strict = self._own_verdicts(cell, level / len(own), plan)
             against = {n: v for n, v in against.items() if strict[n] is v}
         without = {name: one.reason for name, one in self.silent.get(cell, {}).items()}
         new = pooled.prediction(plan.confidence) or (None, None)
@@ -233,9 +232,9 @@ class _Sheet:
             machines=pooled.machines,
             verdict=verdict,
             estimate=pooled.mean.mean,
-            low=low,
-            high=high,
-            margin=family.margins[cell],
+            low=judged.interval.low,
+            high=judged.interval.high,
+            is_fixed=pooled.machines <= MAX_FIXED,
             spread=pooled.spread,
             spread_share=pooled.spread_share,
             spread_p=pooled.spread_p,
@@ -243,27 +242,24 @@ class _Sheet:
             new_high=new[1],
             holds_on=sum(one is verdict for one in own.values()),
             against_on=len(against),
-            against=dict(list(against.items())[:MOST_NAMED]),
+            against=dict(list(against.items())[:MAX_NAMED]),
             without_on=len(without),
-            without=dict(list(without.items())[:MOST_NAMED]),
+            without=dict(list(without.items())[:MAX_NAMED]),
             kinds=tuple(
                 _of_kind(kind, cell, one) for kind, one in kinds.items() if cell in one.pooled
             ),
         )
 
-    def _own_verdicts(self, cell: str, level: float) -> dict[str, Verdict]:
-        """Return what each machine's own interval says at an error level."""
-        said, verdicts = self.cells[cell], {}
-        # Machines have few different numbers of rounds, and a quantile takes a while.
-        quantiles = {
-            one.estimate.freedom: replace(one.estimate, error=1.0).half_width(1 - level)
-            for one in {one.estimate.freedom: one for one in said}.values()
-        }
-        for one in said:
-            half = quantiles[one.estimate.freedom] * one.estimate.error
-            margin = self.controls[one.machine, self.groups[cell]].margin or 0.0
-            mean = one.estimate.mean
-            verdicts[one.machine] = decide(mean - half, mean + half, margin)
+    def _own_verdicts(self, cell: str, level: float, plan: Plan) -> dict[str, Verdict]:
+        """Return what each machine's own rounds say at an error level."""
+        verdicts = {}
+        for one in self.cells[cell]:
+            control = self.controls.get((one.machine, self.groups[cell]))
+            widening = control.widening if control else 0.0
+            mean, p_value = one.estimate.mean, one.estimate.p_value
+            claims = find_claims(mean, p_value, plan.margin, widening)
+            best = min(claims, key=lambda verdict: claims[verdict])
+            verdicts[one.machine] = best if claims[best] <= level else Verdict.UNCLEAR
         return verdicts
 
     def _without_estimate(self, cell: str) -> tuple[Verdict, str]:
@@ -284,9 +280,9 @@ class _Sheet:
 
 
 def _of_kind(kind: str, cell: str, family: _Family) -> KindVerdict:
-    pooled = family.pooled[cell]
-    low, high, verdict = family.judge(cell)
-    return KindVerdict(kind, pooled.machines, pooled.mean.mean, low, high, verdict)
+    pooled, judged = family.pooled[cell], family.judged[cell]
+    ends = judged.interval.low, judged.interval.high
+    return KindVerdict(kind, pooled.machines, pooled.mean.mean, *ends, judged.verdict)
 
 
 def _estimate(found: CellEstimate | ControlEstimate) -> Estimate | None:

@@ -15,11 +15,16 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.stats.interval import Estimate
+from crawlbench.stats.student import f_tail, t_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Pooled", "pool"]
+__all__ = ["MAX_FIXED", "Pooled", "pool"]
+
+MAX_FIXED = 4
+"""Machines up to which a mean is said of these machines alone. Two with 0.83 and 0.84, each within
+0.3 %, know nothing of a third; a t interval of one degree of freedom would run from 0.2 to 3."""
 
 LEAST_FOR_PREDICTION = 3
 """Machines: what a new one would show cannot be told from two."""
@@ -30,7 +35,7 @@ class Pooled:
     """What the estimates of some machines come to."""
 
     mean: Estimate
-    """Over machines; of a single machine, its own over rounds."""
+    """Over machines; of up to four machines, on these; of one, its own over rounds."""
     machines: int
     spread: float | None
     """Standard deviation of the true value between machines (tau); None for one machine."""
@@ -48,9 +53,7 @@ class Pooled:
         """
         if self.spread is None or self.machines < LEAST_FOR_PREDICTION:
             return None
-        from scipy.special import stdtrit  # noqa: PLC0415  (a quarter of a second)
-
-        quantile = float(stdtrit(self.machines - 2, (1 + confidence) / 2))
+        quantile = t_quantile((1 + confidence) / 2, self.machines - 2)
         half = quantile * math.hypot(self.spread, self.mean.error)
         return self.mean.mean - half, self.mean.mean + half
 
@@ -72,6 +75,8 @@ def pool(estimates: Sequence[Estimate]) -> Pooled:
     middle = fmean([one.mean for one in estimates])
     between = math.fsum((one.mean - middle) ** 2 for one in estimates) / (count - 1)
     over_machines = Estimate(count, middle, math.sqrt(between / count), count - 1)
+    if count <= MAX_FIXED:
+        over_machines = _of_these(estimates, middle)
     excess = max(0.0, between - fmean([one.error**2 for one in estimates]))
     return Pooled(
         mean=over_machines,
@@ -80,6 +85,19 @@ def pool(estimates: Sequence[Estimate]) -> Pooled:
         spread_share=excess / between if between else 0.0,
         spread_p=_p_equal(estimates, between),
     )
+
+
+def _of_these(estimates: Sequence[Estimate], middle: float) -> Estimate:
+    """Return the mean on these very machines: its error is that of their own rounds.
+
+    Source: Satterthwaite, Biometrics Bulletin 2, 1946, for the degrees of freedom of a sum.
+    """
+    variances = [one.error**2 for one in estimates]
+    total = math.fsum(variances)
+    parts = math.fsum(v**2 / one.freedom for v, one in zip(variances, estimates, strict=True))
+    freedom = total**2 / parts if parts else min(one.freedom for one in estimates)
+    count = len(estimates)
+    return Estimate(count, middle, math.sqrt(total) / count, freedom)
 
 
 def _p_equal(estimates: Sequence[Estimate], between: float) -> float | None:
@@ -102,6 +120,4 @@ def _p_equal(estimates: Sequence[Estimate], between: float) -> float | None:
         return None
     above = ((1 - 1 / count) * total) ** 2 / (squares * (1 - 2 / count) + (total / count) ** 2)
     below = total**2 / sum(v**2 / one.freedom for v, one in zip(variances, estimates, strict=True))
-    from scipy.special import fdtrc  # noqa: PLC0415  (a quarter of a second)
-
-    return float(fdtrc(above, below, between / fmean(variances)))
+    return f_tail(between / fmean(variances), above, below)

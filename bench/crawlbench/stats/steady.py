@@ -10,17 +10,16 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from crawlbench.records import LeftOut
-from crawlbench.stats.verdict import MOST_NOISE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import BlockResult, ControlEstimate
+    from crawlbench.records import BlockResult
 
-__all__ = ["MOST_TIMES_MEDIAN", "find_unsteady"]
+__all__ = ["MAX_TIMES_MEDIAN", "find_unsteady"]
 
-MOST_TIMES_MEDIAN = 5.0
-"""A machine whose margin is larger than so many times the usual one adds noise, not knowledge."""
+MAX_TIMES_MEDIAN = 5.0
+"""A machine with so many times the usual noise adds noise, not knowledge."""
 LEAST_FOR_MEDIAN = 3
 """Machines: of two, none is the usual one."""
 
@@ -36,42 +35,26 @@ def find_unsteady(blocks: Sequence[BlockResult]) -> list[LeftOut]:
 
 
 def _of_group(blocks: Sequence[BlockResult], group: str) -> list[LeftOut]:
-    controls = {
-        block.machine.name: control
+    noises = {
+        block.machine.name: control.noise
         for block in blocks
         for control in block.controls
-        if control.group == group
+        if control.group == group and control.noise is not None
     }
-    reasons = {name: _own_reason(control) for name, control in controls.items()}
-    margins = [c.margin for name, c in controls.items() if c.margin and not reasons[name]]
-    if len(margins) >= LEAST_FOR_MEDIAN:
-        usual = median(margins)
-        for name, control in controls.items():
-            reasons[name] = reasons[name] or _relative_reason(control, usual)
-    sheet = blocks[0].sheet
-    return [LeftOut(name, sheet, group, reason) for name, reason in reasons.items() if reason]
+    if len(noises) < LEAST_FOR_MEDIAN:
+        return []
+    usual = median(noises.values())
+    return [
+        LeftOut(name, blocks[0].sheet, group, _reason(noise, usual))
+        for name, noise in noises.items()
+        if noise > MAX_TIMES_MEDIAN * usual
+    ]
 
 
-def _own_reason(control: ControlEstimate) -> str:
-    """Return why a machine cannot be believed whatever the others are, or an empty text."""
-    if control.margin is None:
-        return "its control gave no interval, so its noise is not known"
-    if control.refusal:
-        return control.refusal
-    if control.margin > MOST_NOISE:
-        return (
-            f"equal cells could look {_percent(control.margin)} apart there, more than "
-            f"{_percent(MOST_NOISE)}"
-        )
-    return ""
-
-
-def _relative_reason(control: ControlEstimate, usual: float) -> str:
-    if control.margin is None or control.margin <= MOST_TIMES_MEDIAN * usual:
-        return ""
+def _reason(noise: float, usual: float) -> str:
     return (
-        f"equal cells could look {_percent(control.margin)} apart there, more than "
-        f"{MOST_TIMES_MEDIAN:g} times the {_percent(usual)} of the machine in the middle"
+        f"equal cells could look {_percent(noise)} apart there, more than "
+        f"{MAX_TIMES_MEDIAN:g} times the {_percent(usual)} of the machine in the middle"
     )
 
 

@@ -1,73 +1,181 @@
-"""Sums up what was seen of each cell (floor 2; pure)."""
+"""Sums up what was seen of each cell (floor 2; pure).
+
+"Per crawl" is the typical time: the baseline's typical time, times the cell's ratio, so that time,
+ratio and order say one thing. What rare slow laps add to it stands beside it as the excess.
+"""
 
 from __future__ import annotations
 
+import math
+from operator import attrgetter
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.records import Summary
-from crawlbench.stats.headroom import find_peer_fault, find_server_fault, server_share, wait_share
+from crawlbench.stats.headroom import find_mark, server_share, wait_share
 from crawlbench.stats.interval import estimate_mean
-from crawlbench.stats.limit import find_limit_s
-from crawlbench.stats.pairing import round_means
+from crawlbench.stats.limit import REFERENCE, find_limit_s
+from crawlbench.stats.pairing import Side, log_ratios
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crawlbench.records import Cell, Sample, Session
+    from crawlbench.stats.index import Index
 
 __all__ = ["summarize"]
 
 
-def summarize(session: Session) -> tuple[Summary, ...]:
-    """Return the summaries of the cells that are valid and have values."""
-    samples: dict[str, list[Sample]] = {}
-    for record in session.rounds:
-        for sample in record.samples:
-            if not sample.warmup and not session.failure(sample.cell):
-                samples.setdefault(sample.cell, []).append(sample)
+def summarize(session: Session, index: Index) -> tuple[Summary, ...]:
+    """Return the summaries of the cells that are valid and have values.
+
+    Args:
+        session: with its comparisons.
+        index: of its rounds.
+    """
+    failed = {failure.cell for failure in session.failures}
+    samples = {
+        cell.name: found
+        for cell in session.plan.cells
+        if cell.name not in failed and (found := index.samples(cell.name))
+    }
+    times = _Times(session, index, set(samples))
+    references = _references(session, samples)
     return tuple(
-        _summarize_cell(session, cell, samples[cell.name], find_limit_s(session, cell, samples))
+        _summarize_cell(session, index, cell, samples[cell.name], times.seconds(cell), references)
         for cell in session.plan.cells
         if cell.name in samples
     )
 
 
+class _Times:
+    """The typical times of a session's cells."""
+
+    def __init__(self, session: Session, index: Index, valid: set[str]) -> None:
+        self._index = index
+        self._valid = valid
+        self._twins: dict[str, tuple[str, ...]] = {
+            group: (name,) for group, name in session.plan.baselines.items()
+        }
+        for cell in session.plan.cells:
+            if cell.control:
+                self._twins[cell.group] += (cell.name,)
+        self._ratios = {c.cell: c.estimate for c in session.against_baseline()}
+        self._controls = {
+            one.group: one.estimate or 0.0 for one in session.controls if one.quantity == "time"
+        }
+        self._bases: dict[str, float | None] = {}
+
+    def seconds(self, cell: Cell) -> float:
+        """Return a cell's typical time; without a baseline, from its own laps alone."""
+        base = self._base(cell.group)
+        ratio = None if base is None else self._ratio(cell)
+        if base is None or ratio is None:
+            return math.exp(fmean(self._index.by_round((cell.name,))))
+        return math.exp(base + ratio)
+
+    def _ratio(self, cell: Cell) -> float | None:
+        twins = self._twins[cell.group]
+        if cell.name in twins:  # the mean of both is the baseline
+            half = self._controls.get(cell.group, 0.0) / 2
+            return half if cell.control else -half
+        if cell.name in self._ratios:
+            return self._ratios[cell.name]
+        present = tuple(name for name in twins if name in self._valid)
+        logs = log_ratios(self._index, Side(cell.name, (cell.name,)), Side(twins[0], present))
+        return fmean(logs) if logs else None
+
+    def _base(self, group: str) -> float | None:
+        if group not in self._bases:
+            present = tuple(name for name in self._twins[group] if name in self._valid)
+            logs = self._index.by_round(present) if present else []
+            self._bases[group] = fmean(logs) if logs else None
+        return self._bases[group]
+
+
+def _references(
+    session: Session, samples: dict[str, list[Sample]]
+) -> dict[tuple[str, str, int], list[Sample]]:
+    """Return the samples of the raw reference by group, parser and concurrency."""
+    return {
+        (cell.group, cell.parser, cell.concurrency): samples[cell.name]
+        for cell in session.plan.cells
+        if cell.strategy == REFERENCE and cell.name in samples
+    }
+
+
 def _summarize_cell(
-    session: Session, cell: Cell, samples: Sequence[Sample], limit_s: float | None
+    session: Session,
+    index: Index,
+    cell: Cell,
+    samples: Sequence[Sample],
+    seconds: float,
+    references: dict[tuple[str, str, int], list[Sample]],
 ) -> Summary:
-    means = round_means(session.rounds, cell.name)
-    estimate = estimate_mean(means)
-    seconds = fmean(means)
+    estimate = estimate_mean(index.by_round((cell.name,)))
+    half = estimate.half_width(session.plan.confidence) if estimate else None
+    limit_s = find_limit_s(
+        session, cell, references.get((cell.group, cell.parser, cell.concurrency))
+    )
     share = server_share(samples, session.ceilings.get(cell.group))
     waits = wait_share(samples)
-    cpu_s = fmean(s.cpu_user_s + s.cpu_system_s for s in samples)
+    starved = _starved_share(samples, max(1, len(session.machine.worker_cpus)))
+    user_s, system_s = _mean(samples, "cpu_user_s"), _mean(samples, "cpu_system_s")
+    crawls = sum(map(attrgetter("loops"), samples))
     return Summary(
         cell=cell.name,
         values=len(samples),
         seconds=seconds,
-        seconds_error=estimate.half_width(session.plan.confidence) if estimate else None,
+        seconds_error=None if half is None else seconds * math.expm1(half),
         per_s=_counted(session, cell, samples[0]) / seconds,
-        cpu_user_s=fmean(s.cpu_user_s for s in samples),
-        cpu_system_s=fmean(s.cpu_system_s for s in samples),
+        cpu_user_s=user_s,
+        cpu_system_s=system_s,
         parse_s=_parse_s(samples),
-        wait_s=max(0.0, seconds - cpu_s),
-        yields=fmean(s.yields / s.loops for s in samples),
-        preemptions=fmean(s.preemptions / s.loops for s in samples),
-        wire_bytes=fmean(s.wire_bytes / s.loops for s in samples),
+        wait_s=max(0.0, _mean(samples, "seconds") - user_s - system_s),
+        yields=_total(samples, "yields") / crawls,
+        preemptions=_total(samples, "preemptions") / crawls,
+        wire_bytes=_total(samples, "wire_bytes") / crawls,
         extra_rss_bytes=_extra_rss_bytes(samples),
         peak_rss_bytes=max((s.peak_rss_bytes for s in samples if s.peak_rss_bytes), default=None),
-        connections=fmean(s.connections / s.loops for s in samples),
+        connections=_total(samples, "connections") / crawls,
         most_in_flight=max(s.most_in_flight for s in samples),
         server_share=share,
         server_wait_share=waits,
-        mark=find_peer_fault(share) if cell.operation else find_server_fault(share, waits),
+        mark=find_mark(share, waits, starved, is_operation=bool(cell.operation)),
         of_limit=limit_s / seconds if limit_s is not None else None,
         figures={
             name: fmean(s.figures[name] for s in samples if name in s.figures)
             for name in samples[0].figures
         },
+        excess=_excess(index, cell.name),
+        starved_share=starved,
     )
+
+
+def _total(samples: Sequence[Sample], name: str) -> float:
+    return float(sum(map(attrgetter(name), samples)))
+
+
+def _mean(samples: Sequence[Sample], name: str) -> float:
+    return _total(samples, name) / len(samples)
+
+
+def _excess(index: Index, cell: str) -> float:
+    """Return by how much the mean over a round's laps exceeds their midmean, as a log ratio."""
+    rounds = [laps for laps in index.laps((cell,)) if laps]
+    means = [math.log(fmean([math.exp(one) for one in laps.values()])) for laps in rounds]
+    return fmean(means) - fmean(index.by_round((cell,)))
+
+
+def _starved_share(samples: Sequence[Sample], cpus: int) -> float:
+    """Return the share of the time in which others had the worker's CPUs."""
+    if not any(map(attrgetter("cpu_wait_s"), samples)):
+        return 0.0
+    waited = sum(
+        min(s.cpu_wait_s, max(0.0, s.seconds * cpus - s.cpu_user_s - s.cpu_system_s)) * s.loops
+        for s in samples
+    )
+    return waited / sum(s.seconds * s.loops for s in samples)
 
 
 def _counted(session: Session, cell: Cell, sample: Sample) -> float:

@@ -4,31 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.stats.compare import Change
+from crawlbench.records import Quantity
+from crawlbench.stats.change import Change, Seen, Way
 
 if TYPE_CHECKING:
-    from crawlbench.records import Session
+    from crawlbench.records import Comparison, Session
 
 __all__ = ["find_changes"]
 
 
-def find_changes(session: Session) -> tuple[Change, ...]:
+def find_changes(session: Session, quantity: Quantity = Quantity.TIME) -> tuple[Change, ...]:
     """Return the comparisons of a session of environments, with both times, in the plan's order.
 
     All were taken in the same laps, so that nothing needs to be normalised.
     """
-    seconds = {summary.cell: summary.seconds for summary in session.summaries}
+    seconds = {
+        summary.cell: summary.seconds
+        if quantity is Quantity.TIME
+        else summary.cpu_user_s + summary.cpu_system_s
+        for summary in session.summaries
+    }
     return tuple(
         Change(
             cell=found.cell,
             base_s=seconds.get(found.baseline),
             head_s=seconds.get(found.cell),
             rounds=found.rounds,
-            estimate=found.estimate,
-            low=found.low,
-            high=found.high,
             verdict=found.verdict,
-            reason=found.reason,
+            ways=_ways(found),
+            obstacle=found.obstacle,
+            detail=found.detail,
+            quantity=quantity,
         )
-        for found in session.comparisons
+        for found in session.against_baseline(quantity)
     )
+
+
+def _ways(found: Comparison) -> tuple[Seen, ...]:
+    if found.estimate is None or found.low is None or found.high is None:
+        return ()
+    return (Seen(Way.PAIRED, found.estimate, found.low, found.high, found.verdict),)

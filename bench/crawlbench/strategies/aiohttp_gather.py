@@ -17,11 +17,11 @@ HEADERS = {"Accept-Encoding": "gzip"}
 
 async def crawl(site, concurrency):
     """Crawl a site with one `aiohttp.ClientSession` and at most `concurrency` connections."""
-    connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls or True)
+    connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls)
     async with aiohttp.ClientSession(connector=connector, headers=HEADERS) as session:
 
         async def fetch(url):
-            async with session.get(url) as response:
+            async with session.request(site.method, url, json=site.payload(url)) as response:
                 response.raise_for_status()
                 return site.read(str(response.url), await response.read())
 

@@ -24,11 +24,11 @@ async def crawl(site, concurrency):
     crawl.read = site.read
     with ProcessPoolExecutor(PARSERS, multiprocessing.get_context("fork")) as pool:
         pool.submit(int)  # forks now, before there are connections to inherit
-        connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls or True)
+        connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls)
         async with aiohttp.ClientSession(connector=connector, headers=HEADERS) as session:
 
             async def fetch(url):
-                async with session.get(url) as response:
+                async with session.request(site.method, url, json=site.payload(url)) as response:
                     response.raise_for_status()
                     read = methodcaller("read", str(response.url), await response.read())
                 return await loop.run_in_executor(pool, read, crawl)

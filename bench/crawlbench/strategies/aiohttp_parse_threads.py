@@ -19,12 +19,12 @@ PARSERS = 2  # threads
 async def crawl(site, concurrency):
     """Crawl a site with one session of `concurrency` connections and a pool of threads."""
     loop = asyncio.get_running_loop()
-    connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls or True)
+    connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls)
     with ThreadPoolExecutor(PARSERS) as pool:
         async with aiohttp.ClientSession(connector=connector, headers=HEADERS) as session:
 
             async def fetch(url):
-                async with session.get(url) as response:
+                async with session.request(site.method, url, json=site.payload(url)) as response:
                     response.raise_for_status()
                     body = await response.read()
                 return await loop.run_in_executor(pool, site.read, str(response.url), body)

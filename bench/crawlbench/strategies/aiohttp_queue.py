@@ -15,11 +15,11 @@ HEADERS = {"Accept-Encoding": "gzip"}
 
 async def crawl(site, concurrency):
     """Yield a site's items, found by `concurrency` workers with one session."""
-    connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls or True)
+    connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls)
     async with aiohttp.ClientSession(connector=connector, headers=HEADERS) as session:
 
         async def fetch(url):
-            async with session.get(url) as response:
+            async with session.request(site.method, url, json=site.payload(url)) as response:
                 response.raise_for_status()
                 return site.read(str(response.url), await response.read())
 

@@ -18,7 +18,7 @@ ATTEMPTS = 6
 
 async def crawl(site, concurrency):
     """Crawl a site with one `RetryClient` and at most `concurrency` connections."""
-    connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls or True)
+    connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls)
     again = {"statuses": {429}, "exceptions": {aiohttp.ClientConnectionError}}
     async with aiohttp.ClientSession(connector=connector, headers=HEADERS) as session:
         client = RetryClient(session, raise_for_status=True)
@@ -41,7 +41,10 @@ async def crawl(site, concurrency):
                 return True
 
             patience = Patience(ATTEMPTS, evaluate_response_callback=is_final, **again)
-            async with client.get(url, retry_options=patience) as response:
+            body = site.payload(url)
+            async with client.request(
+                site.method, url, json=body, retry_options=patience
+            ) as response:
                 return pages[-1] if pages else site.read(url, await response.read())
 
         items, seen, front = [], {site.start}, [site.start]

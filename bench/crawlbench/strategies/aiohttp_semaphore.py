@@ -16,13 +16,14 @@ HEADERS = {"Accept-Encoding": "gzip"}
 async def crawl(site, concurrency):
     """Crawl a site with one session and at most `concurrency` fetches at once."""
     limit = asyncio.Semaphore(concurrency)
-    connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls or True)
+    connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls)
     async with aiohttp.ClientSession(connector=connector, headers=HEADERS) as session:
 
         async def fetch(url):
-            async with limit, session.get(url) as response:
-                response.raise_for_status()
-                return site.read(str(response.url), await response.read())
+            async with limit:
+                async with session.request(site.method, url, json=site.payload(url)) as response:
+                    response.raise_for_status()
+                    return site.read(str(response.url), await response.read())
 
         items, seen, front = [], {site.start}, [site.start]
         while front:

@@ -19,8 +19,9 @@ async def crawl(site, concurrency):
     limit = asyncio.Semaphore(concurrency)
 
     async def fetch(url):
+        options = {"json": site.payload(url), "ssl": site.tls}
         async with limit, aiohttp.ClientSession(headers=HEADERS) as session:
-            async with session.get(url, ssl=site.tls or True) as response:
+            async with session.request(site.method, url, **options) as response:
                 response.raise_for_status()
                 return site.read(str(response.url), await response.read())
 

@@ -3,7 +3,7 @@
 Watch: nothing waits for the slowest page of a round, as there are no rounds; each task starts those
 of its links. When one fails the group cancels the rest, and raises an `ExceptionGroup`.
 Compare with: `aiohttp_gather.py`, which goes by rounds, and `httpx_trio.py`, where groups of tasks
-come from.
+come from and which goes by rounds too.
 Model: event loop. HTTP: 1.1.
 """
 
@@ -16,11 +16,11 @@ HEADERS = {"Accept-Encoding": "gzip"}
 
 async def crawl(site, concurrency):
     """Crawl a site with one `aiohttp.ClientSession` and at most `concurrency` connections."""
-    connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls or True)
+    connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls)
     async with aiohttp.ClientSession(connector=connector, headers=HEADERS) as session:
 
         async def fetch(url):
-            async with session.get(url) as response:
+            async with session.request(site.method, url, json=site.payload(url)) as response:
                 response.raise_for_status()
                 return site.read(str(response.url), await response.read())
 

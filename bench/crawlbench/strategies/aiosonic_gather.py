@@ -17,13 +17,15 @@ HEADERS = {"Accept-Encoding": "gzip"}
 
 async def crawl(site, concurrency):
     """Crawl a site with one `aiosonic.HTTPClient` and at most `concurrency` connections."""
+    tls = site.tls if site.start.startswith("https:") else None  # else it would always be used
     connector = aiosonic.TCPConnector(pool_configs={":default": PoolConfig(size=concurrency)})
     async with AsyncExitStack() as stack:
         stack.push_async_callback(connector.cleanup)
         client = await stack.enter_async_context(aiosonic.HTTPClient(connector=connector))
 
         async def fetch(url):
-            response = await client.get(url, headers=HEADERS, ssl=site.tls)
+            body = site.payload(url)
+            response = await client.request(url, site.method, json=body, headers=HEADERS, ssl=tls)
             response.raise_for_status()
             return site.read(response.url, await response.content())
 

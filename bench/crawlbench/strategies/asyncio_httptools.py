@@ -7,17 +7,20 @@ Model: event loop. HTTP: 1.1.
 
 import asyncio
 import zlib
+from collections import defaultdict
 from urllib.parse import urlsplit
 
 import httptools
 
+HEAD = "{} {} HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: gzip\r\n{}\r\n"
+BODY = "Content-Type: application/json\r\nContent-Length: {}\r\n"
+
 
 async def crawl(site, concurrency):
     """Crawl a site with at most `concurrency` connections, each asked anew when it has answered."""
-    loop, origin = asyncio.get_running_loop(), urlsplit(site.start)
-    address = origin.hostname, origin.port or (443 if site.tls else 80)
-    tail = f" HTTP/1.1\r\nHost: {origin.netloc}\r\nAccept-Encoding: gzip\r\n\r\n"
-    limit, idle, opened = asyncio.Semaphore(concurrency), [], set()
+    tls = site.tls if site.start.startswith("https:") else None
+    loop, limit = asyncio.get_running_loop(), asyncio.Semaphore(concurrency)
+    idle, opened = defaultdict(list), set()
 
     class Connection(asyncio.Protocol):
         def __init__(self):
@@ -33,15 +36,19 @@ async def crawl(site, concurrency):
                 self.done.set_exception(error or ConnectionError("cut off within a page"))
 
     async def fetch(url):
+        at, body = urlsplit(url), site.body(url) or b""
+        host, path = at.netloc, url.partition(at.netloc)[2]
+        head = HEAD.format(site.method, path, host, BODY.format(len(body)) if body else "")
         async with limit:
-            if not idle or idle[-1][0].is_closing():
-                idle.append(await loop.create_connection(Connection, *address, ssl=site.tls))
-            transport, connection = pair = idle.pop()
+            if not idle[host] or idle[host][-1][0].is_closing():
+                address = at.hostname, at.port or (443 if tls else 80)
+                idle[host].append(await loop.create_connection(Connection, *address, ssl=tls))
+            transport, connection = pair = idle[host].pop()
             opened.add(pair)
             connection.done = loop.create_future()
-            transport.write(f"GET {url.partition(origin.netloc)[2]}{tail}".encode())
+            transport.write(head.encode() + body)
             if await connection.done:
-                idle.append(pair)
+                idle[host].append(pair)
             body, connection.body[:] = b"".join(connection.body), ()
             if (status := connection.http.get_status_code()) != 200:
                 raise OSError(f"{url} answered {status}")

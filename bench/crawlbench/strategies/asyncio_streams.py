@@ -8,21 +8,23 @@ Model: event loop. HTTP: 1.1.
 
 import asyncio
 import zlib
+from collections import defaultdict
 from urllib.parse import urlsplit
+
+HEAD = "{} {} HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: gzip\r\n{}\r\n"
+BODY = "Content-Type: application/json\r\nContent-Length: {}\r\n"
 
 
 async def crawl(site, concurrency):
     """Crawl a site with at most `concurrency` connections, each asked anew when it has answered."""
-    origin = urlsplit(site.start)
-    address = origin.hostname, origin.port or (443 if site.tls else 80)
-    tail = f" HTTP/1.1\r\nHost: {origin.netloc}\r\nAccept-Encoding: gzip\r\n\r\n"
-    limit, idle, opened = asyncio.Semaphore(concurrency), [], set()
+    tls = site.tls if site.start.startswith("https:") else None
+    limit, idle, opened = asyncio.Semaphore(concurrency), defaultdict(list), set()
 
     async def receive(reader):
         status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").splitlines()
         headers = dict(line.lower().split(": ", 1) for line in lines if line)
-        if headers.get("transfer-encoding") != "chunked":
-            return status, headers, await reader.readexactly(int(headers["content-length"]))
+        if length := headers.get("content-length"):
+            return status, headers, await reader.readexactly(int(length))
         body = bytearray()
         while size := int((await reader.readline()).partition(b";")[0], 16):
             body += (await reader.readexactly(size + 2))[:-2]
@@ -31,15 +33,19 @@ async def crawl(site, concurrency):
         return status, headers, bytes(body)
 
     async def fetch(url):
+        at, body = urlsplit(url), site.body(url) or b""
+        host, length = at.netloc, BODY.format(len(body)) if body else ""
+        head = HEAD.format(site.method, url.partition(host)[2], host, length)
         async with limit:
-            if not idle or idle[-1][1].is_closing():
-                idle.append(await asyncio.open_connection(*address, ssl=site.tls))
-            reader, writer = pair = idle.pop()
+            if not idle[host] or idle[host][-1][1].is_closing():
+                address = at.hostname, at.port or (443 if tls else 80)
+                idle[host].append(await asyncio.open_connection(*address, ssl=tls))
+            reader, writer = pair = idle[host].pop()
             opened.add(pair)
-            writer.write(f"GET {url.partition(origin.netloc)[2]}{tail}".encode())
+            writer.write(head.encode() + body)
             status, headers, body = await receive(reader)
             if headers.get("connection") != "close":
-                idle.append(pair)
+                idle[host].append(pair)
         if not status.startswith("HTTP/1.1 200 "):
             raise OSError(f"{url} answered {status!r}")
         is_gzip = headers.get("content-encoding") == "gzip"
@@ -55,5 +61,5 @@ async def crawl(site, concurrency):
             seen.update(front)
         return items
     finally:
-        closed = [writer.close() or writer.wait_closed() for _, writer in opened]
-        await asyncio.gather(*closed, return_exceptions=True)
+        closing = [writer.close() or writer.wait_closed() for _, writer in opened]
+        await asyncio.gather(*closing, return_exceptions=True)

@@ -10,16 +10,15 @@ import asyncio
 
 from curl_cffi import AsyncSession
 
-HEADERS = {"Accept-Encoding": "gzip"}
-
 
 async def crawl(site, concurrency):
     """Crawl a site with one `AsyncSession` of at most `concurrency` handles."""
+    coding = {"accept_encoding": "gzip"}
     options = {"verify": site.ca_file or True, "trust_env": False}
     async with AsyncSession(max_clients=concurrency, **options) as session:
 
         async def fetch(url):
-            response = await session.get(url, accept_encoding="gzip")
+            response = await session.request(site.method, url, json=site.payload(url), **coding)
             response.raise_for_status()
             return site.read(response.url, response.content)
 

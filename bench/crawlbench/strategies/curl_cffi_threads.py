@@ -26,7 +26,9 @@ def crawl(site, concurrency):
         def fetch(url):
             if not hasattr(thread, "session"):
                 thread.session = sessions.enter_context(Session(**options))
-            response = thread.session.get(url, accept_encoding="gzip")
+            response = thread.session.request(
+                site.method, url, json=site.payload(url), accept_encoding="gzip"
+            )
             response.raise_for_status()
             return site.read(response.url, response.content)
 

@@ -20,11 +20,12 @@ OWN = {"n_workers": 2, "resources": SHARE, "dashboard_address": "127.0.0.1:0"}
 async def crawl(site, concurrency):
     """Crawl a site with at most `concurrency` connections; frontier and seen pages stay here."""
     make_loop, read, ca = type(asyncio.get_running_loop()), None, site.ca_file
+    method, payload = site.method, site.payload
     with suppress(Exception):  # else pages are read here, as lxml's XPaths do not pickle
         read = cloudpickle.loads(cloudpickle.dumps(site.read))
 
     async def fetch(session, url):
-        async with session.get(url) as response:
+        async with session.request(method, url, json=payload(url)) as response:
             if response.status >= 400:  # as aiohttp's own error does not pickle
                 raise aiohttp.ClientError(f"{url} answered {response.status}")
             url, body = str(response.url), await response.read()

@@ -39,7 +39,7 @@ def crawl(site, concurrency):
                 session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=concurrency))
 
             def fetch(url):
-                response = session.get(url)
+                response = session.request(site.method, url, json=site.payload(url))
                 response.raise_for_status()
                 return site.read(response.url, response.content)
 

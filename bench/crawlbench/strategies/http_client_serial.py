@@ -1,15 +1,14 @@
-"""The standard library alone, one page after the other, on one connection.
+"""The standard library alone, one page after the other, on one connection per host.
 
 Watch: `http.client` parses the head in pure Python and leaves the rest to us: inflating, the
-check of the status, redirects (none are followed) and cookies (none are kept). A connection
-belongs to one host, so this crawls one.
+check of the status, redirects (none are followed) and cookies (none are kept).
 Compare with: `requests_serial.py`, which does all that, on top of this module, and
 `http_client_threads.py`, which waits for several answers at once.
 Model: one thread. HTTP: 1.1.
 """
 
 import gzip
-from contextlib import closing
+from contextlib import ExitStack, closing
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
@@ -17,14 +16,19 @@ HEADERS = {"Accept-Encoding": "gzip"}
 
 
 def crawl(site, concurrency):
-    """Crawl a site with one connection; nothing is concurrent, whatever is allowed."""
-    scheme, host, *_ = urlsplit(site.start)
-    tls = {"context": site.tls} if scheme == "https" else {}
-    connect = HTTPSConnection if scheme == "https" else HTTPConnection
-    with closing(connect(host, **tls)) as connection:
+    """Crawl a site with a connection per host; nothing is concurrent, whatever is allowed."""
+    headers = HEADERS | site.headers
+    is_tls = site.start.startswith("https:")
+    connect, tls = (HTTPSConnection, {"context": site.tls}) if is_tls else (HTTPConnection, {})
+    with ExitStack() as opened:
+        connections = {}
 
         def fetch(url):
-            connection.request("GET", url.partition(host)[2], headers=HEADERS)
+            host = urlsplit(url).netloc
+            if host not in connections:
+                connections[host] = opened.enter_context(closing(connect(host, **tls)))
+            connection = connections[host]
+            connection.request(site.method, url.partition(host)[2], site.body(url), headers)
             response = connection.getresponse()
             body = response.read()
             if response.status != 200:

@@ -1,8 +1,7 @@
-"""The standard library alone: several threads, each with a connection of its own.
+"""The standard library alone: several threads, each with a connection of its own to each host.
 
 Watch: `http.client` parses the head in pure Python, so much of a page's work holds the global
-interpreter lock. Inflating, status and redirects are left to us, and none are followed; a
-connection belongs to one host, so this crawls one.
+interpreter lock. Inflating, status and redirects are left to us, and none are followed.
 Compare with: `http_client_serial.py`, the same without threads, and `requests_threads.py`, which
 shows what a client adds to this.
 Model: threads. HTTP: 1.1.
@@ -20,17 +19,19 @@ HEADERS = {"Accept-Encoding": "gzip"}
 
 def crawl(site, concurrency):
     """Crawl a site with a pool of `concurrency` threads."""
-    scheme, host, *_ = urlsplit(site.start)
-    tls = {"context": site.tls} if scheme == "https" else {}
-    connect = HTTPSConnection if scheme == "https" else HTTPConnection
-    with ExitStack() as connections, ThreadPoolExecutor(concurrency) as pool:
+    headers = HEADERS | site.headers
+    is_tls = site.start.startswith("https:")
+    connect, tls = (HTTPSConnection, {"context": site.tls}) if is_tls else (HTTPConnection, {})
+    with ExitStack() as opened, ThreadPoolExecutor(concurrency) as pool:
         thread = local()
 
         def fetch(url):
-            if not hasattr(thread, "connection"):
-                thread.connection = connections.enter_context(closing(connect(host, **tls)))
-            thread.connection.request("GET", url.partition(host)[2], headers=HEADERS)
-            response = thread.connection.getresponse()
+            host, connections = urlsplit(url).netloc, thread.__dict__
+            if host not in connections:
+                connections[host] = opened.enter_context(closing(connect(host, **tls)))
+            connection = connections[host]
+            connection.request(site.method, url.partition(host)[2], site.body(url), headers)
+            response = connection.getresponse()
             body = response.read()
             if response.status != 200:
                 raise HTTPException(f"{url} answered {response.status}")

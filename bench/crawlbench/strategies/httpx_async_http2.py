@@ -18,11 +18,11 @@ async def crawl(site, concurrency):
     limit = asyncio.Semaphore(concurrency)
     limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
     options = {"headers": HEADERS, "limits": limits, "trust_env": False, "http2": True}
-    async with httpx.AsyncClient(verify=site.tls or True, **options) as client:
+    async with httpx.AsyncClient(verify=site.tls, **options) as client:
 
         async def fetch(url):
             async with limit:
-                response = await client.get(url)
+                response = await client.request(site.method, url, json=site.payload(url))
             response.raise_for_status()
             return site.read(str(response.url), response.content)
 

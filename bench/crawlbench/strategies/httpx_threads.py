@@ -20,7 +20,7 @@ def crawl(site, concurrency):
     with (
         httpx.Client(
             headers=HEADERS,
-            verify=site.tls or True,
+            verify=site.tls,
             trust_env=False,  # no proxies, no netrc
             limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
         ) as client,
@@ -28,7 +28,7 @@ def crawl(site, concurrency):
     ):
 
         def fetch(url):
-            response = client.get(url)
+            response = client.request(site.method, url, json=site.payload(url))
             response.raise_for_status()
             return site.read(str(response.url), response.content)
 

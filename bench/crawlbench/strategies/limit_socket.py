@@ -8,19 +8,19 @@ Compare with: `aiohttp_gather.py`, a client to trust with any server. Model: sel
 import selectors
 import socket
 import zlib
+from collections import defaultdict
 from contextlib import ExitStack
 from urllib.parse import urlsplit
 
-REQUEST = "GET {} HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: gzip\r\n\r\n"
+HEAD = "{} {} HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: gzip\r\n{}\r\n"
+BODY = "Content-Type: application/json\r\nContent-Length: {}\r\n"
 LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
 def crawl(site, concurrency):
-    """Crawl a site with at most `concurrency` connections, each asked anew when it has answered."""
-    host = urlsplit(site.start).netloc
-    name, _, port = host.partition(":")
-    items, seen, front = [], {site.start}, [site.start]
-    idle, opened = [], 0
+    """Crawl a site with at most `concurrency` requests at once, on connections that are kept."""
+    tls = site.tls if site.start.startswith("https:") else None
+    items, seen, front, idle, busy = [], {site.start}, [site.start], defaultdict(list), 0
 
     def read(url, answer):
         head, _, body = answer.partition(b"\r\n\r\n")
@@ -33,28 +33,30 @@ def crawl(site, concurrency):
         return site.read(url, b"".join(page))
 
     with selectors.DefaultSelector() as selector, ExitStack() as connections:
-        while front or len(idle) < opened:
-            while front and (idle or opened < concurrency):
-                if not idle:
-                    connection = socket.create_connection((name, int(port or 80)))
-                    if site.tls:
-                        connection = site.tls.wrap_socket(connection, server_hostname=name)
-                    idle, opened = [connections.enter_context(connection)], opened + 1
-                url, connection = front.pop(0), idle.pop()
-                connection.sendall(REQUEST.format(url.partition(host)[2], host).encode())
+        while front or busy:
+            while front and busy < concurrency:
+                url, busy = front.pop(0), busy + 1
+                at, body = urlsplit(url), site.body(url) or b""
+                host, path = at.netloc, url.partition(at.netloc)[2]
+                head = HEAD.format(site.method, path, host, BODY.format(len(body)) if body else "")
+                if not idle[host]:
+                    connection = socket.create_connection((at.hostname, at.port or 80))
+                    if tls:
+                        connection = tls.wrap_socket(connection, server_hostname=at.hostname)
+                    idle[host].append(connections.enter_context(connection))
+                connection = idle[host].pop()
+                connection.sendall(head.encode() + body)
                 selector.register(connection, selectors.EVENT_READ, (url, bytearray()))
             for key, _ in selector.select():
                 (url, received), connection = key.data, key.fileobj
                 received += connection.recv(65_536) or LAST_CHUNK
-                while site.tls and connection.pending():  # read already: no event will tell
+                while tls and connection.pending():  # read already: no event will tell
                     received += connection.recv(65_536)
-                if not received.endswith(LAST_CHUNK):
-                    continue
-                selector.unregister(connection)
-                idle.append(connection)
-                page = read(url, bytes(received))
-                items += page.items
-                links = [link for link in dict.fromkeys(page.links) if link not in seen]
-                front += links
-                seen.update(links)
+                if received.endswith(LAST_CHUNK):
+                    selector.unregister(connection)
+                    idle[urlsplit(url).netloc].append(connection)
+                    page, busy = read(url, bytes(received)), busy - 1
+                    items += page.items
+                    front += [link for link in dict.fromkeys(page.links) if link not in seen]
+                    seen.update(page.links)
     return items

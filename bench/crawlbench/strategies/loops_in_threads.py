@@ -3,14 +3,14 @@
 Watch: with the global interpreter lock one loop runs at a time, so this costs more than one loop
 does; on a free-threaded Python each has a CPU. There are as many loops as CPUs allowed, all of the
 kind that runs here. A round's pages are dealt out beforehand, so a slow share holds up the rest.
-Compare with: `aiohttp_gather.py`, one loop, and `processes_aiohttp.py`, which needs no
-free-threaded Python.
+Compare with: `aiohttp_gather.py`, one loop, and `processes_aiohttp.py`, which needs no such Python.
 Model: event loops in threads. HTTP: 1.1.
 """
 
 import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import aiohttp
 
@@ -25,22 +25,23 @@ async def crawl(site, concurrency):
     runners = [asyncio.Runner(loop_factory=type(here)) for _ in limits]
 
     async def open_session(limit):
-        connector = aiohttp.TCPConnector(limit=limit, ssl=site.tls or True)
+        connector = aiohttp.TCPConnector(limit=limit, ssl=site.tls)
         return aiohttp.ClientSession(connector=connector, headers=HEADERS)
 
     async def fetch_all(session, urls):
         async def fetch(url):
-            async with session.get(url) as response:
+            async with session.request(site.method, url, json=site.payload(url)) as response:
                 response.raise_for_status()
                 return site.read(str(response.url), await response.read())
 
         return await asyncio.gather(*[fetch(url) for url in urls])
 
-    with ThreadPoolExecutor(len(limits)) as pool:
+    with ExitStack() as threads:
+        pools = [threads.enter_context(ThreadPoolExecutor(1)) for _ in limits]
 
         async def run(coroutines):
-            calls = zip(runners, coroutines, strict=True)
-            return await asyncio.gather(*[here.run_in_executor(pool, r.run, c) for r, c in calls])
+            calls = zip(pools, runners, coroutines, strict=True)
+            return await asyncio.gather(*[here.run_in_executor(p, r.run, c) for p, r, c in calls])
 
         sessions = await run([open_session(limit) for limit in limits])
         try:
@@ -56,5 +57,5 @@ async def crawl(site, concurrency):
             return items
         finally:
             await run([session.close() for session in sessions])
-            for runner in runners:
+            for pool, runner in zip(pools, runners, strict=True):
                 await here.run_in_executor(pool, runner.close)

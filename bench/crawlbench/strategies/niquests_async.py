@@ -18,12 +18,13 @@ async def crawl(site, concurrency):
     """Crawl a site with one `niquests.AsyncSession` and at most `concurrency` connections."""
     limit = asyncio.Semaphore(concurrency)
     options = {"headers": HEADERS, "verify": site.ca_file or True, "pool_maxsize": concurrency}
+    options["revocation_configuration"] = None  # as the other clients
     async with niquests.AsyncSession(**options) as session:
         session.trust_env = False  # no proxies, no netrc
 
         async def fetch(url):
             async with limit:
-                response = await session.get(url)
+                response = await session.request(site.method, url, json=site.payload(url))
             response.raise_for_status()
             return site.read(response.url, response.content)
 

@@ -15,6 +15,7 @@ HEADERS = {"Accept-Encoding": "gzip"}
 async def crawl(site, concurrency):
     """Crawl a site with one `AsyncSession` and at most `concurrency` requests in flight."""
     options = {"headers": HEADERS, "verify": site.ca_file or True, "pool_maxsize": concurrency}
+    options["revocation_configuration"] = None  # as the other clients
     async with niquests.AsyncSession(multiplexed=True, **options) as session:
         session.trust_env = False  # no proxies, no netrc
 
@@ -25,7 +26,7 @@ async def crawl(site, concurrency):
         async def fetch_all(urls):
             pages, promises = [], []
             for url in urls:
-                promises.append(await session.get(url))
+                promises.append(await session.request(site.method, url, json=site.payload(url)))
                 if len(promises) >= concurrency:
                     await session.gather(*promises, max_fetch=1)
                     pages += [read(promise) for promise in promises if not promise.lazy]

@@ -22,7 +22,7 @@ def crawl(site, concurrency):
         session.verify = site.ca_file or True
 
         def fetch(url):
-            response = session.get(url)
+            response = session.request(site.method, url, json=site.payload(url))
             response.raise_for_status()
             return site.read(response.url, response.content)
 

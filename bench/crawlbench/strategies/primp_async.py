@@ -21,7 +21,7 @@ async def crawl(site, concurrency):
 
         async def fetch(url):
             async with limit:
-                response = await client.get(url)
+                response = await client.request(site.method, url, json=site.payload(url))
                 response.raise_for_status()
                 body = await response.aread()  # `content` would hold up the event loop
             return site.read(response.url, body)

@@ -21,7 +21,7 @@ def crawl(site, concurrency):
     with ThreadPoolExecutor(concurrency) as pool:
 
         def fetch(url):
-            response = client.get(url)
+            response = client.request(site.method, url, json=site.payload(url))
             response.raise_for_status()
             return site.read(response.url, response.content)
 

@@ -20,12 +20,14 @@ async def crawl(site, concurrency):
     make_loop, fork, pipes = type(asyncio.get_running_loop()), get_context("fork"), []
 
     async def work(pipe, limit):
-        connector = aiohttp.TCPConnector(limit=limit, ssl=site.tls or True)
+        connector = aiohttp.TCPConnector(limit=limit, ssl=site.tls)
         async with aiohttp.ClientSession(connector=connector, headers=HEADERS) as session:
 
             async def fetch(url):
                 try:
-                    async with session.get(url, raise_for_status=True) as response:
+                    call = site.method, url
+                    async with session.request(*call, json=site.payload(url)) as response:
+                        response.raise_for_status()
                         return site.read(str(response.url), await response.read())
                 except aiohttp.ClientResponseError as error:  # which does not pickle
                     raise aiohttp.ClientError(str(error)) from None

@@ -1,53 +1,67 @@
-"""libcurl drives many transfers in one thread, with handles that are used again.
+"""libcurl drives many transfers in one thread, told by a selector which sockets are ready.
 
-Watch: C does all but the callbacks and the reading, so little Python runs per page. `select` takes
-file numbers below 1024 only, which bounds the connections. libcurl would speak HTTP/2 over TLS and
-heed the environment's proxies unless told not to.
-Compare with: `limit_socket.py`, the same loop without a client, and `curl_cffi_threads.py`, which
-puts libcurl into threads.
+Watch: C does all but the callbacks and the reading, so little Python runs per page. This is what
+libcurl's author advises for many transfers (`socket_action`): those that wait cost nothing, and
+there is no bound on file numbers. Held to HTTP/1.1; the environment's proxies are not heeded.
+Compare with: `pycurl_multi_http2.py`, and `curl_cffi_threads.py`, which puts libcurl into threads.
 Model: multi interface. HTTP: 1.1.
 """
 
+import selectors
 from contextlib import ExitStack, closing
 from io import BytesIO
 
 import pycurl
 
+OPTIONS = {pycurl.ACCEPT_ENCODING: "gzip", pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_1_1}
+OPTIONS |= {pycurl.PROXY: "", pycurl.NOSIGNAL: True}
+OPTIONS |= dict.fromkeys((pycurl.FOLLOWLOCATION, pycurl.FAILONERROR), True)
+EVENTS = {pycurl.POLL_IN: 1, pycurl.POLL_OUT: 2, pycurl.POLL_INOUT: 3}
+
 
 def crawl(site, concurrency):
     """Crawl a site with at most `concurrency` transfers in one `pycurl.CurlMulti`."""
-    items, seen, front = [], {site.start}, [site.start]
-    with ExitStack() as handles:
+    items, seen, front, waits_s = [], {site.start}, [site.start], []
+    options = OPTIONS | ({pycurl.CAINFO: site.ca_file} if site.ca_file else {})
+    options[pycurl.HTTPHEADER] = [": ".join(header) for header in site.headers.items()]
+    with selectors.DefaultSelector() as selector, ExitStack() as handles:
+
+        def watch(action, descriptor, *_):
+            if descriptor in selector.get_map():
+                selector.unregister(descriptor)
+            if action in EVENTS:
+                selector.register(descriptor, EVENTS[action])
+
         multi = handles.enter_context(closing(pycurl.CurlMulti()))
-        multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, concurrency)
+        multi.setopt(pycurl.M_SOCKETFUNCTION, watch)
+        multi.setopt(pycurl.M_TIMERFUNCTION, lambda ms: waits_s.append(ms / 1000 if ms >= 0 else 1))
         free = [handles.enter_context(closing(pycurl.Curl())) for _ in range(concurrency)]
         for handle in free:
-            handle.setopt(pycurl.ACCEPT_ENCODING, "gzip")
-            handle.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
-            handle.setopt(pycurl.PROXY, "")  # none, whatever the environment says
-            handle.setopt(pycurl.FOLLOWLOCATION, True)
-            handle.setopt(pycurl.FAILONERROR, True)
-            handle.setopt(pycurl.NOSIGNAL, True)
-            if site.ca_file:
-                handle.setopt(pycurl.CAINFO, site.ca_file)
+            for option, value in options.items():
+                handle.setopt(option, value)
         while front or len(free) < concurrency:
             while front and free:
-                handle, handle.body = free.pop(), BytesIO()
-                handle.setopt(pycurl.URL, front.pop(0))
-                handle.setopt(pycurl.WRITEDATA, handle.body)
+                url, handle, body = front.pop(0), free.pop(), BytesIO()
+                handle.body = body
+                handle.setopt(pycurl.URL, url)
+                handle.setopt(pycurl.WRITEDATA, body)
+                if payload := site.body(url):
+                    handle.setopt(pycurl.POSTFIELDS, payload)
                 multi.add_handle(handle)
-            multi.perform()
-            waiting, done, failed = multi.info_read()
-            for handle, number, reason in failed:
-                raise pycurl.error(number, f"{handle.getinfo(pycurl.EFFECTIVE_URL)}: {reason}")
+            ready = selector.select(waits_s.pop() if waits_s else 1)
+            waits_s.clear()
+            for key, events in ready:
+                multi.socket_action(key.fd, events)
+            if not ready:
+                multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+            _, done, failed = multi.info_read()
+            for _, number, reason in failed:
+                raise pycurl.error(number, reason)
             for handle in done:
                 multi.remove_handle(handle)
                 free.append(handle)
                 page = site.read(handle.getinfo(pycurl.EFFECTIVE_URL), handle.body.getvalue())
                 items += page.items
-                links = [link for link in dict.fromkeys(page.links) if link not in seen]
-                front += links
-                seen.update(links)
-            if not done and not waiting:
-                multi.select(1.0)
+                front += [link for link in dict.fromkeys(page.links) if link not in seen]
+                seen.update(page.links)
     return items

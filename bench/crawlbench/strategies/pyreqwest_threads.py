@@ -22,8 +22,11 @@ def crawl(site, concurrency):
     with builder.build() as client, ThreadPoolExecutor(concurrency) as pool:
 
         def fetch(url):
-            response = client.get(url).build().send()
-            return site.read(url, bytes(response.bytes()))
+            request = client.request(site.method, url)
+            if body := site.payload(url):
+                request = request.body_json(body)
+            response = request.build().send()
+            return site.read(url, response.bytes())
 
         items, seen, front = [], {site.start}, [site.start]
         while front:

@@ -39,7 +39,7 @@ def crawl(site, concurrency):
             tries_left = TRIES
             while True:
                 try:
-                    response = thread.session.get(url)
+                    response = thread.session.request(site.method, url, json=site.payload(url))
                     response.raise_for_status()
                     return site.read(response.url, response.content)
                 except GIVEN_UP:

@@ -14,10 +14,11 @@ NO_PROXIES = {"no_proxy": "*"}
 
 def crawl(site, concurrency):
     """Crawl a site with a call of `requests.get` per page; nothing is concurrent."""
-    verify = site.ca_file or True
+    options = {"headers": HEADERS, "proxies": NO_PROXIES, "verify": site.ca_file or True}
 
     def fetch(url):
-        response = requests.get(url, headers=HEADERS, proxies=NO_PROXIES, verify=verify)  # noqa: S113
+        body = site.payload(url)
+        response = requests.request(site.method, url, json=body, **options)  # noqa: S113
         response.raise_for_status()
         return site.read(response.url, response.content)
 

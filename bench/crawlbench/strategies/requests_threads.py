@@ -28,7 +28,7 @@ def crawl(site, concurrency):
                 thread.session.trust_env = False  # no proxies, no netrc
                 thread.session.verify = site.ca_file or True
                 thread.session.headers.update(HEADERS)
-            response = thread.session.get(url)
+            response = thread.session.request(site.method, url, json=site.payload(url))
             response.raise_for_status()
             return site.read(response.url, response.content)
 

@@ -4,8 +4,7 @@ Tuned: the pool keeps a connection per request allowed, not the two of its defau
 Watch: the pool has no limit of its own, so a semaphore bounds the requests. A process has one
 reactor, so this one is put in place for the crawl and taken away after it. Heads are parsed in pure
 Python; names are looked up without threads, as addresses need none. treq asks for gzip by itself.
-Compare with: `aiohttp_semaphore.py`, the same lines on asyncio's own streams, and
-`scrapy_spider.py`, which is built on Twisted too.
+Compare with: `treq_epoll.py`, the same on a reactor of Twisted's own, and `aiohttp_semaphore.py`.
 Model: Twisted on the event loop. HTTP: 1.1.
 """
 
@@ -37,7 +36,8 @@ async def crawl(site, concurrency):
 
     async def fetch(url):
         async with limit:
-            response = await client.get(url).asFuture(loop)
+            call = client.request(site.method, url, data=site.body(url), headers=site.headers)
+            response = await call.asFuture(loop)
             body = await treq.content(response).asFuture(loop)
         if response.code >= 400:
             raise Error(response.code, response.phrase, body)

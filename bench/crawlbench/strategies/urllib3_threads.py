@@ -24,7 +24,7 @@ def crawl(site, concurrency):
     ):
 
         def fetch(url):
-            response = manager.request("GET", url)
+            response = manager.request(site.method, url, json=site.payload(url))
             if response.status >= 400:
                 raise urllib3.exceptions.HTTPError(f"{url} answered {response.status}")
             return site.read(url, response.data)

@@ -20,14 +20,14 @@ from crawlbench.report.charts.style import (
     right_text,
     value_axis,
 )
-from crawlbench.report.notes import place_of
 from crawlbench.report.numbers import format_bytes, format_part, format_seconds
 from crawlbench.report.theme import colour
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crawlbench.records import Session, Summary
+    from crawlbench.records import Summary
+    from crawlbench.report.view import GroupView, SessionView
 
 __all__ = ["cpu_chart", "memory_chart", "phase_chart"]
 
@@ -115,24 +115,24 @@ MEMORY = _Kind(
 )
 
 
-def phase_chart(session: Session, group: str, number: int) -> Chart | None:
+def phase_chart(view: SessionView, group: GroupView, number: int) -> Chart | None:
     """Return where the time goes in a group, with the floor as a tick; None without values."""
-    return _bar_chart(session, group, number, PHASES)
+    return _bar_chart(view, group, number, PHASES)
 
 
-def cpu_chart(session: Session, group: str, number: int) -> Chart | None:
+def cpu_chart(view: SessionView, group: GroupView, number: int) -> Chart | None:
     """Return CPU time by who took it; None without values."""
-    return _bar_chart(session, group, number, CPU)
+    return _bar_chart(view, group, number, CPU)
 
 
-def memory_chart(session: Session, group: str, number: int) -> Chart | None:
+def memory_chart(view: SessionView, group: GroupView, number: int) -> Chart | None:
     """Return memory before and by the crawl; None where the system does not tell."""
-    return _bar_chart(session, group, number, MEMORY)
+    return _bar_chart(view, group, number, MEMORY)
 
 
-def _bar_chart(session: Session, group: str, number: int, kind: _Kind) -> Chart | None:
-    labels, cut = shown_labels(session, group)
-    summaries = {summary.cell: summary for summary in session.summaries}
+def _bar_chart(view: SessionView, group: GroupView, number: int, kind: _Kind) -> Chart | None:
+    labels, cut = shown_labels(group)
+    summaries = view.summaries
     found = {label: summaries[name] for name, label in labels.items() if name in summaries}
     parts = [row for label, summary in found.items() for row in _parts(label, summary, kind)]
     if not parts:
@@ -142,7 +142,7 @@ def _bar_chart(session: Session, group: str, number: int, kind: _Kind) -> Chart 
     data = {f"{kind.name}-{number}": parts, f"{kind.name}-totals-{number}": totals}
     return Chart(
         name=f"chart-{kind.name}-{number}",
-        title=f"{kind.title} on {place_of(session, group)}{cut}",
+        title=f"{kind.title} on {group.place}{cut}",
         description=f"{len(found)} bars of {', '.join(part.name for part in kind.parts)}, in "
         f"{kind.axis}; the numbers stand in the table of everything.",
         spec=finish(drawn, height=len(found) * ROW),

@@ -10,13 +10,14 @@ import altair as alt
 
 from crawlbench.report.charts.chart import Chart, Rows
 from crawlbench.report.charts.style import finish, layer, place, verdict_colours
-from crawlbench.report.operations import cells_of, themes_of
+from crawlbench.report.operations import rows_of, themes_of
 from crawlbench.report.tables import ratio_of
 from crawlbench.report.text import one_line
 from crawlbench.report.theme import colour
 
 if TYPE_CHECKING:
-    from crawlbench.records import OperationFacts, Session
+    from crawlbench.records import OperationFacts
+    from crawlbench.report.view import Row, SessionView
 
 __all__ = ["heatmap_charts"]
 
@@ -32,18 +33,17 @@ WORDS = {"not supported": "no", "unclear": "?", "no values": "-"}
 """What stands in a field without a ratio; a verdict's own word if it is not here."""
 
 
-def heatmap_charts(session: Session) -> tuple[Chart, ...]:
+def heatmap_charts(view: SessionView) -> tuple[Chart, ...]:
     """Return a chart per theme; none where no event loop is compared with another."""
-    charts = (_chart(session, theme, facts) for theme, facts in themes_of(session).items())
+    found = rows_of(view)
+    charts = (_chart(found, theme, facts) for theme, facts in themes_of(view).items())
     return tuple(chart for chart in charts if chart is not None)
 
 
-def _chart(session: Session, theme: str, operations: list[OperationFacts]) -> Chart | None:
-    rows: Rows = [
-        _field(session, facts, number)
-        for facts in operations
-        for number in range(1, len(cells_of(session, facts)))
-    ]
+def _chart(
+    found: dict[str, list[Row]], theme: str, operations: list[OperationFacts]
+) -> Chart | None:
+    rows: Rows = [_field(facts, row) for facts in operations for row in found[facts.name][1:]]
     if not rows:
         return None
     name = "".join(c if c.isalnum() and c.isascii() else "-" for c in theme)
@@ -66,15 +66,14 @@ def _title(theme: str) -> str:
     return text.upper() if text in PROTOCOLS else text.capitalize()
 
 
-def _field(session: Session, facts: OperationFacts, number: int) -> dict[str, str | float | None]:
-    cell = cells_of(session, facts)[number]
-    ratio = ratio_of(session, cell)
+def _field(facts: OperationFacts, row: Row) -> dict[str, str | float | None]:
+    ratio = ratio_of(row)
     has_ratio = ratio.text != "-"
     distance = abs(ratio.estimate or 0.0) / math.log(2) if has_ratio else 0.0
     shown = ratio.text if has_ratio else WORDS.get(ratio.verdict, ratio.verdict)
     return {
         "operation": one_line(facts.name),
-        "loop": one_line(cell.loop_name),
+        "loop": one_line(row.cell.loop_name),
         "about": one_line(facts.about),
         "verdict": ratio.verdict,
         "interval": ratio.interval,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from crawlbench.report.charts.chart import Chart, Rows
-from crawlbench.report.charts.labels import labels_of
 from crawlbench.report.charts.style import (
     ROW,
     SHIFT,
@@ -22,13 +21,12 @@ from crawlbench.report.charts.style import (
     value_axis,
     verdict_colours,
 )
-from crawlbench.report.notes import place_of
 from crawlbench.report.numbers import WIDEST
 from crawlbench.report.tables import ratio_of
 from crawlbench.report.theme import colour
 
 if TYPE_CHECKING:
-    from crawlbench.records import Session
+    from crawlbench.report.view import GroupView, SessionView
 
 __all__ = ["ratio_chart"]
 
@@ -46,16 +44,18 @@ SHAPES = {
 }
 
 
-def ratio_chart(session: Session, group: str, number: int, most: int | None = None) -> Chart | None:
+def ratio_chart(
+    view: SessionView, group: GroupView, number: int, most: int | None = None
+) -> Chart | None:
     """Return the ratios of a group, or None if nothing of it was compared or could be.
 
     Args:
-        session: judged.
+        view: of the session.
         group: site and network.
         number: of the chart.
         most: rows; of more, those with the largest changes. None for all.
     """
-    rows = _rows(session, group)
+    rows = _rows(group)
     if all(row["low"] is None for row in rows):
         return None
     cut = ""
@@ -64,10 +64,10 @@ def ratio_chart(session: Session, group: str, number: int, most: int | None = No
         cut = f", the {most} largest changes of {len(rows)}"
         rows = [row for row in rows if row["label"] in kept]
     labels = [row["label"] for row in rows]
-    margin = _margin(session, group)
+    margin = view.plan.margin
     data = {f"ratios-{number}": rows}
     spec = finish(_draw(number, labels, rows, margin), height=len(rows) * ROW)
-    where = place_of(session, group)
+    where = group.place
     return Chart(
         name=f"chart-ratios-{number}",
         title=f"Time over the baseline's on {where}{cut}",
@@ -79,10 +79,10 @@ def ratio_chart(session: Session, group: str, number: int, most: int | None = No
     )
 
 
-def _rows(session: Session, group: str) -> Rows:
+def _rows(group: GroupView) -> Rows:
     found = []
-    for name, label in labels_of(session, group).items():
-        ratio = ratio_of(session, session.plan.cell(name))
+    for shown in group.rows:
+        ratio = ratio_of(shown)
         low, high, middle = ratio.low, ratio.high, ratio.estimate
         if low is not None and high is not None and high - low > WIDEST:
             low = high = middle = None
@@ -90,8 +90,8 @@ def _rows(session: Session, group: str) -> Rows:
         number = f"{ratio.text} ({ratio.interval})  " if has_interval else f"{ratio.text}  "
         found.append(
             {
-                "label": label,
-                "cell": name,
+                "label": shown.label,
+                "cell": shown.cell.name,
                 "ratio": None if middle is None else math.exp(middle),
                 "low": None if low is None else math.exp(low),
                 "high": None if high is None else math.exp(high),
@@ -110,23 +110,15 @@ def _change(row: dict[str, Any]) -> float:
     return abs(math.log(row["ratio"])) if row["ratio"] else -1.0
 
 
-def _margin(session: Session, group: str) -> float | None:
-    """Return the margin that verdicts of the group were held to, if there is a useful one."""
-    floor = next((floor for floor in session.noise if floor.group == group), None)
-    if floor is None or floor.refusal or floor.margin is None or floor.margin > WIDEST / 2:
-        return None
-    return floor.margin
-
-
-def _domain(rows: Rows, margin: float | None) -> list[float]:
+def _domain(rows: Rows, margin: float) -> list[float]:
     ends = [math.log(row[key]) for row in rows for key in ("low", "high", "ratio") if row[key]]
-    span = max(LEAST_SPAN, 1.3 * (margin or 0.0))
+    span = max(LEAST_SPAN, 1.3 * margin)
     low, high = min(-span, *ends), max(span, *ends)
     room = (high - low) * 0.04
     return [math.exp(low - room), math.exp(high + room)]
 
 
-def _draw(number: int, labels: list[str], rows: Rows, margin: float | None) -> alt.LayerChart:
+def _draw(number: int, labels: list[str], rows: Rows, margin: float) -> alt.LayerChart:
     data, y = place(f"ratios-{number}"), names(labels)
     domain = _domain(rows, margin)
     scale = alt.Scale(type="log", domain=domain, range=[0, TEXTS], nice=False)
@@ -139,20 +131,18 @@ def _draw(number: int, labels: list[str], rows: Rows, margin: float | None) -> a
         alt.Tooltip("interval:N"),
         alt.Tooltip("verdict:N"),
     ]
-    layers = []
-    if margin is not None:
-        low, high = math.exp(-margin), math.exp(margin)
-        # Only where marks are: names and numbers stand above it, not on it.
-        layers.append(
-            alt.Chart(data)
-            .transform_filter("isValid(datum.ratio)")
-            .mark_bar(height=BAND, yOffset=SHIFT, color=colour("band"), aria=False)
-            .encode(
-                x=alt.XDatum(low, type="quantitative", scale=scale, axis=axis),
-                x2=alt.X2Datum(high),
-                y=y,
-            )
+    low, high = math.exp(-margin), math.exp(margin)
+    # Only where marks are: names and numbers stand above it, not on it.
+    layers = [
+        alt.Chart(data)
+        .transform_filter("isValid(datum.ratio)")
+        .mark_bar(height=BAND, yOffset=SHIFT, color=colour("band"), aria=False)
+        .encode(
+            x=alt.XDatum(low, type="quantitative", scale=scale, axis=axis),
+            x2=alt.X2Datum(high),
+            y=y,
         )
+    ]
     one = alt.Chart(alt.InlineData(values=[{"one": 1}]))
     layers += [
         one.mark_rule(color=colour("soft"), strokeDash=[3, 3], aria=False).encode(

@@ -13,17 +13,17 @@ from crawlbench.report.text import one_line
 from crawlbench.stats.series import make_series
 
 if TYPE_CHECKING:
-    from crawlbench.records import Session
+    from crawlbench.report.view import SessionView
 
 __all__ = ["sweep_chart"]
 
 HEIGHT = 340
 
 
-def sweep_chart(session: Session) -> Chart | None:
+def sweep_chart(view: SessionView) -> Chart | None:
     """Return a line per strategy, its knee marked; None if the session is no sweep."""
-    series = [line for line in make_series(session) if line.points]
-    if session.plan.sweep is None or not series:
+    series = [line for line in make_series(view.session) if line.points]
+    if view.plan.sweep is None or not series:
         return None
     rows: Rows = [
         {
@@ -38,7 +38,7 @@ def sweep_chart(session: Session) -> Chart | None:
         for line in series
         for point in line.points
     ]
-    axis = one_line(f"{session.plan.sweep.axis} {session.plan.sweep.unit}".strip())
+    axis = one_line(f"{view.plan.sweep.axis} {view.plan.sweep.unit}".strip())
     return Chart(
         name="chart-sweep",
         title=f"Pages per second by {axis}",

@@ -26,7 +26,8 @@ from crawlbench.report.theme import colour
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import Session
+    from crawlbench.report.view import GroupView, SessionView
+
 
 __all__ = ["Values", "drift_chart", "make_box", "make_row", "session_values", "spread_chart"]
 
@@ -99,10 +100,10 @@ def spread_chart(values: Values, where: str, number: int) -> Chart | None:
     )
 
 
-def session_values(session: Session, group: str) -> Values:
+def session_values(view: SessionView, group: GroupView) -> Values:
     """Return the values of a group's valid cells."""
-    failed = {failure.cell for failure in session.failures}
-    shown, cut = shown_labels(session, group)
+    session, failed = view.session, view.failures.keys()
+    shown, cut = shown_labels(group)
     labels = {name: label for name, label in shown.items() if name not in failed}
     times: dict[str, list[float]] = {name: [] for name in labels}
     for record in session.rounds:

@@ -9,7 +9,6 @@ import altair as alt
 from crawlbench.report.charts.chart import Chart, Rows
 from crawlbench.report.charts.labels import shown_labels
 from crawlbench.report.charts.style import WIDE, finish, layer, place, value_axis
-from crawlbench.report.notes import place_of
 from crawlbench.report.numbers import format_bytes, format_part
 from crawlbench.report.text import one_line
 from crawlbench.report.theme import colour
@@ -17,8 +16,8 @@ from crawlbench.report.theme import colour
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from crawlbench.records import Session
     from crawlbench.records.trace import TracedRequest
+    from crawlbench.report.view import GroupView
 
 __all__ = ["waterfall_chart"]
 
@@ -33,21 +32,19 @@ MOST_REQUESTS, MOST_DRAWN = 400, 4000
 STEPS = {"waiting for the answer": "wait", "answer on its way": "client", "no answer": "invalid"}
 
 
-def waterfall_chart(
-    session: Session, trace: Sequence[TracedRequest], group: str, number: int
-) -> Chart | None:
+def waterfall_chart(group: GroupView, trace: Sequence[TracedRequest], number: int) -> Chart | None:
     """Return the requests of a group's cells as the mirror saw them; None if none was traced."""
     by_cell: dict[str, list[TracedRequest]] = {}
     for request in trace:
         by_cell.setdefault(request.cell, []).append(request)
-    shown, cut = shown_labels(session, group)
+    shown, cut = shown_labels(group)
     labels = {name: label for name, label in shown.items() if name in by_cell}
     if not labels:
         return None
     bars, heads, height = _layout(labels, by_cell)
     return Chart(
         name=f"chart-waterfall-{number}",
-        title=f"One crawl of each cell on {place_of(session, group)}{cut}",
+        title=f"One crawl of each cell on {group.place}{cut}",
         description=f"{sum(len(by_cell[name]) for name in labels)} requests of {len(labels)} "
         "crawls, one line each, from its arrival at the mirror to the answer's last byte.",
         spec=finish(_draw(number, height), height=int(height)),

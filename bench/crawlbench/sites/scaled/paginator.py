@@ -10,7 +10,7 @@ from typing import Final
 
 from crawlbench.sites.markup import PAGE_SIZE
 
-__all__ = ["linked_pages", "render_paginator"]
+__all__ = ["linked_pages", "most_in_a_wave", "render_paginator"]
 
 ALL_UP_TO: Final = 10
 """Pages of a list that links to each."""
@@ -51,6 +51,17 @@ def linked_pages(number: int, last: int) -> list[int]:
     steps = [*range(1, NEIGHBOURS + 1), *JUMPS]
     others = {1, last, *(number + step for step in steps), *(number - step for step in steps)}
     return sorted(other for other in others if 1 <= other <= last and other != number)
+
+
+def most_in_a_wave(last: int) -> int:
+    """Return how many pages are known at once to a crawl that goes by rounds, at most."""
+    seen, front, most = {1}, [1], 1
+    while front:
+        found = {other for number in front for other in linked_pages(number, last)} - seen
+        seen |= found
+        front = list(found)
+        most = max(most, len(front))
+    return most
 
 
 def render_paginator(number: int, last: int) -> bytes:

@@ -16,6 +16,7 @@ from crawlbench.sites.douban import SITE, page_address
 from crawlbench.sites.markup import PAGE_SIZE
 from crawlbench.sites.pages import HEADERS
 from crawlbench.sites.scaled.movies import movies_up_to
+from crawlbench.sites.scaled.paginator import most_in_a_wave
 from crawlbench.sites.scaled.skeleton import Filled, Filler, Skeleton, cycle_pages
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["MOST_PAGES", "ScaledPages", "scaled_site"]
 
 MOST_PAGES: Final = 100_000
+
+MOST_LISTED: Final = 1_000
 
 KEPT_ITEMS: Final = 10_000
 """Of more, a crawl's items are tallied rather than kept."""
@@ -51,6 +54,7 @@ def scaled_site(name: str) -> SiteSpec:
         expected_pages=pages,
         pages=partial(ScaledPages, pages),
         is_large=PAGE_SIZE * pages > KEPT_ITEMS,
+        most_at_once=partial(most_in_a_wave, pages),
     )
 
 
@@ -62,6 +66,11 @@ class ScaledPages:
         self._last = pages
         self._filler = Filler(pages)
         self._skeletons: dict[tuple[int, ...], Skeleton] = {}
+
+    def addresses(self) -> list[str]:
+        """See `ListedSource.addresses`; of a list that is too long to keep only the first."""
+        pages = range(min(self._last, MOST_LISTED))
+        return [page_address(f"/top250?start={PAGE_SIZE * page}&filter=") for page in pages]
 
     def find(self, address: str) -> str | None:
         """See `PageSource.find`."""

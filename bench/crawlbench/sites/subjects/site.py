@@ -116,4 +116,5 @@ SITE = SiteSpec(
     expected_pages=260,
     pages=_SubjectPages,
     first_use=_first_use,
+    most_at_once=lambda: 225,  # the movies of the nine pages that the first leads to
 )

@@ -1,0 +1,25 @@
+"""The one way in which a process of ours starts another (floor 0).
+
+A child starts with `-P`, so that no folder that nobody named is on its import path, and with an
+environment that neither slows nor changes it. It speaks lines of JSON, keeps its last words, can be
+given a deadline, and ends with whoever started it.
+"""
+
+from crawlbench.children.channel import Say, end_with_parent, open_channel
+from crawlbench.children.child import Child, ChildEnded, explain_end, last_line
+from crawlbench.children.launch import clean_environment, python_command
+from crawlbench.children.plain import PlainChild, ask
+
+__all__ = [
+    "Child",
+    "ChildEnded",
+    "PlainChild",
+    "Say",
+    "ask",
+    "clean_environment",
+    "end_with_parent",
+    "explain_end",
+    "last_line",
+    "open_channel",
+    "python_command",
+]

@@ -1,0 +1,54 @@
+"""The child's end: what it says, and that it does not outlive its parent (floor 0)."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Say", "end_with_parent", "open_channel"]
+
+_PR_SET_PDEATHSIG = 1
+
+
+class Say(Protocol):
+    """Sends a message to the parent."""
+
+    def __call__(self, message: Mapping[str, object], /) -> None:
+        """Send it as a line of JSON; nothing happens if nobody listens any more."""
+
+
+def open_channel() -> Say:
+    """Return the way to the parent; from here on all that is printed goes to standard error.
+
+    A plug-in that prints, even from C, must not speak in the child's name.
+    """
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+
+    def say(message: Mapping[str, object]) -> None:
+        with suppress(BrokenPipeError):
+            channel.write(json.dumps(message) + "\n")
+            channel.flush()
+
+    return say
+
+
+def end_with_parent() -> None:
+    """Let the system end this process when its parent ends, for a child that reads no input.
+
+    Only Linux can; elsewhere a child must have a deadline of its own.
+    """
+    if sys.platform == "linux":
+        parent = os.getppid()
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended just before
+            os._exit(1)

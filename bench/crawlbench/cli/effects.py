@@ -1,0 +1,27 @@
+"""Refuses options that would change nothing (floor 5)."""
+
+from __future__ import annotations
+
+from crawlbench.errors import UsageError
+from crawlbench.registry import Kind
+from crawlbench.scouts import find_out
+
+__all__ = ["require_effect"]
+
+
+def require_effect(strategy: str, loop: str | None) -> None:
+    """Return if an event loop that was asked for will run.
+
+    Raises:
+        UsageError: the strategy needs none.
+        BenchError: one of the two cannot be loaded.
+    """
+    if loop is None:
+        return
+    facts, found = find_out([(Kind.STRATEGY, strategy), (Kind.EVENT_LOOP, loop)])
+    facts.require()
+    found.require_loops()
+    if not facts.is_async:
+        raise UsageError(
+            f"--loop {loop} would change nothing: {strategy} needs no event loop; leave it out"
+        )

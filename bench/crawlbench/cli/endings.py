@@ -1,0 +1,52 @@
+"""How the command line ends when it was not meant to (floor 5)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+import traceback
+
+from crawlbench.cli.output import STORAGE_ERRORS
+
+__all__ = ["ENDING_SIGNALS", "explain_failure", "take_endings"]
+
+ENDING_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""Of `kill` and of a terminal that is closed."""
+PREFIX = "crawlbench-failure-"
+
+
+def take_endings() -> None:
+    """Let SIGTERM and SIGHUP end a command as Ctrl-C does; what is ignored, as by nohup, stays so.
+
+    Else folders, mirrors and workers would be left behind.
+    """
+    for number in ENDING_SIGNALS:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+
+
+def explain_failure(error: BaseException) -> str:
+    """Return in a sentence what no other place expected, and where the details are."""
+    if isinstance(error, OSError) and error.errno in STORAGE_ERRORS:
+        where = f" {error.filename!r}" if error.filename else ", or standard output,"
+        return f"a file{where} cannot be written: {error.strerror}"
+    lines = str(error).strip().splitlines()
+    what = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    return f"an error of crawlbench's own, and no verdict: {what}; {_keep_details(error)}"
+
+
+def _keep_details(error: BaseException) -> str:
+    """Write the traceback where it can be found, and say where that is."""
+    details = "".join(traceback.format_exception(error))
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=PREFIX, suffix=".txt")
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{sys.argv}\n{sys.version}\n\n{details}")
+    except OSError:
+        sys.stderr.write(details)
+        return "the details stand above"
+    return f"the details are in {name}"

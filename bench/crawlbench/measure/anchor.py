@@ -1,0 +1,84 @@
+"""In which state the machine is: `python -m crawlbench.measure.anchor` (floor 3).
+
+Two small fixed kernels, one computing and one sending over loopback, timed once in each lap by a
+process of its own that waits at the turnstile like a worker. The same code on the same idle machine
+can differ by several per cent from session to session, as the kernel's network path or the clock
+rate changes; these two tell what moved. So that sessions can be compared by them, neither of them
+may ever be changed: another kernel would be another anchor.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from time import perf_counter
+
+from crawlbench.measure.gate import Gate
+
+__all__ = ["ANCHOR", "Wire", "compute", "main"]
+
+ANCHOR = "(anchor)"
+"""By this name it comes to the turnstile; no cell has such."""
+STEPS = 8_000
+ROUND_TRIPS = 120
+MESSAGE = bytes(64)
+WARMUPS = 3
+
+
+def compute() -> int:
+    """Do a fixed piece of what Python programs do: numbers, text, a dictionary, a list."""
+    counts: dict[str, int] = {}
+    for step in range(STEPS):
+        key = "key" + str(step % 97)
+        counts[key] = counts.get(key, 0) + step * step % 13
+    return sum(sorted(counts.values()))
+
+
+class Wire:
+    """A connection over loopback with both ends in this process."""
+
+    def __init__(self) -> None:
+        """Connect."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            self._here = socket.create_connection(server.getsockname())
+            self._there, _ = server.accept()
+        for end in (self._here, self._there):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(self) -> int:
+        """Let small messages go to and fro, and return how many bytes came back."""
+        here, there, back = self._here, self._there, 0
+        for _ in range(ROUND_TRIPS):
+            here.sendall(MESSAGE)
+            there.sendall(there.recv(len(MESSAGE)))
+            back += len(here.recv(len(MESSAGE)))
+        return back
+
+    def close(self) -> None:
+        """Hang up."""
+        self._here.close()
+        self._there.close()
+
+
+def main() -> None:
+    """Time both kernels whenever the manager says so; arguments: port, token, CPUs."""
+    port, token, cpus = sys.argv[1:]
+    if cpus and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, map(int, cpus.split(",")))
+    gate, wire = Gate(int(port), token, ANCHOR), Wire()
+    for _ in range(WARMUPS):
+        compute()
+        wire.send()
+    gate.say({"kind": "ready"})
+    while gate.wait()["kind"] == "go":
+        start = perf_counter()
+        compute()
+        middle = perf_counter()
+        wire.send()
+        end = perf_counter()
+        gate.say({"kind": "anchor", "computing_s": middle - start, "sending_s": end - middle})
+
+
+if __name__ == "__main__":
+    main()

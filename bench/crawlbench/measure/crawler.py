@@ -1,0 +1,140 @@
+"""Crawls once in a process of its own: `python -m crawlbench.measure.crawler JOB` (floor 3).
+
+It says when all is loaded, then hands on ranks and titles, and at last how that differs from the
+site. What a strategy does to its process is nobody else's business.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import astuple
+from inspect import isasyncgenfunction, isgeneratorfunction
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from crawlbench import registry
+from crawlbench.children import end_with_parent, open_channel
+from crawlbench.digest import Tally
+from crawlbench.errors import BenchError, CellError, UsageError
+from crawlbench.measure.crawling import keep_crawls, make_site
+from crawlbench.measure.verify import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from crawlbench.children import Say
+    from crawlbench.model import Item, SiteSpec
+
+__all__ = ["main"]
+
+BATCH = 500
+"""Items in one message."""
+
+
+def main() -> None:
+    """Do the job of the command line."""
+    end_with_parent()
+    say = open_channel()
+    end = os._exit  # before anybody can patch it
+    try:
+        _crawl(json.loads(sys.argv[1]), say)
+    except BenchError as error:
+        say({"error": str(error), "code": error.exit_code})
+    except BaseException as error:
+        text = f"{type(error).__name__}: {error}"
+        say({"error": f"the crawl failed: {text}", "code": CellError.exit_code})
+    end(0)  # threads that a strategy has left behind are not waited for
+
+
+def _crawl(job: dict[str, Any], say: Say) -> None:
+    spec: SiteSpec = registry.load(registry.Kind.SITE, job["site"])
+    read = registry.load(registry.Kind.PARSER, job["parser"])(spec)
+    crawl = registry.load(registry.Kind.STRATEGY, job["strategy"])
+    factory = None
+    if registry.needs_loop(crawl):
+        factory = registry.load(registry.Kind.EVENT_LOOP, job["event_loop"])
+    start = _start(spec, job["url"]) if job["url"] else job["origin"] + spec.path
+    site = make_site(spec, start, read, job["ca_file"])
+    say({"ready": True})
+    handed = _Handed(say, spec, is_live=isgeneratorfunction(crawl) or isasyncgenfunction(crawl))
+    try:
+        keep_crawls(crawl, site, job["concurrency"], 1, factory, lambda: handed)
+    except BenchError:
+        raise
+    except (Exception, SystemExit, KeyboardInterrupt) as error:
+        raise CellError(f"{job['strategy']} failed: {type(error).__name__}: {error}") from error
+    handed.finish()
+    say({"odd": handed.difference(is_played=not job["url"])})
+
+
+def _start(spec: SiteSpec, url: str) -> str:
+    """Return the address of a site's first page at that URL, which may name its origin only."""
+    path = urlsplit(url).path
+    start = spec.page_address(url if path.strip("/") else url.rstrip("/") + spec.path)
+    if not start:
+        raise UsageError(f"--url {url!r} is no page of {spec.name}; its first one is {spec.path}")
+    return start
+
+
+class _Handed:
+    """A `Keeper` that hands items on, and counts them."""
+
+    def __init__(self, say: Say, spec: SiteSpec, *, is_live: bool) -> None:
+        """Hand items on as they come, or sorted by rank at the end."""
+        self._say = say
+        self._spec = spec
+        self._is_live = is_live
+        self._tally = Tally(spec.item_type) if spec.is_large else None
+        self._items: list[Item] = []
+        self._different: set[int] = set()
+        self._count = 0
+
+    def append(self, item: Item) -> None:
+        self.extend([item])
+
+    def extend(self, items: Iterable[Item]) -> None:
+        for item in items:
+            self._count += 1
+            self._different.add(hash(astuple(item)))
+            if self._tally is not None:
+                self._tally.append(item)
+            if self._is_live:
+                self._say({"items": [(item.rank, item.title)]})
+                if self._tally is not None:
+                    continue
+            self._items.append(item)
+
+    def finish(self) -> None:
+        """Hand on what was held back to be sorted."""
+        if not self._is_live:
+            rows = [(item.rank, item.title) for item in sorted(self._items)]
+            for first in range(0, len(rows), BATCH):
+                self._say({"items": rows[first : first + BATCH]})
+
+    def difference(self, *, is_played: bool) -> str:
+        """Return how what came differs from the site, or an empty text.
+
+        Args:
+            is_played: whether the mirror served it: from elsewhere only the numbers are due.
+        """
+        came = f"{self._count} items came, {len(self._different)} of them different"
+        try:
+            due = expect(self._spec)
+        except UsageError:  # a site that is not verified: nobody knows its items
+            return "" if self._count else "no item came"
+        if self._tally is not None:
+            rows = self._tally.as_rows()
+            return "" if rows == due.rows else f"{came}; {due.difference(rows)}"
+        rows = [list(astuple(item)) for item in sorted(self._items, key=lambda item: item.rank)]
+        numbers = len(due.rows), len({hash(tuple(row)) for row in due.rows})
+        if (self._count, len(self._different)) != numbers:
+            return f"{came}; the site has {numbers[0]}"
+        if is_played and rows != due.rows:
+            return f"{came}; {due.difference(rows)}"
+        return ""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Reads what a session's files hold, with suspicion (floor 3)."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from crawlbench.errors import BenchError, SessionFileError
+from crawlbench.measure.flaws import find_flaw
+from crawlbench.measure.former import cap_waits
+from crawlbench.measure.lines import read_lines
+from crawlbench.records import FORMAT, RoundRecord, Session, WarningNote
+from crawlbench.stats.judge import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["CONCLUSIONS", "ROUNDS_FILE", "decode_session", "explained", "not_whole"]
+
+ROUNDS_FILE = "rounds.jsonl"
+CONCLUSIONS = ("warnings", "summaries", "comparisons", "noise", "controls", "slots")
+"""On disk for other readers once a session has ended; drawn anew when it is read."""
+KEPT_WARNINGS = ("mirror",)
+"""Topics of what values do not tell."""
+_BEYOND_RANGE = re.compile("Expected `(int|float)` [<>]")
+"""What msgspec says of a number that `records.ranges` rules out."""
+
+
+@contextmanager
+def explained(path: Path, what: str, kind: type[BenchError] = SessionFileError) -> Iterator[None]:
+    """Turn an error of the system into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise kind(f"{str(path)!r} cannot be {what}: {error.strerror}") from error
+
+
+class _Versioned(msgspec.Struct):
+    format: int
+    kept_rounds: int = 0
+
+
+def decode_session(path: Path, content: bytes) -> Session:
+    """Return the session that `session.json` and its rounds hold, judged by today's rules.
+
+    Args:
+        path: of `session.json`.
+        content: of that file.
+
+    Raises:
+        SessionFileError: a file is broken, contradicts itself, or is of another format.
+    """
+    try:
+        found = msgspec.json.decode(content, type=_Versioned)
+        if found.format not in range(1, FORMAT + 1):
+            raise SessionFileError(
+                f"{str(path)!r} has format {found.format}, this crawlbench reads 1 to {FORMAT}; "
+                "use the version that wrote it"
+            )
+        kept: dict[str, Any] = msgspec.json.decode(content)
+        notes = [one for one in kept.get("warnings", ()) if one.get("topic") in KEPT_WARNINGS]
+        session = msgspec.convert(
+            {name: value for name, value in kept.items() if name not in CONCLUSIONS}, Session
+        )
+        warnings = msgspec.convert(notes, tuple[WarningNote, ...])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, AttributeError) as error:
+        raise not_whole(path, "session file", error) from error
+    if found.format < FORMAT:
+        session = cap_waits(session)
+    else:
+        rounds = _load_rounds(path.parent / ROUNDS_FILE, found.kept_rounds)
+        session = replace(session, rounds=rounds)
+    if flaw := find_flaw(session):
+        raise _cannot_be_right(path, flaw)
+    judged = judge(session)
+    return replace(judged, warnings=(*judged.warnings, *warnings))
+
+
+def _load_rounds(path: Path, count: int) -> tuple[RoundRecord, ...]:
+    """Return the first rounds of a file; more may be there, the last of them torn."""
+    with explained(path, "read"):
+        lines = read_lines(path)[:count]
+    if len(lines) < count:
+        raise SessionFileError(
+            f"{str(path)!r} has {len(lines)} whole rounds of {count}; the session is damaged"
+        )
+    decoder = msgspec.json.Decoder(RoundRecord)
+    try:
+        return tuple(map(decoder.decode, lines))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise not_whole(path, "file of rounds", error) from error
+
+
+def not_whole(path: Path, what: str, error: Exception) -> SessionFileError:
+    """Return the error that says so of a file, or that a number in it is none that can be."""
+    if _BEYOND_RANGE.search(str(error)):
+        return _cannot_be_right(path, str(error))
+    return SessionFileError(f"{str(path)!r} is not a whole {what}: {error}")
+
+
+def _cannot_be_right(path: Path, flaw: str) -> SessionFileError:
+    return SessionFileError(f"{str(path)!r} cannot be right: {flaw}; it was edited or damaged")

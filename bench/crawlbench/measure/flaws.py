@@ -1,0 +1,46 @@
+"""Says what no session of ours would hold (floor 3; pure)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crawlbench.records import Session
+
+__all__ = ["find_flaw"]
+
+
+def find_flaw(session: Session) -> str:
+    """Return the first thing in a session that cannot be right, or an empty text.
+
+    How large numbers may be, `records.ranges` says.
+    """
+    plan, cells = session.plan, session.plan.cells
+    names = {cell.name for cell in cells}
+    operations = {facts.name for facts in plan.operations}
+    samples = [sample for record in session.rounds for sample in record.samples]
+    values = Counter(sample.cell for sample in samples if not sample.warmup)
+    failed = {failure.cell for failure in session.failures}
+    flaws = {
+        "two cells have one name": len(names) < len(cells),
+        "a cell has no baseline, or neither network nor operation": any(
+            plan.baselines.get(cell.group) not in names
+            or not (cell.network in session.networks or cell.operation in operations)
+            for cell in cells
+        ),
+        "there are results of a cell that is not in the plan": not names >= {*values, *failed},
+        "rounds are not numbered from 1": any(
+            record.number != number for number, record in enumerate(session.rounds, 1)
+        ),
+        f"it was not created at {session.created!r}": not _is_moment(session.created),
+    }
+    return next((flaw for flaw, is_there in flaws.items() if is_there), "")
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False

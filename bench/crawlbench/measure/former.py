@@ -1,0 +1,43 @@
+"""What format 1 of a session meant otherwise (floor 3; pure)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crawlbench.records import RoundRecord, Session
+
+__all__ = ["cap_waits"]
+
+
+def cap_waits(session: Session) -> Session:
+    """Return a session of format 1 with its workers' waits capped at what is usual in the group.
+
+    There, a wait was that of the main thread alone, in which threads of its own worker may have had
+    it. Others who want the CPU make all cells of a round wait, own threads only their own cell:
+    so no cell waits for a larger share of its time than the cell in the middle.
+    """
+    groups = {cell.name: cell.group for cell in session.plan.cells}
+    rounds = tuple(_cap(record, groups) for record in session.rounds)
+    return replace(session, rounds=rounds)
+
+
+def _cap(record: RoundRecord, groups: dict[str, str]) -> RoundRecord:
+    shares: dict[str, list[float]] = {}
+    for sample in record.samples:
+        if not sample.warmup and sample.cell in groups and sample.seconds > 0:
+            share = sample.cpu_wait_s / sample.seconds
+            shares.setdefault(groups[sample.cell], []).append(share)
+    usual = {group: median(found) for group, found in shares.items()}
+    samples = tuple(
+        replace(
+            sample,
+            cpu_wait_s=min(
+                sample.cpu_wait_s, usual.get(groups.get(sample.cell, ""), 0.0) * sample.seconds
+            ),
+        )
+        for sample in record.samples
+    )
+    return replace(record, samples=samples)

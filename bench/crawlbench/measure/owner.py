@@ -1,0 +1,92 @@
+"""Who writes into a session's folder: one process at a time (floor 3)."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from crawlbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["LOCK_FILE", "OWNER_FILE", "OwnedError", "own"]
+
+LOCK_FILE = ".lock"
+"""Stays where it is: whoever waits for it must wait for the same file."""
+OWNER_FILE = ".owner"
+DRAFTS = ".*.json-*.json"
+"""Of files that a process was writing when it was killed."""
+
+
+class OwnedError(UsageError):
+    """Raised when a folder cannot be held, mostly because another process holds it."""
+
+
+_held: dict[Path, int] = {}
+"""Folders that this process holds, to how many blocks do."""
+
+
+@contextmanager
+def own(folder: Path) -> Iterator[None]:
+    """Keep all other processes from writing into a session's folder.
+
+    The lock is the system's: it ends with the process, however that ends.
+
+    Args:
+        folder: that is there; this process may hold it already.
+
+    Raises:
+        OwnedError: another process holds it.
+    """
+    place = folder.resolve()
+    if place in _held:
+        _held[place] += 1
+        try:
+            yield
+        finally:
+            _held[place] -= 1
+        return
+    lock = FileLock(place / LOCK_FILE, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise OwnedError(
+            f"the session {str(folder)!r} is being written by {_read_owner(place)}; "
+            "wait until that has ended, or end it"
+        ) from None
+    except OSError as error:
+        raise OwnedError(f"{str(folder)!r} cannot be written: {error.strerror}") from error
+    _held[place] = 1
+    try:
+        with suppress(OSError):  # a full disk will be told where it matters
+            (place / OWNER_FILE).write_text(_describe_self(), encoding="utf-8")
+        for draft in place.glob(DRAFTS):
+            draft.unlink(missing_ok=True)
+        yield
+    finally:
+        del _held[place]
+        with suppress(OSError):
+            (place / OWNER_FILE).unlink(missing_ok=True)
+        lock.release()
+
+
+def _describe_self() -> str:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    command = " ".join(sys.argv[1:]) or "crawlbench"
+    return f"process {os.getpid()} on {platform.node()} since {now} ({command})"
+
+
+def _read_owner(folder: Path) -> str:
+    try:
+        text = (folder / OWNER_FILE).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    return text or "another process"

@@ -1,0 +1,50 @@
+"""Makes a sample of what a worker and a mirror say of one value (floor 3; pure)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench.records import Sample
+
+if TYPE_CHECKING:
+    from crawlbench.counters import Counters
+    from crawlbench.measure.contract import Value
+    from crawlbench.measure.schedule import Turn
+
+__all__ = ["make_sample"]
+
+
+def make_sample(turn: Turn, value: Value, counters: Counters, loops: int) -> Sample:
+    """Return the sample of one turn; times of the worker become times per crawl.
+
+    Args:
+        turn: that was taken.
+        value: what the worker reported.
+        counters: what the mirror counted meanwhile.
+        loops: crawls in the value.
+    """
+    used = value.used
+    return Sample(
+        cell=turn.cell,
+        lap=turn.lap,
+        slot=turn.slot,
+        warmup=turn.warmup,
+        loops=loops,
+        seconds=value.seconds / loops,
+        cpu_user_s=used.user_s / loops,
+        cpu_system_s=used.system_s / loops,
+        cpu_wait_s=used.cpu_wait_s / loops,
+        parse_s=None if value.parse_s is None else value.parse_s / loops,
+        yields=used.yields,
+        preemptions=used.preemptions,
+        base_rss_bytes=value.base_rss_bytes,
+        peak_rss_bytes=value.peak_rss_bytes,
+        requests=counters.requests,
+        connections=counters.connections,
+        most_in_flight=counters.most_in_flight,
+        wire_bytes=counters.wire_bytes,
+        mirror_cpu_s=counters.cpu_s,
+        mirror_wait_s=counters.cpu_wait_s,
+        figures=value.figures,
+        cpu_s=None if used.cpu_s is None else used.cpu_s / loops,
+    )

@@ -1,0 +1,112 @@
+"""What the manager has to know of a site, without importing anybody's file (floor 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from crawlbench import errors, registry
+from crawlbench.children import ChildEnded, ask
+from crawlbench.errors import BrokenPluginError
+from crawlbench.measure.verify import Expectation, expect
+
+if TYPE_CHECKING:
+    from crawlbench.model import SiteSpec
+
+__all__ = ["SiteFacts", "count_most_at_once", "describe_site", "find_site", "is_ours"]
+
+CHILD = "crawlbench.measure.siteside"
+DEADLINE_S = 60.0
+"""For a site to be loaded and its expectation to be made; a regular expression may never end."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """A site, as far as it is not the mirror's or the worker's business."""
+
+    path: str
+    """Address of the first page, without its origin."""
+    expectation: Expectation | None
+    """What a right crawl of it is; None if that was not asked for."""
+    method: str = "GET"
+    """That asks for each page."""
+    payload: dict[str, object] | None = None
+    """What is sent with it for the first page."""
+    media: str = "html"
+    """Kind of its pages."""
+    most_at_once: int = 1
+    """Pages that can be in flight at once."""
+    work: str = ""
+    """What was done, or is to be done, before its pages can be served; empty if nothing."""
+    first_page_bytes: int = 0
+    """Of its first page, not coded; 0 if there is none."""
+
+    @property
+    def expected(self) -> Expectation:
+        """What a right crawl is, of a site that was asked for it."""
+        assert self.expectation is not None
+        return self.expectation
+
+
+def is_ours(name: str) -> bool:
+    """Tell whether a site is made by crawlbench itself, from nothing that a user has written.
+
+    Raises:
+        UnknownNameError: there is no such site.
+    """
+    point = registry.find(registry.Kind.SITE, name)
+    package, _, module = point.module.partition(".")
+    return package == "crawlbench" and module not in {"files", "sites.custom"}
+
+
+def find_site(name: str, *, expects: bool = True) -> SiteFacts:
+    """Return what a site is; one of a user's is loaded in a process that is thrown away.
+
+    Args:
+        name: as on the command line.
+        expects: whether it is to say what a right crawl returns, which may take a while.
+
+    Raises:
+        UsageError: there is no such site, or it cannot be used.
+    """
+    if is_ours(name):
+        return describe_site(registry.load(registry.Kind.SITE, name), expects=expects)
+    try:
+        told = ask(CHILD, {"site": name, "expects": expects}, DEADLINE_S)
+    except TimeoutError:
+        raise BrokenPluginError(f"site {name!r} was not read within {DEADLINE_S:g} s") from None
+    except ChildEnded as end:
+        raise BrokenPluginError(
+            f"site {name!r} ends the process that loads it: {end}; mend it"
+        ) from end
+    if "error" in told:
+        raise getattr(errors, told["kind"], BrokenPluginError)(told["error"])
+    return msgspec.convert(told["facts"], SiteFacts)
+
+
+def describe_site(spec: SiteSpec, *, expects: bool) -> SiteFacts:
+    """Return what a site is that was loaded here."""
+    work = spec.first_use()
+    size = 0
+    if not work:
+        source = spec.pages()
+        found = source.find(spec.path)
+        size = len(source.read(found)[1]) if found else 0
+    expectation = expect(spec) if expects else None
+    return SiteFacts(
+        path=spec.path,
+        expectation=expectation,
+        method=spec.method,
+        payload=spec.payload(spec.path),
+        media=spec.media,
+        most_at_once=count_most_at_once(spec),
+        work=work,
+        first_page_bytes=size,
+    )
+
+
+def count_most_at_once(spec: SiteSpec) -> int:
+    """Return how many pages of a site can be in flight at once."""
+    return spec.most_at_once() if spec.most_at_once else max(1, spec.expected_pages - 1)

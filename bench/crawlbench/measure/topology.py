@@ -1,0 +1,134 @@
+"""Which CPUs go to whom: workers, the mirror, and those that stay idle beside it (floor 3).
+
+What the system tells is read by `read_topology`; the choice is a pure function of it.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from crawlbench.errors import UsageError
+
+__all__ = ["ALL", "Topology", "choose_cpus", "parse_cpus", "read_topology"]
+
+ALL: Final = "all"
+_SYSTEM: Final = Path("/sys/devices/system/cpu")
+_CGROUPS: Final = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """What a machine's CPUs are, as far as the system tells."""
+
+    available: tuple[int, ...]
+    """That this process may use, ascending; empty where CPUs cannot be chosen."""
+    siblings: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """By CPU, all hyperthreads of its core, itself among them."""
+    isolated: tuple[int, ...] = ()
+    """That the scheduler leaves alone (`isolcpus`): nobody runs there who does not ask to."""
+    quota: float | None = None
+    """CPUs' worth of time that a cgroup allows; None for all."""
+
+
+def read_topology() -> Topology:
+    """Ask the system; what it does not tell is left out."""
+    if not hasattr(os, "sched_getaffinity"):
+        return Topology(())
+    available = tuple(sorted(os.sched_getaffinity(0)))
+    isolated = tuple(cpu for cpu in _read_list(_SYSTEM / "isolated") if _can_use(cpu))
+    every = {*available, *isolated}
+    siblings = {
+        cpu: _read_list(_SYSTEM / f"cpu{cpu}/topology/thread_siblings_list") or (cpu,)
+        for cpu in every
+    }
+    return Topology(available, siblings, isolated, _read_quota())
+
+
+def choose_cpus(
+    topology: Topology, workers: str = ALL, mirror: tuple[int, ...] = ()
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Divide the CPUs: the mirror gets the last unless told, the workers as many as they may.
+
+    Isolated CPUs are used where there are two. The hyperthreads beside the mirror stay idle where
+    that leaves the workers any: they would share its core.
+
+    Args:
+        topology: of the machine.
+        workers: how many CPUs the workers get, or `all`.
+        mirror: the mirror's CPUs; empty for the last.
+
+    Returns:
+        Workers' and mirror's CPUs, disjoint where there are two or more.
+
+    Raises:
+        UsageError: there are fewer, or the mirror's are none of this process.
+    """
+    every = topology.isolated if len(topology.isolated) > 1 else topology.available
+    strange = sorted({*mirror} - {*topology.available, *topology.isolated})
+    if strange and topology.available:
+        have = ", ".join(map(str, topology.available))
+        raise UsageError(f"--mirror-cpus {strange[0]} cannot be used here; this process has {have}")
+    if len(every) < 2:
+        return every, every
+    mirror = mirror or every[-1:]
+    beside = {sibling for cpu in mirror for sibling in topology.siblings.get(cpu, ())}
+    others = tuple(cpu for cpu in every if cpu not in mirror)
+    quiet = tuple(cpu for cpu in others if cpu not in beside)
+    left = quiet or others or every
+    if workers == ALL:
+        return left, mirror
+    wanted = int(workers)
+    if wanted > len(left):
+        raise UsageError(
+            f"--cpus {wanted} cannot be had: {len(left)} are left for workers, the mirror has "
+            f"{', '.join(map(str, mirror))}; give at most {len(left)}, or all"
+        )
+    return left[-wanted:], mirror
+
+
+def parse_cpus(text: str) -> tuple[int, ...]:
+    """Read a list of CPUs such as `0-3,8`, as the kernel writes them.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found: list[int] = []
+    for part in filter(None, text.strip().split(",")):
+        first, _, last = part.partition("-")
+        found += range(int(first), int(last or first) + 1)
+    return tuple(sorted(set(found)))
+
+
+def _read_list(path: Path) -> tuple[int, ...]:
+    with suppress(OSError, ValueError):
+        return parse_cpus(path.read_text(encoding="ascii"))
+    return ()
+
+
+def _can_use(cpu: int) -> bool:
+    """Tell whether this process may move to a CPU, by moving there and back."""
+    before = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {cpu})
+    except OSError:
+        return False
+    os.sched_setaffinity(0, before)
+    return True
+
+
+def _read_quota() -> float | None:
+    """Return the narrowest quota of this process's cgroup and those above it (version 2)."""
+    quotas = []
+    with suppress(OSError, ValueError):
+        own = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+        path = next(line.removeprefix("0::") for line in own if line.startswith("0::"))
+        folder = _CGROUPS / path.lstrip("/")
+        for place in (folder, *folder.parents):
+            with suppress(OSError, ValueError):
+                quota, period = (place / "cpu.max").read_text(encoding="ascii").split()
+                quotas.append(int(quota) / int(period))
+    return min(quotas, default=None)

@@ -1,0 +1,70 @@
+"""Which cells ask of a site what it cannot express (floor 3; pure but for the registry)."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+from crawlbench import registry
+from crawlbench.errors import UsageError
+from crawlbench.measure.sitefacts import count_most_at_once, find_site, is_ours
+
+if TYPE_CHECKING:
+    from crawlbench.model import SiteSpec
+    from crawlbench.records import Cell, Plan
+
+__all__ = ["ALWAYS_ALLOWED", "refuse_inexpressible"]
+
+ALWAYS_ALLOWED: Final = 10
+"""Requests in flight that no site is too small for: the suites' usual number."""
+
+
+def refuse_inexpressible(plan: Plan) -> None:
+    """Refuse a plan with cells that would measure something else than they say.
+
+    Raises:
+        UsageError: a site never has as many pages to ask for as are to be in flight, or is of
+            another kind than its parser reads; the message names what can be had instead.
+    """
+    shapes: dict[str, tuple[str, int]] = {}
+    for cell in plan.cells:
+        if cell.operation:
+            continue
+        if cell.site not in shapes:
+            shapes[cell.site] = _shape(cell.site)
+        media, most = shapes[cell.site]
+        _refuse_parser(cell, media)
+        _refuse_concurrency(cell, most)
+
+
+def _shape(site: str) -> tuple[str, int]:
+    """Return the kind of a site's pages, and how many can be in flight at once."""
+    if is_ours(site):
+        spec: SiteSpec = registry.load(registry.Kind.SITE, site)
+        return spec.media, count_most_at_once(spec)
+    facts = find_site(site, expects=False)
+    return facts.media, facts.most_at_once
+
+
+def _refuse_concurrency(cell: Cell, most: int) -> None:
+    if cell.concurrency <= ALWAYS_ALLOWED:
+        return
+    if cell.concurrency > most + 1:
+        raise UsageError(
+            f"{cell.concurrency} requests in flight cannot be measured on {cell.site}: it never "
+            f"has more than {most} pages to ask for at once; use --site api-json, which has 999, "
+            "or a longer list, such as douban-x1000"
+        )
+
+
+def _refuse_parser(cell: Cell, kind: str) -> None:
+    if cell.parser.endswith(".py"):  # a user's own, which nobody imports here
+        return
+    parser = registry.load(registry.Kind.PARSER, cell.parser)
+    media = getattr(sys.modules.get(parser.__module__), "MEDIA", ("html",))
+    if kind not in media:
+        usable = "json, orjson, msgspec" if kind == "json" else "lxml, lexbor, turbohtml"
+        raise UsageError(
+            f"the parser {cell.parser} cannot read the site {cell.site}, whose pages are "
+            f"{kind.upper()}; use --parser {usable} or none"
+        )

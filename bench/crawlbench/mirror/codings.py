@@ -1,0 +1,71 @@
+"""Which coding an answer is sent in, and how that is made (floor 3).
+
+brotli and zstd are offered where their packages are here; clients that accept several get the one
+that servers prefer. Each answer is coded once and kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["BROTLI", "CODED", "CODINGS", "GZIP", "ZSTD", "choose_coding", "compress"]
+
+# Flags of an answer, beside those of `responses` and `http1`; one of them at most.
+GZIP = 1
+BROTLI = 32
+ZSTD = 64
+CODED = GZIP | BROTLI | ZSTD
+CODINGS: Final = {GZIP: "gzip", BROTLI: "br", ZSTD: "zstd"}
+
+GZIP_LEVEL: Final = 6
+BROTLI_QUALITY: Final = 5  # what servers use for answers that are made as they go
+ZSTD_LEVEL: Final = 3
+
+_COMPRESS: dict[int, Callable[[bytes], bytes]] = {
+    GZIP: lambda body: gzip.compress(body, GZIP_LEVEL, mtime=0)
+}
+with contextlib.suppress(ImportError):
+    import brotli
+
+    _COMPRESS[BROTLI] = lambda body: brotli.compress(body, quality=BROTLI_QUALITY)
+try:
+    from compression import zstd  # type: ignore[import-not-found,unused-ignore]
+except ImportError:
+    with contextlib.suppress(ImportError):
+        from backports import zstd
+with contextlib.suppress(NameError):
+    _COMPRESS[ZSTD] = lambda body, compress_zstd=zstd.compress: compress_zstd(body, ZSTD_LEVEL)  # type: ignore[misc]
+
+_PREFERRED: Final = ((ZSTD, b"zstd"), (BROTLI, b"br"), (GZIP, b"gzip"))
+
+
+def compress(body: bytes, coding: int) -> bytes:
+    """Return a body in a coding; 0 for none."""
+    return _COMPRESS[coding](body) if coding else body
+
+
+@lru_cache(maxsize=256)
+def choose_coding(accept_encoding: bytes) -> int:
+    """Return the coding for an Accept-Encoding header, 0 for none (RFC 9110, 12.5.3)."""
+    weights = {}
+    for part in accept_encoding.lower().split(b","):
+        coding, _, parameter = part.partition(b";")
+        name, _, value = parameter.strip().partition(b"=")
+        try:
+            weights[coding.strip()] = float(value) if name.strip() == b"q" else 1.0
+        except ValueError:
+            weights[coding.strip()] = 0.0
+    if b"x-gzip" in weights:
+        weights.setdefault(b"gzip", weights[b"x-gzip"])
+    others = weights.get(b"*", 0.0)
+    if others > 0:
+        weights.setdefault(b"gzip", others)  # what everybody has
+    offers = [(weights.get(name, 0.0), flag) for flag, name in _PREFERRED if flag in _COMPRESS]
+    weight, flag = max(offers, key=lambda offer: offer[0])
+    return flag if weight > 0 else 0

@@ -1,0 +1,164 @@
+"""CPU time of children, and what all threads waited for a CPU (floor 0; imported by workers).
+
+Everything but ticks: `getrusage` for children that have ended, the CPU clock of each process that
+lives, `schedstat` for waits.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
+__all__ = ["Children"]
+
+_PROC = Path("/proc")
+TRIES = 5  # to read while no child ends in between
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """One living descendant."""
+
+    cpu_ns: int
+    """All its threads, ended ones too."""
+    reaped: int
+    """Page faults of children of its own that it has waited for: grows with each of them, and their
+    CPU time can be read in ticks alone."""
+
+
+_NONE = _Child(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """One look at what worked for this process, and what waited."""
+
+    ended_s: float
+    """CPU time of the children that were waited for, their own included."""
+    living: dict[int, _Child] | None
+    """By process id, with all descendants; None where the system does not tell."""
+    waits_ns: dict[int, int]
+    """Time in which a thread was ready but had no CPU: by thread, of this process and of `living`.
+    Of a thread that has ended nobody tells."""
+
+    @classmethod
+    def now(cls) -> Children:
+        """Look; again if a child ends meanwhile, which would count it twice or not at all."""
+        for _ in range(TRIES):
+            ended_s, living = _ended_s(), _living()
+            if ended_s == _ended_s():
+                break
+        else:
+            living = None
+        pids = ["self", *map(str, living or ())]
+        waits = {tid: ns for pid in pids for tid, ns in _waits_ns(pid).items()}
+        return cls(ended_s, living, waits)
+
+    def cpu_since(self, before: Children) -> float | None:
+        """Return the CPU seconds that children used since an earlier look; None if not known.
+
+        A living child that has waited for children of its own hides how much those used, until it
+        ends itself.
+        """
+        if self.living is None or before.living is None:
+            return None
+        for pid in self.living.keys() | before.living.keys():
+            then, now = before.living.get(pid, _NONE), self.living.get(pid, _NONE)
+            if then.reaped != now.reaped:
+                return None
+        total_s = self._total_s() - before._total_s()
+        return total_s if total_s >= 0 else None
+
+    def worked_since(self, before: Children) -> bool:
+        """Tell whether a child used CPU time since an earlier look, as far as is known."""
+        return self._total_s() != before._total_s()
+
+    def wait_since(self, before: Children) -> float:
+        """Return the seconds that threads waited since an earlier look, summed up."""
+        waits = (ns - before.waits_ns.get(tid, 0) for tid, ns in self.waits_ns.items())
+        return sum(waits) / 1e9
+
+    def _total_s(self) -> float:
+        return self.ended_s + sum(child.cpu_ns for child in (self.living or {}).values()) / 1e9
+
+
+def _ended_s() -> float:
+    if resource is None:
+        times = os.times()
+        return times.children_user + times.children_system
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime
+
+
+def _living() -> dict[int, _Child] | None:
+    """Return the living descendants, ended ones included that nobody has waited for yet."""
+    if not hasattr(os, "waitid"):
+        return None
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return {}  # most often: one call instead of a walk through all processes
+    stats = _stats()
+    return _descendants(os.getpid(), stats) if stats else None
+
+
+def _stats() -> dict[int, list[str]]:
+    """Return by process what `/proc/PID/stat` says after the name (`man 5 proc_pid_stat`)."""
+    found = {}
+    for name in _names(_PROC):
+        if name.isdigit():
+            try:
+                text = (_PROC / name / "stat").read_text(encoding="ascii", errors="replace")
+            except OSError:
+                continue  # it has ended
+            found[int(name)] = text.rpartition(")")[2].split()
+    return found
+
+
+def _descendants(root: int, stats: dict[int, list[str]]) -> dict[int, _Child]:
+    """Return the children of a process, their children, and so on."""
+    below: dict[int, list[int]] = {}
+    for pid, fields in stats.items():
+        below.setdefault(int(fields[1]), []).append(pid)
+    found: dict[int, _Child] = {}
+    ahead = list(below.get(root, ()))
+    while ahead:
+        pid = ahead.pop()
+        try:
+            cpu_ns = time.clock_gettime_ns(_cpu_clock(pid))
+        except OSError:
+            continue  # it has ended and was waited for
+        found[pid] = _Child(cpu_ns, reaped=int(stats[pid][8]))
+        ahead += below.get(pid, ())
+    return found
+
+
+def _cpu_clock(pid: int) -> int:
+    """Return Linux's clock of a process's CPU time; see `man 3 clock_getcpuclockid`."""
+    return (~pid << 3) | 2
+
+
+def _waits_ns(pid: str) -> dict[int, int]:
+    """Return by thread the nanoseconds that it was ready but had no CPU; none where not known."""
+    found = {}
+    for thread in _names(_PROC / pid / "task"):
+        try:
+            text = (_PROC / pid / "task" / thread / "schedstat").read_text(encoding="ascii")
+            found[int(thread)] = int(text.split()[1])
+        except (OSError, IndexError, ValueError):
+            continue  # a system without it, or a thread that has just ended
+    return found
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208  (names alone: each would become a Path)
+    except OSError:
+        return []

@@ -1,0 +1,101 @@
+"""All pairs of a group: as a list with every number, and as a matrix of signs (floor 3; pure)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench.records import Quantity, Verdict
+from crawlbench.report.numbers import format_interval, format_ratio
+from crawlbench.report.reasons import explain
+from crawlbench.report.remarks import setting_of
+from crawlbench.report.table import Column, Table
+from crawlbench.report.text import one_line
+
+if TYPE_CHECKING:
+    from crawlbench.records import Comparison
+    from crawlbench.report.view import GroupView, Row, SessionView
+
+__all__ = ["MATRIX_READING", "MAX_MATRIX", "SIGNS", "matrix_table", "pairs_table"]
+
+SIGNS = {
+    Verdict.FASTER: "<",
+    Verdict.SLOWER: ">",
+    Verdict.SAME: "=",
+    Verdict.UNCLEAR: "?",
+}
+"""Of a row against a column; an invalid cell has no sign."""
+MATRIX_READING = (
+    "A row against a column: < takes less, > takes more, = the same, ? not settled. "
+    "The best stands first."
+)
+MAX_MATRIX = 24
+"""Contestants; of more, a matrix is no picture any more."""
+
+_COLUMNS = (
+    Column("cell"),
+    Column("against"),
+    Column("ratio", is_number=True),
+    Column("interval"),
+    Column("verdict"),
+    Column("why not", is_prose=True),
+)
+
+
+def pairs_table(
+    view: SessionView, group: GroupView, quantity: Quantity = Quantity.TIME
+) -> Table | None:
+    """Return a row per pair, in the order in which they were judged; None if there is none."""
+    pairs = group.pairs.get(quantity, ())
+    if not pairs:
+        return None
+    labels = {row.cell.name: row.label for row in group.rows}
+    setting = setting_of(view, group)
+    rows = tuple(
+        (
+            labels[one.cell],
+            labels[one.baseline],
+            *_numbers(one),
+            str(one.verdict),
+            explain(one, setting),
+        )
+        for one in pairs
+    )
+    return Table(_title("all pairs", group, quantity), _COLUMNS, rows)
+
+
+def _numbers(found: Comparison) -> tuple[str, str]:
+    if found.estimate is None or found.low is None or found.high is None:
+        return "-", "-"
+    return (
+        format_ratio(found.estimate, found.low, found.high),
+        format_interval(found.low, found.high),
+    )
+
+
+def matrix_table(group: GroupView, quantity: Quantity = Quantity.TIME) -> Table | None:
+    """Return a row and a column per contestant; None of fewer than three, or of very many."""
+    rows = group.contestants if quantity in group.pairs else ()
+    if not 3 <= len(rows) <= MAX_MATRIX:
+        return None
+    numbers = [str(number) for number in range(1, len(rows) + 1)]
+    columns = (Column("#", is_number=True), Column("cell"), *map(Column, numbers))
+    return Table(
+        _title("who is told from whom", group, quantity),
+        columns,
+        tuple(
+            (number, row.label, *(_sign(group, row, other, quantity) for other in rows))
+            for number, row in zip(numbers, rows, strict=True)
+        ),
+    )
+
+
+def _sign(group: GroupView, row: Row, other: Row, quantity: Quantity) -> str:
+    if row is other:
+        return "·"
+    found = group.compare(row.cell.name, other.cell.name, quantity)
+    return SIGNS.get(found.verdict, "-") if found else "-"
+
+
+def _title(text: str, group: GroupView, quantity: Quantity) -> str:
+    by = "" if quantity is Quantity.TIME else ", by CPU time"
+    return one_line(f"{group.place}: {text}{by}")

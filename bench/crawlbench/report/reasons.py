@@ -1,0 +1,190 @@
+"""Why there is no verdict, what stands behind a mark, and what to do (floor 3; pure).
+
+The judge says it as an `Obstacle` with its detail; the sentences, with their sizes, are here alone.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawlbench.records import Doubt, Mark, Obstacle, Quantity
+from crawlbench.report.numbers import format_change, format_length, format_share, format_size
+from crawlbench.report.text import one_line
+
+if TYPE_CHECKING:
+    from crawlbench.records import Comparison, DoubtSize, Summary
+
+__all__ = ["MEASURE", "Setting", "doubt_of", "explain", "mark_note", "settle"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a sentence must know beside its comparison."""
+
+    margin: float
+    """Of the plan, as a log ratio."""
+    round_s: float | None = None
+    """What a round takes; None if that is not known."""
+    is_operation: bool = False
+    """Then the other process is a peer, not a mirror."""
+
+    @property
+    def server(self) -> str:
+        """What the other process is called."""
+        return "peer" if self.is_operation else "mirror"
+
+
+_DOUBTS = {
+    Doubt.SERVER_WAIT: (
+        "something else had the {server}'s CPU for up to {share} of the time",
+        "end it, or leave a CPU to the {server} alone",
+    ),
+    Doubt.SERVER_LOAD: (
+        "the {server} itself was at work for up to {share} of the time",
+        "ask less of it at once (-c), or use a machine with faster CPUs",
+    ),
+    Doubt.STARVATION: (
+        "something else had the worker's CPU for up to {share} of the time",
+        "end it, or leave a CPU to the workers alone",
+    ),
+    Doubt.CONTENTION: (
+        "sharing its CPU with others may have added up to {share} to the CPU time",
+        "end what else runs",
+    ),
+}
+"""What each doubt is, and what would help."""
+
+
+def explain(found: Comparison, setting: Setting) -> str:
+    """Return why a comparison has no verdict, with the size and a remedy; empty if it has one."""
+    if found.obstacle is None:
+        return ""
+    return one_line(_SENTENCES[found.obstacle](found, setting))
+
+
+def doubt_of(size: DoubtSize, setting: Setting) -> str:
+    """Return what a doubt is and how large."""
+    share = format_share(max(size.cell_share, size.baseline_share))
+    return _DOUBTS[size.doubt][0].format(server=setting.server, share=share)
+
+
+def mark_note(mark: Mark, summary: Summary) -> str:
+    """Return what a row tells of beside the client, and how large that is."""
+    return _MARKS[mark].format(
+        share=f"{summary.server_share * 100:.0f} %",
+        wait=f"{summary.server_wait_share * 100:.0f} %",
+        starved=format_share(summary.starved_share),
+    )
+
+
+def settle(rounds: int, setting: Setting) -> str:
+    """Return how much more would settle it, such as "about 14 more rounds, 5 min"."""
+    count = f"about {rounds} more round{'' if rounds == 1 else 's'}"
+    return (
+        count if setting.round_s is None else f"{count}, {format_length(rounds * setting.round_s)}"
+    )
+
+
+_MARKS = {
+    Mark.SERVER_BOUND: "{share} of what the mirror can do was asked of it, so that the row tells "
+    "of the mirror too",
+    Mark.PEER_BOUND: "the other process was busy for {share} of the time and set the pace",
+    Mark.DISTURBED: "something else had the mirror's CPU for {wait} of the mirror's way to its "
+    "answers, so that the row tells of that too",
+    Mark.STARVED: "for {starved} of the time something else had the worker's CPU, so that the row "
+    "tells of that too",
+}
+
+
+def _failed(found: Comparison, setting: Setting) -> str:  # noqa: ARG001  (one signature for all)
+    return found.detail
+
+
+def _timers(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
+    return (
+        "its time is that of timers, which some event loops round to whole milliseconds, so that a "
+        "ratio would show their rounding; what they measured stands beside it"
+    )
+
+
+def _few_rounds(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
+    rounds = f"{found.rounds or 'no'} round{'' if found.rounds == 1 else 's'} had both"
+    return f"{rounds}, and fewer than two give no interval: five or more (--rounds 5) say something"
+
+
+def _half(found: Comparison, setting: Setting) -> str:
+    size = _size(found)
+    if size is None:
+        return "half of the time or more may not be the client's own"
+    return (
+        f"{doubt_of(size, setting)}: what is left is not known well enough to be compared; "
+        f"{_remedy(size, setting)}"
+    )
+
+
+def _doubt(found: Comparison, setting: Setting) -> str:
+    size = _size(found)
+    if size is None or found.estimate is None:
+        return "what else ran here may decide it"
+    without, ratio = (f"{math.exp(x):.3f}" for x in (found.estimate + size.shift, found.estimate))
+    return (
+        f"while the values were taken {doubt_of(size, setting)}; without that the ratio would be "
+        f"{without}, not {ratio}: {_remedy(size, setting)}"
+    )
+
+
+def _slow_laps(found: Comparison, setting: Setting) -> str:
+    return (
+        "the typical times are the same, but rare slow laps make the means differ by "
+        f"{format_change(found.excess)}, or may make them differ by more than "
+        f"{format_size(setting.margin)}: more rounds would tell"
+    )
+
+
+def _control(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
+    return (
+        "the baseline and its twin, which are equal, came out different, and that difference, "
+        "added to the interval, decides: measure when less else runs"
+    )
+
+
+def _plain(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
+    return "plain and normalised times do not say the same of the two sessions"
+
+
+def _open(found: Comparison, setting: Setting) -> str:
+    margin = format_size(setting.margin)
+    if found.more_rounds is None:
+        return f"it lies so near to the margin of {margin} that more rounds are not likely to tell"
+    return (
+        f"its interval reaches across the margin of {margin}: "
+        f"{settle(found.more_rounds, setting)}, would tell"
+    )
+
+
+_SENTENCES = {
+    Obstacle.FAILED: _failed,
+    Obstacle.TIMERS: _timers,
+    Obstacle.FEW_ROUNDS: _few_rounds,
+    Obstacle.HALF: _half,
+    Obstacle.DOUBT: _doubt,
+    Obstacle.SLOW_LAPS: _slow_laps,
+    Obstacle.CONTROL: _control,
+    Obstacle.PLAIN: _plain,
+    Obstacle.OPEN: _open,
+}
+
+
+def _size(found: Comparison) -> DoubtSize | None:
+    """Return the doubt that a comparison's detail names."""
+    return next((one for one in found.doubts if one.doubt == found.detail), None)
+
+
+def _remedy(size: DoubtSize, setting: Setting) -> str:
+    return _DOUBTS[size.doubt][1].format(server=setting.server)
+
+
+MEASURE = {Quantity.TIME: "time", Quantity.CPU: "CPU time"}
+"""What a quantity is called in a sentence."""

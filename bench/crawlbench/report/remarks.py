@@ -1,0 +1,162 @@
+"""What stands under one group's table: who is best, what is not settled and why (floor 3; pure)."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING
+
+from crawlbench.records import Obstacle, Quantity, Verdict
+from crawlbench.report.names import unlike
+from crawlbench.report.numbers import format_change, format_size
+from crawlbench.report.reasons import MEASURE, Setting, doubt_of, explain
+from crawlbench.report.standing import find_standing, list_words, tell_loops, tell_standing
+from crawlbench.report.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from crawlbench.records import Comparison, Doubt, DoubtSize
+    from crawlbench.report.view import GroupView, SessionView
+
+__all__ = ["find_remarks", "name_first", "name_pair", "setting_of", "unclear_notes"]
+
+MAX_LINES = 8
+"""Of pairs that differ by event loop alone."""
+MAX_REASONS = 6
+"""Of one group."""
+
+
+def find_remarks(view: SessionView, group: GroupView) -> list[tuple[str, str]]:
+    """Return labels and sentences in the order in which they are shown."""
+    found = [
+        *_standings(group),
+        *_loops(group),
+        *_seen(group),
+        *unclear_notes(view, [group]),
+        *_control(group),
+        *_slow_laps(view, group),
+        *_doubts(view, group),
+    ]
+    return [(label, one_line(text)) for label, text in found]
+
+
+def setting_of(view: SessionView, group: GroupView) -> Setting:
+    """Return what sentences on a group's comparisons must know."""
+    return Setting(view.plan.margin, view.round_s, group.is_operation)
+
+
+def _standings(group: GroupView) -> Iterator[tuple[str, str]]:
+    for quantity in group.pairs:
+        standing = find_standing(group, quantity)
+        if standing:
+            yield str(quantity), tell_standing(group, standing)
+
+
+def _loops(group: GroupView) -> Iterator[tuple[str, str]]:
+    for quantity in group.pairs:
+        lines = tell_loops(group, quantity)
+        yield from (("loops", line) for line in lines[:MAX_LINES])
+        if len(lines) > MAX_LINES:
+            yield "loops", f"{len(lines) - MAX_LINES} more pairs; the page and the JSON have all"
+
+
+def _seen(group: GroupView) -> Iterator[tuple[str, str]]:
+    """Yield which differences would have been found, had there been any."""
+    for quantity, pairs in group.pairs.items():
+        sizes = sorted(one.detectable for one in pairs if one.detectable is not None)
+        if not sizes:
+            continue
+        usual, most = format_size(median(sizes)), format_size(sizes[-1])
+        worst = f", in the noisiest pair from {most} on" if most != usual else ""
+        of = "" if quantity is Quantity.TIME else f" in {MEASURE[quantity]}"
+        yield (
+            "seen",
+            f"equal cells: differences{of} from {usual} on would have been found (80 %){worst}",
+        )
+
+
+def unclear_notes(view: SessionView, groups: Iterable[GroupView]) -> Iterator[tuple[str, str]]:
+    """Yield each reason for which pairs have no verdict, with the worst of them as the example."""
+    found: dict[tuple[Quantity, Obstacle, str], list[tuple[GroupView, Comparison]]] = {}
+    for group in groups:
+        for quantity, pairs in group.pairs.items():
+            for one in pairs:
+                if one.verdict is Verdict.UNCLEAR and one.obstacle:
+                    key = quantity, one.obstacle, one.detail
+                    found.setdefault(key, []).append((group, one))
+    for number, ((quantity, _, _), reasons) in enumerate(found.items()):
+        if number == MAX_REASONS:
+            yield (
+                "unclear",
+                f"{len(found) - MAX_REASONS} more reasons; the page and the JSON have all",
+            )
+            return
+        group, worst = max(reasons, key=lambda pair: _weight(pair[1]))
+        which = name_first(name_pair(group, worst), len(reasons), "pair")
+        by = "" if quantity is Quantity.TIME else f" ({MEASURE[quantity]})"
+        yield "unclear", f"{which}{by}: {explain(worst, setting_of(view, group))}"
+
+
+def _weight(found: Comparison) -> float:
+    """Return how much a comparison's reason weighs: the largest doubt, or the rounds it needs."""
+    shifts = [abs(one.shift) for one in found.doubts if one.doubt == found.detail]
+    return max(shifts, default=float(found.more_rounds or 0))
+
+
+def name_pair(group: GroupView, found: Comparison) -> str:
+    """Return the names of both sides."""
+    names = {row.cell.name: row.name for row in group.rows}
+    if group.is_operation:
+        return found.cell
+    return f"{names[found.cell]} against {names[found.baseline]}"
+
+
+def name_first(name: str, count: int, noun: str) -> str:
+    """Return a name, or how many there are and that name as one of them."""
+    return name if count == 1 else f"{count} {noun}s, such as {name}"
+
+
+def _control(group: GroupView) -> Iterator[tuple[str, str]]:
+    for quantity, control in group.controls.items():
+        if control.widening:
+            yield (
+                "control",
+                f"the baseline and its twin, which are equal, differ by "
+                f"{format_size(control.widening)} in {MEASURE[quantity]}, beyond their own "
+                "interval; by so much every interval has grown on both sides",
+            )
+
+
+def _slow_laps(view: SessionView, group: GroupView) -> Iterator[tuple[str, str]]:
+    rows = [row for row in group.rows if row.summary and row.summary.excess > view.plan.margin]
+    names = unlike(row.name for row in rows)
+    found = [
+        f"{name} {format_change(row.summary.excess)}"
+        for name, row in zip(names, rows, strict=True)
+        if row.summary
+    ]
+    if found:
+        yield "slow laps", f"they lift the mean above the typical time of {list_words(found)}"
+
+
+def _doubts(view: SessionView, group: GroupView) -> Iterator[tuple[str, str]]:
+    """Yield what may not be the client's own and yet changes no verdict, with its size."""
+    largest: dict[Doubt, DoubtSize] = {}
+    moved: dict[Doubt, float] = {}
+    for pairs in group.pairs.values():
+        for one in (one for one in pairs if one.is_answered):
+            for size in one.doubts:
+                moved[size.doubt] = max(moved.get(size.doubt, 0.0), abs(size.shift))
+                if size.doubt not in largest or _share(size) > _share(largest[size.doubt]):
+                    largest[size.doubt] = size
+    setting = setting_of(view, group)
+    for doubt, size in largest.items():
+        yield (
+            "doubt",
+            f"{doubt_of(size, setting)}; taken off, ratios move by up to "
+            f"{format_size(moved[doubt])}, and the other verdicts stand",
+        )
+
+
+def _share(size: DoubtSize) -> float:
+    return max(size.cell_share, size.baseline_share)

@@ -1,0 +1,227 @@
+"""Who is best in a group, and who cannot be told from it (floor 3; pure).
+
+All is taken from the verdicts on pairs, which were measured in the same laps: two intervals that
+overlap say nothing of each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawlbench.records import Quantity, Verdict
+from crawlbench.report.numbers import WIDEST, format_interval, format_ratio, format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from crawlbench.records import Comparison
+    from crawlbench.report.view import GroupView, Row
+
+__all__ = [
+    "Held",
+    "Standing",
+    "find_standing",
+    "join_names",
+    "list_words",
+    "loop_pairs",
+    "reach_of",
+    "span_of",
+    "tell_loops",
+    "tell_standing",
+]
+
+MAX_NAMED = 4
+"""In one list of a sentence; more are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A contestant against the best one."""
+
+    row: Row
+    found: Comparison
+    """Positive: it takes longer than the best."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A group's contestants as the best of them sees them, each list the nearest first."""
+
+    quantity: Quantity
+    best: Row
+    same: tuple[Held, ...]
+    unsettled: tuple[Held, ...]
+    slower: tuple[Held, ...]
+    unjudged: tuple[Row, ...]
+    """Not compared with the best, as there are too many cells for all pairs."""
+
+    @property
+    def leaders(self) -> tuple[Row, ...]:
+        """The best, and those that are the same."""
+        return (self.best, *(held.row for held in self.same))
+
+
+def find_standing(group: GroupView, quantity: Quantity = Quantity.TIME) -> Standing | None:
+    """Return who stands where; None if nothing could be compared."""
+    rows = sorted(
+        (row for row in group.contestants if _ratio(group, row, quantity) is not None),
+        key=lambda row: _ratio(group, row, quantity) or 0.0,
+    )
+    if len(rows) < 2:
+        return None
+    best = _choose(group, rows, quantity)
+    others = [row for row in rows if row is not best]
+    pairs = [(row, group.compare(row.cell.name, best.cell.name, quantity)) for row in others]
+    held = [Held(row, found) for row, found in pairs if found and found.estimate is not None]
+
+    def only(*verdicts: Verdict) -> tuple[Held, ...]:
+        found = [one for one in held if one.found.verdict in verdicts]
+        return tuple(sorted(found, key=lambda one: one.found.estimate or 0.0))
+
+    known = {one.row.cell.name for one in held}
+    return Standing(
+        quantity,
+        best,
+        same=only(Verdict.SAME),
+        unsettled=only(Verdict.UNCLEAR, Verdict.FASTER),
+        slower=only(Verdict.SLOWER),
+        unjudged=tuple(row for row in others if row.cell.name not in known),
+    )
+
+
+def _ratio(group: GroupView, row: Row, quantity: Quantity) -> float | None:
+    if row.cell.name == group.baseline:
+        return 0.0
+    found = row.found.get(quantity)
+    return found.estimate if found else None
+
+
+def _choose(group: GroupView, rows: Sequence[Row], quantity: Quantity) -> Row:
+    """Return the lowest ratio to the baseline of which no pair says that another is faster."""
+    for row in rows:
+        pairs = (
+            group.compare(other.cell.name, row.cell.name, quantity)
+            for other in rows
+            if other is not row
+        )
+        if not any(found and found.verdict is Verdict.FASTER for found in pairs):
+            return row
+    return rows[0]
+
+
+def tell_standing(group: GroupView, standing: Standing) -> str:
+    """Return it in one line: "best: A; the same: B; not settled: C (up to 1.8 %)"."""
+    best = standing.best.name
+    parts = [f"best: {best}"]
+    if standing.same:
+        parts.append(f"the same: {join_names(group, [one.row for one in standing.same])}")
+    if standing.unsettled:
+        parts.append(f"not settled against it: {_sized(group, standing.unsettled, reach_of)}")
+    if standing.slower:
+        word = "slower" if standing.quantity is Quantity.TIME else "more"
+        parts.append(f"{word}: {_sized(group, standing.slower, _by)}")
+    if standing.unjudged:
+        count = len(standing.unjudged)
+        parts.append(f"not compared with it: {count} other{'' if count == 1 else 's'}")
+    return "; ".join(parts)
+
+
+def reach_of(held: Sequence[Held]) -> str:
+    """Return how far those that are not settled may be apart from the best."""
+    ends = [
+        max(abs(one.found.low), abs(one.found.high))
+        for one in held
+        if one.found.low is not None and one.found.high is not None
+    ]
+    if not ends or max(ends) > WIDEST / 2:
+        return "nothing is known"
+    return f"up to {format_size(max(ends))}"
+
+
+def _by(held: Sequence[Held]) -> str:
+    return f"by {span_of(held)}"
+
+
+def span_of(held: Sequence[Held]) -> str:
+    """Return by how much the slower ones are so: one number, or the least and the most."""
+    sizes = sorted(one.found.estimate or 0.0 for one in held)
+    least, most = format_size(sizes[0]), format_size(sizes[-1])
+    if least == most:
+        return most
+    return f"{least.removesuffix(' %')} to {most}" if most.endswith(" %") else f"{least} to {most}"
+
+
+def _sized(group: GroupView, held: Sequence[Held], size: Callable[[Sequence[Held]], str]) -> str:
+    """Return names with a size behind each; those that differ by event loop alone together."""
+    works: dict[str, list[Held]] = {}
+    for one in held:
+        works.setdefault(one.row.work, []).append(one)
+    words = [
+        f"{join_names(group, [one.row for one in found])} {_bracket(size(found))}"
+        for found in works.values()
+    ]
+    return list_words(words)
+
+
+def _bracket(size: str) -> str:
+    return size if size.startswith("by ") else f"({size})"
+
+
+def join_names(group: GroupView, rows: Sequence[Row], most: int = MAX_NAMED) -> str:
+    """Return names as a list, in which a strategy on both event loops is named once."""
+    works: dict[str, list[Row]] = {}
+    for row in rows:
+        works.setdefault(row.work, []).append(row)
+    loops: dict[str, set[str | None]] = {}
+    for row in group.contestants:
+        loops.setdefault(row.work, set()).add(row.cell.event_loop)
+    return list_words([_name(found, loops[work]) for work, found in works.items()], most)
+
+
+def _name(rows: Sequence[Row], loops: set[str | None]) -> str:
+    """Return what rows of one strategy are called together."""
+    if len(rows) == 1:
+        return rows[0].name
+    work = rows[0].work
+    if {row.cell.event_loop for row in rows} == loops and len(loops) == len(rows):
+        return f"{work} on {'either' if len(rows) == 2 else 'every'} loop"
+    return f"{work} on {list_words([str(row.cell.event_loop) for row in rows])}"
+
+
+def list_words(words: Sequence[str], most: int = MAX_NAMED) -> str:
+    """Return words as a list, the rest of many by their number."""
+    if len(words) > most + 1:
+        words = [*words[:most], f"{len(words) - most} more"]
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def loop_pairs(
+    group: GroupView, quantity: Quantity = Quantity.TIME
+) -> Iterator[tuple[Row, Row, Comparison]]:
+    """Yield the pairs of a group that differ by event loop alone, the plan's first as the base."""
+    works: dict[str, list[Row]] = {}
+    for row in group.contestants:
+        works.setdefault(row.work, []).append(row)
+    for rows in works.values():
+        for place, one in enumerate(rows):
+            for two in rows[place + 1 :]:
+                found = group.pair(one.cell.name, two.cell.name, quantity)
+                if found and found.estimate is not None:
+                    head, base = (one, two) if found.cell == one.cell.name else (two, one)
+                    yield head, base, found
+
+
+def tell_loops(group: GroupView, quantity: Quantity = Quantity.TIME) -> list[str]:
+    """Return a line for each pair that differs by event loop alone."""
+    unit = "time" if quantity is Quantity.TIME else "CPU time"
+    lines = []
+    for head, base, found in loop_pairs(group, quantity):
+        assert found.estimate is not None
+        low, high = found.low or 0.0, found.high or 0.0
+        ratio = format_ratio(found.estimate, low, high)
+        lines.append(
+            f"{head.work}: {head.cell.event_loop} takes {ratio} of {base.cell.event_loop}'s {unit} "
+            f"({format_interval(low, high)}): {found.verdict}"
+        )
+    return lines

@@ -1,0 +1,60 @@
+"""How many pairs have no answer, and what would settle them (floor 3; pure)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench.records import Obstacle, Quantity
+from crawlbench.report.reasons import Setting, doubt_of, settle
+from crawlbench.report.repeat import resume_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from crawlbench.records import Comparison
+    from crawlbench.report.view import GroupView, SessionView
+
+__all__ = ["tell_unsettled"]
+
+
+def tell_unsettled(view: SessionView) -> str:
+    """Return how many pairs have no answer, and what would settle them."""
+    groups = list(view.groups.values()) if view.plan.is_versus else view.crawls
+    pairs = [(group, one) for group in groups for one in group.pairs.get(Quantity.TIME, ())]
+    pairs = [(g, one) for g, one in pairs if one.obstacle not in (Obstacle.FAILED, Obstacle.TIMERS)]
+    left = [(group, one) for group, one in pairs if not one.is_answered]
+    if not left:
+        return ""
+    is_one = len(left) == 1
+    text = f"{len(left)} of {len(pairs)} pair{'s' if len(pairs) > 1 else ''} "
+    text += "is not settled" if is_one else "are not settled"
+    remedies = [*_rounds(view, [one for _, one in left]), *_company(view, left)]
+    return f"{text}{': ' if remedies else ''}{'; '.join(remedies)}."
+
+
+def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
+    """Yield the command that would settle those for which rounds are missing."""
+    more = [one.more_rounds for one in left if one.more_rounds is not None]
+    if not more:
+        return
+    setting = Setting(view.plan.margin, view.round_s)
+    which = "it" if len(left) == 1 else "them"
+    if len(more) < len(left):
+        which = f"{len(more)} of them"
+    command = resume_command(view, max(more))
+    yield f"{settle(max(more), setting)}, would settle {which}: {command}"
+
+
+def _company(view: SessionView, left: Sequence[tuple[GroupView, Comparison]]) -> Iterator[str]:
+    """Yield what else ran, where that decides."""
+    sized = [
+        (group, size)
+        for group, one in left
+        if one.obstacle in (Obstacle.DOUBT, Obstacle.HALF)
+        for size in one.doubts
+        if size.doubt == one.detail
+    ]
+    if sized:
+        group, worst = max(sized, key=lambda pair: abs(pair[1].shift))
+        setting = Setting(view.plan.margin, view.round_s, group.is_operation)
+        yield f"in {len(sized)}, {doubt_of(worst, setting)}"

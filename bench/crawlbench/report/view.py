@@ -1,0 +1,276 @@
+"""A judged session as everything that shows it sees it: indexed once, in one pass (floor 3; pure).
+
+Terminal, Markdown, page, charts, the live display and what is exported all take their rows, pairs
+and controls from here, so that they say the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from crawlbench.records import Quantity, Verdict
+from crawlbench.report.names import (
+    find_differences,
+    full_name,
+    name_place,
+    name_work,
+    unlike,
+)
+from crawlbench.stats.limit import REFERENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from crawlbench.records import (
+        Cell,
+        Comparison,
+        Control,
+        Failure,
+        OperationFacts,
+        Session,
+        Summary,
+    )
+
+__all__ = ["GroupView", "Role", "Row", "SessionView", "reverse"]
+
+_TURNED = {Verdict.FASTER: Verdict.SLOWER, Verdict.SLOWER: Verdict.FASTER}
+
+
+class Role(StrEnum):
+    """What a cell is in its group."""
+
+    CONTESTANT = "contestant"
+    BASELINE = "baseline"
+    CONTROL = "control"
+    REFERENCE = "reference"
+    """Neither compared nor a part of what is compared, such as the raw socket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One cell and all that was found of it."""
+
+    cell: Cell
+    role: Role
+    work: str
+    """Its name without its event loop."""
+    name: str
+    """Short; two cells of one group may share it."""
+    label: str
+    """The same, but unlike all others of the group."""
+    summary: Summary | None
+    failure: Failure | None
+    found: dict[Quantity, Comparison]
+    """Against the baseline of its group, by each quantity."""
+    controls: dict[Quantity, Control]
+    """Of its group; empty unless it is the control."""
+
+    @property
+    def state(self) -> str:
+        """The verdict on its time, or what stands in its place."""
+        if self.failure:
+            return str(Verdict.UNSUPPORTED if self.failure.is_refusal else Verdict.INVALID)
+        if self.summary is None:
+            return "no values"
+        if self.role is Role.CONTESTANT:
+            time = self.found.get(Quantity.TIME)
+            return str(time.verdict if time else Role.REFERENCE)
+        return str(self.role)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """The cells that are compared with each other."""
+
+    name: str
+    place: str
+    """What it is called in a sentence."""
+    baseline: str
+    rows: tuple[Row, ...]
+    """The fastest first, which is also the order of ratios; those without values behind, invalid
+    ones last."""
+    pairs: dict[Quantity, tuple[Comparison, ...]]
+    """All pairs that were judged, by the quantities that were measured."""
+    controls: dict[Quantity, Control]
+    _index: dict[tuple[Quantity, str, str], Comparison]
+
+    @property
+    def is_operation(self) -> bool:
+        """Whether it is an operation's, not a crawl's."""
+        return bool(self.rows[0].cell.operation)
+
+    @property
+    def contestants(self) -> tuple[Row, ...]:
+        """The baseline and those compared with it, valid and with values, the fastest first."""
+        return tuple(
+            row
+            for row in self.rows
+            if (row.role is Role.BASELINE or row.found) and row.summary and not row.failure
+        )
+
+    @property
+    def base(self) -> Row | None:
+        """The row of the baseline."""
+        return next((row for row in self.rows if row.cell.name == self.baseline), None)
+
+    def compare(
+        self, cell: str, other: str, quantity: Quantity = Quantity.TIME
+    ) -> Comparison | None:
+        """Return how a cell stands against another, whichever way round they were judged."""
+        found = self.pair(cell, other, quantity)
+        return reverse(found) if found and found.cell != cell else found
+
+    def pair(self, cell: str, other: str, quantity: Quantity = Quantity.TIME) -> Comparison | None:
+        """Return the comparison of two cells as it was judged: the earlier one is the base."""
+        found = self._index.get((quantity, cell, other))
+        return found or self._index.get((quantity, other, cell))
+
+
+class SessionView:
+    """A session and its index."""
+
+    def __init__(self, session: Session, folder: Path | str | None = None) -> None:
+        """Index a judged session.
+
+        Args:
+            session: judged.
+            folder: where it is kept, for commands that go on with it; None if that is not known.
+        """
+        self.session = session
+        self.plan = session.plan
+        self.folder = folder
+        self.failures: dict[str, Failure] = {}
+        planned = {cell.name for cell in self.plan.cells}
+        for failure in session.failures:
+            if failure.cell in planned:
+                self.failures.setdefault(failure.cell, failure)
+        self.summaries = {summary.cell: summary for summary in session.summaries}
+        sites = {cell.site for cell in self.plan.cells if cell.site}
+        self.is_one_site = len(sites) <= 1
+        self.groups = self._make_groups()
+        self.rows = {row.cell.name: row for group in self.groups.values() for row in group.rows}
+
+    @property
+    def crawls(self) -> list[GroupView]:
+        """The groups of sites on networks, in the order of the plan."""
+        return [group for group in self.groups.values() if not group.is_operation]
+
+    @property
+    def operations(self) -> list[GroupView]:
+        """The groups of event loops' operations."""
+        return [group for group in self.groups.values() if group.is_operation]
+
+    @property
+    def round_s(self) -> float | None:
+        """Seconds that a round took, with the start and end of its workers; None before one."""
+        seconds = [record.seconds for record in self.session.rounds]
+        return fmean(seconds) if seconds else None
+
+    @property
+    def quantities(self) -> list[Quantity]:
+        """What was judged."""
+        found = {one.quantity for one in self.session.comparisons}
+        return [quantity for quantity in Quantity if quantity in found]
+
+    def comparisons(self, quantity: Quantity = Quantity.TIME) -> list[Comparison]:
+        """Return the verdicts against the baselines, in the order of the plan."""
+        rows = (self.rows[cell.name] for cell in self.plan.cells)
+        return [row.found[quantity] for row in rows if quantity in row.found]
+
+    def facts(self, group: GroupView) -> OperationFacts | None:
+        """Return what is known of a group's operation; None for crawls."""
+        return self.plan.operation(group.rows[0].cell)
+
+    def _make_groups(self) -> dict[str, GroupView]:
+        cells: dict[str, list[Cell]] = {}
+        for cell in self.plan.cells:
+            cells.setdefault(cell.group, []).append(cell)
+        places = {cell.name: cell.group for cell in self.plan.cells}
+        pairs: dict[str, dict[Quantity, list[Comparison]]] = {name: {} for name in cells}
+        for one in (one for one in self.session.comparisons if one.cell in places):
+            pairs[places[one.cell]].setdefault(one.quantity, []).append(one)
+        controls: dict[str, dict[Quantity, Control]] = {}
+        for control in self.session.controls:
+            controls.setdefault(control.group, {})[control.quantity] = control
+        return {
+            name: self._make_group(name, members, pairs[name], controls.get(name, {}))
+            for name, members in cells.items()
+        }
+
+    def _make_group(
+        self,
+        name: str,
+        cells: Sequence[Cell],
+        pairs: dict[Quantity, list[Comparison]],
+        controls: dict[Quantity, Control],
+    ) -> GroupView:
+        baseline = self.plan.baselines.get(name, "")
+        index = {
+            (quantity, one.cell, one.baseline): one
+            for quantity, found in pairs.items()
+            for one in found
+        }
+        ordered = sorted(cells, key=self._order)
+        differences = find_differences(cells)
+        names = [full_name(cell, differences) for cell in ordered]
+        rows = tuple(
+            Row(
+                cell=cell,
+                role=_role(cell, baseline),
+                work=name_work(cell, differences),
+                name=short,
+                label=label,
+                summary=self.summaries.get(cell.name),
+                failure=self.failures.get(cell.name),
+                found={
+                    quantity: index[quantity, cell.name, baseline]
+                    for quantity in pairs
+                    if (quantity, cell.name, baseline) in index
+                },
+                controls=controls if cell.control else {},
+            )
+            for cell, short, label in zip(ordered, names, unlike(names), strict=True)
+        )
+        whole = {quantity: tuple(found) for quantity, found in pairs.items()}
+        place = name_place(cells[0], is_one_site=self.is_one_site)
+        return GroupView(name, place, baseline, rows, whole, controls, index)
+
+    def _order(self, cell: Cell) -> tuple[bool, float]:
+        summary = self.summaries.get(cell.name)
+        return cell.name in self.failures, summary.seconds if summary else float("inf")
+
+
+def reverse(found: Comparison) -> Comparison:
+    """Return the same comparison with its sides exchanged."""
+    return replace(
+        found,
+        cell=found.baseline,
+        baseline=found.cell,
+        estimate=_negate(found.estimate),
+        low=_negate(found.high),
+        high=_negate(found.low),
+        verdict=_TURNED.get(found.verdict, found.verdict),
+        excess=-found.excess,
+        doubts=tuple(
+            replace(
+                one, cell_share=one.baseline_share, baseline_share=one.cell_share, shift=-one.shift
+            )
+            for one in found.doubts
+        ),
+    )
+
+
+def _negate(value: float | None) -> float | None:
+    return None if value is None else -value
+
+
+def _role(cell: Cell, baseline: str) -> Role:
+    if cell.control:
+        return Role.CONTROL
+    if cell.name == baseline:
+        return Role.BASELINE
+    return Role.REFERENCE if cell.strategy == REFERENCE else Role.CONTESTANT

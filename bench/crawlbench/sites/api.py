@@ -1,0 +1,129 @@
+"""An API of JSON: a list of addresses, and 999 movies of 1 to 5 KB each (floor 1).
+
+What API clients do all day: many small answers from one host, whose addresses are known once the
+list is there, so that as many are in flight as are allowed. `api-json` is asked with GET;
+`api-post` with POST, where a JSON body says which movie and which of its fields are wanted.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import re
+from functools import cache, partial
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+from crawlbench.model import Field, PageKind, SiteSpec
+from crawlbench.sites.douban import Movie
+from crawlbench.sites.movies import load_movies
+from crawlbench.sites.scaled.movies import movies_up_to
+from crawlbench.sites.sentences import compose_quote
+
+__all__ = ["API_JSON", "API_POST", "MOVIES"]
+
+MOVIES: Final = 999
+LIST: Final = "/api/movies"
+GZIP_LEVEL: Final = 6
+HEADERS: Final = {"Content-Type": "application/json", "Vary": "Accept-Encoding"}
+FIELDS: Final = ("rank", "title", "subject_id", "rating", "votes")
+
+
+def page_address(address: str) -> str:
+    """Give one answer one spelling: without query and fragment."""
+    parts = urlsplit(address)
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+
+
+def payload(address: str) -> dict[str, object]:
+    """Return what is sent with POST to ask for an address."""
+    rank = urlsplit(address).path.rpartition("/")[2]
+    if not rank.isdecimal():
+        return {"list": "top", "limit": MOVIES}
+    return {"rank": int(rank), "fields": [*FIELDS, "reviews"], "language": "zh"}
+
+
+class _Answers:
+    """A `ListedSource` and `PackedSource`: all answers, written and gzipped once."""
+
+    def __init__(self) -> None:
+        self._bodies = {f"{LIST}/{movie.rank}": _write(movie) for movie in movies_up_to(MOVIES)}
+        self._bodies[LIST] = json.dumps({"count": MOVIES, "movies": list(self._bodies)}).encode()
+
+    def addresses(self) -> list[str]:
+        """See `ListedSource.addresses`."""
+        return list(self._bodies)
+
+    def find(self, address: str) -> str | None:
+        """See `PageSource.find`."""
+        address = page_address(address)
+        return address if address in self._bodies else None
+
+    def read(self, address: str) -> tuple[dict[str, str], bytes]:
+        """See `PageSource.read`."""
+        return HEADERS, self._bodies[address]
+
+    def read_gzip(self, address: str) -> tuple[dict[str, str], bytes]:
+        """See `PackedSource.read_gzip`."""
+        return HEADERS, gzip.compress(self._bodies[address], GZIP_LEVEL, mtime=0)
+
+
+@cache
+def _answers() -> _Answers:
+    return _Answers()
+
+
+def _write(movie: Movie) -> bytes:
+    """Return a movie as an API would tell it, with reviews until it has 1 to 5 KB."""
+    facts = load_movies()[(movie.rank - 1) % len(load_movies())]
+    draw = random.Random(movie.rank)
+    reviews = [
+        {"author": f"user{draw.randrange(10**6)}", "stars": draw.randint(1, 5), "text": quote}
+        for quote in (compose_quote(draw.choice(load_movies())) for _ in range(draw.randint(9, 34)))
+    ]
+    answer = {
+        "rank": movie.rank,
+        "title": movie.title,
+        "original_title": facts.original_title or None,
+        "subject_id": movie.subject_id,
+        "year": int(facts.year),
+        "directors": facts.directors.split(" / "),
+        "countries": facts.countries.split(),
+        "genres": facts.genres.split(),
+        "rating": movie.rating,
+        "votes": movie.votes,
+        "is_playable": facts.playable,
+        "reviews": reviews,
+    }
+    return json.dumps(answer, ensure_ascii=False).encode()
+
+
+_make_spec = partial(
+    SiteSpec,
+    path=LIST,
+    kinds=(
+        PageKind(pattern=re.escape(LIST), items="", fields=(), links="movies"),
+        PageKind(
+            pattern=rf"{LIST}/\d+",
+            items="",
+            fields=(
+                Field("rank", "rank", int),
+                Field("title", "title", str),
+                Field("subject_id", "subject_id", str),
+                Field("rating", "rating", float),
+                Field("votes", "votes", int),
+            ),
+            links="",
+        ),
+    ),
+    item_type=Movie,
+    page_address=page_address,
+    expected_items=lambda: list(movies_up_to(MOVIES)),
+    expected_pages=MOVIES + 1,
+    pages=_answers,
+    media="json",
+)
+
+API_JSON = _make_spec(name="api-json")
+API_POST = _make_spec(name="api-post", method="POST", payload=payload)

@@ -1,0 +1,82 @@
+"""A hundred hosts, each an address of loopback, so that no name is resolved (floor 1).
+
+What a crawl of the web does to a client: a pool for each host, and a connection that serves few
+pages. The first page lists all, so that as many are in flight as are allowed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+from crawlbench.model import Field, Item, PageKind, SiteSpec
+
+__all__ = ["HOSTS", "SITE"]
+
+HOSTS: Final = 100
+PAGES_EACH: Final = 3
+FILL: Final = "What a page holds beside its title. " * 60
+HEADERS: Final = {"Content-Type": "application/json"}
+_PATH = re.compile(r"/host/(\d{1,3})/\d")
+
+
+def page_address(address: str) -> str:
+    """Give one page one spelling, on the host that has it."""
+    parts = urlsplit(address)
+    found = _PATH.fullmatch(parts.path)
+    port = f":{parts.port}" if parts.port else ""
+    host = f"{_host(int(found[1]))}{port}" if found and parts.netloc else parts.netloc
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def _host(number: int) -> str:
+    return f"127.0.1.{number}"
+
+
+@cache
+def _bodies() -> dict[str, bytes]:
+    paths = [f"/host/{h}/{p}" for p in range(PAGES_EACH) for h in range(1, HOSTS + 1)]
+    bodies = {
+        path: json.dumps({"rank": rank, "title": f"Page {rank}", "text": FILL}).encode()
+        for rank, path in enumerate(paths, 1)
+    }
+    return bodies | {"/hosts": json.dumps({"pages": paths}).encode()}
+
+
+class _Pages:
+    """A `ListedSource`."""
+
+    def addresses(self) -> list[str]:
+        return list(_bodies())
+
+    def find(self, address: str) -> str | None:
+        path = page_address(address)
+        return path if path in _bodies() else None
+
+    def read(self, address: str) -> tuple[dict[str, str], bytes]:
+        return HEADERS, _bodies()[address]
+
+
+SITE = SiteSpec(
+    name="many-hosts",
+    path="/hosts",
+    kinds=(
+        PageKind(pattern="/hosts", items="", fields=(), links="pages"),
+        PageKind(
+            pattern=_PATH.pattern,
+            items="",
+            fields=(Field("rank", "rank", int), Field("title", "title", str)),
+            links="",
+        ),
+    ),
+    item_type=Item,
+    page_address=page_address,
+    expected_items=lambda: [Item(n, f"Page {n}") for n in range(1, HOSTS * PAGES_EACH + 1)],
+    expected_pages=HOSTS * PAGES_EACH + 1,
+    pages=_Pages,
+    media="json",
+    hosts=tuple(_host(number) for number in range(1, HOSTS + 1)),
+)

@@ -1,0 +1,59 @@
+"""Whether two sessions can be compared, and in what their machines differ (floor 2; pure)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from crawlbench.records import Session
+
+__all__ = ["check_alike", "describe_sites", "machine_differences"]
+
+
+def check_alike(base: Session, head: Session) -> None:
+    """Raise if two sessions measured differently.
+
+    Raises:
+        UsageError: they come from different crawlbenches, networks or baselines.
+    """
+    if base.tool != head.tool:
+        raise UsageError(
+            f"the sessions come from crawlbench {base.tool} and {head.tool}, which may measure "
+            "differently; measure both with one"
+        )
+    for group, baseline in base.plan.baselines.items():
+        other = head.plan.baselines.get(group, baseline)
+        if other != baseline:
+            raise UsageError(
+                f"the baseline of {group!r} was {baseline} in one session and {other} in the "
+                "other; measure both with one --baseline"
+            )
+    for name, network in base.networks.items():
+        if name in head.networks and head.networks[name] != network:
+            raise UsageError(
+                f"network {name!r} was played with {network} in one session and "
+                f"{head.networks[name]} in the other; measure both alike"
+            )
+
+
+def describe_sites(session: Session) -> str:
+    """Return the groups of a session in one line."""
+    return ", ".join(dict.fromkeys(cell.group for cell in session.plan.cells))
+
+
+def machine_differences(base: Session, head: Session) -> tuple[str, ...]:
+    """Return in what the machines differ."""
+    names = {
+        "host": "hostname",
+        "CPU": "cpu_model",
+        "CPUs": "cpu_count",
+        "platform": "platform",
+        "Python": "python",
+    }
+    return tuple(
+        f"{what}: {getattr(base.machine, name)} to {getattr(head.machine, name)}"
+        for what, name in names.items()
+        if getattr(base.machine, name) != getattr(head.machine, name)
+    )

@@ -1,0 +1,69 @@
+"""The machine's state, by two small fixed kernels that no contestant can change (floor 2; pure).
+
+One kernel computes, the other sends over loopback; both are timed in each lap. Between sessions of
+the same code on the same idle machine times differed by 5 % and ratios of unlike cells by 2 %,
+because the kernel's network path cost up to 2.7 times as much (docs/method.md).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawlbench.stats.midmean import midmean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawlbench.records import Session, Summary
+
+__all__ = ["State", "expected_shift", "read_state"]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How fast a machine was while a group was measured."""
+
+    computing_s: float
+    """Typical seconds of the kernel that computes."""
+    sending_s: float
+    """Of the one that sends over loopback."""
+
+
+def read_state(session: Session, group: str) -> State | None:
+    """Return the typical times of the anchors beside a group; None where there are none."""
+    found = [
+        anchor for record in session.rounds for anchor in record.anchors if anchor.group == group
+    ]
+    if not found:
+        return None
+    return State(
+        _typical([anchor.computing_s for anchor in found]),
+        _typical([anchor.sending_s for anchor in found]),
+    )
+
+
+def expected_shift(base: State, head: State, parts: Summary) -> float:
+    """Return the log ratio head / base that the machine's state alone explains.
+
+    Time in the program goes by the kernel that computes, time in the system by the one that sends,
+    waiting by neither.
+
+    Args:
+        base: state of the first session.
+        head: of the second.
+        parts: where the time of the cell went, in the first.
+    """
+    user, system = parts.cpu_user_s, parts.cpu_system_s
+    whole = user + system + parts.wait_s
+    moved = (
+        user * head.computing_s / base.computing_s
+        + system * head.sending_s / base.sending_s
+        + parts.wait_s
+    )
+    return math.log(moved / whole) if whole and moved else 0.0
+
+
+def _typical(values: Sequence[float]) -> float:
+    return math.exp(midmean([math.log(value) for value in values]))

@@ -1,0 +1,68 @@
+"""How far sessions of the same code differ from each other (floor 2; pure).
+
+A session's interval is true of that session. Whatever holds sessions against each other needs the
+variance between them too: from the sessions that are kept of this machine, with the default that
+was measured (docs/method.md) as what is believed before.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import variance
+from typing import TYPE_CHECKING
+
+from crawlbench.stats.change import Way
+from crawlbench.stats.interval import Estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["DEFAULTS", "WITHOUT_ANCHORS", "Spread", "between_sessions", "find_spread"]
+
+DEFAULTS = {Way.PLAIN: 0.02, Way.NORMALISED: 0.02, Way.KIN: 0.004}
+"""Standard deviation between sessions of a log ratio to what it would be; see docs/method.md."""
+WITHOUT_ANCHORS = 0.05
+"""The same of plain times of sessions that have no anchors."""
+BELIEF = 12.0
+"""Sessions that the default is worth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The standard deviation from session to session, and how well it is known."""
+
+    deviation: float
+    freedom: float
+    sessions: int
+    """Of this machine that it rests on, beside the default."""
+
+
+def find_spread(default: float, series: Sequence[Sequence[float]]) -> Spread:
+    """Return the spread between sessions, pooled over cells.
+
+    Args:
+        default: standard deviation that is believed before.
+        series: of each cell, what other sessions of the same code found; each holds the noise
+            within a session too, so that the result is careful.
+    """
+    known = [values for values in series if len(values) >= 2]
+    if not known:
+        return Spread(default, BELIEF, 0)
+    # Cells of one session move together: pooling them makes the variance no better known.
+    freedom = max(len(values) for values in known) - 1
+    pooled = sum(variance(values) for values in known) / len(known)
+    both = (BELIEF * default**2 + freedom * pooled) / (BELIEF + freedom)
+    return Spread(math.sqrt(both), BELIEF + freedom, freedom + 1)
+
+
+def between_sessions(found: Estimate, spread: Spread) -> Estimate:
+    """Return a difference of two sessions with the variance between sessions in its error.
+
+    Source: Satterthwaite, Biometrics Bulletin 2, 1946, for the degrees of freedom of the sum.
+    """
+    within, between = found.error**2, 2 * spread.deviation**2
+    total = within + between
+    parts = within**2 / found.freedom + between**2 / spread.freedom
+    freedom = total**2 / parts if parts else found.freedom
+    return Estimate(found.count, found.mean, math.sqrt(total), freedom)

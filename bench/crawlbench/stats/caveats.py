@@ -1,0 +1,184 @@
+"""What a reader must know before believing a session; every output shows it (floor 2; pure)."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+from crawlbench.records import WarningNote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crawlbench.records import Conditions, Machine, Session
+
+__all__ = ["condition_caveats", "find_caveats"]
+
+MAX_LOAD = 0.3
+"""Per CPU, in the minute before a session: beyond this others work here too."""
+MAX_STEAL = 0.01
+"""Of all CPU time: beyond this the hypervisor's other guests are part of the measurement."""
+MAX_SLOT_EFFECT = math.log1p(0.01)
+"""Beyond this, cells disturb those that come after them."""
+
+_SEPARATORS = re.compile(r"[-_.]+")
+SLOW_PARSERS = {"aiohttp.http_parser": "aiohttp's parser in pure Python"}
+"""Parsers that only run where the compiled one is missing or switched off."""
+
+
+def find_caveats(session: Session, least_rounds: int) -> list[WarningNote]:
+    """Return what a reader must know before believing the numbers."""
+    found = [*_few_rounds(session, least_rounds), *_slow_parsers(session), *_slot_effects(session)]
+    found += [*_environments(session), *_slow_laps(session)]
+    if session.conditions:
+        found += condition_caveats(session.machine, session.conditions)
+    return found
+
+
+def condition_caveats(machine: Machine, conditions: Conditions) -> list[WarningNote]:
+    """Return what about a machine and its state may disturb a measurement, with a remedy each."""
+    return [
+        *_shared_cpu(machine),
+        *_replaced(machine),
+        *_company(machine, conditions),
+        *_clock(conditions),
+        *_steal(conditions),
+    ]
+
+
+def _few_rounds(session: Session, least_rounds: int) -> Iterator[WarningNote]:
+    rounds = len(session.rounds)
+    if 0 < rounds < least_rounds:
+        yield WarningNote(
+            "rounds",
+            f"the intervals rest on {rounds} round{'s' if rounds > 1 else ''} only; "
+            f"--rounds {least_rounds} or more gives them a firmer ground",
+        )
+
+
+MAX_PACKAGES = 5
+"""Named in a warning; the table has all."""
+
+
+def _environments(session: Session) -> Iterator[WarningNote]:
+    """Say in what environments differ that nobody asked for.
+
+    Between Pythons more differs of itself: some packages are not needed in later ones.
+    """
+    built = [facts for facts in session.environments if not facts.obstacle]
+    if len({facts.python for facts in built}) > 1:
+        return
+    asked = {name for facts in built for name in facts.named}
+    odd = [
+        name
+        for name in sorted({name for facts in built for name in facts.versions}, key=str.lower)
+        if len({facts.versions.get(name) for facts in built}) > 1
+        and _SEPARATORS.sub("-", name).lower() not in asked
+    ]
+    if odd:
+        shown = ", ".join(odd[:MAX_PACKAGES]) + (", ..." if len(odd) > MAX_PACKAGES else "")
+        yield WarningNote(
+            "environments",
+            f"the environments differ in what nobody asked for, too: {shown}; if that may matter, "
+            "ask for one version in all (--with)",
+        )
+
+
+def _slow_laps(session: Session) -> Iterator[WarningNote]:
+    """Say where rare slow laps, which typical times leave out, would change a ratio."""
+    found = [c for c in session.against_baseline() if abs(c.excess) > session.plan.margin]
+    if found:
+        far = max(found, key=lambda one: abs(one.excess))
+        assert far.estimate is not None
+        ratio, plain = math.exp(far.estimate), math.exp(far.estimate + far.excess)
+        others = f" ({len(found) - 1} more like it)" if len(found) > 1 else ""
+        yield WarningNote(
+            "slow-laps",
+            f"{far.cell}: in a few laps it takes far {'more' if far.excess > 0 else 'less'} time, "
+            f"beside {far.baseline}, than in the others; the ratio of typical times is "
+            f"{ratio:.3f}, that of mean times {plain:.3f}{others}",
+        )
+
+
+def _replaced(machine: Machine) -> Iterator[WarningNote]:
+    if "urllib3-future" in machine.versions:
+        yield WarningNote(
+            "urllib3",
+            "urllib3-future has taken the place of urllib3 here, so that requests runs on it too; "
+            "keep niquests, which brings it, in an environment of its own",
+        )
+
+
+def _shared_cpu(machine: Machine) -> Iterator[WarningNote]:
+    if set(machine.worker_cpus) & set(machine.mirror_cpus):
+        yield WarningNote(
+            "cpu",
+            "there is one CPU for the mirror and the workers: they slow each other down; "
+            "use a machine with two or more",
+        )
+    elif not machine.worker_cpus:
+        yield WarningNote(
+            "cpu",
+            "this system does not let us choose CPUs: the mirror and the workers may share one",
+        )
+
+
+def _slow_parsers(session: Session) -> Iterator[WarningNote]:
+    for parser, name in SLOW_PARSERS.items():
+        cells = [cell for cell, used in session.http_parsers.items() if used == parser]
+        if cells:
+            yield WarningNote(
+                "parser",
+                f"{len(cells)} cells ran on {name} ({cells[0]} first); "
+                "install a wheel with the compiled one, or unset AIOHTTP_NO_EXTENSIONS",
+            )
+
+
+def _company(machine: Machine, conditions: Conditions) -> Iterator[WarningNote]:
+    if conditions.busy:
+        yield WarningNote(
+            "busy", f"other processes use the CPUs: {', '.join(conditions.busy)}; end them first"
+        )
+    elif conditions.load is not None and conditions.load > MAX_LOAD * machine.cpu_count:
+        yield WarningNote(
+            "load",
+            f"the load was {conditions.load:.1f} in the minute before; wait until it falls below "
+            f"{MAX_LOAD * machine.cpu_count:.1f}",
+        )
+
+
+def _clock(conditions: Conditions) -> Iterator[WarningNote]:
+    if conditions.governor not in (None, "performance"):
+        yield WarningNote(
+            "governor",
+            f"the clock's governor is {conditions.governor!r}, which changes the clock with the "
+            "load; try: python -m pyperf system tune",
+        )
+    if conditions.turbo:
+        yield WarningNote(
+            "turbo",
+            "turbo is on: the clock rises until the chip is warm; "
+            "try: python -m pyperf system tune",
+        )
+
+
+def _steal(conditions: Conditions) -> Iterator[WarningNote]:
+    share = conditions.steal_share
+    if share is not None and share > MAX_STEAL:
+        yield WarningNote(
+            "steal",
+            f"the hypervisor gave {share * 100:.1f} % of the CPU time to others; "
+            "measure when it is less busy, or on a machine of its own",
+        )
+
+
+def _slot_effects(session: Session) -> Iterator[WarningNote]:
+    for effect in session.slots:
+        if effect.low > MAX_SLOT_EFFECT or effect.high < -MAX_SLOT_EFFECT:
+            low, high = (math.expm1(end) * 100 for end in (effect.low, effect.high))
+            yield WarningNote(
+                "slot",
+                f"values in the {effect.slot} slot of a lap differ by {low:.1f} to {high:.1f} %: "
+                "cells disturb their neighbours; order is shuffled, so this is noise, not bias",
+            )

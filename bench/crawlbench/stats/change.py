@@ -1,0 +1,68 @@
+"""What changed from a base to a head, of one cell (floor 2; pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from crawlbench.records import Obstacle, Quantity, Verdict
+
+__all__ = ["Change", "Seen", "Way"]
+
+
+class Way(StrEnum):
+    """How a change is seen."""
+
+    PAIRED = "paired"
+    """Both sides took the same laps: `ab`."""
+    PLAIN = "plain"
+    """Time against time, corrected by the machine's anchors."""
+    NORMALISED = "normalised"
+    """Each side's time relative to its own baseline: the machine's speed cancels, and so does a
+    change of the baseline."""
+    KIN = "kin"
+    """A cell's time relative to its kin, which differs by event loop alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A change as it is seen in one way, as log ratios."""
+
+    way: Way
+    estimate: float
+    low: float
+    high: float
+    """Interval at the session's confidence; between sessions with the variance between them."""
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One cell on two sides."""
+
+    cell: str
+    base_s: float | None
+    """Typical seconds per crawl, not normalised; None for a side without values."""
+    head_s: float | None
+    rounds: int
+    """Of the side that has fewer."""
+    verdict: Verdict
+    ways: tuple[Seen, ...] = ()
+    obstacle: Obstacle | None = None
+    detail: str = ""
+    quantity: Quantity = Quantity.TIME
+
+    @property
+    def estimate(self) -> float | None:
+        """Log ratio head / base; of two ways, as the first one sees it."""
+        return self.ways[0].estimate if self.ways else None
+
+    @property
+    def low(self) -> float | None:
+        """Lower end of the union of all ways."""
+        return min((way.low for way in self.ways), default=None)
+
+    @property
+    def high(self) -> float | None:
+        """Upper end of the union of all ways."""
+        return max((way.high for way in self.ways), default=None)

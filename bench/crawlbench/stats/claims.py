@@ -1,0 +1,89 @@
+"""The three claims that can be made of a difference, judged in a family (floor 2; pure)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from crawlbench.records import Verdict
+from crawlbench.stats.holm import holm_levels
+from crawlbench.stats.interval import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from crawlbench.stats.interval import Estimate
+
+__all__ = ["NO_CLAIM", "Judged", "find_claims", "judge_family"]
+
+K = TypeVar("K")
+
+NO_CLAIM = dict.fromkeys((Verdict.FASTER, Verdict.SLOWER, Verdict.SAME), 1.0)
+"""p values of what nothing speaks for."""
+
+
+def find_claims(
+    mean: float, p_value: Callable[[float], float], margin: float, widening: float = 0.0
+) -> dict[Verdict, float]:
+    """Return the p value of each claim; at most one is below 1.
+
+    Args:
+        mean: log ratio that was found.
+        p_value: two-sided, of "the truth is this".
+        margin: differences up to it do not matter.
+        widening: by which the interval grows on both sides.
+    """
+    claims, beyond, within = dict(NO_CLAIM), margin + widening, margin - widening
+    if mean > beyond:
+        claims[Verdict.SLOWER] = p_value(beyond)
+    elif mean < -beyond:
+        claims[Verdict.FASTER] = p_value(-beyond)
+    elif abs(mean) < within:
+        # The nearer end decides: its p value is the larger one.
+        claims[Verdict.SAME] = p_value(math.copysign(within, mean))
+    return claims
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One estimate of a family, judged."""
+
+    interval: Interval
+    """At the family's confidence, for this estimate alone."""
+    verdict: Verdict
+    level: float
+    """Error that Holm's step gave it."""
+
+
+def judge_family(
+    estimates: Mapping[K, Estimate],
+    margin: float,
+    confidence: float,
+    widenings: Mapping[K, float] | None = None,
+) -> dict[K, Judged]:
+    """Judge estimates as one family, by Holm: all verdicts together are wrong as rarely as one.
+
+    Args:
+        estimates: log ratios.
+        margin: differences up to it do not matter.
+        confidence: of the family, and of each interval alone.
+        widenings: by which intervals grow on both sides; none where it is not there.
+    """
+    extra = widenings or {}
+    claims = {
+        key: find_claims(one.mean, one.p_value, margin, extra.get(key, 0.0))
+        for key, one in estimates.items()
+    }
+    p_values = {key: min(found.values()) for key, found in claims.items()}
+    levels = holm_levels(p_values, len(p_values), 1 - confidence)
+    return {
+        key: Judged(
+            Interval(*one.interval(confidence)).widened(extra.get(key, 0.0)),
+            min(claims[key], key=lambda verdict: claims[key][verdict])
+            if p_values[key] <= levels[key]
+            else Verdict.UNCLEAR,
+            levels[key],
+        )
+        for key, one in estimates.items()
+    }

@@ -1,0 +1,96 @@
+"""What a session could have seen, and what would settle it (floor 2; pure)."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist, stdev
+from typing import TYPE_CHECKING
+
+from crawlbench.records import Quantity
+from crawlbench.stats.index import Index
+from crawlbench.stats.pairing import log_ratios
+from crawlbench.stats.question import ask_questions
+from crawlbench.stats.sequence import Moments, sequence_half_width
+
+if TYPE_CHECKING:
+    from crawlbench.records import Session
+    from crawlbench.stats.evidence import Evidence, Look
+
+__all__ = ["POWER", "detectable", "foresee", "more_rounds"]
+
+POWER = 0.8
+"""Chance with which a difference that is called detectable is found."""
+MAX_ROUNDS = 1000
+"""Beyond this the advice is to ask a coarser question."""
+
+
+def detectable(evidence: Evidence, look: Look, beyond: float, level: float) -> float | None:
+    """Return the log ratio from which on a difference would have been found, with a chance of 80 %.
+
+    Args:
+        evidence: on one pair, equal or not.
+        look: by which it was judged.
+        beyond: what a difference must exceed.
+        level: error that Holm's step gave the pair.
+    """
+    half = look.half_width(_moments(evidence, evidence.rounds), level)
+    if math.isinf(half):
+        return None
+    return beyond + half + NormalDist().inv_cdf(POWER) * evidence.error
+
+
+def more_rounds(
+    evidence: Evidence, look: Look, margin: float, widening: float, level: float
+) -> int | None:
+    """Return about how many more rounds would settle a pair, if its mean stays where it is.
+
+    None if it lies so near to the margin that a thousand would not.
+    """
+    distance = abs(abs(evidence.mean) - margin) - widening
+    if distance <= 0:
+        return None
+    count = evidence.rounds
+    while look.half_width(_moments(evidence, count), level) > distance:
+        count += max(1, count // 10)
+        if count > MAX_ROUNDS:
+            return None
+    return max(1, count - evidence.rounds)
+
+
+def foresee(session: Session, group: str, wanted: float) -> list[int]:
+    """Return after how many rounds each pair of a group would find a difference (80 %).
+
+    Looking after each round, at the level that the last of a family is held to at the first step of
+    Holm's; a pair that would need more than a thousand counts as a thousand.
+
+    Args:
+        session: kept, from which the spread of a round comes.
+        group: whose pairs.
+        wanted: log ratio of the difference.
+    """
+    index = Index(session.rounds)
+    found = []
+    for question in ask_questions(session):
+        if question.group != group or question.quantity is not Quantity.TIME:
+            continue
+        level = (1 - session.plan.confidence) / max(1, len(question.pairs))
+        for pair in question.pairs:
+            values = log_ratios(index, *pair)
+            if len(values) >= 2:
+                found.append(_rounds_for(stdev(values), wanted - session.plan.margin, level))
+    return found
+
+
+def _rounds_for(spread: float, distance: float, level: float) -> int:
+    count = 3
+    while count < MAX_ROUNDS:
+        moments = Moments(count, 0.0, spread**2 * (count - 1))
+        power = NormalDist().inv_cdf(POWER) * moments.error
+        if sequence_half_width(moments, level) + power <= distance:
+            break
+        count += max(1, count // 20)
+    return min(count, MAX_ROUNDS)
+
+
+def _moments(evidence: Evidence, count: int) -> Moments:
+    return Moments(count, evidence.mean, evidence.spread**2 * (count - 1))

@@ -1,0 +1,37 @@
+"""Holm's procedure: which claims of a family hold, all at one error (floor 2; pure)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["holm_levels"]
+
+K = TypeVar("K")
+
+
+def holm_levels(p_values: Mapping[K, float], count: int, alpha: float) -> dict[K, float]:
+    """Return the error level that each claim of a family is held to.
+
+    Source: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal
+    of Statistics 6, 1979. In order of p, the i-th of m is held to alpha / (m - i + 1); from the
+    first that is not rejected on, all keep that level. The chance of any false claim in the family
+    is at most alpha, however the claims depend on each other (pairs share cells, so they do).
+    p values that hold at all times give levels that do.
+
+    Args:
+        p_values: of the claims that could be tested.
+        count: of the family, fixed before the first round: those that could not be tested too.
+        alpha: of the family.
+    """
+    levels: dict[K, float] = {}
+    stopped_at = None
+    ordered = sorted(p_values.items(), key=lambda pair: pair[1])
+    for rank, (name, p_value) in enumerate(ordered):
+        level = stopped_at or alpha / (count - rank)
+        if p_value > level:
+            stopped_at = level
+        levels[name] = level
+    return levels

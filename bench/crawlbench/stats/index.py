@@ -1,0 +1,82 @@
+"""The one index of a session's samples: made in one pass, asked by cell and round (floor 2; pure).
+
+What is compared by what (`Reading`), with which doubt taken off, is asked here too, so that each
+logarithm is taken once however many pairs need it.
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from crawlbench.stats.midmean import midmean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from crawlbench.records import RoundRecord, Sample
+
+    Reading = Callable[[Sample], float]
+    """Takes from a sample what is compared: positive seconds per crawl."""
+
+__all__ = ["Index", "Laps", "read_seconds"]
+
+Laps = dict[int, float]
+"""Lap to the logarithm of what was read there."""
+
+
+def read_seconds(sample: Sample) -> float:
+    """Return the wall time of a crawl."""
+    return sample.seconds
+
+
+class Index:
+    """The samples of all finished rounds, warmups left out."""
+
+    def __init__(self, rounds: Sequence[RoundRecord]) -> None:
+        """Sort the samples by cell and round."""
+        self.rounds = len(rounds)
+        self._samples: dict[str, list[list[Sample]]] = {}
+        self._laps: dict[tuple[tuple[str, ...], Reading], list[Laps]] = {}
+        for place, record in enumerate(rounds):
+            for sample in record.samples:
+                if not sample.warmup:
+                    by_round = self._samples.get(sample.cell)
+                    if by_round is None:
+                        by_round = self._samples[sample.cell] = [[] for _ in rounds]
+                    by_round[place].append(sample)
+
+    def samples(self, cell: str) -> list[Sample]:
+        """Return a cell's samples in the order in which they were taken."""
+        return [sample for by_round in self._samples.get(cell, []) for sample in by_round]
+
+    def laps(self, cells: tuple[str, ...], reading: Reading = read_seconds) -> list[Laps]:
+        """Return, per round, the logarithms by lap; of several cells (twins) their mean.
+
+        Of twins only laps count that all of them have. A round that has none is empty.
+        """
+        key = (cells, reading)
+        if key not in self._laps:
+            parts = [self._read(cell, reading) for cell in cells]
+            self._laps[key] = parts[0] if len(parts) == 1 else _average(parts)
+        return self._laps[key]
+
+    def by_round(self, cells: tuple[str, ...], reading: Reading = read_seconds) -> list[float]:
+        """Return, per round that has values, the midmean over laps of the logarithms."""
+        return [midmean(list(laps.values())) for laps in self.laps(cells, reading) if laps]
+
+    def _read(self, cell: str, reading: Reading) -> list[Laps]:
+        by_round = self._samples.get(cell) or [[] for _ in range(self.rounds)]
+        return [{s.lap: math.log(reading(s)) for s in samples} for samples in by_round]
+
+
+def _average(parts: Sequence[list[Laps]]) -> list[Laps]:
+    return [
+        {
+            lap: fmean([laps[lap] for laps in same_round])
+            for lap in same_round[0]
+            if all(lap in laps for laps in same_round)
+        }
+        for same_round in zip(*parts, strict=True)
+    ]

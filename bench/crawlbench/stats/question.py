@@ -1,0 +1,81 @@
+"""One question: one group of cells and one quantity, and all its pairs (floor 2; pure).
+
+The pairs are fixed before the first round, so that nobody can choose what to ask by what was found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from crawlbench.records import Quantity
+from crawlbench.stats.limit import REFERENCE
+from crawlbench.stats.pairing import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from crawlbench.records import Cell, Session
+
+__all__ = ["MAX_ALL_PAIRS", "Question", "ask_questions"]
+
+MAX_ALL_PAIRS = 60
+"""Cells of a group that are all compared with each other. Of more, each is compared with the
+baseline, and those that differ by event loop alone: a family of thousands would answer none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of one group by one quantity."""
+
+    group: str
+    quantity: Quantity
+    baseline: Side
+    """Both twins; one, where the group has no control."""
+    pairs: tuple[tuple[Side, Side], ...]
+    """Cell and what it is compared with; those with the baseline first."""
+
+
+def ask_questions(session: Session) -> list[Question]:
+    """Return the questions of a session: by time, and by CPU time where that was read exactly."""
+    groups: dict[str, list[Cell]] = {}
+    for cell in session.plan.cells:
+        groups.setdefault(cell.group, []).append(cell)
+    quantities = [Quantity.TIME, *([Quantity.CPU] if _has_cpu_clock(session) else [])]
+    return [
+        _ask(session.plan.baselines[group], group, cells, quantity)
+        for group, cells in groups.items()
+        for quantity in quantities
+    ]
+
+
+def _has_cpu_clock(session: Session) -> bool:
+    first = next((s for record in session.rounds for s in record.samples if not s.warmup), None)
+    return first is not None and first.cpu_s is not None
+
+
+def _ask(baseline: str, group: str, cells: list[Cell], quantity: Quantity) -> Question:
+    controls = [cell.name for cell in cells if cell.control]
+    twins = Side(baseline, (baseline, *controls))
+    others = {
+        cell.name: cell
+        for cell in cells
+        if cell.name != baseline and not cell.control and cell.strategy != REFERENCE
+    }
+    sides = {name: Side(name, (name,)) for name in others}
+    is_large = len(sides) > MAX_ALL_PAIRS
+    between = _kin(others.values()) if is_large else combinations(sides, 2)
+    pairs = [(side, twins) for side in sides.values()]
+    pairs += [(sides[two], sides[one]) for one, two in between]
+    return Question(group, quantity, twins, tuple(pairs))
+
+
+def _kin(cells: Iterable[Cell]) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of cells that are alike in all but the event loop."""
+    alike: dict[tuple[object, ...], list[str]] = {}
+    for cell in cells:
+        axes = (cell.strategy, cell.parser, cell.concurrency, cell.environment)
+        alike.setdefault(axes, []).append(cell.name)
+    for names in alike.values():
+        yield from combinations(names, 2)

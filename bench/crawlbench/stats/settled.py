@@ -1,0 +1,57 @@
+"""What is still open in a judged session, and so takes more laps (floor 2; pure)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench.records import Obstacle, Quantity
+
+if TYPE_CHECKING:
+    from crawlbench.records import Comparison, Plan, Session
+
+__all__ = ["HOPELESS", "is_settled", "open_cells"]
+
+HOPELESS = (Obstacle.TIMERS, Obstacle.HALF)
+"""Obstacles that more rounds do not remove."""
+
+
+def is_settled(session: Session) -> bool:
+    """Tell whether no pair is open, so that more rounds would tell nothing more."""
+    return bool(session.rounds) and not open_cells(session)
+
+
+def open_cells(session: Session) -> set[str]:
+    """Return the cells that have an open pair, and the twins of their groups.
+
+    Where a precision is asked for, a pair is open until its interval is that narrow; else until it
+    is answered, by the margin and by the gate if there is one. A pair of which more rounds would
+    tell nothing is not open. What is not open needs no more laps; the twins are the last to leave,
+    as all that is open is measured beside them. A group in which nothing is compared is measured
+    for as long as was asked for.
+    """
+    plan = session.plan
+    groups = {cell.name: cell.group for cell in plan.cells}
+    found: set[str] = set()
+    for one in session.comparisons:
+        if one.quantity is Quantity.TIME and _is_open(plan, one):
+            found |= {one.cell, one.baseline}
+    is_open = {groups[name] for name in found}
+    twins = {
+        cell.name
+        for cell in plan.cells
+        if cell.group in is_open and (cell.control or cell.name == plan.baselines[cell.group])
+    }
+    compared = {groups[one.cell] for one in session.comparisons}
+    alone = {name for name, group in groups.items() if group not in compared}
+    return found | twins | alone
+
+
+def _is_open(plan: Plan, found: Comparison) -> bool:
+    if found.obstacle in (*HOPELESS, Obstacle.FAILED):
+        return False
+    if found.low is None or found.high is None:
+        return True
+    if plan.precision is not None:
+        return (found.high - found.low) / 2 > plan.precision
+    reaches_gate = plan.gate is not None and found.low <= plan.gate < found.high
+    return reaches_gate or not found.is_answered

@@ -1,0 +1,117 @@
+"""Counts what is answered beside a neighbour that comes and goes, and what of it is wrong.
+
+A process on each CPU works for 5 to 50 ms and sleeps so long that it takes 30 % of the CPU. The
+truth is what quiet sessions of the same day say: a verdict is wrong if all of them that have one
+say another.
+
+    python -m benchmarks.company [QUIET] [DISTURBED] [SUITE]
+
+Each session is kept in results/company and is not measured again if it is there.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawlbench.measure.store import SESSION_FILE, load_session
+from crawlbench.records import Quantity, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crawlbench.records import Session
+
+KEPT = Path("results/company")
+SHARE = 0.3
+BURST_S = (0.005, 0.05)
+NEIGHBOUR = "--neighbour"
+
+
+def be_neighbour(cpu: int) -> None:
+    """Work and sleep in turn on one CPU until killed."""
+    os.sched_setaffinity(0, {cpu})
+    draw = random.Random(cpu)
+    while True:
+        busy_s = draw.uniform(*BURST_S)
+        stop = time.process_time() + busy_s
+        while time.process_time() < stop:
+            pass
+        time.sleep(busy_s * (1 - SHARE) / SHARE)
+
+
+@contextmanager
+def neighbours() -> Iterator[None]:
+    """Have a neighbour on each CPU while the block lasts."""
+    found = [
+        subprocess.Popen([sys.executable, "-P", __file__, NEIGHBOUR, str(cpu)])
+        for cpu in sorted(os.sched_getaffinity(0))
+    ]
+    try:
+        yield
+    finally:
+        for process in found:
+            process.kill()
+            process.wait()
+
+
+def measure(folder: Path, suite: str) -> Session:
+    """Return a session, measured if it is not kept."""
+    if not (folder / SESSION_FILE).exists():
+        call = [sys.executable, "-P", "-m", "crawlbench", "run", suite, "-q", "-o", str(folder)]
+        subprocess.run(call, check=True, stdout=subprocess.DEVNULL)
+    return load_session(folder)
+
+
+def verdicts(session: Session) -> dict[tuple[str, str], Verdict]:
+    """Return the answers by pair, on wall time."""
+    return {
+        (one.cell, one.baseline): one.verdict
+        for one in session.comparisons
+        if one.quantity is Quantity.TIME and one.is_answered
+    }
+
+
+def tell(name: str, session: Session, truth: list[dict[tuple[str, str], Verdict]]) -> None:
+    """Print what a session answered and which of it is wrong."""
+    found, base = verdicts(session), session.against_baseline()
+    wrong = [
+        pair
+        for pair, verdict in found.items()
+        if (known := [one[pair] for one in truth if pair in one]) and verdict not in known
+    ]
+    pairs = sum(one.quantity is Quantity.TIME for one in session.comparisons)
+    print(
+        f"{name:12} {sum(one.is_answered for one in base):2} of {len(base)} against the baseline, "
+        f"{len(found):2} of {pairs} pairs, wrong {len(wrong)}, {len(session.rounds)} rounds, "
+        f"{session.seconds:.0f} s{''.join(f'; wrong: {pair}' for pair in wrong)}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Measure, and print a line per session."""
+    if sys.argv[1:2] == [NEIGHBOUR]:
+        be_neighbour(int(sys.argv[2]))
+    quiet, disturbed = (int(word) for word in (*sys.argv[1:3], "3", "10")[:2])
+    suite = sys.argv[3] if len(sys.argv) > 3 else "default"
+    KEPT.mkdir(parents=True, exist_ok=True)
+    truth = []
+    for number in range(quiet):
+        session = measure(KEPT / f"quiet-{number}", suite)
+        truth.append(verdicts(session))
+        tell(f"quiet {number}", session, truth)
+    for number in range(disturbed):
+        with neighbours():
+            session = measure(KEPT / f"company-{number}", suite)
+        tell(f"company {number}", session, truth)
+
+
+if __name__ == "__main__":
+    main()

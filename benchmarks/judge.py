@@ -1,0 +1,227 @@
+"""Is the judge as right as it says? The whole chain, on laps that were really measured.
+
+Laps are resampled from kept sessions: a round of a simulated session takes its laps, all cells of a
+lap together, from one measured round, with their doubts. What a cell takes beyond its usual time is
+turned over with a chance of one half, so that the true differences are those that are planted.
+
+    python -m benchmarks.judge [SESSIONS] [FOLDER ...]
+
+For each session that is given (the reference, if none is): false verdicts of a question, coverage
+of the printed intervals in the worst and the best pair, power, and half-widths; for one look, and
+for a look after each round with cells that leave the laps when they are answered.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import fmean, median
+from typing import TYPE_CHECKING
+
+from crawlbench.measure.store import load_session
+from crawlbench.records import Quantity, Stopping, Verdict
+from crawlbench.stats.index import Index
+from crawlbench.stats.judge import judge
+from crawlbench.stats.settled import open_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crawlbench.records import Comparison, RoundRecord, Sample, Session
+
+REFERENCE = Path("results/reference")
+MARGIN = math.log1p(0.01)
+LONG = 40
+"""Rounds after which a watched session ends whatever it found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is true in a simulated session."""
+
+    name: str
+    effects: tuple[float, ...]
+    """Log ratio of each contestant to the baseline, in turn."""
+    loud: float = 1.0
+    """By so much the first contestant's noise is larger than it was measured."""
+
+
+SCENES = (
+    Scene("all equal", (0.0,)),
+    Scene("at the margin", (MARGIN, 0.0, -MARGIN)),
+    Scene("one cell three times as noisy", (MARGIN, 0.0, -MARGIN), loud=3.0),
+    Scene("2 % slower", (math.log(1.02),)),
+    Scene("5 % slower", (math.log(1.05),)),
+)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What many simulated sessions came to."""
+
+    sessions: int = 0
+    false: int = 0
+    """Questions with any false verdict."""
+    covered: dict[tuple[str, str], list[bool]] = field(default_factory=dict)
+    found: list[bool] = field(default_factory=list)
+    """Whether a pair with the baseline was answered."""
+    widths: list[float] = field(default_factory=list)
+    rounds: list[int] = field(default_factory=list)
+
+    def add(self, comparisons: list[Comparison], truths: dict[str, float], rounds: int) -> None:
+        """Count one question."""
+        self.sessions += 1
+        self.rounds.append(rounds)
+        self.false += any(_is_false(one, _truth(one, truths)) for one in comparisons)
+        for one in comparisons:
+            if one.low is None or one.high is None:
+                continue
+            is_in = one.low <= _truth(one, truths) <= one.high
+            self.covered.setdefault((one.cell, one.baseline), []).append(is_in)
+            if one.baseline not in truths:
+                self.found.append(one.is_answered)
+                self.widths.append((one.high - one.low) / 2)
+
+    def line(self) -> str:
+        """Return the figures."""
+        shares = [fmean(covered) for covered in self.covered.values()]
+        return (
+            f"false {self.false / self.sessions:6.1%}  covers {min(shares):5.1%} to "
+            f"{max(shares):5.1%}  answered {fmean(self.found):4.0%} of pairs with the baseline, "
+            f"half-width {median(self.widths):5.2%}, {fmean(self.rounds):4.1f} rounds"
+        )
+
+
+def _truth(one: Comparison, truths: dict[str, float]) -> float:
+    return truths.get(one.cell, 0.0) - truths.get(one.baseline, 0.0)
+
+
+def _is_false(one: Comparison, truth: float) -> bool:
+    slack = 1e-12
+    return {
+        Verdict.SLOWER: truth <= MARGIN + slack,
+        Verdict.FASTER: truth >= -MARGIN - slack,
+        Verdict.SAME: abs(truth) >= MARGIN - slack,
+    }.get(one.verdict, False)
+
+
+class Source:
+    """One group of a measured session, whose laps are resampled."""
+
+    def __init__(self, session: Session, group: str) -> None:
+        """Keep the laps that all of its cells have."""
+        cells = [c for c in session.plan.cells if c.group == group and not session.failure(c.name)]
+        self.cells = cells
+        self.session = session
+        self.group = group
+        index = Index(session.rounds)
+        self.usual = {c.name: fmean(index.by_round((c.name,))) for c in cells}
+        self.rounds = [list(self._laps(record)) for record in session.rounds]
+
+    def _laps(self, record: RoundRecord) -> Iterator[dict[str, Sample]]:
+        laps: dict[int, dict[str, Sample]] = {}
+        for sample in record.samples:
+            if not sample.warmup and sample.cell in self.usual:
+                laps.setdefault(sample.lap, {})[sample.cell] = sample
+        yield from (lap for lap in laps.values() if len(lap) == len(self.cells))
+
+    def plan(self, stopping: Stopping) -> Session:
+        """Return a session of this group alone, without rounds."""
+        plan = self.session.plan
+        baselines = {self.group: plan.baselines[self.group]}
+        alone = replace(
+            plan, cells=tuple(self.cells), baselines=baselines, margin=MARGIN, stopping=stopping
+        )
+        return replace(self.session, plan=alone, rounds=(), failures=(), warnings=())
+
+    def draw(
+        self, number: int, scene: Scene, truths: dict[str, float], draw: random.Random
+    ) -> RoundRecord:
+        """Return a simulated round."""
+        laps = draw.choice(self.rounds)
+        samples = []
+        for lap in range(len(laps)):
+            turned = draw.choice((1, -1))
+            for cell, sample in draw.choice(laps).items():
+                excess = math.log(sample.seconds) - self.usual[cell]
+                if scene.loud != 1.0 and cell == next(iter(truths)):
+                    excess *= scene.loud
+                base = self.usual[self.session.plan.baselines[self.group]]
+                seconds = math.exp(base + truths.get(cell, 0.0) + turned * excess)
+                scale = seconds / sample.seconds
+                samples.append(
+                    replace(
+                        sample,
+                        lap=lap,
+                        seconds=seconds,
+                        cpu_user_s=sample.cpu_user_s * scale,
+                        cpu_system_s=sample.cpu_system_s * scale,
+                        cpu_wait_s=0.0,
+                        mirror_wait_s=0.0,
+                    )
+                )
+        return replace(self.session.rounds[0], number=number, samples=tuple(samples))
+
+    def truths(self, scene: Scene) -> dict[str, float]:
+        """Return each contestant's true log ratio."""
+        baseline = self.session.plan.baselines[self.group]
+        others = [c.name for c in self.cells if not c.control and c.name != baseline]
+        return {n: scene.effects[i % len(scene.effects)] for i, n in enumerate(others)}
+
+
+def one_look(source: Source, scene: Scene, rounds: int, sessions: int) -> Tally:
+    """Judge once, after a number of rounds that was fixed."""
+    draw, tally, truths = random.Random(1), Tally(), source.truths(scene)
+    for _ in range(sessions):
+        records = tuple(source.draw(n + 1, scene, truths, draw) for n in range(rounds))
+        judged = judge(replace(source.plan(Stopping.FIXED), rounds=records))
+        tally.add(_by_time(judged), truths, rounds)
+    return tally
+
+
+def racing(source: Source, scene: Scene, sessions: int) -> Tally:
+    """Judge after each round; answered cells leave, and the session ends when all have."""
+    draw, tally, truths = random.Random(2), Tally(), source.truths(scene)
+    for _ in range(sessions):
+        session, left = source.plan(Stopping.ANY), {cell.name for cell in source.cells}
+        for number in range(1, LONG + 1):
+            record = source.draw(number, scene, truths, draw)
+            present = tuple(s for s in record.samples if s.cell in left)
+            rounds = (*session.rounds, replace(record, samples=present))
+            session = judge(replace(session, rounds=rounds))
+            left = open_cells(session)
+            if not left:
+                break
+        tally.add(_by_time(session), truths, len(session.rounds))
+    return tally
+
+
+def _by_time(session: Session) -> list[Comparison]:
+    return [one for one in session.comparisons if one.quantity is Quantity.TIME]
+
+
+def main() -> None:
+    """Print a line per scene and way to look."""
+    sessions = int(sys.argv[1]) if len(sys.argv) > 1 else 400
+    folders = [Path(name) for name in sys.argv[2:]] or [REFERENCE]
+    for folder in folders:
+        session = load_session(folder)
+        groups: list[str] = list(session.plan.baselines)
+        for group in groups:
+            source = Source(session, group)
+            print(f"\n{folder.name}, {group}: {sessions} simulated sessions a line")
+            for scene in SCENES:
+                for rounds in (5, 8, 10):
+                    tally = one_look(source, scene, rounds, sessions)
+                    print(
+                        f"{scene.name:30} {rounds:2} rounds, one look: {tally.line()}", flush=True
+                    )
+                tally = racing(source, scene, max(20, sessions // 5))
+                print(f"{scene.name:30} watched, racing:     {tally.line()}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,251 @@
+"""Files of users: whatever they do when they are imported costs a sentence, and nothing else."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import pytest
+
+from crawlbench import scouts
+from crawlbench.errors import BrokenPluginError, NotInstalledError
+from crawlbench.registry import Kind
+from crawlbench.scouts import find_out
+
+HONEST = """
+import gzip, http.client
+from urllib.parse import urlsplit
+
+def crawl(site, concurrency):
+    c = http.client.HTTPConnection(urlsplit(site.start).netloc)
+    items, seen, front = [], {site.start}, [site.start]
+    while front:
+        url = front.pop(0)
+        parts = urlsplit(url)
+        path = parts.path + ("?" + parts.query if parts.query else "")
+        c.request("GET", path, headers={"Accept-Encoding": "gzip"})
+        answer = c.getresponse()
+        page = site.read(url, gzip.decompress(answer.read()))
+        items += page.items
+        front += [link for link in page.links if link not in seen]
+        seen.update(page.links)
+    c.close()
+    return items
+"""
+ASYNC = (
+    HONEST.replace("def crawl", "def plain")
+    + """
+async def fetch(site, concurrency):
+    return plain(site, concurrency)
+"""
+)
+HARMLESS = {
+    "another folder": "import os; os.chdir('/')",
+    "a parser of arguments": "import argparse; argparse.ArgumentParser().parse_args()",
+    "patches": "from gevent import monkey; monkey.patch_all()",
+    "a thread that never ends": (
+        "import threading, time; threading.Thread(target=time.sleep, args=(999,)).start()"
+    ),
+    "printed text": "import os; print('1 spam'); os.write(1, b'2 spam')",
+    "signal handlers": "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)",
+    "another path": "import sys; sys.path.insert(0, 'nowhere')",
+    "no way out": "import os, sys; os._exit = sys.exit = lambda *_: None",
+}
+ENDING = {
+    "raise SystemExit": "ends itself when it is imported (SystemExit: None)",
+    "import sys; sys.exit('so long')": "ends itself when it is imported (SystemExit: so long)",
+    "raise KeyboardInterrupt": "cannot be imported: KeyboardInterrupt",
+    "import os; os._exit(0)": "ends the process that imports it: ended with exit code 0",
+    "import os; os.kill(os.getpid(), 9)": "ends the process that imports it: ended by SIGKILL",
+    "1 / 0": "cannot be imported: ZeroDivisionError",
+}
+FORMS = {
+    "a callable instance": (
+        "class Crawler:\n"
+        "    async def __call__(self, site, concurrency):\n"
+        "        return plain(site, concurrency)\n"
+        "crawl = Crawler()\n"
+    ),
+    "a decorated function": (
+        "import functools\n"
+        "def logged(function):\n"
+        "    @functools.wraps(function)\n"
+        "    def wrapper(*a, **k):\n"
+        "        return function(*a, **k)\n"
+        "    return wrapper\n"
+        "crawl = logged(fetch)\n"
+    ),
+    "a partial": "import functools\ncrawl = functools.partial(fetch)\n",
+}
+
+
+def strategy(folder, text, name="mine.py"):
+    """Write a user's strategy; return what is asked for."""
+    (folder / name).write_text(text)
+    return Kind.STRATEGY, str(folder / name)
+
+
+@pytest.mark.parametrize("kind", HARMLESS)
+def test_file_that_changes_its_process_changes_no_other(tmp_path, kind):
+    """Not ours, nor that of the next file."""
+    asked = strategy(tmp_path, HARMLESS[kind] + HONEST)
+    (facts,) = find_out([asked])
+    facts.require()
+    assert not facts.is_async
+
+
+@pytest.mark.parametrize("text", ENDING)
+def test_file_that_ends_its_process_is_told_in_a_sentence(tmp_path, text):
+    """The manager lives, and what is asked for with it is found."""
+    asked = strategy(tmp_path, text)
+    facts, other = find_out([asked, (Kind.STRATEGY, "requests-serial")])
+    with pytest.raises(BrokenPluginError) as caught:
+        facts.require()
+    assert "mine.py" in str(caught.value)
+    assert ENDING[text] in str(caught.value)
+    other.require()
+
+
+def test_file_that_never_comes_to_an_end_has_a_deadline(tmp_path, monkeypatch):
+    """Its process is killed."""
+    monkeypatch.setattr(scouts.scout, "LOAD_S", 2.0)
+    began = time.monotonic()
+    (facts,) = find_out([strategy(tmp_path, "while True: pass")])
+    with pytest.raises(BrokenPluginError, match=r"was not imported within 2 s; mend it"):
+        facts.require()
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize(
+    ("signature", "told"),
+    [
+        ("def crawl(site): ...", "takes (site), but is called with (site, concurrency)"),
+        ("crawl = 3", "is 3, not a function to call with (site, concurrency)"),
+    ],
+)
+def test_signature_that_cannot_be_called_is_refused_at_load(tmp_path, signature, told):
+    """Else every fault would be met by a TypeError."""
+    (facts,) = find_out([strategy(tmp_path, signature)])
+    with pytest.raises(BrokenPluginError) as caught:
+        facts.require()
+    assert told in str(caught.value)
+
+
+def test_module_beside_a_file_is_found_but_never_takes_the_place_of_ours(tmp_path):
+    """As for a script; `queue.py` there is not the library's."""
+    (tmp_path / "helper.py").write_text("from queue import Queue\n" + HONEST)
+    (tmp_path / "queue.py").write_text("raise SystemExit('the wrong queue')")
+    (facts,) = find_out([strategy(tmp_path, "from helper import crawl")])
+    facts.require()
+
+
+@pytest.mark.parametrize("name", ["helper", "crawlbench_helper"])
+def test_nobody_is_told_to_install_a_strangers_package(tmp_path, name):
+    """A user's own module has a name that anybody may take on an index."""
+    (facts,) = find_out([strategy(tmp_path, f"import {name}")])
+    with pytest.raises(NotInstalledError) as caught:
+        facts.require()
+    assert f"needs the module '{name}', which is neither installed here nor beside the file" in str(
+        caught.value
+    )
+    assert "pip install" not in str(caught.value)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_forms_of_a_coroutine_function_need_a_loop(tmp_path, form):
+    """What is called decides, not what it looks like."""
+    (facts,) = find_out([strategy(tmp_path, ASYNC + FORMS[form])])
+    facts.require()
+    assert facts.is_async
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("crawl", "-s", "./mine.py"),
+        ("check", "./mine.py"),
+        ("run", "quick", "-s", "./mine.py"),
+        ("aa", "-s", "./mine.py"),
+        ("crawl", "-s", "requests-serial", "--parser", "./mine.py"),
+        ("crawl", "-s", "requests-serial", "--site", "./mine.py"),
+    ],
+    ids=" ".join,
+)
+def test_no_command_ends_with_a_users_file(tmp_path, crawlbench, call):
+    """They ended with 0 and without a word."""
+    strategy(tmp_path, "raise SystemExit(0)")
+    done = crawlbench(*call)
+    assert done.returncode == 2
+    assert "mine.py ends itself when it is imported (SystemExit: 0)" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="gevent patches what Windows has not")
+def test_crawl_of_a_patched_file_ends(tmp_path, crawlbench):
+    """`monkey.patch_all()` at the top had stopped the manager for ever."""
+    text = HARMLESS["printed text"] + "\n" + HARMLESS["patches"] + HONEST
+    strategy(tmp_path, text)
+    done = crawlbench("crawl", "-s", "./mine.py")
+    assert done.returncode == 0
+    ranks = [int(line.split()[0]) for line in done.stdout.splitlines()]
+    assert ranks == list(range(1, 251))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "def crawl(site, concurrency): return []",
+            "0 items came, 0 of them different; the site has 250",
+        ),
+        (
+            HONEST.replace("return items", "return items[:25] * 10"),
+            "250 items came, 25 of them different; the site has 250",
+        ),
+        (HONEST.replace("return items", "return items + items[:1]"), "251 items came, 250 of"),
+    ],
+    ids=["nothing", "one page ten times", "one item twice"],
+)
+def test_crawl_says_when_what_came_back_is_not_the_site(tmp_path, crawlbench, text, told):
+    """And fails."""
+    strategy(tmp_path, text)
+    done = crawlbench("crawl", "-s", "./mine.py")
+    assert done.returncode == 4
+    assert f"./mine.py did not bring the site back: {told}" in done.stderr
+
+
+def test_crawl_that_ends_its_process_is_told_in_a_sentence(tmp_path, crawlbench):
+    """In the middle of it."""
+    strategy(tmp_path, "import os\ndef crawl(site, concurrency): os._exit(0)")
+    done = crawlbench("crawl", "-s", "./mine.py")
+    assert done.returncode == 4
+    assert done.stderr == "crawlbench: ./mine.py ended its process: ended with exit code 0\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            ("crawl", "-s", "requests-serial", "-l", "uvloop"),
+            "--loop uvloop would change nothing: requests-serial needs no event loop; leave it out",
+        ),
+        (
+            ("check", "requests-serial", "-l", "uvloop"),
+            "--loop uvloop would change nothing: requests-serial needs no event loop; leave it out",
+        ),
+        (
+            ("crawl", "-s", "requests-serial", "--url", "http://127.0.0.1:9", "-n", "wan"),
+            "--network wan is played by the mirror, not at --url; leave it out",
+        ),
+        (
+            ("crawl", "-s", "requests-serial", "--ca-file", "x.pem"),
+            "--ca-file is for --url; the mirror's authority is trusted anyway",
+        ),
+    ],
+    ids=["crawl --loop", "check --loop", "--network", "--ca-file"],
+)
+def test_option_that_would_change_nothing_is_refused(crawlbench, options, told):
+    """Who gives it believes that it does."""
+    done = crawlbench(*options)
+    assert (done.returncode, done.stderr) == (2, f"crawlbench: {told}\n")

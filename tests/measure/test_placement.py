@@ -1,0 +1,42 @@
+"""The manager stays off the mirror's CPU, and comes back."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from crawlbench.measure import placement
+from crawlbench.measure.placement import choose_manager_cpus, stay_off
+
+
+@pytest.mark.parametrize(
+    ("available", "mirror", "manager"),
+    [
+        ({0, 1, 2, 3}, (3,), {0, 1, 2}),
+        ({0, 5, 7}, (7,), {0, 5}),
+        ({0, 1}, (1,), {0, 1}),
+        ({0}, (0,), {0}),
+        ({0, 1, 2}, (), {0, 1, 2}),
+    ],
+)
+def test_manager_leaves_the_mirrors_cpu_where_there_are_more_than_two(available, mirror, manager):
+    """Of one or two it uses what there is, and sleeps while a value is taken."""
+    assert choose_manager_cpus(available, mirror) == manager
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="CPUs cannot be chosen here")
+def test_manager_comes_back_when_the_block_ends(monkeypatch):
+    """Whatever ends it: the next session is to find the same machine."""
+    before = os.sched_getaffinity(0)
+    one = {min(before)}
+    monkeypatch.setattr(placement, "choose_manager_cpus", lambda available, mirror: one)
+
+    def fail():
+        with stay_off((max(before),)):
+            assert os.sched_getaffinity(0) == one
+            raise ValueError("planted")
+
+    with pytest.raises(ValueError, match="planted"):
+        fail()
+    assert os.sched_getaffinity(0) == before

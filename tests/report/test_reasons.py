@@ -1,0 +1,66 @@
+"""Every obstacle has a sentence with its size and a remedy."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from crawlbench.records import Doubt, DoubtSize, Mark, Obstacle, Verdict
+from crawlbench.report.reasons import Setting, explain, mark_note
+from tests.report.sessions import FAST, make_comparison, make_summary
+
+SETTING = Setting(math.log1p(0.01), 20.0)
+WAIT = DoubtSize(Doubt.SERVER_WAIT, 0.002, 0.014, -0.02)
+
+
+def unclear(obstacle, detail="", **changes):
+    """Return a comparison without an answer."""
+    found = make_comparison(FAST, 0.0, Verdict.UNCLEAR, obstacle=obstacle, detail=detail)
+    return replace(found, **changes)
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        (unclear(None), ""),
+        (unclear(Obstacle.FAILED, "wrong answer: x"), "wrong answer: x"),
+        (
+            unclear(Obstacle.DOUBT, Doubt.SERVER_WAIT, doubts=(WAIT,)),
+            "while the values were taken something else had the mirror's CPU for up to 1.4 % of "
+            "the time; without that the ratio would be 0.980, not 1.000: end it, or leave a CPU to "
+            "the mirror alone",
+        ),
+        (
+            unclear(Obstacle.OPEN, more_rounds=14),
+            "its interval reaches across the margin of 1.0 %: about 14 more rounds, 5 min, would "
+            "tell",
+        ),
+        (
+            unclear(Obstacle.OPEN),
+            "it lies so near to the margin of 1.0 % that more rounds are not likely to tell",
+        ),
+        (
+            unclear(Obstacle.FEW_ROUNDS, rounds=1),
+            "1 round had both, and fewer than two give no interval: five or more (--rounds 5) say "
+            "something",
+        ),
+    ],
+)
+def test_sentence_says_what_how_large_and_what_to_do(found, text):
+    assert explain(found, SETTING) == text
+
+
+@pytest.mark.parametrize("obstacle", Obstacle)
+def test_every_obstacle_is_explained(obstacle):
+    """In one printable line, whatever is known beside it."""
+    text = explain(unclear(obstacle, "x"), Setting(0.01))
+    assert text
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize("mark", [mark for mark in Mark if mark])
+def test_every_mark_is_explained_with_its_size(mark):
+    summary = make_summary(FAST, server_share=0.6, server_wait_share=0.6, starved_share=0.6)
+    assert "60" in mark_note(mark, summary)

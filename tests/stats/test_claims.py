@@ -1,0 +1,58 @@
+"""Three claims, and what they need."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawlbench.records import Verdict
+from crawlbench.stats.claims import NO_CLAIM, find_claims, judge_family
+from crawlbench.stats.interval import Estimate
+
+
+def claims(mean, error=0.001, margin=0.01, widening=0.0):
+    """Return the claims that are below 1."""
+    estimate = Estimate(20, mean, error, 19)
+    found = find_claims(mean, estimate.p_value, margin, widening)
+    assert found.keys() == NO_CLAIM.keys()
+    return {verdict: p for verdict, p in found.items() if p < 1}
+
+
+@pytest.mark.parametrize(
+    ("mean", "verdict"),
+    [(0.05, Verdict.SLOWER), (-0.05, Verdict.FASTER), (0.001, Verdict.SAME), (0.0, Verdict.SAME)],
+)
+def test_one_claim_at_the_most(mean, verdict):
+    assert list(claims(mean)) == [verdict]
+
+
+def test_claim_of_equality_rests_on_the_nearer_end():
+    assert claims(0.008)[Verdict.SAME] == pytest.approx(
+        Estimate(20, 0.008, 0.001, 19).p_value(0.01)
+    )
+    assert claims(0.008)[Verdict.SAME] > claims(0.002)[Verdict.SAME]
+
+
+def test_nothing_is_claimed_at_the_margin():
+    assert claims(0.01) == {}
+
+
+def test_widening_moves_both_ends_against_every_claim():
+    """Up to where nothing can be the same."""
+    assert claims(0.05, widening=0.02)[Verdict.SLOWER] > claims(0.05)[Verdict.SLOWER]
+    assert claims(0.02, widening=0.02) == {}
+    assert claims(0.0, widening=0.02) == {}
+
+
+def test_family_is_judged_by_holm_and_prints_plain_intervals():
+    """A verdict never contradicts the interval that stands beside it."""
+    estimates = {
+        name: Estimate(10, mean, 0.004, 9)
+        for name, mean in (("far", 0.1), ("near", 0.0195), ("none", 0.0))
+    }
+    found = judge_family(estimates, 0.01, 0.95)
+    assert found["far"].verdict is Verdict.SLOWER
+    assert found["near"].verdict is Verdict.UNCLEAR
+    low, high = estimates["near"].interval(0.95)
+    assert (found["near"].interval.low, found["near"].interval.high) == (low, high)
+    alone = judge_family({"near": estimates["near"]}, 0.01, 0.95)
+    assert alone["near"].verdict is Verdict.SLOWER

@@ -1,0 +1,35 @@
+"""Student's t and Fisher's F, against scipy's."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import fdtrc, stdtr, stdtrit
+
+from crawlbench.stats.student import f_tail, t_quantile, t_tail
+
+FREEDOM = st.floats(1, 3000)
+
+
+@given(st.floats(-50, 50), FREEDOM)
+def test_tail_agrees_with_scipy(t, freedom):
+    """Also far out, and for hundreds of degrees of freedom."""
+    assert t_tail(t, freedom) == pytest.approx(float(stdtr(freedom, -t)), rel=1e-6, abs=1e-15)
+
+
+@given(st.floats(0.51, 1 - 1e-6), FREEDOM)
+def test_quantile_agrees_with_scipy(share, freedom):
+    assert t_quantile(share, freedom) == pytest.approx(float(stdtrit(freedom, share)), rel=1e-7)
+
+
+@given(st.floats(0.001, 100), st.floats(1, 50), st.floats(1, 50))
+def test_tail_of_f_agrees_with_scipy(f, above, below):
+    expected = float(fdtrc(above, below, f))
+    assert f_tail(f, above, below) == pytest.approx(expected, rel=1e-6, abs=1e-12)
+
+
+def test_ends():
+    """Nothing lies beyond infinity, half beyond the middle."""
+    assert (t_tail(float("inf"), 5), t_tail(float("-inf"), 5)) == (0.0, 1.0)
+    assert (t_tail(0.0, 5), t_quantile(0.5, 5), f_tail(0.0, 3, 4)) == (0.5, 0.0, 1.0)
