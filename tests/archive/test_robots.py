@@ -39,11 +39,23 @@ def test_rules(text, address, allowed):
 
 @pytest.mark.parametrize(
     ("value", "delay_s"),
-    [("10", 10), ("0.5", 0.5), ("-1", 0), ("x", 0), ("1e9", 86400), ("nan", 0), ("inf", 0), ("9" * 9, 86400)],
+    [
+        ("10", 10),
+        ("0.5", 0.5),
+        ("-1", 0),
+        ("x", 0),
+        ("1e9", 86400),
+        ("nan", 0),
+        ("inf", 0),
+        ("9" * 9, 86400),
+    ],
 )
 def test_crawl_delay(value, delay_s):
     """It is read where it makes sense, up to a day."""
-    assert parse_robots(f"User-agent: *\nCrawl-delay: {value}".encode(), "crawlbench").delay_s == delay_s
+    assert (
+        parse_robots(f"User-agent: *\nCrawl-delay: {value}".encode(), "crawlbench").delay_s
+        == delay_s
+    )
 
 
 def test_all_or_nothing():

@@ -167,7 +167,10 @@ def test_two_addresses_that_are_one_page(workshop, verify):
         workshop.run(write_warc(workshop.folder / "x.warc", *pages))
         text = (workshop.target / "site.toml").read_text(encoding="utf-8")
         site = workshop.target / "site.toml"
-        site.write_text(text.replace('# drop_parameters = ["utm_*"]', 'drop_parameters = ["sid"]'), encoding="utf-8")
+        site.write_text(
+            text.replace('# drop_parameters = ["utm_*"]', 'drop_parameters = ["sid"]'),
+            encoding="utf-8",
+        )
         return verify(site)
 
     body = page("a", "/?sid=1")

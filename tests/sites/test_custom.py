@@ -180,7 +180,11 @@ def test_an_expectation_changed_by_hand_is_refused(site, tmp_path):
         ('name = "title"', 'name = "titel"', "needs a field 'title'"),
         ('name = "number"', 'name = "rank"', "'rank' has to be a whole number"),
         ('"float"', '"decimal"', "Invalid enum value 'decimal'"),
-        ("[[kinds]]", 'encoding = "utf-9"\n[[kinds]]', "encoding 'utf-9' is none that browsers know"),
+        (
+            "[[kinds]]",
+            'encoding = "utf-9"\n[[kinds]]',
+            "encoding 'utf-9' is none that browsers know",
+        ),
         ("[[kinds]]", 'pages = "nowhere"\n[[kinds]]', "import or record the pages again"),
         ("[[kinds]]", "addresses = {trailing_slash = 1}\n[[kinds]]", "addresses.trailing_slash"),
         ('selector = "a"', 'selector = "a"\nregex = "["', "kinds[0].title.regex '[' is no regular"),
