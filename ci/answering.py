@@ -27,8 +27,6 @@ CUT_SHORT = "Interrupted, so that this is not all"
 NOTHING_SAID = "interrupted; nothing can be said"
 LOST = "The head does not have what the base has"
 NO_ANSWER = "Nothing can be said"
-BASE_REASONS = ("its baseline ", "the control ")
-"""How the reason of a change begins if what it is held against failed: the base, or its twin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +130,8 @@ def _lead(code: int, answer: dict[str, Any]) -> str:
 
 def _is_base_broken(change: dict[str, Any]) -> bool:
     """Tell whether a cell is invalid by what it is held against, alone or as well."""
-    is_held_alone = str(change.get("reason", "")).startswith(BASE_REASONS)
-    return change.get("verdict") == "invalid" and (change.get("base_s") is None or is_held_alone)
+    is_of_base = change.get("failed") == "base" or change.get("base_s") is None
+    return change.get("verdict") == "invalid" and is_of_base
 
 
 def _is_lost(change: dict[str, Any]) -> bool:

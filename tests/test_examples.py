@@ -27,7 +27,7 @@ def test_every_key_of_a_suite_is_explained_with_its_default():
     """In the table, as the code has it."""
     rows = [
         [cell.strip() for cell in line.split("|")[1:-1]]
-        for line in (DOCS / "suites.md").read_text().splitlines()
+        for line in (DOCS / "suites.md").read_text().split("\n## ")[0].splitlines()
         if line.startswith("| `")
     ]
     shown = {row[0].strip("`"): row[2].strip("`") for row in rows}
@@ -35,6 +35,8 @@ def test_every_key_of_a_suite_is_explained_with_its_default():
     usual = Suite()
     for name, text in shown.items():
         value = getattr(usual, name)
+        if isinstance(value, str) and value:
+            value = f'"{value}"'
         if isinstance(value, tuple):
             value = value[0] if value else "none"
         if value not in (None, ""):
@@ -44,7 +46,7 @@ def test_every_key_of_a_suite_is_explained_with_its_default():
 def test_suite_of_the_example_is_one():
     """With what it says."""
     suite = load_suite(str(EXAMPLES / "my_suite.toml"))
-    assert (suite.concurrency, suite.precision_percent) == ((10, 50), 2.0)
+    assert (suite.networks, suite.precision_percent) == (("loopback", "wan"), 2.0)
 
 
 @pytest.mark.slow

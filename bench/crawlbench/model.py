@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+    from typing import Self
 
 __all__ = [
     "Buffer",
@@ -28,6 +29,7 @@ __all__ = [
     "Reader",
     "Site",
     "SiteSpec",
+    "TranslatedCss",
     "no_payload",
 ]
 
@@ -152,6 +154,26 @@ flight. A crawl that may outgrow memory is a generator, plain or `async`, and yi
 """
 
 
+class TranslatedCss(str):
+    """An XPath that remembers the CSS selector from which it was made.
+
+    Parsers that know CSS take that, as what it became cannot be turned back.
+    """
+
+    __slots__ = ("attribute", "css")
+
+    css: str
+    """As a person wrote it."""
+    attribute: str
+    """Whose value counts instead of the text of what it finds; empty for the text."""
+
+    def __new__(cls, xpath: str, css: str, attribute: str = "") -> Self:
+        """Return the XPath with what it was made of."""
+        made = super().__new__(cls, xpath)
+        made.css, made.attribute = css, attribute
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of an item."""
@@ -162,6 +184,8 @@ class Field:
     """Relative to the item's node; the first node found counts."""
     convert: Callable[[str], object]
     """Turns the node's text into the field's value."""
+    default: object = None
+    """The field's value where there is no such node, or no text in it; None: each item needs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +256,14 @@ class SiteSpec:
     """Of the pages' bytes."""
     is_large: bool = False
     """Its items are too many to keep: they are tallied as they come, inside the clock."""
+    as_utf8: Callable[[str, bytes], bytes] | None = None
+    """Gives the body of an absolute address in UTF-8, which `encoding` is then; None: it is in
+    `encoding` already."""
+    follow: Callable[[str, str, str], str] | None = None
+    """Where a link leads: takes the page's absolute address, the link as it stands there, and the
+    page's `<base href>` or empty text; gives the absolute address of a page of the site in its one
+    spelling, or empty text. None: links are joined as RFC 3986 says, and `page_address` does the
+    rest."""
     expressions: dict[str, str] = field(default_factory=dict)
     """Regular expressions for the parser regex: by the XPath of items and links, with a group for
     each field, and by the XPath of a field the name of its group."""

@@ -8,14 +8,14 @@ import aiohttp
 async def crawl(site, concurrency):
     """Crawl a site with at most `concurrency` connections."""
     items, seen = [], {site.start}
-    connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls or True)
+    connector = aiohttp.TCPConnector(limit=concurrency, ssl=site.tls)
     async with (
         aiohttp.ClientSession(connector=connector, headers={"Accept-Encoding": "gzip"}) as session,
         asyncio.TaskGroup() as group,
     ):
 
         async def visit(url):
-            async with session.get(url) as response:
+            async with session.request(site.method, url, json=site.payload(url)) as response:
                 response.raise_for_status()
                 page = site.read(str(response.url), await response.read())
             items.extend(page.items)

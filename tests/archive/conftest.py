@@ -20,7 +20,8 @@ class Workshop:
 
     def run(self, source, start=None, **options):
         settings = {"site_file": True, "force": False, **options}
-        return import_pages(source, self.target, start, **settings)
+        sources = source if isinstance(source, list) else [source]
+        return import_pages(sources, self.target, start, **settings)
 
     def pages(self):
         """Return the bodies by address."""

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from crawlbench.archive.folder import spell_names
+from crawlbench.archive.folder import Spelling
 from tests.archive.archives import page
 
 
@@ -15,8 +15,8 @@ from tests.archive.archives import page
         (("index.html",), "/", "/index.html"),
         (("a", "index.html"), "/a/", "/a"),
         (("a.html",), "/a.html", "/a"),
-        (("list?page=2",), "/list?page=2", "/list%3Fpage%3D2"),
-        (("list?page=2.html",), "/list?page=2", "/list%3Fpage%3D2.html"),
+        (("list?page=2",), "/list?page=2", "/list%3Fpage=2"),
+        (("list?page=2.html",), "/list?page=2", "/list%3Fpage=2.html"),
         (("list?x=a%2Fb",), "/list?x=a%2Fb", "/list?x=a%252Fb"),
         (("list.html?page=2",), "/list.html?page=2", None),
         (("index.html?page=2",), "/?page=2", "/index.html?page=2"),
@@ -27,7 +27,7 @@ from tests.archive.archives import page
 )
 def test_names_mean_addresses(names, address, alias):
     """Queries are in the name, a folder's page is its index, and extensions were added."""
-    main, aliases = spell_names(names)
+    main, aliases = Spelling({names}).spell(names)
     assert main == address
     assert alias is None or alias in aliases
 
@@ -79,7 +79,7 @@ def test_symbolic_links_are_refused(workshop, target):
         link.symlink_to(target)
     except OSError:
         pytest.skip("this platform or user may not make symbolic links")
-    assert f"{link} is a symbolic link" in workshop.refusal(workshop.folder / "public")
+    assert f"{str(link)!r} is a symbolic link" in workshop.refusal(workshop.folder / "public")
 
 
 def test_a_fifo_is_not_waited_for(workshop):
@@ -92,11 +92,20 @@ def test_a_fifo_is_not_waited_for(workshop):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux only")
-def test_a_name_that_is_no_text_is_refused(workshop):
-    """It has no address."""
-    make_tree(workshop.folder / "public", index_html=page("a"))
-    (workshop.folder / "public" / os.fsdecode(b"\xff.html")).touch()
-    assert "a name that is not UTF-8" in workshop.refusal(workshop.folder / "public")
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        (b"\xe8%AF%98.html", "/%E8%AF%98.html"),  # wget before 1.19
+        (b"\xb5\xe7.html", "/%B5%E7.html"),  # a site whose addresses are in gbk
+        (b"a%2Fb\xff.html", "/a%2Fb%FF.html"),
+    ],
+)
+def test_a_name_is_the_bytes_of_its_address(workshop, name, address):
+    """In whatever encoding the site escapes them, and with the escapes that wget wrote."""
+    make_tree(workshop.folder / "public", index_html=page("a", address))
+    (workshop.folder / "public" / os.fsdecode(name)).write_bytes(page("b"))
+    workshop.run(workshop.folder / "public")
+    assert set(workshop.pages()) == {"/", address}
 
 
 def test_an_empty_or_missing_folder_is_refused(workshop):
@@ -105,4 +114,4 @@ def test_an_empty_or_missing_folder_is_refused(workshop):
     (workshop.folder / "x.zip").write_bytes(b"PK")
     assert "no page that could be served" in workshop.refusal(workshop.folder / "empty")
     assert "there is no" in workshop.refusal(workshop.folder / "nowhere")
-    assert "name a .warc, .warc.gz or .har" in workshop.refusal(workshop.folder / "x.zip")
+    assert "nothing that is known here; name a WARC" in workshop.refusal(workshop.folder / "x.zip")

@@ -34,16 +34,28 @@ from crawlbench.archive.robots import ALLOW_ALL, DENY_ALL, parse_robots
 )
 def test_rules(text, address, allowed):
     """The longest rule that fits decides; groups are those that name us, else those for all."""
-    assert parse_robots(text, "crawlbench").allows(address) is allowed
+    assert parse_robots(text.encode(), "crawlbench").allows(address) is allowed
 
 
 @pytest.mark.parametrize(
     ("value", "delay_s"),
-    [("10", 10), ("0.5", 0.5), ("-1", 0), ("x", 0), ("1e9", 0), ("9" * 9, 86400)],
+    [
+        ("10", 10),
+        ("0.5", 0.5),
+        ("-1", 0),
+        ("x", 0),
+        ("1e9", 86400),
+        ("nan", 0),
+        ("inf", 0),
+        ("9" * 9, 86400),
+    ],
 )
 def test_crawl_delay(value, delay_s):
     """It is read where it makes sense, up to a day."""
-    assert parse_robots(f"User-agent: *\nCrawl-delay: {value}", "crawlbench").delay_s == delay_s
+    assert (
+        parse_robots(f"User-agent: *\nCrawl-delay: {value}".encode(), "crawlbench").delay_s
+        == delay_s
+    )
 
 
 def test_all_or_nothing():
@@ -55,4 +67,4 @@ def test_all_or_nothing():
 def test_a_hostile_rule_costs_little():
     """Many stars are no reason to think for ever."""
     text = "User-agent: *\nDisallow: /" + "a*" * 20_000 + "b"
-    assert parse_robots(text, "crawlbench").allows("/" + "a" * 30_000)
+    assert parse_robots(text.encode(), "crawlbench").allows("/" + "a" * 30_000)

@@ -10,7 +10,7 @@ import pytest
 
 from crawlbench.measure.suite import load_suite
 from crawlbench.records import Cell
-from crawlbench.report.charts.labels import MOST_CELLS
+from crawlbench.report.charts.labels import MAX_CELLS
 from crawlbench.stats.judge import judge
 from tests.report.traces import traced
 from tests.stats.builders import make_plan, make_session
@@ -62,9 +62,9 @@ def full_session():
 def full_page():
     """Return its page."""
     from crawlbench.report.html import render_page
-    from crawlbench.report.session_page import session_page
+    from tests.report.views import make_page
 
-    return render_page(session_page(*full_session()))
+    return render_page(make_page(*full_session()))
 
 
 @pytest.mark.parametrize("width", [360, 1440])
@@ -78,7 +78,7 @@ def test_page_of_full_can_be_sent_and_read(open_page, screenshots, width):
     assert opened.ask("document.documentElement.scrollHeight") < 35_000
     cells = 3 * (2 * STRATEGIES - 1) + 1
     assert [opened.ask(NAMES, number) for number in (1, 2, 3, 4)] == [cells] * 4
-    cut = [title for title in opened.ask(TITLES) if f"{MOST_CELLS} of {cells} cells" in title]
+    cut = [title for title in opened.ask(TITLES) if f"{MAX_CELLS} of {cells} cells" in title]
     assert len(cut) == 6 * 4
     opened.page.locator("#filter").fill("client-7 uvloop wan subjects")
     assert opened.page.locator("#count").inner_text() == f"3 of {4 * cells} rows"

@@ -50,10 +50,10 @@ def session_of(text):
 def test_words_of_strangers_are_shown_and_not_obeyed(open_page, screenshots, text):
     """In names, reasons, last words, warnings, versions, addresses and hand-edited numbers."""
     from crawlbench.report.html import render_page
-    from crawlbench.report.session_page import session_page
     from crawlbench.report.text import one_line
+    from tests.report.views import make_page
 
-    opened = open_page(render_page(session_page(*session_of(text))), width=360)
+    opened = open_page(render_page(make_page(*session_of(text))), width=360)
     if text == RIGHT_TO_LEFT:
         opened.page.screenshot(path=screenshots / "right-to-left.png", full_page=True)
     assert opened.complaints == []
@@ -75,10 +75,10 @@ def test_words_of_strangers_are_shown_and_not_obeyed(open_page, screenshots, tex
 def test_tooltip_shows_markup_as_text(open_page):
     """It is made of HTML by a library: ours must not become some."""
     from crawlbench.report.html import render_page
-    from crawlbench.report.session_page import session_page
+    from tests.report.views import make_page
 
     text = '<img src=x onerror="hacked=1"><b>bold</b>'
-    opened = open_page(render_page(session_page(*session_of(text))))
+    opened = open_page(render_page(make_page(*session_of(text))))
     opened.page.locator("#chart-waterfall-1 svg .mark-rect path").first.hover(force=True)
     tip = opened.page.locator("#vg-tooltip-element")
     tip.wait_for(state="visible")
@@ -91,9 +91,9 @@ def test_tooltip_shows_markup_as_text(open_page):
 def test_policy_lets_no_other_script_run(open_page):
     """If escaping ever failed, the browser would still refuse."""
     from crawlbench.report.html import render_page
-    from crawlbench.report.session_page import session_page
+    from tests.report.views import make_page
 
-    page = render_page(session_page(concluded()))
+    page = render_page(make_page(concluded()))
     broken = page.replace("</main>", "<img src=x onerror=hacked=1><script>hacked=1</script></main>")
     opened = open_page(broken)
     assert opened.ask("typeof hacked") == "undefined"

@@ -31,7 +31,7 @@ SORTS = """() => [...document.querySelectorAll("#everything thead th")]
 def reference():
     """Return the page of the reference session, with a trace that is known."""
     from crawlbench.report.html import render_page
-    from crawlbench.report.session_page import session_page
+    from tests.report.views import make_page
 
     session = load_session(REFERENCE)
     requests = [
@@ -39,7 +39,7 @@ def reference():
         for cell in session.plan.cells
         for request in traced(cell.name, serial=cell.strategy == "requests-serial")
     ]
-    return render_page(session_page(session, requests))
+    return render_page(make_page(session, requests))
 
 
 @pytest.mark.parametrize(
@@ -163,10 +163,10 @@ def test_page_opens_in_two_seconds(open_page):
 def test_500_cells_still_work(open_page, screenshots, networks, concurrency):
     """Tall charts scroll in their place; the page is no wider, and the table still sorts."""
     from crawlbench.report.html import render_page
-    from crawlbench.report.session_page import session_page
+    from tests.report.views import make_page
 
     session = shipped(rounds=2, networks=networks, concurrency=tuple(range(1, concurrency + 1)))
-    html = render_page(session_page(replace(session, seconds=9e3)))
+    html = render_page(make_page(replace(session, seconds=9e3)))
     assert len(html.encode()) < 6_000_000
     opened = open_page(html, width=1440)
     opened.page.screenshot(path=screenshots / f"cells-500-{len(networks)}.png", full_page=True)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import http.server
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from tests.conftest import command_line
 from tests.measure.test_store import finished, write
+
+from crawlbench.sites.douban import SITE
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="it needs /dev/full")
 
@@ -67,11 +73,26 @@ def test_closed_pipe_is_no_error(session):
         assert process.wait(110) == 0
 
 
-@pytest.mark.parametrize("descriptor", [0, 1, 2])
-def test_closed_stream_is_no_error(session, descriptor):
-    """As of `crawlbench report >&-`."""
-    done = call("report", session, preexec_fn=lambda: os.close(descriptor))
-    assert done.returncode == 0
+def test_standard_error_that_nobody_reads_changes_no_exit_code():
+    """A pipe that is closed fails otherwise than a disk that is full."""
+    read, write_to = os.pipe()
+    os.close(read)
+    with os.fdopen(write_to, "w") as pipe:
+        assert call("report", "nowhere", stderr=pipe).returncode == 2
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+def test_closed_streams_are_no_error(session, closed):
+    """As of `crawlbench report >&-`; nor is the next file that is opened taken for one of them."""
+
+    def close():
+        for descriptor in closed:
+            os.close(descriptor)
+
+    for arguments in (("report", session), ("crawl", "-s", "requests-serial")):
+        done = call(*arguments, preexec_fn=close)
+        assert done.returncode == 0, done.stderr
+        assert bool(done.stdout) == (1 not in closed)
 
 
 def test_character_that_a_terminal_lacks_is_written_otherwise(session):
@@ -87,9 +108,11 @@ def test_character_that_a_terminal_lacks_is_written_otherwise(session):
 
 def test_folder_with_a_file_cannot_be_compared(session):
     """It had ended with a traceback and 1."""
-    done = call("compare", session, session / "suite.json")
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
+    suite = session / "suite.json"
+    for pair in ((session, suite), (suite, session)):
+        done = call("compare", *pair)
+        assert done.returncode == 2
+        assert done.stderr.count("\n") == 1
 
 
 def test_error_of_our_own_is_a_sentence_and_four(tmp_path):
@@ -117,7 +140,16 @@ def test_output_may_be_a_device_or_a_dash(session, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("<!doctype html>")
     assert call("history", session, "-o", "/dev/full", cwd=tmp_path).returncode == 4
+    assert call("report", session, "-o", os.devnull, cwd=tmp_path).returncode == 0
     assert not list(tmp_path.iterdir())
+
+
+def test_output_never_takes_the_place_of_a_file(session, tmp_path):
+    """Whoever wants that deletes it."""
+    (tmp_path / "there").touch()
+    done = call("report", session, "-o", "there", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "exists already" in done.stderr
 
 
 def test_strangers_words_do_not_steer_a_terminal(tmp_path):
@@ -125,3 +157,64 @@ def test_strangers_words_do_not_steer_a_terminal(tmp_path):
     done = call("report", tmp_path / "\x1b]0;owned\x07\x1b[31m")
     assert done.returncode == 2
     assert not {"\x1b", "\x07"} & set(done.stderr)
+    assert "\\x1b" in done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("sh"), reason="limits are the shell's")
+def test_picture_that_memory_does_not_suffice_for_costs_the_picture(session, tmp_path):
+    """What draws has an engine that would end the whole process."""
+    pytest.importorskip("vl_convert")
+    settings = command_line("report", session, "--format", "svg", cwd=tmp_path)
+    arguments = settings.pop("args")
+    command = ["sh", "-c", 'ulimit -v 1200000; "$@"', "sh", *arguments]
+    outcome = subprocess.run(command, **settings, capture_output=True, timeout=110, check=False)
+    if outcome.returncode == 0:
+        pytest.skip("it sufficed")
+    assert outcome.returncode == 4, outcome.stderr
+    (line,) = outcome.stderr.splitlines()
+    assert line.startswith("crawlbench: ")
+
+
+class _Forgetful(http.server.BaseHTTPRequestHandler):
+    """Answers every address with the first page, as a server that ignores the query."""
+
+    def do_GET(self):
+        body = SITE.pages().read(SITE.path)[1]
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+def test_crawl_that_brings_one_page_ten_times_says_so(crawlbench):
+    """250 items, of which 25 are different, are not the site."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Forgetful)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}/top250"
+        outcome = crawlbench("crawl", "-s", "requests-threads", "--url", url)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert outcome.returncode == 4
+    assert "250 items came, 25 of them different; the site has 250" in outcome.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_mirror_that_is_ended_leaves_nothing_behind(tmp_path, number):
+    """Its certificates are in a temporary folder; a closed terminal ends it as Ctrl-C does."""
+    settings = command_line("mirror", "serve", "-n", "loopback-tls", cwd=tmp_path)
+    settings["env"] |= {"TMPDIR": str(tmp_path)}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(**settings, stdout=pipe, stderr=pipe) as process:
+        assert process.stdout.readline().startswith("https://")
+        assert list(tmp_path.glob("crawlbench-*"))
+        process.send_signal(number)
+        _, words = process.communicate(timeout=30)
+    assert process.returncode == 0, words
+    assert words == ""
+    assert not list(tmp_path.glob("crawlbench-*"))

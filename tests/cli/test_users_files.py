@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 
@@ -57,6 +58,8 @@ ENDING = {
     "raise KeyboardInterrupt": "cannot be imported: KeyboardInterrupt",
     "import os; os._exit(0)": "ends the process that imports it: ended with exit code 0",
     "import os; os.kill(os.getpid(), 9)": "ends the process that imports it: ended by SIGKILL",
+    "import os; os.abort()": "ends the process that imports it: ended by SIGABRT",
+    "import argparse; argparse.ArgumentParser().error('x')": "(SystemExit: 2)",
     "1 / 0": "cannot be imported: ZeroDivisionError",
 }
 FORMS = {
@@ -132,8 +135,12 @@ def test_signature_that_cannot_be_called_is_refused_at_load(tmp_path, signature,
 
 
 def test_module_beside_a_file_is_found_but_never_takes_the_place_of_ours(tmp_path):
-    """As for a script; `queue.py` there is not the library's."""
-    (tmp_path / "helper.py").write_text("from queue import Queue\n" + HONEST)
+    """As for a script, be it a file or a package; `queue.py` there is not the library's."""
+    (tmp_path / "pack").mkdir()
+    (tmp_path / "pack" / "inner.py").write_text("NAME = 'inner'\n")
+    (tmp_path / "helper.py").write_text(
+        "from queue import Queue\nfrom pack.inner import NAME\n" + HONEST
+    )
     (tmp_path / "queue.py").write_text("raise SystemExit('the wrong queue')")
     (facts,) = find_out([strategy(tmp_path, "from helper import crawl")])
     facts.require()
@@ -149,6 +156,14 @@ def test_nobody_is_told_to_install_a_strangers_package(tmp_path, name):
         caught.value
     )
     assert "pip install" not in str(caught.value)
+
+
+def test_file_is_looked_at_again_when_it_was_edited(tmp_path):
+    """Else a notebook would see yesterday's mistake."""
+    (broken,) = find_out([strategy(tmp_path, "1 / 0\n")])
+    assert "ZeroDivisionError" in broken.trouble
+    (mended,) = find_out([strategy(tmp_path, HONEST)])
+    assert mended.trouble == ""
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -204,8 +219,17 @@ def test_crawl_of_a_patched_file_ends(tmp_path, crawlbench):
             "250 items came, 25 of them different; the site has 250",
         ),
         (HONEST.replace("return items", "return items + items[:1]"), "251 items came, 250 of"),
+        (HONEST.replace("return items", "return items[1:]"), "249 items came"),
+        (
+            HONEST.replace(
+                "return items",
+                "import dataclasses\n    return [\n"
+                "        dataclasses.replace(items[0], title='x'), *items[1:]]",
+            ),
+            "has title 'x' instead",
+        ),
     ],
-    ids=["nothing", "one page ten times", "one item twice"],
+    ids=["nothing", "one page ten times", "one item twice", "one too few", "something else"],
 )
 def test_crawl_says_when_what_came_back_is_not_the_site(tmp_path, crawlbench, text, told):
     """And fails."""
@@ -221,6 +245,26 @@ def test_crawl_that_ends_its_process_is_told_in_a_sentence(tmp_path, crawlbench)
     done = crawlbench("crawl", "-s", "./mine.py")
     assert done.returncode == 4
     assert done.stderr == "crawlbench: ./mine.py ended its process: ended with exit code 0\n"
+
+
+@pytest.mark.slow
+def test_session_with_a_file_that_breaks_keeps_the_others(tmp_path, crawlbench):
+    """A cell that ends its process while it crawls costs itself only."""
+    texts = {
+        "plain": HONEST,
+        "chdir": HARMLESS["another folder"] + HONEST,
+        "argparse": HARMLESS["a parser of arguments"] + HONEST,
+        "later": "import os\ndef crawl(site, concurrency): os._exit(0)",
+    }
+    chosen = []
+    for name, text in texts.items():
+        strategy(tmp_path, text, f"{name}.py")
+        chosen += ["-s", f"./{name}.py"]
+    sizes = ("--rounds", "1", "--laps", "1", "--min-time", "0.01", "-o", "s")
+    done = crawlbench("run", "quick", "-n", "loopback", *chosen, *sizes)
+    assert done.returncode == 4, done.stderr
+    session = json.loads((tmp_path / "s" / "session.json").read_text(encoding="utf-8"))
+    assert {failure["cell"].partition("/-")[0] for failure in session["failures"]} == {"./later.py"}
 
 
 @pytest.mark.parametrize(
@@ -248,4 +292,5 @@ def test_crawl_that_ends_its_process_is_told_in_a_sentence(tmp_path, crawlbench)
 def test_option_that_would_change_nothing_is_refused(crawlbench, options, told):
     """Who gives it believes that it does."""
     done = crawlbench(*options)
-    assert (done.returncode, done.stderr) == (2, f"crawlbench: {told}\n")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"crawlbench: {told}\n"

@@ -21,22 +21,21 @@ def cells_of(environment, *, control=False):
     ]
 
 
-def session(*, failed="", is_refusal=False, ending="rounds"):
-    """Return a judged session of two operations, of which the head may fail in one."""
+def session(*, failed="", side="head", is_refusal=False, ending="answered"):
+    """Return a judged session of two operations, of which a side may fail in one."""
     base, head, twins = cells_of("base"), cells_of("head"), cells_of("base", control=True)
     plan = make_plan(
         cells=(*base, *head, *twins),
         baselines={cell.group: cell.name for cell in base},
         environments=(Environment("base"), Environment("head")),
     )
-    whole = [
-        cell for cell in (*base, *twins, *head) if cell not in head or cell.operation != failed
-    ]
+    sides = {"base": base, "twin": twins, "head": head}
+    broken = [cell for cell in sides[side] if cell.operation == failed]
+    whole = [cell for cell in (*base, *twins, *head) if cell not in broken]
     rounds = [{cell: [1 + n / 1000] * 2 for cell in whole} for n in range(6)]
     failures = [
         Failure(cell.name, 1, "the loop has no such thing", is_refusal=is_refusal)
-        for cell in head
-        if cell.operation == failed
+        for cell in broken
     ]
     return replace(judge(make_session(plan, rounds, failures)), ending=ending)
 
@@ -55,12 +54,29 @@ def test_operation_that_fails_is_told_first():
 
 @pytest.mark.parametrize(
     ("ending", "failed", "code"),
-    [("interrupted", "two", 130), ("rounds", "two", 4), ("rounds", "", 0)],
+    [
+        ("interrupted", "two", 130),
+        ("answered", "two", 4),
+        ("rounds", "two", 4),
+        ("answered", "", 0),
+    ],
 )
 def test_exit_code_is_the_answers(ending, failed, code):
     found = session(failed=failed, ending=ending)
     answer = _answer(found, None)
     assert answer["code"] == code
     with pytest.raises(typer.Exit) as caught:
-        _end(found, answer)
+        _end(found, answer, is_published=True)
     assert caught.value.exit_code == code
+
+
+@pytest.mark.parametrize(("side", "failed"), [("head", "head"), ("base", "base"), ("twin", "base")])
+def test_answer_says_which_side_broke_and_why(side, failed):
+    """A base that cannot be measured is no fault of the head's."""
+    one, two = _answer(session(failed="two", side=side), None)["changes"]
+    assert (one["verdict"], one["failed"], one["reason"]) == ("same", "", "")
+    assert one["low"] <= one["estimate"] <= one["high"]
+    assert (two["verdict"], two["failed"], two["estimate"]) == ("invalid", failed, None)
+    assert "the loop has no such thing" in two["reason"]
+    assert (two["base_s"] is None) == (side == "base")
+    assert (two["head_s"] is None) == (side == "head")

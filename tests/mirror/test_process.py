@@ -153,7 +153,7 @@ def test_mirror_does_not_grow_by_a_client_that_never_reads():
             with connect(mirror) as wire:
                 wire.ask()
                 before = process.memory_info().rss
-                wire.send(b"GET /top250 HTTP/1.1\r\n\r\n" * 2000)
+                wire.send(b"GET /top250 HTTP/1.1\r\nHost: a\r\n\r\n" * 2000)
                 while (await mirror.end()).in_flight < 500:
                     await asyncio.sleep(0.01)
                 return process.memory_info().rss - before

@@ -152,14 +152,6 @@ def test_http_1_0_gets_no_chunks_and_is_closed(wire, headers):
     assert wire.is_closed()
 
 
-@pytest.mark.parametrize("line", [b"GET /top250\r\n\r\n", b"GET /top250 HTTP/2.0\r\n\r\n"])
-def test_versions_that_nobody_speaks_are_answered_plainly(wire, line):
-    """HTTP/0.9 and a bare 2.0 know no chunks either."""
-    wire.send(line)
-    assert wire.read().page == BODIES["/top250"]
-    assert wire.is_closed()
-
-
 @pytest.mark.parametrize("value", ["close", "Close", "keep-alive, close"])
 def test_connection_is_closed_when_the_client_says_so(wire, value):
     """The answer says it too, comes whole, and is the last: what follows gets none."""

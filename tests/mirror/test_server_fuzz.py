@@ -17,7 +17,7 @@ from crawlbench.mirror.server import Connection, Mirror
 from crawlbench.networks import NETWORKS
 
 PAGES = set(BODIES.values())
-REFUSALS = {301, 400, 404, 405, 413, 414, 431}
+REFUSALS = {301, 400, 404, 405, 413, 414, 417, 431, 505}
 BOUNDED = settings(derandomize=True, database=None)
 
 targets = st.one_of(

@@ -70,10 +70,10 @@ def test_answers_that_never_end_are_noted_when_the_client_leaves(traced):
 
     def act(running):
         with running.open() as wire:
-            wire.send(b"GET /top250 HTTP/1.1\r\n\r\n")
+            wire.send(b"GET /top250 HTTP/1.1\r\nHost: a\r\n\r\n")
             wire.socket.recv(10)
         with running.open() as wire:
-            wire.send(f"GET {PAGE_2} HTTP/1.1\r\n\r\n".encode())
+            wire.send(f"GET {PAGE_2} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
             assert wire.is_closed()
 
     stalled, reset = sorted(traced(Network(faults=faults), act))

@@ -70,6 +70,8 @@ def read_answer(file, method="GET"):
         name, value = line[:-2].decode("ascii").split(": ", 1)
         assert name not in headers, f"{name} came twice"
         headers[name] = value
+    if status == "100":  # no answer yet
+        return read_answer(file, method)
     return Answer(int(status), headers, b"" if method == "HEAD" else _read_body(file, headers))
 
 

@@ -152,6 +152,6 @@ def test_operations_show_their_cpu_verdict_where_there_is_one():
     cpu_s = {False: 0.010, True: 0.005}
     seen = {cell: {"cpu_s": cpu_s[cell.event_loop == "uvloop"]} for cell in plan.cells}
     (table,) = operation_tables(make_operations_session(plan, seen=seen))
-    assert table.pick(("CPU ratio",)).rows == (("-",), ("0.500 faster",))
+    assert table.pick(("CPU ratio",)).rows == (("1",), ("0.500 faster",))
     for table in operation_tables(operated()):
         assert "CPU ratio" not in [column.header for column in table.columns]

@@ -13,19 +13,11 @@ __all__ = [
     "MOST_PAGE_BYTES",
     "Capture",
     "SkippedError",
-    "is_html",
     "keep_headers",
-    "looks_like_html",
 ]
 
 MOST_PAGE_BYTES = 32 * 2**20
 """Of one page before any coding: more is no page but a bomb."""
-
-_HTML = frozenset({"text/html", "application/xhtml+xml"})
-
-_LOOKS_LIKE_HTML = re.compile(
-    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
-)
 
 _NOT_KEPT = frozenset(
     {
@@ -66,20 +58,19 @@ class Capture:
     """
     aliases: tuple[str, ...] = field(default=())
     """Other addresses (path and query) by which links may name it."""
+    problem: str = ""
+    """Why there is nothing to read, in a few words."""
+    leniencies: list[str] = field(default_factory=list)
+    """Filled by `read`: what was not as its format has it, and taken nevertheless."""
 
     def header(self, name: str) -> str:
         """Return a header's first value, empty if there is none."""
         return next((value for key, value in self.headers if key.lower() == name), "")
 
-
-def is_html(content_type: str) -> bool:
-    """Tell whether a Content-Type is that of a page."""
-    return content_type.partition(";")[0].strip().lower() in _HTML
-
-
-def looks_like_html(body: bytes) -> bool:
-    """Tell whether a body without a type begins as a page does."""
-    return _LOOKS_LIKE_HTML.match(body, 0, 4096) is not None
+    def list_header(self, name: str) -> list[str]:
+        """Return the entries of a header that is a list, perhaps of several lines."""
+        lines = (value for key, value in self.headers if key.lower() == name)
+        return [entry.strip() for line in lines for entry in line.split(",") if entry.strip()]
 
 
 def keep_headers(headers: list[tuple[str, str]]) -> dict[str, str]:

@@ -1,4 +1,8 @@
-"""Undoes the codings of archived bodies, within bounds (floor 3; pure)."""
+"""Undoes the codings of archived bodies, within bounds (floor 3; pure).
+
+Headers describe the wire, and archives often store something else. What is plainly the page is
+taken, as browsers and the formats' own readers do, and each such leniency is told.
+"""
 
 from __future__ import annotations
 
@@ -7,44 +11,69 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.archive.capture import MOST_PAGE_BYTES, SkippedError
+from crawlbench.archive.sniffing import is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-__all__ = ["TOO_LARGE", "dechunk", "decode_body", "open_gunzip"]
+__all__ = ["GZIP_MAGIC", "TOO_LARGE", "dechunk", "decode_body", "gunzip", "open_gunzip"]
 
 TOO_LARGE = f"larger than {MOST_PAGE_BYTES // 2**20} MB"
 
+GZIP_MAGIC = b"\x1f\x8b"
+
+PLAIN = "plain although their header names a coding"
+UNDONE = "whole although their header says that they came in chunks"
+RUBBISH = "followed by something that is not of their coding"
+
 _MOST_CODINGS = 4  # one on top of the other
 _STEP_BYTES = 2**20
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_CUT = "cut short within its compression"
 
 
-def decode_body(body: bytes, transfer_encoding: str, content_encoding: str) -> bytes:
+class _OtherwiseError(SkippedError):
+    """Raised when a body is not coded in this way at all."""
+
+
+def decode_body(
+    body: bytes, transfer: Sequence[str], content: Sequence[str], leniencies: list[str]
+) -> bytes:
     """Return a body as it was before any coding.
 
     Args:
-        body: as it came over the wire.
-        transfer_encoding: the header; empty if there was none.
-        content_encoding: likewise.
+        body: as it came over the wire, or as the archive has it.
+        transfer: entries of the header Transfer-Encoding, in order.
+        content: entries of the header Content-Encoding, in order.
+        leniencies: gets what was not as the headers say.
 
     Raises:
         SkippedError: it is coded in a way that is not known or not right, or would be too large.
     """
-    codings = [*_list(content_encoding), *_list(transfer_encoding)]
+    codings = [coding.lower() for coding in (*content, *transfer)]
     if len(codings) > _MOST_CODINGS:
         raise SkippedError("coded too many times")
     for coding in reversed(codings):
-        if coding not in _DECODERS:
-            raise SkippedError(f"coded as {coding[:20]!r}, which is not known here")
-        body = _DECODERS[coding](body)
+        body = _undo(coding, body, leniencies)
     return body
 
 
-def _list(header: str) -> list[str]:
-    return [coding for part in header.split(",") if (coding := part.strip().lower())]
+def _undo(coding: str, body: bytes, leniencies: list[str]) -> bytes:
+    decoder = _DECODERS.get(coding)
+    if not body:
+        return body
+    try:
+        if decoder is None:
+            raise _OtherwiseError(f"coded as {coding[:20]!r}, which is not known here")
+        return decoder(body, leniencies)
+    except _OtherwiseError:
+        if not is_text(body):
+            raise
+        leniencies.append(UNDONE if coding == "chunked" else PLAIN)
+        return body
 
 
-def dechunk(body: bytes) -> bytes:
+def dechunk(body: bytes, leniencies: list[str]) -> bytes:
     """Return what was sent in chunks.
 
     Raises:
@@ -54,14 +83,13 @@ def dechunk(body: bytes) -> bytes:
     at = 0
     while True:
         end = body.find(b"\r\n", at, at + 4096)
-        size_text = body[at:end].partition(b";")[0].strip() if end >= 0 else b""
-        try:
-            size = int(size_text, 16)
-        except ValueError:
-            size = -1
-        if size < 0 or b"_" in size_text or end + 2 + size > len(body):
+        size = _chunk_size(body[at:end]) if end >= 0 else -1
+        if size < 0 and not parts:
+            raise _OtherwiseError("wrongly chunked")
+        if size < 0 or end + 2 + size > len(body):
             raise SkippedError("cut short or wrongly chunked")
         if size == 0:
+            _note_rest(body[end + 2 :].strip(), leniencies)
             return b"".join(parts)
         at = end + 2 + size
         parts.append(body[end + 2 : at])
@@ -70,14 +98,18 @@ def dechunk(body: bytes) -> bytes:
         at += 2
 
 
-def _maybe_dechunk(body: bytes) -> bytes:
-    """Take a body for whole if it does not begin as chunks do: some archives store it so."""
-    size_text = body[:20].partition(b"\r\n")[0].partition(b";")[0].strip()
+def _chunk_size(line: bytes) -> int:
+    """Return the size that begins a chunk; -1 if that is none."""
+    text = line.partition(b";")[0].strip()
     try:
-        int(size_text, 16)
+        return -1 if b"_" in text or text[:1] in b"+-" else int(text, 16)
     except ValueError:
-        return body
-    return dechunk(body)
+        return -1
+
+
+def _note_rest(rest: bytes, leniencies: list[str]) -> None:
+    if rest.strip(b"\0"):
+        leniencies.append(RUBBISH)
 
 
 def open_gunzip() -> Any:  # noqa: ANN401  (zlib does not export the type)
@@ -85,30 +117,54 @@ def open_gunzip() -> Any:  # noqa: ANN401  (zlib does not export the type)
     return zlib.decompressobj(16 + zlib.MAX_WBITS)
 
 
-def _gunzip(body: bytes) -> bytes:
-    return _inflate(body, open_gunzip())
+def gunzip(body: bytes, leniencies: list[str], most_bytes: int = MOST_PAGE_BYTES) -> bytes:
+    """Return what all members of a gzip file hold.
+
+    Args:
+        body: the file.
+        leniencies: gets what is wrong and does not matter.
+        most_bytes: of what it holds.
+
+    Raises:
+        SkippedError: it is no gzip file, is cut short, broken or too large.
+    """
+    if not body.startswith(GZIP_MAGIC):
+        raise _OtherwiseError("wrongly compressed")
+    parts: list[bytes] = []
+    while body.startswith(GZIP_MAGIC):
+        part, body = _inflate(body, open_gunzip(), most_bytes - sum(map(len, parts)))
+        parts.append(part)
+    _note_rest(body, leniencies)
+    return b"".join(parts)
 
 
-def _undeflate(body: bytes) -> bytes:
+def _undeflate(body: bytes, leniencies: list[str]) -> bytes:
+    if _is_markup(body):
+        raise _OtherwiseError("wrongly compressed")
     try:
-        return _inflate(body, zlib.decompressobj())
-    except SkippedError:  # half of all servers leave out zlib's header
-        return _inflate(body, zlib.decompressobj(-zlib.MAX_WBITS))
-
-
-def _inflate(body: bytes, decompressor: Any) -> bytes:  # noqa: ANN401  (see open_gunzip)
-    try:
-        decoded: bytes = decompressor.decompress(body, MOST_PAGE_BYTES + 1)
-    except zlib.error:
-        raise SkippedError("wrongly compressed") from None
-    if len(decoded) > MOST_PAGE_BYTES:
-        raise SkippedError(TOO_LARGE)
-    if not decompressor.eof:
-        raise SkippedError("cut short within its compression")
+        decoded, rest = _inflate(body, zlib.decompressobj(), MOST_PAGE_BYTES)
+    except _OtherwiseError:  # half of all servers leave out zlib's header
+        decoded, rest = _inflate(body, zlib.decompressobj(-zlib.MAX_WBITS), MOST_PAGE_BYTES)
+    _note_rest(rest, leniencies)
     return decoded
 
 
-def _unbrotli(body: bytes) -> bytes:
+def _inflate(body: bytes, decompressor: Any, most_bytes: int) -> tuple[bytes, bytes]:  # noqa: ANN401
+    """Return what a stream holds, and what follows it."""
+    try:
+        decoded: bytes = decompressor.decompress(body, most_bytes + 1)
+    except zlib.error:
+        raise _OtherwiseError("wrongly compressed") from None
+    if len(decoded) > most_bytes:
+        raise SkippedError(TOO_LARGE)
+    if not decompressor.eof:
+        raise SkippedError(_CUT)
+    return decoded, decompressor.unused_data
+
+
+def _unbrotli(body: bytes, leniencies: list[str]) -> bytes:  # noqa: ARG001  (see _DECODERS)
+    if _is_markup(body):  # which brotli takes for a stream that is cut short
+        raise _OtherwiseError("wrongly compressed")
     try:
         brotli = importlib.import_module("brotli")
     except ImportError:
@@ -125,19 +181,58 @@ def _unbrotli(body: bytes) -> bytes:
             part = decompressor.process(b"", output_buffer_limit=_STEP_BYTES)
         is_whole = decompressor.is_finished()
     except brotli.error:
-        raise SkippedError("wrongly compressed") from None
+        raise _OtherwiseError("wrongly compressed") from None
     except TypeError:
         raise SkippedError("coded as br, which needs: pip install 'brotli>=1.2'") from None
     if not is_whole:
-        raise SkippedError("cut short within its compression")
+        raise SkippedError(_CUT)
     return b"".join(parts)
 
 
-_DECODERS: dict[str, Callable[[bytes], bytes]] = {
-    "identity": bytes,
-    "chunked": _maybe_dechunk,
-    "gzip": _gunzip,
-    "x-gzip": _gunzip,
+def _unzstd(body: bytes, leniencies: list[str]) -> bytes:
+    if not body.startswith(_ZSTD_MAGIC):
+        raise _OtherwiseError("wrongly compressed")
+    parts: list[bytes] = []
+    while body.startswith(_ZSTD_MAGIC):
+        zstd = _find_zstd()
+        decompressor = zstd.ZstdDecompressor()
+        room = MOST_PAGE_BYTES - sum(map(len, parts))
+        try:
+            parts.append(decompressor.decompress(body, room + 1))
+        except zstd.ZstdError:
+            raise SkippedError("wrongly compressed") from None
+        if len(parts[-1]) > room:
+            raise SkippedError(TOO_LARGE)
+        if not decompressor.eof:
+            raise SkippedError(_CUT)
+        body = decompressor.unused_data
+    _note_rest(body, leniencies)
+    return b"".join(parts)
+
+
+def _find_zstd() -> Any:  # noqa: ANN401  (a module)
+    for name in ("compression.zstd", "backports.zstd"):
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    raise SkippedError("coded as zstd, which needs: pip install backports.zstd")
+
+
+def _is_markup(body: bytes) -> bool:
+    return body[:64].lstrip().startswith(b"<") and is_text(body)
+
+
+def _keep(body: bytes, leniencies: list[str]) -> bytes:  # noqa: ARG001  (see _DECODERS)
+    return body
+
+
+_DECODERS: dict[str, Callable[[bytes, list[str]], bytes]] = {
+    "identity": _keep,
+    "chunked": dechunk,
+    "gzip": gunzip,
+    "x-gzip": gunzip,
     "deflate": _undeflate,
     "br": _unbrotli,
+    "zstd": _unzstd,
 }

@@ -8,19 +8,19 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from crawlbench import __version__
-from crawlbench.archive.capture import MOST_PAGE_BYTES, is_html
-from crawlbench.archive.decode import TOO_LARGE
+from crawlbench.archive.capture import MOST_PAGE_BYTES, SkippedError
+from crawlbench.archive.decode import TOO_LARGE, decode_body
+from crawlbench.archive.links import PRODUCT
+from crawlbench.archive.sniffing import is_page, may_be_page
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
 __all__ = ["AGENT", "Answer", "FetchError", "Fetcher", "retry_after_s"]
-
-PRODUCT = "crawlbench"
-"""What robots.txt may call us."""
 
 AGENT = f"{PRODUCT}/{__version__} (mirror record; one request at a time)"
 """The User-Agent."""
@@ -30,6 +30,8 @@ MOST_SECONDS = 120.0  # for a whole answer
 
 USUAL_WAIT_S = 60.0
 """Asked for by a 429 or 503 that does not say how long."""
+
+_NO_PAGE = "no HTML"
 
 _MOST_WAIT_S = 7 * 86_400.0
 
@@ -50,16 +52,44 @@ class Answer:
     """Why the body is not there although it was wanted."""
 
     def header(self, name: str) -> str:
-        """Return a header, empty if there is none."""
-        return next((value for key, value in self.headers if key.lower() == name), "")
+        """Return a header's first value, empty if there is none."""
+        return next(iter(self.header_lines(name)), "")
+
+    def header_lines(self, name: str) -> list[str]:
+        """Return the values of a header, one for each of its lines."""
+        return [value for key, value in self.headers if key.lower() == name]
+
+    @property
+    def location(self) -> str:
+        """Where a redirect leads; some servers write it in raw UTF-8."""
+        location = self.header("location")
+        try:
+            return location.encode("latin-1").decode()
+        except UnicodeError:
+            return location
 
 
 class Fetcher:
-    """One session: one connection, no redirects followed, no retries."""
+    """One session: one connection, no redirects followed, no retries.
+
+    It keeps the site's cookies, and takes nothing from its surroundings: no passwords of a netrc
+    file, no proxies of variables.
+    """
+
+    def __init__(self, proxy: str = "") -> None:
+        """Say how to reach servers.
+
+        Args:
+            proxy: address of one; empty to go without.
+        """
+        self._proxy = proxy
 
     def __enter__(self) -> Self:
         """Open it."""
         self._session = requests.Session()
+        self._session.trust_env = False
+        if self._proxy:
+            self._session.proxies = {"http": self._proxy, "https": self._proxy}
         self._session.headers["User-Agent"] = AGENT
         self._session.headers["Accept-Encoding"] = "gzip"
         return self
@@ -73,43 +103,62 @@ class Fetcher:
         """Close it."""
         self._session.close()
 
-    def get(self, url: str, *, only_html: bool = True, most_bytes: int = MOST_PAGE_BYTES) -> Answer:
-        """Return the answer to one request; the body only where the status is 200.
-
-        Args:
-            url: absolute.
-            only_html: leave the body where the type is another.
-            most_bytes: of the body; a longer one is a problem.
+    def get(self, url: str) -> Answer:
+        """Return the answer to one request for a page; its body only where it is one.
 
         Raises:
             FetchError: there is no answer, or half of one.
         """
-        deadline = time.monotonic() + MOST_SECONDS
+        answer = self._ask(url, MOST_PAGE_BYTES, only_pages=True)
+        if answer.body and not is_page(answer.header("content-type"), answer.body):
+            return Answer(answer.status, answer.headers, b"", _NO_PAGE)
+        if len(answer.body) > MOST_PAGE_BYTES:
+            return Answer(answer.status, answer.headers, b"", TOO_LARGE)
+        return answer
+
+    def get_begin(self, url: str, most_bytes: int) -> Answer:
+        """Return the answer to one request, of the body the begin and perhaps more.
+
+        Raises:
+            FetchError: there is no answer, or half of one.
+        """
+        return self._ask(url, most_bytes, only_pages=False)
+
+    def _ask(self, url: str, most_bytes: int, *, only_pages: bool) -> Answer:
         try:
             with self._session.get(
                 url, stream=True, allow_redirects=False, timeout=TIMEOUT_S
             ) as response:
-                headers = list(response.headers.items())
+                headers = list(response.raw.headers.items())
                 answer = Answer(response.status_code, headers, b"")
                 if response.status_code != requests.codes.ok:
                     return answer
-                if only_html and not is_html(answer.header("content-type")):
-                    return Answer(answer.status, headers, b"", "no HTML")
-                return _read(response, answer, most_bytes, deadline)
-        except (requests.RequestException, OSError, ValueError) as error:
+                if only_pages and not may_be_page(answer.header("content-type")):
+                    return Answer(answer.status, headers, b"", _NO_PAGE)
+                return _read(response, answer, most_bytes)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise FetchError(type(error).__name__) from error
 
 
-def _read(response: requests.Response, answer: Answer, most_bytes: int, deadline: float) -> Answer:
-    parts, total = [], 0
-    for part in response.iter_content(2**16):
-        parts.append(part)
-        total += len(part)
-        if total > most_bytes:
-            return Answer(answer.status, answer.headers, b"", TOO_LARGE)
+def _read(response: requests.Response, answer: Answer, most_bytes: int) -> Answer:
+    """Read a body until it is whole or longer than wanted, and undo its codings."""
+    deadline = time.monotonic() + MOST_SECONDS
+    body = bytearray()
+    for part in response.raw.stream(2**16, decode_content=False):
+        body += part
+        if len(body) > most_bytes:
+            break
         if time.monotonic() > deadline:
             return Answer(answer.status, answer.headers, b"", f"slower than {MOST_SECONDS:g} s")
-    return Answer(answer.status, answer.headers, b"".join(parts))
+    if len(body) > most_bytes and answer.header("content-encoding"):
+        return Answer(answer.status, answer.headers, b"", TOO_LARGE)
+    codings = ",".join(answer.header_lines("content-encoding"))
+    content = [coding.strip() for coding in codings.split(",") if coding.strip()]
+    try:
+        decoded = decode_body(bytes(body), [], content, [])
+    except SkippedError as error:
+        return Answer(answer.status, answer.headers, b"", str(error))
+    return Answer(answer.status, answer.headers, decoded)
 
 
 def retry_after_s(header: str, now: float) -> float:

@@ -1,4 +1,8 @@
-"""Reads the pages of a folder that `wget --mirror` made (floor 3)."""
+"""Reads the pages of a folder that `wget --mirror` made, by whatever options and age (floor 3).
+
+wget puts addresses into names: a query after `?`, or after `@` where names are those of Windows,
+with escapes where a name may not hold a character, and `.html` at the end where it was asked to.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,9 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from crawlbench.archive.capture import MOST_PAGE_BYTES, Capture, SkippedError, looks_like_html
-from crawlbench.archive.decode import TOO_LARGE
+from crawlbench.archive.capture import MOST_PAGE_BYTES, Capture, SkippedError
+from crawlbench.archive.decode import GZIP_MAGIC, TOO_LARGE, gunzip
+from crawlbench.archive.sniffing import looks_like_html
 from crawlbench.errors import UsageError
 from crawlbench.sites.addresses import host_of
 
@@ -40,11 +45,11 @@ def read_folder(folder: Path, start: str | None) -> Iterator[Capture]:
         UsageError: there is no such folder, it holds a symbolic link, or a file cannot be read.
     """
     root, origin = _find_root(folder, start)
-    for path in sorted(_walk(root), key=lambda path: (path != root / INDEX, path)):
-        names = path.relative_to(root).parts
-        if not all(map(_is_text, names)):
-            raise UsageError(f"{str(path)!r} has a name that is not UTF-8; rename or delete it")
-        yield _capture(path, names, origin)
+    paths = sorted(_walk(root), key=lambda path: (path != root / INDEX, path))
+    names = {path: path.relative_to(root).parts for path in paths}
+    spelling = Spelling(set(names.values()))
+    for path in paths:
+        yield _capture(path, origin, *spelling.spell(names[path]))
 
 
 def _find_root(folder: Path, start: str | None) -> tuple[Path, str]:
@@ -53,19 +58,35 @@ def _find_root(folder: Path, start: str | None) -> tuple[Path, str]:
     if start:
         scheme, host = start.partition(":")[0], host_of(start)
     folders = sorted(e for e in _list(folder) if e.is_dir() and not e.is_symlink())
+    has_index = (folder / INDEX).exists()
+    if not has_index and len(folders) == 1 and folders[0].name in {"http", "https"}:
+        root, origin = _find_root(folders[0], start)  # of --protocol-directories
+        return root, origin if start else f"{folders[0].name}:{origin.partition(':')[2]}"
     hosts = [entry for entry in folders if _HOST_WITH_PORT.fullmatch(entry.name)]
     for entry in hosts:
         if host and _host_name(entry) in {host, host.partition(":")[0]}:
             return entry, f"{scheme}://{host}"
-    if not host and not (folder / INDEX).exists():
-        if len(hosts) == 1 == len(folders):
-            return hosts[0], f"{scheme}://{_host_name(hosts[0])}"
-        if len(hosts) > 1:
-            names = ", ".join(entry.name for entry in hosts)
-            raise UsageError(f"{folder} holds several hosts ({names}); name the start: --start URL")
+    is_httrack = (folder / "hts-cache").is_dir()  # whose index only names the copies
+    is_above = not host and (is_httrack or not has_index)
+    if is_above and (found := _only_host(folder, hosts, hosts if is_httrack else folders)):
+        return found, f"{scheme}://{_host_name(found)}"
     own = folder.resolve()
     host = host or (_host_name(own) if _HOST_WITH_PORT.fullmatch(own.name) else "localhost")
     return folder, f"{scheme}://{host}"
+
+
+def _only_host(folder: Path, hosts: list[Path], folders: list[Path]) -> Path | None:
+    """Return the folder of the only host; None if there is something else.
+
+    Raises:
+        UsageError: there are several.
+    """
+    if len(hosts) == 1 == len(folders):
+        return hosts[0]
+    if len(hosts) > 1:
+        names = ", ".join(entry.name for entry in hosts)
+        raise UsageError(f"{folder} holds several hosts ({names}); name the start: --start URL")
+    return None
 
 
 def _host_name(folder: Path) -> str:
@@ -76,15 +97,15 @@ def _list(folder: Path) -> list[Path]:
     try:
         return list(folder.iterdir())
     except OSError as error:
-        raise UsageError(f"cannot read the folder {folder} ({error.strerror})") from error
+        raise UsageError(f"cannot read the folder {str(folder)!r} ({error.strerror})") from error
 
 
 def _walk(folder: Path) -> Iterator[Path]:
     for path in _list(folder):
         if path.is_symlink():
             raise UsageError(
-                f"{path} is a symbolic link, which may lead anywhere; put a copy in its place or "
-                "delete it"
+                f"{str(path)!r} is a symbolic link, which may lead anywhere; put a copy in its "
+                "place or delete it"
             )
         if path.is_dir():
             yield from _walk(path)
@@ -92,66 +113,90 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:  # a surrogate stands for a byte that is no UTF-8
-        return False
-    return True
-
-
-def _capture(path: Path, names: tuple[str, ...], origin: str) -> Capture:
-    address, aliases = spell_names(names)
+def _capture(path: Path, origin: str, address: str, aliases: tuple[str, ...]) -> Capture:
+    leniencies: list[str] = []
 
     def read() -> bytes:
         if _ORIGINAL.search(path.name):
             raise SkippedError("an original that wget kept beside its converted page")
-        return _read(path)
+        return _read(path, leniencies)
 
     headers = [("Content-Type", "text/html")]
-    return Capture(origin + address, 200, headers, read, aliases)
+    return Capture(origin + address, 200, headers, read, aliases, leniencies=leniencies)
 
 
-def spell_names(names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """Return the address that the path of a file means, and others that links may use.
+class Spelling:
+    """What the names of one folder mean, as far as all of them together tell."""
 
-    wget puts a query into the name, calls the page of a folder `index.html`, and with
-    `--adjust-extension` adds `.html`; after `--convert-links` links name the file itself.
+    def __init__(self, files: set[tuple[str, ...]]) -> None:
+        """Take all files, each as the names that lead to it."""
+        self._files = files
+        self._has_marks = any("?" in names[-1] for names in files)
+        self._queried = {
+            (*names[:-1], names[-1].partition(mark)[0]) for names in files for mark in "?@"
+        }
+
+    def spell(self, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """Return the address that the path of a file means, and others that links may use.
+
+        After `--convert-links` links name the file itself.
+        """
+        folder = "".join(f"/{_quote(name)}" for name in names[:-1])
+        mark = "?" if self._has_marks or "=" not in names[-1].partition("@")[2] else "@"
+        name, found, query = names[-1].partition(mark)
+        plain = "" if name == INDEX else _quote(name)
+        as_file = f"{folder}/{_quote(names[-1], escapes='')}"
+        if found:
+            bare, query = _quote(query.removesuffix(".html"), "?/"), _quote(query, "?/")
+            main = f"{folder}/{plain}?{bare}"
+            as_link = f"{folder}/{_quote(names[-1], '?', escapes='')}"  # -k alone
+            others = [f"{folder}/{plain}?{query}", f"{folder}/{_quote(name)}?{bare}"]
+            others += [as_file, as_link, f"{folder}/{_quote(names[-1])}"]
+        elif name == INDEX:
+            main = f"{folder}/"
+            others = [as_file, folder] if folder else [as_file]
+        else:
+            main, bare = f"{folder}/{plain}", f"{folder}/{plain.removesuffix('.html')}"
+            others = [as_file, bare]
+            if self._had_no_extension(names):
+                main, others = bare, [as_file, main]
+        return main, tuple(other for other in dict.fromkeys(others) if other != main)
+
+    def _had_no_extension(self, names: tuple[str, ...]) -> bool:
+        """Tell whether wget added `.html`: an original lacks it, or the page's other queries do."""
+        bare = (*names[:-1], names[-1].removesuffix(".html"))
+        if bare == names or not bare[-1]:
+            return False
+        original = (*bare[:-1], f"{bare[-1]}.orig")
+        return original in self._files or (bare in self._queried and bare not in self._files)
+
+
+def _quote(name: str, also_safe: str = "", *, escapes: str = "%") -> str:
+    """Escape what an address cannot hold; the bytes of a name are those of the address.
+
+    Args:
+        name: of a file, or a part of it.
+        also_safe: characters that stay, besides those of a path.
+        escapes: `%` where escapes that wget left in a name stay.
     """
-    folder = "".join(f"/{_quote(name)}" for name in names[:-1])
-    name, mark, query = names[-1].partition("?")
-    as_file = f"{folder}/{quote(names[-1])}"
-    plain = "" if name == INDEX else _quote(name)
-    if mark:
-        without = query.removesuffix(".html")
-        main = f"{folder}/{plain}?{without}"
-        as_link = f"{folder}/{quote(names[-1], safe='?&=')}"  # --convert-links without the former
-        others = [f"{folder}/{plain}?{query}", f"{folder}/{_quote(name)}?{without}"]
-        others += [as_file, as_link]
-    elif name == INDEX:
-        main = f"{folder}/"
-        others = [as_file, folder] if folder else [as_file]
-    else:
-        main = f"{folder}/{plain}"
-        others = [as_file, main.removesuffix(".html")]
-    return main, tuple(other for other in dict.fromkeys(others) if other != main)
+    if escapes:
+        name = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", name)
+    return quote(os.fsencode(name), safe=f"{escapes}!$&'()*+,;=:@~{also_safe}")
 
 
-def _quote(name: str) -> str:
-    """Escape what an address cannot hold; escapes that wget left in a name stay."""
-    return quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", name), safe="%!$&'()*+,;=:@~")
-
-
-def _read(path: Path) -> bytes:
+def _read(path: Path, leniencies: list[str]) -> bytes:
     """Return a page's bytes; the file is what it was when the folder was listed, or an error."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
         with os.fdopen(descriptor, "rb") as file:
             body = file.read(MOST_PAGE_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"cannot read {path} ({error.strerror})") from error
+        raise UsageError(f"cannot read {str(path)!r} ({error.strerror})") from error
     if len(body) > MOST_PAGE_BYTES:
         raise SkippedError(TOO_LARGE)
+    if body.startswith(GZIP_MAGIC):
+        body = gunzip(body, leniencies)
+        leniencies.append("stored in gzip, as the server sent them")
     if not (_PAGE_NAME.search(path.name) or looks_like_html(body)):
         raise SkippedError("no HTML")
     return body

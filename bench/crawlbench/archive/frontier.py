@@ -61,10 +61,9 @@ class Frontier:
 
     def _fetched(self, step: Fetched) -> None:
         self.pages.append(step.page)
-        self.report.pages += 1
-        self.report.body_bytes += step.page.body_bytes
+        page = step.page
+        self.report.add_page(page.address, page.body_bytes, step.encoding, step.problem)
         self.report.rewritten += step.rewritten
-        self.report.encodings[step.encoding] += 1
         for link in step.links:
             self._meet(link)
 

@@ -1,10 +1,15 @@
-"""Reads the responses of a HAR file, as browsers save it (floor 3)."""
+"""Reads the responses of a HAR, as browsers and proxies save it (floor 3).
+
+Dialects are many: a byte-order mark, numbers as text, nulls, bodies in files beside it. An entry
+that cannot be used is a problem of its own, not of all others.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING
+import codecs
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -13,90 +18,102 @@ from crawlbench.archive.decode import TOO_LARGE
 from crawlbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
-__all__ = ["read_har"]
+__all__ = ["MOST_HAR_BYTES", "read_har"]
 
 MOST_HAR_BYTES = 2**29
 """A HAR is one JSON text, so that all of it is in memory."""
 
-
-class _Pair(msgspec.Struct):
-    name: str
-    value: str
+_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
-class _Content(msgspec.Struct):
-    text: str | None = None
-    encoding: str | None = None
-    mime_type: str | None = msgspec.field(default=None, name="mimeType")
-
-
-class _Response(msgspec.Struct):
-    status: int
-    headers: list[_Pair] = []
-    content: _Content = msgspec.field(default_factory=_Content)
-    redirect_url: str | None = msgspec.field(default=None, name="redirectURL")
-
-
-class _Request(msgspec.Struct):
-    method: str
-    url: str
-
-
-class _Entry(msgspec.Struct):
-    request: _Request
-    response: _Response
-
-
-class _Log(msgspec.Struct):
-    entries: list[_Entry]
-
-
-class _Har(msgspec.Struct):
-    log: _Log
-
-
-def read_har(path: Path) -> Iterator[Capture]:
+def read_har(name: str, text: bytes, read_file: Callable[[str], bytes]) -> Iterator[Capture]:
     """Yield what a HAR holds, in order.
 
+    Args:
+        name: of the file, for messages.
+        text: of it.
+        read_file: returns a body that is kept beside it; raises `SkippedError`.
+
     Raises:
-        UsageError: it is no HAR, or too large, or a page in it is base64 that is none.
+        UsageError: it is no HAR.
     """
+    for number, entry in enumerate(_decode_entries(name, text)):
+        yield _capture(entry, f"entry {number} of {name}", read_file)
+
+
+def _decode_entries(name: str, text: bytes) -> list[Any]:
     try:
-        size = path.stat().st_size
-        if size > MOST_HAR_BYTES:
-            raise UsageError(
-                f"{path} has {size / 2**20:.0f} MB, and a HAR is read as a whole; "
-                f"up to {MOST_HAR_BYTES // 2**20} MB is, a WARC of any size"
-            )
-        har = msgspec.json.decode(path.read_bytes(), type=_Har)
-    except OSError as error:
-        raise UsageError(f"cannot read {path} ({error.strerror})") from error
+        text = text.removeprefix(codecs.BOM_UTF8)
+        if text[:2] in _MARKS:
+            text = text.decode(_MARKS[text[:2]]).encode()
+        har = msgspec.json.decode(text)
+        entries = har["log"]["entries"]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{path} is no whole HAR: {error}; save it again") from error
-    for number, entry in enumerate(har.log.entries):
-        yield _capture(entry, f"{path}: entry {number} ({entry.request.url[:200]!r})")
+        raise UsageError(f"{name} is no whole HAR: {error}; save it again") from error
+    except (KeyError, TypeError, IndexError) as error:
+        raise UsageError(
+            f"{name} is JSON but no whole HAR, which has log.entries; save it in the browser by "
+            "developer tools, network, 'save all as HAR with content'"
+        ) from error
+    if not isinstance(entries, list):
+        raise UsageError(f"{name} is no whole HAR: its log.entries is no list; save it again")
+    return entries
 
 
-def _capture(entry: _Entry, where: str) -> Capture:
-    response = entry.response
-    headers = [(pair.name, pair.value) for pair in response.headers]
-    names = {name.lower() for name, _ in headers}
-    if "content-type" not in names and response.content.mime_type:
-        headers.append(("Content-Type", response.content.mime_type))
-    if not response.content.encoding:  # the browser has decoded the text, whatever the page says
-        headers = [(name, _as_utf8(name, value)) for name, value in headers]
-    if "location" not in names and response.redirect_url:
-        headers.append(("Location", response.redirect_url))
+def _capture(entry: Any, where: str, read_file: Callable[[str], bytes]) -> Capture:  # noqa: ANN401
+    request, response = _dict(_dict(entry).get("request")), _dict(entry).get("response")
+    url = request.get("url")
+    if not isinstance(url, str):
+        return Capture(where, 0, [], bytes, problem="without an address")
+    if not isinstance(response, dict):
+        return Capture(url, 0, [], bytes, problem="without an answer")
+    content = _dict(response.get("content"))
+    headers = _headers(response, content)
+    method = str(request.get("method", "GET"))
+    leniencies: list[str] = []
 
     def read() -> bytes:
-        if entry.request.method != "GET":
-            raise SkippedError(f"an answer to {entry.request.method[:20]}")
-        return _read(response.content, where)
+        if method.upper() != "GET":
+            raise SkippedError(f"an answer to {method[:20]}")
+        return _read(content, read_file, leniencies)
 
-    return Capture(entry.request.url, response.status, headers, read)
+    return Capture(url, _status(response), headers, read, leniencies=leniencies)
+
+
+def _dict(value: Any) -> dict[str, Any]:  # noqa: ANN401
+    return value if isinstance(value, dict) else {}
+
+
+def _status(response: dict[str, Any]) -> int:
+    status = str(response.get("status"))
+    return int(status) if status.isascii() and status.isdecimal() and len(status) <= 3 else 0
+
+
+def _headers(response: dict[str, Any], content: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the headers, with what browsers put elsewhere."""
+    listed = response.get("headers")
+    pairs = [_dict(pair) for pair in listed] if isinstance(listed, list) else []
+    headers = [
+        (pair["name"], pair["value"])
+        for pair in pairs
+        if isinstance(pair.get("name"), str) and isinstance(pair.get("value"), str)
+    ]
+    names = {name.lower() for name, _ in headers}
+    mime_type, redirect = content.get("mimeType"), response.get("redirectURL")
+    if "content-type" not in names and isinstance(mime_type, str) and mime_type:
+        headers.append(("Content-Type", mime_type))
+    if not _is_base64(content) and "_file" not in content:
+        # the browser has decoded the text, whatever the page says
+        headers = [(name, _as_utf8(name, value)) for name, value in headers]
+    if "location" not in names and isinstance(redirect, str) and redirect:
+        headers.append(("Location", redirect))
+    return headers
+
+
+def _is_base64(content: dict[str, Any]) -> bool:
+    return str(content.get("encoding") or "").strip().lower() == "base64"
 
 
 def _as_utf8(name: str, value: str) -> str:
@@ -105,16 +122,21 @@ def _as_utf8(name: str, value: str) -> str:
     return f"{value.partition(';')[0].strip()}; charset=utf-8"
 
 
-def _read(content: _Content, where: str) -> bytes:
-    if content.text is None:
+def _read(
+    content: dict[str, Any], read_file: Callable[[str], bytes], leniencies: list[str]
+) -> bytes:
+    text, file = content.get("text"), content.get("_file")
+    if isinstance(file, str):
+        return read_file(file)
+    if not isinstance(text, str):
         raise SkippedError("saved without its body")
-    if len(content.text) > 2 * MOST_PAGE_BYTES:
+    if len(text) > 2 * MOST_PAGE_BYTES:
         raise SkippedError(TOO_LARGE)
-    if not content.encoding:
-        return content.text.encode(errors="replace")
-    if content.encoding != "base64":
-        raise UsageError(f"{where} is encoded as {content.encoding!r}; a HAR knows base64 only")
+    if not _is_base64(content):
+        if encoding := content.get("encoding"):
+            leniencies.append(f"plain text although their encoding is {str(encoding)[:20]!r}")
+        return text.encode(errors="replace")
     try:
-        return base64.b64decode(content.text, validate=True)
+        return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise UsageError(f"{where} is no base64: {error}; save the HAR again") from error
+        raise SkippedError("encoded in base64 that is none") from error

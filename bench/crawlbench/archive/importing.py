@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
-from crawlbench.archive.capture import Capture, SkippedError, is_html, keep_headers
-from crawlbench.archive.folder import read_folder
-from crawlbench.archive.har import read_har
+from crawlbench.archive.capture import Capture, SkippedError, keep_headers
 from crawlbench.archive.pagefolder import SITE_FILE, PageFolder, check_target, open_page_folder
-from crawlbench.archive.pages import Skips, find_encoding, rewrite_links
+from crawlbench.archive.pages import Skips, check_encoding, rewrite_links
+from crawlbench.archive.sniffing import is_page, may_be_page
+from crawlbench.archive.sources import open_sources
 from crawlbench.archive.starter import render_site_file
-from crawlbench.archive.warc import read_warc
 from crawlbench.errors import UsageError
-from crawlbench.sites.addresses import AddressRules, host_of, split_origin
+from crawlbench.sites.addresses import AddressRules, host_of, join, split_origin
+from crawlbench.sites.charsets import DEFAULT, declared_encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 __all__ = ["ImportReport", "import_pages"]
@@ -41,23 +40,37 @@ class ImportReport:
     rewritten: int = 0
     """Links that named the site's own host."""
     skips: Skips = field(default_factory=Skips)
+    leniencies: Skips = field(default_factory=Skips)
+    """Bodies that were not as their archive says, and are taken nevertheless."""
+    unreadable: Skips = field(default_factory=Skips)
+    """Pages that are not the text that they say they are."""
     encodings: Counter[str] = field(default_factory=Counter)
 
-    @property
-    def encoding(self) -> str:
-        """The most frequent one."""
-        return self.encodings.most_common(1)[0][0] if self.encodings else "utf-8"
+    def add_page(self, url: str, body_bytes: int, encoding: str, problem: str) -> None:
+        """Count one more page.
+
+        Args:
+            url: of the page, for an example.
+            body_bytes: its size.
+            encoding: that it says it is in; empty if it does not say.
+            problem: why it cannot be read as text; empty if it can.
+        """
+        self.pages += 1
+        self.body_bytes += body_bytes
+        self.encodings[encoding or DEFAULT] += 1
+        if problem:
+            self.unreadable.add(problem, url)
 
 
 def import_pages(
-    source: Path, target: Path, start: str | None, *, site_file: bool, force: bool
+    sources: Sequence[Path], target: Path, start: str | None, *, site_file: bool, force: bool
 ) -> ImportReport:
     """Write the pages of an archive, their manifest and, if wanted, a site file to begin with.
 
     Either all of it is there at the end, or nothing.
 
     Args:
-        source: a WARC, a HAR or a folder that wget made.
+        sources: WARCs, HARs or folders that wget made.
         target: folder to make.
         start: address of the first page; None takes the archive's first.
         site_file: whether to write one.
@@ -70,17 +83,27 @@ def import_pages(
     check_target(target, force=force)
     if start is not None:
         check_address(start, "--start")
-    captures = _open_source(source, start)
+    captures = open_sources(sources, start)
     with open_page_folder(target, force=force) as folder:
         importer = _Importer(folder, start)
         importer.take_all(captures)
-        report = importer.finish(str(source))
+        report = importer.finish(" and ".join(map(str, sources[:3])))
         text = None
         if site_file:
             host = host_of(report.start)
-            text = render_site_file(str(target / SITE_FILE), host, report.start, report.encoding)
+            missing = report.unreadable.lines()
+            text = render_site_file(str(target / SITE_FILE), host, report.start, missing)
         folder.move_to(target, host_of(report.start), importer.aliases, text)
     return report
+
+
+def _read_page(capture: Capture, content_type: str) -> bytes:
+    body = capture.read()
+    if not body.strip():
+        raise SkippedError("empty")
+    if not is_page(content_type, body):
+        raise SkippedError("no HTML")
+    return body
 
 
 def check_address(url: str, option: str) -> None:
@@ -95,22 +118,6 @@ def check_address(url: str, option: str) -> None:
         raise UsageError(f"{option}: {error}; one looks like https://example.org/list") from error
     if "@" in split_origin(url)[0]:
         raise UsageError(f"{option} must hold no name or password: site files are shared")
-
-
-def _open_source(source: Path, start: str | None) -> Iterator[Capture]:
-    if source.is_dir():
-        return read_folder(source, start)
-    name = source.name.lower()
-    if name.endswith(".har"):
-        return read_har(source)
-    if name.endswith((".warc", ".warc.gz")):
-        return read_warc(source)
-    if not source.exists():
-        raise UsageError(f"there is no {str(source)!r} to import")
-    raise UsageError(
-        f"cannot import {str(source)!r}: name a .warc, .warc.gz or .har, or a folder made by "
-        "wget --mirror"
-    )
 
 
 class _Importer:
@@ -134,6 +141,8 @@ class _Importer:
                 self._report.skips.add(str(reason), capture.url)
 
     def _take(self, capture: Capture) -> None:
+        if capture.problem:
+            raise SkippedError(capture.problem)
         host, address = self._locate(capture.url)
         if capture.status in _REDIRECTS:
             self._redirect(capture, host, address)
@@ -141,14 +150,12 @@ class _Importer:
         if capture.status != _OK:
             raise SkippedError(f"with status {capture.status or 'unknown'}")
         content_type = capture.header("content-type")
-        if content_type and not is_html(content_type):
-            raise SkippedError("no HTML")
+        if not may_be_page(content_type):
+            raise SkippedError("no HTML but JSON" if "json" in content_type.lower() else "no HTML")
         self._hosts[host] += 1
         if self._host and host != self._host:
             raise SkippedError("of another host")
-        body = capture.read()
-        if not body.strip():
-            raise SkippedError("empty")
+        body = _read_page(capture, content_type)
         if not self._host:
             self._host, self._report.start = host, capture.url.partition("#")[0]
         self._add(capture, address, content_type, body)
@@ -165,7 +172,7 @@ class _Importer:
 
     def _redirect(self, capture: Capture, host: str, address: str) -> None:
         try:
-            target_host, target = self._locate(urljoin(capture.url, capture.header("location")))
+            target_host, target = self._locate(join(capture.url, capture.header("location")))
         except ValueError:
             raise SkippedError("redirects to no address") from None
         if (self._host or host) != host or target_host != host:
@@ -174,7 +181,7 @@ class _Importer:
             self._redirects.setdefault(address, target)
 
     def _add(self, capture: Capture, address: str, content_type: str, body: bytes) -> None:
-        encoding = find_encoding(content_type, body)
+        encoding = declared_encoding(content_type, body)
         body, rewritten = rewrite_links(body, self._host)
         if address in self._folder:
             same = self._folder.holds_same(address, body)
@@ -183,13 +190,12 @@ class _Importer:
                 if same
                 else "again, with another body (the first is kept)"
             )
-        headers = keep_headers(capture.headers)
-        self._folder.add(address, headers, body)
+        self._folder.add(address, keep_headers(capture.headers), body, encoding)
         report = self._report
-        report.pages += 1
-        report.body_bytes += len(body)
+        report.add_page(capture.url, len(body), encoding, check_encoding(encoding, body))
         report.rewritten += rewritten
-        report.encodings[encoding] += 1
+        for leniency in dict.fromkeys(capture.leniencies):
+            report.leniencies.add(leniency, capture.url)
         for alias in capture.aliases:
             self._add_alias(address, self._rules.spell(alias))
 
@@ -229,7 +235,7 @@ class _Importer:
         return address
 
     def _no_pages(self, source: str) -> UsageError:
-        if self._host and self._hosts:
+        if self._host and self._hosts and self._host not in self._hosts:
             seen = ", ".join(f"{host} ({count})" for host, count in self._hosts.most_common(3))
             return UsageError(
                 f"{source} holds no page of the host {self._host!r} that --start names, but pages "

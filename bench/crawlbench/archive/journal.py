@@ -36,6 +36,8 @@ class Fetched(msgspec.Struct, frozen=True, tag="fetched"):
     """Addresses on the same site, as spelled."""
     rewritten: int
     """Links that named the site's own host."""
+    problem: str = ""
+    """Why the page cannot be read as the text that it says it is."""
 
 
 class Moved(msgspec.Struct, frozen=True, tag="moved"):

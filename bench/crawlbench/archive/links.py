@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
 
 from lxml import etree, html
 
-from crawlbench.sites.addresses import AddressRules, host_of, split_origin
+from crawlbench.sites.addresses import AddressRules, host_of, join, path_on, split_origin
+from crawlbench.sites.charsets import as_utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from crawlbench.model import PageKind
 
-__all__ = ["LinkFinder"]
+__all__ = ["PRODUCT", "LinkFinder", "header_forbids_following"]
 
-_ALL_LINKS = "//a[@href][not(contains(concat(' ', @rel, ' '), ' nofollow '))]"
+PRODUCT = "crawlbench"
+"""What robots.txt and a page's rules for robots may call us."""
+
+_RULES_WITH_A_VALUE = frozenset(
+    {"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"}
+)
+
+_ALL_LINKS = "//a[@href] | //area[@href]"
 
 _NO_PAGE = re.compile(
     r"\.(?:7z|avi|avif|bz2|css|csv|doc[xm]?|epub|exe|gif|gz|ico|jpe?g|js|json|mjs|mov|mp[34]|"
@@ -65,10 +72,8 @@ class LinkFinder:
         Raises:
             ValueError: that is no address.
         """
-        url = urljoin(base, href)
-        if urlsplit(url).scheme not in {"http", "https"} or host_of(url) != host_of(base):
-            return ""
-        return self.spell(url)
+        path = path_on(host_of(base), join(base, href))
+        return self._rules.spell(path) if path else ""
 
     def find(self, url: str, body: bytes, encoding: str) -> tuple[str, ...]:
         """Return the spelled addresses of wanted pages on the same host, each once, in order.
@@ -76,31 +81,71 @@ class LinkFinder:
         Args:
             url: that the body came from.
             body: of a page.
-            encoding: of the body.
+            encoding: of the body, as `find_label` returns it.
         """
         find = self._links_of(self.spell(url))
         if find is None:
             return ()
         try:
-            parser = html.HTMLParser(encoding=encoding)
-            anchors: Any = find(html.document_fromstring(body, parser=parser))
-            hrefs = [anchor.get("href", "") for anchor in anchors]
+            text = as_utf8(body, encoding)
+        except UnicodeDecodeError:
+            text = body
+        try:
+            document = html.document_fromstring(text, parser=html.HTMLParser(encoding="utf-8"))
+            anchors: Any = find(document)
+            hrefs = [a.get("href") for a in anchors if not _is_marked(a)]
+            bases: Any = document.xpath("//base/@href")
         except (etree.LxmlError, LookupError, ValueError, AttributeError):
             return ()
-        return tuple(dict.fromkeys(self._wanted(url, hrefs)))
+        if _forbids_following(document):
+            return ()
+        wanted = self._wanted(url, str(bases[0]) if bases else "", hrefs, encoding)
+        return tuple(dict.fromkeys(wanted))
 
     def _links_of(self, address: str) -> etree.XPath | None:
         if not self._kinds:
             return self._all
         return next((links for matches, links in self._kinds if matches(address)), None)
 
-    def _wanted(self, url: str, hrefs: list[str]) -> list[str]:
-        wanted = []
+    def _wanted(self, url: str, base: str, hrefs: list[str | None], encoding: str) -> Iterator[str]:
+        host = host_of(url)
         for href in hrefs:
             try:
-                address = self.same_host(url, href)
+                path = path_on(host, join(join(url, base) if base else url, href or "", encoding))
+                address = self._rules.spell(path) if path else ""
             except ValueError:
                 continue
             if address and self.is_wanted(address):
-                wanted.append(address)
-        return wanted
+                yield address
+
+
+def _is_marked(anchor: Any) -> bool:  # noqa: ANN401  (lxml's element)
+    """Tell whether a link asks not to be followed: `rel` is a list of words in any case."""
+    return "nofollow" in (anchor.get("rel") or "").lower().split()
+
+
+def _forbids_following(document: Any) -> bool:  # noqa: ANN401
+    """Tell whether a page's `meta` asks robots, or us, to follow none of its links."""
+    for meta in document.iter("meta"):
+        if (meta.get("name") or "").strip().lower() in {"robots", PRODUCT}:
+            words = (meta.get("content") or "").lower().replace(",", " ").split()
+            if not {"nofollow", "none"}.isdisjoint(words):
+                return True
+    return False
+
+
+def header_forbids_following(values: Iterable[str]) -> bool:
+    """Tell whether a header X-Robots-Tag asks all robots, or us, to follow none of a page's links.
+
+    Args:
+        values: of all its lines; each may begin with the robot that is meant.
+    """
+    for value in values:
+        robot, colon, rest = value.lower().partition(":")
+        is_named = bool(colon) and not set(robot.split()) & _RULES_WITH_A_VALUE and "," not in robot
+        if is_named and robot.strip() != PRODUCT:
+            continue
+        words = (rest if is_named else value.lower()).replace(",", " ").split()
+        if not {"nofollow", "none"}.isdisjoint(words):
+            return True
+    return False

@@ -13,6 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from crawlbench.errors import StorageError, UsageError
 from crawlbench.sites.manifest import (
     FORMAT,
@@ -55,15 +57,23 @@ class PageFolder:
         """Tell whether the page of that address has that body."""
         return self._pages[address].sha256 == hashlib.sha256(body).hexdigest()
 
-    def add(self, address: str, headers: dict[str, str], body: bytes) -> ManifestPage:
+    def add(
+        self, address: str, headers: dict[str, str], body: bytes, encoding: str = ""
+    ) -> ManifestPage:
         """Write one more page and return its entry in the manifest.
+
+        Args:
+            address: spelled.
+            headers: to serve it with.
+            body: without any coding.
+            encoding: that the page says it is in; empty if it does not say.
 
         Raises:
             StorageError: the disk refuses.
         """
         name = f"page-{len(self._pages) + 1:06}.html"
         digest = hashlib.sha256(body).hexdigest()
-        page = ManifestPage(address, name, digest, len(body), headers)
+        page = ManifestPage(address, name, digest, len(body), headers, encoding=encoding)
         with _storage(self.work):
             (self.work / name).write_bytes(body)
         self._pages[address] = page
@@ -99,8 +109,7 @@ class PageFolder:
         self, page: ManifestPage, aliases: Mapping[str, Iterable[str]]
     ) -> ManifestPage:
         own = dict.fromkeys(alias for alias in aliases.get(page.address, ()) if alias not in self)
-        fields = (page.address, page.file, page.sha256, page.body_bytes, page.headers)
-        return ManifestPage(*fields, tuple(own))
+        return msgspec.structs.replace(page, aliases=tuple(own))
 
 
 def check_target(target: Path, *, force: bool) -> None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-__all__ = ["Skips", "find_encoding", "rewrite_links"]
+from crawlbench.sites.charsets import DEFAULT, decode_strictly
 
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+__all__ = ["Skips", "check_encoding", "rewrite_links"]
+
 _LINK = rb"""((?:href|src|action)\s*=\s*["']?\s*)(?:https?:)?//%b(?:/|(?=[?#"'\s>]))"""
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 
 
 @dataclass(slots=True)
@@ -39,19 +34,20 @@ class Skips:
         ]
 
 
-def find_encoding(content_type: str, body: bytes) -> str:
-    """Return the encoding that header, byte-order mark or begin of a page name; else utf-8."""
-    for mark, name in _MARKS:
-        if body.startswith(mark):
-            return name
-    for text in (content_type, body[:4096].decode("latin-1")):
-        if found := _CHARSET.search(text):
-            try:
-                codecs.lookup(found[1])
-            except LookupError:
-                continue
-            return found[1].lower()
-    return "utf-8"
+def check_encoding(encoding: str, body: bytes) -> str:
+    """Return why a page cannot be read as the text that it is; empty if it can.
+
+    Args:
+        encoding: that it says it is in; empty if it does not say.
+        body: of the page.
+    """
+    try:
+        decode_strictly(body, encoding or DEFAULT)
+    except UnicodeDecodeError as error:
+        if not encoding:
+            return "name no encoding and are no UTF-8"
+        return f"not {encoding} throughout, although they say so ({error.reason})"
+    return ""
 
 
 def rewrite_links(body: bytes, host: str) -> tuple[bytes, int]:

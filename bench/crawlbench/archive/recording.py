@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crawlbench.archive.capture import keep_headers
-from crawlbench.archive.fetching import PRODUCT, Answer, Fetcher, FetchError, retry_after_s
+from crawlbench.archive.fetching import Answer, Fetcher, FetchError, retry_after_s
 from crawlbench.archive.frontier import FORBIDDEN, Frontier
 from crawlbench.archive.journal import (
     JOURNAL_NAME,
@@ -24,12 +24,20 @@ from crawlbench.archive.journal import (
     Step,
     Waits,
 )
+from crawlbench.archive.links import PRODUCT, header_forbids_following
 from crawlbench.archive.pagefolder import SITE_FILE, PageFolder, check_target
-from crawlbench.archive.pages import find_encoding, rewrite_links
-from crawlbench.archive.robots import ALLOW_ALL, DENY_ALL, MOST_BYTES, Robots, parse_robots
+from crawlbench.archive.pages import check_encoding, rewrite_links
+from crawlbench.archive.robots import (
+    ALLOW_ALL,
+    DENY_ALL,
+    MAX_ROBOTS_BYTES,
+    Robots,
+    parse_robots,
+)
 from crawlbench.archive.starter import render_site_file
 from crawlbench.errors import BenchError, StorageError, UsageError
-from crawlbench.sites.addresses import host_of, split_origin
+from crawlbench.sites.addresses import host_of, join, split_origin
+from crawlbench.sites.charsets import DEFAULT, declared_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +76,8 @@ class RecordPlan:
     finder: LinkFinder
     """Says which links are followed."""
     writes_site_file: bool = True
+    proxy: str = ""
+    """Address of a proxy to go by; empty for none, whatever the surroundings say."""
     sleep: Callable[[float], None] = time.sleep
     say: Callable[[str], None] = field(default=lambda line: None)  # noqa: ARG005
     """Told each step, in a line."""
@@ -98,7 +108,7 @@ def record_pages(plan: RecordPlan, *, force: bool) -> ImportReport:
         work.mkdir(exist_ok=True)
     except OSError as error:
         raise StorageError(f"cannot make {work} ({error.strerror})") from error
-    with Journal(work / JOURNAL_NAME) as journal, Fetcher() as fetcher:
+    with Journal(work / JOURNAL_NAME) as journal, Fetcher(plan.proxy) as fetcher:
         recorder = _Recorder(plan, work, journal, fetcher)
         recorder.record()
     return recorder.finish()
@@ -138,7 +148,7 @@ class _Recorder:
                 break
             else:
                 self._plan.sleep(delay_s)
-                self._note(self._fetch(address))
+                self._note(self._fetch(address, delay_s))
 
     def _has_enough(self) -> bool:
         return len(self._folder) >= self._plan.most_pages
@@ -168,35 +178,55 @@ class _Recorder:
         for _ in range(MOST_ROBOTS_REDIRECTS):
             if answer.status not in _REDIRECTS:
                 break
-            address = self._plan.finder.same_host(url, answer.header("location"))
-            if not address:
-                return ALLOW_ALL
-            url = self._origin + address
+            url = self._robots_target(url, answer.location)
             answer = self._ask(url)
-        if answer.status == _OK:
-            return parse_robots(answer.body.decode("utf-8", "replace"), PRODUCT)
-        return DENY_ALL if answer.status >= 500 else ALLOW_ALL
+        if answer.status == _OK and not answer.problem:
+            return parse_robots(answer.body, PRODUCT)
+        is_missing = 400 <= answer.status < 500
+        if not is_missing:
+            self._plan.say(f"robots.txt cannot be read ({answer.problem or answer.status})")
+        return ALLOW_ALL if is_missing else DENY_ALL
+
+    def _robots_target(self, url: str, location: str) -> str:
+        """Return where robots.txt is; on another host only if that has a name in public.
+
+        Raises:
+            BenchError: it leads to where nobody should be led.
+        """
+        try:
+            target = join(url, location)
+            name, own = (host_of(address).rpartition(":")[0] for address in (target, self._origin))
+            name, own = name or host_of(target), own or host_of(self._origin)
+        except ValueError:
+            name = own = target = ""
+        is_public = "." in name and not name.rpartition(".")[2].isdecimal() and "[" not in name
+        if not target or not (name == own or is_public):
+            raise self._stopped(f"{url} redirects to {location[:200]!r}, so nobody knows its rules")
+        return target
 
     def _ask(self, url: str) -> Answer:
         try:
-            answer = self._fetcher.get(url, only_html=False, most_bytes=MOST_BYTES)
+            answer = self._fetcher.get_begin(url, MAX_ROBOTS_BYTES)
         except FetchError as error:
             raise self._stopped(f"{url} cannot be fetched ({error})") from error
         self._heed(answer)
         return answer
 
-    def _fetch(self, address: str) -> Step:
+    def _fetch(self, address: str, delay_s: float) -> Step:
         """Ask for one page and return what came of it."""
         self._plan.say(f"{len(self._folder) + 1}/{self._plan.most_pages} {self._origin}{address}")
         try:
-            answer = self._fetcher.get(self._origin + address)
+            answer = self._get(address)
+            if self._is_cookie_wall(address, answer):
+                self._plan.say("asked once more, with the cookie that it sent")
+                self._plan.sleep(delay_s)
+                answer = self._get(address)
         except FetchError as error:
             self._failures += 1
             if self._failures >= MOST_FAILURES:
                 raise self._stopped(f"{self._host} gave no answer ({error})") from error
             return Left(address, f"without an answer ({error})")
         self._failures = 0
-        self._heed(answer)
         if answer.status in _REDIRECTS:
             return self._redirect(address, answer)
         if answer.status != _OK:
@@ -204,6 +234,17 @@ class _Recorder:
         if answer.problem or not answer.body.strip():
             return Left(address, answer.problem or "empty")
         return self._keep(address, answer)
+
+    def _get(self, address: str) -> Answer:
+        answer = self._fetcher.get(self._origin + address)
+        self._heed(answer)
+        return answer
+
+    def _is_cookie_wall(self, address: str, answer: Answer) -> bool:
+        """Tell whether a page redirects to itself only to see whether a cookie comes back."""
+        if answer.status not in _REDIRECTS or not answer.header("set-cookie"):
+            return False
+        return self._target(address, answer) == address
 
     def _heed(self, answer: Answer) -> None:
         """Stop if the server has enough; it is not asked again before the time that it names."""
@@ -216,11 +257,15 @@ class _Recorder:
             f"{self._host} answered with status {answer.status}: leave it alone for {wait_s:.0f} s"
         )
 
-    def _redirect(self, address: str, answer: Answer) -> Step:
+    def _target(self, address: str, answer: Answer) -> str:
+        """Return where a redirect leads on the same host; empty if it leads away."""
         try:
-            target = self._plan.finder.same_host(self._origin + address, answer.header("location"))
+            return self._plan.finder.same_host(self._origin + address, answer.location)
         except ValueError:
-            target = ""
+            return ""
+
+    def _redirect(self, address: str, answer: Answer) -> Step:
+        target = self._target(address, answer)
         if not target:
             return Left(address, "redirects to another host")
         if target == address:
@@ -228,11 +273,15 @@ class _Recorder:
         return Moved(address, target)
 
     def _keep(self, address: str, answer: Answer) -> Step:
-        encoding = find_encoding(answer.header("content-type"), answer.body)
-        links = self._plan.finder.find(self._origin + address, answer.body, encoding)
+        encoding = declared_encoding(answer.header("content-type"), answer.body)
+        links: tuple[str, ...] = ()
+        if not header_forbids_following(answer.header_lines("x-robots-tag")):
+            find = self._plan.finder.find
+            links = find(self._origin + address, answer.body, encoding or DEFAULT)
+        problem = check_encoding(encoding, answer.body)
         body, rewritten = rewrite_links(answer.body, self._host)
-        page = self._folder.add(address, keep_headers(answer.headers), body)
-        return Fetched(page, encoding, links, rewritten)
+        page = self._folder.add(address, keep_headers(answer.headers), body, encoding)
+        return Fetched(page, encoding, links, rewritten, problem)
 
     def _stopped(self, reason: str) -> BenchError:
         return BenchError(
@@ -251,7 +300,7 @@ class _Recorder:
         text = None
         if self._plan.writes_site_file:
             path = str(self._plan.target / SITE_FILE)
-            text = render_site_file(path, self._host, self._plan.start, report.encoding)
+            text = render_site_file(path, self._host, self._plan.start, report.unreadable.lines())
         (self._work / JOURNAL_NAME).unlink(missing_ok=True)
         self._folder.move_to(self._plan.target, self._host, aliases, text)
         return report

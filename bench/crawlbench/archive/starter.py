@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["render_site_file"]
 
 _TEMPLATE = """\
-# A site of your own. Edit it, then run: crawlbench mirror verify {path}
-# What each line means: docs/your-site.md
-
+# A site of your own. It can be verified as it is: crawlbench mirror verify {path}
+# Its items are the pages; edit it to say what an item is. What each line means: docs/your-site.md
+{missing}
 name = {name}
 start = {start}
 pages = "."            # folder with manifest.json, relative to this file
-encoding = {encoding}
+# encoding = "gb18030"  # of pages that do not say; utf-8 if it is not given
 
 # What makes two addresses one page; a fragment (#...) never counts.
 [addresses]
-drop_parameters = ["utm_*"]
+# drop_parameters = ["utm_*"]        # these do not count
+# default_parameters = ["page=1"]    # ?page=1 is the page itself
 # keep_parameters = ["page"]   # only these count
 # sort_parameters = true
 # trailing_slash = "drop"      # or "add": /a and /a/ are one page
@@ -28,12 +33,13 @@ drop_parameters = ["utm_*"]
 # A selector is CSS, or an XPath if it begins with /, ./, ( or @.
 [[kinds]]
 pattern = '/.*'
-items = "//head/title" # one item for each node; each page of this kind needs one at least
+items = "/html"        # one item for each node; each page of this kind needs one at least
 links = "//a[@href]"   # which links are followed
 
 [[kinds.fields]]
 name = "title"         # what a person calls an item; needed
-selector = "."         # within the item
+selector = ".//title"  # within the item
+default = "untitled"   # where there is none; without this line each item needs one
 
 # [[kinds.fields]]
 # name = "price"
@@ -44,15 +50,18 @@ selector = "."         # within the item
 """
 
 
-def render_site_file(path: str, name: str, start: str, encoding: str) -> str:
-    """Return the text of a site file whose items are the pages' titles.
+def render_site_file(path: str, name: str, start: str, missing: Sequence[str] = ()) -> str:
+    """Return the text of a site file whose items are the pages, called by their titles.
 
     Args:
         path: where the file will be, for the comment.
         name: of the site.
         start: address of the first page.
-        encoding: of the pages.
+        missing: what has to be mended before the site can be verified, a line each.
     """
-    values = {"name": name, "start": start, "encoding": encoding}
+    values = {"name": name, "start": start}
     quoted = {key: json.dumps(value) for key, value in values.items()}  # as TOML quotes, too
-    return _TEMPLATE.format(path=" ".join(path.split()), **quoted)
+    said = "".join(
+        f"# To be mended first: {' '.join(line.split())}\n" for line in ("", *missing) if line
+    )
+    return _TEMPLATE.format(path=" ".join(path.split()), missing=said, **quoted)

@@ -11,10 +11,11 @@ from collections import Counter
 from dataclasses import astuple, dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 from lxml import etree, html
 
+from crawlbench.archive.aliases import propose_rules
+from crawlbench.archive.pages import check_encoding
 from crawlbench.digest import Row, digest_rows, field_names
 from crawlbench.errors import BenchError
 from crawlbench.model import Page
@@ -59,16 +60,24 @@ class Survey:
         self._rows: dict[str, list[Row]] = {}
         self._wrong: dict[str, str] = {}
         self._dead: dict[str, str] = {}
-        self._parser = html.HTMLParser(encoding=site.spec.encoding)
+        self._stray: dict[str, str] = {}
+        self._no_links: dict[str, str] = {}
+        self._unreadable: dict[str, str] = {}
+        self._met: set[str] = set()
+        self._parser = html.HTMLParser(encoding="utf-8")
         self._kinds = [
             (re.compile(kind.pattern).fullmatch, etree.XPath(kind.links) if kind.links else None)
             for kind in site.spec.kinds
         ]
 
-    def read(self, url: str, body: Buffer) -> Page:
+    def read(self, url: str, buffer: Buffer) -> Page:
         """Read a page, note what it holds, and do not fail whatever it is."""
+        body = bytes(buffer)
         origin, address = split_origin(url)
-        links = self._follow(origin, address, bytes(body))
+        encoding = self._site.reading.encoding_of(address)
+        if problem := check_encoding(encoding, body):
+            self._unreadable[address] = problem
+        links = self._follow(origin, address, body)
         try:
             page = self._read(url, body)
         except BenchError as error:
@@ -78,36 +87,48 @@ class Survey:
         else:
             self._rows[address] = [list(astuple(item)) for item in page.items]
             return Page(page.items, links)
+        if self._kind(address) is None:
+            self._wrong[address] = f"no pattern of [[kinds]] fits {address}"
         self._rows[address] = []
         return Page((), links)
 
     def _follow(self, origin: str, address: str, body: bytes) -> tuple[str, ...]:
         """Return the links to pages, and note those that lead to none."""
         links = []
-        for href in self._hrefs(address, body):
+        base, hrefs = self._hrefs(address, self._site.reading.as_utf8(origin + address, body))
+        for href in hrefs:
             try:
-                other, path = split_origin(urljoin(origin + address, href))
+                path = self._site.reading.resolve(address, href, base)
             except ValueError:
                 continue
-            if other != origin:
+            if not path:
                 continue
+            self._met.add(path)
             page = self._site.spec.page_address(path)
             if page and self._kind(page):
                 links.append(origin + page)
-            elif not page and self._kind(path.partition("#")[0]):
-                self._dead.setdefault(path.partition("#")[0], address)
+            elif page:
+                self._stray.setdefault(page, address)
+            elif self._kind(path):
+                self._dead.setdefault(path, address)
         return tuple(links)
 
-    def _hrefs(self, address: str, body: bytes) -> list[str]:
+    def _hrefs(self, address: str, body: bytes) -> tuple[str, list[str]]:
+        """Return the page's base, if it names one, and its links as they stand there."""
         kind = self._kind(address)
         find_links = kind[1] if kind else None
         if find_links is None:
-            return []
+            return "", []
         try:
-            anchors: Any = find_links(html.document_fromstring(body, parser=self._parser))
-            return [anchor.get("href", "") for anchor in anchors]
+            document = html.document_fromstring(body, parser=self._parser)
+            anchors: Any = find_links(document)
+            hrefs = [anchor.get("href") for anchor in anchors]
+            bases: Any = document.xpath("//base/@href")
         except (etree.LxmlError, ValueError, AttributeError):
-            return []  # the reader says why
+            return "", []  # the reader says why
+        if hrefs and not any(href is not None for href in hrefs):
+            self._no_links[address] = str(anchors[0].tag)
+        return str(bases[0]) if bases else "", [href for href in hrefs if href is not None]
 
     def _kind(self, address: str) -> Any:  # noqa: ANN401  (a pair of compiled things)
         return next((kind for kind in self._kinds if kind[0](address)), None)
@@ -144,21 +165,23 @@ class Survey:
 
     def _faults(self, rows: list[Row]) -> list[str]:
         faults = []
-        if self._wrong:
-            first = next(iter(self._wrong.values()))
+        if self._unreadable:
+            page, problem = next(iter(self._unreadable.items()))
             faults.append(
-                f"{_count(self._wrong, 'page')} of {len(self._rows)} cannot be read as the site "
-                f"file says: {first}; mend the selector, or give such pages a kind of their own"
+                f"{_count(self._unreadable, 'page')} cannot be decoded: {page} is {problem}; "
+                "say in the site file what such pages are in (encoding), or mend the pages"
             )
+        if self._wrong:
+            faults.append(self._describe_wrong())
         elif not rows:
             faults.append("no page has an item; mend the selector of the items")
-        ranks = Counter(row[0] for row in rows)
-        twice = [rank for rank, count in ranks.items() if count > 1]
-        if twice and not self._site.derives_ranks:
-            titles = [str(row[1]) for row in rows if row[0] == twice[0]]
+        if twice := self._same_rank(rows):
+            faults.append(twice)
+        unused = self._site.file.addresses.unused({*self._spellings(), *self._met})
+        if unused:
             faults.append(
-                f"rank {twice[0]} is that of {titles[0]!r} and of {titles[1]!r}: ranks have to be "
-                "unique; mend the field, or leave it out and ranks are given by place"
+                f"in [addresses] {', '.join(unused)} matches no address and no link of these "
+                "pages; mend it, or leave it out"
             )
         if self._site.addresses.clashes:
             one, other = self._site.addresses.clashes[0]
@@ -168,6 +191,52 @@ class Survey:
                 "make the rules narrower"
             )
         return faults
+
+    def _describe_wrong(self) -> str:
+        first = next(iter(self._wrong.values()))
+        remedy = (
+            "widen a pattern, or start elsewhere"
+            if first.startswith("no pattern")
+            else "mend the selector, give the field a default, or such pages a kind of their own"
+        )
+        return (
+            f"{_count(self._wrong, 'page')} of {len(self._rows)} cannot be read as the site "
+            f"file says: {first}; {remedy}"
+        )
+
+    def _same_rank(self, rows: list[Row]) -> str:
+        """Say which two items have one rank, and whether two addresses of one page are why."""
+        ranks = Counter(row[0] for row in rows)
+        twice = [rank for rank, count in ranks.items() if count > 1]
+        if not twice or self._site.derives_ranks:
+            return ""
+        pairs = self._equal_pages()
+        if pairs and (rules := propose_rules(pairs, self._site.file.addresses)):
+            one, other = pairs[0]
+            return (
+                f"rank {twice[0]} comes twice, as {one} and {other} hold the same items; if they "
+                f"are one page, write in [addresses]: {rules}"
+            )
+        titles = [str(row[1]) for row in rows if row[0] == twice[0]]
+        return (
+            f"rank {twice[0]} is that of {titles[0]!r} and of {titles[1]!r}: ranks have to be "
+            "unique; mend the field, or leave it out and ranks are given by place"
+        )
+
+    def _equal_pages(self) -> list[tuple[str, str]]:
+        """Return pairs of addresses at which the same items are."""
+        first: dict[str, str] = {}
+        pairs = []
+        for page, rows in self._rows.items():
+            other = first.setdefault(repr(rows), page)
+            if rows and other != page:
+                pairs.append((other, page))
+        return pairs
+
+    def _spellings(self) -> list[str]:
+        """Return all addresses of all pages, as they are in the manifest."""
+        pages = self._site.manifest.pages
+        return [address for page in pages for address in (page.address, *page.aliases)]
 
     def _notes(self, rows: list[Row]) -> list[str]:
         notes = []
@@ -187,6 +256,18 @@ class Survey:
                 f"{_count(links, 'link')} to pages that are not here, so not followed: "
                 f"{_examples(links)}"
             )
+        if self._stray:
+            links = [f"{link} (from {page})" for link, page in self._stray.items()]
+            notes.append(
+                f"{_count(links, 'link')} to pages that no pattern of [[kinds]] fits, so not "
+                f"followed: {_examples(links)}"
+            )
+        if self._no_links:
+            page, tag = next(iter(self._no_links.items()))
+            notes.append(
+                f"on {_count(self._no_links, 'page')} the selector of links finds no a with an "
+                f"href, such as {tag} on {page}; select the a elements"
+            )
         unreached = sorted(self._site.addresses.known - set(self._rows))
         if unreached:
             notes.append(
@@ -201,12 +282,14 @@ class Survey:
             spelled = self._site.spec.page_address(page.address)
             other = first.setdefault(page.sha256, spelled)
             if other != spelled:
-                pairs.append(f"{other} and {spelled}")
+                pairs.append((other, spelled))
         if not pairs:
             return []
+        rules = propose_rules(pairs, self._site.file.addresses)
+        what = f"write in [addresses]: {rules}" if rules else "say it in [addresses]"
         return [
             f"{_count(pairs, 'pair')} of addresses with the same body, perhaps one page: "
-            f"{_examples(pairs)}; if so, say it in [addresses]"
+            f"{_examples([f'{one} and {other}' for one, other in pairs])}; if so, {what}"
         ]
 
 

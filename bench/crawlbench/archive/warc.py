@@ -1,20 +1,23 @@
-"""Reads the responses of a WARC file, gzipped or not, a record at a time (floor 3)."""
+"""Reads the responses of a WARC or ARC file, gzipped or not, a record at a time (floor 3).
+
+What is whole is kept: an archive that breaks off, or ends otherwise than it should, has given its
+whole records before.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import logging
-import zlib
 from typing import IO, TYPE_CHECKING, Any
 
 from crawlbench.archive.capture import MOST_PAGE_BYTES, Capture, SkippedError
-from crawlbench.archive.decode import TOO_LARGE, decode_body, open_gunzip
-from crawlbench.errors import NotInstalledError, UsageError
+from crawlbench.archive.decode import GZIP_MAGIC, TOO_LARGE, decode_body, open_gunzip
+from crawlbench.archive.extra import need
+from crawlbench.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 __all__ = ["read_warc"]
 
@@ -22,60 +25,58 @@ MOST_HEAD_BYTES = 2**20
 """From the end of one record's body to the begin of the next one's; warcio itself has no bound."""
 
 _STEP_BYTES = 2**16
-_GZIP_MAGIC = b"\x1f\x8b"
-_END = b"\r\n\r\n"  # of a record; some write mere newlines
+_END = b"\r\n\r\n"  # of a record; some write mere newlines, or nothing after the last one
+_CUT = "the file ends within it"
+_LAST = "broken or cut short ({}); what follows it is not read"
+_PROTOCOLS = ["HTTP/", "ICY"]
 
 logging.getLogger("warcio").addHandler(logging.NullHandler())  # else it speaks on standard error
 
 
-def read_warc(path: Path) -> Iterator[Capture]:
+def read_warc(name: str, file: IO[bytes]) -> Iterator[Capture]:
     """Yield the responses of a WARC in order; no more than one of them is in memory.
 
+    A record that is broken or cut short is yielded as a problem, and is the last.
+
+    Args:
+        name: of the archive, for messages.
+        file: at its begin; it can seek.
+
     Raises:
-        UsageError: it is no WARC, is broken or was cut short; reading a capture raises it, too.
+        UsageError: it is no WARC: not one record is whole.
         NotInstalledError: there is no warcio.
     """
+    need("warcio.archiveiterator", f"{name}, a WARC,")
+    archive = _Archive(file)
     try:
-        from warcio.archiveiterator import ArchiveIterator  # noqa: PLC0415  (an extra)
-    except ImportError as error:
-        raise NotInstalledError(
-            f"{path} is a WARC, which needs 'warcio'; try: pip install 'crawlbench[archive]'"
-        ) from error
-    number = 0
-    with _refusing(path, number), path.open("rb") as file:
-        stream = _Plain(file)
-        records = ArchiveIterator(stream)
-        while True:
-            with _refusing(path, number + 1):
-                record = _next_record(records, stream)
-                if record is None:
-                    break
-                number += 1
-            if capture := _capture(record, path, number):
-                yield capture
-            with _refusing(path, number):
-                _finish(record)
-    if not number:
-        raise UsageError(f"{path} is a WARC without a record")
-
-
-@contextlib.contextmanager
-def _refusing(path: Path, number: int) -> Iterator[None]:
-    """Turn what can go wrong in a record into one sentence."""
-    try:
-        yield
-    except OSError as error:
-        raise UsageError(f"cannot read {path} ({error.strerror or error})") from error
-    except (zlib.error, _BrokenError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UsageError(
-            f"{path} is no whole WARC: record {number} is broken or cut short ({reason}); "
-            "fetch it again"
-        ) from error
+        yield from archive.captures()
+    except _BrokenError as error:
+        if not archive.whole:
+            raise UsageError(
+                f"{name} is no whole WARC: record 1 is broken or cut short ({error}); "
+                "fetch it again"
+            ) from error
+        where = f"record {archive.whole + 1} of {name}, byte {archive.begin}"
+        yield Capture(where, 0, [], bytes, problem=_LAST.format(error))
+    if not archive.whole:
+        raise UsageError(f"{name} is a WARC without a record")
 
 
 class _BrokenError(Exception):
     """Raised when a WARC does not hold what its records promise."""
+
+
+@contextlib.contextmanager
+def _breaking() -> Iterator[None]:
+    """Turn what can go wrong in a record into one kind of error."""
+    try:
+        yield
+    except (_BrokenError, SkippedError):
+        raise
+    except OSError as error:
+        raise _BrokenError(f"it cannot be read: {error.strerror or error}") from error
+    except Exception as error:  # warcio and zipfile raise whatever their code runs into
+        raise _BrokenError(" ".join(str(error).split())[:200]) from error
 
 
 class _Plain(io.RawIOBase):
@@ -83,7 +84,7 @@ class _Plain(io.RawIOBase):
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._is_gzip = file.read(2) == _GZIP_MAGIC
+        self._is_gzip = file.read(2) == GZIP_MAGIC
         file.seek(0)
         self._gunzip: Any = None
         self._rest = b""
@@ -113,6 +114,8 @@ class _Plain(io.RawIOBase):
                     raise _BrokenError("the gzip file ends too early")
                 return b""
             if self._gunzip is None:
+                if not raw.strip(b"\0"):  # a tape's padding
+                    continue
                 self._gunzip = open_gunzip()
             data: bytes = self._gunzip.decompress(raw, size)
             self._rest = self._gunzip.unconsumed_tail or self._gunzip.unused_data
@@ -122,59 +125,101 @@ class _Plain(io.RawIOBase):
                 return data
 
 
-def _next_record(records: Any, stream: _Plain) -> Any:  # noqa: ANN401  (warcio has no types)
-    """Return the next record; None at the end of a file that ends as it should.
+class _Archive:
+    """One file on its way."""
 
-    warcio takes a record without a body for the end, and a broken length for a matter of opinion.
-    """
-    begin = stream.tell() - records.reader.rem_length()
-    stream.allowance = MOST_HEAD_BYTES
-    try:
-        with contextlib.redirect_stderr(io.StringIO()):  # warcio prints its doubts
+    def __init__(self, file: IO[bytes]) -> None:
+        with _breaking():
+            self._stream = _Plain(file)
+        iterator = need("warcio.archiveiterator", "a WARC").ArchiveIterator
+        self._records = iterator(self._stream, no_record_parse=True)
+        self.whole = 0
+        """Records that were read to their end."""
+        self.begin = 0
+        """Of the record at hand, in bytes before any compression."""
+        self._is_told = False
+
+    def captures(self) -> Iterator[Capture]:
+        """Yield the responses.
+
+        Raises:
+            _BrokenError: a record is, and nothing after it can be read.
+        """
+        while (record := self._next()) is not None:
+            if capture := self._capture(record):
+                yield capture
+            if self._is_told:
+                return
+            with _breaking():
+                while record.raw_stream.read(_STEP_BYTES):
+                    pass
+            if record.raw_stream.limit > 0:
+                raise _BrokenError(_CUT)
+            self.whole += 1
+
+    def _next(self) -> Any:  # noqa: ANN401  (warcio has no types)
+        """Return the next record; None at the end of a file.
+
+        warcio takes a record without a body for the end, and a broken length for a matter of
+        opinion.
+        """
+        records = self._records
+        self.begin = self._stream.tell() - records.reader.rem_length()
+        with self._bounded(), contextlib.redirect_stderr(io.StringIO()):  # warcio prints doubts
             record = next(records, None)
-    except (_BrokenError, OSError):
-        raise
-    except Exception as error:  # warcio raises whatever its code runs into
-        raise _BrokenError(f"its head is broken: {error}") from error
-    stream.allowance = None
-    if records.err_count:
-        raise _BrokenError("a record is not as long as it says")
-    left = stream.tell() - begin
-    if record is None and not (2 <= left <= len(_END) if begin else left == 0):
-        raise _BrokenError("the file ends within it")
-    if record is not None and record.length is None:
-        raise _BrokenError("it does not say its length")
-    return record
+        if records.err_count:
+            raise _BrokenError("a record is not as long as it says")
+        left = self._stream.tell() - self.begin
+        if record is None and left > len(_END):
+            raise _BrokenError(_CUT)
+        if record is not None and record.length is None:
+            raise _BrokenError("it does not say its length")
+        return record
 
+    @contextlib.contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """Let a head be read, but not without end."""
+        self._stream.allowance = MOST_HEAD_BYTES
+        with _breaking():
+            yield
+            self._stream.allowance = None
 
-def _finish(record: Any) -> None:  # noqa: ANN401
-    """Read what is left of a record; it has to be all there."""
-    while record.raw_stream.read(_STEP_BYTES):
-        pass
-    if record.raw_stream.limit > 0:
-        raise _BrokenError("the file ends within it")
+    def _capture(self, record: Any) -> Capture | None:  # noqa: ANN401
+        """Return what a record captured; None if it is about something else."""
+        headers = record.rec_headers
+        url = headers.get_header("WARC-Target-URI") or headers.get_header("uri") or ""
+        url = url.removeprefix("<").removesuffix(">")  # as wget 1.14 to 1.20 wrote them
+        if record.rec_type == "resource":
+            head = (200, [("Content-Type", record.content_type or "")])
+        elif record.rec_type in {"response", "revisit"}:
+            head = self._read_http_head(record)
+        else:
+            return None
 
+        def read() -> bytes:
+            try:
+                with _breaking():
+                    return _read(record, capture)
+            except _BrokenError as error:
+                self._is_told = self.whole > 0
+                raise SkippedError(_LAST.format(error)) from error
 
-def _capture(record: Any, path: Path, number: int) -> Capture | None:  # noqa: ANN401
-    """Return what a record captured; None if it is about something else."""
-    url = record.rec_headers.get_header("WARC-Target-URI") or record.rec_headers.get_header("uri")
-    kind, http = record.rec_type, record.http_headers
-    if kind in {"response", "revisit"} and http is None:
-        return Capture(url or "", 0, [], bytes)
-    if kind == "resource":
-        status, headers = 200, [("Content-Type", record.content_type or "")]
-    elif kind in {"response", "revisit"}:
-        code = http.get_statuscode()
-        status, headers = int(code) if code.isdecimal() else 0, list(http.headers)
-    else:
-        return None
+        capture = Capture(url, *head, read)
+        return capture
 
-    def read() -> bytes:
-        with _refusing(path, number):
-            return _read(record, capture)
-
-    capture = Capture(url or "", status, headers, read)
-    return capture
+    def _read_http_head(self, record: Any) -> tuple[int, list[tuple[str, str]]]:  # noqa: ANN401
+        """Return status and headers; status 0 if there are none."""
+        parsers = need("warcio.statusandheaders", "a WARC")
+        parser = parsers.StatusAndHeadersParser(_PROTOCOLS, verify=False)
+        with self._bounded():
+            try:
+                found = parser.parse(record.raw_stream)
+            except (EOFError, parsers.StatusAndHeadersParserException):
+                if record.raw_stream.limit > 0:
+                    raise _BrokenError(_CUT) from None
+                return 0, []
+        code = found.get_statuscode()
+        return int(code) if code.isdecimal() and len(code) == 3 else 0, list(found.headers)
 
 
 def _read(record: Any, capture: Capture) -> bytes:  # noqa: ANN401
@@ -184,16 +229,16 @@ def _read(record: Any, capture: Capture) -> bytes:  # noqa: ANN401
         raise SkippedError("cut short when it was captured")
     if record.raw_stream.limit > MOST_PAGE_BYTES:
         raise SkippedError(TOO_LARGE)
-    parts = []
+    body = bytearray()
     while part := record.raw_stream.read(_STEP_BYTES):
-        parts.append(part)
-    body = b"".join(parts)
+        body += part
     if record.raw_stream.limit > 0:
-        raise _BrokenError("the file ends within it")
+        raise _BrokenError(_CUT)
     if record.rec_type == "resource":
-        return body
-    transfer_encoding = capture.header("transfer-encoding")
+        return bytes(body)
+    transfer = capture.list_header("transfer-encoding")
     length = capture.header("content-length")
-    if length.isdecimal() and not transfer_encoding and len(body) < int(length):
+    if length.isdecimal() and not transfer and len(body) < int(length[:18]):
         raise SkippedError("cut short when it was captured")
-    return decode_body(body, transfer_encoding, capture.header("content-encoding"))
+    content = capture.list_header("content-encoding")
+    return decode_body(bytes(body), transfer, content, capture.leniencies)

@@ -46,7 +46,7 @@ from crawlbench.measure.suite import load_suite, override
 from crawlbench.records import Quantity
 from crawlbench.report.bisection import bisection_sentence, bisection_table
 from crawlbench.report.terminal import render_table
-from crawlbench.report.versus import versus_sentence
+from crawlbench.report.versus import versus_changes, versus_sentence
 from crawlbench.report.view import SessionView
 from crawlbench.session import resume_session, run_session
 from crawlbench.session.bisection import bisect
@@ -223,7 +223,7 @@ def _answer(session: Session, gate: AskedGate | None) -> dict[str, Any]:
         session: of the sides.
         gate: its bound is below 0 for the session's margin; None for none.
     """
-    changes = find_changes(session)
+    view = SessionView(session)
     quantity = gate.quantity if gate else Quantity.TIME
     bound = session.plan.margin if gate is None or gate.bound < 0 else gate.bound
     at_gate = judge(replace(session, plan=replace(session.plan, margin=bound)))
@@ -232,15 +232,15 @@ def _answer(session: Session, gate: AskedGate | None) -> dict[str, Any]:
     code = ENDED_EARLY[session.ending] if is_cut else held.code
     return {
         "format": 1,
-        "sentence": versus_sentence(SessionView(session)),
+        "sentence": versus_sentence(view),
         "verdict": VERDICTS[code],
         "code": code,
         "reason": "the session was not finished" if is_cut else held.reason,
         "gate": bound,
         "gate_quantity": quantity,
         "is_extended": False,
-        "changes": [asdict(change) for change in changes],
-        "cpu_changes": [asdict(one) for one in find_changes(session, Quantity.CPU)],
+        "changes": versus_changes(view),
+        "cpu_changes": versus_changes(view, Quantity.CPU),
     }
 
 

@@ -16,6 +16,7 @@ from crawlbench.archive.recording import RecordPlan, record_pages, work_folder
 from crawlbench.cli.checks import at_least_one, not_negative
 from crawlbench.cli.output import INTERRUPTED, complain, harmless
 from crawlbench.errors import UsageError
+from crawlbench.sites.charsets import DEFAULT
 from crawlbench.sites.sitefile import load_site_file, make_kinds
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ WithSiteFile = Annotated[
 
 def import_archive(
     source: Annotated[
-        Path, typer.Argument(help="A .warc, .warc.gz or .har, or a folder of wget --mirror.")
+        list[Path],
+        typer.Argument(help="WARCs, .wacz, a HAR, folders of WARCs, or a folder of wget --mirror."),
     ],
     output: Target,
     start: Annotated[
@@ -63,6 +65,9 @@ def record(
     site: Annotated[
         Path | None, typer.Option("--site", help="A site.toml that says which links to follow.")
     ] = None,
+    proxy: Annotated[
+        str, typer.Option("--proxy", help="Address of a proxy; variables do not count.")
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Really fetch.")] = False,
     site_file: WithSiteFile = True,
     force: Force = False,
@@ -81,6 +86,7 @@ def record(
         most_pages=pages,
         finder=_make_finder(site),
         writes_site_file=site_file and site is None,
+        proxy=proxy,
         say=_say,
     )
     if not yes:
@@ -134,11 +140,18 @@ def _show(report: ImportReport, output: Path, *, has_site_file: bool) -> None:
         lines.append(f"{report.aliases} more addresses lead to one of them")
     if report.rewritten:
         lines.append(f"{report.rewritten} links that named the host were made relative to it")
-    if len(report.encodings) > 1:
-        counts = ", ".join(f"{name} {count}" for name, count in report.encodings.most_common())
-        lines.append(f"the pages' encodings differ ({counts}); a site file names one")
+    if report.encodings.keys() - {DEFAULT}:
+        counts = ", ".join(f"{count} in {name}" for name, count in report.encodings.most_common())
+        lines.append(f"pages by encoding: {counts}")
+    for heading, said in (
+        ("taken although they are", report.leniencies),
+        ("cannot be verified, as they", report.unreadable),
+    ):
+        if said.counts:
+            lines += [f"{heading}:", *(f"  {line}" for line in said.lines())]
     if report.skips.counts:
         lines += ["skipped:", *(f"  {line}" for line in report.skips.lines())]
     if has_site_file:
-        lines += [f"edit {output / SITE_FILE}, then: crawlbench mirror verify {output / SITE_FILE}"]
+        path = output / SITE_FILE
+        lines += [f"edit {path} if you like, then: crawlbench mirror verify {path}"]
     sys.stdout.write("".join(f"{line}\n" for line in lines))

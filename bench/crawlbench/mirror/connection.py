@@ -17,7 +17,7 @@ from crawlbench.mirror.choices import answer_stranger
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.delivery import End, Wire, spoil
 from crawlbench.mirror.faults import alter
-from crawlbench.mirror.http1 import CLOSE
+from crawlbench.mirror.http1 import CLOSE, CONTINUE
 from crawlbench.mirror.http2 import Http2Connection
 from crawlbench.mirror.outbox import UNCOUNTED, Exchange, Outbox
 from crawlbench.mirror.reader import Request, RequestReader
@@ -137,7 +137,10 @@ class Connection(asyncio.Protocol):
     def _parse(self, data: bytes) -> None:
         if self._reader is None:
             self._reader = RequestReader(
-                self._mirror.responses.find_page, self._mirror.responses.refusal, self._serve
+                self._mirror.responses.find_page,
+                self._mirror.responses.refusal,
+                self._serve,
+                self._give_leave,
             )
         begins, requests = self._is_between, self._served
         self.active = now()
@@ -213,6 +216,13 @@ class Connection(asyncio.Protocol):
             return spoil(fault.kind, answer, flags, mirror.responses, end)
         answer = alter(answer, fault, request.page)
         return Wire(mirror.responses.render(answer, flags), end, status=answer.status)
+
+    def _give_leave(self) -> None:
+        """Let a client send its body, unless answers are due before: then it waits in vain."""
+        outbox = self._open_outbox()
+        if outbox.is_idle and not self._is_over:
+            self._mirror.counters.wire_bytes += len(CONTINUE)
+            self._transport.write(CONTINUE)
 
     def _refuse(self, status: int) -> None:
         """Answer what is no request of ours, after all that wait, and hang up."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crawlbench.mirror.answers import Answer
 
-__all__ = ["CLOSE", "HEAD", "HTTP10", "render", "render_chunk", "render_head"]
+__all__ = ["CLOSE", "CONTINUE", "HEAD", "HTTP10", "render", "render_chunk", "render_head"]
 
 # How an answer is to be framed; the lower two bits are those of `responses`.
 HEAD = 4
@@ -16,6 +16,7 @@ CLOSE = 8
 HTTP10 = 16  # knows no chunks: the body ends with the connection
 
 CHUNK_BYTES = 8192  # what nginx and friends hand to a client as one chunk
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
 
 

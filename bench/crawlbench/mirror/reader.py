@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -14,12 +15,23 @@ from crawlbench.mirror.responses import JSON, NEW_VISITOR, has_bid, is_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Request", "RequestReader"]
+__all__ = ["Request", "RequestReader", "is_host"]
 
 # Limits against clients that are broken or hostile; far above what a crawler sends.
-MOST_HEAD_BYTES = 65_536  # of a head or trailer, beyond the read in which its request began
+MOST_HEAD_BYTES = 65_536  # of a head; of what comes with a body and is none, such as a trailer
 MOST_TARGET_BYTES = 8_192
 MOST_BODY_BYTES = 1_048_576
+
+HEAD_END = b"\r\n\r\n"
+MOST_TAIL_BYTES = len(HEAD_END) - 1  # of an end that has begun
+VERSIONS = {"1.0", "1.1"}
+UNKNOWN_VERSION = "Invalid HTTP version"  # llhttp's words for one that is written as it should be
+_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::[0-9]*)?", re.ASCII)
+
+
+def is_host(value: bytes) -> bool:
+    """Tell whether that names a host, with a port or without (RFC 9112, 3.2; RFC 3986, 3.2.2)."""
+    return _HOST.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,8 @@ class Request:
     """For those who watch."""
     body: bytes = b""
     """What came with POST."""
+    expects: bool = False
+    """Whether the client waits for leave before it sends a body."""
 
     @property
     def is_allowed(self) -> bool:
@@ -53,14 +67,21 @@ class RequestReader:
         "_accepted",
         "_body",
         "_body_bytes",
+        "_body_left",
+        "_expectation",
         "_find_page",
         "_find_refusal",
         "_flags",
+        "_has_body",
         "_head_bytes",
+        "_hosts",
+        "_is_in_body",
         "_is_over",
+        "_on_expect",
         "_on_request",
         "_parser",
         "_refusal",
+        "_tail",
         "_target",
         "is_between",
         "is_http2",
@@ -72,6 +93,7 @@ class RequestReader:
         find_page: Callable[[bytes], str | None],
         refusal: Callable[[bytes, str | None, int, bytes], int],
         on_request: Callable[[Request], bool],
+        on_expect: Callable[[], None],
     ) -> None:
         """Start before the first request.
 
@@ -79,13 +101,29 @@ class RequestReader:
             find_page: gives a target's page.
             refusal: gives the status with which a method, page, flags and body are refused, or 0.
             on_request: called with each request; tells whether the connection takes more.
+            on_expect: called when a client waits for leave to send its body.
         """
         self._find_page = find_page
         self._find_refusal = refusal
         self._on_request = on_request
+        self._on_expect = on_expect
         self._parser = httptools.HttpRequestParser(self)
         self._refusal = 0
         self._is_over = False
+        self._accepted: bytes
+        self._target: bytes
+        self._expectation: bytes
+        self._body: bytes
+        self._hosts: list[bytes]
+        self._flags: int
+        self._body_bytes: int
+        self._body_left: int
+        self._is_in_body: bool
+        self._has_body: bool
+        self._tail = b""
+        """The last bytes that came, in which the end of a head may have begun."""
+        self._head_bytes = 0
+        """That came of what is no body since the last request was whole."""
         self.is_between = True
         """Whether all that came were whole requests."""
         self.is_http2 = False
@@ -95,18 +133,56 @@ class RequestReader:
         self._forget_request()
 
     def feed(self, data: bytes) -> int:
-        """Parse what came; return the status with which to refuse it, or 0."""
-        self._head_bytes += len(data)
+        """Parse what came; return the status with which to refuse it, or 0.
+
+        It goes to the parser in pieces that end where a head or a body may end, so that what
+        counts against a limit does not depend on how the bytes came.
+        """
+        at = 0
+        while at < len(data):
+            size = self._piece_bytes(data, at)
+            piece = data[at : at + size]
+            at += size
+            self._tail = (self._tail + piece[-MOST_TAIL_BYTES:])[-MOST_TAIL_BYTES:]
+            if self._is_in_body:
+                self._head_bytes += size
+                refusal = self._parse(piece)
+                is_too_big = self._head_bytes > MOST_HEAD_BYTES
+            else:
+                room = MOST_HEAD_BYTES - self._head_bytes
+                self._head_bytes += size
+                is_too_big = size > room
+                refusal = self._parse(piece[:room])
+            if refusal or is_too_big:
+                return refusal or 431
+            if self._is_over:
+                break  # what follows the last request is nothing to us
+        return 0
+
+    def _piece_bytes(self, data: bytes, at: int) -> int:
+        """Return how much of what came, from there on, belongs to the head or body being read."""
+        left = len(data) - at
+        if self._body_left:
+            return min(left, self._body_left)
+        # Only the seam is joined: a packet of many requests would be copied for each of them.
+        end = (self._tail + data[at : at + MOST_TAIL_BYTES]).find(HEAD_END)
+        if end >= 0:
+            return end + len(HEAD_END) - len(self._tail)
+        end = data.find(HEAD_END, at)
+        return left if end < 0 else end + len(HEAD_END) - at
+
+    def _parse(self, piece: bytes) -> int:
+        """Hand a piece to the parser; return the status with which to refuse it, or 0."""
         try:
-            self._parser.feed_data(data)
+            self._parser.feed_data(piece)
         except httptools.HttpParserUpgrade:
-            return 0  # answered as a plain request, and the last: what follows is no HTTP/1.1
+            self._is_over = True  # answered as a plain request: what follows is no HTTP/1.1
         except httptools.HttpParserCallbackError:
             return self._refusal or 500  # it was one of ours that raised
-        except httptools.HttpParserError:
+        except httptools.HttpParserError as error:
             self.is_http2 = self._parser.get_method() == b"PRI"
-            return 400
-        return 431 if self._head_bytes > MOST_HEAD_BYTES else 0
+            return 505 if UNKNOWN_VERSION in str(error) else 400
+        return 0
 
     # Called by the parser
 
@@ -124,39 +200,82 @@ class RequestReader:
             self._refuse(414)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Note the headers that change an answer."""
-        if len(name) == 15 and name.lower() == b"accept-encoding":
-            self._accepted += b"," + value
-            self._flags &= ~CODED
-            self._flags |= choose_coding(self._accepted)
-        elif len(name) == 12 and name.lower() == b"content-type":
-            self._flags |= JSON if is_json(value) else 0
-        elif len(name) == 6 and name.lower() == b"cookie" and has_bid(value):
-            self._flags &= ~NEW_VISITOR
+        """Note the headers on which an answer depends."""
+        take = _HEADERS.get(name.lower())
+        if take:
+            take(self, value)
+
+    def on_headers_complete(self) -> None:
+        """Refuse what every server refuses; let a client go on that waits for leave."""
+        parser = self._parser
+        if parser.get_http_version() not in VERSIONS:
+            self._refuse(505)
+        is_new = parser.get_http_version() == "1.1"
+        if (
+            len(self._hosts) > 1
+            or (is_new and not self._hosts)
+            or not all(map(is_host, self._hosts))
+        ):
+            self._refuse(400)
+        self._is_in_body = True
+        if self._expectation and is_new:
+            if self._expectation != b"100-continue":
+                self._refuse(417)
+            if self._has_body:
+                self._on_expect()
 
     def on_body(self, body: bytes) -> None:
         """Collect a body, up to a limit."""
         self._body += body
         self._body_bytes += len(body)
         self._head_bytes -= len(body)
+        self._body_left = max(0, self._body_left - len(body))
         if self._body_bytes > MOST_BODY_BYTES:
             self._refuse(413)
 
     def on_message_complete(self) -> None:
         """Hand the request over."""
-        self._head_bytes = 0
+        self._head_bytes = self._body_left = 0
+        self._is_in_body = False
+        self._tail = b""
         self.is_between = True
         self.last = self._make_request()
         self._is_over = not self._on_request(self.last)
 
     # Our own
 
+    def _take_accept_encoding(self, value: bytes) -> None:
+        self._accepted += b"," + value
+        self._flags &= ~CODED
+        self._flags |= choose_coding(self._accepted)
+
+    def _take_content_type(self, value: bytes) -> None:
+        self._flags |= JSON if is_json(value) else 0
+
+    def _take_cookie(self, value: bytes) -> None:
+        if has_bid(value):
+            self._flags &= ~NEW_VISITOR
+
+    def _take_host(self, value: bytes) -> None:
+        self._hosts.append(value)
+
+    def _take_content_length(self, value: bytes) -> None:
+        if not self._is_in_body:  # else it is of a trailer
+            self._body_left = int(value)
+            self._has_body = self._body_left > 0
+
+    def _take_transfer_encoding(self, _value: bytes) -> None:
+        self._has_body = True
+
+    def _take_expect(self, value: bytes) -> None:
+        self._expectation = value.lower()
+
     def _forget_request(self) -> None:
-        self._accepted = self._target = b""
+        self._accepted = self._target = self._expectation = self._body = b""
+        self._hosts = []
         self._flags = NEW_VISITOR
-        self._head_bytes = 0
-        self._body_bytes = 0
-        self._body = b""
+        self._body_bytes = self._body_left = 0
+        self._is_in_body = self._has_body = False
 
     def _make_request(self) -> Request:
         parser, flags = self._parser, self._flags
@@ -170,8 +289,21 @@ class RequestReader:
             flags |= HEAD
         page = self._find_page(self._target)
         refusal = self._find_refusal(method, page, flags & JSON, self._body)
-        return Request(self._target, page, flags & ~JSON, refusal, closes, method, self._body)
+        flags &= ~JSON
+        expects = bool(self._expectation)
+        return Request(self._target, page, flags, refusal, closes, method, self._body, expects)
 
     def _refuse(self, status: int) -> NoReturn:
         self._refusal = status
         raise ValueError(status)
+
+
+_HEADERS: dict[bytes, Callable[[RequestReader, bytes], None]] = {
+    b"accept-encoding": RequestReader._take_accept_encoding,
+    b"content-length": RequestReader._take_content_length,
+    b"content-type": RequestReader._take_content_type,
+    b"cookie": RequestReader._take_cookie,
+    b"expect": RequestReader._take_expect,
+    b"host": RequestReader._take_host,
+    b"transfer-encoding": RequestReader._take_transfer_encoding,
+}

@@ -136,7 +136,7 @@ class Mirror:
             head: all bytes of it, a body included.
             request: what they mean.
         """
-        if request.page is None or request.closes or not request.is_allowed:
+        if request.page is None or request.closes or request.expects or not request.is_allowed:
             return
         ends_with_head = head.find(b"\r\n\r\n") == len(head) - 4
         if len(head) > MOST_KNOWN_BYTES or not (ends_with_head or request.body):

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from crawlbench.errors import UsageError
+from crawlbench.model import TranslatedCss
 
 __all__ = ["Selector", "translate"]
 
@@ -35,6 +36,7 @@ class Selector:
     """Where a node is, in CSS."""
 
     css: str
+    """Empty for the node from which the search begins."""
     attribute: str
     """Whose value counts instead of the node's text; empty for the text."""
     index: int
@@ -44,11 +46,14 @@ class Selector:
 def translate(xpath: str) -> Selector:
     """Return the selector of an XPath that uses steps, `[@a="b"]`, `contains` and positions.
 
-    A union of such paths, as in `//ol/li/a | //p/a`, is one too if it asks for whole nodes.
+    A union of such paths, as in `//ol/li/a | //p/a`, is one too if it asks for whole nodes. What a
+    person wrote as CSS comes back as it was written.
 
     Raises:
         UsageError: it uses more than that.
     """
+    if isinstance(xpath, TranslatedCss):
+        return Selector(xpath.css, xpath.attribute, 0)
     if " | " in xpath:
         selectors = [translate(path.strip()) for path in xpath.split(" | ")]
         if any(selector.attribute or selector.index for selector in selectors):
@@ -57,6 +62,14 @@ def translate(xpath: str) -> Selector:
     path = xpath.removeprefix(".")
     found = _ATTRIBUTE.search(path)
     path, attribute = (path[: found.start()], found.group(1)) if found else (path, "")
+    if not path and xpath.startswith("."):
+        return Selector("", attribute, 0)
+    css, index = _translate_path(path, xpath)
+    return Selector(css, attribute, index)
+
+
+def _translate_path(path: str, xpath: str) -> tuple[str, int]:
+    """Return the CSS of a path's steps, and which of the nodes that it finds is meant."""
     css, index, at = "", 0, 0
     while at < len(path):
         step = _STEP.match(path, at)
@@ -71,7 +84,7 @@ def translate(xpath: str) -> Selector:
         css += (_AXES[axis] if css else "") + part
     if not css:
         raise _refuse(xpath)
-    return Selector(css, attribute, index)
+    return css, index
 
 
 def _translate_step(step: re.Match[str], xpath: str) -> tuple[str, int]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawlbench.parsers.reader import build_reader
 from crawlbench.parsers.toolkit import CssToolkit
@@ -23,9 +23,26 @@ def compile_reader(spec: SiteSpec) -> Reader:
     """
     toolkit = CssToolkit(
         parse=lambda body: LexborHTMLParser(body.decode(spec.encoding, errors="replace")),
-        select=lambda node, css: node.css(css),
-        select_one=lambda node, css: node.css_first(css),
+        select=_select,
+        select_one=_select_one,
         text=lambda node: node.text(),
         attribute=lambda node, name: node.attributes.get(name),
     )
     return build_reader(spec, toolkit)
+
+
+def _select(node: Any, css: str) -> list[Any]:  # noqa: ANN401  (a document or a node)
+    found: list[Any] = node.css(css)
+    return found[1:] if found and _is_same(found[0], node) else found
+
+
+def _select_one(node: Any, css: str) -> Any:  # noqa: ANN401  (a node)
+    found = node.css_first(css)
+    if found is not None and _is_same(found, node):  # lexbor looks at the node itself, too
+        return next(iter(_select(node, css)), None)
+    return found
+
+
+def _is_same(found: Any, node: Any) -> bool:  # noqa: ANN401  (nodes)
+    """Tell whether two objects stand for one node; a document is none."""
+    return isinstance(node, LexborNode) and bool(found.mem_id == node.mem_id)

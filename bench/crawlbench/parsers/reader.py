@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin
 
 from crawlbench.errors import BlockedPageError, UsageError
-from crawlbench.model import Buffer, Page, PageKind, Reader, SiteSpec
+from crawlbench.model import Buffer, Field, Page, PageKind, Reader, SiteSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = ["Toolkit", "build_reader"]
 
 _ORIGIN = re.compile(r"[a-z]+://[^/?#]*")
+_BASE = "//base[@href]"
+_BASE_TAGS = (b"<base", b"<BASE", b"<Base")
 
 
 class Toolkit(Protocol):
@@ -44,8 +46,8 @@ class _Kind:
 
     fits: Callable[[str], object]
     find_items: Callable[[Any], Sequence[Any]] | None
-    fields: list[tuple[str, str, Callable[[Any], str], Callable[[str], object]]]
-    """Name, XPath, finder and converter."""
+    fields: list[tuple[Field, Callable[[Any], str]]]
+    """With what finds the text."""
     find_links: Callable[[Any], Sequence[Any]] | None
 
 
@@ -61,6 +63,7 @@ def build_reader(spec: SiteSpec, toolkit: Toolkit) -> Reader:
             "one of JSON, such as json, orjson or msgspec"
         )
     kinds = [_compile(kind, toolkit) for kind in spec.kinds]
+    follow = _make_follow(spec, toolkit)
 
     def kind_of(address: str) -> _Kind | None:
         path = _ORIGIN.sub("", address, count=1)
@@ -72,7 +75,7 @@ def build_reader(spec: SiteSpec, toolkit: Toolkit) -> Reader:
             raise BlockedPageError(f"{address} is no page of the site {spec.name!r}")
         if not body.strip():
             raise BlockedPageError(f"{address} came with status 200 and an empty body")
-        document = toolkit.parse(body)
+        document = toolkit.parse(spec.as_utf8(address, body) if spec.as_utf8 else body)
         nodes = kind.find_items(document) if kind.find_items else ()
         anchors = kind.find_links(document) if kind.find_links else ()
         if not (nodes if kind.find_items else anchors):
@@ -80,11 +83,37 @@ def build_reader(spec: SiteSpec, toolkit: Toolkit) -> Reader:
                 f"{address} came with status 200 and {len(body)} bytes but no list: a block page"
             )
         items = tuple(spec.item_type(**_values(node, kind, address)) for node in nodes)
-        links = (_follow(address, toolkit.href(anchor)) for anchor in anchors)
-        pages = (spec.page_address(link) for link in links if link)
-        return Page(items, tuple(page for page in pages if kind_of(page)))
+        pages = follow(address, document, body, filter(None, map(toolkit.href, anchors)))
+        return Page(items, tuple(page for page in pages if page and kind_of(page)))
 
     return read
+
+
+def _make_follow(
+    spec: SiteSpec, toolkit: Toolkit
+) -> Callable[[str, Any, bytes, Iterable[str]], Iterator[str]]:
+    """Return what gives the pages to which a page's links lead; empty texts for none."""
+
+    def follow(address: str, _: object, __: bytes, hrefs: Iterable[str]) -> Iterator[str]:
+        links = (_follow(address, href) for href in hrefs)
+        return (spec.page_address(link) for link in links if link)
+
+    resolve = spec.follow
+    if resolve is None:
+        return follow
+    find_bases = toolkit.compile_nodes(_BASE)
+
+    def follow_own(
+        address: str,
+        document: Any,  # noqa: ANN401  (the library's document)
+        body: bytes,
+        hrefs: Iterable[str],
+    ) -> Iterator[str]:
+        bases = find_bases(document) if any(tag in body for tag in _BASE_TAGS) else ()
+        base = toolkit.href(bases[0]) if bases else ""
+        return (resolve(address, href, base) for href in hrefs)
+
+    return follow_own
 
 
 def _follow(address: str, href: str) -> str:
@@ -105,16 +134,19 @@ def _compile(kind: PageKind, toolkit: Toolkit) -> _Kind:
     return _Kind(
         fits=re.compile(kind.pattern).fullmatch,
         find_items=toolkit.compile_nodes(kind.items) if kind.items else None,
-        fields=[(f.name, f.xpath, toolkit.compile_text(f.xpath), f.convert) for f in kind.fields],
+        fields=[(field, toolkit.compile_text(field.xpath)) for field in kind.fields],
         find_links=toolkit.compile_nodes(kind.links) if kind.links else None,
     )
 
 
 def _values(node: object, kind: _Kind, address: str) -> dict[str, Any]:
     values = {}
-    for name, xpath, find, convert in kind.fields:
-        text = find(node)
-        if not text:
-            raise BlockedPageError(f"{address} has an item without {name!r} ({xpath})")
-        values[name] = convert(text.strip())
+    for field, find in kind.fields:
+        text = find(node).strip()
+        if text:
+            values[field.name] = field.convert(text)
+        elif field.default is not None:
+            values[field.name] = field.default
+        else:
+            raise BlockedPageError(f"{address} has an item without {field.name!r} ({field.xpath})")
     return values

@@ -37,7 +37,9 @@ class CssToolkit:
         css, attribute, index = selector.css, selector.attribute, selector.index
 
         def find(node: Any) -> str:  # noqa: ANN401  (the library's node)
-            if index:
+            if not css:  # the node itself
+                first = node
+            elif index:
                 found = self.select(node, css)
                 first = found[index] if index < len(found) else None
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity, Verdict
+from crawlbench.records import Obstacle, Quantity, Verdict
 from crawlbench.report.names import short_name
 from crawlbench.report.numbers import format_interval, format_ratio, format_seconds
 from crawlbench.report.reasons import explain
@@ -13,14 +13,17 @@ from crawlbench.report.remarks import setting_of
 from crawlbench.report.table import Column, Table
 from crawlbench.report.tables import cpu_cell, ratio_of
 from crawlbench.report.text import one_line
+from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from crawlbench.records import Cell
     from crawlbench.report.view import Row, SessionView
+    from crawlbench.stats.change import Change
 
-__all__ = ["versus_sentence", "versus_table"]
+__all__ = ["versus_changes", "versus_sentence", "versus_table"]
 
 WORDS = {
     Verdict.FASTER: "faster than",
@@ -57,6 +60,11 @@ def versus_sentence(view: SessionView) -> str:
     return one_line(" ".join(sentences))
 
 
+def versus_changes(view: SessionView, quantity: Quantity = Quantity.TIME) -> list[dict[str, Any]]:
+    """Return each cell's change for scripts, in the plan's order; see docs/ci.md."""
+    return [_change_of(view, change) for change in find_changes(view.session, quantity)]
+
+
 def versus_table(view: SessionView) -> Table:
     """Return a row for each cell and environment, the largest change first."""
     plan = view.plan
@@ -76,6 +84,28 @@ def _held(view: SessionView) -> list[Row]:
     """Return the rows that are held against themselves in the first environment."""
     rows = (view.rows[cell.name] for cell in view.plan.cells)
     return [row for row in rows if Quantity.TIME in row.found]
+
+
+def _change_of(view: SessionView, change: Change) -> dict[str, Any]:
+    row = view.rows[change.cell]
+    found = row.found[change.quantity]
+    return {
+        "cell": change.cell,
+        "base_s": change.base_s,
+        "head_s": change.head_s,
+        "rounds": change.rounds,
+        "estimate": change.estimate,
+        "low": change.low,
+        "high": change.high,
+        "verdict": change.verdict,
+        "reason": explain(found, setting_of(view, view.groups[row.cell.group])),
+        "failed": _failed_side(row) if found.obstacle is Obstacle.FAILED else "",
+    }
+
+
+def _failed_side(row: Row) -> str:
+    """Return which side broke; the base is the cell's baseline, or the baseline's twin."""
+    return "head" if row.failure else "base"
 
 
 def _change(row: Row) -> float:

@@ -1,7 +1,8 @@
 """What makes two addresses one page of a user's own site (floor 1; pure).
 
-Clients spell addresses differently: `%7e` or `~`, `%20` or `+` in a query. All spellings that mean
-the same get one; the site's own rules come on top.
+Addresses are read and joined as browsers do (WHATWG URL, by the library ada). Clients spell them
+differently: `%7e` or `~`, `%20` or `+` in a query. All spellings that mean the same get one; the
+site's own rules come on top.
 """
 
 from __future__ import annotations
@@ -9,16 +10,17 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+import ada_url
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from crawlbench.sites.manifest import ManifestPage
 
-__all__ = ["AddressRules", "Addresses", "host_of", "split_origin"]
+__all__ = ["AddressRules", "Addresses", "host_of", "join", "path_on", "split_origin"]
 
 _UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 _IN_PATH = _UNRESERVED + "!$&'()*,;=:@"  # an escape of these means the same as the character
@@ -26,6 +28,7 @@ _IN_QUERY = _UNRESERVED + "!$'()*,:@/?"
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]*", re.IGNORECASE)
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class AddressRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,6 +38,8 @@ class AddressRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Globs: only these parameters of a query count. Without it all do."""
     drop_parameters: tuple[str, ...] = ()
     """Globs: these parameters do not count."""
+    default_parameters: tuple[str, ...] = ()
+    """`page=1` and the like: a parameter with this value means the same as none."""
     sort_parameters: bool = False
     """The order of parameters does not count."""
     trailing_slash: Literal["keep", "drop", "add"] = "keep"
@@ -43,6 +48,45 @@ class AddressRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """File names that stand for their folder, such as `index.html`."""
     ignore_case: bool = False
     """Upper and lower case are the same."""
+
+    def check(self) -> None:
+        """Refuse what can match nothing.
+
+        Raises:
+            ValueError: with what to write instead.
+        """
+        for key in ("keep_parameters", "drop_parameters"):
+            for glob in getattr(self, key) or ():
+                if "=" in glob:
+                    raise ValueError(
+                        f"{key} takes names, and {glob!r} has a value; if a parameter means "
+                        f"nothing with this value alone, write: default_parameters = [{glob!r}]"
+                    )
+        for pair in self.default_parameters:
+            if "=" not in pair:
+                raise ValueError(
+                    f"default_parameters takes pairs such as 'page=1', and {pair!r} has no value; "
+                    f"if the parameter never counts, write: drop_parameters = [{pair!r}]"
+                )
+
+    def unused(self, addresses: Iterable[str]) -> list[str]:
+        """Return the entries that match none of these addresses, as `key 'entry'`."""
+        parts = [address.partition("#")[0].partition("?") for address in addresses]
+        pairs = {pair for _, _, query in parts for pair in _split_query(query)}
+        names = {pair.partition("=")[0] for pair in pairs}
+        files = {path.rpartition("/")[2] for path, _, _ in parts}
+        met: dict[str, Callable[[str], bool]] = {
+            "keep_parameters": lambda glob: any(fnmatchcase(name, glob) for name in names),
+            "drop_parameters": lambda glob: any(fnmatchcase(name, glob) for name in names),
+            "default_parameters": lambda pair: _requote_query(pair) in pairs,
+            "index": files.__contains__,
+        }
+        return [
+            f"{key} {entry!r}"
+            for key, matches in met.items()
+            for entry in getattr(self, key) or ()
+            if not matches(entry)
+        ]
 
     def spell(self, address: str) -> str:
         """Return the one spelling of a path with its query; a fragment is dropped.
@@ -72,13 +116,13 @@ class AddressRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return path
 
     def _spell_query(self, query: str) -> str:
-        query = _requote(
-            query.replace("%20", "+").replace(" ", "+"), _IN_QUERY, also_legal="+&=;"
-        ).strip("&")
-        parts = [part for part in query.split("&") if part and self._counts(part.partition("=")[0])]
+        parts = [part for part in _split_query(query) if self._counts(part)]
         return "&".join(sorted(parts) if self.sort_parameters else parts)
 
-    def _counts(self, parameter: str) -> bool:
+    def _counts(self, pair: str) -> bool:
+        if self.default_parameters and pair in map(_requote_query, self.default_parameters):
+            return False
+        parameter = pair.partition("=")[0]
         kept = self.keep_parameters is None or _fits(parameter, self.keep_parameters)
         return kept and not _fits(parameter, self.drop_parameters)
 
@@ -138,17 +182,65 @@ def split_origin(address: str) -> tuple[str, str]:
 
 
 def host_of(address: str) -> str:
-    """Return host and port in lower case, without the port that goes without saying.
+    """Return host and port as browsers compare them, without the port that goes without saying.
+
+    Names are in ASCII and lower case; a last dot does not count.
 
     Raises:
         ValueError: it is no http address.
     """
-    parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        url = ada_url.URL(address)
+    except ValueError:
+        raise ValueError(f"{address!r} is no http address") from None
+    name = url.hostname.removesuffix(".")
+    if url.protocol not in {"http:", "https:"} or not name:
         raise ValueError(f"{address!r} is no http address")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    usual = {"http": 80, "https": 443}[parts.scheme]
-    return host if parts.port in {None, usual} else f"{host}:{parts.port}"
+    return f"{name}:{url.port}" if url.port else name
+
+
+def join(base: str, href: str, encoding: str = "utf-8") -> str:
+    """Return where a link leads, as browsers have it.
+
+    Args:
+        base: absolute address of the page.
+        href: of the link, as it stands in the page.
+        encoding: of the page, in which browsers escape what a query holds.
+
+    Raises:
+        ValueError: that is no address.
+    """
+    if encoding != "utf-8" and "?" in href and not href.isascii():
+        path, _, query = href.partition("?")
+        query, mark, fragment = query.partition("#")
+        octets = query.encode(encoding, "xmlcharrefreplace")
+        href = f"{path}?{quote(octets, safe=_ASCII)}{mark}{fragment}"
+    joined: str = ada_url.join_url(base, href)
+    return joined
+
+
+def path_on(host: str, url: str) -> str:
+    """Return path and query of an address on a host, without its fragment; empty on another.
+
+    Args:
+        host: as `host_of` returns it.
+        url: absolute.
+    """
+    try:
+        if host_of(url) != host:
+            return ""
+    except ValueError:
+        return ""
+    return split_origin(url)[1].partition("#")[0] or "/"
+
+
+def _split_query(query: str) -> list[str]:
+    """Return the pairs of a query, each spelled in one way."""
+    return [part for part in _requote_query(query).split("&") if part]
+
+
+def _requote_query(query: str) -> str:
+    return _requote(query.replace("%20", "+").replace(" ", "+"), _IN_QUERY, also_legal="+&=;")
 
 
 def _requote(text: str, same: str, also_legal: str) -> str:

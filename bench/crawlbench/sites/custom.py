@@ -5,35 +5,32 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass, make_dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crawlbench.errors import UsageError
 from crawlbench.model import Item, SiteSpec
-from crawlbench.sites.addresses import Addresses, split_origin
+from crawlbench.sites.addresses import Addresses, host_of, join, path_on, split_origin
+from crawlbench.sites.charsets import DEFAULT, as_utf8, declared_encoding, find_label
 from crawlbench.sites.expected import (
     Expected,
     compute_fingerprint,
     expected_path,
     load_expected,
 )
+from crawlbench.sites.items import make_item_type, make_ranked_type
 from crawlbench.sites.manifest import FolderPages, Manifest, decode_manifest
 from crawlbench.sites.sitefile import SiteFile, field_types, load_site_file, make_kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from crawlbench.sites.manifest import ManifestPage
 
 __all__ = ["CustomSite", "load_site", "open_site"]
 
 REMEDY = "import or record the pages again"
-
-_RANK_BITS = 52  # JSON's numbers are exact up to 2**53
-
-Key = tuple[object, ...]
-"""An item's values without its rank, the title first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +41,7 @@ class CustomSite:
     file: SiteFile
     manifest: Manifest
     addresses: Addresses
+    reading: Reading
     fingerprint: str
     """Of the file and the pages."""
     derives_ranks: bool
@@ -82,19 +80,98 @@ def open_site(name: str, *, is_verified: bool = True) -> CustomSite:
     if not is_verified:
         expectation.current = None
     types = field_types(file)
-    item_type = _make_item_type(types, expectation.current)
+    item_type = make_item_type(tuple(types.items()))
+    rows = expectation.current.rows if expectation.current else ()
+    reading = Reading(file, manifest, addresses)
     spec = SiteSpec(
         name=name,
         path=start,
         kinds=make_kinds(file),
-        item_type=item_type,
+        item_type=item_type if "rank" in types else make_ranked_type(item_type, rows),
         page_address=addresses.page_address,
         expected_items=lambda: expectation.make_items(item_type),
         expected_pages=expectation.current.pages if expectation.current else 0,
         pages=lambda: FolderPages(folder, addresses.page_address, REMEDY),
-        encoding=file.encoding,
+        as_utf8=reading.as_utf8 if reading.transcodes else None,
+        follow=reading.follow,
     )
-    return CustomSite(spec, file, manifest, addresses, fingerprint, "rank" not in types)
+    return CustomSite(spec, file, manifest, addresses, reading, fingerprint, "rank" not in types)
+
+
+class Reading:
+    """What a browser does before and after a parser: it decodes pages, and resolves their links."""
+
+    def __init__(self, file: SiteFile, manifest: Manifest, addresses: Addresses) -> None:
+        """Take what is known of the pages."""
+        self._addresses = addresses
+        self._host = host_of(file.start)
+        self._origin = f"{file.start.partition(':')[0].lower()}://{self._host}"
+        self._default = find_label(file.encoding)
+        self._encodings: dict[str, str] = {}
+        for page in manifest.pages:
+            address = addresses.page_address(page.address)
+            self._encodings.setdefault(address, _encoding_of(page) or self._default)
+
+    @property
+    def transcodes(self) -> bool:
+        """Some page is not in UTF-8."""
+        return any(name != DEFAULT for name in self._encodings.values())
+
+    def encoding_of(self, address: str) -> str:
+        """Return the encoding of a page.
+
+        Args:
+            address: in its one spelling, without origin.
+        """
+        return self._encodings.get(address, self._default)
+
+    def as_utf8(self, address: str, body: bytes) -> bytes:
+        """Return a page's body in UTF-8; one that is not the site's comes back as it is.
+
+        Args:
+            address: absolute.
+            body: as it was served.
+        """
+        name = self.encoding_of(split_origin(address)[1])
+        if name == DEFAULT:
+            return body
+        try:
+            return as_utf8(body, name)
+        except UnicodeDecodeError:  # then it is not the page that was verified
+            return body
+
+    def resolve(self, address: str, href: str, base: str = "") -> str:
+        """Return path and query to which a link leads; empty if it leaves the site.
+
+        Args:
+            address: of the page, without origin.
+            href: as it stands in the page.
+            base: the page's `<base href>`, if it has one.
+
+        Raises:
+            ValueError: that is no address.
+        """
+        page = self._origin + address
+        url = join(join(page, base) if base else page, href, self.encoding_of(address))
+        return path_on(self._host, url)
+
+    def follow(self, address: str, href: str, base: str = "") -> str:
+        """See `SiteSpec.follow`."""
+        origin, page = split_origin(address)
+        try:
+            path = self.resolve(page, href, base)
+        except ValueError:
+            return ""
+        target = self._addresses.page_address(path) if path else ""
+        return origin + target if target else ""
+
+
+def _encoding_of(page: ManifestPage) -> str:
+    """Return what the manifest says of a page's encoding; empty for nothing."""
+    if page.encoding:
+        return find_label(page.encoding)
+    content_type = next((v for k, v in page.headers.items() if k.lower() == "content-type"), "")
+    return declared_encoding(content_type, b"")
 
 
 class _Expectation:
@@ -115,50 +192,3 @@ class _Expectation:
             raise UsageError(f"{self._failure}, so that nobody knows its items; {self._remedy}")
         names = self.current.fields
         return (item_type(**dict(zip(names, row, strict=True))) for row in self.current.rows)
-
-
-def _make_item_type(types: dict[str, type], expected: Expected | None) -> type[Item]:
-    """Return the type of the site's items; one without ranks of its own derives them."""
-    own = [(name, kind) for name, kind in types.items() if name not in {"rank", "title"}]
-    if "rank" in types:
-        return make_dataclass("OwnItem", own, bases=(Item,), frozen=True, slots=True, order=True)
-    names = [name for name in types if name != "rank"]
-    rank_of = _make_ranking(expected)
-
-    def initialise(self: Item, rank: int | None = None, **values: Any) -> None:  # noqa: ANN401
-        key = tuple(values[name] for name in names)
-        object.__setattr__(self, "rank", rank_of(key) if rank is None else rank)
-        for name, value in zip(names, key, strict=True):
-            object.__setattr__(self, name, value)
-
-    return make_dataclass(
-        "OwnItem",
-        own,
-        bases=(Item,),
-        namespace={"__init__": initialise},
-        init=False,
-        frozen=True,
-        slots=True,
-        order=True,
-    )
-
-
-def _make_ranking(expected: Expected | None) -> Callable[[Key], int]:
-    """Return what gives an item a rank by what it holds, so that no concurrency can change it.
-
-    An expected item has the place at which `mirror verify` met it. Any other gets a number from a
-    hash of its values, beyond all places.
-    """
-    places: dict[Key, int] = {}
-    for row in expected.rows if expected else ():
-        places.setdefault(tuple(row[1:]), row[0])
-
-    def rank_of(key: Key) -> int:
-        place = places.get(key)
-        if place is not None:
-            return place
-        text = json.dumps(key, ensure_ascii=False, separators=(",", ":"))
-        digest = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
-        return (1 << _RANK_BITS) | (int.from_bytes(digest, "big") >> (64 - _RANK_BITS))
-
-    return rank_of

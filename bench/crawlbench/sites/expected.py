@@ -47,7 +47,7 @@ def expected_path(site_file: Path) -> Path:
 
 def compute_fingerprint(site: SiteFile, manifest: Manifest) -> str:
     """Return a hash of all that decides what a crawl returns."""
-    pages = [(page.address, page.sha256, page.aliases) for page in manifest.pages]
+    pages = [(page.address, page.sha256, page.aliases, page.encoding) for page in manifest.pages]
     return hashlib.sha256(msgspec.json.encode([site, pages])).hexdigest()
 
 

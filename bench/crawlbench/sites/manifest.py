@@ -60,6 +60,8 @@ class ManifestPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     """Those that do not depend on the request."""
     aliases: tuple[str, ...] = ()
     """Other addresses of the page, such as one that the real site redirected to it."""
+    encoding: str = ""
+    """That the page says it is in, by header, mark or markup; empty if it does not say."""
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,7 +1,7 @@
-"""Turns what a person selects nodes by, CSS or XPath, into an XPath that compiles (floor 1; pure).
+"""Turns what a person selects nodes by, CSS or XPath, into a checked XPath (floor 1; pure).
 
 A selector is an XPath if it begins as one does (`/`, `./`, `(`, `@`, an axis or a function);
-everything else is CSS.
+everything else is CSS. What cannot work on any page is refused here, with what to write.
 """
 
 from __future__ import annotations
@@ -12,13 +12,22 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree, html
 
 from crawlbench.errors import NotInstalledError, UsageError
+from crawlbench.model import TranslatedCss
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __all__ = ["as_node_xpath", "as_text_xpath"]
 
 _XPATH = re.compile(r"\.?\.?/|\.\.?$|\(|@|[a-z-]+::|[a-z-]+\(")
+
+_TOKEN = re.compile(
+    r"""(?P<text>"[^"]*"|'[^']*')|(?P<slash>//?)|(?P<leaf>@|attribute::|namespace::
+        |(?:text|comment|processing-instruction)(?=\s*\())|(?P<name>[\w.:-]+)|(?P<other>[^\s\w])""",
+    re.VERBOSE,
+)
+_BEFORE_A_PATH = frozenset({"", "(", "|", ",", "+", "-", "=", "<", ">", "!", "and", "or", "div"})
+_AFTER_A_PATH = frozenset({"", ")", "|", ","})
 
 _NOTHING = html.document_fromstring("<html></html>")
 """A selector that cannot be evaluated here cannot be anywhere."""
@@ -32,12 +41,13 @@ def as_node_xpath(selector: str, where: str) -> str:
         where: it stands in the site file, for messages.
 
     Raises:
-        UsageError: it does not compile, or finds something else than nodes.
+        UsageError: it does not compile, or finds something else than elements.
     """
-    xpath = _as_xpath(selector, where, "descendant-or-self::")
-    if not isinstance(_evaluate(xpath, selector, where), list):
+    found = _as_xpath(selector, where, "descendant-or-self::")
+    if not isinstance(_evaluate(found, selector, where), list):
         raise UsageError(f"{where} {selector!r} gives a value, not nodes; select elements")
-    return xpath
+    _refuse_leaves(found, selector, where)
+    return found
 
 
 def as_text_xpath(selector: str, attribute: str | None, where: str) -> str:
@@ -49,12 +59,16 @@ def as_text_xpath(selector: str, attribute: str | None, where: str) -> str:
         where: it stands in the site file, for messages.
 
     Raises:
-        UsageError: it does not compile.
+        UsageError: it does not compile, or leaves the item.
     """
-    xpath = _as_xpath(selector, where, "descendant::")
+    xpath = found = _as_xpath(selector, where, "descendant::")
+    _refuse_absolute(xpath, selector, where)
     if attribute:
+        _refuse_leaves(xpath, selector, where)
         xpath = f"({xpath})/@{attribute}" if "|" in xpath else f"{xpath}/@{attribute}"
     _evaluate(f"string({xpath})", selector, where)
+    if isinstance(found, TranslatedCss):
+        return TranslatedCss(xpath, found.css, attribute or "")
     return xpath
 
 
@@ -62,7 +76,9 @@ def _as_xpath(selector: str, where: str, prefix: str) -> str:
     selector = selector.strip()
     if not selector:
         raise UsageError(f"{where} is empty; give a CSS selector or an XPath")
-    return selector if _XPATH.match(selector) else _translate_css(selector, where, prefix)
+    if _XPATH.match(selector):
+        return selector
+    return TranslatedCss(_translate_css(selector, where, prefix), selector)
 
 
 def _translate_css(selector: str, where: str, prefix: str) -> str:
@@ -71,7 +87,7 @@ def _translate_css(selector: str, where: str, prefix: str) -> str:
     except ImportError as error:
         raise NotInstalledError(
             f"{where} {selector!r} is a CSS selector, which needs 'cssselect'; "
-            "try: pip install 'crawlbench[archive]', or write an XPath"
+            "try: pip install cssselect, or write an XPath"
         ) from error
     translate: Callable[[str, str], str] = HTMLTranslator().css_to_xpath
     try:
@@ -85,3 +101,45 @@ def _evaluate(xpath: str, selector: str, where: str) -> Any:  # noqa: ANN401  (w
         return etree.XPath(xpath)(_NOTHING)
     except (etree.XPathError, ValueError) as error:
         raise UsageError(f"{where} {selector!r} is no XPath: {error}") from error
+
+
+def _refuse_absolute(xpath: str, selector: str, where: str) -> None:
+    """Refuse a path from the page's root: it would find the same node for each item."""
+    before = ""
+    for kind, token in _outside_predicates(xpath):
+        if kind == "slash" and before in _BEFORE_A_PATH:
+            better = xpath[1:].lstrip("/") if selector.startswith("/") else ""
+            rather = f"'.//{better}'" if better and "/" not in better else "a path from ./ or .//"
+            raise UsageError(
+                f"{where} {selector!r} begins at the page's root, so that it finds the same for "
+                f"each item; write {rather}, which begins at the item"
+            )
+        before = token
+
+
+def _refuse_leaves(xpath: str, selector: str, where: str) -> None:
+    """Refuse a path that ends in attributes or text where elements are due."""
+    tokens = [*_outside_predicates(xpath), ("", "")]
+    for at, (kind, text) in enumerate(tokens):
+        if kind != "leaf":
+            continue
+        is_short = not text.isalpha() and "-" not in text  # @ name, not text ( )
+        after = tokens[min(at + (2 if is_short else 3), len(tokens) - 1)][1]
+        if after in _AFTER_A_PATH:
+            what = "attributes" if is_short else "text"
+            element = re.sub(r"/+(?:@|attribute::)?[\w:*-]+(?:\(\s*\))?$", "", selector)
+            rather = f" such as {element!r}" if element not in {"", ".", selector} else ""
+            raise UsageError(
+                f"{where} {selector!r} finds {what} where elements are due; "
+                f"select the elements{rather}"
+            )
+
+
+def _outside_predicates(xpath: str) -> Iterator[tuple[str, str]]:
+    """Yield kind and text of the tokens of an XPath that stand in no predicate."""
+    depth = 0
+    for token in _TOKEN.finditer(xpath):
+        depth += token[0] == "["
+        if not depth and token.lastgroup:
+            yield token.lastgroup, token[0]
+        depth -= token[0] == "]"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
 import keyword
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
-from lxml import html
 
 from crawlbench.errors import BlockedPageError, UsageError
 from crawlbench.model import Field, PageKind
 from crawlbench.sites.addresses import AddressRules, host_of, split_origin
+from crawlbench.sites.charsets import find_label
 from crawlbench.sites.selectors import as_node_xpath, as_text_xpath
 
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ class FieldFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Characters to take away at both ends, besides blanks."""
     convert: Convert | None = None
     """`first number` takes `2,634 votes` for 2634. Without it: int for the rank, else str."""
+    default: str | int | float | None = None
+    """The value where an item has no such node, or no text in it. Without it each item needs it."""
 
     @property
     def conversion(self) -> Convert:
@@ -77,7 +78,7 @@ class SiteFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pages: str = "."
     """Folder with the pages and their manifest, relative to this file."""
     encoding: str = "utf-8"
-    """Of the pages."""
+    """Of pages that do not say what they are in."""
     addresses: AddressRules = AddressRules()
 
 
@@ -113,10 +114,11 @@ def _check(site: SiteFile) -> None:
     except ValueError as error:
         raise UsageError(f"start: {error}; one looks like https://example.org/list") from error
     try:
-        codecs.lookup(site.encoding)
-        html.HTMLParser(encoding=site.encoding)
-    except LookupError as error:
-        raise UsageError(f"encoding {site.encoding!r} is not known; try utf-8") from error
+        site.addresses.check()
+    except ValueError as error:
+        raise UsageError(f"addresses: {error}") from error
+    if not find_label(site.encoding):
+        raise UsageError(f"encoding {site.encoding!r} is none that browsers know; try utf-8")
     field_types(site)
 
 
@@ -151,11 +153,20 @@ def _types_of(kind: KindFile, where: str) -> dict[str, type]:
         if field.name in types:
             raise UsageError(f"{where} has the field {field.name!r} twice")
         types[field.name] = _TYPES[field.conversion]
+        _check_default(field, f"{where}.{field.name}")
     if types.get("title") is not str:
         raise UsageError(f"{where} needs a field 'title' that is text: what a person calls an item")
     if types.get("rank", int) is not int:
         raise UsageError(f"{where}: the field 'rank' has to be a whole number; convert it to int")
     return types
+
+
+def _check_default(field: FieldFile, where: str) -> None:
+    wanted = _TYPES[field.conversion]
+    if field.default is not None and type(field.default) is not wanted:
+        raise UsageError(
+            f"{where}: the default {field.default!r} is no {wanted.__name__}, which the field is"
+        )
 
 
 def _show(types: dict[str, type]) -> str:
@@ -188,7 +199,7 @@ def _make_kind(kind: KindFile, where: str) -> PageKind:
 
 def _make_field(field: FieldFile, where: str) -> Field:
     xpath = as_text_xpath(field.selector, field.attribute, where)
-    return Field(field.name, xpath, _make_converter(field, where))
+    return Field(field.name, xpath, _make_converter(field, where), field.default)
 
 
 def _make_converter(field: FieldFile, where: str) -> Callable[[str], object]:

@@ -17,13 +17,13 @@ HEADERS = {"Accept-Encoding": "gzip"}
 
 async def crawl(site, concurrency):
     """Crawl a site with one `aiosonic.HTTPClient` and at most `concurrency` connections."""
-    tls = site.tls if site.start.startswith("https:") else None  # else it would always be used
     connector = aiosonic.TCPConnector(pool_configs={":default": PoolConfig(size=concurrency)})
     async with AsyncExitStack() as stack:
         stack.push_async_callback(connector.cleanup)
         client = await stack.enter_async_context(aiosonic.HTTPClient(connector=connector))
 
         async def fetch(url):
+            tls = site.tls if url.startswith("https:") else None  # else it would always be used
             body = site.payload(url)
             response = await client.request(url, site.method, json=body, headers=HEADERS, ssl=tls)
             response.raise_for_status()

@@ -18,7 +18,6 @@ BODY = "Content-Type: application/json\r\nContent-Length: {}\r\n"
 
 async def crawl(site, concurrency):
     """Crawl a site with at most `concurrency` connections, each asked anew when it has answered."""
-    tls = site.tls if site.start.startswith("https:") else None
     loop, limit = asyncio.get_running_loop(), asyncio.Semaphore(concurrency)
     idle, opened = defaultdict(list), set()
 
@@ -40,15 +39,16 @@ async def crawl(site, concurrency):
         host, path = at.netloc, url.partition(at.netloc)[2]
         head = HEAD.format(site.method, path, host, BODY.format(len(body)) if body else "")
         async with limit:
-            if not idle[host] or idle[host][-1][0].is_closing():
-                address = at.hostname, at.port or (443 if tls else 80)
-                idle[host].append(await loop.create_connection(Connection, *address, ssl=tls))
-            transport, connection = pair = idle[host].pop()
+            if not idle[at[:2]] or idle[at[:2]][-1][0].is_closing():
+                tls, port = (site.tls, 443) if at.scheme == "https" else (None, 80)
+                address = at.hostname, at.port or port
+                idle[at[:2]].append(await loop.create_connection(Connection, *address, ssl=tls))
+            transport, connection = pair = idle[at[:2]].pop()
             opened.add(pair)
             connection.done = loop.create_future()
             transport.write(head.encode() + body)
             if await connection.done:
-                idle[host].append(pair)
+                idle[at[:2]].append(pair)
             body, connection.body[:] = b"".join(connection.body), ()
             if (status := connection.http.get_status_code()) != 200:
                 raise OSError(f"{url} answered {status}")

@@ -17,7 +17,6 @@ BODY = "Content-Type: application/json\r\nContent-Length: {}\r\n"
 
 async def crawl(site, concurrency):
     """Crawl a site with at most `concurrency` connections, each asked anew when it has answered."""
-    tls = site.tls if site.start.startswith("https:") else None
     limit, idle, opened = asyncio.Semaphore(concurrency), defaultdict(list), set()
 
     async def receive(reader):
@@ -37,15 +36,16 @@ async def crawl(site, concurrency):
         host, length = at.netloc, BODY.format(len(body)) if body else ""
         head = HEAD.format(site.method, url.partition(host)[2], host, length)
         async with limit:
-            if not idle[host] or idle[host][-1][1].is_closing():
-                address = at.hostname, at.port or (443 if tls else 80)
-                idle[host].append(await asyncio.open_connection(*address, ssl=tls))
-            reader, writer = pair = idle[host].pop()
+            if not idle[at[:2]] or idle[at[:2]][-1][1].is_closing():
+                tls, port = (site.tls, 443) if at.scheme == "https" else (None, 80)
+                address = at.hostname, at.port or port
+                idle[at[:2]].append(await asyncio.open_connection(*address, ssl=tls))
+            reader, writer = pair = idle[at[:2]].pop()
             opened.add(pair)
             writer.write(head.encode() + body)
             status, headers, body = await receive(reader)
             if headers.get("connection") != "close":
-                idle[host].append(pair)
+                idle[at[:2]].append(pair)
         if not status.startswith("HTTP/1.1 200 "):
             raise OSError(f"{url} answered {status!r}")
         is_gzip = headers.get("content-encoding") == "gzip"

@@ -18,16 +18,16 @@ HEADERS = {"Accept-Encoding": "gzip"}
 def crawl(site, concurrency):
     """Crawl a site with a connection per host; nothing is concurrent, whatever is allowed."""
     headers = HEADERS | site.headers
-    is_tls = site.start.startswith("https:")
-    connect, tls = (HTTPSConnection, {"context": site.tls}) if is_tls else (HTTPConnection, {})
     with ExitStack() as opened:
         connections = {}
 
         def fetch(url):
             host = urlsplit(url).netloc
-            if host not in connections:
-                connections[host] = opened.enter_context(closing(connect(host, **tls)))
-            connection = connections[host]
+            is_tls = url.startswith("https:")
+            if (is_tls, host) not in connections:
+                made = HTTPSConnection(host, context=site.tls) if is_tls else HTTPConnection(host)
+                connections[is_tls, host] = opened.enter_context(closing(made))
+            connection = connections[is_tls, host]
             connection.request(site.method, url.partition(host)[2], site.body(url), headers)
             response = connection.getresponse()
             body = response.read()

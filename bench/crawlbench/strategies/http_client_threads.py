@@ -20,16 +20,16 @@ HEADERS = {"Accept-Encoding": "gzip"}
 def crawl(site, concurrency):
     """Crawl a site with a pool of `concurrency` threads."""
     headers = HEADERS | site.headers
-    is_tls = site.start.startswith("https:")
-    connect, tls = (HTTPSConnection, {"context": site.tls}) if is_tls else (HTTPConnection, {})
     with ExitStack() as opened, ThreadPoolExecutor(concurrency) as pool:
         thread = local()
 
         def fetch(url):
             host, connections = urlsplit(url).netloc, thread.__dict__
-            if host not in connections:
-                connections[host] = opened.enter_context(closing(connect(host, **tls)))
-            connection = connections[host]
+            is_tls = url.startswith("https:")
+            if (is_tls, host) not in connections:
+                made = HTTPSConnection(host, context=site.tls) if is_tls else HTTPConnection(host)
+                connections[is_tls, host] = opened.enter_context(closing(made))
+            connection = connections[is_tls, host]
             connection.request(site.method, url.partition(host)[2], site.body(url), headers)
             response = connection.getresponse()
             body = response.read()

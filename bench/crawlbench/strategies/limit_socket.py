@@ -19,7 +19,6 @@ LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 def crawl(site, concurrency):
     """Crawl a site with at most `concurrency` requests at once, on connections that are kept."""
-    tls = site.tls if site.start.startswith("https:") else None
     items, seen, front, idle, busy = [], {site.start}, [site.start], defaultdict(list), 0
 
     def read(url, answer):
@@ -39,22 +38,24 @@ def crawl(site, concurrency):
                 at, body = urlsplit(url), site.body(url) or b""
                 host, path = at.netloc, url.partition(at.netloc)[2]
                 head = HEAD.format(site.method, path, host, BODY.format(len(body)) if body else "")
-                if not idle[host]:
-                    connection = socket.create_connection((at.hostname, at.port or 80))
-                    if tls:
-                        connection = tls.wrap_socket(connection, server_hostname=at.hostname)
-                    idle[host].append(connections.enter_context(connection))
-                connection = idle[host].pop()
+                if not idle[at[:2]]:
+                    port = at.port or (443 if at.scheme == "https" else 80)
+                    connection = socket.create_connection((at.hostname, port))
+                    if at.scheme == "https":
+                        connection = site.tls.wrap_socket(connection, server_hostname=at.hostname)
+                    idle[at[:2]].append(connections.enter_context(connection))
+                connection = idle[at[:2]].pop()
                 connection.sendall(head.encode() + body)
                 selector.register(connection, selectors.EVENT_READ, (url, bytearray()))
             for key, _ in selector.select():
                 (url, received), connection = key.data, key.fileobj
                 received += connection.recv(65_536) or LAST_CHUNK
-                while tls and connection.pending():  # read already: no event will tell
+                # What TLS has read already no event will tell.
+                while url.startswith("https:") and connection.pending():
                     received += connection.recv(65_536)
                 if received.endswith(LAST_CHUNK):
                     selector.unregister(connection)
-                    idle[urlsplit(url).netloc].append(connection)
+                    idle[urlsplit(url)[:2]].append(connection)
                     page, busy = read(url, bytes(received)), busy - 1
                     items += page.items
                     front += [link for link in dict.fromkeys(page.links) if link not in seen]

@@ -1,0 +1,54 @@
+"""Which bodies are pages: one rule for archives, folders and recordings (floor 3; pure)."""
+
+from __future__ import annotations
+
+import re
+
+from crawlbench.archive.extra import need
+
+__all__ = ["is_page", "is_text", "looks_like_html", "may_be_page"]
+
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
+_UNKNOWN = frozenset({"", "unknown/unknown", "application/unknown", "*/*"})
+"""Types for which browsers look at the body (MIME Sniffing Standard, 7)."""
+
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_BEFORE_MARKUP = re.compile(rb"[\t\n\f\r ]*(?:<\?xml[\s?].*?>|<!--.*?-->)", re.DOTALL)
+
+_HEAD_BYTES = 4096
+_SNIFFED_BYTES = 1445
+_BINARY = frozenset((*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)))
+
+
+def may_be_page(content_type: str) -> bool:
+    """Tell whether a Content-Type is that of a page, or none at all."""
+    essence = _essence(content_type)
+    return essence in _HTML or essence in _UNKNOWN
+
+
+def is_page(content_type: str, body: bytes) -> bool:
+    """Tell whether an answer is a page, by its type or, if it has none, by how it begins."""
+    essence = _essence(content_type)
+    return essence in _HTML or (essence in _UNKNOWN and looks_like_html(body))
+
+
+def _essence(content_type: str) -> str:
+    essence = content_type.partition(";")[0].strip().lower()
+    return essence if "/" in essence else ""
+
+
+def looks_like_html(body: bytes) -> bool:
+    """Tell whether a body begins as a page does; marks, comments and XML's own line may precede."""
+    head = body[:_HEAD_BYTES]
+    for mark, encoding in zip(_MARKS, ("utf-8", "utf-16-le", "utf-16-be"), strict=True):
+        if head.startswith(mark):
+            head = head[len(mark) :].decode(encoding, "ignore").encode()
+    while found := _BEFORE_MARKUP.match(head):
+        head = head[found.end() :]
+    sniffed: bytes = need("xtractmime", "a page without a type").extract_mime(head)
+    return sniffed == b"text/html"
+
+
+def is_text(body: bytes) -> bool:
+    """Tell whether a body begins with no byte that only binary data have."""
+    return body.startswith(_MARKS) or _BINARY.isdisjoint(body[:_SNIFFED_BYTES])

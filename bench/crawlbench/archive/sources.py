@@ -1,0 +1,195 @@
+"""Tells what an archive is, by what it holds rather than by its name, and opens it (floor 3)."""
+
+from __future__ import annotations
+
+import contextlib
+import zipfile
+import zlib
+from itertools import chain
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING
+
+from crawlbench.archive.capture import MOST_PAGE_BYTES, SkippedError
+from crawlbench.archive.decode import GZIP_MAGIC, TOO_LARGE, gunzip, open_gunzip
+from crawlbench.archive.folder import read_folder
+from crawlbench.archive.har import MOST_HAR_BYTES, read_har
+from crawlbench.archive.warc import read_warc
+from crawlbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from crawlbench.archive.capture import Capture
+
+__all__ = ["open_sources"]
+
+_HEAD_BYTES = 2**12
+_WARC_NAMES = (".warc", ".warc.gz", ".arc", ".arc.gz")
+_WARC_MAGIC = (b"WARC/", b"filedesc:")
+_JSON_MAGIC = (b"{", b"\xef\xbb\xbf{", b"\xff\xfe{", b"\xfe\xff\0{")
+_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+
+_OTHER_KINDS = (
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd; decompress it: zstd -d"),
+    (b"BZh", "compressed with bzip2; decompress it: bunzip2"),
+    (b"\xfd7zXZ", "compressed with xz; decompress it: xz -d"),
+    (b"7z\xbc\xaf", "a 7-Zip archive; unpack it and import the folder"),
+    (b"bplist00", "Safari's .webarchive; save the pages as a HAR, or record the site"),
+    (b"%PDF", "a PDF, which is no page"),
+    (b"<", "a single page; put it into a folder and import that"),
+)
+_MHTML = (b"mime-version:", b"multipart/related", b"from: <saved by")
+_REMEDY = (
+    "name a WARC or ARC (.warc, .warc.gz), a .wacz, a .har (.har.gz, .har.zip), or a folder made "
+    "by wget --mirror"
+)
+
+
+def open_sources(sources: Sequence[Path], start: str | None) -> Iterator[Capture]:
+    """Yield what all archives hold, one archive after the other.
+
+    Args:
+        sources: files or folders.
+        start: address of the first page, if it is known.
+
+    Raises:
+        UsageError: one is no archive that is known here, or cannot be read.
+    """
+    return chain.from_iterable(_open(source, start) for source in sources)
+
+
+def _open(source: Path, start: str | None) -> Iterator[Capture]:
+    try:
+        if source.is_dir():
+            yield from _open_folder(source, start)
+            return
+        if not source.exists():
+            raise UsageError(f"there is no {str(source)!r} to import")
+        if not source.is_file():
+            raise UsageError(f"{str(source)!r} is neither a file nor a folder; {_REMEDY}")
+        with source.open("rb") as file:
+            yield from _open_file(source, file)
+    except OSError as error:
+        raise UsageError(f"cannot read {source} ({error.strerror or error})") from error
+
+
+def _open_folder(source: Path, start: str | None) -> Iterator[Capture]:
+    """Read the archives of a folder, or take it for a copy of a site."""
+    for folder in (source, source / "archive"):  # the second is that of an unpacked WACZ
+        files = sorted(folder.iterdir()) if folder.is_dir() else []
+        archives = [path for path in files if path.name.lower().endswith(_WARC_NAMES)]
+        if archives and not any(path.name.lower().endswith((".html", ".htm")) for path in files):
+            yield from open_sources(archives, start)
+            return
+    yield from read_folder(source, start)
+
+
+def _open_file(source: Path, file: IO[bytes]) -> Iterator[Capture]:
+    head = _peek(file)
+    name, lower = str(source), source.name.lower()
+    if head.startswith(_ZIP_MAGIC):
+        return _read_zip(name, file)
+    if head.startswith(_WARC_MAGIC) or lower.endswith(_WARC_NAMES):
+        return read_warc(name, file)
+    if head.lstrip().startswith(_JSON_MAGIC) or lower.endswith((".har", ".har.gz")):
+        return read_har(name, _read_har_text(name, file), _beside(source))
+    raise UsageError(f"cannot import {name!r}: it is {_describe(head)}")
+
+
+def _peek(file: IO[bytes]) -> bytes:
+    """Return how a file begins, before any gzip; the file is at its begin again."""
+    head = file.read(_HEAD_BYTES)
+    file.seek(0)
+    if head.startswith(GZIP_MAGIC):
+        with contextlib.suppress(zlib.error):
+            return bytes(open_gunzip().decompress(head, _HEAD_BYTES))
+    return head
+
+
+def _describe(head: bytes) -> str:
+    """Say what a file is and what to do with it."""
+    for magic, what in _OTHER_KINDS:
+        if head.lstrip().startswith(magic):
+            return what
+    if any(sign in head.lower() for sign in _MHTML):
+        return "an MHTML page; save it as a complete page, or as a HAR, and import that"
+    if head[257:262] == b"ustar":
+        return "a tar archive; unpack it (tar -xf) and import the folder"
+    return f"nothing that is known here; {_REMEDY}"
+
+
+def _read_har_text(name: str, file: IO[bytes]) -> bytes:
+    text = file.read(MOST_HAR_BYTES + 1)
+    try:
+        if text.startswith(GZIP_MAGIC):
+            text = gunzip(text, [], MOST_HAR_BYTES)
+    except SkippedError as error:
+        raise UsageError(f"{name} is no whole HAR: it is {error}; save it again") from error
+    if len(text) > MOST_HAR_BYTES:
+        raise UsageError(
+            f"{name} has more than {MOST_HAR_BYTES // 2**20} MB, and a HAR is read as a whole; "
+            "a WARC may have any size"
+        )
+    return text
+
+
+def _beside(har: Path) -> Callable[[str], bytes]:
+    """Return what reads the files beside a HAR, and no other."""
+    folder = har.parent.resolve()
+
+    def read(name: str) -> bytes:
+        try:
+            path = (folder / name).resolve()
+            if not path.is_relative_to(folder) or not path.is_file():
+                raise SkippedError("kept in a file that is not beside the HAR")
+            with path.open("rb") as file:
+                return _bounded(file.read(MOST_PAGE_BYTES + 1))
+        except (OSError, ValueError, RuntimeError) as error:
+            raise SkippedError("kept in a file that cannot be read") from error
+
+    return read
+
+
+def _bounded(body: bytes) -> bytes:
+    if len(body) > MOST_PAGE_BYTES:
+        raise SkippedError(TOO_LARGE)
+    return body
+
+
+def _read_zip(name: str, file: IO[bytes]) -> Iterator[Capture]:
+    """Read a WACZ, or a HAR with its bodies, out of a zip file."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = sorted(archive.namelist())
+            warcs = [member for member in members if member.lower().endswith(_WARC_NAMES)]
+            hars = [member for member in members if member.lower().endswith((".har", ".har.gz"))]
+            for member in warcs:
+                with archive.open(member) as stream:
+                    yield from read_warc(f"{name}/{member}", stream)
+            for member in () if warcs else hars:
+                with archive.open(member) as stream:
+                    text = _read_har_text(f"{name}/{member}", stream)
+                yield from read_har(f"{name}/{member}", text, _within(archive, member))
+            if not warcs and not hars:
+                raise UsageError(
+                    f"{name} is a zip file without a WARC or a HAR in it; if it holds pages, "
+                    "unpack it and import the folder"
+                )
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UsageError(f"{name} is no whole zip file ({reason}); fetch it again") from error
+
+
+def _within(archive: zipfile.ZipFile, har: str) -> Callable[[str], bytes]:
+    """Return what reads the files beside a HAR in a zip file."""
+
+    def read(name: str) -> bytes:
+        try:
+            with archive.open(str(PurePosixPath(har).parent / name)) as stream:
+                return _bounded(stream.read(MOST_PAGE_BYTES + 1))
+        except KeyError as error:
+            raise SkippedError("kept in a file that is not beside the HAR") from error
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
+            raise SkippedError("kept in a file that cannot be read") from error
+
+    return read

@@ -1,0 +1,178 @@
+"""Which encoding a page is in, and its text, as browsers have it (floor 1; pure).
+
+Labels are those of the WHATWG Encoding Standard (`gb2312` is gbk, `iso-8859-1` is windows-1252).
+A page's encoding is said by its byte-order mark, else by its header, else by its first 1024 bytes
+(HTML Standard, 13.2.3.2), else by nobody.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import TYPE_CHECKING, Final
+
+import webencodings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["DEFAULT", "as_utf8", "declared_encoding", "decode_strictly", "find_label"]
+
+DEFAULT: Final = "utf-8"
+"""Of pages that do not say."""
+
+PRESCAN_BYTES: Final = 1024
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16le"),
+    (codecs.BOM_UTF16_BE, "utf-16be"),
+)
+_CODECS: Final = {"gbk": "gb18030"}
+"""Where Python knows less under a name than the standard asks for."""
+
+_UNREADABLE = frozenset({"replacement", "x-user-defined"})
+
+_TOKEN = re.compile(
+    rb"<!--(?:.*?-->|>|->)|<(?P<meta>meta)(?=[\t\n\f\r /])|</?[a-z]|<[!/?]", re.DOTALL | re.I
+)
+_ATTRIBUTE = re.compile(
+    rb"""[\t\n\f\r /]*(?P<name>[^\t\n\f\r />=][^\t\n\f\r />=]*)
+        (?:[\t\n\f\r ]*=[\t\n\f\r ]*
+        (?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\t\n\f\r >]+)))?
+    """,
+    re.VERBOSE,
+)
+_CONTENT = re.compile(
+    r"""charset\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s;"']+))""", re.I
+)
+_XML = re.compile(rb"""<\?xml\s[^>]*?encoding\s*=\s*["']([^"'>]*)["']""", re.DOTALL)
+
+
+def find_label(label: str) -> str:
+    """Return the name of the encoding that a label means; empty if it means none."""
+    found = webencodings.lookup(label)
+    return "" if found is None or found.name in _UNREADABLE else found.name
+
+
+def declared_encoding(content_type: str, body: bytes) -> str:
+    """Return the name of the encoding that a page says it is in; empty if it does not say.
+
+    Args:
+        content_type: its header; empty if there was none.
+        body: of the page, without any coding.
+    """
+    for mark, name in _MARKS:
+        if body.startswith(mark):
+            return name
+    if (found := _CONTENT.search(content_type)) and (name := find_label(_value(found))):
+        return name
+    return _prescan(body[:PRESCAN_BYTES])
+
+
+def _prescan(head: bytes) -> str:
+    """Return what the begin of a page says of its encoding."""
+    for attributes in _metas(head):
+        label = attributes.get("charset")
+        if label is None and attributes.get("http-equiv", "").lower() == "content-type":
+            found = _CONTENT.search(attributes.get("content", ""))
+            label = _value(found) if found else None
+        if label is not None and (name := _in_ascii(label)):
+            return name
+    found_xml = _XML.match(head)
+    return _in_ascii(found_xml[1].decode("latin-1")) if found_xml else ""
+
+
+def _in_ascii(label: str) -> str:
+    """Return an encoding that was named in ASCII letters, so that it cannot be UTF-16."""
+    if label.strip().lower() == "x-user-defined":
+        return "windows-1252"
+    name = find_label(label)
+    return "utf-8" if name.startswith("utf-16") else name
+
+
+def _metas(head: bytes) -> Iterator[dict[str, str]]:
+    """Yield the attributes of each `meta` that is none in a comment or within another tag."""
+    at = 0
+    while token := _TOKEN.search(head, at):
+        at = token.end()
+        if token[0] in {b"<!", b"</", b"<?"}:
+            at = head.find(b">", at) + 1 or len(head)
+        elif not token[0].startswith(b"<!--"):
+            attributes, at = _attributes(head, at)
+            if token["meta"]:
+                yield attributes
+
+
+def _attributes(head: bytes, at: int) -> tuple[dict[str, str], int]:
+    """Return the attributes of a tag, the first of each name, and where it ends."""
+    attributes: dict[str, str] = {}
+    while found := _ATTRIBUTE.match(head, at):
+        at = found.end()
+        attributes.setdefault(found["name"].decode("latin-1").lower(), _value(found))
+    return attributes, at
+
+
+def _value(found: re.Match[str] | re.Match[bytes]) -> str:
+    text = found["double"] or found["single"] or found["bare"] or ""
+    return text if isinstance(text, str) else text.decode("latin-1")
+
+
+def decode_strictly(body: bytes, name: str) -> str:
+    """Return a page's text, without a byte-order mark.
+
+    Args:
+        body: without any coding.
+        name: of an encoding, as `find_label` returns it.
+
+    Raises:
+        UnicodeDecodeError: some of it is not in that encoding.
+    """
+    for mark, marked in _MARKS:
+        if body.startswith(mark):
+            body, name = body[len(mark) :], marked
+    codec = _CODECS.get(name)
+    if codec is None:
+        codec = webencodings.lookup(name).codec_info.name
+    return body.decode(codec, "crawlbench-whatwg")
+
+
+def as_utf8(body: bytes, name: str) -> bytes:
+    """Return a page's text in UTF-8, as parsers take it.
+
+    Raises:
+        UnicodeDecodeError: some of it is not in that encoding.
+    """
+    return decode_strictly(body, name).encode("utf-8", "replace")
+
+
+def _decode_more(error: UnicodeError) -> tuple[str, int]:
+    """Decode what the standard knows and Python's codec does not; raise the error for the rest."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    at, body = error.start, error.object
+    name = error.encoding.lower().replace("-", "_")
+    if name == "euc_jp" and (text := _jis_as_microsoft(body[at : at + 2])):
+        return text, at + 2
+    if name in _SINGLE_BYTES and 0x80 <= body[at] <= 0x9F:
+        return chr(body[at]), at + 1
+    raise error
+
+
+def _jis_as_microsoft(pair: bytes) -> str:
+    """Return the character that only Microsoft's JIS has, such as a digit in a circle."""
+    if len(pair) < 2 or not all(0xA1 <= byte <= 0xFE for byte in pair):
+        return ""
+    row, cell = (byte - 0xA0 for byte in pair)
+    lead = (row - 1) // 2 + (0x81 if row < 63 else 0xC1)
+    trail = cell + 0x9E if row % 2 == 0 else cell + (0x3F if cell < 64 else 0x40)
+    try:
+        return bytes((lead, trail)).decode("cp932")
+    except UnicodeDecodeError:
+        return ""
+
+
+_SINGLE_BYTES = frozenset({"charmap", "cp874", *(f"cp125{n}" for n in range(9))})
+"""Python leaves some control characters out of these; `charmap` is its name for them in errors."""
+
+codecs.register_error("crawlbench-whatwg", _decode_more)

@@ -1,0 +1,98 @@
+"""The types of items that site files describe (floor 1).
+
+A type is made of the fields' names and types and nothing else, so that an item finds its type again
+in any process to which a strategy sends it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import make_dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from crawlbench.digest import field_names
+from crawlbench.model import Item
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from crawlbench.digest import Row
+
+__all__ = ["Types", "make_item_type", "make_ranked_type"]
+
+_RANK_BITS = 52  # JSON's numbers are exact up to 2**53
+
+Types = tuple[tuple[str, type], ...]
+"""Names and types of all fields, rank and title first."""
+
+Key = tuple[object, ...]
+"""An item's values without its rank, the title first."""
+
+
+@cache
+def make_item_type(types: Types) -> type[Item]:
+    """Return the type of items with these fields: one type for the same fields, and they pickle."""
+
+    def reduce(self: Item) -> tuple[Callable[..., Item], tuple[Types, tuple[object, ...]]]:
+        return _restore, (types, tuple(getattr(self, name) for name in names))
+
+    own = [(name, kind) for name, kind in types if name not in {"rank", "title"}]
+    item_type = make_dataclass(
+        "OwnItem",
+        own,
+        bases=(Item,),
+        namespace={"__reduce__": reduce},
+        frozen=True,
+        slots=True,
+        order=True,
+    )
+    names = field_names(item_type)
+    return item_type
+
+
+def _restore(types: Types, values: tuple[object, ...]) -> Item:
+    """Return an item that came from another process."""
+    item_type: Any = make_item_type(types)
+    item: Item = item_type(*values)
+    return item
+
+
+def make_ranked_type(item_type: type[Item], rows: Iterable[Row]) -> type[Item]:
+    """Return what makes items of a type of their values alone: it derives their ranks.
+
+    Args:
+        item_type: of what is made.
+        rows: of the items that are expected; none before they are known.
+    """
+    names = field_names(item_type)[1:]
+    rank_of = _make_ranking(rows)
+
+    def make(_: type, **values: Any) -> Item:  # noqa: ANN401  (of the fields' types)
+        key = tuple(values[name] for name in names)
+        return item_type(rank_of(key), *key)
+
+    namespace = {"__new__": make, "__slots__": ()}
+    return type("RankedItem", (item_type,), namespace)
+
+
+def _make_ranking(rows: Iterable[Row]) -> Callable[[Key], int]:
+    """Return what gives an item a rank by what it holds, so that no concurrency can change it.
+
+    An expected item has the place at which `mirror verify` met it. Any other gets a number from a
+    hash of its values, beyond all places.
+    """
+    places: dict[Key, Any] = {}
+    for row in rows:
+        places.setdefault(tuple(row[1:]), row[0])
+
+    def rank_of(key: Key) -> int:
+        place: int | None = places.get(key)
+        if place is not None:
+            return place
+        text = json.dumps(key, ensure_ascii=False, separators=(",", ":"))
+        digest = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
+        return (1 << _RANK_BITS) | (int.from_bytes(digest, "big") >> (64 - _RANK_BITS))
+
+    return rank_of

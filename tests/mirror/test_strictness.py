@@ -1,0 +1,124 @@
+"""The table of docs/strictness.md: what a server that people meet refuses, the mirror refuses."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.mirror.wire import BODIES, request
+
+from crawlbench.mirror.reader import MOST_HEAD_BYTES
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "strictness.md"
+GET = b"GET /top250 HTTP/1.1\r\n"
+HOST = b"Host: 127.0.0.1\r\n"
+
+
+def head(*lines, start=GET):
+    """Return a head of these lines."""
+    return b"".join([start, *(line + b"\r\n" for line in lines), b"\r\n"])
+
+
+def big(size):
+    """Return a head of so many bytes."""
+    rest = size - len(head(HOST[:-2], b"A: "))
+    return head(HOST[:-2], b"A: " + b"x" * rest)
+
+
+CASES = {
+    "no Host": (head(), 400),
+    "no Host over HTTP/1.0": (head(start=b"GET /top250 HTTP/1.0\r\n"), 200),
+    "two Hosts": (head(b"Host: a", b"Host: a"), 400),
+    "two Hosts over HTTP/1.0": (
+        head(b"Host: a", b"Host: b", start=b"GET /top250 HTTP/1.0\r\n"),
+        400,
+    ),
+    "an empty Host": (head(b"Host:"), 400),
+    "a Host of two words": (head(b"Host: a b"), 400),
+    "a Host with a path": (head(b"Host: a/b"), 400),
+    "a Host with a user": (head(b"Host: me@a"), 400),
+    "a Host with a port that is none": (head(b"Host: a:http"), 400),
+    "a list of Hosts": (head(b"Host: a, b"), 400),
+    "a Host with a port": (head(b"Host: a:8080"), 200),
+    "a Host of IPv6": (head(b"Host: [::1]:80"), 200),
+    "a target in absolute form": (
+        head(HOST[:-2], start=b"GET http://127.0.0.1/top250 HTTP/1.1\r\n"),
+        200,
+    ),
+    "HTTP/0.9": (b"GET /top250\r\n\r\n", 505),
+    "HTTP/1.2": (head(HOST[:-2], start=b"GET /top250 HTTP/1.2\r\n"), 505),
+    "HTTP/2.0": (head(HOST[:-2], start=b"GET /top250 HTTP/2.0\r\n"), 505),
+    "HTTP/9.9": (head(HOST[:-2], start=b"GET /top250 HTTP/9.9\r\n"), 505),
+    "no version's digits": (head(HOST[:-2], start=b"GET /top250 HTTP/x.y\r\n"), 400),
+    "an expectation nobody knows": (head(HOST[:-2], b"Expect: a miracle"), 417),
+    "an expectation over HTTP/1.0": (
+        head(HOST[:-2], b"Expect: 100-continue", start=b"GET /top250 HTTP/1.0\r\n"),
+        200,
+    ),
+    "an expectation without a body": (head(HOST[:-2], b"Expect: 100-continue"), 200),
+    "a bare line feed": (b"GET /top250 HTTP/1.1\nHost: a\n\n", 400),
+    "a folded line": (head(HOST[:-2], b"A: b", b" c"), 400),
+    "a blank before the colon": (head(HOST[:-2], b"A : b"), 400),
+    "a control character in a value": (head(HOST[:-2], b"A: \0"), 400),
+    "two lengths": (head(HOST[:-2], b"Content-Length: 0", b"Content-Length: 0"), 400),
+    "a length and chunks": (
+        head(HOST[:-2], b"Content-Length: 0", b"Transfer-Encoding: chunked"),
+        400,
+    ),
+    "a method nobody knows": (head(HOST[:-2], start=b"FETCH /top250 HTTP/1.1\r\n"), 400),
+    "a method in small letters": (head(HOST[:-2], start=b"get /top250 HTTP/1.1\r\n"), 400),
+    "POST": (head(HOST[:-2], b"Content-Length: 0", start=b"POST /top250 HTTP/1.1\r\n"), 405),
+    "a head of 64 KiB": (big(MOST_HEAD_BYTES), 200),
+    "a head of a byte more": (big(MOST_HEAD_BYTES + 1), 431),
+    "lines before the request": (b"\r\n\r\n" + head(HOST[:-2]), 200),
+}
+"""What is sent, and the status with which it is answered."""
+
+
+def test_documented_table_is_the_tested_one():
+    """No case more, none less, and the same status."""
+    rows = re.findall(r"(?m)^\| ([^|]+) \| (\d{3}) \|", DOCUMENT.read_text(encoding="utf-8"))
+    assert dict(rows) == {name: str(status) for name, (_, status) in CASES.items()}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_servers_refuse_is_refused(mirror, name):
+    """However the bytes came: at once, behind another request, in pieces."""
+    data, status = CASES[name]
+    size = max(1, len(data) // 700)
+    pieces = [data[at : at + size] for at in range(0, len(data), size)]
+    for sent in ([data], [request() + data], pieces):
+        with mirror.open() as wire:
+            wire.send(*sent)
+            if sent[0].startswith(request()):
+                assert wire.read().page == BODIES["/top250"]
+            answer = wire.read()
+            assert answer.status == status
+            if status not in {200, 405}:
+                assert answer.headers["Connection"] == "close"
+                assert wire.is_closed()
+
+
+@pytest.mark.parametrize("before", [b"", b"0" * 40, b"3\r\nabc\r\n0\r\n\r\n"])
+@pytest.mark.parametrize("excess", [0, 1])
+def test_limit_of_a_head_does_not_depend_on_what_came_before_it(mirror, before, excess):
+    """Behind a body with a length, or in chunks, in the same packet."""
+    framing = (
+        "Transfer-Encoding: chunked" if b"\r\n" in before else f"Content-Length: {len(before)}"
+    )
+    with mirror.open() as wire:
+        wire.send(request("/top250", framing, body=before) + big(MOST_HEAD_BYTES + excess))
+        assert wire.read().status == 200
+        assert wire.read().status == (431 if excess else 200)
+
+
+def test_client_that_waits_for_leave_gets_it_at_once(mirror):
+    """Before its body has come; then the answer, and the next request is read."""
+    with mirror.open() as wire:
+        expecting = ("Content-Length: 5", "Expect: 100-continue")
+        wire.send(request("/top250", *expecting, method="POST"))
+        assert wire.socket.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        wire.send(b"hello")
+        assert wire.read().status == 405
+        assert wire.ask().page == BODIES["/top250"]
