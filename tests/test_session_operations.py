@@ -9,8 +9,7 @@ import pyperf
 import pytest
 
 from crawlbench.measure.store import load_session
-from crawlbench.records import Verdict
-from crawlbench.stats.judge import WHOLE_MS
+from crawlbench.records import Obstacle, Verdict
 from tests.conftest import command_line
 
 pytestmark = pytest.mark.slow
@@ -105,7 +104,7 @@ def test_timers_have_figures_and_no_ratio(session):
         assert set(figures) == {"earliest_s", "median_late_s", "latest_s"}
         assert -0.0016 <= figures["earliest_s"] <= figures["latest_s"]
     (found,) = [c for c in session.comparisons if c.cell == "timers-fire/uvloop"]
-    assert (found.estimate, found.reason) == (None, WHOLE_MS)
+    assert (found.estimate, found.obstacle) == (None, Obstacle.TIMERS)
 
 
 def test_suite_is_one_for_pyperf(done, session):

@@ -26,6 +26,8 @@ __all__ = ["MOST_CELLS", "extend_plan", "make_plan"]
 MOST_CELLS = 2000
 """A worker starts in a third of a second: a round of more would take a quarter of an hour."""
 STOCK_LOOP = "asyncio"
+NEVER = 0.0
+"""Half-width that no interval reaches."""
 HERE = Here()
 
 
@@ -117,6 +119,8 @@ def extend_plan(
     Whoever goes on has looked, so that only what holds at all times still holds.
     """
     precision = _log_ratio(precision_percent) if precision_percent else plan.precision
+    if rounds and not precision_percent:
+        precision = NEVER  # who asks for so many rounds gets them, answered or not
     return replace(
         plan,
         rounds=rounds or plan.rounds,
