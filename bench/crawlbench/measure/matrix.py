@@ -14,6 +14,7 @@ from crawlbench.measure.reach import Here, Reach, choose
 from crawlbench.networks import NETWORKS, find_network
 from crawlbench.operations import Operation, select_operations
 from crawlbench.records import Cell, Plan, Stopping
+from crawlbench.stats.settled import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +27,6 @@ __all__ = ["MOST_CELLS", "extend_plan", "make_plan"]
 MOST_CELLS = 2000
 """A worker starts in a third of a second: a round of more would take a quarter of an hour."""
 STOCK_LOOP = "asyncio"
-NEVER = 0.0
-"""Half-width that no interval reaches."""
 HERE = Here()
 
 
@@ -120,7 +119,7 @@ def extend_plan(
     """
     precision = _log_ratio(precision_percent) if precision_percent else plan.precision
     if rounds and not precision_percent:
-        precision = NEVER  # who asks for so many rounds gets them, answered or not
+        precision = NEVER
     return replace(
         plan,
         rounds=rounds or plan.rounds,
