@@ -44,8 +44,9 @@ from crawlbench.records import (
 from crawlbench.report.markdown import render_table
 from crawlbench.report.numbers import format_bytes
 from crawlbench.report.table import Column, Table
+from crawlbench.stats.index import Index
 from crawlbench.stats.machines import merge
-from crawlbench.stats.pairing import log_ratios
+from crawlbench.stats.pairing import Side, log_ratios
 from crawlbench.usage import peak_rss_bytes, rss_bytes
 
 if TYPE_CHECKING:
@@ -144,11 +145,16 @@ def make_blocks(folder: Path, machines: int, cells: int, copies: int) -> list[in
     return sizes
 
 
+def _alone(name: str) -> Side:
+    return Side(name, (name,))
+
+
 def residuals(session: Session) -> NDArray[np.float64]:
     """Return what is left of recorded log ratios without their means, shape (cells, rounds)."""
     baselines = session.plan.baselines
+    index = Index(session.rounds)
     rows = [
-        log_ratios(session.rounds, cell.name, baselines[cell.group])
+        log_ratios(index, _alone(cell.name), _alone(baselines[cell.group]))
         for cell in session.plan.cells
         if cell.name not in baselines.values() and not session.failure(cell.name)
     ]

@@ -33,8 +33,9 @@ from crawlbench.mirror.process import open_mirror
 from crawlbench.networks import find_network
 from crawlbench.report.numbers import format_seconds
 from crawlbench.session import Watcher, run_session
-from crawlbench.stats.interval import estimate_mean
-from crawlbench.stats.pairing import log_ratios
+from crawlbench.stats.index import Index
+from crawlbench.stats.interval import Estimate, estimate_mean
+from crawlbench.stats.pairing import Side, log_ratios
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -165,8 +166,13 @@ def _row(session: Session, cell: Cell, stock: Cell) -> str:
     return f"{shown} | {'1' if cell is stock else _interval(session, cell, stock)}"
 
 
+def _estimate(session: Session, cell: Cell, stock: Cell) -> Estimate | None:
+    sides = Side(cell.name, (cell.name,)), Side(stock.name, (stock.name,))
+    return estimate_mean(log_ratios(Index(session.rounds), *sides))
+
+
 def _interval(session: Session, cell: Cell, stock: Cell) -> str:
-    estimate = estimate_mean(log_ratios(session.rounds, cell.name, stock.name))
+    estimate = _estimate(session, cell, stock)
     if estimate is None:
         return "-"
     low, high = (math.exp(end) for end in estimate.interval(0.95))
@@ -182,7 +188,7 @@ def _best(
         stock = cells[strategy, parser, "asyncio"]
         is_rival = (name, other) == (strategy, parser) and cell is not stock
         if is_rival and not session.failure(cell.name):
-            estimate = estimate_mean(log_ratios(session.rounds, cell.name, stock.name))
+            estimate = _estimate(session, cell, stock)
             low, high = estimate.interval(0.95) if estimate else (0.0, 0.0)
             if estimate and high < 0:
                 saved, most, least = (100 - 100 * math.exp(e) for e in (estimate.mean, low, high))

@@ -26,6 +26,7 @@ from crawlbench.records import Verdict
 from crawlbench.report.markdown import render_table
 from crawlbench.report.notes import find_notes
 from crawlbench.report.operations import matrix_tables, measured_table, operation_tables
+from crawlbench.report.view import SessionView
 
 if TYPE_CHECKING:
     from crawlbench.records import Session
@@ -65,8 +66,9 @@ def run_suite(folder: Path, budget_s: float) -> Session:
 
 def render(session: Session, shares: str, budget_s: float, rounds: int) -> str:
     """Return the page's part that comes from the run."""
-    notes = [(label, text) for label, text in find_notes(session) if label in SHOWN]
-    measured = filter(None, map(measured_table, operation_tables(session)))
+    view = SessionView(session)
+    notes = [(label, text) for label, text in find_notes(view) if label in SHOWN]
+    measured = filter(None, map(measured_table, operation_tables(view)))
     parts = [
         f"Measured {session.created[:10]} by `python -m benchmarks.loops {budget_s:g} {rounds}`, "
         f"which is `crawlbench run loops {' '.join(f'-l {loop!r}' for loop in LOOPS)}` with the "
@@ -75,7 +77,7 @@ def render(session: Session, shares: str, budget_s: float, rounds: int) -> str:
         summary(session),
         *(
             render_table(table).replace("### Event loops: ", "### ")
-            for table in matrix_tables(session)
+            for table in matrix_tables(view)
         ),
         "### What timers do\n\nNegative is too early.",
         *(render_table(table).partition("\n\n")[2] for table in measured),

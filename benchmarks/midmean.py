@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.table import Table
 
 from crawlbench.measure.store import load_session
+from crawlbench.stats.index import Index
 from crawlbench.stats.interval import estimate_mean
-from crawlbench.stats.pairing import log_ratios, lopsidedness
+from crawlbench.stats.pairing import Side, log_ratios, log_ratios_of_means
 
 REFERENCE = Path(__file__).resolve().parent.parent / "results" / "reference"
 
@@ -31,14 +32,15 @@ def main() -> None:
 def print_session(folder: Path) -> None:
     """Judge one session both ways."""
     session = load_session(folder)
+    index = Index(session.rounds)
     table = Table("cell", "rounds", "laps", "mean", "midmean", "of it", title=folder.name)
     for cell in session.plan.cells:
         baseline = session.plan.baselines[cell.group]
-        midmeans = log_ratios(session.rounds, cell.name, baseline)
+        sides = Side(cell.name, (cell.name,)), Side(baseline, (baseline,))
+        midmeans = log_ratios(index, *sides)
         if cell.name == baseline or len(midmeans) < 2:
             continue
-        excess = lopsidedness(session.rounds, cell.name, baseline)
-        means = [middle + more for middle, more in zip(midmeans, excess, strict=True)]
+        means = log_ratios_of_means(index, *sides)
         plain, middle = (estimate_mean(values) for values in (means, midmeans))
         assert plain
         assert middle

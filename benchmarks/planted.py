@@ -41,9 +41,9 @@ def measure(percent: int, seed: int, folder: Path) -> bool:
     environment = {**os.environ, "PYTHONPATH": str(PLUGINS)}
     subprocess.run(command, env=environment, check=True, capture_output=True)
     session = load_session(output)
-    (found,) = session.comparisons
+    (found,) = session.against_baseline()
     if found.estimate is None or found.low is None or found.high is None:
-        print(f"{percent} % slower: {found.verdict}: {found.reason}")
+        print(f"{percent} % slower: {found.verdict}: {found.obstacle} {found.detail}")
         return True
     ratio = format_ratio(found.estimate, found.low, found.high)
     interval = format_interval(found.low, found.high)

@@ -199,7 +199,7 @@ def test_broken_cell_is_invalid_with_its_first_difference(broken, strategy, reas
     assert reason in failure.reason
     assert "\n" not in failure.reason
     assert all(not summary.cell.startswith(strategy) for summary in session.summaries)
-    (comparison,) = [c for c in session.comparisons if c.cell == failure.cell]
+    (comparison,) = [c for c in session.against_baseline() if c.cell == failure.cell]
     assert comparison.verdict is Verdict.INVALID
     assert comparison.estimate is None
     table = (folder / "table.md").read_text(encoding="utf-8")
@@ -212,8 +212,8 @@ def test_broken_cells_leave_the_others_unharmed(broken):
     session = load_session(broken[0])
     assert {s.cell.split("/")[0] for s in session.summaries} == {"requests-serial"}
     assert {summary.values for summary in session.summaries} == {2 * 2}
-    assert session.noise[0].margin is not None
-    assert math.isfinite(session.noise[0].margin)
+    assert session.controls[0].estimate is not None
+    assert math.isfinite(session.controls[0].estimate)
 
 
 def test_cell_that_turns_bad_in_a_round_says_which(broken):

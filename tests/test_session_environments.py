@@ -151,7 +151,7 @@ def test_slower_head_is_found_and_fails(ab, tmp_path):
     assert answer["sentence"] in " ".join(outcome.stdout.split())
     assert outcome.stderr.splitlines()[-1] == "crawlbench: 1 of 1 cells is slower beyond the gate"
     session = load_session(tmp_path / "out")
-    assert [c.verdict for c in session.comparisons] == [Verdict.SLOWER]
+    assert [c.verdict for c in session.against_baseline()] == [Verdict.SLOWER]
     markdown = (tmp_path / "out" / "table.md").read_text()
     assert markdown.startswith("**head is slower than base")
     page = (tmp_path / "out" / "report.html").read_text()

@@ -226,7 +226,7 @@ def test_crawl_of_a_patched_file_ends(tmp_path, crawlbench):
                 "import dataclasses\n    return [\n"
                 "        dataclasses.replace(items[0], title='x'), *items[1:]]",
             ),
-            "has title 'x' instead",
+            "250 items came, 250 of them different; rank 1 has title 'x' instead",
         ),
     ],
     ids=["nothing", "one page ten times", "one item twice", "one too few", "something else"],

@@ -1,6 +1,8 @@
 """A site in TOML is a site like any other, and each mistake in it is one sentence."""
 
 import hashlib
+import pickle
+import subprocess
 import sys
 from pathlib import Path
 
@@ -261,3 +263,45 @@ def test_pages_beyond_the_kept_ones_are_read_from_disk(site, tmp_path):
     assert pages.read("/")[1] == BODY
     with pytest.raises(UsageError, match="but the manifest has"):
         pages.read("/b")
+
+
+def test_items_pickle_into_another_process(site):
+    """So that strategies which parse elsewhere can crawl such a site; with and without ranks."""
+    code = "import pickle, sys; print(pickle.load(sys.stdin.buffer)[0].title)"
+    for text in (TOML, TOML.replace('"number"', '"rank"').replace('"float"', '"int"')):
+        items = compile_reader(load_site(site(text)))("http://h/", BODY).items
+        data = pickle.dumps(items)
+        assert pickle.loads(data) == items
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, input=data, capture_output=True, check=True)
+        assert done.stdout.strip() == b"Film one"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('selector = "a"', 'selector = "//a"', "write './/a', which begins at the item"),
+        ('selector = "a"', 'selector = "/html/body/a"', "begins at the page's root"),
+        ('selector = "a"', 'selector = "(//a)"', "begins at the page's root"),
+        ('links = "a"', 'links = "//a/@href"', "finds attributes where elements are due"),
+        ('"li.film"', '"//li/text()"', "finds text where elements are due"),
+        ('"li.film"', '"//p | //li/@x"', "finds attributes where elements are due"),
+    ],
+)
+def test_selectors_of_the_wrong_kind_or_scope_are_refused(site, old, new, words):
+    """When the site is loaded, with what to write."""
+    assert words in refusal(site(TOML.replace(old, new, 1)))
+
+
+def test_a_default_stands_for_what_an_item_lacks(site):
+    """Without one the page is refused; it has to be of the field's type."""
+    lacking = BODY.replace(b'<i data-n="8">12 votes</i>', b"")
+    with pytest.raises(BlockedPageError, match="an item without 'votes'"):
+        compile_reader(load_site(site()))("http://h/", lacking)
+    text = TOML.replace('"first number"', '"first number"\ndefault = 0')
+    text = text.replace('"float"', '"float"\ndefault = 0.0')
+    items = compile_reader(load_site(site(text)))("http://h/", lacking).items
+    assert [(i.votes, i.number) for i in items] == [(2634, 7.0), (0, 0.0)]
+    assert "the default 'x' is no int" in refusal(
+        site(text.replace("default = 0\n", 'default = "x"\n'))
+    )

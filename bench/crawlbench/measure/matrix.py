@@ -14,6 +14,7 @@ from crawlbench.measure.reach import Here, Reach, choose
 from crawlbench.networks import NETWORKS, find_network
 from crawlbench.operations import Operation, select_operations
 from crawlbench.records import Cell, Plan, Stopping
+from crawlbench.stats.settled import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,6 +118,8 @@ def extend_plan(
     Whoever goes on has looked, so that only what holds at all times still holds.
     """
     precision = _log_ratio(precision_percent) if precision_percent else plan.precision
+    if rounds and not precision_percent:
+        precision = NEVER
     return replace(
         plan,
         rounds=rounds or plan.rounds,

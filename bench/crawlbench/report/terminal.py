@@ -62,6 +62,8 @@ STYLES = {
     "reference": "dim",
 }
 """Of verdicts."""
+CUT_SHORT = ("interrupted", "mirror", "nothing left", "")
+"""Endings that nobody may miss."""
 DOUBTS = ("doubt",)
 """Labels of remarks that only those who ask for all want to read."""
 
@@ -75,7 +77,8 @@ def render_terminal(
         return Group(*answer)
     is_whole = detail is Detail.VERBOSE
     lines = list(_tables(view, width, is_ascii=is_ascii, is_whole=is_whole))
-    notes = [note for note in find_notes(view) if is_whole or note[0] in BRIEF]
+    brief = (*BRIEF, "session") if view.session.ending in CUT_SHORT else BRIEF
+    notes = [note for note in find_notes(view) if is_whole or note[0] in brief]
     shown: list[RenderableType] = [render_notes(notes), Text()] if notes else []
     return Group(*lines, *shown, *answer)
 

@@ -9,7 +9,10 @@ from crawlbench.records import Obstacle, Quantity
 if TYPE_CHECKING:
     from crawlbench.records import Comparison, Plan, Session
 
-__all__ = ["HOPELESS", "is_settled", "open_cells"]
+__all__ = ["HOPELESS", "NEVER", "is_settled", "open_cells"]
+
+NEVER = 0.0
+"""A precision that no interval reaches: who asks for so many rounds gets them, answered or not."""
 
 HOPELESS = (Obstacle.TIMERS, Obstacle.HALF)
 """Obstacles that more rounds do not remove."""
@@ -47,7 +50,11 @@ def open_cells(session: Session) -> set[str]:
 
 
 def _is_open(plan: Plan, found: Comparison) -> bool:
-    if found.obstacle in (*HOPELESS, Obstacle.FAILED):
+    if found.obstacle is Obstacle.FAILED:
+        return False
+    if plan.precision == NEVER:
+        return True
+    if found.obstacle in HOPELESS:
         return False
     if found.low is None or found.high is None:
         return True
