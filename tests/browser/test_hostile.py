@@ -35,7 +35,7 @@ def session_of(text):
         rounds=[{base: [0.5, 0.51], fast: [0.2, 0.21], control: [0.5, 0.52]}],
         summaries=tuple(make_summary(cell) for cell in (base, fast, control)),
         comparisons=(replace(make_comparison(fast), baseline=base.name),),
-        noise=(replace(concluded().noise[0], group=base.group),),
+        controls=(replace(concluded().controls[0], group=base.group),),
         failures=(failure,),
         warnings=(WarningNote("x", f"warned {text}"),),
         machine=replace(MACHINE, cpu_model=f"CPU {text}", versions={f"pkg{text}": text}),

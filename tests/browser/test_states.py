@@ -16,7 +16,7 @@ CHARTS = "() => [...document.querySelectorAll('.chart')].map(chart => chart.id)"
     ("make", "texts", "charts"),
     [
         (states.old, ["holds no trace of a crawl"], 12),
-        (states.oldest, ["holds no trace of a crawl", "faster than requests-serial"], 12),
+        (states.oldest, ["holds no trace of a crawl", "less time than requests-serial"], 12),
         (states.broken_trace, ["nothing to draw: trace.jsonl.gz cannot be read"], 6),
         (
             states.partial,

@@ -93,12 +93,12 @@ def _answer(history: History, changes: int) -> str:
     if not history.lines:
         return "No cell has a value that can be believed, so there is no history."
     cells, unjudged = len(history.lines), len(history.unjudged)
-    if unjudged == cells:
+    if unjudged == cells and not changes:
         return (
             f"It could not be judged whether any of {cells} cells changed: four sessions or more "
             "of one machine are needed."
         )
-    told = f"{cells - unjudged} of {cells} cells could be judged; " if unjudged else ""
+    told = f"{cells - unjudged} of {cells} cells could be judged to the end; " if unjudged else ""
     jumped = f"{len(history.jumps)} jumped in the newest session" if history.jumps else ""
     changed = sum(bool(line.changes) for line in history.lines)
     often = "once" if changes == 1 else f"{changes} times"
