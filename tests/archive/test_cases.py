@@ -378,7 +378,7 @@ def test_other_kinds_are_one_sentence_with_the_way_out(workshop, content, words)
 
 
 def test_a_zip_file_of_pages_is_to_be_unpacked(workshop):
-    """It could be the zip of a folder, but of which host?"""
+    """It could be the zip of a folder, but nobody knows of which host."""
     source = workshop.folder / "x.zip"
     with zipfile.ZipFile(source, "w") as archive:
         archive.writestr("index.html", "<p>")
