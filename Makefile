@@ -86,8 +86,9 @@ test: $(READY) ## run the tests, but the longest
 test-all: $(READY) ## run all tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-fuzz: $(READY) ## 100,000 edited session files, read by the commands (20 minutes)
+fuzz: $(READY) ## 100,000 edited session files and damaged archives, each read (30 minutes)
 	$(BIN)/python -m tests.fuzz.sessions 100000
+	$(BIN)/python -m tests.fuzz.archives 100000
 
 docs: $(READY) ## make what documents quote, from --help and results/reference
 	$(BIN)/python docs/make.py

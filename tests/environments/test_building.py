@@ -22,6 +22,7 @@ from crawlbench.environments.cache import (
 )
 from crawlbench.environments.looking import look_inside
 from crawlbench.environments.needs import (
+    WORKER_PACKAGES,
     bounds_for,
     needed_packages,
     packages_of,
@@ -36,6 +37,35 @@ from crawlbench.session.environments import prepare_environments
 from tests.environments.projects import built, in_process, write_project
 
 pytestmark = pytest.mark.slow
+WORKER_ALONE = """
+import re, sys
+from importlib import metadata
+
+wanted, kept = list(sys.argv[1:]), {"crawlbench"}
+while wanted:
+    name = wanted.pop()
+    if name not in kept:
+        kept.add(name)
+        needs = [n for n in metadata.requires(name) or () if "extra ==" not in n]
+        wanted += [re.match("[A-Za-z0-9._-]+", n)[0].lower() for n in needs]
+absent = {
+    module
+    for module, owners in metadata.packages_distributions().items()
+    if not {owner.lower().replace("_", "-") for owner in owners} & kept
+}
+
+class Absence:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in absent:
+            raise ModuleNotFoundError(f"an environment has no {name}")
+
+assert "aiohttp" in absent
+sys.meta_path.insert(0, Absence())
+import crawlbench.measure.worker
+import crawlbench.sites.custom
+from crawlbench.sites.selectors import as_node_xpath
+as_node_xpath("div.item", "items")
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +83,15 @@ def test_needed_packages_are_what_plug_ins_import():
         Kind.PARSER: ["lxml"],
     }
     found = needed_packages(names, names)
-    assert set(found) == {"aiohttp", "jinja2", "lxml", "msgspec", "niquests", "pyperf", "uvloop"}
+    named = {"aiohttp", "lxml", "niquests", "uvloop"}
+    assert set(found) == {*named, *WORKER_PACKAGES}
+
+
+def test_workers_of_ones_own_site_need_no_more_than_environments_have():
+    """The modules of all other packages are kept out; a CSS selector is translated."""
+    command = [sys.executable, "-c", WORKER_ALONE, *WORKER_PACKAGES]
+    run = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
 
 
 def test_what_a_glob_names_and_nobody_has_is_not_needed():

@@ -67,7 +67,7 @@ def _undo(coding: str, body: bytes, leniencies: list[str]) -> bytes:
             raise _OtherwiseError(f"coded as {coding[:20]!r}, which is not known here")
         return decoder(body, leniencies)
     except _OtherwiseError:
-        if not is_text(body):
+        if coding != "chunked" and not is_text(body):
             raise
         leniencies.append(UNDONE if coding == "chunked" else PLAIN)
         return body

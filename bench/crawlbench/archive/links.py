@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree, html
 
-from crawlbench.sites.addresses import AddressRules, host_of, join, path_on, split_origin
+from crawlbench.sites.addresses import AddressRules, base_of, host_of, join, path_on, split_origin
 from crawlbench.sites.charsets import as_utf8
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class LinkFinder:
         host = host_of(url)
         for href in hrefs:
             try:
-                path = path_on(host, join(join(url, base) if base else url, href or "", encoding))
+                path = path_on(host, join(base_of(url, base), href or "", encoding))
                 address = self._rules.spell(path) if path else ""
             except ValueError:
                 continue

@@ -24,19 +24,14 @@ from crawlbench.archive.journal import (
     Step,
     Waits,
 )
-from crawlbench.archive.links import PRODUCT, header_forbids_following
+from crawlbench.archive.links import header_forbids_following
 from crawlbench.archive.pagefolder import SITE_FILE, PageFolder, check_target
 from crawlbench.archive.pages import check_encoding, rewrite_links
-from crawlbench.archive.robots import (
-    ALLOW_ALL,
-    DENY_ALL,
-    MAX_ROBOTS_BYTES,
-    Robots,
-    parse_robots,
-)
+from crawlbench.archive.permission import UnknownRulesError, ask_robots
+from crawlbench.archive.robots import MAX_ROBOTS_BYTES
 from crawlbench.archive.starter import render_site_file
 from crawlbench.errors import BenchError, StorageError, UsageError
-from crawlbench.sites.addresses import host_of, join, split_origin
+from crawlbench.sites.addresses import host_of, split_origin
 from crawlbench.sites.charsets import DEFAULT, declared_encoding
 
 if TYPE_CHECKING:
@@ -54,9 +49,6 @@ _BUSY = frozenset({429, 503})
 
 MOST_FAILURES = 3
 """Requests without an answer, one after the other, after which a recording stops."""
-
-MOST_ROBOTS_REDIRECTS = 5
-"""That a crawler has to follow (RFC 9309, 2.3)."""
 
 REQUESTS_PER_PAGE = 4
 """A site that answers with anything but pages is left after so many times the wanted pages."""
@@ -136,7 +128,10 @@ class _Recorder:
         most_requests = REQUESTS_PER_PAGE * self._plan.most_pages
         if self._has_enough():
             return
-        robots = self._ask_robots()
+        try:
+            robots = ask_robots(self._origin, self._ask, self._plan.say)
+        except UnknownRulesError as error:
+            raise self._stopped(str(error)) from error
         delay_s = max(self._plan.delay_s, robots.delay_s)
         if robots.delay_s > self._plan.delay_s:
             self._plan.say(f"robots.txt asks for {robots.delay_s:g} s between requests")
@@ -170,39 +165,6 @@ class _Recorder:
     def _note(self, step: Step) -> None:
         self._journal.add(step)
         self._frontier.take(step)
-
-    def _ask_robots(self) -> Robots:
-        """Fetch robots.txt; a site that cannot say what it allows allows nothing (RFC 9309)."""
-        url = f"{self._origin}/robots.txt"
-        answer = self._ask(url)
-        for _ in range(MOST_ROBOTS_REDIRECTS):
-            if answer.status not in _REDIRECTS:
-                break
-            url = self._robots_target(url, answer.location)
-            answer = self._ask(url)
-        if answer.status == _OK and not answer.problem:
-            return parse_robots(answer.body, PRODUCT)
-        is_missing = 400 <= answer.status < 500
-        if not is_missing:
-            self._plan.say(f"robots.txt cannot be read ({answer.problem or answer.status})")
-        return ALLOW_ALL if is_missing else DENY_ALL
-
-    def _robots_target(self, url: str, location: str) -> str:
-        """Return where robots.txt is; on another host only if that has a name in public.
-
-        Raises:
-            BenchError: it leads to where nobody should be led.
-        """
-        try:
-            target = join(url, location)
-            name, own = (host_of(address).rpartition(":")[0] for address in (target, self._origin))
-            name, own = name or host_of(target), own or host_of(self._origin)
-        except ValueError:
-            name = own = target = ""
-        is_public = "." in name and not name.rpartition(".")[2].isdecimal() and "[" not in name
-        if not target or not (name == own or is_public):
-            raise self._stopped(f"{url} redirects to {location[:200]!r}, so nobody knows its rules")
-        return target
 
     def _ask(self, url: str) -> Answer:
         try:

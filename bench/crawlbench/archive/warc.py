@@ -84,8 +84,7 @@ class _Plain(io.RawIOBase):
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._is_gzip = file.read(2) == GZIP_MAGIC
-        file.seek(0)
+        self._is_gzip: bool | None = None
         self._gunzip: Any = None
         self._rest = b""
         self._at = 0
@@ -96,6 +95,9 @@ class _Plain(io.RawIOBase):
         return self._at
 
     def read(self, size: int = -1) -> bytes:
+        if self._is_gzip is None:
+            self._is_gzip = self._file.read(2) == GZIP_MAGIC
+            self._file.seek(0)
         size = min(size if size > 0 else _STEP_BYTES, _STEP_BYTES)
         data = self._read_gzip(size) if self._is_gzip else self._file.read(size)
         self._at += len(data)
@@ -129,8 +131,7 @@ class _Archive:
     """One file on its way."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        with _breaking():
-            self._stream = _Plain(file)
+        self._stream = _Plain(file)
         iterator = need("warcio.archiveiterator", "a WARC").ArchiveIterator
         self._records = iterator(self._stream, no_record_parse=True)
         self.whole = 0

@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from crawlbench import registry
-from crawlbench.archive.survey import Findings, Survey
+from crawlbench.archive.findings import Findings
+from crawlbench.archive.survey import Survey
 from crawlbench.cli.output import result_console
 from crawlbench.errors import BenchError, CellError, UsageError
 from crawlbench.measure.crawling import make_site

@@ -27,8 +27,16 @@ __all__ = [
     "requirements_for",
 ]
 
-WORKER_PACKAGES = ("jinja2", "msgspec", "pyperf")
-"""What workers import whatever they crawl."""
+WORKER_PACKAGES = (
+    "ada-url",
+    "cssselect",
+    "jinja2",
+    "lxml",
+    "msgspec",
+    "pyperf",
+    "webencodings",
+)
+"""What workers import whatever they crawl with: for their task, our sites and the user's own."""
 ALWAYS_BOUND = "pyperf"
 """Its oldest version is not the user's to choose: our workers rest on what it can do."""
 

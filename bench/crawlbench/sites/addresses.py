@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from crawlbench.sites.manifest import ManifestPage
 
-__all__ = ["AddressRules", "Addresses", "host_of", "join", "path_on", "split_origin"]
+__all__ = ["AddressRules", "Addresses", "base_of", "host_of", "join", "path_on", "split_origin"]
 
 _UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 _IN_PATH = _UNRESERVED + "!$&'()*,;=:@"  # an escape of these means the same as the character
@@ -217,6 +217,19 @@ def join(base: str, href: str, encoding: str = "utf-8") -> str:
         href = f"{path}?{quote(octets, safe=_ASCII)}{mark}{fragment}"
     joined: str = ada_url.join_url(base, href)
     return joined
+
+
+def base_of(page: str, base: str) -> str:
+    """Return what a page's links are joined to: its `<base href>`, if that is an address.
+
+    Args:
+        page: its absolute address.
+        base: as it stands in the page; empty if there is none.
+    """
+    try:
+        return join(page, base) if base else page
+    except ValueError:
+        return page
 
 
 def path_on(host: str, url: str) -> str:

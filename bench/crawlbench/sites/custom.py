@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.errors import UsageError
 from crawlbench.model import Item, SiteSpec
-from crawlbench.sites.addresses import Addresses, host_of, join, path_on, split_origin
+from crawlbench.sites.addresses import Addresses, base_of, host_of, join, path_on, split_origin
 from crawlbench.sites.charsets import DEFAULT, as_utf8, declared_encoding, find_label
 from crawlbench.sites.expected import (
     Expected,
@@ -151,8 +151,7 @@ class Reading:
         Raises:
             ValueError: that is no address.
         """
-        page = self._origin + address
-        url = join(join(page, base) if base else page, href, self.encoding_of(address))
+        url = join(base_of(self._origin + address, base), href, self.encoding_of(address))
         return path_on(self._host, url)
 
     def follow(self, address: str, href: str, base: str = "") -> str:

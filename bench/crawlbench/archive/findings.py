@@ -1,0 +1,202 @@
+"""What a survey of a user's own site has seen, told in sentences (floor 3; pure)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from crawlbench.archive.aliases import propose_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from crawlbench.digest import Row
+    from crawlbench.sites.custom import CustomSite
+    from crawlbench.sites.expected import Expected
+
+__all__ = ["Account", "Findings", "Seen"]
+
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The result of a survey; sentences are ready to be shown."""
+
+    expected: Expected
+    """What a right crawl returns, if nothing is wrong."""
+    faults: list[str]
+    """Why the site cannot be used as it is."""
+    notes: list[str]
+    """What may or may not be meant."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a survey met, by address of the page."""
+
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    """Of the items of each page that was read."""
+    wrong: dict[str, str] = field(default_factory=dict)
+    """Why a page is not as the site file says."""
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """Why a page is not the text that it says it is."""
+    no_links: dict[str, str] = field(default_factory=dict)
+    """A tag that was selected as a link and leads nowhere."""
+    dead: dict[str, str] = field(default_factory=dict)
+    """By link that leads to no page: where it is first."""
+    stray: dict[str, str] = field(default_factory=dict)
+    """By link that leads to a page of no kind: where it is first."""
+    met: set[str] = field(default_factory=set)
+    """Where all links lead, as they stand there."""
+
+
+class Account:
+    """Turns what was seen into sentences."""
+
+    def __init__(self, site: CustomSite, seen: Seen) -> None:
+        """Take a survey that is over."""
+        self._site = site
+        self._seen = seen
+
+    def faults(self, rows: list[Row]) -> list[str]:
+        """Return why the site cannot be used as it is; rows are those of all items, by rank."""
+        faults = []
+        if self._seen.unreadable:
+            page, problem = next(iter(self._seen.unreadable.items()))
+            faults.append(
+                f"{_count(self._seen.unreadable, 'page')} cannot be decoded: {page} is {problem}; "
+                "mend such pages or leave them out of the patterns; what pages are in that do not "
+                "say so is the key encoding"
+            )
+        if self._seen.wrong:
+            faults.append(self._describe_wrong())
+        elif not rows:
+            faults.append("no page has an item; mend the selector of the items")
+        if twice := self._same_rank(rows):
+            faults.append(twice)
+        unused = self._site.file.addresses.unused({*self._spellings(), *self._seen.met})
+        if unused:
+            faults.append(
+                f"in [addresses] {', '.join(unused)} matches no address and no link of these "
+                "pages; mend it, or leave it out"
+            )
+        if self._site.addresses.clashes:
+            one, other = self._site.addresses.clashes[0]
+            faults.append(
+                f"{_count(self._site.addresses.clashes, 'pair')} of pages with different bodies "
+                f"become one page by the rules of [addresses], such as {one} and {other}; "
+                "make the rules narrower"
+            )
+        return faults
+
+    def _describe_wrong(self) -> str:
+        first = next(iter(self._seen.wrong.values()))
+        remedy = (
+            "widen a pattern, or start elsewhere"
+            if first.startswith("no pattern")
+            else "mend the selector, give the field a default, or such pages a kind of their own"
+        )
+        return (
+            f"{_count(self._seen.wrong, 'page')} of {len(self._seen.rows)} cannot be read as the "
+            f"site file says: {first}; {remedy}"
+        )
+
+    def _same_rank(self, rows: list[Row]) -> str:
+        """Say which two items have one rank, and whether two addresses of one page are why."""
+        ranks = Counter(row[0] for row in rows)
+        twice = [rank for rank, count in ranks.items() if count > 1]
+        if not twice or self._site.derives_ranks:
+            return ""
+        pairs = self._equal_pages()
+        if pairs and (rules := propose_rules(pairs, self._site.file.addresses)):
+            one, other = pairs[0]
+            return (
+                f"rank {twice[0]} comes twice, as {one} and {other} hold the same items; if they "
+                f"are one page, write in [addresses]: {rules}"
+            )
+        titles = [str(row[1]) for row in rows if row[0] == twice[0]]
+        return (
+            f"rank {twice[0]} is that of {titles[0]!r} and of {titles[1]!r}: ranks have to be "
+            "unique; mend the field, or leave it out and ranks are given by place"
+        )
+
+    def _equal_pages(self) -> list[tuple[str, str]]:
+        """Return pairs of addresses at which the same items are."""
+        first: dict[str, str] = {}
+        pairs = []
+        for page, rows in self._seen.rows.items():
+            other = first.setdefault(repr(rows), page)
+            if rows and other != page:
+                pairs.append((other, page))
+        return pairs
+
+    def _spellings(self) -> list[str]:
+        """Return all addresses of all pages, as they are in the manifest."""
+        pages = self._site.manifest.pages
+        return [address for page in pages for address in (page.address, *page.aliases)]
+
+    def notes(self, rows: list[Row]) -> list[str]:
+        """Return what may or may not be meant."""
+        notes = []
+        if self._site.addresses.merged:
+            pairs = [f"{one} and {other}" for one, other in self._site.addresses.merged]
+            notes.append(f"two addresses are one page by the rules: {_examples(pairs)}")
+        notes += self._equal_bodies()
+        alike = len(rows) - len({row[0] for row in rows})
+        if alike and self._site.derives_ranks:
+            notes.append(
+                f"{alike} of {len(rows)} items are like another in all fields, and share its rank; "
+                "one more field would tell them apart"
+            )
+        if self._seen.dead:
+            links = [f"{link} (from {page})" for link, page in self._seen.dead.items()]
+            notes.append(
+                f"{_count(links, 'link')} to pages that are not here, so not followed: "
+                f"{_examples(links)}"
+            )
+        if self._seen.stray:
+            links = [f"{link} (from {page})" for link, page in self._seen.stray.items()]
+            notes.append(
+                f"{_count(links, 'link')} to pages that no pattern of [[kinds]] fits, so not "
+                f"followed: {_examples(links)}"
+            )
+        if self._seen.no_links:
+            page, tag = next(iter(self._seen.no_links.items()))
+            notes.append(
+                f"on {_count(self._seen.no_links, 'page')} the selector of links finds no a with "
+                f"an href, such as {tag} on {page}; select the a elements"
+            )
+        unreached = sorted(self._site.addresses.known - set(self._seen.rows))
+        if unreached:
+            notes.append(
+                f"{_count(unreached, 'page')} that no link leads to: {_examples(unreached)}"
+            )
+        return notes
+
+    def _equal_bodies(self) -> list[str]:
+        first: dict[str, str] = {}
+        pairs = []
+        for page in self._site.manifest.pages:
+            spelled = self._site.spec.page_address(page.address)
+            other = first.setdefault(page.sha256, spelled)
+            if other != spelled:
+                pairs.append((other, spelled))
+        if not pairs:
+            return []
+        rules = propose_rules(pairs, self._site.file.addresses)
+        what = f"write in [addresses]: {rules}" if rules else "say it in [addresses]"
+        return [
+            f"{_count(pairs, 'pair')} of addresses with the same body, perhaps one page: "
+            f"{_examples([f'{one} and {other}' for one, other in pairs])}; if so, {what}"
+        ]
+
+
+def _count(things: Collection[object], noun: str) -> str:
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
+
+
+def _examples(texts: list[str]) -> str:
+    shown = ", ".join(text[:120] for text in texts[:_EXAMPLES])
+    return shown + (" ..." if len(texts) > _EXAMPLES else "")

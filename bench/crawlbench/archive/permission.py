@@ -1,0 +1,75 @@
+"""Asks a site what it allows, before anything else is asked (floor 3; RFC 9309, 2.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench.archive.links import PRODUCT
+from crawlbench.archive.robots import ALLOW_ALL, DENY_ALL, Robots, parse_robots
+from crawlbench.sites.addresses import host_of, join
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crawlbench.archive.fetching import Answer
+
+__all__ = ["UnknownRulesError", "ask_robots"]
+
+MAX_REDIRECTS = 5
+"""That a crawler has to follow."""
+
+_OK = 200
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+class UnknownRulesError(Exception):
+    """Raised when robots.txt leads to where nobody should be led."""
+
+
+def ask_robots(origin: str, ask: Callable[[str], Answer], say: Callable[[str], None]) -> Robots:
+    """Fetch robots.txt; a site that has none allows all, one that cannot say allows nothing.
+
+    Args:
+        origin: of the site.
+        ask: returns the answer to a request.
+        say: told what is not as it should be.
+
+    Raises:
+        UnknownRulesError: it redirects to no public server.
+    """
+    url = f"{origin}/robots.txt"
+    answer = ask(url)
+    for _ in range(MAX_REDIRECTS):
+        if answer.status not in _REDIRECTS:
+            break
+        url = _find_target(origin, url, answer.location)
+        answer = ask(url)
+    if answer.status == _OK and not answer.problem:
+        return parse_robots(answer.body, PRODUCT)
+    if 400 <= answer.status < 500:
+        return ALLOW_ALL
+    say(f"robots.txt cannot be read ({answer.problem or f'status {answer.status}'})")
+    return DENY_ALL
+
+
+def _find_target(origin: str, url: str, location: str) -> str:
+    """Return where robots.txt is; on another host only if that has a name in public."""
+    try:
+        target = join(url, location)
+        name, own = _name(target), _name(origin)
+    except ValueError:
+        name = own = target = ""
+    last = name.rpartition(".")[2]
+    is_public = bool(last) and last != name and not last.isdecimal() and not name.startswith("[")
+    if not target or not (name == own or is_public):
+        raise UnknownRulesError(
+            f"{url} redirects to {location[:200]!r}, so that nobody knows its rules"
+        )
+    return target
+
+
+def _name(url: str) -> str:
+    """Return a host without its port."""
+    host = host_of(url)
+    name, _, port = host.rpartition(":")
+    return name if name and port.isdecimal() else host
