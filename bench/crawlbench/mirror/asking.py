@@ -11,7 +11,8 @@ from h2.settings import SettingCodes, Settings
 
 from crawlbench.mirror.codings import choose_coding
 from crawlbench.mirror.http1 import HEAD
-from crawlbench.mirror.reader import MOST_HEAD_BYTES, Request
+from crawlbench.mirror.reader import MOST_HEAD_BYTES
+from crawlbench.mirror.request import Request
 from crawlbench.mirror.responses import JSON, NEW_VISITOR, has_bid, is_json
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from crawlbench.networks import DELIVERY_KINDS
 if TYPE_CHECKING:
     from crawlbench.counters import Counters
     from crawlbench.mirror.answers import Answer
-    from crawlbench.mirror.reader import Request
+    from crawlbench.mirror.request import Request
     from crawlbench.mirror.server import Mirror
 
 __all__ = ["answer_stranger", "choose_answer", "count_request"]

@@ -20,11 +20,12 @@ from crawlbench.mirror.faults import alter
 from crawlbench.mirror.http1 import CLOSE, CONTINUE
 from crawlbench.mirror.http2 import Http2Connection
 from crawlbench.mirror.outbox import UNCOUNTED, Exchange, Outbox
-from crawlbench.mirror.reader import Request, RequestReader
+from crawlbench.mirror.reader import RequestReader
 from crawlbench.networks import DELIVERY_KINDS
 
 if TYPE_CHECKING:
     from crawlbench.mirror.answers import Answer
+    from crawlbench.mirror.request import Request
     from crawlbench.mirror.server import Mirror
 
 __all__ = ["Connection"]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crawlbench.mirror.clock import Timer
-    from crawlbench.mirror.reader import Request
+    from crawlbench.mirror.request import Request
     from crawlbench.mirror.server import Mirror
 
 __all__ = ["Http2Connection"]

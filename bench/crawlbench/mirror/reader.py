@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 import httptools
 
 from crawlbench.mirror.codings import CODED, choose_coding
 from crawlbench.mirror.http1 import CLOSE, HEAD, HTTP10
+from crawlbench.mirror.request import Request
 from crawlbench.mirror.responses import JSON, NEW_VISITOR, has_bid, is_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Request", "RequestReader", "is_host"]
+__all__ = ["RequestReader", "is_host"]
 
 # Limits against clients that are broken or hostile; far above what a crawler sends.
 MOST_HEAD_BYTES = 65_536  # of a head; of what comes with a body and is none, such as a trailer
@@ -32,32 +32,6 @@ _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::[0-9]*)?", 
 def is_host(value: bytes) -> bool:
     """Tell whether that names a host, with a port or without (RFC 9112, 3.2; RFC 3986, 3.2.2)."""
     return _HOST.fullmatch(value) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request, as far as its answer depends on it."""
-
-    target: bytes
-    page: str | None
-    """The page that the target names."""
-    flags: int
-    """How it is to be answered: those of `responses` and `http1`."""
-    refusal: int
-    """Status with which it is refused for how it asks, or 0: a wrong method or body."""
-    closes: bool
-    """Whether it is the last of its connection."""
-    method: bytes = b"GET"
-    """For those who watch."""
-    body: bytes = b""
-    """What came with POST."""
-    expects: bool = False
-    """Whether the client waits for leave before it sends a body."""
-
-    @property
-    def is_allowed(self) -> bool:
-        """Whether it asks as the site wants it."""
-        return not self.refusal
 
 
 class RequestReader:

@@ -18,7 +18,7 @@ from crawlbench.model import ListedSource, PackedSource, no_payload
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from crawlbench.mirror.reader import Request
+    from crawlbench.mirror.request import Request
     from crawlbench.model import PageSource
 
 __all__ = ["JSON", "NEW_VISITOR", "Responses", "has_bid", "is_json"]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from crawlbench.mirror.answers import Answer
     from crawlbench.mirror.outbox import Exchange
-    from crawlbench.mirror.reader import Request
+    from crawlbench.mirror.request import Request
     from crawlbench.mirror.responses import Responses
     from crawlbench.networks import Fault, Network
 
