@@ -12,7 +12,7 @@ import pytest
 
 from crawlbench.environments.cache import READY_FILE, Kept, environments_folder
 from crawlbench.measure.store import load_session
-from crawlbench.records import Verdict
+from crawlbench.records import Stopping, Verdict
 from crawlbench.whole import write_bytes
 from tests.environments.planting import OPERATION, QUICK, SLOW, plant
 from tests.environments.projects import in_process, write_project
@@ -153,7 +153,7 @@ def test_slower_head_is_found_and_fails(ab, tmp_path):
     session = load_session(tmp_path / "out")
     assert [c.verdict for c in session.against_baseline()] == [Verdict.SLOWER]
     markdown = (tmp_path / "out" / "table.md").read_text()
-    assert markdown.startswith("**head is slower than base")
+    assert markdown.startswith("- head is slower than base")
     page = (tmp_path / "out" / "report.html").read_text()
     assert answer["sentence"] in page
 
@@ -178,11 +178,11 @@ def test_flags_and_variables_reach_the_workers(ab, tmp_path):
 def test_unclear_is_measured_once_more(ab, tmp_path):
     plant(tmp_path, base=QUICK, head=QUICK)
     outcome, answer = ab("base", "head", "--rounds", "1", "--laps", "1", "--extend")
-    assert outcome.returncode in (0, 3)
+    assert outcome.returncode in (0, 3, 4)  # two rounds on a busy machine may not be judged at all
     assert answer["is_extended"]
     session = load_session(tmp_path / "out")
     assert len(session.rounds) == 2
-    assert session.plan.confidence == pytest.approx(0.975)
+    assert session.plan.stopping is Stopping.ANY  # whose intervals hold at every look
 
 
 def test_head_that_cannot_be_built_ends_before_it_begins(ab, tmp_path):

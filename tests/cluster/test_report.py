@@ -57,7 +57,7 @@ def four(**last):
 
 def test_markdown_is_literally_this():
     """Tables, the disagreement, who was left out, and what it was measured with."""
-    assert ClusterReport(session_of(*four(margin=0.3))).markdown() == LITERAL.read_text(
+    assert ClusterReport(session_of(*four(noise=0.3))).markdown() == LITERAL.read_text(
         encoding="utf-8"
     )
 
@@ -73,7 +73,7 @@ def test_opposite_machine_is_named_in_a_sentence():
 def test_notes_name_who_was_left_out_lost_and_alone():
     """Each with its reason."""
     lost = (LostBlock(1, 3, "e: its Dask worker was lost"),)
-    session = session_of(*four(margin=0.3), lost=lost, ending="incomplete")
+    session = session_of(*four(noise=0.3), lost=lost, ending="incomplete")
     notes = dict(find_notes(session))
     assert notes["left out"].startswith("d is left out for site/net: equal cells could look 35.0 %")
     assert notes["lost"] == "a block of sheet 1 after 3 tries: e: its Dask worker was lost"

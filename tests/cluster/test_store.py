@@ -16,9 +16,10 @@ from crawlbench.cluster.store import (
 )
 from crawlbench.errors import SessionFileError, UsageError
 from crawlbench.records import ClusterSession, Failure, Verdict
+from crawlbench.stats.index import Index
 from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.judge import judge
-from crawlbench.stats.pairing import log_ratios
+from crawlbench.stats.pairing import Side, log_ratios
 from tests.stats.blocks import make_block, make_machine
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
@@ -135,11 +136,14 @@ def test_block_sums_up_its_session():
     session = judge(make_session(make_plan(FAST), rounds))
     machine = make_machine("m1")
     block = sum_up_block(BlockJob(3, machine, session.plan), session)
-    expected = estimate_mean(log_ratios(session.rounds, FAST.name, BASELINE.name))
+    index = Index(session.rounds)
+    fast = Side(FAST.name, (FAST.name,))
+    twins = Side(BASELINE.name, (BASELINE.name, CONTROL.name))
+    expected = estimate_mean(log_ratios(index, fast, twins))
     found = block.cells[0]
     assert (found.mean, found.error, found.rounds) == (expected.mean, expected.error, 5)
     assert found.verdict is Verdict.FASTER
-    assert block.controls[0].margin == session.noise[0].margin
+    assert block.controls[0].widening == session.controls[0].widening
     assert (block.sheet, block.machine, block.rounds) == (3, machine, 5)
     assert (block.seed, block.failures) == (session.plan.seed, 0)
 

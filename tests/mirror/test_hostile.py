@@ -140,6 +140,7 @@ def test_corpus_is_answered_alike_when_it_comes_split(mirror, name):
         )
 
 
+@pytest.mark.timeout(400)
 def test_crawl_beside_hostile_clients_is_undisturbed(mirror):
     """While four of them send the corpus again and again, ten crawls are right and counted."""
     over = threading.Event()

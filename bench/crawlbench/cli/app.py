@@ -114,6 +114,8 @@ def _run() -> int:
         return _end_early(error)
     except Exception as error:  # one of ours: it must not look like a verdict
         complain(explain_failure(error))
+        if isinstance(error, OSError):
+            give_up_output()  # what it still holds would fail once more
         return BenchError.exit_code
 
 
