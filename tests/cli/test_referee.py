@@ -65,6 +65,10 @@ def steady(session, tmp_path, factor=1.0):
             samples=tuple(
                 set_time(number, s) for s in old.rounds[number % len(old.rounds)].samples
             ),
+            anchors=tuple(
+                replace(anchor, computing_s=0.001, sending_s=0.001)
+                for anchor in old.rounds[number % len(old.rounds)].anchors
+            ),
         )
         for number in range(ROUNDS)
     )
