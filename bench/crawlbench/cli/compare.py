@@ -30,6 +30,8 @@ __all__ = ["compare"]
 
 UNCLEAR = 3
 USUAL_MARGIN = 0.01
+REMEDY = "more sessions kept beside these, or a wider gate,"
+"""Of two sessions alone: more rounds leave what they differ by from one to the next."""
 MAX_KEPT = 30
 """Other sessions that are read: more would tell no more."""
 
@@ -60,7 +62,7 @@ def compare(
     found = compare_sessions(*pair, gate.bound if gate else wanted, others)
     _show(found)
     if gate is not None:
-        held = hold_gate(found.changes, gate.bound)
+        held = hold_gate(found.changes, gate.bound, REMEDY)
         if held.reason:
             complain(held.reason)
         raise typer.Exit(held.code)

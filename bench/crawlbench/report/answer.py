@@ -12,7 +12,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from crawlbench.records import Quantity, Verdict
-from crawlbench.report.numbers import format_seconds, format_size
+from crawlbench.report.numbers import format_seconds, format_share, format_size
 from crawlbench.report.standing import (
     Held,
     Standing,
@@ -169,11 +169,7 @@ def _gain(behind: float, leaders: Sequence[Row], what: str = "time") -> str:
     """Return how much faster the leaders are than one that is behind by a log ratio."""
     if behind >= TIMES_FROM and what == "time":
         return f"{_verb(leaders, 'is')} {math.exp(behind):.1f} times as fast as"
-    return f"{_verb(leaders, 'takes')} {_percent(-math.expm1(-behind))} less {what} than"
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.0f} %" if share >= 0.0995 else f"{share * 100:.1f} %"
+    return f"{_verb(leaders, 'takes')} {format_share(-math.expm1(-behind))} less {what} than"
 
 
 def _behind(group: GroupView, standing: Standing) -> Iterator[str]:

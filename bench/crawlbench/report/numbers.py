@@ -83,7 +83,9 @@ def format_size(log_ratio: float) -> str:
 
 
 def format_share(share: float) -> str:
-    """Return a share as a percentage: whole from 10 on, else with a digit more."""
+    """Return a share as a percentage: whole from 10 on, else with a digit more; never a false 0."""
+    if 0 < share < 0.0005:
+        return f"{share * 100:.1g} %"
     return f"{share * 100:.0f} %" if share >= 0.0995 else f"{share * 100:.1f} %"
 
 

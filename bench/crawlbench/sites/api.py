@@ -7,33 +7,26 @@ list is there, so that as many are in flight as are allowed. `api-json` is asked
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
 import re
 from functools import cache, partial
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from crawlbench.model import Field, PageKind, SiteSpec
 from crawlbench.sites.douban import Movie
 from crawlbench.sites.movies import load_movies
 from crawlbench.sites.scaled.movies import movies_up_to
 from crawlbench.sites.sentences import compose_quote
+from crawlbench.sites.written import WrittenPages, without_query
 
 __all__ = ["API_JSON", "API_POST", "MOVIES"]
 
 MOVIES: Final = 999
 LIST: Final = "/api/movies"
-GZIP_LEVEL: Final = 6
 HEADERS: Final = {"Content-Type": "application/json", "Vary": "Accept-Encoding"}
 FIELDS: Final = ("rank", "title", "subject_id", "rating", "votes")
-
-
-def page_address(address: str) -> str:
-    """Give one answer one spelling: without query and fragment."""
-    parts = urlsplit(address)
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
 
 
 def payload(address: str) -> dict[str, object]:
@@ -44,34 +37,10 @@ def payload(address: str) -> dict[str, object]:
     return {"rank": int(rank), "fields": [*FIELDS, "reviews"], "language": "zh"}
 
 
-class _Answers:
-    """A `ListedSource` and `PackedSource`: all answers, written and gzipped once."""
-
-    def __init__(self) -> None:
-        self._bodies = {f"{LIST}/{movie.rank}": _write(movie) for movie in movies_up_to(MOVIES)}
-        self._bodies[LIST] = json.dumps({"count": MOVIES, "movies": list(self._bodies)}).encode()
-
-    def addresses(self) -> list[str]:
-        """See `ListedSource.addresses`."""
-        return list(self._bodies)
-
-    def find(self, address: str) -> str | None:
-        """See `PageSource.find`."""
-        address = page_address(address)
-        return address if address in self._bodies else None
-
-    def read(self, address: str) -> tuple[dict[str, str], bytes]:
-        """See `PageSource.read`."""
-        return HEADERS, self._bodies[address]
-
-    def read_gzip(self, address: str) -> tuple[dict[str, str], bytes]:
-        """See `PackedSource.read_gzip`."""
-        return HEADERS, gzip.compress(self._bodies[address], GZIP_LEVEL, mtime=0)
-
-
 @cache
-def _answers() -> _Answers:
-    return _Answers()
+def _bodies() -> dict[str, bytes]:
+    bodies = {f"{LIST}/{movie.rank}": _write(movie) for movie in movies_up_to(MOVIES)}
+    return bodies | {LIST: json.dumps({"count": MOVIES, "movies": list(bodies)}).encode()}
 
 
 def _write(movie: Movie) -> bytes:
@@ -118,10 +87,10 @@ _make_spec = partial(
         ),
     ),
     item_type=Movie,
-    page_address=page_address,
+    page_address=without_query,
     expected_items=lambda: list(movies_up_to(MOVIES)),
     expected_pages=MOVIES + 1,
-    pages=_answers,
+    pages=lambda: WrittenPages(_bodies(), HEADERS),
     media="json",
 )
 

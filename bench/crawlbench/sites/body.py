@@ -8,11 +8,11 @@ from __future__ import annotations
 import random
 import re
 from functools import cache
-from urllib.parse import urlsplit, urlunsplit
 
 from crawlbench.errors import UsageError
 from crawlbench.model import Field, Item, PageKind, SiteSpec
 from crawlbench.sites.scaled.packing import deflate_whole, gzip_file
+from crawlbench.sites.written import without_query
 
 __all__ = ["PAGES", "make_site"]
 
@@ -44,17 +44,11 @@ def make_site(name: str) -> SiteSpec:
             ),
         ),
         item_type=Item,
-        page_address=page_address,
+        page_address=without_query,
         expected_items=lambda: [Item(number, _title(number)) for number in range(1, PAGES + 1)],
         expected_pages=PAGES,
         pages=lambda: _Pages(size),
     )
-
-
-def page_address(address: str) -> str:
-    """Give one page one spelling: without query and fragment."""
-    parts = urlsplit(address)
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
 
 
 def _read_size(name: str) -> int:
@@ -80,7 +74,7 @@ class _Pages:
         self._size = size
 
     def find(self, address: str) -> str | None:
-        address = page_address(address)
+        address = without_query(address)
         known = re.fullmatch(r"/page/(\d{1,2})", address)
         return address if known and 1 <= int(known[1]) <= PAGES else None
 

@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from crawlbench.model import Field, Item, PageKind, SiteSpec
+from crawlbench.sites.written import WrittenPages
 
 __all__ = ["HOSTS", "SITE"]
 
@@ -46,20 +47,6 @@ def _bodies() -> dict[str, bytes]:
     return bodies | {"/hosts": json.dumps({"pages": paths}).encode()}
 
 
-class _Pages:
-    """A `ListedSource`."""
-
-    def addresses(self) -> list[str]:
-        return list(_bodies())
-
-    def find(self, address: str) -> str | None:
-        path = page_address(address)
-        return path if path in _bodies() else None
-
-    def read(self, address: str) -> tuple[dict[str, str], bytes]:
-        return HEADERS, _bodies()[address]
-
-
 SITE = SiteSpec(
     name="many-hosts",
     path="/hosts",
@@ -76,7 +63,7 @@ SITE = SiteSpec(
     page_address=page_address,
     expected_items=lambda: [Item(n, f"Page {n}") for n in range(1, HOSTS * PAGES_EACH + 1)],
     expected_pages=HOSTS * PAGES_EACH + 1,
-    pages=_Pages,
+    pages=lambda: WrittenPages(_bodies(), HEADERS, page_address),
     media="json",
     hosts=tuple(_host(number) for number in range(1, HOSTS + 1)),
 )

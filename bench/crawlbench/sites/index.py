@@ -10,21 +10,15 @@ import hashlib
 import json
 from functools import cache
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
 
 from crawlbench.model import Field, Item, PageKind, SiteSpec
+from crawlbench.sites.written import WrittenPages, without_query
 
 __all__ = ["SITE"]
 
 PROJECTS: Final = ("alpha", "beta", "gamma")
 FILES_EACH: Final = 65
 HEADERS: Final = {"Content-Type": "application/vnd.pypi.simple.v1+json"}
-
-
-def page_address(address: str) -> str:
-    """Give one answer one spelling: without query and fragment."""
-    parts = urlsplit(address)
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
 
 
 @cache
@@ -62,20 +56,6 @@ def _write_metadata(project: str, number: int, rank: int) -> bytes:
     return json.dumps(answer).encode()
 
 
-class _Pages:
-    """A `ListedSource`."""
-
-    def addresses(self) -> list[str]:
-        return list(_bodies())
-
-    def find(self, address: str) -> str | None:
-        path = page_address(address)
-        return path if path in _bodies() else None
-
-    def read(self, address: str) -> tuple[dict[str, str], bytes]:
-        return HEADERS, _bodies()[address]
-
-
 def _expected_items() -> list[Item]:
     places = [(project, number) for project in PROJECTS for number in range(FILES_EACH)]
     return [Item(rank, f"{name} 1.{number}") for rank, (name, number) in enumerate(places, 1)]
@@ -94,10 +74,10 @@ SITE = SiteSpec(
         ),
     ),
     item_type=Item,
-    page_address=page_address,
+    page_address=without_query,
     expected_items=_expected_items,
     expected_pages=len(PROJECTS) * (1 + FILES_EACH),
-    pages=_Pages,
+    pages=lambda: WrittenPages(_bodies(), HEADERS),
     media="json",
     most_at_once=lambda: FILES_EACH * (len(PROJECTS) - 1),
 )

@@ -26,9 +26,11 @@ class Gate:
     invalid: int
     """Those that fail, and those that only the base can do."""
     unclear: int
-    """Whose interval reaches the gate, so that more rounds would tell."""
+    """Whose interval reaches the gate."""
     hopeless: int
     """Of which nothing can be said, however long it is measured: they are left out."""
+    remedy: str = "more rounds"
+    """What would settle those that are unclear."""
 
     @property
     def code(self) -> int:
@@ -45,14 +47,14 @@ class Gate:
         for count, what in (
             (self.slower, "slower beyond the gate"),
             (self.invalid, "invalid"),
-            (self.unclear, "unclear: more rounds would tell"),
+            (self.unclear, f"unclear: {self.remedy} would tell"),
         ):
             if count:
                 return f"{count} of {self.total} cells {'is' if count == 1 else 'are'} {what}"
         return "" if self.code == 0 else "nothing of what was measured can be judged"
 
 
-def hold_gate(changes: Sequence[Change], gate: float) -> Gate:
+def hold_gate(changes: Sequence[Change], gate: float, remedy: str = "more rounds") -> Gate:
     """Hold changes against a gate.
 
     A cell fails if one way to see it is slower, and its interval lies beyond the gate; it passes if
@@ -61,13 +63,15 @@ def hold_gate(changes: Sequence[Change], gate: float) -> Gate:
     Args:
         changes: of one quantity.
         gate: log ratio.
+        remedy: what would settle those that are unclear.
     """
     total = len(changes)
     slower = sum(_is_slower(change, gate) for change in changes)
     invalid = sum(_is_invalid(change) for change in changes)
     hopeless = sum(_is_hopeless(change) for change in changes)
     passed = sum(_passes(change, gate) and not _is_hopeless(change) for change in changes)
-    return Gate(total, slower, invalid, total - slower - invalid - hopeless - passed, hopeless)
+    unclear = total - slower - invalid - hopeless - passed
+    return Gate(total, slower, invalid, unclear, hopeless, remedy)
 
 
 def _is_slower(change: Change, gate: float) -> bool:

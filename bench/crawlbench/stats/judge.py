@@ -224,8 +224,8 @@ class _Judgement:
             detectable=detectable(
                 evidence, self._look, self._session.plan.margin + self._widenings[-1], level
             ),
-            more_rounds=more_rounds(
-                evidence, self._look, self._session.plan.margin, self._widenings[-1], level
+            more_rounds=more_rounds(  # whoever measures them has looked
+                evidence, AnyTime(), self._session.plan.margin, self._widenings[-1], level
             )
             if obstacle is Obstacle.OPEN
             else None,
