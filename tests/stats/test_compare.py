@@ -11,6 +11,7 @@ from crawlbench.errors import UsageError
 from crawlbench.records import Anchor, Failure, Obstacle, Verdict
 from crawlbench.stats.change import Way
 from crawlbench.stats.compare import compare_sessions
+from crawlbench.stats.gate import hold_gate
 from crawlbench.stats.judge import judge
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 from tests.stats.operating import make_facts, make_operations_plan, make_operations_session
@@ -234,3 +235,53 @@ def test_one_round_on_a_side_gives_no_interval():
     assert {c.verdict for c in found.values()} == {Verdict.UNCLEAR}
     assert {c.obstacle for c in found.values()} == {Obstacle.FEW_ROUNDS}
     assert found["fast"].base_s == pytest.approx(0.5, rel=0.01)
+
+
+def test_cell_that_is_half_waiting_takes_no_other_cell_with_it():
+    """All pairs are judged: those with the bad cell say nothing of the good one."""
+    made = session()
+    slow = {
+        record.number: tuple(
+            replace(sample, cpu_wait_s=0.9 * sample.seconds) if sample.cell == FAST.name else sample
+            for sample in record.samples
+        )
+        for record in made.rounds
+    }
+    starved = judge(
+        replace(made, rounds=tuple(replace(r, samples=slow[r.number]) for r in made.rounds))
+    )
+    found = changes(made, starved)
+    assert found["fast"].obstacle is Obstacle.HALF
+    assert found["slow"].obstacle is not Obstacle.HALF
+    assert found["slow"].ways
+
+
+@pytest.mark.parametrize(
+    ("refusals", "verdict"),
+    [
+        ((True, True), Verdict.UNSUPPORTED),
+        ((None, True), Verdict.UNSUPPORTED),
+        ((True, False), Verdict.INVALID),
+        ((None, False), Verdict.INVALID),
+    ],
+)
+def test_what_a_loop_refuses_is_no_failure(refusals, verdict):
+    """In both, it is left out of gates; in the head alone, it is lost."""
+    sides = [
+        session(
+            failures=() if refused is None else (Failure(FAST.name, 1, "no", is_refusal=refused),)
+        )
+        for refused in refusals
+    ]
+    found = changes(*sides)["fast"]
+    assert found.verdict is verdict
+    gate = hold_gate([found], MARGIN)
+    assert bool(gate.invalid) == (verdict is Verdict.INVALID or refusals[0] is None)
+
+
+def test_same_in_normalised_time_is_not_called_relative():
+    """Without anchors plain time is never the same; that is no contradiction."""
+    pair = session(anchored=False), session(anchored=False, turn=1)
+    found = changes(*pair, margin=0.1, others=others())
+    assert way(found["fast"], Way.NORMALISED).verdict is Verdict.SAME
+    assert (found["fast"].verdict, found["fast"].obstacle) == (Verdict.UNCLEAR, Obstacle.OPEN)

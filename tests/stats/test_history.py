@@ -138,3 +138,24 @@ def test_correlated_sessions_show_no_change():
         history = history_of([0.5 * math.exp(one) for one in logs], seed=seed)
         found += bool(history.lines[0].changes)
     assert found <= 2
+
+
+def test_cell_that_is_not_in_the_newest_session_does_not_jump_there():
+    """Its last point is an old one; in the newest session it would have jumped."""
+    rng = random.Random(1)
+    sessions = {
+        f"day-{day:02}": one_session(day, ratio, rng)
+        for day, ratio in enumerate([0.5] * 6 + [0.8], 1)
+    }
+    found = make_history(sessions, MARGIN, 0.95)
+    assert [jump.session for jump in found.jumps] == ["day-07"]
+    gone = judge(
+        make_session(
+            make_plan(),
+            [{BASELINE: [1.0, 1.01], CONTROL: [1.0, 1.02]}] * 6,
+            created="2026-01-08T00:00:00+00:00",
+        )
+    )
+    found = make_history({**sessions, "day-08": gone}, MARGIN, 0.95)
+    assert found.jumps == ()
+    assert CELL.name in found.unjudged

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -358,3 +359,55 @@ def test_session_in_which_nothing_is_compared_is_measured_for_as_long_as_was_ask
     assert alone.comparisons == ()
     assert open_cells(alone) == {BASELINE.name, CONTROL.name}
     assert not is_settled(alone)
+
+
+@pytest.mark.parametrize("rounds", [2, 3, 4])
+def test_ends_of_intervals_are_numbers_after_each_round(rounds):
+    """JSON has no infinity; the sequence knows nothing yet after two rounds or three."""
+    laps = [
+        {BASELINE: [1.0, 1.01], HALF: [0.5, 0.51 + n / 100], CONTROL: [1.0, 1.02]}
+        for n in range(rounds)
+    ]
+    session = judge(make_session(make_plan(HALF, stopping=Stopping.ANY), laps))
+    ends = [end for one in session.comparisons for end in (one.low, one.high)]
+    ends += [end for one in session.controls for end in (one.low, one.high)]
+    assert ends
+    assert all(math.isfinite(end) for end in ends)
+
+
+def test_cpu_time_is_asked_only_where_each_value_has_it():
+    """One that lacks it is told of by no verdict, and is no error."""
+    laps = [{BASELINE: [1.0, 1.01], HALF: [0.5, 0.51], CONTROL: [1.0, 1.02]}] * 5
+    whole = {cell: {"cpu_s": 0.4} for cell in (BASELINE, HALF, CONTROL)}
+    for seen, quantities in (
+        (whole, {Quantity.TIME, Quantity.CPU}),
+        ({**whole, CONTROL: {}}, {Quantity.TIME}),
+        ({**whole, BASELINE: {}}, {Quantity.TIME}),
+    ):
+        session = judge(make_session(make_plan(HALF), laps, seen=seen))
+        assert {one.quantity for one in session.comparisons} == quantities
+
+
+def test_gate_of_cpu_time_keeps_the_session_going_by_cpu_time():
+    """Time is answered; whether CPU time passes is not, until it does."""
+    cells = {BASELINE: 1.0, HALF: 1.0, CONTROL: 1.0}
+    draw = random.Random(3)
+    made = make_session(make_plan(HALF), rounds(cells, count=8, spread=0.001))
+    samples = {
+        record.number: tuple(
+            replace(sample, cpu_s=sample.seconds * math.exp(draw.gauss(0, 0.1)))
+            for sample in record.samples
+        )
+        for record in made.rounds
+    }
+    noisy = tuple(replace(record, samples=samples[record.number]) for record in made.rounds)
+
+    def left(gate, quantity):
+        plan = make_plan(
+            HALF, margin=0.05, gate=gate, gate_quantity=quantity, stopping=Stopping.ANY
+        )
+        return open_cells(judge(replace(made, plan=plan, rounds=noisy)))
+
+    assert left(0.05, Quantity.TIME) == set()
+    assert HALF.name in left(0.05, Quantity.CPU)
+    assert left(1.0, Quantity.TIME) == set()

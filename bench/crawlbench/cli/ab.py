@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 import sys
 from dataclasses import asdict, dataclass, replace
@@ -134,7 +135,8 @@ def ab(
         "laps": laps,
         "margin_percent": margin,
     }
-    gate = parse_gate(fail_on, -1.0)
+    percent = load_suite("ab").margin_percent if margin is None else margin
+    gate = parse_gate(fail_on, math.log1p(percent / 100))
     suite = override(_choose_suite(sides, axes), sizes)
     trial = _Trial(suite, gate, is_extended=extend)
     folder = name_folder(output, "bisect" if bisecting else "ab")
@@ -185,16 +187,15 @@ class _Trial:
 
     suite: Suite
     gate: AskedGate | None
-    """Its bound is below 0 for the session's margin; None for none."""
     is_extended: bool
     """Whether an unclear session goes on for as long again."""
 
     def measure(self, sides: Sequence[Environment], folder: Path, group: str = "") -> Session:
         """Measure one session; of one group alone if that is named."""
         prepared = prepare_environments(sides, self.suite, tell)
-        asked = self.gate
-        bound = asked.bound if asked and asked.quantity is Quantity.TIME else -1.0
-        plan = plan_versus(self.suite, prepared, gate=bound if bound >= 0 else None)
+        plan = plan_versus(self.suite, prepared)
+        if self.gate:
+            plan = replace(plan, gate=self.gate.bound, gate_quantity=self.gate.quantity)
         if group:
             cells = tuple(cell for cell in plan.cells if cell.group == group)
             plan = replace(plan, cells=cells, baselines={group: plan.baselines[group]})
@@ -221,11 +222,11 @@ def _answer(session: Session, gate: AskedGate | None) -> dict[str, Any]:
 
     Args:
         session: of the sides.
-        gate: its bound is below 0 for the session's margin; None for none.
+        gate: None for none; then the margin is one, and time what is asked.
     """
     view = SessionView(session)
     quantity = gate.quantity if gate else Quantity.TIME
-    bound = session.plan.margin if gate is None or gate.bound < 0 else gate.bound
+    bound = gate.bound if gate else session.plan.margin
     at_gate = judge(replace(session, plan=replace(session.plan, margin=bound)))
     held = hold_gate(find_changes(at_gate, quantity), bound)
     is_cut = session.ending in ENDED_EARLY

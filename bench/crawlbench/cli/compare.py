@@ -59,10 +59,10 @@ def compare(
         return
     pair = load_session(base), load_session(head)
     others = _find_kept(pair, (base, head))
-    found = compare_sessions(*pair, gate.bound if gate else wanted, others)
-    _show(found)
+    _show(compare_sessions(*pair, wanted, others))
     if gate is not None:
-        held = hold_gate(found.changes, gate.bound, REMEDY)
+        at_gate = compare_sessions(*pair, gate.bound, others)
+        held = hold_gate(at_gate.changes, gate.bound, REMEDY)
         if held.reason:
             complain(held.reason)
         raise typer.Exit(held.code)

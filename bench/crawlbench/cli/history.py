@@ -52,10 +52,11 @@ def history(
     if not sessions:
         raise UsageError("none of these sessions can be read; the reasons stand above")
     found = make_history(sessions, math.log1p(margin / 100), CONFIDENCE)
-    write_output(output, render_page(history_page(found)).encode())
+    page = history_page(found)
+    write_output(output, render_page(page).encode())
     if is_printed(output):
         return
-    _show(found, changes_table(found))
+    _show(found, changes_table(found), page.answer[0].text)
     tell(f"page: {output}")
 
 
@@ -82,12 +83,11 @@ def _find_sessions(folders: list[Path]) -> dict[str, Path]:
     }
 
 
-def _show(found: History, table: Table) -> None:
+def _show(found: History, table: Table, answer: str) -> None:
     console = result_console()
     if table.rows:
         console.print(render_table(table, console.width))
-    sessions, cells = len(found.sessions), len(found.lines)
-    console.print(f"{len(table.rows)} changes in {cells} cells over {sessions} sessions")
+    console.print(answer, markup=False)
     for one in found.breaks:
         console.print(f"from {one.session} on another machine: {'; '.join(one.what)}", markup=False)
     if found.left_out:

@@ -17,7 +17,7 @@ from crawlbench.report.numbers import format_length
 from crawlbench.report.table import Column, Table
 from crawlbench.report.terminal import render_table
 from crawlbench.report.view import SessionView
-from crawlbench.stats.foresight import foresee
+from crawlbench.stats.foresight import MAX_ROUNDS, foresee
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,8 @@ def _rows(view: SessionView, wanted: float) -> Iterator[tuple[str, ...]]:
             continue
         usual, most = math.ceil(median(spreads)), max(spreads)
         length = format_length(most * (view.round_s or 0.0))
-        yield (group.place, str(len(spreads)), str(usual), str(most), length)
+        over = "over " if most >= MAX_ROUNDS else ""
+        yield (group.place, str(len(spreads)), str(usual), f"{over}{most}", f"{over}{length}")
 
 
 def _read_percent(text: str) -> float:

@@ -15,6 +15,7 @@ from crawlbench.records import (
     CellEstimate,
     ClusterMachine,
     ControlEstimate,
+    Obstacle,
     Plan,
     Quantity,
     Session,
@@ -103,14 +104,14 @@ def find_mixture(first: BlockResult, other: BlockResult) -> str:
 
 def _cell(index: Index, session: Session, said: Comparison) -> CellEstimate:
     found = None
-    if said.estimate is not None:
+    if said.estimate is not None and said.obstacle is not Obstacle.HALF:
         group = session.plan.cell(said.cell).group
         twins = (said.baseline, *_controls(session, group))
         present = tuple(name for name in twins if not session.failure(name))
         sides = Side(said.cell, (said.cell,)), Side(said.baseline, present)
         found = estimate_mean(log_ratios(index, *sides))
     if found is None:
-        reason = said.detail or str(said.obstacle)
+        reason = said.detail if said.obstacle is Obstacle.FAILED else str(said.obstacle)
         return CellEstimate(said.cell, said.rounds, None, None, said.verdict, reason)
     return CellEstimate(said.cell, found.count, found.mean, found.error, said.verdict)
 

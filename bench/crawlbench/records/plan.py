@@ -7,6 +7,7 @@ from enum import StrEnum
 
 # msgspec reads the annotations when it decodes.
 from crawlbench.records.environment import Environment  # noqa: TC001
+from crawlbench.records.findings import Quantity
 from crawlbench.records.ranges import Count, Figure, LogRatio, Number, Share, Span  # noqa: TC001
 
 __all__ = ["Cell", "OperationFacts", "Plan", "Stopping", "Sweep"]
@@ -167,6 +168,8 @@ class Plan:
     gate: float | None = None
     """Log ratio that a script asks about: a pair is measured until its interval does not reach
     across it; None if nobody asks."""
+    gate_quantity: Quantity = Quantity.TIME
+    """Of which the gate is asked."""
     environments: tuple[Environment, ...] = ()
     """Other Pythons and packages; empty if all workers run in the manager's own."""
 

@@ -14,7 +14,6 @@ __all__ = [
     "END",
     "Count",
     "Counted",
-    "End",
     "Figure",
     "LogRatio",
     "Number",
@@ -36,7 +35,6 @@ Took = Annotated[float, Meta(ge=1e-12, le=1e9)]
 LogRatio = Annotated[float, Meta(ge=-100, le=100)]
 """Of what can be measured at all: the logarithm of `Span` is far below."""
 END = 600
-End = Annotated[float, Meta(ge=-END, le=END)]
 """Of a log ratio's interval, however wide: its exponential is still a number."""
 Share = Annotated[float, Meta(ge=0, le=1e6)]
 """Of a whole; more than that where clocks are coarse."""

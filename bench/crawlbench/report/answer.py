@@ -144,12 +144,14 @@ def _lead(group: GroupView, standing: Standing) -> str:
     leaders, base = standing.leaders, group.base
     names = join_names(group, leaders)
     assert base
+    is_open = bool(standing.unsettled or standing.unjudged)
+    nothing = "nothing was found to be faster" if is_open else "nothing is faster"
     if base in leaders:
         others = [row for row in leaders if row is not base]
         if not others:
-            return f"nothing is faster than {base.name}"
+            return f"{nothing} than {base.name}"
         verb = "is" if len({row.work for row in others}) == 1 else "are"
-        return f"{join_names(group, others)} {verb} the same as {base.name}, and nothing is faster"
+        return f"{join_names(group, others)} {verb} the same as {base.name}, and {nothing}"
     held = next((one for one in (*standing.slower, *standing.unsettled) if one.row is base), None)
     if held is None or held.found.estimate is None:
         return f"{names} {_verb(leaders, 'is')} best"

@@ -81,7 +81,8 @@ class Lab:
         """
         plan = session.plan
         if cells is None:
-            cells = tuple(cell for cell in plan.cells if not session.failure(cell.name))
+            failed = {failure.cell for failure in session.failures}
+            cells = tuple(cell for cell in plan.cells if cell.name not in failed)
         round_plan = RoundPlan(
             number=number,
             seed=plan.seed,

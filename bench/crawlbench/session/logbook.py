@@ -148,11 +148,12 @@ class Logbook:
         which is compared with nothing, leaves when it is known well enough to be shown.
         """
         session, plan = self.session, self.session.plan
-        valid = [cell for cell in plan.cells if not session.failure(cell.name)]
+        failed = {failure.cell for failure in session.failures}
+        valid = [cell for cell in plan.cells if cell.name not in failed]
         if plan.stopping is Stopping.FIXED or not session.rounds:
             return tuple(valid)
         left = open_cells(session)
-        groups = {plan.cell(name).group for name in left}
+        groups = {cell.group for cell in valid if cell.name in left}
         shows = len(session.rounds) < REFERENCE_ROUNDS
         return tuple(
             cell

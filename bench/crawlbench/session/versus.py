@@ -9,6 +9,7 @@ from crawlbench.errors import EnvironmentFailure
 from crawlbench.measure.matrix import make_plan
 from crawlbench.records import Stopping
 from crawlbench.session.environments import check_imported
+from crawlbench.stats.settled import NEVER
 
 if TYPE_CHECKING:
     from crawlbench.measure.suite import Suite
@@ -18,13 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["extend_versus", "plan_versus"]
 
 
-def plan_versus(suite: Suite, prepared: Prepared, *, gate: float | None) -> Plan:
+def plan_versus(suite: Suite, prepared: Prepared) -> Plan:
     """Return the plan of a session that ends when all its pairs are answered.
 
     Args:
         suite: sizes and axes.
         prepared: the environments, the first being what others are held against.
-        gate: log ratio that must not be reached; None if nobody asks.
 
     Raises:
         EnvironmentFailure: one of them cannot be used, or nothing imports what they differ in.
@@ -35,14 +35,15 @@ def plan_versus(suite: Suite, prepared: Prepared, *, gate: float | None) -> Plan
     asked = [facts.asked for facts in prepared.environments]
     plan = make_plan("ab", suite, environments=asked, reach=prepared.reach, is_versus=True)
     check_imported(plan, prepared.environments)
-    return replace(plan, gate=gate)
+    return plan
 
 
 def extend_versus(session: Session) -> Plan:
-    """Return the plan of a session that goes on for as long again."""
+    """Return the plan of a session that goes on for as long again, whatever is answered."""
     return replace(
         session.plan,
         rounds=2 * len(session.rounds),
         budget_s=None,
+        precision=NEVER,
         stopping=Stopping.ANY,
     )

@@ -152,14 +152,18 @@ class _Rows:
         ways = tuple(seen[cell.name] for seen in (plain, relative) if cell.name in seen)
         if not ways:
             kind, detail = obstacle or (Obstacle.FEW_ROUNDS, "")
-            verdict = Verdict.INVALID if kind is Obstacle.FAILED else Verdict.UNCLEAR
+            failures = [f for side in self._pair if (f := side.failure(side.cells[cell.name]))]
+            verdict = Verdict.UNCLEAR
+            if failures:
+                is_refused = all(failure.is_refusal for failure in failures)
+                verdict = Verdict.UNSUPPORTED if is_refused else Verdict.INVALID
             return Change(cell.name, base_s, head_s, 0, verdict, (), kind, detail)
         rounds = min(len(side.session.rounds) for side in self._pair)
         baseline = self._pair[0].session.plan.baselines[cell.group]
         verdict = _agree(ways, plain.get(baseline))
         obstacle_found, detail = None, ""
         if verdict is Verdict.UNCLEAR:
-            is_relative = len(ways) == 2 and ways[1].verdict is not Verdict.UNCLEAR
+            is_relative = len(ways) == 2 and ways[1].verdict in (Verdict.FASTER, Verdict.SLOWER)
             obstacle_found = Obstacle.PLAIN if is_relative else Obstacle.OPEN
             detail = baseline if is_relative else ""
         return Change(cell.name, base_s, head_s, rounds, verdict, ways, obstacle_found, detail)

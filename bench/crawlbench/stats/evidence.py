@@ -141,7 +141,7 @@ def gather(
             continue
         widening = widenings[count - 1]
         seen = list(states.values())
-        now = union(_around(state, look.half_width(state, level)) for state in seen)
+        now = union(Interval.around(x.mean, look.half_width(x, level)) for x in seen)
         now = now.widened(widening)
         found = now if found is None else found.common(now)
         _lower(plain, _claims(seen[0], look, margin))
@@ -164,10 +164,6 @@ def gather(
         spread=math.sqrt(measured.variance),
         shifts={name: state.mean - measured.mean for name, state in states.items()},
     )
-
-
-def _around(moments: Moments, half_width: float) -> Interval:
-    return Interval(moments.mean - half_width, moments.mean + half_width)
 
 
 def _claims(

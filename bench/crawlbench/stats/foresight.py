@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crawlbench.records import Session
     from crawlbench.stats.evidence import Evidence, Look
 
-__all__ = ["POWER", "detectable", "foresee", "more_rounds"]
+__all__ = ["MAX_ROUNDS", "POWER", "detectable", "foresee", "more_rounds"]
 
 POWER = 0.8
 """Chance with which a difference that is called detectable is found."""

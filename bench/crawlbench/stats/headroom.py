@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_PEER_SHARE",
-    "MAX_SERVER_SHARE",
-    "MAX_STARVED_SHARE",
-    "MAX_WAIT_SHARE",
     "find_mark",
     "server_share",
     "wait_share",

@@ -157,7 +157,7 @@ def make_history(sessions: Mapping[str, Session], margin: float, confidence: flo
         Line(cell, groups[cell], tuple(found), _changes(found, margin, level, dict(ordered)))
         for cell, found in points.items()
     )
-    newest = {cell: _newest_stretch(found) for cell, found in points.items()}
+    newest = {cell: _newest_stretch(found, ordered[-1][0]) for cell, found in points.items()}
     return History(
         sessions=tuple(name for name, _ in ordered),
         lines=lines,
@@ -179,9 +179,10 @@ def _read(session: Session) -> Iterator[tuple[Cell, Estimate | tuple[Obstacle, s
         yield cell, estimate or obstacle or (Obstacle.FEW_ROUNDS, "")
 
 
-def _newest_stretch(points: Sequence[Point]) -> list[Point]:
-    """Return the points of the newest machine."""
-    return [point for point in points if point.era == points[-1].era]
+def _newest_stretch(points: Sequence[Point], session: str) -> list[Point]:
+    """Return the points of the newest machine, if the newest session has one."""
+    last = points[-1]
+    return [point for point in points if point.era == last.era] if last.session == session else []
 
 
 def _jumps(

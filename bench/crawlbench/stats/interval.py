@@ -23,14 +23,14 @@ class Interval:
     low: float
     high: float
 
-    @property
-    def half_width(self) -> float:
-        """Half the distance of its ends."""
-        return (self.high - self.low) / 2
+    @classmethod
+    def around(cls, mean: float, half_width: float) -> Interval:
+        """Return the interval that goes so far on both sides; of few rounds that is enormous."""
+        return cls(max(-END, mean - half_width), min(END, mean + half_width))
 
     def widened(self, by: float) -> Interval:
         """Return the interval with both ends moved outwards."""
-        return Interval(self.low - by, self.high + by)
+        return Interval(max(-END, self.low - by), min(END, self.high + by))
 
     def common(self, other: Interval) -> Interval:
         """Return what both hold; if that is nothing, the other, since one of them must be wrong."""
@@ -67,8 +67,8 @@ class Estimate:
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """Return the ends of the two-sided interval, the lower one first."""
-        half = self.half_width(confidence)  # of two rounds and many cells it may be enormous
-        return max(-END, self.mean - half), min(END, self.mean + half)
+        found = Interval.around(self.mean, self.half_width(confidence))
+        return found.low, found.high
 
     def p_value(self, truth: float) -> float:
         """Return the two-sided p value of "the mean is this"."""

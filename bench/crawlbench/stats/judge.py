@@ -26,6 +26,7 @@ from crawlbench.stats.evidence import AnyTime, Evidence, Look, OneLook, gather
 from crawlbench.stats.foresight import detectable, more_rounds
 from crawlbench.stats.holm import holm_levels
 from crawlbench.stats.index import Index
+from crawlbench.stats.interval import Interval
 from crawlbench.stats.pairing import Side, log_ratios, log_ratios_of_means
 from crawlbench.stats.question import Question, ask_questions
 from crawlbench.stats.sequence import Moments
@@ -164,17 +165,18 @@ class _Judgement:
             return Control(group, len(values), None, None, None, quantity=quantity), none
         look = self._look
         state, widenings = Moments(), []
-        low = high = 0.0
+        ends = Interval(0.0, 0.0)
         for value in values:
             state.add(value)
             widening = 0.0
             if state.count >= (look.first or len(values)):
-                half = look.half_width(state, self._alpha)
-                low, high = state.mean - half, state.mean + half
-                widening = 0.0 if low <= 0 <= high else abs(state.mean)
+                ends = Interval.around(state.mean, look.half_width(state, self._alpha))
+                widening = 0.0 if ends.low <= 0 <= ends.high else abs(state.mean)
             widenings.append(widening)
         widenings += [widenings[-1]] * (self._index.rounds - len(values))
-        found = Control(group, len(values), state.mean, low, high, widenings[-1], quantity)
+        found = Control(
+            group, len(values), state.mean, ends.low, ends.high, widenings[-1], quantity
+        )
         return found, widenings
 
     def _present(self, side: Side) -> Side:

@@ -51,8 +51,9 @@ def ask_questions(session: Session) -> list[Question]:
 
 
 def _has_cpu_clock(session: Session) -> bool:
-    first = next((s for record in session.rounds for s in record.samples if not s.warmup), None)
-    return first is not None and first.cpu_s is not None
+    """Tell whether each value has one: where one lacks it, nothing is said of any."""
+    samples = [s for record in session.rounds for s in record.samples if not s.warmup]
+    return bool(samples) and all(sample.cpu_s is not None for sample in samples)
 
 
 def _ask(baseline: str, group: str, cells: list[Cell], quantity: Quantity) -> Question:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Obstacle, Quantity
+from crawlbench.records import Obstacle
 
 if TYPE_CHECKING:
     from crawlbench.records import Comparison, Plan, Session
@@ -27,16 +27,16 @@ def open_cells(session: Session) -> set[str]:
     """Return the cells that have an open pair, and the twins of their groups.
 
     Where a precision is asked for, a pair is open until its interval is that narrow; else until it
-    is answered, by the margin and by the gate if there is one. A pair of which more rounds would
-    tell nothing is not open. What is not open needs no more laps; the twins are the last to leave,
-    as all that is open is measured beside them. A group in which nothing is compared is measured
-    for as long as was asked for.
+    is answered, by the margin and by the gate if there is one: in time, or in what the gate is of.
+    A pair of which more rounds would tell nothing is not open. What is not open needs no more laps;
+    the twins are the last to leave, as all that is open is measured beside them. A group in which
+    nothing is compared is measured for as long as was asked for.
     """
     plan = session.plan
     groups = {cell.name: cell.group for cell in plan.cells}
     found: set[str] = set()
     for one in session.comparisons:
-        if one.quantity is Quantity.TIME and _is_open(plan, one):
+        if one.quantity is plan.gate_quantity and _is_open(plan, one):
             found |= {one.cell, one.baseline}
     is_open = {groups[name] for name in found}
     twins = {

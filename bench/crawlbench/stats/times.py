@@ -11,7 +11,7 @@ from crawlbench.stats.interval import Estimate, estimate_mean
 from crawlbench.stats.pairing import Side, log_ratios
 
 if TYPE_CHECKING:
-    from crawlbench.records import Cell, Session
+    from crawlbench.records import Cell, Failure, Session
 
 __all__ = ["SessionTimes"]
 
@@ -33,7 +33,7 @@ class SessionTimes:
             if cell.control:
                 self._twins[cell.group] += (cell.name,)
         self._shifts = _largest_shifts(session)
-        self._half = {c.cell for c in session.comparisons if c.obstacle is Obstacle.HALF}
+        self._half = {c.cell for c in session.against_baseline() if c.obstacle is Obstacle.HALF}
 
     def is_baseline(self, cell: Cell) -> bool:
         """Tell whether others of the group are compared with this cell."""
@@ -76,6 +76,10 @@ class SessionTimes:
         if cell.name in self._half:
             return Obstacle.HALF, ""
         return None
+
+    def failure(self, cell: Cell) -> Failure | None:
+        """Return why a cell has no value, or None."""
+        return self._failures.get(cell.name)
 
     def _present(self, group: str) -> tuple[str, ...]:
         return tuple(name for name in self._twins[group] if name not in self._failures)
