@@ -124,9 +124,11 @@ def test_suite_is_one_for_pyperf(done, session):
 def test_report_shows_it_again(done, crawlbench):
     """As `run` printed it, and as `table.md` and the page have it."""
     folder, outcome = done
-    assert crawlbench("report", folder).stdout == outcome.stdout
+    again = " ".join(crawlbench("report", folder).stdout.split())
+    assert again.replace(str(folder), folder.name) == " ".join(outcome.stdout.split())
     markdown = crawlbench("report", folder, "--format", "markdown").stdout
-    assert markdown == (folder / "table.md").read_text(encoding="utf-8")
+    kept = (folder / "table.md").read_text(encoding="utf-8")
+    assert markdown.replace(str(folder), folder.name) == kept
     assert "What event loops do" in (folder / "report.html").read_text(encoding="utf-8")
 
 

@@ -48,7 +48,10 @@ ROUNDS = 15
 
 
 def steady(session, tmp_path, factor=1.0):
-    """Return a copy with times as a steady machine gives them, one strategy slower by a factor."""
+    """Return a copy with times as a steady machine gives them, one strategy slower by a factor.
+
+    Nothing else ran on it, so that nobody waited for a CPU.
+    """
     folder = tmp_path / f"times-{factor}"
     folder.mkdir()
     old = load_session(session)
@@ -56,7 +59,9 @@ def steady(session, tmp_path, factor=1.0):
     def set_time(number, sample):
         wobble = 1 + 0.01 * ((7 * number + 3 * sample.lap + 5 * len(sample.cell)) % 11 - 5) / 5
         seconds = 0.05 * wobble * (factor if sample.cell.startswith("requests-threads") else 1)
-        return replace(sample, seconds=seconds, mirror_wait_s=0.0, mirror_cpu_s=0.001)
+        return replace(
+            sample, seconds=seconds, cpu_wait_s=0.0, mirror_wait_s=0.0, mirror_cpu_s=0.001
+        )
 
     rounds = tuple(
         replace(

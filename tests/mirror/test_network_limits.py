@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -142,3 +144,25 @@ def test_idle_time_is_what_the_header_promises(loop_factory):
     """In whole seconds."""
     with running_mirror(loop_factory, Network(keep_alive_s=7)) as running:
         assert running.ask().headers["Keep-Alive"] == "timeout=7"
+
+
+def test_most_connections_hold_on_every_address(loop_factory):
+    """Who leaves one address makes no room beyond the most on another."""
+    with running_mirror(loop_factory, Network(most_connections=1)) as running:
+        opening = running.mirror.listen(host="127.0.1.1", port=running.port)
+        asyncio.run_coroutine_threadsafe(opening, running._loop).result(10)
+        for _ in range(3):
+            assert running.ask().status == 200
+        running.wait_until(lambda: not running.mirror.connections)
+        address = ("127.0.1.1", running.port)
+        with socket.create_connection(address) as one, socket.create_connection(address) as two:
+            one.sendall(request())
+            assert one.recv(9) == b"HTTP/1.1 "
+            two.sendall(request())
+            time.sleep(0.1)
+            two.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                two.recv(1)
+            one.close()
+            two.settimeout(30)
+            assert two.recv(9) == b"HTTP/1.1 "

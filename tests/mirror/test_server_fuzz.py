@@ -155,6 +155,8 @@ def quiet_mirror():
 
 @given(data=inputs(), places=st.lists(st.integers(0, 400), max_size=8))
 @example(data=request() * 3, places=[1, 50])
+@example(data=b"PRI /top250 HTTP/1.2\r\nHost: 127.0.0.1\r\n\r\n", places=[5])
+@example(data=b"PRI * HTTP/3.0\r\n\r\nSM\r\n\r\n", places=[1])
 @settings(BOUNDED, max_examples=2000)
 def test_any_bytes_are_answered_alike_however_they_are_cut(loop, quiet_mirror, data, places):
     """Whole, in pieces or byte by byte, the same goes out: pages and refusals, nothing else."""

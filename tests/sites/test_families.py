@@ -142,6 +142,8 @@ def test_items_pickle_and_are_equal_afterwards(sites, family):
         ('selector = "a"', 'selector = "(//a)[1]"', "begins at the page's root"),
         ('selector = "a"', 'selector = ".//b | //a"', "begins at the page's root"),
         ('selector = "a"', 'selector = "normalize-space(//a)"', "begins at the page's root"),
+        ('selector = "a"', 'selector = "number(1) div //a"', "begins at the page's root"),
+        ('selector = "a"', 'selector = "count(.//div) * //a"', "begins at the page's root"),
         ('items = "li.film"', 'items = "//li/text()"', "finds text where elements are due"),
         ('items = "li.film"', 'items = "//li/@class"', "select the elements such as '//li'"),
         ('links = "nav a"', 'links = "//nav/a/@href"', "select the elements such as '//nav/a'"),
@@ -164,6 +166,8 @@ def test_selectors_that_cannot_work_are_refused_at_load(sites, old, new, words):
     "selector",
     [
         *("./a", ".//a[//nav]", ".", "string(./a)", "@class", "./a/text()", "descendant::a"),
+        *("./div/a", ".//div[@class='x']/a", "li div a", "li > div > a", ".//*/div/mod/or/a"),
+        *("./and/a | .//div/a", "number(./a) div 2", "count(./div/a) * 2"),
         *(".//*[@href='//x']", "./a[contains(@href, '/f')]", "(./a)[1]", "a:first-of-type"),
     ],
 )

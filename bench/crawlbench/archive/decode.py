@@ -16,9 +16,25 @@ from crawlbench.archive.sniffing import is_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["GZIP_MAGIC", "TOO_LARGE", "dechunk", "decode_body", "gunzip", "open_gunzip"]
+__all__ = [
+    "GZIP_MAGIC",
+    "TOO_LARGE",
+    "bounded",
+    "decode_body",
+    "gunzip",
+    "open_gunzip",
+    "too_large",
+]
 
-TOO_LARGE = f"larger than {MOST_PAGE_BYTES // 2**20} MB"
+
+def too_large(most_bytes: int) -> str:
+    """Return why a body that is longer is not taken."""
+    size = f"{most_bytes // 2**20} MB" if most_bytes >= 2**20 else f"{most_bytes // 2**10} KiB"
+    return f"larger than {size}"
+
+
+TOO_LARGE = too_large(MOST_PAGE_BYTES)
+
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -34,6 +50,17 @@ _CUT = "cut short within its compression"
 
 class _OtherwiseError(SkippedError):
     """Raised when a body is not coded in this way at all."""
+
+
+def bounded(body: bytes) -> bytes:
+    """Return a page's body if it is not too large.
+
+    Raises:
+        SkippedError: it is.
+    """
+    if len(body) > MOST_PAGE_BYTES:
+        raise SkippedError(TOO_LARGE)
+    return body
 
 
 def decode_body(
@@ -52,7 +79,7 @@ def decode_body(
     """
     codings = [coding.lower() for coding in (*content, *transfer)]
     if len(codings) > _MOST_CODINGS:
-        raise SkippedError("coded too many times")
+        raise SkippedError(f"coded {len(codings)} times, of which {_MOST_CODINGS} are undone")
     for coding in reversed(codings):
         body = _undo(coding, body, leniencies)
     return body
@@ -73,7 +100,7 @@ def _undo(coding: str, body: bytes, leniencies: list[str]) -> bytes:
         return body
 
 
-def dechunk(body: bytes, leniencies: list[str]) -> bytes:
+def _dechunk(body: bytes, leniencies: list[str]) -> bytes:
     """Return what was sent in chunks.
 
     Raises:
@@ -132,7 +159,7 @@ def gunzip(body: bytes, leniencies: list[str], most_bytes: int = MOST_PAGE_BYTES
         raise _OtherwiseError("wrongly compressed")
     parts: list[bytes] = []
     while body.startswith(GZIP_MAGIC):
-        part, body = _inflate(body, open_gunzip(), most_bytes - sum(map(len, parts)))
+        part, body = _inflate(body, open_gunzip(), most_bytes, sum(map(len, parts)))
         parts.append(part)
     _note_rest(body, leniencies)
     return b"".join(parts)
@@ -149,14 +176,19 @@ def _undeflate(body: bytes, leniencies: list[str]) -> bytes:
     return decoded
 
 
-def _inflate(body: bytes, decompressor: Any, most_bytes: int) -> tuple[bytes, bytes]:  # noqa: ANN401
-    """Return what a stream holds, and what follows it."""
+def _inflate(
+    body: bytes,
+    decompressor: Any,  # noqa: ANN401
+    most_bytes: int,
+    before: int = 0,
+) -> tuple[bytes, bytes]:
+    """Return what a stream holds, and what follows it; with what came before not too much."""
     try:
-        decoded: bytes = decompressor.decompress(body, most_bytes + 1)
+        decoded: bytes = decompressor.decompress(body, most_bytes - before + 1)
     except zlib.error:
         raise _OtherwiseError("wrongly compressed") from None
-    if len(decoded) > most_bytes:
-        raise SkippedError(TOO_LARGE)
+    if before + len(decoded) > most_bytes:
+        raise SkippedError(too_large(most_bytes))
     if not decompressor.eof:
         raise SkippedError(_CUT)
     return decoded, decompressor.unused_data
@@ -229,7 +261,7 @@ def _keep(body: bytes, leniencies: list[str]) -> bytes:  # noqa: ARG001  (see _D
 
 _DECODERS: dict[str, Callable[[bytes, list[str]], bytes]] = {
     "identity": _keep,
-    "chunked": dechunk,
+    "chunked": _dechunk,
     "gzip": gunzip,
     "x-gzip": gunzip,
     "deflate": _undeflate,

@@ -12,7 +12,7 @@ from urllib3.exceptions import HTTPError
 
 from crawlbench import __version__
 from crawlbench.archive.capture import MOST_PAGE_BYTES, SkippedError
-from crawlbench.archive.decode import TOO_LARGE, decode_body
+from crawlbench.archive.decode import TOO_LARGE, decode_body, too_large
 from crawlbench.archive.links import PRODUCT
 from crawlbench.archive.sniffing import is_page, may_be_page
 
@@ -151,7 +151,7 @@ def _read(response: requests.Response, answer: Answer, most_bytes: int) -> Answe
         if time.monotonic() > deadline:
             return Answer(answer.status, answer.headers, b"", f"slower than {MOST_SECONDS:g} s")
     if len(body) > most_bytes and answer.header("content-encoding"):
-        return Answer(answer.status, answer.headers, b"", TOO_LARGE)
+        return Answer(answer.status, answer.headers, b"", too_large(most_bytes))
     codings = ",".join(answer.header_lines("content-encoding"))
     content = [coding.strip() for coding in codings.split(",") if coding.strip()]
     try:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crawlbench.archive.capture import MOST_PAGE_BYTES, Capture, SkippedError
-from crawlbench.archive.decode import TOO_LARGE
+from crawlbench.archive.capture import Capture, SkippedError
+from crawlbench.archive.decode import bounded
 from crawlbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _capture(entry: Any, where: str, read_file: Callable[[str], bytes]) -> Captu
         return Capture(url, 0, [], bytes, problem="without an answer")
     content = _dict(response.get("content"))
     headers = _headers(response, content)
-    method = str(request.get("method", "GET"))
+    method = str(request.get("method") or "GET")
     leniencies: list[str] = []
 
     def read() -> bytes:
@@ -130,13 +130,11 @@ def _read(
         return read_file(file)
     if not isinstance(text, str):
         raise SkippedError("saved without its body")
-    if len(text) > 2 * MOST_PAGE_BYTES:
-        raise SkippedError(TOO_LARGE)
     if not _is_base64(content):
         if encoding := content.get("encoding"):
             leniencies.append(f"plain text although their encoding is {str(encoding)[:20]!r}")
-        return text.encode(errors="replace")
+        return bounded(text.encode(errors="replace"))
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
+        return bounded(base64.b64decode("".join(text.split()), validate=True))
     except (binascii.Error, ValueError) as error:
         raise SkippedError("encoded in base64 that is none") from error

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
 from crawlbench.archive.capture import MOST_PAGE_BYTES, SkippedError
-from crawlbench.archive.decode import GZIP_MAGIC, TOO_LARGE, gunzip, open_gunzip
+from crawlbench.archive.decode import GZIP_MAGIC, bounded, gunzip, open_gunzip
 from crawlbench.archive.folder import read_folder
 from crawlbench.archive.har import MOST_HAR_BYTES, read_har
 from crawlbench.archive.warc import read_warc
@@ -143,17 +143,11 @@ def _beside(har: Path) -> Callable[[str], bytes]:
             if not path.is_relative_to(folder) or not path.is_file():
                 raise SkippedError("kept in a file that is not beside the HAR")
             with path.open("rb") as file:
-                return _bounded(file.read(MOST_PAGE_BYTES + 1))
+                return bounded(file.read(MOST_PAGE_BYTES + 1))
         except (OSError, ValueError, RuntimeError) as error:
             raise SkippedError("kept in a file that cannot be read") from error
 
     return read
-
-
-def _bounded(body: bytes) -> bytes:
-    if len(body) > MOST_PAGE_BYTES:
-        raise SkippedError(TOO_LARGE)
-    return body
 
 
 def _read_zip(name: str, file: IO[bytes]) -> Iterator[Capture]:
@@ -186,7 +180,7 @@ def _within(archive: zipfile.ZipFile, har: str) -> Callable[[str], bytes]:
     def read(name: str) -> bytes:
         try:
             with archive.open(str(PurePosixPath(har).parent / name)) as stream:
-                return _bounded(stream.read(MOST_PAGE_BYTES + 1))
+                return bounded(stream.read(MOST_PAGE_BYTES + 1))
         except KeyError as error:
             raise SkippedError("kept in a file that is not beside the HAR") from error
         except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:

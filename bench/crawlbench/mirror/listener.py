@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,60 +20,76 @@ __all__ = ["Listener"]
 BACKLOG = 1024
 
 
-class Listener:
-    """A socket of which connections are taken one by one, as long as there is room."""
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """Where connections come in."""
 
-    def __init__(
+    raw: socket.socket
+    protocol: Callable[[], asyncio.BaseProtocol]
+    tls: ssl.SSLContext | None
+
+
+class Listener:
+    """Sockets of which connections are taken one by one, as long as there is room for all."""
+
+    def __init__(self, most: int) -> None:
+        """Take so many connections at a time, over all sockets."""
+        self._loop = asyncio.get_running_loop()
+        self._room = most
+        self._addresses: list[_Address] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_listening = True
+
+    def add(
         self,
         raw: socket.socket,
-        most: int,
         protocol: Callable[[], asyncio.BaseProtocol],
         tls: ssl.SSLContext | None,
     ) -> None:
-        """Take connections of a socket that is bound.
+        """Take connections of one more socket.
 
         Args:
-            raw: the socket, which from now on belongs to the listener.
-            most: connections at a time.
+            raw: the socket, which is bound and from now on belongs to the listener.
             protocol: makes the protocol of a connection.
             tls: to speak it.
         """
-        self._loop = asyncio.get_running_loop()
-        self._raw = raw
-        self._room = most
-        self._protocol = protocol
-        self._tls = tls
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._is_listening = False
         raw.setblocking(False)
         raw.listen(BACKLOG)
-        self._listen()
+        address = _Address(raw, protocol, tls)
+        self._addresses.append(address)
+        if self._is_listening:
+            self._loop.add_reader(raw, self._accept, address)
 
     def _listen(self) -> None:
         """Wait for the next connection, or for room."""
-        wanted = self._room > 0 and self._raw.fileno() >= 0
-        if wanted and not self._is_listening:
-            self._loop.add_reader(self._raw, self._accept)
-        elif self._is_listening and not wanted:
-            self._loop.remove_reader(self._raw)
+        wanted = self._room > 0 and bool(self._addresses)
+        if wanted == self._is_listening:
+            return
         self._is_listening = wanted
+        for address in self._addresses:
+            if wanted:
+                self._loop.add_reader(address.raw, self._accept, address)
+            else:
+                self._loop.remove_reader(address.raw)
 
-    def _accept(self) -> None:
+    def _accept(self, address: _Address) -> None:
+        if self._room <= 0:  # another socket's connection took the last place in this turn
+            return
         try:
-            client, _ = self._raw.accept()
+            client, _ = address.raw.accept()
         except OSError:  # gone again, or no file left to hold it
             return
         client.setblocking(False)
         self._room -= 1
         self._listen()
-        task = self._loop.create_task(self._welcome(client))
+        task = self._loop.create_task(self._welcome(client, address))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _welcome(self, client: socket.socket) -> None:
-        protocol = self._protocol()
+    async def _welcome(self, client: socket.socket, address: _Address) -> None:
+        protocol = address.protocol()
         try:
-            await self._loop.connect_accepted_socket(lambda: protocol, client, ssl=self._tls)
+            await self._loop.connect_accepted_socket(lambda: protocol, client, ssl=address.tls)
         except OSError:  # no TLS, or left meanwhile: the connection was never made
             client.close()
             self.release()
@@ -84,10 +101,12 @@ class Listener:
 
     def close(self) -> None:
         """Take no more."""
-        if self._is_listening:
-            self._loop.remove_reader(self._raw)
-            self._is_listening = False
         for task in self._tasks:
             task.cancel()
-        with contextlib.suppress(OSError):
-            self._raw.close()
+        addresses, self._addresses = self._addresses, []
+        for address in addresses:
+            if self._is_listening:
+                self._loop.remove_reader(address.raw)
+            with contextlib.suppress(OSError):
+                address.raw.close()
+        self._is_listening = False

@@ -155,7 +155,8 @@ class RequestReader:
             return self._refusal or 500  # it was one of ours that raised
         except httptools.HttpParserError as error:
             self.is_http2 = self._parser.get_method() == b"PRI"
-            return 505 if UNKNOWN_VERSION in str(error) else 400
+            is_version = UNKNOWN_VERSION in str(error) and not self.is_http2
+            return 505 if is_version else 400
         return 0
 
     # Called by the parser

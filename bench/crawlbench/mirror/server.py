@@ -69,7 +69,9 @@ class Mirror:
         """Answers targets that are no pages and are not counted; None: there are none."""
         self._seed = seed
         self.begin("")
-        self._servers: list[asyncio.Server | Listener] = []
+        self._servers: list[asyncio.Server] = []
+        self._listener: Listener | None = None
+        """Of all addresses, if the network has room for so many connections only."""
         self._sweeper: asyncio.TimerHandle | None = None
 
     def begin(self, epoch: str, *, plays_network: bool = True, lap: int = 0, laps: int = 1) -> None:
@@ -158,9 +160,8 @@ class Mirror:
     def dismiss(self, connection: Tracked) -> None:
         """Forget a connection that is over."""
         self.connections.discard(connection)
-        for server in self._servers:
-            if isinstance(server, Listener):
-                server.release()
+        if self._listener:
+            self._listener.release()
 
     async def listen(
         self,
@@ -175,7 +176,7 @@ class Mirror:
         Once more listens on one more address.
         """
         loop = asyncio.get_running_loop()
-        if not self._servers:
+        if not hasattr(self, "clock"):
             self.clock = Clock(loop)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         raw = socket.socket(family, socket.SOCK_STREAM)
@@ -188,7 +189,8 @@ class Mirror:
         bound: int = raw.getsockname()[1]
         most = self.network.most_connections
         if most:
-            self._servers.append(Listener(raw, most, lambda: protocol(self), tls))
+            self._listener = self._listener or Listener(most)
+            self._listener.add(raw, lambda: protocol(self), tls)
         else:
             server = await loop.create_server(
                 lambda: protocol(self), sock=raw, backlog=BACKLOG, ssl=tls
@@ -200,8 +202,9 @@ class Mirror:
 
     def close(self) -> None:
         """Listen no more and drop all connections."""
-        for server in self._servers:
-            server.close()
+        for server in (*self._servers, self._listener):
+            if server:
+                server.close()
         if self._sweeper:
             self._sweeper.cancel()
         for connection in list(self.connections):

@@ -15,7 +15,7 @@ from crawlbench.errors import NotInstalledError, UsageError
 from crawlbench.model import TranslatedCss
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["as_node_xpath", "as_text_xpath"]
 
@@ -26,7 +26,8 @@ _TOKEN = re.compile(
         |(?:text|comment|processing-instruction)(?=\s*\())|(?P<name>[\w.:-]+)|(?P<other>[^\s\w])""",
     re.VERBOSE,
 )
-_BEFORE_A_PATH = frozenset({"", "(", "|", ",", "+", "-", "=", "<", ">", "!", "and", "or", "div"})
+_OPERATORS = frozenset({"and", "or", "div", "mod", "*"})
+_BEFORE_A_PATH = frozenset({"", "(", "|", ",", "+", "-", "=", "<", ">", "!"}) | _OPERATORS
 _AFTER_A_PATH = frozenset({"", ")", "|", ","})
 
 _NOTHING = html.document_fromstring("<html></html>")
@@ -106,7 +107,7 @@ def _evaluate(xpath: str, selector: str, where: str) -> Any:  # noqa: ANN401  (w
 def _refuse_absolute(xpath: str, selector: str, where: str) -> None:
     """Refuse a path from the page's root: it would find the same node for each item."""
     before = ""
-    for kind, token in _outside_predicates(xpath):
+    for kind, token in _with_names(_outside_predicates(xpath)):
         if kind == "slash" and before in _BEFORE_A_PATH:
             better = xpath[1:].lstrip("/") if selector.startswith("/") else ""
             rather = f"'.//{better}'" if better and "/" not in better else "a path from ./ or .//"
@@ -115,6 +116,18 @@ def _refuse_absolute(xpath: str, selector: str, where: str) -> None:
                 f"each item; write {rather}, which begins at the item"
             )
         before = token
+
+
+def _with_names(tokens: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield tokens; a word or `*` that is no operator where it stands is the name of a node.
+
+    Source: XPath 1.0, section 3.7: it is an operator if a token stands before it that is none.
+    """
+    before = ""
+    for kind, token in tokens:
+        is_begun = before not in _BEFORE_A_PATH and not before.endswith(("::", "/", "@"))
+        before = "a name" if token in _OPERATORS and not is_begun else token
+        yield kind, before
 
 
 def _refuse_leaves(xpath: str, selector: str, where: str) -> None:
