@@ -54,3 +54,20 @@ def test_lock_of_a_killed_writer_is_gone_with_it(tmp_path):
     with own(tmp_path):
         assert not draft.exists()
     assert (tmp_path / LOCK_FILE).exists()
+
+
+def test_folder_that_may_not_be_written_is_told_with_a_way_out(tmp_path, monkeypatch):
+    """Root may write anywhere, so the lock is made to fail."""
+
+    def fail(_):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("crawlbench.measure.owner.FileLock.acquire", fail)
+        with (
+            pytest.raises(UsageError, match="Permission denied; name another folder with -o"),
+            own(tmp_path),
+        ):
+            pass
+    with own(tmp_path):
+        pass

@@ -1,5 +1,6 @@
 """Archives and folders that people have, each with its right value, and their siblings."""
 
+import base64
 import gzip
 import json
 import shutil
@@ -353,9 +354,8 @@ def test_an_arc_is_read(workshop):
     for name, data in (("x.arc", arc), ("y.arc.gz", gzip.compress(arc))):
         source = workshop.folder / name
         source.write_bytes(data)
-        if name == "x.arc":
-            workshop.run(source)
-            assert workshop.pages() == {"/": page("arc")}
+        workshop.run(source, force=True)
+        assert workshop.pages() == {"/": page("arc")}
 
 
 @pytest.mark.parametrize(
@@ -582,3 +582,53 @@ def test_a_manifest_says_what_each_page_is_in(workshop):
     workshop.run(source)
     pages = json.loads((workshop.target / "manifest.json").read_text(encoding="utf-8"))["pages"]
     assert [entry.get("encoding") for entry in pages] == [None, "windows-1252"]
+
+
+@pytest.mark.parametrize("is_gzip", [True, False])
+def test_a_har_may_be_large_but_not_endless(workshop, monkeypatch, is_gzip):
+    """The limit is named, and what has none."""
+    source = write_har(workshop.folder / "x.har", har_entry(f"{HOST}/", page("a")))
+    size = source.stat().st_size
+    if is_gzip:
+        source.write_bytes(gzip.compress(source.read_bytes()))
+    monkeypatch.setattr("crawlbench.archive.sources.MOST_HAR_BYTES", size - 1)
+    assert "a WARC may have any size" in workshop.refusal(source)
+    monkeypatch.setattr("crawlbench.archive.sources.MOST_HAR_BYTES", size)
+    assert workshop.run(source).pages == 1
+
+
+@pytest.mark.parametrize("excess", [0, 1])
+@pytest.mark.parametrize("encoding", [None, "base64"])
+def test_a_page_of_a_har_may_be_large_but_not_endless(workshop, encoding, excess):
+    """32 MB are kept; a byte more is no page, as in a WARC."""
+    text = "<p>".ljust(32 * 2**20 + excess)
+    if encoding:
+        text = base64.b64encode(text.encode()).decode()
+    big = har_entry(f"{HOST}/b", text=text, encoding=encoding)
+    source = write_har(workshop.folder / "x.har", har_entry(f"{HOST}/", page("a")), big)
+    report = workshop.run(source)
+    assert report.pages == 2 - excess
+    assert dict(report.skips.counts) == ({"larger than 32 MB": 1} if excess else {})
+
+
+@pytest.mark.parametrize("times", [4, 5])
+def test_codings_may_be_several_but_not_any_number(workshop, times):
+    """Four are undone; of more the number is named."""
+    body = page("many")
+    for _ in range(times):
+        body = gzipped(body)
+    headers = [*HTML, ("Content-Encoding", ", ".join(["gzip"] * times))]
+    source = write_warc(
+        workshop.folder / "x.warc",
+        response(f"{HOST}/", page("a")),
+        response(f"{HOST}/b", body, headers=headers),
+    )
+    report = workshop.run(source)
+    assert report.pages == (2 if times == 4 else 1)
+    assert times == 4 or list(report.skips.counts) == ["coded 5 times, of which 4 are undone"]
+
+
+def test_a_null_method_is_get(workshop):
+    """As other nulls: it says nothing."""
+    source = write_har(workshop.folder / "x.har", har_entry(f"{HOST}/", page("a"), method=None))
+    assert workshop.run(source).pages == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 
@@ -294,3 +295,12 @@ def test_option_that_would_change_nothing_is_refused(crawlbench, options, told):
     done = crawlbench(*options)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"crawlbench: {told}\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
+def test_file_that_forks_has_a_deadline_too(tmp_path, monkeypatch):
+    """All that it started is killed, which held the line open."""
+    monkeypatch.setattr(scouts.scout, "LOAD_S", 2.0)
+    (facts,) = find_out([strategy(tmp_path, "import os, time\nos.fork()\ntime.sleep(600)")])
+    with pytest.raises(BrokenPluginError, match=r"was not imported within 2 s"):
+        facts.require()

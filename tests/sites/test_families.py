@@ -144,6 +144,8 @@ def test_items_pickle_and_are_equal_afterwards(sites, family):
         ('selector = "a"', 'selector = "normalize-space(//a)"', "begins at the page's root"),
         ('selector = "a"', 'selector = "number(1) div //a"', "begins at the page's root"),
         ('selector = "a"', 'selector = "count(.//div) * //a"', "begins at the page's root"),
+        ('selector = "a"', 'selector = "a::attr(href)"', "write 'a' and attribute = \"href\""),
+        ('selector = "a"', 'selector = "li a::text"', "write 'li a', whose text is taken"),
         ('items = "li.film"', 'items = "//li/text()"', "finds text where elements are due"),
         ('items = "li.film"', 'items = "//li/@class"', "select the elements such as '//li'"),
         ('links = "nav a"', 'links = "//nav/a/@href"', "select the elements such as '//nav/a'"),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GZIP_MAGIC",
     "TOO_LARGE",
+    "TooLargeError",
     "bounded",
     "decode_body",
     "gunzip",
@@ -46,6 +47,10 @@ _MOST_CODINGS = 4  # one on top of the other
 _STEP_BYTES = 2**20
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _CUT = "cut short within its compression"
+
+
+class TooLargeError(SkippedError):
+    """Raised when what comes out of a coding is larger than is taken."""
 
 
 class _OtherwiseError(SkippedError):
@@ -188,7 +193,7 @@ def _inflate(
     except zlib.error:
         raise _OtherwiseError("wrongly compressed") from None
     if before + len(decoded) > most_bytes:
-        raise SkippedError(too_large(most_bytes))
+        raise TooLargeError(too_large(most_bytes))
     if not decompressor.eof:
         raise SkippedError(_CUT)
     return decoded, decompressor.unused_data

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
 from crawlbench.archive.capture import MOST_PAGE_BYTES, SkippedError
-from crawlbench.archive.decode import GZIP_MAGIC, bounded, gunzip, open_gunzip
+from crawlbench.archive.decode import GZIP_MAGIC, TooLargeError, bounded, gunzip, open_gunzip
 from crawlbench.archive.folder import read_folder
 from crawlbench.archive.har import MOST_HAR_BYTES, read_har
 from crawlbench.archive.warc import read_warc
@@ -120,12 +120,15 @@ def _describe(head: bytes) -> str:
 
 def _read_har_text(name: str, file: IO[bytes]) -> bytes:
     text = file.read(MOST_HAR_BYTES + 1)
+    is_large = len(text) > MOST_HAR_BYTES
     try:
-        if text.startswith(GZIP_MAGIC):
+        if text.startswith(GZIP_MAGIC) and not is_large:
             text = gunzip(text, [], MOST_HAR_BYTES)
+    except TooLargeError:
+        is_large = True
     except SkippedError as error:
         raise UsageError(f"{name} is no whole HAR: it is {error}; save it again") from error
-    if len(text) > MOST_HAR_BYTES:
+    if is_large:
         raise UsageError(
             f"{name} has more than {MOST_HAR_BYTES // 2**20} MB, and a HAR is read as a whole; "
             "a WARC may have any size"

@@ -54,18 +54,23 @@ class PlainChild:
             TimeoutError: none came in time; it was killed, or its next word would come too late.
         """
         assert self._process.stdout
-        watch = threading.Timer(deadline_s, self._process.kill)
+        is_late = threading.Event()
+
+        def give_up() -> None:
+            is_late.set()
+            self._kill()
+
+        watch = threading.Timer(deadline_s, give_up)
         watch.start()
         try:
             line = self._process.stdout.readline()
         finally:
-            is_late = not watch.is_alive()
             watch.cancel()
         if line.endswith(b"\n"):
             message: dict[str, Any] = json.loads(line)
             return message
         code = self._process.wait()
-        if is_late:
+        if is_late.is_set():
             raise TimeoutError
         raise ChildEnded(explain_end(code, self.words()))
 
@@ -83,14 +88,18 @@ class PlainChild:
         if grace_s:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(grace_s)
+        self._kill()
+        self._process.wait()
+        self._process.stdout.close()
+        self._words.close()
+
+    def _kill(self) -> None:
+        """Kill it with all that it started, which may hold its output open."""
         with suppress(ProcessLookupError, PermissionError):
             if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)
             else:
                 self._process.kill()
-        self._process.wait()
-        self._process.stdout.close()
-        self._words.close()
 
 
 def ask(module: str, question: Mapping[str, Any], deadline_s: float) -> dict[str, Any]:

@@ -63,7 +63,9 @@ def own(folder: Path) -> Iterator[None]:
             "wait until that has ended, or end it"
         ) from None
     except OSError as error:
-        raise OwnedError(f"{str(folder)!r} cannot be written: {error.strerror}") from error
+        raise OwnedError(
+            f"{str(folder)!r} cannot be written: {error.strerror}; name another folder with -o"
+        ) from error
     _held[place] = 1
     try:
         with suppress(OSError):  # a full disk will be told where it matters

@@ -21,6 +21,8 @@ __all__ = ["as_node_xpath", "as_text_xpath"]
 
 _XPATH = re.compile(r"\.?\.?/|\.\.?$|\(|@|[a-z-]+::|[a-z-]+\(")
 
+_SCRAPY = re.compile(r"::(?:text|attr\(\s*([\w-]+)\s*\))$")
+
 _TOKEN = re.compile(
     r"""(?P<text>"[^"]*"|'[^']*')|(?P<slash>//?)|(?P<leaf>@|attribute::|namespace::
         |(?:text|comment|processing-instruction)(?=\s*\())|(?P<name>[\w.:-]+)|(?P<other>[^\s\w])""",
@@ -75,6 +77,12 @@ def as_text_xpath(selector: str, attribute: str | None, where: str) -> str:
 
 def _as_xpath(selector: str, where: str, prefix: str) -> str:
     selector = selector.strip()
+    if extended := _SCRAPY.search(selector):
+        nodes, name = selector[: extended.start()], extended[1]
+        rather = f"write {nodes!r}, whose text is taken"
+        if name:
+            rather = f'write {nodes!r} and attribute = "{name}"'
+        raise UsageError(f"{where} {selector!r} is CSS as Scrapy extends it; {rather}")
     if not selector:
         raise UsageError(f"{where} is empty; give a CSS selector or an XPath")
     if _XPATH.match(selector):

@@ -18,7 +18,8 @@ url, ca_file, method, body = sys.argv[1:]
 headers = {"Accept-Encoding": "gzip", "Content-Type": "application/json"}
 options = {"data": body or None, "headers": headers, "verify": ca_file or True}
 options |= {"accept_encoding": "gzip", "http_version": "v1"}
-response = curl_cffi.request(method, url, **options)
+with curl_cffi.Session(trust_env=False) as session:
+    response = session.request(method, url, **options)
 response.raise_for_status()
 sys.stdout.buffer.write(response.content)
 """

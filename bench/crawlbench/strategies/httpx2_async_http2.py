@@ -17,8 +17,9 @@ async def crawl(site, concurrency):
     """Crawl a site with one `httpx2.AsyncClient` and at most `concurrency` requests in flight."""
     limit = asyncio.Semaphore(concurrency)
     limits = httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
-    options = {"headers": HEADERS, "limits": limits, "trust_env": False, "http2": True}
-    async with httpx2.AsyncClient(verify=site.tls, **options) as client:
+    timeout = httpx2.Timeout(20, pool=None)  # 5 by default, also in line for a connection
+    options = {"headers": HEADERS, "limits": limits, "timeout": timeout, "trust_env": False}
+    async with httpx2.AsyncClient(verify=site.tls, http2=True, **options) as client:
 
         async def fetch(url):
             async with limit:

@@ -21,6 +21,7 @@ def crawl(site, concurrency):
             headers=HEADERS,
             verify=site.tls,
             trust_env=False,  # no proxies, no netrc
+            timeout=httpx2.Timeout(20, pool=None),  # 5 by default, also in line for a connection
             limits=httpx2.Limits(
                 max_connections=concurrency, max_keepalive_connections=concurrency
             ),

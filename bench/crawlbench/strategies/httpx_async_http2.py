@@ -17,8 +17,9 @@ async def crawl(site, concurrency):
     """Crawl a site with one `httpx.AsyncClient` and at most `concurrency` requests in flight."""
     limit = asyncio.Semaphore(concurrency)
     limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
-    options = {"headers": HEADERS, "limits": limits, "trust_env": False, "http2": True}
-    async with httpx.AsyncClient(verify=site.tls, **options) as client:
+    timeout = httpx.Timeout(20, pool=None)  # 5 by default, also in line for a connection
+    options = {"headers": HEADERS, "limits": limits, "timeout": timeout, "trust_env": False}
+    async with httpx.AsyncClient(verify=site.tls, http2=True, **options) as client:
 
         async def fetch(url):
             async with limit:

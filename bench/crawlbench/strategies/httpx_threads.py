@@ -22,6 +22,7 @@ def crawl(site, concurrency):
             headers=HEADERS,
             verify=site.tls,
             trust_env=False,  # no proxies, no netrc
+            timeout=httpx.Timeout(20, pool=None),  # 5 by default, also in line for a connection
             limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
         ) as client,
         ThreadPoolExecutor(concurrency) as pool,

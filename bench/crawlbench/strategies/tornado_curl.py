@@ -14,7 +14,7 @@ from contextlib import closing
 import pycurl
 from tornado.curl_httpclient import CurlAsyncHTTPClient
 
-HEADERS = {"Accept-Encoding": "gzip", "Expect": ""}
+HEADERS = {"Accept-Encoding": "gzip"}
 
 
 async def crawl(site, concurrency):
@@ -24,6 +24,7 @@ async def crawl(site, concurrency):
     def prepare(handle):
         handle.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
         handle.setopt(pycurl.ACCEPT_ENCODING, "gzip")
+        handle.setopt(pycurl.PROXY, "")  # else libcurl takes those of the environment
 
     options = {"method": site.method, "headers": HEADERS | site.headers, "ca_certs": site.ca_file}
     options["prepare_curl_callback"] = prepare

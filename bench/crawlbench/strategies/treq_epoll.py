@@ -1,8 +1,7 @@
 """Twisted's client by way of treq, on Twisted's own reactor: what its users have by default.
 
-Tuned: the pool keeps a connection per request allowed, not the two of its default.
-Watch: on Linux that reactor is epoll, in pure Python. A reactor runs once per process, hence one of
-its own, by `fork` (not on Windows), which a program pays once. treq asks for gzip by itself.
+Tuned: the pool keeps a connection per request allowed, not two; names are looked up without threads.
+Watch: on Linux that reactor is epoll. It runs once per process, hence one of its own, by `fork`.
 Compare with: `treq_twisted.py`, the same client on the loop of asyncio that runs already.
 Model: Twisted, own process. HTTP: 1.1.
 """
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import treq
 from treq.client import HTTPClient
+from twisted.internet.base import BlockingResolver
 from twisted.internet.defer import DeferredSemaphore, ensureDeferred, gatherResults
 from twisted.internet.ssl import Certificate, trustRootFromCertificates
 from twisted.web.client import Agent, BrowserLikePolicyForHTTPS, HTTPConnectionPool
@@ -27,6 +27,8 @@ def crawl(site, concurrency):
 
     def crawl_here():
         from twisted.internet import reactor  # noqa: PLC0415  (installs it: here alone)
+
+        reactor.installResolver(BlockingResolver())
 
         async def crawl_all():
             pool = HTTPConnectionPool(reactor)
@@ -55,11 +57,9 @@ def crawl(site, concurrency):
         outcome = []
         ensureDeferred(crawl_all()).addBoth(outcome.append).addBoth(lambda _: reactor.stop())
         reactor.run(installSignalHandlers=False)
-        if isinstance(outcome[0], list):
-            return outcome[0]
-        error = getattr(
-            outcome[0].value, "subFailure", outcome[0]
-        ).value  # of the first that failed
+        if isinstance(found := outcome[0], list):
+            return found
+        error = getattr(found.value, "subFailure", found).value  # of the first that failed
         raise OSError(repr(error)) if type(error).__module__.startswith("twisted") else error
 
     crawl.here = crawl_here  # where the other process finds it
