@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 CALIBRATION = ("aa", "--sessions", "8", "--rounds", "3", "--laps", "2")
-"""A minute or so; `aa` keeps what it finds, and `ab` takes it up."""
+"""A minute or so: how far apart equal things look here; no verdict depends on it."""
 OWN_FOLDERS = {
     "CRAWLBENCH_CACHE": "crawlbench-cache",
     "UV_CACHE_DIR": "uv-cache",

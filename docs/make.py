@@ -53,7 +53,7 @@ COMMANDS = (
 )
 TABLE = re.compile(r"(<!-- table: made by `make docs` -->\n).*?(<!-- end of table -->)", re.DOTALL)
 FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
-QUOTED_NOTES = ("noise", "session", "machine")
+QUOTED_NOTES = ("warning", "session", "machine")
 WIDTH = 80  # columns of the picture
 
 

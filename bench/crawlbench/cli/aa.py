@@ -66,14 +66,14 @@ def aa(
         bool, typer.Option("--save/--no-save", help="Keep what was found, to be shown later.")
     ] = True,
     forget: Annotated[
-        bool, typer.Option("--forget", help="Forget what is kept of this machine, and end.")
+        bool, typer.Option("--forget", help="Delete what was kept for this machine, and stop.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
 ) -> None:
     """Hold a strategy against itself, to see what this machine calls different that is not."""
     if forget:
         forget_margin(settings_folder(), describe_machine())
-        result_console().print("forgotten: what equal things look apart on this machine")
+        result_console().print("deleted: how far apart equal things look on this machine")
         return
     if rounds < 2:
         raise UsageError(f"--rounds {rounds} cannot be used: an interval needs 2 or more")
@@ -121,7 +121,7 @@ def _show(
     console.print(
         f"\nequal things look up to {format_percent(first.margin)} apart here; a session of "
         f"{first.seconds:.0f} s finds a difference of {format_percent(first.detectable)} in four "
-        f"of five cases, one of a minute {format_percent(per_minute)} (by the root of time)."
+        f"of five cases, one of a minute {format_percent(per_minute)} (by the square root of time)."
         f"\n{_kept(path, first.sessions)}",
         markup=False,
     )
@@ -129,7 +129,7 @@ def _show(
 
 def _kept(path: Path | None, sessions: int) -> str:
     if path:
-        return f"kept in {path}: `doctor` and sessions show it, and no verdict rests on it."
+        return f"kept in {path}: `doctor` shows it, and no verdict depends on it."
     if sessions < LEAST_KEPT:
         return (
             f"not kept: the 95th percentile of {sessions} sessions is a guess; "

@@ -66,7 +66,7 @@ def record(
         Path | None, typer.Option("--site", help="A site.toml that says which links to follow.")
     ] = None,
     proxy: Annotated[
-        str, typer.Option("--proxy", help="Address of a proxy; variables do not count.")
+        str, typer.Option("--proxy", help="Proxy to fetch through; HTTP_PROXY is ignored.")
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Really fetch.")] = False,
     site_file: WithSiteFile = True,

@@ -47,8 +47,8 @@ def compare(
 ) -> None:
     """Compare two sessions, in plain and in normalised time; a verdict needs both.
 
-    From one session to the next the same code differs: intervals hold that variance, taken from
-    the other sessions in the same folders, or as it was measured elsewhere.
+    Even the same code differs from session to session. The intervals include that variance, taken
+    from the other sessions in the same folders or, where there are none, from earlier measurements.
     """
     wanted = math.log1p(USUAL_MARGIN) if margin is None else math.log1p(margin / 100)
     gate = parse_gate(fail_on, wanted)

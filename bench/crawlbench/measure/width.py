@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["ALWAYS_ALLOWED", "refuse_inexpressible"]
 
 ALWAYS_ALLOWED: Final = 10
+WIDEST_SITE, WIDEST = "api-json", 999
 """Requests in flight that no site is too small for: the suites' usual number."""
 
 
@@ -50,10 +51,11 @@ def _refuse_concurrency(cell: Cell, most: int) -> None:
     if cell.concurrency <= ALWAYS_ALLOWED:
         return
     if cell.concurrency > most + 1:
+        is_enough = cell.concurrency <= WIDEST + 1 and cell.site != WIDEST_SITE
+        wider = f", or --site {WIDEST_SITE}, which has {WIDEST}" if is_enough else ""
         raise UsageError(
             f"{cell.concurrency} requests in flight cannot be measured on {cell.site}: it never "
-            f"has more than {most} pages to ask for at once; use --site api-json, which has 999, "
-            "or a longer list, such as douban-x1000"
+            f"has more than {most} pages to ask for at once; use -c {most + 1} or less{wider}"
         )
 
 

@@ -79,7 +79,7 @@ def comparison_notes(found: SessionComparison) -> Iterator[str]:
         f"{way} {spread.deviation * 100:.1f} % ({_origin(spread.sessions)})"
         for way, spread in found.spreads.items()
     )
-    yield f"intervals hold the variance between sessions: {spreads}"
+    yield f"the intervals include the variance between sessions: {spreads}"
     yield (
         "plain is head over base, corrected by the machine's anchors; normalised is the same after "
         "each was divided by its own baseline; a verdict needs both, and holds on this machine "

@@ -129,9 +129,11 @@ def _doubt(found: Comparison, setting: Setting) -> str:
     if size is None or found.estimate is None:
         return "what else ran here may decide it"
     without, ratio = (f"{math.exp(x):.3f}" for x in (found.estimate + size.shift, found.estimate))
+    effect = f"without that the ratio would be {without}, not {ratio}"
+    if without == ratio:
+        effect = "that is little, but it decides"
     return (
-        f"while the values were taken {doubt_of(size, setting)}; without that the ratio would be "
-        f"{without}, not {ratio}: {_remedy(size, setting)}"
+        f"while the values were taken {doubt_of(size, setting)}; {effect}: {_remedy(size, setting)}"
     )
 
 
@@ -183,6 +185,8 @@ def _size(found: Comparison) -> DoubtSize | None:
 
 
 def _remedy(size: DoubtSize, setting: Setting) -> str:
+    if size.doubt is Doubt.SERVER_LOAD and setting.is_operation:
+        return "use a machine with faster CPUs"  # an operation has no concurrency
     return _DOUBTS[size.doubt][1].format(server=setting.server)
 
 

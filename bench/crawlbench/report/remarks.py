@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from statistics import median
 from typing import TYPE_CHECKING
 
 from crawlbench.records import Obstacle, Quantity, Verdict
 from crawlbench.report.names import unlike
-from crawlbench.report.numbers import format_change, format_size
+from crawlbench.report.numbers import format_change, format_share, format_size
 from crawlbench.report.reasons import MEASURE, Setting, doubt_of, explain
 from crawlbench.report.standing import find_standing, list_words, tell_loops, tell_standing
 from crawlbench.report.text import one_line
@@ -76,11 +77,12 @@ def _seen(group: GroupView) -> Iterator[tuple[str, str]]:
         if not sizes:
             continue
         usual, most = format_size(median(sizes)), format_size(sizes[-1])
-        worst = f", in the noisiest pair from {most} on" if most != usual else ""
+        worst = f" ({most} in the noisiest pair)" if most != usual else ""
         of = "" if quantity is Quantity.TIME else f" in {MEASURE[quantity]}"
         yield (
             "seen",
-            f"equal cells: differences{of} from {usual} on would have been found (80 %){worst}",
+            f"a difference{of} of {usual} or more would have been found in four of five "
+            f"cases{worst}",
         )
 
 
@@ -162,8 +164,8 @@ def _doubts(view: SessionView, group: GroupView) -> Iterator[tuple[str, str]]:
     for doubt, size in largest.items():
         yield (
             "doubt",
-            f"{doubt_of(size, setting)}; taken off, ratios move by up to "
-            f"{format_size(moved[doubt])}, and the other verdicts stand",
+            f"{doubt_of(size, setting)}; without that, ratios would move by up to "
+            f"{format_share(math.expm1(moved[doubt]))}, and no other verdict would change",
         )
 
 

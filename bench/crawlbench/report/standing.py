@@ -135,7 +135,7 @@ def reach_of(held: Sequence[Held]) -> str:
         if one.found.low is not None and one.found.high is not None
     ]
     if not ends or max(ends) > WIDEST / 2:
-        return "nothing is known"
+        return "too uncertain to say"
     return f"up to {format_size(max(ends))}"
 
 

@@ -46,7 +46,7 @@ def _company(view: SessionView, left: Sequence[tuple[GroupView, Comparison]]) ->
     if sized:
         group, worst = max(sized, key=lambda pair: abs(pair[1].shift))
         setting = Setting(view.plan.margin, view.round_s, group.is_operation)
-        which = "" if len(sized) == len(left) else f"{len(sized)} as "
+        which = "" if len(sized) == len(left) else f"in {len(sized)}, "
         yield f"{which}{doubt_of(worst, setting)}"
 
 

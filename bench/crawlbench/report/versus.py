@@ -158,4 +158,4 @@ def _size(view: SessionView, rows: Sequence[Row], verdict: Verdict) -> str:
         return f": {name}: {explain(held, setting_of(view, group))}"
     ratio = format_ratio(held.estimate, held.low, held.high)
     worst = "" if len(found) == 1 else ", most of all"
-    return f"{worst}: {name} takes {ratio} of its time ({format_interval(held.low, held.high)})"
+    return f"{worst}: {name} takes {ratio} times as long ({format_interval(held.low, held.high)})"

@@ -1,6 +1,6 @@
 """Twisted's client by way of treq, on Twisted's own reactor: what its users have by default.
 
-Tuned: the pool keeps a connection per request allowed, not two; names are looked up without threads.
+Tuned: the pool keeps a connection per request allowed, not two; names are looked up in place.
 Watch: on Linux that reactor is epoll. It runs once per process, hence one of its own, by `fork`.
 Compare with: `treq_twisted.py`, the same client on the loop of asyncio that runs already.
 Model: Twisted, own process. HTTP: 1.1.
