@@ -87,6 +87,8 @@ def _show(found: History, table: Table, answer: str) -> None:
     console = result_console()
     if table.rows:
         console.print(render_table(table, console.width))
+    sessions, cells = len(found.sessions), len(found.lines)
+    console.print(f"{len(table.rows)} changes in {cells} cells over {sessions} sessions")
     console.print(answer, markup=False)
     for one in found.breaks:
         console.print(f"from {one.session} on another machine: {'; '.join(one.what)}", markup=False)
