@@ -23,7 +23,6 @@ ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 BROKEN = """
 import sys
 from crawlbench.cli import app, report
-app.report.report = None
 def broken(*_): raise RuntimeError("no such luck")
 report._load = broken
 sys.argv[1:] = ["report", "x"]

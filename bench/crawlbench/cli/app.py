@@ -4,29 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import ClassVar
 
 import typer
 
 from crawlbench import __version__
-from crawlbench.cli import (
-    aa,
-    ab,
-    check,
-    cluster,
-    compare,
-    crawl,
-    doctor,
-    environments,
-    history,
-    listing,
-    load,
-    mirror,
-    plan,
-    probe,
-    report,
-    run,
-    sweep,
-)
+from crawlbench.cli.commands import CommandGroup, make_group
 from crawlbench.cli.endings import explain_failure, take_endings
 from crawlbench.cli.output import (
     INTERRUPTED,
@@ -40,31 +23,36 @@ from crawlbench.errors import BenchError, StorageError, UsageError
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(
-    name="crawlbench",
-    help="The neutral referee for Python's ways to fetch many pages.",
-    invoke_without_command=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+
+class Commands(CommandGroup):
+    """All commands of crawlbench."""
+
+    homes: ClassVar = {
+        "run": "crawlbench.cli.run:run",
+        "block": "crawlbench.cli.cluster:measure_block",
+        "report": "crawlbench.cli.report:report",
+        "sweep": "crawlbench.cli.sweep:sweep",
+        "load": "crawlbench.cli.load:load",
+        "ab": "crawlbench.cli.ab:ab",
+        "compare": "crawlbench.cli.compare:compare",
+        "history": "crawlbench.cli.history:history",
+        "plan": "crawlbench.cli.plan:plan",
+        "aa": "crawlbench.cli.aa:aa",
+        "check": "crawlbench.cli.check:check",
+        "doctor": "crawlbench.cli.doctor:doctor",
+        "probe": "crawlbench.cli.probe:probe",
+        "list": "crawlbench.cli.listing:list_names",
+        "crawl": "crawlbench.cli.crawl:crawl",
+        "env": "crawlbench.cli.environments:app",
+        "mirror": "crawlbench.cli.mirror:app",
+    }
+    hidden_names: ClassVar = frozenset({"block"})
+
+
+app = make_group(
+    "The neutral referee for Python's ways to fetch many pages.",
+    cls=Commands,
 )
-app.command(name="run")(run.run)
-app.command(name="block", hidden=True)(cluster.measure_block)
-app.command(name="report")(report.report)
-app.command(name="sweep")(sweep.sweep)
-app.command(name="load")(load.load)
-app.command(name="ab")(ab.ab)
-app.command(name="compare")(compare.compare)
-app.command(name="history")(history.history)
-app.command(name="plan")(plan.plan)
-app.command(name="aa")(aa.aa)
-app.command(name="check")(check.check)
-app.command(name="doctor")(doctor.doctor)
-app.command(name="probe")(probe.probe)
-app.command(name="list")(listing.list_names)
-app.command(name="crawl")(crawl.crawl)
-app.add_typer(environments.app, name="env")
-app.add_typer(mirror.app, name="mirror")
 
 
 def _print_version(wanted: bool) -> None:
@@ -75,13 +63,11 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    context: typer.Context,
-    version: bool = typer.Option(  # noqa: ARG001  (eager: handled by its callback)
+    version: bool = typer.Option(
         False, "--version", callback=_print_version, is_eager=True, help="Print the version."
     ),
 ) -> None:
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+    pass
 
 
 def main() -> None:

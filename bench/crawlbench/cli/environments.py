@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from crawlbench.cli.commands import make_group
 from crawlbench.cli.output import result_console, tell
 from crawlbench.environments.cache import (
     all_keys,
@@ -24,7 +25,7 @@ from crawlbench.report.text import one_line
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Environments that were built for --env and ab.", no_args_is_help=True)
+app = make_group("Environments that were built for --env and ab.")
 _COLUMNS = (
     Column("key"),
     Column("Python"),

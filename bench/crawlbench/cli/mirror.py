@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
-from crawlbench.cli import archive, serving, verify
+from crawlbench.cli.commands import CommandGroup, make_group
 from crawlbench.sites.pages import write_fixtures
 
 __all__ = ["app"]
 
-app = typer.Typer(help="The server of the fixture pages.")
-app.command(name="import")(archive.import_archive)
-app.command(name="record")(archive.record)
-app.command(name="verify")(verify.verify)
-app.command(name="serve")(serving.serve)
-app.command(name="bench")(serving.bench)
+
+class Commands(CommandGroup):
+    """What can be done with the mirror and its pages."""
+
+    homes: ClassVar = {
+        "build": "crawlbench.cli.mirror:build",
+        "import": "crawlbench.cli.archive:import_archive",
+        "record": "crawlbench.cli.archive:record",
+        "verify": "crawlbench.cli.verify:verify",
+        "serve": "crawlbench.cli.serving:serve",
+        "bench": "crawlbench.cli.serving:bench",
+    }
 
 
-@app.command()
+app = make_group("The server of the fixture pages.", cls=Commands)
+
+
 def build(
     folder: Annotated[
         Path, typer.Argument(help="Where to write the pages and their manifest.")
