@@ -87,7 +87,7 @@ def main() -> None:
 def _run() -> int:
     """Return the exit code of a command; whatever goes wrong is told in a sentence."""
     try:
-        return app(standalone_mode=False) or 0
+        return app(prog_name="crawlbench", standalone_mode=False) or 0
     except typer.TyperException as error:
         complain(f"{error.format_message()} See --help.")
         return UsageError.exit_code
