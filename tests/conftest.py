@@ -16,6 +16,9 @@ settings.load_profile("untimed")
 
 PLUGINS = Path(__file__).parent / "plugins"
 
+BRIEFLY = {"CRAWLBENCH_RUN_LAP_TIME": "0.02", "CRAWLBENCH_RUN_PAGE": "0"}
+"""Variables for sessions whose figures and page nobody looks at; options take precedence."""
+
 
 def command_line(*arguments, **options):
     """Return the arguments of `subprocess.run` for one call of `crawlbench`."""
@@ -24,6 +27,7 @@ def command_line(*arguments, **options):
         "PYTHONPATH": str(PLUGINS),
         "COLUMNS": "80",
         "TERM": "dumb",
+        **BRIEFLY,
         "XDG_CONFIG_HOME": str(options.get("cwd", PLUGINS / "no-settings")),
     }
     command = [sys.executable, "-m", "crawlbench", *map(str, arguments)]

@@ -82,7 +82,7 @@ def test_no_file_of_the_current_folder_is_executed(call, arguments):
 @pytest.mark.slow
 def test_session_executes_no_file_of_the_current_folder(call, planted):
     """Nor do its workers, its mirror and its pictures."""
-    sizes = ("--rounds", "1", "--laps", "1", "--min-time", "0.01", "-o", "s")
+    sizes = ("--rounds", "1", "--laps", "1", "--min-time", "0.01", "--page", "-o", "s")
     outcome = call("run", "quick", "-n", "loopback", "-s", "aiohttp-gather", *sizes)
     assert outcome.returncode == 0, outcome.stderr
     assert (planted / "s" / "report.html").exists()

@@ -43,7 +43,7 @@ def done(tmp_path_factory):
     """Return the folder and the outcome of a session in which uvloop refuses one operation."""
     folder = tmp_path_factory.mktemp("operations")
     (folder / "ops.toml").write_text(SUITE)
-    return folder / "session", run(folder, "ops.toml", "-o", "session")
+    return folder / "session", run(folder, "ops.toml", "--page", "-o", "session")
 
 
 @pytest.fixture(scope="module")

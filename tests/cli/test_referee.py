@@ -173,7 +173,7 @@ def test_resume_refuses_another_machine(crawlbench, session, tmp_path):
 def test_resume_takes_no_other_plan(crawlbench, session):
     """What decides a value is the session's; only its end can be moved."""
     outcome = crawlbench("run", "--resume", session, "-s", "requests-serial", "--seed", 7)
-    assert_refused(outcome, "so strategies, seed cannot be given")
+    assert_refused(outcome, "so --strategy, --seed cannot be given")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's files")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import typer
 
@@ -19,6 +20,7 @@ from crawlbench.cli.output import (
     is_reader_gone,
     prepare_output,
 )
+from crawlbench.cli.settings import PREFIX, tell_source
 from crawlbench.errors import BenchError, StorageError, UsageError
 
 __all__ = ["app", "main"]
@@ -52,7 +54,12 @@ class Commands(CommandGroup):
 app = make_group(
     "The neutral referee for Python's ways to fetch many pages.",
     cls=Commands,
+    has_completion=True,
 )
+
+
+_NAMES: Final = {"prog_name": "crawlbench", "auto_envvar_prefix": PREFIX}
+"""In the help, and of the variables that stand for options: `CRAWLBENCH_RUN_ROUNDS=5`."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -64,7 +71,7 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: bool = typer.Option(
-        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+        False, "--version", "-V", callback=_print_version, is_eager=True, help="Print the version."
     ),
 ) -> None:
     pass
@@ -87,9 +94,10 @@ def main() -> None:
 def _run() -> int:
     """Return the exit code of a command; whatever goes wrong is told in a sentence."""
     try:
-        return app(prog_name="crawlbench", standalone_mode=False) or 0
+        return app(**_NAMES, standalone_mode=False) or 0
     except typer.TyperException as error:
-        complain(f"{error.format_message()} See --help.")
+        message = error.format_message().rstrip(".")
+        complain(f"{message}.{tell_source(error)} See --help.")
         return UsageError.exit_code
     except BenchError as error:
         complain(str(error))
@@ -107,8 +115,16 @@ def _run() -> int:
 
 def _end_early(error: BaseException) -> int:
     """Return the exit code after a broken pipe: 0 if whoever read us has seen enough."""
+    if _is_completing() and isinstance(error, SystemExit) and not error.code:
+        return 0
     if is_reader_gone():
         give_up_output()
         return 0
     complain(explain_failure(error.__context__ or error))
     return BenchError.exit_code
+
+
+def _is_completing() -> bool:
+    """Tell whether a shell asks for a completion: typer answers and ends the process itself."""
+    typed = any(word.endswith("-completion") for word in sys.argv[1:2])
+    return typed or f"_{PREFIX}_COMPLETE" in os.environ

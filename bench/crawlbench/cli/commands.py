@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperArgument, TyperGroup, TyperOption
 from typer.main import get_command, get_group
+
+from crawlbench.cli.settings import load_settings, options_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from typer._click import Command, Context
+    from typer._click import Command, Context, HelpFormatter
 
 __all__ = ["CommandGroup", "make_group"]
 
@@ -38,6 +41,19 @@ class CommandGroup(TyperGroup):
         """Return what is left of the arguments; without any, the help is asked for."""
         return super().parse_args(ctx, args or ["--help"])
 
+    def resolve_command(
+        self, ctx: Context, args: list[str]
+    ) -> tuple[str | None, Command | None, list[str]]:
+        """Return the command that is called, with what pyproject.toml says of its options."""
+        name, command, rest = super().resolve_command(ctx, args)
+        settings = load_settings(Path.cwd()) if ctx.parent is None else ctx.default_map
+        table = (settings or {}).get(name or "")
+        if name and command and table is not None:
+            typed = " ".join((*ctx.command_path.split()[1:], name))
+            is_group = isinstance(command, TyperGroup)
+            ctx.default_map = {name: table if is_group else options_of(command, typed, table)}
+        return name, command, rest
+
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         """Return a command, whose module is imported now; None if there is none of that name."""
         if cmd_name not in self.homes:
@@ -48,20 +64,40 @@ class CommandGroup(TyperGroup):
             return get_group(found)
         alone = make_group()
         alone.command(name=cmd_name, hidden=cmd_name in self.hidden_names)(found)
-        return get_command(alone)
+        return _without_variables(get_command(alone))
+
+    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write the help, in which variables would be half of the words."""
+        _without_variables(self)
+        super().format_help(ctx, formatter)
 
 
-def make_group(about: str | None = None, cls: type[CommandGroup] = CommandGroup) -> typer.Typer:
+def _without_variables(command: Command) -> Command:
+    """Return a command whose help says nothing of the variables that stand for its options."""
+    for param in command.params:
+        if isinstance(param, TyperOption | TyperArgument):
+            param.show_envvar = False
+    return command
+
+
+def make_group(
+    about: str | None = None,
+    cls: type[CommandGroup] = CommandGroup,
+    *,
+    has_completion: bool = False,
+) -> typer.Typer:
     """Return a group of commands with the manners of all of ours.
 
     Args:
         about: what its help begins with.
         cls: knows its commands.
+        has_completion: whether it can set up a shell's completion.
     """
     return typer.Typer(
         help=about,
         cls=cls,
-        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        add_completion=has_completion,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )

@@ -1,7 +1,8 @@
-"""How much a command shows: `-v`, `-q` (floor 5)."""
+"""How much a command shows: `-v`, `-q`, `--no-page` (floor 5)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -9,13 +10,25 @@ import typer
 from crawlbench.errors import UsageError
 from crawlbench.report.terminal import Detail
 
-__all__ = ["Quiet", "Verbose", "choose_detail"]
+__all__ = ["AS_USUAL", "Page", "Quiet", "Showing", "Verbose", "choose_detail"]
 
 Verbose = Annotated[
     bool,
     typer.Option("-v", "--verbose", help="Show what it cost, all pairs and all notes as well."),
 ]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Show the answer's sentences alone.")]
+Page = Annotated[bool, typer.Option("--page/--no-page", help="Draw report.html as well.")]
+
+
+@dataclass(frozen=True)
+class Showing:
+    """What a finished session is shown by, besides what is always written."""
+
+    detail: Detail = Detail.USUAL
+    has_page: bool = True
+
+
+AS_USUAL = Showing()
 
 
 def choose_detail(*, verbose: bool, quiet: bool) -> Detail:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crawlbench.cli.details import AS_USUAL, Showing
 from crawlbench.cli.endings import ENDING_SIGNALS
 from crawlbench.cli.live import open_watcher
 from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console, tell
@@ -75,30 +76,32 @@ async def _until_signal(session: Coroutine[Any, Any, Session]) -> Session:
     return await session
 
 
-def publish(session: Session, folder: Path, detail: Detail = Detail.USUAL) -> bool:
-    """Write `table.md` and the page where it can be drawn; print tables, and last the answer.
+def publish(session: Session, folder: Path, showing: Showing = AS_USUAL) -> bool:
+    """Write `table.md` and, if it can be drawn, the page; print tables, and last the answer.
 
     A session is not lost for what shows it: what goes wrong is said, and False returned.
     """
     with own(folder):
-        return _publish(session, folder, detail)
+        return _publish(session, folder, showing)
 
 
-def _publish(session: Session, folder: Path, detail: Detail) -> bool:
+def _publish(session: Session, folder: Path, showing: Showing) -> bool:
     view, troubles = SessionView(session, folder), []
     try:
         write_text(folder / "table.md", render_markdown(view))
     except OSError as error:
         troubles.append(f"table.md was not written: {error.strerror}")
-    troubles += [probe_session(session, folder), write_page(session, folder)]
+    troubles.append(probe_session(session, folder))
+    if showing.has_page:
+        troubles.append(write_page(session, folder))
     for trouble in filter(None, troubles):
         complain(trouble)
     console = result_console()
     is_ascii = console.options.ascii_only
-    console.print(render_terminal(view, console.width, is_ascii=is_ascii, detail=detail))
+    console.print(render_terminal(view, console.width, is_ascii=is_ascii, detail=showing.detail))
     page = folder / PAGE_FILE
     tell(f"report: {page if page.exists() else folder / 'table.md'}")
-    if detail is Detail.USUAL:
+    if showing.detail is Detail.USUAL:
         tell(f"more: crawlbench report -v {folder}")
     return not any(troubles)
 

@@ -19,7 +19,7 @@ from crawlbench.cli.cluster import (
     resume_on_cluster,
     run_on_cluster,
 )
-from crawlbench.cli.details import Quiet, Verbose, choose_detail
+from crawlbench.cli.details import AS_USUAL, Page, Quiet, Showing, Verbose, choose_detail
 from crawlbench.cli.measuring import (
     exit_code,
     measure,
@@ -54,7 +54,6 @@ from crawlbench.measure.store import load_session
 from crawlbench.measure.suite import load_suite, loops_left_out, override
 from crawlbench.measure.topology import parse_cpus
 from crawlbench.measure.width import refuse_inexpressible
-from crawlbench.report.terminal import Detail
 from crawlbench.session import resume_session, run_session
 from crawlbench.session.environments import prepare_again, prepare_environments
 
@@ -65,8 +64,15 @@ if TYPE_CHECKING:
 
 __all__ = ["run", "start"]
 
+_OF_RESUME = (
+    *("resume", "rounds", "budget", "precision"),
+    *("cluster", "verbose", "quiet", "page"),
+)
+"""Parameters that may be given with --resume."""
+
 
 def run(
+    context: typer.Context,
     suite: Annotated[
         str, typer.Argument(help="A suite by name (see `crawlbench list suites`), or a FILE.toml.")
     ] = "default",
@@ -94,6 +100,10 @@ def run(
         float | None,
         typer.Option("--min-time", callback=positive, help="Seconds that a value lasts."),
     ] = None,
+    lap_time: Annotated[
+        float | None,
+        typer.Option("--lap-time", callback=positive, help="Seconds that a group's turn lasts."),
+    ] = None,
     timeout: Annotated[
         float | None,
         typer.Option("--timeout", callback=positive, help="Seconds until a value hangs."),
@@ -113,9 +123,10 @@ def run(
     sheet: Sheet = None,
     verbose: Verbose = False,
     quiet: Quiet = False,
+    page: Page = True,
 ) -> None:
     """Measure every cell of a suite, lap by lap, and say which way of crawling is fastest."""
-    detail = choose_detail(verbose=verbose, quiet=quiet)
+    showing = Showing(choose_detail(verbose=verbose, quiet=quiet), has_page=page)
     ends = session_ends(rounds, budget, precision)
     changes = {
         "strategies": strategy,
@@ -128,17 +139,17 @@ def run(
         "laps": laps,
         "margin_percent": margin,
         "min_time_s": min_time,
+        "lap_time_s": lap_time,
         "timeout_s": timeout,
         "seed": seed,
         "cpus": cpus,
         "mirror_cpus": _read_cpus(mirror_cpus),
     }
     if resume is not None:
-        names = {"environments": environment, "baseline": baseline, "output": output}
-        _refuse_changes({**changes, **names, "machines": machines, "sheet": sheet})
+        _refuse_changes(context)
         if cluster is not None or is_of_cluster(resume):
             resume_on_cluster(resume, cluster, ends)
-        _resume(resume, ends, detail)
+        _resume(resume, ends, showing)
     wanted = override(load_suite(suite), {**changes, **ends})
     ready = prepare_environments(read_environments(environment or []), wanted, tell)
     asked = [facts.asked for facts in ready.environments]
@@ -151,7 +162,7 @@ def run(
         tell(f"left out: event loop {loop_name!r} is not installed here")
     if wishes:
         run_on_cluster(plan, wishes, output, suite)
-    start(plan, output, suite, ready.environments, detail)
+    start(plan, output, suite, ready.environments, showing)
 
 
 def _read_cpus(text: str | None) -> tuple[int, ...]:
@@ -168,7 +179,7 @@ def start(
     output: Path | None,
     name: str,
     environments: Sequence[EnvironmentFacts] = (),
-    detail: Detail = Detail.USUAL,
+    showing: Showing = AS_USUAL,
 ) -> NoReturn:
     """Begin a session and carry it to its end.
 
@@ -177,18 +188,26 @@ def start(
         output: its folder; None for `results/<UTC time>-<name>`.
         name: of the suite, or the path of its file.
         environments: of the plan, ready to be used.
-        detail: how much is shown in the end.
+        showing: what it is shown by in the end.
     """
     refuse_inexpressible(plan)
     folder = name_folder(output, Path(name).stem)
     prepare_sites(cell.site for cell in plan.cells if cell.site)
     session = measure(lambda watcher: run_session(plan, folder, watcher, environments))
-    _finish(session, folder, detail)
+    _finish(session, folder, showing)
 
 
-def _refuse_changes(changes: dict[str, object]) -> None:
-    """Raise if an option was given that a session's own plan decides."""
-    given = [name.removesuffix("_s").removesuffix("_percent") for name in changes if changes[name]]
+def _refuse_changes(context: typer.Context) -> None:
+    """Raise if something was typed that a session's own plan decides.
+
+    What variables and pyproject.toml say is meant for new sessions, and is passed over here.
+    """
+    given = [
+        max(param.opts, key=len)
+        for param in context.command.params
+        if param.name not in _OF_RESUME
+        and getattr(context.get_parameter_source(str(param.name)), "name", "") == "COMMANDLINE"
+    ]
     if given:
         raise UsageError(
             f"--resume goes on with the session's own plan, so {', '.join(given)} cannot be given; "
@@ -196,16 +215,16 @@ def _refuse_changes(changes: dict[str, object]) -> None:
         )
 
 
-def _resume(folder: Path, ends: dict[str, Any], detail: Detail) -> NoReturn:
+def _resume(folder: Path, ends: dict[str, Any], showing: Showing) -> NoReturn:
     load_session(folder)  # before a lock is left in what is no session
     with own(folder):
         session = load_session(folder)
         session = replace(session, plan=extend_plan(session.plan, **ends))
         ready = prepare_again(session, tell)
         longer = measure(lambda watcher: resume_session(session, folder, watcher, ready))
-        _finish(longer, folder, detail)
+        _finish(longer, folder, showing)
 
 
-def _finish(session: Session, folder: Path, detail: Detail) -> NoReturn:
-    is_whole = publish(session, folder, detail)
+def _finish(session: Session, folder: Path, showing: Showing) -> NoReturn:
+    is_whole = publish(session, folder, showing)
     raise typer.Exit(exit_code(session, is_published=is_whole))

@@ -1,0 +1,88 @@
+"""Options that need not be typed: from `[tool.crawlbench]`, and from variables (floor 5)."""
+
+from __future__ import annotations
+
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crawlbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from typer import TyperException
+    from typer._click import Command
+
+__all__ = ["FILE", "PREFIX", "load_settings", "options_of", "tell_source"]
+
+FILE = "pyproject.toml"
+PREFIX = "CRAWLBENCH"
+"""Of variables: `CRAWLBENCH_RUN_ROUNDS=5` stands for `crawlbench run --rounds 5`."""
+
+
+def load_settings(folder: Path) -> dict[str, Any]:
+    """Return the table `[tool.crawlbench]` of the nearest pyproject.toml that has one.
+
+    Args:
+        folder: where the search begins; it goes on upwards.
+
+    Raises:
+        UsageError: a file on the way cannot be read, or the table is none.
+    """
+    for path in (one / FILE for one in (folder, *folder.parents)):
+        try:
+            found = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            continue
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{str(path)!r} cannot be read: {error}") from error
+        tool = found.get("tool", {})
+        if isinstance(tool, dict) and "crawlbench" in tool:
+            return _table(tool["crawlbench"], f"[tool.crawlbench] in {str(path)!r}")
+    return {}
+
+
+def options_of(command: Command, name: str, table: object) -> dict[str, Any]:
+    """Return the defaults of a command's parameters that a table of settings gives.
+
+    Args:
+        command: whose options they are.
+        name: of the command, as it is typed after `crawlbench`.
+        table: by options as they are typed, without the dashes in front: `min-time = 0.1`.
+
+    Raises:
+        UsageError: the command has no such option.
+    """
+    where = f"[tool.crawlbench.{name.replace(' ', '.')}]"
+    named = {
+        option.lstrip("-"): str(param.name)
+        for param in command.params
+        for option in (*param.opts, *param.secondary_opts)
+        if option.startswith("--")
+    }
+    values = _table(table, where)
+    for key in values:
+        if key not in named:
+            near = get_close_matches(key, named, 1)
+            meant = f"; did you mean {near[0]!r}?" if near else f"; see crawlbench {name} --help"
+            raise UsageError(f"{where} names {key!r}, which is no option of {name}{meant}")
+    return {named[key]: value for key, value in values.items()}
+
+
+def tell_source(error: TyperException) -> str:
+    """Return where a value came from that was not typed, as a sentence; else an empty text."""
+    context, param = getattr(error, "ctx", None), getattr(error, "param", None)
+    if context is None or param is None:
+        return ""
+    source = getattr(context.get_parameter_source(param.name), "name", "")
+    if source == "ENVIRONMENT":
+        return f" It comes from the variable {context.auto_envvar_prefix}_{param.name.upper()}."
+    if source == "DEFAULT_MAP":
+        return f" It comes from [tool.{context.command_path.replace(' ', '.')}] in {FILE}."
+    return ""
+
+
+def _table(value: object, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise UsageError(f"{where} is {value!r}; it must be a table, such as rounds = 5")
+    return value

@@ -1,0 +1,117 @@
+"""Options from pyproject.toml and from variables: what is typed comes first, and slips are told."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.cli.test_cli import assert_refused
+from tests.conftest import command_line
+
+from crawlbench.cli.settings import load_settings
+from crawlbench.errors import UsageError
+
+JSON_LIST = "[tool.crawlbench.list]\njson = true\n"
+
+
+def write(folder, text):
+    """Write a pyproject.toml into a folder, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "pyproject.toml").write_text(text, encoding="utf-8")
+
+
+def test_options_of_a_project_hold_below_it(crawlbench, tmp_path):
+    """Of the nearest file that says something of crawlbench; the others may be any project's."""
+    write(tmp_path, JSON_LIST)
+    write(tmp_path / "inner", "[project]\nname = 'x'\n")
+    for folder in (tmp_path, tmp_path / "inner"):
+        outcome = crawlbench("list", "networks", cwd=folder)
+        assert json.loads(outcome.stdout)
+
+
+def test_what_is_typed_comes_first(crawlbench, tmp_path):
+    """Then variables, then the file."""
+    write(tmp_path, "[tool.crawlbench.run]\nrounds = 'many'\n")
+    told = {**command_line(cwd=tmp_path)["env"], "CRAWLBENCH_RUN_ROUNDS": "several"}
+    outcome = crawlbench("run", "nowhere")
+    assert_refused(outcome, "'--rounds'", "It comes from [tool.crawlbench.run] in pyproject.toml")
+    outcome = crawlbench("run", "nowhere", env=told)
+    assert_refused(outcome, "It comes from the variable CRAWLBENCH_RUN_ROUNDS.")
+    outcome = crawlbench("run", "nowhere", "--rounds", "2", env=told)
+    assert_refused(outcome, "'nowhere'")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "[tool.crawlbench.list]\njsn = true",
+            "[tool.crawlbench.list] names 'jsn', which is no option of list; "
+            "did you mean 'json'?",
+        ),
+        (
+            "[tool.crawlbench.list]\nzzz = true",
+            "[tool.crawlbench.list] names 'zzz', which is no option of list; "
+            "see crawlbench list --help",
+        ),
+        (
+            "[tool.crawlbench.mirror.serve]\nporrt = 1",
+            "[tool.crawlbench.mirror.serve] names 'porrt', which is no option of mirror serve; "
+            "did you mean 'port'?",
+        ),
+        ("[tool.crawlbench]\nlist = 3", "[tool.crawlbench.list] is 3; it must be a table"),
+        ("[tool]\ncrawlbench = 3", "] in "),
+        ("[tool.crawlbench", "cannot be read: "),
+    ],
+)
+def test_slip_is_told(crawlbench, tmp_path, text, sentence):
+    """With the table that holds it."""
+    write(tmp_path, text)
+    call = ("mirror", "serve") if "mirror" in text else ("list", "networks")
+    assert_refused(crawlbench(*call), sentence)
+
+
+def test_slip_of_one_command_is_not_anothers(crawlbench, tmp_path):
+    """A file that was written for a newer version still lets the other commands run."""
+    write(tmp_path, "[tool.crawlbench.run]\nnew-option = 1\n[tool.crawlbench.newer]\nx = 1\n")
+    assert crawlbench("list", "networks").returncode == 0
+    assert crawlbench("--version").returncode == 0
+
+
+def test_other_tools_files_are_passed_over(tmp_path):
+    """Whatever their tables are."""
+    write(tmp_path, "tool = 3\n")
+    assert load_settings(tmp_path) == {}
+    write(tmp_path, "[tool.crawlbench]\n")
+    assert load_settings(tmp_path / "no" / "such" / "folder") == {}
+    (tmp_path / "pyproject.toml").write_bytes(b"\xff")
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("variables", "found"),
+    [
+        ({"_CRAWLBENCH_COMPLETE": "complete_bash", "COMP_WORDS": "crawlbench re"}, "report"),
+        ({"_CRAWLBENCH_COMPLETE": "complete_zsh"}, '"report"'),
+        (
+            {"_CRAWLBENCH_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+            "report\t",
+        ),
+    ],
+)
+def test_shells_complete_commands(crawlbench, variables, found):
+    """As typer's scripts ask for them, with exit code 0 and nothing on standard error."""
+    asked = {"COMP_CWORD": "1", "_TYPER_COMPLETE_ARGS": "crawlbench re", **variables}
+    outcome = crawlbench(env={**command_line()["env"], **asked})
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert found in outcome.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_can_be_set_up(crawlbench, shell):
+    """By a script that the shell reads."""
+    outcome = crawlbench("--show-completion", env={**command_line()["env"], "SHELL": shell})
+    if "not found" in outcome.stderr:
+        outcome = crawlbench("--show-completion", shell)
+    assert "CRAWLBENCH_COMPLETE" in outcome.stdout, outcome.stderr
