@@ -85,7 +85,7 @@ def test_measuring_runs_nothing_of_the_current_folder(trapped):
         ("crawl", "-s", "aiohttp-gather"),
         ("crawl", "-s", "aiohttp-parse-processes"),
         ("doctor",),
-        ("probe", "-l", "asyncio"),
+        pytest.param(("probe", "-l", "asyncio"), marks=pytest.mark.long),
         ("list", "loops"),
         pytest.param(("check", "requests-serial"), marks=pytest.mark.long),
         pytest.param(

@@ -125,6 +125,7 @@ def test_strategy_may_be_in_an_environment_alone(crawlbench, tmp_path):
     assert "niquests" in session.environments[0].versions
 
 
+@pytest.mark.long
 def test_worker_says_if_its_packages_are_not_those_recorded(ab, tmp_path):
     plant(tmp_path, base=QUICK, head=QUICK)
     outcome, _ = ab("base", "head", *BRIEF)
@@ -167,6 +168,7 @@ def test_gate_is_what_was_asked(ab, tmp_path):
     assert answer["changes"][0]["verdict"] == "slower", answer
 
 
+@pytest.mark.long
 def test_flags_and_variables_reach_the_workers(ab, tmp_path):
     """The planted loop is slow only without assertions, and as slow as the variable says."""
     plant(tmp_path, base=QUICK)
@@ -175,6 +177,7 @@ def test_flags_and_variables_reach_the_workers(ab, tmp_path):
     assert answer["sentence"].startswith(f"base -O PLANTED_BUSY_S={SLOW} is slower than base")
 
 
+@pytest.mark.long
 def test_unclear_is_measured_once_more(ab, tmp_path):
     plant(tmp_path, base=QUICK, head=QUICK)
     outcome, answer = ab("base", "head", "--rounds", "1", "--laps", "1", "--extend")
@@ -206,6 +209,7 @@ def test_change_is_found_among_many(ab, tmp_path):
     assert "between c and d; 1 could not be used" in answer["sentence"]
 
 
+@pytest.mark.long
 def test_nothing_to_find(ab, tmp_path):
     plant(tmp_path, a=QUICK, b=QUICK)
     outcome, answer = ab("--bisect", "a", "b", *BRIEF, "--margin", "90")

@@ -70,6 +70,7 @@ def test_import_verify_and_run(copy, crawlbench, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_wrong_crawl_of_an_own_site_is_told(copy, crawlbench, tmp_path):
     """The first difference is named, as for our own sites."""
     folder, origin = copy

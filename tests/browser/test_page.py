@@ -157,7 +157,7 @@ def test_page_opens_in_two_seconds(open_page):
 
 @pytest.mark.parametrize(
     ("networks", "concurrency"),
-    [(("a", "b", "c", "d"), 18), (("wan",), 71)],
+    [pytest.param(("a", "b", "c", "d"), 18, marks=pytest.mark.long), (("wan",), 71)],
     ids=["4 networks", "1 network"],
 )
 def test_500_cells_still_work(open_page, screenshots, networks, concurrency):

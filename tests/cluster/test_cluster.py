@@ -66,6 +66,7 @@ def namespaces(*addresses):
             subprocess.run(["ip", "netns", "del", name], check=False)
 
 
+@pytest.mark.long
 def test_whole_rounds_on_machines_with_networks_of_their_own(tmp_path, crawlbench):
     """Each in a namespace, with mirror and control; a worker without the resource is not used.
 
@@ -177,6 +178,7 @@ def test_machines_that_differ_are_refused_with_the_list(tmp_path, crawlbench):
 
 
 @pytest.mark.timeout(200)
+@pytest.mark.long
 def test_environments_are_built_where_cells_are_measured(tmp_path):
     """Each machine has its own; two versions of a package meet in its laps."""
     suite = suite_file(tmp_path, OPERATION)

@@ -115,6 +115,7 @@ def test_each_sheet_is_measured_once_on_each_machine(tmp_path, crawlbench):
     assert session.comparisons == merge(sheets, BlockStore(out, 2).read).comparisons
 
 
+@pytest.mark.long
 def test_resume_after_a_killed_manager_measures_only_what_is_missing(tmp_path):
     """SIGKILL between two blocks: the first stays byte for byte, the other machine comes once."""
     suite, out = suite_file(tmp_path, OPERATION), tmp_path / "out"
@@ -142,6 +143,7 @@ def test_resume_after_a_killed_manager_measures_only_what_is_missing(tmp_path):
     assert len(session.comparisons) == 1
 
 
+@pytest.mark.long
 def test_lost_scheduler_leaves_what_is_finished_and_resume_goes_on(tmp_path, crawlbench):
     """Two sheets; the scheduler is killed between them. The first is not measured again."""
     suite, out = suite_file(tmp_path, OPERATIONS), tmp_path / "out"

@@ -117,6 +117,7 @@ def test_bounds_are_the_managers_versions_fewer_each_time():
     assert none == []
 
 
+@pytest.mark.long
 def test_sides_get_as_many_of_the_managers_versions_as_fit_all():
     """An old aiohttp does not go with today's yarl; then neither side has the manager's."""
     suite = override(load_suite("ab"), {"strategies": ["aiohttp-gather"]})

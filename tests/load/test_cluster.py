@@ -91,6 +91,7 @@ def test_killed_worker_is_told_and_the_next_run_does_without_it(tmp_path):
     assert opened["due"] == opened["answered"] == 300
 
 
+@pytest.mark.long
 def test_worker_that_is_killed_before_the_start_is_done_without(tmp_path):
     """The run begins anew, with the worker that is left."""
     with Server("silent") as server, dask_cluster(tmp_path, 2) as (address, workers):

@@ -86,6 +86,7 @@ def test_list_shows_the_family(crawlbench):
     assert "up to douban-x100000" in " ".join(result.stdout.split())
 
 
+@pytest.mark.long
 def test_session_on_a_large_site_tallies_its_items(tmp_path):
     """A generator and a list, both right; a strategy that drops a page is told by its stretch."""
     suite = tmp_path / "large.toml"
