@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,13 @@ from hypothesis import settings
 
 settings.register_profile("untimed", deadline=None)  # speed is a matter of benchmarks
 settings.load_profile("untimed")
+
+# A run in the background has them ignored, and so would have what it starts and sends them to.
+for _name in ("SIGINT", "SIGHUP", "SIGQUIT"):
+    _number = getattr(signal, _name, None)
+    if _number and signal.getsignal(_number) is signal.SIG_IGN:
+        _is_interrupt = _number == signal.SIGINT
+        signal.signal(_number, signal.default_int_handler if _is_interrupt else signal.SIG_DFL)
 
 PLUGINS = Path(__file__).parent / "plugins"
 

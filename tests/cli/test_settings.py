@@ -46,8 +46,7 @@ def test_what_is_typed_comes_first(crawlbench, tmp_path):
     [
         (
             "[tool.crawlbench.list]\njsn = true",
-            "[tool.crawlbench.list] names 'jsn', which is no option of list; "
-            "did you mean 'json'?",
+            "[tool.crawlbench.list] names 'jsn', which is no option of list; did you mean 'json'?",
         ),
         (
             "[tool.crawlbench.list]\nzzz = true",
