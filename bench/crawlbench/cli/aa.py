@@ -45,32 +45,46 @@ _COLUMNS = (
 
 def aa(
     sessions: Annotated[
-        int, typer.Option("--sessions", callback=at_least_one, help="Of each order.")
+        int,
+        typer.Option(
+            "--sessions", callback=at_least_one, help="How many sessions to measure of each order."
+        ),
     ] = 20,
     strategy: Annotated[
-        str, typer.Option("-s", "--strategy", help="To hold against itself.")
+        str, typer.Option("-s", "--strategy", help="Strategy to compare with itself.")
     ] = "requests-serial",
     loop: Annotated[str, typer.Option("-l", "--loop", help="Event loop.")] = "asyncio",
     network: Annotated[str, typer.Option("-n", "--network", help="Network.")] = "loopback",
-    rounds: Annotated[int, typer.Option("--rounds", help="Of a session, 2 or more.")] = 5,
+    rounds: Annotated[int, typer.Option("--rounds", help="Rounds of each session, 2 or more.")] = 5,
     laps: Annotated[
-        int, typer.Option("--laps", callback=at_least_one, help="Turns of a round.")
+        int,
+        typer.Option(
+            "--laps", callback=at_least_one, help="Turns that each group of cells gets per round."
+        ),
     ] = 2,
     min_time: Annotated[
-        float, typer.Option("--min-time", callback=positive, help="Seconds that a value lasts.")
+        float,
+        typer.Option("--min-time", callback=positive, help="Shortest time of a value, in seconds."),
     ] = 0.03,
     blocks: Annotated[
-        bool, typer.Option("--blocks", help="Measure in blocks too, as is usual, to compare.")
+        bool,
+        typer.Option("--blocks", help="Measure in blocks as well, as other tools do, to compare."),
     ] = False,
     save: Annotated[
-        bool, typer.Option("--save/--no-save", help="Keep what was found, to be shown later.")
+        bool,
+        typer.Option(
+            "--save/--no-save", help="Keep what was found, to show it with later sessions."
+        ),
     ] = True,
     forget: Annotated[
         bool, typer.Option("--forget", help="Delete what was kept for this machine, and stop.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
-    """Hold a strategy against itself, to see what this machine calls different that is not."""
+    """Compare a strategy with itself, to see how often this machine gives a false alarm.
+
+    Example: crawlbench aa --sessions 20 --no-save
+    """
     if forget:
         forget_margin(settings_folder(), describe_machine())
         result_console().print("deleted: how far apart equal things look on this machine")

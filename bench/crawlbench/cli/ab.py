@@ -82,7 +82,10 @@ VERDICTS = {
 
 def ab(
     specs: Annotated[
-        list[str], typer.Argument(metavar="BASE HEAD...", help="Requirements, paths, or both.")
+        list[str],
+        typer.Argument(
+            metavar="BASE HEAD...", help="Two sides to compare: requirements, paths, or both."
+        ),
     ],
     strategy: Strategies = None,
     loop: Loops = None,
@@ -92,13 +95,13 @@ def ab(
     concurrency: Concurrency = None,
     operation: Operations = None,
     python: Annotated[
-        bool, typer.Option("--python", help="BASE and HEAD are versions of Python.")
+        bool, typer.Option("--python", help="Take BASE and HEAD for versions of Python.")
     ] = False,
     name: Annotated[
-        list[str] | None, typer.Option("--name", help="Names of the sides, in their order.")
+        list[str] | None, typer.Option("--name", help="Names for the sides, in the same order.")
     ] = None,
     shared: Annotated[
-        str, typer.Option("--with", help="Spec of what all of them have as well.")
+        str, typer.Option("--with", help="Requirements that all sides have in common.")
     ] = "",
     rounds: Rounds = None,
     laps: Laps = None,
@@ -107,15 +110,21 @@ def ab(
     margin: Margin = None,
     fail_on: FailOn = None,
     extend: Annotated[
-        bool, typer.Option("--extend", help="If unclear, measure as long again, once.")
+        bool,
+        typer.Option("--extend", help="If the answer is unclear, measure for as long again, once."),
     ] = False,
     bisecting: Annotated[
-        bool, typer.Option("--bisect", help="Find between which of many the time changed.")
+        bool, typer.Option("--bisect", help="Find the side from which on the time changed.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The answer as a JSON object.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the answer as a JSON object.")
+    ] = False,
     output: Output = None,
 ) -> None:
-    """Hold two environments against each other in the same laps, and say what changed."""
+    """Compare two environments in the same laps and say what changed.
+
+    Example: crawlbench ab "uvloop==0.21.0" uvloop --fail-on slower:5%
+    """
     sides = _read_sides(specs, shared, name, is_python=python)
     if len(sides) > 2 and not bisecting:
         raise UsageError(f"{len(sides)} sides: ab takes two, or more with --bisect")

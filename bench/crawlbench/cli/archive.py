@@ -29,17 +29,22 @@ LEAST_DELAY_S = 1.0
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
-Target = Annotated[Path, typer.Option("-o", "--output", help="Folder to make.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace a folder of pages.")]
+Target = Annotated[Path, typer.Option("-o", "--output", help="Folder to create.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Replace the folder if it holds pages already.")
+]
 WithSiteFile = Annotated[
-    bool, typer.Option("--site-file/--no-site-file", help="Write a site.toml to begin with.")
+    bool,
+    typer.Option("--site-file/--no-site-file", help="Write a site.toml to start from, or not."),
 ]
 
 
 def import_archive(
     source: Annotated[
         list[Path],
-        typer.Argument(help="WARCs, .wacz, a HAR, folders of WARCs, or a folder of wget --mirror."),
+        typer.Argument(
+            help="WARC, WACZ or HAR files, folders of WARCs, or a folder made by wget --mirror."
+        ),
     ],
     output: Target,
     start: Annotated[
@@ -48,7 +53,10 @@ def import_archive(
     site_file: WithSiteFile = True,
     force: Force = False,
 ) -> None:
-    """Make a site's folder of an archive: pages, manifest, and a site.toml to edit."""
+    """Turn an archive into a folder of pages, with a manifest and a site.toml to edit.
+
+    Example: crawlbench mirror import shop.warc.gz -o shop
+    """
     report = import_pages(source, output, start, site_file=site_file, force=force)
     _show(report, output, has_site_file=site_file)
 
@@ -60,7 +68,10 @@ def record(
         int, typer.Option("--pages", callback=at_least_one, help="Most pages to fetch.")
     ] = 50,
     delay: Annotated[
-        float, typer.Option("--delay", callback=not_negative, help="Seconds between requests.")
+        float,
+        typer.Option(
+            "--delay", callback=not_negative, help="Seconds to wait between two requests."
+        ),
     ] = 5.0,
     site: Annotated[
         Path | None, typer.Option("--site", help="A site.toml that says which links to follow.")
@@ -68,13 +79,15 @@ def record(
     proxy: Annotated[
         str, typer.Option("--proxy", help="Proxy to fetch through; HTTP_PROXY is ignored.")
     ] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Really fetch.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Fetch without asking first.")] = False,
     site_file: WithSiteFile = True,
     force: Force = False,
 ) -> None:
     """Fetch pages of a real site, politely: one at a time, as its robots.txt allows.
 
-    After a stop, Ctrl-C for instance, the same command goes on.
+    After a stop, by Ctrl-C for instance, the same command goes on.
+
+    Example: crawlbench mirror record URL -o shop --pages 20
     """
     check_address(url, "URL")
     _check_delay(url, delay)

@@ -28,21 +28,33 @@ _WORDS = {True: ("holds", "green"), False: ("fails", "red"), None: ("open", "yel
 
 
 def check(
-    name: Annotated[str, typer.Argument(help="Strategy, or a FILE.py with a function crawl.")],
+    name: Annotated[str, typer.Argument(help="A strategy, or a FILE.py with a function `crawl`.")],
     loop: Annotated[
         str | None,
         typer.Option("-l", "--loop", help="Event loop to run on.  [default: asyncio]"),
     ] = None,
-    site: Annotated[str, typer.Option("--site", help="What to crawl.")] = "douban-top250",
+    site: Annotated[str, typer.Option("--site", help="Site to crawl.")] = "douban-top250",
     concurrency: Annotated[
-        int, typer.Option("-c", "--concurrency", callback=at_least_one, help="Requests in flight.")
+        int,
+        typer.Option(
+            "-c",
+            "--concurrency",
+            callback=at_least_one,
+            help="How many requests are in flight at a time.",
+        ),
     ] = 5,
     deadline: Annotated[
-        float, typer.Option("--deadline", callback=positive, help="Seconds until a trial hangs.")
+        float,
+        typer.Option(
+            "--deadline", callback=positive, help="Seconds after which a trial counts as hung."
+        ),
     ] = 10.0,
-    as_json: Annotated[bool, typer.Option("--json", help="As a JSON list.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
-    """Try a strategy on good and hostile pages; say what holds and what does not."""
+    """Try a strategy on good and hostile pages and say what holds and what does not.
+
+    Example: crawlbench check my_crawler.py
+    """
     require_effect(name, loop)
     subject = Subject(
         name, event_loop=loop or "asyncio", site=site, concurrency=concurrency, deadline_s=deadline

@@ -54,15 +54,23 @@ MOST_CELLS_OF_CLUSTER = 200_000
 
 ClusterAddress = Annotated[
     str | None,
-    typer.Option("--cluster", help="tcp://HOST:8786 or local:N: measure on that Dask's machines."),
+    typer.Option("--cluster", help="Dask cluster to measure on: tcp://HOST:8786 or local:N."),
 ]
 Machines = Annotated[
     int | None,
-    typer.Option("--machines", callback=at_least_one, help="That measure each cell; else all."),
+    typer.Option(
+        "--machines",
+        callback=at_least_one,
+        help="How many machines measure each cell; all unless given.",
+    ),
 ]
 Sheet = Annotated[
     int | None,
-    typer.Option("--sheet", callback=at_least_one, help="Most cells of a machine's session: 240."),
+    typer.Option(
+        "--sheet",
+        callback=at_least_one,
+        help="Most cells in one machine's session; 240 unless given.",
+    ),
 ]
 
 MOST_NAMED = 5
@@ -180,7 +188,7 @@ def _find_trouble(session: ClusterSession, folder: Path) -> str:
 
 def measure_block(
     job: Annotated[Path, typer.Argument(help="The block, as JSON.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to make.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to create.")],
 ) -> None:
     """Measure one block while standard input is open; a Dask worker calls this."""
     input_watch = _InputWatch()

@@ -37,15 +37,19 @@ MAX_KEPT = 30
 
 
 def compare(
-    base: Annotated[Path, typer.Argument(help="A session's folder, or a pyperf suite.")],
-    head: Annotated[Path, typer.Argument(help="The one to hold against it.")],
+    base: Annotated[Path, typer.Argument(help="The folder of a session, or a pyperf file.")],
+    head: Annotated[Path, typer.Argument(help="The session to compare with it.")],
     margin: Annotated[
         float | None,
-        typer.Option("--margin", callback=not_negative, help="Changes that do not matter, in %."),
+        typer.Option(
+            "--margin", callback=not_negative, help="Largest change that does not matter, in %."
+        ),
     ] = None,
     fail_on: FailOn = None,
 ) -> None:
     """Compare two sessions, in plain and in normalised time; a verdict needs both.
+
+    Example: crawlbench compare results/before results/after --fail-on slower:5%
 
     Even the same code differs from session to session. The intervals include that variance, taken
     from the other sessions in the same folders or, where there are none, from earlier measurements.

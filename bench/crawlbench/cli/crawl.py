@@ -27,33 +27,46 @@ __all__ = ["crawl"]
 
 
 def crawl(
-    strategy: Annotated[str, typer.Option("-s", "--strategy", help="How to crawl.")],
+    strategy: Annotated[str, typer.Option("-s", "--strategy", help="Strategy to crawl with.")],
     loop: Annotated[
         str | None,
-        typer.Option(
-            "-l", "--loop", help="Event loop, if the strategy needs one.  [default: asyncio]"
-        ),
+        typer.Option("-l", "--loop", help="Event loop, for an async strategy.  [default: asyncio]"),
     ] = None,
-    site: Annotated[str, typer.Option("--site", help="What to crawl.")] = "douban-top250",
-    parser: Annotated[str, typer.Option("--parser", help="How to read pages.")] = "lxml",
+    site: Annotated[str, typer.Option("--site", help="Site to crawl.")] = "douban-top250",
+    parser: Annotated[str, typer.Option("--parser", help="Parser that reads the pages.")] = "lxml",
     network: Annotated[
         str | None,
         typer.Option("-n", "--network", help="Network that the mirror plays.  [default: loopback]"),
     ] = None,
     concurrency: Annotated[
-        int, typer.Option("-c", "--concurrency", callback=at_least_one, help="Requests in flight.")
+        int,
+        typer.Option(
+            "-c",
+            "--concurrency",
+            callback=at_least_one,
+            help="How many requests are in flight at a time.",
+        ),
     ] = 10,
     url: Annotated[
-        str | None, typer.Option("--url", help="Another address that serves such pages.")
+        str | None,
+        typer.Option(
+            "--url", help="Crawl this address, which serves such pages, in place of the mirror."
+        ),
     ] = None,
     ca_file: Annotated[
         Path | None,
-        typer.Option("--ca-file", help="Authority to trust at --url, as `mirror serve` tells it."),
+        typer.Option(
+            "--ca-file",
+            help="File of the authority to trust at --url; `mirror serve` prints its path.",
+        ),
     ] = None,
 ) -> None:
     """Crawl once and print `rank title` for each item.
 
-    Sorted by rank; as they come where the strategy is a generator.
+    The items are sorted by rank, unless the strategy is a generator: then they come as it gives
+    them.
+
+    Example: crawlbench crawl -s aiohttp-gather -l uvloop
     """
     _refuse_idle_options(strategy, loop, url, network, ca_file)
     asked = [(Kind.STRATEGY, strategy), (Kind.PARSER, parser), (Kind.SITE, site)]

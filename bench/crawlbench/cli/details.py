@@ -14,10 +14,14 @@ __all__ = ["AS_USUAL", "Page", "Quiet", "Showing", "Verbose", "choose_detail"]
 
 Verbose = Annotated[
     bool,
-    typer.Option("-v", "--verbose", help="Show what it cost, all pairs and all notes as well."),
+    typer.Option("-v", "--verbose", help="Show costs, all pairs and all notes as well."),
 ]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Show the answer's sentences alone.")]
-Page = Annotated[bool, typer.Option("--page/--no-page", help="Draw report.html as well.")]
+Quiet = Annotated[
+    bool, typer.Option("-q", "--quiet", help="Show only the sentences of the answer.")
+]
+Page = Annotated[
+    bool, typer.Option("--page/--no-page", help="Draw report.html at the end, or not.")
+]
 
 
 @dataclass(frozen=True)

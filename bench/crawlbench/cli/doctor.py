@@ -24,9 +24,12 @@ __all__ = ["doctor"]
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
-    """Look at this machine before a session: what would disturb it, and what would help."""
+    """Look at this machine and say what would disturb a session, and what would help.
+
+    Example: crawlbench doctor
+    """
     machine, conditions = describe_machine(), read_conditions()
     doubts = condition_caveats(machine, conditions)
     advice = _pyperf_advice()

@@ -25,7 +25,7 @@ from crawlbench.report.text import one_line
 
 __all__ = ["app"]
 
-app = make_group("Environments that were built for --env and ab.")
+app = make_group("List and remove the environments that --env and ab have built.")
 _COLUMNS = (
     Column("key"),
     Column("Python"),
@@ -37,9 +37,9 @@ _COLUMNS = (
 
 @app.command(name="list")
 def list_environments(
-    as_json: Annotated[bool, typer.Option("--json", help="As a JSON list.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
-    """List what is in the cache, the last used first."""
+    """List the environments that are kept, the last used first."""
     kept = kept_environments()
     if as_json:
         sys.stdout.write(json.dumps([asdict(one) for one in kept], indent=1) + "\n")
@@ -67,11 +67,14 @@ def list_environments(
 @app.command(name="remove")
 def remove(
     keys: Annotated[
-        list[str] | None, typer.Argument(metavar="KEY...", help="Keys, or how they begin.")
+        list[str] | None, typer.Argument(metavar="KEY...", help="Keys, or their first letters.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Remove all of them.")] = False,
 ) -> None:
-    """Remove environments from the cache; they are built anew when they are asked for."""
+    """Remove kept environments; they are built again when they are needed.
+
+    Example: crawlbench env remove --all
+    """
     if bool(keys) == everything:
         raise UsageError("name the environments to remove by their keys, or give --all")
     troubles = []

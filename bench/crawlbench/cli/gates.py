@@ -16,7 +16,9 @@ __all__ = ["AskedGate", "FailOn", "parse_gate"]
 
 FailOn = Annotated[
     str | None,
-    typer.Option("--fail-on", help="Gate: slower, slower:PERCENT%, or cpu-slower:PERCENT%."),
+    typer.Option(
+        "--fail-on", help="Fail if head is slower: slower, slower:PERCENT% or cpu-slower:PERCENT%."
+    ),
 ]
 _GATE = re.compile(r"(?P<cpu>cpu-)?slower(?::(?P<percent>\d+(?:\.\d+)?)%)?")
 

@@ -27,17 +27,23 @@ CONFIDENCE = 0.95
 
 def history(
     folders: Annotated[
-        list[Path], typer.Argument(help="Sessions' folders, or folders that hold such.")
+        list[Path], typer.Argument(help="Folders of sessions, or folders that hold some.")
     ],
     margin: Annotated[
-        float, typer.Option("--margin", callback=not_negative, help="Changes up to it count not.")
+        float,
+        typer.Option(
+            "--margin", callback=not_negative, help="Largest change that does not matter, in %."
+        ),
     ] = USUAL_MARGIN,
     output: Annotated[
         Path,
-        typer.Option("-o", "--output", help="The page to write; replaced if it exists."),
+        typer.Option("-o", "--output", help="Page to write; an existing one is replaced."),
     ] = Path("history.html"),
 ) -> None:
-    """Draw many sessions over time as one offline page, and say where a cell changed."""
+    """Draw many sessions over time as one page and say where a cell changed.
+
+    Example: crawlbench history results -o history.html
+    """
     require_drawing()
     from crawlbench.report.history_page import changes_table, history_page  # noqa: PLC0415  (an extra)
     from crawlbench.report.html import render_page  # noqa: PLC0415

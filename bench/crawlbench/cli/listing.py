@@ -48,10 +48,13 @@ _KINDS = {
 
 
 def list_names(
-    what: Annotated[What, typer.Argument(help="Which names to list.")],
-    as_json: Annotated[bool, typer.Option("--json", help="As a JSON list.")] = False,
+    what: Annotated[What, typer.Argument(help="Kind of names to list.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
-    """List the names that the options take, with a word on each."""
+    """List the names that options take, with a few words on each.
+
+    Example: crawlbench list strategies
+    """
     if what is What.STRATEGIES:
         _list_strategies(as_json)
         return

@@ -55,63 +55,84 @@ def load(
             "-c",
             "--connections",
             callback=at_least_one,
-            help="Closed arrival: each asks again when it is answered.",
+            help="Closed arrival: connections that ask again as soon as they are answered.",
         ),
     ] = None,
     rate: Annotated[
         float | None,
-        typer.Option("--rate", callback=positive, help="Open arrival: requests per second."),
+        typer.Option(
+            "--rate",
+            callback=positive,
+            help="Open arrival: requests per second, whatever the answers.",
+        ),
     ] = None,
     arrival: Annotated[
-        OpenArrival, typer.Option("--arrival", help="How open arrival is spread.")
+        OpenArrival, typer.Option("--arrival", help="How the requests of open arrival are spread.")
     ] = OpenArrival.CONSTANT,
     find: Annotated[
         str | None,
-        typer.Option("--find", help="Look for the highest rate that holds, such as p99=50ms."),
+        typer.Option(
+            "--find", help="Find the highest rate at which a limit holds, such as p99=50ms."
+        ),
     ] = None,
     duration: Annotated[
-        float, typer.Option("-d", "--duration", callback=positive, help="Seconds of each run.")
+        float,
+        typer.Option("-d", "--duration", callback=positive, help="Seconds that each run takes."),
     ] = 10.0,
     step: Annotated[
-        float, typer.Option("--step", callback=positive, help="Seconds of each step of --find.")
+        float,
+        typer.Option("--step", callback=positive, help="Seconds that each step of --find takes."),
     ] = 2.0,
     pool: Annotated[
         int,
-        typer.Option("--pool", callback=at_least_one, help="Connections of open arrival."),
+        typer.Option(
+            "--pool", callback=at_least_one, help="Connections that open arrival may use."
+        ),
     ] = POOL,
     generators: Annotated[
         int | None,
-        typer.Option("-g", "--generators", callback=at_least_one, help="Processes that share it."),
+        typer.Option(
+            "-g", "--generators", callback=at_least_one, help="Processes that share the work."
+        ),
     ] = None,
     timeout: Annotated[
-        float, typer.Option("--timeout", callback=positive, help="Seconds for one answer.")
+        float, typer.Option("--timeout", callback=positive, help="Seconds that an answer may take.")
     ] = 10.0,
-    site: Annotated[str, typer.Option("--site", help="Whose first page.")] = "douban-top250",
-    network: Annotated[str, typer.Option("-n", "--network", help="Network to play.")] = "loopback",
-    seed: Annotated[int, typer.Option("--seed", help="Of delays and of random arrival.")] = 1,
+    site: Annotated[
+        str, typer.Option("--site", help="Site whose first page is asked for.")
+    ] = "douban-top250",
+    network: Annotated[
+        str, typer.Option("-n", "--network", help="Network that the mirror plays.")
+    ] = "loopback",
+    seed: Annotated[
+        int, typer.Option("--seed", help="Seed for the network delays and for random arrival.")
+    ] = 1,
     url: Annotated[
-        str | None, typer.Option("--url", help="A page of your own server instead of a mirror.")
+        str | None,
+        typer.Option("--url", help="Page of a server of your own, in place of the mirror."),
     ] = None,
     owned: Annotated[
         str | None,
-        typer.Option("--i-own-this", help="With --url: its host, to say that it is yours."),
+        typer.Option("--i-own-this", help="Host of --url, to confirm that it is yours."),
     ] = None,
     ca_file: Annotated[
-        Path | None, typer.Option("--ca-file", help="Authority to trust at --url.")
+        Path | None, typer.Option("--ca-file", help="File of the authority to trust at --url.")
     ] = None,
     cluster: Annotated[
         str | None,
-        typer.Option("--cluster", help="A generator on each worker of this Dask scheduler."),
+        typer.Option("--cluster", help="Dask scheduler, each of whose workers runs a generator."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder to make; must not exist.")
+        Path | None, typer.Option("-o", "--output", help="Folder to create; it must not exist.")
     ] = None,
-    is_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    is_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
-    """Put load on one page, and tell its latencies.
+    """Put load on one page and show its latencies.
 
     Open arrival counts from the time at which a request was due, so that no wait is hidden.
-    Without --connections, --rate or --find: 10 connections.
+    Without --connections, --rate or --find, ten connections ask.
+
+    Example: crawlbench load --rate 500 -d 30
     """
     base = Load(
         arrival=Arrival(arrival),

@@ -27,14 +27,17 @@ class Commands(CommandGroup):
     }
 
 
-app = make_group("The server of the fixture pages.", cls=Commands)
+app = make_group("Serve the pages, and build, import or record them.", cls=Commands)
 
 
 def build(
     folder: Annotated[
-        Path, typer.Argument(help="Where to write the pages and their manifest.")
+        Path, typer.Argument(help="Folder to write the pages and their manifest to.")
     ] = Path("fixtures/douban"),
 ) -> None:
-    """Make the ten list pages and their manifest from movies.csv, the same byte for byte."""
+    """Build the ten list pages and their manifest from movies.csv, always the same bytes.
+
+    Example: crawlbench mirror build fixtures/douban
+    """
     paths = write_fixtures(folder)
     sys.stdout.write("".join(f"{path}\n" for path in paths))

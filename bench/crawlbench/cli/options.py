@@ -28,47 +28,63 @@ __all__ = [
 ]
 
 Strategies = Annotated[
-    list[str] | None, typer.Option("-s", "--strategy", help="Strategies, as names or globs.")
+    list[str] | None,
+    typer.Option("-s", "--strategy", help="Strategies to measure: names or globs."),
 ]
 Loops = Annotated[
-    list[str] | None, typer.Option("-l", "--loop", help="Event loops, for async strategies.")
+    list[str] | None, typer.Option("-l", "--loop", help="Event loops for async strategies.")
 ]
 Networks = Annotated[
     list[str] | None, typer.Option("-n", "--network", help="Networks that the mirror plays.")
 ]
 Sites = Annotated[list[str] | None, typer.Option("--site", help="Sites to crawl.")]
-Parsers = Annotated[list[str] | None, typer.Option("--parser", help="Parsers.")]
+Parsers = Annotated[list[str] | None, typer.Option("--parser", help="Parsers that read the pages.")]
 Concurrency = Annotated[
     list[int] | None,
-    typer.Option("-c", "--concurrency", callback=at_least_one, help="Requests in flight."),
+    typer.Option(
+        "-c",
+        "--concurrency",
+        callback=at_least_one,
+        help="How many requests are in flight at a time.",
+    ),
 ]
 Operations = Annotated[
     list[str] | None,
-    typer.Option("--operation", help="Operations of event loops, as names or globs."),
+    typer.Option("--operation", help="Operations of event loops: names or globs."),
 ]
-Cpus = Annotated[str | None, typer.Option("--cpus", help="CPUs of each worker: a number, or all.")]
+Cpus = Annotated[
+    str | None, typer.Option("--cpus", help="How many CPUs each worker gets: a number, or all.")
+]
 MirrorCpus = Annotated[
-    str | None, typer.Option("--mirror-cpus", help="The mirror's CPUs, such as 3 or 2-3.")
+    str | None, typer.Option("--mirror-cpus", help="Which CPUs the mirror gets, such as 3 or 2-3.")
 ]
 Precision = Annotated[
     float | None,
     typer.Option(
         "--precision",
         callback=positive,
-        help="Go on until intervals are this narrow, in %.",
+        help="Measure until the intervals are this narrow, in %.",
     ),
 ]
 Margin = Annotated[
     float | None,
-    typer.Option("--margin", callback=not_negative, help="Differences that do not matter, in %."),
+    typer.Option(
+        "--margin", callback=not_negative, help="Largest difference that does not matter, in %."
+    ),
 ]
-Rounds = Annotated[int | None, typer.Option("--rounds", callback=at_least_one, help="At the most.")]
+Rounds = Annotated[
+    int | None, typer.Option("--rounds", callback=at_least_one, help="Most rounds to measure.")
+]
 Laps = Annotated[
-    int | None, typer.Option("--laps", callback=at_least_one, help="Values per cell and round.")
+    int | None,
+    typer.Option(
+        "--laps", callback=at_least_one, help="Turns that each group of cells gets per round."
+    ),
 ]
 Budget = Annotated[
-    float | None, typer.Option("--budget", callback=positive, help="Seconds for the session.")
+    float | None,
+    typer.Option("--budget", callback=positive, help="Seconds that the session may take."),
 ]
 Output = Annotated[
-    Path | None, typer.Option("-o", "--output", help="Folder to make; must not exist.")
+    Path | None, typer.Option("-o", "--output", help="Folder to create; it must not exist.")
 ]

@@ -35,13 +35,15 @@ _COLUMNS = (
 
 def plan(
     folder: Annotated[
-        Path | None, typer.Argument(help="A kept session to judge by; else the newest in results/.")
+        Path | None,
+        typer.Argument(help="A kept session to plan from; the newest in results/ unless given."),
     ] = None,
-    detect: Annotated[
-        str, typer.Option("--detect", help="The difference that is to be found, such as 2%.")
-    ] = "2%",
+    detect: Annotated[str, typer.Option("--detect", help="Difference to find, such as 2%.")] = "2%",
 ) -> None:
-    """Foretell from a kept session how long it takes to find a difference (80 %)."""
+    """Estimate from a kept session how long it takes to find a difference.
+
+    Example: crawlbench plan results/mine --detect 2%
+    """
     wanted = _read_percent(detect)
     view = SessionView(load_session(folder or newest_session()))
     margin = view.plan.margin

@@ -43,22 +43,25 @@ def probe(
     loops: Annotated[
         list[str] | None,
         typer.Option(
-            "-l", "--loop", help="Event loop: name, glob or module:factory; all if none is given."
+            "-l", "--loop", help="Event loops: names, globs or module:factory; all unless given."
         ),
     ] = None,
     probes: Annotated[
         list[str] | None,
-        typer.Option("-p", "--probe", help="What to try: name or glob; all if none is given."),
+        typer.Option("-p", "--probe", help="Probes to run: names or globs; all unless given."),
     ] = None,
     deadline_s: Annotated[
-        float, typer.Option("--deadline", metavar="SECONDS", help="What a probe may take.")
+        float, typer.Option("--deadline", metavar="SECONDS", help="Seconds that a probe may take.")
     ] = DEADLINE_S,
-    as_json: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
     output_format: Annotated[
-        Format, typer.Option("--format", help="How to show it.")
+        Format, typer.Option("--format", help="Format to show it in.")
     ] = Format.TERMINAL,
 ) -> None:
-    """Find out by trying what each event loop supports; each probe has a process of its own."""
+    """Try what each event loop supports; each probe has a process of its own.
+
+    Example: crawlbench probe -l uvloop -p "tls*"
+    """
     if not deadline_s > 0:
         raise UsageError(f"--deadline is {deadline_s:g}; give seconds above 0")
     options = ProbeOptions(

@@ -61,27 +61,30 @@ def report(
     folder: Annotated[
         Path | None,
         typer.Argument(
-            help="A session's folder, or a file of plain pyperf; else the newest in results/."
+            help="A session's folder, or a pyperf file; the newest in results/ unless given."
         ),
     ] = None,
     output_format: Annotated[
-        Format, typer.Option("--format", help="How to show it.")
+        Format, typer.Option("--format", help="Format to show it in.")
     ] = Format.TERMINAL,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="File to write instead of printing; - prints."),
+        typer.Option("-o", "--output", help="File to write to; - prints."),
     ] = None,
     stopping: Annotated[
         Stopping | None,
         typer.Option(
             "--stopping",
-            help="Judge as if the rounds had been fixed, or as if they were looked at one by one.",
+            help="Judge as if the number of rounds had been fixed, or as if each was looked at.",
         ),
     ] = None,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show a session again: as text, page or picture, or in a shape that other programs read."""
+    """Show a session again: in the terminal, as a page, as a picture or as data.
+
+    Example: crawlbench report results/mine --format html -o mine.html
+    """
     shown = _load(folder or newest_session(), stopping)
     if output is None:
         _print(shown, output_format, choose_detail(verbose=verbose, quiet=quiet))

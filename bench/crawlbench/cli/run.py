@@ -85,11 +85,14 @@ def run(
     operation: Operations = None,
     environment: Annotated[
         list[str] | None,
-        typer.Option("--env", help="NAME=SPEC or FILE.toml: Pythons and packages to measure in."),
+        typer.Option("--env", help="Environments to measure in: NAME=SPEC or FILE.toml."),
     ] = None,
     baseline: Annotated[
         str | None,
-        typer.Option("--baseline", help="STRATEGY or STRATEGY/LOOP; of operations alone LOOP."),
+        typer.Option(
+            "--baseline",
+            help="What to compare with: STRATEGY or STRATEGY/LOOP; LOOP for operations.",
+        ),
     ] = None,
     rounds: Rounds = None,
     laps: Laps = None,
@@ -98,25 +101,31 @@ def run(
     margin: Margin = None,
     min_time: Annotated[
         float | None,
-        typer.Option("--min-time", callback=positive, help="Seconds that a value lasts."),
+        typer.Option("--min-time", callback=positive, help="Shortest time of a value, in seconds."),
     ] = None,
     lap_time: Annotated[
         float | None,
-        typer.Option("--lap-time", callback=positive, help="Seconds that a group's turn lasts."),
+        typer.Option(
+            "--lap-time", callback=positive, help="Shortest time of a group's turn, in seconds."
+        ),
     ] = None,
     timeout: Annotated[
         float | None,
-        typer.Option("--timeout", callback=positive, help="Seconds until a value hangs."),
+        typer.Option(
+            "--timeout", callback=positive, help="Seconds after which a value counts as hung."
+        ),
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", callback=not_negative, help="Of the order and the delays."),
+        typer.Option(
+            "--seed", callback=not_negative, help="Seed for the lap order and the network delays."
+        ),
     ] = None,
     cpus: Cpus = None,
     mirror_cpus: MirrorCpus = None,
     output: Output = None,
     resume: Annotated[
-        Path | None, typer.Option("--resume", help="Session to go on with, by its own plan.")
+        Path | None, typer.Option("--resume", help="Session to continue, by its own plan.")
     ] = None,
     cluster: ClusterAddress = None,
     machines: Machines = None,
@@ -125,7 +134,10 @@ def run(
     quiet: Quiet = False,
     page: Page = True,
 ) -> None:
-    """Measure every cell of a suite, lap by lap, and say which way of crawling is fastest."""
+    """Measure a suite and say which way of crawling is fastest.
+
+    Example: crawlbench run quick -n wan -s aiohttp-gather -s requests-threads
+    """
     showing = Showing(choose_detail(verbose=verbose, quiet=quiet), has_page=page)
     ends = session_ends(rounds, budget, precision)
     changes = {

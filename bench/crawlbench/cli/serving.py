@@ -43,25 +43,31 @@ MODES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def serve(
-    site: Annotated[str, typer.Option("--site", help="Whose pages.")] = "douban-top250",
-    network: Annotated[str, typer.Option("-n", "--network", help="Network to play.")] = "loopback",
+    site: Annotated[str, typer.Option("--site", help="Site to serve.")] = "douban-top250",
+    network: Annotated[
+        str, typer.Option("-n", "--network", help="Network that the mirror plays.")
+    ] = "loopback",
     seed: Annotated[
-        int, typer.Option("--seed", callback=not_negative, help="Of delays and faults.")
+        int, typer.Option("--seed", callback=not_negative, help="Seed for delays and faults.")
     ] = 1,
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65_535, help="To listen on; 0 for any.")
+        int,
+        typer.Option("--port", min=0, max=65_535, help="Port to listen on; 0 takes a free one."),
     ] = 0,
     host: Annotated[
         str, typer.Option("--host", help="Address of this machine to listen on.")
     ] = "127.0.0.1",
     is_known: Annotated[
-        bool, typer.Option("--i-know", help="Other machines may reach it, with --host.")
+        bool,
+        typer.Option("--i-know", help="Confirm that other machines may reach it, with --host."),
     ] = False,
-    is_quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Log no requests.")] = False,
+    is_quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Do not log requests.")] = False,
 ) -> None:
     """Serve a site until Ctrl-C; the first line printed is its address.
 
-    At /_crawlbench a page shows what is counted.
+    The page /_crawlbench shows its counters.
+
+    Example: crawlbench mirror serve -n wan --port 8000
     """
     address, played = check_host(host, is_known=is_known), find_network(network)
     spec = load_site(site)
@@ -92,19 +98,26 @@ def _log(served: Served) -> None:
 
 
 def bench(
-    site: Annotated[str, typer.Option("--site", help="Whose first page.")] = "douban-top250",
+    site: Annotated[
+        str, typer.Option("--site", help="Site whose first page is asked for.")
+    ] = "douban-top250",
     connections: Annotated[
         list[int] | None,
         typer.Option(
-            "-c", "--connections", callback=at_least_one, help="At a time; may be repeated."
+            "-c",
+            "--connections",
+            callback=at_least_one,
+            help="Connections at a time; give it several times to try several.",
         ),
     ] = None,
-    is_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    is_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
-    """Ask a mirror for all it can give and print the pages per second.
+    """Ask a mirror for as many pages as it can give, and print how many a second that is.
 
-    A client that only counts does the asking, in batches. Where it costs as much as
-    the mirror, over TLS and HTTP/2, the mirror can do more than is shown.
+    A client that only counts asks, in batches. Over TLS and HTTP/2 it costs as much as the mirror,
+    which can do more there than is shown.
+
+    Example: crawlbench mirror bench -c 1 -c 100
     """
     counts = tuple(connections or BENCH_CONNECTIONS)
     ceilings = asyncio.run(_measure(load_site(site), counts))

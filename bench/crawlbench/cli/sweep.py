@@ -81,28 +81,42 @@ def sweep(
     places: Annotated[
         list[int] | None,
         typer.Argument(
-            help="Where to measure: requests in flight, ms of round trip, pages, or KiB.",
+            help="Values to measure at: requests in flight, ms of round trip, pages, or KiB.",
             callback=at_least_one,
         ),
     ] = None,
     strategy: Strategies = None,
     loop: Loops = None,
-    network: Annotated[str, typer.Option("-n", "--network", help="Network to play.")] = "wan",
+    network: Annotated[
+        str, typer.Option("-n", "--network", help="Network that the mirror plays.")
+    ] = "wan",
     site: Annotated[
-        str, typer.Option("--site", help="What to crawl, unless the axis is pages or body.")
+        str, typer.Option("--site", help="Site to crawl, unless the axis is pages or body.")
     ] = "douban-top250",
     parser: Annotated[
-        list[str] | None, typer.Option("--parser", help="Parsers; none shows clients alone.")
+        list[str] | None,
+        typer.Option(
+            "--parser", help="Parsers that read the pages; `none` measures the clients alone."
+        ),
     ] = None,
     concurrency: Annotated[
-        int, typer.Option("-c", "--concurrency", callback=at_least_one, help="Requests in flight.")
+        int,
+        typer.Option(
+            "-c",
+            "--concurrency",
+            callback=at_least_one,
+            help="How many requests are in flight at a time.",
+        ),
     ] = 10,
     rounds: Rounds = None,
     laps: Laps = None,
     budget: Budget = None,
     output: Output = None,
 ) -> None:
-    """Measure along one axis, and say where each strategy has its knee."""
+    """Measure along one axis and say where each strategy stops gaining.
+
+    Example: crawlbench sweep concurrency 1 5 10 50 --site index -n wan
+    """
     scale = _SCALES[axis]
     chosen = sorted(set(places or scale.places))
     if len(chosen) < 3:

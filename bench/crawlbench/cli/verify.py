@@ -38,9 +38,12 @@ SHOWN_ITEMS = 5
 
 
 def verify(
-    site: Annotated[str, typer.Argument(help="The site file, such as ./site.toml.")],
+    site: Annotated[str, typer.Argument(help="Site file, such as ./site.toml.")],
 ) -> None:
-    """Crawl a site of your own, show what was found, and write down what a right crawl returns."""
+    """Crawl a site of your own, show what was found and write down what a crawl must return.
+
+    Example: crawlbench mirror verify ./site.toml
+    """
     if not site.endswith(".toml"):
         raise UsageError(f"{site!r} is no site file; one ends in .toml")
     custom = open_site(site, is_verified=False)
