@@ -91,9 +91,26 @@ def make_documents() -> dict[Path, str]:
     }
 
 
+NOT_TYPED = """Options need not be typed each time. What is typed comes first, then a variable, then
+the nearest `pyproject.toml` that has a table `[tool.crawlbench]`:
+
+```toml
+[tool.crawlbench.run]
+rounds = 10
+network = ["loopback", "wan"]
+
+[tool.crawlbench.mirror.serve]
+port = 8000
+```
+
+The variable of an option is named after the command and the option: `CRAWLBENCH_RUN_ROUNDS=10`,
+`CRAWLBENCH_MIRROR_SERVE_PORT=8000`. `crawlbench --install-completion` sets up the completion of
+bash, zsh or fish."""
+
+
 def make_command_reference() -> str:
     """Return the help of all commands as a Markdown page."""
-    parts = ["# Command line", "Made from `--help` by `make docs`."]
+    parts = ["# Command line", "Made from `--help` by `make docs`.", NOT_TYPED]
     for command in COMMANDS:
         title = f"crawlbench {command}".strip()
         parts.append(f"## {title}\n\n```\n{help_of(command)}\n```")

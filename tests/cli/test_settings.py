@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from tests.cli.test_cli import assert_refused
@@ -114,3 +116,12 @@ def test_completion_can_be_set_up(crawlbench, shell):
     if "not found" in outcome.stderr:
         outcome = crawlbench("--show-completion", shell)
     assert "CRAWLBENCH_COMPLETE" in outcome.stdout, outcome.stderr
+
+
+def test_document_shows_what_works(crawlbench, tmp_path):
+    """The example of docs/cli.md is taken, but for what would be measured."""
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.+?)```", page, re.DOTALL)
+    write(tmp_path, example)
+    assert_refused(crawlbench("run", "nosuch"), "nosuch")
+    assert_refused(crawlbench("mirror", "serve", "--network", "nosuch"), "nosuch")
