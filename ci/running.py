@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import threading
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["Ended", "Interrupted", "quiet_environment", "run"]
@@ -78,7 +80,44 @@ def run(
         Interrupted: we were interrupted; the command was asked to end, and has ended.
         OSError: it cannot be started.
     """
-    process = subprocess.Popen(
+    process = pump = None
+    try:
+        with _held_signals():  # else one that comes now would leave behind what has just begun
+            process = _start(command, environ, folder)
+            assert process.stdout
+            pump = _Pump(process.stdout, log)
+            pump.start()
+        code = _wait(process, limit_s)
+        return Ended(code, pump.finish(PIPE_PATIENCE_S))
+    except KeyboardInterrupt:
+        if process is None or pump is None:
+            raise
+        _end(process)
+        lines = pump.finish(HURRIED_PIPE_PATIENCE_S)
+        raise Interrupted(Ended(process.returncode, lines, is_interrupted=True)) from None
+
+
+@contextmanager
+def _held_signals() -> Iterator[None]:
+    """Hold back what ends us until the end of the block."""
+    held: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: held.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    for late in held:
+        signal.raise_signal(late)
+
+
+def _start(
+    command: Sequence[str], environ: Mapping[str, str], folder: Path | None
+) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         command,
         env=dict(environ),
         cwd=folder,
@@ -88,16 +127,6 @@ def run(
         encoding="utf-8",
         errors="replace",
     )
-    assert process.stdout
-    pump = _Pump(process.stdout, log)
-    pump.start()
-    try:
-        code = _wait(process, limit_s)
-        return Ended(code, pump.finish(PIPE_PATIENCE_S))
-    except KeyboardInterrupt:
-        _end(process)
-        lines = pump.finish(HURRIED_PIPE_PATIENCE_S)
-        raise Interrupted(Ended(process.returncode, lines, is_interrupted=True)) from None
 
 
 def _wait(process: subprocess.Popen[str], limit_s: float | None) -> int | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import signal
+import sys
+import time
 
 import pytest
 
+from ci import running
 from tests.ci.steps import calls, obeyed
 
 CANCEL = (signal.SIGINT, signal.SIGTERM)
@@ -48,3 +52,27 @@ def test_nothing_is_measured_after_an_interrupted_calibration(play, tmp_path):
     assert step.code == 130, step.log
     assert step.outputs["sentence"] == "interrupted; nothing can be said"
     assert [words[3] for words, _ in calls(tmp_path)] == ["aa"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_command_that_has_just_begun_is_ended_too(monkeypatch, number):
+    """A signal while it starts would leave it behind, and its pipe open."""
+    started = []
+    start = running._start
+
+    def start_and_be_interrupted(*arguments):
+        started.append(start(*arguments))
+        signal.raise_signal(number)
+        return started[0]
+
+    monkeypatch.setattr(running, "_start", start_and_be_interrupted)
+    handler = signal.signal(number, signal.default_int_handler)
+    begin = time.monotonic()
+    try:
+        with pytest.raises(running.Interrupted) as told:
+            running.run([sys.executable, "-c", "import time; time.sleep(60)"], {}, io.StringIO())
+    finally:
+        signal.signal(number, handler)
+    assert told.value.ended.is_interrupted
+    assert started[0].returncode is not None
+    assert time.monotonic() - begin < 30
