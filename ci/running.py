@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import threading
+import time
 from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ END_PATIENCE_S = 5.0  # for an end that was asked for
 PIPE_PATIENCE_S = 10.0  # for a pipe that a grandchild holds open
 HURRIED_PIPE_PATIENCE_S = 1.5
 """The same when we are interrupted ourselves: GitHub waits for 7.5 s, and 2.5 s more."""
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.25
+"""Between two looks at whether a command has ended."""
 SERVICE_PREFIXES = ("GITHUB_", "ACTIONS_", "INPUT_", "CI_", "GH_")
 """Of variables that name the service's files and may hold its tokens: not for what is measured."""
 
@@ -130,12 +133,19 @@ def _start(
 
 
 def _wait(process: subprocess.Popen[str], limit_s: float | None) -> int | None:
-    """Return the exit code, or None if it took too long and was ended."""
-    try:
-        return process.wait(limit_s)
-    except subprocess.TimeoutExpired:
-        _end(process)
-        return None
+    """Return the exit code, or None if it took too long and was ended.
+
+    A signal that comes just before `process.wait` does not wake it, so that we look now and then.
+    """
+    begin = time.monotonic()
+    pause_s = SHORTEST_PAUSE_S
+    while process.poll() is None:
+        if limit_s is not None and time.monotonic() - begin > limit_s:
+            _end(process)
+            return None
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+    return process.returncode
 
 
 def _end(process: subprocess.Popen[str]) -> None:
