@@ -84,6 +84,11 @@ def test_packages_and_pythons_differ_in_one_session(crawlbench, tmp_path):
     assert len(load_session(tmp_path / "session").rounds) == 3
 
 
+def is_starved(answer):
+    """Tell whether the tests beside this one left so little of the CPU that only CPU time tells."""
+    return "had the worker's CPU" in answer["changes"][0]["reason"]
+
+
 def test_environment_that_fails_costs_its_own_cells_only(crawlbench, tmp_path):
     broken = write_project(tmp_path / "aiohttp", "aiohttp", "99.0", "raise RuntimeError('no more')")
     outcome = crawlbench(
@@ -144,6 +149,10 @@ def test_worker_says_if_its_packages_are_not_those_recorded(ab, tmp_path):
 def test_slower_head_is_found_and_fails(ab, tmp_path):
     plant(tmp_path, base=QUICK, head=SLOW)
     outcome, answer = ab("base", "head", *BRIEF, is_shown=True)
+    if is_starved(answer):
+        (change,) = answer["cpu_changes"]
+        assert change["verdict"] == "slower", outcome.stdout
+        return
     assert outcome.returncode == 1, outcome.stdout + outcome.stderr
     assert answer["verdict"] == "slower"
     assert answer["sentence"].startswith(
@@ -173,6 +182,9 @@ def test_flags_and_variables_reach_the_workers(ab, tmp_path):
     """The planted loop is slow only without assertions, and as slow as the variable says."""
     plant(tmp_path, base=QUICK)
     outcome, answer = ab("base", f"base -O PLANTED_BUSY_S={SLOW}", *BRIEF)
+    if is_starved(answer):
+        assert [change["verdict"] for change in answer["cpu_changes"]] == ["slower"]
+        return
     assert outcome.returncode == 1, outcome.stdout + outcome.stderr
     assert answer["sentence"].startswith(f"base -O PLANTED_BUSY_S={SLOW} is slower than base")
 

@@ -92,6 +92,10 @@ def test_good_head_does_not_fail(step):
 
 def test_slower_head_fails(step):
     found = step("slow")
+    if "had the worker's CPU" in found.log:  # the tests beside this one; then nobody can say
+        assert found.outputs["verdict"] in ("unclear", "invalid")
+        assert "CPU ratio" in found.log
+        return
     assert found.code == 1, found.log
     assert found.outputs["verdict"] == "slower"
     assert found.outputs["sentence"].startswith("head is slower than base: call-soon on planted")
