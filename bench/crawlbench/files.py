@@ -34,17 +34,25 @@ def load_strategy(path: str) -> Any:  # noqa: ANN401  (see `model.Crawl`)
 
 
 def load_parser(path: str) -> Any:  # noqa: ANN401  (a function of a SiteSpec)
-    """Return the function `compile_reader` of a Python file; errors as `load_strategy`."""
+    """Return the parser of a Python file: its function `compile_reader`.
+
+    Raises:
+        UsageError, BrokenPluginError, NotInstalledError: as `load_strategy`.
+    """
     return _attribute(path, "compile_reader", "def compile_reader(spec)")
 
 
 def load_site(path: str) -> Any:  # noqa: ANN401  (a SiteSpec)
-    """Return the `SITE` of a Python file; errors as `load_strategy`."""
+    """Return the site of a Python file: its `SITE`.
+
+    Raises:
+        UsageError, BrokenPluginError, NotInstalledError: as `load_strategy`.
+    """
     return _attribute(path, "SITE", "SITE = SiteSpec(...)")
 
 
 def load_loop_factory(name: str) -> Any:  # noqa: ANN401  (a callable that returns a loop)
-    """Return what `module:attribute` names.
+    """Return the event loops that `module:factory` makes, of any module that can be imported.
 
     Raises:
         UsageError: the module has no such attribute, or it cannot be called.

@@ -164,9 +164,21 @@ def test_list_names_what_is_missing(crawlbench):
     rows = json.loads(crawlbench("list", "strategies", "--json").stdout)
     (absent,) = [row for row in rows if row["name"] == "needs-absent"]
     assert (absent["installed"], absent["library"]) == (False, "a-package-that-nobody-has")
-    shown = crawlbench("list", "strategies").stdout
-    assert "(not" in shown
-    assert "crawlbench's extra 'clients'" in shown
+    shown = crawlbench("list", "strategies")
+    assert "(not" in shown.stdout
+    assert "crawlbench's extra 'clients'" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    "what", ["", "strategies", "loops", "operations", "parsers", "sites", "networks", "suites"]
+)
+def test_list_gives_a_pipe_a_line_a_name(crawlbench, what):
+    """With tabs between the columns; what it is stands in words, not in names of code."""
+    lines = crawlbench("list", *what.split()).stdout.splitlines()
+    columns = {line.count("\t") for line in lines}
+    assert len(columns) == 1
+    assert columns <= {1, 2}
+    assert not [line for line in lines if "crawlbench." in line or "Return" in line]
 
 
 def test_mirror_build_makes_the_committed_pages(crawlbench, tmp_path):

@@ -7,6 +7,7 @@ import json
 import sys
 from dataclasses import asdict
 from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, metadata
 from typing import Annotated
 
 import typer
@@ -15,9 +16,9 @@ from rich.text import Text
 
 from crawlbench import registry
 from crawlbench.about import StrategyFacts, describe_strategy
-from crawlbench.cli.output import result_console
+from crawlbench.cli.output import result_console, tell
 from crawlbench.errors import BenchError
-from crawlbench.measure.suite import load_suite, suite_names
+from crawlbench.measure.suite import describe_suite, suite_names
 from crawlbench.networks import NETWORKS
 from crawlbench.operations import Operation, all_operations
 
@@ -39,6 +40,18 @@ class What(StrEnum):
     SUITES = "suites"
 
 
+Row = dict[str, str]
+"""By column, in the order of the columns."""
+
+_ABOUT = {
+    What.STRATEGIES: "ways to crawl, for -s",
+    What.LOOPS: "event loops, for -l",
+    What.OPERATIONS: "things that an event loop does, for --operation",
+    What.PARSERS: "ways to read a page, for --parser",
+    What.SITES: "what can be crawled, for --site",
+    What.NETWORKS: "what the mirror can play, for -n",
+    What.SUITES: "sessions put together beforehand, for crawlbench run",
+}
 _KINDS = {
     What.STRATEGIES: registry.Kind.STRATEGY,
     What.LOOPS: registry.Kind.EVENT_LOOP,
@@ -48,84 +61,122 @@ _KINDS = {
 
 
 def list_names(
-    what: Annotated[What, typer.Argument(help="Kind of names to list.")],
+    what: Annotated[
+        What | None, typer.Argument(help="Kind of names to list; an overview unless given.")
+    ] = None,
+    verbose: Annotated[
+        bool,
+        typer.Option("-v", "--verbose", help="Show libraries, licences and protocols as well."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
     """List the names that options take, with a few words on each.
 
+    A pipe gets one line a name, its columns separated by tabs.
+
     Example: crawlbench list strategies
     """
-    if what is What.STRATEGIES:
-        _list_strategies(as_json)
-        return
-    if what in _KINDS:
-        rows = [_plugin_row(_KINDS[what], name) for name in registry.names(_KINDS[what])]
-        rows += [_family_row(_KINDS[what], glob) for glob in registry.families(_KINDS[what])]
-    elif what is What.OPERATIONS:
-        rows = [_operation_row(operation) for operation in all_operations()]
-    elif what is What.NETWORKS:
-        rows = [{"name": name, "about": NETWORKS[name].about} for name in NETWORKS]
+    if what is None:
+        rows = [_overview_row(kind) for kind in What]
+    elif what is What.STRATEGIES:
+        facts = [describe_strategy(name) for name in registry.names(registry.Kind.STRATEGY)]
+        rows = [asdict(fact) if as_json else _strategy_row(fact, verbose) for fact in facts]
     else:
-        rows = [{"name": name, "about": _suite(name)} for name in suite_names()]
+        rows = _rows(what)
     if as_json:
         sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+        return
+    _print(rows)
+    if what is What.STRATEGIES and not all(fact.installed for fact in facts):
+        tell(f"of ours, what is not installed comes with {CLIENTS}")
+
+
+def _rows(what: What) -> list[Row]:
+    if what is What.OPERATIONS:
+        return [_operation_row(operation) for operation in all_operations()]
+    if what is What.NETWORKS:
+        return [{"name": name, "about": NETWORKS[name].about} for name in NETWORKS]
+    if what is What.SUITES:
+        return [{"name": name, "about": describe_suite(name)} for name in suite_names()]
+    kind = _KINDS[what]
+    return [
+        *({"name": name, "about": _plugin(kind, name)} for name in registry.names(kind)),
+        *({"name": glob, "about": _family(kind, glob)} for glob in registry.families(kind)),
+    ]
+
+
+def _print(rows: list[Row]) -> None:
+    """Print a table on a terminal; elsewhere a line a row, so that grep and cut can be used."""
+    console = result_console()
+    if not console.is_terminal:
+        lines = ("\t".join(map(str, row.values())) for row in rows)
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
         return
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for column in rows[0]:
+        table.add_column(no_wrap=column == "name", overflow="fold")
     for row in rows:
-        table.add_row(*[Text(str(value), overflow="fold") for value in row.values()])
-    result_console().print(table)
-
-
-def _list_strategies(as_json: bool) -> None:
-    """List the contestants with what each is made of."""
-    facts = [describe_strategy(name) for name in registry.names(registry.Kind.STRATEGY)]
-    if as_json:
-        rows = [asdict(fact) for fact in facts]
-        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
-        return
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for header in ("strategy", "library", "licence", "model", "HTTP"):
-        is_whole = header in {"strategy", "HTTP"}
-        table.add_column(header, overflow="fold", no_wrap=is_whole, header_style="bold")
-    for fact in facts:
-        cells = (fact.name, _library(fact), fact.licence, fact.model, fact.http)
-        table.add_row(*map(Text, cells), style=None if fact.installed else "dim")
-    console = result_console()
+        table.add_row(*(Text(str(value)) for value in row.values()))
     console.print(table)
-    if not all(fact.installed for fact in facts):
-        console.print(Text(f"\nOf ours, what is not installed comes with {CLIENTS}"))
 
 
-def _library(fact: StrategyFacts) -> str:
-    return f"{fact.library} {fact.version}" if fact.installed else f"{fact.library} (not installed)"
+def _overview_row(what: What) -> Row:
+    if what is What.STRATEGIES:
+        names = registry.names(registry.Kind.STRATEGY)
+    elif what in _KINDS:
+        names = [*registry.names(_KINDS[what]), *registry.families(_KINDS[what])]
+    else:
+        names = [row["name"] for row in _rows(what)]
+    return {"name": what.value, "count": str(len(names)), "about": _ABOUT[what]}
 
 
-def _plugin_row(kind: registry.Kind, name: str) -> dict[str, str]:
+def _strategy_row(fact: StrategyFacts, is_verbose: bool) -> Row:
+    about = fact.about if fact.installed else f"{fact.about} (not installed)"
+    row = {"name": fact.name, "about": about}
+    if not is_verbose:
+        return row
+    library = f"{fact.library} {fact.version}".strip()
+    return {
+        **row,
+        "library": library,
+        "licence": fact.licence,
+        "model": fact.model,
+        "HTTP": fact.http,
+    }
+
+
+def _plugin(kind: registry.Kind, name: str) -> str:
+    """Return in a line what a plug-in is, or why it cannot be used here."""
     try:
-        plugin = registry.load(kind, name)
+        registry.load(kind, name)
     except BenchError as error:
-        return {"name": name, "about": str(error)}
-    if kind is registry.Kind.PARSER:
-        module = inspect.getmodule(plugin)
-        about = (inspect.getdoc(module) or "").partition("\n")[0].partition(" (floor")[0]
-        return {"name": name, "about": about}
-    return {"name": name, "about": registry.find(kind, name).value}
+        return str(error)
+    point = registry.find(kind, name)
+    if point.dist is not None and kind is registry.Kind.EVENT_LOOP:
+        package = point.value.partition(".")[0].partition(":")[0]
+        if package != "crawlbench":
+            return _summary(package, point.value)
+    module = sys.modules[point.value.partition(":")[0]]
+    return (inspect.getdoc(module) or point.value).partition("\n")[0].partition(" (floor")[0]
 
 
-def _operation_row(operation: Operation) -> dict[str, str]:
+def _summary(package: str, otherwise: str) -> str:
+    """Return what a package says of itself in a line."""
+    if package in sys.stdlib_module_names:
+        return f"Python's own: {otherwise}"
+    try:
+        return metadata(package)["Summary"] or otherwise
+    except PackageNotFoundError:
+        return otherwise
+
+
+def _family(kind: registry.Kind, glob: str) -> str:
+    about = registry.describe_family(kind, glob).removeprefix("Return ")
+    return about[:1].upper() + about[1:]
+
+
+def _operation_row(operation: Operation) -> Row:
     about = operation.about
     if operation.obstacle:
         about += f" (not here: {operation.obstacle})"
     return {"name": operation.name, "theme": operation.theme, "about": about}
-
-
-def _family_row(kind: registry.Kind, glob: str) -> dict[str, str]:
-    return {"name": glob, "about": registry.describe_family(kind, glob)}
-
-
-def _suite(name: str) -> str:
-    suite = load_suite(name)
-    if not suite.strategies:
-        loops = ", ".join(suite.event_loops)
-        return f"operations {', '.join(suite.operations)} of {loops}, {suite.rounds} rounds"
-    return f"{', '.join(suite.strategies)} on {', '.join(suite.networks)}, {suite.rounds} rounds"

@@ -130,9 +130,17 @@ def is_reader_gone() -> bool:
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
+class _PipedConsole(Console):
+    """A console that lets us find out whether its reader has gone; rich would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise what was caught."""
+        raise  # noqa: PLE0704  (rich calls this where it catches)
+
+
 def result_console() -> Console:
     """Return the console for results: plain and not cut when it is not a terminal."""
-    return Console(highlight=False, soft_wrap=False)
+    return _PipedConsole(highlight=False, soft_wrap=False)
 
 
 def status_console() -> Console:

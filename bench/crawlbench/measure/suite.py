@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from crawlbench.records import Cell
 
-__all__ = ["Suite", "load_suite", "loops_left_out", "override", "suite_names"]
+__all__ = ["Suite", "describe_suite", "load_suite", "loops_left_out", "override", "suite_names"]
 
 _FOLDER = Path(__file__).resolve().parent.parent / "suites"
 
@@ -70,6 +70,12 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def suite_names() -> list[str]:
     """Return the names of the suites that come with crawlbench."""
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+
+
+def describe_suite(name: str) -> str:
+    """Return what a suite that comes with crawlbench asks: the comment that it begins with."""
+    first = (_FOLDER / f"{name}.toml").read_text(encoding="utf-8").partition("\n")[0]
+    return first.removeprefix("# ")
 
 
 def load_suite(name: str) -> Suite:

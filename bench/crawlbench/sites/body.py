@@ -26,7 +26,7 @@ _HEADERS = {"Content-Type": "text/html; charset=utf-8", "Connection": "keep-aliv
 
 
 def make_site(name: str) -> SiteSpec:
-    """Return the site of that name.
+    """Return one page of a size, such as body-4k or body-1m, that has no links.
 
     Raises:
         UsageError: the name says no size, or one that is too small or too large.

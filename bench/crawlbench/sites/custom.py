@@ -49,7 +49,7 @@ class CustomSite:
 
 
 def load_site(name: str) -> SiteSpec:
-    """Return the site of a TOML file, whose path is the site's name.
+    """Return the site that a TOML file describes, as docs/your-site.md says.
 
     Raises:
         UsageError: the file, its pages or its expectation cannot be used.
