@@ -72,6 +72,18 @@ def test_closed_pipe_is_no_error(session):
         assert process.wait(110) == 0
 
 
+@pytest.mark.parametrize(
+    "arguments", [("list", "strategies"), ("list", "loops", "--json"), ("doctor",)], ids=" ".join
+)
+def test_reader_that_was_gone_before_is_no_error(arguments):
+    """Whoever writes first: our own code, or the library that draws tables."""
+    read, write_to = os.pipe()
+    os.close(read)
+    with os.fdopen(write_to, "w") as pipe:
+        done = call(*arguments, stdout=pipe)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_standard_error_that_nobody_reads_changes_no_exit_code():
     """A pipe that is closed fails otherwise than a disk that is full."""
     read, write_to = os.pipe()
