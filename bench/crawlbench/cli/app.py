@@ -12,6 +12,7 @@ import typer
 from crawlbench import __version__
 from crawlbench.cli.commands import CommandGroup, make_group
 from crawlbench.cli.endings import explain_failure, take_endings
+from crawlbench.cli.habits import suggest
 from crawlbench.cli.output import (
     INTERRUPTED,
     complain,
@@ -96,8 +97,7 @@ def _run() -> int:
     try:
         return app(**_NAMES, standalone_mode=False) or 0
     except typer.TyperException as error:
-        message = error.format_message().rstrip(".")
-        complain(f"{message}.{tell_source(error)} See --help.")
+        complain(_explain_misuse(error))
         return UsageError.exit_code
     except BenchError as error:
         complain(str(error))
@@ -111,6 +111,15 @@ def _run() -> int:
         if isinstance(error, OSError):
             give_up_output()  # what it still holds would fail once more
         return BenchError.exit_code
+
+
+def _explain_misuse(error: typer.TyperException) -> str:
+    """Return in a sentence what cannot be called, and what could be meant."""
+    message, hint = error.format_message().rstrip(".?"), suggest(error)
+    if hint:
+        message = message.partition(" (Possible options")[0].partition(". Did you mean")[0]
+    end = "?" if "Did you mean" in message else "."
+    return f"{message}{end}{hint}{tell_source(error)} See --help."
 
 
 def _end_early(error: BaseException) -> int:

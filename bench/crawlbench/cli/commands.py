@@ -45,6 +45,8 @@ class CommandGroup(TyperGroup):
         self, ctx: Context, args: list[str]
     ) -> tuple[str | None, Command | None, list[str]]:
         """Return the command that is called, with what pyproject.toml says of its options."""
+        if args[0] == "help" and ctx.parent is None:  # as of git and uv
+            args = [*args[1:], "--help"]
         name, command, rest = super().resolve_command(ctx, args)
         settings = load_settings(Path.cwd()) if ctx.parent is None else ctx.default_map
         table = (settings or {}).get(name or "")

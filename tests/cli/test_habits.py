@@ -1,0 +1,95 @@
+"""Habits of people who know hyperfine, k6, uv, git or pyperf: each works, or is told what does."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+
+import pytest
+from tests.cli.test_help import COMMANDS
+
+from crawlbench.cli import habits
+from crawlbench.cli.app import main
+
+WORKS = (
+    *("", "-h", "--help", "help", "help run", "help mirror", "help mirror serve"),
+    *("-V", "--version", "run -h", "mirror -h", "mirror serve -h", "env -h", "list", "list --json"),
+)
+TOLD = {
+    "version": "`crawlbench --version`",
+    "ls": "Did you mean 'list'?",
+    "bench": "`crawlbench run`",
+    "reprot": "Did you mean 'report'?",
+    "diff a b": "`crawlbench compare BASE HEAD`",
+    "show results/x": "`crawlbench report`",
+    "serve": "`crawlbench mirror serve`",
+    "strategies": "`crawlbench list strategies`",
+    "bisect a b c": "`crawlbench ab --bisect BASE ... HEAD`",
+    "tune": "`crawlbench doctor`",
+    "clean": "`crawlbench env remove --all`",
+    "run --runs 5": "--rounds",
+    "run --iterations 5": "--rounds",
+    "run -r 5": "--rounds",
+    "run -w 3": "docs/suites.md",
+    "run --warmup 3": "docs/suites.md",
+    "run --vus 10": "--concurrency",
+    "run -j 4": "--concurrency",
+    "run -d 30": "--budget",
+    "run --time 30": "--budget",
+    "run --json": "`crawlbench report --format json`",
+    "run --export-markdown x.md": "`crawlbench report --format markdown`",
+    "report --html": "`crawlbench report --format html`",
+    "run --out x": "--output",
+    "run --strategies x": "--strategy",
+    "run --networks wan": "--network",
+    "run --url http://x": "`crawlbench load --url`",
+    "run --quick": "`crawlbench run quick`",
+    "run --debug": "--verbose",
+    "run -k aiohttp": "--strategy",
+    "ab a b --threshold 5%": "--fail-on",
+    "list strategy": "'strategies'",
+}
+
+
+def call(typed, monkeypatch, capsys):
+    """Return exit code, standard output and standard error of what was typed."""
+    monkeypatch.setattr(sys, "argv", ["crawlbench", *shlex.split(typed)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    return ended.value.code, said.out, said.err
+
+
+@pytest.mark.parametrize("typed", WORKS)
+def test_habit_works(typed, monkeypatch, capsys):
+    """Something is printed, and nothing is complained of."""
+    code, out, err = call(typed, monkeypatch, capsys)
+    assert (code, err) == (0, "")
+    assert out
+
+
+@pytest.mark.parametrize("typed", TOLD)
+def test_habit_is_told_what_works(typed, monkeypatch, capsys):
+    """In one sentence or two, on one line."""
+    code, out, err = call(typed, monkeypatch, capsys)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert TOLD[typed] in err
+    assert "??" not in err
+    assert ".." not in err.replace("...", "")
+
+
+def test_what_is_suggested_exists():
+    """A command, and options of it; none is named after what we have ourselves."""
+    for text in (*habits.COMMANDS.values(), *habits.OPTIONS.values()):
+        for words in re.findall(r"crawlbench ([^`]+)", text):
+            known = [name for name in COMMANDS if f"{words} ".startswith(f"{name} ")]
+            assert known or words.startswith(("--version", "mirror {", "list {", "env")), words
+    assert not set(habits.COMMANDS) & set(COMMANDS)
+
+
+def test_option_that_the_command_lacks_is_not_suggested(monkeypatch, capsys):
+    """`compare` measures nothing, and has no rounds."""
+    _, _, err = call("compare a b --runs 3", monkeypatch, capsys)
+    assert "--rounds" not in err
