@@ -12,7 +12,7 @@ from rich.console import Console
 
 from crawlbench.cli.live import open_watcher
 from crawlbench.measure.store import load_session
-from crawlbench.records import Failure
+from crawlbench.records import Failure, Obstacle, Stopping, Verdict
 
 SESSION = load_session(Path(__file__).parents[2] / "results" / "reference")
 
@@ -68,3 +68,28 @@ def test_elsewhere_it_is_a_line_per_round():
     assert "\x1b" not in text
     assert text.splitlines()[0].startswith("calibrating 16 cells")
     assert f"round {len(SESSION.rounds)} of 10:" in text
+
+
+def test_time_that_is_left_is_what_the_open_pairs_need():
+    """Where rounds end by what is found; at the most what the budget and the rounds leave."""
+    plan = replace(SESSION.plan, stopping=Stopping.ANY, rounds=100, budget_s=None)
+    pairs = tuple(replace(one, more_rounds=None) for one in SESSION.comparisons if one.is_answered)
+    open_pair = replace(pairs[0], verdict=Verdict.UNCLEAR, obstacle=Obstacle.OPEN, more_rounds=3)
+    rounds = tuple(replace(record, seconds=10.0) for record in SESSION.rounds[:2])
+    running = replace(SESSION, plan=plan, rounds=rounds, ending="", comparisons=(*pairs, open_pair))
+    assert "about 30 s left" in shown(running, is_terminal=False)
+    longer = replace(open_pair, more_rounds=1000)
+    assert "about 16 min left" in shown(
+        replace(running, comparisons=(*pairs, longer)), is_terminal=False
+    )
+    unknown = replace(open_pair, more_rounds=None)
+    assert "at most 16 min left" in shown(
+        replace(running, comparisons=(*pairs, unknown)), is_terminal=False
+    )
+    hopeless = replace(open_pair, obstacle=Obstacle.HALF)
+    assert "about 0 s left" in shown(
+        replace(running, comparisons=(*pairs, hopeless)), is_terminal=False
+    )
+    budgeted = replace(running, plan=replace(plan, budget_s=running.seconds + 5.0))
+    assert "about 5 s left" in shown(budgeted, is_terminal=False)
+    assert "left" not in shown(replace(running, ending="answered"), is_terminal=False)

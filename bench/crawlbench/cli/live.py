@@ -17,12 +17,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from crawlbench.records import Quantity
+from crawlbench.records import Quantity, Stopping
 from crawlbench.report.bars import draw_bars
 from crawlbench.report.numbers import format_seconds
 from crawlbench.report.tables import ratio_of
 from crawlbench.report.terminal import STYLES
 from crawlbench.report.view import SessionView
+from crawlbench.stats.settled import HOPELESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +66,8 @@ class _LineWatcher:
     def on_session(self, session: Session) -> None:
         done = len(session.rounds)
         if done:
-            self._say(f"round {done} of {session.plan.rounds}: {_state(session)}")
+            state = f"{_state(session)}{_left(session)}"
+            self._say(f"round {done} of {session.plan.rounds}: {state}")
 
     def _say(self, text: str) -> None:
         self._console.print(text, soft_wrap=True)
@@ -143,16 +145,34 @@ def _ratios(view: SessionView) -> RenderableType:
 
 
 def _left(session: Session) -> str:
-    """Return about how long the session still takes, at the most."""
-    rounds = [record.seconds for record in session.rounds]
-    if not rounds:
+    """Return about how long the session still takes; empty before a round and after the last.
+
+    Where rounds end by what is found, that is as long as the open pairs are expected to need.
+    """
+    plan, rounds = session.plan, session.rounds
+    wanted = plan.rounds - len(rounds)
+    if not rounds or wanted <= 0 or session.ending:
         return ""
-    left_s = (session.plan.rounds - len(rounds)) * fmean(rounds)
-    if session.plan.budget_s:
-        left_s = min(left_s, max(0.0, session.plan.budget_s - session.seconds))
-    return (
-        f", at most {left_s / 60:.0f} min left" if left_s > 90 else f", at most {left_s:.0f} s left"
-    )
+    word = "at most"
+    needed = _needed_rounds(session)
+    if plan.stopping is Stopping.ANY and plan.precision is None and needed is not None:
+        word, wanted = "about", min(wanted, needed)
+    left_s = wanted * fmean(record.seconds for record in rounds)
+    if plan.budget_s:
+        left_s = min(left_s, max(0.0, plan.budget_s - session.seconds))
+    text = f"{left_s / 60:.0f} min" if left_s > 90 else f"{left_s:.0f} s"
+    return f", {word} {text} left"
+
+
+def _needed_rounds(session: Session) -> int | None:
+    """Return the rounds that the open pairs are expected to need; None if nobody can say."""
+    open_pairs = [
+        one.more_rounds
+        for one in session.comparisons
+        if one.quantity is Quantity.TIME and not one.is_answered and one.obstacle not in HOPELESS
+    ]
+    known = [rounds for rounds in open_pairs if rounds is not None]
+    return max(known, default=0) if len(known) == len(open_pairs) else None
 
 
 def _marked(session: Session) -> str:
