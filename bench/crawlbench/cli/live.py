@@ -57,8 +57,9 @@ class _LineWatcher:
         self._console = console
 
     def on_start(self, session: Session) -> None:
-        cells, rounds = len(session.plan.cells), session.plan.rounds
-        self._say(f"calibrating {cells} cells, then at most {rounds} rounds")
+        plan = session.plan
+        budget = f", {plan.budget_s:.0f} s in all" if plan.budget_s else ""
+        self._say(f"calibrating {len(plan.cells)} cells, then at most {plan.rounds} rounds{budget}")
 
     def on_sample(self, number: int, sample: Sample) -> None:
         pass
