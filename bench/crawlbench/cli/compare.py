@@ -13,7 +13,7 @@ import typer
 
 from crawlbench.children import clean_environment, python_command
 from crawlbench.cli.checks import not_negative
-from crawlbench.cli.gates import FailOn, parse_gate
+from crawlbench.cli.gates import parse_gate
 from crawlbench.cli.output import complain, result_console
 from crawlbench.errors import SessionFileError, UsageError
 from crawlbench.measure.store import SESSION_FILE, load_session
@@ -45,7 +45,10 @@ def compare(
             "--margin", callback=not_negative, help="Largest change that does not matter, in %."
         ),
     ] = None,
-    fail_on: FailOn = None,
+    fail_on: Annotated[
+        str | None,
+        typer.Option("--fail-on", help="Fail if head is slower: slower, or slower:PERCENT%."),
+    ] = None,
 ) -> None:
     """Compare two sessions, in plain and in normalised time; a verdict needs both.
 
