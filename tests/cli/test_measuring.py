@@ -1,10 +1,14 @@
-"""When a session that is asked for ends."""
+"""When a session that is asked for ends, and what is said of it then."""
 
 from __future__ import annotations
 
 import pytest
+from tests.measure.test_store import finished, write
 
-from crawlbench.cli.measuring import MANY_ROUNDS, session_ends
+from crawlbench.cli import measuring, report
+from crawlbench.cli.details import Showing
+from crawlbench.cli.measuring import MANY_ROUNDS, publish, session_ends
+from crawlbench.measure.store import load_session
 from crawlbench.records import Stopping
 
 
@@ -28,3 +32,16 @@ def test_what_was_asked_for_says_when_it_ends_and_how_it_is_judged(asked, rounds
     _, budget, precision = asked
     ends = {"rounds": rounds, "budget_s": budget, "precision_percent": precision}
     assert session_ends(*asked) == {**ends, "stopping": stopping}
+
+
+@pytest.mark.parametrize("has_page", [True, False])
+def test_core_says_what_brings_pictures(tmp_path, monkeypatch, capsys, has_page):
+    """Unless nobody wants them."""
+    folder = write(tmp_path, finished())
+    for module in (measuring, report):
+        monkeypatch.setattr(module, "can_draw", lambda: False)
+    assert publish(load_session(folder), folder, Showing(has_page=has_page))
+    said = capsys.readouterr().err
+    assert ("crawlbench's extra 'report'" in said) == has_page
+    assert f"report: {folder / 'table.md'}" in said
+    assert not (folder / "report.html").exists()

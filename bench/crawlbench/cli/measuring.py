@@ -18,6 +18,7 @@ from crawlbench.cli.report import PAGE_FILE, write_page
 from crawlbench.errors import StorageError
 from crawlbench.measure.owner import own
 from crawlbench.records import Stopping
+from crawlbench.report.extra import can_draw
 from crawlbench.report.markdown import render_markdown
 from crawlbench.report.terminal import Detail, render_terminal
 from crawlbench.report.view import SessionView
@@ -101,6 +102,8 @@ def _publish(session: Session, folder: Path, showing: Showing) -> bool:
     console.print(render_terminal(view, console.width, is_ascii=is_ascii, detail=showing.detail))
     page = folder / PAGE_FILE
     tell(f"report: {page if page.exists() else folder / 'table.md'}")
+    if showing.has_page and not can_draw():
+        tell("a page with pictures needs crawlbench's extra 'report', which is not installed here")
     if showing.detail is Detail.USUAL:
         tell(f"more: crawlbench report -v {folder}")
     return not any(troubles)
