@@ -19,7 +19,18 @@ from pathlib import Path
 from crawlbench.measure.store import load_session
 
 ROUNDS = 2
-SIZES = ("-n", "loopback", "-s", "requests-serial", "--rounds", str(ROUNDS), "--laps", "1")
+SIZES = (
+    "-n",
+    "loopback",
+    "-s",
+    "requests-serial",
+    "--rounds",
+    str(ROUNDS),
+    "--laps",
+    "1",
+    "--budget",
+    "600",
+)
 LONGEST_S = 6.0  # about what such a session takes
 
 

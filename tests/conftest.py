@@ -22,6 +22,7 @@ for _name in ("SIGINT", "SIGHUP", "SIGQUIT"):
         _is_interrupt = _number == signal.SIGINT
         signal.signal(_number, signal.default_int_handler if _is_interrupt else signal.SIG_DFL)
 
+TRUSTED = os.environ.get("SSL_CERT_FILE")
 PLUGINS = Path(__file__).parent / "plugins"
 
 BRIEFLY = {"CRAWLBENCH_RUN_LAP_TIME": "0.02", "CRAWLBENCH_RUN_PAGE": "0"}
@@ -50,11 +51,21 @@ def _swept():
 
 
 @pytest.fixture(autouse=True)
-def _trusted_again(monkeypatch):
-    """Let a crawl in this process name an authority for its own test only, as a worker would."""
-    monkeypatch.setitem(os.environ, "SSL_CERT_FILE", os.environ.get("SSL_CERT_FILE", ""))
-    if not os.environ["SSL_CERT_FILE"]:
-        del os.environ["SSL_CERT_FILE"]
+def _trusted_again():
+    """Trust whom the run trusts, before and after each test: a crawl in this process names others.
+
+    Before it, too, for what a fixture of the file has crawled.
+    """
+    _trust()
+    yield
+    _trust()
+
+
+def _trust():
+    if TRUSTED is None:
+        os.environ.pop("SSL_CERT_FILE", None)
+    else:
+        os.environ["SSL_CERT_FILE"] = TRUSTED
 
 
 @pytest.fixture

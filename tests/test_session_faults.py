@@ -34,7 +34,7 @@ def met(tmp_path_factory):
         networks += ["-n", f"./{path.name}"]
     call = command_line(
         *("run", "quick", "-s", "requests-serial", "--rounds", 2, "--timeout", 3, *networks),
-        *("--laps", 1, "--min-time", 0.005),
+        *("--laps", 1, "--min-time", 0.005, "--budget", 600),
         *("-o", folder / "session"),
         cwd=folder,
         capture_output=True,

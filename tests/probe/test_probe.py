@@ -91,10 +91,14 @@ def test_loop_that_drops_callbacks_is_wrong():
 
 
 def test_loop_that_fires_early_is_wrong():
-    """The reason says by how much."""
-    found = probe("EarlyLoop", "sleep-10ms", "timers-fire", "gather")
-    assert found["gather"][0] is Support.WORKS
-    for name in ("sleep-10ms", "timers-fire"):
+    """The reason says by how much; while others have the CPU, it may come late for all that."""
+    names = ("sleep-10ms", "timers-fire")
+    for _ in range(5):
+        found = probe("EarlyLoop", *names, "gather")
+        assert found["gather"][0] is Support.WORKS
+        if all(found[name][0] is Support.WRONG for name in names):
+            break
+    for name in names:
         support, reason = found[name]
         assert support is Support.WRONG
         assert reason.startswith("a timer fired ")
