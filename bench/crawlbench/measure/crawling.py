@@ -150,29 +150,37 @@ def keep_crawls(
         keep: makes what takes the items of one crawl.
     """
     if not registry.needs_loop(crawl):
-        crawls: list[K] = []
-        watch = Stopwatch()
-        for _ in range(loops):
-            kept = keep()
-            kept.extend(crawl(site, concurrency))  # type: ignore[arg-type]
-            crawls.append(kept)
-        return watch.stop(), crawls
-
-    async def timed() -> tuple[Timing, list[K]]:
-        crawls: list[K] = []
-        watch = Stopwatch()
-        for _ in range(loops):
-            kept, crawling = keep(), crawl(site, concurrency)
-            if isinstance(crawling, AsyncIterator):
-                async for item in crawling:
-                    kept.append(item)
-            else:
-                kept.extend(await crawling)  # type: ignore[misc]
-            crawls.append(kept)
-        return watch.stop(), crawls
-
+        return _keep_plainly(crawl, site, concurrency, loops, keep)
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        return runner.run(timed())
+        return runner.run(_keep_in_loop(crawl, site, concurrency, loops, keep))
+
+
+def _keep_plainly(
+    crawl: Crawl, site: Site, concurrency: int, loops: int, keep: Callable[[], K]
+) -> tuple[Timing, list[K]]:
+    crawls: list[K] = []
+    watch = Stopwatch()
+    for _ in range(loops):
+        kept = keep()
+        kept.extend(crawl(site, concurrency))  # type: ignore[arg-type]
+        crawls.append(kept)
+    return watch.stop(), crawls
+
+
+async def _keep_in_loop(
+    crawl: Crawl, site: Site, concurrency: int, loops: int, keep: Callable[[], K]
+) -> tuple[Timing, list[K]]:
+    crawls: list[K] = []
+    watch = Stopwatch()
+    for _ in range(loops):
+        kept, crawling = keep(), crawl(site, concurrency)
+        if isinstance(crawling, AsyncIterator):
+            async for item in crawling:
+                kept.append(item)
+        else:
+            kept.extend(await crawling)  # type: ignore[misc]
+        crawls.append(kept)
+    return watch.stop(), crawls
 
 
 def _rows(kept: _Kept) -> list[Row]:

@@ -13,6 +13,8 @@ from crawlbench.report.table import Column, Table
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from crawlbench.stats.history import ChangePoint, History, LeftOut, Line
 
 __all__ = ["changes_table", "history_page"]
@@ -39,28 +41,6 @@ WHY_NOT = {
 def history_page(history: History) -> Page:
     """Return the page of a history."""
     changes = [(line, change) for line in history.lines for change in line.changes]
-    breaks = [
-        Trouble("another machine", one_line(f"from {b.session} on: {'; '.join(b.what)}"))
-        for b in history.breaks
-    ]
-    left_out = [
-        Trouble("left out", one_line(f"{one.cell} in {one.session}: {_why(one)}"))
-        for one in history.left_out
-    ]
-    jumps = [
-        Trouble(
-            "jump",
-            one_line(
-                f"{one.cell} in {one.session}: {format_percent(one.shift)} from what the sessions "
-                f"before it let expect ({format_interval(one.low, one.high)})"
-            ),
-        )
-        for one in history.jumps
-    ]
-    unjudged = [
-        Trouble("not judged", one_line(f"{cell}: too few sessions of one machine to tell a change"))
-        for cell in history.unjudged
-    ]
     first, last = (history.sessions[0], history.sessions[-1]) if history.sessions else ("", "")
     return Page(
         title="crawlbench: history",
@@ -80,9 +60,26 @@ def history_page(history: History) -> Page:
         table=_points_table(history),
         method=METHOD,
         facts=(Fact("sessions", one_line(", ".join(history.sessions))),),
-        troubles=(*jumps, *breaks, *unjudged, *left_out),
+        troubles=tuple(Trouble(label, one_line(text)) for label, text in _troubles(history)),
         quiet="All sessions are of one machine, and every cell has a point in each.",
     )
+
+
+def _troubles(history: History) -> Iterator[tuple[str, str]]:
+    """Yield what limits the trust in a history: a label and a sentence."""
+    for jump in history.jumps:
+        interval = format_interval(jump.low, jump.high)
+        yield (
+            "jump",
+            f"{jump.cell} in {jump.session}: {format_percent(jump.shift)} away from what the "
+            f"sessions before it led one to expect ({interval})",
+        )
+    for one in history.breaks:
+        yield "another machine", f"from {one.session} on: {'; '.join(one.what)}"
+    for cell in history.unjudged:
+        yield "not judged", f"{cell}: too few sessions on one machine to detect a change"
+    for left in history.left_out:
+        yield "left out", f"{left.cell} in {left.session}: {_why(left)}"
 
 
 def _why(one: LeftOut) -> str:

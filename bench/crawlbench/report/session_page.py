@@ -65,24 +65,21 @@ def session_page(
     """
     session, notes = view.session, find_notes(view)
     has_crawls = bool(view.crawls)
+    sections = (
+        _environments(view),
+        *(_results(view) if has_crawls else ()),
+        _loops(view),
+        *((support,) if support else ()),
+        *((_waterfall(view, trace, no_trace),) if has_crawls else ()),
+        *(_times(view) if has_crawls else ()),
+        *_others(view),
+    )
     facts = [Fact(label, text) for label, text in notes if label in FACTS]
     return Page(
         title=f"crawlbench: {one_line(session.plan.suite)}",
         subtitle=one_line(f"{session.created}, {session.machine.cpu_model or 'a machine'}"),
         answer=find_answer(view),
-        sections=tuple(
-            section
-            for section in (
-                _environments(view),
-                *(_results(view) if has_crawls else ()),
-                _loops(view),
-                *((support,) if support else ()),
-                *((_waterfall(view, trace, no_trace),) if has_crawls else ()),
-                *(_times(view) if has_crawls else ()),
-                *_others(view),
-            )
-            if section.charts or section.tables or section.missing
-        ),
+        sections=tuple(one for one in sections if one.charts or one.tables or one.missing),
         table=everything_table(view),
         method=_method(view),
         facts=(*facts, *_seeds(view)),
