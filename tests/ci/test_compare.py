@@ -115,9 +115,9 @@ def test_operation_that_the_head_lost_is_said_to_be(play):
 
 def test_operation_that_neither_side_has_says_nothing(play):
     changes = [{"verdict": "not supported", "base_s": None, "reason": "no"}]
-    answer = {"reason": "nothing of what was measured can be judged", "changes": changes}
+    answer = {"reason": "nothing that was measured can be judged", "changes": changes}
     step = play(4, "s", answer=answer)
-    reason = "nothing of what was measured can be judged"
+    reason = "nothing that was measured can be judged"
     assert step.outputs["sentence"] == f"Nothing can be said ({reason}): s"
 
 

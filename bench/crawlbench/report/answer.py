@@ -235,7 +235,7 @@ def _loops(view: SessionView) -> str:
     if not pairs:
         return ""
     kinds = {(head.cell.event_loop, base.cell.event_loop) for head, base, _ in pairs}
-    who = "Pairs that differ by event loop alone"
+    who = "Pairs that differ only in their event loop"
     if len(kinds) == 1:
         ((head, base),) = kinds
         who = f"{head} against {base}"
@@ -248,7 +248,8 @@ def _loops(view: SessionView) -> str:
     ):
         found = [(row, one) for row, _, one in pairs if one.verdict is verdict]
         if found:
-            parts.append(f"{word} in {len(found)} of {len(pairs)} {_sizes(found)}".strip())
+            number = f"{len(found)} of {len(pairs)} pair{'' if len(pairs) == 1 else 's'}"
+            parts.append(f"{word} in {number} {_sizes(found)}".strip())
     return f"{who}: {', '.join(parts)}."
 
 
@@ -285,4 +286,5 @@ def _trust(view: SessionView) -> str:
         for count, word in ((invalid, "invalid cell"), (len(view.session.warnings), "warning"))
         if count
     ]
-    return f"{list_words(parts)} must be read." if parts else ""
+    verb = "needs" if len(parts) == 1 and parts[0].startswith("1 ") else "need"
+    return f"{list_words(parts)} {verb} your attention." if parts else ""

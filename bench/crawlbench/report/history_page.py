@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 __all__ = ["changes_table", "history_page"]
 
 METHOD = (
-    "A point is a cell's time relative to baseline and control (averaged) of its own session, in "
-    "the same laps, so that a machine that is faster as a whole cancels out; its line is the "
-    "interval over that session's rounds. A change is a place from which on the sessions' points "
-    "differ from those before by more than the margin, at 95 % over all places that were looked "
-    "at, with three sessions at least on each side. Where machine, Python or crawlbench changed "
-    "there is a break: nothing is compared across it. A change of the baseline itself moves all "
-    "others."
+    "A point is a cell's time relative to the baseline and its control (averaged) in the same laps "
+    "of its own session, so that a machine that is faster as a whole cancels out; its line is the "
+    "interval over that session's rounds. A change is a place after which the sessions' points "
+    "differ from those before by more than the margin, at 95 % confidence over all places that "
+    "were examined, with at least three sessions on each side. Where the machine, Python or "
+    "crawlbench changed there is a break, and nothing is compared across it. A change in the "
+    "baseline itself moves all others."
 )
 
 
 WHY_NOT = {
     Obstacle.FAILED: "it is invalid",
-    Obstacle.TIMERS: "its time is that of timers, of which no ratio is made",
+    Obstacle.TIMERS: "its time is set by timers, so it has no ratio",
     Obstacle.HALF: "half of its time or more was not the client's own",
     Obstacle.FEW_ROUNDS: "fewer than two rounds give no interval",
 }
@@ -50,8 +50,8 @@ def history_page(history: History) -> Page:
             Section(
                 "history",
                 "Over time",
-                "Below is faster. A large point is a change; a dashed line says that the machine "
-                "is another from there on.",
+                "Lower is faster. A large point is a change; a dashed line marks where the machine "
+                "changed.",
                 history_charts(history),
                 (changes_table(history),) if changes else (),
                 "" if history.lines else "No cell has a value that can be believed.",
@@ -61,7 +61,7 @@ def history_page(history: History) -> Page:
         method=METHOD,
         facts=(Fact("sessions", one_line(", ".join(history.sessions))),),
         troubles=tuple(Trouble(label, one_line(text)) for label, text in _troubles(history)),
-        quiet="All sessions are of one machine, and every cell has a point in each.",
+        quiet="All sessions come from one machine, and every cell has a point in each.",
     )
 
 
@@ -92,10 +92,14 @@ def _answer(history: History, changes: int) -> str:
     cells, unjudged = len(history.lines), len(history.unjudged)
     if unjudged == cells and not changes:
         return (
-            f"It could not be judged whether any of {cells} cells changed: four sessions or more "
-            "of one machine are needed."
+            f"Whether any of {cells} cells changed cannot be judged yet: that takes four sessions "
+            "or more on one machine."
         )
-    told = f"{cells - unjudged} of {cells} cells could be judged to the end; " if unjudged else ""
+    told = (
+        f"{cells - unjudged} of {cells} cells could be judged up to the newest session; "
+        if unjudged
+        else ""
+    )
     jumped = f"{len(history.jumps)} jumped in the newest session" if history.jumps else ""
     changed = sum(bool(line.changes) for line in history.lines)
     often = "once" if changes == 1 else f"{changes} times"

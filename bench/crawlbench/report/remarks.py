@@ -67,7 +67,10 @@ def _loops(group: GroupView) -> Iterator[tuple[str, str]]:
         lines = tell_loops(group, quantity)
         yield from (("loops", line) for line in lines[:MAX_LINES])
         if len(lines) > MAX_LINES:
-            yield "loops", f"{len(lines) - MAX_LINES} more pairs; the page and the JSON have all"
+            yield (
+                "loops",
+                f"{len(lines) - MAX_LINES} more pairs; the page and the JSON list them all",
+            )
 
 
 def _seen(group: GroupView) -> Iterator[tuple[str, str]]:
@@ -81,8 +84,8 @@ def _seen(group: GroupView) -> Iterator[tuple[str, str]]:
         of = "" if quantity is Quantity.TIME else f" in {MEASURE[quantity]}"
         yield (
             "seen",
-            f"a difference{of} of {usual} or more would have been found in four of five "
-            f"cases{worst}",
+            f"a difference{of} of {usual} or more would have been found in four out of "
+            f"five sessions{worst}",
         )
 
 
@@ -99,7 +102,7 @@ def unclear_notes(view: SessionView, groups: Iterable[GroupView]) -> Iterator[tu
         if number == MAX_REASONS:
             yield (
                 "unclear",
-                f"{len(found) - MAX_REASONS} more reasons; the page and the JSON have all",
+                f"{len(found) - MAX_REASONS} more reasons; the page and the JSON list them all",
             )
             return
         group, worst = max(reasons, key=lambda pair: _weight(pair[1]))
@@ -132,9 +135,9 @@ def _control(group: GroupView) -> Iterator[tuple[str, str]]:
         if control.widening:
             yield (
                 "control",
-                f"the baseline and its twin, which are equal, differ by "
+                "the baseline and its twin, which run the same code, differ by "
                 f"{format_size(control.widening)} in {MEASURE[quantity]}, beyond their own "
-                "interval; by so much every interval has grown on both sides",
+                "interval; every interval was widened by that much on both sides",
             )
 
 
@@ -165,7 +168,7 @@ def _doubts(view: SessionView, group: GroupView) -> Iterator[tuple[str, str]]:
         yield (
             "doubt",
             f"{doubt_of(size, setting)}; without that, ratios would move by up to "
-            f"{format_share(math.expm1(moved[doubt]))}, and no other verdict would change",
+            f"{format_share(math.expm1(moved[doubt]))}, and every verdict would stand",
         )
 
 

@@ -133,7 +133,7 @@ def _sentence(view: SessionView, base: str, head: str, rows: Sequence[Row]) -> s
     counts = Counter(row.found[Quantity.TIME].verdict for row in rows)
     told = [verdict for verdict in ORDER if counts[verdict]]
     if not told:
-        return f"{head} could not be held against {base}: nothing was measured."
+        return f"{head} could not be compared with {base}: nothing was measured."
     first, rest = told[0], told[1:]
     of = f" in {counts[first]} of {len(rows)} cells" if len(rows) > 1 else ""
     text = f"{_claim(head, base, first)}{of}{_size(view, rows, first)}"
