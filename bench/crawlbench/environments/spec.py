@@ -25,7 +25,6 @@ __all__ = [
     "parse_environment",
     "parse_python",
     "parse_sides",
-    "parse_spec",
     "read_environments",
 ]
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from crawlbench.load.crew import Crew, Hand, Job
 
-__all__ = ["Cluster", "open_cluster", "run_generator"]
+__all__ = ["Cluster", "open_cluster"]
 
 POLL_S = 0.3
 """Between two looks at which workers are still there, and at whether a manager still is."""

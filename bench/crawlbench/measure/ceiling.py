@@ -17,7 +17,7 @@ from h2.connection import H2Connection
 from h2.events import DataReceived, StreamEnded
 from h2.settings import SettingCodes, Settings
 
-__all__ = ["CONNECTIONS", "SPAN_S", "measure_ceiling"]
+__all__ = ["CONNECTIONS", "measure_ceiling"]
 
 CONNECTIONS = 8
 BATCH = 16  # requests that a connection sends at a time, without waiting for answers

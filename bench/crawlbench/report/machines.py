@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from crawlbench.records import Cell, ClusterSession, MergedComparison
     from crawlbench.report.notes import Note
 
-__all__ = ["ClusterReport", "find_notes", "kind_table", "merged_tables", "tell_machines"]
+__all__ = ["ClusterReport", "find_notes", "kind_table", "tell_machines"]
 
 _COLUMNS = (
     Column("cell"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crawlbench.records import Comparison
     from crawlbench.report.view import GroupView, Row, SessionView
 
-__all__ = ["MATRIX_READING", "MAX_MATRIX", "SIGNS", "matrix_table", "pairs_table"]
+__all__ = ["MATRIX_READING", "SIGNS", "matrix_table", "pairs_table"]
 
 SIGNS = {
     Verdict.FASTER: "<",

@@ -23,7 +23,6 @@ __all__ = [
     "STANDINGS",
     "find_remarks",
     "name_first",
-    "name_pair",
     "setting_of",
     "unclear_notes",
 ]

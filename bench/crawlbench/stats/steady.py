@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from crawlbench.records import BlockResult
 
-__all__ = ["MAX_TIMES_MEDIAN", "find_unsteady"]
+__all__ = ["find_unsteady"]
 
 MAX_TIMES_MEDIAN = 5.0
 """A machine with so many times the usual noise adds noise, not knowledge."""

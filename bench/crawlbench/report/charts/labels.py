@@ -9,7 +9,7 @@ from crawlbench.report.view import Role
 if TYPE_CHECKING:
     from crawlbench.report.view import GroupView
 
-__all__ = ["MAX_CELLS", "labels_of", "shown_labels"]
+__all__ = ["MAX_CELLS", "shown_labels"]
 
 MAX_CELLS = 40
 """Of a group in a chart that is read row by row; the ratios and the table have them all."""
