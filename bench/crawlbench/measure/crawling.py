@@ -25,6 +25,7 @@ from crawlbench.stopwatch import Stopwatch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from crawlbench.measure.job import Job, Told
     from crawlbench.stopwatch import Timing
 
 __all__ = ["Crawling", "Keeper", "keep_crawls", "make_site", "run_crawls"]
@@ -50,7 +51,7 @@ _Kept = list[Item] | Tally
 class Crawling:
     """One cell's crawls; made from the manager's job."""
 
-    def __init__(self, job: dict[str, Any]) -> None:
+    def __init__(self, job: Job) -> None:
         """Find the plug-ins that the cell names."""
         cell = job["cell"]
         spec = registry.load(registry.Kind.SITE, cell["site"])
@@ -78,7 +79,7 @@ class Crawling:
         )
         return timing
 
-    def tell(self, *, is_alone: bool) -> dict[str, Any]:
+    def tell(self, *, is_alone: bool) -> Told:
         """Return what is to be known of the last value.
 
         Args:

@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 from statistics import fmean, median, pstdev, quantiles
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -137,7 +137,7 @@ def to_pytest_benchmark(view: SessionView) -> str:
     )
 
 
-def _pytest_one(session: Session, cell: CellResult) -> dict[str, Any]:
+def _pytest_one(session: Session, cell: CellResult) -> dict[str, object]:
     values = session.values(cell.cell)
     return {
         "group": cell.operation or f"{cell.site}/{cell.network}",
@@ -151,7 +151,7 @@ def _pytest_one(session: Session, cell: CellResult) -> dict[str, Any]:
     }
 
 
-def _pytest_stats(values: list[float]) -> dict[str, Any]:
+def _pytest_stats(values: list[float]) -> dict[str, object]:
     """Return what pytest-benchmark says of a list of seconds, outliers by Tukey's fences."""
     mean, spread = fmean(values), pstdev(values)
     q1, _, q3 = quantiles(values, n=4) if len(values) > 1 else (mean, mean, mean)

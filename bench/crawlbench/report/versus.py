@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from crawlbench.records import Obstacle, Quantity, Verdict
 from crawlbench.report.names import short_name
@@ -17,13 +17,12 @@ from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from crawlbench.records import Cell
     from crawlbench.report.view import Row, SessionView
     from crawlbench.stats.change import Change
 
-__all__ = ["versus_changes", "versus_sentence", "versus_table"]
+__all__ = ["ToldChange", "versus_changes", "versus_sentence", "versus_table"]
 
 WORDS = {
     Verdict.FASTER: "faster than",
@@ -50,6 +49,22 @@ _COLUMNS = (
 )
 
 
+class ToldChange(TypedDict):
+    """One cell's change as scripts read it; docs/ci.md tells its fields."""
+
+    cell: str
+    base_s: float | None
+    head_s: float | None
+    rounds: int
+    estimate: float | None
+    low: float | None
+    high: float | None
+    verdict: str
+    reason: str
+    failed: str
+    """`base` or `head`, if one of them broke."""
+
+
 def versus_sentence(view: SessionView) -> str:
     """Return what was found, for each environment against the first; one sentence for each."""
     base, *heads = (environment.name for environment in view.plan.environments)
@@ -60,7 +75,7 @@ def versus_sentence(view: SessionView) -> str:
     return one_line(" ".join(sentences))
 
 
-def versus_changes(view: SessionView, quantity: Quantity = Quantity.TIME) -> list[dict[str, Any]]:
+def versus_changes(view: SessionView, quantity: Quantity = Quantity.TIME) -> list[ToldChange]:
     """Return each cell's change for scripts, in the plan's order; see docs/ci.md."""
     return [_change_of(view, change) for change in find_changes(view.session, quantity)]
 
@@ -86,7 +101,7 @@ def _held(view: SessionView) -> list[Row]:
     return [row for row in rows if Quantity.TIME in row.found]
 
 
-def _change_of(view: SessionView, change: Change) -> dict[str, Any]:
+def _change_of(view: SessionView, change: Change) -> ToldChange:
     row = view.rows[change.cell]
     found = row.found[change.quantity]
     return {

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from crawlbench.measure.contract import Executor, Place
+    from crawlbench.measure.contract import Executor
+    from crawlbench.measure.job import Place
     from crawlbench.measure.round import Mirror
     from crawlbench.measure.sitefacts import SiteFacts
     from crawlbench.measure.verify import Expectation
