@@ -54,13 +54,13 @@ def changes_table(
 
 
 def kin_table(found: SessionComparison) -> Table:
-    """Return a row per pair of cells that differ by event loop alone."""
+    """Return a row per pair of cells that differ only in their event loop."""
     rows = tuple((one.cell, one.other, *_seen(one.seen), one.seen.verdict) for one in found.kin)
     return Table("how the ratios between event loops changed", _KIN, rows)
 
 
 def comparison_notes(found: SessionComparison) -> Iterator[str]:
-    """Yield what must be known beside the tables of two sessions."""
+    """Yield what a reader of two sessions' tables has to know."""
     for change in found.changes:
         if text := _why(change):
             yield f"{change.cell}: {text}"

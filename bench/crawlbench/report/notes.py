@@ -1,4 +1,4 @@
-"""What stands under a session's tables: how to read them, and how far to trust them (floor 3)."""
+"""What stands below a session's tables: how to read them, and how far to trust them (floor 3)."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ CRAWLS = (
     "is the share of the mirror's capacity that the cell used."
 )
 BRIEF = ("invalid", "not supported", "unclear", "warning")
-"""Labels of what nobody may miss."""
+"""Labels of what nobody should miss."""
 
 
 def find_notes(view: SessionView) -> list[Note]:
-    """Return the notes on a whole session, in the order in which they are shown."""
+    """Return the notes on a whole session, in the order of the output."""
     session = view.session
     notes = [
         *_reading(view),
@@ -77,7 +77,7 @@ def _reading(view: SessionView) -> Iterator[Note]:
 
 
 def interval_meaning(view: SessionView) -> str:
-    """Return what is true of the intervals and of the verdicts."""
+    """Return what the intervals and the verdicts promise."""
     plan = view.plan
     confidence, error = f"{plan.confidence * 100:g} %", f"{(1 - plan.confidence) * 100:.3g} %"
     kind = (
@@ -98,7 +98,7 @@ def _invalid(view: SessionView) -> Iterator[Note]:
 
 
 def _unanswered(view: SessionView) -> Iterator[Note]:
-    """Yield why operations are not told apart; crawls' reasons stand under their tables."""
+    """Yield why operations have no verdict; the reasons of crawls stand below their tables."""
     yield from unclear_notes(view, view.operations)
 
 

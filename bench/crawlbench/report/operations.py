@@ -54,7 +54,7 @@ MEASURED = ("operation", "loop", "measured")
 """Headers of what some operations measure besides their time."""
 
 MAX_NAMED = 4
-"""Of operations whose controls came out apart."""
+"""Operations with a control that differs."""
 
 READING = (
     "each is the time for one of what an operation counts, and CPU is the event loop's own part of "
@@ -164,7 +164,7 @@ def _row(facts: OperationFacts, row: Row) -> tuple[str, ...]:
 
 
 def _figure(name: str, value: float) -> str:
-    """Return what an operation measured beside its time; its name ends with its unit."""
+    """Return what an operation measured besides its time; its name ends with its unit."""
     noun, _, unit = name.rpartition("_")
     if unit != "s":
         return f"{name.replace('_', ' ')} {value:.3g}"
@@ -173,7 +173,7 @@ def _figure(name: str, value: float) -> str:
 
 
 def control_notes(view: SessionView) -> Iterator[tuple[str, str]]:
-    """Yield what the controls of all operations say together: where equal things came out apart."""
+    """Yield what the controls of all operations say together: where equal things differ."""
     controls = [group.controls[Quantity.TIME] for group in view.operations if group.controls]
     if not controls:
         return

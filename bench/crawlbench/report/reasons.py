@@ -1,6 +1,6 @@
-"""Why there is no verdict, what stands behind a mark, and what to do (floor 3; pure).
+"""Why there is no verdict, what a mark means, and what to do about it (floor 3; pure).
 
-The judge says it as an `Obstacle` with its detail; the sentences, with their sizes, are here alone.
+The judge gives an `Obstacle` with its detail; the sentences, with their sizes, are only here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["MEASURE", "Setting", "doubt_of", "explain", "mark_note", "settle"]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a sentence must know beside its comparison."""
+    """What a sentence needs to know in addition to its comparison."""
 
     margin: float
     """Of the plan, as a log ratio."""
@@ -71,7 +71,7 @@ def doubt_of(size: DoubtSize, setting: Setting) -> str:
 
 
 def mark_note(mark: Mark, summary: Summary) -> str:
-    """Return what a row tells of beside the client, and how large that is."""
+    """Return what else a row measures besides the client, and how large that is."""
     return _MARKS[mark].format(
         share=f"{summary.server_share * 100:.0f} %",
         wait=f"{summary.server_wait_share * 100:.0f} %",

@@ -1,4 +1,4 @@
-"""What stands under one group's table: who is best, what is not settled and why (floor 3; pure)."""
+"""What stands below a group's table: what is best, what is not settled and why (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 STANDINGS = ("time", "CPU", "loops", "seen")
-"""Labels of remarks that say what was found; the others say how far to trust it."""
+"""Labels of remarks on what was found; the others are about how far to trust it."""
 MAX_LINES = 8
 """Of pairs that differ by event loop alone."""
 MAX_REASONS = 6
@@ -36,7 +36,7 @@ MAX_REASONS = 6
 
 
 def find_remarks(view: SessionView, group: GroupView) -> list[tuple[str, str]]:
-    """Return labels and sentences in the order in which they are shown."""
+    """Return labels and sentences in the order of the output."""
     found = [
         *_standings(group),
         *_loops(group),
@@ -50,7 +50,7 @@ def find_remarks(view: SessionView, group: GroupView) -> list[tuple[str, str]]:
 
 
 def setting_of(view: SessionView, group: GroupView) -> Setting:
-    """Return what sentences on a group's comparisons must know."""
+    """Return what sentences on a group's comparisons need to know."""
     return Setting(view.plan.margin, view.round_s, group.is_operation)
 
 
@@ -73,7 +73,7 @@ def _loops(group: GroupView) -> Iterator[tuple[str, str]]:
 
 
 def _seen(group: GroupView) -> Iterator[tuple[str, str]]:
-    """Yield which differences would have been found, had there been any."""
+    """Yield how large a difference had to be to be found."""
     for quantity, pairs in group.pairs.items():
         sizes = sorted(one.detectable for one in pairs if one.detectable is not None)
         if not sizes:
@@ -153,7 +153,7 @@ def _slow_laps(view: SessionView, group: GroupView) -> Iterator[tuple[str, str]]
 
 
 def _doubts(view: SessionView, group: GroupView) -> Iterator[tuple[str, str]]:
-    """Yield what may not be the client's own and yet changes no verdict, with its size."""
+    """Yield what may not be due to the client and still changes no verdict, with its size."""
     largest: dict[Doubt, DoubtSize] = {}
     moved: dict[Doubt, float] = {}
     for pairs in group.pairs.values():

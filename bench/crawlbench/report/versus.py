@@ -1,4 +1,4 @@
-"""Environments against each other: the sentence and the table (floor 3; pure)."""
+"""Environments compared with each other: the sentence and the table (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ORDER = (
     Verdict.UNCLEAR,
     Verdict.SAME,
 )
-"""What is told first: what somebody must act on."""
+"""What comes first: what somebody must act on."""
 _COLUMNS = (
     Column("cell"),
     Column("base", is_number=True),
@@ -96,7 +96,7 @@ def versus_table(view: SessionView) -> Table:
 
 
 def _held(view: SessionView) -> list[Row]:
-    """Return the rows that are held against themselves in the first environment."""
+    """Return the rows that are compared with themselves in the first environment."""
     rows = (view.rows[cell.name] for cell in view.plan.cells)
     return [row for row in rows if Quantity.TIME in row.found]
 

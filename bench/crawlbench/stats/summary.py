@@ -1,7 +1,7 @@
 """Sums up what was seen of each cell (floor 2; pure).
 
 "Per crawl" is the typical time: the baseline's typical time, times the cell's ratio, so that time,
-ratio and order say one thing. What rare slow laps add to it stands beside it as the excess.
+ratio and order say one thing. What rare slow laps add to it is the excess, a field of its own.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def _error_s(session: Session, index: Index, cell: Cell, seconds: float) -> floa
 
 
 def _figures(samples: Sequence[Sample]) -> dict[str, float]:
-    """Return the means of what an operation counts beside its time."""
+    """Return the means of what an operation measures besides its time."""
     return {
         name: fmean(s.figures[name] for s in samples if name in s.figures)
         for name in samples[0].figures

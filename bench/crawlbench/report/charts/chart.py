@@ -1,4 +1,4 @@
-"""A chart as data (floor 3; pure): what Vega-Lite is told, which cells it draws, and their rows."""
+"""A chart as data (floor 3; pure): what Vega-Lite gets, which cells it draws, and their rows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Chart:
     """Unique in a page: letters, digits and hyphens."""
     title: str
     description: str
-    """What is to be seen, for those who do not see it."""
+    """What the chart shows, for readers who cannot see it."""
     spec: dict[str, Any]
     """Vega-Lite, without data; its width is that of its place in the page."""
     data: dict[str, Rows] = field(default_factory=dict)
@@ -44,7 +44,7 @@ def labels_of(group: GroupView) -> dict[str, str]:
 def shown_labels(group: GroupView) -> tuple[dict[str, str], str]:
     """Return the labels of the fastest cells, and what a title adds where that is not all.
 
-    The baseline and its twin are always there: what others are seen against.
+    The baseline and its twin are always there, because all others are compared with them.
     """
     labels = labels_of(group)
     if len(labels) <= MAX_CELLS:

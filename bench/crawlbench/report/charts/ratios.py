@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["ratio_chart"]
 
 LEAST_SPAN = math.log(1.05)
-"""Log ratio to each side of 1 that is shown at the least: noise alone is not to look large."""
+"""Log ratio to each side of 1 that is always shown: noise alone must not look large."""
 BAND = 20
 """Pixels of the margin's band in a row."""
 TEXTS = {"expr": f"width - (width > {WIDE} ? 205 : 90)"}
@@ -154,7 +154,7 @@ def _draw(number: int, labels: list[str], rows: Rows, margin: float) -> alt.Laye
 
 
 def _shapes() -> alt.Shape:
-    """Return a shape for each verdict, for those who do not tell its colour."""
+    """Return a shape for each verdict, for readers who cannot tell the colours apart."""
     others = ["baseline", "control", "reference", "invalid", "no values"]
     scale = alt.Scale(
         domain=[*SHAPES, *others], range=[*SHAPES.values(), *["circle"] * len(others)]
