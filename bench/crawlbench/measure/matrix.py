@@ -212,7 +212,7 @@ def _choose_operations(suite: Suite) -> list[Operation]:
 
 
 def _operating_loops(suite: Suite, reach: Reach, baseline: str | None) -> list[str]:
-    """Return the event loops, the baseline (None: the stock one) first: others are held against it.
+    """Return the event loops, first the baseline (None: the stock one) of all others.
 
     Raises:
         UsageError: one that was written out makes no event loop here, or the baseline is none.
