@@ -27,6 +27,7 @@ from crawlbench.stats.interval import estimate_mean
 
 if TYPE_CHECKING:
     from crawlbench.measure.contract import Worker
+    from crawlbench.measure.job import Place
 
 LOOPS = 4  # crawls per value
 ROUNDS = 10  # fresh processes: the unit of replication
@@ -116,7 +117,7 @@ async def main() -> None:
     ):
         for strategy, event_loop in CELLS:
             cell = Cell("douban-top250", "loopback", strategy, event_loop, "lxml", 10)
-            place = {"origin": mirror.address, "ca_file": None}
+            place: Place = {"origin": mirror.address, "ca_file": None}
             executor = ProcessExecutor(turnstile, {cell.group: place}, cpus, 60)
             ratios = []
             for _ in range(ROUNDS):

@@ -21,9 +21,9 @@ TABLE_FILE = "table.md"
 USAGE, INVALID, INTERRUPTED = 2, 4, 130
 VERDICTS = {0: "passed", 1: "slower", 3: "unclear", INVALID: "invalid", INTERRUPTED: "interrupted"}
 """By exit code of `crawlbench ab`."""
-BASE_FAILED = "The base cannot be measured, so that the head has nothing to be held against"
+BASE_FAILED = "The base cannot be measured, so there is nothing to compare the head with"
 HEAD_FAILED = "The head cannot be measured"
-CUT_SHORT = "Interrupted, so that this is not all"
+CUT_SHORT = "Interrupted, so this is not everything"
 NOTHING_SAID = "interrupted; nothing can be said"
 LOST = "The head does not have what the base has"
 NO_ANSWER = "Nothing can be said"
@@ -129,7 +129,7 @@ def _lead(code: int, answer: dict[str, Any]) -> str:
 
 
 def _is_base_broken(change: dict[str, Any]) -> bool:
-    """Tell whether a cell is invalid by what it is held against, alone or as well."""
+    """Tell whether what a cell is compared with made it invalid, alone or as well."""
     is_of_base = change.get("failed") == "base" or change.get("base_s") is None
     return change.get("verdict") == "invalid" and is_of_base
 

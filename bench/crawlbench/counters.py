@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 __all__ = ["Counters"]
 
@@ -77,7 +76,7 @@ class Counters:
         """Count a fault that was played."""
         self.faults[fault] = self.faults.get(fault, 0) + 1
 
-    def as_message(self) -> dict[str, Any]:
+    def as_message(self) -> dict[str, object]:
         """Return the counts for the manager.
 
         Of many pages only two thousand are named: first those that did not come as often as most.

@@ -10,7 +10,7 @@ import pytest
 
 from crawlbench.measure.suite import load_suite
 from crawlbench.records import Cell
-from crawlbench.report.charts.labels import MAX_CELLS
+from crawlbench.report.charts.chart import MAX_CELLS
 from crawlbench.stats.judge import judge
 from tests.report.traces import traced
 from tests.stats.builders import make_plan, make_session

@@ -20,7 +20,7 @@ CHARTS = "() => [...document.querySelectorAll('.chart')].map(chart => chart.id)"
         (states.broken_trace, ["nothing to draw: trace.jsonl.gz cannot be read"], 6),
         (
             states.partial,
-            ["it has not ended, or was killed", "crashed", "Nothing could be compared"],
+            ["it has not ended, or it was killed", "crashed", "Nothing could be compared"],
             5,
         ),
         (

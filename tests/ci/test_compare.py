@@ -63,7 +63,7 @@ def test_side_that_cannot_be_built_is_named(play, side, words, code, ends):
     assert step.code == ends
     assert step.outputs["verdict"] == "invalid"
     assert step.outputs["folder"] == ""
-    other = "The base cannot be measured, so that" if side == "base" else "The head cannot be"
+    other = "The base cannot be measured, so there" if side == "base" else "The head cannot be"
     assert step.outputs["sentence"].startswith(other)
     assert step.outputs["sentence"].endswith(words)
     assert words in step.summary
@@ -79,7 +79,7 @@ def test_base_whose_cells_are_invalid_is_named(play, base_s, failed):
     ]
     sentence = "head against base is invalid: x: no."
     step = play(4, sentence, answer={"changes": changes})
-    lead = "The base cannot be measured, so that the head has nothing to be held against"
+    lead = "The base cannot be measured, so there is nothing to compare the head with"
     assert step.code == 1
     assert step.outputs["sentence"] == f"{lead}: {sentence}"
     assert f"\n{lead}\n" in step.summary
@@ -90,7 +90,7 @@ def test_interrupted_session_is_told_with_what_it_has(play):
     step = play(130, "head is slower than base.", answer={"verdict": "interrupted"})
     assert step.code == 130
     assert step.outputs["verdict"] == "interrupted"
-    lead = "Interrupted, so that this is not all"
+    lead = "Interrupted, so this is not everything"
     assert step.outputs["sentence"] == f"{lead}: head is slower than base."
     assert lead in step.comment
     assert "### head against base" in step.comment
@@ -115,9 +115,9 @@ def test_operation_that_the_head_lost_is_said_to_be(play):
 
 def test_operation_that_neither_side_has_says_nothing(play):
     changes = [{"verdict": "not supported", "base_s": None, "reason": "no"}]
-    answer = {"reason": "nothing of what was measured can be judged", "changes": changes}
+    answer = {"reason": "nothing that was measured can be judged", "changes": changes}
     step = play(4, "s", answer=answer)
-    reason = "nothing of what was measured can be judged"
+    reason = "nothing that was measured can be judged"
     assert step.outputs["sentence"] == f"Nothing can be said ({reason}): s"
 
 

@@ -22,7 +22,7 @@ def test_interrupted_step_tells_what_was_measured(play, signals):
     step = play(130, "head is slower than base.", signals=signals)
     assert step.code == 130, step.log
     assert step.outputs["verdict"] == "interrupted"
-    lead = "Interrupted, so that this is not all"
+    lead = "Interrupted, so this is not everything"
     assert step.outputs["sentence"] == f"{lead}: head is slower than base."
     assert step.outputs["folder"].endswith("session")
     assert "### head against base" in step.summary

@@ -138,7 +138,7 @@ def test_side_that_cannot_be_built_is_named(step, tmp_path, side):
         )
         found = step()
         assert found.outputs["sentence"].startswith(
-            "The base cannot be measured, so that the head has nothing to be held against: "
+            "The base cannot be measured, so there is nothing to compare the head with: "
             "environment 'base' ("
         )
     else:

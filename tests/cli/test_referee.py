@@ -167,7 +167,7 @@ def test_resume_refuses_another_machine(crawlbench, session, tmp_path):
 
     folder = edited(session, tmp_path, move)
     outcome = crawlbench("run", "--resume", folder, "--rounds", 9)
-    assert_refused(outcome, "cannot go on here", "'Another CPU' then", "aiohttp")
+    assert_refused(outcome, "cannot continue here", "'Another CPU' then", "aiohttp")
 
 
 def test_resume_takes_no_other_plan(crawlbench, session):

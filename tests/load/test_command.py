@@ -14,7 +14,7 @@ from crawlbench import scheduler
 from crawlbench.cli import load
 from crawlbench.cli.app import app
 from crawlbench.errors import NotInstalledError
-from crawlbench.load import extra
+from crawlbench.load import latency
 from crawlbench.load.latency import merge, quantile
 from tests.conftest import command_line
 from tests.load.servers import Server
@@ -174,7 +174,7 @@ def test_server_that_is_not_there_leaves_no_folder(crawlbench, tmp_path):
 
 @pytest.mark.parametrize(
     ("room", "require"),
-    [(scheduler, scheduler.require_dask), (extra, extra.require_histograms)],
+    [(scheduler, scheduler.require_dask), (latency, latency.require_histograms)],
 )
 def test_missing_extra_names_the_command(monkeypatch, room, require):
     """Without the extra `cluster`."""

@@ -1,4 +1,4 @@
-"""Settings of the stock loop: each is what its name says, and says where it cannot be had."""
+"""Settings of the stock loop: each is what its name says, and says where it is not available."""
 
 from __future__ import annotations
 

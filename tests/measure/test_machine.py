@@ -43,7 +43,7 @@ def test_mirror_and_workers_share_neither_cpu_nor_core_where_they_can(
 @pytest.mark.parametrize(
     ("workers", "mirror", "message"),
     [
-        ("4", (), "--cpus 4 cannot be had: 3 are left for workers, the mirror has 3; give at most"),
+        ("4", (), "--cpus 4 is too many: 3 are left for workers, the mirror has 3; give at most"),
         ("1", (9,), "--mirror-cpus 9 cannot be used here; this process has 0, 1, 2, 3"),
     ],
 )

@@ -29,7 +29,7 @@ def test_scenario_has_a_sentence_and_what_must_be_read_another():
             "2.0 times as long.",
             "ratios",
         ),
-        ("1 invalid cell must be read.", "doubts"),
+        ("1 invalid cell needs your attention.", "doubts"),
     ]
 
 
@@ -82,7 +82,7 @@ def test_pairs_that_differ_by_event_loop_alone_have_their_own_sentence():
         comparisons=(make_comparison(fast, -0.50), make_comparison(slow, -0.51), same),
         failures=(),
     )
-    assert "uvloop against asyncio: the same in 1 of 1." in texts(session)
+    assert "uvloop against asyncio: the same in 1 of 1 pair." in texts(session)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_session_without_values_has_no_answer():
     session = make_session(make_plan(), [], failures=[Failure(BASELINE.name, 0, "crashed")])
     assert texts(session) == [
         "No cell has a valid value, so there is no answer.",
-        "1 invalid cell must be read.",
+        "1 invalid cell needs your attention.",
     ]
 
 

@@ -15,7 +15,7 @@ from tests.report.views import group_tables, render_markdown
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
 EXPECTED = r"""- On net, fast on uvloop is 2.0 times as fast as base; equal on asyncio takes 2.0 times as long.
-- 1 invalid cell must be read.
+- 1 invalid cell needs your attention.
 
 ### site on net, 40 ms round trip, concurrency 10
 
@@ -29,7 +29,7 @@ EXPECTED = r"""- On net, fast on uvloop is 2.0 times as fast as base; equal on a
 
 - **time**: best: fast on uvloop; slower: equal on asyncio (2.0 times) and base (2.0 times)
 
-### net: who is told from whom
+### net: which cells differ
 
 | \# | cell | 1 | 2 | 3 |
 | ---: | --- | --- | --- | --- |
@@ -37,10 +37,10 @@ EXPECTED = r"""- On net, fast on uvloop is 2.0 times as fast as base; equal on a
 | 2 | equal on asyncio | \> | · | = |
 | 3 | base | \> | = | · |
 
-A row against a column: \< takes less, \> takes more, = the same, ? not settled. The best stands first.
+A row against a column: \< takes less, \> takes more, = the same, ? not settled. The best comes first.
 
-- **reading**: ratio is time over the baseline's in the same laps, of the middle half of a round's laps; below 1 is faster. An interval holds at 95 % for its pair alone, looked at once, by Student's t over rounds; all verdicts of one group by one quantity together err in at most 5 % of sessions (Holm). All is said of this session.
-- **reading**: CPU, conns, user, system, parse (part of user) and wait are per crawl; in flight is the most requests that the mirror held at once; limit is the time of the network's round trips and a client without costs, over the cell's; mirror is what the cell asked of all that the mirror can do.
+- **reading**: ratio is a cell's time over the baseline's in the same laps, averaged over the middle half of a round's laps; below 1 is faster. An interval holds at 95 % for its own pair, if you look once (Student's t over rounds). Of all verdicts on one quantity in one group, any is wrong in at most 5 % of sessions (Holm). All of this describes this session only.
+- **reading**: CPU, conns, user, system, parse (part of user) and wait are per crawl; in flight is the largest number of requests that the mirror held at once; limit is the shortest possible time (the network's round trips and a client that costs nothing) as a share of the cell's; mirror is the share of the mirror's capacity that the cell used.
 - **invalid**: broken/-/lxml/c10/net/site: wrong answer: rank 1 is missing (calibration, in warmup 1)
 - **session**: suite test, 2026-01-01T00:00:00+00:00, seed 1: 0 of 10 rounds x 2 laps in 100 s; all rounds were measured
 - **machine**: A CPU, 4 CPUs (workers on 0-2, mirror on 3), 8.0 GiB, Linux

@@ -41,9 +41,9 @@ def test_reading_says_what_is_true_of_an_interval(confidence, text, stopping):
     """Of its pair alone, for one look or for any; 99.9 % is not 100 %."""
     session = concluded(plan=make_plan(FAST, confidence=confidence, stopping=stopping))
     reading = notes(session, "reading")[0]
-    assert f"An interval holds at {text} for its pair alone" in reading
-    assert ("looked at once" in reading) == (stopping is Stopping.FIXED)
-    assert ("at whatever round" in reading) == (stopping is Stopping.ANY)
+    assert f"An interval holds at {text} for its own pair" in reading
+    assert ("if you look once" in reading) == (stopping is Stopping.FIXED)
+    assert ("at whatever round you look" in reading) == (stopping is Stopping.ANY)
 
 
 @pytest.mark.parametrize(
@@ -51,13 +51,13 @@ def test_reading_says_what_is_true_of_an_interval(confidence, text, stopping):
     [
         (
             Mark.SERVER_BOUND,
-            "server-bound: 60 % of what the mirror can do was asked of it, so that the row tells "
-            "of the mirror too",
+            "server-bound: the cell used 60 % of the mirror's capacity, so this row measures the "
+            "mirror as well",
         ),
         (
             Mark.DISTURBED,
-            "mirror disturbed: something else had the mirror's CPU for 20 % of the mirror's way to "
-            "its answers, so that the row tells of that too",
+            "mirror disturbed: something else used the mirror's CPU for 20 % of the time that the "
+            "mirror needed for its answers, so this row measures that as well",
         ),
     ],
 )
@@ -92,12 +92,12 @@ def test_every_warning_is_shown():
     [
         ("rounds", "all rounds were measured"),
         ("answered", "every pair was answered"),
-        ("precise", "the intervals became as narrow as asked"),
+        ("precise", "the intervals became as narrow as requested"),
         ("budget", "the time budget was spent"),
         ("interrupted", "it was interrupted"),
         ("mirror", "a mirror died"),
-        ("nothing left", "no cell was left that works"),
-        ("", "it has not ended, or was killed"),
+        ("nothing left", "no working cell was left"),
+        ("", "it has not ended, or it was killed"),
         ("of a later version", "of a later version"),
     ],
 )

@@ -134,13 +134,15 @@ def test_figure_without_a_known_unit_is_a_plain_number():
 def test_controls_of_all_operations_are_one_note():
     """Where equal things came out apart, the largest first."""
     assert notes(operated(), "control") == [
-        "4 operations, each with a control equal to its baseline: none came out apart"
+        "4 operations, each with a control that runs the same code as its baseline: in none do the "
+        "two differ"
     ]
     first, second, *rest = operated().controls
     apart = (replace(first, widening=0.02), replace(second, widening=0.05), *rest)
     assert notes(replace(operated(), controls=apart), "control") == [
-        "4 operations, each with a control equal to its baseline: 2 came out apart "
-        "(tcp-protocol-1k by 5.1 %, sleep-zero by 2.0 %); their intervals grow by as much"
+        "4 operations, each with a control that runs the same code as its baseline: in 2 they "
+        "differ (tcp-protocol-1k by 5.1 %, sleep-zero by 2.0 %), so their intervals were widened "
+        "by as much"
     ]
 
 
@@ -181,7 +183,7 @@ def test_operations_without_a_value_have_no_answer():
     failures = [Failure(cell.name, 0, "crashed") for cell in plan.cells]
     found = texts(make_operations_session(plan, failures=failures, rounds=0))
     assert found[0] == "No cell has a valid value, so there is no answer."
-    assert "3 invalid cells must be read" in found[-1]
+    assert "3 invalid cells need your attention." in found[-1]
 
 
 def test_everything_is_the_operations_where_there_are_no_crawls():

@@ -1,4 +1,4 @@
-"""All pairs of a group: who is best, who is told from whom, in words, signs and numbers."""
+"""All pairs of a group: which is best, which differ, in words, signs and numbers."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_page_has_standing_matrix_and_all_pairs():
     pytest.importorskip("altair")
     page = make_page(five())
     (section,) = [one for one in page.sections if one.name == "pairs"]
-    assert [table.title for table in section.tables] == ["In words", "net: who is told from whom"]
+    assert [table.title for table in section.tables] == ["In words", "net: which cells differ"]
     assert [table.title for table in section.details] == ["net: all pairs"]
     assert any(
         trouble.label == "unclear" and trouble.text.startswith("net: 2 pairs, such as threads")

@@ -28,23 +28,23 @@ def unclear(obstacle, detail="", **changes):
         (unclear(Obstacle.FAILED, "wrong answer: x"), "wrong answer: x"),
         (
             unclear(Obstacle.DOUBT, Doubt.SERVER_WAIT, doubts=(WAIT,)),
-            "while the values were taken something else had the mirror's CPU for up to 1.4 % of "
-            "the time; without that the ratio would be 0.980, not 1.000: end it, or leave a CPU to "
-            "the mirror alone",
+            "while the values were taken something else used the mirror's CPU for up to 1.4 % of "
+            "the time; without that the ratio would be 0.980, not 1.000: stop it, or leave one CPU "
+            "to the mirror alone",
         ),
         (
             unclear(Obstacle.OPEN, more_rounds=14),
             "its interval reaches across the margin of 1.0 %: about 14 more rounds, 5 min, would "
-            "tell",
+            "settle it",
         ),
         (
             unclear(Obstacle.OPEN),
-            "it lies so near to the margin of 1.0 % that more rounds are not likely to tell",
+            "it lies so close to the margin of 1.0 % that more rounds are unlikely to settle it",
         ),
         (
             unclear(Obstacle.FEW_ROUNDS, rounds=1),
-            "1 round had both, and fewer than two give no interval: five or more (--rounds 5) say "
-            "something",
+            "only 1 round measured both, and an interval needs two at least; --rounds 5 or more "
+            "gives one that is worth reading",
         ),
     ],
 )

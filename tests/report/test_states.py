@@ -23,7 +23,7 @@ def terminal(shown, width):
     [
         (states.old, ["aiohttp-gather", "faster", "suite default"]),
         (states.oldest, ["aiohttp-gather", "faster", "suite default"]),
-        (states.partial, ["it has not ended, or was killed", "crashed"]),
+        (states.partial, ["it has not ended, or it was killed", "crashed"]),
         (states.invalid_only, ["wrong answer", "invalid"]),
         (states.one_cell, ["base", "control"]),
         (states.only_baseline, ["base", "baseline"]),

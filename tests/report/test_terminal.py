@@ -33,7 +33,7 @@ invalid broken/-/lxml/c10/net/site: wrong answer: rank 1 is missing
 
 On net, fast on uvloop is 2.0 times as fast as base; equal on asyncio takes 2.0
 times as long.
-1 invalid cell must be read.
+1 invalid cell needs your attention.
 """
 WIDE = """\
 site on net, 40 ms round trip, concurrency 10

@@ -108,8 +108,8 @@ def test_mirror_without_a_cpu_of_its_own_is_told(cpus, text):
 @pytest.mark.parametrize(
     ("rounds", "start"),
     [
-        (1, "the intervals rest on 1 round only; --rounds 5 or more"),
-        (4, "the intervals rest on 4 rounds only; --rounds 5 or more"),
+        (1, "the intervals rest on only 1 round; --rounds 5 or more"),
+        (4, "the intervals rest on only 4 rounds; --rounds 5 or more"),
     ],
 )
 def test_few_rounds_are_told(rounds, start):
@@ -158,12 +158,14 @@ NEW, NEWER = other("new").name, other("newer").name
 def test_rare_long_values_are_told_with_both_ratios():
     """The verdict is of the usual lap; that one in eight takes four times as long is not hidden."""
     (text,) = slow_laps(uneven((NEW,)))
-    assert text.startswith(f"{NEW}: in a few laps it takes far more time, beside {BASELINE.name}")
+    assert text.startswith(
+        f"{NEW}: in a few laps it takes far more time, relative to {BASELINE.name}"
+    )
     assert text.endswith("is 1.000, that of mean times 1.375")
     (text,) = slow_laps(uneven((NEW, NEWER)))
-    assert text.endswith("(1 more like it)")
+    assert text.endswith("(and 1 more like it)")
     (text,) = slow_laps(uneven((BASELINE.name, CONTROL.name)))
-    assert "it takes far less time, beside" in text
+    assert "it takes far less time, relative to" in text
     assert "is 1.000, that of mean times 0.727" in text
 
 

@@ -48,17 +48,17 @@ QUIET = both((Verdict.UNCLEAR, -0.04, 0.04), (Verdict.SAME, -0.01, 0.01))
     ("changes", "code", "reason"),
     [
         ([FASTER, SAME, UNDER], 0, ""),
-        ([SAME, ACROSS], 3, "1 of 2 cells is unclear: more rounds would tell"),
-        ([SAME, DISTURBED], 3, "1 of 2 cells is unclear: more rounds would tell"),
+        ([SAME, ACROSS], 3, "1 of 2 cells is unclear: more rounds would settle it"),
+        ([SAME, DISTURBED], 3, "1 of 2 cells is unclear: more rounds would settle it"),
         ([SLOWER, BROKEN, ACROSS], 1, "1 of 3 cells is slower beyond the gate"),
         ([BROKEN, ACROSS], 4, "1 of 2 cells is invalid"),
         ([LOST, SAME], 4, "1 of 2 cells is invalid"),
         ([NEITHER, TIMER, ECHO, SAME], 0, ""),
-        ([NEITHER, TIMER], 4, "nothing of what was measured can be judged"),
+        ([NEITHER, TIMER], 4, "nothing that was measured can be judged"),
         ([BASELINE_SLOWER], 1, "1 of 1 cells is slower beyond the gate"),
-        ([HIDDEN, QUIET], 3, "1 of 2 cells is unclear: more rounds would tell"),
+        ([HIDDEN, QUIET], 3, "1 of 2 cells is unclear: more rounds would settle it"),
         ([QUIET], 0, ""),
-        ([], 4, "nothing of what was measured can be judged"),
+        ([], 4, "nothing that was measured can be judged"),
     ],
 )
 def test_code_and_reason(changes, code, reason):

@@ -127,7 +127,7 @@ def test_one_round_gives_no_interval():
     session = judged({HALF: 0.5, TWICE: 2.0}, count=1)
     assert {c.obstacle for c in session.comparisons} == {Obstacle.FEW_ROUNDS}
     assert session.controls[0].estimate is None
-    assert "1 round only" in session.warnings[0].text
+    assert "only 1 round;" in session.warnings[0].text
 
 
 def test_few_rounds_are_a_warning():

@@ -72,7 +72,7 @@ def test_machine_far_noisier_than_the_others_is_left_out_and_named():
     blocks = [make_block(f"m{n}", {FAST.name: -0.3 - n / 1000}) for n in range(4)]
     found = merged([*blocks, make_block("shaky", {FAST.name: 0.9}, noise=0.08)])
     assert [(one.machine, one.group) for one in found.left_out] == [("shaky", GROUP)]
-    assert "more than 5 times the 1.0 % of the machine in the middle" in found.left_out[0].reason
+    assert "more than 5 times the 1.0 % of the median machine" in found.left_out[0].reason
     one = find(found, FAST)
     assert (one.machines, one.verdict) == (4, Verdict.FASTER)
 

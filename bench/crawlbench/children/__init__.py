@@ -5,7 +5,7 @@ environment that neither slows nor changes it. It speaks lines of JSON, keeps it
 given a deadline, and ends with whoever started it.
 """
 
-from crawlbench.children.channel import Say, end_with_parent, open_channel
+from crawlbench.children.channel import Message, Say, end_with_parent, open_channel
 from crawlbench.children.child import Child, ChildEnded, explain_end, last_line
 from crawlbench.children.launch import clean_environment, python_command
 from crawlbench.children.plain import PlainChild, ask
@@ -13,6 +13,7 @@ from crawlbench.children.plain import PlainChild, ask
 __all__ = [
     "Child",
     "ChildEnded",
+    "Message",
     "PlainChild",
     "Say",
     "ask",

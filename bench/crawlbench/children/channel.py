@@ -8,14 +8,17 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Say", "end_with_parent", "open_channel"]
+__all__ = ["Message", "Say", "end_with_parent", "open_channel"]
 
 _PR_SET_PDEATHSIG = 1
+
+Message = dict[str, Any]
+"""A line of JSON, as it is heard: whoever reads it knows who spoke, and so its fields."""
 
 
 class Say(Protocol):

@@ -15,6 +15,8 @@ from crawlbench.children.launch import clean_environment, python_command
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from crawlbench.children.channel import Message
+
 __all__ = ["Child", "ChildEnded", "explain_end", "last_line"]
 
 MAX_LINE_BYTES = 2**24
@@ -91,7 +93,7 @@ class Child:
         self._process.stdin.write(json.dumps(message).encode() + b"\n")
         await self._process.stdin.drain()
 
-    async def hear(self, deadline_s: float | None = None) -> dict[str, Any]:
+    async def hear(self, deadline_s: float | None = None) -> Message:
         """Return its next message.
 
         Raises:
@@ -104,7 +106,7 @@ class Child:
         if not line.endswith(b"\n"):
             code = await self._process.wait()
             raise ChildEnded(explain_end(code, self.words()))
-        message: dict[str, Any] = json.loads(line)
+        message: Message = json.loads(line)
         return message
 
     async def wait(self) -> int:

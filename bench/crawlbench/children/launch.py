@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-__all__ = ["CHANGING_VARIABLES", "clean_environment", "python_command"]
+__all__ = ["clean_environment", "python_command"]
 
 CHANGING_VARIABLES = (
     "PYTHONASYNCIODEBUG",

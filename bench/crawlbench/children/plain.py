@@ -17,6 +17,8 @@ from crawlbench.children.launch import clean_environment, python_command
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from crawlbench.children.channel import Message
+
 __all__ = ["PlainChild", "ask"]
 
 
@@ -46,7 +48,7 @@ class PlainChild:
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
 
-    def hear(self, deadline_s: float) -> dict[str, Any]:
+    def hear(self, deadline_s: float) -> Message:
         """Return its next message.
 
         Raises:
@@ -67,7 +69,7 @@ class PlainChild:
         finally:
             watch.cancel()
         if line.endswith(b"\n"):
-            message: dict[str, Any] = json.loads(line)
+            message: Message = json.loads(line)
             return message
         code = self._process.wait()
         if is_late.is_set():
@@ -102,7 +104,7 @@ class PlainChild:
                 self._process.kill()
 
 
-def ask(module: str, question: Mapping[str, Any], deadline_s: float) -> dict[str, Any]:
+def ask(module: str, question: Mapping[str, Any], deadline_s: float) -> Message:
     """Return the answer of a child that is started for one question, and thrown away.
 
     Raises:

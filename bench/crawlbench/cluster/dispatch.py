@@ -12,13 +12,13 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from crawlbench.cluster.backlog import Backlog, Block
 from crawlbench.cluster.blocks import BlockJob
 from crawlbench.cluster.remote import measure_block
 from crawlbench.records import LostBlock
@@ -45,21 +45,8 @@ MOST_AT_ONCE = 8
 
 
 @dataclass(slots=True)
-class _Block:
-    """One machine's part of one sheet, not yet finished."""
-
-    sheet: int
-    copy: int
-    """From 0."""
-    tries: int = 0
-    failed_on: set[str] = field(default_factory=set)
-    reason: str = ""
-    """Why the last try failed."""
-
-
-@dataclass(slots=True)
 class _Try:
-    block: _Block
+    block: Block
     address: str
     machine: ClusterMachine
     future: Any
@@ -90,10 +77,9 @@ class Dispatcher:
         self._crew, self._sheets = crew, sheets
         self._keep, self._say, self._admit = keep, say, admit
         self._admitted = admit(list(crew.members.values()))
-        self._waiting: dict[int, deque[_Block]] = {}
-        """By sheet, those that were tried least first; a sheet without any is not there."""
+        self._waiting = Backlog()
         self._running: list[_Try] = []
-        self._failed: dict[str, list[_Block]] = {}
+        self._failed: dict[str, list[Block]] = {}
         self._done: dict[int, set[str]] = {n: set() for n in range(1, len(sheets) + 1)}
         self._measuring: dict[int, set[str]] = {n: set() for n in self._done}
         self._total = 0
@@ -114,7 +100,7 @@ class Dispatcher:
         self._total = copies * len(self._sheets)
         for sheet in self._done:
             copies_of = self._missing(sheet, copies, done.get(sheet, {}))
-            self._wait(*(_Block(sheet, copy) for copy in copies_of))
+            self._waiting.put(*(Block(sheet, copy) for copy in copies_of))
         try:
             while self._waiting or self._running:
                 await self._look()
@@ -133,9 +119,11 @@ class Dispatcher:
     async def _look(self) -> None:
         """See who is alive; what ran on the others waits again, unless its result has come."""
         new = await self._crew.look()
-        self._admitted -= {machine.name for machine in new}  # another may have taken its name
+        # A name that was admitted before may belong to another machine now: it is asked anew.
+        self._admitted -= {machine.name for machine in new}
         self._admitted |= self._admit(new)
         members = self._crew.members
+        # A machine may be gone and its result be here: what has come is taken in, not repeated.
         for one in [t for t in self._running if t.address not in members and not t.future.done()]:
             self._end(one)
             await self._forget(one)
@@ -145,52 +133,21 @@ class Dispatcher:
     def _hand_out(self) -> None:
         """Give each machine that is free a block; two Dask workers of one host take turns."""
         busy = {one.address for one in self._running}
+        here = {machine.name for machine in self._crew.members.values()} & self._admitted
+        # Two Dask workers of one host share its CPUs. The kernel's boot tells hosts apart, as names
+        # of workers are anybody's; where a system has none, each worker counts as a host.
         hosts = {one.machine.fingerprint.boot for one in self._running} - {""}
         for address, machine in self._crew.members.items():
             host = machine.fingerprint.boot
             if address in busy or host in hosts or machine.name not in self._admitted:
                 continue
-            block = self._next_for(machine.name)
+            block = self._waiting.next_for(machine.name, self._done, self._measuring, here)
             if block:
                 self._start(block, address, machine)
                 hosts |= {host} - {""}
 
-    def _next_for(self, name: str) -> _Block | None:
-        """Return the block that a machine should take, if there is one for it.
-
-        First those that were tried least, then those of the sheet of which most is missing.
-        """
-        able = [
-            block
-            for sheet, blocks in self._waiting.items()
-            if name not in self._done[sheet] and name not in self._measuring[sheet]
-            if (block := self._pick(blocks, name))
-        ]
-        return min(able, key=lambda b: (b.tries, -len(self._waiting[b.sheet])), default=None)
-
-    def _pick(self, blocks: deque[_Block], name: str) -> _Block | None:
-        """Return the first block of a sheet that has not failed on a machine, or nowhere else."""
-        for block in blocks:
-            if name not in block.failed_on:
-                return block
-        return next((block for block in blocks if self._has_failed_everywhere(block)), None)
-
-    def _has_failed_everywhere(self, block: _Block) -> bool:
-        """Tell whether every machine that could take a block has tried it in vain."""
-        here = {machine.name for machine in self._crew.members.values()} & self._admitted
-        return here - self._done[block.sheet] <= block.failed_on
-
-    def _wait(self, *blocks: _Block) -> None:
-        for block in blocks:
-            self._waiting.setdefault(block.sheet, deque()).append(block)
-
-    def _take(self, block: _Block) -> None:
-        self._waiting[block.sheet].remove(block)
-        if not self._waiting[block.sheet]:
-            del self._waiting[block.sheet]
-
-    def _start(self, block: _Block, address: str, machine: ClusterMachine) -> None:
-        self._take(block)
+    def _start(self, block: Block, address: str, machine: ClusterMachine) -> None:
+        self._waiting.take(block)
         block.tries += 1
         plan = self._sheets[block.sheet - 1]
         # Each copy draws its own order and delays: the mean over machines is one over those too.
@@ -214,12 +171,13 @@ class Dispatcher:
 
     def _give_up(self) -> None:
         """Leave out blocks that nobody can take, after a while in which somebody could come."""
+        # While a block runs, its machine may fail and free another try, or end and take the next.
         if self._running or not self._waiting:
             self._idle_since = None
             return
         self._idle_since = self._idle_since or time.monotonic()
         if time.monotonic() - self._idle_since > PATIENCE_S:
-            for block in [one for blocks in self._waiting.values() for one in blocks]:
+            for block in self._waiting:
                 why = "no machine is left that has not measured this sheet"
                 self._lose(block, f"{block.reason}, and {why}" if block.reason else why)
             self._waiting.clear()
@@ -241,7 +199,7 @@ class Dispatcher:
         except asyncio.CancelledError:
             if not one.future.cancelled():  # it is we who are cancelled, and not the task
                 raise
-            await self._look()
+            await self._look()  # a scheduler that restarts cancels all; raises if it is gone
             self._fail(one, "its task was cancelled")
         except Exception as error:
             await self._look()  # raises if it was the scheduler that went
@@ -267,13 +225,16 @@ class Dispatcher:
         block.failed_on.add(one.machine.name)
         self._say(f"sheet {block.sheet} failed on {block.reason}")
         if block.tries < MOST_TRIES:
-            self._wait(block)
+            self._waiting.put(block)
         else:
             self._lose(block, block.reason)
         self._suspect(one.machine.name, block)
 
-    def _suspect(self, name: str, block: _Block) -> None:
-        """Use a machine no more on which several blocks failed, and none was finished between."""
+    def _suspect(self, name: str, block: Block) -> None:
+        """Use a machine no more on which several blocks failed, and none was finished between.
+
+        Different blocks: one that fails again and again is at fault itself, and is given up alone.
+        """
         failed = self._failed.setdefault(name, [])
         if block not in failed:
             failed.append(block)
@@ -281,7 +242,7 @@ class Dispatcher:
             self._admitted.discard(name)
             self._say(f"{name} is not used any more: {len(failed)} blocks in a row failed there")
 
-    def _lose(self, block: _Block, reason: str) -> None:
+    def _lose(self, block: Block, reason: str) -> None:
         self.lost.append(LostBlock(block.sheet, block.tries, reason))
 
     async def _cancel(self) -> None:

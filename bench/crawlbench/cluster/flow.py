@@ -125,7 +125,7 @@ async def _gather(
 def _check_count(crew: Crew, copies: int) -> None:
     if copies > len(crew.members):
         raise UsageError(
-            f"--machines {copies} cannot be had: {len(crew.members)} offer the resource "
+            f"--machines {copies} is too many: {len(crew.members)} offer the resource "
             f"{RESOURCE!r}; start more: {start_command()}"
         )
 

@@ -164,16 +164,7 @@ def _build(
         kept = load_kept(folder)
         if kept is None:
             tell(f"building environment {environment.name!r}: {environment.spec}")
-            remove_folder(folder)
-            loose = looseness + recipe.make(folder)
-            found = look_inside(facts, {})
-            kept = Kept(
-                *(recipe.key, environment.spec, found.python, found.versions),
-                sources=recipe.sources,
-                looseness=loose,
-                local=tuple(canonicalize_name(name) for name in found.local),
-            )
-            write_bytes(folder / READY_FILE, msgspec.json.encode(kept))
+            kept = _make(recipe, folder, facts, looseness)
         note_use(folder)
     return replace(
         facts,
@@ -182,6 +173,21 @@ def _build(
         named=tuple(sorted({*facts.named, *kept.local})),
         looseness=kept.looseness,
     )
+
+
+def _make(recipe: _Recipe, folder: Path, facts: EnvironmentFacts, looseness: int) -> Kept:
+    """Build an environment, and note last that it is ready: what has no note is built again."""
+    remove_folder(folder)
+    loose = looseness + recipe.make(folder)
+    found = look_inside(facts, {})
+    kept = Kept(
+        *(recipe.key, recipe.environment.spec, found.python, found.versions),
+        sources=recipe.sources,
+        looseness=loose,
+        local=tuple(canonicalize_name(name) for name in found.local),
+    )
+    write_bytes(folder / READY_FILE, msgspec.json.encode(kept))
+    return kept
 
 
 def _describe(environment: Environment, path: str) -> str:

@@ -25,7 +25,6 @@ __all__ = [
     "parse_environment",
     "parse_python",
     "parse_sides",
-    "parse_spec",
     "read_environments",
 ]
 
@@ -98,7 +97,7 @@ def parse_spec(name: str, spec: str) -> Environment:
 def parse_sides(
     specs: list[str], shared: str = "", names: list[str] | None = None
 ) -> tuple[Environment, ...]:
-    """Read specs that are to be held against each other.
+    """Read the specs of environments to compare.
 
     Args:
         specs: a path is named by its last part, others by themselves; a second of one name by

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from crawlbench.children import Child, ChildEnded
 from crawlbench.errors import BenchError
@@ -15,11 +15,25 @@ from crawlbench.load.model import GeneratorLost, Load, Target
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from crawlbench.children import Message
+
 __all__ = ["GENERATOR", "Crew", "Hand", "Job", "local_crew", "make_job"]
 
-Job = dict[str, Any]
 GENERATOR = "crawlbench.load.child"
 """The module that a generator's process runs."""
+
+
+class Job(TypedDict):
+    """What a generator's process is told."""
+
+    target: dict[str, object]
+    """The fields of a `Target`."""
+    load: dict[str, object]
+    """Those of a `Load`."""
+    number: int
+    """Of the generator, from 0."""
+    cpus: tuple[int, ...]
+    """To run on; empty for any."""
 
 
 class Hand(Protocol):
@@ -43,7 +57,7 @@ class Hand(Protocol):
             start: by this process's clock.
         """
 
-    async def result(self) -> dict[str, Any]:
+    async def result(self) -> Message:
         """Return the fields of its `Part`.
 
         Raises:
@@ -57,8 +71,8 @@ Crew = Callable[[list[Job]], AbstractAsyncContextManager[list[Hand]]]
 
 def make_job(target: Target, load: Load, number: int, cpus: tuple[int, ...] = ()) -> Job:
     """Return what a generator's process is told, as JSON knows it."""
-    parts = {"target": dataclasses.asdict(target), "load": dataclasses.asdict(load)}
-    return {**parts, "number": number, "cpus": cpus}
+    asked, fields = dataclasses.asdict(load), dataclasses.asdict(target)
+    return {"target": fields, "load": asked, "number": number, "cpus": cpus}
 
 
 @asynccontextmanager
@@ -94,11 +108,11 @@ class _LocalHand:
         with suppress(ConnectionError):
             await self._child.say({"at": start})
 
-    async def result(self) -> dict[str, Any]:
-        part: dict[str, Any] = (await self._hear())["part"]
+    async def result(self) -> Message:
+        part: Message = (await self._hear())["part"]
         return part
 
-    async def _hear(self) -> dict[str, Any]:
+    async def _hear(self) -> Message:
         try:
             return await self._child.hear()
         except ChildEnded as end:

@@ -7,14 +7,25 @@ merged one is what a single one would be that had seen all values.
 from __future__ import annotations
 
 import math
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
+
+from crawlbench.errors import NotInstalledError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hdrh.histogram import HdrHistogram
 
-__all__ = ["PERCENTILES", "Percentiles", "count_seconds", "encode_counts", "merge", "quantile"]
+__all__ = [
+    "PERCENTILES",
+    "Percentiles",
+    "count_seconds",
+    "encode_counts",
+    "merge",
+    "quantile",
+    "require_histograms",
+]
 
 LONGEST_US = 3_600_000_000
 DIGITS = 3
@@ -78,3 +89,16 @@ def quantile(histogram: HdrHistogram, fraction: float, failed: int = 0) -> float
     # number there could come out a little less by rounding, and so lead to the value before.
     value: int = histogram.get_value_at_percentile((rank - 0.25) / answered * 100)
     return value / 1e6
+
+
+def require_histograms() -> None:
+    """Raise if latencies cannot be kept.
+
+    Raises:
+        NotInstalledError: the library of HdrHistogram is missing; the message has the command.
+    """
+    if find_spec("hdrh") is None:
+        raise NotInstalledError(
+            "load keeps latencies with hdrhistogram, not installed here; "
+            "it comes with crawlbench's extra 'cluster'"
+        )

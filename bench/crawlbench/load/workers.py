@@ -38,9 +38,10 @@ from crawlbench.scheduler import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from crawlbench.children import Message
     from crawlbench.load.crew import Crew, Hand, Job
 
-__all__ = ["Cluster", "open_cluster", "run_generator"]
+__all__ = ["Cluster", "open_cluster"]
 
 POLL_S = 0.3
 """Between two looks at which workers are still there, and at whether a manager still is."""
@@ -194,8 +195,8 @@ class _DaskHand:
             async with asyncio.timeout(ANSWER_S):
                 await self._to.put({"delay_s": delay_s})
 
-    async def result(self) -> dict[str, Any]:
-        part: dict[str, Any] = await self._unless_lost(self._future.result())
+    async def result(self) -> Message:
+        part: Message = await self._unless_lost(self._future.result())
         return part
 
     async def _unless_lost(self, coming: Any) -> Any:  # noqa: ANN401  (whatever comes)
@@ -228,7 +229,7 @@ class _DaskHand:
                 self._back.close()
 
 
-def run_generator(job: Job, name: str) -> dict[str, Any]:
+def run_generator(job: Job, name: str) -> Message:
     """Run one generator; this is what goes to a worker.
 
     Args:
@@ -260,7 +261,7 @@ def run_generator(job: Job, name: str) -> dict[str, Any]:
                 raise BenchError("the manager took its word back")
             process.stdin.write(b'{"at": %r}\n' % (time.monotonic() + delay_s))
             process.stdin.flush()
-            part: dict[str, Any] = _read(process)["part"]
+            part: Message = _read(process)["part"]
             return part
         finally:
             process.kill()
@@ -284,12 +285,12 @@ def _await_word(to: Any, is_wanted: Callable[[], bool]) -> float | None:  # noqa
     return None
 
 
-def _read(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+def _read(process: subprocess.Popen[bytes]) -> Message:
     assert process.stdout
     assert process.stderr
     line = process.stdout.readline()
     if not line.endswith(b"\n"):
         words = process.stderr.read().decode(errors="replace")
         raise BenchError(explain_end(process.wait(), words))
-    message: dict[str, Any] = json.loads(line)
+    message: Message = json.loads(line)
     return message

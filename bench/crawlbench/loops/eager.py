@@ -11,7 +11,7 @@ __all__ = ["EagerLoop"]
 
 if sys.version_info < (3, 12):
     raise NotInstalledError(
-        "event loop 'asyncio-eager' cannot be had: Python 3.12 is the first with eager tasks"
+        "event loop 'asyncio-eager' is not available: Python 3.12 is the first with eager tasks"
     )
 
 

@@ -10,7 +10,7 @@ from crawlbench.errors import NotInstalledError
 __all__ = ["PollLoop"]
 
 if not hasattr(selectors, "PollSelector"):
-    raise NotInstalledError("event loop 'asyncio-poll' cannot be had: this system has no poll")
+    raise NotInstalledError("event loop 'asyncio-poll' is not available: this system has no poll")
 
 
 class PollLoop(asyncio.SelectorEventLoop):

@@ -15,4 +15,4 @@ if sys.platform == "win32":
         """Completes reads and writes instead of asking when they are possible."""
 
 else:
-    raise NotInstalledError("event loop 'asyncio-proactor' cannot be had: only Windows has it")
+    raise NotInstalledError("event loop 'asyncio-proactor' is not available: only Windows has it")

@@ -1,4 +1,8 @@
-"""How many requests a mirror answers when asked for all it can give (floor 3)."""
+"""How many requests a mirror answers when asked for all it can give (floor 3).
+
+Requests are sent in batches and answers only counted, so that asking costs less than answering;
+over TLS and HTTP/2 the asker's share is larger, and the ceiling a lower bound.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from h2.connection import H2Connection
 from h2.events import DataReceived, StreamEnded
 from h2.settings import SettingCodes, Settings
 
-__all__ = ["CONNECTIONS", "SPAN_S", "measure_ceiling"]
+__all__ = ["CONNECTIONS", "measure_ceiling"]
 
 CONNECTIONS = 8
 BATCH = 16  # requests that a connection sends at a time, without waiting for answers
@@ -35,35 +39,31 @@ async def measure_ceiling(
 ) -> float:
     """Ask a mirror without pause and return its answers per second.
 
-    Requests are sent in batches and answers only counted, so that asking costs less than
-    answering; over TLS and HTTP/2 the asker's share is larger, and the ceiling a lower bound.
-
     Args:
         origin: of the mirror.
-        path: of the page that is asked for.
+        path: of the page to ask for.
         ca_file: of the mirror's authority; plain HTTP has no use for it.
-        body: JSON that is sent with POST, over HTTP/1.1; None: it is asked with GET.
-        coding: that is accepted, `gzip` or `identity`.
-        http2: whether to speak HTTP/2; else it is HTTP/1.1, also where both are offered.
+        body: JSON to send with POST, over HTTP/1.1; None for GET.
+        coding: to accept, `gzip` or `identity`.
+        http2: whether to speak HTTP/2; else HTTP/1.1, also where the mirror offers both.
         connections: in use at a time.
-        span_s: for which it is asked.
+        span_s: how long to ask.
 
     Raises:
         OSError: the mirror cannot be reached, or hung up.
     """
     address = urlsplit(origin)
     asker: type[_Asker] = _Http2Asker if http2 else _Http1Asker
-    is_tls = address.scheme == "https"
-    tls = ssl.create_default_context(cafile=ca_file) if is_tls else None
-    if tls:
-        tls.set_alpn_protocols(["h2" if http2 else "http/1.1"])
+    tls = _trust(ca_file, http2=http2) if address.scheme == "https" else None
     host, loop = address.hostname or "", asyncio.get_running_loop()
     askers: list[_Asker] = []
+
+    def make() -> _Asker:
+        return asker(address.netloc, path, coding, body)
+
     try:
         for _ in range(connections):  # handshakes are not part of the span
-            _, one = await loop.create_connection(
-                lambda: asker(address.netloc, path, coding, body), host, address.port or 80, ssl=tls
-            )
+            _, one = await loop.create_connection(make, host, address.port or 80, ssl=tls)
             askers.append(one)
         start = time.monotonic()
         await asyncio.gather(*[one.ask_until(start + span_s) for one in askers])
@@ -71,6 +71,12 @@ async def measure_ceiling(
     finally:
         for one in askers:
             one.close()
+
+
+def _trust(ca_file: str | None, *, http2: bool) -> ssl.SSLContext:
+    tls = ssl.create_default_context(cafile=ca_file)
+    tls.set_alpn_protocols(["h2" if http2 else "http/1.1"])
+    return tls
 
 
 class _Asker(asyncio.Protocol):

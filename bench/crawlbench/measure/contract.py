@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import pyperf
@@ -15,10 +15,7 @@ if TYPE_CHECKING:
     from crawlbench.records import Cell
     from crawlbench.usage import Usage
 
-__all__ = ["AnchorWorker", "Executor", "Place", "Value", "Worker"]
-
-Place = dict[str, Any]
-"""What a job says of the other end: `origin` and `ca_file` of a mirror, or the fields of `peer`."""
+__all__ = ["AnchorWorker", "Executor", "Value", "Worker"]
 
 
 @dataclass(frozen=True, slots=True)

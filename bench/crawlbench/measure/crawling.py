@@ -25,6 +25,7 @@ from crawlbench.stopwatch import Stopwatch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from crawlbench.measure.job import Job, Told
     from crawlbench.stopwatch import Timing
 
 __all__ = ["Crawling", "Keeper", "keep_crawls", "make_site", "run_crawls"]
@@ -50,7 +51,7 @@ _Kept = list[Item] | Tally
 class Crawling:
     """One cell's crawls; made from the manager's job."""
 
-    def __init__(self, job: dict[str, Any]) -> None:
+    def __init__(self, job: Job) -> None:
         """Find the plug-ins that the cell names."""
         cell = job["cell"]
         spec = registry.load(registry.Kind.SITE, cell["site"])
@@ -78,7 +79,7 @@ class Crawling:
         )
         return timing
 
-    def tell(self, *, is_alone: bool) -> dict[str, Any]:
+    def tell(self, *, is_alone: bool) -> Told:
         """Return what is to be known of the last value.
 
         Args:
@@ -150,29 +151,37 @@ def keep_crawls(
         keep: makes what takes the items of one crawl.
     """
     if not registry.needs_loop(crawl):
-        crawls: list[K] = []
-        watch = Stopwatch()
-        for _ in range(loops):
-            kept = keep()
-            kept.extend(crawl(site, concurrency))  # type: ignore[arg-type]
-            crawls.append(kept)
-        return watch.stop(), crawls
-
-    async def timed() -> tuple[Timing, list[K]]:
-        crawls: list[K] = []
-        watch = Stopwatch()
-        for _ in range(loops):
-            kept, crawling = keep(), crawl(site, concurrency)
-            if isinstance(crawling, AsyncIterator):
-                async for item in crawling:
-                    kept.append(item)
-            else:
-                kept.extend(await crawling)  # type: ignore[misc]
-            crawls.append(kept)
-        return watch.stop(), crawls
-
+        return _keep_plainly(crawl, site, concurrency, loops, keep)
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        return runner.run(timed())
+        return runner.run(_keep_in_loop(crawl, site, concurrency, loops, keep))
+
+
+def _keep_plainly(
+    crawl: Crawl, site: Site, concurrency: int, loops: int, keep: Callable[[], K]
+) -> tuple[Timing, list[K]]:
+    crawls: list[K] = []
+    watch = Stopwatch()
+    for _ in range(loops):
+        kept = keep()
+        kept.extend(crawl(site, concurrency))  # type: ignore[arg-type]
+        crawls.append(kept)
+    return watch.stop(), crawls
+
+
+async def _keep_in_loop(
+    crawl: Crawl, site: Site, concurrency: int, loops: int, keep: Callable[[], K]
+) -> tuple[Timing, list[K]]:
+    crawls: list[K] = []
+    watch = Stopwatch()
+    for _ in range(loops):
+        kept, crawling = keep(), crawl(site, concurrency)
+        if isinstance(crawling, AsyncIterator):
+            async for item in crawling:
+                kept.append(item)
+        else:
+            kept.extend(await crawling)  # type: ignore[misc]
+        crawls.append(kept)
+    return watch.stop(), crawls
 
 
 def _rows(kept: _Kept) -> list[Row]:

@@ -9,8 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
 from json import dumps
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
 import pyperf
 
@@ -18,6 +17,7 @@ from crawlbench.children import clean_environment, python_command
 from crawlbench.errors import CellError, CellRefusal
 from crawlbench.measure.anchor import ANCHOR
 from crawlbench.measure.contract import Value
+from crawlbench.measure.job import find_expected
 from crawlbench.measure.lastwords import explain_exit
 from crawlbench.measure.worker import JOB_VARIABLE
 from crawlbench.rooms import open_room
@@ -25,9 +25,12 @@ from crawlbench.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
+    from crawlbench.children import Message
     from crawlbench.digest import Row
-    from crawlbench.measure.contract import AnchorWorker, Place, Worker
+    from crawlbench.measure.contract import AnchorWorker, Worker
+    from crawlbench.measure.job import CellJob, Job, Place
     from crawlbench.measure.turnstile import Lane, Turnstile
     from crawlbench.records import Cell, EnvironmentFacts
 
@@ -145,8 +148,8 @@ class ProcessExecutor:
     def _variables(self, cell: Cell) -> dict[str, str]:
         """Return the environment variables of a cell's worker, its job among them."""
         facts = self._environments.get(cell.environment)
-        described = {**asdict(cell), "name": cell.name}
-        job = {
+        described = cast("CellJob", {**asdict(cell), "name": cell.name})
+        job: Job = {
             "cell": described,
             **self._places[cell.group],
             "port": self._turnstile.port,
@@ -154,7 +157,7 @@ class ProcessExecutor:
             "timeout_s": self._timeout_s,
             "metadata": {**_metadata(cell), **self._affinity()},
             "all_cpus": sorted(self._all_cpus or ()),
-            "environment": _expected(facts) if facts else None,
+            "environment": find_expected(facts) if facts else None,
         }
         away = [name for name in os.environ if name.lower() in PROXY_VARIABLES]
         changes = {JOB_VARIABLE: dumps(job)}
@@ -162,12 +165,6 @@ class ProcessExecutor:
             away += LEADING_VARIABLES
             changes = {"PYTHONPATH": facts.library, **facts.asked.variables, **changes}
         return clean_environment(changes, away)
-
-
-def _expected(facts: EnvironmentFacts) -> dict[str, object]:
-    """Return what a worker must find in its environment."""
-    folder = Path(facts.executable).parent.parent
-    return {"python": facts.python, "folder": str(folder), "versions": facts.versions}
 
 
 def _metadata(cell: Cell) -> dict[str, str | int]:
@@ -246,7 +243,7 @@ class _ProcessWorker:
             self._lane.close()
         self._resources.close()
 
-    async def _hear(self, kind: str, timeout_s: float) -> dict[str, Any]:
+    async def _hear(self, kind: str, timeout_s: float) -> Message:
         """Return the worker's next message, which must be of that kind."""
         assert self._lane
         try:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import json
 import socket
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crawlbench.children import Message
 
 __all__ = ["Gate"]
 
@@ -21,7 +24,7 @@ class Gate:
         self._lines = self._socket.makefile("r", encoding="utf-8")
         self.say({"kind": "hello", "token": token, "cell": cell})
 
-    def wait(self) -> dict[str, Any]:
+    def wait(self) -> Message:
         """Block until the manager says something; no CPU is used meanwhile.
 
         Raises:
@@ -30,9 +33,9 @@ class Gate:
         line = self._lines.readline()
         if not line:
             raise SystemExit("the manager has gone")
-        message: dict[str, Any] = json.loads(line)
+        message: Message = json.loads(line)
         return message
 
-    def say(self, message: dict[str, Any]) -> None:
+    def say(self, message: Message) -> None:
         """Send one message."""
         self._socket.sendall(json.dumps(message, ensure_ascii=False).encode() + b"\n")

@@ -74,11 +74,7 @@ def describe_machine(
     """
     topology = read_topology()
     workers, mirror = choose_cpus(topology, cpus, mirror_cpus)
-    libraries = {describe_strategy(name).library for name in strategies}
-    libraries |= {distribution_of(registry.declared_module(name)) for name in event_loops}
-    for parser in parsers:
-        modules = imported_modules(registry.Kind.PARSER, parser)
-        libraries |= {distribution_of(module) for module in modules}
+    libraries = _libraries(strategies, event_loops, parsers)
     packages = sorted({*PACKAGES, *libraries}, key=str.lower)
     return Machine(
         hostname=socket.gethostname(),
@@ -94,6 +90,18 @@ def describe_machine(
         isolated_cpus=topology.isolated,
         cpu_quota=topology.quota,
     )
+
+
+def _libraries(
+    strategies: Iterable[str], event_loops: Iterable[str], parsers: Iterable[str]
+) -> set[str]:
+    """Return the distributions that these plug-ins measure."""
+    libraries = {describe_strategy(name).library for name in strategies}
+    libraries |= {distribution_of(registry.declared_module(name)) for name in event_loops}
+    for parser in parsers:
+        modules = imported_modules(registry.Kind.PARSER, parser)
+        libraries |= {distribution_of(module) for module in modules}
+    return libraries
 
 
 def _version(name: str) -> str | None:

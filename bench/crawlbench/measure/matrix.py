@@ -47,41 +47,64 @@ def make_plan(
     Args:
         name: of the suite.
         suite: the axes and sizes.
-        baseline: what the user asked for; None for the suite's, or the first cell if that is known
-            but was not chosen. Where there are operations only, an event loop; None for the stock
-            one.
+        baseline: as the user typed it; None for the suite's own. For operations, an event loop.
         environments: in which each cell is measured; none for the manager's own.
-        reach: which plug-ins can be had there.
-        is_versus: whether each cell is held against itself in the first environment.
-        most_cells: more than so many are refused, controls included.
+        reach: which plug-ins are available there.
+        is_versus: whether each cell is compared with itself in the first environment.
+        most_cells: how many fit, controls included.
 
     Raises:
-        UsageError: a name is unknown or not installed, the baseline is no cell, or there are
-            too many cells.
+        UsageError: a name is unknown or not installed, the baseline is no cell, or there are too
+            many cells.
     """
     operations = _choose_operations(suite) if suite.operations else []
     crawls = _expand(suite, reach) if suite.strategies else []
-    operated = [
-        Cell.of_operation(operation.name, event_loop)
-        for operation, event_loop in product(
-            operations, _operating_loops(suite, reach, None if crawls else baseline)
-        )
-    ]
+    # `--baseline` names a crawl where there are any; only without them can it mean an event loop.
+    # Asked for crawls too: an event loop that was written out must be one that can be made here.
+    loops = _operating_loops(suite, reach, None if crawls else baseline)
+    operated = [Cell.of_operation(one.name, loop) for one, loop in product(operations, loops)]
     crawls, operated = (
         _spread(cells, environments, is_versus=is_versus) for cells in (crawls, operated)
     )
-    baselines = {}
-    if crawls and not is_versus:
-        baselines = _baselines(crawls, suite.baseline, baseline)
-    for cell in (*crawls, *operated):
-        baselines.setdefault(cell.group, cell)
-    chosen = (*crawls, *operated)
-    cells = (*chosen, *(replace(baseline, control=True) for baseline in baselines.values()))
-    if len(cells) > most_cells:
+    asked = _baselines(crawls, suite.baseline, baseline) if crawls and not is_versus else {}
+    baselines = _complete(asked, [*crawls, *operated])
+    controls = [replace(baseline, control=True) for baseline in baselines.values()]
+    cells = (*crawls, *operated, *controls)
+    _require_fit(len(cells), most_cells)
+    return replace(
+        _size(name, suite, cells, baselines),
+        operations=tuple(operation.facts for operation in operations),
+        environments=tuple(environments),
+    )
+
+
+def _require_fit(count: int, most_cells: int) -> None:
+    """Refuse a plan that is too large for one session.
+
+    Raises:
+        UsageError: it is.
+    """
+    if count > most_cells:
         raise UsageError(
-            f"{len(cells)} cells, controls included, are more than the {most_cells} that fit one "
+            f"{count} cells, controls included, are more than the {most_cells} that fit one "
             "session; choose fewer with -s, -l, -n or -c"
         )
+
+
+def _complete(baselines: dict[str, Cell], cells: Sequence[Cell]) -> dict[str, Cell]:
+    """Return the baseline of every group: where none was asked for, the group's first cell.
+
+    `_operating_loops` and `_spread` put the baseline's event loop and the first environment in
+    front, so that the first cell of an operation or of `ab` is the one to compare with.
+    """
+    firsts: dict[str, Cell] = {}
+    for cell in cells:
+        firsts.setdefault(cell.group, cell)
+    return baselines | {group: cell for group, cell in firsts.items() if group not in baselines}
+
+
+def _size(name: str, suite: Suite, cells: tuple[Cell, ...], baselines: dict[str, Cell]) -> Plan:
+    """Return a plan of these cells, as large as its suite says."""
     return Plan(
         suite=name,
         cells=cells,
@@ -98,8 +121,6 @@ def make_plan(
         timeout_s=suite.timeout_s,
         seed=suite.seed,
         stopping=suite.choose_stopping(),
-        operations=tuple(operation.facts for operation in operations),
-        environments=tuple(environments),
         cpus=suite.cpus,
         mirror_cpus=suite.mirror_cpus,
     )
@@ -191,7 +212,7 @@ def _choose_operations(suite: Suite) -> list[Operation]:
 
 
 def _operating_loops(suite: Suite, reach: Reach, baseline: str | None) -> list[str]:
-    """Return the event loops, the baseline (None: the stock one) first: others are held against it.
+    """Return the event loops, first the baseline (None: the stock one) of all others.
 
     Raises:
         UsageError: one that was written out makes no event loop here, or the baseline is none.

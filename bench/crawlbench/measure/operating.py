@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crawlbench.errors import LoopRefusal
 from crawlbench.operations import Peer, find_operation, load_loop_factory, run_operation
 
 if TYPE_CHECKING:
     from crawlbench.digest import Row
+    from crawlbench.measure.job import Job, Told
     from crawlbench.operations import Figures
     from crawlbench.stopwatch import Timing
 
@@ -18,10 +19,11 @@ __all__ = ["Operating"]
 class Operating:
     """One cell's operation; made from the manager's job."""
 
-    def __init__(self, job: dict[str, Any]) -> None:
+    def __init__(self, job: Job) -> None:
         """Find the operation and the event loop that the cell names."""
         cell = job["cell"]
-        self._name: str = cell["event_loop"]
+        assert cell["event_loop"]
+        self._name = cell["event_loop"]
         self._operation = find_operation(cell["operation"])
         self._factory = load_loop_factory(self._name)
         self._peer = Peer(**job["peer"]) if job["peer"] else None
@@ -42,7 +44,7 @@ class Operating:
         self._figures = outcome.figures
         return outcome.timing
 
-    def tell(self, *, is_alone: bool) -> dict[str, Any]:  # noqa: ARG002  (nothing depends on it)
+    def tell(self, *, is_alone: bool) -> Told:  # noqa: ARG002  (nothing depends on it)
         """Return what is to be known of the last value."""
         return {"parse_s": None, "digests": [], "http_parser": "", "figures": self._figures}
 

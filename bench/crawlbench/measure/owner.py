@@ -54,18 +54,7 @@ def own(folder: Path) -> Iterator[None]:
         finally:
             _held[place] -= 1
         return
-    lock = FileLock(place / LOCK_FILE, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise OwnedError(
-            f"the session {str(folder)!r} is being written by {_read_owner(place)}; "
-            "wait until that has ended, or end it"
-        ) from None
-    except OSError as error:
-        raise OwnedError(
-            f"{str(folder)!r} cannot be written: {error.strerror}; name another folder with -o"
-        ) from error
+    lock = _lock(folder)
     _held[place] = 1
     try:
         with suppress(OSError):  # a full disk will be told where it matters
@@ -78,6 +67,28 @@ def own(folder: Path) -> Iterator[None]:
         with suppress(OSError):
             (place / OWNER_FILE).unlink(missing_ok=True)
         lock.release()
+
+
+def _lock(folder: Path) -> FileLock:
+    """Take a folder's lock.
+
+    Raises:
+        OwnedError: another process holds it, or it cannot be written.
+    """
+    place = folder.resolve()
+    lock = FileLock(place / LOCK_FILE, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise OwnedError(
+            f"the session {str(folder)!r} is being written by {_read_owner(place)}; "
+            "wait until that has ended, or end it"
+        ) from None
+    except OSError as error:
+        raise OwnedError(
+            f"{str(folder)!r} cannot be written: {error.strerror}; name another folder with -o"
+        ) from error
+    return lock
 
 
 def _describe_self() -> str:

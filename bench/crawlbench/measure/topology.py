@@ -84,7 +84,7 @@ def choose_cpus(
     wanted = int(workers)
     if wanted > len(left):
         raise UsageError(
-            f"--cpus {wanted} cannot be had: {len(left)} are left for workers, the mirror has "
+            f"--cpus {wanted} is too many: {len(left)} are left for workers, the mirror has "
             f"{', '.join(map(str, mirror))}; give at most {len(left)}, or all"
         )
     return left[-wanted:], mirror

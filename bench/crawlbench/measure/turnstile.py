@@ -6,10 +6,12 @@ import asyncio
 import json
 import secrets
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from crawlbench.children import Message
 
 __all__ = ["Lane", "Turnstile", "open_turnstile"]
 
@@ -28,7 +30,7 @@ class Lane:
         """Send a word; a worker that has gone is found out by `hear`."""
         self._writer.write(json.dumps({"kind": kind}).encode() + b"\n")
 
-    async def hear(self) -> dict[str, Any]:
+    async def hear(self) -> Message:
         """Wait for the worker's next message.
 
         Raises:
@@ -40,7 +42,7 @@ class Lane:
             line = b""
         if not line.endswith(b"\n"):
             raise EOFError
-        message: dict[str, Any] = json.loads(line)
+        message: Message = json.loads(line)
         return message
 
     def close(self) -> None:

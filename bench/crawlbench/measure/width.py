@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from crawlbench.model import SiteSpec
     from crawlbench.records import Cell, Plan
 
-__all__ = ["ALWAYS_ALLOWED", "refuse_inexpressible"]
+__all__ = ["refuse_inexpressible"]
 
 ALWAYS_ALLOWED: Final = 10
 WIDEST_SITE, WIDEST = "api-json", 999

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from crawlbench.about import describe_python
+
+if TYPE_CHECKING:
+    from crawlbench.measure.job import Expected
 
 __all__ = ["WrongEnvironment", "assert_environment"]
 
@@ -16,11 +19,11 @@ class WrongEnvironment(Exception):  # noqa: N818  (the message says what is wron
     """Raised when a worker finds another Python or other packages than it was to have."""
 
 
-def assert_environment(expected: dict[str, Any]) -> None:
-    """Hold this process against what the manager recorded of its environment.
+def assert_environment(expected: Expected) -> None:
+    """Compare this process with what the manager recorded of its environment.
 
     Args:
-        expected: `python`, `folder` of the environment, and `versions` by distribution.
+        expected: when it was built.
 
     Raises:
         WrongEnvironment: something differs; the message says what.
@@ -30,7 +33,7 @@ def assert_environment(expected: dict[str, Any]) -> None:
     if Path(sys.prefix).resolve() != Path(expected["folder"]).resolve():
         raise WrongEnvironment(f"this worker lives in {sys.prefix}, not {expected['folder']}")
     found = {d.name: d.version for d in metadata.distributions() if d.name != "crawlbench"}
-    wanted: dict[str, str] = expected["versions"]
+    wanted = expected["versions"]
     for name in sorted({*found, *wanted}):
         if found.get(name) != wanted.get(name):
             raise WrongEnvironment(

@@ -14,7 +14,7 @@ import os
 import sys
 import traceback
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pyperf
 
@@ -24,6 +24,7 @@ from crawlbench.usage import peak_rss_bytes, reset_peak_rss, rss_bytes
 
 if TYPE_CHECKING:
     from crawlbench.digest import Row
+    from crawlbench.measure.job import Expected, Job, Told
     from crawlbench.stopwatch import Timing
 
 __all__ = ["JOB_VARIABLE", "Task", "main"]
@@ -39,7 +40,7 @@ class Task(Protocol):
     def run(self, loops: int) -> Timing:
         """Do it `loops` times and return what all took, read where the clock starts and stops."""
 
-    def tell(self, *, is_alone: bool) -> dict[str, Any]:
+    def tell(self, *, is_alone: bool) -> Told:
         """Return what `Value` wants to know of the last value beside times and memory."""
 
     def show(self) -> list[list[Row]]:
@@ -48,7 +49,7 @@ class Task(Protocol):
 
 def main() -> None:
     """Take the values that the command line asks for, one turn each."""
-    job = json.loads(os.environ[JOB_VARIABLE])
+    job: Job = json.loads(os.environ[JOB_VARIABLE])
     _settle_allocator()
     event_loops = _watch_event_loops()
     gate = Gate(job["port"], job["token"], job["cell"]["name"])
@@ -78,13 +79,13 @@ def _settle_allocator() -> None:
     bytearray(LARGE_BYTES)
 
 
-def _assert_environment(expected: dict[str, Any]) -> None:
+def _assert_environment(expected: Expected) -> None:
     from crawlbench.measure.within import assert_environment  # noqa: PLC0415  (few workers need it)
 
     assert_environment(expected)
 
 
-def _make_task(job: dict[str, Any]) -> Task:
+def _make_task(job: Job) -> Task:
     """Import only what the cell needs: there are hundreds of workers in some sessions."""
     if job["cell"]["operation"]:
         from crawlbench.measure.operating import Operating  # noqa: PLC0415

@@ -8,6 +8,7 @@ from crawlbench.operations.contract import (
     OperationWrong,
     Peer,
     PeerError,
+    PeerFields,
     PeerKind,
     Theme,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "Outcome",
     "Peer",
     "PeerError",
+    "PeerFields",
     "PeerKind",
     "PeerProcess",
     "PeerUsage",

@@ -7,7 +7,7 @@ import ssl
 import sys
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from crawlbench.errors import BenchError
 from crawlbench.records import OperationFacts
@@ -23,6 +23,7 @@ __all__ = [
     "OperationWrong",
     "Peer",
     "PeerError",
+    "PeerFields",
     "PeerKind",
     "Theme",
     "check",
@@ -61,6 +62,16 @@ def check(what: str, got: object, due: object) -> None:
 def _short(value: object) -> str:
     text = repr(value[:LONGEST_SHOWN] if isinstance(value, bytes | bytearray | list) else value)
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
+
+
+class PeerFields(TypedDict, total=False):
+    """The fields of a `Peer` as they travel, those that have their usual value left out."""
+
+    kind: PeerKind
+    host: str
+    port: int
+    path: str
+    ca_pem: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crawlbench.children import open_channel
 from crawlbench.operations.servers import (
@@ -30,6 +30,8 @@ from crawlbench.rooms import open_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from crawlbench.operations.contract import PeerFields
 
 __all__ = ["main"]
 
@@ -66,18 +68,18 @@ def _start(target: Callable[..., None], *arguments: object) -> None:
     threading.Thread(target=target, args=arguments, daemon=True).start()
 
 
-def _listen() -> tuple[socket.socket, dict[str, Any]]:
+def _listen() -> tuple[socket.socket, PeerFields]:
     listener = socket.create_server((HOST, 0), backlog=BACKLOG)
     return listener, {"host": HOST, "port": listener.getsockname()[1]}
 
 
-def _start_echo(_: str) -> dict[str, Any]:
+def _start_echo(_: str) -> PeerFields:
     listener, address = _listen()
     _start(serve_echoes, listener)
     return address
 
 
-def _start_unix(path: str) -> dict[str, Any]:
+def _start_unix(path: str) -> PeerFields:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(BACKLOG)
@@ -85,27 +87,27 @@ def _start_unix(path: str) -> dict[str, Any]:
     return {"path": path}
 
 
-def _start_udp(_: str) -> dict[str, Any]:
+def _start_udp(_: str) -> PeerFields:
     listener = socket.socket(type=socket.SOCK_DGRAM)
     listener.bind((HOST, 0))
     _start(serve_datagrams, listener)
     return {"host": HOST, "port": listener.getsockname()[1]}
 
 
-def _start_unix_udp(path: str) -> dict[str, Any]:
+def _start_unix_udp(path: str) -> PeerFields:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     listener.bind(path)
     _start(serve_datagrams, listener)
     return {"path": path}
 
 
-def _start_threads(handle: Callable[[Connection], None]) -> dict[str, Any]:
+def _start_threads(handle: Callable[[Connection], None]) -> PeerFields:
     listener, address = _listen()
     _start(serve_in_threads, listener, handle)
     return address
 
 
-def _start_tls(handle: Callable[[Connection], None]) -> dict[str, Any]:
+def _start_tls(handle: Callable[[Connection], None]) -> PeerFields:
     import trustme  # noqa: PLC0415  (half a second of imports that only this peer needs)
 
     authority = trustme.CA()
@@ -116,7 +118,7 @@ def _start_tls(handle: Callable[[Connection], None]) -> dict[str, Any]:
     return {**address, "ca_pem": authority.cert_pem.bytes().decode()}
 
 
-START: dict[str, Callable[[str], dict[str, Any]]] = {
+START: dict[str, Callable[[str], PeerFields]] = {
     "echo": _start_echo,
     "unix": _start_unix,
     "udp": _start_udp,

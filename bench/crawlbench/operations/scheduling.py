@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from crawlbench.loops.factory import LoopFactory
 
-__all__ = ["THEME", "idle_connections"]
+__all__ = ["THEME"]
 
 THEME = Theme("scheduling")
 CANCELLED_DELAY_S = 60.0

@@ -13,7 +13,7 @@ import time
 
 from crawlbench.operations.contract import Figures, OperationWrong, Theme, check
 
-__all__ = ["THEME", "TOLERATED_S"]
+__all__ = ["THEME"]
 
 THEME = Theme("timers")
 TOLERATED_S = 0.0016

@@ -43,7 +43,7 @@ class Cell:
     operation: str = ""
     """What an event loop does instead of a crawl; empty for a crawl."""
     versus: bool = False
-    """True where a cell is held against itself in the first environment, not against others."""
+    """True where a cell is compared with itself in the first environment, not with others."""
 
     @classmethod
     def of_operation(
@@ -180,7 +180,7 @@ class Plan:
 
     @property
     def is_versus(self) -> bool:
-        """Whether environments are held against each other, all else equal."""
+        """Whether environments are compared with each other, all else being equal."""
         return any(cell.versus for cell in self.cells)
 
     def operation(self, cell: Cell) -> OperationFacts | None:

@@ -1,6 +1,6 @@
-"""The answer: one sentence per scenario, each no stronger than its evidence (floor 3; pure).
+"""The answer: one sentence per scenario, none stronger than its evidence (floor 3; pure).
 
-It opens page, Markdown and JSON and comes last in a terminal, where it must fit on a screen.
+It opens the page, the Markdown and the JSON. In a terminal it comes last and must fit on a screen.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 __all__ = ["Sentence", "find_answer"]
 
 MAX_LINES, WIDTH = 10, 80
-"""Of all sentences on a terminal; what stands below them takes two lines more."""
+"""Lines of all sentences together on a terminal; what stands below takes two more."""
 MAX_BEHIND = 2
-"""Strategies behind the best that a sentence names."""
+"""How many strategies behind the best a sentence names."""
 TIMES_FROM = math.log(1.5)
-"""Log ratio from which on a factor is clearer than a percentage."""
+"""Log ratio beyond which a factor is clearer than a percentage."""
 WORDS = {
     Verdict.FASTER: ("is faster", "are faster"),
     Verdict.SLOWER: ("is slower", "are slower"),
@@ -127,7 +127,7 @@ def _scenario(group: GroupView, *, is_short: bool) -> str:
 
 
 def _alone(group: GroupView) -> str:
-    """Return what is to be said of a group in which nothing has a ratio."""
+    """Return what there is to say about a group in which nothing has a ratio."""
     compared = [row.found[Quantity.TIME] for row in group.rows if Quantity.TIME in row.found]
     if compared:
         base = group.base
@@ -140,7 +140,7 @@ def _alone(group: GroupView) -> str:
 
 
 def _lead(group: GroupView, standing: Standing) -> str:
-    """Return how the best, and those that are the same, stand to the baseline."""
+    """Return how the best, and those that are the same, compare with the baseline."""
     leaders, base = standing.leaders, group.base
     names = join_names(group, leaders)
     assert base
@@ -175,7 +175,7 @@ def _gain(behind: float, leaders: Sequence[Row], what: str = "time") -> str:
 
 
 def _behind(group: GroupView, standing: Standing) -> Iterator[str]:
-    """Yield who is behind the best, and who may be; the baseline has been told."""
+    """Yield which cells are behind the best, and which may be; the baseline was named before."""
     slower = _by_work(one for one in standing.slower if one.row.cell.name != group.baseline)
     for held in slower[:MAX_BEHIND]:
         names = join_names(group, [one.row for one in held])
@@ -228,14 +228,14 @@ def _counts(comparisons: Sequence[Comparison], baseline: str = "their baselines"
 
 
 def _loops(view: SessionView) -> str:
-    """Return what was found of the pairs that differ by event loop alone."""
+    """Return what was found for the pairs that differ only in their event loop."""
     if view.plan.is_versus:
         return ""
     pairs = [pair for group in view.crawls for pair in loop_pairs(group)]
     if not pairs:
         return ""
     kinds = {(head.cell.event_loop, base.cell.event_loop) for head, base, _ in pairs}
-    who = "Pairs that differ by event loop alone"
+    who = "Pairs that differ only in their event loop"
     if len(kinds) == 1:
         ((head, base),) = kinds
         who = f"{head} against {base}"
@@ -248,7 +248,8 @@ def _loops(view: SessionView) -> str:
     ):
         found = [(row, one) for row, _, one in pairs if one.verdict is verdict]
         if found:
-            parts.append(f"{word} in {len(found)} of {len(pairs)} {_sizes(found)}".strip())
+            number = f"{len(found)} of {len(pairs)} pair{'' if len(pairs) == 1 else 's'}"
+            parts.append(f"{word} in {number} {_sizes(found)}".strip())
     return f"{who}: {', '.join(parts)}."
 
 
@@ -264,7 +265,7 @@ def _sizes(found: Sequence[tuple[Row, Comparison]]) -> str:
 
 
 def _operations(view: SessionView) -> str:
-    """Return what was found of each event loop over all operations."""
+    """Return what was found for each event loop over all operations."""
     found: dict[tuple[str, str], list[Comparison]] = {}
     for group in view.operations:
         if group.rows[0].cell.versus:
@@ -285,4 +286,5 @@ def _trust(view: SessionView) -> str:
         for count, word in ((invalid, "invalid cell"), (len(view.session.warnings), "warning"))
         if count
     ]
-    return f"{list_words(parts)} must be read." if parts else ""
+    verb = "needs" if len(parts) == 1 and parts[0].startswith("1 ") else "need"
+    return f"{list_words(parts)} {verb} your attention." if parts else ""

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["LEAST_BAR", "MOST_BAR", "Bars", "draw_bars"]
 
 LEAST_BAR, MOST_BAR = 14, 40
-"""Columns: with fewer nothing is told, with more nothing is gained."""
+"""Columns: fewer show nothing, more gain nothing."""
 LEAST_SPAN = math.log(1.05)
-"""Log ratio to each side of 1 that is shown at the least: noise alone is not to look large."""
+"""Log ratio to each side of 1 that is always shown: noise alone must not look large."""
 
 
 @dataclass(frozen=True, slots=True)

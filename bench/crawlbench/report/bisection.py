@@ -28,7 +28,7 @@ def bisection_sentence(found: Bisection) -> str:
     first, last = found.names[0], found.names[-1]
     whole = found.whole
     if whole is None:
-        return one_line(f"Nothing was measured of {first} and {last}.")
+        return one_line(f"Nothing was measured for {first} and {last}.")
     if not found.after:
         return one_line(
             f"From {first} to {last} nothing is known to have changed: {whole.cell} is "
@@ -38,7 +38,7 @@ def bisection_sentence(found: Bisection) -> str:
         f"The time of {whole.cell} changed{_ratio(whole)} between {found.before} and {found.after}"
     )
     if not found.is_exact:
-        text += "; what lies between them is unclear: more rounds would tell"
+        text += "; what lies between them is unclear: more rounds would settle it"
     if found.skipped:
         text += f"; {len(found.skipped)} could not be used: {'; '.join(found.skipped.values())}"
     return one_line(f"{text}.")

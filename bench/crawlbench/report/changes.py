@@ -54,13 +54,13 @@ def changes_table(
 
 
 def kin_table(found: SessionComparison) -> Table:
-    """Return a row per pair of cells that differ by event loop alone."""
+    """Return a row per pair of cells that differ only in their event loop."""
     rows = tuple((one.cell, one.other, *_seen(one.seen), one.seen.verdict) for one in found.kin)
-    return Table("how ratios of one event loop to another changed", _KIN, rows)
+    return Table("how the ratios between event loops changed", _KIN, rows)
 
 
 def comparison_notes(found: SessionComparison) -> Iterator[str]:
-    """Yield what must be known beside the tables of two sessions."""
+    """Yield what a reader of two sessions' tables has to know."""
     for change in found.changes:
         if text := _why(change):
             yield f"{change.cell}: {text}"
@@ -69,11 +69,11 @@ def comparison_notes(found: SessionComparison) -> Iterator[str]:
     for name in found.only_head:
         yield f"{name}: only in the head"
     if found.machines:
-        yield f"these are sessions of different machines ({'; '.join(found.machines)})"
+        yield f"the two sessions ran on different machines ({'; '.join(found.machines)})"
     if not found.has_anchors:
         yield (
-            "one of the sessions has no anchors (format 1), so that plain times cannot be "
-            "corrected for the machine's state: they may show a slowdown, never `same` or `faster`"
+            "one of the sessions has no anchors (format 1), so plain times cannot be corrected for "
+            "the machine's state: they can show a slowdown, but never `same` or `faster`"
         )
     spreads = ", ".join(
         f"{way} {spread.deviation * 100:.1f} % ({_origin(spread.sessions)})"
@@ -81,9 +81,9 @@ def comparison_notes(found: SessionComparison) -> Iterator[str]:
     )
     yield f"the intervals include the variance between sessions: {spreads}"
     yield (
-        "plain is head over base, corrected by the machine's anchors; normalised is the same after "
-        "each was divided by its own baseline; a verdict needs both, and holds on this machine "
-        "from session to session"
+        "plain is the head's time over the base's, corrected by the machine's anchors; normalised "
+        "is the same after dividing each by its own baseline; a verdict needs both, and holds on "
+        "this machine from session to session"
     )
 
 
@@ -93,12 +93,12 @@ def _origin(sessions: int) -> str:
 
 def _why(change: Change) -> str:
     if change.obstacle is Obstacle.PLAIN:
-        return f"unclear: normalised it changed, but that is relative to {change.detail} only"
+        return f"unclear: the normalised time changed, but only relative to {change.detail}"
     if change.obstacle is None:
         return ""
     texts = {
         Obstacle.FAILED: change.detail,
-        Obstacle.TIMERS: "its time is that of timers, of which no ratio is made",
+        Obstacle.TIMERS: "its time is set by timers, so it has no ratio",
         Obstacle.HALF: "half of its time or more was not the client's own",
         Obstacle.FEW_ROUNDS: "fewer than two rounds give no interval",
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ def script_hash(script: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def pack(rows: Rows) -> dict[str, Any]:
+def pack(rows: Rows) -> dict[str, object]:
     """Return rows by column, texts as places in a list of words; `report.js` unpacks them."""
     columns = {}
     for name in rows[0] if rows else ():
@@ -44,7 +44,7 @@ def pack(rows: Rows) -> dict[str, Any]:
     return {"length": len(rows), "columns": columns}
 
 
-def pack_charts(charts: Sequence[Chart]) -> dict[str, Any]:
+def pack_charts(charts: Sequence[Chart]) -> dict[str, object]:
     """Return all charts, and their rows once each."""
     data = {name: pack(rows) for chart in charts for name, rows in chart.data.items()}
     return {

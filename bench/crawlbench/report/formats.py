@@ -13,13 +13,15 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 from statistics import fmean, median, pstdev, quantiles
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from crawlbench.report.results import CellResult, Results, results_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from crawlbench.records import Session
     from crawlbench.report.view import SessionView
 
@@ -135,7 +137,7 @@ def to_pytest_benchmark(view: SessionView) -> str:
     )
 
 
-def _pytest_one(session: Session, cell: CellResult) -> dict[str, Any]:
+def _pytest_one(session: Session, cell: CellResult) -> dict[str, object]:
     values = session.values(cell.cell)
     return {
         "group": cell.operation or f"{cell.site}/{cell.network}",
@@ -149,7 +151,7 @@ def _pytest_one(session: Session, cell: CellResult) -> dict[str, Any]:
     }
 
 
-def _pytest_stats(values: list[float]) -> dict[str, Any]:
+def _pytest_stats(values: list[float]) -> dict[str, object]:
     """Return what pytest-benchmark says of a list of seconds, outliers by Tukey's fences."""
     mean, spread = fmean(values), pstdev(values)
     q1, _, q3 = quantiles(values, n=4) if len(values) > 1 else (mean, mean, mean)
@@ -185,9 +187,34 @@ def to_asv(view: SessionView) -> str:
     which a session does not know: fill in `commit_hash`.
     """
     session, results = view.session, results_of(view)
-    cells = _timed(results)
     moment = int(datetime.fromisoformat(results.created).timestamp() * 1000)
-    columns = {
+    columns = _asv_columns(session, _timed(results), moment)
+    python = results.python.rpartition(" ")[2]
+    return _dump(
+        {
+            "version": 2,
+            "commit_hash": "",
+            "env_name": f"existing-py{python}",
+            "date": moment,
+            "params": {
+                "machine": session.machine.hostname,
+                "cpu": results.cpu_model,
+                "os": results.platform,
+                "python": python,
+            },
+            "python": python,
+            "requirements": results.versions,
+            "env_vars": {},
+            "durations": {},
+            "result_columns": list(columns),
+            "results": {"crawlbench.time_crawl": list(columns.values())},
+        }
+    )
+
+
+def _asv_columns(session: Session, cells: Sequence[CellResult], moment: int) -> dict[str, object]:
+    """Return what asv keeps of a benchmark, by the name of its column."""
+    return {
         "result": [cell.seconds for cell in cells],
         "params": [[repr(cell.cell) for cell in cells]],
         "version": "1",
@@ -201,26 +228,6 @@ def to_asv(view: SessionView) -> str:
         "stats_repeat": [cell.values for cell in cells],
         "samples": [session.values(cell.cell) for cell in cells],
     }
-    return _dump(
-        {
-            "version": 2,
-            "commit_hash": "",
-            "env_name": f"existing-py{results.python.rpartition(' ')[2]}",
-            "date": moment,
-            "params": {
-                "machine": session.machine.hostname,
-                "cpu": results.cpu_model,
-                "os": results.platform,
-                "python": results.python.rpartition(" ")[2],
-            },
-            "python": results.python.rpartition(" ")[2],
-            "requirements": results.versions,
-            "env_vars": {},
-            "durations": {},
-            "result_columns": list(columns),
-            "results": {"crawlbench.time_crawl": list(columns.values())},
-        }
-    )
 
 
 def _quarter(session: Session, cell: CellResult, which: int) -> float | None:

@@ -13,24 +13,26 @@ from crawlbench.report.table import Column, Table
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from crawlbench.stats.history import ChangePoint, History, LeftOut, Line
 
 __all__ = ["changes_table", "history_page"]
 
 METHOD = (
-    "A point is a cell's time relative to baseline and control (averaged) of its own session, in "
-    "the same laps, so that a machine that is faster as a whole cancels out; its line is the "
-    "interval over that session's rounds. A change is a place from which on the sessions' points "
-    "differ from those before by more than the margin, at 95 % over all places that were looked "
-    "at, with three sessions at least on each side. Where machine, Python or crawlbench changed "
-    "there is a break: nothing is compared across it. A change of the baseline itself moves all "
-    "others."
+    "A point is a cell's time relative to the baseline and its control (averaged) in the same laps "
+    "of its own session, so that a machine that is faster as a whole cancels out; its line is the "
+    "interval over that session's rounds. A change is a place after which the sessions' points "
+    "differ from those before by more than the margin, at 95 % confidence over all places that "
+    "were examined, with at least three sessions on each side. Where the machine, Python or "
+    "crawlbench changed there is a break, and nothing is compared across it. A change in the "
+    "baseline itself moves all others."
 )
 
 
 WHY_NOT = {
     Obstacle.FAILED: "it is invalid",
-    Obstacle.TIMERS: "its time is that of timers, of which no ratio is made",
+    Obstacle.TIMERS: "its time is set by timers, so it has no ratio",
     Obstacle.HALF: "half of its time or more was not the client's own",
     Obstacle.FEW_ROUNDS: "fewer than two rounds give no interval",
 }
@@ -39,28 +41,6 @@ WHY_NOT = {
 def history_page(history: History) -> Page:
     """Return the page of a history."""
     changes = [(line, change) for line in history.lines for change in line.changes]
-    breaks = [
-        Trouble("another machine", one_line(f"from {b.session} on: {'; '.join(b.what)}"))
-        for b in history.breaks
-    ]
-    left_out = [
-        Trouble("left out", one_line(f"{one.cell} in {one.session}: {_why(one)}"))
-        for one in history.left_out
-    ]
-    jumps = [
-        Trouble(
-            "jump",
-            one_line(
-                f"{one.cell} in {one.session}: {format_percent(one.shift)} from what the sessions "
-                f"before it let expect ({format_interval(one.low, one.high)})"
-            ),
-        )
-        for one in history.jumps
-    ]
-    unjudged = [
-        Trouble("not judged", one_line(f"{cell}: too few sessions of one machine to tell a change"))
-        for cell in history.unjudged
-    ]
     first, last = (history.sessions[0], history.sessions[-1]) if history.sessions else ("", "")
     return Page(
         title="crawlbench: history",
@@ -70,8 +50,8 @@ def history_page(history: History) -> Page:
             Section(
                 "history",
                 "Over time",
-                "Below is faster. A large point is a change; a dashed line says that the machine "
-                "is another from there on.",
+                "Lower is faster. A large point is a change; a dashed line marks where the machine "
+                "changed.",
                 history_charts(history),
                 (changes_table(history),) if changes else (),
                 "" if history.lines else "No cell has a value that can be believed.",
@@ -80,9 +60,26 @@ def history_page(history: History) -> Page:
         table=_points_table(history),
         method=METHOD,
         facts=(Fact("sessions", one_line(", ".join(history.sessions))),),
-        troubles=(*jumps, *breaks, *unjudged, *left_out),
-        quiet="All sessions are of one machine, and every cell has a point in each.",
+        troubles=tuple(Trouble(label, one_line(text)) for label, text in _troubles(history)),
+        quiet="All sessions come from one machine, and every cell has a point in each.",
     )
+
+
+def _troubles(history: History) -> Iterator[tuple[str, str]]:
+    """Yield what limits the trust in a history: a label and a sentence."""
+    for jump in history.jumps:
+        interval = format_interval(jump.low, jump.high)
+        yield (
+            "jump",
+            f"{jump.cell} in {jump.session}: {format_percent(jump.shift)} away from what the "
+            f"sessions before it led one to expect ({interval})",
+        )
+    for one in history.breaks:
+        yield "another machine", f"from {one.session} on: {'; '.join(one.what)}"
+    for cell in history.unjudged:
+        yield "not judged", f"{cell}: too few sessions on one machine to detect a change"
+    for left in history.left_out:
+        yield "left out", f"{left.cell} in {left.session}: {_why(left)}"
 
 
 def _why(one: LeftOut) -> str:
@@ -95,10 +92,14 @@ def _answer(history: History, changes: int) -> str:
     cells, unjudged = len(history.lines), len(history.unjudged)
     if unjudged == cells and not changes:
         return (
-            f"It could not be judged whether any of {cells} cells changed: four sessions or more "
-            "of one machine are needed."
+            f"Whether any of {cells} cells changed cannot be judged yet: that takes four sessions "
+            "or more on one machine."
         )
-    told = f"{cells - unjudged} of {cells} cells could be judged to the end; " if unjudged else ""
+    told = (
+        f"{cells - unjudged} of {cells} cells could be judged up to the newest session; "
+        if unjudged
+        else ""
+    )
     jumped = f"{len(history.jumps)} jumped in the newest session" if history.jumps else ""
     changed = sum(bool(line.changes) for line in history.lines)
     often = "once" if changes == 1 else f"{changes} times"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from crawlbench.records import Cell, ClusterSession, MergedComparison
     from crawlbench.report.notes import Note
 
-__all__ = ["ClusterReport", "find_notes", "kind_table", "merged_tables", "tell_machines"]
+__all__ = ["ClusterReport", "find_notes", "kind_table", "tell_machines"]
 
 _COLUMNS = (
     Column("cell"),
@@ -237,9 +237,9 @@ def _noise(session: ClusterSession) -> Iterator[str]:
     for one in session.noise:
         if one.widening:
             yield (
-                f"{one.group}: the twins, which are equal, differ by "
-                f"{format_percent(one.widening)}, and all intervals grow by as much, "
-                f"by the controls of {one.machines} machine{'s' if one.machines > 1 else ''}"
+                f"{one.group}: the twins, which run the same code, differ by "
+                f"{format_percent(one.widening)} on {one.machines} "
+                f"machine{'s' if one.machines > 1 else ''}; every interval was widened by as much"
             )
 
 
@@ -254,11 +254,11 @@ def _session(session: ClusterSession) -> str:
     ended = {
         "whole": "all blocks are finished",
         "incomplete": "not all blocks could be finished",
-        "scheduler": "the scheduler was lost; --resume goes on",
-        "interrupted": "interrupted; --resume goes on",
+        "scheduler": "the scheduler was lost; --resume continues",
+        "interrupted": "interrupted; --resume continues",
     }
     return (
-        f"{len(plan.cells)} cells in sheets of {session.sheet_cells} at the most, each on "
+        f"{len(plan.cells)} cells in sheets of at most {session.sheet_cells}, each on "
         f"{session.copies} machine{'s' if session.copies > 1 else ''}, at most {plan.rounds} "
         f"rounds of {plan.laps} laps; {session.blocks} blocks in {session.seconds:.0f} s; "
         f"{ended.get(session.ending, 'not ended')}; crawlbench {session.tool}, seed {plan.seed}"

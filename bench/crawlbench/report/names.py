@@ -18,7 +18,7 @@ _DIFFERENCES = {"parser": "{}", "concurrency": "c{}", "environment": "@{}"}
 
 
 def short_name(cell: Cell, cells: Sequence[Cell]) -> str:
-    """Return strategy and event loop, and what else tells a cell from those beside it."""
+    """Return strategy and event loop, and what else distinguishes a cell from its neighbours."""
     return full_name(cell, find_differences(cells))
 
 
@@ -30,7 +30,7 @@ def full_name(cell: Cell, differences: Sequence[str]) -> str:
 
 
 def find_differences(cells: Iterable[Cell]) -> list[str]:
-    """Return the axes, beside strategy and loop, in which cells differ."""
+    """Return the axes besides strategy and loop in which cells differ."""
     found = list(cells)
     return [name for name in _DIFFERENCES if len({getattr(cell, name) for cell in found}) > 1]
 

@@ -1,4 +1,4 @@
-"""What stands under a session's tables: how to read them, and how far to trust them (floor 3)."""
+"""What stands below a session's tables: how to read them, and how far to trust them (floor 3)."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ Note = tuple[str, str]
 ENDINGS = {
     "rounds": "all rounds were measured",
     "answered": "every pair was answered",
-    "precise": "the intervals became as narrow as asked",
+    "precise": "the intervals became as narrow as requested",
     "budget": "the time budget was spent",
     "interrupted": "it was interrupted",
     "mirror": "a mirror died",
-    "nothing left": "no cell was left that works",
-    "": "it has not ended, or was killed",
+    "nothing left": "no working cell was left",
+    "": "it has not ended, or it was killed",
 }
 
 CRAWLS = (
-    "CPU, conns, user, system, parse (part of user) and wait are per crawl; in flight is the most "
-    "requests that the mirror held at once; limit is the time of the network's round trips and a "
-    "client without costs, over the cell's; mirror is what the cell asked of all that the mirror "
-    "can do."
+    "CPU, conns, user, system, parse (part of user) and wait are per crawl; in flight is the "
+    "largest number of requests that the mirror held at once; limit is the shortest possible time "
+    "(the network's round trips and a client that costs nothing) as a share of the cell's; mirror "
+    "is the share of the mirror's capacity that the cell used."
 )
 BRIEF = ("invalid", "not supported", "unclear", "warning")
-"""Labels of what nobody may miss."""
+"""Labels of what nobody should miss."""
 
 
 def find_notes(view: SessionView) -> list[Note]:
-    """Return the notes on a whole session, in the order in which they are shown."""
+    """Return the notes on a whole session, in the order of the output."""
     session = view.session
     notes = [
         *_reading(view),
@@ -67,8 +67,8 @@ def find_notes(view: SessionView) -> list[Note]:
 def _reading(view: SessionView) -> Iterator[Note]:
     yield (
         "reading",
-        "ratio is time over the baseline's in the same laps, of the middle half of a round's laps; "
-        f"below 1 is faster. {interval_meaning(view)}",
+        "ratio is a cell's time over the baseline's in the same laps, averaged over the middle "
+        f"half of a round's laps; below 1 is faster. {interval_meaning(view)}",
     )
     if view.crawls:
         yield "reading", CRAWLS
@@ -77,18 +77,18 @@ def _reading(view: SessionView) -> Iterator[Note]:
 
 
 def interval_meaning(view: SessionView) -> str:
-    """Return what is true of the intervals and of the verdicts."""
+    """Return what the intervals and the verdicts promise."""
     plan = view.plan
     confidence, error = f"{plan.confidence * 100:g} %", f"{(1 - plan.confidence) * 100:.3g} %"
     kind = (
-        "looked at once, by Student's t over rounds"
+        "if you look once (Student's t over rounds)"
         if plan.stopping is Stopping.FIXED
-        else "at whatever round it is looked at, by a confidence sequence over rounds"
+        else "at whatever round you look (a confidence sequence over rounds)"
     )
     return (
-        f"An interval holds at {confidence} for its pair alone, {kind}; all verdicts of one group "
-        f"by one quantity together err in at most {error} of sessions (Holm). "
-        "All is said of this session."
+        f"An interval holds at {confidence} for its own pair, {kind}. Of all verdicts on one "
+        f"quantity in one group, any is wrong in at most {error} of sessions (Holm). "
+        "All of this describes this session only."
     )
 
 
@@ -98,7 +98,7 @@ def _invalid(view: SessionView) -> Iterator[Note]:
 
 
 def _unanswered(view: SessionView) -> Iterator[Note]:
-    """Yield why operations are not told apart; crawls' reasons stand under their tables."""
+    """Yield why operations have no verdict; the reasons of crawls stand below their tables."""
     yield from unclear_notes(view, view.operations)
 
 

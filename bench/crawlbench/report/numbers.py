@@ -31,7 +31,7 @@ WIDEST = math.log(10)
 
 
 def format_seconds(seconds: float, error: float | None = None) -> str:
-    """Return a time in the unit that suits it, with two digits of its error at the most."""
+    """Return a time in the unit that suits it, with at most two digits of its error."""
     return _format_time(
         seconds,
         lambda value, scale: _choose_decimals(value, error and error / scale, _TIME_DECIMALS),
@@ -49,7 +49,7 @@ def format_part(seconds: float | None) -> str:
 
 
 def format_ratio(log_ratio: float, low: float, high: float) -> str:
-    """Return a ratio of times, with two digits of its interval at the most."""
+    """Return a ratio of times, with at most two digits of its interval."""
     if high - low > WIDEST:
         return "-"
     return _format_number(math.exp(log_ratio), _ratio_decimals(low, high))

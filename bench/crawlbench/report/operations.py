@@ -54,12 +54,12 @@ MEASURED = ("operation", "loop", "measured")
 """Headers of what some operations measure besides their time."""
 
 MAX_NAMED = 4
-"""Of operations whose controls came out apart."""
+"""Operations with a control that differs."""
 
 READING = (
-    "each is the time of one of what an operation counts, CPU the event loop's own part of it; "
-    "peer is the share of the time in which the other process was busy: one that echoes works "
-    "while the loop waits, one near 100 % sets the pace."
+    "each is the time for one of what an operation counts, and CPU is the event loop's own part of "
+    "it; peer is the share of the time in which the other process was busy: a peer that echoes "
+    "works while the loop waits, and one near 100 % sets the pace."
 )
 
 
@@ -164,7 +164,7 @@ def _row(facts: OperationFacts, row: Row) -> tuple[str, ...]:
 
 
 def _figure(name: str, value: float) -> str:
-    """Return what an operation measured beside its time; its name ends with its unit."""
+    """Return what an operation measured besides its time; its name ends with its unit."""
     noun, _, unit = name.rpartition("_")
     if unit != "s":
         return f"{name.replace('_', ' ')} {value:.3g}"
@@ -173,20 +173,23 @@ def _figure(name: str, value: float) -> str:
 
 
 def control_notes(view: SessionView) -> Iterator[tuple[str, str]]:
-    """Yield what the controls of all operations say together: where equal things came out apart."""
+    """Yield what the controls of all operations say together: where equal things differ."""
     controls = [group.controls[Quantity.TIME] for group in view.operations if group.controls]
     if not controls:
         return
     apart = sorted((c for c in controls if c.widening), key=lambda c: -c.widening)
-    text = f"{len(controls)} operations, each with a control equal to its baseline: "
+    text = (
+        f"{len(controls)} operations, each with a control that runs the same code as its baseline: "
+    )
     if not apart:
-        yield "control", text + "none came out apart"
+        yield "control", text + "in none do the two differ"
         return
     named = ", ".join(f"{c.group} by {format_size(c.widening)}" for c in apart[:MAX_NAMED])
     more = f" and {len(apart) - MAX_NAMED} more" if len(apart) > MAX_NAMED else ""
     yield (
         "control",
-        f"{text}{len(apart)} came out apart ({named}{more}); their intervals grow by as much",
+        f"{text}in {len(apart)} they differ ({named}{more}), so their intervals were widened by as "
+        "much",
     )
 
 

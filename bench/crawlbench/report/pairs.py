@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crawlbench.records import Comparison
     from crawlbench.report.view import GroupView, Row, SessionView
 
-__all__ = ["MATRIX_READING", "MAX_MATRIX", "SIGNS", "matrix_table", "pairs_table"]
+__all__ = ["MATRIX_READING", "SIGNS", "matrix_table", "pairs_table"]
 
 SIGNS = {
     Verdict.FASTER: "<",
@@ -26,7 +26,7 @@ SIGNS = {
 """Of a row against a column; an invalid cell has no sign."""
 MATRIX_READING = (
     "A row against a column: < takes less, > takes more, = the same, ? not settled. "
-    "The best stands first."
+    "The best comes first."
 )
 MAX_MATRIX = 24
 """Contestants; of more, a matrix is no picture any more."""
@@ -80,7 +80,7 @@ def matrix_table(group: GroupView, quantity: Quantity = Quantity.TIME) -> Table 
     numbers = [str(number) for number in range(1, len(rows) + 1)]
     columns = (Column("#", is_number=True), Column("cell"), *map(Column, numbers))
     return Table(
-        _title("who is told from whom", group, quantity),
+        _title("which cells differ", group, quantity),
         columns,
         tuple(
             (number, row.label, *(_sign(group, row, other, quantity) for other in rows))

@@ -33,7 +33,7 @@ _COLUMNS = (
 READING = (
     "this is a plain pyperf suite: mean and spread (standard deviation) of all values. It has no "
     "rounds, laps, baseline or control, so there are no ratios, intervals and verdicts; "
-    "`pyperf compare_to` holds two of them against each other"
+    "`pyperf compare_to` compares two of them"
 )
 
 

@@ -1,6 +1,6 @@
-"""Why there is no verdict, what stands behind a mark, and what to do (floor 3; pure).
+"""Why there is no verdict, what a mark means, and what to do about it (floor 3; pure).
 
-The judge says it as an `Obstacle` with its detail; the sentences, with their sizes, are here alone.
+The judge gives an `Obstacle` with its detail; the sentences, with their sizes, are only here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["MEASURE", "Setting", "doubt_of", "explain", "mark_note", "settle"]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a sentence must know beside its comparison."""
+    """What a sentence needs to know in addition to its comparison."""
 
     margin: float
     """Of the plan, as a log ratio."""
@@ -38,20 +38,20 @@ class Setting:
 
 _DOUBTS = {
     Doubt.SERVER_WAIT: (
-        "something else had the {server}'s CPU for up to {share} of the time",
-        "end it, or leave a CPU to the {server} alone",
+        "something else used the {server}'s CPU for up to {share} of the time",
+        "stop it, or leave one CPU to the {server} alone",
     ),
     Doubt.SERVER_LOAD: (
-        "the {server} itself was at work for up to {share} of the time",
+        "the {server} itself was busy for up to {share} of the time",
         "ask less of it at once (-c), or use a machine with faster CPUs",
     ),
     Doubt.STARVATION: (
-        "something else had the worker's CPU for up to {share} of the time",
-        "end it, or leave a CPU to the workers alone",
+        "something else used the worker's CPU for up to {share} of the time",
+        "stop it, or leave one CPU to the workers alone",
     ),
     Doubt.CONTENTION: (
         "sharing its CPU with others may have added up to {share} to the CPU time",
-        "end what else runs",
+        "stop what else is running",
     ),
 }
 """What each doubt is, and what would help."""
@@ -71,7 +71,7 @@ def doubt_of(size: DoubtSize, setting: Setting) -> str:
 
 
 def mark_note(mark: Mark, summary: Summary) -> str:
-    """Return what a row tells of beside the client, and how large that is."""
+    """Return what else a row measures besides the client, and how large that is."""
     return _MARKS[mark].format(
         share=f"{summary.server_share * 100:.0f} %",
         wait=f"{summary.server_wait_share * 100:.0f} %",
@@ -88,13 +88,13 @@ def settle(rounds: int, setting: Setting) -> str:
 
 
 _MARKS = {
-    Mark.SERVER_BOUND: "{share} of what the mirror can do was asked of it, so that the row tells "
-    "of the mirror too",
+    Mark.SERVER_BOUND: "the cell used {share} of the mirror's capacity, so this row measures the "
+    "mirror as well",
     Mark.PEER_BOUND: "the other process was busy for {share} of the time and set the pace",
-    Mark.DISTURBED: "something else had the mirror's CPU for {wait} of the mirror's way to its "
-    "answers, so that the row tells of that too",
-    Mark.STARVED: "for {starved} of the time something else had the worker's CPU, so that the row "
-    "tells of that too",
+    Mark.DISTURBED: "something else used the mirror's CPU for {wait} of the time that the mirror "
+    "needed for its answers, so this row measures that as well",
+    Mark.STARVED: "something else used the worker's CPU for {starved} of the time, so this row "
+    "measures that as well",
 }
 
 
@@ -104,14 +104,17 @@ def _failed(found: Comparison, setting: Setting) -> str:  # noqa: ARG001  (one s
 
 def _timers(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
     return (
-        "its time is that of timers, which some event loops round to whole milliseconds, so that a "
-        "ratio would show their rounding; what they measured stands beside it"
+        "its time is set by timers, which some event loops round to whole milliseconds, so a ratio "
+        "would show their rounding; the column beside it shows what they measured"
     )
 
 
 def _few_rounds(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
-    rounds = f"{found.rounds or 'no'} round{'' if found.rounds == 1 else 's'} had both"
-    return f"{rounds}, and fewer than two give no interval: five or more (--rounds 5) say something"
+    rounds = "only 1 round" if found.rounds == 1 else f"{found.rounds or 'no'} rounds"
+    return (
+        f"{rounds} measured both, and an interval needs two at least; "
+        "--rounds 5 or more gives one that is worth reading"
+    )
 
 
 def _half(found: Comparison, setting: Setting) -> str:
@@ -119,7 +122,7 @@ def _half(found: Comparison, setting: Setting) -> str:
     if size is None:
         return "half of the time or more may not be the client's own"
     return (
-        f"{doubt_of(size, setting)}: what is left is not known well enough to be compared; "
+        f"{doubt_of(size, setting)}: what is left is not known well enough to compare; "
         f"{_remedy(size, setting)}"
     )
 
@@ -127,11 +130,11 @@ def _half(found: Comparison, setting: Setting) -> str:
 def _doubt(found: Comparison, setting: Setting) -> str:
     size = _size(found)
     if size is None or found.estimate is None:
-        return "what else ran here may decide it"
+        return "what else was running may decide it"
     without, ratio = (f"{math.exp(x):.3f}" for x in (found.estimate + size.shift, found.estimate))
     effect = f"without that the ratio would be {without}, not {ratio}"
     if without == ratio:
-        effect = "that is little, but it decides"
+        effect = "that is not much, but it tips the balance"
     return (
         f"while the values were taken {doubt_of(size, setting)}; {effect}: {_remedy(size, setting)}"
     )
@@ -141,28 +144,30 @@ def _slow_laps(found: Comparison, setting: Setting) -> str:
     return (
         "the typical times are the same, but rare slow laps make the means differ by "
         f"{format_change(found.excess)}, or may make them differ by more than "
-        f"{format_size(setting.margin)}: more rounds would tell"
+        f"{format_size(setting.margin)}: more rounds would settle it"
     )
 
 
 def _control(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
     return (
-        "the baseline and its twin, which are equal, came out different, and that difference, "
-        "added to the interval, decides: measure when less else runs"
+        "the baseline and its twin, which run the same code, came out different, and adding that "
+        "difference to the interval leaves this open: measure when the machine is quieter"
     )
 
 
 def _plain(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
-    return "plain and normalised times do not say the same of the two sessions"
+    return "plain and normalised times disagree about the two sessions"
 
 
 def _open(found: Comparison, setting: Setting) -> str:
     margin = format_size(setting.margin)
     if found.more_rounds is None:
-        return f"it lies so near to the margin of {margin} that more rounds are not likely to tell"
+        return (
+            f"it lies so close to the margin of {margin} that more rounds are unlikely to settle it"
+        )
     return (
         f"its interval reaches across the margin of {margin}: "
-        f"{settle(found.more_rounds, setting)}, would tell"
+        f"{settle(found.more_rounds, setting)}, would settle it"
     )
 
 

@@ -1,4 +1,4 @@
-"""What stands under one group's table: who is best, what is not settled and why (floor 3; pure)."""
+"""What stands below a group's table: what is best, what is not settled and why (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -23,13 +23,12 @@ __all__ = [
     "STANDINGS",
     "find_remarks",
     "name_first",
-    "name_pair",
     "setting_of",
     "unclear_notes",
 ]
 
 STANDINGS = ("time", "CPU", "loops", "seen")
-"""Labels of remarks that say what was found; the others say how far to trust it."""
+"""Labels of remarks on what was found; the others are about how far to trust it."""
 MAX_LINES = 8
 """Of pairs that differ by event loop alone."""
 MAX_REASONS = 6
@@ -37,7 +36,7 @@ MAX_REASONS = 6
 
 
 def find_remarks(view: SessionView, group: GroupView) -> list[tuple[str, str]]:
-    """Return labels and sentences in the order in which they are shown."""
+    """Return labels and sentences in the order of the output."""
     found = [
         *_standings(group),
         *_loops(group),
@@ -51,7 +50,7 @@ def find_remarks(view: SessionView, group: GroupView) -> list[tuple[str, str]]:
 
 
 def setting_of(view: SessionView, group: GroupView) -> Setting:
-    """Return what sentences on a group's comparisons must know."""
+    """Return what sentences on a group's comparisons need to know."""
     return Setting(view.plan.margin, view.round_s, group.is_operation)
 
 
@@ -67,11 +66,14 @@ def _loops(group: GroupView) -> Iterator[tuple[str, str]]:
         lines = tell_loops(group, quantity)
         yield from (("loops", line) for line in lines[:MAX_LINES])
         if len(lines) > MAX_LINES:
-            yield "loops", f"{len(lines) - MAX_LINES} more pairs; the page and the JSON have all"
+            yield (
+                "loops",
+                f"{len(lines) - MAX_LINES} more pairs; the page and the JSON list them all",
+            )
 
 
 def _seen(group: GroupView) -> Iterator[tuple[str, str]]:
-    """Yield which differences would have been found, had there been any."""
+    """Yield how large a difference had to be to be found."""
     for quantity, pairs in group.pairs.items():
         sizes = sorted(one.detectable for one in pairs if one.detectable is not None)
         if not sizes:
@@ -81,8 +83,8 @@ def _seen(group: GroupView) -> Iterator[tuple[str, str]]:
         of = "" if quantity is Quantity.TIME else f" in {MEASURE[quantity]}"
         yield (
             "seen",
-            f"a difference{of} of {usual} or more would have been found in four of five "
-            f"cases{worst}",
+            f"a difference{of} of {usual} or more would have been found in four out of "
+            f"five sessions{worst}",
         )
 
 
@@ -99,7 +101,7 @@ def unclear_notes(view: SessionView, groups: Iterable[GroupView]) -> Iterator[tu
         if number == MAX_REASONS:
             yield (
                 "unclear",
-                f"{len(found) - MAX_REASONS} more reasons; the page and the JSON have all",
+                f"{len(found) - MAX_REASONS} more reasons; the page and the JSON list them all",
             )
             return
         group, worst = max(reasons, key=lambda pair: _weight(pair[1]))
@@ -132,9 +134,9 @@ def _control(group: GroupView) -> Iterator[tuple[str, str]]:
         if control.widening:
             yield (
                 "control",
-                f"the baseline and its twin, which are equal, differ by "
+                "the baseline and its twin, which run the same code, differ by "
                 f"{format_size(control.widening)} in {MEASURE[quantity]}, beyond their own "
-                "interval; by so much every interval has grown on both sides",
+                "interval; every interval was widened by that much on both sides",
             )
 
 
@@ -151,7 +153,7 @@ def _slow_laps(view: SessionView, group: GroupView) -> Iterator[tuple[str, str]]
 
 
 def _doubts(view: SessionView, group: GroupView) -> Iterator[tuple[str, str]]:
-    """Yield what may not be the client's own and yet changes no verdict, with its size."""
+    """Yield what may not be due to the client and still changes no verdict, with its size."""
     largest: dict[Doubt, DoubtSize] = {}
     moved: dict[Doubt, float] = {}
     for pairs in group.pairs.values():
@@ -165,7 +167,7 @@ def _doubts(view: SessionView, group: GroupView) -> Iterator[tuple[str, str]]:
         yield (
             "doubt",
             f"{doubt_of(size, setting)}; without that, ratios would move by up to "
-            f"{format_share(math.expm1(moved[doubt]))}, and no other verdict would change",
+            f"{format_share(math.expm1(moved[doubt]))}, and every verdict would stand",
         )
 
 

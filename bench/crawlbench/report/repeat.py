@@ -27,7 +27,7 @@ _OF_AB = frozenset(
 
 
 USUAL_LOOP = "asyncio"
-"""What operations are held against unless something else was asked for."""
+"""What operations are compared with unless something else was asked for."""
 
 
 def repeat_command(session: Session) -> str:
@@ -50,7 +50,7 @@ def repeat_command(session: Session) -> str:
 
 
 def resume_command(view: SessionView, rounds: int) -> str:
-    """Return a call that goes on with a session for so many rounds more.
+    """Return a call that continues a session for so many more rounds.
 
     Args:
         view: of the session; without its folder, DIR stands for it.

@@ -39,13 +39,14 @@ __all__ = ["session_page"]
 NO_VALUES = "No cell has a valid value, so there is nothing to draw."
 NO_TRACE = "This session holds no trace of a crawl (trace.jsonl.gz), so there is nothing to draw."
 METHOD = (
-    "Every cell has worker processes of its own, fresh in each round and alive at once. In laps, "
-    "in shuffled order, one at a time takes one value: crawls in a row from first connection to "
-    "last item, checked outside the clock. A ratio is a cell's time over another's in the same "
-    "lap, averaged over the middle half of a round's laps; of the baseline and its twin, the "
-    "control, the mean counts. {interval} Doubts (a mirror or a worker that waited for its CPU) "
-    "are taken off both sides, each alone and all together: a verdict is given only where it "
-    "stands in every way, beyond the margin of {margin:.1f} % (the grey band) or within it."
+    "Every cell has worker processes of its own, fresh in each round and all alive at once. They "
+    "take turns in laps, in shuffled order. Each turn yields one value: the time of some crawls in "
+    "a row, from the first connection to the last item, checked outside the clock. A ratio is one "
+    "cell's time over another's in the same lap, averaged over the middle half of a round's laps; "
+    "the baseline and its twin, the control, count as their mean. {interval} Where the mirror or a "
+    "worker had to wait for its CPU, that time is subtracted from both sides, each kind alone and "
+    "all together: there is a verdict only where it stands each time, beyond the margin of "
+    "{margin:.1f} % (the grey band) or within it."
 )
 
 
@@ -65,29 +66,26 @@ def session_page(
     """
     session, notes = view.session, find_notes(view)
     has_crawls = bool(view.crawls)
+    sections = (
+        _environments(view),
+        *(_results(view) if has_crawls else ()),
+        _loops(view),
+        *((support,) if support else ()),
+        *((_waterfall(view, trace, no_trace),) if has_crawls else ()),
+        *(_times(view) if has_crawls else ()),
+        *_others(view),
+    )
     facts = [Fact(label, text) for label, text in notes if label in FACTS]
     return Page(
         title=f"crawlbench: {one_line(session.plan.suite)}",
         subtitle=one_line(f"{session.created}, {session.machine.cpu_model or 'a machine'}"),
         answer=find_answer(view),
-        sections=tuple(
-            section
-            for section in (
-                _environments(view),
-                *(_results(view) if has_crawls else ()),
-                _loops(view),
-                *((support,) if support else ()),
-                *((_waterfall(view, trace, no_trace),) if has_crawls else ()),
-                *(_times(view) if has_crawls else ()),
-                *_others(view),
-            )
-            if section.charts or section.tables or section.missing
-        ),
+        sections=tuple(one for one in sections if one.charts or one.tables or one.missing),
         table=everything_table(view),
         method=_method(view),
         facts=(*facts, *_seeds(view)),
         troubles=tuple(_troubles(view, notes)),
-        quiet="Nothing was found that would make these numbers doubtful.",
+        quiet="Nothing was found that would cast doubt on these numbers.",
         command=repeat_command(session),
     )
 
@@ -110,8 +108,9 @@ def _results(view: SessionView) -> tuple[Section, ...]:
         _section(
             "ratios",
             "Ratios to the baseline",
-            "A point is a cell's time over its baseline's in the same laps, the line its interval; "
-            "the dashed line is the baseline, the grey band the margin. Left of it is faster.",
+            "A point is a cell's time over its baseline's in the same laps, and the line its "
+            "interval; the dashed line is the baseline, the grey band the margin. Further left is "
+            "faster.",
             _draw(view, ratio_chart),
             "Nothing could be compared." if view.summaries else NO_VALUES,
         ),
@@ -120,13 +119,13 @@ def _results(view: SessionView) -> tuple[Section, ...]:
 
 
 def _pairs(view: SessionView) -> Section:
-    """Return who is best, who is told from whom, and all pairs with their numbers."""
+    """Return which cell is best, which cells differ, and all pairs with their numbers."""
     kinds = [(group, quantity) for group in view.crawls for quantity in group.pairs]
     matrices = [matrix_table(group, quantity) for group, quantity in kinds]
     pairs = [pairs_table(view, group, quantity) for group, quantity in kinds]
     return Section(
         "pairs",
-        "Who is told from whom",
+        "Which cells differ",
         f"Every pair was measured in the same laps. {MATRIX_READING}",
         (),
         (*_standings(view), *filter(None, matrices)),
@@ -151,7 +150,7 @@ def _environments(view: SessionView) -> Section:
     """Return what environments changed, and what they hold; empty if all workers shared one."""
     tables = [versus_table(view)] if view.plan.is_versus else []
     held = environments_table(view)
-    lead = "Every package in which they differ is listed, asked for or not."
+    lead = "Every package that differs is listed, whether or not anyone asked for it."
     return Section(
         "environments", "Environments", lead, (), (*tables, *([held] if held else ())), ""
     )
@@ -160,9 +159,9 @@ def _environments(view: SessionView) -> Section:
 def _loops(view: SessionView) -> Section:
     charts = heatmap_charts(view)
     lead = (
-        "An event loop's time over the baseline's in the same laps, by colour, the deeper the "
-        'further apart (green is faster). "no" says that the loop does not have it, "?" that '
-        "nothing can be said; the table says why."
+        "Each event loop's time over the baseline's in the same laps, as a colour: the deeper it "
+        'is, the larger the difference (green is faster). "no" means that the loop lacks the '
+        'operation, "?" that nothing can be said; the table gives the reasons.'
     )
     tables = tuple(operation_tables(view)) if view.crawls else ()
     return Section("loops", "What event loops do", lead if charts else "", charts, tables, "")
@@ -184,18 +183,18 @@ def _times(view: SessionView) -> tuple[Section, ...]:
             "phases",
             "Where the time goes",
             "CPU time in the parser, in client and event loop, and in the system, then waiting. "
-            "The tick is the floor: the network's unavoidable round trips and a client without "
-            "costs. Decoding is part of the client's time. Threads can work at once, so a bar may "
-            "be longer than its crawl.",
+            "The tick is the floor: the network's unavoidable round trips and a client that costs "
+            "nothing. Decoding is part of the client's time. Threads can work at once, so a bar "
+            "may be longer than its crawl.",
             _draw(view, phase_chart),
             NO_VALUES,
         ),
         _section(
             "drift",
             "Values over time",
-            "Every value by its distance from its cell's median, in order; higher is slower, "
-            "a cross lies beyond the strip, dotted lines part the rounds. What all cells share is "
-            "the machine's mood; what one has alone is its own.",
+            "Every value in order, by its distance from its cell's median; higher is slower, a "
+            "cross lies beyond the strip, and dotted lines separate the rounds. What all cells "
+            "share comes from the machine; what only one of them shows is its own.",
             _draw(view, _drift),
             NO_VALUES,
         ),
@@ -209,8 +208,8 @@ def _times(view: SessionView) -> tuple[Section, ...]:
         _section(
             "resources",
             "CPU and memory",
-            "CPU time of all threads and ended children per crawl; the highest resident memory of "
-            "a worker in any value.",
+            "CPU time of all threads and ended children per crawl, and the highest resident memory "
+            "of a worker in any value.",
             (*_draw(view, cpu_chart), *_draw(view, memory_chart)),
             NO_VALUES,
         ),
@@ -251,14 +250,14 @@ def _seeds(view: SessionView) -> list[Fact]:
         for name, numbers in view.session.networks.items()
     ]
     return [
-        Fact("seed", f"{plan.seed}, of the order in laps and of the networks' delays"),
+        Fact("seed", f"{plan.seed}, for the order within laps and the networks' delays"),
         Fact("networks", "; ".join(networks)),
         Fact("baselines", "; ".join(one_line(name) for name in plan.baselines.values())),
     ]
 
 
 def _troubles(view: SessionView, notes: Sequence[tuple[str, str]]) -> list[Trouble]:
-    """Return what must be read before the numbers are believed, with tracebacks where known."""
+    """Return what to read before believing the numbers, with tracebacks where they are known."""
     details = (failure for failure in view.session.failures if not failure.is_refusal)
     found = [
         Trouble(label, f"{group.place}: {text}")

@@ -82,7 +82,7 @@ class SessionReport:
         return render_markdown(self.view)
 
     def html(self) -> str:
-        """Return the page; a trace that cannot be read is told there, not raised."""
+        """Return the page; it says so where a trace cannot be read, and nothing is raised."""
         require_drawing()
         from crawlbench.report.html import render_page  # noqa: PLC0415
         from crawlbench.report.session_page import NO_TRACE, session_page  # noqa: PLC0415

@@ -1,7 +1,7 @@
-"""Who is best in a group, and who cannot be told from it (floor 3; pure).
+"""Which cell of a group is best, and which cannot be distinguished from it (floor 3; pure).
 
-All is taken from the verdicts on pairs, which were measured in the same laps: two intervals that
-overlap say nothing of each other.
+Everything comes from the verdicts on pairs, which were measured in the same laps: that two
+intervals overlap says nothing about their pair.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def tell_standing(group: GroupView, standing: Standing) -> str:
 
 
 def reach_of(held: Sequence[Held]) -> str:
-    """Return how far those that are not settled may be apart from the best."""
+    """Return how far from the best the unsettled ones may be."""
     ends = [
         max(abs(one.found.low), abs(one.found.high))
         for one in held

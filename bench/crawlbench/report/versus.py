@@ -1,9 +1,9 @@
-"""Environments against each other: the sentence and the table (floor 3; pure)."""
+"""Environments compared with each other: the sentence and the table (floor 3; pure)."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from crawlbench.records import Obstacle, Quantity, Verdict
 from crawlbench.report.names import short_name
@@ -17,13 +17,12 @@ from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from crawlbench.records import Cell
     from crawlbench.report.view import Row, SessionView
     from crawlbench.stats.change import Change
 
-__all__ = ["versus_changes", "versus_sentence", "versus_table"]
+__all__ = ["ToldChange", "versus_changes", "versus_sentence", "versus_table"]
 
 WORDS = {
     Verdict.FASTER: "faster than",
@@ -38,7 +37,7 @@ ORDER = (
     Verdict.UNCLEAR,
     Verdict.SAME,
 )
-"""What is told first: what somebody must act on."""
+"""What comes first: what somebody must act on."""
 _COLUMNS = (
     Column("cell"),
     Column("base", is_number=True),
@@ -48,6 +47,22 @@ _COLUMNS = (
     Column("verdict"),
     Column("CPU ratio"),
 )
+
+
+class ToldChange(TypedDict):
+    """One cell's change as scripts read it; docs/ci.md tells its fields."""
+
+    cell: str
+    base_s: float | None
+    head_s: float | None
+    rounds: int
+    estimate: float | None
+    low: float | None
+    high: float | None
+    verdict: str
+    reason: str
+    failed: str
+    """`base` or `head`, if one of them broke."""
 
 
 def versus_sentence(view: SessionView) -> str:
@@ -60,7 +75,7 @@ def versus_sentence(view: SessionView) -> str:
     return one_line(" ".join(sentences))
 
 
-def versus_changes(view: SessionView, quantity: Quantity = Quantity.TIME) -> list[dict[str, Any]]:
+def versus_changes(view: SessionView, quantity: Quantity = Quantity.TIME) -> list[ToldChange]:
     """Return each cell's change for scripts, in the plan's order; see docs/ci.md."""
     return [_change_of(view, change) for change in find_changes(view.session, quantity)]
 
@@ -81,12 +96,12 @@ def versus_table(view: SessionView) -> Table:
 
 
 def _held(view: SessionView) -> list[Row]:
-    """Return the rows that are held against themselves in the first environment."""
+    """Return the rows that are compared with themselves in the first environment."""
     rows = (view.rows[cell.name] for cell in view.plan.cells)
     return [row for row in rows if Quantity.TIME in row.found]
 
 
-def _change_of(view: SessionView, change: Change) -> dict[str, Any]:
+def _change_of(view: SessionView, change: Change) -> ToldChange:
     row = view.rows[change.cell]
     found = row.found[change.quantity]
     return {
@@ -133,7 +148,7 @@ def _sentence(view: SessionView, base: str, head: str, rows: Sequence[Row]) -> s
     counts = Counter(row.found[Quantity.TIME].verdict for row in rows)
     told = [verdict for verdict in ORDER if counts[verdict]]
     if not told:
-        return f"{head} could not be held against {base}: nothing was measured."
+        return f"{head} could not be compared with {base}: nothing was measured."
     first, rest = told[0], told[1:]
     of = f" in {counts[first]} of {len(rows)} cells" if len(rows) > 1 else ""
     text = f"{_claim(head, base, first)}{of}{_size(view, rows, first)}"

@@ -138,7 +138,7 @@ class SessionView:
 
         Args:
             session: judged.
-            folder: where it is kept, for commands that go on with it; None if that is not known.
+            folder: where it is kept, for commands that continue it; None if that is not known.
         """
         self.session = session
         self.plan = session.plan

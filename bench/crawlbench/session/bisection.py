@@ -21,16 +21,15 @@ def bisect(
     environments: Sequence[Environment],
     measure: Callable[[Sequence[Environment], str], Session],
 ) -> Bisection:
-    """Halve the list until neighbours are left, or an interval does not tell.
+    """Halve the list until neighbours are left, or an interval decides nothing.
 
-    The ends are measured along with each middle, in the same laps, so that a machine that changes
-    between sessions does not matter. Of several cells, the one that changed most is followed.
+    Both ends are measured with each middle, in the same laps, so that it does not matter if the
+    machine changes between sessions. Of several cells it follows the one that changed most.
 
     Args:
         environments: in their order, two or more.
-        measure: called for each session, with its environments, and the one group of cells to
-            measure if that is known; raises `EnvironmentFailure`, before it measures anything, if
-            one cannot be used.
+        measure: measures environments, and one group of cells once that is known; before it
+            measures, it raises `EnvironmentFailure` if an environment cannot be used.
 
     Raises:
         EnvironmentFailure: the first or the last cannot be used.
@@ -39,8 +38,7 @@ def bisect(
     names = tuple(environment.name for environment in left)
     skipped: dict[str, str] = {}
     session = measure([left[0], left[-1]], "")
-    changes = find_changes(session)
-    whole = find_lead(changes)
+    whole = find_lead(find_changes(session))
     if whole is None or whole.verdict not in (Verdict.FASTER, Verdict.SLOWER):
         return Bisection(names, whole, (), left[0].name, "", {})
     group = session.plan.cell(whole.cell).group
@@ -48,8 +46,8 @@ def bisect(
     low, high = 0, len(left) - 1
     while high - low > 1:
         middle = (low + high) // 2
-        step = _hold(left[0], left[middle], left[-1], group, measure)
-        if isinstance(step, str):
+        step = _compare_ends(left[0], left[middle], left[-1], group, measure)
+        if isinstance(step, str):  # this one cannot be used: its neighbour takes its place
             skipped[left[middle].name] = step
             del left[middle]
             high -= 1
@@ -61,7 +59,7 @@ def bisect(
     return Bisection(names, whole, tuple(steps), left[low].name, left[high].name, skipped)
 
 
-def _hold(
+def _compare_ends(
     first: Environment,
     middle: Environment,
     last: Environment,

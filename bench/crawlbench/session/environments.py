@@ -84,7 +84,7 @@ def check_imported(plan: Plan, environments: Sequence[EnvironmentFacts]) -> None
     """Refuse a plan in which nothing runs what its environments differ in.
 
     Else versions of a package that is never imported would be called the same. Where Pythons, flags
-    or variables differ, those are held against each other too, and nothing is refused.
+    or variables differ, those are compared as well, and nothing is refused.
 
     Args:
         plan: whose strategies, event loops and parsers are imported once more in each environment.

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from crawlbench.measure.contract import Executor, Place
+    from crawlbench.measure.contract import Executor
+    from crawlbench.measure.job import Place
     from crawlbench.measure.round import Mirror
     from crawlbench.measure.sitefacts import SiteFacts
     from crawlbench.measure.verify import Expectation
@@ -114,15 +115,7 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
     sites = {name: find_site(name) for name in dict.fromkeys(c.site for c in groups.values())}
     async with AsyncExitStack() as stack:
         stack.enter_context(stay_off(machine.mirror_cpus))
-        at: dict[str, MirrorProcess] = {}
-        for cell in groups.values():
-            if cell.place not in at:
-                network = find_network(cell.network)
-                mirror = open_mirror(
-                    cell.site, cell.network, network, plan.seed, machine.mirror_cpus
-                )
-                at[cell.place] = await stack.enter_async_context(mirror)
-        mirrors = {group: at[cell.place] for group, cell in groups.items()}
+        mirrors = await _open_mirrors(session, groups, stack)
         meters = stack.enter_context(open_peers(plan.operations, machine.mirror_cpus))
         peers = {cell.group: meters[cell.place] for cell in plan.cells if cell.operation}
         turnstile = await stack.enter_async_context(open_turnstile())
@@ -145,3 +138,17 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
             expectations={name: site.expected for name, site in sites.items()},
             trace_folder=stack.enter_context(open_room()),
         )
+
+
+async def _open_mirrors(
+    session: Session, groups: dict[str, Cell], stack: AsyncExitStack
+) -> dict[str, MirrorProcess]:
+    """Return each group's mirror; groups that differ in concurrency alone share one."""
+    cpus, seed = session.machine.mirror_cpus, session.plan.seed
+    at: dict[str, MirrorProcess] = {}
+    for cell in groups.values():
+        if cell.place not in at:
+            network = find_network(cell.network)
+            mirror = open_mirror(cell.site, cell.network, network, seed, cpus)
+            at[cell.place] = await stack.enter_async_context(mirror)
+    return {group: at[cell.place] for group, cell in groups.items()}

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crawlbench.errors import BenchError
-from crawlbench.load.extra import require_histograms
 from crawlbench.load.fire import fire
-from crawlbench.load.latency import merge, quantile
+from crawlbench.load.latency import merge, quantile, require_histograms
 from crawlbench.load.model import Load, NotReady, Target
 from crawlbench.load.outcome import Outcome, sum_up
 from crawlbench.load.search import INTERRUPTED, Found, Goal, Step, confirmation_s, search

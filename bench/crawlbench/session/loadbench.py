@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from crawlbench.load.crew import Crew
+    from crawlbench.measure.sitefacts import SiteFacts
     from crawlbench.mirror.process import MirrorProcess
     from crawlbench.session.load import LoadOptions
 
@@ -82,12 +83,7 @@ async def open_bench(options: LoadOptions) -> AsyncIterator[tuple[Bench, str, Fi
             crew = cluster.crew()
         if options.url is None:
             _check_near(cluster.workers if cluster else [])
-            site = find_site(options.site, expects=False)
-            if site.method != "GET":
-                raise UsageError(
-                    f"site {options.site!r} is asked with {site.method}, and load asks with GET; "
-                    "use api-json"
-                )
+            site = _find_site(options.site)
             network = find_network(options.network)
             opening = open_mirror(
                 options.site, options.network, network, options.seed, machine.mirror_cpus
@@ -105,6 +101,20 @@ async def open_bench(options: LoadOptions) -> AsyncIterator[tuple[Bench, str, Fi
             return _fit(load, await cluster.look() if cluster else None)
 
         yield bench, where, fit
+
+
+def _find_site(name: str) -> SiteFacts:
+    """Return a site that can be loaded.
+
+    Raises:
+        UsageError: it is asked with another method.
+    """
+    site = find_site(name, expects=False)
+    if site.method != "GET":
+        raise UsageError(
+            f"site {name!r} is asked with {site.method}, and load asks with GET; use api-json"
+        )
+    return site
 
 
 def make_target(url: str, ca_file: str | None) -> Target:

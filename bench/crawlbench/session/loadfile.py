@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crawlbench import __version__
 from crawlbench.errors import StorageError
@@ -23,7 +23,7 @@ FORMAT = 1
 
 def as_json(report: LoadReport) -> str:
     """Return a report as `load.json` has it."""
-    whole: dict[str, Any] = {
+    whole: dict[str, object] = {
         "format": FORMAT,
         "crawlbench": __version__,
         "target": {
@@ -38,7 +38,7 @@ def as_json(report: LoadReport) -> str:
     return json.dumps(whole, indent=2) + "\n"
 
 
-def _tell_run(done: Done) -> dict[str, Any]:
+def _tell_run(done: Done) -> dict[str, object]:
     run = done.run
     return {
         "load": asdict(run.load),

@@ -243,8 +243,8 @@ def _check_same(session: Session, environments: Sequence[EnvironmentFacts]) -> N
     changed = [f"{k}: {then[k]!r} then, {now[k]!r} now" for k in now if now[k] != then[k]]
     if changed:
         raise UsageError(
-            f"this session cannot go on here, it would mix what differs ({'; '.join(changed)}); "
-            "begin a new one"
+            "this session cannot continue here, because it would mix what differs "
+            f"({'; '.join(changed)}); begin a new one"
         )
 
 

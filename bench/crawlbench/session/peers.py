@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from crawlbench.counters import Counters
 from crawlbench.errors import MirrorError
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from crawlbench.operations import PeerKind
+    from crawlbench.operations import PeerFields, PeerKind
     from crawlbench.records import OperationFacts
 
 __all__ = ["PeerMeter", "open_peers"]
@@ -30,9 +30,9 @@ class PeerMeter:
         self._before: PeerUsage | None = None
 
     @property
-    def address(self) -> dict[str, Any] | None:
+    def address(self) -> PeerFields | None:
         """What a worker is told of the peer; None if there is none."""
-        return asdict(self._process.peer) if self._process else None
+        return cast("PeerFields", asdict(self._process.peer)) if self._process else None
 
     async def begin(
         self,

@@ -1,4 +1,4 @@
-"""A session of environments held against each other, each cell against itself (floor 4)."""
+"""A session that compares environments, each cell with itself (floor 4)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def plan_versus(suite: Suite, prepared: Prepared) -> Plan:
 
     Args:
         suite: sizes and axes.
-        prepared: the environments, the first being what others are held against.
+        prepared: the environments; the others are compared with the first.
 
     Raises:
         EnvironmentFailure: one of them cannot be used, or nothing imports what they differ in.
@@ -39,7 +39,7 @@ def plan_versus(suite: Suite, prepared: Prepared) -> Plan:
 
 
 def extend_versus(session: Session) -> Plan:
-    """Return the plan of a session that goes on for as long again, whatever is answered."""
+    """Return the plan of a session that continues for as long again, whatever is answered."""
     return replace(
         session.plan,
         rounds=2 * len(session.rounds),

@@ -21,7 +21,7 @@ def check_alike(base: Session, head: Session) -> None:
     if base.tool != head.tool:
         raise UsageError(
             f"the sessions come from crawlbench {base.tool} and {head.tool}, which may measure "
-            "differently; measure both with one"
+            "differently; measure both with the same one"
         )
     for group, baseline in base.plan.baselines.items():
         other = head.plan.baselines.get(group, baseline)

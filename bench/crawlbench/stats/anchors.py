@@ -32,7 +32,7 @@ class State:
 
 
 def read_state(session: Session, group: str) -> State | None:
-    """Return the typical times of the anchors beside a group; None where there are none."""
+    """Return the typical times of the anchors in a group's laps; None where there are none."""
     found = [
         anchor for record in session.rounds for anchor in record.anchors if anchor.group == group
     ]
@@ -47,8 +47,8 @@ def read_state(session: Session, group: str) -> State | None:
 def expected_shift(base: State, head: State, parts: Summary) -> float:
     """Return the log ratio head / base that the machine's state alone explains.
 
-    Time in the program goes by the kernel that computes, time in the system by the one that sends,
-    waiting by neither.
+    Time in the program scales with the kernel that computes, time in the system with the one that
+    sends, and waiting with neither.
 
     Args:
         base: state of the first session.

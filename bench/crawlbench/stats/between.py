@@ -1,8 +1,8 @@
 """How far sessions of the same code differ from each other (floor 2; pure).
 
-A session's interval is true of that session. Whatever holds sessions against each other needs the
-variance between them too: from the sessions that are kept of this machine, with the default that
-was measured (docs/method.md) as what is believed before.
+A session's interval is true of that session. Whatever compares sessions needs the variance between
+them, too: it comes from the sessions that were kept on this machine, with the measured default
+(docs/method.md) as the prior.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DEFAULTS = {Way.PLAIN: 0.02, Way.NORMALISED: 0.02, Way.KIN: 0.004}
 WITHOUT_ANCHORS = 0.05
 """The same of plain times of sessions that have no anchors."""
 BELIEF = 12.0
-"""Sessions that the default is worth."""
+"""How many sessions the default counts for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Spread:
     deviation: float
     freedom: float
     sessions: int
-    """Of this machine that it rests on, beside the default."""
+    """Sessions of this machine that it rests on, in addition to the default."""
 
 
 def find_spread(default: float, series: Sequence[Sequence[float]]) -> Spread:

@@ -20,7 +20,7 @@ class Step:
     """One session of a search."""
 
     environment: str
-    """Which was held against the first."""
+    """Which one was compared with the first."""
     change: Change
     is_after: bool | None
     """Whether it lies on the far side of the change; None if the interval does not tell."""

@@ -52,8 +52,8 @@ def _few_rounds(session: Session, least_rounds: int) -> Iterator[WarningNote]:
     if 0 < rounds < least_rounds:
         yield WarningNote(
             "rounds",
-            f"the intervals rest on {rounds} round{'s' if rounds > 1 else ''} only; "
-            f"--rounds {least_rounds} or more gives them a firmer ground",
+            f"the intervals rest on only {rounds} round{'s' if rounds > 1 else ''}; "
+            f"--rounds {least_rounds} or more would make them firmer",
         )
 
 
@@ -80,8 +80,8 @@ def _environments(session: Session) -> Iterator[WarningNote]:
         shown = ", ".join(odd[:MAX_PACKAGES]) + (", ..." if len(odd) > MAX_PACKAGES else "")
         yield WarningNote(
             "environments",
-            f"the environments differ in what nobody asked for, too: {shown}; if that may matter, "
-            "ask for one version in all (--with)",
+            f"the environments also differ in packages that nobody asked for: {shown}; if that may "
+            "matter, ask for one version in all of them (--with)",
         )
 
 
@@ -92,11 +92,11 @@ def _slow_laps(session: Session) -> Iterator[WarningNote]:
         far = max(found, key=lambda one: abs(one.excess))
         assert far.estimate is not None
         ratio, plain = math.exp(far.estimate), math.exp(far.estimate + far.excess)
-        others = f" ({len(found) - 1} more like it)" if len(found) > 1 else ""
+        others = f" (and {len(found) - 1} more like it)" if len(found) > 1 else ""
         yield WarningNote(
             "slow-laps",
             f"{far.cell}: in a few laps it takes far {'more' if far.excess > 0 else 'less'} time, "
-            f"beside {far.baseline}, than in the others; the ratio of typical times is "
+            f"relative to {far.baseline}, than in the others; the ratio of typical times is "
             f"{ratio:.3f}, that of mean times {plain:.3f}{others}",
         )
 
@@ -105,7 +105,7 @@ def _replaced(machine: Machine) -> Iterator[WarningNote]:
     if "urllib3-future" in machine.versions:
         yield WarningNote(
             "urllib3",
-            "urllib3-future has taken the place of urllib3 here, so that requests runs on it too; "
+            "urllib3-future has taken the place of urllib3 here, so requests runs on it too; "
             "keep niquests, which brings it, in an environment of its own",
         )
 

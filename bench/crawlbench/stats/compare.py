@@ -163,6 +163,7 @@ class _Rows:
         verdict = _agree(ways, plain.get(baseline))
         obstacle_found, detail = None, ""
         if verdict is Verdict.UNCLEAR:
+            # Only the second way sees a change: it may be the baseline that changed, the other way.
             is_relative = len(ways) == 2 and ways[1].verdict in (Verdict.FASTER, Verdict.SLOWER)
             obstacle_found = Obstacle.PLAIN if is_relative else Obstacle.OPEN
             detail = baseline if is_relative else ""
@@ -241,6 +242,8 @@ class _Rows:
             series[Way.NORMALISED].append(
                 _means(one.normalised(cell) for one in _with(others, cell))
             )
+            # With anchors the others' plain times would have to be corrected, each pair anew; what
+            # is left after the correction was measured once, and stands in the default.
             if not self.has_anchors:
                 series[Way.PLAIN].append(_means(one.plain(cell) for one in _with(others, cell)))
         for one, two in self._kin_pairs():

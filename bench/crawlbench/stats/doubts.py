@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crawlbench.stats.index import Index, Reading
     from crawlbench.stats.pairing import Side
 
-__all__ = ["HALF", "LEAST_LOAD", "Nuisances"]
+__all__ = ["HALF", "Nuisances"]
 
 HALF = 0.5
 """Of the time: from there on the rest is not known well enough to be compared."""

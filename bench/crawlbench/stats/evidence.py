@@ -128,42 +128,72 @@ def gather(
         widenings: what the twins differ by after so many rounds (the first: after one).
         level: error of the interval.
     """
-    states = {name: Moments() for name in ways}
-    of_means = Moments()
-    claims, plain, slow_p = dict(NO_CLAIM), dict(NO_CLAIM), 1.0
-    found: Interval | None = None
+    walk = _Walk({name: Moments() for name in ways}, look, margin, level)
     total = len(means)
-    first = look.first or total
+    # Whoever looks once sees only the last round; a sequence counts from the first one on.
+    first = max(2, look.first or total)
     for count, values in enumerate(zip(*ways.values(), means, strict=True), 1):
-        for state, value in zip((*states.values(), of_means), values, strict=True):
+        walk.add(values)
+        if count >= first:
+            walk.look_once(widenings[count - 1])
+    return walk.finish(total)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What is known of a pair while its rounds come in, one by one."""
+
+    states: dict[str, Moments]
+    """Of typical times by way to see them; as measured comes first."""
+    look: Look
+    margin: float
+    level: float
+    of_means: Moments = field(default_factory=Moments)
+    claims: dict[Verdict, float] = field(default_factory=lambda: dict(NO_CLAIM))
+    plain: dict[Verdict, float] = field(default_factory=lambda: dict(NO_CLAIM))
+    slow_p: float = 1.0
+    found: Interval | None = None
+
+    def add(self, values: Sequence[float]) -> None:
+        """Take a round: its log ratio in each way, and that of its means."""
+        for state, value in zip((*self.states.values(), self.of_means), values, strict=True):
             state.add(value)
-        if count < first or count < 2:
-            continue
-        widening = widenings[count - 1]
-        seen = list(states.values())
-        now = union(Interval.around(x.mean, look.half_width(x, level)) for x in seen)
+
+    def look_once(self, widening: float) -> None:
+        """Judge the rounds so far; what an earlier look has shown stays shown.
+
+        A sequence holds at all rounds at once, so that the truth lies in what all of its intervals
+        have in common, and the smallest p value of any round counts. Over the ways it is the other
+        way round: nobody knows which of them is right, so that the union and the largest count.
+        """
+        seen = list(self.states.values())
+        now = union(Interval.around(x.mean, self.look.half_width(x, self.level)) for x in seen)
         now = now.widened(widening)
-        found = now if found is None else found.common(now)
-        _lower(plain, _claims(seen[0], look, margin))
-        by_way = [_claims(state, look, margin, widening) for state in seen]
-        _lower(claims, {one: max(way[one] for way in by_way) for one in claims})
-        slow_p = min(slow_p, _claims(of_means, look, margin)[Verdict.SAME])
-    assert found is not None
-    measured = next(iter(states.values()))
-    if slow_p > level:
-        claims[Verdict.SAME] = 1.0
-    return Evidence(
-        rounds=total,
-        mean=measured.mean,
-        error=measured.error,
-        interval=found,
-        p_values=claims,
-        plain_p_values=plain,
-        excess=of_means.mean - measured.mean,
-        slow_laps_p=slow_p,
-        spread=math.sqrt(measured.variance),
-        shifts={name: state.mean - measured.mean for name, state in states.items()},
-    )
+        self.found = now if self.found is None else self.found.common(now)
+        _lower(self.plain, _claims(seen[0], self.look, self.margin))
+        by_way = [_claims(state, self.look, self.margin, widening) for state in seen]
+        _lower(self.claims, {one: max(way[one] for way in by_way) for one in self.claims})
+        of_means = _claims(self.of_means, self.look, self.margin)
+        self.slow_p = min(self.slow_p, of_means[Verdict.SAME])
+
+    def finish(self, total: int) -> Evidence:
+        """Return what all rounds say together."""
+        assert self.found is not None
+        measured = next(iter(self.states.values()))
+        if self.slow_p > self.level:  # typical times may agree while rare slow laps do not
+            self.claims[Verdict.SAME] = 1.0
+        return Evidence(
+            rounds=total,
+            mean=measured.mean,
+            error=measured.error,
+            interval=self.found,
+            p_values=self.claims,
+            plain_p_values=self.plain,
+            excess=self.of_means.mean - measured.mean,
+            slow_laps_p=self.slow_p,
+            spread=math.sqrt(measured.variance),
+            shifts={name: x.mean - measured.mean for name, x in self.states.items()},
+        )
 
 
 def _claims(

@@ -60,7 +60,7 @@ def more_rounds(
 def foresee(session: Session, group: str, wanted: float) -> list[int]:
     """Return after how many rounds each pair of a group would find a difference (80 %).
 
-    Looking after each round, at the level that the last of a family is held to at the first step of
+    Looking after each round, at the level of the strictest claim of a family, in the first step of
     Holm's; a pair that would need more than a thousand counts as a thousand.
 
     Args:

@@ -47,11 +47,11 @@ class Gate:
         for count, what in (
             (self.slower, "slower beyond the gate"),
             (self.invalid, "invalid"),
-            (self.unclear, f"unclear: {self.remedy} would tell"),
+            (self.unclear, f"unclear: {self.remedy} would settle it"),
         ):
             if count:
                 return f"{count} of {self.total} cells {'is' if count == 1 else 'are'} {what}"
-        return "" if self.code == 0 else "nothing of what was measured can be judged"
+        return "" if self.code == 0 else "nothing that was measured can be judged"
 
 
 def hold_gate(changes: Sequence[Change], gate: float, remedy: str = "more rounds") -> Gate:

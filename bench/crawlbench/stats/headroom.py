@@ -53,7 +53,7 @@ def wait_share(samples: Sequence[Sample]) -> float:
 
 
 def find_mark(share: float, waits: float, starved: float, *, is_operation: bool) -> Mark:
-    """Return what a row tells of beside the client; a note, since doubts are weighed by their size.
+    """Return what else a row measures besides the client: a note, as doubts are weighed by size.
 
     Args:
         share: of the mirror, or of the operation's peer.

@@ -139,18 +139,7 @@ def make_history(sessions: Mapping[str, Session], margin: float, confidence: flo
     """
     ordered = sorted(sessions.items(), key=lambda pair: (pair[1].created, pair[0]))
     eras, breaks = _eras(ordered)
-    points: dict[str, list[Point]] = {}
-    groups: dict[str, str] = {}
-    left_out: list[LeftOut] = []
-    for (name, session), era in zip(ordered, eras, strict=True):
-        for cell, found in _read(session):
-            groups.setdefault(cell.name, cell.group)
-            if isinstance(found, Estimate):
-                ends = found.interval(session.plan.confidence)
-                point = Point(name, session.created, found.mean, *ends, era)
-                points.setdefault(cell.name, []).append(point)
-            else:
-                left_out.append(LeftOut(name, cell.name, *found))
+    points, groups, left_out = _collect(ordered, eras)
     places = sum(max(0, len(found) - 2 * LEAST_SIDE + 1) for found in points.values())
     level = (1 - confidence) / max(1, places)
     lines = tuple(
@@ -166,6 +155,25 @@ def make_history(sessions: Mapping[str, Session], margin: float, confidence: flo
         jumps=_jumps(newest, margin, confidence),
         unjudged=tuple(cell for cell, found in newest.items() if len(found) <= LEAST_BEFORE),
     )
+
+
+def _collect(
+    ordered: Sequence[tuple[str, Session]], eras: Sequence[int]
+) -> tuple[dict[str, list[Point]], dict[str, str], list[LeftOut]]:
+    """Return each cell's points, each cell's group, and what has no point."""
+    points: dict[str, list[Point]] = {}
+    groups: dict[str, str] = {}
+    left_out: list[LeftOut] = []
+    for (name, session), era in zip(ordered, eras, strict=True):
+        for cell, found in _read(session):
+            groups.setdefault(cell.name, cell.group)
+            if isinstance(found, Estimate):
+                ends = found.interval(session.plan.confidence)
+                point = Point(name, session.created, found.mean, *ends, era)
+                points.setdefault(cell.name, []).append(point)
+            else:
+                left_out.append(LeftOut(name, cell.name, *found))
+    return points, groups, left_out
 
 
 def _read(session: Session) -> Iterator[tuple[Cell, Estimate | tuple[Obstacle, str]]]:

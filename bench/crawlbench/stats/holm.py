@@ -13,13 +13,13 @@ K = TypeVar("K")
 
 
 def holm_levels(p_values: Mapping[K, float], count: int, alpha: float) -> dict[K, float]:
-    """Return the error level that each claim of a family is held to.
+    """Return the error level at which each claim of a family is tested.
 
     Source: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal
-    of Statistics 6, 1979. In order of p, the i-th of m is held to alpha / (m - i + 1); from the
+    of Statistics 6, 1979. In order of p, the i-th of m is tested at alpha / (m - i + 1); from the
     first that is not rejected on, all keep that level. The chance of any false claim in the family
-    is at most alpha, however the claims depend on each other (pairs share cells, so they do).
-    p values that hold at all times give levels that do.
+    is at most alpha, however the claims depend on each other (they do, because pairs share cells).
+    From p values that hold at all times follow levels that do, too.
 
     Args:
         p_values: of the claims that could be tested.

@@ -98,6 +98,8 @@ class _Judgement:
         weighed = self._weigh()
         usable = {pair: one for pair, one in weighed.items() if one.half is None}
         p_values = {pair: one.evidence.p_value for pair, one in usable.items()}
+        # The family is fixed before the first round: a pair that fails stays in it, so that nobody
+        # gains power by failing. What a loop refuses was never asked.
         count = sum(not self._is_refused(pair) for pair in self._question.pairs)
         levels = holm_levels(p_values, count, self._alpha)
         return [
@@ -173,6 +175,7 @@ class _Judgement:
                 ends = Interval.around(state.mean, look.half_width(state, self._alpha))
                 widening = 0.0 if ends.low <= 0 <= ends.high else abs(state.mean)
             widenings.append(widening)
+        # Rounds in which the twins share no lap say nothing new of them.
         widenings += [widenings[-1]] * (self._index.rounds - len(values))
         found = Control(
             group, len(values), state.mean, ends.low, ends.high, widenings[-1], quantity
@@ -236,10 +239,14 @@ class _Judgement:
     def _find_obstacle(self, weighed: _Weighed, level: float) -> tuple[Obstacle | None, str]:
         """Return why a pair has no verdict, or None if its best claim holds."""
         evidence = weighed.evidence
+        # Where half of the time is not the client's, even a claim that holds is not about it.
         if weighed.half:
             return Obstacle.HALF, str(weighed.half)
         if evidence.p_value <= level:
             return None, ""
+        # Would the values as measured make a claim? If not, nothing but more rounds can help. If
+        # they would, something took it away: slow laps, a doubt, or what the twins differ by, in
+        # the order of what a user can do about it.
         plain = min(evidence.plain_p_values, key=lambda one: evidence.plain_p_values[one])
         if evidence.plain_p_values[plain] > level:
             return Obstacle.OPEN, ""

@@ -29,14 +29,14 @@ def critical_path_s(network: Mapping[str, float], pages: int, concurrency: int) 
 
 
 def find_limit_s(session: Session, cell: Cell, reference: Sequence[Sample] | None) -> float | None:
-    """Return the critical path plus the CPU time of the reference beside this cell, in seconds.
+    """Return the critical path plus the CPU time of the reference in this cell's laps, in seconds.
 
     Work can overlap with waiting, so on a slow network a cell may come closer than its sum
     suggests.
 
     Args:
         session: that played the network.
-        cell: that is to be held against its limit.
+        cell: to be compared with its limit.
         reference: samples of the raw reference with the cell's parser and concurrency; None if the
             session has none, or none that is valid: then there is no limit.
     """

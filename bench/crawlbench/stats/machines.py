@@ -3,7 +3,7 @@
 Sheets are read twice, one after the other, and forgotten: what is kept grows with the cells, not
 with the machines. The first time each cell's mean over machines is taken; then Holm's step, over
 all cells of all sheets, gives the levels; with them, the second time, each machine's own interval
-is held against the mean's.
+is compared with the mean's.
 """
 
 from __future__ import annotations
@@ -145,13 +145,15 @@ class _Sheet:
         for found in block.cells:
             said = self.cells.setdefault(found.cell, [])
             estimate = _estimate(found)
-            if estimate is None:
+            if estimate is None:  # not even the steadiness of a machine without a number matters
                 self.silent.setdefault(found.cell, {})[name] = found
             elif (name, self.groups[found.cell]) not in absent:
                 said.append(_Said(name, kind, estimate))
 
     def widening(self, group: str, plan: Plan, machines: Iterable[str]) -> float:
         """Return what the twins differ by over these machines, if that is beyond their interval."""
+        # One machine's twins are judged by its rounds, which it did itself; those of several by how
+        # the machines differ, as a bias that only some of them have is part of the spread.
         found = [self.controls[name, group] for name in machines]
         estimates = list(filter(None, map(_estimate, found)))
         if len(estimates) < 2:
@@ -192,7 +194,7 @@ class _Sheet:
                 add(everybody, cell, said)
             for kind in dict.fromkeys(one.kind for one in said):
                 family = kinds.setdefault(kind, _Family())
-                if len(self.kinds) == 1:
+                if len(self.kinds) == 1:  # the same numbers, so they are not computed twice
                     family.add(cell, everybody.pooled[cell], everybody.widenings[cell])
                 else:
                     add(family, cell, [one for one in said if one.kind == kind])
@@ -251,7 +253,10 @@ class _Sheet:
         )
 
     def _own_verdicts(self, cell: str, level: float, plan: Plan) -> dict[str, Verdict]:
-        """Return what each machine's own rounds say at an error level."""
+        """Return what each machine's own rounds say at an error level: that of the cell over all.
+
+        At an easier level a verdict would "hold on" machines that would not give it themselves.
+        """
         verdicts = {}
         for one in self.cells[cell]:
             control = self.controls.get((one.machine, self.groups[cell]))

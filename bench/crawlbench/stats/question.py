@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from crawlbench.records import Cell, Session
 
-__all__ = ["MAX_ALL_PAIRS", "Question", "ask_questions"]
+__all__ = ["Question", "ask_questions"]
 
 MAX_ALL_PAIRS = 60
 """Cells of a group that are all compared with each other. Of more, each is compared with the

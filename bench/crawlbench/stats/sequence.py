@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["PRIOR_ROUNDS", "Moments", "p_value", "sequence_half_width"]
+__all__ = ["Moments", "p_value", "sequence_half_width"]
 
 PRIOR_ROUNDS = 0.3
 """The g above: how many rounds the prior is worth. Differences of a few deviations of a round are

@@ -26,11 +26,11 @@ def is_settled(session: Session) -> bool:
 def open_cells(session: Session) -> set[str]:
     """Return the cells that have an open pair, and the twins of their groups.
 
-    Where a precision is asked for, a pair is open until its interval is that narrow; else until it
-    is answered, by the margin and by the gate if there is one: in time, or in what the gate is of.
-    A pair of which more rounds would tell nothing is not open. What is not open needs no more laps;
-    the twins are the last to leave, as all that is open is measured beside them. A group in which
-    nothing is compared is measured for as long as was asked for.
+    Where a precision is asked for, a pair is open until its interval is that narrow; otherwise
+    until it is answered, by the margin and by the gate if there is one: in time, or in the quantity
+    of the gate. A pair that more rounds would not help is not open. Cells without an open pair need
+    no more laps; the twins leave last, because all that is open is compared with them. A group in
+    which nothing is compared is measured for as long as was asked for.
     """
     plan = session.plan
     groups = {cell.name: cell.group for cell in plan.cells}
@@ -50,15 +50,17 @@ def open_cells(session: Session) -> set[str]:
 
 
 def _is_open(plan: Plan, found: Comparison) -> bool:
-    if found.obstacle is Obstacle.FAILED:
+    if found.obstacle is Obstacle.FAILED:  # before all else: its cell takes no more values
         return False
-    if plan.precision == NEVER:
+    if plan.precision == NEVER:  # so many rounds were asked for: even a hopeless pair gets them
         return True
     if found.obstacle in HOPELESS:
         return False
-    if found.low is None or found.high is None:
+    if found.low is None or found.high is None:  # fewer than two rounds: there will be an interval
         return True
     if plan.precision is not None:
+        # Answered or not: whoever asks for a width wants the number, not only the verdict.
         return (found.high - found.low) / 2 > plan.precision
+    # "Slower" settles the margin, but not yet whether it is slower by more than the gate allows.
     reaches_gate = plan.gate is not None and found.low <= plan.gate < found.high
     return reaches_gate or not found.is_answered

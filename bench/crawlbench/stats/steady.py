@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from crawlbench.records import BlockResult
 
-__all__ = ["MAX_TIMES_MEDIAN", "find_unsteady"]
+__all__ = ["find_unsteady"]
 
 MAX_TIMES_MEDIAN = 5.0
 """A machine with so many times the usual noise adds noise, not knowledge."""
@@ -54,7 +54,7 @@ def _of_group(blocks: Sequence[BlockResult], group: str) -> list[LeftOut]:
 def _reason(noise: float, usual: float) -> str:
     return (
         f"equal cells could look {_percent(noise)} apart there, more than "
-        f"{MAX_TIMES_MEDIAN:g} times the {_percent(usual)} of the machine in the middle"
+        f"{MAX_TIMES_MEDIAN:g} times the {_percent(usual)} of the median machine"
     )
 
 

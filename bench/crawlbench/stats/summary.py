@@ -1,7 +1,7 @@
 """Sums up what was seen of each cell (floor 2; pure).
 
 "Per crawl" is the typical time: the baseline's typical time, times the cell's ratio, so that time,
-ratio and order say one thing. What rare slow laps add to it stands beside it as the excess.
+ratio and order say one thing. What rare slow laps add to it is the excess, a field of its own.
 """
 
 from __future__ import annotations
@@ -112,11 +112,8 @@ def _summarize_cell(
     seconds: float,
     references: dict[tuple[str, str, int], list[Sample]],
 ) -> Summary:
-    estimate = estimate_mean(index.by_round((cell.name,)))
-    half = estimate.half_width(session.plan.confidence) if estimate else None
-    limit_s = find_limit_s(
-        session, cell, references.get((cell.group, cell.parser, cell.concurrency))
-    )
+    reference = references.get((cell.group, cell.parser, cell.concurrency))
+    limit_s = find_limit_s(session, cell, reference)
     share = server_share(samples, session.ceilings.get(cell.group))
     waits = wait_share(samples)
     starved = _starved_share(samples, max(1, len(session.machine.worker_cpus)))
@@ -126,7 +123,7 @@ def _summarize_cell(
         cell=cell.name,
         values=len(samples),
         seconds=seconds,
-        seconds_error=None if half is None else seconds * math.expm1(half),
+        seconds_error=_error_s(session, index, cell, seconds),
         per_s=_counted(session, cell, samples[0]) / seconds,
         cpu_user_s=user_s,
         cpu_system_s=system_s,
@@ -143,10 +140,7 @@ def _summarize_cell(
         server_wait_share=waits,
         mark=find_mark(share, waits, starved, is_operation=bool(cell.operation)),
         of_limit=limit_s / seconds if limit_s is not None else None,
-        figures={
-            name: fmean(s.figures[name] for s in samples if name in s.figures)
-            for name in samples[0].figures
-        },
+        figures=_figures(samples),
         excess=_excess(index, cell.name),
         starved_share=starved,
     )
@@ -154,6 +148,22 @@ def _summarize_cell(
 
 def _total(samples: Sequence[Sample], name: str) -> float:
     return float(sum(map(attrgetter(name), samples)))
+
+
+def _error_s(session: Session, index: Index, cell: Cell, seconds: float) -> float | None:
+    """Return the half-width of a cell's time, in seconds; None if its rounds give none."""
+    estimate = estimate_mean(index.by_round((cell.name,)))
+    if estimate is None:
+        return None
+    return seconds * math.expm1(estimate.half_width(session.plan.confidence))
+
+
+def _figures(samples: Sequence[Sample]) -> dict[str, float]:
+    """Return the means of what an operation measures besides its time."""
+    return {
+        name: fmean(s.figures[name] for s in samples if name in s.figures)
+        for name in samples[0].figures
+    }
 
 
 def _mean(samples: Sequence[Sample], name: str) -> float:

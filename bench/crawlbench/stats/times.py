@@ -1,4 +1,4 @@
-"""The times of one session's cells, as other sessions are held against them (floor 2; pure)."""
+"""The times of one session's cells, for comparison with other sessions (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class SessionTimes:
         return estimate_mean(log_ratios(self._index, *sides))
 
     def state(self, group: str) -> State | None:
-        """Return the machine's state beside a group."""
+        """Return the machine's state while a group was measured."""
         return read_state(self.session, group)
 
     def shift(self, cell: Cell) -> float:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from crawlbench.report.charts.chart import Chart, Rows
-from crawlbench.report.charts.labels import shown_labels
+from crawlbench.report.charts.chart import Chart, Rows, shown_labels
 from crawlbench.report.charts.style import (
     ROW,
     SHIFT,

@@ -1,11 +1,19 @@
-"""A chart as data (floor 3; pure): what Vega-Lite is told, and the rows that it draws."""
+"""A chart as data (floor 3; pure): what Vega-Lite gets, which cells it draws, and their rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Chart", "Rows"]
+from crawlbench.report.view import Role
+
+if TYPE_CHECKING:
+    from crawlbench.report.view import GroupView
+
+__all__ = ["MAX_CELLS", "Chart", "Rows", "shown_labels"]
+
+MAX_CELLS = 40
+"""Of a group in a chart that is read row by row; the ratios and the table have them all."""
 
 Rows = list[dict[str, Any]]
 """One dict per row, all with the same keys; values are text, numbers, truth or None."""
@@ -19,10 +27,29 @@ class Chart:
     """Unique in a page: letters, digits and hyphens."""
     title: str
     description: str
-    """What is to be seen, for those who do not see it."""
+    """What the chart shows, for readers who cannot see it."""
     spec: dict[str, Any]
     """Vega-Lite, without data; its width is that of its place in the page."""
     data: dict[str, Rows] = field(default_factory=dict)
     """By the names that the spec refers to; charts that share a name share the rows."""
     height: int = 0
     """About, in pixels, so that a page does not jump when it is drawn."""
+
+
+def labels_of(group: GroupView) -> dict[str, str]:
+    """Return each cell's name to its label, in the order of the group's table."""
+    return {row.cell.name: row.label for row in group.rows}
+
+
+def shown_labels(group: GroupView) -> tuple[dict[str, str], str]:
+    """Return the labels of the fastest cells, and what a title adds where that is not all.
+
+    The baseline and its twin are always there, because all others are compared with them.
+    """
+    labels = labels_of(group)
+    if len(labels) <= MAX_CELLS:
+        return labels, ""
+    due = {row.cell.name for row in group.rows if row.role in (Role.BASELINE, Role.CONTROL)}
+    kept = due | set([name for name in labels if name not in due][: MAX_CELLS - len(due)])
+    cut = f", {len(kept)} of {len(labels)} cells: the fastest and the baseline"
+    return {name: label for name, label in labels.items() if name in kept}, cut

@@ -25,7 +25,7 @@ ROW = 24
 NAMES = 165
 """Pixels for the operations' names."""
 WIDEST = 120
-"""Pixels of a field, at the most."""
+"""Largest width of a field in pixels."""
 PALEST, DEEPEST = 0.12, 0.6
 """Opacity of equal times, and of times that are twice or half as long or further apart."""
 PROTOCOLS = ("tcp", "tls", "udp")

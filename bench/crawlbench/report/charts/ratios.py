@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["ratio_chart"]
 
 LEAST_SPAN = math.log(1.05)
-"""Log ratio to each side of 1 that is shown at the least: noise alone is not to look large."""
+"""Log ratio to each side of 1 that is always shown: noise alone must not look large."""
 BAND = 20
 """Pixels of the margin's band in a row."""
 TEXTS = {"expr": f"width - (width > {WIDE} ? 205 : 90)"}
@@ -120,54 +120,43 @@ def _domain(rows: Rows, margin: float) -> list[float]:
 
 def _draw(number: int, labels: list[str], rows: Rows, margin: float) -> alt.LayerChart:
     data, y = place(f"ratios-{number}"), names(labels)
-    domain = _domain(rows, margin)
-    scale = alt.Scale(type="log", domain=domain, range=[0, TEXTS], nice=False)
+    chart = alt.Chart(data)
+    scale = alt.Scale(type="log", domain=_domain(rows, margin), range=[0, TEXTS], nice=False)
     axis = value_axis("time over the baseline's, below 1 is faster", format=".3~g")
-    x = alt.X("low", type="quantitative", scale=scale, axis=axis)
-    x2 = alt.X2("high")
     tooltip = [
         alt.Tooltip("cell:N"),
         alt.Tooltip("shown:N", title="ratio"),
         alt.Tooltip("interval:N"),
         alt.Tooltip("verdict:N"),
     ]
-    low, high = math.exp(-margin), math.exp(margin)
-    # Only where marks are: names and numbers stand above it, not on it.
-    layers = [
-        alt.Chart(data)
-        .transform_filter("isValid(datum.ratio)")
-        .mark_bar(height=BAND, yOffset=SHIFT, color=colour("band"), aria=False)
-        .encode(
-            x=alt.XDatum(low, type="quantitative", scale=scale, axis=axis),
-            x2=alt.X2Datum(high),
-            y=y,
-        )
-    ]
-    one = alt.Chart(alt.InlineData(values=[{"one": 1}]))
-    layers += [
-        one.mark_rule(color=colour("soft"), strokeDash=[3, 3], aria=False).encode(
-            x=alt.X("one", type="quantitative", scale=scale, axis=axis)
-        ),
-        alt.Chart(data)
-        .mark_rule(strokeWidth=3, strokeCap="round", yOffset=SHIFT, aria=False)
-        .encode(x=x, x2=x2, y=y, color=verdict_colours(), tooltip=tooltip),
-        alt.Chart(data)
-        .mark_point(filled=True, size=90, opacity=1, yOffset=SHIFT, aria=False)
-        .encode(
-            x=alt.X("ratio", type="quantitative", scale=scale, axis=axis),
-            y=y,
-            color=verdict_colours(),
-            shape=alt.Shape(
-                "verdict",
-                type="nominal",
-                legend=None,
-                scale=alt.Scale(
-                    domain=[*SHAPES, "baseline", "control", "reference", "invalid", "no values"],
-                    range=[*SHAPES.values(), *["circle"] * 5],
-                ),
-            ),
-            tooltip=tooltip,
-        ),
-        right_text(data, y, verdict_colours()),
-    ]
-    return layer(*layers)
+    colours = verdict_colours()
+
+    def x_of(field: str) -> alt.X:
+        return alt.X(field, type="quantitative", scale=scale, axis=axis)
+
+    low = alt.XDatum(math.exp(-margin), type="quantitative", scale=scale, axis=axis)
+    # The band stands only where marks are: names and numbers stand above it, not on it.
+    band = chart.transform_filter("isValid(datum.ratio)").mark_bar(
+        height=BAND, yOffset=SHIFT, color=colour("band"), aria=False
+    )
+    line = alt.Chart(alt.InlineData(values=[{"one": 1}])).mark_rule(
+        color=colour("soft"), strokeDash=[3, 3], aria=False
+    )
+    interval = chart.mark_rule(strokeWidth=3, strokeCap="round", yOffset=SHIFT, aria=False)
+    point = chart.mark_point(filled=True, size=90, opacity=1, yOffset=SHIFT, aria=False)
+    return layer(
+        band.encode(x=low, x2=alt.X2Datum(math.exp(margin)), y=y),
+        line.encode(x=x_of("one")),
+        interval.encode(x=x_of("low"), x2=alt.X2("high"), y=y, color=colours, tooltip=tooltip),
+        point.encode(x=x_of("ratio"), y=y, color=colours, shape=_shapes(), tooltip=tooltip),
+        right_text(data, y, colours),
+    )
+
+
+def _shapes() -> alt.Shape:
+    """Return a shape for each verdict, for readers who cannot tell the colours apart."""
+    others = ["baseline", "control", "reference", "invalid", "no values"]
+    scale = alt.Scale(
+        domain=[*SHAPES, *others], range=[*SHAPES.values(), *["circle"] * len(others)]
+    )
+    return alt.Shape("verdict", type="nominal", legend=None, scale=scale)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
-    "NAME_OFFSET",
     "ROW",
     "SHIFT",
     "WIDE",

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from crawlbench.report.charts.chart import Chart, Rows
-from crawlbench.report.charts.labels import shown_labels
+from crawlbench.report.charts.chart import Chart, Rows, shown_labels
 from crawlbench.report.charts.style import (
     ROW,
     SHIFT,

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from crawlbench.report.charts.chart import Chart, Rows
-from crawlbench.report.charts.labels import shown_labels
+from crawlbench.report.charts.chart import Chart, Rows, shown_labels
 from crawlbench.report.charts.style import WIDE, finish, layer, place, value_axis
 from crawlbench.report.numbers import format_bytes, format_part
 from crawlbench.report.text import one_line

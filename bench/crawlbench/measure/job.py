@@ -1,0 +1,79 @@
+"""What a worker is told, and what it tells of a value: lines of JSON with these fields (floor 3).
+
+Workers know only the types: nothing here is imported where a value is taken.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from crawlbench.operations import PeerFields
+    from crawlbench.records import EnvironmentFacts
+
+__all__ = ["CellJob", "Expected", "Job", "Place", "Told", "find_expected"]
+
+
+class CellJob(TypedDict):
+    """The fields of a `Cell`, and its name."""
+
+    name: str
+    site: str
+    network: str
+    strategy: str
+    event_loop: str | None
+    parser: str
+    concurrency: int
+    operation: str
+
+
+class Expected(TypedDict):
+    """What a worker must find in its environment."""
+
+    python: str
+    folder: str
+    """Of the environment."""
+    versions: dict[str, str]
+    """By distribution."""
+
+
+class Place(TypedDict, total=False):
+    """Where the other end is: of a mirror or of a peer."""
+
+    origin: str
+    ca_file: str | None
+    """Of the mirror's authority; None without TLS."""
+    peer: PeerFields | None
+    """None for an operation that has none."""
+
+
+class Job(Place):
+    """All that a worker is told when it starts."""
+
+    cell: CellJob
+    port: int
+    """Of the turnstile."""
+    token: str
+    timeout_s: float
+    metadata: dict[str, str | int]
+    """For pyperf."""
+    all_cpus: list[int]
+    """On which workers may end; empty for those that they have."""
+    environment: Expected | None
+    """None for the manager's own."""
+
+
+class Told(TypedDict):
+    """What a task knows of its last value, beside times and memory."""
+
+    parse_s: float | None
+    digests: list[str]
+    http_parser: str
+    figures: dict[str, float]
+
+
+def find_expected(facts: EnvironmentFacts) -> Expected:
+    """Return what a worker must find in an environment."""
+    folder = Path(facts.executable).parent.parent
+    return {"python": facts.python, "folder": str(folder), "versions": facts.versions}

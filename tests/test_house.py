@@ -1,0 +1,99 @@
+"""The house keeps its shape: what `make house` counts, as far as a test can hold it.
+
+`tests/test_floors.py` holds the floors, `tests/cli/test_commands.py` the modules behind --version.
+"""
+
+from __future__ import annotations
+
+import ast
+from itertools import permutations
+from textwrap import dedent
+
+import pytest
+from benchmarks import house
+
+MAX_FUNCTION = 40
+"""Lines: what fits on a screen."""
+
+
+def test_no_feature_imports_a_feature():
+    """Each is whole in its own room; what two of them need stands below both."""
+    across = house.arrows() & set(permutations(house.ROOM_FEATURES, 2))
+    assert not across
+
+
+def test_rooms_of_features_are_there():
+    """A room that was renamed would be held by nothing."""
+    rooms = {module.room for module in house.modules()}
+    assert set(house.ROOM_FEATURES) <= rooms
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    """Neither within a room nor across rooms, late imports included."""
+    assert house.circles() == []
+
+
+def test_circle_would_be_seen():
+    """Of modules that import each other, and of a longer one; a diamond is none."""
+    assert house.find_circles({"a": {"b"}, "b": {"a"}}) == [("a", "b", "a")]
+    assert house.find_circles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == [("b", "c", "b")]
+    assert house.find_circles({"a": {"b", "c"}, "b": {"d"}, "c": {"d"}, "d": set()}) == []
+
+
+def test_import_for_types_alone_is_no_arrow_and_late_one_is():
+    """A type may be named in both directions; what runs may not."""
+    tree = ast.parse(
+        dedent("""\
+        from typing import TYPE_CHECKING
+
+        from crawlbench import registry
+        if TYPE_CHECKING:
+            from crawlbench.mirror import process
+
+        def late():
+            from crawlbench.stats.judge import judge
+        """)
+    )
+    module = house.Module("cli.made_up", house.ROOT / "made_up.py", 8, tree)
+    assert house.imports(module) == {"registry", "stats.judge"}
+
+
+def test_one_module_decides_what_is_faster():
+    """Verdicts come from the claims of the one judge; all others ask for them."""
+    assert house.verdict_homes() == ["stats.claims"]
+
+
+@pytest.mark.parametrize(
+    ("code", "decides"),
+    [
+        ("return Verdict.SLOWER if low > gate else Verdict.SAME", True),
+        ("claims[Verdict.FASTER] = p", True),
+        ("is_worse = way.verdict is Verdict.SLOWER", False),
+        ("is_told = way.verdict in (Verdict.FASTER, Verdict.SLOWER)", False),
+    ],
+)
+def test_deciding_is_told_from_asking(code, decides):
+    """Who compares a verdict needs one that was decided elsewhere."""
+    assert any(house.find_decisions(ast.parse(code))) is decides
+
+
+@pytest.mark.parametrize(
+    "function",
+    [one for one in house.functions() if one.code > MAX_FUNCTION],
+    ids=lambda one: one.name,
+)
+def test_long_function_is_a_command_or_a_strategy(function):
+    """A command's options are parameters, and a strategy is read from top to bottom."""
+    assert function.room in house.WHOLE, f"{function.code} lines without its docstring"
+    if function.room == "cli":
+        assert function.body <= MAX_FUNCTION, f"{function.body} lines beside its options"
+
+
+def test_table_of_the_house_is_printed(capsys, monkeypatch):
+    """With a row for each figure and its goal; times are left to `make house`."""
+    monkeypatch.setattr("sys.argv", ["house", "--no-times"])
+    house.main()
+    lines = capsys.readouterr().out.splitlines()
+    rows = [[part.strip() for part in line.strip("|").split("|")] for line in lines[2:]]
+    assert ["homes of the verdict rule", "1", "1"] in rows
+    assert all(len(row) == 3 and all(row) for row in rows)
