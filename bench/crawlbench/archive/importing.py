@@ -83,6 +83,7 @@ def import_pages(
     check_target(target, force=force)
     if start is not None:
         check_address(start, "--start")
+        start = "".join(split_origin(start))
     captures = open_sources(sources, start)
     with open_page_folder(target, force=force) as folder:
         importer = _Importer(folder, start)
@@ -157,7 +158,8 @@ class _Importer:
             raise SkippedError("of another host")
         body = _read_page(capture, content_type)
         if not self._host:
-            self._host, self._report.start = host, capture.url.partition("#")[0]
+            self._host = host
+            self._report.start = "".join(split_origin(capture.url)).partition("#")[0]
         self._add(capture, address, content_type, body)
 
     def _locate(self, url: str) -> tuple[str, str]:
