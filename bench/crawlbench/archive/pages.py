@@ -65,4 +65,9 @@ def rewrite_links(body: bytes, host: str) -> tuple[bytes, int]:
     port = b"" if re.search(r":\d+$", host) else rb"(?::(?:80|443))?"
     own = re.escape(host.encode()) + port
     pattern = re.compile(_LINK % own, re.IGNORECASE)
-    return pattern.subn(rb"\1/", body)
+    parts: list[bytes | memoryview] = []
+    view, at, count = memoryview(body), 0, 0  # slices of it are no copies of a large page
+    for count, found in enumerate(pattern.finditer(body), 1):  # noqa: B007  (counted)
+        parts += (view[at : found.end(1)], b"/")
+        at = found.end()
+    return b"".join((*parts, view[at:])) if count else body, count

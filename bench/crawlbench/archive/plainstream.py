@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections import deque
 from typing import IO, Any
 
@@ -102,7 +103,10 @@ class PlainStream(io.RawIOBase):
             raw = self._rest or self._file.read(_STEP_BYTES)
             if not raw:
                 raise BrokenError("the gzip file ends too early")
-            data = self._gunzip.decompress(raw, size)
+            try:
+                data = self._gunzip.decompress(raw, size)
+            except zlib.error as error:
+                raise BrokenError("its gzip data are damaged") from error
             self._rest = self._gunzip.unconsumed_tail or self._gunzip.unused_data
             if self._gunzip.eof:
                 self._gunzip = None

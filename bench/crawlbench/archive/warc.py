@@ -279,10 +279,10 @@ def _read_block(record: Any) -> bytes:  # noqa: ANN401
         raise SkippedError("cut short when it was captured")
     if record.raw_stream.limit > MOST_PAGE_BYTES:
         raise SkippedError(TOO_LARGE)
-    block = bytearray()
+    block = io.BytesIO()  # whose value is taken without a copy
     while part := record.raw_stream.read(_STEP_BYTES):
-        block += part
-    return bytes(block)
+        block.write(part)
+    return block.getvalue()
 
 
 def _decode(body: bytes, capture: Capture) -> bytes:
