@@ -9,6 +9,7 @@ import zlib
 import pytest
 
 from crawlbench.archive.landmarks import find_record
+from crawlbench.archive.plainstream import MAX_HEAD_BYTES
 from tests.archive.archives import HOST, gzipped, page, response, warc_bytes
 
 ANEW = "what follows it is not read until another record begins"
@@ -213,3 +214,18 @@ def test_members_of_something_else_are_passed_over():
     file = io.BytesIO(junk + gzipped(record(1)))
     assert find_record(file, 0, is_gzip=True, spend=lambda _: True) == len(junk)
     assert find_record(file, 0, is_gzip=True, spend=lambda _: False) is None
+
+
+@pytest.mark.parametrize(("spare", "pages"), [(40_000, 3), (-40_000, 2)])
+@pytest.mark.parametrize("gz", [True, False])
+def test_a_head_may_be_long_but_not_endless(workshop, gz, spare, pages):
+    """Almost 1 MB of it is read like any other; more is no head, and costs its own page."""
+    records = [record(n) for n in range(3)]
+    filler = (b"X-Filler: " + b"f" * 998 + b"\r\n") * ((MAX_HEAD_BYTES - spare) // 1010 + 1)
+    records[1] = records[1].replace(b"WARC-Date", filler + b"WARC-Date", 1)
+    source = workshop.folder / "x.warc"
+    source.write_bytes(b"".join(gzipped(text) if gz else text for text in records))
+    report = workshop.run(source)
+    assert report.pages == pages
+    said = f"its head has more than {MAX_HEAD_BYTES} bytes"
+    assert any(said in reason for reason in report.skips.counts) is (pages == 2)

@@ -113,20 +113,19 @@ def _dechunk(body: bytes, leniencies: list[str]) -> bytes:
     Raises:
         SkippedError: the chunks are wrong or end too early.
     """
-    parts: list[memoryview] = []
-    view, at = memoryview(body), 0  # slices of it are no copies of a large page
+    whole, view, at = io.BytesIO(), memoryview(body), 0  # large pages are copied once
     while True:
         end = body.find(b"\r\n", at, at + 4096)
         size = _chunk_size(body[at:end]) if end >= 0 else -1
-        if size < 0 and not parts:
+        if size < 0 and not at:
             raise _OtherwiseError("wrongly chunked")
         if size < 0 or end + 2 + size > len(body):
             raise SkippedError("cut short or wrongly chunked")
         if size == 0:
             _note_rest(body[end + 2 :].strip(), leniencies)
-            return b"".join(parts)
+            return whole.getvalue()
         at = end + 2 + size
-        parts.append(view[end + 2 : at])
+        whole.write(view[end + 2 : at])
         if body[at : at + 2] != b"\r\n":
             raise SkippedError("cut short or wrongly chunked")
         at += 2
