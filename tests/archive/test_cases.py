@@ -151,6 +151,11 @@ def test_all_members_of_a_gzip_body_count(workshop):
         ),
         ([("Content-Encoding", "gzip")], lambda body: gzipped(body) + b"\0" * 9, None),
         (
+            [("Content-Encoding", "gzip")],
+            lambda body: b"".join(gzipped(body[at : at + 1]) + gzipped(b"") for at in range(999)),
+            None,
+        ),
+        (
             [("Content-Encoding", "deflate"), ("Content-Encoding", "gzip")],
             lambda body: gzipped(zlib.compress(body)),
             None,

@@ -256,8 +256,10 @@ def test_numbers_that_equal_nothing_are_refused(site, number):
         read("http://h/", BODY.replace(b'"7"', f'"{number}"'.encode()))
 
 
-@pytest.mark.parametrize("convert", ["int", "float", "first number"])
-@pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize(
+    ("convert", "sign"),
+    [("int", ""), ("int", "-"), ("float", ""), ("float", "-"), ("first number", "")],
+)
 def test_numbers_are_taken_up_to_the_bound_that_the_message_names(site, convert, sign):
     """2**53 itself is; the next whole number is refused with what would work."""
     read = compile_reader(load_site(site(TOML.replace('"float"', f'"{convert}"'))))
