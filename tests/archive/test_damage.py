@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zipfile
 import zlib
 
 import pytest
@@ -229,3 +230,21 @@ def test_a_head_may_be_long_but_not_endless(workshop, gz, spare, pages):
     assert report.pages == pages
     said = f"its head has more than {MAX_HEAD_BYTES} bytes"
     assert any(said in reason for reason in report.skips.counts) is (pages == 2)
+
+
+@pytest.mark.parametrize("hurt", [0, HURT, COUNT - 1])
+def test_a_damaged_record_within_a_wacz(workshop, hurt):
+    """The zip file's own checksum is wrong then, too, and that is known at its end only."""
+    members = [gzipped(record(n)) for n in range(COUNT)]
+    source = workshop.folder / "x.wacz"
+    with zipfile.ZipFile(source, "w") as archive:
+        archive.writestr("archive/a.warc.gz", b"".join(members))
+        archive.writestr("archive/b.warc.gz", gzipped(record("other")))
+    data = source.read_bytes()
+    assert data.count(members[hurt]) == 1
+    source.write_bytes(data.replace(members[hurt], flip(members[hurt], 90)))
+    report = workshop.run(source)
+    right = {**pages_of(), "/other": title("other")}
+    del right[f"/{hurt}"]
+    assert workshop.pages() == right
+    assert all(reason.startswith("broken or cut short (") for reason in report.skips.counts)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import codecs
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,6 +25,11 @@ __all__ = ["MOST_HAR_BYTES", "read_har"]
 
 MOST_HAR_BYTES = 2**29
 """A HAR is one JSON text, so that all of it is in memory."""
+
+_ESCAPES = re.compile(
+    rb"(\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2})|\\u[dD][89a-fA-F][\da-fA-F]{2}"
+)
+"""Escapes that stay as they are, or half of a pair, which is no letter."""
 
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
@@ -61,7 +67,7 @@ def _find_entries(name: str, text: bytes) -> list[msgspec.Raw]:
         text = text.removeprefix(codecs.BOM_UTF8)
         if mark := _MARKS.get(text[:2]):
             text = text.decode(mark).encode()
-        return msgspec.json.decode(text, type=_Har).log.entries
+        return _decode_har(text).log.entries
     except msgspec.ValidationError as error:
         raise UsageError(
             f"{name} is JSON but no whole HAR, which has log.entries ({error}); save it in the "
@@ -69,6 +75,16 @@ def _find_entries(name: str, text: bytes) -> list[msgspec.Raw]:
         ) from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{name} is no whole HAR: {error}; save it again") from error
+
+
+def _decode_har(text: bytes) -> _Har:
+    try:
+        return msgspec.json.decode(text, type=_Har)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:  # perhaps for half a pair, as browsers write it
+        mended = _ESCAPES.sub(lambda found: found[1] or b"\\ufffd", text)
+        return msgspec.json.decode(mended, type=_Har)
 
 
 def _capture(entry: Any, where: str, read_file: Callable[[str], bytes]) -> Capture:  # noqa: ANN401
