@@ -23,6 +23,7 @@ FLOORS = {
     "whole": 0,
     "rooms": 0,
     "extras": 0,
+    "seen": 0,
     "children": 0,
     "registry": 1,
     "networks": 1,

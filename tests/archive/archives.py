@@ -54,8 +54,13 @@ def write_warc(path, *responses, gz=True):
     return path
 
 
+def in_base64(body):
+    """Return what a HAR says of a body that is no text."""
+    return {"text": base64.b64encode(body).decode(), "encoding": "base64"}
+
+
 def har_entry(url, body=b"", status=200, method="GET", headers=HTML, **content):
-    given = {"text": base64.b64encode(body).decode(), "encoding": "base64", "mimeType": "text/html"}
+    given = {**in_base64(body), "mimeType": "text/html"}
     return {
         "request": {"method": method, "url": url},
         "response": {

@@ -25,41 +25,9 @@ from tests.archive.archives import (
     write_har,
     write_warc,
 )
+from tests.archive.crawls import SITE, crawl
 
 CASES = Path(__file__).parent / "cases"
-SITE = """
-name = "x"
-start = "{start}"
-pages = "site"
-[[kinds]]
-pattern = '/.*'
-items = "{items}"
-links = "//a[@href]"
-[[kinds.fields]]
-name = "title"
-selector = "."
-"""
-
-
-def crawl(workshop, source, items="//title", start=None, extra=""):
-    """Import, and crawl with the survey's reader; return items by page, findings and report."""
-    report = workshop.run(source, start)
-    site_file = workshop.folder / "x.toml"
-    text = SITE.format(start=report.start, items=items).replace(
-        'pages = "site"', f'pages = "site"{extra}'
-    )
-    site_file.write_text(text, encoding="utf-8")
-    site = open_site(str(site_file), is_verified=False)
-    survey = Survey(site, compile_lxml(site.spec))
-    pages, found = site.spec.pages(), {}
-    front, origin = [site.spec.path], "http://127.0.0.1:9"
-    while front:
-        address = front.pop(0)
-        if address not in found:
-            read = survey.read(origin + address, pages.read(address)[1])
-            found[address] = [item.title for item in read.items]
-            front += [link.removeprefix(origin) for link in read.links]
-    return found, survey.finish(len(found)), report
 
 
 @pytest.mark.parametrize(
@@ -182,6 +150,11 @@ def test_all_members_of_a_gzip_body_count(workshop):
             "followed by something that is not of their coding",
         ),
         ([("Content-Encoding", "gzip")], lambda body: gzipped(body) + b"\0" * 9, None),
+        (
+            [("Content-Encoding", "gzip")],
+            lambda body: b"".join(gzipped(body[at : at + 1]) + gzipped(b"") for at in range(999)),
+            None,
+        ),
         (
             [("Content-Encoding", "deflate"), ("Content-Encoding", "gzip")],
             lambda body: gzipped(zlib.compress(body)),

@@ -115,3 +115,45 @@ def test_headers_of_an_archive_cannot_make_headers_of_their_own(workshop):
     headers = workshop.entry("/").headers
     assert len(headers) <= 65
     assert not {"X-A", "X-Evil", "X-B", "X-Long", "X-C"} & set(headers)
+
+
+def write_odd_text(folder, text):
+    source = write_har(
+        folder / "x.har",
+        har_entry(f"{HOST}/", page("a")),
+        har_entry(f"{HOST}/b", text="<title>ODD", encoding=None),
+        har_entry(f"{HOST}/c", page("c")),
+    )
+    source.write_bytes(source.read_bytes().replace(b"ODD", text))
+    return source
+
+
+def test_an_entry_that_is_no_text_costs_itself(workshop):
+    """The others are pages; its place is named."""
+    source = write_odd_text(workshop.folder, b"\xff")
+    report = workshop.run(source)
+    assert set(workshop.pages()) == {"/", "/c"}
+    ((reason, example),) = report.skips.examples.items()
+    assert reason.startswith("broken (")
+    assert example == f"entry 1 of {source}"
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        (rb"a\ud83cb", "a\ufffdb"),
+        (rb"a\uDF55", "a\ufffd"),
+        (rb"\ud83c\ud83c\udf55", "\ufffd\U0001f355"),
+        (rb"\\ud83c \ud83c", "\\ud83c \ufffd"),
+        (rb"\uD83C\uDF55\u7535", "\U0001f355电"),
+    ],
+)
+def test_half_a_pair_is_a_letter_that_nobody_can_read(workshop, text, right):
+    """Browsers write such halves; whole pairs and backslashes stay what they are."""
+    workshop.run(write_odd_text(workshop.folder, text))
+    assert workshop.pages()["/b"].decode() == f"<title>{right}"
+
+
+def test_a_har_with_other_escapes_than_json_has_is_refused(workshop):
+    """It was no program of its kind that wrote it."""
+    assert "is no whole HAR" in workshop.refusal(write_odd_text(workshop.folder, rb"\x"))

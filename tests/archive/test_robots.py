@@ -2,7 +2,11 @@
 
 import pytest
 
-from crawlbench.archive.robots import ALLOW_ALL, DENY_ALL, parse_robots
+from crawlbench.archive.fetching import Answer
+from crawlbench.archive.permission import MAX_REDIRECTS, ask_robots
+from crawlbench.archive.robots import ALLOW_ALL, DENY_ALL, MAX_ROBOTS_BYTES, parse_robots
+
+RULE = b"User-agent: *\nDisallow: /private\n"
 
 
 @pytest.mark.parametrize(
@@ -68,3 +72,61 @@ def test_a_hostile_rule_costs_little():
     """Many stars are no reason to think for ever."""
     text = "User-agent: *\nDisallow: /" + "a*" * 20_000 + "b"
     assert parse_robots(text.encode(), "crawlbench").allows("/" + "a" * 30_000)
+
+
+@pytest.mark.parametrize(
+    ("before", "allowed"),
+    [
+        (MAX_ROBOTS_BYTES - len(RULE), False),
+        (MAX_ROBOTS_BYTES - len(RULE) + 1, True),
+        (MAX_ROBOTS_BYTES, True),
+        (0, False),
+    ],
+)
+def test_the_first_500_kib_count(before, allowed):
+    """A rule that ends within them counts; one that ends beyond does not, nor half of one."""
+    body = b"#".ljust(before - 1, b"x") + b"\n" if before else b""
+    body += RULE + b"#".ljust(2000, b"y")
+    assert parse_robots(body, "crawlbench").allows("/private") is allowed
+
+
+def test_what_is_no_longer_than_500_kib_counts_to_its_last_letter():
+    """A file needs no line break at its end."""
+    rule = RULE.rstrip(b"\n")
+    body = b"#".ljust(MAX_ROBOTS_BYTES - len(rule) - 1, b"x") + b"\n" + rule
+    assert len(body) == MAX_ROBOTS_BYTES
+    assert not parse_robots(body, "crawlbench").allows("/private")
+
+
+def redirecting(times, last=RULE):
+    """Return what answers with so many redirects before robots.txt, and what it was asked."""
+    asked = []
+
+    def ask(url):
+        asked.append(url)
+        if len(asked) <= times:
+            return Answer(301, [("Location", f"/robots-{len(asked)}.txt")], b"")
+        return Answer(200, [], last)
+
+    return ask, asked
+
+
+@pytest.mark.parametrize("times", [0, 1, MAX_REDIRECTS])
+def test_five_redirects_of_robots_txt_are_followed(times):
+    """RFC 9309, 2.3.1.2: at least five; the rules at their end count."""
+    ask, asked = redirecting(times)
+    said = []
+    robots = ask_robots("https://docs.example.org", ask, said.append)
+    assert (robots.allows("/private"), robots.allows("/public")) == (False, True)
+    assert len(asked) == times + 1
+    assert not said
+
+
+@pytest.mark.parametrize("times", [MAX_REDIRECTS + 1, 100])
+def test_after_six_redirects_nobody_knows_the_rules(times):
+    """It is asked six times, no more; then nothing is allowed, and that is said."""
+    ask, asked = redirecting(times)
+    said = []
+    assert ask_robots("https://docs.example.org", ask, said.append) is DENY_ALL
+    assert len(asked) == 1 + MAX_REDIRECTS
+    assert said == ["robots.txt cannot be read (status 301)"]

@@ -86,6 +86,7 @@ def test_file_has_a_table_for_each(tmp_path):
     [
         ("", "length >= 1"),
         ("old = 1", "Expected `object`"),
+        ("[old]\npackages = 'httpx'", "got `str` - at `$[...].packages`; it has a table"),
         ("[old]\npackage = []", "unknown field `package`"),
         ("[old]\npackages = ['python=3.13']", "requirements and paths only"),
         ("[old]\nvariables = {'a b' = '1'}", "'a b' cannot name a variable"),

@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 import zipfile
 from pathlib import Path
 
@@ -126,11 +127,18 @@ def _import(source, target):
 
 
 def main():
-    """Say how many were taken."""
-    count = int(sys.argv[1])
-    with tempfile.TemporaryDirectory() as folder:
-        taken = fuzz(Path(folder), range(count))
-    print(f"{count} damaged archives: {taken} taken, {count - taken} refused")
+    """Say which seeds fail and how, and how many archives were taken."""
+    count, taken, failures = int(sys.argv[1]), 0, 0
+    for seed in range(count):
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                taken += fuzz(Path(folder), [seed])
+            except Exception:  # the others are still to be tried
+                failures += 1
+                traceback.print_exc()
+    refused = count - taken - failures
+    print(f"{count} damaged archives: {taken} taken, {refused} refused, {failures} failed")
+    sys.exit(failures > 0)
 
 
 if __name__ == "__main__":

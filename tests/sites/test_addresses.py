@@ -124,3 +124,26 @@ def test_origins():
     """A mere path has none."""
     assert split_origin("HTTP://h:1?x") == ("HTTP://h:1", "?x")
     assert split_origin("/a?http://b") == ("", "/a?http://b")
+
+
+@pytest.mark.parametrize(
+    ("address", "parts"),
+    [
+        ("https:/host/a", ("https://host", "/a")),
+        ("https:host/a?q#f", ("https://host", "/a?q#f")),
+        ("https:///host/a", ("https://host", "/a")),
+        ("http:\\\\host\\a", ("http://host", "/a")),
+        ("https://host\\a", ("https://host", "/a")),
+        (" https://host/a\n", ("https://host", "/a")),
+        ("https://host", ("https://host", "")),
+        ("https://host?q", ("https://host", "?q")),
+        ("HTTP://Host:80/A", ("HTTP://Host:80", "/A")),
+        ("/a:b", ("", "/a:b")),
+        ("?q", ("", "?q")),
+        ("mailto:x@y", ("", "mailto:x@y")),
+        ("", ("", "")),
+    ],
+)
+def test_an_address_has_an_origin_as_browsers_read_it(address, parts):
+    """What they mend is mended; what is whole stays letter for letter."""
+    assert split_origin(address) == parts

@@ -164,6 +164,8 @@ def test_an_expectation_changed_by_hand_is_refused(site, tmp_path):
     [
         ('name = "films"', 'naem = "films"', "unknown field `naem`"),
         ('name = "films"', "name = [", "is not TOML"),
+        ('name = "films"', "name = 7", "got `int` - at `$.name`, seen: 7"),
+        ('"float"', '"real"', "at `$.kinds[0].fields[2].convert`, seen: 'real'"),
         ("https://films", "films", "start: 'films.example/' is no http address"),
         ('example/"', 'example/other"', "is no page in"),
         ("'/.*'", "'/(.*'", "kinds[0].pattern '/(.*' is no regular expression"),
@@ -252,6 +254,23 @@ def test_numbers_that_equal_nothing_are_refused(site, number):
     read = compile_reader(load_site(site()))
     with pytest.raises(BlockedPageError, match="an item's 'number'"):
         read("http://h/", BODY.replace(b'"7"', f'"{number}"'.encode()))
+
+
+@pytest.mark.parametrize(
+    ("convert", "sign"),
+    [("int", ""), ("int", "-"), ("float", ""), ("float", "-"), ("first number", "")],
+)
+def test_numbers_are_taken_up_to_the_bound_that_the_message_names(site, convert, sign):
+    """2**53 itself is; the next whole number is refused with what would work."""
+    read = compile_reader(load_site(site(TOML.replace('"float"', f'"{convert}"'))))
+    text = BODY.replace(b'"7"', f'"{sign}{2**53}"'.encode())
+    assert abs(read("http://h/", text).items[0].number) == 2**53
+    with pytest.raises(BlockedPageError) as caught:
+        read("http://h/", text.replace(str(2**53).encode(), str(2**53 + 2).encode()))
+    assert str(caught.value).endswith(
+        f"an item's 'number' is '{sign}{2**53 + 2}', and numbers are taken from -2**53 to 2**53, "
+        "between which all programs read JSON alike; keep it as text (str)"
+    )
 
 
 def test_pages_beyond_the_kept_ones_are_read_from_disk(site, tmp_path):

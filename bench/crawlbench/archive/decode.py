@@ -7,6 +7,7 @@ taken, as browsers and the formats' own readers do, and each such leniency is to
 from __future__ import annotations
 
 import importlib
+import io
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ RUBBISH = "followed by something that is not of their coding"
 
 _MOST_CODINGS = 4  # one on top of the other
 _STEP_BYTES = 2**20
+_FIRST_BYTES = 2**8  # of a stream that may be short: many short ones in a row cost no more than one
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _CUT = "cut short within its compression"
 
@@ -111,20 +113,19 @@ def _dechunk(body: bytes, leniencies: list[str]) -> bytes:
     Raises:
         SkippedError: the chunks are wrong or end too early.
     """
-    parts: list[bytes] = []
-    at = 0
+    whole, view, at = io.BytesIO(), memoryview(body), 0  # large pages are copied once
     while True:
         end = body.find(b"\r\n", at, at + 4096)
         size = _chunk_size(body[at:end]) if end >= 0 else -1
-        if size < 0 and not parts:
+        if size < 0 and not at:
             raise _OtherwiseError("wrongly chunked")
         if size < 0 or end + 2 + size > len(body):
             raise SkippedError("cut short or wrongly chunked")
         if size == 0:
             _note_rest(body[end + 2 :].strip(), leniencies)
-            return b"".join(parts)
+            return whole.getvalue()
         at = end + 2 + size
-        parts.append(body[end + 2 : at])
+        whole.write(view[end + 2 : at])
         if body[at : at + 2] != b"\r\n":
             raise SkippedError("cut short or wrongly chunked")
         at += 2
@@ -162,41 +163,48 @@ def gunzip(body: bytes, leniencies: list[str], most_bytes: int = MOST_PAGE_BYTES
     """
     if not body.startswith(GZIP_MAGIC):
         raise _OtherwiseError("wrongly compressed")
-    parts: list[bytes] = []
-    while body.startswith(GZIP_MAGIC):
-        part, body = _inflate(body, open_gunzip(), most_bytes, sum(map(len, parts)))
-        parts.append(part)
-    _note_rest(body, leniencies)
-    return b"".join(parts)
+    held, at = io.BytesIO(), 0
+    while body.startswith(GZIP_MAGIC, at):
+        at = _inflate(body, at, open_gunzip(), held, most_bytes)
+    _note_rest(body[at:], leniencies)
+    return held.getvalue()
 
 
 def _undeflate(body: bytes, leniencies: list[str]) -> bytes:
     if _is_markup(body):
         raise _OtherwiseError("wrongly compressed")
+    held = io.BytesIO()
     try:
-        decoded, rest = _inflate(body, zlib.decompressobj(), MOST_PAGE_BYTES)
+        end = _inflate(body, 0, zlib.decompressobj(), held, MOST_PAGE_BYTES)
     except _OtherwiseError:  # half of all servers leave out zlib's header
-        decoded, rest = _inflate(body, zlib.decompressobj(-zlib.MAX_WBITS), MOST_PAGE_BYTES)
-    _note_rest(rest, leniencies)
-    return decoded
+        held = io.BytesIO()
+        end = _inflate(body, 0, zlib.decompressobj(-zlib.MAX_WBITS), held, MOST_PAGE_BYTES)
+    _note_rest(body[end:], leniencies)
+    return held.getvalue()
 
 
 def _inflate(
     body: bytes,
+    begin: int,
     decompressor: Any,  # noqa: ANN401
+    held: io.BytesIO,  # whose value is taken without a copy
     most_bytes: int,
-    before: int = 0,
-) -> tuple[bytes, bytes]:
-    """Return what a stream holds, and what follows it; with what came before not too much."""
-    try:
-        decoded: bytes = decompressor.decompress(body, most_bytes - before + 1)
-    except zlib.error:
-        raise _OtherwiseError("wrongly compressed") from None
-    if before + len(decoded) > most_bytes:
-        raise TooLargeError(too_large(most_bytes))
-    if not decompressor.eof:
-        raise SkippedError(_CUT)
-    return decoded, decompressor.unused_data
+) -> int:
+    """Add what a stream holds to what came before, not too much; return where it ends."""
+    view, at, step = memoryview(body), begin, _FIRST_BYTES
+    while not decompressor.eof:
+        piece = view[at : at + step]
+        if not piece:
+            raise SkippedError(_CUT)
+        try:
+            held.write(decompressor.decompress(piece, most_bytes - held.tell() + 1))
+        except zlib.error:
+            raise _OtherwiseError("wrongly compressed") from None
+        if held.tell() > most_bytes:
+            raise TooLargeError(too_large(most_bytes))
+        at += len(piece) - len(decompressor.unused_data)
+        step = min(2 * step, _STEP_BYTES)
+    return at
 
 
 def _unbrotli(body: bytes, leniencies: list[str]) -> bytes:  # noqa: ARG001  (see _DECODERS)

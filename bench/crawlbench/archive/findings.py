@@ -64,9 +64,9 @@ class Account:
         """Return why the site cannot be used as it is; rows are those of all items, by rank."""
         faults = []
         if self._seen.unreadable:
-            page, problem = next(iter(self._seen.unreadable.items()))
+            problem = next(iter(self._seen.unreadable.values()))
             faults.append(
-                f"{_count(self._seen.unreadable, 'page')} cannot be decoded: {page} is {problem}; "
+                f"{_count(self._seen.unreadable, 'page')} cannot be decoded: {problem}; "
                 "mend such pages or leave them out of the patterns; what pages are in that do not "
                 "say so is the key encoding"
             )

@@ -62,7 +62,9 @@ class Frontier:
     def _fetched(self, step: Fetched) -> None:
         self.pages.append(step.page)
         page = step.page
-        self.report.add_page(page.address, page.body_bytes, step.encoding, step.problem)
+        self.report.add_page(
+            page.address, page.body_bytes, step.encoding, (step.problem, step.problem_at)
+        )
         self.report.rewritten += step.rewritten
         for link in step.links:
             self._meet(link)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import codecs
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,6 +26,11 @@ __all__ = ["MOST_HAR_BYTES", "read_har"]
 MOST_HAR_BYTES = 2**29
 """A HAR is one JSON text, so that all of it is in memory."""
 
+_ESCAPES = re.compile(
+    rb"(\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2})|\\u[dD][89a-fA-F][\da-fA-F]{2}"
+)
+"""Escapes that stay as they are, or half of a pair, which is no letter."""
+
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -39,27 +45,46 @@ def read_har(name: str, text: bytes, read_file: Callable[[str], bytes]) -> Itera
     Raises:
         UsageError: it is no HAR.
     """
-    for number, entry in enumerate(_decode_entries(name, text)):
-        yield _capture(entry, f"entry {number} of {name}", read_file)
+    for number, entry in enumerate(_find_entries(name, text)):
+        where = f"entry {number} of {name}"
+        try:
+            yield _capture(msgspec.json.decode(entry), where, read_file)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            yield Capture(where, 0, [], bytes, problem=f"broken ({error})")
 
 
-def _decode_entries(name: str, text: bytes) -> list[Any]:
+class _Log(msgspec.Struct):
+    entries: list[msgspec.Raw]
+    """Parts of the text, of which no copy is made: one at a time is decoded."""
+
+
+class _Har(msgspec.Struct):
+    log: _Log
+
+
+def _find_entries(name: str, text: bytes) -> list[msgspec.Raw]:
     try:
         text = text.removeprefix(codecs.BOM_UTF8)
-        if text[:2] in _MARKS:
-            text = text.decode(_MARKS[text[:2]]).encode()
-        har = msgspec.json.decode(text)
-        entries = har["log"]["entries"]
+        if mark := _MARKS.get(text[:2]):
+            text = text.decode(mark).encode()
+        return _decode_har(text).log.entries
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            f"{name} is JSON but no whole HAR, which has log.entries ({error}); save it in the "
+            "browser by developer tools, network, 'save all as HAR with content'"
+        ) from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{name} is no whole HAR: {error}; save it again") from error
-    except (KeyError, TypeError, IndexError) as error:
-        raise UsageError(
-            f"{name} is JSON but no whole HAR, which has log.entries; save it in the browser by "
-            "developer tools, network, 'save all as HAR with content'"
-        ) from error
-    if not isinstance(entries, list):
-        raise UsageError(f"{name} is no whole HAR: its log.entries is no list; save it again")
-    return entries
+
+
+def _decode_har(text: bytes) -> _Har:
+    try:
+        return msgspec.json.decode(text, type=_Har)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:  # perhaps for half a pair, as browsers write it
+        mended = _ESCAPES.sub(lambda found: found[1] or b"\\ufffd", text)
+        return msgspec.json.decode(mended, type=_Har)
 
 
 def _capture(entry: Any, where: str, read_file: Callable[[str], bytes]) -> Capture:  # noqa: ANN401
@@ -125,7 +150,7 @@ def _as_utf8(name: str, value: str) -> str:
 def _read(
     content: dict[str, Any], read_file: Callable[[str], bytes], leniencies: list[str]
 ) -> bytes:
-    text, file = content.get("text"), content.get("_file")
+    text, file = content.pop("text", None), content.get("_file")  # else it is there twice
     if isinstance(file, str):
         return read_file(file)
     if not isinstance(text, str):
@@ -135,6 +160,15 @@ def _read(
             leniencies.append(f"plain text although their encoding is {str(encoding)[:20]!r}")
         return bounded(text.encode(errors="replace"))
     try:
-        return bounded(base64.b64decode("".join(text.split()), validate=True))
-    except (binascii.Error, ValueError) as error:
+        octets = text.encode("ascii")
+        del text
+        return bounded(_from_base64(octets))
+    except ValueError as error:
         raise SkippedError("encoded in base64 that is none") from error
+
+
+def _from_base64(octets: bytes) -> bytes:
+    try:
+        return base64.b64decode(octets, validate=True)
+    except binascii.Error:  # perhaps for its line breaks
+        return base64.b64decode(b"".join(octets.split()), validate=True)

@@ -46,20 +46,21 @@ class ImportReport:
     """Pages that are not the text that they say they are."""
     encodings: Counter[str] = field(default_factory=Counter)
 
-    def add_page(self, url: str, body_bytes: int, encoding: str, problem: str) -> None:
+    def add_page(self, url: str, body_bytes: int, encoding: str, problem: tuple[str, int]) -> None:
         """Count one more page.
 
         Args:
             url: of the page, for an example.
             body_bytes: its size.
             encoding: that it says it is in; empty if it does not say.
-            problem: why it cannot be read as text; empty if it can.
+            problem: why it cannot be read as text, empty if it can, and at which byte.
         """
         self.pages += 1
         self.body_bytes += body_bytes
         self.encodings[encoding or DEFAULT] += 1
-        if problem:
-            self.unreadable.add(problem, url)
+        reason, at = problem
+        if reason:
+            self.unreadable.add(reason, f"byte {at} of {url}")
 
 
 def import_pages(
@@ -83,6 +84,7 @@ def import_pages(
     check_target(target, force=force)
     if start is not None:
         check_address(start, "--start")
+        start = "".join(split_origin(start))
     captures = open_sources(sources, start)
     with open_page_folder(target, force=force) as folder:
         importer = _Importer(folder, start)
@@ -157,7 +159,8 @@ class _Importer:
             raise SkippedError("of another host")
         body = _read_page(capture, content_type)
         if not self._host:
-            self._host, self._report.start = host, capture.url.partition("#")[0]
+            self._host = host
+            self._report.start = "".join(split_origin(capture.url)).partition("#")[0]
         self._add(capture, address, content_type, body)
 
     def _locate(self, url: str) -> tuple[str, str]:

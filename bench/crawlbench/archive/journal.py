@@ -38,6 +38,8 @@ class Fetched(msgspec.Struct, frozen=True, tag="fetched"):
     """Links that named the site's own host."""
     problem: str = ""
     """Why the page cannot be read as the text that it says it is."""
+    problem_at: int = 0
+    """In bytes."""
 
 
 class Moved(msgspec.Struct, frozen=True, tag="moved"):

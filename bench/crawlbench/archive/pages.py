@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from crawlbench.sites.charsets import DEFAULT, decode_strictly
+from crawlbench.sites.charsets import DEFAULT, find_undecodable
 
 __all__ = ["Skips", "check_encoding", "rewrite_links"]
 
+_STEP_BYTES = 2**20
 _LINK = rb"""((?:href|src|action)\s*=\s*["']?\s*)(?:https?:)?//%b(?:/|(?=[?#"'\s>]))"""
 
 
@@ -34,20 +35,22 @@ class Skips:
         ]
 
 
-def check_encoding(encoding: str, body: bytes) -> str:
-    """Return why a page cannot be read as the text that it is; empty if it can.
+def check_encoding(encoding: str, body: bytes) -> tuple[str, int]:
+    """Return why a page cannot be read as the text that it is, and at which byte.
+
+    The reason is empty if it can.
 
     Args:
         encoding: that it says it is in; empty if it does not say.
         body: of the page.
     """
-    try:
-        decode_strictly(body, encoding or DEFAULT)
-    except UnicodeDecodeError as error:
-        if not encoding:
-            return "name no encoding and are no UTF-8"
-        return f"not {encoding} throughout, although they say so ({error.reason})"
-    return ""
+    found = find_undecodable(body, encoding or DEFAULT)
+    if found is None:
+        return "", 0
+    at, reason = found
+    if not encoding:
+        return "name no encoding and are no UTF-8", at
+    return f"not {encoding} throughout, although they say so ({reason})", at
 
 
 def rewrite_links(body: bytes, host: str) -> tuple[bytes, int]:
@@ -60,9 +63,20 @@ def rewrite_links(body: bytes, host: str) -> tuple[bytes, int]:
     Returns:
         The body and how many links were changed.
     """
-    if host.encode() not in body.lower():  # most pages; the expression below takes its time
+    if not _mentions(body, host.encode()):  # most pages; the expression below takes its time
         return body, 0
     port = b"" if re.search(r":\d+$", host) else rb"(?::(?:80|443))?"
     own = re.escape(host.encode()) + port
     pattern = re.compile(_LINK % own, re.IGNORECASE)
-    return pattern.subn(rb"\1/", body)
+    parts: list[bytes | memoryview] = []
+    view, at, count = memoryview(body), 0, 0  # slices of it are no copies of a large page
+    for count, found in enumerate(pattern.finditer(body), 1):  # noqa: B007  (counted)
+        parts += (view[at : found.end(1)], b"/")
+        at = found.end()
+    return b"".join((*parts, view[at:])) if count else body, count
+
+
+def _mentions(body: bytes, host: bytes) -> bool:
+    """Tell whether a host is in a page, in whatever letters; without a copy of a large one."""
+    steps = range(0, len(body), _STEP_BYTES)
+    return any(host in body[at : at + _STEP_BYTES + len(host)].lower() for at in steps)

@@ -240,10 +240,10 @@ class _Recorder:
         if not header_forbids_following(answer.header_lines("x-robots-tag")):
             find = self._plan.finder.find
             links = find(self._origin + address, answer.body, encoding or DEFAULT)
-        problem = check_encoding(encoding, answer.body)
+        problem, at = check_encoding(encoding, answer.body)
         body, rewritten = rewrite_links(answer.body, self._host)
         page = self._folder.add(address, keep_headers(answer.headers), body, encoding)
-        return Fetched(page, encoding, links, rewritten, problem)
+        return Fetched(page, encoding, links, rewritten, problem, at)
 
     def _stopped(self, reason: str) -> BenchError:
         return BenchError(

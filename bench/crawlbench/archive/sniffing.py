@@ -15,6 +15,7 @@ _UNKNOWN = frozenset({"", "unknown/unknown", "application/unknown", "*/*"})
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _BEFORE_MARKUP = re.compile(rb"[\t\n\f\r ]*(?:<\?xml[\s?].*?>|<!--.*?-->)", re.DOTALL)
 
+_BLANKS = b"\t\n\f\r "
 _HEAD_BYTES = 4096
 _SNIFFED_BYTES = 1445
 _BINARY = frozenset((*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)))
@@ -45,6 +46,9 @@ def looks_like_html(body: bytes) -> bool:
             head = head[len(mark) :].decode(encoding, "ignore").encode()
     while found := _BEFORE_MARKUP.match(head):
         head = head[found.end() :]
+    head = head.lstrip(_BLANKS)  # the library would look beyond the end of a short body
+    if not head.startswith(b"<"):  # as all markup does
+        return False
     sniffed: bytes = need("xtractmime", "a page without a type").extract_mime(head)
     return sniffed == b"text/html"
 

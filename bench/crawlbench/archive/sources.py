@@ -14,6 +14,7 @@ from crawlbench.archive.decode import GZIP_MAGIC, TooLargeError, bounded, gunzip
 from crawlbench.archive.folder import read_folder
 from crawlbench.archive.har import MOST_HAR_BYTES, read_har
 from crawlbench.archive.warc import read_warc
+from crawlbench.archive.zipmember import open_member
 from crawlbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _read_zip(name: str, file: IO[bytes]) -> Iterator[Capture]:
             warcs = [member for member in members if member.lower().endswith(_WARC_NAMES)]
             hars = [member for member in members if member.lower().endswith((".har", ".har.gz"))]
             for member in warcs:
-                with archive.open(member) as stream:
+                with open_member(archive, member, file) as stream:
                     yield from read_warc(f"{name}/{member}", stream)
             for member in () if warcs else hars:
                 with archive.open(member) as stream:

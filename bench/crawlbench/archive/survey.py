@@ -52,8 +52,9 @@ class Survey:
         body = bytes(buffer)
         origin, address = split_origin(url)
         encoding = self._site.reading.encoding_of(address)
-        if problem := check_encoding(encoding, body):
-            self._seen.unreadable[address] = problem
+        problem, at = check_encoding(encoding, body)
+        if problem:
+            self._seen.unreadable[address] = f"{address} is {problem}, at byte {at}"
         links = self._follow(origin, address, body)
         try:
             page = self._read(url, body)

@@ -1,7 +1,6 @@
 """Reads the responses of a WARC or ARC file, gzipped or not, a record at a time (floor 3).
 
-What is whole is kept: an archive that breaks off, or ends otherwise than it should, has given its
-whole records before.
+What is whole is kept: the records before one that is broken, and those after it that can be found.
 """
 
 from __future__ import annotations
@@ -9,11 +8,16 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import os
+import zipfile
+import zlib
 from typing import IO, TYPE_CHECKING, Any
 
 from crawlbench.archive.capture import MOST_PAGE_BYTES, Capture, SkippedError
-from crawlbench.archive.decode import GZIP_MAGIC, TOO_LARGE, decode_body, open_gunzip
+from crawlbench.archive.decode import GZIP_MAGIC, TOO_LARGE, decode_body
 from crawlbench.archive.extra import need
+from crawlbench.archive.landmarks import find_record
+from crawlbench.archive.plainstream import MAX_HEAD_BYTES, BrokenError, PlainStream
 from crawlbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,14 +25,17 @@ if TYPE_CHECKING:
 
 __all__ = ["read_warc"]
 
-MOST_HEAD_BYTES = 2**20
-"""From the end of one record's body to the begin of the next one's; warcio itself has no bound."""
-
 _STEP_BYTES = 2**16
+_MAGIC = b"WARC/"
 _END = b"\r\n\r\n"  # of a record; some write mere newlines, or nothing after the last one
+_PEEKED_BYTES = 64  # more than the line breaks between two records
 _CUT = "the file ends within it"
-_LAST = "broken or cut short ({}); what follows it is not read"
+_BROKEN = "broken or cut short ({}); what follows it is not read"
+_ANEW = " until another record begins"
 _PROTOCOLS = ["HTTP/", "ICY"]
+_MAX_VAIN_BYTES = 2**28
+"""That are read in broken records, besides as many as are read in whole ones: a hostile file may
+let each of its records claim all that follows."""
 
 logging.getLogger("warcio").addHandler(logging.NullHandler())  # else it speaks on standard error
 
@@ -36,7 +43,8 @@ logging.getLogger("warcio").addHandler(logging.NullHandler())  # else it speaks 
 def read_warc(name: str, file: IO[bytes]) -> Iterator[Capture]:
     """Yield the responses of a WARC in order; no more than one of them is in memory.
 
-    A record that is broken or cut short is yielded as a problem, and is the last.
+    A record that is broken or cut short is yielded as a problem; what follows it is read from the
+    next record on that can be found.
 
     Args:
         name: of the archive, for messages.
@@ -47,23 +55,16 @@ def read_warc(name: str, file: IO[bytes]) -> Iterator[Capture]:
         NotInstalledError: there is no warcio.
     """
     need("warcio.archiveiterator", f"{name}, a WARC,")
-    archive = _Archive(file)
-    try:
-        yield from archive.captures()
-    except _BrokenError as error:
-        if not archive.whole:
-            raise UsageError(
-                f"{name} is no whole WARC: record 1 is broken or cut short ({error}); "
-                "fetch it again"
-            ) from error
-        where = f"record {archive.whole + 1} of {name}, byte {archive.begin}"
-        yield Capture(where, 0, [], bytes, problem=_LAST.format(error))
-    if not archive.whole:
-        raise UsageError(f"{name} is a WARC without a record")
-
-
-class _BrokenError(Exception):
-    """Raised when a WARC does not hold what its records promise."""
+    archive = _Archive(name, file)
+    yield from archive.captures()
+    if archive.whole:
+        return
+    if archive.error:
+        raise UsageError(
+            f"{name} is no whole WARC: record 1 is broken or cut short ({archive.error}); "
+            "fetch it again"
+        )
+    raise UsageError(f"{name} is a WARC without a record")
 
 
 @contextlib.contextmanager
@@ -71,92 +72,89 @@ def _breaking() -> Iterator[None]:
     """Turn what can go wrong in a record into one kind of error."""
     try:
         yield
-    except (_BrokenError, SkippedError):
+    except (BrokenError, SkippedError):
         raise
     except OSError as error:
-        raise _BrokenError(f"it cannot be read: {error.strerror or error}") from error
+        raise BrokenError(f"it cannot be read: {error.strerror or error}") from error
     except Exception as error:  # warcio and zipfile raise whatever their code runs into
-        raise _BrokenError(" ".join(str(error).split())[:200]) from error
-
-
-class _Plain(io.RawIOBase):
-    """The uncompressed bytes of a file, with a bound on what may be read before it is renewed."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._is_gzip: bool | None = None
-        self._gunzip: Any = None
-        self._rest = b""
-        self._at = 0
-        self.allowance: int | None = None
-        """Bytes that may still be read; None for any number."""
-
-    def tell(self) -> int:
-        return self._at
-
-    def read(self, size: int = -1) -> bytes:
-        if self._is_gzip is None:
-            self._is_gzip = self._file.read(2) == GZIP_MAGIC
-            self._file.seek(0)
-        size = min(size if size > 0 else _STEP_BYTES, _STEP_BYTES)
-        data = self._read_gzip(size) if self._is_gzip else self._file.read(size)
-        self._at += len(data)
-        if self.allowance is not None:
-            self.allowance -= len(data)
-            if self.allowance < 0:
-                raise _BrokenError(f"its head has more than {MOST_HEAD_BYTES} bytes")
-        return data
-
-    def _read_gzip(self, size: int) -> bytes:
-        while True:
-            raw = self._rest or self._file.read(_STEP_BYTES)
-            self._rest = b""
-            if not raw:
-                if self._gunzip is not None:
-                    raise _BrokenError("the gzip file ends too early")
-                return b""
-            if self._gunzip is None:
-                if not raw.strip(b"\0"):  # a tape's padding
-                    continue
-                self._gunzip = open_gunzip()
-            data: bytes = self._gunzip.decompress(raw, size)
-            self._rest = self._gunzip.unconsumed_tail or self._gunzip.unused_data
-            if self._gunzip.eof:
-                self._gunzip = None
-            if data:
-                return data
+        raise BrokenError(" ".join(str(error).split())[:200]) from error
 
 
 class _Archive:
     """One file on its way."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._stream = _Plain(file)
-        iterator = need("warcio.archiveiterator", "a WARC").ArchiveIterator
-        self._records = iterator(self._stream, no_record_parse=True)
+    def __init__(self, name: str, file: IO[bytes]) -> None:
+        self._name = name
+        self._file = file
+        head = file.read(len(_MAGIC))
+        is_named_so = name.lower().endswith(".gz")  # of a file whose begin is damaged
+        self._is_gzip = head.startswith(GZIP_MAGIC) or (head != _MAGIC and is_named_so)
+        self._size = _file_size(file)
+        self._next_place: int | None = 0
+        self._patience = _MAX_VAIN_BYTES
+        self._is_lost = False
+        self._broken = 0
+        self.error = ""
+        """What is wrong with the first record that is broken."""
         self.whole = 0
         """Records that were read to their end."""
-        self.begin = 0
-        """Of the record at hand, in bytes before any compression."""
-        self._is_told = False
 
     def captures(self) -> Iterator[Capture]:
-        """Yield the responses.
+        """Yield the responses, and what is broken."""
+        while (place := self._next_place) is not None:
+            self._open(place)
+            try:
+                yield from self._captures_from_here()
+            except BrokenError as error:
+                where = f"record {self.whole + self._broken + 1} of {self._name}, {self._where()}"
+                yield Capture(where, 0, [], bytes, problem=self._lose(error))
+
+    def _open(self, place: int) -> None:
+        self._next_place, self._is_lost = None, False
+        self._place, self._begin = place, 0
+        self._stream = PlainStream(self._file, place, is_gzip=self._is_gzip)
+        iterator = need("warcio.archiveiterator", "a WARC").ArchiveIterator
+        self._records = iterator(self._stream, no_record_parse=True)
+
+    def _where(self) -> str:
+        return (
+            f"in the gzip member at byte {self._place}" if self._is_gzip else f"byte {self._place}"
+        )
+
+    def _lose(self, error: BrokenError) -> str:
+        """Look for another record after one that is broken; return what to say."""
+        self._is_lost = True
+        self._broken += 1
+        self.error = self.error or str(error)
+        vain = self._stream.tell() - self._begin
+        if self._spend(vain):
+            with contextlib.suppress(OSError, zipfile.BadZipFile, zlib.error, EOFError):
+                self._next_place = find_record(
+                    self._file, self._place + 1, is_gzip=self._is_gzip, spend=self._spend
+                )
+        return _BROKEN.format(error) + (_ANEW if self._next_place is not None else "")
+
+    def _spend(self, count: int) -> bool:
+        self._patience -= count
+        return self._patience > 0
+
+    def _captures_from_here(self) -> Iterator[Capture]:
+        """Yield the responses from one record on.
 
         Raises:
-            _BrokenError: a record is, and nothing after it can be read.
+            BrokenError: a record is.
         """
         while (record := self._next()) is not None:
             if capture := self._capture(record):
                 yield capture
-            if self._is_told:
+            if self._is_lost:
                 return
             with _breaking():
                 while record.raw_stream.read(_STEP_BYTES):
                     pass
-            if record.raw_stream.limit > 0:
-                raise _BrokenError(_CUT)
+                self._check_end(record)
             self.whole += 1
+            self._patience += self._stream.tell() - self._begin
 
     def _next(self) -> Any:  # noqa: ANN401  (warcio has no types)
         """Return the next record; None at the end of a file.
@@ -164,23 +162,61 @@ class _Archive:
         warcio takes a record without a body for the end, and a broken length for a matter of
         opinion.
         """
-        records = self._records
-        self.begin = self._stream.tell() - records.reader.rem_length()
-        with self._bounded(), contextlib.redirect_stderr(io.StringIO()):  # warcio prints doubts
-            record = next(records, None)
-        if records.err_count:
-            raise _BrokenError("a record is not as long as it says")
-        left = self._stream.tell() - self.begin
-        if record is None and left > len(_END):
-            raise _BrokenError(_CUT)
-        if record is not None and record.length is None:
-            raise _BrokenError("it does not say its length")
+        end = self._stream.tell() - self._records.reader.rem_length()
+        with _breaking():
+            following = self._following()
+        if end and following.startswith(_MAGIC):  # without a line break, which warcio asks for
+            self._open(self._stream.place_of(end))
+            end = 0
+        self._begin = end + len(following) - len(following.lstrip(b"\r\n"))
+        try:
+            with self._bounded(), contextlib.redirect_stderr(io.StringIO()):  # warcio prints doubts
+                record = next(self._records, None)
+        finally:
+            self._place = max(self._stream.place_of(self._begin), self._place)
+        if self._records.err_count:
+            raise BrokenError("a record is not as long as it says")
+        if record is None and self._stream.tell() - self._begin > len(_END):
+            raise BrokenError(_CUT)
+        if record is not None:
+            self._check_length(record)
         return record
+
+    def _check_length(self, record: Any) -> None:  # noqa: ANN401
+        """Refuse a length that cannot be, before all that follows is read for it."""
+        name = "length" if record.format == "arc" else "Content-Length"
+        length = record.rec_headers.get_header(name)
+        if length is None:
+            raise BrokenError("it does not say its length")
+        if not (length.isascii() and length.strip().isdecimal()):
+            raise BrokenError(f"its length is {length[:30]!r}")
+        if (
+            not self._is_gzip
+            and self._size is not None
+            and record.raw_stream.limit > self._size - self._place
+        ):
+            raise BrokenError(_CUT)
+
+    def _following(self) -> bytes:
+        """Return what comes next, up to the end of a gzip member."""
+        buffer = self._records.reader.buff
+        held = buffer.getvalue()[buffer.tell() :][:_PEEKED_BYTES] if buffer else b""
+        return held + self._stream.peek(_PEEKED_BYTES - len(held))
+
+    def _check_end(self, record: Any) -> None:  # noqa: ANN401
+        """Refuse a record that does not end where it says: what it holds may be of others."""
+        if record.raw_stream.limit > 0:
+            raise BrokenError(_CUT)
+        following = self._following()
+        rest = following.lstrip(b"\r\n")
+        breaks = following[: len(following) - len(rest)].count(b"\n")
+        if rest and breaks < 2 and not rest.startswith(_MAGIC) and record.format != "arc":
+            raise BrokenError("a record is not as long as it says")
 
     @contextlib.contextmanager
     def _bounded(self) -> Iterator[None]:
         """Let a head be read, but not without end."""
-        self._stream.allowance = MOST_HEAD_BYTES
+        self._stream.allowance = MAX_HEAD_BYTES
         with _breaking():
             yield
             self._stream.allowance = None
@@ -196,14 +232,18 @@ class _Archive:
             head = self._read_http_head(record)
         else:
             return None
+        if not record.raw_stream.limit:
+            with _breaking():
+                self._check_end(record)
 
         def read() -> bytes:
             try:
                 with _breaking():
-                    return _read(record, capture)
-            except _BrokenError as error:
-                self._is_told = self.whole > 0
-                raise SkippedError(_LAST.format(error)) from error
+                    body = _read_block(record)
+                    self._check_end(record)
+            except BrokenError as error:
+                raise SkippedError(self._lose(error)) from error
+            return body if record.rec_type == "resource" else _decode(body, capture)
 
         capture = Capture(url, *head, read)
         return capture
@@ -217,29 +257,39 @@ class _Archive:
                 found = parser.parse(record.raw_stream)
             except (EOFError, parsers.StatusAndHeadersParserException):
                 if record.raw_stream.limit > 0:
-                    raise _BrokenError(_CUT) from None
+                    raise BrokenError(_CUT) from None
                 return 0, []
         code = found.get_statuscode()
         return int(code) if code.isdecimal() and len(code) == 3 else 0, list(found.headers)
 
 
-def _read(record: Any, capture: Capture) -> bytes:  # noqa: ANN401
+def _file_size(file: IO[bytes]) -> int | None:
+    """Return the size of a file; None of one within another."""
+    try:
+        return os.fstat(file.fileno()).st_size
+    except OSError:
+        return None
+
+
+def _read_block(record: Any) -> bytes:  # noqa: ANN401
+    """Return what is left of a record."""
     if record.rec_type == "revisit":
         raise SkippedError("a revisit, which has no body of its own")
     if record.rec_headers.get_header("WARC-Truncated"):
         raise SkippedError("cut short when it was captured")
     if record.raw_stream.limit > MOST_PAGE_BYTES:
         raise SkippedError(TOO_LARGE)
-    body = bytearray()
+    block = io.BytesIO()  # whose value is taken without a copy
     while part := record.raw_stream.read(_STEP_BYTES):
-        body += part
-    if record.raw_stream.limit > 0:
-        raise _BrokenError(_CUT)
-    if record.rec_type == "resource":
-        return bytes(body)
+        block.write(part)
+    return block.getvalue()
+
+
+def _decode(body: bytes, capture: Capture) -> bytes:
+    """Return the body of an answer without its codings."""
     transfer = capture.list_header("transfer-encoding")
     length = capture.header("content-length")
     if length.isdecimal() and not transfer and len(body) < int(length[:18]):
         raise SkippedError("cut short when it was captured")
     content = capture.list_header("content-encoding")
-    return decode_body(bytes(body), transfer, content, capture.leniencies)
+    return decode_body(body, transfer, content, capture.leniencies)

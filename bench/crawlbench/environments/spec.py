@@ -17,6 +17,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from crawlbench.errors import UsageError
 from crawlbench.records import Environment
+from crawlbench.seen import with_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,13 +146,15 @@ def _read(text: str) -> list[Environment]:
         return [parse_environment(text)]
     path = Path(text)
     try:
-        tables = msgspec.toml.decode(path.read_bytes(), type=_Tables)
+        found = msgspec.toml.decode(path.read_bytes())
+        tables = msgspec.convert(found, _Tables)
     except OSError as error:
         raise UsageError(f"--env {text!r} cannot be read: {error.strerror}") from error
     except msgspec.ValidationError as error:
         fields = ", ".join(_Table.__struct_fields__)
+        reason = with_value(str(error), found)
         raise UsageError(
-            f"--env {text!r} cannot be used: {error}; it has a table for each environment, "
+            f"--env {text!r} cannot be used: {reason}; it has a table for each environment, "
             f"with {fields}"
         ) from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

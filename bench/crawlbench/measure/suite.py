@@ -10,6 +10,7 @@ import msgspec
 from crawlbench import registry
 from crawlbench.errors import UsageError
 from crawlbench.records import Stopping
+from crawlbench.seen import with_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,7 +87,8 @@ def load_suite(name: str) -> Suite:
     """
     path = Path(name) if name.endswith(".toml") else _FOLDER / f"{name}.toml"
     try:
-        suite = msgspec.toml.decode(path.read_bytes(), type=Suite)
+        fields = msgspec.toml.decode(path.read_bytes())
+        suite = msgspec.convert(fields, Suite)
     except (FileNotFoundError, NotADirectoryError) as error:
         known = ", ".join(suite_names())
         raise UsageError(
@@ -95,9 +97,10 @@ def load_suite(name: str) -> Suite:
     except OSError as error:
         raise UsageError(f"suite {name!r} cannot be read: {error.strerror}") from error
     except msgspec.ValidationError as error:
-        fields = f"; a suite has {', '.join(Suite.__struct_fields__)}"
-        hint = fields if "unknown field" in str(error) else ""
-        raise UsageError(f"suite {name!r} cannot be used: {error}{hint}") from error
+        known = f"; a suite has {', '.join(Suite.__struct_fields__)}"
+        hint = known if "unknown field" in str(error) else ""
+        reason = with_value(str(error), fields)
+        raise UsageError(f"suite {name!r} cannot be used: {reason}{hint}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"suite {name!r} cannot be used: it is not TOML: {error}") from error
     if not (suite.strategies and suite.baseline) and not suite.operations:
@@ -114,10 +117,12 @@ def override(suite: Suite, changes: dict[str, Any]) -> Suite:
         UsageError: a value is out of its bounds.
     """
     wanted = {name: value for name, value in changes.items() if value not in (None, (), [])}
+    fields = {**msgspec.to_builtins(suite), **wanted}
     try:
-        return msgspec.convert({**msgspec.to_builtins(suite), **wanted}, Suite)
+        return msgspec.convert(fields, Suite)
     except msgspec.ValidationError as error:
-        raise UsageError(f"these options cannot be used: {error}") from error
+        reason = with_value(str(error), fields)
+        raise UsageError(f"these options cannot be used: {reason}") from error
 
 
 def loops_left_out(suite: Suite, cells: Iterable[Cell]) -> list[str]:

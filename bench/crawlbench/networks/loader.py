@@ -12,6 +12,7 @@ from crawlbench.errors import UsageError
 from crawlbench.networks.faults import ANSWER_KINDS, DELIVERY_KINDS, Fault
 from crawlbench.networks.model import Network
 from crawlbench.registry import unknown_name
+from crawlbench.seen import steps_of, with_value
 
 __all__ = ["NETWORKS", "find_network", "load_network"]
 
@@ -76,21 +77,18 @@ def load_network(path: Path) -> Network:
 
 def _explain(problem: str, fields: dict[str, Any]) -> str:
     """Add to msgspec's sentence what was seen, or what there is."""
-    sentence, _, place = problem.partition(" - at `$")
-    steps = re.findall(r"\.(\w+)|\[(\d+)\]", place)
+    steps = steps_of(problem)
     if "unknown field" in problem:
-        known = Fault if any(name == "faults" for name, _ in steps) else Network
+        known = Fault if "faults" in steps else Network
         noun = "a fault" if known is Fault else "a network"
         return f"{problem}; {noun} has {', '.join(known.__struct_fields__)}"
-    seen: Any = fields
-    for name, at in steps:
-        seen = seen[int(at)] if at else seen[name]
-    if isinstance(seen, dict):
-        return sentence  # of the whole, which names what it saw
+    explained = with_value(problem, fields)
+    if explained == problem:
+        return problem.partition(" - at `$")[0]  # of the whole, which names what it saw
     hint = ""
     if "enum value" in problem:
-        hint = f"; known: {', '.join(_DISTRIBUTIONS if 'distribution' in place else _KINDS)}"
-    return f"{sentence} - at `${place}, seen: {repr(seen)[:80]}{hint}"
+        hint = f"; known: {', '.join(_DISTRIBUTIONS if 'distribution' in steps else _KINDS)}"
+    return explained + hint
 
 
 def _load_samples(path: Path) -> list[float]:

@@ -7,6 +7,7 @@ site's own rules come on top.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
@@ -27,7 +28,7 @@ _IN_PATH = _UNRESERVED + "!$&'()*,;=:@"  # an escape of these means the same as 
 _IN_QUERY = _UNRESERVED + "!$'()*,:@/?"
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]*", re.IGNORECASE)
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\\\s]+(?=[/?#]|\Z)", re.IGNORECASE)
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -176,8 +177,16 @@ class Addresses:
 
 
 def split_origin(address: str) -> tuple[str, str]:
-    """Return origin and rest of an address; the origin of a mere path is empty."""
+    """Return origin and rest of an address; the origin of a mere path is empty.
+
+    An address that browsers mend (`https:/host`, backslashes, blanks before it) is mended.
+    """
     found = _ORIGIN.match(address)
+    if not found and ":" in address and not address.startswith("/"):
+        with contextlib.suppress(ValueError):
+            mended = ada_url.URL(address).href
+            found = _ORIGIN.match(mended)
+            address = mended if found else address
     return (found[0], address[found.end() :]) if found else ("", address)
 
 

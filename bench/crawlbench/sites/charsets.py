@@ -16,12 +16,21 @@ import webencodings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["DEFAULT", "as_utf8", "declared_encoding", "decode_strictly", "find_label"]
+__all__ = [
+    "DEFAULT",
+    "as_utf8",
+    "declared_encoding",
+    "decode_strictly",
+    "find_label",
+    "find_undecodable",
+]
 
 DEFAULT: Final = "utf-8"
 """Of pages that do not say."""
 
 PRESCAN_BYTES: Final = 1024
+
+_PIECE_BYTES: Final = 2**20
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -128,13 +137,36 @@ def decode_strictly(body: bytes, name: str) -> str:
     Raises:
         UnicodeDecodeError: some of it is not in that encoding.
     """
+    codec, begin = _codec_of(body, name)
+    return body[begin:].decode(codec, "crawlbench-whatwg")
+
+
+def _codec_of(body: bytes, name: str) -> tuple[str, int]:
+    """Return Python's name of a page's encoding, and where the page begins after its mark."""
+    begin = 0
     for mark, marked in _MARKS:
         if body.startswith(mark):
-            body, name = body[len(mark) :], marked
-    codec = _CODECS.get(name)
-    if codec is None:
-        codec = webencodings.lookup(name).codec_info.name
-    return body.decode(codec, "crawlbench-whatwg")
+            begin, name = len(mark), marked
+    return _CODECS.get(name) or webencodings.lookup(name).codec_info.name, begin
+
+
+def find_undecodable(body: bytes, name: str) -> tuple[int, str] | None:
+    """Return at which byte a page is not in its encoding, and why; None if it is throughout.
+
+    Piece by piece: a text may take four times as much memory as its bytes.
+    """
+    codec, begin = _codec_of(body, name)
+    decoder = codecs.getincrementaldecoder(codec)("crawlbench-whatwg")
+    try:
+        for at in range(begin, len(body), _PIECE_BYTES):
+            decoder.decode(body[at : at + _PIECE_BYTES])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        try:  # as a whole, as it will be read: a decoder knows places in its piece only
+            decode_strictly(body, name)
+        except UnicodeDecodeError as error:
+            return begin + error.start, error.reason
+    return None
 
 
 def as_utf8(body: bytes, name: str) -> bytes:

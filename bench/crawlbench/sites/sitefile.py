@@ -10,6 +10,7 @@ import msgspec
 
 from crawlbench.errors import BlockedPageError, UsageError
 from crawlbench.model import Field, PageKind
+from crawlbench.seen import with_value
 from crawlbench.sites.addresses import AddressRules, host_of, split_origin
 from crawlbench.sites.charsets import find_label
 from crawlbench.sites.selectors import as_node_xpath, as_text_xpath
@@ -89,14 +90,16 @@ def load_site_file(path: Path) -> SiteFile:
         UsageError: there is none, or something in it cannot be used; the message says what.
     """
     try:
-        site = msgspec.toml.decode(path.read_bytes(), type=SiteFile)
+        fields = msgspec.toml.decode(path.read_bytes())
+        site = msgspec.convert(fields, SiteFile)
     except OSError as error:
         raise UsageError(
             f"cannot read the site file {str(path)!r} ({error.strerror}); "
             "`crawlbench mirror import` writes one to begin with"
         ) from error
     except msgspec.ValidationError as error:
-        raise UsageError(f"the site file {str(path)!r} cannot be used: {error}") from error
+        reason = with_value(str(error), fields)
+        raise UsageError(f"the site file {str(path)!r} cannot be used: {reason}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise UsageError(f"the site file {str(path)!r} is not TOML: {error}") from error
     try:
@@ -219,15 +222,18 @@ def _make_converter(field: FieldFile, where: str) -> Callable[[str], object]:
             if not text:
                 raise ValueError
             value = _TYPES[kind](text)
-            if kind != "str" and not abs(value) <= MOST_NUMBER:  # nan is refused, too
-                raise ValueError
-            return value
         except ValueError:
             wanted = f"that {field.regex!r} fits and " if field.regex else ""
             raise BlockedPageError(
                 f"an item's {field.name!r} is {text[:80]!r}, not a text {wanted}that gives "
                 f"{'a number' if kind != 'str' else 'something'} ({kind})"
             ) from None
+        if kind != "str" and not abs(value) <= MOST_NUMBER:  # nan is refused, too
+            raise BlockedPageError(
+                f"an item's {field.name!r} is {text[:80]!r}, and numbers are taken from -2**53 to "
+                "2**53, between which all programs read JSON alike; keep it as text (str)"
+            )
+        return value
 
     return convert
 

@@ -1,0 +1,68 @@
+"""Where a WARC can be read again after a record that is broken (floor 3)."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import IO, TYPE_CHECKING
+
+from crawlbench.archive.decode import GZIP_MAGIC, open_gunzip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["find_record"]
+
+_STEP_BYTES = 2**16
+_OVERLAP_BYTES = 2**10
+"""Of two steps, so that a sign that lies across their border is seen."""
+_MAGIC = b"WARC/"
+_LINE = re.compile(rb"(WARC/\d\.\d+\r?\n[A-Za-z-]+:)")
+_MEMBER = re.compile(rb"(" + re.escape(GZIP_MAGIC) + rb"\x08)")
+
+
+def find_record(
+    file: IO[bytes], begin: int, *, is_gzip: bool, spend: Callable[[int], bool]
+) -> int | None:
+    """Return where the next record seems to begin; None if there is none.
+
+    In a gzipped file that is a member that begins with a record.
+
+    Args:
+        file: it can seek.
+        begin: where to look first.
+        is_gzip: whether its records are gzipped.
+        spend: told how many bytes a try costs; tells whether there is something left to spend.
+    """
+    for place, text in _find_signs(file, begin, _MEMBER if is_gzip else _LINE):
+        if not is_gzip or _begins_record(text):
+            return place
+        if not spend(_OVERLAP_BYTES):
+            break
+    return None
+
+
+def _find_signs(
+    file: IO[bytes], begin: int, sign: re.Pattern[bytes]
+) -> Iterator[tuple[int, bytes]]:
+    """Yield where a sign is, and what stands there."""
+    file.seek(begin)
+    window, is_end = b"", False
+    while not is_end:
+        data = file.read(_STEP_BYTES)
+        is_end = not data
+        window += data
+        whole = len(window) if is_end else len(window) - _OVERLAP_BYTES
+        for found in sign.finditer(window):
+            at = found.start(1)
+            if at < whole:
+                yield begin + at, window[at : at + _OVERLAP_BYTES]
+        kept = max(whole, 0)
+        window, begin = window[kept:], begin + kept
+
+
+def _begins_record(text: bytes) -> bool:
+    try:
+        return bytes(open_gunzip().decompress(text, len(_MAGIC))) == _MAGIC
+    except zlib.error:
+        return False

@@ -1,0 +1,114 @@
+"""The uncompressed bytes of a WARC, member by member where it is gzipped (floor 3)."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections import deque
+from typing import IO, Any
+
+from crawlbench.archive.decode import open_gunzip
+
+__all__ = ["MAX_HEAD_BYTES", "BrokenError", "PlainStream"]
+
+MAX_HEAD_BYTES = 2**20
+"""From the end of one record's body to the begin of the next one's; warcio itself has no bound."""
+
+_STEP_BYTES = 2**16
+_MAX_MEMBERS = 2**14  # of which it is known where they begin; a head takes part in few
+
+
+class BrokenError(Exception):
+    """Raised when a WARC does not hold what its records promise."""
+
+
+class PlainStream(io.RawIOBase):
+    """What a file holds from some place on; how much may be read can be bounded."""
+
+    def __init__(self, file: IO[bytes], begin: int, *, is_gzip: bool) -> None:
+        """Begin at a place in the file, which is that of a member if it is gzipped."""
+        file.seek(begin)
+        self._file = file
+        self._begin = begin
+        self._is_gzip = is_gzip
+        self._gunzip: Any = None
+        self._members: deque[tuple[int, int]] = deque(maxlen=_MAX_MEMBERS)
+        self._rest = b""
+        self._ahead = b""
+        self._inflated = 0
+        self._at = 0
+        self.allowance: int | None = None
+        """Bytes that may still be read; None for any number."""
+
+    def tell(self) -> int:
+        """Return how many bytes were read."""
+        return self._at
+
+    def place_of(self, at: int) -> int:
+        """Return where in the file a byte is that was read not long ago, or the member with it."""
+        if not self._is_gzip:
+            return self._begin + at
+        places = [place for first, place in self._members if first <= at]
+        return places[-1] if places else self._begin
+
+    def read(self, size: int = -1) -> bytes:
+        """Return some bytes, at most those of one member; none at the end.
+
+        Raises:
+            BrokenError: more would be read than is allowed, or the file ends within a member.
+        """
+        size = min(size if size > 0 else _STEP_BYTES, _STEP_BYTES)
+        data, self._ahead = self._ahead[:size], self._ahead[size:]
+        data = data or self._read_on(size)
+        self._at += len(data)
+        if self.allowance is not None:
+            self.allowance -= len(data)
+            if self.allowance < 0:
+                raise BrokenError(f"its head has more than {MAX_HEAD_BYTES} bytes")
+        return data
+
+    def peek(self, size: int) -> bytes:
+        """Return what will be read next, without reading it; less at the end of a member."""
+        while len(self._ahead) < size:
+            data = self._read_on(size - len(self._ahead), is_within=True)
+            if not data:
+                break
+            self._ahead += data
+        return self._ahead[:size]
+
+    def _read_on(self, size: int, *, is_within: bool = False) -> bytes:
+        if not self._is_gzip:
+            return self._file.read(size)
+        while True:
+            if self._gunzip is None and (is_within or not self._open_member()):
+                return b""
+            if data := self._inflate(size):
+                return data
+
+    def _open_member(self) -> bool:
+        """Go on to the next member; tell whether there is one."""
+        while not (rest := self._rest.lstrip(b"\0")):  # a tape's padding
+            self._rest = self._file.read(_STEP_BYTES)
+            if not self._rest:
+                return False
+        self._rest = rest
+        self._members.append((self._inflated, self._file.tell() - len(rest)))
+        self._gunzip = open_gunzip()
+        return True
+
+    def _inflate(self, size: int) -> bytes:
+        """Return some of the member at hand; nothing means its end."""
+        data = b""
+        while not data and self._gunzip is not None:
+            raw = self._rest or self._file.read(_STEP_BYTES)
+            if not raw:
+                raise BrokenError("the gzip file ends too early")
+            try:
+                data = self._gunzip.decompress(raw, size)
+            except zlib.error as error:
+                raise BrokenError("its gzip data are damaged") from error
+            self._rest = self._gunzip.unconsumed_tail or self._gunzip.unused_data
+            if self._gunzip.eof:
+                self._gunzip = None
+        self._inflated += len(data)
+        return data

@@ -1,0 +1,68 @@
+"""A WARC within a zip file, stored as it is, so that its records can be sought (floor 3).
+
+zipfile would look at the member's checksum at its end and then give none of what it read, though
+one record alone is damaged; a WARC's gzip members have checksums of their own.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from typing import IO
+
+__all__ = ["open_member"]
+
+_HEAD_BYTES = 30  # of a member, before its name and what is called extra
+
+
+def open_member(archive: zipfile.ZipFile, name: str, file: IO[bytes]) -> IO[bytes]:
+    """Return what reads a member; the caller closes it before the next is opened.
+
+    Args:
+        archive: the zip file.
+        name: of the member.
+        file: that the archive is in.
+
+    Raises:
+        BadZipFile: there is no such member where the archive says, or another in the same place.
+    """
+    info, member = archive.getinfo(name), archive.open(name)  # which refuses what overlaps
+    if info.compress_type != zipfile.ZIP_STORED:
+        return member
+    member.close()
+    file.seek(info.header_offset)
+    head = file.read(_HEAD_BYTES)
+    begin = info.header_offset + _HEAD_BYTES + sum(struct.unpack("<HH", head[26:]))
+    return _Stored(file, begin, info.file_size)
+
+
+class _Stored(io.RawIOBase, IO[bytes]):
+    """Part of a file as a file."""
+
+    def __init__(self, file: IO[bytes], begin: int, size: int) -> None:
+        self._file = file
+        self._begin = begin
+        self._size = size
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(base + offset, 0)
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        left = max(self._size - self._at, 0)
+        self._file.seek(self._begin + self._at)
+        data = self._file.read(left if size < 0 else min(size, left))
+        self._at += len(data)
+        return data
