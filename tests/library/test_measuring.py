@@ -62,6 +62,7 @@ def test_session_that_ends_by_what_is_found_is_watched(options, stopping):
         (lambda: crawlbench.run("quick", stratgies="x"), "no option 'stratgies'; known: strat"),
         (lambda: crawlbench.run("quick", strategies="nope"), "unknown strategy 'nope'"),
         (lambda: crawlbench.run("quick", networks={"wan"}), "give one name, or a list"),
+        (lambda: crawlbench.run("quick", environments="no such"), "write NAME=SPEC"),
         (lambda: crawlbench.run("quick", rounds=0), "cannot be used"),
         (lambda: crawlbench.run("quick", output=EXAMPLES), "exists already"),
         (lambda: crawlbench.ab("none.py", "requests-serial"), "no file 'none.py'"),

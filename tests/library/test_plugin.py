@@ -173,6 +173,11 @@ def test_pull_request_of_the_page_passes_and_fails_as_it_should(
     (tmp_path / "crawl_main.py").write_text(CRAWL.replace("WORK", main))
     (tmp_path / "crawl.py").write_text(CRAWL.replace("WORK", branch))
     run = pytester("-m", "crawlbench", "--junitxml=report.xml")
+    wrong = r"passed, at a gate|1 passed" if outcome == "failed" else r"slower, at a gate"
+    assert not re.search(wrong, run.stdout), run.stdout
+    if "something else had the" in run.stdout:
+        assert outcomes(run) == {"failed": 1}
+        pytest.skip("this machine is so busy that the judge rightly says nothing")
     assert outcomes(run) == {outcome: 1}, run.stdout
     assert re.search(words, run.stdout), run.stdout
     assert "times the time" in (tmp_path / "report.xml").read_text()

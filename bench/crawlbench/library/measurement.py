@@ -46,7 +46,7 @@ def run(
     suite: str | PathLike[str] = "default",
     *,
     baseline: str | None = None,
-    environments: Sequence[str] = (),
+    environments: str | Sequence[str] = (),
     output: str | PathLike[str] | None = None,
     progress: Progress = None,
     **options: Unpack[Options],
@@ -68,7 +68,8 @@ def run(
     teller = Teller(progress)
     name = str(suite)
     wanted = override(load_suite(name), read_options(options))
-    ready = prepare_environments(read_environments(list(environments)), wanted, teller.tell)
+    texts = [environments] if isinstance(environments, str) else list(environments)
+    ready = prepare_environments(read_environments(texts), wanted, teller.tell)
     asked = [facts.asked for facts in ready.environments]
     plan = make_plan(name, wanted, baseline, environments=asked, reach=ready.reach)
     return _measure(plan, output, teller, ready.environments)

@@ -59,7 +59,10 @@ def crawlbench_mirror() -> Iterator[Callable[..., MirrorAddress]]:
     with ExitStack() as stack:
 
         def open_one(
-            site: str = "douban-top250", network: str = "loopback", *, seed: int = 1
+            site: str | PathLike[str] = "douban-top250",
+            network: str | PathLike[str] = "loopback",
+            *,
+            seed: int = 1,
         ) -> MirrorAddress:
             return _open(stack, site, network, seed)
 
@@ -75,14 +78,19 @@ def crawlbench_mirror_async() -> Iterator[Callable[..., Awaitable[MirrorAddress]
     with ExitStack() as stack:
 
         async def open_one(
-            site: str = "douban-top250", network: str = "loopback", *, seed: int = 1
+            site: str | PathLike[str] = "douban-top250",
+            network: str | PathLike[str] = "loopback",
+            *,
+            seed: int = 1,
         ) -> MirrorAddress:
             return await asyncio.to_thread(_open, stack, site, network, seed)
 
         yield open_one
 
 
-def _open(stack: ExitStack, site: str, network: str, seed: int) -> MirrorAddress:
+def _open(
+    stack: ExitStack, site: str | PathLike[str], network: str | PathLike[str], seed: int
+) -> MirrorAddress:
     from crawlbench.errors import BenchError  # noqa: PLC0415  (see above)
     from crawlbench.mirror.handle import ServedMirror  # noqa: PLC0415
 

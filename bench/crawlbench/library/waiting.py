@@ -45,8 +45,8 @@ def _wait_aside(begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
             outcome.set_exception(error)
 
     thread = threading.Thread(target=work, name="crawlbench-session")
-    thread.start()
     try:
+        thread.start()  # Ctrl-C may come while it waits for the thread to run
         return outcome.result()
     except KeyboardInterrupt:
         if not outcome.done():

@@ -10,6 +10,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from crawlbench.mirror.handle import ServedMirror
 
 
@@ -17,7 +19,11 @@ class _Room(ModuleType):
     """A package that is also a public function: importing it must not hide that function."""
 
     def __call__(
-        self, site: str = "douban-top250", network: str = "loopback", *, seed: int = 1
+        self,
+        site: str | PathLike[str] = "douban-top250",
+        network: str | PathLike[str] = "loopback",
+        *,
+        seed: int = 1,
     ) -> ServedMirror:
         """Return a mirror that serves while its `with` or `async with` lasts."""
         from crawlbench.mirror.handle import ServedMirror  # noqa: PLC0415  (only if it is called)

@@ -19,6 +19,7 @@ from crawlbench.rooms import open_room
 from crawlbench.sites.origin import make_pages
 
 if TYPE_CHECKING:
+    from os import PathLike
     from types import TracebackType
 
 __all__ = ["MirrorAddress", "ServedMirror"]
@@ -53,7 +54,11 @@ class ServedMirror:
     """
 
     def __init__(
-        self, site: str = "douban-top250", network: str = "loopback", *, seed: int = 1
+        self,
+        site: str | PathLike[str] = "douban-top250",
+        network: str | PathLike[str] = "loopback",
+        *,
+        seed: int = 1,
     ) -> None:
         """Take down what to serve; nothing is started yet.
 
@@ -62,7 +67,7 @@ class ServedMirror:
             network: a name such as `wan` or `wan@150ms`, or the path of a network's file.
             seed: of the network's delays and faults.
         """
-        self._site, self._network, self._seed = site, network, seed
+        self._site, self._network, self._seed = str(site), str(network), seed
         self._open = ExitStack()
         self._is_open = False
 
