@@ -41,6 +41,7 @@ def _packages() -> dict[str, str]:
         requirements = []
     for text in requirements:
         match = _OURS.match(text)
-        if match and match["extra"] not in OF_ITS_MAKERS:
+        is_itself = match is not None and match["name"] == "crawlbench"  # of an extra of extras
+        if match and match["extra"] not in OF_ITS_MAKERS and not is_itself:
             found.setdefault(_spelled(match["name"]), match["extra"] or "")
     return found

@@ -11,6 +11,7 @@ from crawlbench import errors, registry
 from crawlbench.children import ChildEnded, ask
 from crawlbench.errors import BrokenPluginError
 from crawlbench.measure.verify import Expectation, expect
+from crawlbench.sites.origin import is_ours
 
 if TYPE_CHECKING:
     from crawlbench.model import SiteSpec
@@ -48,17 +49,6 @@ class SiteFacts:
         """What a right crawl is, of a site that was asked for it."""
         assert self.expectation is not None
         return self.expectation
-
-
-def is_ours(name: str) -> bool:
-    """Tell whether a site is made by crawlbench itself, from nothing that a user has written.
-
-    Raises:
-        UnknownNameError: there is no such site.
-    """
-    point = registry.find(registry.Kind.SITE, name)
-    package, _, module = point.module.partition(".")
-    return package == "crawlbench" and module not in {"files", "sites.custom"}
 
 
 def find_site(name: str, *, expects: bool = True) -> SiteFacts:

@@ -1,1 +1,34 @@
-"""The server of the fixture pages, in a process of its own (floor 3)."""
+"""The server of the sites' pages, in a process of its own (floor 3).
+
+The room can be called: `with crawlbench.mirror("douban-top250", "wan") as served:` opens a mirror.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from crawlbench.mirror.handle import ServedMirror
+
+
+class _Room(ModuleType):
+    """A package that is also a public function: importing it must not hide that function."""
+
+    def __call__(
+        self,
+        site: str | PathLike[str] = "douban-top250",
+        network: str | PathLike[str] = "loopback",
+        *,
+        seed: int = 1,
+    ) -> ServedMirror:
+        """Return a mirror that serves while its `with` or `async with` lasts."""
+        from crawlbench.mirror.handle import ServedMirror  # noqa: PLC0415  (only if it is called)
+
+        return ServedMirror(site, network, seed=seed)
+
+
+sys.modules[__name__].__class__ = _Room

@@ -1,8 +1,8 @@
 """The mirror's process: `python -m crawlbench.mirror.child` with a job as JSON (floor 3).
 
-It prints its address as one line of JSON, then answers commands that come by standard input, a
-line each: `{"op": "begin", ...}` and `{"op": "end"}`. When standard input ends, so does
-the process: however its manager dies, the pipe closes.
+It prints its address, and the path of the first page, as one line of JSON, then answers commands
+that come by standard input, a line each: `{"op": "begin", ...}` and `{"op": "end"}`. When standard
+input ends, so does the process: however its manager dies, the pipe closes.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ async def _serve(job: dict[str, Any]) -> None:
     mirror = Mirror(responses, network, job["seed"])
     address = await open_door(mirror, Path(job["ca_file"]), others=spec.hosts)
     gc.freeze()  # the pages and modules are not garbage; do not look at them again
-    _say({"address": address, "ca_file": job["ca_file"] if network.tls else None})
+    ca_file = job["ca_file"] if network.tls else None
+    _say({"address": address, "path": spec.path, "ca_file": ca_file})
     await _obey(mirror)
     mirror.close()
 

@@ -1,0 +1,121 @@
+"""Two sessions that were kept, held against each other (floor 5)."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from crawlbench.library.frames import make_frame
+from crawlbench.library.gate import log_ratio_of
+from crawlbench.library.html import show_paragraphs, show_table
+from crawlbench.library.rows import Change
+from crawlbench.library.session import Session, load_session
+from crawlbench.measure.kept import find_kept
+from crawlbench.report.changes import changes_table, comparison_notes, kin_table
+from crawlbench.report.text import one_line
+from crawlbench.stats.compare import compare_sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from os import PathLike
+
+    from crawlbench.stats.compare import SessionComparison
+
+__all__ = ["Comparison", "compare"]
+
+
+class Comparison:
+    """What changed from one session to another; made by `compare`."""
+
+    def __init__(self, found: SessionComparison) -> None:
+        """Hold what was found."""
+        self._found = found
+
+    @cached_property
+    def changes(self) -> tuple[Change, ...]:
+        """A row for each cell that both have, in the order of the base."""
+        return tuple(
+            Change(
+                cell=one.cell,
+                base_seconds=one.base_s,
+                head_seconds=one.head_s,
+                ratio=_exp(one.estimate),
+                ratio_low=_exp(one.low),
+                ratio_high=_exp(one.high),
+                verdict=str(one.verdict),
+            )
+            for one in self._found.changes
+        )
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What must be known beside the rows, such as what only one side has."""
+        return tuple(one_line(note) for note in comparison_notes(self._found))
+
+    def to_pandas(self) -> Any:  # noqa: ANN401  (crawlbench needs no pandas)
+        """Return the changes as a pandas DataFrame.
+
+        Raises:
+            NotInstalledError: pandas is not here; `to_polars` as well.
+        """
+        return make_frame("pandas", Change, self.changes)
+
+    def to_polars(self) -> Any:  # noqa: ANN401  (nor polars)
+        """Return the changes as a polars DataFrame."""
+        return make_frame("polars", Change, self.changes)
+
+    def __str__(self) -> str:
+        """Return a line for each change, the notes not among them."""
+        return "\n".join(f"{one.cell}: {_tell(one)}" for one in self.changes)
+
+    def __repr__(self) -> str:
+        """Return a line that says how many cells were compared."""
+        return f"<crawlbench.Comparison of {len(self.changes)} cells>"
+
+    def _repr_html_(self) -> str:
+        """Return tables and notes, for notebooks."""
+        tables = [changes_table(self._found.changes)]
+        tables += [kin_table(self._found)] if self._found.kin else []
+        return "".join([*map(show_table, tables), show_paragraphs(self.notes)])
+
+
+def compare(
+    base: Session | str | PathLike[str],
+    head: Session | str | PathLike[str],
+    *,
+    margin_percent: float = 1.0,
+    others: Sequence[Session] | None = None,
+) -> Comparison:
+    """Compare two sessions, in plain and in normalised time; a verdict needs both.
+
+    Even the same code differs from session to session; the intervals include that variance.
+
+    Args:
+        base: a session, or the folder of one.
+        head: what is held against it.
+        margin_percent: up to which changes do not matter.
+        others: sessions of the same code on the same machine, from which the variance comes; None
+            for those in the folders where the two are kept.
+
+    Raises:
+        SessionFileError: a folder holds no session.
+        UsageError: the two cannot be compared, or the margin cannot be used.
+    """
+    margin = log_ratio_of(margin_percent, "margin_percent")
+    sides = [one if isinstance(one, Session) else load_session(one) for one in (base, head)]
+    pair = sides[0].record, sides[1].record
+    folders = [side.folder for side in sides if side.folder]
+    kept = find_kept(pair, folders) if others is None else [one.record for one in others]
+    return Comparison(compare_sessions(*pair, margin, kept))
+
+
+def _exp(log_ratio: float | None) -> float | None:
+    return None if log_ratio is None else math.exp(log_ratio)
+
+
+def _tell(change: Change) -> str:
+    if change.ratio is None or change.ratio_low is None or change.ratio_high is None:
+        return change.verdict
+    interval = f"{change.ratio_low:.3f} to {change.ratio_high:.3f}"
+    return f"{change.verdict}, {change.ratio:.3f} times the time ({interval})"

@@ -1,0 +1,40 @@
+"""Rows as a DataFrame of whichever library is there; none is asked for by crawlbench (floor 5)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from crawlbench.errors import NotInstalledError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["make_frame"]
+
+
+def make_frame(library: str, kind: type, rows: Sequence[Any]) -> Any:  # noqa: ANN401  (not ours)
+    """Return rows as a DataFrame, with all columns also where there are no rows.
+
+    Args:
+        library: `pandas` or `polars`.
+        kind: of the rows, a dataclass.
+        rows: any number.
+
+    Raises:
+        NotInstalledError: the library is not here.
+    """
+    try:
+        module = import_module(library)
+    except ModuleNotFoundError as error:
+        if error.name != library:
+            raise
+        raise NotInstalledError(
+            f"a DataFrame of {library} needs {library}, which is not installed here; "
+            "install it, or take the rows as they are"
+        ) from error
+    columns = [field.name for field in fields(kind)]
+    records = [asdict(row) for row in rows]
+    # By column, so that both libraries understand it alike.
+    return module.DataFrame({name: [row[name] for row in records] for name in columns})

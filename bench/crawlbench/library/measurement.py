@@ -1,0 +1,172 @@
+"""Measures from Python as `crawlbench run` and `crawlbench ab` do (floor 5)."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+import msgspec
+
+from crawlbench import registry
+from crawlbench.environments.needs import packages_of
+from crawlbench.environments.spec import parse_sides, read_environments
+from crawlbench.errors import UnknownNameError, UsageError
+from crawlbench.library.gate import log_ratio_of
+from crawlbench.library.options import Options, read_options
+from crawlbench.library.session import Session
+from crawlbench.library.waiting import wait_for
+from crawlbench.library.watching import Teller
+from crawlbench.measure.matrix import make_plan
+from crawlbench.measure.relevant import relevant_axes
+from crawlbench.measure.sitefacts import find_site
+from crawlbench.measure.suite import load_suite, override
+from crawlbench.measure.width import refuse_inexpressible
+from crawlbench.rooms import open_room
+from crawlbench.session import run_session
+from crawlbench.session.environments import prepare_environments
+from crawlbench.session.versus import plan_versus
+from crawlbench.sites.origin import is_ours, make_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from os import PathLike
+
+    from crawlbench.measure.suite import Suite
+    from crawlbench.records import EnvironmentFacts, Plan
+
+    Progress = Callable[[str], object] | None
+    """Called with a line now and then, such as `print`; None for silence."""
+
+__all__ = ["ab", "run"]
+
+
+def run(
+    suite: str | PathLike[str] = "default",
+    *,
+    baseline: str | None = None,
+    environments: str | Sequence[str] = (),
+    output: str | PathLike[str] | None = None,
+    progress: Progress = None,
+    **options: Unpack[Options],
+) -> Session:
+    """Measure every cell of a suite, lap by lap; from a script and from a notebook alike.
+
+    Args:
+        suite: a name, or the path of a TOML file.
+        baseline: `strategy` or `strategy/event loop`; None for the suite's.
+        environments: Pythons and packages to measure in, as `--env` takes them.
+        output: folder to keep the session in, which must not exist; None: only in memory.
+        progress: called with a line after each round, such as `print`.
+        options: what replaces the suite's own.
+
+    Raises:
+        UsageError: something that was asked for cannot be had; the message says what can.
+        KeyboardInterrupt: Ctrl-C; what was finished is in the folder, if one was named.
+    """
+    teller = Teller(progress)
+    name = str(suite)
+    wanted = override(load_suite(name), read_options(options))
+    texts = [environments] if isinstance(environments, str) else list(environments)
+    ready = prepare_environments(read_environments(texts), wanted, teller.tell)
+    asked = [facts.asked for facts in ready.environments]
+    plan = make_plan(name, wanted, baseline, environments=asked, reach=ready.reach)
+    return _measure(plan, output, teller, ready.environments)
+
+
+def ab(
+    old: str | PathLike[str],
+    new: str | PathLike[str],
+    *,
+    gate_percent: float | None = None,
+    output: str | PathLike[str] | None = None,
+    progress: Progress = None,
+    **options: Unpack[Options],
+) -> Session:
+    """Measure old and new in the same laps, until it is known which is faster, or the budget spent.
+
+    Args:
+        old: a strategy (a name, or a file that ends in `.py`), or an environment as `crawlbench
+            ab` takes it: requirements, or the folder of a checkout.
+        new: the same; both are strategies or both are environments.
+        gate_percent: what `Session.hold_gate` will be asked: the session ends when that is known.
+        output: as in `run`.
+        progress: as in `run`.
+        options: what replaces that of the suite `ab`.
+
+    Raises:
+        UsageError: as in `run`.
+    """
+    sides = str(old), str(new)
+    teller = Teller(progress)
+    bound = None if gate_percent is None else log_ratio_of(gate_percent, "gate_percent")
+    are = [_is_strategy(side) for side in sides]
+    if are[0] is not are[1]:
+        first, second = sides if are[0] else sides[::-1]
+        raise UsageError(
+            f"{first!r} is a strategy and {second!r} is none; give two strategies, or two "
+            "environments such as 'aiohttp==3.11.0'"
+        )
+    changes = read_options(options)
+    plan, ready = (_of_strategies if are[0] else _of_environments)(sides, changes, teller)
+    return _measure(replace(plan, gate=bound), output, teller, ready)
+
+
+def _is_strategy(side: str) -> bool:
+    if side.endswith(".py"):
+        return True
+    try:
+        registry.find(registry.Kind.STRATEGY, side)
+    except UnknownNameError:
+        return False
+    return True
+
+
+def _of_strategies(
+    sides: tuple[str, str], changes: dict[str, object], teller: Teller
+) -> tuple[Plan, tuple[EnvironmentFacts, ...]]:
+    """Return a plan in which the old strategy is the baseline."""
+    if "strategies" in changes:
+        raise UsageError("strategies cannot be chosen here: they are the two sides")
+    if sides[0] == sides[1]:
+        raise UsageError(f"old and new are both {sides[0]!r}; its control is measured anyway")
+    suite = override(load_suite("ab"), {**changes, "strategies": sides})
+    teller.tell(f"measuring {sides[1]} against {sides[0]}")
+    return make_plan("ab", suite, sides[0]), ()
+
+
+def _of_environments(
+    sides: tuple[str, str], changes: dict[str, object], teller: Teller
+) -> tuple[Plan, tuple[EnvironmentFacts, ...]]:
+    """Return a plan in which each cell is held against itself in the old environment."""
+    read = parse_sides(list(sides))
+    suite: Suite = load_suite("ab")
+    found = relevant_axes({package for side in read for package in packages_of(side)})
+    if "operations" in changes and "strategies" not in changes:
+        suite = msgspec.structs.replace(suite, strategies=())
+        found.pop("strategies", None)
+    suite = override(suite, {**found, **changes})
+    prepared = prepare_environments(read, suite, teller.tell)
+    return plan_versus(suite, prepared), prepared.environments
+
+
+def _measure(
+    plan: Plan,
+    output: str | PathLike[str] | None,
+    teller: Teller,
+    environments: Sequence[EnvironmentFacts],
+) -> Session:
+    """Carry a session to its end."""
+    refuse_inexpressible(plan)
+    for site in dict.fromkeys(cell.site for cell in plan.cells if cell.site):
+        make_pages(site)
+        if not is_ours(site):
+            find_site(site, expects=False)  # says what is wrong with it before anything is made
+    with ExitStack() as stack:
+        kept = None if output is None else Path(output)
+        folder = kept or stack.enter_context(open_room()) / "session"
+        record = wait_for(lambda: run_session(plan, folder, teller, environments))
+    if record.ending == "interrupted":
+        raise KeyboardInterrupt
+    return Session(record, kept)

@@ -1,0 +1,98 @@
+"""What can be asked of a session, by the names that a suite's file has (floor 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from crawlbench.errors import UsageError
+from crawlbench.records import Stopping
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Names", "Options", "read_options"]
+
+Names = str | Path | Sequence[str | Path]
+"""One name or several; names may be globs, and paths of files where the command line takes them."""
+MANY_ROUNDS = 200
+"""Where a precision or a budget is asked for and no number of rounds: as many as it takes."""
+AXES = (
+    "strategies",
+    "event_loops",
+    "networks",
+    "sites",
+    "parsers",
+    "concurrency",
+    "operations",
+    "mirror_cpus",
+)
+"""Options that are lists; one alone may stand for itself."""
+
+
+class Options(TypedDict, total=False):
+    """What replaces the suite's own; docs/suites.md explains each with its default."""
+
+    strategies: Names
+    event_loops: Names
+    networks: Names
+    sites: Names
+    parsers: Names
+    concurrency: int | Sequence[int]
+    operations: Names
+    rounds: int
+    laps: int
+    warmups: int
+    min_time_s: float
+    lap_time_s: float
+    budget_s: float
+    precision_percent: float
+    margin_percent: float
+    timeout_s: float
+    seed: int
+    cpus: str
+    mirror_cpus: Sequence[int]
+
+
+def read_options(options: Mapping[str, object]) -> dict[str, Any]:
+    """Return options as a suite takes them.
+
+    Raises:
+        UsageError: there is no option of a name.
+    """
+    known = Options.__annotations__
+    for name in options:
+        if name not in known:
+            raise UsageError(f"there is no option {name!r}; known: {', '.join(known)}")
+    read = {name: _as_list(v) if name in AXES else v for name, v in options.items()}
+    return {**read, **_ends(read)}
+
+
+def _as_list(value: object) -> list[object]:
+    is_one = isinstance(value, str | Path | int)
+    return [
+        str(one) if isinstance(one, Path) else one for one in ([value] if is_one else _many(value))
+    ]
+
+
+def _many(value: object) -> Sequence[object]:
+    if value is None:
+        return ()
+    if not isinstance(value, Sequence):
+        raise UsageError(f"{value!r} cannot be used; give one name, or a list of names")
+    return value
+
+
+def _ends(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what says when a session ends.
+
+    A number of rounds that is fixed beforehand allows one look, by Student's t; whatever ends by
+    what is found is looked at after each round.
+    """
+    rounds, precision = options.get("rounds"), options.get("precision_percent")
+    if rounds is not None and precision is None:
+        return {"stopping": Stopping.FIXED}
+    if rounds is not None or precision is not None or options.get("budget_s") is not None:
+        return {"rounds": rounds or MANY_ROUNDS, "stopping": Stopping.ANY}
+    return {}

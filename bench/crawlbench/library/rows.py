@@ -1,0 +1,116 @@
+"""What a session holds, a plain object a row (floor 5).
+
+Names and meanings are those of the published JSON (`docs/results.schema.json`), so that a DataFrame
+from Python and one from the file are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Change", "Pair", "Row", "copy_rows"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One cell of a session; None where there is no value."""
+
+    cell: str
+    """Unique key; all else in the name is also a field of its own."""
+    role: str
+    """`contestant`, `baseline`, `control` or `reference`."""
+    site: str
+    """Empty for an operation, as are network, strategy and parser."""
+    network: str
+    strategy: str
+    event_loop: str | None
+    """None for a strategy that is not `async`."""
+    parser: str
+    concurrency: int
+    operation: str
+    """Empty for a crawl."""
+    environment: str
+    baseline: str
+    """Cell that the ratio is to."""
+    verdict: str | None
+    """`faster`, `slower`, `same`, `unclear`, `invalid` or `not supported`; None for a baseline, a
+    control and a reference."""
+    reason: str
+    """Why the cell is invalid, not supported or unclear; empty otherwise."""
+    values: int
+    """How many were taken, warmups not counted."""
+    seconds: float | None
+    """Typical time per crawl, or per call of the operation; it agrees with the ratio."""
+    seconds_error: float | None
+    """Half-width of its interval at the session's confidence."""
+    per_s: float | None
+    """Pages, or what the operation counts, per second."""
+    ratio: float | None
+    """Time over the baseline's; below 1 is faster."""
+    ratio_low: float | None
+    ratio_high: float | None
+    cpu_ratio: float | None
+    """CPU time over the baseline's; None where no exact clock was read."""
+    cpu_ratio_low: float | None
+    cpu_ratio_high: float | None
+    cpu_verdict: str | None
+    cpu_user_s: float | None
+    """Per crawl or call, as are all that follow but the mark."""
+    cpu_system_s: float | None
+    parse_s: float | None
+    wait_s: float | None
+    peak_rss_bytes: int | None
+    wire_bytes: float | None
+    connections: float | None
+    mark: str
+    """Such as `server-bound`, if the row tells of more than the client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two cells of one group, compared in the same laps."""
+
+    cell: str
+    other: str
+    quantity: str
+    """`time` or `CPU`."""
+    verdict: str
+    reason: str
+    """Why there is no answer; empty if there is one."""
+    rounds: int
+    ratio: float | None
+    """The cell's over the other's; below 1 is faster."""
+    ratio_low: float | None
+    ratio_high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One cell on two sides; None where there is no value."""
+
+    cell: str
+    base_seconds: float | None
+    head_seconds: float | None
+    ratio: float | None
+    """Head over base; below 1 is faster. Of two ways to see it, the plain one."""
+    ratio_low: float | None
+    """Of the union of all ways to see it; so is `ratio_high`."""
+    ratio_high: float | None
+    verdict: str
+
+
+def copy_rows(kind: type[T], sources: Iterable[object]) -> tuple[T, ...]:
+    """Return rows of a kind, each field taken from the source's field of that name."""
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    return tuple(kind(**{name: _plain(getattr(one, name)) for name in names}) for one in sources)
+
+
+def _plain(value: object) -> object:
+    """Return an enum's text as a plain string: it is shown and compared like any other."""
+    return str(value) if isinstance(value, str) else value

@@ -1,0 +1,172 @@
+"""A session as Python sees it: what was found, in sentences and in rows (floor 5)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crawlbench.errors import UsageError
+from crawlbench.library.frames import make_frame
+from crawlbench.library.gate import GateResult, hold_session
+from crawlbench.library.html import show_paragraphs, show_picture, show_table
+from crawlbench.library.rows import Pair, Row, copy_rows
+from crawlbench.measure.store import load_session as load_record
+from crawlbench.report.answer import find_answer
+from crawlbench.report.formats import to_csv, to_json
+from crawlbench.report.markdown import render_markdown
+from crawlbench.report.operations import operation_tables
+from crawlbench.report.results import results_of
+from crawlbench.report.tables import ANSWER, group_tables
+from crawlbench.report.versus import versus_table
+from crawlbench.report.view import SessionView
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from crawlbench.records import Session as Record
+    from crawlbench.report.results import Results
+    from crawlbench.report.table import Table
+
+__all__ = ["Session", "load_session"]
+
+MAX_NAMED = 5
+"""Cells that an error names; a session has hundreds."""
+
+
+class Session:
+    """What was measured and what it says; made by `run`, `ab` and `load_session`."""
+
+    def __init__(self, record: Record, folder: Path | None = None) -> None:
+        """Hold a judged record; `folder` is where it is kept, None for nowhere."""
+        self.record = record
+        """All that was planned and measured, as `crawlbench.records` has it; it may change more
+        often than what is documented here."""
+        self.folder = folder
+        self._view = SessionView(record, folder)
+
+    @cached_property
+    def answer(self) -> tuple[str, ...]:
+        """What the session says, in sentences, each no stronger than its evidence."""
+        return tuple(sentence.text for sentence in find_answer(self._view))
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """A row per cell, in the order of the plan, the baseline and its control among them."""
+        return copy_rows(Row, self._results.cells)
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """All pairs that were compared, by time and by CPU time."""
+        return copy_rows(Pair, self._results.pairs)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What makes the numbers doubtful, in sentences; empty if nothing does."""
+        return tuple(warning.text for warning in self.record.warnings)
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds were finished."""
+        return len(self.record.rounds)
+
+    @property
+    def ending(self) -> str:
+        """Why it ended, in a word: `answered`, `precise`, `budget`, `rounds`, `mirror` ..."""
+        return self.record.ending
+
+    def row(self, cell: str) -> Row:
+        """Return the row of a cell by its name, or by a strategy or `strategy/event loop`.
+
+        Raises:
+            UsageError: no cell is called that, or several are.
+        """
+        rows = [row for row in self.rows if row.cell == cell]
+        contestants = [row for row in self.rows if row.role != "control"]
+        found = rows or [row for row in contestants if cell in _short_names(row)]
+        if len(found) != 1:
+            named = [row.cell for row in found or contestants]
+            more = f" and {len(named) - MAX_NAMED} more" if len(named) > MAX_NAMED else ""
+            known = ", ".join(named[:MAX_NAMED]) + more
+            count = f"{len(found)} cells are" if found else "no cell is"
+            raise UsageError(f"{count} called {cell!r}; give one of: {known}")
+        return found[0]
+
+    def values(self, cell: str) -> list[float]:
+        """Return a cell's values in seconds, warmups left out; errors and names as in `row`."""
+        return self.record.values(self.row(cell).cell)
+
+    def hold_gate(self, percent: float | None = None) -> GateResult:
+        """Say whether nothing is slower than its baseline by more than so many percent.
+
+        Args:
+            percent: None for the margin of the session.
+
+        Raises:
+            UsageError: that is negative or no number.
+        """
+        return hold_session(self._view, percent)
+
+    def to_pandas(self) -> Any:  # noqa: ANN401  (crawlbench needs no pandas)
+        """Return the rows as a pandas DataFrame.
+
+        Raises:
+            NotInstalledError: pandas is not here; `to_polars` as well.
+        """
+        return make_frame("pandas", Row, self.rows)
+
+    def to_polars(self) -> Any:  # noqa: ANN401  (nor polars)
+        """Return the rows as a polars DataFrame."""
+        return make_frame("polars", Row, self.rows)
+
+    def to_markdown(self) -> str:
+        """Return answer, tables and notes, as in the session's `table.md`."""
+        return render_markdown(self._view)
+
+    def to_json(self) -> str:
+        """Return what `crawlbench report --format json` writes."""
+        return to_json(self._view)
+
+    def to_csv(self) -> str:
+        """Return what `crawlbench report --format csv` writes."""
+        return to_csv(self._view)
+
+    def __str__(self) -> str:
+        """Return the answer, a sentence a line."""
+        return "\n".join(self.answer)
+
+    def __repr__(self) -> str:
+        """Return a line that says which session it is."""
+        plan = self.record.plan
+        size = f"{len(plan.cells)} cells, {self.rounds} rounds"
+        return f"<crawlbench.Session {plan.suite!r} of {self.record.created}: {size}>"
+
+    def _repr_html_(self) -> str:
+        """Return the answer, the ratios as a picture, and the tables, for notebooks."""
+        shown = [show_paragraphs(self.answer), show_picture(self._view)]
+        return "".join([*shown, *(show_table(table) for table in self._tables())])
+
+    def _tables(self) -> list[Table]:
+        if self._view.plan.is_versus:
+            return [versus_table(self._view)]
+        crawls = [table.pick(ANSWER) for table in group_tables(self._view)]
+        return [*crawls, *operation_tables(self._view)]
+
+    @cached_property
+    def _results(self) -> Results:
+        return results_of(self._view)
+
+
+def load_session(folder: str | PathLike[str]) -> Session:
+    """Return the session that is kept in a folder, judged anew.
+
+    Raises:
+        SessionFileError: no session is there, or a file of it is broken.
+    """
+    path = Path(folder)
+    return Session(load_record(path), path)
+
+
+def _short_names(row: Row) -> tuple[str, ...]:
+    work = row.operation or row.strategy
+    return (f"{work}/{row.event_loop}", work) if row.event_loop else (work,)

@@ -1,0 +1,45 @@
+"""Tells how a session gets on, in lines, to whoever wants to hear it (floor 5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench.records import Quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crawlbench.records import Sample, Session
+
+__all__ = ["Teller"]
+
+
+class Teller:
+    """A watcher that says a line for the calibration and for each round."""
+
+    def __init__(self, progress: Callable[[str], object] | None) -> None:
+        """Say lines to `progress`; None for nobody."""
+        self._progress = progress
+
+    def tell(self, line: str) -> None:
+        """Say a line."""
+        if self._progress:
+            self._progress(line)
+
+    def on_start(self, session: Session) -> None:
+        """Say what is planned."""
+        cells, rounds = len(session.plan.cells), session.plan.rounds
+        self.tell(f"calibrating {cells} cells, then at most {rounds} rounds")
+
+    def on_sample(self, number: int, sample: Sample) -> None:
+        """Say nothing: values come by the hundred."""
+
+    def on_session(self, session: Session) -> None:
+        """Say how far it is after a round."""
+        if session.rounds:
+            pairs = [one for one in session.comparisons if one.quantity is Quantity.TIME]
+            answered = sum(one.is_answered for one in pairs)
+            self.tell(
+                f"round {len(session.rounds)} of {session.plan.rounds}: "
+                f"{answered} of {len(pairs)} pairs answered, {session.seconds:.0f} s"
+            )

@@ -1,0 +1,50 @@
+"""Sessions that lie beside others, of the same code on the same machine (floor 3)."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from crawlbench.errors import SessionFileError
+from crawlbench.measure.store import SESSION_FILE, load_session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from crawlbench.records import Session
+
+__all__ = ["find_kept"]
+
+MAX_KEPT = 30
+"""Sessions that are read: more would tell no more."""
+
+
+def find_kept(pair: tuple[Session, Session], folders: Iterable[Path]) -> list[Session]:
+    """Return the sessions beside two that measured the same on the same machine.
+
+    From them comes the variance between sessions; neither of the two is among them.
+
+    Args:
+        pair: what is compared.
+        folders: where the two are kept.
+    """
+    taken = {path.resolve() for path in folders}
+    kept: list[Session] = []
+    for folder in sorted({path.parent for path in taken}):
+        for path in sorted(found.parent for found in folder.glob(f"*/{SESSION_FILE}")):
+            if path in taken or len(kept) >= MAX_KEPT:
+                continue
+            with suppress(SessionFileError):
+                session = load_session(path)
+                if _is_alike(session, pair[0]) and _is_alike(session, pair[1]):
+                    kept.append(session)
+    return kept
+
+
+def _is_alike(one: Session, other: Session) -> bool:
+    """Tell whether two sessions measured with one crawlbench on one machine, and share cells."""
+    axes = ("hostname", "cpu_model", "cpu_count", "python", "versions")
+    is_one = all(getattr(one.machine, axis) == getattr(other.machine, axis) for axis in axes)
+    names = {cell.name for cell in one.plan.cells}
+    return is_one and one.tool == other.tool and any(c.name in names for c in other.plan.cells)

@@ -1,0 +1,146 @@
+"""A mirror for programs and tests: open while a `with` or an `async with` lasts (floor 3)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from crawlbench.children import ChildEnded, PlainChild
+from crawlbench.errors import BenchError, MirrorError, UsageError
+from crawlbench.mirror.process import ANSWER_TIMEOUT_S, CA_FILE, START_TIMEOUT_S, STOP_TIMEOUT_S
+from crawlbench.networks import find_network
+from crawlbench.rooms import open_room
+from crawlbench.sites.origin import make_pages
+
+if TYPE_CHECKING:
+    from os import PathLike
+    from types import TracebackType
+
+__all__ = ["MirrorAddress", "ServedMirror"]
+
+CHILD = "crawlbench.mirror.child"
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorAddress:
+    """Where an open mirror can be found."""
+
+    url: str
+    """Of the site's first page."""
+    origin: str
+    """Such as `http://127.0.0.1:40123`, without a slash at its end."""
+    ca_file: str | None
+    """PEM file of the authority to trust, for as long as the mirror serves; None on plain HTTP."""
+
+    def __str__(self) -> str:
+        """Return the address of the first page."""
+        return self.url
+
+    def ssl_context(self) -> ssl.SSLContext | None:
+        """Return a context that trusts the mirror; None on plain HTTP."""
+        return ssl.create_default_context(cafile=self.ca_file) if self.ca_file else None
+
+
+class ServedMirror:
+    """Serves a site on a network from a process of its own while its block lasts.
+
+    `with` suits all programs; `async with` does the same without holding up the event loop.
+    """
+
+    def __init__(
+        self,
+        site: str | PathLike[str] = "douban-top250",
+        network: str | PathLike[str] = "loopback",
+        *,
+        seed: int = 1,
+    ) -> None:
+        """Take down what to serve; nothing is started yet.
+
+        Args:
+            site: a name, or the path of a site's file, as `crawlbench list sites` has them.
+            network: a name such as `wan` or `wan@150ms`, or the path of a network's file.
+            seed: of the network's delays and faults.
+        """
+        self._site, self._network, self._seed = str(site), str(network), seed
+        self._open = ExitStack()
+        self._is_open = False
+
+    def open(self) -> MirrorAddress:
+        """Start the mirror; for where a `with` has no place.
+
+        Raises:
+            UsageError: there is no such site or network, or it is open already.
+            MirrorError: it did not start; the message has its last words.
+        """
+        if self._is_open:
+            raise UsageError("this mirror is open already: make another with crawlbench.mirror()")
+        network = find_network(self._network)
+        make_pages(self._site)
+        with ExitStack() as stack:
+            ca_file = str(stack.enter_context(open_room()) / CA_FILE)
+            job: dict[str, Any] = {"site": self._site, "seed": self._seed, "cpus": ()}
+            job |= {"network": msgspec.to_builtins(network), "ca_file": ca_file}
+            child = PlainChild(CHILD, json.dumps(job))
+            stack.callback(child.end, STOP_TIMEOUT_S)
+            hello = self._hear(child, START_TIMEOUT_S)
+            span = {"epoch": "", "plays_network": True, "lap": 0, "laps": 1}
+            child.say({"op": "begin", "span": span, "trace_file": None})
+            self._hear(child, ANSWER_TIMEOUT_S)
+            self._open = stack.pop_all()
+        self._is_open = True
+        origin = hello["address"]
+        return MirrorAddress(origin + hello["path"], origin, hello["ca_file"])
+
+    def close(self) -> None:
+        """End the mirror; nothing happens if it is not open."""
+        self._is_open = False
+        self._open.close()
+
+    def _hear(self, child: PlainChild, deadline_s: float) -> dict[str, Any]:
+        try:
+            return child.hear(deadline_s)
+        except ChildEnded:
+            words = child.words().strip().splitlines()
+            reason = words[-1] if words else "its process ended without a word"
+        except TimeoutError:
+            reason = f"it gave no sign of life in {deadline_s:g} s"
+        raise MirrorError(f"the mirror of {self._site!r} did not start: {reason}")
+
+    def __enter__(self) -> MirrorAddress:
+        """Start the mirror."""
+        return self.open()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End the mirror."""
+        self.close()
+
+    async def __aenter__(self) -> MirrorAddress:
+        """Start the mirror while the event loop goes on."""
+        opening = asyncio.ensure_future(asyncio.to_thread(self.open))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:  # a thread cannot be cancelled: what it opens must be closed
+            with suppress(BenchError):
+                await opening
+            await asyncio.to_thread(self.close)
+            raise
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End the mirror while the event loop goes on."""
+        await asyncio.to_thread(self.close)
