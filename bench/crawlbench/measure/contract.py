@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["AnchorWorker", "Executor", "Place", "Value", "Worker"]
 
 Place = dict[str, Any]
-"""What a job says of the other end: `origin` and `ca_file` of a mirror, or the fields of `peer`."""
+"""What a job says of the other end: `origin` and `ca_file` of a mirror, and the paths of `files`
+that its cells name; or the fields of `peer`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class Crawling:
 
     def __init__(self, job: dict[str, Any]) -> None:
         """Find the plug-ins that the cell names."""
-        cell = job["cell"]
+        cell = {name: job.get("files", {}).get(of, of) for name, of in job["cell"].items()}
         spec = registry.load(registry.Kind.SITE, cell["site"])
         parser = registry.load(registry.Kind.PARSER, cell["parser"])
         self._parse_s: dict[int, float] = {}

@@ -32,6 +32,7 @@ WHY_NOT = {
     Obstacle.FAILED: "it is invalid",
     Obstacle.TIMERS: "its time is that of timers, of which no ratio is made",
     Obstacle.HALF: "half of its time or more was not the client's own",
+    Obstacle.OTHER_SITE: "the site has the newest session's name, but other pages or site file",
     Obstacle.FEW_ROUNDS: "fewer than two rounds give no interval",
 }
 

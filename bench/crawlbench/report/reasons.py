@@ -152,6 +152,10 @@ def _control(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
     )
 
 
+def _other_site(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
+    return "the two have a site of one name, but not of the same content"
+
+
 def _plain(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
     return "plain and normalised times do not say the same of the two sessions"
 
@@ -174,6 +178,7 @@ _SENTENCES = {
     Obstacle.DOUBT: _doubt,
     Obstacle.SLOW_LAPS: _slow_laps,
     Obstacle.CONTROL: _control,
+    Obstacle.OTHER_SITE: _other_site,
     Obstacle.PLAIN: _plain,
     Obstacle.OPEN: _open,
 }

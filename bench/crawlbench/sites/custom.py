@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from crawlbench.errors import UsageError
 from crawlbench.model import Item, SiteSpec
 from crawlbench.sites.addresses import Addresses, base_of, host_of, join, path_on, split_origin
@@ -94,6 +96,7 @@ def open_site(name: str, *, is_verified: bool = True) -> CustomSite:
         pages=lambda: FolderPages(folder, addresses.page_address, REMEDY),
         as_utf8=reading.as_utf8 if reading.transcodes else None,
         follow=reading.follow,
+        content=compute_fingerprint(msgspec.structs.replace(file, pages="."), manifest),
     )
     return CustomSite(spec, file, manifest, addresses, reading, fingerprint, "rank" not in types)
 
