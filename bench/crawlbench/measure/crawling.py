@@ -12,10 +12,10 @@ import os
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from crawlbench import registry
 from crawlbench.digest import Row, Tally, as_rows, digest_rows
@@ -154,7 +154,7 @@ def keep_crawls(
         watch = Stopwatch()
         for _ in range(loops):
             kept = keep()
-            kept.extend(crawl(site, concurrency))  # type: ignore[arg-type]
+            kept.extend(_plain(crawl(site, concurrency)))
             crawls.append(kept)
         return watch.stop(), crawls
 
@@ -173,6 +173,23 @@ def keep_crawls(
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         return runner.run(timed())
+
+
+def _plain(found: object) -> Iterable[Item]:
+    """Return the items of a strategy that is not `async`.
+
+    Raises:
+        TypeError: it returned what only an event loop can run.
+    """
+    if isinstance(found, Coroutine | AsyncIterator):
+        kind = type(found).__name__
+        if isinstance(found, Coroutine):
+            found.close()  # else Python complains that nobody awaited it
+        raise TypeError(
+            f"crawl is a plain function and returned {kind} {getattr(found, '__name__', '')!r}, "
+            "which needs an event loop; write `async def crawl(site, concurrency)`"
+        )
+    return cast("Iterable[Item]", found)
 
 
 def _rows(kept: _Kept) -> list[Row]:
