@@ -53,7 +53,13 @@ class Survey:
         origin, address = split_origin(url)
         encoding = self._site.reading.encoding_of(address)
         if problem := check_encoding(encoding, body):
-            self._seen.unreadable[address] = problem
+            says = problem.replace("they say", "it says")
+            self._seen.unreadable[address] = (
+                f"is {says}; mend such pages, or leave them out of the patterns"
+                if self._site.reading.declares(address)
+                else f"is not {encoding} throughout, and does not say what it is in; write that at "
+                'the top of the site file, such as encoding = "gb18030"'
+            )
         links = self._follow(origin, address, body)
         try:
             page = self._read(url, body)

@@ -111,9 +111,13 @@ class Reading:
         self._origin = f"{file.start.partition(':')[0].lower()}://{self._host}"
         self._default = find_label(file.encoding)
         self._encodings: dict[str, str] = {}
+        self._declared: set[str] = set()
         for page in manifest.pages:
             address = addresses.page_address(page.address)
-            self._encodings.setdefault(address, _encoding_of(page) or self._default)
+            declared = _encoding_of(page)
+            self._encodings.setdefault(address, declared or self._default)
+            if declared:
+                self._declared.add(address)
 
     @property
     def transcodes(self) -> bool:
@@ -127,6 +131,10 @@ class Reading:
             address: in its one spelling, without origin.
         """
         return self._encodings.get(address, self._default)
+
+    def declares(self, address: str) -> bool:
+        """Tell whether a page says itself what it is in; addresses as for `encoding_of`."""
+        return address in self._declared
 
     def as_utf8(self, address: str, body: bytes) -> bytes:
         """Return a page's body in UTF-8; one that is not the site's comes back as it is.
