@@ -212,7 +212,7 @@ def needs_loop(crawl: object) -> bool:
     while not any(crawl is one for one in seen):
         seen.append(crawl)
         is_plain = inspect.isroutine(crawl) or isinstance(crawl, functools.partial)
-        call: Any = crawl if is_plain else type(crawl).__call__  # type: ignore[operator]
+        call: Any = crawl if is_plain else type(crawl).__call__
         if inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call):
             return True
         if _STARTERS.intersection(getattr(getattr(call, "__code__", None), "co_names", ())):

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crawlbench import registry
-from crawlbench.archive.findings import Findings, count_of
+from crawlbench.archive.findings import Findings
 from crawlbench.archive.survey import Survey
 from crawlbench.cli.output import result_console
 from crawlbench.errors import BenchError, CellError, UsageError
@@ -107,4 +107,4 @@ def _describe_change(path: Path, now: Expected) -> str:
 
 
 def _say_size(expected: Expected) -> str:
-    return f"{count_of(expected.items, 'item')} on {count_of(expected.pages, 'page')}"
+    return f"{expected.items} items on {expected.pages} pages"
