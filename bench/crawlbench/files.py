@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import sys
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.errors import BrokenPluginError, NotInstalledError, UsageError
 from crawlbench.extras import how_to_get
+from crawlbench.model import SiteSpec
 from crawlbench.registry import describe_failure
 
 if TYPE_CHECKING:
@@ -48,7 +51,10 @@ def load_site(path: str) -> Any:  # noqa: ANN401  (a SiteSpec)
     Raises:
         UsageError, BrokenPluginError, NotInstalledError: as `load_strategy`.
     """
-    return _attribute(path, "SITE", "SITE = SiteSpec(...)")
+    site = _attribute(path, "SITE", "SITE = SiteSpec(...)")
+    if not isinstance(site, SiteSpec):
+        return site
+    return replace(site, content=hashlib.sha256(Path(path).read_bytes()).hexdigest())
 
 
 def load_loop_factory(name: str) -> Any:  # noqa: ANN401  (a callable that returns a loop)

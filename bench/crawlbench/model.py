@@ -278,5 +278,8 @@ class SiteSpec:
     hosts: tuple[str, ...] = ()
     """Loopback addresses that serve the pages beside that of the first page, on its port;
     `page_address` tells which page is on which."""
+    content: str = ""
+    """Of a user's own: hash of all that decides what a crawl returns; empty where the name says
+    it."""
     first_use: Callable[[], str] = lambda: ""
     """Says what `pages` will do that takes seconds, as "makes ..."; empty once it is done."""

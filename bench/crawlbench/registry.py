@@ -205,16 +205,25 @@ def is_async(strategy: str) -> bool:
 def needs_loop(crawl: object) -> bool:
     """Tell whether what a call returns is to be awaited, or iterated in an event loop.
 
-    A decorated function is what it decorates, an instance what its class makes of a call.
+    A decorated function is what it decorates, unless its decorator runs a loop of its own; an
+    instance is what its class makes of a call.
     """
-    while isinstance(crawl, functools.partial):
-        crawl = crawl.func
-    called = [crawl, inspect.unwrap(crawl) if callable(crawl) else crawl]
-    if not inspect.isroutine(crawl):
-        called.append(inspect.unwrap(type(crawl).__call__))
-    return any(
-        inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one) for one in called
-    )
+    seen: list[object] = []
+    while not any(crawl is one for one in seen):
+        seen.append(crawl)
+        is_plain = inspect.isroutine(crawl) or isinstance(crawl, functools.partial)
+        call: Any = crawl if is_plain else type(crawl).__call__
+        if inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call):
+            return True
+        if _STARTERS.intersection(getattr(getattr(call, "__code__", None), "co_names", ())):
+            return False
+        inner = getattr(crawl, "func", call) if isinstance(crawl, functools.partial) else call
+        crawl = getattr(crawl, "__wrapped__", inner)
+    return False
+
+
+_STARTERS = frozenset({"Runner", "run", "run_until_complete"})
+"""What a function calls that is plain outside, whatever is `async` in it."""
 
 
 def declared_module(event_loop: str) -> str:

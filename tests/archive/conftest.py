@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
 from crawlbench.archive.importing import import_pages
+from crawlbench.archive.links import LinkFinder
+from crawlbench.archive.recording import RecordPlan, record_pages
 from crawlbench.errors import UsageError
 from crawlbench.sites.manifest import load_manifest
+from tests.archive.recorded import Server
 
 
 class Workshop:
@@ -47,3 +51,31 @@ class Workshop:
 @pytest.fixture
 def workshop(tmp_path):
     return Workshop(tmp_path)
+
+
+@pytest.fixture
+def server():
+    server = Server()
+    thread = threading.Thread(target=server.http.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.http.shutdown()
+    thread.join()
+    server.http.server_close()
+
+
+@pytest.fixture
+def record(server, tmp_path):
+    """Return a function that records the server into a folder."""
+    waits = []
+
+    def call(path="/", **options):
+        settings = {"most_pages": 50, "delay_s": 0.0, "finder": LinkFinder(), **options}
+        plan = RecordPlan(
+            start=server.origin + path, target=tmp_path / "site", sleep=waits.append, **settings
+        )
+        return record_pages(plan, force=False)
+
+    call.waits = waits
+    call.target = tmp_path / "site"
+    return call

@@ -512,6 +512,57 @@ def test_a_failed_page_of_the_named_host_is_told_by_its_reason(workshop):
     )
 
 
+@pytest.mark.parametrize(
+    ("declared", "words"),
+    [
+        ("", "is not utf-8 throughout, and does not say what it is in; write that at the top of"),
+        ("<meta charset=gbk>", "is not gbk throughout, although it says so (illegal multibyte"),
+        ("<meta charset=shift_jis>", "is not shift_jis throughout, although it says so ("),
+    ],
+)
+def test_what_cannot_be_decoded_says_whose_fault_it_is(workshop, declared, words):
+    """The page's, which names an encoding, or the site file's, which is to name one."""
+    body = declared.encode() + b"<title>\xb5\xe7\xff</title>"
+    plain = [("Content-Type", "text/html")]
+    source = write_warc(workshop.folder / "x.warc", response(f"{HOST}/", body, headers=plain))
+    _, findings, _ = crawl(workshop, source)
+    assert findings.faults[0].startswith(f"1 page cannot be decoded: / {words}")
+    first = (workshop.target / "site.toml").read_text(encoding="utf-8").partition("\n")[0]
+    assert "Mend what is named below, then verify it: crawlbench" in first
+
+
+@pytest.mark.parametrize(
+    ("href", "hint"),
+    [
+        ("/list?sort=up", "; /list is here: if its query says nothing, write in [addresses]: "),
+        ("/list?sort", 'drop_parameters = ["sort"]'),
+        ("/gone?sort=up", ""),
+        ("/gone", ""),
+    ],
+)
+def test_a_link_whose_page_is_here_without_its_query_is_told(workshop, href, hint):
+    """As a file server sees it; what is not here at all has no hint."""
+    source = write_warc(
+        workshop.folder / "x.warc",
+        response(f"{HOST}/", f'<title>a</title><a href="{href}">b</a>'.encode()),
+        response(f"{HOST}/list", b"<title>c</title>"),
+    )
+    _, findings, _ = crawl(workshop, source)
+    note = next(note for note in findings.notes if "are not here" in note)
+    assert hint in note
+    assert ("is here" in note) == bool(hint)
+
+
+def test_the_way_to_a_site_of_json_is_told(workshop):
+    """Where there is nothing but JSON, and not where something else was left out."""
+    api = har_entry(f"{HOST}/api", b"{}", headers=[("Content-Type", "application/json")])
+    source = write_har(workshop.folder / "x.har", api)
+    assert "; a site of JSON is told in Python, see docs/your-site.md" in workshop.refusal(source)
+    image = har_entry(f"{HOST}/a.png", b"x", headers=[("Content-Type", "image/png")])
+    source = write_har(workshop.folder / "y.har", image)
+    assert "Python" not in workshop.refusal(source)
+
+
 def test_json_is_named(workshop):
     """A HAR of an application holds answers that no selector reads."""
     api = har_entry(f"{HOST}/api", b"{}", headers=[("Content-Type", "application/json")])

@@ -1,10 +1,8 @@
 """A recording is polite, stays on its host, and goes on after a stop."""
 
-import http.server
 import json
 import signal
 import subprocess
-import threading
 import time
 
 import pytest
@@ -15,83 +13,8 @@ from crawlbench.archive.links import LinkFinder
 from crawlbench.archive.recording import RecordPlan, record_pages, work_folder
 from crawlbench.errors import BenchError, UsageError
 from crawlbench.sites.manifest import load_manifest
-from tests.archive.archives import page
+from tests.archive.recorded import HTML
 from tests.conftest import command_line
-
-HTML = {"Content-Type": "text/html; charset=utf-8"}
-
-
-class Server:
-    """A real server on loopback whose answers a test writes."""
-
-    def __init__(self):
-        self.answers = {}
-        """Status, headers and body by path and query; others are 404."""
-        self.asked = []
-        self.agents = set()
-        self.most_at_once = self.now = 0
-        handler = type("Handler", (Handler,), {"owner": self})
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.origin = f"http://127.0.0.1:{self.http.server_port}"
-
-    def page(self, path, *links, title="t", **headers):
-        self.answers[path] = (200, {**HTML, **headers}, page(title, *links))
-
-    def paths(self):
-        return [path for path in self.asked if path != "/robots.txt"]
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    owner: Server
-
-    def do_GET(self):
-        self.owner.now += 1
-        self.owner.most_at_once = max(self.owner.now, self.owner.most_at_once)
-        self.owner.asked.append(self.path)
-        self.owner.agents.add(self.headers["User-Agent"])
-        status, headers, body = self.owner.answers.get(self.path, (404, HTML, b"no"))
-        if status is None:  # as a server that went away while it was asked
-            self.owner.now -= 1
-            self.close_connection = True
-            return
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-        self.owner.now -= 1
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def server():
-    server = Server()
-    thread = threading.Thread(target=server.http.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.http.shutdown()
-    thread.join()
-    server.http.server_close()
-
-
-@pytest.fixture
-def record(server, tmp_path):
-    """Return a function that records the server into a folder."""
-    waits = []
-
-    def call(path="/", **options):
-        settings = {"most_pages": 50, "delay_s": 0.0, "finder": LinkFinder(), **options}
-        plan = RecordPlan(
-            start=server.origin + path, target=tmp_path / "site", sleep=waits.append, **settings
-        )
-        return record_pages(plan, force=False)
-
-    call.waits = waits
-    call.target = tmp_path / "site"
-    return call
 
 
 def addresses(target):

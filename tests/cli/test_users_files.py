@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
@@ -11,7 +12,10 @@ import pytest
 
 from crawlbench import scouts
 from crawlbench.errors import BrokenPluginError, NotInstalledError
-from crawlbench.registry import Kind
+from crawlbench.files import load_strategy
+from crawlbench.measure.crawling import run_crawls
+from crawlbench.model import Site
+from crawlbench.registry import Kind, needs_loop
 from crawlbench.scouts import find_out
 
 HONEST = """
@@ -80,6 +84,91 @@ FORMS = {
         "crawl = logged(fetch)\n"
     ),
     "a partial": "import functools\ncrawl = functools.partial(fetch)\n",
+    "a partial of an instance": (
+        "import functools\n"
+        "class Crawler:\n"
+        "    async def __call__(self, site, concurrency, retries):\n"
+        "        return plain(site, concurrency)\n"
+        "crawl = functools.partial(Crawler(), retries=3)\n"
+    ),
+    "an instance whose call is decorated": (
+        "import functools\n"
+        "def logged(function):\n"
+        "    return functools.wraps(function)(lambda *a: function(*a))\n"
+        "class Crawler:\n"
+        "    @logged\n"
+        "    async def __call__(self, site, concurrency):\n"
+        "        return plain(site, concurrency)\n"
+        "crawl = Crawler()\n"
+    ),
+    "a decorator that is a class": (
+        "import functools\n"
+        "class Logged:\n"
+        "    def __init__(self, function):\n"
+        "        functools.update_wrapper(self, function)\n"
+        "        self.function = function\n"
+        "    def __call__(self, *a):\n"
+        "        return self.function(*a)\n"
+        "crawl = Logged(fetch)\n"
+    ),
+    "a decorated partial": (
+        "import functools\n"
+        "inner = functools.partial(fetch)\n"
+        "crawl = functools.wraps(inner)(lambda *a: inner(*a))\n"
+    ),
+    "a method": (
+        "class Crawler:\n"
+        "    async def work(self, site, concurrency):\n"
+        "        return plain(site, concurrency)\n"
+        "crawl = Crawler().work\n"
+    ),
+    "a method that is a generator": (
+        "class Crawler:\n"
+        "    async def work(self, site, concurrency):\n"
+        "        for item in plain(site, concurrency):\n"
+        "            yield item\n"
+        "crawl = Crawler().work\n"
+    ),
+    "an instance that is a generator": (
+        "class Crawler:\n"
+        "    async def __call__(self, site, concurrency):\n"
+        "        for item in plain(site, concurrency):\n"
+        "            yield item\n"
+        "crawl = Crawler()\n"
+    ),
+}
+PLAIN_FORMS = {
+    "an instance": (
+        "class Crawler:\n"
+        "    def __call__(self, site, concurrency):\n"
+        "        return plain(site, concurrency)\n"
+        "crawl = Crawler()\n"
+    ),
+    "a decorator that runs a loop": (
+        "import asyncio, functools\n"
+        "def plainly(function):\n"
+        "    return functools.wraps(function)(lambda *a: asyncio.run(function(*a)))\n"
+        "crawl = plainly(fetch)\n"
+    ),
+    "a partial": "import functools\ncrawl = functools.partial(plain)\n",
+    "a method that is a generator": (
+        "class Crawler:\n"
+        "    def work(self, site, concurrency):\n"
+        "        yield from plain(site, concurrency)\n"
+        "crawl = Crawler().work\n"
+    ),
+    "a decorator of a plain function": (
+        "import functools\ncrawl = functools.wraps(plain)(lambda *a: plain(*a))\n"
+    ),
+}
+HIDDEN = {
+    "a coroutine": "crawl = lambda site, concurrency: fetch(site, concurrency)\n",
+    "an async_generator": (
+        "async def items(site, concurrency):\n"
+        "    yield plain(site, concurrency)[0]\n"
+        "def crawl(site, concurrency):\n"
+        "    return items(site, concurrency)\n"
+    ),
 }
 
 
@@ -87,6 +176,11 @@ def strategy(folder, text, name="mine.py"):
     """Write a user's strategy; return what is asked for."""
     (folder / name).write_text(text)
     return Kind.STRATEGY, str(folder / name)
+
+
+def crawl_of(folder, text):
+    """Return what a harmless file calls its crawl, imported here."""
+    return load_strategy(strategy(folder, text)[1])
 
 
 @pytest.mark.parametrize("kind", HARMLESS)
@@ -165,6 +259,40 @@ def test_file_is_looked_at_again_when_it_was_edited(tmp_path):
     assert "ZeroDivisionError" in broken.trouble
     (mended,) = find_out([strategy(tmp_path, HONEST)])
     assert mended.trouble == ""
+
+
+@pytest.mark.parametrize("form", PLAIN_FORMS)
+def test_forms_of_a_plain_function_need_none(tmp_path, form):
+    """Even one that runs a loop for itself, and could not in ours."""
+    (facts,) = find_out([strategy(tmp_path, ASYNC + PLAIN_FORMS[form])])
+    facts.require()
+    assert not facts.is_async
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(ASYNC + FORMS[form] for form in FORMS),
+        *(ASYNC + PLAIN_FORMS[form] for form in PLAIN_FORMS),
+    ],
+    ids=[*FORMS, *(f"plain: {form}" for form in PLAIN_FORMS)],
+)
+def test_every_form_crawls(tmp_path, text):
+    """As what it was taken for."""
+    made = crawl_of(tmp_path, text)
+    factory = asyncio.SelectorEventLoop if needs_loop(made) else None
+    site = Site("http://127.0.0.1:1/", lambda *_: None, None, None)
+    with pytest.raises(ConnectionRefusedError):
+        run_crawls(made, site, 1, 1, factory)
+
+
+@pytest.mark.parametrize("kind", HIDDEN)
+def test_what_only_a_loop_can_run_is_told_in_a_sentence(tmp_path, kind):
+    """A plain function that hands it on cannot be seen through before it is called."""
+    made = crawl_of(tmp_path, ASYNC + HIDDEN[kind])
+    assert not needs_loop(made)
+    with pytest.raises(TypeError, match=f"returned {kind.split()[1]} .*; write `async def crawl"):
+        run_crawls(made, Site("http://127.0.0.1:1/", lambda *_: None, None, None), 1, 1, None)
 
 
 @pytest.mark.parametrize("form", FORMS)

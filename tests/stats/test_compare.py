@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.errors import UsageError
-from crawlbench.records import Anchor, Failure, Obstacle, Verdict
+from crawlbench.records import Anchor, Failure, Obstacle, OwnFile, Verdict
 from crawlbench.stats.change import Way
 from crawlbench.stats.compare import compare_sessions
 from crawlbench.stats.gate import hold_gate
@@ -166,6 +166,21 @@ def test_sessions_without_a_common_cell_are_refused():
     plan = make_plan(cells=tuple(cells), baselines={"books/net": cells[0].name})
     with pytest.raises(UsageError, match="no cell in common: site/net against books/net"):
         compare_sessions(session(), make_session(plan, []), MARGIN)
+
+
+def with_site(content):
+    """Return a session whose site is a user's."""
+    made = session()
+    files = {"site": OwnFile("/home/site", "site", content)}
+    return replace(made, plan=replace(made.plan, files=files))
+
+
+def test_two_sites_of_one_name_are_refused():
+    """In one sentence; where one is another's copy, or nothing is known of it, there is none."""
+    with pytest.raises(UsageError, match=r"the site 'site' of one session is not that of the oth"):
+        compare_sessions(with_site("1"), with_site("2"), MARGIN)
+    for pair in ((with_site("1"), with_site("1")), (with_site("1"), session())):
+        assert compare_sessions(*pair, MARGIN).changes
 
 
 def test_network_of_one_name_and_other_numbers_is_refused():

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.records import Obstacle
+from crawlbench.records import Obstacle, OwnFile
 from crawlbench.stats.history import make_history
 from crawlbench.stats.judge import judge
 from crawlbench.stats.shifts import LEAST_SIDE
@@ -159,3 +159,18 @@ def test_cell_that_is_not_in_the_newest_session_does_not_jump_there():
     found = make_history({**sessions, "day-08": gone}, MARGIN, 0.95)
     assert found.jumps == ()
     assert CELL.name in found.unjudged
+
+
+def test_sessions_of_another_site_of_the_newest_ones_name_are_left_out():
+    """Content decides; a session of before, which does not tell it, stays."""
+    rng = random.Random(1)
+    sessions = {}
+    for day, content in enumerate(["", "old", "new", "new"], 1):
+        one = one_session(day, 0.5, rng)
+        files = {"site": OwnFile("/home/site", "site", content)} if content else {}
+        sessions[f"day-{day}"] = replace(one, plan=replace(one.plan, files=files))
+    found = make_history(sessions, MARGIN, 0.95)
+    assert [(one.session, one.obstacle) for one in found.left_out] == [
+        ("day-2", Obstacle.OTHER_SITE)
+    ]
+    assert [point.session for point in found.lines[0].points] == ["day-1", "day-3", "day-4"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crawlbench.sites.custom import CustomSite
     from crawlbench.sites.expected import Expected
 
-__all__ = ["Account", "Findings", "Seen"]
+__all__ = ["Account", "Findings", "Seen", "count_of"]
 
 _EXAMPLES = 3
 
@@ -64,11 +64,9 @@ class Account:
         """Return why the site cannot be used as it is; rows are those of all items, by rank."""
         faults = []
         if self._seen.unreadable:
-            problem = next(iter(self._seen.unreadable.values()))
+            page, problem = next(iter(self._seen.unreadable.items()))
             faults.append(
-                f"{_count(self._seen.unreadable, 'page')} cannot be decoded: {problem}; "
-                "mend such pages or leave them out of the patterns; what pages are in that do not "
-                "say so is the key encoding"
+                f"{_count(self._seen.unreadable, 'page')} cannot be decoded: {page} {problem}"
             )
         if self._seen.wrong:
             faults.append(self._describe_wrong())
@@ -154,7 +152,7 @@ class Account:
             links = [f"{link} (from {page})" for link, page in self._seen.dead.items()]
             notes.append(
                 f"{_count(links, 'link')} to pages that are not here, so not followed: "
-                f"{_examples(links)}"
+                f"{_examples(links)}{self._hint_at_queries()}"
             )
         if self._seen.stray:
             links = [f"{link} (from {page})" for link, page in self._seen.stray.items()]
@@ -175,6 +173,19 @@ class Account:
             )
         return notes
 
+    def _hint_at_queries(self) -> str:
+        """Say how a page is found that has no query in the folder, as a file server sees it."""
+        known = self._site.addresses.known
+        for link in self._seen.dead:
+            path, mark, query = link.partition("?")
+            if mark and path in known:
+                name = query.partition("=")[0]
+                return (
+                    f"; {path} is here: if its query says nothing, write in [addresses]: "
+                    f'drop_parameters = ["{name}"]'
+                )
+        return ""
+
     def _equal_bodies(self) -> list[str]:
         first: dict[str, str] = {}
         pairs = []
@@ -194,7 +205,12 @@ class Account:
 
 
 def _count(things: Collection[object], noun: str) -> str:
-    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
+    return count_of(len(things), noun)
+
+
+def count_of(number: int, noun: str) -> str:
+    """Return `1 page` or `2 pages`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _examples(texts: list[str]) -> str:

@@ -27,6 +27,10 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 10  # one after the other
 
 
+JSON = "no HTML but JSON"
+"""Why an answer of an API is left out."""
+
+
 @dataclass(slots=True)
 class ImportReport:
     """What an import did."""
@@ -60,7 +64,7 @@ class ImportReport:
         self.encodings[encoding or DEFAULT] += 1
         reason, at = problem
         if reason:
-            self.unreadable.add(reason, f"byte {at} of {url}")
+            self.unreadable.add(reason, f"{url} (at byte {at})")
 
 
 def import_pages(
@@ -153,7 +157,7 @@ class _Importer:
             raise SkippedError(f"with status {capture.status or 'unknown'}")
         content_type = capture.header("content-type")
         if not may_be_page(content_type):
-            raise SkippedError("no HTML but JSON" if "json" in content_type.lower() else "no HTML")
+            raise SkippedError(JSON if "json" in content_type.lower() else "no HTML")
         self._hosts[host] += 1
         if self._host and host != self._host:
             raise SkippedError("of another host")
@@ -245,4 +249,5 @@ class _Importer:
                 f"of {seen}; name one of these"
             )
         reasons = "; ".join(self._report.skips.lines()[:5]) or "it is empty"
-        return UsageError(f"{source} holds no page that could be served: {reasons}")
+        way = "; a site of JSON is told in Python, see docs/your-site.md" if JSON in reasons else ""
+        return UsageError(f"{source} holds no page that could be served: {reasons}{way}")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["render_site_file"]
 
 _TEMPLATE = """\
-# A site of your own. It can be verified as it is: crawlbench mirror verify {path}
+# A site of your own. {state}: crawlbench mirror verify {path}
 # Its items are the pages; edit it to say what an item is. What each line means: docs/your-site.md
 {missing}
 name = {name}
@@ -64,4 +64,5 @@ def render_site_file(path: str, name: str, start: str, missing: Sequence[str] = 
     said = "".join(
         f"# To be mended first: {' '.join(line.split())}\n" for line in ("", *missing) if line
     )
-    return _TEMPLATE.format(path=" ".join(path.split()), missing=said, **quoted)
+    state = "Mend what is named below, then verify it" if said else "It can be verified as it is"
+    return _TEMPLATE.format(state=state, path=" ".join(path.split()), missing=said, **quoted)

@@ -54,7 +54,13 @@ class Survey:
         encoding = self._site.reading.encoding_of(address)
         problem, at = check_encoding(encoding, body)
         if problem:
-            self._seen.unreadable[address] = f"{address} is {problem}, at byte {at}"
+            says = problem.replace("they say", "it says")
+            self._seen.unreadable[address] = (
+                f"is {says}, at byte {at}; mend such pages, or leave them out of the patterns"
+                if self._site.reading.declares(address)
+                else f"is not {encoding} throughout, and does not say what it is in; write that at "
+                f'the top of the site file, such as encoding = "gb18030" (byte {at} shows it)'
+            )
         links = self._follow(origin, address, body)
         try:
             page = self._read(url, body)

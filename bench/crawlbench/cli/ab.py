@@ -208,7 +208,7 @@ class _Trial:
         if group:
             cells = tuple(cell for cell in plan.cells if cell.group == group)
             plan = replace(plan, cells=cells, baselines={group: plan.baselines[group]})
-        prepare_sites(cell.site for cell in plan.cells if cell.site)
+        prepare_sites(plan)
         ready = prepared.environments
         return measure(lambda watcher: run_session(plan, folder, watcher, ready))
 

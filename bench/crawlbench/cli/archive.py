@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from crawlbench.archive.findings import count_of
 from crawlbench.archive.importing import ImportReport, check_address, import_pages
 from crawlbench.archive.links import LinkFinder
 from crawlbench.archive.pagefolder import SITE_FILE, check_target
@@ -146,13 +147,17 @@ def _say(line: str) -> None:
 
 def _show(report: ImportReport, output: Path, *, has_site_file: bool) -> None:
     lines = [
-        f"{report.pages} pages of {report.body_bytes / 1e6:.1f} MB in {output}, "
+        f"{count_of(report.pages, 'page')} of {report.body_bytes / 1e6:.1f} MB in {output}, "
         f"from {report.start} on"
     ]
     if report.aliases:
-        lines.append(f"{report.aliases} more addresses lead to one of them")
+        is_one = report.aliases == 1
+        verb = "address leads" if is_one else "addresses lead"
+        lines.append(f"{report.aliases} more {verb} to one of them")
     if report.rewritten:
-        lines.append(f"{report.rewritten} links that named the host were made relative to it")
+        was = "was" if report.rewritten == 1 else "were"
+        links = count_of(report.rewritten, "link")
+        lines.append(f"{links} that named the host {was} made relative to it")
     if report.encodings.keys() - {DEFAULT}:
         counts = ", ".join(f"{count} in {name}" for name, count in report.encodings.most_common())
         lines.append(f"pages by encoding: {counts}")
@@ -166,5 +171,6 @@ def _show(report: ImportReport, output: Path, *, has_site_file: bool) -> None:
         lines += ["skipped:", *(f"  {line}" for line in report.skips.lines())]
     if has_site_file:
         path = output / SITE_FILE
-        lines += [f"edit {path} if you like, then: crawlbench mirror verify {path}"]
+        work = f"mend {path}" if report.unreadable.counts else f"edit {path} if you like"
+        lines += [f"{work}, then: crawlbench mirror verify {path}"]
     sys.stdout.write("".join(f"{line}\n" for line in lines))

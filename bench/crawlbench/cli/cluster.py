@@ -97,7 +97,7 @@ def make_wishes(cluster: str | None, machines: int | None, sheet: int | None) ->
 def run_on_cluster(plan: Plan, wishes: Wishes, output: Path | None, name: str) -> NoReturn:
     """Measure a plan on a cluster's machines, show what they say together, and exit."""
     folder = name_folder(output, Path(name).stem)
-    _run(lambda say: run_cluster(plan, wishes, folder, say), folder)
+    _run(lambda say: run_cluster(plan.as_spelled(), wishes, folder, say), folder)
 
 
 def is_of_cluster(folder: Path) -> bool:
@@ -196,7 +196,7 @@ def measure_block(
         block = msgspec.json.decode(job.read_bytes(), type=BlockJob)
     except (OSError, msgspec.MsgspecError) as error:
         raise UsageError(f"{str(job)!r} is no block: {error}") from error
-    prepare_sites(cell.site for cell in block.plan.cells if cell.site)
+    prepare_sites(block.plan)
     machine = block.machine.fingerprint.machine
     with hold_cpus((*machine.worker_cpus, *machine.mirror_cpus) or range(machine.cpu_count)):
         ready = prepare_for(block.plan, tell) if block.plan.environments else ()

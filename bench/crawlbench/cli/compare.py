@@ -20,6 +20,7 @@ from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.records import Quantity
 from crawlbench.report.changes import changes_table, comparison_notes, kin_table
 from crawlbench.report.terminal import render_table
+from crawlbench.stats.alike import find_other_sites
 from crawlbench.stats.compare import SessionComparison, compare_sessions
 from crawlbench.stats.gate import hold_gate
 
@@ -107,7 +108,8 @@ def _is_alike(one: Session, other: Session) -> bool:
     axes = ("hostname", "cpu_model", "cpu_count", "python", "versions")
     is_one = all(getattr(one.machine, axis) == getattr(other.machine, axis) for axis in axes)
     names = {cell.name for cell in one.plan.cells}
-    return is_one and one.tool == other.tool and any(c.name in names for c in other.plan.cells)
+    is_one = is_one and one.tool == other.tool and not find_other_sites(one, other)
+    return is_one and any(cell.name in names for cell in other.plan.cells)
 
 
 def _compare_suites(base: Path, head: Path, *, is_gated: bool) -> None:

@@ -16,7 +16,7 @@ from crawlbench.children import Child, ChildEnded
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.effects import require_effect
 from crawlbench.cli.output import printable
-from crawlbench.cli.sites import prepare_sites
+from crawlbench.cli.sites import prepare_site
 from crawlbench.errors import BenchError, CellError, UsageError
 from crawlbench.mirror.process import open_mirror
 from crawlbench.networks import find_network
@@ -82,7 +82,7 @@ def crawl(
         "ca_file": _readable(ca_file),
     }
     if url is None:
-        prepare_sites([site])
+        prepare_site(site)
         odd = asyncio.run(_crawl_mirror(job, network or "loopback"))
     else:
         odd = asyncio.run(_crawl(job))

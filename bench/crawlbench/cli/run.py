@@ -204,7 +204,7 @@ def start(
     """
     refuse_inexpressible(plan)
     folder = name_folder(output, Path(name).stem)
-    prepare_sites(cell.site for cell in plan.cells if cell.site)
+    prepare_sites(plan)
     session = measure(lambda watcher: run_session(plan, folder, watcher, environments))
     _finish(session, folder, showing)
 

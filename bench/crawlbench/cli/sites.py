@@ -9,11 +9,10 @@ from crawlbench.cli.output import tell
 from crawlbench.measure.sitefacts import find_site, is_ours
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from crawlbench.model import SiteSpec
+    from crawlbench.records import Plan
 
-__all__ = ["load_site", "prepare_sites"]
+__all__ = ["load_site", "prepare_site", "prepare_sites"]
 
 
 def load_site(name: str) -> SiteSpec:
@@ -34,14 +33,19 @@ def load_site(name: str) -> SiteSpec:
     return spec
 
 
-def prepare_sites(names: Iterable[str]) -> None:
-    """Make the pages of sites that need it, each once; those of users' sites, their mirror makes.
+def prepare_sites(plan: Plan) -> None:
+    """Make ready what a plan's sites need; errors as `prepare_site`."""
+    for name in dict.fromkeys(plan.path_of(cell.site) for cell in plan.cells if cell.site):
+        prepare_site(name)
+
+
+def prepare_site(name: str) -> None:
+    """Make the pages of a site that needs it; those of a user's site, its mirror makes.
 
     Raises:
         UsageError: as `load_site`.
     """
-    for name in dict.fromkeys(names):
-        if is_ours(name):
-            load_site(name)
-        else:
-            find_site(name, expects=False)
+    if is_ours(name):
+        load_site(name)
+    else:
+        find_site(name, expects=False)

@@ -140,5 +140,9 @@ def sweep(
 
 
 def _describe(plan: Plan, axis: Axis, scale: _Scale, values: dict[object, int]) -> Sweep:
-    cells = {cell.name: scale.read(cell) for cell in plan.cells if not cell.control}
-    return Sweep(axis, scale.unit, {name: float(values[value]) for name, value in cells.items()})
+    def place(cell: Cell) -> float:
+        value = scale.read(cell)
+        return float(values[plan.spelling_of(value) if isinstance(value, str) else value])
+
+    places = {cell.name: place(cell) for cell in plan.cells if not cell.control}
+    return Sweep(axis, scale.unit, places)

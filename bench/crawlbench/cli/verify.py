@@ -76,10 +76,7 @@ async def _crawl(custom: CustomSite, survey: Survey) -> Counters:
 
 def _show(custom: CustomSite, findings: Findings) -> None:
     expected = findings.expected
-    sys.stdout.write(
-        f"{custom.file.name}: {expected.items} items on {expected.pages} pages, "
-        f"from {custom.spec.path} on\n"
-    )
+    sys.stdout.write(f"{custom.file.name}: {_say_size(expected)}, from {custom.spec.path} on\n")
     if expected.rows:
         result_console().print(_make_table(expected))
     for label, sentences in (("wrong", findings.faults), ("note", findings.notes)):
@@ -109,4 +106,8 @@ def _describe_change(path: Path, now: Expected) -> str:
         return ""
     if (before.digest, before.pages) == (now.digest, now.pages):
         return "as it was verified before; "
-    return f"not as before ({before.items} items on {before.pages} pages); "
+    return f"not as before ({_say_size(before)}); "
+
+
+def _say_size(expected: Expected) -> str:
+    return f"{expected.items} items on {expected.pages} pages"

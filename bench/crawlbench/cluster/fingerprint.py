@@ -46,10 +46,10 @@ def names_of(plan: Plan) -> Names:
     """Return the plug-ins that the plan's cells need, each once."""
     cells = plan.cells
     return {
-        "strategies": _once(cell.strategy for cell in cells),
+        "strategies": _once(plan.path_of(cell.strategy) for cell in cells),
         "event_loops": _once(cell.event_loop for cell in cells),
-        "parsers": _once(cell.parser for cell in cells),
-        "sites": _once(cell.site for cell in cells),
+        "parsers": _once(plan.path_of(cell.parser) for cell in cells),
+        "sites": _once(plan.path_of(cell.site) for cell in cells),
     }
 
 

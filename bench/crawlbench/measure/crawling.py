@@ -12,10 +12,10 @@ import os
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from crawlbench import registry
 from crawlbench.digest import Row, Tally, as_rows, digest_rows
@@ -53,13 +53,15 @@ class Crawling:
 
     def __init__(self, job: Job) -> None:
         """Find the plug-ins that the cell names."""
-        cell = job["cell"]
-        spec = registry.load(registry.Kind.SITE, cell["site"])
-        parser = registry.load(registry.Kind.PARSER, cell["parser"])
+        cell, files = job["cell"], job.get("files", {})
+        spec = registry.load(registry.Kind.SITE, files.get(cell["site"], cell["site"]))
+        parser = registry.load(registry.Kind.PARSER, files.get(cell["parser"], cell["parser"]))
         self._parse_s: dict[int, float] = {}
         read = _timed(parser(spec), self._parse_s)
         self._site = make_site(spec, job["origin"] + spec.path, read, job["ca_file"])
-        self._crawl: Crawl = registry.load(registry.Kind.STRATEGY, cell["strategy"])
+        self._crawl: Crawl = registry.load(
+            registry.Kind.STRATEGY, files.get(cell["strategy"], cell["strategy"])
+        )
         self._loop_factory = (
             registry.load(registry.Kind.EVENT_LOOP, cell["event_loop"])
             if cell["event_loop"]
@@ -163,7 +165,7 @@ def _keep_plainly(
     watch = Stopwatch()
     for _ in range(loops):
         kept = keep()
-        kept.extend(crawl(site, concurrency))  # type: ignore[arg-type]
+        kept.extend(_plain(crawl(site, concurrency)))
         crawls.append(kept)
     return watch.stop(), crawls
 
@@ -182,6 +184,23 @@ async def _keep_in_loop(
             kept.extend(await crawling)  # type: ignore[misc]
         crawls.append(kept)
     return watch.stop(), crawls
+
+
+def _plain(found: object) -> Iterable[Item]:
+    """Return the items of a strategy that is not `async`.
+
+    Raises:
+        TypeError: it returned what only an event loop can run.
+    """
+    if isinstance(found, Coroutine | AsyncIterator):
+        kind = type(found).__name__
+        if isinstance(found, Coroutine):
+            found.close()  # else Python complains that nobody awaited it
+        raise TypeError(
+            f"crawl is a plain function and returned {kind} {getattr(found, '__name__', '')!r}, "
+            "which needs an event loop; write `async def crawl(site, concurrency)`"
+        )
+    return cast("Iterable[Item]", found)
 
 
 def _rows(kept: _Kept) -> list[Row]:

@@ -44,6 +44,8 @@ class Place(TypedDict, total=False):
     origin: str
     ca_file: str | None
     """Of the mirror's authority; None without TLS."""
+    files: dict[str, str]
+    """The paths of users' files, by the labels that cells name them by."""
     peer: PeerFields | None
     """None for an operation that has none."""
 

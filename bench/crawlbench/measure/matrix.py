@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench import registry
 from crawlbench.errors import UnknownNameError, UsageError
+from crawlbench.measure.labels import Labels
 from crawlbench.measure.reach import Here, Reach, choose
 from crawlbench.networks import NETWORKS, find_network
 from crawlbench.operations import Operation, select_operations
@@ -66,7 +67,10 @@ def make_plan(
     crawls, operated = (
         _spread(cells, environments, is_versus=is_versus) for cells in (crawls, operated)
     )
-    asked = _baselines(crawls, suite.baseline, baseline) if crawls and not is_versus else {}
+    labels = Labels(crawls)
+    crawls = list(dict.fromkeys(map(labels.rename, crawls)))
+    has_own = crawls and not is_versus
+    asked = _baselines(crawls, suite.baseline, baseline, labels) if has_own else {}
     baselines = _complete(asked, [*crawls, *operated])
     controls = [replace(baseline, control=True) for baseline in baselines.values()]
     cells = (*crawls, *operated, *controls)
@@ -75,6 +79,7 @@ def make_plan(
         _size(name, suite, cells, baselines),
         operations=tuple(operation.facts for operation in operations),
         environments=tuple(environments),
+        files=labels.files(),
     )
 
 
@@ -228,11 +233,21 @@ def _operating_loops(suite: Suite, reach: Reach, baseline: str | None) -> list[s
     return sorted(loops, key=lambda loop: loop != (baseline or STOCK_LOOP))
 
 
-def _baselines(crawls: list[Cell], usual: str, asked: str | None) -> dict[str, Cell]:
+def _baselines(
+    crawls: list[Cell], usual: str, asked: str | None, labels: Labels
+) -> dict[str, Cell]:
     """Return the baseline of each group; `asked` is None if the suite's usual one will do."""
-    wanted = _usual_baseline(crawls, usual) if asked is None else asked
+    wanted = _rename(usual if asked is None else asked, labels)
+    if asked is None:
+        wanted = _usual_baseline(crawls, wanted)
     groups = dict.fromkeys(cell.group for cell in crawls)
     return {group: _baseline(group, crawls, wanted) for group in groups}
+
+
+def _rename(baseline: str, labels: Labels) -> str:
+    """Return `strategy` or `strategy/event loop` with a file's label in place of its path."""
+    path, ending, loop = baseline.rpartition(".py")
+    return labels.of_tool(path + ending) + loop if ending else baseline
 
 
 def _usual_baseline(cells: list[Cell], wanted: str) -> str:
@@ -241,11 +256,13 @@ def _usual_baseline(cells: list[Cell], wanted: str) -> str:
     Raises:
         UnknownNameError: it names nothing that exists, so that it cannot be what is meant.
     """
+    if any(_fits(cell, wanted) for cell in cells):
+        return wanted
     strategy, _, event_loop = wanted.partition("/")
     registry.find(registry.Kind.STRATEGY, strategy)
     if event_loop:
         registry.find(registry.Kind.EVENT_LOOP, event_loop)
-    return wanted if any(_fits(cell, wanted) for cell in cells) else _short_name(cells[0])
+    return _short_name(cells[0])
 
 
 def _baseline(group: str, cells: list[Cell], wanted: str) -> Cell:

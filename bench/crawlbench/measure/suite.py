@@ -9,6 +9,7 @@ import msgspec
 
 from crawlbench import registry
 from crawlbench.errors import UsageError
+from crawlbench.measure.labels import find_place, is_file
 from crawlbench.records import Stopping
 from crawlbench.seen import with_value
 
@@ -80,7 +81,7 @@ def describe_suite(name: str) -> str:
 
 
 def load_suite(name: str) -> Suite:
-    """Read a suite by name, or from a path that ends in `.toml`.
+    """Read a suite by name, or from a path that ends in `.toml`; its own paths begin at its folder.
 
     Raises:
         UsageError: no such suite or file, or it is not a suite; the message says where and why.
@@ -107,7 +108,20 @@ def load_suite(name: str) -> Suite:
         raise UsageError(
             f"suite {name!r} cannot be used: it has no operations, nor strategies with a baseline"
         )
-    return suite
+    return _find_beside(path.parent, suite) if name.endswith(".toml") else suite
+
+
+def _find_beside(folder: Path, suite: Suite) -> Suite:
+    """Return a suite whose files are found from any folder: a relative path is relative to it."""
+
+    def find(name: str) -> str:
+        return find_place(folder / name) if is_file(name) else name
+
+    strategy, ending, loop = suite.baseline.rpartition(".py")
+    fields = ("sites", "networks", "strategies", "parsers")
+    found: dict[str, Any] = {field: tuple(map(find, getattr(suite, field))) for field in fields}
+    found["baseline"] = find(strategy + ending) + loop if ending else suite.baseline
+    return msgspec.structs.replace(suite, **found)
 
 
 def override(suite: Suite, changes: dict[str, Any]) -> Suite:

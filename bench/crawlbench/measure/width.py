@@ -32,7 +32,7 @@ def refuse_inexpressible(plan: Plan) -> None:
         if cell.operation:
             continue
         if cell.site not in shapes:
-            shapes[cell.site] = _shape(cell.site)
+            shapes[cell.site] = _shape(plan.path_of(cell.site))
         media, most = shapes[cell.site]
         _refuse_parser(cell, media)
         _refuse_concurrency(cell, most)

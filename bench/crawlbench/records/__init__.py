@@ -33,7 +33,7 @@ from crawlbench.records.findings import (
     WarningNote,
 )
 from crawlbench.records.machine import Conditions, Machine
-from crawlbench.records.plan import Cell, OperationFacts, Plan, Stopping, Sweep
+from crawlbench.records.plan import Cell, OperationFacts, OwnFile, Plan, Stopping, Sweep
 from crawlbench.records.samples import Anchor, Failure, RoundRecord, Sample
 from crawlbench.records.session import FORMAT, Session
 from crawlbench.records.trace import TRACE_FORMAT, TracedRequest
@@ -67,6 +67,7 @@ __all__ = [
     "MergedNoise",
     "Obstacle",
     "OperationFacts",
+    "OwnFile",
     "Plan",
     "Quantity",
     "RoundRecord",

@@ -71,6 +71,8 @@ class Obstacle(StrEnum):
     """The typical times are the same, but rare slow laps make the means differ, or may do so."""
     CONTROL = "control"
     """The twins differ, and that difference, added to the interval, decides."""
+    OTHER_SITE = "other site"
+    """The site has the name of the newest session's, but other content."""
     PLAIN = "plain"
     """Plain and normalised times do not say the same of two sessions."""
     OPEN = "open"

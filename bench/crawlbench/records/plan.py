@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 # msgspec reads the annotations when it decodes.
@@ -10,7 +10,7 @@ from crawlbench.records.environment import Environment  # noqa: TC001
 from crawlbench.records.findings import Quantity
 from crawlbench.records.ranges import Count, Figure, LogRatio, Number, Share, Span  # noqa: TC001
 
-__all__ = ["Cell", "OperationFacts", "Plan", "Stopping", "Sweep"]
+__all__ = ["Cell", "OperationFacts", "OwnFile", "Plan", "Stopping", "Sweep"]
 
 
 class Stopping(StrEnum):
@@ -129,6 +129,19 @@ class OperationFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnFile:
+    """A user's file that cells name: a site, a network, a strategy or a parser."""
+
+    path: str
+    """Absolute, so that it is found from any folder."""
+    spelling: str
+    """As it was asked for."""
+    content: str = ""
+    """Of a site: hash of all that decides what a crawl of it returns; empty for other files, which
+    people change and then compare."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All that decides how a session measures."""
 
@@ -177,6 +190,9 @@ class Plan:
     """How many CPUs each worker may use, or `all`."""
     mirror_cpus: tuple[int, ...] = ()
     """The mirror's CPUs; empty for the last."""
+    files: dict[str, OwnFile] = field(default_factory=dict)
+    """What cells call a user's file, as short as tells it from the others, to the file. Empty in a
+    session of before, whose cells name files as they were spelled."""
 
     @property
     def is_versus(self) -> bool:
@@ -190,3 +206,25 @@ class Plan:
     def cell(self, name: str) -> Cell:
         """Return the cell of that name."""
         return next(cell for cell in self.cells if cell.name == name)
+
+    def path_of(self, name: str) -> str:
+        """Return what finds what a cell names: a file's path, or the name itself."""
+        label, trip = self._find_label(name)
+        return self.files[label].path + trip if label else name
+
+    def spelling_of(self, name: str) -> str:
+        """Return how a user has asked for what a cell names."""
+        label, trip = self._find_label(name)
+        return self.files[label].spelling + trip if label else name
+
+    def as_spelled(self) -> Plan:
+        """Return the plan for other machines, where a file lies as it was spelled."""
+        files = {n: replace(file, path=file.spelling) for n, file in self.files.items()}
+        return replace(self, files=files)
+
+    def _find_label(self, name: str) -> tuple[str, str]:
+        """Return a file's label and what stands behind it, as in `mine.toml@5ms`; empty if none."""
+        if name in self.files:
+            return name, ""
+        base, at, trip = name.rpartition("@")
+        return (base, at + trip) if base in self.files else ("", "")

@@ -34,6 +34,7 @@ WHY_NOT = {
     Obstacle.FAILED: "it is invalid",
     Obstacle.TIMERS: "its time is set by timers, so it has no ratio",
     Obstacle.HALF: "half of its time or more was not the client's own",
+    Obstacle.OTHER_SITE: "the site has the newest session's name, but other pages or site file",
     Obstacle.FEW_ROUNDS: "fewer than two rounds give no interval",
 }
 

@@ -155,6 +155,10 @@ def _control(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
     )
 
 
+def _other_site(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
+    return "the two have a site of one name, but not of the same content"
+
+
 def _plain(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
     return "plain and normalised times disagree about the two sessions"
 
@@ -179,6 +183,7 @@ _SENTENCES = {
     Obstacle.DOUBT: _doubt,
     Obstacle.SLOW_LAPS: _slow_laps,
     Obstacle.CONTROL: _control,
+    Obstacle.OTHER_SITE: _other_site,
     Obstacle.PLAIN: _plain,
     Obstacle.OPEN: _open,
 }

@@ -80,7 +80,7 @@ def _escape(character: str) -> str:
 
 def _axes(plan: Plan) -> Iterator[tuple[str, str]]:
     cells = [cell for cell in plan.cells if not cell.operation]
-    yield from _each("-s", (cell.strategy for cell in cells))
+    yield from _each("-s", (plan.spelling_of(cell.strategy) for cell in cells))
     yield from _each("-l", (cell.event_loop for cell in plan.cells if cell.event_loop))
     yield from _each("--operation", (facts.name for facts in plan.operations))
     if not cells:
@@ -88,13 +88,13 @@ def _axes(plan: Plan) -> Iterator[tuple[str, str]]:
         if loop != USUAL_LOOP:
             yield "--baseline", loop or ""
         return
-    yield from _each("-n", (cell.network for cell in cells))
-    yield from _each("--site", (cell.site for cell in cells))
-    yield from _each("--parser", (cell.parser for cell in cells))
+    yield from _each("-n", (plan.spelling_of(cell.network) for cell in cells))
+    yield from _each("--site", (plan.spelling_of(cell.site) for cell in cells))
+    yield from _each("--parser", (plan.spelling_of(cell.parser) for cell in cells))
     yield from _each("-c", (str(cell.concurrency) for cell in cells))
     first = plan.cell(plan.baselines[cells[0].group])
     loop = f"/{first.event_loop}" if first.event_loop else ""
-    yield "--baseline", f"{first.strategy}{loop}"
+    yield "--baseline", f"{plan.spelling_of(first.strategy)}{loop}"
 
 
 def _environments(plan: Plan) -> Iterator[tuple[str, str]]:

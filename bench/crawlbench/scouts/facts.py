@@ -24,6 +24,8 @@ class PluginFacts:
     """Name of the error's class."""
     flaw: str = ""
     """Of an event loop that can be imported: why it makes no loops; empty if it does."""
+    content: str = ""
+    """Of a user's own site: hash of what it is made of."""
 
     def require(self) -> None:
         """Raise what was found, if the plug-in cannot be had."""
@@ -42,7 +44,9 @@ def describe_plugin(kind: registry.Kind, name: str) -> PluginFacts:
     try:
         if kind is registry.Kind.STRATEGY:
             return PluginFacts(is_async=registry.is_async(name))
-        registry.load(kind, name)
+        plugin = registry.load(kind, name)
+        if kind is registry.Kind.SITE:
+            return PluginFacts(content=plugin.content)
         if kind is registry.Kind.EVENT_LOOP:
             importlib.import_module(registry.declared_module(name) or "asyncio")
             return PluginFacts(flaw=_find_flaw(name))

@@ -76,7 +76,7 @@ def prepare_environments(
 
 def prepare_for(plan: Plan, tell: Callable[[str], None]) -> tuple[EnvironmentFacts, ...]:
     """Return the environments of a plan from elsewhere; errors as `prepare_environments`."""
-    names = _plugins([cell for cell in plan.cells if cell.environment])
+    names = _plugins(plan, [cell for cell in plan.cells if cell.environment])
     return tuple(_build_alike(plan.environments, needed_packages(names, names), tell))
 
 
@@ -96,7 +96,7 @@ def check_imported(plan: Plan, environments: Sequence[EnvironmentFacts]) -> None
     suspects = _differing(environments)
     if not suspects:
         return
-    plugins = _plugins(plan.cells)
+    plugins = _plugins(plan, plan.cells)
     # What their files import at first use only is not there yet when they are imported.
     written = set(needed_packages(plugins, plugins)).difference(WORKER_PACKAGES)
     asked = {kind.name: names for kind, names in plugins.items()}
@@ -129,12 +129,12 @@ def _differing(environments: Sequence[EnvironmentFacts]) -> set[str]:
     return differing or named
 
 
-def _plugins(cells: Sequence[Cell]) -> dict[registry.Kind, list[str]]:
+def _plugins(plan: Plan, cells: Sequence[Cell]) -> dict[registry.Kind, list[str]]:
     """Return the plug-ins that cells need, by kind."""
     return {
-        registry.Kind.STRATEGY: _unique(cell.strategy for cell in cells),
+        registry.Kind.STRATEGY: _unique(plan.path_of(cell.strategy) for cell in cells),
         registry.Kind.EVENT_LOOP: _unique(cell.event_loop or "" for cell in cells),
-        registry.Kind.PARSER: _unique(cell.parser for cell in cells),
+        registry.Kind.PARSER: _unique(plan.path_of(cell.parser) for cell in cells),
     }
 
 

@@ -112,15 +112,17 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
     """
     plan, machine = session.plan, session.machine
     groups = {cell.group: cell for cell in plan.cells if not cell.operation}
-    sites = {name: find_site(name) for name in dict.fromkeys(c.site for c in groups.values())}
+    names = dict.fromkeys(cell.site for cell in groups.values())
+    sites = {name: find_site(plan.path_of(name)) for name in names}
     async with AsyncExitStack() as stack:
         stack.enter_context(stay_off(machine.mirror_cpus))
         mirrors = await _open_mirrors(session, groups, stack)
         meters = stack.enter_context(open_peers(plan.operations, machine.mirror_cpus))
         peers = {cell.group: meters[cell.place] for cell in plan.cells if cell.operation}
         turnstile = await stack.enter_async_context(open_turnstile())
+        files = {name: file.path for name, file in plan.files.items()}
         places: dict[str, Place] = {
-            group: {"origin": mirror.address, "ca_file": mirror.ca_file}
+            group: {"origin": mirror.address, "ca_file": mirror.ca_file, "files": files}
             for group, mirror in mirrors.items()
         }
         places |= {group: {"peer": meter.address} for group, meter in peers.items()}
@@ -144,11 +146,11 @@ async def _open_mirrors(
     session: Session, groups: dict[str, Cell], stack: AsyncExitStack
 ) -> dict[str, MirrorProcess]:
     """Return each group's mirror; groups that differ in concurrency alone share one."""
-    cpus, seed = session.machine.mirror_cpus, session.plan.seed
+    plan, cpus = session.plan, session.machine.mirror_cpus
     at: dict[str, MirrorProcess] = {}
     for cell in groups.values():
         if cell.place not in at:
-            network = find_network(cell.network)
-            mirror = open_mirror(cell.site, cell.network, network, seed, cpus)
+            site, name = plan.path_of(cell.site), plan.path_of(cell.network)
+            mirror = open_mirror(site, name, find_network(name), plan.seed, cpus)
             at[cell.place] = await stack.enter_async_context(mirror)
     return {group: at[cell.place] for group, cell in groups.items()}

@@ -12,6 +12,7 @@ from crawlbench.errors import UsageError
 from crawlbench.measure.calibration import calibrate
 from crawlbench.measure.collect import label_run
 from crawlbench.measure.conditions import StealMeter, read_conditions
+from crawlbench.measure.labels import require_sites
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.store import (
     append_round,
@@ -95,9 +96,10 @@ class Logbook:
         """Take up a session that ended early.
 
         Raises:
-            UsageError: machine, versions or networks are not those with which it began.
+            UsageError: machine, versions, sites or networks are not those with which it began.
         """
         _check_same(session, environments)
+        require_sites(session.plan)
         runs = load_runs(folder, session)
         session = replace(session, ending="", environments=tuple(environments), format=FORMAT)
         reopen_session(folder, session, runs)
@@ -210,20 +212,21 @@ def new_session(plan: Plan, environments: Sequence[EnvironmentFacts] = ()) -> Se
 
 
 def _networks(plan: Plan) -> dict[str, dict[str, float]]:
-    return {c.network: find_network(c.network).as_numbers() for c in plan.cells if c.network}
+    names = dict.fromkeys(cell.network for cell in plan.cells if cell.network)
+    return {name: find_network(plan.path_of(name)).as_numbers() for name in names}
 
 
 def _machine(plan: Plan) -> Machine:
     """Describe this machine as far as a plan's cells need it."""
     loops = {cell.event_loop for cell in plan.cells if cell.event_loop}
-    parsers = {cell.parser for cell in plan.cells if not cell.operation}
+    parsers = {plan.path_of(cell.parser) for cell in plan.cells if not cell.operation}
     return describe_machine(
         _strategies(plan), loops, parsers, cpus=plan.cpus, mirror_cpus=plan.mirror_cpus
     )
 
 
 def _strategies(plan: Plan) -> list[str]:
-    return list(dict.fromkeys(cell.strategy for cell in plan.cells if cell.strategy))
+    return list(dict.fromkeys(plan.path_of(c.strategy) for c in plan.cells if c.strategy))
 
 
 def _check_same(session: Session, environments: Sequence[EnvironmentFacts]) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from crawlbench.errors import UsageError
 from crawlbench.model import Item, SiteSpec
 from crawlbench.sites.addresses import Addresses, base_of, host_of, join, path_on, split_origin
@@ -94,6 +96,7 @@ def open_site(name: str, *, is_verified: bool = True) -> CustomSite:
         pages=lambda: FolderPages(folder, addresses.page_address, REMEDY),
         as_utf8=reading.as_utf8 if reading.transcodes else None,
         follow=reading.follow,
+        content=compute_fingerprint(msgspec.structs.replace(file, pages="."), manifest),
     )
     return CustomSite(spec, file, manifest, addresses, reading, fingerprint, "rank" not in types)
 
@@ -108,9 +111,13 @@ class Reading:
         self._origin = f"{file.start.partition(':')[0].lower()}://{self._host}"
         self._default = find_label(file.encoding)
         self._encodings: dict[str, str] = {}
+        self._declared: set[str] = set()
         for page in manifest.pages:
             address = addresses.page_address(page.address)
-            self._encodings.setdefault(address, _encoding_of(page) or self._default)
+            declared = _encoding_of(page)
+            self._encodings.setdefault(address, declared or self._default)
+            if declared:
+                self._declared.add(address)
 
     @property
     def transcodes(self) -> bool:
@@ -124,6 +131,10 @@ class Reading:
             address: in its one spelling, without origin.
         """
         return self._encodings.get(address, self._default)
+
+    def declares(self, address: str) -> bool:
+        """Tell whether a page says itself what it is in; addresses as for `encoding_of`."""
+        return address in self._declared
 
     def as_utf8(self, address: str, body: bytes) -> bytes:
         """Return a page's body in UTF-8; one that is not the site's comes back as it is.

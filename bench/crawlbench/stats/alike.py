@@ -9,14 +9,14 @@ from crawlbench.errors import UsageError
 if TYPE_CHECKING:
     from crawlbench.records import Session
 
-__all__ = ["check_alike", "describe_sites", "machine_differences"]
+__all__ = ["check_alike", "describe_sites", "find_other_sites", "machine_differences"]
 
 
 def check_alike(base: Session, head: Session) -> None:
     """Raise if two sessions measured differently.
 
     Raises:
-        UsageError: they come from different crawlbenches, networks or baselines.
+        UsageError: they come from different crawlbenches, sites, networks or baselines.
     """
     if base.tool != head.tool:
         raise UsageError(
@@ -30,12 +30,24 @@ def check_alike(base: Session, head: Session) -> None:
                 f"the baseline of {group!r} was {baseline} in one session and {other} in the "
                 "other; measure both with one --baseline"
             )
+    for name in find_other_sites(base, head):
+        raise UsageError(
+            f"the site {name!r} of one session is not that of the other: its pages or its site "
+            "file differ; compare sessions of one site"
+        )
     for name, network in base.networks.items():
         if name in head.networks and head.networks[name] != network:
             raise UsageError(
                 f"network {name!r} was played with {network} in one session and "
                 f"{head.networks[name]} in the other; measure both alike"
             )
+
+
+def find_other_sites(base: Session, head: Session) -> list[str]:
+    """Return what both call a site of a user's that has not the same content in both."""
+    there = head.plan.files
+    files = base.plan.files.items()
+    return [name for name, file in files if name in there and there[name].content != file.content]
 
 
 def describe_sites(session: Session) -> str:

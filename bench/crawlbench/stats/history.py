@@ -16,7 +16,7 @@ from crawlbench.stats.times import SessionTimes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from crawlbench.records import Cell, Session
+    from crawlbench.records import Cell, OwnFile, Session
 
 __all__ = [
     "Break",
@@ -164,8 +164,9 @@ def _collect(
     points: dict[str, list[Point]] = {}
     groups: dict[str, str] = {}
     left_out: list[LeftOut] = []
+    newest_files = {n: file for _, session in ordered for n, file in session.plan.files.items()}
     for (name, session), era in zip(ordered, eras, strict=True):
-        for cell, found in _read(session):
+        for cell, found in _read(session, newest_files):
             groups.setdefault(cell.name, cell.group)
             if isinstance(found, Estimate):
                 ends = found.interval(session.plan.confidence)
@@ -176,13 +177,25 @@ def _collect(
     return points, groups, left_out
 
 
-def _read(session: Session) -> Iterator[tuple[Cell, Estimate | tuple[Obstacle, str]]]:
-    """Yield the cells that are compared, with their normalised time or why there is none."""
+def _read(
+    session: Session, newest: Mapping[str, OwnFile]
+) -> Iterator[tuple[Cell, Estimate | tuple[Obstacle, str]]]:
+    """Yield the cells that are compared, with their normalised time or why there is none.
+
+    Args:
+        session: one of many.
+        newest: users' files as the last session that has them knows them: two sites of one name are
+            one only if their content is.
+    """
     times = SessionTimes(session)
+    files = session.plan.files
+    others = {n for n, file in files.items() if file.content != newest[n].content}
     for cell in times.cells.values():
         if times.is_baseline(cell) or cell.strategy == REFERENCE:
             continue
         obstacle = times.obstacle(cell)
+        if cell.site in others:
+            obstacle = Obstacle.OTHER_SITE, ""
         estimate = None if obstacle else times.normalised(cell)
         yield cell, estimate or obstacle or (Obstacle.FEW_ROUNDS, "")
 

@@ -1,8 +1,8 @@
 """A protocol of asyncio's instead of streams, with httptools (C) to parse HTTP.
 
-Watch: it gives up redirects, cookies, timeouts, retries and a look at headers; pages must be gzip.
+Watch: it gives up redirects, cookies, timeouts, retries and a look at headers; pages must be gzip,
+whose own end tells that they are whole. Model: event loop. HTTP: 1.1.
 Compare with: `asyncio_streams.py`, the same with streams, and `limit_socket.py`, with less.
-Model: event loop. HTTP: 1.1.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ async def crawl(site, concurrency):
         def connection_lost(self, error):
             self.closed.set_result(None)
             if self.done and not self.done.done():
-                self.done.set_exception(error or ConnectionError("cut off within a page"))
+                self.done.set_exception(error) if error else self.done.set_result(False)
 
     async def fetch(url):
         at, body = urlsplit(url), site.body(url) or b""
@@ -50,8 +50,8 @@ async def crawl(site, concurrency):
             if await connection.done:
                 idle[at[:2]].append(pair)
             body, connection.body[:] = b"".join(connection.body), ()
-            if (status := connection.http.get_status_code()) != 200:
-                raise OSError(f"{url} answered {status}")
+            if (status := connection.http.get_status_code()) != 200 or body[:2] != b"\x1f\x8b":
+                raise OSError(f"{url} answered {status} and {len(body)} bytes, not a page in gzip")
         return site.read(url, zlib.decompress(body, wbits=31))
 
     try:

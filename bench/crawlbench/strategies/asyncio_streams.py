@@ -2,8 +2,7 @@
 
 Watch: it knows chunks, lengths, gzip and connections that last, and nothing else of HTTP: no
 redirects, cookies, timeouts or retries. What a library costs more, it costs for those.
-Compare with: `aiohttp_gather.py`, which does all that, and `asyncio_httptools.py`, without streams.
-Model: event loop. HTTP: 1.1.
+Compare with: `aiohttp_gather.py` and `asyncio_httptools.py`. Model: event loop. HTTP: 1.1.
 """
 
 import asyncio
@@ -21,9 +20,12 @@ async def crawl(site, concurrency):
 
     async def receive(reader):
         status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").splitlines()
-        headers = dict(line.lower().split(": ", 1) for line in lines if line)
+        parts = [line.lower().partition(":") for line in lines]
+        headers = {name: value.strip() for name, _, value in parts}
         if length := headers.get("content-length"):
             return status, headers, await reader.readexactly(int(length))
+        if "transfer-encoding" not in headers:  # as HTTP/1.0 has it: the end is the page's end
+            return status, {**headers, "connection": "close"}, await reader.read()
         body = bytearray()
         while size := int((await reader.readline()).partition(b";")[0], 16):
             body += (await reader.readexactly(size + 2))[:-2]
@@ -44,9 +46,9 @@ async def crawl(site, concurrency):
             opened.add(pair)
             writer.write(head.encode() + body)
             status, headers, body = await receive(reader)
-            if headers.get("connection") != "close":
+            if headers.get("connection", status[:8]) not in ("close", "HTTP/1.0"):
                 idle[at[:2]].append(pair)
-        if not status.startswith("HTTP/1.1 200 "):
+        if status[8:12] != " 200":
             raise OSError(f"{url} answered {status!r}")
         is_gzip = headers.get("content-encoding") == "gzip"
         return site.read(url, zlib.decompress(body, wbits=31) if is_gzip else body)

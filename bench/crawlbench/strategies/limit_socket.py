@@ -23,8 +23,8 @@ def crawl(site, concurrency):
 
     def read(url, answer):
         head, _, body = answer.partition(b"\r\n\r\n")
-        if not head.startswith(b"HTTP/1.1 200 "):
-            raise OSError(f"{url} answered {head[:40]!r}")
+        if not head.startswith(b"HTTP/1.1 200 ") or b"chunked" not in head.lower():
+            raise OSError(f"{url} answered {head[:40]!r}; only chunks of HTTP/1.1 are read here")
         inflate, page = zlib.decompressobj(wbits=31), []
         while body and (size := int((line := body.partition(b"\r\n"))[0], 16)):
             page.append(inflate.decompress(line[2][:size]))

@@ -1,0 +1,130 @@
+"""What cells call users' files: the name, and as much of the path as tells two apart (floor 3).
+
+However a site or a network is spelled, and from whichever folder, its cells are called alike, so
+that sessions find what they have in common. A strategy or parser whose path is relative keeps its
+spelling: that is what tells two trials of one file apart.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawlbench import registry
+from crawlbench.errors import UsageError
+from crawlbench.records import OwnFile
+from crawlbench.scouts import find_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from crawlbench.records import Cell, Plan
+
+__all__ = ["Labels", "find_place", "is_file", "require_sites", "split_trip"]
+
+_ENDINGS = (".py", ".toml")
+
+
+def is_file(name: str) -> bool:
+    """Tell whether a name of a site, network, strategy or parser is that of a user's file."""
+    return split_trip(name)[0].endswith(_ENDINGS)
+
+
+def find_place(path: str | Path) -> str:
+    """Return a path from the root, without dots; links stay, as what lies beside them counts."""
+    return os.path.abspath(path)  # noqa: PTH100  (`resolve` would follow links)
+
+
+def split_trip(name: str) -> tuple[str, str]:
+    """Return a name and the round trip that a network's may end with: `mine.toml`, `@5ms`."""
+    base, at, trip = name.rpartition("@")
+    return (base, at + trip) if base.endswith(".toml") else (name, "")
+
+
+class Labels:
+    """The names of a plan's files."""
+
+    def __init__(self, cells: Iterable[Cell]) -> None:
+        """Take cells that name files as a user has spelled them."""
+        cells = tuple(cells)
+        self._sites = {find_place(cell.site): cell.site for cell in cells}
+        places = _spellings(name for cell in cells for name in (cell.site, cell.network))
+        tools = _spellings(name for cell in cells for name in (cell.strategy, cell.parser))
+        kept = {path: name for path, name in tools.items() if not Path(name).is_absolute()}
+        self._spellings = {**tools, **places}
+        short = _shorten([Path(path) for path in self._spellings])
+        self._kept = kept
+        self._short = {path: short[path] for path in self._spellings if path not in kept}
+        self._short |= {path: short[path] for path in places}
+
+    def of(self, name: str) -> str:
+        """Return what a site or network is called, however it was spelled; else the name."""
+        base, trip = split_trip(name)
+        return self._short.get(find_place(base), base) + trip
+
+    def of_tool(self, name: str) -> str:
+        """Return what a strategy or parser is called; else the name."""
+        return self._kept.get(find_place(name)) or self.of(name)
+
+    def rename(self, cell: Cell) -> Cell:
+        """Return a cell that names files by their labels."""
+        return replace(
+            cell,
+            site=self.of(cell.site),
+            network=self.of(cell.network),
+            strategy=self.of_tool(cell.strategy),
+            parser=self.of_tool(cell.parser),
+        )
+
+    def files(self) -> dict[str, OwnFile]:
+        """Return the files by label; sites among them are loaded, each in a process of its own."""
+        labels = [*self._short.items(), *self._kept.items()]
+        return {
+            label: OwnFile(path, self._spellings[path], self._content(path))
+            for path, label in labels
+        }
+
+    def _content(self, path: str) -> str:
+        site = self._sites.get(path)
+        return find_out([(registry.Kind.SITE, site)])[0].content if site else ""
+
+
+def require_sites(plan: Plan) -> None:
+    """Return if the plan's own sites are what they were when it was made.
+
+    Raises:
+        UsageError: one was changed, or cannot be read any more.
+    """
+    for label, file in plan.files.items():
+        if file.content:
+            facts = find_out([(registry.Kind.SITE, file.path)])[0]
+            facts.require()
+            if facts.content != file.content:
+                raise UsageError(
+                    f"the site {label!r} ({file.path}) is not what it was when the session began: "
+                    "its pages or its site file were changed; begin a new session"
+                )
+
+
+def _spellings(names: Iterable[str]) -> dict[str, str]:
+    """Return by absolute path how each file among some names was spelled first."""
+    found: dict[str, str] = {}
+    for name in names:
+        if is_file(name):
+            base = split_trip(name)[0]
+            found.setdefault(find_place(base), base)
+    return found
+
+
+def _shorten(paths: list[Path]) -> dict[str, str]:
+    """Return for each absolute path the shortest end of it that no other path has."""
+    labels = {}
+    for path in paths:
+        others = [other for other in paths if other != path]
+        count = 1
+        while any(other.parts[-count:] == path.parts[-count:] for other in others):
+            count += 1
+        labels[str(path)] = "/".join(path.parts[-count:])
+    return labels
