@@ -5,8 +5,8 @@ Imported by workers, hence only the standard library.
 
 from __future__ import annotations
 
-import json
 import socket
+from json import dumps, loads
 from typing import Any
 
 __all__ = ["Gate"]
@@ -14,6 +14,8 @@ __all__ = ["Gate"]
 
 class Gate:
     """The worker's connection to its manager."""
+
+    __slots__ = ("_lines", "_socket")
 
     def __init__(self, port: int, token: str, cell: str) -> None:
         """Connect and say who is there."""
@@ -30,9 +32,9 @@ class Gate:
         line = self._lines.readline()
         if not line:
             raise SystemExit("the manager has gone")
-        message: dict[str, Any] = json.loads(line)
+        message: dict[str, Any] = loads(line)
         return message
 
     def say(self, message: dict[str, Any]) -> None:
         """Send one message."""
-        self._socket.sendall(json.dumps(message, ensure_ascii=False).encode() + b"\n")
+        self._socket.sendall(dumps(message, ensure_ascii=False).encode() + b"\n")
