@@ -18,7 +18,7 @@ from crawlbench.sites.douban import SITE
 from crawlbench.usage import Usage
 
 EXPECTED = expect(SITE)
-CONDUCT = Conduct(0.0, 20, 500, 0.0, [])
+CONDUCT = Conduct(0.0, 20, 500, 0.0, 0.0, [])
 CELLS = tuple(Cell(SITE.name, "net", name, None, "lxml", 10) for name in ("a", "b", "c"))
 
 

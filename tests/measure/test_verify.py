@@ -14,7 +14,7 @@ from crawlbench.sites.scaled.site import scaled_site
 from crawlbench.usage import Usage
 
 EXPECTED = expect(SITE)
-CONDUCT = Conduct(0.0, 20, 500, 0.0, [])
+CONDUCT = Conduct(0.0, 20, 500, 0.0, 0.0, [])
 PAGES = {SITE.path: 2, **{f"/top250?start={n}&filter=": 2 for n in range(25, 250, 25)}}
 
 

@@ -34,6 +34,8 @@ class Conduct:
     """On those pages."""
     rest_cpu_s: float
     """CPU time that was used while the worker stood still before the value; 0 before the first."""
+    rest_s: float
+    """For how long it stood still."""
     broken: list[str]
     """What of the harness is not as it was before the contestant was imported, a clause each."""
 

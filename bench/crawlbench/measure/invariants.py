@@ -24,10 +24,12 @@ CLOCK_SLACK_S = 50e-6 + 2 * time.get_clock_info("monotonic").resolution
 """By which two processes' readings of one clock may differ: less than one request over loopback
 takes, so that not even one of them hides in it."""
 REST_CPU_S = 0.001
-"""That a worker may use between its turns, for an idle thread that looks around now and then; a
-busy one takes seconds from its neighbours."""
-REST_SHARE = 0.01
-"""Of the value's time, where that is more."""
+"""That a worker may use between its turns, by which one crawl gains or loses little."""
+VALUE_SHARE = 0.01
+"""Of the value's time, where that is more: no more than the differences that matter."""
+REST_SHARE = 0.001
+"""Of the time between the turns, where that is more: an idle thread that looks around twice a
+second uses 0.01 %, which no neighbour feels; a busy one uses a hundred."""
 MIRROR_SLACK_S = 0.005
 """Of the mirror's CPU time: it also obeys the manager, and sweeps, within its span."""
 
@@ -71,7 +73,7 @@ def find_breach(value: Value, counters: Counters, due: Due) -> str | None:
     """
     rules = (_out_of_time, _unread, _reused, _unruly)
     breaches = (breach for rule in rules for breach in rule(value, counters, due))
-    return next(breaches, None) or find_misconduct(value)
+    return find_misconduct(value) or next(breaches, None)
 
 
 def find_misconduct(value: Value) -> str | None:
@@ -79,7 +81,7 @@ def find_misconduct(value: Value) -> str | None:
     conduct = value.conduct
     if conduct.broken:
         return f"it did not leave the harness alone: {'; '.join(conduct.broken)}"
-    allowed_s = max(REST_CPU_S, REST_SHARE * value.seconds)
+    allowed_s = max(REST_CPU_S, VALUE_SHARE * value.seconds, REST_SHARE * conduct.rest_s)
     if conduct.rest_cpu_s > allowed_s:
         return (
             f"it worked between its turns: {_ms(conduct.rest_cpu_s)} of CPU time while others were "

@@ -121,7 +121,7 @@ class _Turn:
     ) -> None:
         self._task = task
         self._seal = seal
-        self._rest_cpu_s = 0.0
+        self._rest_cpu_s = self._rest_s = 0.0
         self._has_begun = False
         self._gate = gate
         self._timeout_s = timeout_s
@@ -154,7 +154,8 @@ class _Turn:
         while (kind := self._gate.wait()["kind"]) == "show":
             self._gate.say({"kind": "crawls", "crawls": self._task.show()})
             rest = Rest()
-        self._rest_cpu_s = rest.stop() if self._has_begun else 0.0
+        if self._has_begun:  # before, what an import has started may still settle
+            self._rest_cpu_s, self._rest_s = rest.stop()
         self._has_begun = True
         if kind == "end" and self._all_cpus:
             os.sched_setaffinity(0, self._all_cpus)
@@ -174,6 +175,7 @@ class _Turn:
                 "conduct": {
                     "started_at": timing.started_at,
                     "rest_cpu_s": self._rest_cpu_s,
+                    "rest_s": self._rest_s,
                     "broken": self._seal.find_broken(),
                     **read,
                 },
