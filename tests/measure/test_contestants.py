@@ -11,7 +11,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-
 from tests.conftest import command_line
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
@@ -75,7 +74,7 @@ def measure(folder, network, names):
     call = command_line("run", suite, "-q", "-o", folder / network, capture_output=True)
     subprocess.run(**call, check=False)
     session = json.loads((folder / network / "session.json").read_text())
-    assert session["kept_rounds"] == 2
+    assert session["kept_rounds"] == 1
     names = {Path(cell["strategy"]).stem for cell in session["plan"]["cells"]}
     reasons = {}
     for failure in session["failures"]:
