@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from crawlbench import registry
-from crawlbench.about import describe_strategy
+from crawlbench.about import describe_http, describe_strategy
 from crawlbench.errors import UnknownNameError
 
 NAMES = registry.names(registry.Kind.STRATEGY)
@@ -66,3 +66,14 @@ def test_unknown_one():
     """As everywhere."""
     with pytest.raises(UnknownNameError, match="did you mean 'requests-serial'"):
         describe_strategy("requests-seriel")
+
+
+def test_coding_is_declared_in_the_docstring(tmp_path):
+    """It shows beside the versions of HTTP; both are empty where nothing is said."""
+    file = tmp_path / "own.py"
+    file.write_text('"""One.\n\nModel: one thread. HTTP: 1.1.\nCoding: br, zstd.\n"""\n')
+    assert describe_http(str(file)) == ("1.1", "br, zstd")
+    assert describe_strategy(str(file)).http == "1.1, br, zstd"
+    silent = tmp_path / "silent.py"
+    silent.write_text('"""One."""\n')
+    assert describe_http(str(silent)) == ("", "")

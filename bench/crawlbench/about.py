@@ -25,6 +25,7 @@ from crawlbench import registry
 __all__ = [
     "LibraryFacts",
     "StrategyFacts",
+    "describe_http",
     "describe_libraries",
     "describe_python",
     "describe_strategy",
@@ -35,6 +36,7 @@ __all__ = [
 STANDARD_LIBRARY = "standard library"
 
 _FACTS = re.compile(r"\bModel: (?P<model>[^.]+)\. HTTP: (?P<http>[\d., ]+?)\.?$", re.MULTILINE)
+_CODING = re.compile(r"\bCoding: (?P<coding>[a-z, ]+)\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class StrategyFacts:
     model: str
     """How it is concurrent; empty if the module does not say."""
     http: str
-    """Versions of HTTP that it can speak; empty if the module does not say."""
+    """Versions of HTTP that it can speak, and codings that it asks for beside gzip; empty if the
+    module does not say."""
     installed: bool
     parser: str = ""
     """What parses HTTP/1.1 in it; empty if nobody has told us."""
@@ -96,11 +99,25 @@ def describe_strategy(name: str) -> StrategyFacts:
         version=version,
         licence=licence,
         model=found["model"] if found else "",
-        http=found["http"] if found else "",
+        http=", ".join(filter(None, describe_http(name))),
         installed=all(_is_installed(name) for name in _imports(tree)),
         parser=facts.parser,
         tls=facts.tls,
     )
+
+
+@cache
+def describe_http(name: str) -> tuple[str, str]:
+    """Return what a strategy's docstring says of its HTTP: versions, and codings but for gzip.
+
+    Either is empty if it does not say.
+
+    Raises:
+        UnknownNameError: there is no strategy of that name.
+    """
+    docstring = ast.get_docstring(_parse_plugin(registry.Kind.STRATEGY, name)) or ""
+    http, coding = _FACTS.search(docstring), _CODING.search(docstring)
+    return http["http"] if http else "", coding["coding"] if coding else ""
 
 
 def describe_python() -> str:

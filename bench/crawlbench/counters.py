@@ -39,9 +39,31 @@ class Counters:
     """Faults played, by kind."""
     strangers: int = 0
     """Distinct addresses of no page in `pages`."""
+    shapes: dict[int, int] = field(default_factory=dict)
+    """Requests by the flags of their answers, until `end` makes `heads` and `codings` of them."""
+    heads: int = 0
+    """Requests for an answer's head alone; filled at `end`."""
+    codings: dict[str, int] = field(default_factory=dict)
+    """Requests by the coding that they asked for, of those that asked for any; filled at `end`."""
+    first_at: float = 0.0
+    """When the first request came, or before it, when a connection that brought one was made;
+    0: never. From `end` on it is on the clock of `time.perf_counter`, as `last_at` is."""
+    last_at: float = 0.0
+    """When the last request came or the last answer's last bytes went, whichever was later. Where
+    faults were played, when the last request came: clients do not wait for what is spoilt."""
+    answered_at: float = 0.0
+    """When the last answer's last bytes went."""
 
-    def arrived(self, page: str) -> int:
-        """Count a request and return how many came for that page before it."""
+    def arrived(self, page: str, at: float = 0.0, flags: int = 0) -> int:
+        """Count a request and return how many came for that page before it.
+
+        Args:
+            page: that it is for.
+            at: when it came; 0 for what is none of a client's own.
+            flags: of its answer.
+        """
+        if at:
+            self.came(at, flags)
         before = self.pages.get(page, 0)
         self.pages[page] = before + 1
         self.requests += 1
@@ -50,21 +72,40 @@ class Counters:
             self.most_in_flight = self.in_flight
         return before
 
-    def stranger_arrived(self, name: str) -> tuple[str, int]:
+    def came(self, at: float, flags: int) -> None:
+        """Note when a request came, and what is asked of its answer."""
+        self.last_at = at
+        if not self.first_at:
+            self.first_at = at
+        self.shapes[flags] = self.shapes.get(flags, 0) + 1
+
+    def introduced(self, opened: float) -> None:
+        """Note when the connection was made whose first request has just come."""
+        if not 0 < self.first_at <= opened:
+            self.first_at = opened
+
+    def stranger_arrived(self, name: str, at: float = 0.0) -> tuple[str, int]:
         """Count a request for no page; return the name it counts under and the count before it."""
         if name not in self.pages:
             if self.strangers >= MOST_STRANGERS:
-                return "(others)", self.arrived("(others)")
+                return "(others)", self.arrived("(others)", at)
             self.strangers += 1
-        return name, self.arrived(name)
+        return name, self.arrived(name, at)
 
-    def answered(self, sent_bytes: int) -> None:
-        """Count an answer; below zero in flight it belongs to a span before this one."""
+    def answered(self, sent_bytes: int, at: float = 0.0) -> None:
+        """Count an answer; below zero in flight it belongs to a span before this one.
+
+        Args:
+            sent_bytes: of it.
+            at: when its last bytes went; 0 if they never did.
+        """
         self.in_flight -= 1
         self.wire_bytes += sent_bytes
+        self.answered_at = at or self.answered_at
 
-    def answered_at_once(self, page: str, sent_bytes: int) -> None:
+    def answered_at_once(self, page: str, sent_bytes: int, at: float, flags: int) -> None:
         """Count a request for a page that was answered as soon as it came."""
+        self.came(at, flags)
         pages = self.pages
         pages[page] = pages.get(page, 0) + 1
         self.requests += 1
@@ -89,5 +130,5 @@ class Counters:
             names += [page for page in pages if page not in odd][: MOST_TOLD - len(names)]
         told = {name: pages[name] for name in pages.keys() & names}
         small = Counters(**{name: getattr(self, name) for name in self.__slots__})
-        small.pages, small.distinct_pages = told, len(pages)
+        small.pages, small.distinct_pages, small.shapes = told, len(pages), {}
         return asdict(small)

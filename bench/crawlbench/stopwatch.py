@@ -30,6 +30,8 @@ class Timing:
     used: Usage
     is_alone: bool
     """Whether no other process worked for this one."""
+    started_at: float
+    """When the wall clock started, on the clock of `time.perf_counter`."""
 
 
 class Stopwatch:
@@ -58,6 +60,7 @@ class Stopwatch:
             seconds,
             after.since(self._before, cpu_s, others_had_s(waits_s, seconds, cpu_s or own_s)),
             is_alone=not children.worked_since(self._children),
+            started_at=self._start,
         )
 
 

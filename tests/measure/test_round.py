@@ -10,7 +10,7 @@ import pytest
 from crawlbench.counters import Counters
 from crawlbench.errors import CellError, CellRefusal, MirrorError
 from crawlbench.measure import round as round_module
-from crawlbench.measure.contract import Value
+from crawlbench.measure.contract import Conduct, Value
 from crawlbench.measure.round import RoundPlan, run_round
 from crawlbench.measure.verify import expect
 from crawlbench.records import Cell
@@ -18,6 +18,7 @@ from crawlbench.sites.douban import SITE
 from crawlbench.usage import Usage
 
 EXPECTED = expect(SITE)
+CONDUCT = Conduct(0.0, 20, 500, 0.0, 0.0, [])
 CELLS = tuple(Cell(SITE.name, "net", name, None, "lxml", 10) for name in ("a", "b", "c"))
 
 
@@ -27,13 +28,13 @@ def good_value(loops):
 
 def make_value(digests):
     used = Usage(0.2, 0.1, 0.0, 3, 1, 0.3)
-    return Value(0.5, used, 0.05, 900, 1000, digests, [], "http.client")
+    return Value(0.5, used, 0.05, 900, 1000, digests, [], "http.client", CONDUCT)
 
 
 def operated(event_loops, **figures):
     """Return a value of an operation."""
     used = Usage(0.2, 0.1, 0.0, 3, 1, 0.3)
-    return Value(0.5, used, None, 900, 1000, [], event_loops, "", figures)
+    return Value(0.5, used, None, 900, 1000, [], event_loops, "", CONDUCT, figures)
 
 
 class ScriptedMirror:

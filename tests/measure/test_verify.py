@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.counters import Counters
-from crawlbench.measure.contract import Value
+from crawlbench.measure.contract import Conduct, Value
 from crawlbench.measure.verify import expect, find_fault, is_wrong_answer
 from crawlbench.sites.douban import SITE
 from crawlbench.sites.scaled.site import scaled_site
 from crawlbench.usage import Usage
 
 EXPECTED = expect(SITE)
+CONDUCT = Conduct(0.0, 20, 500, 0.0, 0.0, [])
 PAGES = {SITE.path: 2, **{f"/top250?start={n}&filter=": 2 for n in range(25, 250, 25)}}
 
 
@@ -21,7 +22,7 @@ def value(digests=(EXPECTED.digest,) * 2, event_loops=("uvloop",)):
     """Return a value of two crawls."""
     used = Usage(0.1, 0.0, 0.0, 0, 0)
     parser = "aiohttp._http_parser"
-    return Value(0.1, used, 0.0, None, None, list(digests), list(event_loops), parser)
+    return Value(0.1, used, 0.0, None, None, list(digests), list(event_loops), parser, CONDUCT)
 
 
 def counters(**changes):

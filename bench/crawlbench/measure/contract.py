@@ -8,14 +8,34 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from crawlbench.usage import Usage
+
 if TYPE_CHECKING:
     import pyperf
 
+    from crawlbench.children import Message
     from crawlbench.digest import Row
     from crawlbench.records import Cell
-    from crawlbench.usage import Usage
 
-__all__ = ["AnchorWorker", "Executor", "Value", "Worker"]
+__all__ = ["AnchorWorker", "Conduct", "Executor", "Value", "Worker"]
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """What a worker saw of its contestant around one value."""
+
+    started_at: float
+    """When the clock started, on that of `time.perf_counter`."""
+    pages_read: int | None
+    """Calls of `site.read` within the clock, over all loops; None for an operation."""
+    items_read: int
+    """On those pages."""
+    rest_cpu_s: float
+    """CPU time that was used while the worker stood still before the value; 0 before the first."""
+    rest_s: float
+    """For how long it stood still."""
+    broken: list[str]
+    """What of the harness is not as it was before the contestant was imported, a clause each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +55,17 @@ class Value:
     """Top-level modules of the event loops that ran."""
     http_parser: str
     """Module that parsed the responses; empty for an operation."""
+    conduct: Conduct
     figures: dict[str, float] = field(default_factory=dict)
     """What an operation measured besides its time."""
+
+    @classmethod
+    def from_message(cls, message: Message) -> Value:
+        """Return what a worker's message of that kind says."""
+        fields = {name: message[name] for name in cls.__slots__}
+        fields["used"] = Usage(**message["used"])
+        fields["conduct"] = Conduct(**message["conduct"])
+        return cls(**fields)
 
 
 class Worker(Protocol):

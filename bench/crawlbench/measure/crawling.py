@@ -11,15 +11,14 @@ import functools
 import os
 import ssl
 import sys
-import time
 from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
-from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from crawlbench import registry
 from crawlbench.digest import Row, Tally, as_rows, digest_rows
-from crawlbench.model import Buffer, Crawl, Item, Page, Reader, Site, SiteSpec
+from crawlbench.measure.reading import CountedReader, Reading
+from crawlbench.model import Crawl, Item, Reader, Site, SiteSpec
 from crawlbench.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -52,16 +51,17 @@ class Crawling:
     """One cell's crawls; made from the manager's job."""
 
     def __init__(self, job: Job) -> None:
-        """Find the plug-ins that the cell names."""
-        cell, files = job["cell"], job.get("files", {})
+        """Hold what is ours; the contestant comes with `load`."""
+        self._job = job
+
+    def load(self) -> Crawling:
+        """Find the plug-ins that the cell names, the strategy last."""
+        job, cell, files = self._job, self._job["cell"], self._job.get("files", {})
         spec = registry.load(registry.Kind.SITE, files.get(cell["site"], cell["site"]))
         parser = registry.load(registry.Kind.PARSER, files.get(cell["parser"], cell["parser"]))
-        self._parse_s: dict[int, float] = {}
-        read = _timed(parser(spec), self._parse_s)
-        self._site = make_site(spec, job["origin"] + spec.path, read, job["ca_file"])
-        self._crawl: Crawl = registry.load(
-            registry.Kind.STRATEGY, files.get(cell["strategy"], cell["strategy"])
-        )
+        self._read = CountedReader(parser(spec))
+        self._reading = Reading()
+        self._site = make_site(spec, job["origin"] + spec.path, self._read, job["ca_file"])
         self._loop_factory = (
             registry.load(registry.Kind.EVENT_LOOP, cell["event_loop"])
             if cell["event_loop"]
@@ -72,14 +72,23 @@ class Crawling:
             functools.partial(Tally, spec.item_type) if spec.is_large else list
         )
         self._crawls: list[_Kept] = []
+        self._crawl: Crawl = registry.load(
+            registry.Kind.STRATEGY, files.get(cell["strategy"], cell["strategy"])
+        )
+        return self
 
     def run(self, loops: int) -> Timing:
         """Crawl `loops` times and return what all took."""
-        self._parse_s.clear()
+        self._read.forget()
         timing, self._crawls = keep_crawls(
             self._crawl, self._site, self._concurrency, loops, self._loop_factory, self._keep
         )
+        self._reading = self._read.look()
         return timing
+
+    def look(self) -> dict[str, int | None]:
+        """Return how much was read within the last value."""
+        return {"pages_read": self._reading.pages, "items_read": self._reading.items}
 
     def tell(self, *, is_alone: bool) -> Told:
         """Return what is to be known of the last value.
@@ -88,7 +97,7 @@ class Crawling:
             is_alone: whether it used no other process; what others parsed is not known here.
         """
         return {
-            "parse_s": sum(self._parse_s.values()) if is_alone else None,
+            "parse_s": self._reading.parse_s if is_alone else None,
             "digests": [_digest(kept) for kept in self._crawls],
             "http_parser": _http_parser(),
             "figures": {},
@@ -209,21 +218,6 @@ def _rows(kept: _Kept) -> list[Row]:
 
 def _digest(kept: _Kept) -> str:
     return kept.digest() if isinstance(kept, Tally) else digest_rows(as_rows(kept))
-
-
-def _timed(read: Reader, spent: dict[int, float]) -> Reader:
-    """Return a reader that sums up CPU seconds by thread; two clock calls for each page."""
-
-    def read_timed(address: str, body: Buffer) -> Page:
-        start = time.thread_time()
-        page = read(address, body)
-        thread = get_ident()  # no other thread writes there, so no lock is needed
-        spent[thread] = spent.get(thread, 0.0) + time.thread_time() - start
-        return page
-
-    if hasattr(read, "open"):  # pieces are not timed: that would cost more than they do
-        read_timed.open = read.open  # type: ignore[attr-defined]
-    return read_timed
 
 
 def _http_parser() -> str:

@@ -21,7 +21,6 @@ from crawlbench.measure.job import find_expected
 from crawlbench.measure.lastwords import explain_exit
 from crawlbench.measure.worker import JOB_VARIABLE
 from crawlbench.rooms import open_room
-from crawlbench.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -212,9 +211,7 @@ class _ProcessWorker:
     async def take(self) -> Value:
         assert self._lane
         await self._lane.tell("go")
-        message = await self._hear("value", self._timeout_s + GRACE_S)
-        fields = {name: message[name] for name in Value.__slots__}
-        return Value(**{**fields, "used": Usage(**message["used"])})
+        return Value.from_message(await self._hear("value", self._timeout_s + GRACE_S))
 
     async def show(self) -> list[list[Row]]:
         assert self._lane

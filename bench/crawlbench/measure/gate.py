@@ -5,8 +5,8 @@ Imported by workers, hence only the standard library.
 
 from __future__ import annotations
 
-import json
 import socket
+from json import dumps, loads
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ __all__ = ["Gate"]
 
 class Gate:
     """The worker's connection to its manager."""
+
+    __slots__ = ("_lines", "_socket")
 
     def __init__(self, port: int, token: str, cell: str) -> None:
         """Connect and say who is there."""
@@ -33,9 +35,9 @@ class Gate:
         line = self._lines.readline()
         if not line:
             raise SystemExit("the manager has gone")
-        message: Message = json.loads(line)
+        message: Message = loads(line)
         return message
 
     def say(self, message: Message) -> None:
         """Send one message."""
-        self._socket.sendall(json.dumps(message, ensure_ascii=False).encode() + b"\n")
+        self._socket.sendall(dumps(message, ensure_ascii=False).encode() + b"\n")

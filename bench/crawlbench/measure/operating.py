@@ -44,6 +44,10 @@ class Operating:
         self._figures = outcome.figures
         return outcome.timing
 
+    def look(self) -> dict[str, int | None]:
+        """Return nothing: there are no pages."""
+        return {"pages_read": None, "items_read": 0}
+
     def tell(self, *, is_alone: bool) -> Told:  # noqa: ARG002  (nothing depends on it)
         """Return what is to be known of the last value."""
         return {"parse_s": None, "digests": [], "http_parser": "", "figures": self._figures}

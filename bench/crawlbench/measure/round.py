@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from crawlbench.errors import CellError, CellRefusal
+from crawlbench.measure.invariants import Due, find_breach, find_misconduct
 from crawlbench.measure.sampling import make_sample
 from crawlbench.measure.schedule import Turn, plan_turns, plan_waves
 from crawlbench.measure.verify import Expectation, find_fault, find_odd_loop, is_wrong_answer
@@ -71,6 +72,8 @@ class RoundPlan:
     """Laps that a group takes in a turn, by group."""
     modules: Mapping[str, str | None]
     """Top-level module of the event loop that must run, by cell; None for none."""
+    declared: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """What strategies say of their HTTP, by name: versions, and codings beside gzip."""
     trace_folder: Path | None = None
     """Where the last crawl of each cell is noted, request by request; None: nowhere."""
 
@@ -263,11 +266,9 @@ class _Course:
     async def _verify(self, cell: Cell, value: Value, counters: Counters, loops: int) -> None:
         """Raise CellError with the first difference if the value is not right."""
         module = self._plan.modules[cell.name]
-        if (
-            cell.operation
-        ):  # which has verified the work itself; one that only makes loops runs none
+        if cell.operation:  # it has verified the work itself; one that only makes loops runs none
             odd = find_odd_loop(value, module) if value.event_loops else None
-            if odd:
+            if odd := odd or find_misconduct(value):
                 raise CellError(odd)
             return
         expectation = self._expectations[cell.site]
@@ -275,8 +276,9 @@ class _Course:
             for rows in await self._workers[cell.name].show():
                 if rows != expectation.rows:
                     raise CellError(f"wrong answer: {expectation.difference(rows)}")
+        due = Due.of(cell, expectation, loops, self._plan.declared.get(cell.strategy))
         fault = find_fault(value, counters, expectation, loops, module)
-        if fault:
+        if fault := fault or find_breach(value, counters, due):
             raise CellError(fault)
 
     def _fail(self, name: str, error: CellError, when: str) -> None:

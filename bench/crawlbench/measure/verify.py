@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from crawlbench.digest import (
     Row,
@@ -36,6 +36,11 @@ class Expectation:
     """Of the values in an item's row."""
     is_tallied: bool = False
     """The rows are a tally's, one for each stretch of ranks."""
+
+    @property
+    def items(self) -> int:
+        """Items on all pages."""
+        return sum(cast("int", row[1]) for row in self.rows) if self.is_tallied else len(self.rows)
 
     def difference(self, rows: list[Row]) -> str:
         """Say where a crawl's rows first differ from these."""

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
-import gc
 import json
 import os
 import sys
 import traceback
 from dataclasses import asdict
+from functools import partial
+from gc import collect
 from typing import TYPE_CHECKING, Protocol
 
 import pyperf
 
 from crawlbench.errors import LoopRefusal
 from crawlbench.measure.gate import Gate
+from crawlbench.measure.seal import Rest, Seal
 from crawlbench.usage import peak_rss_bytes, reset_peak_rss, rss_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crawlbench.digest import Row
     from crawlbench.measure.job import Expected, Job, Told
     from crawlbench.stopwatch import Timing
@@ -40,6 +44,9 @@ class Task(Protocol):
     def run(self, loops: int) -> Timing:
         """Do it `loops` times and return what all took, read where the clock starts and stops."""
 
+    def look(self) -> dict[str, int | None]:
+        """Return what `Conduct` wants to know of what the last value read."""
+
     def tell(self, *, is_alone: bool) -> Told:
         """Return what `Value` wants to know of the last value beside times and memory."""
 
@@ -56,7 +63,9 @@ def main() -> None:
     try:
         if job["environment"]:
             _assert_environment(job["environment"])
-        turn = _Turn(_make_task(job), gate, job["timeout_s"], event_loops, job["all_cpus"])
+        make_task = _find_task(job)
+        seal = Seal()  # with all that is ours, and nothing of a contestant's
+        turn = _Turn(make_task(), seal, gate, job["timeout_s"], event_loops, job["all_cpus"])
         runner = pyperf.Runner(metadata=job["metadata"])  # moves to the CPUs of --affinity
         gate.say({"kind": "ready"})
         turn.wait()
@@ -85,15 +94,18 @@ def _assert_environment(expected: Expected) -> None:
     assert_environment(expected)
 
 
-def _make_task(job: Job) -> Task:
-    """Import only what the cell needs: there are hundreds of workers in some sessions."""
+def _find_task(job: Job) -> Callable[[], Task]:
+    """Return what loads the contestant and makes its task.
+
+    Only what the cell needs is imported: there are hundreds of workers in some sessions.
+    """
     if job["cell"]["operation"]:
         from crawlbench.measure.operating import Operating  # noqa: PLC0415
 
-        return Operating(job)
+        return partial(Operating, job)
     from crawlbench.measure.crawling import Crawling  # noqa: PLC0415
 
-    return Crawling(job)
+    return Crawling(job).load
 
 
 class _Turn:
@@ -102,12 +114,16 @@ class _Turn:
     def __init__(
         self,
         task: Task,
+        seal: Seal,
         gate: Gate,
         timeout_s: float,
         event_loops: set[str],
         all_cpus: list[int],
     ) -> None:
         self._task = task
+        self._seal = seal
+        self._rest_cpu_s = self._rest_s = 0.0
+        self._has_begun = False
         self._gate = gate
         self._timeout_s = timeout_s
         self._all_cpus = all_cpus
@@ -119,7 +135,7 @@ class _Turn:
         The wait comes last, so that also after its last value a worker stands still until the lap
         is over: pyperf's own work at its end would disturb those who still measure.
         """
-        gc.collect()
+        collect()
         reset_peak_rss()
         self._event_loops.clear()
         base_rss_bytes = rss_bytes()
@@ -135,13 +151,19 @@ class _Turn:
 
         When the round is over, all workers end at once: they may use all CPUs for that.
         """
+        rest = Rest()
         while (kind := self._gate.wait()["kind"]) == "show":
             self._gate.say({"kind": "crawls", "crawls": self._task.show()})
+            rest = Rest()
+        if self._has_begun:  # before, what an import has started may still settle
+            self._rest_cpu_s, self._rest_s = rest.stop()
+        self._has_begun = True
         if kind == "end" and self._all_cpus:
             os.sched_setaffinity(0, self._all_cpus)
 
     def _report(self, timing: Timing, base_rss_bytes: int | None) -> None:
         """Tell the manager; what other processes held is not known here."""
+        read = self._task.look()  # before anybody looks at what was crawled
         peak = peak_rss_bytes() if timing.is_alone else None  # before the task makes its rows
         self._gate.say(
             {
@@ -151,6 +173,13 @@ class _Turn:
                 "base_rss_bytes": base_rss_bytes,
                 "peak_rss_bytes": peak,
                 "event_loops": sorted(self._event_loops),
+                "conduct": {
+                    "started_at": timing.started_at,
+                    "rest_cpu_s": self._rest_cpu_s,
+                    "rest_s": self._rest_s,
+                    "broken": self._seal.find_broken(),
+                    **read,
+                },
                 **self._task.tell(is_alone=timing.is_alone),
             }
         )

@@ -41,11 +41,11 @@ def choose_answer(mirror: Mirror, request: Request, before: int) -> tuple[Answer
     return faults.alter(answer, fault, request.page), ""
 
 
-def count_request(counters: Counters, request: Request) -> tuple[str, int]:
-    """Count a request; return the name it counts under and how many of it came before."""
+def count_request(counters: Counters, request: Request, at: float) -> tuple[str, int]:
+    """Count a request that came at a moment; return its name and how many of it came before."""
     if request.page is not None:
-        return request.page, counters.arrived(request.page)
-    return counters.stranger_arrived(request.target[:MOST_ADDRESS_BYTES].decode("latin-1"))
+        return request.page, counters.arrived(request.page, at, request.flags)
+    return counters.stranger_arrived(request.target[:MOST_ADDRESS_BYTES].decode("latin-1"), at)
 
 
 def answer_stranger(mirror: Mirror, request: Request) -> Answer:

@@ -125,9 +125,11 @@ class Connection(asyncio.Protocol):
         assert page is not None
         answer = mirror.responses.page(page, request.flags)
         size = len(answer.data)
-        mirror.counters.answered_at_once(page, size)
-        self._is_new = False
-        self.active = now()
+        self.active = at = now()
+        mirror.counters.answered_at_once(page, size, at, request.flags)
+        if self._is_new:
+            self._is_new = False
+            mirror.counters.introduced(self.opened)
         sent = 0
         if self._fd >= 0 and not self._transport.get_write_buffer_size():
             with contextlib.suppress(OSError):
@@ -171,17 +173,19 @@ class Connection(asyncio.Protocol):
         """Count a request and answer it, now or later; tell whether the connection takes more."""
         mirror, counters = self._mirror, self._mirror.counters
         self._served += 1
+        self.active = arrived = now()
         if request.page is None:
             aside = mirror.aside and mirror.aside(request.target)
             if aside:
                 return self._serve_aside(aside, request)
             target = request.target[:MOST_ADDRESS_BYTES].decode("latin-1")
-            name, before = counters.stranger_arrived(target)
+            name, before = counters.stranger_arrived(target, arrived)
         else:
-            name, before = request.page, counters.arrived(request.page)
-        self.active = arrived = now()
+            name, before = request.page, counters.arrived(request.page, arrived, request.flags)
         age_s = arrived - self.opened if self._is_new else None
-        self._is_new = False
+        if self._is_new:
+            self._is_new = False
+            counters.introduced(self.opened)
         delay_s = mirror.delay_s(request.page or "", before, connection_age_s=age_s)
         wire = self._make_wire(request, before)
         self._is_over = wire.end is not End.KEEP
@@ -192,7 +196,7 @@ class Connection(asyncio.Protocol):
 
     def _serve_aside(self, answer: Answer, request: Request) -> bool:
         """Answer what is not counted; tell whether the connection takes more."""
-        self.active = arrived = now()
+        arrived = self.active
         self._is_over = request.closes
         data = self._mirror.responses.render(answer, request.flags)
         wire = Wire(data, End.CLOSE if request.closes else End.KEEP, status=answer.status)

@@ -199,7 +199,7 @@ class Http2Connection(asyncio.Protocol):
             counters = Counters()
         else:
             counters.http2_requests += 1
-            name, before = count_request(counters, request)
+            name, before = count_request(counters, request, arrived)
             due = self._due(request, before, arrived)
             answer, spoiled = choose_answer(mirror, request, before)
         wire = Wire(b"", End.KEEP, status=answer.status)
@@ -219,9 +219,9 @@ class Http2Connection(asyncio.Protocol):
         page, mirror = request.page or "", self._mirror
         delay_s = mirror.delay_s(page, before, connection_age_s=None)
         if self._ready is None:
+            mirror.counters.introduced(self.opened)
             age_s = arrived - self.opened
-            whole_s = mirror.delay_s(page, before, connection_age_s=age_s)
-            self._ready = arrived + whole_s - delay_s
+            self._ready = arrived + mirror.delay_s(page, before, connection_age_s=age_s) - delay_s
         return max(arrived, self._ready) + delay_s
 
     def _on_done(self, reply: Reply) -> None:

@@ -200,15 +200,16 @@ class Outbox:
 
     def _send(self, exchange: Exchange, piece: bytes) -> None:
         """Write a piece of the first answer; after the last one let the connection end, or not."""
+        at = now()  # before the client can have it
         if exchange.first_byte is None:
-            exchange.first_byte = now()
+            exchange.first_byte = at
         if piece and not self._transport.is_closing():
             self._transport.write(piece)
         self._position += len(piece)
         if self._position >= len(exchange.wire.data):
-            self._finish(exchange)
+            self._finish(exchange, at)
 
-    def _finish(self, exchange: Exchange) -> None:
+    def _finish(self, exchange: Exchange, at: float) -> None:
         self._position = 0
         if exchange.wire.end is End.STALL:
             self.is_stalled = True
@@ -216,7 +217,7 @@ class Outbox:
             return
         self.waiting.popleft()
         sent = 0 if self._transport.is_closing() else len(exchange.wire.data)
-        exchange.counters.answered(sent)
+        exchange.counters.answered(sent, at if sent else 0.0)
         exchange.sent_bytes = sent
         exchange.last_byte = now()
         self._mirror.watch(exchange)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from crawlbench.counters import Counters
 from crawlbench.mirror.clock import Clock, now
+from crawlbench.mirror.codings import CODED, CODINGS
 from crawlbench.mirror.connection import Connection
 from crawlbench.mirror.faults import unmark
+from crawlbench.mirror.http1 import HEAD
 from crawlbench.mirror.listener import BACKLOG, Listener
 from crawlbench.mirror.shaping import Line
 from crawlbench.usage import read_cpu_wait_s
@@ -97,7 +99,24 @@ class Mirror:
         """Return what was counted since `begin`."""
         self.counters.cpu_s = time.process_time() - self._cpu_before
         self.counters.cpu_wait_s = read_cpu_wait_s() - self._wait_before
+        self._date(self.counters)
         return self.counters
+
+    @staticmethod
+    def _date(counters: Counters) -> None:
+        """Put moments on the clock that workers read, and what was asked for into words."""
+        shift = time.perf_counter() - now()
+        if not counters.faults:
+            counters.last_at = max(counters.last_at, counters.answered_at)
+        if counters.first_at:
+            counters.first_at += shift
+            counters.last_at += shift
+        for flags, count in counters.shapes.items():
+            counters.heads += count if flags & HEAD else 0
+            coding = CODINGS.get(flags & CODED)
+            if coding:
+                counters.codings[coding] = counters.codings.get(coding, 0) + count
+        counters.shapes = {}
 
     def delay_s(self, page: str, before: int, *, connection_age_s: float | None) -> float:
         """Return the seconds that the answer to the next request for a page waits."""

@@ -223,7 +223,7 @@ class Streams:
             self._h2.reset_stream(reply.stream, ErrorCodes.INTERNAL_ERROR)
             self._take(reply)
         if reply.exchange.first_byte is not None:
-            reply.exchange.last_byte = now()
+            reply.exchange.last_byte = reply.exchange.counters.answered_at = now()
         del self.open[reply.stream]
         self._finish(reply)
 

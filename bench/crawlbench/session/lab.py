@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench import registry
+from crawlbench.about import describe_http
 from crawlbench.measure.ceiling import measure_ceiling
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.placement import stay_off
@@ -93,6 +94,7 @@ class Lab:
             laps=plan.laps if number else 1,
             passes=session.passes if number else {cell.group: 1 for cell in cells},
             modules={cell.name: _loop_module(cell) for cell in cells},
+            declared={name: describe_http(name) for cell in cells if (name := cell.strategy)},
             trace_folder=None if number else self.trace_folder,
         )
         ends: dict[str, Mirror] = {**self.mirrors, **self.peers}

@@ -1,0 +1,158 @@
+"""Says what a value hides, though its items and its requests are right (floor 3; pure).
+
+Each rule compares what the worker tells with what the mirror saw, or with what is due. What a
+strategy declares in its docstring changes what is due.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crawlbench.counters import Counters
+    from crawlbench.measure.contract import Conduct, Value
+    from crawlbench.measure.verify import Expectation
+    from crawlbench.records import Cell
+
+__all__ = ["Due", "find_breach", "find_misconduct"]
+
+CLOCK_SLACK_S = 50e-6 + 2 * time.get_clock_info("monotonic").resolution
+"""By which two processes' readings of one clock may differ: less than one request over loopback
+takes, so that not even one of them hides in it."""
+REST_CPU_S = 0.001
+"""That a worker may use between its turns, by which one crawl gains or loses little."""
+VALUE_SHARE = 0.01
+"""Of the value's time, where that is more: no more than the differences that matter."""
+REST_SHARE = 0.001
+"""Of the time between the turns, where that is more: an idle thread that looks around twice a
+second uses 0.01 %, which no neighbour feels; a busy one uses a hundred."""
+MIRROR_SLACK_S = 0.005
+"""Of the mirror's CPU time: it also obeys the manager, and sweeps, within its span."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a right value of a cell shows, over all its loops."""
+
+    loops: int
+    pages: int
+    items: int
+    concurrency: int
+    http: str = ""
+    """Versions that the strategy declares; empty if it does not."""
+    codings: str = ""
+    """That it declares beside gzip."""
+
+    @classmethod
+    def of(
+        cls, cell: Cell, expectation: Expectation, loops: int, declared: tuple[str, str] | None
+    ) -> Due:
+        """Return what is due of a cell that crawls.
+
+        Args:
+            cell: that does.
+            expectation: of its site.
+            loops: crawls in the value.
+            declared: versions of HTTP and codings, as its strategy's docstring has them.
+        """
+        pages, items = expectation.pages * loops, expectation.items * loops
+        return cls(loops, pages, items, cell.concurrency, *(declared or ("", "")))
+
+
+def find_breach(value: Value, counters: Counters, due: Due) -> str | None:
+    """Return why a crawl's value must not be believed, or None.
+
+    Args:
+        value: what the worker reported.
+        counters: what the mirror counted meanwhile.
+        due: to be seen.
+    """
+    rules = (_out_of_time, _unread, _reused, _unruly)
+    breaches = (breach for rule in rules for breach in rule(value, counters, due))
+    return find_misconduct(value) or next(breaches, None)
+
+
+def find_misconduct(value: Value) -> str | None:
+    """Return what is wrong with a worker's process around a value of any kind, or None."""
+    conduct = value.conduct
+    if conduct.broken:
+        return f"it did not leave the harness alone: {'; '.join(conduct.broken)}"
+    allowed_s = max(REST_CPU_S, VALUE_SHARE * value.seconds, REST_SHARE * conduct.rest_s)
+    if conduct.rest_cpu_s > allowed_s:
+        return (
+            f"it worked between its turns: {_ms(conduct.rest_cpu_s)} of CPU time while others were "
+            f"measured; {_ms(allowed_s)} are allowed"
+        )
+    return None
+
+
+def _out_of_time(value: Value, counters: Counters, _: Due) -> Iterator[str]:
+    """Tell if the mirror was busy for this value while its clock did not run."""
+    if not counters.first_at:
+        return
+    conduct: Conduct = value.conduct
+    early_s = conduct.started_at - counters.first_at
+    late_s = counters.last_at - conduct.started_at - value.seconds
+    if early_s > CLOCK_SLACK_S:
+        yield f"it began before its clock: the mirror heard from it {_ms(early_s)} earlier"
+    if late_s > CLOCK_SLACK_S:
+        yield f"it went on after its clock had stopped: the mirror served it {_ms(late_s)} longer"
+    if counters.cpu_s > value.seconds + MIRROR_SLACK_S:
+        yield (
+            f"the mirror used {_ms(counters.cpu_s)} of CPU time for a value that is said to have "
+            f"taken {_ms(value.seconds)}"
+        )
+
+
+def _unread(value: Value, _: Counters, due: Due) -> Iterator[str]:
+    """Tell if not each page was read within the clock, by `site.read` or `site.stream`."""
+    conduct = value.conduct
+    if (conduct.pages_read or 0) < due.pages:
+        yield (
+            f"site.read ran {conduct.pages_read} times within its clock instead of {due.pages}: "
+            "pages were read elsewhere, or kept from before"
+        )
+    elif conduct.items_read < due.items:
+        yield (
+            f"site.read found {conduct.items_read} items within its clock instead of {due.items}: "
+            "it was not given the pages that came"
+        )
+
+
+def _reused(_: Value, counters: Counters, due: Due) -> Iterator[str]:
+    """Tell if not each crawl opened a connection and fetched bodies."""
+    if counters.heads:
+        yield f"it asked for the head alone {counters.heads} times: bodies were kept from before"
+    if counters.connections < due.loops:
+        yield (
+            f"{counters.connections} connections were made for {due.loops} crawls, each of which "
+            "has to open its own: they were kept from before"
+        )
+
+
+def _unruly(_: Value, counters: Counters, due: Due) -> Iterator[str]:
+    """Tell if it did not keep to its concurrency, or spoke otherwise than it declares."""
+    # What a fault has spoilt a client may give up, while the mirror still has it in hand.
+    allowed = due.concurrency + sum(counters.faults.values())
+    if counters.most_in_flight > allowed:
+        yield f"{counters.most_in_flight} requests were in flight at once instead of {allowed}"
+    declared = due.codings.replace(",", " ").split()
+    for coding, count in counters.codings.items():
+        if coding != "gzip" and coding not in declared:
+            yield (
+                f"it asked for the coding {coding} {count} times where others have gzip; "
+                f"if it cannot do otherwise, its docstring has to say `Coding: {coding}.`"
+            )
+    if counters.http2_requests and due.http and "2" not in due.http.replace(",", " ").split():
+        yield (
+            f"it spoke HTTP/2 in {counters.http2_requests} requests, but its docstring says "
+            f"`HTTP: {due.http}.`"
+        )
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1e3:,.3g} ms"

@@ -1,0 +1,175 @@
+"""Counts what a strategy reads, in whatever thread or process it does so (floor 3).
+
+Imported by workers, hence only the standard library and our nouns. A child that was forked leaves a
+note of eight bytes for each page in a file that all share; one to which the reader was sent hands
+back pages that are counted when they arrive.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import struct
+import tempfile
+from dataclasses import dataclass
+from os import getpid
+from threading import get_ident
+from time import thread_time
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+from crawlbench.model import Buffer, Page
+
+if TYPE_CHECKING:
+    from crawlbench.model import Item, PageStream, Reader
+
+__all__ = ["CountedReader", "Reading"]
+
+_NOTE = struct.Struct("<Q")
+"""What a forked child leaves for each page: how many items it has."""
+
+_readers: WeakValueDictionary[str, CountedReader] = WeakValueDictionary()
+"""By the name under which they were sent elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read within a value."""
+
+    pages: int = 0
+    """In this process and others, threads and children included."""
+    items: int = 0
+    """On those pages."""
+    parse_s: float = 0.0
+    """CPU seconds in the reader, in this process; pages read piece by piece not included."""
+
+
+class CountedReader:
+    """A site's reader that knows how often it was called: two clock calls for each page."""
+
+    def __init__(self, read: Reader) -> None:
+        """Count what is read by a reader."""
+        self._read = read
+        self._spent: dict[int, list[float]] = {}
+        """By thread: pages, items, CPU seconds. No other thread writes there: no lock is needed."""
+        self._name = ""
+        self._home = getpid()
+        self._notes = _open_notes()
+        if hasattr(read, "open"):  # else `Site.stream` gathers the pieces and calls us
+            self.open = self._open
+
+    def __call__(self, address: str, body: Buffer) -> Page:
+        """Read a page."""
+        start = thread_time()
+        page = self._read(address, body)
+        self._count(page, thread_time() - start)
+        return page
+
+    def _open(self, address: str) -> _CountedStream:
+        """Begin a page; pieces are not timed, as that would cost more than they do."""
+        return _CountedStream(self._read.open(address), self)  # type: ignore[attr-defined]
+
+    def _count(self, page: Page, seconds: float = 0.0) -> None:
+        if getpid() != self._home:
+            if self._notes is not None:
+                os.write(self._notes, _NOTE.pack(len(page.items)))
+            return
+        thread = get_ident()
+        spent = self._spent.get(thread)
+        if spent is None:
+            spent = self._spent[thread] = [0, 0, 0.0]
+        spent[0] += 1
+        spent[1] += len(page.items)
+        spent[2] += seconds
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Be pickled as one whose pages are counted when they come back."""
+        self._name = self._name or secrets.token_hex(16)
+        _readers[self._name] = self
+        return _SentReader, (self._read, self._name)
+
+    def look(self) -> Reading:
+        """Return what was read since the last `forget`."""
+        noted: list[int] = []
+        if self._notes is not None:
+            notes = os.pread(self._notes, os.fstat(self._notes).st_size, 0)
+            noted = [items for (items,) in _NOTE.iter_unpack(notes)]
+        spent = list(self._spent.values())
+        return Reading(
+            int(sum(each[0] for each in spent)) + len(noted),
+            int(sum(each[1] for each in spent)) + sum(noted),
+            sum(each[2] for each in spent),
+        )
+
+    def forget(self) -> None:
+        """Begin anew at nothing."""
+        self._spent.clear()
+        if self._notes is not None:
+            os.ftruncate(self._notes, 0)
+
+
+class _CountedStream:
+    """A page that is read piece by piece, counted when it is whole."""
+
+    __slots__ = ("_reader", "_stream", "feed")
+
+    def __init__(self, stream: PageStream, reader: CountedReader) -> None:
+        self._stream = stream
+        self._reader = reader
+        self.feed = stream.feed  # called directly: there are many pieces
+
+    def close(self) -> Page:
+        page = self._stream.close()
+        self._reader._count(page)
+        return page
+
+
+class _SentReader:
+    """A counted reader in a process that was sent it."""
+
+    def __init__(self, read: Reader, name: str) -> None:
+        self._read = read
+        self._name = name
+
+    def __call__(self, address: str, body: Buffer) -> Page:
+        page = self._read(address, body)
+        return _SentPage(page.items, page.links, self._name)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _SentReader, (self._read, self._name)
+
+
+class _SentPage(Page):
+    """A page on its way back to whoever sent the reader."""
+
+    __slots__ = ("_name",)
+
+    _name: str
+
+    def __init__(self, items: tuple[Item, ...], links: tuple[str, ...], name: str) -> None:
+        super().__init__(items, links)
+        object.__setattr__(self, "_name", name)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _receive, (self.items, self.links, self._name)
+
+
+def _receive(items: tuple[Item, ...], links: tuple[str, ...], name: str) -> Page:
+    """Return a page from elsewhere, counted if this process sent the reader."""
+    reader = _readers.get(name)
+    if reader is None:  # it passes through on its way
+        return _SentPage(items, links, name)
+    page = Page(items, links)
+    reader._count(page)
+    return page
+
+
+def _open_notes() -> int | None:
+    """Return a file without a name, to which each process appends; None where nobody forks."""
+    if not hasattr(os, "fork"):
+        return None
+    descriptor, path = tempfile.mkstemp()
+    os.close(descriptor)
+    appending = os.open(path, os.O_RDWR | os.O_APPEND)
+    os.unlink(path)  # noqa: PTH108  (a name that is none of ours any more)
+    return appending

@@ -1,0 +1,137 @@
+"""Sees whether a contestant leaves alone what is not its own (floor 3; imported by workers).
+
+That are clocks, our code, its CPUs and its priority, and the event loop policy. A look at some
+four hundred names costs a tenth of a millisecond, outside the clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import sys
+import time
+from dataclasses import dataclass
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import TYPE_CHECKING
+
+from crawlbench.offspring import Children
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Rest", "Seal"]
+
+CLOCKS = ("perf_counter", "monotonic", "process_time", "thread_time")
+NAMES = {time: {*CLOCKS, *(f"{clock}_ns" for clock in CLOCKS)}, gc: {"collect"}}
+OURS = "crawlbench."
+
+# Bound here, before a contestant is imported.
+_perf_counter, _process_time_ns = time.perf_counter, time.process_time_ns
+
+
+class Seal:
+    """Remembers what is there when it is made, which is before a contestant is imported."""
+
+    def __init__(self) -> None:
+        """Look at everything."""
+        self._parts = {name: (owner, part) for name, owner, part in _parts()}
+        self._state = _State.now()
+
+    def find_broken(self) -> list[str]:
+        """Return what is not as it was, a clause each, such as `it replaced time.monotonic`."""
+        found = [
+            f"it replaced {name}"
+            for name, (owner, part) in self._parts.items()
+            if vars(owner).get(name.rpartition(".")[2]) is not part
+        ]
+        return [*found, *_State.now().changes_since(self._state)]
+
+
+def _parts() -> Iterator[tuple[str, ModuleType | type, object]]:
+    """Yield the functions and classes that are sealed: dotted name, where it is found, itself."""
+    for module, names in NAMES.items():
+        for name in names:
+            yield f"{module.__name__}.{name}", module, vars(module)[name]
+    for module in list(sys.modules.values()):
+        if isinstance(module, ModuleType) and _is_ours(module):
+            for name, part in list(vars(module).items()):
+                if isinstance(part, FunctionType | BuiltinFunctionType | type):
+                    yield f"{module.__name__}.{name}", module, part
+                if isinstance(part, type) and part.__module__ == module.__name__:
+                    yield from _methods(part)
+
+
+def _is_ours(module: ModuleType) -> bool:
+    return module.__name__.startswith(OURS) or module.__name__ == "__main__"
+
+
+def _methods(kind: type) -> Iterator[tuple[str, type, object]]:
+    for name, part in list(vars(kind).items()):
+        if isinstance(part, FunctionType | classmethod | staticmethod | property):
+            yield f"{kind.__module__}.{kind.__qualname__}.{name}", kind, part
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """How the process stands among others."""
+
+    cpus: frozenset[int]
+    """Of all its threads."""
+    niceness: int
+    policy: str
+    """Module of the event loop policy; empty while there is none, or Python's own."""
+
+    @classmethod
+    def now(cls) -> _State:
+        cpus: frozenset[int] = frozenset()
+        if hasattr(os, "sched_getaffinity"):
+            cpus = frozenset().union(*map(_cpus_of, _threads()))
+        niceness = os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else 0
+        policy = getattr(asyncio.events, "_event_loop_policy", None)
+        module = type(policy).__module__ if policy is not None else ""
+        return cls(cpus, niceness, "" if module.startswith("asyncio.") else module)
+
+    def changes_since(self, before: _State) -> Iterator[str]:
+        if self.cpus != before.cpus:
+            yield f"it moved from CPUs {_listed(before.cpus)} to {_listed(self.cpus)}"
+        if self.niceness != before.niceness:
+            yield f"it changed its niceness from {before.niceness} to {self.niceness}"
+        if self.policy != before.policy:
+            yield f"it set the event loop policy of {self.policy or 'asyncio'}"
+
+
+def _threads() -> list[int]:
+    try:
+        return [int(name) for name in os.listdir("/proc/self/task")]  # noqa: PTH208
+    except OSError:
+        return [0]
+
+
+def _cpus_of(thread: int) -> set[int]:
+    try:
+        return os.sched_getaffinity(thread)
+    except OSError:  # it has just ended
+        return set()
+
+
+def _listed(cpus: frozenset[int]) -> str:
+    return ", ".join(map(str, sorted(cpus)))
+
+
+class Rest:
+    """Tells what a worker used while it should have stood still."""
+
+    def __init__(self) -> None:
+        """Begin to rest."""
+        self._children = Children.now()
+        self._start = _perf_counter()
+        self._cpu_ns = _process_time_ns()
+
+    def stop(self) -> tuple[float, float]:
+        """Return the CPU seconds of all threads and children since, and the seconds that went by.
+
+        Of children that cannot be seen exactly nothing is told.
+        """
+        cpu_ns, seconds = _process_time_ns() - self._cpu_ns, _perf_counter() - self._start
+        return cpu_ns / 1e9 + (Children.now().cpu_since(self._children) or 0.0), seconds

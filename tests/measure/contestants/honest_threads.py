@@ -1,0 +1,24 @@
+"""Fetches in threads that are its own for a crawl."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from walking import connect, get
+
+
+def crawl(site, concurrency):
+    def fetch(url):
+        connection = connect(site)
+        try:
+            return site.read(url, get(connection, url))
+        finally:
+            connection.close()
+
+    items, seen, front = [], {site.start}, [site.start]
+    with ThreadPoolExecutor(concurrency) as pool:
+        while front:
+            pages = list(pool.map(fetch, front))
+            items += [item for page in pages for item in page.items]
+            links = dict.fromkeys(link for page in pages for link in page.links)
+            front = [link for link in links if link not in seen]
+            seen.update(front)
+    return items

@@ -1,0 +1,121 @@
+"""False contestants are invalid, each for what it does, and honest forms of the same ideas valid.
+
+One session over all of `contestants/` serves every assertion.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from tests.conftest import command_line
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
+
+FOLDER = Path(__file__).parent / "contestants"
+SUITE = """
+sites = ["douban-top250"]
+event_loops = ["asyncio"]
+concurrency = [4]
+baseline = "requests-serial"
+rounds = 1
+laps = 1
+warmups = 1
+min_time_s = 0.02
+lap_time_s = 0.01
+"""
+FALSE = {
+    "lazy_all": "it went on after its clock had stopped",
+    "last_page_late": "it went on after its clock had stopped",
+    "prefetch": "it began before its clock",
+    "connects_early": "it began before its clock",
+    "parse_cache": "site.read ran 0 times",
+    "reads_nothing": "site.read ran 0 times",
+    "reads_shells": "site.read found 10 items within its clock instead of 250",
+    "heads": "it asked for the head alone 10 times",
+    "keeps_connection": "0 connections were made",
+    "coding": "it asked for the coding br 10 times",
+    "spins": "it worked between its turns",
+    "nice": "it changed its niceness from 0 to 1",
+    "clock": "it replaced time.perf_counter",
+    "stopwatch": "it replaced crawlbench.stopwatch.perf_counter",
+    "gate": "it replaced crawlbench.measure.gate.Gate.say",
+    "policy": "it set the event loop policy",
+}
+NEEDS = {
+    "false_coding": "brotli",
+    "honest_declared_coding": "brotli",
+    "honest_patches": "gevent",
+    "honest_http2": "httpx2",
+}
+"""Modules without which a contestant is left out."""
+FAR = ("false_crowd", "honest_threads")
+"""What the network loopback does not show, as its mirror answers at once."""
+
+
+def contestants(pattern):
+    """Return the names of those whose libraries are here."""
+    names = [path.stem for path in sorted(FOLDER.glob(pattern))]
+    return [name for name in names if name not in NEEDS or find_spec(NEEDS[name])]
+
+
+HONEST = contestants("honest_*.py")
+
+
+def measure(folder, network, names):
+    """Return why contestants are invalid on a network, by name, and who took part."""
+    files = [str(FOLDER / f"{name}.py") for name in names]
+    settings = f"networks = [{network!r}]\nstrategies = {json.dumps(['requests-serial', *files])}\n"
+    suite = folder / f"{network}.toml"
+    suite.write_text(SUITE + settings)
+    call = command_line("run", suite, "-q", "-o", folder / network, capture_output=True)
+    subprocess.run(**call, check=False)
+    session = json.loads((folder / network / "session.json").read_text())
+    assert session["kept_rounds"] == 1
+    names = {Path(cell["strategy"]).stem for cell in session["plan"]["cells"]}
+    reasons = {}
+    for failure in session["failures"]:
+        (name,) = (name for name in names if f"/{name}.py/" in failure["cell"])
+        reasons[name] = failure["reason"]
+    return reasons, names
+
+
+@pytest.fixture(scope="module")
+def near(tmp_path_factory):
+    """Return what came of all contestants on loopback."""
+    names = [name for name in contestants("*_*.py") if name not in FAR[:1]]
+    return measure(tmp_path_factory.mktemp("near"), "loopback", names)
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_false_contestant_is_invalid(near, name):
+    """The reason names what it does."""
+    reasons, names = near
+    if f"false_{name}" not in names:
+        pytest.skip(f"{NEEDS[f'false_{name}']} is not installed")
+    assert FALSE[name] in reasons[f"false_{name}"]
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_honest_form_is_valid(near, name):
+    """Nothing is held against it."""
+    reasons, names = near
+    assert name in names
+    assert reasons.get(name) is None
+
+
+def test_no_contestant_is_left_out():
+    """All files stand above, and there are as many as were asked for."""
+    expected = {f"false_{name}" for name in FALSE} | {FAR[0]}
+    assert {path.stem for path in FOLDER.glob("false_*.py")} == expected
+    assert len(list(FOLDER.glob("honest_*.py"))) >= 20
+
+
+def test_more_requests_in_flight_than_allowed_are_seen_on_a_delayed_network(tmp_path):
+    """As many threads as are allowed are in order, three times as many are not."""
+    reasons, _ = measure(tmp_path, "wan", FAR)
+    assert "requests were in flight at once instead of 4" in reasons["false_crowd"]
+    assert list(reasons) == ["false_crowd"]

@@ -1,0 +1,149 @@
+"""What a value hides, by the pure rules: each finds its own fault and lets good things pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crawlbench.counters import Counters
+from crawlbench.measure.contract import Conduct, Value
+from crawlbench.measure.invariants import Due, find_breach, find_misconduct
+from crawlbench.measure.verify import expect
+from crawlbench.records import Cell
+from crawlbench.sites.douban import SITE
+from crawlbench.usage import Usage
+
+CONDUCT = Conduct(100.0, 20, 500, 0.0, 0.0, [])
+VALUE = Value(0.5, Usage(0.1, 0.0, 0.0, 0, 0), 0.0, None, None, [], [], "", CONDUCT)
+DUE = Due(loops=2, pages=20, items=500, concurrency=10)
+
+
+def conducted(seconds=0.5, **changes):
+    """Return a value of two crawls in half a second, whose conduct is changed."""
+    return replace(VALUE, seconds=seconds, conduct=replace(CONDUCT, **changes))
+
+
+def counted(**changes):
+    """Return what a mirror counts meanwhile, changed."""
+    usual = {"requests": 20, "connections": 2, "most_in_flight": 10, "cpu_s": 0.3}
+    usual |= {"first_at": 100.001, "last_at": 100.499, "codings": {"gzip": 20}}
+    return Counters(**(usual | changes))
+
+
+def test_good_value_has_no_breach():
+    """All as it should be."""
+    assert find_breach(VALUE, counted(), DUE) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "counters", "breach"),
+    [
+        (
+            VALUE,
+            counted(first_at=99.99),
+            "it began before its clock: the mirror heard from it 10 ms earlier",
+        ),
+        (
+            VALUE,
+            counted(last_at=100.52),
+            "it went on after its clock had stopped: the mirror served it 20 ms longer",
+        ),
+        (
+            conducted(seconds=0.4989),
+            counted(first_at=100.0, last_at=100.4, cpu_s=0.6),
+            "the mirror used 600 ms of CPU time for a value that is said to have taken 499 ms",
+        ),
+        (
+            conducted(pages_read=0),
+            counted(),
+            "site.read ran 0 times within its clock instead of 20: pages were read elsewhere, or "
+            "kept from before",
+        ),
+        (
+            conducted(items_read=20),
+            counted(),
+            "site.read found 20 items within its clock instead of 500: it was not given the pages "
+            "that came",
+        ),
+        (
+            VALUE,
+            counted(heads=20),
+            "it asked for the head alone 20 times: bodies were kept from before",
+        ),
+        (
+            VALUE,
+            counted(connections=1),
+            "1 connections were made for 2 crawls, each of which has to open its own: they were "
+            "kept from before",
+        ),
+        (VALUE, counted(most_in_flight=11), "11 requests were in flight at once instead of 10"),
+        (
+            VALUE,
+            counted(codings={"br": 20}),
+            "it asked for the coding br 20 times where others have gzip; if it cannot do "
+            "otherwise, its docstring has to say `Coding: br.`",
+        ),
+        (
+            conducted(broken=["it replaced time.perf_counter", "it moved"]),
+            counted(first_at=1.0),
+            "it did not leave the harness alone: it replaced time.perf_counter; it moved",
+        ),
+        (
+            conducted(rest_cpu_s=0.02, rest_s=1.0),
+            counted(),
+            "it worked between its turns: 20 ms of CPU time while others were measured; 5 ms are "
+            "allowed",
+        ),
+    ],
+)
+def test_breach_is_told_in_a_sentence(value, counters, breach):
+    """Each rule names what it saw and what was due."""
+    assert find_breach(value, counters, DUE) == breach
+
+
+@pytest.mark.parametrize(
+    ("value", "counters"),
+    [
+        (VALUE, counted(first_at=0.0, last_at=0.0)),
+        (VALUE, counted(first_at=99.99998, last_at=100.50002)),
+        (VALUE, counted(cpu_s=0.504)),
+        (VALUE, counted(most_in_flight=12, faults={"503": 2})),
+        (VALUE, counted(connections=20, http2_requests=20, codings={})),
+        (conducted(pages_read=40, items_read=1000), counted()),
+        (conducted(rest_cpu_s=0.004), counted()),
+        (conducted(rest_cpu_s=0.05, rest_s=60.0), counted()),
+    ],
+)
+def test_what_honest_crawls_do_passes(value, counters):
+    """Readings of a clock, retries, connections for each page, idle threads: all have room."""
+    assert find_breach(value, counters, DUE) is None
+
+
+def test_declarations_change_what_is_due():
+    """A coding that is declared is due as well as gzip; another one still is not."""
+    due = replace(DUE, codings="br, zstd", http="2")
+    assert find_breach(VALUE, counted(codings={"br": 10, "zstd": 10}), due) is None
+    assert "coding br" in find_breach(VALUE, counted(codings={"br": 20}), replace(due, codings=""))
+
+
+def test_false_declaration_of_http_is_a_breach():
+    """Who says that it speaks HTTP/1.1 alone must do so; who says nothing speaks what it likes."""
+    counters = counted(http2_requests=20)
+    said = "it spoke HTTP/2 in 20 requests, but its docstring says `HTTP: 1.1.`"
+    assert find_breach(VALUE, counters, replace(DUE, http="1.1")) == said
+    assert find_breach(VALUE, counters, replace(DUE, http="1.1, 2")) is None
+    assert find_breach(VALUE, counters, DUE) is None
+
+
+def test_operation_answers_for_its_process_alone():
+    """It reads no pages and asks no mirror."""
+    assert find_misconduct(conducted(pages_read=None, items_read=0)) is None
+    assert "nice" in find_misconduct(conducted(broken=["it changed its niceness from 0 to 5"]))
+
+
+def test_due_is_of_all_loops():
+    """Pages and items of the site, so often."""
+    cell = Cell(SITE.name, "net", "a", None, "lxml", 10)
+    assert Due.of(cell, expect(SITE), 3, None) == Due(3, 30, 750, 10)
+    assert Due.of(cell, expect(SITE), 1, ("1.1", "br")) == Due(1, 10, 250, 10, "1.1", "br")

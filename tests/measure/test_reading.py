@@ -1,0 +1,119 @@
+"""Pages are counted in whatever thread or process they are read."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
+
+import pytest
+
+from crawlbench.measure.reading import CountedReader, Reading
+from crawlbench.model import Page
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+
+
+def read_page(_address, body):
+    """Read a page with an item for each byte."""
+    if not body:
+        raise ValueError("there is nothing")
+    return Page(tuple(body), ())
+
+
+class Piecewise:
+    """A reader that also reads piece by piece."""
+
+    def __call__(self, address, body):
+        return read_page(address, body)
+
+    def open(self, _address):
+        return Stream()
+
+
+class Stream:
+    __slots__ = ("body",)
+
+    def __init__(self):
+        self.body = b""
+
+    def feed(self, piece):
+        self.body += piece
+
+    def close(self):
+        return read_page("", self.body)
+
+
+def seen(reader):
+    """Return pages and items that were counted."""
+    reading = reader.look()
+    return reading.pages, reading.items
+
+
+def test_pages_and_items_are_counted():
+    """What was read, and anew after it is forgotten; a page that cannot be read is none."""
+    reader = CountedReader(read_page)
+    assert reader("/a", b"123") == Page(tuple(b"123"), ())
+    reader("/b", b"4")
+    with pytest.raises(ValueError, match="nothing"):
+        reader("/c", b"")
+    assert seen(reader) == (2, 4)
+    assert reader.look().parse_s >= 0
+    reader.forget()
+    assert reader.look() == Reading()
+
+
+def test_threads_are_counted():
+    """Whoever reads."""
+    reader = CountedReader(read_page)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(reader, ["/"] * 200, [b"12"] * 200))
+    assert seen(reader) == (200, 400)
+
+
+def test_page_in_pieces_counts_when_it_is_whole():
+    """One that is begun and never ended was not read."""
+    reader = CountedReader(Piecewise())
+    assert not hasattr(CountedReader(read_page), "open")
+    begun, whole = reader.open("/a"), reader.open("/b")
+    begun.feed(b"12")
+    whole.feed(b"1")
+    whole.feed(b"2")
+    assert seen(reader) == (0, 0)
+    assert whole.close() == Page(tuple(b"12"), ())
+    assert seen(reader) == (1, 2)
+
+
+@needs_fork
+def test_forked_children_are_counted_and_forgotten():
+    """They leave notes; a child that is there from before goes on to leave some."""
+    reader, fork = CountedReader(read_page), get_context("fork")
+    ours, theirs = fork.Pipe()
+
+    def work():
+        while theirs.recv():
+            theirs.send(reader("/", b"123") and None)
+
+    child = fork.Process(target=work)
+    child.start()
+    for pages in (2, 1):
+        for _ in range(pages):
+            ours.send(True)
+            ours.recv()
+        assert seen(reader) == (pages, 3 * pages)
+        reader.forget()
+    ours.send(False)
+    child.join()
+
+
+def test_sent_reader_is_counted_when_its_pages_come_back():
+    """On another machine too: nothing is shared but what is sent."""
+    reader = CountedReader(read_page)
+    sent = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(reader))))
+    page = sent("/", b"123")
+    assert seen(reader) == (0, 0)
+    back = pickle.loads(pickle.dumps(page))
+    assert type(back) is Page
+    assert back == Page(tuple(b"123"), ())
+    assert seen(reader) == (1, 3)

@@ -1,0 +1,99 @@
+"""What a contestant changes of the harness is seen; what is its own business is not."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import threading
+import time
+
+import pytest
+
+from crawlbench import stopwatch
+from crawlbench.measure.gate import Gate
+from crawlbench.measure.seal import Rest, Seal
+
+needs_affinity = pytest.mark.skipif(
+    len(getattr(os, "sched_getaffinity", lambda _: {0})(0)) < 2, reason="there is one CPU"
+)
+
+
+def pretend(*_arguments):
+    """Do nothing of what is due."""
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "clause"),
+    [
+        (time, "perf_counter", "it replaced time.perf_counter"),
+        (time, "process_time_ns", "it replaced time.process_time_ns"),
+        (gc, "collect", "it replaced gc.collect"),
+        (stopwatch, "perf_counter", "it replaced crawlbench.stopwatch.perf_counter"),
+        (stopwatch.Stopwatch, "stop", "it replaced crawlbench.stopwatch.Stopwatch.stop"),
+        (Gate, "say", "it replaced crawlbench.measure.gate.Gate.say"),
+    ],
+)
+def test_what_is_replaced_is_named(monkeypatch, owner, name, clause):
+    """By its dotted name, once; and no longer when it is put back."""
+    seal = Seal()
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, name, pretend)
+        broken = seal.find_broken()
+    assert clause in broken
+    assert seal.find_broken() == []
+
+
+def test_what_is_not_the_harness_may_be_patched(monkeypatch):
+    """Sleeping, as gevent does it, or JSON, as faster libraries do."""
+    seal = Seal()
+    monkeypatch.setattr(time, "sleep", pretend)
+    monkeypatch.setattr(time, "time", pretend)
+    monkeypatch.setattr(json, "dumps", pretend)
+    monkeypatch.setattr(threading, "Thread", threading.Thread)
+    assert seal.find_broken() == []
+
+
+def test_gate_takes_nothing_new(monkeypatch):
+    """No method of one gate can be replaced past its class."""
+    with pytest.raises(AttributeError):
+        monkeypatch.setattr(object.__new__(Gate), "say", pretend)
+
+
+@needs_affinity
+def test_cpus_of_any_thread_are_seen():
+    """A thread that left for another CPU takes it from a neighbour."""
+    seal, cpus = Seal(), os.sched_getaffinity(0)
+    if len(cpus) == 1:
+        pytest.skip("there is no other CPU to go to")
+    try:
+        os.sched_setaffinity(0, {min(cpus)})
+        (clause,) = seal.find_broken()
+    finally:
+        os.sched_setaffinity(0, cpus)
+    assert clause == f"it moved from CPUs {', '.join(map(str, sorted(cpus)))} to {min(cpus)}"
+    assert seal.find_broken() == []
+
+
+def test_event_loop_policy_is_seen(monkeypatch):
+    """One of somebody's own; Python's, which is made when it is first needed, is none."""
+    monkeypatch.setattr(asyncio.events, "_event_loop_policy", None)
+    seal = Seal()
+    asyncio.new_event_loop().close()
+    assert seal.find_broken() == []
+    monkeypatch.setattr(asyncio.events, "_event_loop_policy", Seal)
+    assert seal.find_broken() == ["it set the event loop policy of builtins"]
+
+
+def test_rest_tells_of_threads():
+    """All that the process used, and how long it took."""
+    rest = Rest()
+    worker = threading.Thread(target=lambda: sum(range(300_000)))
+    before = time.process_time()
+    worker.start()
+    worker.join()
+    due_s = time.process_time() - before
+    cpu_s, seconds = rest.stop()
+    assert cpu_s >= due_s > 0
+    assert seconds > 0
