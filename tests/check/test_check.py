@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 
 import pytest
+from rich.console import Console
 from tests.conftest import PLUGINS
 
 from crawlbench import registry
 from crawlbench.check.checks import Subject, check_strategy
+from crawlbench.check.findings import Finding, judge_fault, judge_import
+from crawlbench.check.subject import Trial
+from crawlbench.cli.check import _count, _row
+
+EARLY = """
+import subprocess, sys, threading, time
+threading.Thread(target=time.sleep, args=(60,), name="early", daemon=True).start()
+subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+
+def crawl(site, concurrency):
+    raise LookupError
+"""
 
 FAULTS = ("503", "block-page", "reset", "302")
 
@@ -87,6 +101,59 @@ def test_unequal_terms_are_found():
     assert found[known] == "it crawled all the same"
 
 
+@pytest.mark.parametrize(
+    ("kind", "holds"),
+    [
+        ("TypeError", False),
+        ("AttributeError", False),
+        ("SystemExit", False),
+        ("AssertionError", True),  # an honest way to ask for status 200
+        ("ConnectionError", True),
+        ("ValueError", True),
+    ],
+)
+def test_error_that_no_server_causes_is_a_failure(kind, holds):
+    """Also as the base of a more special one; what a page or a server may cause is well."""
+    report = {"error": {"type": "mine.Error", "text": "a", "bases": ["mine.Error", kind]}}
+    assert judge_fault("503", report, "").holds is holds
+
+
+def test_what_runs_since_the_import_is_found(tmp_path):
+    """A thread and a process that a file starts before it is called."""
+    path = tmp_path / "early.py"
+    path.write_text(EARLY, encoding="utf-8")
+    trial = Trial(Subject(str(path)), [{"url": "http://127.0.0.1:9/", "ca_file": None}], {})
+    (report,) = asyncio.run(trial.run())
+    assert report["error"]["type"] == "LookupError"
+    assert trial.started["threads"] == ["early"]
+    assert len(trial.started["processes"]) == 1
+    finding = judge_import(trial.started)
+    assert finding.holds is False
+    assert finding.reason.startswith("threads: early; processes: ")
+    assert judge_import({"threads": [], "processes": [], "sockets": []}).holds
+
+
+@pytest.mark.parametrize(
+    ("kinds", "line"),
+    [
+        ((True, True, False, None), "2 of 4 promises hold, 1 fails, 1 is open."),
+        ((True, False, False), "1 of 3 promises holds, 2 fail, 0 are open."),
+    ],
+)
+def test_last_line_counts(kinds, line):
+    """What holds, what fails and what is open."""
+    assert _count([Finding("a", holds) for holds in kinds]) == line
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_row_shows_its_columns_on_any_terminal(width):
+    """However narrow: word, promise and reason are whole."""
+    console = Console(width=width, file=io.StringIO())
+    console.print(_row(Finding("keeps to its concurrency", False, "12 instead of 5"), width))
+    words = console.file.getvalue().split()
+    assert {"fails", "keeps", "concurrency", "12", "5"} <= set(words)
+
+
 def test_stall_is_neither_good_nor_bad():
     """A client without a deadline of its own waits; a session's deadline ends it."""
 
@@ -105,6 +172,8 @@ def test_command_prints_and_exits_by_what_it_found(crawlbench, tmp_path):
     rows = json.loads(ran.stdout)
     assert ran.returncode == 4
     assert rows[0]["reason"] == "crawl 1 returned other items than the site has"
+    faults = [row for row in rows if row["promise"].startswith("meets the fault")]
+    assert {row["holds"] for row in faults} == {None}
     unknown = crawlbench("check", "requests-serail")
     assert unknown.returncode == 2
     assert "did you mean 'requests-serial'?" in unknown.stderr

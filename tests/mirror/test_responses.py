@@ -58,6 +58,7 @@ def parse(rendered, method="GET"):
         ("gzip;q=", False),
         ("gzip;q=much", False),
         ("gzip;q=nan", False),
+        ("gzip;q=inf", False),
         ("gzipped, notgzip", False),
         (",,;,=", False),
     ],

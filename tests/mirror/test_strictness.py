@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.mirror.wire import BODIES, request
 
-from crawlbench.mirror.reader import MOST_HEAD_BYTES
+from crawlbench.mirror.limits import MOST_HEAD_BYTES, REFUSALS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "strictness.md"
 GET = b"GET /top250 HTTP/1.1\r\n"
@@ -97,6 +97,7 @@ def test_what_servers_refuse_is_refused(mirror, name):
             assert answer.status == status
             if status not in {200, 405}:
                 assert answer.headers["Connection"] == "close"
+                assert REFUSALS[status].encode() in answer.body
                 assert wire.is_closed()
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from crawlbench import registry
@@ -14,8 +15,10 @@ from crawlbench.check.findings import (
     judge_crawls,
     judge_fault,
     judge_flight,
+    judge_import,
     judge_leaks,
     judge_wire,
+    leave_open,
 )
 from crawlbench.check.subject import Subject, Trial
 from crawlbench.measure.executor import PROXY_VARIABLES
@@ -48,15 +51,23 @@ async def check_strategy(subject: Subject) -> AsyncIterator[Finding]:
             mirror does not start.
     """
     await asyncio.to_thread(_require_plugins, subject)
+    crawls_at_all: bool | None = None
     async for finding in _check_good_pages(subject):
+        if crawls_at_all is None:
+            crawls_at_all = finding.holds
         yield finding
     async for finding in _check_tls(subject):
         yield finding
-    digest = expect(_spec(subject)).digest
+    if not crawls_at_all:
+        for kind in subject.faults:
+            yield leave_open(kind)
+        return
+    digest, kinds = expect(_spec(subject)).digest, iter(subject.faults)
     async with open_faults(subject.site, subject.faults) as mirrors:
-        reports = await meet_faults(subject, mirrors)
-    for kind, report in zip(subject.faults, reports, strict=True):
-        yield judge_fault(kind, report, digest)
+        trial = Trial(subject, _fault_starts(subject, mirrors), {})
+        async with aclosing(trial.reports()) as reports:
+            async for report in reports:
+                yield judge_fault(next(kinds), report, digest)
 
 
 def _require_plugins(subject: Subject) -> None:
@@ -79,6 +90,7 @@ async def _check_good_pages(subject: Subject) -> AsyncIterator[Finding]:
     expectation = expect(_spec(subject))
     outcome = await _try(subject, "loopback", find_network("loopback"), crawls=REPEATS)
     yield judge_crawls("crawls the site, also again in one process", outcome, expectation)
+    yield judge_import(outcome.started)
     for finding in judge_leaks(outcome):
         yield finding
     yield judge_wire(outcome, _spec(subject))
@@ -140,6 +152,7 @@ async def _try(
         complaints=trial.complaints,
         crawls=crawls,
         counters=counters,
+        started=trial.started,
     )
 
 
@@ -175,11 +188,18 @@ async def meet_faults(
         mirrors: by the fault that they play; see `open_faults`.
         deadlines_s: of faults whose deadline is not the subject's.
     """
-    patience_s = dict.fromkeys(subject.faults, subject.deadline_s) | dict(deadlines_s or {})
-    starts = [
+    return await Trial(subject, _fault_starts(subject, mirrors, deadlines_s or {}), {}).run()
+
+
+def _fault_starts(
+    subject: Subject,
+    mirrors: Mapping[str, MirrorProcess],
+    deadlines_s: Mapping[str, float] = MappingProxyType({}),
+) -> list[dict[str, Any]]:
+    patience_s = dict.fromkeys(subject.faults, subject.deadline_s) | dict(deadlines_s)
+    return [
         _start(mirrors[kind], subject) | {"deadline_s": patience_s[kind]} for kind in subject.faults
     ]
-    return await Trial(subject, starts, {}).run()
 
 
 def _start(mirror: MirrorProcess, subject: Subject, *, trusts: bool = True) -> dict[str, Any]:

@@ -16,8 +16,10 @@ __all__ = [
     "judge_crawls",
     "judge_fault",
     "judge_flight",
+    "judge_import",
     "judge_leaks",
     "judge_wire",
+    "leave_open",
     "tell",
 ]
 
@@ -48,6 +50,8 @@ class Outcome:
     """Warnings of leaks by Python and asyncio."""
     crawls: int
     """How many were asked for."""
+    started: dict[str, list[str]]
+    """What is there since the strategy was imported, by kind."""
     counters: Counters
 
 
@@ -132,6 +136,38 @@ def judge_wire(outcome: Outcome, spec: SiteSpec) -> Finding:
     return Finding(promise, True)
 
 
+OWN_ERRORS = (
+    "TypeError",
+    "NameError",
+    "AttributeError",
+    "ImportError",
+    "SyntaxError",
+    "NotImplementedError",
+    "RecursionError",
+    "SystemExit",
+)
+"""What no server causes: with these a strategy, or what it calls, goes wrong by itself."""
+
+
+def judge_import(started: dict[str, list[str]]) -> Finding:
+    """Say whether a strategy and what it imports were at work before it was called.
+
+    Args:
+        started: names of what is there since the import, by kind.
+    """
+    found = [f"{kind}: {', '.join(map(str, names))}" for kind, names in started.items() if names]
+    return Finding("starts nothing when it is imported", not found, "; ".join(found))
+
+
+def leave_open(kind: str) -> Finding:
+    """Return what is said of a fault if the strategy does not even crawl good pages."""
+    return Finding(_meets(kind), None, "not tried: it does not crawl good pages either")
+
+
+def _meets(kind: str) -> str:
+    return f"meets the fault {kind}"
+
+
 def judge_fault(kind: str, report: dict[str, Any], digest: str) -> Finding:
     """Say how a strategy met a fault: an error or the right items is well, all else is not.
 
@@ -140,7 +176,7 @@ def judge_fault(kind: str, report: dict[str, Any], digest: str) -> Finding:
         report: `digest` of what it returned, or the `error` that it raised.
         digest: of the right items.
     """
-    promise, error = f"meets the fault {kind}", report.get("error")
+    promise, error = _meets(kind), report.get("error")
     if error is None:
         if report["digest"] == digest:
             return Finding(promise, True, "right all the same")
@@ -149,6 +185,12 @@ def judge_fault(kind: str, report: dict[str, Any], digest: str) -> Finding:
         return Finding(promise, False, "it returned wrong items as if nothing had happened")
     if error["type"] == "hangs":
         return Finding(promise, None, "it waits for ever; a session's deadline ends it")
+    return _judge_error(promise, error)
+
+
+def _judge_error(promise: str, error: dict[str, Any]) -> Finding:
     if error["type"] == "dies":
         return Finding(promise, False, error["text"])
+    if not set(OWN_ERRORS).isdisjoint(error["bases"]):
+        return Finding(promise, False, f"it failed by itself: {tell(error)}")
     return Finding(promise, True, tell(error))

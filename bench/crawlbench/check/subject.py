@@ -6,12 +6,15 @@ import asyncio
 import json
 import os
 import signal
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crawlbench.children import clean_environment, python_command
 from crawlbench.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
 
 __all__ = ["Subject", "Trial"]
 
@@ -46,20 +49,30 @@ class Trial:
     """Of the environment, beside those that are there."""
     complaints: list[str] = field(default_factory=list)
     """What Python and asyncio complained of."""
+    started: dict[str, list[str]] = field(default_factory=dict)
+    """What is there since the strategy was imported, by kind."""
 
     async def run(self) -> list[dict[str, Any]]:
-        """Return a report for each start: `digest` and `left`, or `error`.
+        """Return a report for each start; see `reports`."""
+        return [report async for report in self.reports()]
+
+    async def reports(self) -> AsyncGenerator[dict[str, Any], None]:
+        """Yield a report for each start, as it comes: `digest` and `left`, or `error`.
 
         A crawl that hangs costs its deadline, one that takes its process down only itself; a
         strategy that cannot be loaded reports that for every start.
         """
-        reports: list[dict[str, Any]] = []
-        while len(reports) < len(self.starts):
-            reports += await self._run_process(self.starts[len(reports) :])
-        return reports
+        done = 0
+        while done < len(self.starts):
+            async with aclosing(self._run_process(self.starts[done:])) as process:
+                async for report in process:
+                    done += 1
+                    yield report
 
-    async def _run_process(self, starts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return the reports of one process, at least one; the last may be that of its end."""
+    async def _run_process(
+        self, starts: list[dict[str, Any]]
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """Yield the reports of one process, at least one; the last may be that of its end."""
         process = await asyncio.create_subprocess_exec(
             *python_command("crawlbench.check.trial", json.dumps(self._job(starts))),
             stdin=asyncio.subprocess.DEVNULL,
@@ -68,26 +81,25 @@ class Trial:
             env=clean_environment(self.variables),
             start_new_session=True,
         )
-        reports: list[dict[str, Any]] = []
-        patience_s = START_S
+        patience_s, done = START_S, 0
         try:
-            while len(reports) < len(starts):
+            while done < len(starts):
                 line = await self._read_line(process, patience_s)
-                if line is None:
-                    return [*reports, _broken("hangs", f"no answer in {patience_s:g} s")]
                 if not line:
-                    code = await process.wait()
-                    return [*reports, _broken("dies", f"the process ended with exit code {code}")]
+                    yield await _broken(process, patience_s, is_late=line is None)
+                    return
                 report = json.loads(line)
-                if "ready" not in report:
-                    reports.append(report)
-                ahead = starts[len(reports)] if len(reports) < len(starts) else {}
+                if "started" in report:
+                    self.started = report["started"]
+                else:
+                    done += 1
+                    yield report
+                ahead = starts[done] if done < len(starts) else {}
                 patience_s = ahead.get("deadline_s", self.subject.deadline_s)
             last = await self._read_line(process, patience_s)
             self.complaints += json.loads(last)["complaints"] if last else []
         finally:
             await _end(process)
-        return reports
 
     @staticmethod
     async def _read_line(process: asyncio.subprocess.Process, patience_s: float) -> bytes | None:
@@ -111,8 +123,14 @@ class Trial:
         }
 
 
-def _broken(kind: str, text: str) -> dict[str, Any]:
-    return {"error": {"type": kind, "text": text}}
+async def _broken(
+    process: asyncio.subprocess.Process, patience_s: float, *, is_late: bool
+) -> dict[str, Any]:
+    """Return the report of a process that gives none."""
+    if is_late:
+        return {"error": {"type": "hangs", "text": f"no answer in {patience_s:g} s"}}
+    code = await process.wait()
+    return {"error": {"type": "dies", "text": f"the process ended with exit code {code}"}}
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

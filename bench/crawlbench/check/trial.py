@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import warnings
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -41,12 +42,13 @@ def main() -> None:
         output.flush()
 
     complaints = _listen_to_complaints()
+    before = _look_around()
     try:
         watched = _load(job)
     except BenchError as error:
         say({"error": _describe(error)})
         return
-    say({"ready": True})
+    say({"started": _started_since(before)})
     for start in job["starts"]:
         say(_crawl_once(watched, job, start))
     del watched
@@ -128,6 +130,13 @@ def _look_around() -> dict[str, list[str]]:
         "processes": _children(process),
         "tasks": [],
     }
+
+
+def _started_since(before: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return the threads, processes and connections that were not there before."""
+    now = _look_around()
+    kinds = ("threads", "processes", "sockets")
+    return {kind: list((Counter(now[kind]) - Counter(before[kind])).elements()) for kind in kinds}
 
 
 TRACKER = "multiprocessing.resource_tracker import main"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict
 from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated
@@ -19,10 +20,13 @@ from crawlbench.cli.effects import require_effect
 from crawlbench.cli.output import result_console, status_console
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from crawlbench.check.findings import Finding
 
 __all__ = ["check"]
 
+WORD_WIDTH, PROMISE_WIDTH = 5, 62  # columns of the longest
 MOST_REASON = 110  # characters; --json has all
 _WORDS = {True: ("holds", "green"), False: ("fails", "red"), None: ("open", "yellow")}
 
@@ -59,30 +63,49 @@ def check(
     subject = Subject(
         name, event_loop=loop or "asyncio", site=site, concurrency=concurrency, deadline_s=deadline
     )
-    findings = asyncio.run(_collect(subject))
+    findings = asyncio.run(_collect(subject, None if as_json else result_console()))
     if as_json:
         rows = [asdict(finding) for finding in findings]
         sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
     else:
-        result_console().print(_table(findings))
-    failed = sum(finding.holds is False for finding in findings)
-    if failed:
+        result_console().print(_count(findings))
+    if any(finding.holds is False for finding in findings):
         raise typer.Exit(4)
 
 
-async def _collect(subject: Subject) -> list[Finding]:
+async def _collect(subject: Subject, results: Console | None) -> list[Finding]:
+    """Return what was found, and print each finding to `results` as soon as it is known."""
     findings = []
-    with status_console().status(f"checking {subject.strategy}") as status:
+    # On a terminal the findings themselves show how far it is; a spinner would write over them.
+    is_quiet = results is not None and results.is_terminal
+    status = nullcontext() if is_quiet else status_console().status(f"checking {subject.strategy}")
+    with status as shown:
         async for finding in check_strategy(subject):
             findings.append(finding)
-            status.update(f"checking {subject.strategy}: {finding.promise}")
+            if results:
+                results.print(_row(finding, results.width))
+                sys.stdout.flush()
+            if shown:
+                shown.update(f"checking {subject.strategy}: {finding.promise}")
     return findings
 
 
-def _table(findings: list[Finding]) -> Table:
+def _row(finding: Finding, width: int) -> Table:
+    """Return a finding as a row whose columns stand where those of all rows do."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for finding in findings:
-        word, style = _WORDS[finding.holds]
-        reason = Text(shorten(finding.reason, MOST_REASON, placeholder=" ..."), overflow="fold")
-        table.add_row(Text(word, style=style), Text(finding.promise), reason)
+    for size in (WORD_WIDTH, min(PROMISE_WIDTH, width // 2 - WORD_WIDTH), None):
+        table.add_column(width=size)
+    word, style = _WORDS[finding.holds]
+    reason = Text(shorten(finding.reason, MOST_REASON, placeholder=" ..."), overflow="fold")
+    table.add_row(Text(word, style=style), Text(finding.promise), reason)
     return table
+
+
+def _count(findings: list[Finding]) -> str:
+    """Return the last line: how many promises hold, fail and are open."""
+    held, failed, left = (
+        sum(finding.holds is kind for finding in findings) for kind in (True, False, None)
+    )
+    verb = "holds" if held == 1 else "hold"
+    verdict = f"{held} of {len(findings)} promises {verb}, {failed} fail{'s' * (failed == 1)}"
+    return f"{verdict}, {left} {'is' if left == 1 else 'are'} open."

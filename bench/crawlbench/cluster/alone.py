@@ -8,6 +8,7 @@ CPUs that it may use.
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,21 +16,54 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from crawlbench.errors import StorageError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 __all__ = ["hold_cpus", "locks_folder"]
+
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 POLL_S = 1.0
 """How often one that waits looks: it shares the CPUs with what is measured."""
 
 
 def locks_folder() -> Path:
-    """Return this user's folder of locks, made if it is not there."""
+    """Return this user's folder of locks, made if it is not there.
+
+    Raises:
+        StorageError: another user made it, or it is open to others, who could hold the locks for
+            ever; or it cannot be made.
+    """
     user = os.getuid() if hasattr(os, "getuid") else "all"
     folder = Path(tempfile.gettempdir()) / f"crawlbench-{user}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        message = f"the folder of locks {str(folder)!r} cannot be made: {error.strerror}"
+        raise StorageError(f"{message}; TMPDIR names another place") from error
+    if hasattr(os, "getuid"):
+        _require_own(folder, found)
     return folder
+
+
+def _require_own(folder: Path, found: os.stat_result) -> None:
+    """Refuse a folder that others can write to, or have put there under our name."""
+    mode = stat.S_IMODE(found.st_mode)
+    if not stat.S_ISDIR(found.st_mode):
+        problem = "is no folder"
+    elif found.st_uid != os.getuid():
+        problem = f"belongs to the user with number {found.st_uid}"
+    elif mode & OTHERS_WRITE:
+        problem = f"may be written to by others (its mode is {mode:04o})"
+    else:
+        return
+    raise StorageError(
+        f"the folder of locks {str(folder)!r} {problem}: it must be yours alone (mode 0700); "
+        "remove it, or let TMPDIR name another place"
+    )
 
 
 @contextmanager

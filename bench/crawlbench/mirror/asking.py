@@ -11,7 +11,7 @@ from h2.settings import SettingCodes, Settings
 
 from crawlbench.mirror.codings import choose_coding
 from crawlbench.mirror.http1 import HEAD
-from crawlbench.mirror.reader import MOST_HEAD_BYTES
+from crawlbench.mirror.limits import MOST_HEAD_BYTES
 from crawlbench.mirror.request import Request
 from crawlbench.mirror.responses import JSON, NEW_VISITOR, has_bid, is_json
 
@@ -59,13 +59,15 @@ class Asking:
     target: bytes
     flags: int
     """Those of `responses`."""
+    content_type: bytes = b""
+    """Of the body, as it was declared."""
     body: bytes = b""
     """So far."""
 
     @classmethod
     def read(cls, headers: Iterable[Any]) -> Asking:
         """Read pairs of bytes, as h2 gives them: names are in lower case."""
-        method = target = accepted = b""
+        method = target = accepted = content_type = b""
         flags = NEW_VISITOR
         for name, value in headers:
             if name == b":method":
@@ -74,15 +76,16 @@ class Asking:
                 target = value
             elif name == b"accept-encoding":
                 accepted += b"," + value
-            elif name == b"content-type" and is_json(value):
-                flags |= JSON
+            elif name == b"content-type":
+                content_type, flags = value, flags | (JSON if is_json(value) else 0)
             elif name == b"cookie" and has_bid(value):
                 flags &= ~NEW_VISITOR
-        return cls(method, target, flags | choose_coding(accepted))
+        return cls(method, target, flags | choose_coding(accepted), content_type)
 
     def make_request(self, responses: Responses) -> Request:
         """Return it as one that has come whole."""
         page = responses.find_page(self.target)
         refusal = responses.refusal(self.method, page, self.flags & JSON, self.body)
         flags = (self.flags | (HEAD if self.method == b"HEAD" else 0)) & ~JSON
-        return Request(self.target, page, flags, refusal, False, self.method, self.body)
+        sent = (self.method, self.body, False, self.content_type)
+        return Request(self.target, page, flags, refusal, False, *sent)

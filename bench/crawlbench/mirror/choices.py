@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.mirror import faults
-from crawlbench.mirror.reader import MOST_TARGET_BYTES
+from crawlbench.mirror.limits import MOST_TARGET_BYTES
 from crawlbench.networks import DELIVERY_KINDS
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -58,9 +59,10 @@ def choose_coding(accept_encoding: bytes) -> int:
         coding, _, parameter = part.partition(b";")
         name, _, value = parameter.strip().partition(b"=")
         try:
-            weights[coding.strip()] = float(value) if name.strip() == b"q" else 1.0
+            weight = float(value) if name.strip() == b"q" else 1.0
         except ValueError:
-            weights[coding.strip()] = 0.0
+            weight = 0.0
+        weights[coding.strip()] = weight if math.isfinite(weight) else 0.0  # not what q may be
     if b"x-gzip" in weights:
         weights.setdefault(b"gzip", weights[b"x-gzip"])
     others = weights.get(b"*", 0.0)

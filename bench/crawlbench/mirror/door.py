@@ -9,6 +9,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
+from crawlbench.errors import MirrorError
 from crawlbench.mirror.connection import Connection
 from crawlbench.mirror.http2 import Http2Connection
 from crawlbench.mirror.tls import HTTP_2, make_server_context
@@ -40,7 +41,7 @@ async def open_door(
         others: addresses to listen on as well, on the same port.
 
     Raises:
-        MirrorError: the certificate cannot be written.
+        MirrorError: the certificate cannot be written, or one of the others cannot be had.
         OSError: the address cannot be had.
     """
     scheme, network = "http", mirror.network
@@ -52,7 +53,13 @@ async def open_door(
         listen = partial(mirror.listen)
     port = await listen(host=host, port=port)
     for other in others:
-        await listen(host=other, port=port)
+        try:
+            await listen(host=other, port=port)
+        except OSError as error:
+            raise MirrorError(
+                f"the mirror cannot listen on {other!r} at port {port}, where a host of its site "
+                f"is to be: {error.strerror}; a site of one host needs no such address"
+            ) from error
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 

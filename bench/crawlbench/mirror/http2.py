@@ -23,8 +23,8 @@ from crawlbench.mirror.choices import choose_answer, count_request
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.delivery import End, Wire
 from crawlbench.mirror.http1 import HEAD
+from crawlbench.mirror.limits import MOST_BODY_BYTES
 from crawlbench.mirror.outbox import UNCOUNTED, Exchange
-from crawlbench.mirror.reader import MOST_BODY_BYTES
 from crawlbench.mirror.replies import Reply
 from crawlbench.mirror.streams import Streams
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["Listener"]
 
 BACKLOG = 1024
+
+PAUSE_S = 1.0
+"""Until a connection for which no descriptor was left is tried again: as long as asyncio waits."""
+
+OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,7 @@ class Listener:
         self._addresses: list[_Address] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_listening = True
+        self._pause: asyncio.TimerHandle | None = None
 
     def add(
         self,
@@ -62,7 +70,7 @@ class Listener:
 
     def _listen(self) -> None:
         """Wait for the next connection, or for room."""
-        wanted = self._room > 0 and bool(self._addresses)
+        wanted = self._room > 0 and bool(self._addresses) and self._pause is None
         if wanted == self._is_listening:
             return
         self._is_listening = wanted
@@ -73,11 +81,13 @@ class Listener:
                 self._loop.remove_reader(address.raw)
 
     def _accept(self, address: _Address) -> None:
-        if self._room <= 0:  # another socket's connection took the last place in this turn
+        if not self._is_listening:  # another socket's connection took the last place in this turn
             return
         try:
             client, _ = address.raw.accept()
-        except OSError:  # gone again, or no file left to hold it
+        except OSError as error:  # most are of a connection that is gone again
+            if error.errno in OUT_OF_RESOURCES:
+                self._rest(error)
             return
         client.setblocking(False)
         self._room -= 1
@@ -85,6 +95,20 @@ class Listener:
         task = self._loop.create_task(self._welcome(client, address))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _rest(self, error: OSError) -> None:
+        """Take no connections for a while: the one that waits would wake the loop without end."""
+        logging.getLogger("crawlbench").warning(
+            "The mirror takes no more connections for %g s: %s. A higher `ulimit -n` makes room.",
+            PAUSE_S,
+            error.strerror,
+        )
+        self._pause = self._loop.call_later(PAUSE_S, self._go_on)
+        self._listen()
+
+    def _go_on(self) -> None:
+        self._pause = None
+        self._listen()
 
     async def _welcome(self, client: socket.socket, address: _Address) -> None:
         protocol = address.protocol()
@@ -101,6 +125,8 @@ class Listener:
 
     def close(self) -> None:
         """Take no more."""
+        if self._pause:
+            self._pause.cancel()
         for task in self._tasks:
             task.cancel()
         addresses, self._addresses = self._addresses, []

@@ -9,6 +9,7 @@ import httptools
 
 from crawlbench.mirror.codings import CODED, choose_coding
 from crawlbench.mirror.http1 import CLOSE, HEAD, HTTP10
+from crawlbench.mirror.limits import MOST_BODY_BYTES, MOST_HEAD_BYTES, MOST_TARGET_BYTES
 from crawlbench.mirror.request import Request
 from crawlbench.mirror.responses import JSON, NEW_VISITOR, has_bid, is_json
 
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["RequestReader", "is_host"]
-
-# Limits against clients that are broken or hostile; far above what a crawler sends.
-MOST_HEAD_BYTES = 65_536  # of a head; of what comes with a body and is none, such as a trailer
-MOST_TARGET_BYTES = 8_192
-MOST_BODY_BYTES = 1_048_576
 
 HEAD_END = b"\r\n\r\n"
 MOST_TAIL_BYTES = len(HEAD_END) - 1  # of an end that has begun
@@ -42,6 +38,7 @@ class RequestReader:
         "_body",
         "_body_bytes",
         "_body_left",
+        "_content_type",
         "_expectation",
         "_find_page",
         "_find_refusal",
@@ -88,6 +85,7 @@ class RequestReader:
         self._target: bytes
         self._expectation: bytes
         self._body: bytes
+        self._content_type: bytes
         self._hosts: list[bytes]
         self._flags: int
         self._body_bytes: int
@@ -226,6 +224,7 @@ class RequestReader:
 
     def _take_content_type(self, value: bytes) -> None:
         self._flags |= JSON if is_json(value) else 0
+        self._content_type = value
 
     def _take_cookie(self, value: bytes) -> None:
         if has_bid(value):
@@ -247,6 +246,7 @@ class RequestReader:
 
     def _forget_request(self) -> None:
         self._accepted = self._target = self._expectation = self._body = b""
+        self._content_type = b""
         self._hosts = []
         self._flags = NEW_VISITOR
         self._body_bytes = self._body_left = 0
@@ -266,7 +266,8 @@ class RequestReader:
         refusal = self._find_refusal(method, page, flags & JSON, self._body)
         flags &= ~JSON
         expects = bool(self._expectation)
-        return Request(self._target, page, flags, refusal, closes, method, self._body, expects)
+        sent = (method, self._body, expects, self._content_type)
+        return Request(self._target, page, flags, refusal, closes, *sent)
 
     def _refuse(self, status: int) -> NoReturn:
         self._refusal = status

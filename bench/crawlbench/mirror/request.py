@@ -26,6 +26,8 @@ class Request:
     """What came with POST."""
     expects: bool = False
     """Whether the client waits for leave before it sends a body."""
+    content_type: bytes = b""
+    """Of the body, as it was declared."""
 
     @property
     def is_allowed(self) -> bool:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from crawlbench.mirror.answers import Answer, ByteStore
 from crawlbench.mirror.codings import CODED, CODINGS, GZIP, compress
 from crawlbench.mirror.http1 import render
+from crawlbench.mirror.limits import REFUSALS
 from crawlbench.mirror.rendered import Rendered, Shelf
 from crawlbench.model import ListedSource, PackedSource, no_payload
 
@@ -31,7 +32,7 @@ KEPT_BYTES = 12 * 2**20  # of rendered answers; those not used for longest are r
 KNOWN_TARGETS = 4096  # spellings of addresses that are remembered; others are looked up anew
 KNOWN_ERRORS = 64
 KEEP_ALIVE_S = 30.0
-MOST_QUOTED_BYTES = 200  # of a body, in what is said of it
+MOST_QUOTED_BYTES = 200  # of what a client sent, in what is said of it
 SHARE_MADE_BEFOREHAND = 0.75  # of the kept answers: the rest is for what is asked otherwise
 VISITOR_COOKIE = "bid=crawlbench0; Expires=Thu, 31-Dec-37 23:55:55 GMT; Domain=.douban.com; Path=/"
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
@@ -113,10 +114,12 @@ class Responses:
         if status == 405:
             return self.error_answer(405, f"Allow: {b', '.join(self.methods).decode()}")
         due = json.dumps(self._payload(request.page or ""))
-        kind = "application/json" if status == 415 else "a JSON body"
-        came = request.body[:MOST_QUOTED_BYTES].decode("latin-1")
-        detail = f"{kind} is due: {due}; what came: {came!r}"
-        return self.error_answer(status, detail=detail)
+        if status == 415:
+            kind, came = "application/json", request.content_type
+            seen = f"its Content-Type is {_quote(came)}" if came else "it has no Content-Type"
+        else:
+            kind, seen = "a JSON body", f"what came: {_quote(request.body)}"
+        return self.error_answer(status, detail=f"{kind} is due: {due}; {seen}")
 
     def page(self, address: str, flags: int) -> Rendered:
         """Return the whole HTTP/1.1 answer for a known page."""
@@ -142,11 +145,18 @@ class Responses:
 
     @staticmethod
     def error_answer(status: int, extra: str = "", detail: str = "") -> Answer:
-        """Return a short answer that is no page; `extra` is one more header line or empty."""
+        """Return a short answer that is no page.
+
+        Args:
+            status: of the answer.
+            extra: one more header line, or empty.
+            detail: what is wrong; where it is empty, what is always so with that status.
+        """
         headers = {"Content-Type": "text/plain; charset=utf-8"}
         if extra:
             name, _, value = extra.partition(": ")
             headers[name] = value
+        detail = detail or REFUSALS.get(status, "")
         phrase = HTTPStatus(status).phrase
         body = f"{status} {phrase}{': ' if detail else ''}{detail}\n".encode()
         return Answer(status, headers, body, has_length=True)
@@ -175,6 +185,11 @@ class Responses:
             return self._pages.read_gzip(address)
         headers, body = self._pages.read(address)
         return headers, compress(body, flags & CODED)
+
+
+def _quote(sent: bytes) -> str:
+    """Return the beginning of what a client sent, as it is shown to people."""
+    return repr(sent[:MOST_QUOTED_BYTES].decode("latin-1"))
 
 
 def is_json(content_type: bytes) -> bool:

@@ -1,0 +1,56 @@
+"""An address that begins with https:// means TLS, to every strategy."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.strategies.test_strategies import OURS
+
+from crawlbench.about import describe_strategy
+from crawlbench.check.subject import Subject, Trial
+from crawlbench.measure.verify import expect
+from crawlbench.mirror.process import open_mirror
+from crawlbench.networks import find_network
+from crawlbench.sites.douban import SITE
+
+INSTALLED = [name for name in OURS if describe_strategy(name).installed]
+
+
+def outcomes(name):
+    """Return what comes of https:// where plain HTTP is spoken, where TLS is, and requests."""
+
+    async def crawl():
+        plain, tls = (
+            open_mirror(SITE.name, network, find_network(network), 1)
+            for network in ("loopback", "loopback-tls")
+        )
+        async with plain as without, tls as spoken:
+            await without.begin("test")
+            url = without.address.replace("http://", "https://") + SITE.path
+            starts = [
+                {"url": url, "ca_file": spoken.ca_file},
+                {"url": spoken.address + SITE.path, "ca_file": spoken.ca_file},
+            ]
+            reports = await Trial(Subject(name, deadline_s=20.0), starts, {}).run()
+            return *reports, await without.end()
+
+    return asyncio.run(crawl())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        if name in {"asyncio-streams", "limit-socket"}
+        else pytest.param(name, marks=pytest.mark.long)
+        for name in INSTALLED
+        if not name.startswith("cold-")  # these crawl a site of one page
+    ],
+)
+def test_scheme_decides_whether_tls_is_spoken(name):
+    """A server of plain HTTP gets no request and gives no page; one of TLS is crawled."""
+    without, spoken, counters = outcomes(name)
+    assert "error" in without
+    assert not any(page.startswith("/") for page in counters.pages)
+    assert spoken["digest"] == expect(SITE).digest
