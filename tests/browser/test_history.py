@@ -35,7 +35,10 @@ def test_history_is_drawn(open_page, screenshots, width):
     assert opened.complaints == []
     assert opened.ask(MARKS) > 0
     text = opened.ask("document.querySelector('main').textContent")
-    assert "0 of 1 cells could be judged to the end; 1 of 1 cells changed before, once" in text
+    assert (
+        "0 of 1 cells could be judged up to the newest session; 1 of 1 cells changed before, once"
+        in text
+    )
     assert "b-6" in text
     assert "<script>alert(1)</script>" in text
     assert opened.ask("document.documentElement.scrollWidth") <= width

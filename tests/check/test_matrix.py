@@ -61,7 +61,7 @@ EXCEPTIONS = {
     **{(name, "big-page"): DOCUMENTED for name in ("asyncio-httptools", "limit-socket")},
     # No client at all: it waits for the last chunk, which an answer with a length does not have.
     **{("limit-socket", kind): HANGS for kind in (*STATUSES, "301", "302", "redirect-loop")},
-    **{("limit-socket", kind): STRAY for kind in ("short-body", "bad-chunk")},
+    ("limit-socket", "bad-chunk"): STRAY,
     ("asyncio-streams", "bad-chunk"): STRAY,  # a ValueError: the length is read by hand
     ("gevent-requests", "bad-chunk"): STRAY,
     # Dask hands on as text what does not pickle.

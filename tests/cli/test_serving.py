@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import re
 import signal
 import subprocess
 import urllib.request
+from urllib.parse import urlsplit
 
 import pytest
 from tests.conftest import command_line
@@ -40,6 +43,27 @@ def test_serve_tells_where_and_logs_what_is_asked(serving):
     with urllib.request.urlopen(address) as answer:
         assert answer.status == 200
     assert LOG_LINE.fullmatch(process.stdout.readline())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_busy_server_ends_at_the_first_signal(name):
+    """It comes while a request is answered, and is not lost there."""
+    call = command_line("mirror", "serve")
+    with subprocess.Popen(**call, stdout=subprocess.PIPE) as process:
+        address, _ = process.stdout.readline().strip(), process.stdout.readline()
+        connection = http.client.HTTPConnection(urlsplit(address).netloc)
+        for _ in range(200):
+            connection.request("GET", urlsplit(address).path)
+            connection.getresponse().read()
+        process.send_signal(getattr(signal, name))
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            for _ in range(1000):
+                connection.request("GET", urlsplit(address).path)
+                connection.getresponse().read()
+        connection.close()
+        process.stdout.read()
+        assert process.wait(20) == 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")

@@ -95,7 +95,8 @@ def main() -> None:
 def _run() -> int:
     """Return the exit code of a command; whatever goes wrong is told in a sentence."""
     try:
-        return app(**_NAMES, standalone_mode=False) or 0
+        code = app(**_NAMES, standalone_mode=False) or 0
+        return UsageError.exit_code if code and _is_completing() else code
     except typer.TyperException as error:
         complain(_explain_misuse(error))
         return UsageError.exit_code

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
 import tempfile
 import traceback
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from crawlbench.cli.output import STORAGE_ERRORS
 
-__all__ = ["ENDING_SIGNALS", "explain_failure", "take_endings"]
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+__all__ = ["ENDING_SIGNALS", "explain_failure", "take_endings", "until_signal"]
+
+T = TypeVar("T")
 
 ENDING_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -27,6 +35,20 @@ def take_endings() -> None:
     for number in ENDING_SIGNALS:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
+
+
+async def until_signal(work: Coroutine[Any, Any, T]) -> T:
+    """Wait for work; SIGTERM and SIGHUP end it as Ctrl-C does.
+
+    By the loop, not by an exception: uvloop drops one that is raised within a callback.
+    """
+    task = asyncio.current_task()
+    assert task
+    for number in ENDING_SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            with suppress(NotImplementedError):  # Windows
+                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    return await work
 
 
 def explain_failure(error: BaseException) -> str:

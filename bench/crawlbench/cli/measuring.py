@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.cli.details import AS_USUAL, Showing
-from crawlbench.cli.endings import ENDING_SIGNALS
+from crawlbench.cli.endings import until_signal
 from crawlbench.cli.live import open_watcher
 from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console, tell
 from crawlbench.cli.probed import probe_session
@@ -63,18 +61,7 @@ def name_folder(output: Path | None, name: str) -> Path:
 def measure(begin: Callable[[Watcher], Coroutine[Any, Any, Session]]) -> Session:
     """Run a session to its end, shown live."""
     with open_watcher(status_console()) as watcher:
-        return asyncio.run(_until_signal(begin(watcher)))
-
-
-async def _until_signal(session: Coroutine[Any, Any, Session]) -> Session:
-    """Wait for a session; SIGTERM and SIGHUP end it as Ctrl-C does."""
-    task = asyncio.current_task()
-    assert task
-    for number in ENDING_SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            with suppress(NotImplementedError):  # Windows
-                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    return await session
+        return asyncio.run(until_signal(begin(watcher)))
 
 
 def publish(session: Session, folder: Path, showing: Showing = AS_USUAL) -> bool:

@@ -15,6 +15,7 @@ from rich import box
 from rich.table import Table
 
 from crawlbench.cli.checks import at_least_one, not_negative
+from crawlbench.cli.endings import until_signal
 from crawlbench.cli.output import result_console
 from crawlbench.cli.sites import load_site
 from crawlbench.measure.ceiling import measure_ceiling
@@ -73,8 +74,11 @@ def serve(
     spec = load_site(site)
     on_served = None if is_quiet else _log
     serving = serve_site(spec, network, played, seed, address, port, _greet, on_served)
-    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(serving)
+    with (
+        suppress(KeyboardInterrupt, asyncio.CancelledError),
+        asyncio.Runner(loop_factory=loop_factory()) as runner,
+    ):
+        runner.run(until_signal(serving))
 
 
 def _greet(opened: Open) -> None:

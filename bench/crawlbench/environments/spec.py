@@ -1,7 +1,8 @@
-"""Reads what a user asks of an environment (floor 3; pure but for looking whether a path is there).
+"""Reads what a user asks of an environment (floor 3; looks for paths, and fetches repositories).
 
 A spec is a line of words: requirements (`uvloop==0.21.0`), paths to install (`./head`),
-`python=3.13`, flags of the interpreter (`-X gil=0`), and variables (`PYTHONHASHSEED=0`).
+repositories (`git+https://HOST/PATH@TAG`), `python=3.13`, flags of the interpreter (`-X gil=0`),
+and variables (`PYTHONHASHSEED=0`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 
+from crawlbench.environments.repositories import Repository, fetch_repository, is_repository
 from crawlbench.errors import UsageError
 from crawlbench.records import Environment
 from crawlbench.seen import with_value
@@ -126,6 +128,7 @@ def _name_side(spec: str, place: int) -> str:
     """Return what tells a side apart: of a path alone its last part, else the spec."""
     own = parse_spec(f"side {place}", spec)
     is_path = own.checkouts and own == Environment(own.name, checkouts=own.checkouts[:1])
+    is_path = is_path and "git+" not in spec
     name = Path(own.checkouts[0]).name if is_path else " ".join(spec.split())
     return _checked(name[: LONGEST_NAME - 5].strip() or f"side {place}")
 
@@ -180,7 +183,7 @@ def _sort_words(name: str, words: list[str], folder: Path) -> Environment:
     """Tell the words of a spec apart."""
     python, packages, checkouts = "", list[str](), list[str]()
     variables, flags = dict[str, str](), list[str]()
-    queue = iter(words)
+    queue = iter(_joined(words))
     for word in queue:
         if word.startswith("-"):
             flags += _flag(name, word, queue)
@@ -190,6 +193,8 @@ def _sort_words(name: str, words: list[str], folder: Path) -> Environment:
             else:
                 _check_variable(name, *variable.groups())
                 variables[variable[1]] = variable[2]
+        elif is_repository(word):
+            checkouts.append(_fetched(name, word))
         elif _is_path(word, folder):
             checkouts.append(_checkout(name, folder / word))
         else:
@@ -197,6 +202,24 @@ def _sort_words(name: str, words: list[str], folder: Path) -> Environment:
     return Environment(
         _checked(name), python, tuple(packages), tuple(checkouts), variables, tuple(flags)
     )
+
+
+def _joined(words: list[str]) -> list[str]:
+    """Return the words with `NAME @ ADDRESS`, which pip takes with blanks, as one."""
+    joined: list[str] = []
+    for word in words:
+        if joined and (word == "@" or joined[-1].endswith("@")):
+            joined[-1] += word
+        else:
+            joined.append(word)
+    return joined
+
+
+def _fetched(name: str, word: str) -> str:
+    try:
+        return _checkout(name, fetch_repository(Repository.parse(word)))
+    except UsageError as error:
+        raise UsageError(f"environment {name!r}: {error}") from error
 
 
 def _check_variable(name: str, variable: str, value: str) -> None:

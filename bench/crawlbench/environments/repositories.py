@@ -1,0 +1,138 @@
+"""Repositories of git, in the forms that pip takes, as folders at one commit (floor 3).
+
+A branch or a tag moves: so its commit is asked for each time, and what is installed is a clone of
+that commit, kept in the cache. From there on it is a checkout like any other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+from filelock import FileLock
+
+from crawlbench.errors import UsageError
+from crawlbench.rooms import open_room
+from crawlbench.sites.cache import cache_folder
+
+__all__ = ["Repository", "fetch_repository", "is_repository"]
+
+PATIENCE_S = 300.0
+"""For a clone."""
+_FORM = re.compile(
+    r"(?:[\w.-]+(?P<extras>\[[^]]*\])?\s*@\s*)?"
+    r"git\+(?P<url>\w+://[^#\s]+)(?:#(?P<fragment>\S*))?"
+)
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """Where a package is developed, and which state of it is meant."""
+
+    url: str
+    revision: str
+    """Branch, tag or commit; `HEAD` for what the repository has checked out."""
+    folder: str
+    """Of the package in it; empty for the top."""
+
+    @classmethod
+    def parse(cls, word: str) -> Repository:
+        """Read `git+URL@REVISION#subdirectory=FOLDER`, with `NAME @` in front or without.
+
+        Raises:
+            UsageError: it is something else, or asks for extras.
+        """
+        match = _FORM.fullmatch(word.strip())
+        if match is None:
+            raise UsageError(f"{word!r} is no repository; one looks like git+https://HOST/PATH@TAG")
+        if match["extras"]:
+            raise UsageError(f"{word!r} asks for extras; name the packages that they bring instead")
+        fragment = parse_qs(match["fragment"] or "")
+        folder = fragment.get("subdirectory", [""])[0]
+        if Path(folder).is_absolute() or ".." in Path(folder).parts:
+            raise UsageError(f"{word!r} names {folder!r}, which is no folder of the repository")
+        parts = urlsplit(match["url"])
+        path, at, revision = parts.path.rpartition("@")
+        url = urlunsplit(parts._replace(path=path)) if at else match["url"]
+        return cls(url, revision if at and revision else "HEAD", folder)
+
+
+def is_repository(word: str) -> bool:
+    """Tell whether a word means a repository."""
+    return _FORM.fullmatch(word.strip()) is not None
+
+
+@cache
+def fetch_repository(repository: Repository) -> Path:
+    """Return the folder of the package at the commit that is meant now; cloned if it is not there.
+
+    Raises:
+        UsageError: git is not here, knows no such repository or revision, or the folder is missing.
+    """
+    commit = _find_commit(repository)
+    place = hashlib.sha256(repository.url.encode()).hexdigest()[:12]
+    target = cache_folder() / "repositories" / f"{place}-{commit}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{target}.lock"):
+        if not target.exists():
+            with open_room() as room:
+                clone = room / "clone"
+                _git("clone", "--quiet", "--no-checkout", repository.url, str(clone))
+                _git("-C", str(clone), "checkout", "--quiet", "--detach", commit)
+                shutil.move(clone, target)
+    found = target / repository.folder
+    if not found.is_dir():
+        raise UsageError(
+            f"git+{repository.url} has no folder {repository.folder!r} at {commit:.12}"
+        )
+    return found
+
+
+def _find_commit(repository: Repository) -> str:
+    """Return the commit that a branch or a tag means now."""
+    revision = repository.revision
+    if _COMMIT.fullmatch(revision):
+        return revision
+    lines = _git("ls-remote", repository.url).splitlines()
+    commits = {name: commit for commit, _, name in (line.partition("\t") for line in lines)}
+    # The commit of a tag with a message stands under its name with `^{}`.
+    for name in (f"tags/{revision}^{{}}", f"tags/{revision}", f"heads/{revision}"):
+        if f"refs/{name}" in commits:
+            return commits[f"refs/{name}"]
+    if revision in commits:  # HEAD, or a reference with its whole name
+        return commits[revision]
+    raise UsageError(
+        f"git+{repository.url} has no branch and no tag {revision!r}; a commit has all 40 digits"
+    )
+
+
+def _git(*words: str) -> str:
+    """Return what git prints.
+
+    Raises:
+        UsageError: it is not here, takes too long or fails; its last line says why.
+    """
+    environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    settings = {"capture_output": True, "text": True, "errors": "replace", "env": environ}
+    called = f"git {words[0] if words[0] != '-C' else words[2]}"
+    try:
+        done = subprocess.run(["git", *words], check=False, timeout=PATIENCE_S, **settings)  # type: ignore[call-overload]
+    except FileNotFoundError as error:
+        raise UsageError("git is not installed here, which a git+ address needs") from error
+    except subprocess.TimeoutExpired as error:
+        raise UsageError(f"{called} was not done in {PATIENCE_S:.0f} s") from error
+    if done.returncode:
+        said = "no reason given"
+        with suppress(IndexError):
+            said = [line for line in done.stderr.splitlines() if line.strip()][-1]
+        raise UsageError(f"{called} failed: {said}")
+    return str(done.stdout)
