@@ -254,7 +254,9 @@ def refuse_others(crawlbench, folder, owner):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize(
+    "name", ["SIGINT", pytest.param("SIGTERM", marks=pytest.mark.long), "SIGHUP"]
+)
 def test_interrupted_session_keeps_what_was_finished(tmp_path, name, crawlbench):
     """Finished rounds are valid and reported, nothing stays behind; meanwhile it has one writer."""
     number = getattr(signal, name)
@@ -276,6 +278,7 @@ def test_interrupted_session_keeps_what_was_finished(tmp_path, name, crawlbench)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+@pytest.mark.long
 def test_killed_manager_leaves_no_process_and_a_whole_session(tmp_path):
     """SIGKILL to the manager: mirrors and workers end by themselves, the folder loads."""
     folder = tmp_path / "session"

@@ -89,6 +89,7 @@ def is_starved(answer):
     return "had the worker's CPU" in answer["changes"][0]["reason"]
 
 
+@pytest.mark.long
 def test_environment_that_fails_costs_its_own_cells_only(crawlbench, tmp_path):
     broken = write_project(tmp_path / "aiohttp", "aiohttp", "99.0", "raise RuntimeError('no more')")
     outcome = crawlbench(
@@ -281,6 +282,7 @@ def test_misuse_is_said_in_a_sentence(crawlbench, arguments, sentence):
     assert "Traceback" not in outcome.stderr
 
 
+@pytest.mark.long
 def test_environments_are_listed_and_removed(crawlbench, tmp_path):
     planted = write_project(tmp_path / "planted", version="4.2")
     in_process(f"mine={planted}").communicate()

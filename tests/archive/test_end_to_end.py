@@ -43,6 +43,7 @@ def copy(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_import_verify_and_run(copy, crawlbench, tmp_path):
     """A session whose cells all are right: the pages, their items and the requests."""
     folder, origin = copy

@@ -69,11 +69,31 @@ def test_contestants_keep_the_contract(name):
     ("name", "promise", "words"),
     [
         ("leaks-connections", "closes its connections", "sockets are left after 4 crawls: 127.0"),
-        ("leaks-tasks", "ends its tasks", "1 tasks are left after 4 crawls: <coroutine object sl"),
-        ("leaks-threads", "ends its threads", "3 threads are left after 3 crawls: forgotten"),
-        ("leaks-files", "closes its files", "3 files are left after 3 crawls: "),
+        pytest.param(
+            "leaks-tasks",
+            "ends its tasks",
+            "1 tasks are left after 4 crawls: <coroutine object sl",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            "leaks-threads",
+            "ends its threads",
+            "3 threads are left after 3 crawls: forgotten",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            "leaks-files",
+            "closes its files",
+            "3 files are left after 3 crawls: ",
+            marks=pytest.mark.long,
+        ),
         ("leaks-processes", "ends its processes", "4 processes are left after 4 crawls: python"),
-        ("leaks-zombies", "ends its processes", "4 processes are left after 4 crawls: "),
+        pytest.param(
+            "leaks-zombies",
+            "ends its processes",
+            "4 processes are left after 4 crawls: ",
+            marks=pytest.mark.long,
+        ),
         ("forgets-session", "leaves nothing to complain of", "Unclosed client session"),
     ],
 )

@@ -133,6 +133,7 @@ def test_strategy_meets_every_fault_as_expected(meetings, name):
     assert odd == {}
 
 
+@pytest.mark.long
 def test_strategies_that_retry_ride_over_what_passes():
     """Each page meets the fault once: right items, from those who ask again."""
     digest = expect(registry.load(registry.Kind.SITE, SITE)).digest

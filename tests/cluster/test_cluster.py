@@ -101,6 +101,7 @@ def test_whole_rounds_on_machines_with_networks_of_their_own(tmp_path, crawlbenc
     assert crawlbench("report", "out").stdout == done.stdout
 
 
+@pytest.mark.long
 def test_block_of_a_killed_worker_is_repeated_elsewhere(tmp_path):
     """SIGKILL in a round: the other machine measures it anew, once; what it left behind ends."""
     suite = suite_file(tmp_path, OPERATION)

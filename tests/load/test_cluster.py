@@ -66,6 +66,7 @@ def test_killed_manager_ends_its_generators(cluster, tmp_path):
         assert server.requests == seen
 
 
+@pytest.mark.long
 def test_killed_worker_is_told_and_the_next_run_does_without_it(tmp_path):
     """SIGKILL to a worker while it fires: its generator dies with it, the other's part stands."""
     with Server() as server, dask_cluster(tmp_path, 2) as (address, workers):

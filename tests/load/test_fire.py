@@ -70,6 +70,7 @@ class Stopping(MirrorWatch):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows stops no process")
+@pytest.mark.long
 def test_stall_of_our_own_mirror_is_seen_by_open_arrival_alone():
     """Its process is stopped for 1 s on purpose, in a run of 3 s of each kind."""
 

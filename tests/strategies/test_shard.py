@@ -65,6 +65,7 @@ def kill_at_work(worker):
     return kill
 
 
+@pytest.mark.long
 def test_every_page_comes_once_though_a_worker_is_killed(tmp_path, monkeypatch, spec, strategy):
     """SIGKILL amid a batch: its pages are asked for again, by another worker.
 
