@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,17 +14,14 @@ from crawlbench.children import clean_environment, python_command
 from crawlbench.cli.checks import not_negative
 from crawlbench.cli.gates import parse_gate
 from crawlbench.cli.output import complain, result_console
-from crawlbench.errors import SessionFileError, UsageError
-from crawlbench.measure.store import SESSION_FILE, load_session
+from crawlbench.errors import UsageError
+from crawlbench.measure.kept import find_kept
+from crawlbench.measure.store import load_session
 from crawlbench.records import Quantity
 from crawlbench.report.changes import changes_table, comparison_notes, kin_table
 from crawlbench.report.terminal import render_table
-from crawlbench.stats.alike import find_other_sites
 from crawlbench.stats.compare import SessionComparison, compare_sessions
 from crawlbench.stats.gate import hold_gate
-
-if TYPE_CHECKING:
-    from crawlbench.records import Session
 
 __all__ = ["compare"]
 
@@ -33,8 +29,6 @@ UNCLEAR = 3
 USUAL_MARGIN = 0.01
 REMEDY = "more sessions kept beside these, or a wider gate,"
 """Of two sessions alone: more rounds leave what they differ by from one to the next."""
-MAX_KEPT = 30
-"""Other sessions that are read: more would tell no more."""
 
 
 def compare(
@@ -66,7 +60,7 @@ def compare(
         _compare_suites(base, head, is_gated=gate is not None)
         return
     pair = load_session(base), load_session(head)
-    others = _find_kept(pair, (base, head))
+    others = find_kept(pair, (base, head))
     _show(compare_sessions(*pair, wanted, others))
     if gate is not None:
         at_gate = compare_sessions(*pair, gate.bound, others)
@@ -83,33 +77,6 @@ def _show(found: SessionComparison) -> None:
         console.print(render_table(kin_table(found), console.width))
     for note in comparison_notes(found):
         console.print(note, style="dim", markup=False)
-
-
-def _find_kept(pair: tuple[Session, Session], paths: tuple[Path, Path]) -> list[Session]:
-    """Return the sessions beside the two that measured the same on the same machine.
-
-    From them comes the variance between sessions; neither of the two is among them.
-    """
-    taken = {path.resolve() for path in paths}
-    kept: list[Session] = []
-    for folder in sorted({path.resolve().parent for path in paths}):
-        for path in sorted(found.parent for found in folder.glob(f"*/{SESSION_FILE}")):
-            if path in taken or len(kept) >= MAX_KEPT:
-                continue
-            with suppress(SessionFileError):
-                session = load_session(path)
-                if _is_alike(session, pair[0]) and _is_alike(session, pair[1]):
-                    kept.append(session)
-    return kept
-
-
-def _is_alike(one: Session, other: Session) -> bool:
-    """Tell whether two sessions measured with one crawlbench on one machine, and share cells."""
-    axes = ("hostname", "cpu_model", "cpu_count", "python", "versions")
-    is_one = all(getattr(one.machine, axis) == getattr(other.machine, axis) for axis in axes)
-    names = {cell.name for cell in one.plan.cells}
-    is_one = is_one and one.tool == other.tool and not find_other_sites(one, other)
-    return is_one and any(cell.name in names for cell in other.plan.cells)
 
 
 def _compare_suites(base: Path, head: Path, *, is_gated: bool) -> None:

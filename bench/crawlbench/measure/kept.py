@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.errors import SessionFileError
 from crawlbench.measure.store import SESSION_FILE, load_session
+from crawlbench.stats.alike import find_other_sites
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,4 +48,5 @@ def _is_alike(one: Session, other: Session) -> bool:
     axes = ("hostname", "cpu_model", "cpu_count", "python", "versions")
     is_one = all(getattr(one.machine, axis) == getattr(other.machine, axis) for axis in axes)
     names = {cell.name for cell in one.plan.cells}
-    return is_one and one.tool == other.tool and any(c.name in names for c in other.plan.cells)
+    is_one = is_one and one.tool == other.tool and not find_other_sites(one, other)
+    return is_one and any(cell.name in names for cell in other.plan.cells)
