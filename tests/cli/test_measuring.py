@@ -7,7 +7,8 @@ from tests.measure.test_store import finished, write
 
 from crawlbench.cli import measuring, report
 from crawlbench.cli.details import Showing
-from crawlbench.cli.measuring import MANY_ROUNDS, publish, session_ends
+from crawlbench.cli.measuring import publish
+from crawlbench.measure.ends import MANY_ROUNDS, session_ends
 from crawlbench.measure.store import load_session
 from crawlbench.records import Stopping
 

@@ -20,7 +20,6 @@ from crawlbench.cli.measuring import (
     measure,
     name_folder,
     publish,
-    session_ends,
 )
 from crawlbench.cli.options import (
     Budget,
@@ -42,6 +41,7 @@ from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.needs import packages_of
 from crawlbench.environments.spec import parse_python, parse_sides
 from crawlbench.errors import StorageError, UsageError
+from crawlbench.measure.ends import session_ends
 from crawlbench.measure.relevant import relevant_axes
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.records import Quantity

@@ -15,7 +15,6 @@ from crawlbench.cli.probed import probe_session
 from crawlbench.cli.report import PAGE_FILE, write_page
 from crawlbench.errors import StorageError
 from crawlbench.measure.owner import own
-from crawlbench.records import Stopping
 from crawlbench.report.extra import can_draw
 from crawlbench.report.markdown import render_markdown
 from crawlbench.report.terminal import Detail, render_terminal
@@ -28,29 +27,7 @@ if TYPE_CHECKING:
     from crawlbench.records import Session
     from crawlbench.session import Watcher
 
-__all__ = ["exit_code", "measure", "name_folder", "publish", "session_ends"]
-
-
-MANY_ROUNDS = 200
-"""Where a precision or a budget is asked for and no number of rounds: as many as it takes."""
-
-
-def session_ends(
-    rounds: int | None, budget: float | None, precision: float | None
-) -> dict[str, Any]:
-    """Return the options that say when a session ends, by their names in a suite.
-
-    A number of rounds that is fixed beforehand allows one look, by Student's t; whatever ends by
-    what is found is looked at after each round.
-    """
-    is_fixed = rounds is not None and precision is None
-    if rounds is None and (precision is not None or budget is not None):
-        rounds = MANY_ROUNDS
-    stopping = Stopping.FIXED if is_fixed else None
-    if rounds is not None and not is_fixed:
-        stopping = Stopping.ANY
-    ends = {"rounds": rounds, "budget_s": budget, "precision_percent": precision}
-    return {**ends, "stopping": stopping}
+__all__ = ["exit_code", "measure", "name_folder", "publish"]
 
 
 def name_folder(output: Path | None, name: str) -> Path:

@@ -25,7 +25,6 @@ from crawlbench.cli.measuring import (
     measure,
     name_folder,
     publish,
-    session_ends,
 )
 from crawlbench.cli.options import (
     Budget,
@@ -48,6 +47,7 @@ from crawlbench.cli.output import tell
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.spec import read_environments
 from crawlbench.errors import UsageError
+from crawlbench.measure.ends import session_ends
 from crawlbench.measure.matrix import MOST_CELLS, extend_plan, make_plan
 from crawlbench.measure.owner import own
 from crawlbench.measure.store import load_session

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from crawlbench.errors import UsageError
-from crawlbench.records import Stopping
+from crawlbench.measure.ends import session_ends
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +16,6 @@ __all__ = ["Names", "Options", "read_options"]
 
 Names = str | Path | Sequence[str | Path]
 """One name or several; names may be globs, and paths of files where the command line takes them."""
-MANY_ROUNDS = 200
-"""Where a precision or a budget is asked for and no number of rounds: as many as it takes."""
 AXES = (
     "strategies",
     "event_loops",
@@ -66,7 +64,9 @@ def read_options(options: Mapping[str, object]) -> dict[str, Any]:
         if name not in known:
             raise UsageError(f"there is no option {name!r}; known: {', '.join(known)}")
     read = {name: _as_list(v) if name in AXES else v for name, v in options.items()}
-    return {**read, **_ends(read)}
+    asked: dict[str, Any] = dict(options)
+    ends = session_ends(*map(asked.get, ("rounds", "budget_s", "precision_percent")))
+    return {**read, **{name: value for name, value in ends.items() if value is not None}}
 
 
 def _as_list(value: object) -> list[object]:
@@ -82,17 +82,3 @@ def _many(value: object) -> Sequence[object]:
     if not isinstance(value, Sequence):
         raise UsageError(f"{value!r} cannot be used; give one name, or a list of names")
     return value
-
-
-def _ends(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what says when a session ends.
-
-    A number of rounds that is fixed beforehand allows one look, by Student's t; whatever ends by
-    what is found is looked at after each round.
-    """
-    rounds, precision = options.get("rounds"), options.get("precision_percent")
-    if rounds is not None and precision is None:
-        return {"stopping": Stopping.FIXED}
-    if rounds is not None or precision is not None or options.get("budget_s") is not None:
-        return {"rounds": rounds or MANY_ROUNDS, "stopping": Stopping.ANY}
-    return {}

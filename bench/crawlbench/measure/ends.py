@@ -1,0 +1,30 @@
+"""What ends a session: a number of rounds, seconds, or a precision (floor 3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crawlbench.records import Stopping
+
+__all__ = ["MANY_ROUNDS", "session_ends"]
+
+MANY_ROUNDS = 200
+"""Where a precision or a budget is asked for and no number of rounds: as many as it takes."""
+
+
+def session_ends(
+    rounds: int | None, budget: float | None, precision: float | None
+) -> dict[str, Any]:
+    """Return the options that say when a session ends, by their names in a suite.
+
+    A number of rounds that is fixed beforehand allows one look, by Student's t; whatever ends by
+    what is found is looked at after each round.
+    """
+    is_fixed = rounds is not None and precision is None
+    if rounds is None and (precision is not None or budget is not None):
+        rounds = MANY_ROUNDS
+    stopping = Stopping.FIXED if is_fixed else None
+    if rounds is not None and not is_fixed:
+        stopping = Stopping.ANY
+    ends = {"rounds": rounds, "budget_s": budget, "precision_percent": precision}
+    return {**ends, "stopping": stopping}
