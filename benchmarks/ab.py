@@ -52,9 +52,9 @@ description = "planted"
 """
 ALLOWED = {0.0: (0, 3), 0.05: (1,), 0.01: (0, 3)}
 """Exit codes that are right, by the share that a copy is slower."""
-LEAST_SAME = 0.95
+MIN_SAME = 0.95
 """Of the sessions of a package against itself."""
-MOST_AGAIN_S = 2.0
+MAX_AGAIN_S = 2.0
 """For an environment that was built before to be ready."""
 
 
@@ -79,9 +79,9 @@ def main() -> None:
         print(f"{share * 100:g} % slower: {verdict} in {count}")
     for (share, code), count in sorted(codes.items()):
         print(f"{share * 100:g} % slower: exit code {code} in {count}")
-    is_same = verdicts[0.0, "same"] >= LEAST_SAME * itself
+    is_same = verdicts[0.0, "same"] >= MIN_SAME * itself
     is_right = all(code in ALLOWED[share] for share, code in codes)
-    sys.exit(not (is_same and is_right and again_s < MOST_AGAIN_S))
+    sys.exit(not (is_same and is_right and again_s < MAX_AGAIN_S))
 
 
 def write_copy(folder: Path, share: float) -> None:

@@ -63,9 +63,9 @@ PAGE, PICTURE = ROOT / "docs" / "scale.md", ROOT / "docs" / "scale.svg"
 BEGIN, END = "<!-- from a simulation: begin -->", "<!-- from a simulation: end -->"
 MACHINES = (1, 10, 100, 1000)
 CELLS = (100, 1000, 10_000, 100_000)
-MOST_ESTIMATES = 300_000
+MAX_ESTIMATES = 300_000
 """Cells times machines that measure each: beyond, a sheet is measured on fewer machines,"""
-LEAST_COPIES = 10
+MIN_COPIES = 10
 """but on so many, since few machines and many cells make intervals that tell nothing."""
 MACHINE = load_session(REFERENCE).machine
 HEIGHT = 200  # pixels of a panel
@@ -103,7 +103,7 @@ def main() -> None:
 
 def measure(machines: int, cells: int) -> Point:
     """Make a cluster's blocks, and let a manager of its own take them in."""
-    copies = min(machines, max(LEAST_COPIES, MOST_ESTIMATES // cells))
+    copies = min(machines, max(MIN_COPIES, MAX_ESTIMATES // cells))
     with TemporaryDirectory(prefix="crawlbench-") as folder:
         sizes = make_blocks(Path(folder), machines, cells, copies)
         call = [sys.executable, "-m", "benchmarks.cluster_scale", folder, str(cells), str(copies)]

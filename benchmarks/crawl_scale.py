@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 PAGES, SHORT, ROUNDS = 100_000, 1_000, 1
 STRATEGIES = ("aiohttp-queue", "aiohttp-gather")
 CONCURRENCY, PARSER, EVENT_LOOP = 50, "lexbor", "uvloop"
-MOST_FALL, MOST_GROWTH = 0.15, 64 * 2**20
+MAX_FALL, MAX_GROWTH = 0.15, 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ async def main() -> None:
             )
         print(f"{strategy:16} {ratio:.3f} of the rate, {growth / 2**20:+.1f} MB")
         if strategy == STRATEGIES[0]:
-            is_good = ratio > 1 - MOST_FALL and growth < MOST_GROWTH
+            is_good = ratio > 1 - MAX_FALL and growth < MAX_GROWTH
     sys.exit(not is_good)
 
 

@@ -1,6 +1,6 @@
 """Latency played against latency asked: a real mirror on one CPU, a client that spins on another.
 
-So many connections send in turn, and no more than `MOST_PER_S` requests a second in all: a mirror
+So many connections send in turn, and no more than `MAX_PER_S` requests a second in all: a mirror
 that has no CPU left plays nothing to a fraction of a millisecond. The client sees its own work, the
 mirror's and loopback's beside the delay. What these take is measured on a mirror without delays,
 at the same pace, and its median is taken off: the error is what the client sees, less what was
@@ -28,7 +28,7 @@ from crawlbench.networks import Network
 
 DELAYS_MS = (1, 10, 40, 150)
 CONNECTIONS = (1, 100, 1_000)
-MOST_PER_S = 5_000.0
+MAX_PER_S = 5_000.0
 SECONDS = 5.0
 REQUEST = b"HEAD /top250 HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: bid=latency\r\n\r\n"
 HEADER = """\
@@ -146,7 +146,7 @@ def main() -> None:
     print(HEADER)
     for delay_ms in DELAYS_MS:
         for connections in CONNECTIONS:
-            played = asyncio.run(measure(delay_ms, connections, seconds, MOST_PER_S))
+            played = asyncio.run(measure(delay_ms, connections, seconds, MAX_PER_S))
             bare = asyncio.run(measure(0, connections, seconds, played.per_s))
             print(format_row(delay_ms, connections, played, bare), flush=True)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["MOST_CHARACTERS", "mark", "quote", "tame", "write_comment"]
+__all__ = ["MAX_CHARACTERS", "mark", "quote", "tame", "write_comment"]
 
-MOST_CHARACTERS = 64_000
+MAX_CHARACTERS = 64_000
 """GitHub takes 65,536; the rest is room for what is put around ours."""
 _INVISIBLE = "\u200b"
 _LIVE = re.compile(
@@ -57,7 +57,7 @@ def write_comment(name: str, title: str, body: str, footer: str) -> str:
     """
     head = f"{mark(name)}\n### {title}\n\n"
     end = f"\n\n{footer}\n"
-    return head + _cut(tame(body), MOST_CHARACTERS - len((head + end).encode())) + end
+    return head + _cut(tame(body), MAX_CHARACTERS - len((head + end).encode())) + end
 
 
 def _cut(text: str, most_bytes: int) -> str:

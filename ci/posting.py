@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ci.comments import MOST_CHARACTERS, mark, tame
+from ci.comments import MAX_CHARACTERS, mark, tame
 from ci.inputs import InputError, read_name
 from ci.service import Service
 
@@ -30,7 +30,7 @@ __all__ = ["PostError", "main", "post"]
 BOT = "github-actions[bot]"
 """Who comments with the token of a run."""
 PER_PAGE = 100
-MOST_PAGES = 30
+MAX_PAGES = 30
 TIMEOUT_S = 30.0
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
@@ -99,15 +99,15 @@ def _read_text(path: Path) -> str:
     if path.is_symlink() or not path.is_file():
         raise PostError(f"{str(path)!r} is no file; the first workflow wrote no comment")
     with path.open("rb") as file:
-        data = file.read(MOST_CHARACTERS + 1)
-    if len(data) > MOST_CHARACTERS:
-        raise PostError(f"{str(path)!r} is larger than {MOST_CHARACTERS} bytes: no comment of ours")
+        data = file.read(MAX_CHARACTERS + 1)
+    if len(data) > MAX_CHARACTERS:
+        raise PostError(f"{str(path)!r} is larger than {MAX_CHARACTERS} bytes: no comment of ours")
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         raise PostError(f"{str(path)!r} is no text: {error.reason}") from error
     # Tamed once more: whoever was measured may have written the file.
-    return tame(re.sub(r"<!--.*?(?:-->|$)", "", text, flags=re.DOTALL)).strip()[:MOST_CHARACTERS]
+    return tame(re.sub(r"<!--.*?(?:-->|$)", "", text, flags=re.DOTALL)).strip()[:MAX_CHARACTERS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class _GitHub:
         return None
 
     def _pages(self, path: str, asked: Mapping[str, str]) -> Iterator[Any]:
-        for page in range(1, MOST_PAGES + 1):
+        for page in range(1, MAX_PAGES + 1):
             query = urllib.parse.urlencode({**asked, "per_page": PER_PAGE, "page": page})
             found = self.call("GET", f"{path}?{query}")
             yield from found

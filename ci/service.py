@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Service"]
 
-MOST_SUMMARY_BYTES = 1_000_000
+MAX_SUMMARY_BYTES = 1_000_000
 """GitHub takes 1 MiB for a step."""
 
 
@@ -45,7 +45,7 @@ class Service:
         """Add to the page that the service shows of the step."""
         path = self.environ.get("GITHUB_STEP_SUMMARY")
         if path:
-            text = markdown.encode()[:MOST_SUMMARY_BYTES].decode(errors="ignore")
+            text = markdown.encode()[:MAX_SUMMARY_BYTES].decode(errors="ignore")
             _append(path, f"{text}\n")
 
     def annotate(self, level: str, sentence: str) -> None:

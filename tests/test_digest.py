@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.digest import (
-    MOST_STRETCHES,
+    MAX_STRETCHES,
     STRETCH,
     Tally,
     as_rows,
@@ -93,13 +93,13 @@ def test_tally_of_known_items_is_the_same_on_each_machine():
 
 def test_tally_has_a_bound_also_for_senseless_ranks():
     """A strategy that makes ranks up cannot fill the memory."""
-    wild = [replace(MANY[0], rank=rank) for rank in (-5, 0, 10**12, MOST_STRETCHES * STRETCH + 1)]
+    wild = [replace(MANY[0], rank=rank) for rank in (-5, 0, 10**12, MAX_STRETCHES * STRETCH + 1)]
     rows = tally_of([*MANY, *wild]).as_rows()
     assert [row[:2] for row in rows] == [
         [1, STRETCH],
         [STRETCH + 1, STRETCH],
         [2 * STRETCH + 1, STRETCH],
-        [MOST_STRETCHES * STRETCH + 1, 4],
+        [MAX_STRETCHES * STRETCH + 1, 4],
     ]
 
 

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 
 __all__ = ["Counters"]
 
-MOST_STRANGERS = 1_000  # addresses of no page that count one by one; more count together
-MOST_TOLD = 2_000  # pages that the mirror tells its manager
+MAX_STRANGERS = 1_000  # addresses of no page that count one by one; more count together
+MAX_TOLD = 2_000  # pages that the mirror tells its manager
 
 
 @dataclass(slots=True)
@@ -87,7 +87,7 @@ class Counters:
     def stranger_arrived(self, name: str, at: float = 0.0) -> tuple[str, int]:
         """Count a request for no page; return the name it counts under and the count before it."""
         if name not in self.pages:
-            if self.strangers >= MOST_STRANGERS:
+            if self.strangers >= MAX_STRANGERS:
                 return "(others)", self.arrived("(others)", at)
             self.strangers += 1
         return name, self.arrived(name, at)
@@ -125,9 +125,9 @@ class Counters:
         pages = self.pages
         usual = Counter(pages.values()).most_common(1)[0][0] if pages else 0
         odd = {page: times for page, times in pages.items() if times != usual}
-        names = list(odd)[:MOST_TOLD]
-        if len(names) < MOST_TOLD:
-            names += [page for page in pages if page not in odd][: MOST_TOLD - len(names)]
+        names = list(odd)[:MAX_TOLD]
+        if len(names) < MAX_TOLD:
+            names += [page for page in pages if page not in odd][: MAX_TOLD - len(names)]
         told = {name: pages[name] for name in pages.keys() & names}
         small = Counters(**{name: getattr(self, name) for name in self.__slots__})
         small.pages, small.distinct_pages, small.shapes = told, len(pages), {}

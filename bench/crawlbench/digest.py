@@ -30,7 +30,7 @@ __all__ = [
 STRETCH = 1000
 """Ranks that a tally sums up together: so near does it say where a crawl went wrong."""
 
-MOST_STRETCHES = 10_000
+MAX_STRETCHES = 10_000
 """Ranks beyond these, which no site has, are summed up as one: a tally's size has a bound."""
 
 _MODULUS = 2**128
@@ -94,8 +94,8 @@ class Tally:
         stretch[1] = (stretch[1] + value) % _MODULUS
 
     def _open_stretch(self, number: int) -> list[int]:
-        if not 0 <= number < MOST_STRETCHES:
-            number = MOST_STRETCHES
+        if not 0 <= number < MAX_STRETCHES:
+            number = MAX_STRETCHES
         return self._stretches.setdefault(number, [0, 0])
 
     def extend(self, items: Iterable[Item]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 __all__ = ["steps_of", "with_value"]
 
-_MOST_LETTERS = 80
+_MAX_LETTERS = 80
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
@@ -32,4 +32,4 @@ def with_value(problem: str, fields: Any) -> str:  # noqa: ANN401  (whatever a f
         return problem
     if not steps or isinstance(seen, dict):
         return problem
-    return f"{problem}, seen: {repr(seen)[:_MOST_LETTERS]}"
+    return f"{problem}, seen: {repr(seen)[:_MAX_LETTERS]}"

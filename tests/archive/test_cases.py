@@ -615,9 +615,9 @@ def test_a_har_may_be_large_but_not_endless(workshop, monkeypatch, is_gzip):
     size = source.stat().st_size
     if is_gzip:
         source.write_bytes(gzip.compress(source.read_bytes()))
-    monkeypatch.setattr("crawlbench.archive.sources.MOST_HAR_BYTES", size - 1)
+    monkeypatch.setattr("crawlbench.archive.sources.MAX_HAR_BYTES", size - 1)
     assert "a WARC may have any size" in workshop.refusal(source)
-    monkeypatch.setattr("crawlbench.archive.sources.MOST_HAR_BYTES", size)
+    monkeypatch.setattr("crawlbench.archive.sources.MAX_HAR_BYTES", size)
     assert workshop.run(source).pages == 1
 
 

@@ -16,7 +16,7 @@ from crawlbench.probe.store import PROBE_FILE, load_report, write_report
 
 @pytest.fixture(autouse=True)
 def _every_session_is_probed(monkeypatch):
-    monkeypatch.setattr(probed, "LEAST_OPERATIONS", 1)
+    monkeypatch.setattr(probed, "MIN_OPERATIONS", 1)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_sessions_without_operations_or_end_are_not_probed(asked, tmp_path):
 
 def test_session_of_few_operations_is_not_probed(asked, tmp_path, monkeypatch):
     """To try its loops would take longer than the session."""
-    monkeypatch.setattr(probed, "LEAST_OPERATIONS", 20)
+    monkeypatch.setattr(probed, "MIN_OPERATIONS", 20)
     assert probe_session(operated(), tmp_path) == ""
     assert asked == []
 

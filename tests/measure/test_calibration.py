@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_sample, other
 
-from crawlbench.measure.calibration import LONGEST_VALUE_S, MOST_LOOPS, calibrate, choose_loops
+from crawlbench.measure.calibration import LONGEST_VALUE_S, MAX_LOOPS, calibrate, choose_loops
 from crawlbench.records import RoundRecord
 from crawlbench.stats.limit import REFERENCE
 
@@ -31,7 +31,7 @@ def calibrated(seconds, **changes):
         ([0.004, 0.115], 8),
         ([0.004, 0.300], 3),  # the longest value stays below a second
         ([0.004, 2.500], 1),
-        ([1e-9, 1e-9], MOST_LOOPS),
+        ([1e-9, 1e-9], MAX_LOOPS),
     ],
 )
 def test_shortest_value_is_long_enough_and_the_longest_bearable(seconds, loops):

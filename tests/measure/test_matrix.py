@@ -17,7 +17,7 @@ from crawlbench.errors import (
     UsageError,
 )
 from crawlbench.measure import reach
-from crawlbench.measure.matrix import MOST_CELLS, extend_plan, make_plan
+from crawlbench.measure.matrix import MAX_CELLS, extend_plan, make_plan
 from crawlbench.measure.suite import Suite
 from crawlbench.records import Cell, Plan
 from crawlbench.scouts import describe_plugin
@@ -276,12 +276,12 @@ def test_baseline_is_the_first_of_several_concurrencies():
     assert list(plan.baselines.values()) == ["serial/-/lxml/c50/loopback/movies"]
 
 
-@pytest.mark.parametrize(("count", "fits"), [(MOST_CELLS - 1, True), (MOST_CELLS, False)])
+@pytest.mark.parametrize(("count", "fits"), [(MAX_CELLS - 1, True), (MAX_CELLS, False)])
 def test_more_cells_than_a_machine_has_room_for_are_refused(count, fits):
     """Controls are workers too."""
     suite = make_suite("serial", concurrency=tuple(range(1, count + 1)))
     if fits:
-        assert len(make_plan("test", suite).cells) == MOST_CELLS
+        assert len(make_plan("test", suite).cells) == MAX_CELLS
         return
     with pytest.raises(UsageError) as caught:
         make_plan("test", suite)

@@ -11,7 +11,7 @@ import pytest
 from crawlbench import operations
 from crawlbench.errors import UnknownNameError, UsageError
 from crawlbench.measure import matrix
-from crawlbench.measure.matrix import MOST_CELLS, make_plan
+from crawlbench.measure.matrix import MAX_CELLS, make_plan
 from crawlbench.measure.suite import Suite, load_suite
 from crawlbench.records import Plan
 
@@ -100,7 +100,7 @@ def test_shipped_suite_of_loops_has_all_operations_that_this_python_knows():
     possible = [one.name for one in operations.all_operations() if not one.obstacle]
     assert sorted(facts.name for facts in plan.operations) == sorted(possible)
     assert all(cell.operation for cell in plan.cells)
-    assert len(plan.cells) == 3 * len(possible) <= MOST_CELLS
+    assert len(plan.cells) == 3 * len(possible) <= MAX_CELLS
 
 
 def test_unknown_operation_is_answered_with_a_near_miss():

@@ -317,7 +317,7 @@ def test_refusal_of_a_loop_is_told_from_a_failure():
 
 def test_waves_do_not_live_at_the_same_time(monkeypatch):
     """The second begins when the first has ended; each group is whole."""
-    monkeypatch.setattr(round_module, "MOST_ALIVE", 1)
+    monkeypatch.setattr(round_module, "MAX_ALIVE", 1)
     scripts = {cell.name: [operated(["uvloop"])] * 3 for cell in OPERATED}
     result, events = play(scripts, cells=OPERATED)
     kinds = [kind for kind, _ in events if kind in ("start", "finish")]

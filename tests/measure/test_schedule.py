@@ -8,7 +8,7 @@ from itertools import groupby
 import pytest
 
 from crawlbench.measure.schedule import (
-    MOST_PASSES,
+    MAX_PASSES,
     choose_passes,
     epoch,
     plan_turns,
@@ -82,7 +82,7 @@ def test_warmups_come_first_and_once_for_each_group():
 
 
 @pytest.mark.parametrize(
-    ("lap_s", "passes"), [(0.1, 20), (0.3, 7), (2.0, 1), (5.0, 1), (0.0001, MOST_PASSES)]
+    ("lap_s", "passes"), [(0.1, 20), (0.3, 7), (2.0, 1), (5.0, 1), (0.0001, MAX_PASSES)]
 )
 def test_passes_fill_the_time_of_a_turn(lap_s, passes):
     """One at least, and not without bound."""

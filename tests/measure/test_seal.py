@@ -6,15 +6,18 @@ import asyncio
 import gc
 import json
 import os
+import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from crawlbench import stopwatch
+from crawlbench.measure import seal
 from crawlbench.measure.gate import Gate
-from crawlbench.measure.seal import Rest, Seal
+from crawlbench.measure.seal import Rest, Seal, await_kernel_threads
 
 needs_affinity = pytest.mark.skipif(
     len(getattr(os, "sched_getaffinity", lambda _: {0})(0)) < 2, reason="there is one CPU"
@@ -102,3 +105,51 @@ def test_rest_tells_of_threads():
     cpu_s, seconds = rest.stop()
     assert cpu_s >= due_s > 0
     assert seconds > 0
+
+
+@contextmanager
+def thread_named(name: str):
+    """Run a thread that the system knows by that name, and that lasts until an event is set."""
+    is_named, may_end = threading.Event(), threading.Event()
+
+    def last():
+        Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text(name)
+        is_named.set()
+        may_end.wait()
+
+    thread = threading.Thread(target=last)
+    thread.start()
+    is_named.wait()
+    try:
+        yield thread, may_end
+    finally:
+        may_end.set()
+        thread.join()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no io_uring")
+def test_thread_of_the_kernel_is_waited_for(monkeypatch):
+    """As uvloop 0.21 leaves one for some milliseconds after each loop."""
+    monkeypatch.setattr(seal, "MAX_LINGER_S", 60)
+    with thread_named("iou-sqp-1234") as (_, may_end):
+        threading.Timer(0.02, may_end.set).start()
+        await_kernel_threads()
+        assert may_end.is_set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no io_uring")
+def test_thread_of_the_kernel_is_not_waited_for_in_vain(monkeypatch):
+    monkeypatch.setattr(seal, "MAX_LINGER_S", 0.02)
+    with thread_named("iou-wrk-1234") as (thread, _):
+        await_kernel_threads()
+        assert thread.is_alive()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems name no threads so")
+def test_thread_of_a_contestant_is_not_waited_for(monkeypatch):
+    """It has to end within the clock; what it uses between the turns counts."""
+    naps = []
+    monkeypatch.setattr(seal, "_sleep", naps.append)
+    with thread_named("worker-iou-1"):
+        await_kernel_threads()
+    assert naps == []

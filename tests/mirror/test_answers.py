@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.mirror.wire import BODIES, make_responses
 
-from crawlbench.counters import MOST_STRANGERS, MOST_TOLD, Counters
+from crawlbench.counters import MAX_STRANGERS, MAX_TOLD, Counters
 from crawlbench.mirror import responses as responses_module
 from crawlbench.mirror.answers import ENTRY_BYTES, ByteStore
 from crawlbench.mirror.codings import GZIP
@@ -89,9 +89,9 @@ def test_counters_of_a_large_site_tell_the_odd_pages(odd_at):
     counters.arrived(f"/{odd_at}")
     message = counters.as_message()
     assert (message["requests"], message["distinct_pages"]) == (100_001, 100_000)
-    assert len(message["pages"]) == MOST_TOLD
+    assert len(message["pages"]) == MAX_TOLD
     assert message["pages"][f"/{odd_at}"] == 2
-    assert sorted(message["pages"].values())[:-1] == [1] * (MOST_TOLD - 1)
+    assert sorted(message["pages"].values())[:-1] == [1] * (MAX_TOLD - 1)
     assert len(counters.pages) == 100_000
 
 
@@ -109,9 +109,9 @@ def test_counters_of_a_small_site_tell_all():
 def test_strangers_are_bounded_beside_any_number_of_pages():
     """Pages of the site do not use up the room of those that are none."""
     counters = Counters()
-    for number in range(2 * MOST_STRANGERS):
+    for number in range(2 * MAX_STRANGERS):
         counters.arrived(f"/{number}")
         name, before = counters.stranger_arrived(f"/none/{number}")
-        assert (name == "(others)") is (number >= MOST_STRANGERS)
-        assert before == max(0, number - MOST_STRANGERS)
+        assert (name == "(others)") is (number >= MAX_STRANGERS)
+        assert before == max(0, number - MAX_STRANGERS)
     assert counters.stranger_arrived("/none/0") == ("/none/0", 1)

@@ -56,17 +56,17 @@ def test_most_streams_are_told_and_held(loop_factory):
         Http2Wire(running.port) as wire,
     ):
         wire.read_until(lambda: wire.settings)
-        for _ in range(asking.MOST_STREAMS):
+        for _ in range(asking.MAX_STREAMS):
             wire.request()
         wire.flush()
-        running.wait_until(lambda: running.mirror.counters.in_flight == asking.MOST_STREAMS)
+        running.wait_until(lambda: running.mirror.counters.in_flight == asking.MAX_STREAMS)
         wire.h2.remote_settings.max_concurrent_streams = 10_000
         wire.h2.remote_settings.acknowledge()
         wire.request()
         wire.flush()
         wire.read_all()
         assert wire.goaway is not None
-        assert running.end().most_in_flight <= asking.MOST_STREAMS + 1
+        assert running.end().most_in_flight <= asking.MAX_STREAMS + 1
 
 
 def test_rapid_reset_is_given_up(loop_factory):
@@ -75,11 +75,11 @@ def test_rapid_reset_is_given_up(loop_factory):
         running_mirror(loop_factory, Network(round_trip_s=60)) as running,
         Http2Wire(running.port) as wire,
     ):
-        for _ in range(http2.MOST_RESETS + 1):
+        for _ in range(http2.MAX_RESETS + 1):
             wire.h2.reset_stream(wire.request())
             wire.flush()
         assert_sent_away(wire, ErrorCodes.ENHANCE_YOUR_CALM)
-        assert running.end().requests <= http2.MOST_RESETS + 2
+        assert running.end().requests <= http2.MAX_RESETS + 2
 
 
 def test_client_that_takes_some_requests_back_is_served(mirror, wire):
@@ -193,7 +193,7 @@ def test_broken_frames_end_the_connection_with_a_reason(mirror, data):
 
 def test_frame_that_is_too_long_is_not_waited_for(wire):
     """It says 16 MB; the mirror does not gather them."""
-    wire.send(b"\xff\xff\xff" + frame(0, 0, 1)[3:] + b"x" * (http2.MOST_UNREAD_BYTES + 1))
+    wire.send(b"\xff\xff\xff" + frame(0, 0, 1)[3:] + b"x" * (http2.MAX_UNREAD_BYTES + 1))
     assert_sent_away(wire, ErrorCodes.FRAME_SIZE_ERROR)
 
 
@@ -242,7 +242,7 @@ def test_client_that_pings_while_its_windows_are_shut_is_dropped(loop_factory):
 def test_client_that_never_reads_does_not_make_the_mirror_grow(mirror):
     """Its windows are open, its socket is full: nothing more is gathered for it."""
     with Http2Wire(mirror.port, window=2**30) as wire:
-        for _ in range(asking.MOST_STREAMS - 28):
+        for _ in range(asking.MAX_STREAMS - 28):
             wire.request()
         wire.flush()
         mirror.wait_until(lambda: mirror.mirror.counters.in_flight >= 10)

@@ -13,7 +13,7 @@ from tests.conftest import command_line
 
 pytest.importorskip("resource", reason="limits of Unix")
 
-MOST_FILES, CONNECTIONS = 64, 150
+MAX_FILES, CONNECTIONS = 64, 150
 LONGEST_CPU_S = 0.3
 """Spinning takes the whole half second in which nobody does anything."""
 
@@ -28,7 +28,7 @@ from crawlbench.networks import Network
 async def main():
     spec = registry.load(registry.Kind.SITE, "douban-top250")
     mirror = Mirror(Responses(spec.pages()), Network(most_connections=500), 1)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_FILES, MOST_FILES))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_FILES, MAX_FILES))
     print(await mirror.listen(), flush=True)
     cpu = time.process_time()
     await asyncio.to_thread(sys.stdin.read)
@@ -41,7 +41,7 @@ asyncio.Runner(loop_factory=loop_factory()).run(main())
 
 def test_accept_pauses_when_descriptors_are_out():
     """It says so, takes no CPU meanwhile, and goes on when there is room again."""
-    pipe, code = subprocess.PIPE, MIRROR.replace("MOST_FILES", str(MOST_FILES))
+    pipe, code = subprocess.PIPE, MIRROR.replace("MAX_FILES", str(MAX_FILES))
     call, environment = [sys.executable, "-c", code], command_line()["env"]
     pipes = {"stdin": pipe, "stdout": pipe, "stderr": pipe, "text": True}
     with subprocess.Popen(call, env=environment, **pipes) as mirror:

@@ -101,7 +101,7 @@ def test_broken_chunks_are_refused(mirror, chunks):
 
 def test_target_may_be_long_but_not_endless(wire, mirror):
     """A target of 8 KiB is not found, one byte more is too long (414)."""
-    longest = "/".ljust(reader.MOST_TARGET_BYTES, "x")
+    longest = "/".ljust(reader.MAX_TARGET_BYTES, "x")
     assert wire.ask(longest).status == 404
     assert wire.ask("/top250?start=25&x=" + "x" * 8000).status == 200
     wire.send(request(longest + "x"))
@@ -140,7 +140,7 @@ def test_chunks_do_not_hide_an_endless_head(mirror, tail):
 
 def test_body_may_be_big_but_not_endless(mirror):
     """A body of 1 MiB is read over, a bigger one is too big (413)."""
-    most = reader.MOST_BODY_BYTES
+    most = reader.MAX_BODY_BYTES
     with mirror.open() as wire:
         wire.send(request("/top250", f"Content-Length: {most}", body=b"x" * most))
         assert wire.read().status == 200

@@ -50,15 +50,15 @@ def test_addresses_that_are_no_pages_are_not_kept_without_end(mirror):
     """Beyond a thousand they count together, long ones are cut; pages always count as such."""
     mirror.begin()
     with mirror.open() as wire:
-        for n in range(counting.MOST_STRANGERS + 50):
+        for n in range(counting.MAX_STRANGERS + 50):
             wire.send(request(f"/{n:05}" + "x" * 300))
             assert wire.read().status == 404
         wire.ask(PAGE_2)
     counters = mirror.end()
-    assert counters.requests == counting.MOST_STRANGERS + 51
-    assert len(counters.pages) == counting.MOST_STRANGERS + 2
+    assert counters.requests == counting.MAX_STRANGERS + 51
+    assert len(counters.pages) == counting.MAX_STRANGERS + 2
     assert (counters.pages["(others)"], counters.pages[PAGE_2]) == (50, 1)
-    assert max(map(len, counters.pages)) == connection.MOST_ADDRESS_BYTES
+    assert max(map(len, counters.pages)) == connection.MAX_ADDRESS_BYTES
 
 
 def test_most_in_flight_is_what_waited_at_once(loop_factory):
@@ -176,7 +176,7 @@ def test_pipelined_answers_come_in_order(either_mirror):
     kinds = [(address, "GET", 200) for address in BODIES]
     kinds += [("/none", "GET", 404), (PAGE_2, "HEAD", 200), ("/top250/", "GET", 301)]
     asked = kinds * 40
-    assert len(asked) > 8 * connection.MOST_WAITING
+    assert len(asked) > 8 * connection.MAX_WAITING
     padding = "X: " + "x" * 1500  # so that one read does not hold them all
     either_mirror.begin("in order")
     with either_mirror.open() as wire:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.mirror.wire import BODIES, request
 
-from crawlbench.mirror.limits import MOST_HEAD_BYTES, REFUSALS
+from crawlbench.mirror.limits import MAX_HEAD_BYTES, REFUSALS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "strictness.md"
 GET = b"GET /top250 HTTP/1.1\r\n"
@@ -69,8 +69,8 @@ CASES = {
     "a method nobody knows": (head(HOST[:-2], start=b"FETCH /top250 HTTP/1.1\r\n"), 400),
     "a method in small letters": (head(HOST[:-2], start=b"get /top250 HTTP/1.1\r\n"), 400),
     "POST": (head(HOST[:-2], b"Content-Length: 0", start=b"POST /top250 HTTP/1.1\r\n"), 405),
-    "a head of 64 KiB": (big(MOST_HEAD_BYTES), 200),
-    "a head of a byte more": (big(MOST_HEAD_BYTES + 1), 431),
+    "a head of 64 KiB": (big(MAX_HEAD_BYTES), 200),
+    "a head of a byte more": (big(MAX_HEAD_BYTES + 1), 431),
     "lines before the request": (b"\r\n\r\n" + head(HOST[:-2]), 200),
 }
 """What is sent, and the status with which it is answered."""
@@ -109,7 +109,7 @@ def test_limit_of_a_head_does_not_depend_on_what_came_before_it(mirror, before, 
         "Transfer-Encoding: chunked" if b"\r\n" in before else f"Content-Length: {len(before)}"
     )
     with mirror.open() as wire:
-        wire.send(request("/top250", framing, body=before) + big(MOST_HEAD_BYTES + excess))
+        wire.send(request("/top250", framing, body=before) + big(MAX_HEAD_BYTES + excess))
         assert wire.read().status == 200
         assert wire.read().status == (431 if excess else 200)
 

@@ -11,7 +11,7 @@ import pytest
 from crawlbench.records import Obstacle, OwnFile
 from crawlbench.stats.history import make_history
 from crawlbench.stats.judge import judge
-from crawlbench.stats.shifts import LEAST_SIDE
+from crawlbench.stats.shifts import MIN_SIDE
 from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, make_session, other
 
 CELL = other("fast")
@@ -65,7 +65,7 @@ def test_one_odd_session_is_no_change():
     assert line.changes == ()
 
 
-@pytest.mark.parametrize("count", [1, 2, 2 * LEAST_SIDE - 1])
+@pytest.mark.parametrize("count", [1, 2, 2 * MIN_SIDE - 1])
 def test_few_sessions_have_no_change(count):
     (line,) = history_of([0.5] * (count - count // 2) + [0.9] * (count // 2)).lines
     assert len(line.points) == count

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
-    "MOST_PAGE_BYTES",
+    "MAX_PAGE_BYTES",
     "Capture",
     "SkippedError",
     "keep_headers",
 ]
 
-MOST_PAGE_BYTES = 32 * 2**20
+MAX_PAGE_BYTES = 32 * 2**20
 """Of one page before any coding: more is no page but a bomb."""
 
 _NOT_KEPT = frozenset(
@@ -34,8 +34,8 @@ _NOT_KEPT = frozenset(
 )
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
-_MOST_HEADERS = 64
-_MOST_HEADER_BYTES = 4096  # of one value; clients refuse lines beyond 8 KiB
+_MAX_HEADERS = 64
+_MAX_HEADER_BYTES = 4096  # of one value; clients refuse lines beyond 8 KiB
 
 
 class SkippedError(Exception):
@@ -76,12 +76,12 @@ class Capture:
 def keep_headers(headers: list[tuple[str, str]]) -> dict[str, str]:
     """Return the headers that say something about the page; hostile ones are dropped."""
     kept: dict[str, str] = {}
-    for name, text in headers[: 4 * _MOST_HEADERS]:
+    for name, text in headers[: 4 * _MAX_HEADERS]:
         value = text.strip()
         is_fit = _NAME.fullmatch(name) and _VALUE.fullmatch(value)
-        if is_fit and name.lower() not in _NOT_KEPT and len(value) <= _MOST_HEADER_BYTES:
+        if is_fit and name.lower() not in _NOT_KEPT and len(value) <= _MAX_HEADER_BYTES:
             kept.setdefault(name.title(), value)
-        if len(kept) == _MOST_HEADERS:
+        if len(kept) == _MAX_HEADERS:
             break
     kept.setdefault("Content-Type", "text/html")
     return kept

@@ -11,7 +11,7 @@ import io
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.archive.capture import MOST_PAGE_BYTES, SkippedError
+from crawlbench.archive.capture import MAX_PAGE_BYTES, SkippedError
 from crawlbench.archive.sniffing import is_text
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def too_large(most_bytes: int) -> str:
     return f"larger than {size}"
 
 
-TOO_LARGE = too_large(MOST_PAGE_BYTES)
+TOO_LARGE = too_large(MAX_PAGE_BYTES)
 
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -44,7 +44,7 @@ PLAIN = "plain although their header names a coding"
 UNDONE = "whole although their header says that they came in chunks"
 RUBBISH = "followed by something that is not of their coding"
 
-_MOST_CODINGS = 4  # one on top of the other
+_MAX_CODINGS = 4  # one on top of the other
 _STEP_BYTES = 2**20
 _FIRST_BYTES = 2**8  # of a stream that may be short: many short ones in a row cost no more than one
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -65,7 +65,7 @@ def bounded(body: bytes) -> bytes:
     Raises:
         SkippedError: it is.
     """
-    if len(body) > MOST_PAGE_BYTES:
+    if len(body) > MAX_PAGE_BYTES:
         raise SkippedError(TOO_LARGE)
     return body
 
@@ -85,8 +85,8 @@ def decode_body(
         SkippedError: it is coded in a way that is not known or not right, or would be too large.
     """
     codings = [coding.lower() for coding in (*content, *transfer)]
-    if len(codings) > _MOST_CODINGS:
-        raise SkippedError(f"coded {len(codings)} times, of which {_MOST_CODINGS} are undone")
+    if len(codings) > _MAX_CODINGS:
+        raise SkippedError(f"coded {len(codings)} times, of which {_MAX_CODINGS} are undone")
     for coding in reversed(codings):
         body = _undo(coding, body, leniencies)
     return body
@@ -150,7 +150,7 @@ def open_gunzip() -> Any:  # noqa: ANN401  (zlib does not export the type)
     return zlib.decompressobj(16 + zlib.MAX_WBITS)
 
 
-def gunzip(body: bytes, leniencies: list[str], most_bytes: int = MOST_PAGE_BYTES) -> bytes:
+def gunzip(body: bytes, leniencies: list[str], most_bytes: int = MAX_PAGE_BYTES) -> bytes:
     """Return what all members of a gzip file hold.
 
     Args:
@@ -175,10 +175,10 @@ def _undeflate(body: bytes, leniencies: list[str]) -> bytes:
         raise _OtherwiseError("wrongly compressed")
     held = io.BytesIO()
     try:
-        end = _inflate(body, 0, zlib.decompressobj(), held, MOST_PAGE_BYTES)
+        end = _inflate(body, 0, zlib.decompressobj(), held, MAX_PAGE_BYTES)
     except _OtherwiseError:  # half of all servers leave out zlib's header
         held = io.BytesIO()
-        end = _inflate(body, 0, zlib.decompressobj(-zlib.MAX_WBITS), held, MOST_PAGE_BYTES)
+        end = _inflate(body, 0, zlib.decompressobj(-zlib.MAX_WBITS), held, MAX_PAGE_BYTES)
     _note_rest(body[end:], leniencies)
     return held.getvalue()
 
@@ -221,7 +221,7 @@ def _unbrotli(body: bytes, leniencies: list[str]) -> bytes:  # noqa: ARG001  (se
         while part or not decompressor.can_accept_more_data():
             parts.append(part)
             total += len(part)
-            if total > MOST_PAGE_BYTES:
+            if total > MAX_PAGE_BYTES:
                 raise SkippedError(TOO_LARGE)
             part = decompressor.process(b"", output_buffer_limit=_STEP_BYTES)
         is_whole = decompressor.is_finished()
@@ -241,7 +241,7 @@ def _unzstd(body: bytes, leniencies: list[str]) -> bytes:
     while body.startswith(_ZSTD_MAGIC):
         zstd = _find_zstd()
         decompressor = zstd.ZstdDecompressor()
-        room = MOST_PAGE_BYTES - sum(map(len, parts))
+        room = MAX_PAGE_BYTES - sum(map(len, parts))
         try:
             parts.append(decompressor.decompress(body, room + 1))
         except zstd.ZstdError:

@@ -11,7 +11,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from crawlbench import __version__
-from crawlbench.archive.capture import MOST_PAGE_BYTES, SkippedError
+from crawlbench.archive.capture import MAX_PAGE_BYTES, SkippedError
 from crawlbench.archive.decode import TOO_LARGE, decode_body, too_large
 from crawlbench.archive.links import PRODUCT
 from crawlbench.archive.sniffing import is_page, may_be_page
@@ -26,14 +26,14 @@ AGENT = f"{PRODUCT}/{__version__} (mirror record; one request at a time)"
 """The User-Agent."""
 
 TIMEOUT_S = 30.0  # for a connection, and between two pieces of an answer
-MOST_SECONDS = 120.0  # for a whole answer
+MAX_SECONDS = 120.0  # for a whole answer
 
 USUAL_WAIT_S = 60.0
 """Asked for by a 429 or 503 that does not say how long."""
 
 _NO_PAGE = "no HTML"
 
-_MOST_WAIT_S = 7 * 86_400.0
+_MAX_WAIT_S = 7 * 86_400.0
 
 
 class FetchError(Exception):
@@ -109,10 +109,10 @@ class Fetcher:
         Raises:
             FetchError: there is no answer, or half of one.
         """
-        answer = self._ask(url, MOST_PAGE_BYTES, only_pages=True)
+        answer = self._ask(url, MAX_PAGE_BYTES, only_pages=True)
         if answer.body and not is_page(answer.header("content-type"), answer.body):
             return Answer(answer.status, answer.headers, b"", _NO_PAGE)
-        if len(answer.body) > MOST_PAGE_BYTES:
+        if len(answer.body) > MAX_PAGE_BYTES:
             return Answer(answer.status, answer.headers, b"", TOO_LARGE)
         return answer
 
@@ -142,14 +142,14 @@ class Fetcher:
 
 def _read(response: requests.Response, answer: Answer, most_bytes: int) -> Answer:
     """Read a body until it is whole or longer than wanted, and undo its codings."""
-    deadline = time.monotonic() + MOST_SECONDS
+    deadline = time.monotonic() + MAX_SECONDS
     body = bytearray()
     for part in response.raw.stream(2**16, decode_content=False):
         body += part
         if len(body) > most_bytes:
             break
         if time.monotonic() > deadline:
-            return Answer(answer.status, answer.headers, b"", f"slower than {MOST_SECONDS:g} s")
+            return Answer(answer.status, answer.headers, b"", f"slower than {MAX_SECONDS:g} s")
     if len(body) > most_bytes and answer.header("content-encoding"):
         return Answer(answer.status, answer.headers, b"", too_large(most_bytes))
     codings = ",".join(answer.header_lines("content-encoding"))
@@ -170,9 +170,9 @@ def retry_after_s(header: str, now: float) -> float:
     """
     text = header.strip()
     if text.isascii() and text.isdecimal():
-        return min(float(text[:10]), _MOST_WAIT_S)
+        return min(float(text[:10]), _MAX_WAIT_S)
     try:
         wait_s = parsedate_to_datetime(text).timestamp() - now
     except (ValueError, TypeError, OverflowError):
         return USUAL_WAIT_S
-    return min(max(wait_s, 0.0), _MOST_WAIT_S)
+    return min(max(wait_s, 0.0), _MAX_WAIT_S)

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from crawlbench.archive.capture import MOST_PAGE_BYTES, Capture, SkippedError
+from crawlbench.archive.capture import MAX_PAGE_BYTES, Capture, SkippedError
 from crawlbench.archive.decode import GZIP_MAGIC, TOO_LARGE, gunzip
 from crawlbench.archive.sniffing import looks_like_html
 from crawlbench.errors import UsageError
@@ -189,10 +189,10 @@ def _read(path: Path, leniencies: list[str]) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
         with os.fdopen(descriptor, "rb") as file:
-            body = file.read(MOST_PAGE_BYTES + 1)
+            body = file.read(MAX_PAGE_BYTES + 1)
     except OSError as error:
         raise UsageError(f"cannot read {str(path)!r} ({error.strerror})") from error
-    if len(body) > MOST_PAGE_BYTES:
+    if len(body) > MAX_PAGE_BYTES:
         raise SkippedError(TOO_LARGE)
     if body.startswith(GZIP_MAGIC):
         body = gunzip(body, leniencies)

@@ -17,7 +17,7 @@ __all__ = ["FORBIDDEN", "Frontier"]
 FORBIDDEN = "forbidden by robots.txt"
 """Why an address was left without asking."""
 
-_MOST_REDIRECTS = 10
+_MAX_REDIRECTS = 10
 
 
 class Frontier:
@@ -91,7 +91,7 @@ class Frontier:
         aliases: dict[str, list[str]] = {}
         for address in self._redirects:
             target = address
-            for _ in range(_MOST_REDIRECTS):
+            for _ in range(_MAX_REDIRECTS):
                 target = self._redirects.get(target, target)
             if target in have:
                 aliases.setdefault(target, []).append(address)

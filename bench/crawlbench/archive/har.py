@@ -21,9 +21,9 @@ from crawlbench.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["MOST_HAR_BYTES", "read_har"]
+__all__ = ["MAX_HAR_BYTES", "read_har"]
 
-MOST_HAR_BYTES = 2**29
+MAX_HAR_BYTES = 2**29
 """A HAR is one JSON text, so that all of it is in memory."""
 
 _ESCAPES = re.compile(

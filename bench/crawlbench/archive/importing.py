@@ -24,7 +24,7 @@ __all__ = ["ImportReport", "import_pages"]
 
 _OK = 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_MOST_REDIRECTS = 10  # one after the other
+_MAX_REDIRECTS = 10  # one after the other
 
 
 JSON = "no HTML but JSON"
@@ -235,7 +235,7 @@ class _Importer:
         return report
 
     def _follow(self, address: str) -> str:
-        for _ in range(_MOST_REDIRECTS):
+        for _ in range(_MAX_REDIRECTS):
             if address in self._folder or address not in self._redirects:
                 break
             address = self._redirects[address]

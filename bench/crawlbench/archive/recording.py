@@ -47,7 +47,7 @@ _OK = 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BUSY = frozenset({429, 503})
 
-MOST_FAILURES = 3
+MAX_FAILURES = 3
 """Requests without an answer, one after the other, after which a recording stops."""
 
 REQUESTS_PER_PAGE = 4
@@ -185,7 +185,7 @@ class _Recorder:
                 answer = self._get(address)
         except FetchError as error:
             self._failures += 1
-            if self._failures >= MOST_FAILURES:
+            if self._failures >= MAX_FAILURES:
                 raise self._stopped(f"{self._host} gave no answer ({error})") from error
             return Left(address, f"without an answer ({error})")
         self._failures = 0

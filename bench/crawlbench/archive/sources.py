@@ -9,10 +9,10 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
-from crawlbench.archive.capture import MOST_PAGE_BYTES, SkippedError
+from crawlbench.archive.capture import MAX_PAGE_BYTES, SkippedError
 from crawlbench.archive.decode import GZIP_MAGIC, TooLargeError, bounded, gunzip, open_gunzip
 from crawlbench.archive.folder import read_folder
-from crawlbench.archive.har import MOST_HAR_BYTES, read_har
+from crawlbench.archive.har import MAX_HAR_BYTES, read_har
 from crawlbench.archive.warc import read_warc
 from crawlbench.archive.zipmember import open_member
 from crawlbench.errors import UsageError
@@ -120,18 +120,18 @@ def _describe(head: bytes) -> str:
 
 
 def _read_har_text(name: str, file: IO[bytes]) -> bytes:
-    text = file.read(MOST_HAR_BYTES + 1)
-    is_large = len(text) > MOST_HAR_BYTES
+    text = file.read(MAX_HAR_BYTES + 1)
+    is_large = len(text) > MAX_HAR_BYTES
     try:
         if text.startswith(GZIP_MAGIC) and not is_large:
-            text = gunzip(text, [], MOST_HAR_BYTES)
+            text = gunzip(text, [], MAX_HAR_BYTES)
     except TooLargeError:
         is_large = True
     except SkippedError as error:
         raise UsageError(f"{name} is no whole HAR: it is {error}; save it again") from error
     if is_large:
         raise UsageError(
-            f"{name} has more than {MOST_HAR_BYTES // 2**20} MB, and a HAR is read as a whole; "
+            f"{name} has more than {MAX_HAR_BYTES // 2**20} MB, and a HAR is read as a whole; "
             "a WARC may have any size"
         )
     return text
@@ -147,7 +147,7 @@ def _beside(har: Path) -> Callable[[str], bytes]:
             if not path.is_relative_to(folder) or not path.is_file():
                 raise SkippedError("kept in a file that is not beside the HAR")
             with path.open("rb") as file:
-                return bounded(file.read(MOST_PAGE_BYTES + 1))
+                return bounded(file.read(MAX_PAGE_BYTES + 1))
         except (OSError, ValueError, RuntimeError) as error:
             raise SkippedError("kept in a file that cannot be read") from error
 
@@ -184,7 +184,7 @@ def _within(archive: zipfile.ZipFile, har: str) -> Callable[[str], bytes]:
     def read(name: str) -> bytes:
         try:
             with archive.open(str(PurePosixPath(har).parent / name)) as stream:
-                return bounded(stream.read(MOST_PAGE_BYTES + 1))
+                return bounded(stream.read(MAX_PAGE_BYTES + 1))
         except KeyError as error:
             raise SkippedError("kept in a file that is not beside the HAR") from error
         except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:

@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from typing import IO, TYPE_CHECKING, Any
 
-from crawlbench.archive.capture import MOST_PAGE_BYTES, Capture, SkippedError
+from crawlbench.archive.capture import MAX_PAGE_BYTES, Capture, SkippedError
 from crawlbench.archive.decode import GZIP_MAGIC, TOO_LARGE, decode_body
 from crawlbench.archive.extra import need
 from crawlbench.archive.landmarks import find_record
@@ -277,7 +277,7 @@ def _read_block(record: Any) -> bytes:  # noqa: ANN401
         raise SkippedError("a revisit, which has no body of its own")
     if record.rec_headers.get_header("WARC-Truncated"):
         raise SkippedError("cut short when it was captured")
-    if record.raw_stream.limit > MOST_PAGE_BYTES:
+    if record.raw_stream.limit > MAX_PAGE_BYTES:
         raise SkippedError(TOO_LARGE)
     block = io.BytesIO()  # whose value is taken without a copy
     while part := record.raw_stream.read(_STEP_BYTES):

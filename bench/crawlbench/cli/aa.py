@@ -28,7 +28,7 @@ from crawlbench.stats.aa import AaOutcome, AaSummary, sum_up
 
 __all__ = ["aa"]
 
-LEAST_KEPT = 20
+MIN_KEPT = 20
 """Sessions: of fewer, the 95th percentile is the largest or a guess."""
 AA_LAP_TIME_S = 0.3  # of a group's turn: short sessions, many of them
 
@@ -108,7 +108,7 @@ def aa(
     asyncio.run(run_aa(plan, sessions, tuple(outcomes), tell))
     summaries = [sum_up(method, found) for method, found in outcomes.items()]
     path = None
-    if save and sessions >= LEAST_KEPT:
+    if save and sessions >= MIN_KEPT:
         path = keep_margin(settings_folder(), describe_machine(), summaries[0].margin)
     _show(summaries, outcomes, path, as_json=as_json)
 
@@ -144,10 +144,10 @@ def _show(
 def _kept(path: Path | None, sessions: int) -> str:
     if path:
         return f"kept in {path}: `doctor` shows it, and no verdict depends on it."
-    if sessions < LEAST_KEPT:
+    if sessions < MIN_KEPT:
         return (
             f"not kept: the 95th percentile of {sessions} sessions is a guess; "
-            f"--sessions {LEAST_KEPT} or more are kept."
+            f"--sessions {MIN_KEPT} or more are kept."
         )
     return "not kept, as asked."
 

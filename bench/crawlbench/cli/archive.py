@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["import_archive", "record"]
 
-LEAST_DELAY_S = 1.0
+MIN_DELAY_S = 1.0
 """Between two requests to a host that is not this machine."""
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -124,10 +124,10 @@ def _make_finder(site: Path | None) -> LinkFinder:
 
 
 def _check_delay(url: str, delay_s: float) -> None:
-    if delay_s < LEAST_DELAY_S and urlsplit(url).hostname not in _THIS_MACHINE:
+    if delay_s < MIN_DELAY_S and urlsplit(url).hostname not in _THIS_MACHINE:
         raise UsageError(
             f"--delay {delay_s:g} is too short for a server that is not yours: "
-            f"give {LEAST_DELAY_S:g} or more"
+            f"give {MIN_DELAY_S:g} or more"
         )
 
 

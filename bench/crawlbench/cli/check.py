@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 WORD_WIDTH, PROMISE_WIDTH = 5, 62  # columns of the longest
-MOST_REASON = 110  # characters; --json has all
+MAX_REASON = 110  # characters; --json has all
 _WORDS = {True: ("holds", "green"), False: ("fails", "red"), None: ("open", "yellow")}
 
 
@@ -96,7 +96,7 @@ def _row(finding: Finding, width: int) -> Table:
     for size in (WORD_WIDTH, min(PROMISE_WIDTH, width // 2 - WORD_WIDTH), None):
         table.add_column(width=size)
     word, style = _WORDS[finding.holds]
-    reason = Text(shorten(finding.reason, MOST_REASON, placeholder=" ..."), overflow="fold")
+    reason = Text(shorten(finding.reason, MAX_REASON, placeholder=" ..."), overflow="fold")
     table.add_row(Text(word, style=style), Text(finding.promise), reason)
     return table
 

@@ -11,7 +11,7 @@ from crawlbench.errors import UsageError
 
 __all__ = ["at_least_one", "not_negative", "positive"]
 
-MOST = 10**9
+MAX_NUMBER = 10**9
 """What is more was never meant, and a session that has it could not be read: `records.ranges`."""
 
 Check = Callable[[typer.CallbackParam, Any], Any]
@@ -22,9 +22,10 @@ def _check(is_right: Callable[[float], bool], wanted: str) -> Check:
     def check(param: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN401  (whatever typer read)
         values = value if isinstance(value, list | tuple) else [value]
         for number in values:
-            if number is not None and not (number <= MOST and is_right(number)):
+            if number is not None and not (number <= MAX_NUMBER and is_right(number)):
                 raise UsageError(
-                    f"{param.opts[-1]} {number} cannot be used: give {wanted}, {MOST:,} at most"
+                    f"{param.opts[-1]} {number} cannot be used: give {wanted}, "
+                    f"{MAX_NUMBER:,} at most"
                 )
         return value
 

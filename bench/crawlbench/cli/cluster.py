@@ -38,7 +38,7 @@ from crawlbench.measure.owner import own
 from crawlbench.records import ClusterSession, EnvironmentFacts, Plan, Sample, Session
 
 __all__ = [
-    "MOST_CELLS_OF_CLUSTER",
+    "MAX_CELLS_OF_CLUSTER",
     "ClusterAddress",
     "Machines",
     "Sheet",
@@ -49,7 +49,7 @@ __all__ = [
     "run_on_cluster",
 ]
 
-MOST_CELLS_OF_CLUSTER = 200_000
+MAX_CELLS_OF_CLUSTER = 200_000
 """As far as it was simulated (docs/scale.md); a session of one machine takes fewer."""
 
 ClusterAddress = Annotated[
@@ -73,7 +73,7 @@ Sheet = Annotated[
     ),
 ]
 
-MOST_NAMED = 5
+MAX_NAMED = 5
 """Machines that are named in a sentence."""
 LAST_S = 15.0
 """For a session to end after whoever ordered it is gone."""
@@ -177,10 +177,10 @@ def _find_trouble(session: ClusterSession, folder: Path) -> str:
         )
     if session.failures:
         names = list(session.failures)
-        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
         return (
             f"cells are invalid on {len(names)} of {len(session.machines)} machines: "
-            f"{', '.join(names[:MOST_NAMED])}{more}; each one's own report has the reasons: "
+            f"{', '.join(names[:MAX_NAMED])}{more}; each one's own report has the reasons: "
             f"crawlbench report {folder}/machines/NAME"
         )
     return ""

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["open_watcher"]
 
-LEAST_REDRAW_S = 0.25  # a redraw costs milliseconds between values
-MOST_ROWS = 20  # of ratios, so that a screen holds them
+MIN_REDRAW_S = 0.25  # a redraw costs milliseconds between values
+MAX_ROWS = 20  # of ratios, so that a screen holds them
 BAR = 24
 
 
@@ -101,7 +101,7 @@ class _LiveWatcher:
         self._bar.advance(self._task)
         lap = "warmup" if sample.warmup else f"lap {sample.lap + 1}"
         self._last = Text(f"{lap}: {sample.cell} {format_seconds(sample.seconds)}", style="dim")
-        if time.monotonic() - self._drawn > LEAST_REDRAW_S:
+        if time.monotonic() - self._drawn > MIN_REDRAW_S:
             self._draw()
 
     def on_session(self, session: Session) -> None:
@@ -127,7 +127,7 @@ def _ratios(view: SessionView) -> RenderableType:
     """Return the ratios so far with their bars, as many as fit on a screen."""
     table = Table(box=None, padding=(0, 1, 0, 0), show_header=False)
     table.add_column(no_wrap=True, overflow="ellipsis")
-    left = MOST_ROWS
+    left = MAX_ROWS
     for group in view.groups.values():
         bars = draw_bars(group, view.plan.margin, BAR)
         shown = [place for place, row in enumerate(group.rows) if row.found][:left]

@@ -36,8 +36,8 @@ CONNECTIONS = 10
 """Closed, unless others are asked for."""
 POOL = 128
 FIRST_PER_S = 100.0
-MOST_S, MOST_CONNECTIONS, MOST_PER_S, MOST_GENERATORS = 600.0, 4096, 100_000.0, 64
-MOST_S_ELSEWHERE, MOST_CONNECTIONS_ELSEWHERE, MOST_PER_S_ELSEWHERE = 60.0, 1000, 10_000.0
+MAX_S, MAX_CONNECTIONS, MAX_PER_S, MAX_GENERATORS = 600.0, 4096, 100_000.0, 64
+MAX_S_ELSEWHERE, MAX_CONNECTIONS_ELSEWHERE, MAX_PER_S_ELSEWHERE = 60.0, 1000, 10_000.0
 """At an address that is no mirror of ours."""
 
 
@@ -149,7 +149,7 @@ def load(
         goal=goal,
         step=_step(base, step, goal),
         first_per_s=rate or FIRST_PER_S,
-        most_per_s=MOST_PER_S if url is None else MOST_PER_S_ELSEWHERE,
+        most_per_s=MAX_PER_S if url is None else MAX_PER_S_ELSEWHERE,
         site=site,
         network=network,
         seed=seed,
@@ -214,14 +214,14 @@ def _check(options: LoadOptions, owned: str | None) -> None:
     else:
         load_site(options.site)
         find_network(options.network)
-    most_s = MOST_S_ELSEWHERE if is_elsewhere else MOST_S
-    most = MOST_CONNECTIONS_ELSEWHERE if is_elsewhere else MOST_CONNECTIONS
+    most_s = MAX_S_ELSEWHERE if is_elsewhere else MAX_S
+    most = MAX_CONNECTIONS_ELSEWHERE if is_elsewhere else MAX_CONNECTIONS
     for load in (*options.loads, options.step):
         _bound("--duration" if load is not options.step else "--step", load.span_s, most_s)
         _bound("--connections" if not load.is_open else "--pool", load.connections, most)
         _bound("--rate", load.rate_per_s or 0.0, options.most_per_s)
-        _bound("--timeout", load.timeout_s, MOST_S_ELSEWHERE)
-        _bound("--generators", load.generators, MOST_GENERATORS)
+        _bound("--timeout", load.timeout_s, MAX_S_ELSEWHERE)
+        _bound("--generators", load.generators, MAX_GENERATORS)
 
 
 def _bound(option: str, value: float, most: float) -> None:

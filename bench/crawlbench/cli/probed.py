@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["probe_session", "probed_section"]
 
-LEAST_OPERATIONS = 20
+MIN_OPERATIONS = 20
 """A session of fewer asks about these; to probe its loops would take longer than it did."""
 TITLE = "What event loops support"
 FOUND = (Column("what"), Column("is", is_prose=True))
@@ -46,7 +46,7 @@ def probe_session(session: Session, folder: Path) -> str:
 
     A session is never lost for it: what goes wrong is returned as a sentence.
     """
-    if len(session.plan.operations) < LEAST_OPERATIONS or session.environments:
+    if len(session.plan.operations) < MIN_OPERATIONS or session.environments:
         return ""
     loops = dict.fromkeys(c.event_loop for c in session.plan.cells if c.operation and c.event_loop)
     if session.ending == "interrupted" or (folder / PROBE_FILE).exists():

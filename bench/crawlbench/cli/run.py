@@ -10,7 +10,7 @@ import typer
 
 from crawlbench.cli.checks import not_negative, positive
 from crawlbench.cli.cluster import (
-    MOST_CELLS_OF_CLUSTER,
+    MAX_CELLS_OF_CLUSTER,
     ClusterAddress,
     Machines,
     Sheet,
@@ -48,7 +48,7 @@ from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.spec import read_environments
 from crawlbench.errors import UsageError
 from crawlbench.measure.ends import session_ends
-from crawlbench.measure.matrix import MOST_CELLS, extend_plan, make_plan
+from crawlbench.measure.matrix import MAX_CELLS, extend_plan, make_plan
 from crawlbench.measure.owner import own
 from crawlbench.measure.store import load_session
 from crawlbench.measure.suite import load_suite, loops_left_out, override
@@ -166,7 +166,7 @@ def run(
     ready = prepare_environments(read_environments(environment or []), wanted, tell)
     asked = [facts.asked for facts in ready.environments]
     wishes = make_wishes(cluster, machines, sheet)
-    most = MOST_CELLS_OF_CLUSTER if wishes else MOST_CELLS
+    most = MAX_CELLS_OF_CLUSTER if wishes else MAX_CELLS
     plan = make_plan(
         suite, wanted, baseline, environments=asked, reach=ready.reach, most_cells=most
     )

@@ -45,7 +45,7 @@ BLOCK_FILE = "block.json"
 FILES = ("session.json", "rounds.jsonl", "suite.json", "trace.jsonl.gz", BLOCK_FILE)
 """What comes back, where it was written."""
 ABSENT = "none"
-MOST_SHOWN = 5
+MAX_SHOWN = 5
 """Packages in which two machines' environments differ."""
 
 
@@ -93,7 +93,7 @@ def find_mixture(first: BlockResult, other: BlockResult) -> str:
         if odd:
             shown = ", ".join(
                 f"{key} {there.get(key, ABSENT)}, not {here.get(key, ABSENT)}"
-                for key in odd[:MOST_SHOWN]
+                for key in odd[:MAX_SHOWN]
             )
             return (
                 f"its environment {name!r} has {shown}, as on {first.machine.name}; "

@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Dispatcher"]
 
-MOST_TRIES = 3
+MAX_TRIES = 3
 """A block that failed as often fails everywhere."""
 POLL_S = 1.0
 """How often it is seen to who is alive."""
 PATIENCE_S = 30.0
 """For a machine that could take a block: a nanny brings a killed worker back in a few seconds."""
-MOST_FAILED = 3
+MAX_FAILED = 3
 """Blocks that fail on a machine one after the other: then it gets no more."""
-MOST_AT_ONCE = 8
+MAX_AT_ONCE = 8
 """Results that are taken in before machines get their next blocks; one at a time is in memory."""
 
 
@@ -187,7 +187,7 @@ class Dispatcher:
         ended = [one for one in self._running if one.future.done()]
         if not ended:
             await asyncio.sleep(POLL_S if self._running or self._waiting else 0)
-        for one in ended[:MOST_AT_ONCE]:
+        for one in ended[:MAX_AT_ONCE]:
             self._end(one)
             await self._finish(one)
 
@@ -224,7 +224,7 @@ class Dispatcher:
         block.reason = f"{one.machine.name}: {reason}"
         block.failed_on.add(one.machine.name)
         self._say(f"sheet {block.sheet} failed on {block.reason}")
-        if block.tries < MOST_TRIES:
+        if block.tries < MAX_TRIES:
             self._waiting.put(block)
         else:
             self._lose(block, block.reason)
@@ -238,7 +238,7 @@ class Dispatcher:
         failed = self._failed.setdefault(name, [])
         if block not in failed:
             failed.append(block)
-        if len(failed) >= MOST_FAILED and name in self._admitted:
+        if len(failed) >= MAX_FAILED and name in self._admitted:
             self._admitted.discard(name)
             self._say(f"{name} is not used any more: {len(failed)} blocks in a row failed there")
 

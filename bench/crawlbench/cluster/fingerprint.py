@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 ABSENT = "absent"
-MOST_SHOWN = 12
+MAX_SHOWN = 12
 """Differences that are listed; the others are counted."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _FILE_ENDINGS = (".py", ".toml")
@@ -166,6 +166,6 @@ def _list(names: list[str]) -> str:
 
 
 def _cut(texts: list[str]) -> list[str]:
-    if len(texts) <= MOST_SHOWN:
+    if len(texts) <= MAX_SHOWN:
         return texts
-    return [*texts[:MOST_SHOWN], f"and {len(texts) - MOST_SHOWN} more"]
+    return [*texts[:MAX_SHOWN], f"and {len(texts) - MAX_SHOWN} more"]

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from crawlbench.records import Cell, Plan
 
-__all__ = ["LEAST_CELLS", "SHEET_CELLS", "cut"]
+__all__ = ["MIN_CELLS", "SHEET_CELLS", "cut"]
 
 SHEET_CELLS = 240
 """As many workers are alive at once in a session: more cells only make the session longer."""
-LEAST_CELLS = 3
+MIN_CELLS = 3
 """A baseline, its control, and a cell to compare."""
 
 
@@ -35,10 +35,10 @@ def cut(plan: Plan, most: int = SHEET_CELLS) -> tuple[Plan, ...]:
     Raises:
         UsageError: a sheet of so few cells compares nothing.
     """
-    if most < LEAST_CELLS:
+    if most < MIN_CELLS:
         raise UsageError(
             f"sheets of {most} cells compare nothing: a baseline, its control and a cell are "
-            f"{LEAST_CELLS}"
+            f"{MIN_CELLS}"
         )
     parts = [part for group in _groups(plan) for part in _split(plan, group, most)]
     return tuple(_sheet(plan, cells) for cells in _pack(parts, most))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Generator"]
 
-MOST_AT_ONCE = 64
+MAX_AT_ONCE = 64
 """Requests that are sent before answers are looked at again, when the sender is late."""
 SWEEP_S = 0.05
 """Between two looks for requests that are overdue."""
@@ -115,7 +115,7 @@ class Generator:
     def _send_due(self) -> None:
         """Send what is due, then set the alarm for what comes next."""
         tally, start = self._tally, self._tally.start
-        for _ in range(MOST_AT_ONCE):
+        for _ in range(MAX_AT_ONCE):
             if self._next_due is None:
                 return
             at, due = now(), start + self._next_due

@@ -22,7 +22,7 @@ SHORTFALL = 0.01
 """Share of requests that may fail, and be left over in the second half, for a rate to be kept."""
 NOISE = 3.0
 """Standard deviations of the number in flight, which is a Poisson variable in a steady state."""
-MOST_SLACK = 0.5
+MAX_SLACK = 0.5
 """Share of the second half's requests beyond which nothing is taken for noise."""
 CPU_FULL = 0.9
 """CPU share from which on a process has no more to give."""
@@ -121,7 +121,7 @@ def _is_kept(run: Run, service_s: float | None, unloaded_s: float) -> bool:
     done_second = sum(part.done_second for part in run.parts)
     in_flight = (run.load.rate_per_s or 0.0) * min(service_s, SLOWED * unloaded_s)
     slack = SHORTFALL * due_second + NOISE * math.sqrt(in_flight + 1)
-    return due_second - done_second <= min(slack, MOST_SLACK * due_second)
+    return due_second - done_second <= min(slack, MAX_SLACK * due_second)
 
 
 def _reasons(run: Run, lag_s: Percentiles, service_s: Percentiles, unloaded_s: float) -> list[str]:

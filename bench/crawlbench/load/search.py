@@ -24,10 +24,10 @@ INTERRUPTED = "interrupted"
 """Why it ended, if somebody ended it."""
 NEAR = 1.05
 """The search ends when what failed is so near to what held."""
-LEAST_PER_S = 1.0
+MIN_PER_S = 1.0
 CONFIRMATIONS = 3
 """Tries at an answer before it is given up: each that fails leads to a search further below."""
-LONGER, ENOUGH, MOST_S = 5.0, 1000, 60.0
+LONGER, ENOUGH, MAX_S = 5.0, 1000, 60.0
 """A confirmation lasts so many steps and has so many requests, or more, if so many seconds are
 enough for that: a small overload needs time to show."""
 
@@ -99,7 +99,7 @@ def parse_goal(text: str) -> Goal:
 
 def confirmation_s(step_s: float, rate_per_s: float) -> float:
     """Return how many seconds a confirmation lasts, given those of a step."""
-    return max(step_s, min(max(LONGER * step_s, ENOUGH / rate_per_s), MOST_S))
+    return max(step_s, min(max(LONGER * step_s, ENOUGH / rate_per_s), MAX_S))
 
 
 async def search(goal: Goal, attempt: Attempt, first: float, most: float) -> Found:
@@ -177,7 +177,7 @@ async def _bracket(holds: _Holds, first: float, most: float) -> _Bracket:
 
 async def _bracket_below(holds: _Holds, rate: float, failed: float) -> _Bracket:
     """Return the first rate that holds on the way down, and the last that failed; steps grow."""
-    while rate >= LEAST_PER_S:
+    while rate >= MIN_PER_S:
         if await holds(rate):
             return rate, failed
         rate, failed = _even(rate / min(2.0, (failed / rate) ** 2)), rate

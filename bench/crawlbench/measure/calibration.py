@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from crawlbench.records import Plan, RoundRecord
 
-__all__ = ["LONGEST_VALUE_S", "MOST_LOOPS", "calibrate", "choose_loops"]
+__all__ = ["LONGEST_VALUE_S", "MAX_LOOPS", "calibrate", "choose_loops"]
 
-MOST_LOOPS = 10_000  # crawls per value, whatever the least time of a value is
+MAX_LOOPS = 10_000  # crawls per value, whatever the least time of a value is
 LONGEST_VALUE_S = 1.0  # of several crawls: a machine's moods last for seconds
 
 
@@ -53,4 +53,4 @@ def choose_loops(seconds: Collection[float], min_time_s: float) -> int:
     """
     wanted = math.ceil(min_time_s / min(seconds))
     bearable = int(max(LONGEST_VALUE_S, min_time_s) / max(seconds))
-    return max(1, min(wanted, bearable, MOST_LOOPS))
+    return max(1, min(wanted, bearable, MAX_LOOPS))

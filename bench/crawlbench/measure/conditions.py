@@ -16,7 +16,7 @@ _CPU_FOLDER = Path("/sys/devices/system/cpu")
 _STAT = Path("/proc/stat")
 BUSY_SHARE = 0.10  # of one CPU: a process above this is named
 BUSY_SPAN_S = 0.5  # over which processes are watched before a session
-MOST_NAMED = 3
+MAX_NAMED = 3
 
 
 def read_conditions() -> Conditions:
@@ -62,7 +62,7 @@ def _busy_processes() -> tuple[str, ...]:
         _cpu_share(process)  # the first call starts the span
     psutil.cpu_percent(BUSY_SPAN_S)
     shares = {process: _cpu_share(process) for process in processes}
-    busiest = sorted(shares, key=lambda process: -shares[process])[:MOST_NAMED]
+    busiest = sorted(shares, key=lambda process: -shares[process])[:MAX_NAMED]
     return tuple(
         f"{_name(process)} ({shares[process] * 100:.0f} % of a CPU)"
         for process in busiest

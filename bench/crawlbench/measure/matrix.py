@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from crawlbench.measure.suite import Suite
     from crawlbench.records import Environment
 
-__all__ = ["MOST_CELLS", "extend_plan", "make_plan"]
+__all__ = ["MAX_CELLS", "extend_plan", "make_plan"]
 
-MOST_CELLS = 2000
+MAX_CELLS = 2000
 """A worker starts in a third of a second: a round of more would take a quarter of an hour."""
 STOCK_LOOP = "asyncio"
 HERE = Here()
@@ -39,7 +39,7 @@ def make_plan(
     environments: Sequence[Environment] = (),
     reach: Reach = HERE,
     is_versus: bool = False,
-    most_cells: int = MOST_CELLS,
+    most_cells: int = MAX_CELLS,
 ) -> Plan:
     """Expand a suite into a plan.
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Mirror", "RoundPlan", "RoundResult", "run_round"]
 
 
-MOST_ALIVE = 240
+MAX_ALIVE = 240
 """Workers at once, if no group has more: each is a process of some 30 to 60 MB."""
 
 
@@ -153,7 +153,7 @@ class _Course:
 
     def waves(self) -> list[list[str]]:
         """Return the groups that are measured together, wave by wave."""
-        return plan_waves(self._groups, MOST_ALIVE, self._plan.seed, self._plan.number)
+        return plan_waves(self._groups, MAX_ALIVE, self._plan.seed, self._plan.number)
 
     async def start(self, executor: Executor, groups: list[str]) -> None:
         """Start the groups' workers at once; those that do not get ready are failures."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["MOST_PASSES", "Turn", "choose_passes", "epoch", "plan_turns", "plan_waves"]
+__all__ = ["MAX_PASSES", "Turn", "choose_passes", "epoch", "plan_turns", "plan_waves"]
 
-MOST_PASSES = 50
+MAX_PASSES = 50
 """Laps of a cheap group per lap of the plan, however short they are."""
 
 
@@ -101,7 +101,7 @@ def choose_passes(lap_s: Mapping[str, float], lap_time_s: float) -> dict[str, in
         lap_time_s: that a turn should last at least.
     """
     return {
-        group: min(MOST_PASSES, max(1, round(lap_time_s / seconds)))
+        group: min(MAX_PASSES, max(1, round(lap_time_s / seconds)))
         for group, seconds in lap_s.items()
     }
 

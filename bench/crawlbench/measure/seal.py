@@ -20,14 +20,19 @@ from crawlbench.offspring import Children
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Rest", "Seal"]
+__all__ = ["Rest", "Seal", "await_kernel_threads"]
 
 CLOCKS = ("perf_counter", "monotonic", "process_time", "thread_time")
 NAMES = {time: {*CLOCKS, *(f"{clock}_ns" for clock in CLOCKS)}, gc: {"collect"}}
 OURS = "crawlbench."
+KERNEL_THREAD = "iou-"
+"""How Linux names the threads with which it serves a process's io_uring. libuv 1.45 to 1.48, which
+uvloop 0.21 has, makes one per loop, and it polls for some milliseconds after its loop is closed."""
+MAX_LINGER_S = 0.1
+LOOK_EVERY_S = 0.001
 
 # Bound here, before a contestant is imported.
-_perf_counter, _process_time_ns = time.perf_counter, time.process_time_ns
+_perf_counter, _process_time_ns, _sleep = time.perf_counter, time.process_time_ns, time.sleep
 
 
 class Seal:
@@ -117,6 +122,25 @@ def _cpus_of(thread: int) -> set[int]:
 
 def _listed(cpus: frozenset[int]) -> str:
     return ", ".join(map(str, sorted(cpus)))
+
+
+def await_kernel_threads() -> None:
+    """Wait until no thread of the kernel works for this process: at most `MAX_LINGER_S`.
+
+    They run no code of a contestant, so that nothing can hide in them; but the next worker's value
+    would be taken beside them.
+    """
+    deadline = _perf_counter() + MAX_LINGER_S
+    while any(map(_is_of_kernel, _threads())) and _perf_counter() < deadline:
+        _sleep(LOOK_EVERY_S)
+
+
+def _is_of_kernel(thread: int) -> bool:
+    try:
+        with open(f"/proc/self/task/{thread}/comm") as comm:  # noqa: PTH123  (quicker, in each turn)
+            return comm.read().startswith(KERNEL_THREAD)
+    except OSError:  # it has just ended, or this is no Linux
+        return False
 
 
 class Rest:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Lane", "Turnstile", "open_turnstile"]
 
-MOST_MESSAGE_BYTES = 64 * 1024 * 1024  # a worker may show all that its crawls returned
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024  # a worker may show all that its crawls returned
 
 
 class Lane:
@@ -85,7 +85,7 @@ class Turnstile:
 async def open_turnstile() -> AsyncIterator[Turnstile]:
     """Listen on a free port of loopback while the block lasts."""
     turnstile = Turnstile()
-    server = await asyncio.start_server(turnstile.welcome, "127.0.0.1", 0, limit=MOST_MESSAGE_BYTES)
+    server = await asyncio.start_server(turnstile.welcome, "127.0.0.1", 0, limit=MAX_MESSAGE_BYTES)
     turnstile.port = server.sockets[0].getsockname()[1]
     try:
         yield turnstile

@@ -21,7 +21,7 @@ import pyperf
 
 from crawlbench.errors import LoopRefusal
 from crawlbench.measure.gate import Gate
-from crawlbench.measure.seal import Rest, Seal
+from crawlbench.measure.seal import Rest, Seal, await_kernel_threads
 from crawlbench.usage import peak_rss_bytes, reset_peak_rss, rss_bytes
 
 if TYPE_CHECKING:
@@ -142,6 +142,7 @@ class _Turn:
         faulthandler.dump_traceback_later(self._timeout_s, exit=True)
         timing = self._task.run(loops)
         faulthandler.cancel_dump_traceback_later()
+        await_kernel_threads()
         self._report(timing, base_rss_bytes)
         self.wait()
         return timing.seconds

@@ -11,7 +11,7 @@ from h2.settings import SettingCodes, Settings
 
 from crawlbench.mirror.codings import choose_coding
 from crawlbench.mirror.http1 import HEAD
-from crawlbench.mirror.limits import MOST_HEAD_BYTES
+from crawlbench.mirror.limits import MAX_HEAD_BYTES
 from crawlbench.mirror.request import Request
 from crawlbench.mirror.responses import JSON, NEW_VISITOR, has_bid, is_json
 
@@ -25,7 +25,7 @@ __all__ = ["PREFACE", "Asking", "after_preface", "make_server_state"]
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 """What a client says first (RFC 9113, 3.4)."""
 
-MOST_STREAMS = 128  # open at a time, as with nginx
+MAX_STREAMS = 128  # open at a time, as with nginx
 _CONFIGURATION = H2Configuration(
     client_side=False,
     header_encoding=None,  # bytes stay bytes
@@ -44,8 +44,8 @@ def make_server_state() -> H2Connection:
     """Return the state of a new connection, with our limits in its first settings."""
     h2 = H2Connection(_CONFIGURATION)
     limits = {
-        SettingCodes.MAX_CONCURRENT_STREAMS: MOST_STREAMS,
-        SettingCodes.MAX_HEADER_LIST_SIZE: MOST_HEAD_BYTES,
+        SettingCodes.MAX_CONCURRENT_STREAMS: MAX_STREAMS,
+        SettingCodes.MAX_HEADER_LIST_SIZE: MAX_HEAD_BYTES,
     }
     h2.local_settings = Settings(client=False, initial_values=limits)
     return h2

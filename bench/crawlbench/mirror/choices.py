@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.mirror import faults
-from crawlbench.mirror.limits import MOST_TARGET_BYTES
+from crawlbench.mirror.limits import MAX_TARGET_BYTES
 from crawlbench.networks import DELIVERY_KINDS
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["answer_stranger", "choose_answer", "count_request"]
 
-MOST_ADDRESS_BYTES = 200  # of an address that is counted but is no page
+MAX_ADDRESS_BYTES = 200  # of an address that is counted but is no page
 
 
 def choose_answer(mirror: Mirror, request: Request, before: int) -> tuple[Answer, str]:
@@ -45,13 +45,13 @@ def count_request(counters: Counters, request: Request, at: float) -> tuple[str,
     """Count a request that came at a moment; return its name and how many of it came before."""
     if request.page is not None:
         return request.page, counters.arrived(request.page, at, request.flags)
-    return counters.stranger_arrived(request.target[:MOST_ADDRESS_BYTES].decode("latin-1"), at)
+    return counters.stranger_arrived(request.target[:MAX_ADDRESS_BYTES].decode("latin-1"), at)
 
 
 def answer_stranger(mirror: Mirror, request: Request) -> Answer:
     """Return what is said to a request that no page answers."""
     responses, target = mirror.responses, request.target
-    if len(target) > MOST_TARGET_BYTES:
+    if len(target) > MAX_TARGET_BYTES:
         return responses.error_answer(414)
     if not request.is_allowed:
         return responses.refusal_answer(request)

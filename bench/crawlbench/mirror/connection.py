@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection"]
 
-MOST_WAITING = 64  # pipelined requests per connection that wait for their answers
-MOST_ADDRESS_BYTES = 200  # of an address that is counted but is no page
-MOST_UNSENT_BYTES = 131_072  # beyond, a client counts as one that does not read
+MAX_WAITING = 64  # pipelined requests per connection that wait for their answers
+MAX_ADDRESS_BYTES = 200  # of an address that is counted but is no page
+MAX_UNSENT_BYTES = 131_072  # beyond, a client counts as one that does not read
 
 
 class Connection(asyncio.Protocol):
@@ -73,7 +73,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection."""
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(high=MOST_UNSENT_BYTES)
+        self._transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
         raw = transport.get_extra_info("socket")
         is_tcp = raw is not None and transport.get_extra_info("sslcontext") is None
         self._fd = raw.fileno() if is_tcp else -1
@@ -178,7 +178,7 @@ class Connection(asyncio.Protocol):
             aside = mirror.aside and mirror.aside(request.target)
             if aside:
                 return self._serve_aside(aside, request)
-            target = request.target[:MOST_ADDRESS_BYTES].decode("latin-1")
+            target = request.target[:MAX_ADDRESS_BYTES].decode("latin-1")
             name, before = counters.stranger_arrived(target, arrived)
         else:
             name, before = request.page, counters.arrived(request.page, arrived, request.flags)
@@ -243,7 +243,7 @@ class Connection(asyncio.Protocol):
     def _deliver(self, exchange: Exchange) -> None:
         outbox = self._open_outbox()
         outbox.put(exchange)
-        if len(outbox.waiting) == MOST_WAITING:
+        if len(outbox.waiting) == MAX_WAITING:
             self._transport.pause_reading()
 
     def _open_outbox(self) -> Outbox:
@@ -258,7 +258,7 @@ class Connection(asyncio.Protocol):
     def _read_on(self) -> None:
         outbox = self._open_outbox()
         is_read = outbox.is_open or outbox.is_stalled  # else nobody would see the client leave
-        has_room = is_read and len(outbox.waiting) < MOST_WAITING
+        has_room = is_read and len(outbox.waiting) < MAX_WAITING
         if has_room and not self._transport.is_closing():
             self._transport.resume_reading()
 

@@ -23,7 +23,7 @@ from crawlbench.mirror.choices import choose_answer, count_request
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.delivery import End, Wire
 from crawlbench.mirror.http1 import HEAD
-from crawlbench.mirror.limits import MOST_BODY_BYTES
+from crawlbench.mirror.limits import MAX_BODY_BYTES
 from crawlbench.mirror.outbox import UNCOUNTED, Exchange
 from crawlbench.mirror.replies import Reply
 from crawlbench.mirror.streams import Streams
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Http2Connection"]
 
-MOST_RESETS = 100  # beyond as many as there were answers: the attack called rapid reset
-MOST_CHATTER = 1_000  # frames that ask for nothing, for each request and before the first
-MOST_UNREAD_BYTES = 2**21  # that are no whole frame: h2 waits for all of one, however long
+MAX_RESETS = 100  # beyond as many as there were answers: the attack called rapid reset
+MAX_CHATTER = 1_000  # frames that ask for nothing, for each request and before the first
+MAX_UNREAD_BYTES = 2**21  # that are no whole frame: h2 waits for all of one, however long
 FAREWELL_S = 1.0  # in which a client that is sent away should hang up
-MOST_UNSENT_BYTES = 131_072  # beyond, a client counts as one that does not read
+MAX_UNSENT_BYTES = 131_072  # beyond, a client counts as one that does not read
 
 
 class Http2Connection(asyncio.Protocol):
@@ -81,7 +81,7 @@ class Http2Connection(asyncio.Protocol):
         """Greet on a connection that is counted already."""
         self.number = number
         self._transport = transport
-        transport.set_write_buffer_limits(high=MOST_UNSENT_BYTES)
+        transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
         self._streams = Streams(self._mirror, self._h2, transport, self._on_done)
         self._h2.initiate_connection()
         self._streams.flush()
@@ -119,7 +119,7 @@ class Http2Connection(asyncio.Protocol):
             self._streams.flush()  # h2 has told the client already
             self._hang_up(getattr(error, "error_code", ErrorCodes.PROTOCOL_ERROR))
         else:
-            if self._unread_bytes > MOST_UNREAD_BYTES:
+            if self._unread_bytes > MAX_UNREAD_BYTES:
                 self._give_up(ErrorCodes.FRAME_SIZE_ERROR)
             self._streams.go_on()
             self._end_if_done()
@@ -148,7 +148,7 @@ class Http2Connection(asyncio.Protocol):
             self._take_chatter(event)
         if asking:
             asking.body += event.data or b""
-            if len(asking.body) > MOST_BODY_BYTES:
+            if len(asking.body) > MAX_BODY_BYTES:
                 self._refuse_stream(stream)
                 self._mirror.counters.arrived("(refused with 413)")
                 self._mirror.counters.answered(0)
@@ -170,7 +170,7 @@ class Http2Connection(asyncio.Protocol):
     def _take_chatter(self, event: events.Event) -> None:  # noqa: ARG002
         """Give up a client that only chats."""
         self._chatter += 1
-        if self._chatter > MOST_CHATTER * (1 + self._served):
+        if self._chatter > MAX_CHATTER * (1 + self._served):
             self._give_up(ErrorCodes.ENHANCE_YOUR_CALM)
 
     def _drop_stream(self, event: events.StreamReset) -> None:
@@ -178,7 +178,7 @@ class Http2Connection(asyncio.Protocol):
         self._asking.pop(event.stream_id, None)
         self._streams.drop(event.stream_id)
         self._resets += 1
-        if self._resets > MOST_RESETS + self._answered:
+        if self._resets > MAX_RESETS + self._answered:
             self._give_up(ErrorCodes.ENHANCE_YOUR_CALM)
 
     def _part(self, event: events.ConnectionTerminated) -> None:  # noqa: ARG002

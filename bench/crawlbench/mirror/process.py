@@ -28,7 +28,7 @@ ANSWER_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 5.0
 
 CA_FILE = "ca.pem"
-MOST_LINE_BYTES = 2**22  # the counters name up to two thousand addresses
+MAX_LINE_BYTES = 2**22  # the counters name up to two thousand addresses
 
 
 class MirrorProcess:
@@ -138,7 +138,7 @@ async def open_mirror(
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=last_words,
-            limit=MOST_LINE_BYTES,
+            limit=MAX_LINE_BYTES,
             start_new_session=True,  # Ctrl-C is the manager's business
         )
         try:

@@ -9,7 +9,7 @@ import httptools
 
 from crawlbench.mirror.codings import CODED, choose_coding
 from crawlbench.mirror.http1 import CLOSE, HEAD, HTTP10
-from crawlbench.mirror.limits import MOST_BODY_BYTES, MOST_HEAD_BYTES, MOST_TARGET_BYTES
+from crawlbench.mirror.limits import MAX_BODY_BYTES, MAX_HEAD_BYTES, MAX_TARGET_BYTES
 from crawlbench.mirror.request import Request
 from crawlbench.mirror.responses import JSON, NEW_VISITOR, has_bid, is_json
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["RequestReader", "is_host"]
 
 HEAD_END = b"\r\n\r\n"
-MOST_TAIL_BYTES = len(HEAD_END) - 1  # of an end that has begun
+MAX_TAIL_BYTES = len(HEAD_END) - 1  # of an end that has begun
 VERSIONS = {"1.0", "1.1"}
 UNKNOWN_VERSION = "Invalid HTTP version"  # llhttp's words for one that is written as it should be
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::[0-9]*)?", re.ASCII)
@@ -115,13 +115,13 @@ class RequestReader:
             size = self._piece_bytes(data, at)
             piece = data[at : at + size]
             at += size
-            self._tail = (self._tail + piece[-MOST_TAIL_BYTES:])[-MOST_TAIL_BYTES:]
+            self._tail = (self._tail + piece[-MAX_TAIL_BYTES:])[-MAX_TAIL_BYTES:]
             if self._is_in_body:
                 self._head_bytes += size
                 refusal = self._parse(piece)
-                is_too_big = self._head_bytes > MOST_HEAD_BYTES
+                is_too_big = self._head_bytes > MAX_HEAD_BYTES
             else:
-                room = MOST_HEAD_BYTES - self._head_bytes
+                room = MAX_HEAD_BYTES - self._head_bytes
                 self._head_bytes += size
                 is_too_big = size > room
                 refusal = self._parse(piece[:room])
@@ -137,7 +137,7 @@ class RequestReader:
         if self._body_left:
             return min(left, self._body_left)
         # Only the seam is joined: a packet of many requests would be copied for each of them.
-        end = (self._tail + data[at : at + MOST_TAIL_BYTES]).find(HEAD_END)
+        end = (self._tail + data[at : at + MAX_TAIL_BYTES]).find(HEAD_END)
         if end >= 0:
             return end + len(HEAD_END) - len(self._tail)
         end = data.find(HEAD_END, at)
@@ -169,7 +169,7 @@ class RequestReader:
     def on_url(self, target: bytes) -> None:
         """Collect the target, which may come in pieces."""
         self._target += target
-        if len(self._target) > MOST_TARGET_BYTES:
+        if len(self._target) > MAX_TARGET_BYTES:
             self._refuse(414)
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -203,7 +203,7 @@ class RequestReader:
         self._body_bytes += len(body)
         self._head_bytes -= len(body)
         self._body_left = max(0, self._body_left - len(body))
-        if self._body_bytes > MOST_BODY_BYTES:
+        if self._body_bytes > MAX_BODY_BYTES:
             self._refuse(413)
 
     def on_message_complete(self) -> None:

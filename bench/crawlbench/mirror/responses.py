@@ -32,7 +32,7 @@ KEPT_BYTES = 12 * 2**20  # of rendered answers; those not used for longest are r
 KNOWN_TARGETS = 4096  # spellings of addresses that are remembered; others are looked up anew
 KNOWN_ERRORS = 64
 KEEP_ALIVE_S = 30.0
-MOST_QUOTED_BYTES = 200  # of what a client sent, in what is said of it
+MAX_QUOTED_BYTES = 200  # of what a client sent, in what is said of it
 SHARE_MADE_BEFOREHAND = 0.75  # of the kept answers: the rest is for what is asked otherwise
 VISITOR_COOKIE = "bid=crawlbench0; Expires=Thu, 31-Dec-37 23:55:55 GMT; Domain=.douban.com; Path=/"
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
@@ -189,7 +189,7 @@ class Responses:
 
 def _quote(sent: bytes) -> str:
     """Return the beginning of what a client sent, as it is shown to people."""
-    return repr(sent[:MOST_QUOTED_BYTES].decode("latin-1"))
+    return repr(sent[:MAX_QUOTED_BYTES].decode("latin-1"))
 
 
 def is_json(content_type: bytes) -> bool:

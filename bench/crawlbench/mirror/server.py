@@ -31,7 +31,7 @@ __all__ = ["Connection", "Mirror", "Tracked"]
 
 SWEEP_S = 5.0
 KNOWN_REQUESTS = 2_048  # whole requests that are not parsed again
-MOST_KNOWN_BYTES = 2_048
+MAX_KNOWN_BYTES = 2_048
 
 
 class Tracked(Protocol):
@@ -160,7 +160,7 @@ class Mirror:
         if request.page is None or request.closes or request.expects or not request.is_allowed:
             return
         ends_with_head = head.find(b"\r\n\r\n") == len(head) - 4
-        if len(head) > MOST_KNOWN_BYTES or not (ends_with_head or request.body):
+        if len(head) > MAX_KNOWN_BYTES or not (ends_with_head or request.body):
             return
         if len(self.known) >= KNOWN_REQUESTS:
             self.known.clear()

@@ -5,8 +5,8 @@ from __future__ import annotations
 __all__ = ["Line", "piece_bytes"]
 
 PIECE_S = 0.002  # a line hands over what it carries in as long
-LEAST_PIECE_BYTES = 1448  # of a full packet on Ethernet
-MOST_PIECE_BYTES = 65_536
+MIN_PIECE_BYTES = 1448  # of a full packet on Ethernet
+MAX_PIECE_BYTES = 65_536
 
 
 class Line:
@@ -32,6 +32,6 @@ class Line:
 
 def piece_bytes(bytes_per_s: float) -> int:
     """Return how many bytes are sent at a time over a line of that bandwidth."""
-    if bytes_per_s < LEAST_PIECE_BYTES:
+    if bytes_per_s < MIN_PIECE_BYTES:
         return 1
-    return min(MOST_PIECE_BYTES, max(LEAST_PIECE_BYTES, int(bytes_per_s * PIECE_S)))
+    return min(MAX_PIECE_BYTES, max(MIN_PIECE_BYTES, int(bytes_per_s * PIECE_S)))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["STATUS_PATH", "StatusPage"]
 
 STATUS_PATH = "/_crawlbench"
-MOST_PAGES = 10
+MAX_PAGES = 10
 LABELS = {
     "requests": "requests",
     "http2_requests": "by HTTP/2",
@@ -86,7 +86,7 @@ class StatusPage:
         counts["open_connections"] = len(self._mirror.connections)
         counts["faults"] = sorted(counters.faults.items())
         counts["pages"] = heapq.nlargest(
-            MOST_PAGES, counters.pages.items(), key=lambda pair: pair[1]
+            MAX_PAGES, counters.pages.items(), key=lambda pair: pair[1]
         )
         headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
         return Answer(200, headers, json.dumps(counts).encode(), has_length=True)

@@ -26,7 +26,7 @@ __all__ = ["Streams"]
 
 # Data that is on no stream: the client must give up the connection (RFC 9113, 6.1).
 BROKEN_FRAME = b"\x00\x00\x09\x00\x00\x00\x00\x00\x00no stream"
-MOST_UNSENT_BYTES = 65_536  # gathered before they are written, so that many frames are one packet
+MAX_UNSENT_BYTES = 65_536  # gathered before they are written, so that many frames are one packet
 
 
 class Streams:
@@ -143,7 +143,7 @@ class Streams:
                 self._carry(reply, size, lines)
             else:
                 self._send(reply, size)
-            if self._unsent_bytes >= MOST_UNSENT_BYTES:
+            if self._unsent_bytes >= MAX_UNSENT_BYTES:
                 self.flush()
         self.flush()
 

@@ -19,7 +19,7 @@ __all__ = ["NETWORKS", "find_network", "load_network"]
 _FOLDER = Path(__file__).resolve().parent
 _KINDS = (*ANSWER_KINDS, *DELIVERY_KINDS)
 _DISTRIBUTIONS = ("constant", "normal", "log-normal", "samples")
-_MOST_FILE_BYTES = 2**22
+_MAX_FILE_BYTES = 2**22
 
 
 def find_network(name: str) -> Network:
@@ -117,16 +117,16 @@ def _load_samples(path: Path) -> list[float]:
 def _read(path: Path, noun: str) -> bytes:
     try:
         with path.open("rb") as file:
-            content = file.read(_MOST_FILE_BYTES + 1)
+            content = file.read(_MAX_FILE_BYTES + 1)
     except FileNotFoundError as error:
         known = f"; networks of ours are {', '.join(NETWORKS)}" if noun == "network" else ""
         raise UsageError(f"no {noun} {str(path)!r}; give the path of a file{known}") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise UsageError(f"{noun} {str(path)!r} cannot be read: {reason}") from error
-    if len(content) > _MOST_FILE_BYTES:
+    if len(content) > _MAX_FILE_BYTES:
         raise UsageError(
-            f"{noun} {str(path)!r} cannot be used: it is larger than {_MOST_FILE_BYTES} bytes; "
+            f"{noun} {str(path)!r} cannot be used: it is larger than {_MAX_FILE_BYTES} bytes; "
             "give a smaller one"
         )
     return content

@@ -20,7 +20,7 @@ from crawlbench.networks.strata import draw_share
 __all__ = ["Network"]
 
 LONGEST_S = 3600.0
-MOST_SAMPLES = 100_000
+MAX_SAMPLES = 100_000
 STANDARD = NormalDist()
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=LONGEST_S)]
@@ -40,7 +40,7 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """Of round trips; None is log-normal, or `samples` where there are some."""
     jitter: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.0
     """Log-normal: standard deviation of the logarithm. Normal: standard deviation over mean."""
-    samples: Annotated[tuple[PositiveSeconds, ...], msgspec.Meta(max_length=MOST_SAMPLES)] = ()
+    samples: Annotated[tuple[PositiveSeconds, ...], msgspec.Meta(max_length=MAX_SAMPLES)] = ()
     """Round trips in seconds to draw from, in rising order; in a file also the path of a file of
     them."""
     connect_round_trips: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0

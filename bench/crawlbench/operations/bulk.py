@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["THEME", "receive_bulk", "send_bulk"]
 
 THEME = Theme("bulk")
-LEAST_BYTES = 64 * 1024
+MIN_BYTES = 64 * 1024
 """Of the high-water mark in `flow_control`."""
 NO_SENDFILE = (NotImplementedError, RuntimeError)
 """What loops raise that could only read and write instead."""
@@ -142,11 +142,11 @@ async def flow_control(n: int, peer: Peer) -> None:
     loop = asyncio.get_running_loop()
     mib = b"".join(_chunks(MIB))
     connection = socket.socket()
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LEAST_BYTES)  # cannot hold a MiB
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MIN_BYTES)  # cannot hold a MiB
     connection.setblocking(False)
     await loop.sock_connect(connection, (peer.host, peer.port))
     transport, flow = await loop.create_connection(_Flow, sock=connection)
-    transport.set_write_buffer_limits(high=LEAST_BYTES)
+    transport.set_write_buffer_limits(high=MIN_BYTES)
     for _ in range(n):
         transport.write(request(SEND, MIB))
         transport.write(mib)

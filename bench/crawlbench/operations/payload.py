@@ -12,7 +12,7 @@ CHUNK_BYTES = 64 * 1024
 PERIOD_BYTES = 65_521
 """After so many bytes the pattern repeats: a prime, so that no chunk equals its neighbours."""
 _PATTERN = random.Random(6).randbytes(PERIOD_BYTES) * 6
-_MOST_BYTES = 5 * PERIOD_BYTES
+_MAX_BYTES = 5 * PERIOD_BYTES
 _NUMBER_BYTES = 8
 
 
@@ -23,12 +23,12 @@ def numbered(number: int, size: int) -> bytes:
 
 def pattern(position: int, size: int) -> bytes:
     """Return `size` bytes, at most five periods, of the endless pattern from a position on."""
-    assert size <= _MOST_BYTES
+    assert size <= _MAX_BYTES
     start = position % PERIOD_BYTES
     return _PATTERN[start : start + size]
 
 
 def is_pattern(data: bytes | bytearray | memoryview, position: int) -> bool:
     """Tell whether bytes, at most five periods, are those of the pattern at a position."""
-    assert len(data) <= _MOST_BYTES
+    assert len(data) <= _MAX_BYTES
     return _PATTERN.startswith(data, position % PERIOD_BYTES)  # compares in place

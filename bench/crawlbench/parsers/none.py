@@ -17,11 +17,11 @@ from crawlbench.parsers.lxml import compile_reader as compile_lxml_reader
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MEDIA", "MOST_PAGES", "compile_reader"]
+__all__ = ["MAX_PAGES", "MEDIA", "compile_reader"]
 
 MEDIA = ("html", "json")
 
-MOST_PAGES = 1000
+MAX_PAGES = 1000
 """That a worker learns by heart before its first turn."""
 
 _ORIGIN = "http://site"  # of no host: pages are learnt without a server
@@ -33,10 +33,10 @@ def compile_reader(spec: SiteSpec) -> Reader:
     Raises:
         UsageError: the site has too many pages to know by heart.
     """
-    if spec.expected_pages > MOST_PAGES:
+    if spec.expected_pages > MAX_PAGES:
         raise UsageError(
             f"the parser none knows pages by heart, and the {spec.expected_pages} of {spec.name} "
-            f"are more than {MOST_PAGES}; use the parser lxml"
+            f"are more than {MAX_PAGES}; use the parser lxml"
         )
     return _ByHeart(spec)
 

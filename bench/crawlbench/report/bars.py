@@ -16,11 +16,11 @@ from crawlbench.report.tables import Ratio, ratio_of
 if TYPE_CHECKING:
     from crawlbench.report.view import GroupView
 
-__all__ = ["LEAST_BAR", "MOST_BAR", "Bars", "draw_bars"]
+__all__ = ["MAX_BAR", "MIN_BAR", "Bars", "draw_bars"]
 
-LEAST_BAR, MOST_BAR = 14, 40
+MIN_BAR, MAX_BAR = 14, 40
 """Columns: fewer show nothing, more gain nothing."""
-LEAST_SPAN = math.log(1.05)
+MIN_SPAN = math.log(1.05)
 """Log ratio to each side of 1 that is always shown: noise alone must not look large."""
 
 
@@ -66,8 +66,8 @@ def draw_bars(
     drawn = [r for r in drawn if (r.high or 0.0) - (r.low or 0.0) <= WIDEST]
     if not drawn:
         return None
-    low = min(-LEAST_SPAN, *(r.low for r in drawn if r.low is not None))
-    high = max(LEAST_SPAN, *(r.high for r in drawn if r.high is not None))
+    low = min(-MIN_SPAN, *(r.low for r in drawn if r.low is not None))
+    high = max(MIN_SPAN, *(r.high for r in drawn if r.high is not None))
     canvas = _Canvas(low, high, width, margin, ASCII if is_ascii else UNICODE)
     return Bars(canvas.scale(), tuple(canvas.bar(r if r in drawn else None) for r in ratios))
 

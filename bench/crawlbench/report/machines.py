@@ -40,9 +40,9 @@ _COLUMNS = (
 SHORT = ("cell", "ratio", "interval", "verdict", "holds on", "spread")
 WIDE = 100
 """Columns of a terminal from which on all of a table's columns are shown."""
-MOST_ROWS = 200
+MAX_ROWS = 200
 """Of a table, and notes of one kind: `cluster.json` has all."""
-MOST_NOTES = 12
+MAX_NOTES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _title(cell: Cell) -> str:
 
 def _table(title: str, found: Sequence[MergedComparison], cells: dict[str, Cell]) -> Table:
     ordered = sorted(found, key=lambda one: math.inf if one.estimate is None else one.estimate)
-    shown = ordered[:MOST_ROWS]
+    shown = ordered[:MAX_ROWS]
     family = [cells[one.cell] for one in found]
     rows = tuple((_name(cells[one.cell], family), *_row(one)) for one in shown)
     more = f": {len(shown)} of {len(found)} rows" if len(shown) < len(found) else ""
@@ -156,8 +156,8 @@ def kind_table(session: ClusterSession) -> Table | None:
         *(Column("cell"), Column("kind of machine"), Column("machines", is_number=True)),
         *(Column("ratio", is_number=True), Column("interval"), Column("verdict")),
     )
-    more = f": {MOST_ROWS} of {len(rows)} rows" if len(rows) > MOST_ROWS else ""
-    return Table(f"by kind of machine{more}", columns, rows[:MOST_ROWS])
+    more = f": {MAX_ROWS} of {len(rows)} rows" if len(rows) > MAX_ROWS else ""
+    return Table(f"by kind of machine{more}", columns, rows[:MAX_ROWS])
 
 
 def tell_machines(found: MergedComparison) -> str:
@@ -192,9 +192,9 @@ def find_notes(session: ClusterSession) -> list[Note]:
 
 def _first(label: str, texts: Iterator[str], what: str) -> list[Note]:
     found = list(texts)
-    notes = [(label, text) for text in found[:MOST_NOTES]]
-    if len(found) > MOST_NOTES:
-        notes.append((label, f"{len(found) - MOST_NOTES} more {what}; cluster.json has all"))
+    notes = [(label, text) for text in found[:MAX_NOTES]]
+    if len(found) > MAX_NOTES:
+        notes.append((label, f"{len(found) - MAX_NOTES} more {what}; cluster.json has all"))
     return notes
 
 

@@ -29,7 +29,7 @@ __all__ = ["render_markdown", "render_parts", "render_table"]
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#&~$])")
 
 
-MOST_BYTES = 64_000
+MAX_BYTES = 64_000
 """GitHub takes a comment of 65,536 characters; some of them may be put around ours."""
 LONGEST_NOTE = 600
 """Characters of a note where there is no room for all."""
@@ -44,13 +44,13 @@ def render_markdown(view: SessionView) -> str:
     notes = find_notes(view)
     lead = _list(sentence.text for sentence in find_answer(view)) + "\n\n"
     first = _first_tables(view)
-    if sum(len(text) for _, text in notes) < MOST_BYTES:
+    if sum(len(text) for _, text in notes) < MAX_BYTES:
         tables = [*map(render_table, first), *_with_remarks(view)]
         tables += map(render_table, operation_tables(view))
         whole = lead + _join(tables, notes)
-        if _size(whole) <= MOST_BYTES:
+        if _size(whole) <= MAX_BYTES:
             return whole
-    return lead + _shortened(view, first, notes, MOST_BYTES - _size(lead))
+    return lead + _shortened(view, first, notes, MAX_BYTES - _size(lead))
 
 
 def _first_tables(view: SessionView) -> list[Table]:

@@ -19,7 +19,7 @@ __all__ = ["draw_alone", "render_png", "render_svg"]
 
 WIDTH = 720
 """Pixels; as wide as a README shows."""
-MOST_GROUPS, MOST_ROWS = 6, 40
+MAX_GROUPS, MAX_ROWS = 6, 40
 """A picture that nobody can look at is none: the page has the others."""
 PNG_SCALE = 2
 """So that a PNG is sharp on fine screens."""
@@ -44,8 +44,8 @@ def render_png(view: SessionView) -> bytes:
 
 def _draw(view: SessionView) -> str:
     """Return the ratios of all groups, one above the other, in plain light colours."""
-    groups = view.crawls[:MOST_GROUPS]
-    found = [ratio_chart(view, group, n, MOST_ROWS) for n, group in enumerate(groups, 1)]
+    groups = view.crawls[:MAX_GROUPS]
+    found = [ratio_chart(view, group, n, MAX_ROWS) for n, group in enumerate(groups, 1)]
     charts = [chart for chart in found if chart is not None]
     if not charts:
         raise UsageError(

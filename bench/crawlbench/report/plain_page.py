@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.report.answer import Sentence
 from crawlbench.report.charts.values import (
-    MOST_POINTS,
+    MAX_POINTS,
     Values,
     drift_chart,
     make_box,
@@ -64,7 +64,7 @@ def _values(suite: pyperf.BenchmarkSuite) -> Values:
     """Return the values in seconds; of time, only their order within a benchmark is known."""
     benches = [b for b in suite if b.get_unit() == "second" and b.get_values()]
     total = sum(len(bench.get_values()) for bench in benches)
-    step = -(-total // MOST_POINTS) or 1
+    step = -(-total // MAX_POINTS) or 1
     rows, boxes = [], []
     for bench in benches:
         label = one_line(bench.get_name() or "unnamed")

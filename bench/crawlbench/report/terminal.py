@@ -16,7 +16,7 @@ from rich.text import Text
 
 from crawlbench.records import Quantity
 from crawlbench.report.answer import find_answer
-from crawlbench.report.bars import LEAST_BAR, MOST_BAR, draw_bars
+from crawlbench.report.bars import MAX_BAR, MIN_BAR, draw_bars
 from crawlbench.report.environments import environments_table
 from crawlbench.report.notes import BRIEF, find_notes
 from crawlbench.report.operations import MAIN, measured_table, operation_tables
@@ -161,8 +161,8 @@ def _with_bars(
     """Return the table with bars at its right if there is room for them."""
     room = max(width - _width(table, gap) - gap for gap in (1, 2))
     wide_room = width - _width(table, gap=2) - 2
-    size = min(MOST_BAR, wide_room if wide_room >= LEAST_BAR else room)
-    if size < LEAST_BAR:
+    size = min(MAX_BAR, wide_room if wide_room >= MIN_BAR else room)
+    if size < MIN_BAR:
         return [table]
     bars = draw_bars(group, view.plan.margin, size, is_ascii=is_ascii)
     return [table.extend(Column(bars.scale), bars.rows) if bars else table]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["TRACE_FILE", "load_trace"]
 
 TRACE_FILE = "trace.jsonl.gz"
-MOST_BYTES = 256 * 2**20
+MAX_BYTES = 256 * 2**20
 """Of the unpacked file; beyond that it is none of ours."""
 
 
@@ -35,7 +35,7 @@ def load_trace(folder: Path) -> tuple[TracedRequest, ...]:
     path = folder / TRACE_FILE
     try:
         with gzip.open(path) as file:
-            content = file.read(MOST_BYTES)
+            content = file.read(MAX_BYTES)
         return tuple(_decode(content))
     except FileNotFoundError:
         return ()

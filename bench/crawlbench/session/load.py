@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Done", "LoadOptions", "LoadReport", "judge_step", "run_load"]
 
-MOST_PER_S = 100_000.0
+MAX_PER_S = 100_000.0
 TRIES = 3
 """Of what does not begin, or of a step that says nothing about its rate, by a lost generator."""
 
@@ -40,7 +40,7 @@ class LoadOptions:
     """Of the search, but for its rate."""
     first_per_s: float
     """Rate that the search begins with."""
-    most_per_s: float = MOST_PER_S
+    most_per_s: float = MAX_PER_S
     site: str = "douban-top250"
     network: str = "loopback"
     seed: int = 1

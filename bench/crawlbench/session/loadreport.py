@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["load_notes", "load_picture", "load_table", "search_table"]
 
 ROWS = ("p50", "p90", "p99", "p99.9", "max")
-MOST_NINES = 5
+MAX_NINES = 5
 PLACES_PER_DECADE = 12
 
 
@@ -153,7 +153,7 @@ def load_picture(report: LoadReport) -> str | None:
     names = list(dict.fromkeys(row["series"] for row in rows))
     hues, dashes = series_scales(names)
     label = "datum.value == 1 ? '0' : format(100 - 100 / datum.value, '.10~g') + ' %'"
-    ticks = [10**nines for nines in range(MOST_NINES + 1)]
+    ticks = [10**nines for nines in range(MAX_NINES + 1)]
     axis = alt.Axis(title="of the requests", values=ticks, labelExpr=label)
     x = alt.X("odds", type="quantitative", scale=alt.Scale(type="log", nice=False), axis=axis)
     y_axis = alt.Axis(title="latency, ms", tickCount=6)
@@ -173,8 +173,8 @@ def load_picture(report: LoadReport) -> str | None:
 def _curve(done: Done) -> Rows:
     """Return latencies at fractions 1 - 1 / odds, up to the last that requests can tell."""
     histogram, failed = merge([done.outcome.histogram]), sum(done.outcome.failed.values())
-    most = min(float(done.outcome.due), 10.0**MOST_NINES)
-    odds = [10 ** (step / PLACES_PER_DECADE) for step in range(PLACES_PER_DECADE * MOST_NINES + 1)]
+    most = min(float(done.outcome.due), 10.0**MAX_NINES)
+    odds = [10 ** (step / PLACES_PER_DECADE) for step in range(PLACES_PER_DECADE * MAX_NINES + 1)]
     rows: Rows = []
     for one in odds:
         seconds = quantile(histogram, 1 - 1 / one, failed) if one <= most else None

@@ -41,7 +41,7 @@ _PLAIN_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
 BUILD: Final = "run: crawlbench mirror build"
 """What helps where our own pages are not as they should be."""
 
-MOST_KEPT_BYTES: Final = 256 * 2**20
+MAX_KEPT_BYTES: Final = 256 * 2**20
 """Of bodies in the memory of one mirror; a larger site is read from disk."""
 
 
@@ -93,7 +93,7 @@ class FolderPages:
         folder: Path,
         page_address: Callable[[str], str],
         remedy: str = BUILD,
-        most_kept_bytes: int = MOST_KEPT_BYTES,
+        most_kept_bytes: int = MAX_KEPT_BYTES,
     ) -> None:
         """Read and check all pages; of two whose addresses are one, the first stays.
 

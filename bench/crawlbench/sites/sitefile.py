@@ -25,7 +25,7 @@ Convert = Literal["str", "int", "float", "first number"]
 
 _TYPES: dict[Convert, type] = {"str": str, "int": int, "float": float, "first number": int}
 
-MOST_NUMBER = 2**53
+MAX_NUMBER = 2**53
 """Beyond this JSON's readers disagree on whole numbers."""
 
 _FIRST_NUMBER = re.compile(r"\d+(?:,\d{3})*")
@@ -228,7 +228,7 @@ def _make_converter(field: FieldFile, where: str) -> Callable[[str], object]:
                 f"an item's {field.name!r} is {text[:80]!r}, not a text {wanted}that gives "
                 f"{'a number' if kind != 'str' else 'something'} ({kind})"
             ) from None
-        if kind != "str" and not abs(value) <= MOST_NUMBER:  # nan is refused, too
+        if kind != "str" and not abs(value) <= MAX_NUMBER:  # nan is refused, too
             raise BlockedPageError(
                 f"an item's {field.name!r} is {text[:80]!r}, and numbers are taken from -2**53 to "
                 "2**53, between which all programs read JSON alike; keep it as text (str)"

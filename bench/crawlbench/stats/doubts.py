@@ -23,12 +23,12 @@ __all__ = ["HALF", "Nuisances"]
 
 HALF = 0.5
 """Of the time: from there on the rest is not known well enough to be compared."""
-LEAST_LOAD = 0.25
+MIN_LOAD = 0.25
 """Of the time: a server that is busy for less is part of any crawl. Beyond, requests begin to wait
 for each other there, and the ratio of two clients is drawn towards 1."""
-LEAST_SHARE = 0.0002
+MIN_SHARE = 0.0002
 """Of the time: less cannot change a printed digit."""
-LEAST_LEFT = 0.1
+MIN_LEFT = 0.1
 """Of a value: what is taken off leaves this much, so that a lap of nothing but waiting stays a
 lap."""
 CONTENTION_COST = 0.25
@@ -94,7 +94,7 @@ class Nuisances:
         return {
             doubt: pair
             for doubt, pair in sizes.items()
-            if max(pair) >= (LEAST_LOAD if doubt is Doubt.SERVER_LOAD else LEAST_SHARE)
+            if max(pair) >= (MIN_LOAD if doubt is Doubt.SERVER_LOAD else MIN_SHARE)
         }
 
     def shares(self, index: Index, side: Side) -> dict[Doubt, float]:
@@ -112,7 +112,7 @@ class Nuisances:
             def read(sample: Sample) -> float:
                 whole = plain(sample)
                 rest = whole - sum(self._part(sample, doubt) for doubt in doubts)
-                return max(rest, LEAST_LEFT * whole)
+                return max(rest, MIN_LEFT * whole)
 
             self._readings[doubts] = read
         return self._readings[doubts]

@@ -10,7 +10,7 @@ from crawlbench.records import Obstacle, Verdict
 from crawlbench.stats.claims import judge_family
 from crawlbench.stats.interval import Estimate, estimate_mean
 from crawlbench.stats.limit import REFERENCE
-from crawlbench.stats.shifts import LEAST_SIDE, find_shifts
+from crawlbench.stats.shifts import MIN_SIDE, find_shifts
 from crawlbench.stats.times import SessionTimes
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ __all__ = [
     "make_history",
 ]
 
-LEAST_BEFORE = 3
+MIN_BEFORE = 3
 """Sessions before the newest: of fewer it cannot be said what was to be expected."""
 
 
@@ -140,7 +140,7 @@ def make_history(sessions: Mapping[str, Session], margin: float, confidence: flo
     ordered = sorted(sessions.items(), key=lambda pair: (pair[1].created, pair[0]))
     eras, breaks = _eras(ordered)
     points, groups, left_out = _collect(ordered, eras)
-    places = sum(max(0, len(found) - 2 * LEAST_SIDE + 1) for found in points.values())
+    places = sum(max(0, len(found) - 2 * MIN_SIDE + 1) for found in points.values())
     level = (1 - confidence) / max(1, places)
     lines = tuple(
         Line(cell, groups[cell], tuple(found), _changes(found, margin, level, dict(ordered)))
@@ -153,7 +153,7 @@ def make_history(sessions: Mapping[str, Session], margin: float, confidence: flo
         breaks=breaks,
         left_out=tuple(left_out),
         jumps=_jumps(newest, margin, confidence),
-        unjudged=tuple(cell for cell, found in newest.items() if len(found) <= LEAST_BEFORE),
+        unjudged=tuple(cell for cell, found in newest.items() if len(found) <= MIN_BEFORE),
     )
 
 
@@ -217,7 +217,7 @@ def _jumps(
     estimates, sessions = {}, {}
     for cell, points in newest.items():
         before = [point.estimate for point in points[:-1]]
-        usual = estimate_mean(before) if len(before) >= LEAST_BEFORE else None
+        usual = estimate_mean(before) if len(before) >= MIN_BEFORE else None
         if usual:
             error = usual.error * math.sqrt(usual.count + 1)
             shift = points[-1].estimate - usual.mean

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["judge"]
 
-LEAST_ROUNDS = 5
+MIN_ROUNDS = 5
 """Of fewer, the spread itself is a guess."""
 MEASURED = "measured"
 ALL_DOUBTS = "all"
@@ -57,7 +57,7 @@ def judge(session: Session) -> Session:
         slots=slot_effects(session),
     )
     judged = replace(judged, summaries=summarize(judged, index))
-    return replace(judged, warnings=tuple(find_caveats(judged, LEAST_ROUNDS)))
+    return replace(judged, warnings=tuple(find_caveats(judged, MIN_ROUNDS)))
 
 
 @dataclass(frozen=True, slots=True)

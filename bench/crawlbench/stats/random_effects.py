@@ -26,7 +26,7 @@ MAX_FIXED = 4
 """Machines up to which a mean is said of these machines alone. Two with 0.83 and 0.84, each within
 0.3 %, know nothing of a third; a t interval of one degree of freedom would run from 0.2 to 3."""
 
-LEAST_FOR_PREDICTION = 3
+MIN_FOR_PREDICTION = 3
 """Machines: what a new one would show cannot be told from two."""
 
 
@@ -51,7 +51,7 @@ class Pooled:
         meta-analysis", J. R. Statist. Soc. A 172, 2009. Assumption: the machines are a random
         sample of those that the new one is from.
         """
-        if self.spread is None or self.machines < LEAST_FOR_PREDICTION:
+        if self.spread is None or self.machines < MIN_FOR_PREDICTION:
             return None
         quantile = t_quantile((1 + confidence) / 2, self.machines - 2)
         half = quantile * math.hypot(self.spread, self.mean.error)

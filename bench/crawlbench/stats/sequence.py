@@ -19,7 +19,7 @@ __all__ = ["Moments", "p_value", "sequence_half_width"]
 PRIOR_ROUNDS = 0.3
 """The g above: how many rounds the prior is worth. Differences of a few deviations of a round are
 found soonest with it; three times as much or as little costs about one round in ten."""
-LEAST_ROUNDS = 2
+MIN_ROUNDS = 2
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ def p_value(moments: Moments, truth: float) -> float:
     truth.
     """
     count, freedom = moments.count, moments.count - 1
-    if count < LEAST_ROUNDS:
+    if count < MIN_ROUNDS:
         return 1.0
     share = PRIOR_ROUNDS / (count + PRIOR_ROUNDS)
     if not moments.squares:  # the evidence's limit
@@ -76,7 +76,7 @@ def sequence_half_width(moments: Moments, level: float) -> float:
     Infinite while the rounds are too few for that level.
     """
     count = moments.count
-    if count < LEAST_ROUNDS:
+    if count < MIN_ROUNDS:
         return math.inf
     return _half_width_in_errors(count, level) * moments.error
 

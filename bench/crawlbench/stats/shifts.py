@@ -12,9 +12,9 @@ from crawlbench.stats.interval import Estimate, difference, estimate_mean
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["LEAST_SIDE", "find_shifts"]
+__all__ = ["MIN_SIDE", "find_shifts"]
 
-LEAST_SIDE = 3
+MIN_SIDE = 3
 """Sessions on each side of a change: fewer do not tell a change from an odd session."""
 
 
@@ -39,7 +39,7 @@ def find_shifts(values: Sequence[float], margin: float, level: float) -> list[tu
 def _split(values: Sequence[float], start: int, margin: float, level: float) -> list[int]:
     """Return where a stretch changes, its sessions taken as independent."""
     best: tuple[float, int] | None = None
-    for place in range(LEAST_SIDE, len(values) - LEAST_SIDE + 1):
+    for place in range(MIN_SIDE, len(values) - MIN_SIDE + 1):
         shift = _shift(values[:place], values[place:])
         distance = abs(shift.mean) / shift.error if shift.error else math.inf
         if _p_beyond(shift, margin) <= level and (best is None or distance > best[0]):

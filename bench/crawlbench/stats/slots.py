@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["slot_effects"]
 
-LEAST_CELLS = 3
+MIN_CELLS = 3
 """In a lap of two each cell is first or last, and the two effects are one."""
 
 
@@ -60,8 +60,6 @@ def _round_residual(
             residual = math.log(sample.seconds) - means[sample.cell]
             laps.setdefault((groups[sample.cell], sample.lap), []).append(residual)
     found = [
-        values[place] - fmean(values[1:-1])
-        for values in laps.values()
-        if len(values) >= LEAST_CELLS
+        values[place] - fmean(values[1:-1]) for values in laps.values() if len(values) >= MIN_CELLS
     ]
     return fmean(found) if found else None

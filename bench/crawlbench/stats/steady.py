@@ -20,7 +20,7 @@ __all__ = ["find_unsteady"]
 
 MAX_TIMES_MEDIAN = 5.0
 """A machine with so many times the usual noise adds noise, not knowledge."""
-LEAST_FOR_MEDIAN = 3
+MIN_FOR_MEDIAN = 3
 """Machines: of two, none is the usual one."""
 
 
@@ -41,7 +41,7 @@ def _of_group(blocks: Sequence[BlockResult], group: str) -> list[LeftOut]:
         for control in block.controls
         if control.group == group and control.noise is not None
     }
-    if len(noises) < LEAST_FOR_MEDIAN:
+    if len(noises) < MIN_FOR_MEDIAN:
         return []
     usual = median(noises.values())
     return [

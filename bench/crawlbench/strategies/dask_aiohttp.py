@@ -13,7 +13,7 @@ import aiohttp
 import cloudpickle
 import distributed
 
-HEADERS, SHARE, MOST_PAGES, WAIT_S = {"Accept-Encoding": "gzip"}, {"crawlbench": 1}, 20, 300
+HEADERS, SHARE, MAX_PAGES, WAIT_S = {"Accept-Encoding": "gzip"}, {"crawlbench": 1}, 20, 300
 OWN = {"n_workers": 2, "resources": SHARE, "dashboard_address": "127.0.0.1:0"}
 
 
@@ -48,7 +48,7 @@ async def crawl(site, concurrency):
         items, seen, front, running = [], {site.start}, [site.start], {}
         while front or running:
             while front and limits:
-                size = min(-(-len(front) // len(limits)), MOST_PAGES * limits[-1])
+                size = min(-(-len(front) // len(limits)), MAX_PAGES * limits[-1])
                 args, front = (front[:size], limits.pop()), front[size:]
                 running[client.submit(work, *args, pure=False, resources=SHARE)] = args[1]
             try:  # it comes also if its worker was lost, but not without any worker

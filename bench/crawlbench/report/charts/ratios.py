@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ratio_chart"]
 
-LEAST_SPAN = math.log(1.05)
+MIN_SPAN = math.log(1.05)
 """Log ratio to each side of 1 that is always shown: noise alone must not look large."""
 BAND = 20
 """Pixels of the margin's band in a row."""
@@ -112,7 +112,7 @@ def _change(row: dict[str, Any]) -> float:
 
 def _domain(rows: Rows, margin: float) -> list[float]:
     ends = [math.log(row[key]) for row in rows for key in ("low", "high", "ratio") if row[key]]
-    span = max(LEAST_SPAN, 1.3 * margin)
+    span = max(MIN_SPAN, 1.3 * margin)
     low, high = min(-span, *ends), max(span, *ends)
     room = (high - low) * 0.04
     return [math.exp(low - room), math.exp(high + room)]

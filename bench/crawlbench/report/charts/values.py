@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Values", "drift_chart", "make_box", "make_row", "session_values", "spread_chart"]
 
-MOST_POINTS = 6000
+MAX_POINTS = 6000
 """In one chart; of more, every second, third ... value of each cell is drawn, and it says so."""
 STRIP = 56
 """Pixels per row of the values over time."""
-LEAST_SCALE = 0.02
+MIN_SCALE = 0.02
 """Of its median: by so much a value may differ and still look calm."""
 
 
@@ -110,7 +110,7 @@ def session_values(view: SessionView, group: GroupView) -> Values:
             if not sample.warmup and sample.cell in times:
                 times[sample.cell].append(sample.seconds)
     boxes = [make_box(labels[name], seconds) for name, seconds in times.items() if seconds]
-    step = math.ceil(sum(map(len, times.values())) / MOST_POINTS) or 1
+    step = math.ceil(sum(map(len, times.values())) / MAX_POINTS) or 1
     middles = {name: median(seconds) for name, seconds in times.items() if seconds}
     seen = dict.fromkeys(labels, 0)
     rows, ends, clock = [], [], 0.0
@@ -158,7 +158,7 @@ def _short(number: float) -> float:
 def _reach(deviations: Sequence[float]) -> float:
     """Return the percentage that a strip is high: nearly all values, few outliers being cut."""
     sizes = sorted(map(abs, deviations))
-    return max(LEAST_SCALE * 100, math.ceil(sizes[int(0.98 * (len(sizes) - 1))] * 1.1))
+    return max(MIN_SCALE * 100, math.ceil(sizes[int(0.98 * (len(sizes) - 1))] * 1.1))
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:

@@ -22,11 +22,11 @@ __all__ = ["waterfall_chart"]
 
 HEAD, FOOT = 22, 8
 """Pixels of a cell's name above its requests, and of air below them."""
-MOST_ROW, MOST_BLOCK = 7.0, 140.0
+MAX_ROW, MAX_BLOCK = 7.0, 140.0
 """Pixels of a request and of a cell's requests: many requests become thin."""
 ROOM = alt.ExprRef(f"width > {WIDE} ? width - 215 : width - 60")
 """For names: they share their line with the texts at the right."""
-MOST_REQUESTS, MOST_DRAWN = 400, 4000
+MAX_REQUESTS, MAX_DRAWN = 400, 4000
 """Of a cell and of a chart; of more the first of each cell are drawn, and its name says so."""
 STEPS = {"waiting for the answer": "wait", "answer on its way": "client", "no answer": "invalid"}
 
@@ -59,10 +59,10 @@ def _layout(
     bars: Rows = []
     heads: Rows = []
     top = 0.0
-    most = min(MOST_REQUESTS, MOST_DRAWN // len(labels))
+    most = min(MAX_REQUESTS, MAX_DRAWN // len(labels))
     for name, label in labels.items():
         requests = sorted(by_cell[name], key=lambda request: request.arrived_s)
-        row = min(MOST_ROW, MOST_BLOCK / min(len(requests), most))
+        row = min(MAX_ROW, MAX_BLOCK / min(len(requests), most))
         heads.append({"y": top + HEAD / 2, **_head(label, requests, most)})
         y = top + HEAD
         for request in requests[:most]:

@@ -22,11 +22,11 @@ from crawlbench.sites.scaled.skeleton import Filled, Filler, Skeleton, cycle_pag
 if TYPE_CHECKING:
     from crawlbench.model import SiteSpec
 
-__all__ = ["MOST_PAGES", "ScaledPages", "scaled_site"]
+__all__ = ["MAX_PAGES", "ScaledPages", "scaled_site"]
 
-MOST_PAGES: Final = 100_000
+MAX_PAGES: Final = 100_000
 
-MOST_LISTED: Final = 1_000
+MAX_LISTED: Final = 1_000
 
 KEPT_ITEMS: Final = 10_000
 """Of more, a crawl's items are tallied rather than kept."""
@@ -43,9 +43,9 @@ def scaled_site(name: str) -> SiteSpec:
     """
     found = _NAME.fullmatch(name)
     pages = int(found[1]) if found else 0
-    if not 1 <= pages <= MOST_PAGES:
+    if not 1 <= pages <= MAX_PAGES:
         raise UnknownNameError(
-            f"unknown site {name!r}; known: douban-x1 to douban-x{MOST_PAGES}, for as many pages"
+            f"unknown site {name!r}; known: douban-x1 to douban-x{MAX_PAGES}, for as many pages"
         )
     return replace(
         SITE,
@@ -69,7 +69,7 @@ class ScaledPages:
 
     def addresses(self) -> list[str]:
         """See `ListedSource.addresses`; of a list that is too long to keep only the first."""
-        pages = range(min(self._last, MOST_LISTED))
+        pages = range(min(self._last, MAX_LISTED))
         return [page_address(f"/top250?start={PAGE_SIZE * page}&filter=") for page in pages]
 
     def find(self, address: str) -> str | None:
