@@ -33,7 +33,7 @@ from crawlbench.records.findings import (
     WarningNote,
 )
 from crawlbench.records.machine import Conditions, Machine
-from crawlbench.records.plan import Cell, OperationFacts, OwnFile, Plan, Stopping, Sweep
+from crawlbench.records.plan import Cell, LongForm, OperationFacts, OwnFile, Plan, Stopping, Sweep
 from crawlbench.records.samples import Anchor, Failure, RoundRecord, Sample
 from crawlbench.records.session import FORMAT, Session
 from crawlbench.records.trace import TRACE_FORMAT, TracedRequest
@@ -60,6 +60,7 @@ __all__ = [
     "Fingerprint",
     "KindVerdict",
     "LeftOut",
+    "LongForm",
     "LostBlock",
     "Machine",
     "Mark",

@@ -14,7 +14,6 @@ from rich.console import Group
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from crawlbench.records import Quantity
 from crawlbench.report.answer import find_answer
 from crawlbench.report.bars import MAX_BAR, MIN_BAR, draw_bars
 from crawlbench.report.environments import environments_table
@@ -24,7 +23,15 @@ from crawlbench.report.pairs import matrix_table, pairs_table
 from crawlbench.report.remarks import find_remarks
 from crawlbench.report.series import series_table
 from crawlbench.report.table import Column
-from crawlbench.report.tables import ANSWER, COST, CPU, TIME, group_tables
+from crawlbench.report.tables import (
+    COST,
+    CPU,
+    HTTP,
+    TIME,
+    answer_headers,
+    group_tables,
+    more_headers,
+)
 from crawlbench.report.versus import versus_table
 
 if TYPE_CHECKING:
@@ -62,6 +69,8 @@ STYLES = {
     "reference": "dim",
 }
 """Of verdicts."""
+PAINTED = (*CPU, "crawl ratio")
+"""Headers of fields that end with a verdict."""
 CUT_SHORT = ("interrupted", "mirror", "nothing left", "")
 """Endings that nobody may miss."""
 DOUBTS = ("doubt",)
@@ -105,7 +114,8 @@ def _crawl_lines(
         yield from _titled(parts[0], width, is_followed=True)
         for part in parts[1:]:
             yield from _titled(part, width)
-        remarks = [one for one in find_remarks(view, group) if is_whole or one[0] not in DOUBTS]
+        found = find_remarks(view, group, is_brief=not is_whole)
+        remarks = [one for one in found if is_whole or one[0] not in DOUBTS]
         if remarks:
             yield render_notes(remarks)
             yield Text()
@@ -117,14 +127,16 @@ def _parts(
     view: SessionView, group: GroupView, table: Table, width: int, *, is_ascii: bool, is_whole: bool
 ) -> list[Table]:
     """Return a network's table: the answer, and all else where that is asked for."""
-    cpu = CPU if Quantity.CPU in group.pairs else ()
-    whole = table.pick((*ANSWER, *cpu, *COST[2:], *TIME[2:]))
+    main, more = answer_headers(group), more_headers(group)
+    http = tuple(column.header for column in table.columns if column.header in HTTP)
+    cost = (*COST, *http)
+    whole = table.pick((*main, *more, *cost[2:], *TIME[2:]))
     if is_whole and _width(whole, gap=1) <= width:
         return _with_bars(view, group, whole, width, is_ascii=is_ascii)
-    answer = table.pick((*ANSWER, *cpu))
-    rest = [COST, TIME]
+    answer = table.pick((*main, *more))
+    rest = [cost, TIME]
     if _width(answer, gap=1) > width:
-        answer, rest = table.pick(ANSWER), [(*ANSWER[:2], *cpu, *COST[2:]), TIME]
+        answer, rest = table.pick(main), [(*main[:2], *more, *cost[2:]), TIME]
     parts = _with_bars(view, group, answer, width, is_ascii=is_ascii)
     return [*parts, *(table.pick(headers, title="") for headers in rest)] if is_whole else parts
 
@@ -196,7 +208,7 @@ def _style(header: str, text: str) -> str:
     """Return how a field is painted: verdicts alone are."""
     if header == "verdict":
         return STYLES.get(text, "")
-    return STYLES.get(text.rpartition(" ")[2], "") if header in CPU else ""
+    return STYLES.get(text.rpartition(" ")[2], "") if header in PAINTED else ""
 
 
 def render_notes(notes: Sequence[Note]) -> RichTable:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from crawlbench import __version__
+from crawlbench.about import describe_strategy
 from crawlbench.errors import UsageError
 from crawlbench.measure.calibration import calibrate
 from crawlbench.measure.collect import label_run
@@ -202,6 +203,10 @@ def new_session(plan: Plan, environments: Sequence[EnvironmentFacts] = ()) -> Se
         tool=__version__,
         networks=_networks(plan),
         environments=tuple(environments),
+        models={
+            name: describe_strategy(plan.path_of(name)).model
+            for name in dict.fromkeys(cell.strategy for cell in plan.cells if cell.strategy)
+        },
         conditions=read_conditions(),
         failures=tuple(
             Failure(cell.name, 0, obstacles[cell.environment], "")
