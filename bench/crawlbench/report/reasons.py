@@ -176,7 +176,8 @@ def _plain(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
 
 
 def _open(found: Comparison, setting: Setting) -> str:
-    margin = format_size(setting.margin)
+    of = "" if has_ratio(found.quantity) else " of the short crawl"
+    margin = f"{format_size(setting.margin)}{of}"
     if found.more_rounds is None:
         return (
             f"it lies so close to the margin of {margin} that more rounds are unlikely to settle it"

@@ -6,6 +6,7 @@ What was found stands in tables; the answer comes last, where it is seen without
 from __future__ import annotations
 
 from enum import StrEnum
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -197,10 +198,13 @@ def render_table(table: Table, width: int) -> RichTable:
         justify: JustifyMethod = "right" if column.is_number else "left"
         rendered.add_column(column.header, justify=justify, overflow="fold")
     headers = [column.header for column in table.columns]
+    missing = _width(table, gap=1) - width
+    room = max((cell_len(row[0]) for row in table.rows), default=0) - missing
     for row in table.rows:
-        rendered.add_row(
-            *(Text(text, _style(h, text)) for h, text in zip(headers, row, strict=True))
-        )
+        # Names are long and have hyphens: better folded there than anywhere.
+        first = "\n".join(wrap(row[0], room)) if 0 < missing < room else row[0]
+        texts = zip(headers, (first, *row[1:]), strict=True)
+        rendered.add_row(*(Text(text, _style(header, text)) for header, text in texts))
     return rendered
 
 

@@ -151,7 +151,7 @@ class SessionView:
         self.folder = folder
         self.failures: dict[str, Failure] = {}
         self.cells = self.plan.own_cells
-        planned = {cell.name for cell in self.plan.cells}
+        planned = {cell.name for cell in self.cells}
         for failure in session.failures:
             if failure.cell in planned:
                 self.failures.setdefault(failure.cell, failure)
