@@ -79,17 +79,8 @@ SLOW = (
 )
 PASSING = ("429", "500", "503", "reset", "reset-in-body", "short-body", "bad-chunk", "block-page")
 AT_ONCE = 6  # they wait more than they work
-ALWAYS = (
-    "limit-socket",
-    "aiohttp-gather",
-    "asyncio-httptools",
-    "asyncio-streams",
-    "httpx-async",
-    "requests-serial",
-    "scrapy-spider",
-    "urllib3-threads",
-)
-"""One of each kind; the others only in `make test-all`."""
+ALWAYS = ("limit-socket", "aiohttp-gather", "requests-serial")
+"""No client at all, and two that most people have; the others only in `make test-all`."""
 
 
 def expected(name, kind):

@@ -47,7 +47,7 @@ READ_NO_OWN_SITE = {"json", "msgspec", "orjson", "regex"}
 
 WITH_PROCESSES = {
     *("aiohttp-parse-processes", "gevent-requests", "processes-aiohttp", "scrapy-spider"),
-    *("dask-aiohttp", "geventhttpclient-gevent", "requests-serial", "aiohttp-gather"),
+    *("geventhttpclient-gevent", "requests-serial", "aiohttp-gather"),
 }
 """Strategies that send items from other processes, and two that do not."""
 
