@@ -133,7 +133,7 @@ def imports(module: Module) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            # `from crawlbench.records import Plan` may name a module or what is in one
+            # `from crawlbench.base.records import Plan` may name a module or what is in one
             full = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= {name if _short(name) in known else node.module for name in full}
     ours = {_short(name) for name in found if name.startswith("crawlbench.")}
@@ -196,7 +196,7 @@ def _walk(
 def feature_rooms(feature: str) -> set[str]:
     """Return the rooms in which a feature has files, cli apart."""
     words = set(FEATURES[feature])
-    return {module.room for module in modules() if words & set(module.name.split(".")[:2])} - FRONT
+    return {module.room for module in modules() if words & set(module.name.split("."))} - FRONT
 
 
 def interval_classes() -> list[str]:
@@ -215,12 +215,13 @@ def verdict_homes() -> list[str]:
     """Return the modules that decide that something is faster or slower.
 
     Who compares a verdict only asks for it; who stores one, returns it or hands it on decides.
-    `report/` words verdicts and turns them round, and `records/` lists them.
+    `report/` words verdicts and turns them round, and `base/records/` lists them.
     """
     return [
         module.name
         for module in modules()
-        if module.room not in {"report", "records"} and any(find_decisions(module.tree))
+        if not module.name.startswith(("report.", "base.records."))
+        and any(find_decisions(module.tree))
     ]
 
 

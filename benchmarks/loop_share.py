@@ -40,7 +40,7 @@ from crawlbench.stats.pairing import Side, log_ratios
 if TYPE_CHECKING:
     from types import FrameType
 
-    from crawlbench.records import Cell, Session
+    from crawlbench.base.records import Cell, Session
 
 SITE, NETWORK, CONCURRENCY = "douban-top250", "loopback", 10
 STRATEGIES = ("aiohttp-gather", "asyncio-httptools")

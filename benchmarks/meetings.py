@@ -39,7 +39,7 @@ ENDLESS = ("stall", "one-byte-a-second")
 KINDS = (*(kind for kind in (*ANSWER_KINDS, *DELIVERY_KINDS) if kind not in ENDLESS), *ENDLESS)
 """All kinds; last those that end a process most often."""
 
-REFUSED = "crawlbench.errors.BlockedPageError"
+REFUSED = "crawlbench.base.errors.BlockedPageError"
 """What the site's reader raises when a page is not the site's."""
 
 DOCUMENTED = {

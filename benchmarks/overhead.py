@@ -17,12 +17,12 @@ import sys
 from asyncio.subprocess import PIPE
 from typing import TYPE_CHECKING
 
+from crawlbench.base.records import Cell
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.turnstile import open_turnstile
 from crawlbench.mirror.process import open_mirror
 from crawlbench.networks import find_network
-from crawlbench.records import Cell
 from crawlbench.stats.interval import estimate_mean
 
 if TYPE_CHECKING:

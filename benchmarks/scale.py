@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from crawlbench import registry
-from crawlbench.digest import Tally
+from crawlbench.base.digest import Tally
 from crawlbench.mirror.process import open_mirror
 from crawlbench.networks import NETWORKS
 

@@ -9,7 +9,7 @@ import pytest
 
 from crawlbench import registry
 from crawlbench.about import describe_http, describe_strategy
-from crawlbench.errors import UnknownNameError
+from crawlbench.base.errors import UnknownNameError
 
 NAMES = registry.names(registry.Kind.STRATEGY)
 

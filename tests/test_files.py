@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawlbench import registry
-from crawlbench.errors import BrokenPluginError, NotInstalledError, UsageError
+from crawlbench.base.errors import BrokenPluginError, NotInstalledError, UsageError
 
 STRATEGY, LOOP = registry.Kind.STRATEGY, registry.Kind.EVENT_LOOP
 

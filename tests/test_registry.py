@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawlbench import registry
-from crawlbench.errors import BrokenPluginError, NotInstalledError, UnknownNameError
+from crawlbench.base.errors import BrokenPluginError, NotInstalledError, UnknownNameError
 from tests.conftest import PLUGINS
 
 KIND = registry.Kind.STRATEGY

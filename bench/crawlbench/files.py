@@ -14,9 +14,9 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.errors import BrokenPluginError, NotInstalledError, UsageError
+from crawlbench.base.errors import BrokenPluginError, NotInstalledError, UsageError
+from crawlbench.base.model import SiteSpec
 from crawlbench.extras import how_to_get
-from crawlbench.model import SiteSpec
 from crawlbench.registry import describe_failure
 
 if TYPE_CHECKING:

@@ -15,14 +15,14 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.errors import (
+from crawlbench.base.errors import (
     BenchError,
     BrokenPluginError,
     NotInstalledError,
     UnknownNameError,
 )
+from crawlbench.base.model import SiteSpec
 from crawlbench.extras import how_to_get
-from crawlbench.model import SiteSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,10 +11,10 @@ import time
 import pytest
 
 from crawlbench import scouts
-from crawlbench.errors import BrokenPluginError, NotInstalledError
+from crawlbench.base.errors import BrokenPluginError, NotInstalledError
+from crawlbench.base.model import Site
 from crawlbench.files import load_strategy
 from crawlbench.measure.crawling import run_crawls
-from crawlbench.model import Site
 from crawlbench.registry import Kind, needs_loop
 from crawlbench.scouts import find_out
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from crawlbench.errors import BenchError
+from crawlbench.base.errors import BenchError
 from crawlbench.load.crew import local_crew
 from crawlbench.load.fire import Bench, Unwatched, fire
 from crawlbench.load.model import Arrival, Load, NotReady, Target

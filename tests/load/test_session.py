@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.errors import BenchError
+from crawlbench.base.errors import BenchError
 from crawlbench.load.fire import Run
 from crawlbench.load.model import Load, Lost, NotReady, Target
 from crawlbench.load.search import Goal

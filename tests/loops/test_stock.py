@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from crawlbench import registry
-from crawlbench.errors import NotInstalledError
+from crawlbench.base.errors import NotInstalledError
 from crawlbench.operations import load_loop_factory
 
 KIND = registry.Kind.EVENT_LOOP

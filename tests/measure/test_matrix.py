@@ -10,16 +10,16 @@ import msgspec
 import pytest
 
 from crawlbench import registry
-from crawlbench.errors import (
+from crawlbench.base.errors import (
     BrokenPluginError,
     NotInstalledError,
     UnknownNameError,
     UsageError,
 )
+from crawlbench.base.records import Cell, Plan
 from crawlbench.measure import reach
 from crawlbench.measure.matrix import MAX_CELLS, extend_plan, make_plan
 from crawlbench.measure.suite import Suite
-from crawlbench.records import Cell, Plan
 from crawlbench.scouts import describe_plugin
 
 PLUGINS = {

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from tests.mirror.wire import make_responses
 
-from crawlbench.errors import MirrorError
+from crawlbench.base.errors import MirrorError
 from crawlbench.mirror.door import open_door
 from crawlbench.mirror.server import Mirror
 from crawlbench.networks import NETWORKS

@@ -16,7 +16,7 @@ import psutil
 import pytest
 from tests.mirror.wire import BODIES, PATIENCE_S, connect, open_on
 
-from crawlbench.errors import MirrorError
+from crawlbench.base.errors import MirrorError
 from crawlbench.mirror import process as process_module
 
 pytestmark = [

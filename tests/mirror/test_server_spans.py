@@ -9,7 +9,7 @@ import time
 import pytest
 from tests.mirror.wire import BODIES, GZIP, make_responses, request, running_mirror
 
-from crawlbench import counters as counting
+from crawlbench.base import counters as counting
 from crawlbench.mirror import connection, server
 from crawlbench.mirror.server import Mirror
 from crawlbench.networks import NETWORKS, Network

@@ -13,7 +13,7 @@ import pytest
 from tests.mirror.h2wire import Http2Wire
 from tests.mirror.wire import BODIES, PATIENCE_S, Wire
 
-from crawlbench.errors import MirrorError, UsageError
+from crawlbench.base.errors import MirrorError, UsageError
 from crawlbench.mirror.serving import check_host, serve
 from crawlbench.mirror.status import STATUS_PATH
 from crawlbench.networks import NETWORKS, Fault, Network

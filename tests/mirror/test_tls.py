@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.mirror.wire import BODIES, PATIENCE_S, open_on, read_answer, request, running_mirror
 
-from crawlbench.errors import MirrorError
+from crawlbench.base.errors import MirrorError
 from crawlbench.mirror.tls import make_server_context
 from crawlbench.networks import NETWORKS, Network
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.parsers.css import Selector, translate
 
 

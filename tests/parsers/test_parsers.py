@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crawlbench import registry
-from crawlbench.errors import BlockedPageError, UsageError
+from crawlbench.base.errors import BlockedPageError, UsageError
 from crawlbench.sites.douban import SITE
 
 KIND = registry.Kind.PARSER

@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from crawlbench import registry
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 
 KIND = registry.Kind.SITE
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench.errors import BlockedPageError
+from crawlbench.base.errors import BlockedPageError
 from crawlbench.parsers.lxml import compile_reader
 from crawlbench.sites.douban import SITE, page_address
 from crawlbench.sites.movies import load_movies

@@ -11,7 +11,7 @@ import pytest
 from lxml import html
 
 from crawlbench import registry
-from crawlbench.errors import UnknownNameError
+from crawlbench.base.errors import UnknownNameError
 from crawlbench.mirror.codings import GZIP
 from crawlbench.mirror.responses import Responses
 from crawlbench.parsers.lxml import compile_reader

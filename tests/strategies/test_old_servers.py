@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import pytest
 
 from crawlbench import registry
-from crawlbench.errors import BlockedPageError
+from crawlbench.base.errors import BlockedPageError
 from crawlbench.measure.crawling import make_site, run_crawls
 
 KIND = registry.Kind

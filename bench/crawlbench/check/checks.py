@@ -32,8 +32,8 @@ from crawlbench.scouts import find_out
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
+    from crawlbench.base.model import SiteSpec
     from crawlbench.mirror.process import MirrorProcess
-    from crawlbench.model import SiteSpec
 
 __all__ = ["Subject", "check_strategy", "meet_faults", "open_faults"]
 

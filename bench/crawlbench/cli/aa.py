@@ -12,10 +12,10 @@ from typing import Annotated
 
 import typer
 
+from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import at_least_one, positive
 from crawlbench.cli.margins import settings_folder
 from crawlbench.cli.output import result_console, status_console
-from crawlbench.errors import UsageError
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.margins import forget_margin, keep_margin
 from crawlbench.measure.matrix import make_plan

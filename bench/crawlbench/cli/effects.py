@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.registry import Kind
 from crawlbench.scouts import find_out
 

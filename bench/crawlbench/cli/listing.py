@@ -16,8 +16,8 @@ from rich.text import Text
 
 from crawlbench import registry
 from crawlbench.about import StrategyFacts, describe_strategy
+from crawlbench.base.errors import BenchError
 from crawlbench.cli.output import result_console, tell
-from crawlbench.errors import BenchError
 from crawlbench.measure.suite import describe_suite, suite_names
 from crawlbench.networks import NETWORKS
 from crawlbench.operations import Operation, all_operations

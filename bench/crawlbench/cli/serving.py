@@ -27,8 +27,8 @@ from crawlbench.mirror.serving import serve as serve_site
 from crawlbench.networks import find_network
 
 if TYPE_CHECKING:
+    from crawlbench.base.model import SiteSpec
     from crawlbench.mirror.serving import Open, Served
-    from crawlbench.model import SiteSpec
 
 __all__ = ["bench", "serve"]
 

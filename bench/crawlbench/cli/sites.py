@@ -9,8 +9,8 @@ from crawlbench.cli.output import tell
 from crawlbench.measure.sitefacts import find_site, is_ours
 
 if TYPE_CHECKING:
-    from crawlbench.model import SiteSpec
-    from crawlbench.records import Plan
+    from crawlbench.base.model import SiteSpec
+    from crawlbench.base.records import Plan
 
 __all__ = ["load_site", "prepare_site", "prepare_sites"]
 

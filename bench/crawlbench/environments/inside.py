@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench import registry
 from crawlbench.about import describe_python
-from crawlbench.children import open_channel
+from crawlbench.base.children import open_channel
 from crawlbench.scouts import describe_plugin
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from crawlbench.errors import EnvironmentFailure
+from crawlbench.base.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from crawlbench.environments.checkouts import project_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from crawlbench.records import Environment
+    from crawlbench.base.records import Environment
 
 __all__ = [
     "WORKER_PACKAGES",

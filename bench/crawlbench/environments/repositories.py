@@ -19,8 +19,8 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from filelock import FileLock
 
-from crawlbench.errors import UsageError
-from crawlbench.rooms import open_room
+from crawlbench.base.errors import UsageError
+from crawlbench.base.rooms import open_room
 from crawlbench.sites.cache import cache_folder
 
 __all__ = ["Repository", "fetch_repository", "is_repository"]

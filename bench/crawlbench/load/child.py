@@ -17,14 +17,14 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from crawlbench.children import open_channel
+from crawlbench.base.children import open_channel
 from crawlbench.load.generator import Generator
 from crawlbench.load.model import Arrival, Load, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crawlbench.children import Say
+    from crawlbench.base.children import Say
 
 __all__ = ["main"]
 

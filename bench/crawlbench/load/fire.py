@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from crawlbench.errors import BenchError
+from crawlbench.base.errors import BenchError
 from crawlbench.load.crew import make_job
 from crawlbench.load.model import GeneratorLost, Load, Lost, NotReady, Part, Target
 

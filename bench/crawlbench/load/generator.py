@@ -14,14 +14,14 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING
 
-from crawlbench.alarm import make_alarm
+from crawlbench.base.alarm import make_alarm
+from crawlbench.base.usage import read_cpu_wait_s
 from crawlbench.load.arrival import due_times
 from crawlbench.load.client import make_request
 from crawlbench.load.latency import count_seconds, encode_counts
 from crawlbench.load.model import PROBES, Load, Part, Target, share
 from crawlbench.load.pool import Pool
 from crawlbench.load.tally import Tally
-from crawlbench.usage import read_cpu_wait_s
 
 if TYPE_CHECKING:
     from crawlbench.load.client import Connection

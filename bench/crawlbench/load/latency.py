@@ -10,7 +10,7 @@ import math
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import NotInstalledError
+from crawlbench.base.errors import NotInstalledError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from crawlbench import registry
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 
 __all__ = ["LoopFactory", "load_loop_factory"]
 

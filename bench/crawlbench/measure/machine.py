@@ -20,8 +20,8 @@ from crawlbench.about import (
     distribution_of,
     imported_modules,
 )
+from crawlbench.base.records import Machine
 from crawlbench.measure.topology import ALL, choose_cpus, read_topology
-from crawlbench.records import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench import registry
-from crawlbench.errors import NotInstalledError, UsageError
+from crawlbench.base.errors import NotInstalledError, UsageError
 from crawlbench.scouts import find_out
 
 if TYPE_CHECKING:

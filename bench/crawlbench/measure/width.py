@@ -6,12 +6,12 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from crawlbench import registry
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.measure.sitefacts import count_most_at_once, find_site, is_ours
 
 if TYPE_CHECKING:
-    from crawlbench.model import SiteSpec
-    from crawlbench.records import Cell, Plan
+    from crawlbench.base.model import SiteSpec
+    from crawlbench.base.records import Cell, Plan
 
 __all__ = ["refuse_inexpressible"]
 

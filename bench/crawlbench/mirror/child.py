@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from crawlbench import registry
-from crawlbench.errors import BenchError
+from crawlbench.base.errors import BenchError
 from crawlbench.mirror.door import open_door
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror

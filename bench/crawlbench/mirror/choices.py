@@ -12,7 +12,7 @@ from crawlbench.mirror.limits import MAX_TARGET_BYTES
 from crawlbench.networks import DELIVERY_KINDS
 
 if TYPE_CHECKING:
-    from crawlbench.counters import Counters
+    from crawlbench.base.counters import Counters
     from crawlbench.mirror.answers import Answer
     from crawlbench.mirror.request import Request
     from crawlbench.mirror.server import Mirror

@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING
 
-from crawlbench.alarm import make_alarm
+from crawlbench.base.alarm import make_alarm
 
 if TYPE_CHECKING:
     import asyncio

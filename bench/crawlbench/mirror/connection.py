@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, cast
 
-from crawlbench.counters import Counters
+from crawlbench.base.counters import Counters
 from crawlbench.mirror.asking import PREFACE, after_preface
 from crawlbench.mirror.choices import answer_stranger
 from crawlbench.mirror.clock import now

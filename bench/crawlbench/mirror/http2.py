@@ -17,7 +17,7 @@ from hpack.exceptions import HPACKError
 from hyperframe.exceptions import HyperframeError
 from hyperframe.frame import GoAwayFrame
 
-from crawlbench.counters import Counters
+from crawlbench.base.counters import Counters
 from crawlbench.mirror.asking import Asking, make_server_state
 from crawlbench.mirror.choices import choose_answer, count_request
 from crawlbench.mirror.clock import now

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from crawlbench.counters import Counters
+    from crawlbench.base.counters import Counters
     from crawlbench.mirror.clock import Timer
     from crawlbench.mirror.delivery import Wire
     from crawlbench.mirror.server import Mirror, Tracked

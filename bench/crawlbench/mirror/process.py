@@ -10,10 +10,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
-from crawlbench.children import clean_environment, python_command
-from crawlbench.counters import Counters
-from crawlbench.errors import MirrorError
-from crawlbench.rooms import open_room
+from crawlbench.base.children import clean_environment, python_command
+from crawlbench.base.counters import Counters
+from crawlbench.base.errors import MirrorError
+from crawlbench.base.rooms import open_room
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

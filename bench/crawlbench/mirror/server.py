@@ -7,7 +7,8 @@ import socket
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from crawlbench.counters import Counters
+from crawlbench.base.counters import Counters
+from crawlbench.base.usage import read_cpu_wait_s
 from crawlbench.mirror.clock import Clock, now
 from crawlbench.mirror.codings import CODED, CODINGS
 from crawlbench.mirror.connection import Connection
@@ -15,7 +16,6 @@ from crawlbench.mirror.faults import unmark
 from crawlbench.mirror.http1 import HEAD
 from crawlbench.mirror.listener import BACKLOG, Listener
 from crawlbench.mirror.shaping import Line
-from crawlbench.usage import read_cpu_wait_s
 
 if TYPE_CHECKING:
     import ssl

@@ -8,20 +8,20 @@ import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import MirrorError, UsageError
+from crawlbench.base.errors import MirrorError, UsageError
+from crawlbench.base.rooms import open_room
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.door import open_door
 from crawlbench.mirror.outbox import UNCOUNTED
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror
 from crawlbench.mirror.status import STATUS_PATH, StatusPage
-from crawlbench.rooms import open_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from crawlbench.base.model import SiteSpec
     from crawlbench.mirror.outbox import Exchange
-    from crawlbench.model import SiteSpec
     from crawlbench.networks import Network
 
 __all__ = ["Open", "Served", "check_host", "serve"]

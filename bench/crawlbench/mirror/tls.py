@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import trustme
 
-from crawlbench.errors import MirrorError
+from crawlbench.base.errors import MirrorError
 
 if TYPE_CHECKING:
     from pathlib import Path

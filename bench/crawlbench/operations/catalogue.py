@@ -11,7 +11,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import BrokenPluginError
+from crawlbench.base.errors import BrokenPluginError
 from crawlbench.operations.contract import Theme
 from crawlbench.registry import unknown_name
 

@@ -11,8 +11,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from crawlbench.base.stopwatch import Stopwatch, Timing
 from crawlbench.operations.contract import Figures, Operation, OperationWrong, Peer
-from crawlbench.stopwatch import Stopwatch, Timing
 
 if TYPE_CHECKING:
     from crawlbench.loops.factory import LoopFactory

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from crawlbench.errors import UsageError
-from crawlbench.model import TranslatedCss
+from crawlbench.base.errors import UsageError
+from crawlbench.base.model import TranslatedCss
 
 __all__ = ["Selector", "translate"]
 

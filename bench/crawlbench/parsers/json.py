@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from crawlbench.parsers.json_reader import build_json_reader
 
 if TYPE_CHECKING:
-    from crawlbench.model import Reader, SiteSpec
+    from crawlbench.base.model import Reader, SiteSpec
 
 __all__ = ["MEDIA", "compile_reader"]
 

@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-from crawlbench.errors import BlockedPageError, UsageError
-from crawlbench.model import Buffer, Page, PageKind, Reader, SiteSpec
+from crawlbench.base.errors import BlockedPageError, UsageError
+from crawlbench.base.model import Buffer, Page, PageKind, Reader, SiteSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable

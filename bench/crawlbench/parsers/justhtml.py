@@ -10,7 +10,7 @@ from crawlbench.parsers.reader import build_reader
 from crawlbench.parsers.toolkit import CssToolkit
 
 if TYPE_CHECKING:
-    from crawlbench.model import Reader, SiteSpec
+    from crawlbench.base.model import Reader, SiteSpec
 
 __all__ = ["compile_reader"]
 

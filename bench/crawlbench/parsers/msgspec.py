@@ -11,7 +11,7 @@ from crawlbench.parsers.json_reader import build_json_reader
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crawlbench.model import PageKind, Reader, SiteSpec
+    from crawlbench.base.model import PageKind, Reader, SiteSpec
 
 __all__ = ["MEDIA", "compile_reader"]
 

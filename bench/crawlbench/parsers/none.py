@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from crawlbench.errors import BlockedPageError, UsageError
-from crawlbench.model import Buffer, Item, Page, Reader, SiteSpec
+from crawlbench.base.errors import BlockedPageError, UsageError
+from crawlbench.base.model import Buffer, Item, Page, Reader, SiteSpec
 from crawlbench.parsers.json import compile_reader as compile_json_reader
 from crawlbench.parsers.lxml import compile_reader as compile_lxml_reader
 

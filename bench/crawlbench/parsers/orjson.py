@@ -9,7 +9,7 @@ import orjson
 from crawlbench.parsers.json_reader import build_json_reader
 
 if TYPE_CHECKING:
-    from crawlbench.model import Reader, SiteSpec
+    from crawlbench.base.model import Reader, SiteSpec
 
 __all__ = ["MEDIA", "compile_reader"]
 

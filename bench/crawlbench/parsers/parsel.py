@@ -11,7 +11,7 @@ from crawlbench.parsers.reader import build_reader
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from crawlbench.model import Reader, SiteSpec
+    from crawlbench.base.model import Reader, SiteSpec
 
 __all__ = ["compile_reader"]
 

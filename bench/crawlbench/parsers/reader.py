@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin
 
-from crawlbench.errors import BlockedPageError, UsageError
-from crawlbench.model import Buffer, Field, Page, PageKind, Reader, SiteSpec
+from crawlbench.base.errors import BlockedPageError, UsageError
+from crawlbench.base.model import Buffer, Field, Page, PageKind, Reader, SiteSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

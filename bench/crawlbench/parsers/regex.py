@@ -6,13 +6,13 @@ import re
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.parsers.reader import build_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from crawlbench.model import Reader, SiteSpec
+    from crawlbench.base.model import Reader, SiteSpec
 
 __all__ = ["compile_reader"]
 

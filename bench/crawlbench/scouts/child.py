@@ -11,7 +11,7 @@ import sys
 from dataclasses import asdict
 
 from crawlbench import registry
-from crawlbench.children import end_with_parent, open_channel
+from crawlbench.base.children import end_with_parent, open_channel
 from crawlbench.scouts.facts import describe_plugin
 
 __all__ = ["main"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 
-from crawlbench import errors, registry
-from crawlbench.errors import BenchError, BrokenPluginError, UsageError
+from crawlbench import registry
+from crawlbench.base import errors
+from crawlbench.base.errors import BenchError, BrokenPluginError, UsageError
 from crawlbench.loops.factory import load_loop_factory
 
 __all__ = ["PluginFacts", "describe_plugin"]

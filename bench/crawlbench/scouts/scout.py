@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawlbench.children import ChildEnded, PlainChild
-from crawlbench.errors import BrokenPluginError
+from crawlbench.base.children import ChildEnded, PlainChild
+from crawlbench.base.errors import BrokenPluginError
 from crawlbench.registry import Kind, find
 from crawlbench.scouts.facts import PluginFacts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import CellError
+from crawlbench.base.errors import CellError
 from crawlbench.measure.calibration import calibrate
 from crawlbench.session.lab import open_lab
 from crawlbench.session.logbook import new_session
@@ -14,7 +14,7 @@ from crawlbench.stats.aa import blocks_outcome, laps_outcome
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crawlbench.records import Plan, RoundRecord, Session
+    from crawlbench.base.records import Plan, RoundRecord, Session
     from crawlbench.session.lab import Lab
     from crawlbench.stats.aa import AaOutcome
 

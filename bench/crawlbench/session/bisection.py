@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import EnvironmentFailure
-from crawlbench.records import Verdict
+from crawlbench.base.errors import EnvironmentFailure
+from crawlbench.base.records import Verdict
 from crawlbench.stats.bisection import Bisection, Step, find_lead, has_changed
 from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from crawlbench.records import Environment, Session
+    from crawlbench.base.records import Environment, Session
 
 __all__ = ["bisect"]
 

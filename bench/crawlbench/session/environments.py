@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from crawlbench import registry
+from crawlbench.base.errors import EnvironmentFailure
+from crawlbench.base.records import EnvironmentFacts
 from crawlbench.environments.building import build
 from crawlbench.environments.looking import look_inside
 from crawlbench.environments.needs import (
@@ -17,15 +19,13 @@ from crawlbench.environments.needs import (
     packages_of,
 )
 from crawlbench.environments.reached import may_be_loaded
-from crawlbench.errors import EnvironmentFailure
 from crawlbench.measure.reach import Elsewhere, Here, Reach
-from crawlbench.records import EnvironmentFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from crawlbench.base.records import Cell, Environment, Plan, Session
     from crawlbench.measure.suite import Suite
-    from crawlbench.records import Cell, Environment, Plan, Session
 
 __all__ = [
     "Prepared",

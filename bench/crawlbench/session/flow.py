@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import MirrorError
+from crawlbench.base.errors import MirrorError
 from crawlbench.measure.owner import own
 from crawlbench.session.lab import open_lab
 from crawlbench.session.logbook import Logbook
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from crawlbench.records import EnvironmentFacts, Plan, Session
+    from crawlbench.base.records import EnvironmentFacts, Plan, Session
     from crawlbench.session.watcher import Watcher
 
 __all__ = ["resume_session", "run_session"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench import registry
 from crawlbench.about import describe_http
+from crawlbench.base.rooms import open_room
 from crawlbench.measure.ceiling import measure_ceiling
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.placement import stay_off
@@ -17,19 +18,18 @@ from crawlbench.measure.sitefacts import find_site
 from crawlbench.measure.turnstile import open_turnstile
 from crawlbench.mirror.process import MirrorProcess, open_mirror
 from crawlbench.networks import find_network
-from crawlbench.rooms import open_room
 from crawlbench.session.peers import PeerMeter, open_peers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from crawlbench.base.records import Cell, Sample, Session
     from crawlbench.measure.contract import Executor
     from crawlbench.measure.job import Place
     from crawlbench.measure.round import Mirror
     from crawlbench.measure.sitefacts import SiteFacts
     from crawlbench.measure.verify import Expectation
-    from crawlbench.records import Cell, Sample, Session
 
 __all__ = ["Lab", "open_lab"]
 

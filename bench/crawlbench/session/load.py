@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import BenchError
+from crawlbench.base.errors import BenchError
 from crawlbench.load.fire import fire
 from crawlbench.load.latency import merge, quantile, require_histograms
 from crawlbench.load.model import Load, NotReady, Target

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.load.crew import local_crew
 from crawlbench.load.fire import Bench, Unwatched
 from crawlbench.load.model import Load, Target

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from crawlbench import __version__
-from crawlbench.errors import StorageError
-from crawlbench.whole import write_text
+from crawlbench.base.errors import StorageError
+from crawlbench.base.whole import write_text
 
 if TYPE_CHECKING:
     from pathlib import Path

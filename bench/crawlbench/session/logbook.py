@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from crawlbench import __version__
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import FORMAT, Failure, Session, Stopping, WarningNote
 from crawlbench.measure.calibration import calibrate
 from crawlbench.measure.collect import label_run
 from crawlbench.measure.conditions import StealMeter, read_conditions
@@ -24,7 +25,6 @@ from crawlbench.measure.store import (
 )
 from crawlbench.measure.trace import write_trace
 from crawlbench.networks import find_network
-from crawlbench.records import FORMAT, Failure, Session, Stopping, WarningNote
 from crawlbench.stats.judge import judge
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.settled import is_settled, open_cells
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     import pyperf
 
+    from crawlbench.base.records import Cell, Conditions, EnvironmentFacts, Machine, Plan
     from crawlbench.measure.round import RoundResult
-    from crawlbench.records import Cell, Conditions, EnvironmentFacts, Machine, Plan
     from crawlbench.session.watcher import Watcher
 
 __all__ = ["Logbook", "new_session"]

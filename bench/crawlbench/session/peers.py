@@ -6,16 +6,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, cast
 
-from crawlbench.counters import Counters
-from crawlbench.errors import MirrorError
+from crawlbench.base.counters import Counters
+from crawlbench.base.errors import MirrorError
 from crawlbench.operations import PeerError, PeerProcess, PeerUsage, open_peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from crawlbench.base.records import OperationFacts
     from crawlbench.operations import PeerFields, PeerKind
-    from crawlbench.records import OperationFacts
 
 __all__ = ["PeerMeter", "open_peers"]
 

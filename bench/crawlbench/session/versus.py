@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import EnvironmentFailure
+from crawlbench.base.errors import EnvironmentFailure
+from crawlbench.base.records import Stopping
 from crawlbench.measure.matrix import make_plan
-from crawlbench.records import Stopping
 from crawlbench.session.environments import check_imported
 from crawlbench.stats.settled import NEVER
 
 if TYPE_CHECKING:
+    from crawlbench.base.records import Plan, Session
     from crawlbench.measure.suite import Suite
-    from crawlbench.records import Plan, Session
     from crawlbench.session.environments import Prepared
 
 __all__ = ["extend_versus", "plan_versus"]

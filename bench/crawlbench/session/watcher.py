@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from crawlbench.records import Sample, Session
+    from crawlbench.base.records import Sample, Session
 
 __all__ = ["Watcher"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from crawlbench import registry
 
 if TYPE_CHECKING:
-    from crawlbench.model import SiteSpec
+    from crawlbench.base.model import SiteSpec
 
 __all__ = ["is_ours", "make_pages"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 # msgspec reads the annotations when it decodes.
-from crawlbench.records.ranges import Count, Counted, Share  # noqa: TC001
+from crawlbench.base.records.ranges import Count, Counted, Share  # noqa: TC001
 
 __all__ = ["Conditions", "Machine"]
 

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from crawlbench.whole import is_stream, write_text
+from crawlbench.base.whole import is_stream, write_text
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has neither")
 

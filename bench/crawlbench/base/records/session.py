@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 # msgspec reads the annotations when it decodes.
-from crawlbench.records.environment import EnvironmentFacts  # noqa: TC001
-from crawlbench.records.findings import (
+from crawlbench.base.records.environment import EnvironmentFacts  # noqa: TC001
+from crawlbench.base.records.findings import (
     Comparison,
     Control,
     Quantity,
@@ -14,10 +14,10 @@ from crawlbench.records.findings import (
     Summary,
     WarningNote,
 )
-from crawlbench.records.machine import Conditions, Machine  # noqa: TC001
-from crawlbench.records.plan import Plan  # noqa: TC001
-from crawlbench.records.ranges import Counted, Figure, Number, Span  # noqa: TC001
-from crawlbench.records.samples import Failure, RoundRecord  # noqa: TC001
+from crawlbench.base.records.machine import Conditions, Machine  # noqa: TC001
+from crawlbench.base.records.plan import Plan  # noqa: TC001
+from crawlbench.base.records.ranges import Counted, Figure, Number, Span  # noqa: TC001
+from crawlbench.base.records.samples import Failure, RoundRecord  # noqa: TC001
 
 __all__ = ["FORMAT", "Session"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from crawlbench import usage
-from crawlbench.usage import peak_rss_bytes, read_cpu_wait_s, reset_peak_rss, rss_bytes
+from crawlbench.base import usage
+from crawlbench.base.usage import peak_rss_bytes, read_cpu_wait_s, reset_peak_rss, rss_bytes
 
 STATUS = "Name:\tpython\nVmPeak:\t  900 kB\nVmHWM:\t   300 kB\nVmRSS:\t   200 kB\nThreads:\t1\n"
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from crawlbench.model import Item
+    from crawlbench.base.model import Item
 
 __all__ = [
     "STRETCH",

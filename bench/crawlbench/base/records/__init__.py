@@ -4,7 +4,7 @@ All are frozen; a session that goes on is a new `Session`. Times are float secon
 a name says otherwise, sizes are bytes, ratios are natural logarithms.
 """
 
-from crawlbench.records.cluster import (
+from crawlbench.base.records.cluster import (
     CLUSTER_FORMAT,
     BlockResult,
     CellEstimate,
@@ -18,8 +18,8 @@ from crawlbench.records.cluster import (
     MergedComparison,
     MergedNoise,
 )
-from crawlbench.records.environment import Environment, EnvironmentFacts
-from crawlbench.records.findings import (
+from crawlbench.base.records.environment import Environment, EnvironmentFacts
+from crawlbench.base.records.findings import (
     Comparison,
     Control,
     Doubt,
@@ -32,11 +32,11 @@ from crawlbench.records.findings import (
     Verdict,
     WarningNote,
 )
-from crawlbench.records.machine import Conditions, Machine
-from crawlbench.records.plan import Cell, OperationFacts, OwnFile, Plan, Stopping, Sweep
-from crawlbench.records.samples import Anchor, Failure, RoundRecord, Sample
-from crawlbench.records.session import FORMAT, Session
-from crawlbench.records.trace import TRACE_FORMAT, TracedRequest
+from crawlbench.base.records.machine import Conditions, Machine
+from crawlbench.base.records.plan import Cell, OperationFacts, OwnFile, Plan, Stopping, Sweep
+from crawlbench.base.records.samples import Anchor, Failure, RoundRecord, Sample
+from crawlbench.base.records.session import FORMAT, Session
+from crawlbench.base.records.trace import TRACE_FORMAT, TracedRequest
 
 __all__ = [
     "CLUSTER_FORMAT",

@@ -10,12 +10,12 @@ import tempfile
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
-from crawlbench.children.launch import clean_environment, python_command
+from crawlbench.base.children.launch import clean_environment, python_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from crawlbench.children.channel import Message
+    from crawlbench.base.children.channel import Message
 
 __all__ = ["Child", "ChildEnded", "explain_end", "last_line"]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 # msgspec reads the annotations when it decodes.
-from crawlbench.records.environment import Environment  # noqa: TC001
-from crawlbench.records.findings import Quantity
-from crawlbench.records.ranges import Count, Figure, LogRatio, Number, Share, Span  # noqa: TC001
+from crawlbench.base.records.environment import Environment  # noqa: TC001
+from crawlbench.base.records.findings import Quantity
+from crawlbench.base.records.ranges import Count, Figure, LogRatio, Number, Share, Span  # noqa: TC001
 
 __all__ = ["Cell", "OperationFacts", "OwnFile", "Plan", "Stopping", "Sweep"]
 

@@ -11,9 +11,9 @@ from time import perf_counter, sleep, thread_time
 
 import pytest
 
-from crawlbench import offspring, stopwatch
-from crawlbench.offspring import Children
-from crawlbench.stopwatch import Stopwatch, others_had_s
+from crawlbench.base import offspring, stopwatch
+from crawlbench.base.offspring import Children
+from crawlbench.base.stopwatch import Stopwatch, others_had_s
 
 ONLY_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="other systems tell less")
 WORK_S = 0.05

@@ -11,13 +11,13 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.children.child import ChildEnded, explain_end
-from crawlbench.children.launch import clean_environment, python_command
+from crawlbench.base.children.child import ChildEnded, explain_end
+from crawlbench.base.children.launch import clean_environment, python_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from crawlbench.children.channel import Message
+    from crawlbench.base.children.channel import Message
 
 __all__ = ["PlainChild", "ask"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 # msgspec reads the annotations when it decodes.
-from crawlbench.records.findings import Verdict  # noqa: TC001
-from crawlbench.records.machine import Machine  # noqa: TC001
-from crawlbench.records.plan import Plan  # noqa: TC001
+from crawlbench.base.records.findings import Verdict  # noqa: TC001
+from crawlbench.base.records.machine import Machine  # noqa: TC001
+from crawlbench.base.records.plan import Plan  # noqa: TC001
 
 __all__ = [
     "CLUSTER_FORMAT",

@@ -7,13 +7,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from crawlbench import rooms
-from crawlbench.rooms import open_room
 from tests.conftest import command_line
+
+from crawlbench.base import rooms
+from crawlbench.base.rooms import open_room
 
 HOLDER = """
 import sys
-from crawlbench.rooms import open_room
+from crawlbench.base.rooms import open_room
 with open_room() as room:
     print(room.parent, flush=True)
     sys.stdin.read()

@@ -10,10 +10,10 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from tests.conftest import command_line
 
 import crawlbench
-from crawlbench.children import clean_environment, python_command
-from tests.conftest import command_line
+from crawlbench.base.children import clean_environment, python_command
 
 ROOT = Path(crawlbench.__file__).parent
 PLANTED = "import os\nos.write(2, b'PLANTED ' + __name__.encode() + b'\\n')\nos._exit(77)\n"
@@ -28,7 +28,7 @@ min_time_s = 0.01
 lap_time_s = 0.01
 """
 LAUNCHERS = {
-    "children/launch.py": "it is the one launcher",
+    "base/children/launch.py": "it is the one launcher",
     "probe/prober.py": "flags, which the launcher takes",
     "operations/outside.py": "the operation is the start of a Python; -I leaves all folders out",
     "measure/machine.py": "-P leaves the folder out; it asks a Python that another may be",

@@ -1,4 +1,4 @@
-"""A Dask scheduler: how to reach it, who works for it, who still waits for a task (floor 1).
+"""A Dask scheduler: how to reach it, who works for it, who still waits for a task (floor 0).
 
 What runs whole sessions on machines and what sends requests from them both speak to one.
 """
@@ -11,7 +11,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.errors import NotInstalledError, SchedulerLostError, UsageError
+from crawlbench.base.errors import NotInstalledError, SchedulerLostError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

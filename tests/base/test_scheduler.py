@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from crawlbench import scheduler
-from crawlbench.errors import SchedulerLostError, UsageError
-from crawlbench.scheduler import (
+from crawlbench.base import scheduler
+from crawlbench.base.errors import SchedulerLostError, UsageError
+from crawlbench.base.scheduler import (
     connect,
     disconnect,
     explain,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from tests.stats.builders import BASELINE
 from tests.stats.operating import make_facts, make_operations_plan
 
-from crawlbench.records import Cell
+from crawlbench.base.records import Cell
 
 
 def test_cell_of_an_operation_is_called_by_it_and_its_loop():

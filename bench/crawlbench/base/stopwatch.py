@@ -11,8 +11,8 @@ import os
 from dataclasses import dataclass
 from time import perf_counter, process_time_ns
 
-from crawlbench.offspring import Children
-from crawlbench.usage import Usage
+from crawlbench.base.offspring import Children
+from crawlbench.base.usage import Usage
 
 try:
     import resource

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.digest import (
+from crawlbench.base.digest import (
     MAX_STRETCHES,
     STRETCH,
     Tally,

@@ -5,10 +5,10 @@ environment that neither slows nor changes it. It speaks lines of JSON, keeps it
 given a deadline, and ends with whoever started it.
 """
 
-from crawlbench.children.channel import Message, Say, end_with_parent, open_channel
-from crawlbench.children.child import Child, ChildEnded, explain_end, last_line
-from crawlbench.children.launch import clean_environment, python_command
-from crawlbench.children.plain import PlainChild, ask
+from crawlbench.base.children.channel import Message, Say, end_with_parent, open_channel
+from crawlbench.base.children.child import Child, ChildEnded, explain_end, last_line
+from crawlbench.base.children.launch import clean_environment, python_command
+from crawlbench.base.children.plain import PlainChild, ask
 
 __all__ = [
     "Child",
