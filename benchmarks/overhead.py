@@ -35,7 +35,7 @@ CELLS = (("requests-serial", None), ("aiohttp-gather", "uvloop"))
 
 BARE = """
 import asyncio, sys, time
-from crawlbench import registry
+from crawlbench.plugins import registry
 from crawlbench.measure.crawling import make_site
 kind = registry.Kind
 spec = registry.load(kind.SITE, "douban-top250")

@@ -46,7 +46,7 @@ def test_import_for_types_alone_is_no_arrow_and_late_one_is():
         dedent("""\
         from typing import TYPE_CHECKING
 
-        from crawlbench import registry
+        from crawlbench.plugins import registry
         if TYPE_CHECKING:
             from crawlbench.mirror import process
 

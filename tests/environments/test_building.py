@@ -32,7 +32,7 @@ from crawlbench.environments.needs import (
 )
 from crawlbench.environments.spec import parse_sides
 from crawlbench.measure.suite import load_suite, override
-from crawlbench.registry import Kind
+from crawlbench.plugins.registry import Kind
 from crawlbench.session.environments import prepare_environments
 from tests.environments.projects import built, in_process, write_project
 

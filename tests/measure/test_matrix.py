@@ -9,7 +9,6 @@ from importlib.metadata import EntryPoint
 import msgspec
 import pytest
 
-from crawlbench import registry
 from crawlbench.base.errors import (
     BrokenPluginError,
     NotInstalledError,
@@ -20,7 +19,8 @@ from crawlbench.base.records import Cell, Plan
 from crawlbench.measure import reach
 from crawlbench.measure.matrix import MAX_CELLS, extend_plan, make_plan
 from crawlbench.measure.suite import Suite
-from crawlbench.scouts import describe_plugin
+from crawlbench.plugins import registry
+from crawlbench.plugins.scouts import describe_plugin
 
 PLUGINS = {
     registry.Kind.STRATEGY: {

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench import registry
 from crawlbench.base.errors import BlockedPageError, UsageError
+from crawlbench.plugins import registry
 from crawlbench.sites.douban import SITE
 
 KIND = registry.Kind.PARSER

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from crawlbench import registry
 from crawlbench.base.digest import as_rows, digest_rows, field_names
 from crawlbench.base.errors import BlockedPageError, NotInstalledError, UsageError
 from crawlbench.parsers.lxml import compile_reader
+from crawlbench.plugins import registry
 from crawlbench.sites.custom import load_site, open_site
 from crawlbench.sites.expected import Expected, expected_path, write_expected
 from crawlbench.sites.manifest import FolderPages, Manifest, ManifestPage, encode_manifest

@@ -8,7 +8,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from crawlbench import registry
 from crawlbench.check.findings import (
     Finding,
     Outcome,
@@ -27,7 +26,8 @@ from crawlbench.measure.verify import expect
 from crawlbench.mirror.process import open_mirror
 from crawlbench.networks import Network, find_network
 from crawlbench.networks.faults import Fault
-from crawlbench.scouts import find_out
+from crawlbench.plugins import registry
+from crawlbench.plugins.scouts import find_out
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping

@@ -20,8 +20,8 @@ from crawlbench.cli.output import printable
 from crawlbench.cli.sites import prepare_site
 from crawlbench.mirror.process import open_mirror
 from crawlbench.networks import find_network
-from crawlbench.registry import Kind
-from crawlbench.scouts import LOAD_S, find_out
+from crawlbench.plugins.registry import Kind
+from crawlbench.plugins.scouts import LOAD_S, find_out
 
 __all__ = ["crawl"]
 

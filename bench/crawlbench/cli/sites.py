@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench import registry
 from crawlbench.cli.output import tell
 from crawlbench.measure.sitefacts import find_site, is_ours
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from crawlbench.base.model import SiteSpec

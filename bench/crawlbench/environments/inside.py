@@ -12,10 +12,10 @@ from dataclasses import asdict
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from crawlbench import registry
-from crawlbench.about import describe_python
 from crawlbench.base.children import open_channel
-from crawlbench.scouts import describe_plugin
+from crawlbench.plugins import registry
+from crawlbench.plugins.about import describe_python
+from crawlbench.plugins.scouts import describe_plugin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Unpack
 
 import msgspec
 
-from crawlbench import registry
 from crawlbench.base.errors import UnknownNameError, UsageError
 from crawlbench.base.rooms import open_room
 from crawlbench.environments.needs import packages_of
@@ -24,6 +23,7 @@ from crawlbench.measure.relevant import relevant_axes
 from crawlbench.measure.sitefacts import find_site
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.measure.width import refuse_inexpressible
+from crawlbench.plugins import registry
 from crawlbench.session import run_session
 from crawlbench.session.environments import prepare_environments
 from crawlbench.session.versus import plan_versus

@@ -15,11 +15,11 @@ from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from crawlbench import registry
 from crawlbench.base.digest import Row, Tally, as_rows, digest_rows
 from crawlbench.base.model import Crawl, Item, Reader, Site, SiteSpec
 from crawlbench.base.stopwatch import Stopwatch
 from crawlbench.measure.reading import CountedReader, Reading
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

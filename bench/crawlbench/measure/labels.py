@@ -12,10 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawlbench import registry
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import OwnFile
-from crawlbench.scouts import find_out
+from crawlbench.plugins import registry
+from crawlbench.plugins.scouts import find_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

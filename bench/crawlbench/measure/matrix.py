@@ -8,13 +8,13 @@ from fnmatch import fnmatchcase
 from itertools import product
 from typing import TYPE_CHECKING
 
-from crawlbench import registry
 from crawlbench.base.errors import UnknownNameError, UsageError
 from crawlbench.base.records import Cell, Plan, Stopping
 from crawlbench.measure.labels import Labels
 from crawlbench.measure.reach import Here, Reach, choose
 from crawlbench.networks import NETWORKS, find_network
 from crawlbench.operations import Operation, select_operations
+from crawlbench.plugins import registry
 from crawlbench.stats.settled import NEVER
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawlbench import registry
 from crawlbench.base import errors
 from crawlbench.base.children import ChildEnded, ask
 from crawlbench.base.errors import BrokenPluginError
 from crawlbench.measure.verify import Expectation, expect
+from crawlbench.plugins import registry
 from crawlbench.sites.origin import is_ours
 
 if TYPE_CHECKING:

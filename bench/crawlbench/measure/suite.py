@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from crawlbench import registry
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Stopping
 from crawlbench.base.seen import with_value
 from crawlbench.measure.labels import find_place, is_file
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
-from crawlbench import registry
 from crawlbench.base.errors import UsageError
 from crawlbench.measure.sitefacts import count_most_at_once, find_site, is_ours
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from crawlbench.base.model import SiteSpec

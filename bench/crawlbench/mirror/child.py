@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crawlbench import registry
 from crawlbench.base.errors import BenchError
 from crawlbench.mirror.door import open_door
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror
 from crawlbench.mirror.trace import Tracer
 from crawlbench.networks import Network
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

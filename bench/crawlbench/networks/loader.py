@@ -12,7 +12,7 @@ from crawlbench.base.errors import UsageError
 from crawlbench.base.seen import steps_of, with_value
 from crawlbench.networks.faults import ANSWER_KINDS, DELIVERY_KINDS, Fault
 from crawlbench.networks.model import Network
-from crawlbench.registry import unknown_name
+from crawlbench.plugins.registry import unknown_name
 
 __all__ = ["NETWORKS", "find_network", "load_network"]
 

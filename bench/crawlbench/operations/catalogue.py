@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import BrokenPluginError
 from crawlbench.operations.contract import Theme
-from crawlbench.registry import unknown_name
+from crawlbench.plugins.registry import unknown_name
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

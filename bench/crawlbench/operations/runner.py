@@ -15,7 +15,7 @@ from crawlbench.base.stopwatch import Stopwatch, Timing
 from crawlbench.operations.contract import Figures, Operation, OperationWrong, Peer
 
 if TYPE_CHECKING:
-    from crawlbench.loops.factory import LoopFactory
+    from crawlbench.plugins.loops.factory import LoopFactory
 
 __all__ = ["Outcome", "run_operation"]
 

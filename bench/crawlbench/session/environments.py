@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from crawlbench import registry
 from crawlbench.base.errors import EnvironmentFailure
 from crawlbench.base.records import EnvironmentFacts
 from crawlbench.environments.building import build
@@ -20,6 +19,7 @@ from crawlbench.environments.needs import (
 )
 from crawlbench.environments.reached import may_be_loaded
 from crawlbench.measure.reach import Elsewhere, Here, Reach
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -7,8 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench import registry
-from crawlbench.about import describe_http
 from crawlbench.base.rooms import open_room
 from crawlbench.measure.ceiling import measure_ceiling
 from crawlbench.measure.executor import ProcessExecutor
@@ -18,6 +16,8 @@ from crawlbench.measure.sitefacts import find_site
 from crawlbench.measure.turnstile import open_turnstile
 from crawlbench.mirror.process import MirrorProcess, open_mirror
 from crawlbench.networks import find_network
+from crawlbench.plugins import registry
+from crawlbench.plugins.about import describe_http
 from crawlbench.session.peers import PeerMeter, open_peers
 
 if TYPE_CHECKING:

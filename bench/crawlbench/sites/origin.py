@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench import registry
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from crawlbench.base.model import SiteSpec

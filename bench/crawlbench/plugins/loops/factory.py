@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from crawlbench import registry
 from crawlbench.base.errors import UsageError
+from crawlbench.plugins import registry
 
 __all__ = ["LoopFactory", "load_loop_factory"]
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from crawlbench.base.errors import BrokenPluginError, NotInstalledError, UsageError
 from crawlbench.base.model import SiteSpec
-from crawlbench.extras import how_to_get
-from crawlbench.registry import describe_failure
+from crawlbench.plugins.extras import how_to_get
+from crawlbench.plugins.registry import describe_failure
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.children import ChildEnded, PlainChild
 from crawlbench.base.errors import BrokenPluginError
-from crawlbench.registry import Kind, find
-from crawlbench.scouts.facts import PluginFacts
+from crawlbench.plugins.registry import Kind, find
+from crawlbench.plugins.scouts.facts import PluginFacts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ def _key(asked: Asked) -> tuple[Asked, object]:
 
 def _look(asked: Sequence[Asked]) -> list[PluginFacts]:
     """Return the facts of as many plug-ins as one process can look at: one at the least."""
-    child = PlainChild("crawlbench.scouts.child")
+    child = PlainChild("crawlbench.plugins.scouts.child")
     seen: list[PluginFacts] = []
     try:
         child.say({"asked": [(kind.name, name) for kind, name in asked]})

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 
-from crawlbench import registry
 from crawlbench.base import errors
 from crawlbench.base.errors import BenchError, BrokenPluginError, UsageError
-from crawlbench.loops.factory import load_loop_factory
+from crawlbench.plugins import registry
+from crawlbench.plugins.loops.factory import load_loop_factory
 
 __all__ = ["PluginFacts", "describe_plugin"]
 

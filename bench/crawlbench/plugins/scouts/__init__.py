@@ -4,7 +4,7 @@ Nobody's file is imported in the manager: it may end the process, change its fol
 modules or never come to an end.
 """
 
-from crawlbench.scouts.facts import PluginFacts, describe_plugin
-from crawlbench.scouts.scout import LOAD_S, find_out
+from crawlbench.plugins.scouts.facts import PluginFacts, describe_plugin
+from crawlbench.plugins.scouts.scout import LOAD_S, find_out
 
 __all__ = ["LOAD_S", "PluginFacts", "describe_plugin", "find_out"]

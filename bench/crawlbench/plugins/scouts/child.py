@@ -1,4 +1,4 @@
-"""Imports plug-ins and tells what they are: `python -m crawlbench.scouts.child` (floor 1).
+"""Imports plug-ins and tells what they are: `python -m crawlbench.plugins.scouts.child` (floor 1).
 
 Reads one line of JSON, a list of kinds and names, and says a line for each when it is done.
 """
@@ -10,9 +10,9 @@ import os
 import sys
 from dataclasses import asdict
 
-from crawlbench import registry
 from crawlbench.base.children import end_with_parent, open_channel
-from crawlbench.scouts.facts import describe_plugin
+from crawlbench.plugins import registry
+from crawlbench.plugins.scouts.facts import describe_plugin
 
 __all__ = ["main"]
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from crawlbench import registry
+from crawlbench.plugins import registry
 
 __all__ = [
     "LibraryFacts",
@@ -76,7 +76,7 @@ class LibraryFacts(msgspec.Struct, frozen=True):
 @cache
 def describe_libraries() -> dict[str, LibraryFacts]:
     """Return what is told of libraries, by distribution; of strangers' nothing."""
-    text = (Path(__file__).parent / "strategies" / "libraries.toml").read_bytes()
+    text = (Path(__file__).parent.parent / "strategies" / "libraries.toml").read_bytes()
     return msgspec.toml.decode(text, type=dict[str, LibraryFacts])
 
 

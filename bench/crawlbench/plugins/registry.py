@@ -22,7 +22,7 @@ from crawlbench.base.errors import (
     UnknownNameError,
 )
 from crawlbench.base.model import SiteSpec
-from crawlbench.extras import how_to_get
+from crawlbench.plugins.extras import how_to_get
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
