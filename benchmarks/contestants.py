@@ -18,8 +18,8 @@ from typing import Any
 
 from crawlbench.check.subject import Subject, Trial
 from crawlbench.measure.verify import Expectation, expect
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import MirrorProcess, open_mirror
-from crawlbench.networks import find_network
 from crawlbench.plugins import registry
 from crawlbench.plugins.about import StrategyFacts, describe_libraries, describe_strategy
 

@@ -26,8 +26,8 @@ from crawlbench.base.usage import peak_rss_bytes, reset_peak_rss, rss_bytes
 from crawlbench.measure.crawling import keep_crawls, make_site
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.verify import expect
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
 from crawlbench.plugins import registry
 
 if TYPE_CHECKING:

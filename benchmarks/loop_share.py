@@ -28,8 +28,8 @@ from crawlbench.measure.crawling import make_site, run_crawls
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import Suite
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
 from crawlbench.plugins import registry
 from crawlbench.report.numbers import format_seconds
 from crawlbench.session import Watcher, run_session

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from crawlbench.check.checks import meet_faults, open_faults
 from crawlbench.check.subject import Subject
 from crawlbench.measure.verify import expect
-from crawlbench.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
+from crawlbench.mirror.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
 from crawlbench.plugins import registry
 from crawlbench.plugins.about import describe_strategy
 

@@ -21,8 +21,8 @@ from crawlbench.base.records import Cell
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.turnstile import open_turnstile
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
 from crawlbench.stats.interval import estimate_mean
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ from urllib.parse import urlsplit
 import psutil
 
 from crawlbench.base.digest import Tally
+from crawlbench.mirror.networks import NETWORKS
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import NETWORKS
 from crawlbench.plugins import registry
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ import distributed
 
 from crawlbench.measure.crawling import make_site, run_crawls
 from crawlbench.measure.machine import describe_machine
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
 from crawlbench.plugins import registry
 
 PAGES = (10, 100, 1_000)

@@ -14,8 +14,8 @@ from tests.mirror.wire import Wire
 
 from crawlbench import strategies
 from crawlbench.measure.crawling import make_site, run_crawls
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
 from crawlbench.plugins import registry
 
 pytestmark = pytest.mark.slow

@@ -9,8 +9,8 @@ from tests.strategies.test_strategies import OURS
 
 from crawlbench.check.subject import Subject, Trial
 from crawlbench.measure.verify import expect
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
 from crawlbench.plugins.about import describe_strategy
 from crawlbench.sites.douban import SITE
 

@@ -9,8 +9,8 @@ import pytest
 
 from crawlbench.base.errors import BlockedPageError
 from crawlbench.measure.crawling import make_site, run_crawls
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
 from crawlbench.plugins import registry
 
 KIND = registry.Kind

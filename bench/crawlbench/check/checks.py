@@ -23,9 +23,9 @@ from crawlbench.check.subject import Subject, Trial
 from crawlbench.measure.executor import PROXY_VARIABLES
 from crawlbench.measure.sitefacts import find_site, is_ours
 from crawlbench.measure.verify import expect
+from crawlbench.mirror.networks import Network, find_network
+from crawlbench.mirror.networks.faults import Fault
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import Network, find_network
-from crawlbench.networks.faults import Fault
 from crawlbench.plugins import registry
 from crawlbench.plugins.scouts import find_out
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.base.children import clean_environment, python_command
-from crawlbench.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
+from crawlbench.mirror.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

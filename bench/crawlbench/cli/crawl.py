@@ -18,8 +18,8 @@ from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.effects import require_effect
 from crawlbench.cli.output import printable
 from crawlbench.cli.sites import prepare_site
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
 from crawlbench.plugins.registry import Kind
 from crawlbench.plugins.scouts import LOAD_S, find_out
 

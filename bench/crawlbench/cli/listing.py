@@ -17,7 +17,7 @@ from rich.text import Text
 from crawlbench.base.errors import BenchError
 from crawlbench.cli.output import result_console, tell
 from crawlbench.measure.suite import describe_suite, suite_names
-from crawlbench.networks import NETWORKS
+from crawlbench.mirror.networks import NETWORKS
 from crawlbench.operations import Operation, all_operations
 from crawlbench.plugins import registry
 from crawlbench.plugins.about import StrategyFacts, describe_strategy

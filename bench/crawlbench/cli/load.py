@@ -23,7 +23,7 @@ from crawlbench.cli.output import INTERRUPTED, result_console, tell
 from crawlbench.cli.sites import load_site
 from crawlbench.load.model import Arrival, Load
 from crawlbench.load.search import Goal, parse_goal
-from crawlbench.networks import find_network
+from crawlbench.mirror.networks import find_network
 from crawlbench.report.extra import can_draw
 from crawlbench.report.terminal import render_notes, render_table
 from crawlbench.session.load import LoadOptions, LoadReport, run_load

@@ -17,8 +17,8 @@ from crawlbench.archive.survey import Survey
 from crawlbench.base.errors import BenchError, CellError, UsageError
 from crawlbench.cli.output import result_console
 from crawlbench.measure.crawling import make_site
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
 from crawlbench.plugins import registry
 from crawlbench.sites.custom import CustomSite, open_site
 from crawlbench.sites.expected import expected_path, load_expected, write_expected

@@ -12,7 +12,7 @@ from crawlbench.base.errors import UnknownNameError, UsageError
 from crawlbench.base.records import Cell, Plan, Stopping
 from crawlbench.measure.labels import Labels
 from crawlbench.measure.reach import Here, Reach, choose
-from crawlbench.networks import NETWORKS, find_network
+from crawlbench.mirror.networks import NETWORKS, find_network
 from crawlbench.operations import Operation, select_operations
 from crawlbench.plugins import registry
 from crawlbench.stats.settled import NEVER

@@ -21,10 +21,10 @@ import msgspec
 
 from crawlbench.base.errors import BenchError
 from crawlbench.mirror.door import open_door
+from crawlbench.mirror.networks import Network
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror
 from crawlbench.mirror.trace import Tracer
-from crawlbench.networks import Network
 from crawlbench.plugins import registry
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.mirror import faults
 from crawlbench.mirror.limits import MAX_TARGET_BYTES
-from crawlbench.networks import DELIVERY_KINDS
+from crawlbench.mirror.networks import DELIVERY_KINDS
 
 if TYPE_CHECKING:
     from crawlbench.base.counters import Counters

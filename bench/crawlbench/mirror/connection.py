@@ -19,9 +19,9 @@ from crawlbench.mirror.delivery import End, Wire, spoil
 from crawlbench.mirror.faults import alter
 from crawlbench.mirror.http1 import CLOSE, CONTINUE
 from crawlbench.mirror.http2 import Http2Connection
+from crawlbench.mirror.networks import DELIVERY_KINDS
 from crawlbench.mirror.outbox import UNCOUNTED, Exchange, Outbox
 from crawlbench.mirror.reader import RequestReader
-from crawlbench.networks import DELIVERY_KINDS
 
 if TYPE_CHECKING:
     from crawlbench.mirror.answers import Answer

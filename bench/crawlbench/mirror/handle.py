@@ -14,8 +14,8 @@ import msgspec
 from crawlbench.base.children import ChildEnded, PlainChild
 from crawlbench.base.errors import BenchError, MirrorError, UsageError
 from crawlbench.base.rooms import open_room
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import ANSWER_TIMEOUT_S, CA_FILE, START_TIMEOUT_S, STOP_TIMEOUT_S
-from crawlbench.networks import find_network
 from crawlbench.sites.origin import make_pages
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from crawlbench.networks import Network
+    from crawlbench.mirror.networks import Network
 
 __all__ = ["MirrorProcess", "open_mirror"]
 

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crawlbench.mirror.answers import Answer
+    from crawlbench.mirror.networks import Fault, Network
     from crawlbench.mirror.outbox import Exchange
     from crawlbench.mirror.request import Request
     from crawlbench.mirror.responses import Responses
-    from crawlbench.networks import Fault, Network
 
 __all__ = ["Connection", "Mirror", "Tracked"]
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crawlbench.base.model import SiteSpec
+    from crawlbench.mirror.networks import Network
     from crawlbench.mirror.outbox import Exchange
-    from crawlbench.networks import Network
 
 __all__ = ["Open", "Served", "check_host", "serve"]
 

@@ -14,8 +14,8 @@ from crawlbench.measure.placement import stay_off
 from crawlbench.measure.round import RoundPlan, RoundResult, run_round
 from crawlbench.measure.sitefacts import find_site
 from crawlbench.measure.turnstile import open_turnstile
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import MirrorProcess, open_mirror
-from crawlbench.networks import find_network
 from crawlbench.plugins import registry
 from crawlbench.plugins.about import describe_http
 from crawlbench.session.peers import PeerMeter, open_peers

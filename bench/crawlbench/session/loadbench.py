@@ -17,8 +17,8 @@ from crawlbench.load.model import Load, Target
 from crawlbench.load.workers import Cluster, open_cluster
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.sitefacts import find_site
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -24,7 +24,7 @@ from crawlbench.measure.store import (
     write_session,
 )
 from crawlbench.measure.trace import write_trace
-from crawlbench.networks import find_network
+from crawlbench.mirror.networks import find_network
 from crawlbench.stats.judge import judge
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.settled import is_settled, open_cells

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawlbench.base.errors import UsageError
-from crawlbench.parsers.css import Selector, translate
+from crawlbench.sites.parsers.css import Selector, translate
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,13 @@
-"""Reads pages with JustHTML, an HTML5 parser in Python alone (floor 1)."""
+"""Reads pages with turbohtml, an HTML5 parser in C (floor 1)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from justhtml import JustHTML
+import turbohtml
 
-from crawlbench.parsers.reader import build_reader
-from crawlbench.parsers.toolkit import CssToolkit
+from crawlbench.sites.parsers.reader import build_reader
+from crawlbench.sites.parsers.toolkit import CssToolkit
 
 if TYPE_CHECKING:
     from crawlbench.base.model import Reader, SiteSpec
@@ -22,10 +22,10 @@ def compile_reader(spec: SiteSpec) -> Reader:
         UsageError: an XPath of the site has no CSS selector.
     """
     toolkit = CssToolkit(
-        parse=lambda body: JustHTML(body, encoding=spec.encoding, sanitize=False),
-        select=lambda node, css: node.query(css),
-        select_one=lambda node, css: node.query_one(css),
-        text=lambda node: node.to_text(),
+        parse=lambda body: turbohtml.parse(body, encoding=spec.encoding, positions=False),
+        select=lambda node, css: node.select(css),
+        select_one=lambda node, css: node.select_one(css),
+        text=lambda node: node.text,
         attribute=lambda node, name: node.attrs.get(name),
     )
     return build_reader(spec, toolkit)

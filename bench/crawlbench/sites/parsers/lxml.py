@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree, html
 
-from crawlbench.parsers.reader import build_reader
+from crawlbench.sites.parsers.reader import build_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from crawlbench.parsers.reader import build_reader
-from crawlbench.parsers.toolkit import CssToolkit
+from crawlbench.sites.parsers.reader import build_reader
+from crawlbench.sites.parsers.toolkit import CssToolkit
 
 if TYPE_CHECKING:
     from crawlbench.base.model import Reader, SiteSpec

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crawlbench.parsers.json_reader import build_json_reader
+from crawlbench.sites.parsers.json_reader import build_json_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.base.errors import UsageError
-from crawlbench.parsers.reader import build_reader
+from crawlbench.sites.parsers.reader import build_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

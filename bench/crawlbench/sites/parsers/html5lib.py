@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import html5lib
 from lxml import etree
 
-from crawlbench.parsers.lxml import Lxml
-from crawlbench.parsers.reader import build_reader
+from crawlbench.sites.parsers.lxml import Lxml
+from crawlbench.sites.parsers.reader import build_reader
 
 if TYPE_CHECKING:
     from crawlbench.base.model import Reader, SiteSpec

@@ -14,8 +14,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from crawlbench.networks.faults import Fault, draw_fault
-from crawlbench.networks.strata import draw_share
+from crawlbench.mirror.networks.faults import Fault, draw_fault
+from crawlbench.mirror.networks.strata import draw_share
 
 __all__ = ["Network"]
 

@@ -8,8 +8,8 @@ from statistics import fmean, pstdev, pvariance
 
 import pytest
 
-from crawlbench.networks import Network, find_network
-from crawlbench.networks.strata import draw_share
+from crawlbench.mirror.networks import Network, find_network
+from crawlbench.mirror.networks.strata import draw_share
 
 LAPS = [1, 2, 3, 4, 8, 12, 200]
 ROUNDS = 2_000

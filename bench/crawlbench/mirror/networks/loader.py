@@ -10,8 +10,8 @@ import msgspec
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.seen import steps_of, with_value
-from crawlbench.networks.faults import ANSWER_KINDS, DELIVERY_KINDS, Fault
-from crawlbench.networks.model import Network
+from crawlbench.mirror.networks.faults import ANSWER_KINDS, DELIVERY_KINDS, Fault
+from crawlbench.mirror.networks.model import Network
 from crawlbench.plugins.registry import unknown_name
 
 __all__ = ["NETWORKS", "find_network", "load_network"]

@@ -11,8 +11,8 @@ from zlib import crc32
 
 from crawlbench.base.errors import BlockedPageError, UsageError
 from crawlbench.base.model import Buffer, Item, Page, Reader, SiteSpec
-from crawlbench.parsers.json import compile_reader as compile_json_reader
-from crawlbench.parsers.lxml import compile_reader as compile_lxml_reader
+from crawlbench.sites.parsers.json import compile_reader as compile_json_reader
+from crawlbench.sites.parsers.lxml import compile_reader as compile_lxml_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from statistics import fmean, pstdev
 import msgspec
 import pytest
 
-from crawlbench.networks import NETWORKS, Fault, Network, find_network
+from crawlbench.mirror.networks import NETWORKS, Fault, Network, find_network
 
 
 def delays(network, number=4000, age=None):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.parsers.css import translate
+from crawlbench.sites.parsers.css import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crawlbench.base.errors import UnknownNameError, UsageError
-from crawlbench.networks import ANSWER_KINDS, DELIVERY_KINDS, NETWORKS, Network, find_network
+from crawlbench.mirror.networks import ANSWER_KINDS, DELIVERY_KINDS, NETWORKS, Network, find_network
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "networks.md"
 
