@@ -30,10 +30,10 @@ from crawlbench.environments.needs import (
     packages_of,
     requirements_for,
 )
+from crawlbench.environments.prepared import prepare_environments
 from crawlbench.environments.spec import parse_sides
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.plugins.registry import Kind
-from crawlbench.session.environments import prepare_environments
 from tests.environments.projects import built, in_process, write_project
 
 pytestmark = pytest.mark.slow

@@ -27,9 +27,9 @@ from crawlbench.cluster.blocks import BlockJob, sum_up_block, write_block_file
 from crawlbench.cluster.flow import Wishes, resume_cluster, run_cluster
 from crawlbench.cluster.sheets import SHEET_CELLS
 from crawlbench.cluster.store import CLUSTER_FILE, load_cluster, remove_drafts
+from crawlbench.environments.prepared import prepare_for
+from crawlbench.measure.flow import run_session
 from crawlbench.report.machines import ClusterReport
-from crawlbench.session import run_session
-from crawlbench.session.environments import prepare_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crawlbench.base.records import Sample, Session
-    from crawlbench.session import Watcher
+    from crawlbench.measure.watcher import Watcher
 
 __all__ = ["open_watcher"]
 

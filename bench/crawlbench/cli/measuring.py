@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from crawlbench.base.records import Session
-    from crawlbench.session import Watcher
+    from crawlbench.measure.watcher import Watcher
 
 __all__ = ["exit_code", "measure", "name_folder", "publish"]
 

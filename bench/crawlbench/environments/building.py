@@ -1,4 +1,4 @@
-"""Builds an environment once, keeps it, and finds it again (floor 3).
+"""Builds an environment once, keeps it, and finds it again (floor 4).
 
 Its folder is named by a hash of what it is made from. `ready.json` is written last, so that a build
 that was killed is seen and done again; a lock lets one build at a time.

@@ -1,4 +1,4 @@
-"""Where environments are kept: listed and removed (floor 3)."""
+"""Where environments are kept: listed and removed (floor 4)."""
 
 from __future__ import annotations
 

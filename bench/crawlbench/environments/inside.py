@@ -1,7 +1,7 @@
 """Runs within an environment and tells what is there: `python -m crawlbench.environments.inside`.
 
 Reads a JSON object from standard input, kind of plug-in to names, and writes one. Only Python's own
-and crawlbench's lowest floors are imported (floor 3).
+and crawlbench's lowest floors are imported (floor 4).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What makes a virtual environment and fills it: uv where it is there, else venv and pip (floor 3).
+"""What makes a virtual environment and fills it: uv where it is there, else venv and pip (floor 4).
 
 Both keep what they download in caches of their own, so that a second environment with the same
 packages needs no network.

@@ -1,4 +1,4 @@
-"""Asks an environment from inside what it holds (floor 3)."""
+"""Asks an environment from inside what it holds (floor 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which packages a worker needs in an environment, and in which versions (floor 3)."""
+"""Which packages a worker needs in an environment, and in which versions (floor 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds interpreters on this machine (floor 3)."""
+"""Finds interpreters on this machine (floor 4)."""
 
 from __future__ import annotations
 

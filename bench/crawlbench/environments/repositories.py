@@ -1,4 +1,4 @@
-"""Repositories of git, in the forms that pip takes, as folders at one commit (floor 3).
+"""Repositories of git, in the forms that pip takes, as folders at one commit (floor 4).
 
 A branch or a tag moves: so its commit is asked for each time, and what is installed is a clone of
 that commit, kept in the cache. From there on it is a checkout like any other.

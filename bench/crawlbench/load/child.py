@@ -1,4 +1,4 @@
-"""A generator's process: `python -m crawlbench.load.child` with a job as JSON (floor 3).
+"""A generator's process: `python -m crawlbench.load.child` with a job as JSON (floor 4).
 
 It opens its connections and prints `{"ready": ...}`; when a line `{"at": ...}` with a time of
 `time.monotonic` comes by standard input, it fires, and prints what it counted. When standard input

@@ -1,4 +1,4 @@
-"""Generators as processes of this machine, and what any crew of generators must do (floor 3)."""
+"""Generators as processes of this machine, and what any crew of generators must do (floor 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One run: all generators at once, and what came of it (floor 3)."""
+"""One run: all generators at once, and what came of it (floor 4)."""
 
 from __future__ import annotations
 

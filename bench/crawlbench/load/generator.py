@@ -1,4 +1,4 @@
-"""One generator: its connections, its schedule, its clock (floor 3).
+"""One generator: its connections, its schedule, its clock (floor 4).
 
 Open arrival counts a latency from the time at which a request was due, not from the time at which
 there was a connection for it: else a server that stalls would hide what its users wait, since a

@@ -1,4 +1,4 @@
-"""What a generator runs on, and in what workers differ from this machine (floor 3).
+"""What a generator runs on, and in what workers differ from this machine (floor 4).
 
 `describe_software` is called on each worker; the rest is the manager's.
 """

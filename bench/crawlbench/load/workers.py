@@ -1,4 +1,4 @@
-"""Generators on the workers of a Dask cluster, one on each (floor 3).
+"""Generators on the workers of a Dask cluster, one on each (floor 4).
 
 A task on a worker starts the same process that a local crew starts, and ends it: the worker's own
 event loop has no part in what is measured. The word to start goes to each generator through a

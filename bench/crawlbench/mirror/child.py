@@ -1,4 +1,4 @@
-"""The mirror's process: `python -m crawlbench.mirror.child` with a job as JSON (floor 3).
+"""The mirror's process: `python -m crawlbench.mirror.child` with a job as JSON (floor 2).
 
 It prints its address, and the path of the first page, as one line of JSON, then answers commands
 that come by standard input, a line each: `{"op": "begin", ...}` and `{"op": "end"}`. When standard

@@ -1,4 +1,4 @@
-"""What is answered to a request, before any protocol writes it down (floor 3).
+"""What is answered to a request, before any protocol writes it down (floor 2).
 
 HTTP/1.1 has the right answers rendered already, and draws faults itself (`connection.py`).
 """

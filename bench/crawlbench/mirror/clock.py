@@ -1,4 +1,4 @@
-"""Calls functions when they are due, to a fraction of a millisecond (floor 3).
+"""Calls functions when they are due, to a fraction of a millisecond (floor 2).
 
 The timers of uvloop and the waits of asyncio's selectors count whole milliseconds. On Linux one
 timer of the kernel, readable like a socket, wakes the loop; elsewhere the loop's own timers do.

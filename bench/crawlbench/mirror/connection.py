@@ -1,4 +1,4 @@
-"""One client's connection: HTTP/1.1 requests in, answers out, in their order (floor 3).
+"""One client's connection: HTTP/1.1 requests in, answers out, in their order (floor 2).
 
 A request that came before, byte for byte, is not parsed again; on a network without delays its
 answer, rendered before, goes out at once. All others take their turn in the outbox. To a client

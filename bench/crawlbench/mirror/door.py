@@ -1,4 +1,4 @@
-"""Where a connection's protocol is chosen: by TLS's negotiation, or by what comes first (floor 3).
+"""Where a connection's protocol is chosen: by TLS's negotiation, or by what comes first (floor 2).
 
 Plain connections begin as HTTP/1.1 and turn to HTTP/2 when its preface comes (`connection.py`).
 """

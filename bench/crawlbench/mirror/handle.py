@@ -1,4 +1,4 @@
-"""A mirror for programs and tests: open while a `with` or an `async with` lasts (floor 3)."""
+"""A mirror for programs and tests: open while a `with` or an `async with` lasts (floor 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One client's connection: HTTP/2 requests in, answers out on their streams (floor 3).
+"""One client's connection: HTTP/2 requests in, answers out on their streams (floor 2).
 
 The library h2 holds the protocol's state; here is what the mirror makes of it: the same counting,
 delays and faults as over HTTP/1.1, and limits against clients that are broken or hostile.

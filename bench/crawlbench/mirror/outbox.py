@@ -1,4 +1,4 @@
-"""What waits to be sent to one client: in order, when due, no faster than its line (floor 3)."""
+"""What waits to be sent to one client: in order, when due, no faster than its line (floor 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manager's handle on a mirror process (floor 3)."""
+"""The manager's handle on a mirror process (floor 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answers of one site: which page a target names, and what is sent for it (floor 3)."""
+"""The answers of one site: which page a target names, and what is sent for it (floor 2)."""
 
 from __future__ import annotations
 

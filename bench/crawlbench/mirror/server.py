@@ -1,4 +1,4 @@
-"""The mirror's server: what all connections share (floor 3)."""
+"""The mirror's server: what all connections share (floor 2)."""
 
 from __future__ import annotations
 

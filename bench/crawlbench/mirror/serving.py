@@ -1,4 +1,4 @@
-"""A mirror for hand use, in the process that asks for it (floor 3)."""
+"""A mirror for hand use, in the process that asks for it (floor 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What brings a package that is not here, as far as that is ours to know (floor 0).
+"""What brings a package that is not here, as far as that is ours to know (floor 1).
 
 A name that somebody else's file imports may be anybody's on a package index: nobody is told to
 install it from there.

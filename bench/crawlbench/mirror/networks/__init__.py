@@ -1,4 +1,4 @@
-"""What the mirror plays: delays, limits and faults (floor 1)."""
+"""What the mirror plays: delays, limits and faults (floor 2)."""
 
 from crawlbench.mirror.networks.faults import ANSWER_KINDS, DELIVERY_KINDS, Fault
 from crawlbench.mirror.networks.loader import NETWORKS, find_network, load_network

@@ -1,4 +1,4 @@
-"""What can go wrong with an answer, as a network's file says it (floor 1)."""
+"""What can go wrong with an answer, as a network's file says it (floor 2)."""
 
 from __future__ import annotations
 

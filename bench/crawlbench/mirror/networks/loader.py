@@ -1,4 +1,4 @@
-"""Reads networks from TOML files: ours by name, a user's by path (floor 1)."""
+"""Reads networks from TOML files: ours by name, a user's by path (floor 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network: delays, limits and faults, as pure numbers (floor 1).
+"""A network: delays, limits and faults, as pure numbers (floor 2).
 
 A server cannot delay the handshake of TCP, nor that of TLS. So that a new connection costs what it
 costs on a real network, its round trips are added to the delay of the first response on it.

@@ -1,4 +1,4 @@
-"""Draws that are spread evenly over the laps of a round (floor 1; pure).
+"""Draws that are spread evenly over the laps of a round (floor 2; pure).
 
 Each draw is uniform, and independent of the others of its lap, as if it were drawn by itself. But
 the same draw in the other laps of a round comes from other strata: of eight laps one has it in the

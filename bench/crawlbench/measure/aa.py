@@ -1,4 +1,4 @@
-"""A/A sessions: twins in laps, as we measure, and in blocks, as is usual (floor 4)."""
+"""A/A sessions: twins in laps, as we measure, and in blocks, as is usual (floor 3)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import CellError
 from crawlbench.measure.calibration import calibrate
-from crawlbench.session.lab import open_lab
-from crawlbench.session.logbook import new_session
+from crawlbench.measure.lab import open_lab
+from crawlbench.measure.logbook import new_session
 from crawlbench.stats.aa import blocks_outcome, laps_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crawlbench.base.records import Plan, RoundRecord, Session
-    from crawlbench.session.lab import Lab
+    from crawlbench.measure.lab import Lab
     from crawlbench.stats.aa import AaOutcome
 
 __all__ = ["run_aa"]

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import EnvironmentFailure
 from crawlbench.base.records import Stopping
+from crawlbench.environments.prepared import check_imported
 from crawlbench.measure.matrix import make_plan
-from crawlbench.session.environments import check_imported
 from crawlbench.stats.settled import NEVER
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Plan, Session
+    from crawlbench.environments.prepared import Prepared
     from crawlbench.measure.suite import Suite
-    from crawlbench.session.environments import Prepared
 
 __all__ = ["extend_versus", "plan_versus"]
 

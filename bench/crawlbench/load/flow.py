@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import BenchError
+from crawlbench.load.bench import open_bench
 from crawlbench.load.fire import fire
 from crawlbench.load.latency import merge, quantile, require_histograms
 from crawlbench.load.model import Load, NotReady, Target
 from crawlbench.load.outcome import Outcome, sum_up
 from crawlbench.load.search import INTERRUPTED, Found, Goal, Step, confirmation_s, search
 from crawlbench.report.numbers import format_seconds
-from crawlbench.session.loadbench import open_bench
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from crawlbench.load.bench import Fit
     from crawlbench.load.fire import Bench, Run
-    from crawlbench.session.loadbench import Fit
 
 __all__ = ["Done", "LoadOptions", "LoadReport", "judge_step", "run_load"]
 

@@ -1,4 +1,4 @@
-"""What rounds are measured with: mirrors and peers, the turnstile, an executor (floor 4)."""
+"""What rounds are measured with: mirrors and peers, the turnstile, an executor (floor 3)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from crawlbench.base.rooms import open_room
 from crawlbench.measure.ceiling import measure_ceiling
 from crawlbench.measure.executor import ProcessExecutor
+from crawlbench.measure.peers import PeerMeter, open_peers
 from crawlbench.measure.placement import stay_off
 from crawlbench.measure.round import RoundPlan, RoundResult, run_round
 from crawlbench.measure.sitefacts import find_site
@@ -18,7 +19,6 @@ from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import MirrorProcess, open_mirror
 from crawlbench.plugins import registry
 from crawlbench.plugins.about import describe_http
-from crawlbench.session.peers import PeerMeter, open_peers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""A session from its plan to its end, in named steps (floor 4)."""
+"""A session from its plan to its end, in named steps (floor 3)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import MirrorError
+from crawlbench.measure.lab import open_lab
+from crawlbench.measure.logbook import Logbook
 from crawlbench.measure.owner import own
-from crawlbench.session.lab import open_lab
-from crawlbench.session.logbook import Logbook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from crawlbench.base.records import EnvironmentFacts, Plan, Session
-    from crawlbench.session.watcher import Watcher
+    from crawlbench.measure.watcher import Watcher
 
 __all__ = ["resume_session", "run_session"]
 

@@ -9,10 +9,10 @@ from crawlbench.report.numbers import format_bytes, format_count, format_seconds
 from crawlbench.report.table import Column, Table
 
 if TYPE_CHECKING:
+    from crawlbench.load.flow import Done, LoadReport
     from crawlbench.load.search import Found
     from crawlbench.report.charts.chart import Rows
     from crawlbench.report.notes import Note
-    from crawlbench.session.load import Done, LoadReport
 
 __all__ = ["load_notes", "load_picture", "load_table", "search_table"]
 

@@ -1,4 +1,4 @@
-"""The session so far, its runs, and its folder (floor 4)."""
+"""The session so far, its runs, and its folder (floor 3)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, Conditions, EnvironmentFacts, Machine, Plan
     from crawlbench.measure.round import RoundResult
-    from crawlbench.session.watcher import Watcher
+    from crawlbench.measure.watcher import Watcher
 
 __all__ = ["Logbook", "new_session"]
 

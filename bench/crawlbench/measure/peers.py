@@ -1,4 +1,4 @@
-"""The peers of a session's operations, read as a round reads a mirror (floor 4)."""
+"""The peers of a session's operations, read as a round reads a mirror (floor 3)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from crawlbench.base.whole import write_text
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crawlbench.session.load import Done, LoadReport
+    from crawlbench.load.flow import Done, LoadReport
 
 __all__ = ["FORMAT", "as_json", "write_load"]
 

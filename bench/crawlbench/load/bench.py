@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from crawlbench.load.crew import Crew
+    from crawlbench.load.flow import LoadOptions
     from crawlbench.measure.sitefacts import SiteFacts
     from crawlbench.mirror.process import MirrorProcess
-    from crawlbench.session.load import LoadOptions
 
 __all__ = ["Fit", "MirrorWatch", "make_target", "open_bench"]
 

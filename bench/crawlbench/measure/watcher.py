@@ -1,4 +1,4 @@
-"""Who is told how a session gets on (floor 4)."""
+"""Who is told how a session gets on (floor 3)."""
 
 from __future__ import annotations
 
