@@ -10,7 +10,7 @@ import pytest
 from crawlbench.base.errors import UnknownNameError, UsageError
 from crawlbench.mirror.networks import ANSWER_KINDS, DELIVERY_KINDS, NETWORKS, Network, find_network
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "networks.md"
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "networks.md"
 
 
 @pytest.fixture
