@@ -10,10 +10,10 @@ import msgspec
 import pyperf
 import pytest
 
+from crawlbench.base.records import Stopping, Verdict
+from crawlbench.base.whole import write_bytes
 from crawlbench.environments.cache import READY_FILE, Kept, environments_folder
 from crawlbench.measure.store import load_session
-from crawlbench.records import Stopping, Verdict
-from crawlbench.whole import write_bytes
 from tests.environments.planting import OPERATION, QUICK, SLOW, plant
 from tests.environments.projects import in_process, write_project
 

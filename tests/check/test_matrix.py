@@ -15,9 +15,9 @@ from benchmarks.meetings import (
     tell_outcome,
 )
 
-from crawlbench import registry
 from crawlbench.check.checks import Subject, meet_faults, open_faults
 from crawlbench.measure.verify import expect
+from crawlbench.plugins import registry
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

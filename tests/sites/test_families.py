@@ -8,9 +8,9 @@ import pickle
 import pytest
 from tests.archive.archives import HOST, response, write_warc
 
-from crawlbench import registry
 from crawlbench.archive.importing import import_pages
-from crawlbench.errors import NotInstalledError, UsageError
+from crawlbench.base.errors import NotInstalledError, UsageError
+from crawlbench.plugins import registry
 from crawlbench.sites.custom import open_site
 
 ITEMS = '<li class="film big"><a href="/f{n}">{title}</a> <i data-v="{n}">{n} votes</i>{quote}</li>'

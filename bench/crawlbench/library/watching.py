@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity
+from crawlbench.base.records import Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crawlbench.records import Sample, Session
+    from crawlbench.base.records import Sample, Session
 
 __all__ = ["Teller"]
 

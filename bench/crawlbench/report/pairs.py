@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity, Verdict
+from crawlbench.base.records import Quantity, Verdict
 from crawlbench.report.numbers import format_interval, format_ratio
 from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of
@@ -12,7 +12,7 @@ from crawlbench.report.table import Column, Table
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
-    from crawlbench.records import Comparison
+    from crawlbench.base.records import Comparison
     from crawlbench.report.view import GroupView, Row, SessionView
 
 __all__ = ["MATRIX_READING", "SIGNS", "matrix_table", "pairs_table"]

@@ -9,12 +9,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Doubt, Mark, Obstacle, Quantity
+from crawlbench.base.records import Doubt, Mark, Obstacle, Quantity
 from crawlbench.report.numbers import format_change, format_length, format_share, format_size
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
-    from crawlbench.records import Comparison, DoubtSize, Summary
+    from crawlbench.base.records import Comparison, DoubtSize, Summary
 
 __all__ = ["MEASURE", "Setting", "doubt_of", "explain", "mark_note", "settle"]
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from crawlbench.records import Quantity, Verdict
+from crawlbench.base.records import Quantity, Verdict
 from crawlbench.report.answer import find_answer
 from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of
 from crawlbench.report.standing import find_standing
 
 if TYPE_CHECKING:
-    from crawlbench.records import Comparison, Control
+    from crawlbench.base.records import Comparison, Control
     from crawlbench.report.standing import Standing
     from crawlbench.report.view import GroupView, Row, SessionView
 

@@ -14,7 +14,7 @@ from rich.console import Group
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from crawlbench.records import Quantity
+from crawlbench.base.records import Quantity
 from crawlbench.report.answer import find_answer
 from crawlbench.report.bars import MAX_BAR, MIN_BAR, draw_bars
 from crawlbench.report.environments import environments_table

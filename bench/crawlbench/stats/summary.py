@@ -11,7 +11,7 @@ from operator import attrgetter
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Summary
+from crawlbench.base.records import Summary
 from crawlbench.stats.headroom import find_mark, server_share, wait_share
 from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.limit import REFERENCE, find_limit_s
@@ -20,7 +20,7 @@ from crawlbench.stats.pairing import Side, log_ratios
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import Cell, Sample, Session
+    from crawlbench.base.records import Cell, Sample, Session
     from crawlbench.stats.index import Index
 
 __all__ = ["summarize"]
