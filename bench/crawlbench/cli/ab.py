@@ -27,6 +27,7 @@ from crawlbench.cli.measuring import (
 from crawlbench.cli.options import (
     Budget,
     Concurrency,
+    Cpus,
     Laps,
     Loops,
     Margin,
@@ -108,6 +109,7 @@ def ab(
     budget: Budget = None,
     precision: Precision = None,
     margin: Margin = None,
+    cpus: Cpus = None,
     fail_on: FailOn = None,
     extend: Annotated[
         bool,
@@ -143,6 +145,7 @@ def ab(
         **session_ends(rounds, budget, precision),
         "laps": laps,
         "margin_percent": margin,
+        "cpus": cpus,
     }
     percent = load_suite("ab").margin_percent if margin is None else margin
     gate = parse_gate(fail_on, math.log1p(percent / 100))

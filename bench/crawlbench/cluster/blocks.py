@@ -132,7 +132,7 @@ def _control(index: Index, session: Session, control: Control) -> ControlEstimat
 
 
 def _controls(session: Session, group: str) -> list[str]:
-    return [cell.name for cell in session.plan.cells if cell.control and cell.group == group]
+    return [cell.name for cell in session.plan.own_cells if cell.control and cell.group == group]
 
 
 def write_block_file(folder: Path, result: BlockResult) -> None:

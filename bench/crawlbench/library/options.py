@@ -36,6 +36,7 @@ class Options(TypedDict, total=False):
     event_loops: Names
     networks: Names
     sites: Names
+    long_forms: dict[str, str]
     parsers: Names
     concurrency: int | Sequence[int]
     operations: Names

@@ -61,7 +61,7 @@ class ProcessExecutor:
 
         Args:
             turnstile: where they report.
-            places: by group, what a worker is told of its mirror or peer.
+            places: by cells' place, what a worker is told of its mirror or peer.
             cpus: that they may use; empty for any.
             timeout_s: after which a value is a hang.
             environments: in which they run; cells of none of them run in the manager's own.
@@ -150,7 +150,7 @@ class ProcessExecutor:
         described = cast("CellJob", {**asdict(cell), "name": cell.name})
         job: Job = {
             "cell": described,
-            **self._places[cell.group],
+            **self._places[cell.place],
             "port": self._turnstile.port,
             "token": self._turnstile.token,
             "timeout_s": self._timeout_s,

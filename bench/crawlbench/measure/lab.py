@@ -41,30 +41,34 @@ class Lab:
     """A place to measure; made by `open_lab`."""
 
     mirrors: dict[str, MirrorProcess]
-    """By group of crawls; groups at one site and network share one."""
+    """By place of crawls: groups at one site and network share one."""
     peers: dict[str, PeerMeter]
-    """By group of an operation; several share a peer."""
+    """By operation; several share a peer."""
     sites: dict[str, SiteFacts]
-    """By group of crawls, what the site is."""
+    """By place of crawls, what the site is."""
     executor: Executor
     expectations: dict[str, Expectation]
     """By site."""
+    groups: dict[str, str]
+    """The place of each group of crawls."""
     trace_folder: Path
     """Where the mirrors note the requests of the calibration; gone when the lab closes."""
 
     async def measure_ceilings(self) -> dict[str, float]:
-        """Return how many requests per second each mirror answers without its network's delays."""
-        found: dict[MirrorProcess, float] = {}
-        for group, mirror in self.mirrors.items():
-            if mirror not in found:
-                await mirror.begin("ceiling", plays_network=False)
-                site = self.sites[group]
-                body = None if site.payload is None else json.dumps(site.payload).encode()
-                found[mirror] = await measure_ceiling(
-                    mirror.address, site.path, mirror.ca_file, body=body
-                )
-                await mirror.end()
-        return {group: found[mirror] for group, mirror in self.mirrors.items()}
+        """Return how many requests per second each group's mirror answers without delays.
+
+        Long forms have a mirror of their own, which serves pages like those of the group's.
+        """
+        found: dict[str, float] = {}
+        for place in dict.fromkeys(self.groups.values()):
+            mirror, site = self.mirrors[place], self.sites[place]
+            await mirror.begin("ceiling", plays_network=False)
+            body = None if site.payload is None else json.dumps(site.payload).encode()
+            found[place] = await measure_ceiling(
+                mirror.address, site.path, mirror.ca_file, body=body
+            )
+            await mirror.end()
+        return {group: found[place] for group, place in self.groups.items()}
 
     async def measure(
         self,
@@ -113,25 +117,25 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
         MirrorError: a mirror or a peer did not start.
     """
     plan, machine = session.plan, session.machine
-    groups = {cell.group: cell for cell in plan.cells if not cell.operation}
-    names = dict.fromkeys(cell.site for cell in groups.values())
+    crawls = {cell.place: cell for cell in plan.cells if not cell.operation}
+    names = dict.fromkeys(cell.site for cell in crawls.values())
     sites = {name: find_site(plan.path_of(name)) for name in names}
     async with AsyncExitStack() as stack:
         stack.enter_context(stay_off(machine.mirror_cpus))
-        mirrors = await _open_mirrors(session, groups, stack)
+        mirrors = await _open_mirrors(session, crawls, stack)
         meters = stack.enter_context(open_peers(plan.operations, machine.mirror_cpus))
-        peers = {cell.group: meters[cell.place] for cell in plan.cells if cell.operation}
+        peers = {cell.place: meters[cell.place] for cell in plan.cells if cell.operation}
         turnstile = await stack.enter_async_context(open_turnstile())
         files = {name: file.path for name, file in plan.files.items()}
         places: dict[str, Place] = {
-            group: {"origin": mirror.address, "ca_file": mirror.ca_file, "files": files}
-            for group, mirror in mirrors.items()
+            place: {"origin": mirror.address, "ca_file": mirror.ca_file, "files": files}
+            for place, mirror in mirrors.items()
         }
-        places |= {group: {"peer": meter.address} for group, meter in peers.items()}
+        places |= {place: {"peer": meter.address} for place, meter in peers.items()}
         yield Lab(
             mirrors=mirrors,
             peers=peers,
-            sites={group: sites[cell.site] for group, cell in groups.items()},
+            sites={place: sites[cell.site] for place, cell in crawls.items()},
             executor=ProcessExecutor(
                 turnstile,
                 places,
@@ -140,19 +144,19 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
                 session.environments,
             ),
             expectations={name: site.expected for name, site in sites.items()},
+            groups={c.group: c.place for c in plan.own_cells if not c.operation},
             trace_folder=stack.enter_context(open_room()),
         )
 
 
 async def _open_mirrors(
-    session: Session, groups: dict[str, Cell], stack: AsyncExitStack
+    session: Session, crawls: dict[str, Cell], stack: AsyncExitStack
 ) -> dict[str, MirrorProcess]:
-    """Return each group's mirror; groups that differ in concurrency alone share one."""
+    """Return the mirror of each place."""
     plan, cpus = session.plan, session.machine.mirror_cpus
     at: dict[str, MirrorProcess] = {}
-    for cell in groups.values():
-        if cell.place not in at:
-            site, name = plan.path_of(cell.site), plan.path_of(cell.network)
-            mirror = open_mirror(site, name, find_network(name), plan.seed, cpus)
-            at[cell.place] = await stack.enter_async_context(mirror)
-    return {group: at[cell.place] for group, cell in groups.items()}
+    for place, cell in crawls.items():
+        site, name = plan.path_of(cell.site), plan.path_of(cell.network)
+        mirror = open_mirror(site, name, find_network(name), plan.seed, cpus)
+        at[place] = await stack.enter_async_context(mirror)
+    return at

@@ -25,6 +25,7 @@ from crawlbench.measure.store import (
 )
 from crawlbench.measure.trace import write_trace
 from crawlbench.mirror.networks import find_network
+from crawlbench.plugins.about import describe_strategy
 from crawlbench.stats.judge import judge
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.settled import is_settled, open_cells
@@ -202,6 +203,10 @@ def new_session(plan: Plan, environments: Sequence[EnvironmentFacts] = ()) -> Se
         tool=__version__,
         networks=_networks(plan),
         environments=tuple(environments),
+        models={
+            name: describe_strategy(plan.path_of(name)).model
+            for name in dict.fromkeys(cell.strategy for cell in plan.cells if cell.strategy)
+        },
         conditions=read_conditions(),
         failures=tuple(
             Failure(cell.name, 0, obstacles[cell.environment], "")

@@ -103,7 +103,7 @@ async def run_round(
     Args:
         plan: of this round.
         executor: makes the workers.
-        mirrors: by the cells' group.
+        mirrors: by the cells' place.
         expectations: by site.
         on_sample: called after each value, outside the clock, with the round's number.
 
@@ -235,7 +235,7 @@ class _Course:
 
     async def _measure(self, cell: Cell, turn: Turn) -> Sample:
         """Take one value and verify it, all but the crawl outside the clock."""
-        mirror, loops = self._mirrors[cell.group], self._plan.loops[cell.name]
+        mirror, loops = self._mirrors[cell.place], self._plan.loops[cell.name]
         await self._begin(mirror, turn)
         try:
             value = await self._workers[cell.name].take()

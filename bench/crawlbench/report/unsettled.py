@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import Obstacle, Quantity
+from crawlbench.base.records import Obstacle
 from crawlbench.report.reasons import Setting, doubt_of, settle
 from crawlbench.report.repeat import resume_command
 
@@ -22,7 +22,7 @@ def tell_unsettled(view: SessionView) -> str:
     pairs = [
         (group, one)
         for group in view.groups.values()
-        for one in group.pairs.get(Quantity.TIME, ())
+        for one in group.pairs.get(group.leading, ())
         if one.obstacle not in (Obstacle.FAILED, Obstacle.TIMERS)
     ]
     left = [(group, one) for group, one in pairs if not one.is_answered]

@@ -66,6 +66,10 @@ class Index:
         """Return, per round that has values, the midmean over laps of the logarithms."""
         return [midmean(list(laps.values())) for laps in self.laps(cells, reading) if laps]
 
+    def level(self, values: list[float]) -> float:
+        """Return the logarithm of the mean of what logarithms stand for."""
+        return math.log(fmean([math.exp(value) for value in values]))
+
     def _read(self, cell: str, reading: Reading) -> list[Laps]:
         by_round = self._samples.get(cell) or [[] for _ in range(self.rounds)]
         return [{s.lap: math.log(reading(s)) for s in samples} for samples in by_round]

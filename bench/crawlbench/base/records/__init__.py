@@ -33,7 +33,15 @@ from crawlbench.base.records.findings import (
     WarningNote,
 )
 from crawlbench.base.records.machine import Conditions, Machine
-from crawlbench.base.records.plan import Cell, OperationFacts, OwnFile, Plan, Stopping, Sweep
+from crawlbench.base.records.plan import (
+    Cell,
+    LongForm,
+    OperationFacts,
+    OwnFile,
+    Plan,
+    Stopping,
+    Sweep,
+)
 from crawlbench.base.records.samples import Anchor, Failure, RoundRecord, Sample
 from crawlbench.base.records.session import FORMAT, Session
 from crawlbench.base.records.trace import TRACE_FORMAT, TracedRequest
@@ -60,6 +68,7 @@ __all__ = [
     "Fingerprint",
     "KindVerdict",
     "LeftOut",
+    "LongForm",
     "LostBlock",
     "Machine",
     "Mark",

@@ -39,6 +39,11 @@ class Quantity(StrEnum):
     """Wall time of a whole crawl, or of an operation's call."""
     CPU = "CPU"
     """CPU time of all threads and children, within the same clock."""
+    PAGE = "per page"
+    """Wall time that one page more adds, from two lengths of one site."""
+    BEGIN = "to begin"
+    """Wall time of a crawl less its pages' share. Two cells are compared by their difference: its
+    numbers are seconds, not log ratios."""
 
 
 class Doubt(StrEnum):
@@ -63,6 +68,8 @@ class Obstacle(StrEnum):
     """The time is that of timers, which some event loops round to whole milliseconds."""
     FEW_ROUNDS = "few rounds"
     """Fewer than two rounds have both cells, so there is no interval."""
+    FLAT = "flat"
+    """In many laps the longer crawl took no longer than the shorter one."""
     HALF = "half"
     """A doubt (named in `detail`) is half of the time or more in one of the cells."""
     DOUBT = "doubt"
@@ -134,6 +141,18 @@ class Summary:
     """By how much the mean of all laps exceeds the typical time, as a log ratio: slow laps."""
     starved_share: float = 0.0
     """Of the time, that in which the worker was ready but others had its CPU."""
+    http: str = ""
+    """Version that was spoken; empty for an operation, and where that is not known."""
+    per_page_s: float | None = None
+    """Typical time that one page more adds; it agrees with the ratio per page. None, as are the
+    next four, where one length was measured."""
+    per_page_error_s: float | None = None
+    """Half-width of its t interval over rounds."""
+    to_begin_s: float | None = None
+    """Typical time of a crawl less its pages' share; below 0 where later pages cost more."""
+    to_begin_error_s: float | None = None
+    parse_per_page_s: float | None = None
+    """CPU time in the parser that one page more adds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +169,10 @@ class DoubtSize:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One cell against another, as log ratios (0: equal, positive: slower)."""
+    """One cell against another, as log ratios (0: equal, positive: slower).
+
+    By what it costs to begin, they are differences in seconds.
+    """
 
     cell: str
     baseline: str

@@ -10,7 +10,7 @@ from crawlbench.base.records.environment import Environment  # noqa: TC001
 from crawlbench.base.records.findings import Quantity
 from crawlbench.base.records.ranges import Count, Figure, LogRatio, Number, Share, Span  # noqa: TC001
 
-__all__ = ["Cell", "OperationFacts", "OwnFile", "Plan", "Stopping", "Sweep"]
+__all__ = ["Cell", "LongForm", "OperationFacts", "OwnFile", "Plan", "Stopping", "Sweep"]
 
 
 class Stopping(StrEnum):
@@ -44,6 +44,9 @@ class Cell:
     """What an event loop does instead of a crawl; empty for a crawl."""
     versus: bool = False
     """True where a cell is compared with itself in the first environment, not with others."""
+    long_of: str = ""
+    """The site of which its own is the long form: it is measured in that site's group, beside the
+    cell that is like it there. Empty for all other cells."""
 
     @classmethod
     def of_operation(
@@ -58,9 +61,11 @@ class Cell:
 
         Of an operation, such as `sleep-zero/uvloop`.
         """
-        parts = [self._work]
+        parts = [self._work_on(self.site)]
         if self.environment:
             parts.append(f"@{self.environment}")
+        if self.long_of:
+            parts.append("long")
         if self.control:
             parts.append("control")
         return "/".join(parts)
@@ -70,9 +75,12 @@ class Cell:
         """Cells of one group are compared with each other.
 
         They share site and network, or the operation; of environments against each other, all but
-        the environment.
+        the environment. A long form belongs to the group of its site.
         """
-        return self._work if self.versus else self.place
+        site = self.long_of or self.site
+        if self.versus:
+            return self._work_on(site)
+        return self.operation or f"{site}/{self.network}"
 
     @property
     def place(self) -> str:
@@ -86,15 +94,39 @@ class Cell:
         return f"{loop} @{self.environment}" if self.environment else loop
 
     @property
-    def _work(self) -> str:
-        """What it does, wherever: all axes but the environment."""
+    def short_name(self) -> str:
+        """Name of the cell of which it is the long form; its own where it is none."""
+        return replace(self, site=self.long_of, long_of="").name if self.long_of else self.name
+
+    def lengthened(self, site: str) -> Cell:
+        """Return the cell that crawls a longer site beside it."""
+        return replace(self, site=site, long_of=self.site)
+
+    def _work_on(self, site: str) -> str:
+        """Return what it does, wherever: all axes but the environment."""
         loop = self.event_loop or "-"
         parts = (
             [self.operation, loop]
             if self.operation
-            else [self.strategy, loop, self.parser, f"c{self.concurrency}", self.network, self.site]
+            else [self.strategy, loop, self.parser, f"c{self.concurrency}", self.network, site]
         )
         return "/".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class LongForm:
+    """The longer site that a group's cells crawl in the same laps, to show what a page costs."""
+
+    site: str
+    pages: Number
+    """Requests that a right crawl of it makes."""
+    short_pages: Number
+    """The same of the group's own site; fewer."""
+
+    @property
+    def more_pages(self) -> int:
+        """Pages that it has beyond those of the group's own site."""
+        return self.pages - self.short_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +225,34 @@ class Plan:
     files: dict[str, OwnFile] = field(default_factory=dict)
     """What cells call a user's file, as short as tells it from the others, to the file. Empty in a
     session of before, whose cells name files as they were spelled."""
+
+    long_forms: dict[str, LongForm] = field(default_factory=dict)
+    """By group, what its cells crawl besides; none where one length is measured."""
+
+    @property
+    def own_cells(self) -> tuple[Cell, ...]:
+        """The cells without the long forms, which say something of the cells beside them only."""
+        return tuple(cell for cell in self.cells if not cell.long_of)
+
+    @property
+    def long_names(self) -> dict[str, str]:
+        """Cell to the cell that is its long form, where there is one."""
+        return {cell.short_name: cell.name for cell in self.cells if cell.long_of}
+
+    @property
+    def twins(self) -> dict[str, tuple[str, ...]]:
+        """Group to its baseline and the controls, which count as one."""
+        found: dict[str, tuple[str, ...]] = {
+            group: (name,) for group, name in self.baselines.items()
+        }
+        for cell in self.own_cells:
+            if cell.control:
+                found[cell.group] += (cell.name,)
+        return found
+
+    def leading(self, group: str) -> Quantity:
+        """Return by which quantity a group's cells are ordered and its answer is given."""
+        return Quantity.PAGE if group in self.long_forms else Quantity.TIME
 
     @property
     def is_versus(self) -> bool:

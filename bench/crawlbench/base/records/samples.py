@@ -58,6 +58,8 @@ class Sample:
     cpu_s: Span | None = None
     """Per crawl, CPU time of all threads and of ended and living children, read within the clock;
     None where the system does not tell it exactly, and in format 1."""
+    http2_requests: Count | None = None
+    """Of the requests, those that came by HTTP/2; None in sessions of before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ class Session:
     """Group to laps per turn, found by calibration."""
     http_parsers: dict[str, str] = field(default_factory=dict)
     """Cell to the module that read its responses."""
+    models: dict[str, str] = field(default_factory=dict)
+    """Strategy to how it is concurrent, in its own words."""
     rounds: tuple[RoundRecord, ...] = ()
     failures: tuple[Failure, ...] = ()
     warnings: tuple[WarningNote, ...] = ()
@@ -85,6 +87,11 @@ class Session:
             for found in self.comparisons
             if found.quantity is quantity and found.baseline in baselines
         )
+
+    def leading_pairs(self) -> tuple[Comparison, ...]:
+        """Return all pairs, each group's by the quantity that leads there."""
+        leading = {c.name: self.plan.leading(c.group) for c in self.plan.own_cells}
+        return tuple(one for one in self.comparisons if one.quantity is leading.get(one.cell))
 
     def control(self, group: str, quantity: Quantity = Quantity.TIME) -> Control | None:
         """Return what the control of a group shows, or None if it was not judged."""
