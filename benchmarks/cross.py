@@ -29,8 +29,8 @@ from pathlib import Path
 from statistics import fmean, median, stdev
 from typing import TYPE_CHECKING, Any
 
-from crawlbench import registry
-from crawlbench.model import Site
+from crawlbench.base.model import Site
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
+from crawlbench.base.records import Quantity
 from crawlbench.measure.store import load_session
-from crawlbench.records import Quantity
 from tests.conftest import command_line
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]

@@ -6,8 +6,8 @@ import pytest
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_sample, other
 from tests.stats.lengths import long, two_lengths
 
+from crawlbench.base.records import RoundRecord
 from crawlbench.measure.calibration import LONGEST_VALUE_S, MAX_LOOPS, calibrate, choose_loops
-from crawlbench.records import RoundRecord
 from crawlbench.stats.limit import REFERENCE
 
 FAST, SLOW, LIMIT = other("fast", "uvloop"), other("slow"), other(REFERENCE)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench import registry
-from crawlbench.errors import UnknownNameError, UsageError
+from crawlbench.base.errors import UnknownNameError, UsageError
+from crawlbench.base.records import Cell, Environment, LongForm
 from crawlbench.measure.lengths import find_long_forms, read_long_forms
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import Suite, load_suite
 from crawlbench.mirror.responses import KEPT_BYTES, SHARE_MADE_BEFOREHAND, Responses
-from crawlbench.records import Cell, Environment, LongForm
+from crawlbench.plugins import registry
 
 TWO_LENGTHS = {
     "strategies": ("requests-serial", "aiohttp-gather", "limit-socket"),

@@ -8,15 +8,15 @@ from dataclasses import replace
 import pyperf
 import pytest
 
-from crawlbench.counters import Counters
-from crawlbench.errors import CellError, CellRefusal, MirrorError
+from crawlbench.base.counters import Counters
+from crawlbench.base.errors import CellError, CellRefusal, MirrorError
+from crawlbench.base.records import Cell
+from crawlbench.base.usage import Usage
 from crawlbench.measure import round as round_module
 from crawlbench.measure.contract import Conduct, Value
 from crawlbench.measure.round import RoundPlan, run_round
 from crawlbench.measure.verify import expect
-from crawlbench.records import Cell
 from crawlbench.sites.douban import SITE
-from crawlbench.usage import Usage
 
 EXPECTED = expect(SITE)
 CONDUCT = Conduct(0.0, 20, 500, 0.0, 0.0, [])

@@ -9,7 +9,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from crawlbench.records import Failure, Obstacle, Quantity
+from crawlbench.base.records import Failure, Obstacle, Quantity
 from crawlbench.report.measures import tell_numbers, tell_size
 from crawlbench.report.numbers import format_difference, format_span
 from crawlbench.report.pairs import matrix_table, pairs_table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from crawlbench.records import LongForm
+from crawlbench.base.records import LongForm
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session
 
 FORM = LongForm("long", 100, 10)

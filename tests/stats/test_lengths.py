@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.records import Failure, Obstacle, Quantity, Stopping, Verdict
+from crawlbench.base.records import Failure, Obstacle, Quantity, Stopping, Verdict
 from crawlbench.stats.judge import judge
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.settled import NEVER, open_cells

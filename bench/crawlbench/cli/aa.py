@@ -12,11 +12,12 @@ from typing import Annotated
 
 import typer
 
+from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import at_least_one, positive
 from crawlbench.cli.margins import settings_folder
 from crawlbench.cli.options import Cpus
 from crawlbench.cli.output import result_console, status_console
-from crawlbench.errors import UsageError
+from crawlbench.measure.aa import run_aa
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.margins import forget_margin, keep_margin
 from crawlbench.measure.matrix import make_plan
@@ -24,7 +25,6 @@ from crawlbench.measure.suite import Suite, override
 from crawlbench.report.numbers import format_percent
 from crawlbench.report.table import Column, Table
 from crawlbench.report.terminal import render_table
-from crawlbench.session import run_aa
 from crawlbench.stats.aa import AaOutcome, AaSummary, sum_up
 
 __all__ = ["aa"]

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from crawlbench.records import Stopping
+from crawlbench.base.records import Stopping
 from crawlbench.report.bars import draw_bars
 from crawlbench.report.numbers import format_seconds
 from crawlbench.report.tables import ratio_of
@@ -28,8 +28,8 @@ from crawlbench.stats.settled import HOPELESS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.records import Sample, Session
-    from crawlbench.session import Watcher
+    from crawlbench.base.records import Sample, Session
+    from crawlbench.measure.watcher import Watcher
 
 __all__ = ["open_watcher"]
 

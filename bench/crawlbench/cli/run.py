@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import not_negative, positive
 from crawlbench.cli.cluster import (
     MAX_CELLS_OF_CLUSTER,
@@ -46,9 +47,10 @@ from crawlbench.cli.options import (
 )
 from crawlbench.cli.output import tell
 from crawlbench.cli.sites import prepare_sites
+from crawlbench.environments.prepared import prepare_again, prepare_environments
 from crawlbench.environments.spec import read_environments
-from crawlbench.errors import UsageError
 from crawlbench.measure.ends import session_ends
+from crawlbench.measure.flow import resume_session, run_session
 from crawlbench.measure.lengths import read_long_forms
 from crawlbench.measure.matrix import MAX_CELLS, extend_plan, make_plan
 from crawlbench.measure.owner import own
@@ -56,13 +58,11 @@ from crawlbench.measure.store import load_session
 from crawlbench.measure.suite import load_suite, loops_left_out, override
 from crawlbench.measure.topology import parse_cpus
 from crawlbench.measure.width import refuse_inexpressible
-from crawlbench.session import resume_session, run_session
-from crawlbench.session.environments import prepare_again, prepare_environments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import EnvironmentFacts, Plan, Session
+    from crawlbench.base.records import EnvironmentFacts, Plan, Session
 
 __all__ = ["run", "start"]
 

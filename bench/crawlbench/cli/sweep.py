@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Cell, Plan, Sweep
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.options import Budget, Cpus, Laps, Loops, Output, Rounds, Strategies
 from crawlbench.cli.run import start
-from crawlbench.errors import UsageError
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import load_suite, override
-from crawlbench.records import Cell, Plan, Sweep
 
 __all__ = ["sweep"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crawlbench.records import Sample, Session
+    from crawlbench.base.records import Sample, Session
 
 __all__ = ["Teller"]
 

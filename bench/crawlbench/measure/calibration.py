@@ -11,7 +11,7 @@ from crawlbench.stats.limit import REFERENCE
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from crawlbench.records import Plan, RoundRecord
+    from crawlbench.base.records import Plan, RoundRecord
 
 __all__ = ["LONGEST_VALUE_S", "MAX_LOOPS", "calibrate", "choose_loops"]
 

@@ -13,25 +13,25 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
 import pyperf
 
-from crawlbench.children import clean_environment, python_command
-from crawlbench.errors import CellError, CellRefusal
+from crawlbench.base.children import clean_environment, python_command
+from crawlbench.base.errors import CellError, CellRefusal
+from crawlbench.base.rooms import open_room
 from crawlbench.measure.anchor import ANCHOR
 from crawlbench.measure.contract import Value
 from crawlbench.measure.job import find_expected
 from crawlbench.measure.lastwords import explain_exit
 from crawlbench.measure.worker import JOB_VARIABLE
-from crawlbench.rooms import open_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from crawlbench.children import Message
-    from crawlbench.digest import Row
+    from crawlbench.base.children import Message
+    from crawlbench.base.digest import Row
+    from crawlbench.base.records import Cell, EnvironmentFacts
     from crawlbench.measure.contract import AnchorWorker, Worker
     from crawlbench.measure.job import CellJob, Job, Place
     from crawlbench.measure.turnstile import Lane, Turnstile
-    from crawlbench.records import Cell, EnvironmentFacts
 
 __all__ = ["PROXY_VARIABLES", "ProcessExecutor"]
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from crawlbench import registry
-from crawlbench.errors import UsageError
-from crawlbench.records import LongForm
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import LongForm
+from crawlbench.plugins import registry
 from crawlbench.sites.origin import is_ours
 from crawlbench.stats.limit import REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from crawlbench.model import SiteSpec
-    from crawlbench.records import Cell
+    from crawlbench.base.model import SiteSpec
+    from crawlbench.base.records import Cell
 
 __all__ = ["find_long_cells", "find_long_forms", "read_long_forms"]
 

@@ -8,21 +8,21 @@ from fnmatch import fnmatchcase
 from itertools import product
 from typing import TYPE_CHECKING
 
-from crawlbench import registry
-from crawlbench.errors import UnknownNameError, UsageError
+from crawlbench.base.errors import UnknownNameError, UsageError
+from crawlbench.base.records import Cell, Plan, Stopping
 from crawlbench.measure.labels import Labels
 from crawlbench.measure.lengths import find_long_cells, find_long_forms
 from crawlbench.measure.reach import Here, Reach, choose
-from crawlbench.networks import NETWORKS, find_network
+from crawlbench.mirror.networks import NETWORKS, find_network
 from crawlbench.operations import Operation, select_operations
-from crawlbench.records import Cell, Plan, Stopping
+from crawlbench.plugins import registry
 from crawlbench.stats.settled import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crawlbench.base.records import Environment
     from crawlbench.measure.suite import Suite
-    from crawlbench.records import Environment
 
 __all__ = ["MAX_CELLS", "extend_plan", "make_plan"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Sample
+from crawlbench.base.records import Sample
 
 if TYPE_CHECKING:
-    from crawlbench.counters import Counters
+    from crawlbench.base.counters import Counters
     from crawlbench.measure.contract import Value
     from crawlbench.measure.schedule import Turn
 

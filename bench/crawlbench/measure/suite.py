@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from crawlbench import registry
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Stopping
+from crawlbench.base.seen import with_value
 from crawlbench.measure.labels import find_place, is_file
-from crawlbench.records import Stopping
-from crawlbench.seen import with_value
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crawlbench.records import Cell
+    from crawlbench.base.records import Cell
 
 __all__ = ["Suite", "describe_suite", "load_suite", "loops_left_out", "override", "suite_names"]
 

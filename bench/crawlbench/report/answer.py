@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity, Verdict
+from crawlbench.base.records import Quantity, Verdict
 from crawlbench.report.lengths import tell_lengths
 from crawlbench.report.numbers import format_seconds, format_share, format_size
 from crawlbench.report.standing import (
@@ -31,7 +31,7 @@ from crawlbench.report.versus import versus_sentence
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from crawlbench.records import Comparison
+    from crawlbench.base.records import Comparison
     from crawlbench.report.view import GroupView, Row, SessionView
 
 __all__ = ["Sentence", "find_answer"]

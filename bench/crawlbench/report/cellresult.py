@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from crawlbench.records import Quantity, Verdict
+from crawlbench.base.records import Quantity, Verdict
 from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of
 
 if TYPE_CHECKING:
-    from crawlbench.records import Comparison, Control, LongForm
+    from crawlbench.base.records import Comparison, Control, LongForm
     from crawlbench.report.view import Row, SessionView
 
 __all__ = ["CellResult", "as_ratio", "result_of"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from crawlbench.report.numbers import format_part, format_seconds
 
 if TYPE_CHECKING:
-    from crawlbench.records import Summary
+    from crawlbench.base.records import Summary
     from crawlbench.report.standing import Standing
     from crawlbench.report.view import GroupView
 

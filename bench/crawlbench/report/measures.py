@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity
+from crawlbench.base.records import Quantity
 from crawlbench.report.numbers import (
     WIDEST,
     format_change,
@@ -17,7 +17,7 @@ from crawlbench.report.numbers import (
 )
 
 if TYPE_CHECKING:
-    from crawlbench.records import Comparison, Control
+    from crawlbench.base.records import Comparison, Control
 
 __all__ = [
     "MEASURE",

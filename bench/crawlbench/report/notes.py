@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Mark, Stopping
+from crawlbench.base.records import Mark, Stopping
 from crawlbench.report.numbers import format_bytes
 from crawlbench.report.operations import READING as OPERATIONS
 from crawlbench.report.operations import control_notes, refusal_notes
@@ -16,7 +16,7 @@ from crawlbench.report.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.records import Session, Summary
+    from crawlbench.base.records import Session, Summary
     from crawlbench.report.view import SessionView
 
 __all__ = ["BRIEF", "ENDINGS", "Note", "find_notes", "interval_meaning"]

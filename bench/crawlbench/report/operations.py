@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity
+from crawlbench.base.records import Quantity
 from crawlbench.report.numbers import (
     format_count,
     format_part,
@@ -19,7 +19,7 @@ from crawlbench.report.view import Role
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.records import OperationFacts
+    from crawlbench.base.records import OperationFacts
     from crawlbench.report.view import Row, SessionView
 
 __all__ = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity, Verdict
+from crawlbench.base.records import Quantity, Verdict
 from crawlbench.report.measures import MEASURE, has_ratio, tell_numbers
 from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of

@@ -9,13 +9,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Doubt, Mark, Obstacle
+from crawlbench.base.records import Doubt, Mark, Obstacle
 from crawlbench.report.measures import has_ratio, tell_signed
 from crawlbench.report.numbers import format_length, format_share, format_size
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
-    from crawlbench.records import Comparison, DoubtSize, Summary
+    from crawlbench.base.records import Comparison, DoubtSize, Summary
 
 __all__ = ["Setting", "doubt_of", "explain", "mark_note", "settle"]
 

@@ -6,7 +6,7 @@ import math
 from statistics import median
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Obstacle, Quantity, Verdict
+from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.report.measures import MEASURE, has_ratio, tell_size
 from crawlbench.report.names import unlike
 from crawlbench.report.numbers import format_change, format_share
@@ -17,7 +17,7 @@ from crawlbench.report.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from crawlbench.records import Comparison, Doubt, DoubtSize
+    from crawlbench.base.records import Comparison, Doubt, DoubtSize
     from crawlbench.report.view import GroupView, SessionView
 
     _Pairs = Mapping[Quantity, tuple[Comparison, ...]]

@@ -6,12 +6,12 @@ import math
 import shlex
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Stopping
+from crawlbench.base.records import Stopping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from crawlbench.records import Plan, Session
+    from crawlbench.base.records import Plan, Session
     from crawlbench.report.view import SessionView
 
 __all__ = ["repeat_command", "resume_command"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 # msgspec reads the annotations when it encodes.
-from crawlbench.records import Quantity, Verdict  # noqa: TC001
+from crawlbench.base.records import Quantity, Verdict  # noqa: TC001
 from crawlbench.report.answer import find_answer
 from crawlbench.report.cellresult import CellResult, as_ratio, result_of
 from crawlbench.report.measures import has_ratio
@@ -20,7 +20,7 @@ from crawlbench.report.remarks import setting_of
 from crawlbench.report.standing import find_standing
 
 if TYPE_CHECKING:
-    from crawlbench.records import Comparison
+    from crawlbench.base.records import Comparison
     from crawlbench.report.standing import Standing
     from crawlbench.report.view import GroupView, SessionView
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity
+from crawlbench.base.records import Quantity
 from crawlbench.report.lengths import tell_beginning
 from crawlbench.report.measures import tell_numbers
 from crawlbench.report.numbers import (
@@ -19,7 +19,7 @@ from crawlbench.report.table import Column, Table
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
-    from crawlbench.records import Comparison, Control, Summary
+    from crawlbench.base.records import Comparison, Control, Summary
     from crawlbench.report.view import GroupView, Row, SessionView
 
 __all__ = [

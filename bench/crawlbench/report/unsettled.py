@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Obstacle
+from crawlbench.base.records import Obstacle
 from crawlbench.report.reasons import Setting, doubt_of, settle
 from crawlbench.report.repeat import resume_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from crawlbench.records import Comparison
+    from crawlbench.base.records import Comparison
     from crawlbench.report.view import GroupView, SessionView
 
 __all__ = ["tell_unsettled"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, TypedDict
 
-from crawlbench.records import Obstacle, Quantity, Verdict
+from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.report.names import short_name
 from crawlbench.report.numbers import format_interval, format_ratio, format_seconds
 from crawlbench.report.reasons import explain
@@ -18,7 +18,7 @@ from crawlbench.stats.versus import find_changes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import Cell
+    from crawlbench.base.records import Cell
     from crawlbench.report.view import Row, SessionView
     from crawlbench.stats.change import Change
 

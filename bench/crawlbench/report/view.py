@@ -11,7 +11,7 @@ from enum import StrEnum
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity, Verdict
+from crawlbench.base.records import Quantity, Verdict
 from crawlbench.report.names import (
     find_differences,
     full_name,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from crawlbench.records import (
+    from crawlbench.base.records import (
         Cell,
         Comparison,
         Control,

@@ -15,7 +15,7 @@ from crawlbench.stats.midmean import midmean
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from crawlbench.records import RoundRecord, Sample
+    from crawlbench.base.records import RoundRecord, Sample
 
     Reading = Callable[[Sample], float]
     """Takes from a sample what is compared: positive seconds per crawl."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from crawlbench.records import (
+from crawlbench.base.records import (
     Comparison,
     Control,
     Doubt,
@@ -37,7 +37,7 @@ from crawlbench.stats.summary import summarize
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import Failure
+    from crawlbench.base.records import Failure
 
 __all__ = ["judge"]
 

@@ -13,11 +13,11 @@ from dataclasses import replace
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity
+from crawlbench.base.records import Quantity
 from crawlbench.stats.index import Index, read_seconds
 
 if TYPE_CHECKING:
-    from crawlbench.records import Failure, LongForm, Sample, Session
+    from crawlbench.base.records import Failure, LongForm, Sample, Session
     from crawlbench.stats.index import Laps, Reading
 
 __all__ = ["OF_LENGTHS", "Intercepts", "Slopes", "find_failures", "find_margin", "index_for"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity
+from crawlbench.base.records import Quantity
 from crawlbench.stats.lengths import OF_LENGTHS
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.pairing import Side
@@ -17,7 +17,7 @@ from crawlbench.stats.pairing import Side
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from crawlbench.records import Cell, Session
+    from crawlbench.base.records import Cell, Session
 
 __all__ = ["Question", "ask_questions"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Obstacle, Quantity
+from crawlbench.base.records import Obstacle, Quantity
 
 if TYPE_CHECKING:
-    from crawlbench.records import Comparison, Plan, Session
+    from crawlbench.base.records import Comparison, Plan, Session
 
 __all__ = ["HOPELESS", "NEVER", "is_settled", "open_cells"]
 

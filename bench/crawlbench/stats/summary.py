@@ -12,7 +12,7 @@ from operator import attrgetter
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity, Summary
+from crawlbench.base.records import Quantity, Summary
 from crawlbench.stats.headroom import find_mark, server_share, wait_share
 from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.lengths import index_for
@@ -22,7 +22,7 @@ from crawlbench.stats.typical import Typical
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import Cell, Sample, Session
+    from crawlbench.base.records import Cell, Sample, Session
     from crawlbench.stats.index import Index
 
 __all__ = ["summarize"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Obstacle
+from crawlbench.base.records import Obstacle
 from crawlbench.stats.anchors import State, read_state
 from crawlbench.stats.index import Index
 from crawlbench.stats.interval import Estimate, estimate_mean
 from crawlbench.stats.pairing import Side, log_ratios
 
 if TYPE_CHECKING:
-    from crawlbench.records import Cell, Failure, Session
+    from crawlbench.base.records import Cell, Failure, Session
 
 __all__ = ["SessionTimes"]
 

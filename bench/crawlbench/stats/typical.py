@@ -9,11 +9,11 @@ from __future__ import annotations
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity
+from crawlbench.base.records import Quantity
 from crawlbench.stats.pairing import Side, log_ratios
 
 if TYPE_CHECKING:
-    from crawlbench.records import Cell, Session
+    from crawlbench.base.records import Cell, Session
     from crawlbench.stats.index import Index
 
 __all__ = ["Typical"]
