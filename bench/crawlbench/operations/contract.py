@@ -124,6 +124,9 @@ class Operation:
     """What is there while it runs and is set up outside the clock, such as idle connections."""
     refusals: tuple[type[Exception], ...] = (NotImplementedError,)
     """What a loop raises that does not have it; another error says that the loop is wrong."""
+    needs_own: bool = False
+    """It has a process of its own in each round: what it does depends on how large or how old its
+    process is, such as forking. Others share one with all operations of their loop."""
     is_variant: bool = False
     """Another operation does the same at another size; the probe leaves this one out."""
 
@@ -144,6 +147,7 @@ class Operation:
             peer=self.peer,
             peer_is_aside=self.peer == "none" or self.around is not None,
             whole_ms=self.whole_ms,
+            needs_own=self.needs_own,
         )
 
     @property

@@ -138,6 +138,7 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
                 machine.worker_cpus,
                 plan.timeout_s,
                 session.environments,
+                [facts.name for facts in plan.operations if facts.needs_own],
             ),
             expectations={name: site.expected for name, site in sites.items()},
             trace_folder=stack.enter_context(open_room()),
