@@ -68,7 +68,7 @@ class ProcessExecutor:
         self._environments = {facts.name: facts for facts in environments}
         self._alone = frozenset(alone)
         self._unfit: set[str] = set()
-        """Groups that were hosted and left something behind: they are not, from the next round on."""
+        """Groups that left something behind in a host: from the next round on they have none."""
         self._hosts: dict[str, Host] = {}
         """By name, those of the round under way."""
 

@@ -74,6 +74,7 @@ class _Host:
 
         When the round is over, all workers end at once: they may use all CPUs for that.
         """
+        collect()
         rest, has_begun = Rest(), False
         while (message := self._gate.wait())["kind"] != "end":
             rested = rest.stop() if has_begun else NO_REST  # an import may still settle before
@@ -91,15 +92,14 @@ class _Host:
         name = order["operation"]
         is_first = name not in self._operations
         operating = self._operations[name] = self._operations.get(name) or self._find(order)
-        collect()
         before = Remains.now()
         timing, base_rss_bytes = time_task(
             operating, order["loops"], self._job["timeout_s"], self._event_loops
         )
+        collect()  # of what this one has left, and for the next value
         message = describe_value(operating, timing, base_rss_bytes, self._event_loops)
         broken = self._seal.find_broken()
         message["conduct"] |= {"rest_cpu_s": rested[0], "rest_s": rested[1], "broken": broken}
-        collect()
         left = Remains.now().since(before)
         self._gate.say({**message, "left": [] if is_first else left})
 

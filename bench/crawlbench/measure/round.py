@@ -152,11 +152,7 @@ class _Course:
         self.notes: dict[str, Path] = {}
 
     def waves(self, executor: Executor) -> list[list[str]]:
-        """Return the groups that are measured together, wave by wave; who shares a process is free.
-
-        So that all cells of a host are in one wave with it, unless those with processes of their
-        own are too many.
-        """
+        """Return the groups that are measured together; only what has its own process counts."""
         alone = {
             group: [name for name in names if not executor.is_hosted(self._cells[name])]
             for group, names in self._groups.items()

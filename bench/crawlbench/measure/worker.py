@@ -153,6 +153,7 @@ class _Turn:
         The wait comes last, so that also after its last value a worker stands still until the lap
         is over: pyperf's own work at its end would disturb those who still measure.
         """
+        collect()
         timing, base_rss_bytes = time_task(self._task, loops, self._timeout_s, self._event_loops)
         self._report(timing, base_rss_bytes)
         self.wait()
@@ -188,13 +189,14 @@ def time_task(
 ) -> tuple[Timing, int | None]:
     """Do a task `loops` times; return what all took, and the resident memory before.
 
+    Whoever calls has let Python collect its garbage.
+
     Args:
         task: what is measured.
         loops: times that it is done.
         timeout_s: after which this process ends itself, with a traceback.
         event_loops: is cleared first, and gains those that run; see `watch_event_loops`.
     """
-    collect()
     reset_peak_rss()
     event_loops.clear()
     base_rss_bytes = rss_bytes()
