@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from crawlbench.errors import CellError, CellRefusal
+from crawlbench.base.errors import CellError, CellRefusal
+from crawlbench.base.records import Cell
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.turnstile import open_turnstile
-from crawlbench.records import Cell
 
 TIMEOUT_S = 20.0
 
@@ -28,7 +28,7 @@ async def seats(*names, loop="asyncio", loops=1, warmups=0, timeout_s=TIMEOUT_S,
     """Give the executor and the seats of operations on one loop; kill what is left at the end."""
     cells = [Cell.of_operation(name, loop) for name in names]
     async with open_turnstile() as turnstile:
-        places = {cell.group: {"peer": None} for cell in cells}
+        places = {cell.place: {"peer": None} for cell in cells}
         executor = ProcessExecutor(turnstile, places, (), timeout_s, (), alone)
         workers = [await executor.start(cell, loops, warmups, 2) for cell in cells]
         try:
@@ -78,7 +78,7 @@ def test_twins_and_those_that_need_it_have_processes_of_their_own():
 
     async def names():
         async with open_turnstile() as turnstile:
-            places = {cell.group: {"peer": None} for cell in cells}
+            places = {cell.place: {"peer": None} for cell in cells}
             executor = ProcessExecutor(turnstile, places, (), TIMEOUT_S, (), ["asyncio-run"])
             workers = [await executor.start(cell, 1, 0, 1) for cell in cells]
             hosts = set(executor._hosts)

@@ -11,21 +11,21 @@ from functools import partial
 from json import dumps
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from crawlbench.children import clean_environment, python_command
+from crawlbench.base.children import clean_environment, python_command
+from crawlbench.base.rooms import open_room
 from crawlbench.measure.anchor import ANCHOR
 from crawlbench.measure.handle import RUN_FILE, AnchorHandle, Handle, WorkerHandle
 from crawlbench.measure.job import JOB_VARIABLE, find_expected
 from crawlbench.measure.seat import Host, HostHandle, Seat
-from crawlbench.rooms import open_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from crawlbench.base.records import Cell, EnvironmentFacts
     from crawlbench.measure.contract import AnchorWorker, Worker
     from crawlbench.measure.job import CellJob, Job, Place
     from crawlbench.measure.turnstile import Turnstile
-    from crawlbench.records import Cell, EnvironmentFacts
 
 __all__ = ["PROXY_VARIABLES", "ProcessExecutor"]
 
@@ -54,7 +54,7 @@ class ProcessExecutor:
 
         Args:
             turnstile: where they report.
-            places: by group, what a worker is told of its mirror or peer.
+            places: by cells' place, what a worker is told of its mirror or peer.
             cpus: that they may use; empty for any.
             timeout_s: after which a value is a hang.
             environments: in which they run; cells of none of them run in the manager's own.
@@ -95,7 +95,7 @@ class ProcessExecutor:
         name += " control)" if cell.control else ")"
         if name not in self._hosts or self._hosts[name].is_over:
             self._hosts[name] = Host(partial(self._start_host, cell, name), self._unfit.add)
-        peer = self._places[cell.group].get("peer")
+        peer = self._places[cell.place].get("peer")
         metadata = {**_metadata(cell), **self._affinity()}
         seat = Seat(cell, loops, warmups, peer, metadata, self._hosts[name])
         await seat.connect()
@@ -188,7 +188,7 @@ class ProcessExecutor:
         described = cast("CellJob", {**asdict(cell), "name": name})
         job: Job = {
             "cell": described,
-            **self._places[cell.group],
+            **self._places[cell.place],
             "port": self._turnstile.port,
             "token": self._turnstile.token,
             "timeout_s": self._timeout_s,

@@ -8,15 +8,15 @@ from typing import IO, TYPE_CHECKING, Any
 
 import pyperf
 
-from crawlbench.errors import CellError, CellRefusal
+from crawlbench.base.errors import CellError, CellRefusal
 from crawlbench.measure.contract import Value
 from crawlbench.measure.lastwords import explain_exit
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crawlbench.children import Message
-    from crawlbench.digest import Row
+    from crawlbench.base.children import Message
+    from crawlbench.base.digest import Row
     from crawlbench.measure.turnstile import Lane
 
 __all__ = ["RUN_FILE", "AnchorHandle", "Handle", "WorkerHandle"]

@@ -12,8 +12,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.offspring import Children
-from crawlbench.usage import rss_bytes
+from crawlbench.base.offspring import Children
+from crawlbench.base.usage import rss_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyperf
 
-from crawlbench.errors import CellError
+from crawlbench.base.errors import CellError
 from crawlbench.measure.contract import Value
 from crawlbench.measure.handle import GRACE_S, Handle
 from crawlbench.measure.invariants import find_unrest
@@ -15,12 +15,12 @@ from crawlbench.measure.invariants import find_unrest
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from crawlbench.children import Message
-    from crawlbench.digest import Row
+    from crawlbench.base.children import Message
+    from crawlbench.base.digest import Row
+    from crawlbench.base.records import Cell
     from crawlbench.measure.job import Order
     from crawlbench.measure.turnstile import Lane
     from crawlbench.operations import PeerFields
-    from crawlbench.records import Cell
 
 __all__ = ["Host", "HostHandle", "Seat"]
 
