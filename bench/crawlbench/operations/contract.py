@@ -10,11 +10,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from crawlbench.base.errors import BenchError
-from crawlbench.base.records import OperationFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
+
+    from crawlbench.base.records import OperationFacts
 
 __all__ = [
     "FEW",
@@ -138,6 +139,9 @@ class Operation:
     @property
     def facts(self) -> OperationFacts:
         """What a session keeps of it."""
+        # The manager's alone: a worker would import all records for nothing, a fifth of its start.
+        from crawlbench.base.records import OperationFacts  # noqa: PLC0415
+
         return OperationFacts(
             name=self.name,
             theme=self.theme,
