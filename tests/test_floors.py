@@ -48,6 +48,7 @@ FLOORS = {
     "session": 4,
     "check": 4,
     "cluster": 4,
+    "reference": 4,
     "cli": 5,
     "library": 5,
     "__main__": 6,
