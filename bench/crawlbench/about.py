@@ -36,9 +36,7 @@ __all__ = [
 STANDARD_LIBRARY = "standard library"
 
 _FACTS = re.compile(r"\bModel: (?P<model>[^.]+)\. HTTP: (?P<http>[\d., ]+?)\.?$", re.MULTILINE)
-_PEOPLE = re.compile(
-    r"^(?P<what>Maintainers|Reviewed by): (?P<who>.+?)\.?$", re.MULTILINE
-)
+_PEOPLE = re.compile(r"^(?P<what>Maintainers|Reviewed by): (?P<who>.+?)\.?$", re.MULTILINE)
 _CODING = re.compile(r"\bCoding: (?P<coding>[a-z, ]+)\.")
 
 

@@ -84,9 +84,7 @@ def measured(
     }
     found = make_session(plan, records, **{**settings, **changes})
     with_cpu = [
-        replace(
-            record, samples=tuple(replace(s, cpu_s=s.seconds * 0.75) for s in record.samples)
-        )
+        replace(record, samples=tuple(replace(s, cpu_s=s.seconds * 0.75) for s in record.samples))
         for record in found.rounds
     ]
     return judge(replace(found, rounds=tuple(with_cpu)))

@@ -82,8 +82,10 @@ def test_who_fails_in_one_session_is_invalid():
 def test_reference_is_no_contestant():
     """The raw socket is shown, and stands against nobody."""
     limit = way("limit-socket", None)
-    sessions = [measured(seed, {BASE: 1, replace(BASE, control=True): 1, limit: 0.1, FAST: 0.5})
-                for seed in (1, 2, 3)]
+    sessions = [
+        measured(seed, {BASE: 1, replace(BASE, control=True): 1, limit: 0.1, FAST: 0.5})
+        for seed in (1, 2, 3)
+    ]
     found = pool(*sessions)
     assert limit.name in found.cells
     assert limit.name not in found.ratios(Quantity.TIME)

@@ -76,9 +76,7 @@ def find_agreement(
     Args:
         sides: two and two; what only one of them has is left out.
     """
-    shared = [
-        (one[key], other[key]) for one, other in sides for key in one if key in other
-    ]
+    shared = [(one[key], other[key]) for one, other in sides for key in one if key in other]
     bands = []
     for low, high in pairwise(BANDS):
         within = [pair for pair in shared if low <= _distance(*pair) < high]

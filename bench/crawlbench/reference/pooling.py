@@ -80,9 +80,7 @@ class _Part:
         controls = [cell.name for cell in cells if cell.control]
         self.twins = tuple(n for n in (self.baseline, *controls) if n not in self.failures)
         self.index = Index(session.rounds)
-        self.has_cpu = all(
-            sample.cpu_s for record in session.rounds for sample in record.samples
-        )
+        self.has_cpu = all(sample.cpu_s for record in session.rounds for sample in record.samples)
         self.widenings = {
             one.quantity: one.widening for one in session.controls if one.group == group
         }
@@ -165,9 +163,7 @@ class Pool:
                 verdict = Verdict.INVALID
             reason = obstacle or (OPEN if verdict is Verdict.UNCLEAR else "")
             ends = one.interval
-            ratios[name] = Ratio(
-                pooled[name].mean, ends.low, ends.high, verdict, count, reason
-            )
+            ratios[name] = Ratio(pooled[name].mean, ends.low, ends.high, verdict, count, reason)
         return ratios
 
     @cached_property

@@ -27,7 +27,9 @@ _SECRETS = (
         "an address",
     ),
     (
-        re.compile(r"(?i)\b[a-z0-9][\w-]*(?:\.[\w-]+)*\.(?:local|lan|internal|intranet|home|corp|localdomain)\b"),
+        re.compile(
+            r"(?i)\b[a-z0-9][\w-]*(?:\.[\w-]+)*\.(?:local|lan|internal|intranet|home|corp|localdomain)\b"
+        ),
         "a host's name",
     ),
 )

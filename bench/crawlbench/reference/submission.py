@@ -83,9 +83,7 @@ def make_bundle(session: Session, suite: str = "") -> Bundle:
         command=repeat_command(bare),
     )
     claims = claims_of(restore(content))
-    return seal(
-        Content(bare, rounds, content.sites, content.strategies, claims, content.command)
-    )
+    return seal(Content(bare, rounds, content.sites, content.strategies, claims, content.command))
 
 
 def name_bundle(session: Session) -> str:

@@ -271,6 +271,8 @@ def _facts(strategy: str, measured: Measured) -> tuple[str, str, str]:
         facts = describe_strategy(strategy)
     except BenchError:
         return "own file", "", ""
-    versions = {n.lower().replace("_", "-"): v for n, v in measured.session.machine.versions.items()}
+    versions = {
+        n.lower().replace("_", "-"): v for n, v in measured.session.machine.versions.items()
+    }
     version = versions.get(facts.library.lower().replace("_", "-"), "")
     return f"{facts.library} {version}".strip(), facts.model, ", ".join(facts.reviewed_by)
