@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import msgspec
 
-from crawlbench.records import Cell
+from crawlbench.base.records import Cell
 from crawlbench.reference.bundle import Content, seal
 from crawlbench.reference.submission import make_bundle
 from crawlbench.stats.judge import judge
@@ -24,9 +24,7 @@ REAL = replace(
     cpu_model="AMD EPYC 7763 64-Core Processor",
     platform="Linux-6.8.12-300.fc40.x86_64-x86_64-with-glibc2.39",
     python="CPython 3.11.7",
-    versions={
-        name: "1.2.3" for name in ("aiohttp", "httpx", "httpx2", "pyperf", "requests", "uvloop")
-    },
+    versions=dict.fromkeys(("aiohttp", "httpx", "httpx2", "pyperf", "requests", "uvloop"), "1.2.3"),
 )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 
-from crawlbench.records import Failure, Quantity, Verdict
+from crawlbench.base.records import Failure, Quantity, Verdict
 from crawlbench.reference.pooling import MARGIN, Pool, Standing
 from tests.reference.builders import ALIKE, BASE, FAST, GROUP, SLOW, measured, way
 
@@ -24,7 +25,7 @@ def three():
 
 def test_verdicts_against_the_baseline(three):
     """By time and by CPU time, with an interval that holds the truth."""
-    for quantity in Quantity:
+    for quantity in (Quantity.TIME, Quantity.CPU):
         found = three.ratios(quantity)
         assert found[FAST.name].verdict is Verdict.FASTER
         assert found[SLOW.name].verdict is Verdict.SLOWER
@@ -98,4 +99,4 @@ def test_less_than_the_margin_is_not_told():
     found = pool(*(measured(seed, near, noise=0.002) for seed in (1, 2, 3)))
     assert found.ratios(Quantity.TIME)[FAST.name].verdict not in (Verdict.FASTER, Verdict.SLOWER)
     assert found.standings[FAST.name] == Standing(1, 1)
-    assert MARGIN == pytest.approx(0.04879, abs=1e-5)
+    assert math.expm1(MARGIN) == pytest.approx(0.05)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from crawlbench.records import Conditions, Environment, EnvironmentFacts, Failure
+from crawlbench.base.records import Conditions, Environment, EnvironmentFacts, Failure
 from crawlbench.reference.bundle import decode_bundle, encode_bundle
 from crawlbench.reference.rules import find_broken
 from crawlbench.reference.submission import make_bundle
@@ -188,7 +188,7 @@ def test_each_rule_has_its_sentence(good, path, value, sentence):
     ("old", "new", "sentence"),
     [
         ("aiohttp-gather", "<script>alert(1)</script>", "is none that a table can show"),
-        ("aiohttp-gather", "‮gather", "is none that a table can show"),
+        ("aiohttp-gather", "\u202egather", "is none that a table can show"),
         ("none", "mine.py", "the parser 'mine.py' does not come with crawlbench"),
         ("asyncio", "mine:loop", "the event loop 'mine:loop' does not come with"),
         ("loopback", "mine.toml", "the network 'mine.toml' does not come with"),
@@ -223,7 +223,7 @@ def test_few_rounds_are_refused():
 
 def test_tuned_strategy_shows_its_code(tmp_path):
     """It is let in with its file, and refused without it or with another."""
-    from crawlbench.records import OwnFile
+    from crawlbench.base.records import OwnFile
     from crawlbench.reference.rules import is_tuned
 
     path = tmp_path / "tuned.py"

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from crawlbench.base.errors import BenchError, UsageError
 from crawlbench.cli.output import complain, harmless, write_output
-from crawlbench.errors import BenchError, UsageError
 from crawlbench.reference.bundle import encode_bundle, load_bundle, restore
 from crawlbench.reference.rules import find_broken
 from crawlbench.reference.submission import name_bundle, submit_session

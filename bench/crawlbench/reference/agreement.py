@@ -8,17 +8,16 @@ what is nearly equal flips more often.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity, Verdict
+from crawlbench.base.records import Quantity, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable, Iterable, Mapping
 
-    from crawlbench.records import Session
+    from crawlbench.base.records import Session
 
 __all__ = ["BANDS", "Band", "Said", "find_agreement", "said_by"]
 

@@ -1,4 +1,4 @@
-"""A badge for each figure, in the shape that badge services read from an address (floor 4; pure)."""
+"""A badge for each figure, in the shape that badge services read (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Verdict
+from crawlbench.base.records import Verdict
 from crawlbench.report.numbers import format_interval, format_ratio
 
 if TYPE_CHECKING:

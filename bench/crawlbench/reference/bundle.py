@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawlbench.errors import UsageError
-from crawlbench.measure.flaws import find_flaw
-from crawlbench.records import Anchor, RoundRecord, Sample, Session
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Anchor, RoundRecord, Sample, Session
 
 # msgspec reads the annotations when it decodes.
-from crawlbench.records.ranges import Count, Span  # noqa: TC001
+from crawlbench.base.records.ranges import Count, Span  # noqa: TC001
+from crawlbench.measure.flaws import find_flaw
 from crawlbench.stats.judge import judge
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ MAX_UNPACKED_BYTES = 64 * 2**20
 DIGITS = 6
 """Of each number: a millionth is far below what any interval resolves."""
 
-Column = tuple[float | int | bool | str | None | dict[str, float], ...]
+Column = tuple[float | int | bool | str | dict[str, float] | None, ...]
 
 
 class KeptRound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

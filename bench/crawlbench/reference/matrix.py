@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.reference.bundle import ENDING, digest_of, load_bundle, restore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crawlbench.records import Machine, Session
+    from crawlbench.base.records import Machine, Session
     from crawlbench.reference.bundle import Content
 
 __all__ = ["MAX_MATRIX_BYTES", "Matrix", "Measured", "load_matrices", "load_matrix", "name_matrix"]

@@ -1,7 +1,7 @@
 """The table as one page that needs no network (floor 4).
 
-Rows travel as JSON by column; the script shows those that the address asks for. As in `report/html.py`
-all text is escaped, and a content security policy lets no script run but ours.
+Rows travel as JSON by column; the script shows those that the address asks for. As in
+`report/html.py` all text is escaped, and a content security policy lets no script run but ours.
 """
 
 from __future__ import annotations
@@ -99,7 +99,6 @@ def _subtitle(table: Table) -> str:
 def _row(row: TableRow) -> dict[str, object]:
     """Return what the script needs of a row: texts to show, and numbers to sort by."""
     pages = row.pages or 1.0
-    per_page = None if row.seconds is None else row.seconds / pages
     cpu_page = None if row.cpu_s is None else row.cpu_s / pages
     return {
         "matrix": row.matrix,
@@ -114,8 +113,13 @@ def _row(row: TableRow) -> dict[str, object]:
         "last": row.last,
         "library": row.library,
         "model": row.model,
-        "perPage": per_page,
-        "perPageText": _seconds(per_page),
+        "perPage": row.per_page,
+        "perPageText": _seconds(row.per_page),
+        "begin": row.begin,
+        "beginText": _seconds(row.begin),
+        "pageRatioText": _ratio(row.page_ratio, row.page_low, row.page_high),
+        "pageIntervalText": _interval(row.page_low, row.page_high),
+        "pageVerdict": row.page_verdict,
         "crawlText": _seconds(row.seconds),
         "ratio": row.ratio,
         "low": row.low,

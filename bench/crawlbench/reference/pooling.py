@@ -14,26 +14,29 @@ from itertools import combinations
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Comparison, Obstacle, Quantity, Verdict
+from crawlbench.base.records import Comparison, Obstacle, Quantity, Verdict
 from crawlbench.stats.between import DEFAULTS, find_spread, mean_of_sessions
 from crawlbench.stats.change import Way
 from crawlbench.stats.claims import find_claims, judge_family
 from crawlbench.stats.holm import holm_levels
-from crawlbench.stats.index import Index, read_seconds
+from crawlbench.stats.index import Index
 from crawlbench.stats.interval import Estimate, estimate_mean
+from crawlbench.stats.lengths import index_for
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.pairing import Side, log_ratios
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from crawlbench.records import Cell, Sample, Session
+    from crawlbench.base.records import Cell, Sample, Session
 
-__all__ = ["CONFIDENCE", "MARGIN", "MIN_SESSIONS", "Pool", "Ratio", "Standing"]
+__all__ = ["CONFIDENCE", "MARGIN", "MIN_SESSIONS", "QUANTITIES", "Pool", "Ratio", "Standing"]
 
 MARGIN = 0.04879016416943204
 """Log ratio of 5 %, set before anything was measured: the table calls nothing smaller a difference."""
 CONFIDENCE = 0.95
+QUANTITIES = (Quantity.TIME, Quantity.CPU, Quantity.PAGE)
+"""That are compared; what it costs to begin is told in seconds alone."""
 MIN_SESSIONS = 3
 """That a figure rests on; of fewer it is preliminary, and has no verdict."""
 
@@ -66,20 +69,22 @@ def _read_cpu(sample: Sample) -> float:
     return max(sample.cpu_s or 0.0, 1e-9)
 
 
-_READINGS = {Quantity.TIME: read_seconds, Quantity.CPU: _read_cpu}
-
-
 class _Part:
     """One session's part in a scenario."""
 
     def __init__(self, session: Session, group: str) -> None:
-        cells = [cell for cell in session.plan.cells if cell.group == group]
+        cells = [cell for cell in session.plan.own_cells if cell.group == group]
         self.cells = {cell.name: cell for cell in cells if not cell.control}
         self.failures = {one.cell: one for one in session.failures}
         self.baseline = session.plan.baselines[group]
         controls = [cell.name for cell in cells if cell.control]
         self.twins = tuple(n for n in (self.baseline, *controls) if n not in self.failures)
         self.index = Index(session.rounds)
+        self.slopes = (
+            index_for(session, self.index, group, Quantity.PAGE)
+            if group in session.plan.long_forms
+            else None
+        )
         self.has_cpu = all(sample.cpu_s for record in session.rounds for sample in record.samples)
         self.widenings = {
             one.quantity: one.widening for one in session.controls if one.group == group
@@ -99,9 +104,18 @@ class _Part:
         ]
         if not all(side.cells for side in sides):
             return None
-        if quantity is Quantity.CPU and not self.has_cpu:
+        if quantity is Quantity.CPU:
+            return (
+                estimate_mean(log_ratios(self.index, *sides, _read_cpu)) if self.has_cpu else None
+            )
+        index = self.slopes if quantity is Quantity.PAGE else self.index
+        if index is None or (quantity is Quantity.PAGE and self._is_flat(sides)):
             return None
-        return estimate_mean(log_ratios(self.index, *sides, _READINGS[quantity]))
+        return estimate_mean(log_ratios(index, *sides))
+
+    def _is_flat(self, sides: Sequence[Side]) -> bool:
+        """Tell whether more pages took no more time, so that there is no cost of a page."""
+        return any(self.slopes and self.slopes.is_flat(side.cells) for side in sides)
 
     def widening(self, cell: str, quantity: Quantity) -> float:
         """Return by how much doubts and the twins could move a cell's ratio."""
@@ -175,8 +189,8 @@ class Pool:
             if not self._failure(name) and self._count(name) >= self._least
         ]
         told = self._tell_apart(names)
-        slower = {name: 0 for name in names}
-        apart = {name: 0 for name in names}
+        slower = dict.fromkeys(names, 0)
+        apart = dict.fromkeys(names, 0)
         for (one, two), sign in told.items():
             slower[one if sign > 0 else two] += 1
             apart[one] += 1

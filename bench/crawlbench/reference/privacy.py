@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crawlbench.records import Failure, Session, WarningNote
+    from crawlbench.base.records import Failure, Session, WarningNote
 
 __all__ = ["find_secret", "forget", "is_label", "shorten_platform"]
 
@@ -44,7 +44,7 @@ def is_label(text: str) -> bool:
 
 
 def find_secret(text: str) -> tuple[str, str] | None:
-    """Return what a text tells that it must not, and what kind of thing that is; None if nothing."""
+    """Return what a text tells that it must not, and of which kind that is; None if nothing."""
     for pattern, kind in _SECRETS:
         if found := pattern.search(text):
             return found[0], kind

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crawlbench import __version__, registry
-from crawlbench.about import STANDARD_LIBRARY, describe_strategy
-from crawlbench.errors import BenchError
-from crawlbench.networks import NETWORKS
-from crawlbench.records.ranges import END
+from crawlbench import __version__
+from crawlbench.base.errors import BenchError
+from crawlbench.base.records.ranges import END
+from crawlbench.mirror.networks import NETWORKS
+from crawlbench.plugins import registry
+from crawlbench.plugins.about import STANDARD_LIBRARY, describe_strategy
 from crawlbench.reference.bundle import claims_of, digest_of, restore
 from crawlbench.reference.privacy import find_secret, is_label, shorten_platform
 from crawlbench.reference.sources import (
@@ -31,7 +32,7 @@ from crawlbench.reference.sources import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.records import Plan, Session
+    from crawlbench.base.records import Plan, Session
     from crawlbench.reference.bundle import Bundle, Claim, Content
 
 __all__ = ["MIN_ROUNDS", "find_broken", "is_tuned"]

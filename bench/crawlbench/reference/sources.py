@@ -8,18 +8,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawlbench import registry
-from crawlbench.errors import BenchError
+from crawlbench.base.errors import BenchError
 from crawlbench.measure.sitefacts import find_site
+from crawlbench.plugins import registry
 from crawlbench.reference.bundle import Source
 from crawlbench.sites.origin import is_ours
 
 if TYPE_CHECKING:
-    from crawlbench.records import Plan
+    from crawlbench.base.records import Plan
 
 __all__ = ["digest_of_site", "digest_of_strategy", "hash_source", "is_shipped", "sources_of"]
 
-_READERS = ("crawlbench.files", "crawlbench.sites.custom")
+_READERS = ("crawlbench.plugins.files", "crawlbench.sites.custom")
 """Modules that read a user's file."""
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.measure.store import load_session
 from crawlbench.reference.bundle import ENDING, Content, claims_of, restore, seal, shorten
 from crawlbench.reference.privacy import forget
@@ -18,7 +18,7 @@ from crawlbench.reference.sources import digest_of_site, sources_of
 from crawlbench.report.repeat import repeat_command
 
 if TYPE_CHECKING:
-    from crawlbench.records import Plan, Session
+    from crawlbench.base.records import Plan, Session
     from crawlbench.reference.bundle import Bundle
 
 __all__ = ["make_bundle", "name_bundle", "submit_session"]

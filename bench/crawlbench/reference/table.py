@@ -8,18 +8,18 @@ from itertools import combinations, pairwise
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
-from crawlbench.about import describe_strategy
-from crawlbench.errors import BenchError
-from crawlbench.records import Quantity, Verdict
+from crawlbench.base.errors import BenchError
+from crawlbench.base.records import Quantity, Verdict
+from crawlbench.plugins.about import describe_strategy
 from crawlbench.reference.agreement import Said, find_agreement, said_by
-from crawlbench.reference.pooling import Pool
+from crawlbench.reference.pooling import QUANTITIES, Pool
 from crawlbench.reference.rules import is_tuned
 from crawlbench.stats.limit import REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from crawlbench.records import Cell, Summary
+    from crawlbench.base.records import Cell, Summary
     from crawlbench.reference.agreement import Band
     from crawlbench.reference.matrix import Matrix, Measured
     from crawlbench.reference.pooling import Ratio, Standing
@@ -48,6 +48,14 @@ class TableRow:
     seconds: float | None
     """Per crawl, typical; None if it is invalid."""
     pages: float | None
+    per_page: float | None
+    """Seconds that a page adds, from two lengths; where there is one, a crawl's over its pages."""
+    begin: float | None
+    """Seconds of a crawl without its pages; None where there is one length."""
+    page_ratio: float | None
+    page_low: float | None
+    page_high: float | None
+    page_verdict: str
     cpu_s: float | None
     """Per crawl."""
     memory: int | None
@@ -181,7 +189,7 @@ class _Scenario:
         self._members = members
         self._places = places
         self._pool = Pool([one.session for one in members], group)
-        self._ratios = {quantity: self._pool.ratios(quantity) for quantity in Quantity}
+        self._ratios = {quantity: self._pool.ratios(quantity) for quantity in QUANTITIES}
         self._standings = self._pool.standings
 
     def rows(self) -> list[TableRow]:
@@ -198,7 +206,7 @@ class _Scenario:
     def _row(self, name: str, cell: Cell) -> TableRow:
         members = [one for one in self._members if _has(one, name)]
         summaries = [found for one in members if (found := _summary(one, name))]
-        time, cpu = (self._ratios[quantity].get(name) for quantity in Quantity)
+        time, cpu, page = (self._ratios[quantity].get(name) for quantity in QUANTITIES)
         stands: Standing | None = self._standings.get(name)
         days = sorted(one.session.created[:10] for one in members)
         memories = [one.extra_rss_bytes for one in summaries if one.extra_rss_bytes is not None]
@@ -217,6 +225,10 @@ class _Scenario:
             model=model,
             seconds=_middle([one.seconds for one in summaries]),
             pages=median([one.per_s * one.seconds for one in summaries]) if summaries else None,
+            per_page=_middle([one.per_page_s or one.seconds / _pages(one) for one in summaries]),
+            begin=_mean([one.to_begin_s for one in summaries]),
+            **_ends(page, "page_"),
+            page_verdict=str(page.verdict) if page and page.estimate is not None else "",
             cpu_s=_middle([one.cpu_user_s + one.cpu_system_s for one in summaries]),
             memory=max(memories, default=None),
             **_ends(time, ""),
@@ -247,6 +259,15 @@ def _ends(ratio: Ratio | None, prefix: str) -> dict[str, float | None]:
         prefix + name: None if end is None else round(end, 5)
         for name, end in zip(names, ends, strict=True)
     }
+
+
+def _pages(summary: Summary) -> float:
+    return summary.per_s * summary.seconds
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(fmean(known), 7) if known else None
 
 
 def _has(measured: Measured, name: str) -> bool:

@@ -28,6 +28,7 @@
     { name: "loop", title: "loop" },
     { name: "parser", title: "parser" },
     { name: "perPage", title: "per page", number: true, text: "perPageText" },
+    { name: "begin", title: "to begin", number: true, text: "beginText" },
     { name: "ratio", title: "ratio", number: true, text: "ratioText" },
     { name: "bar", title: "interval", sort: "low" },
     { name: "verdict", title: "verdict" },
@@ -108,7 +109,7 @@
     const [name, sign] = (asked.sort || "ratio").startsWith("-")
       ? [asked.sort.slice(1), -1]
       : [asked.sort || "ratio", 1];
-    const column = columns.find((one) => one.name === name) || columns[5];
+    const column = columns.find((one) => one.name === name) || columns.find((one) => one.name === "ratio");
     const key = column.sort || column.name;
     const value = (row) => (key === "ratio" && row.verdict === "baseline" ? 0 : row[key]);
     const collator = new Intl.Collator(undefined, { numeric: true });
@@ -225,8 +226,11 @@
     if (row.verdict === "baseline") return "It is the baseline: others are compared with it.";
     if (row.ratio === null) return `${row.verdict}${row.reason ? `: ${row.reason}` : ""}.`;
     const cpu = row.cpuRatioText === "-" ? "" : `; CPU time ${row.cpuRatioText} (${row.cpuIntervalText}), ${row.cpuVerdict}`;
+    const page = row.pageVerdict
+      ? `; per page ${row.pageRatioText} (${row.pageIntervalText}), ${row.pageVerdict}`
+      : "";
     const why = row.reason ? ` because ${row.reason}` : "";
-    return `${row.verdict}${why}: ${row.ratioText} times the baseline's time (${row.intervalText})${cpu}.`;
+    return `${row.verdict}${why}: ${row.ratioText} times the baseline's time (${row.intervalText})${page}${cpu}.`;
   }
 
   function open(row) {
