@@ -1,7 +1,7 @@
 """Measures the matrix of the table, session by session, and draws the page of all matrices.
 
 python -m benchmarks.reference                   what is missing, to its end (hours)
-python -m benchmarks.reference --plan            what there is, what is missing, and how long it takes
+python -m benchmarks.reference --plan            what is missing, and how long it takes
 python -m benchmarks.reference --minutes 10      as much as fits; call it again for the rest
 python -m benchmarks.reference --part api        one part alone
 python -m benchmarks.reference --page            only the page and the badges
@@ -39,6 +39,7 @@ from crawlbench.reference.matrix import (
 )
 from crawlbench.reference.page import render_table
 from crawlbench.reference.parts import SESSIONS, Part, find_part, list_parts, load_parts
+from crawlbench.reference.rules import CUT_SHORT
 from crawlbench.reference.submission import submit_session
 from crawlbench.reference.table import make_table
 from crawlbench.report.numbers import format_bytes, format_length
@@ -188,8 +189,11 @@ def keep(session: Path, path: Path, suite: str) -> None:
     Raises:
         UsageError: it breaks a rule, or the matrix would be too large; the session stays.
     """
-    if load_session(session).ending in ("", "interrupted"):
-        raise UsageError(f"{str(session)!r} was not finished; call this again to go on with it")
+    if load_session(session).ending in CUT_SHORT:
+        raise UsageError(
+            f"{str(session)!r} was not finished; call this again to go on with it, or remove that "
+            "folder to begin anew"
+        )
     content = encode_bundle(submit_session(session, suite))
     others = sum(one.stat().st_size for one in path.parent.glob(f"*{ENDING}"))
     if others + len(content) > MAX_MATRIX_BYTES:

@@ -2,8 +2,8 @@
 
 A session's interval is true of that session. A figure of the table is the mean of three sessions or
 more, and its interval holds from session to session: the variance between them is pooled over the
-cells of the scenario (`stats/between.py`). Two questions are asked, each with a family that is fixed
-beforehand: how each cell stands against the baseline, and which pairs can be told apart at all.
+cells of the scenario (`stats/between.py`). Two questions are asked, each with a family that is
+fixed beforehand: how each cell stands against the baseline, and which pairs can be told apart.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from crawlbench.stats.claims import find_claims, judge_family
 from crawlbench.stats.holm import holm_levels
 from crawlbench.stats.index import Index
 from crawlbench.stats.interval import Estimate, estimate_mean
-from crawlbench.stats.lengths import index_for
+from crawlbench.stats.lengths import Slopes
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.pairing import Side, log_ratios
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["CONFIDENCE", "MARGIN", "MIN_SESSIONS", "QUANTITIES", "Pool", "Ratio", "Standing"]
 
 MARGIN = 0.04879016416943204
-"""Log ratio of 5 %, set before anything was measured: the table calls nothing smaller a difference."""
+"""Log ratio of 5 %, set before anything was measured: nothing smaller is called a difference."""
 CONFIDENCE = 0.95
 QUANTITIES = (Quantity.TIME, Quantity.CPU, Quantity.PAGE)
 """That are compared; what it costs to begin is told in seconds alone."""
@@ -81,7 +81,7 @@ class _Part:
         self.twins = tuple(n for n in (self.baseline, *controls) if n not in self.failures)
         self.index = Index(session.rounds)
         self.slopes = (
-            index_for(session, self.index, group, Quantity.PAGE)
+            Slopes(self.index, session.plan.long_names, session.plan.long_forms[group])
             if group in session.plan.long_forms
             else None
         )
@@ -99,23 +99,21 @@ class _Part:
         """Return the log ratio of two cells in this session; the baseline is both of its twins."""
         if {cell, other} & self.failures.keys() - {self.baseline}:
             return None
-        sides = [
+        one, two = (
             Side(name, self.twins if name == self.baseline else (name,)) for name in (cell, other)
-        ]
-        if not all(side.cells for side in sides):
+        )
+        if not (one.cells and two.cells):
             return None
         if quantity is Quantity.CPU:
-            return (
-                estimate_mean(log_ratios(self.index, *sides, _read_cpu)) if self.has_cpu else None
-            )
-        index = self.slopes if quantity is Quantity.PAGE else self.index
-        if index is None or (quantity is Quantity.PAGE and self._is_flat(sides)):
+            found = log_ratios(self.index, one, two, _read_cpu) if self.has_cpu else []
+            return estimate_mean(found)
+        if quantity is Quantity.TIME:
+            return estimate_mean(log_ratios(self.index, one, two))
+        # Where more pages took no more time, a page has no cost that could be divided by.
+        slopes = self.slopes
+        if slopes is None or slopes.is_flat(one.cells) or slopes.is_flat(two.cells):
             return None
-        return estimate_mean(log_ratios(index, *sides))
-
-    def _is_flat(self, sides: Sequence[Side]) -> bool:
-        """Tell whether more pages took no more time, so that there is no cost of a page."""
-        return any(self.slopes and self.slopes.is_flat(side.cells) for side in sides)
+        return estimate_mean(log_ratios(slopes, one, two))
 
     def widening(self, cell: str, quantity: Quantity) -> float:
         """Return by how much doubts and the twins could move a cell's ratio."""

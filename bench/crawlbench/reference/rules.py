@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Plan, Session
     from crawlbench.reference.bundle import Bundle, Claim, Content
 
-__all__ = ["MIN_ROUNDS", "find_broken", "is_tuned"]
+__all__ = ["CUT_SHORT", "MIN_ROUNDS", "find_broken", "is_tuned"]
 
 MIN_ROUNDS = 5
 """Of fewer, the spread itself is a guess."""
