@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from crawlbench.counters import Counters
     from crawlbench.measure.verify import Expectation
-    from crawlbench.model import SiteSpec
 
 __all__ = [
     "Finding",
@@ -120,15 +119,17 @@ def judge_flight(outcome: Outcome, concurrency: int) -> Finding:
     return Finding(promise, True)
 
 
-def judge_wire(outcome: Outcome, spec: SiteSpec) -> Finding:
-    """Say whether bodies came compressed, as all contestants ask for them."""
+def judge_wire(outcome: Outcome, plain_bytes: int) -> Finding:
+    """Say whether bodies came compressed, as all contestants ask for them.
+
+    Args:
+        outcome: of some crawls.
+        plain_bytes: of the first page, before any coding.
+    """
     promise = "asks for gzip, and reads whole bodies"
     done = len(outcome.digests)
     if not done:
         return Finding(promise, None, "no crawl came to an end")
-    source = spec.pages()
-    found = source.find(spec.path)
-    plain_bytes = len(source.read(found)[1]) if found else 0
     mean_bytes = outcome.counters.wire_bytes / max(1, outcome.counters.requests)
     if mean_bytes > plain_bytes / 2:
         reason = f"{mean_bytes:,.0f} bytes came for a page: it was not compressed"
