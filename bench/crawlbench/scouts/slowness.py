@@ -27,6 +27,6 @@ def too_slow(site: str, page: str, culprit: str) -> BrokenPluginError:
     if not culprit:
         return BrokenPluginError(f"{late}; mend the site")
     return BrokenPluginError(
-        f"{late} because of {culprit}; write it so that it comes to an end, for instance without one "
-        "+ or * within another"
+        f"{late} because of {culprit}; write it so that it comes to an end, for instance "
+        "without one + or * within another"
     )
