@@ -9,13 +9,13 @@ import pytest
 from tests.measure.sites import write_site
 
 from crawlbench.archive.guide import Guide
+from crawlbench.base.errors import BrokenPluginError, UsageError
 from crawlbench.cli.crawl import crawl
 from crawlbench.cli.load import prepare_site
 from crawlbench.cli.verify import verify
-from crawlbench.errors import BrokenPluginError, UsageError
 from crawlbench.measure.culprit import find_culprit
 from crawlbench.measure.sitefacts import find_site
-from crawlbench.scouts import slowness
+from crawlbench.plugins.scouts import slowness
 
 ENDLESS = r"^(\S+\s?)+$x"
 ON_ADDRESSES = r"/(\w+\w?)+!"

@@ -1,11 +1,11 @@
-"""The extra `archive`: what reads archives is installed here, or one sentence says so (floor 3)."""
+"""The extra `archive`: what reads archives is installed here, or one sentence says so (floor 4)."""
 
 from __future__ import annotations
 
 import importlib
 from typing import Any
 
-from crawlbench.errors import NotInstalledError
+from crawlbench.base.errors import NotInstalledError
 
 __all__ = ["need"]
 

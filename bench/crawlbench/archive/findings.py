@@ -1,4 +1,4 @@
-"""What a survey of a user's own site has seen, told in sentences (floor 3; pure)."""
+"""What a survey of a user's own site has seen, told in sentences (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from crawlbench.archive.aliases import propose_rules
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from crawlbench.digest import Row
+    from crawlbench.base.digest import Row
     from crawlbench.sites.custom import CustomSite
     from crawlbench.sites.expected import Expected
 

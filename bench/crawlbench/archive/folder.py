@@ -1,4 +1,4 @@
-"""Reads the pages of a folder that `wget --mirror` made, by whatever options and age (floor 3).
+"""Reads the pages of a folder that `wget --mirror` made, by whatever options and age (floor 4).
 
 wget puts addresses into names: a query after `?`, or after `@` where names are those of Windows,
 with escapes where a name may not hold a character, and `.html` at the end where it was asked to.
@@ -14,7 +14,7 @@ from urllib.parse import quote
 from crawlbench.archive.capture import MAX_PAGE_BYTES, Capture, SkippedError
 from crawlbench.archive.decode import GZIP_MAGIC, TOO_LARGE, gunzip
 from crawlbench.archive.sniffing import looks_like_html
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.sites.addresses import host_of
 
 if TYPE_CHECKING:

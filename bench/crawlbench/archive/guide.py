@@ -1,4 +1,4 @@
-"""Which links a recording follows, where a site file says so (floor 3).
+"""Which links a recording follows, where a site file says so (floor 4).
 
 What a user has written runs in a process of its own, which says each expression before it tries it:
 one that never ends costs a sentence.
@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from crawlbench import errors
 from crawlbench.archive.links import LinkFinder
-from crawlbench.children import ChildEnded, PlainChild
-from crawlbench.errors import BrokenPluginError
-from crawlbench.scouts import LOAD_S, slowness
+from crawlbench.base import errors
+from crawlbench.base.children import ChildEnded, PlainChild
+from crawlbench.base.errors import BrokenPluginError
+from crawlbench.plugins.scouts import LOAD_S, slowness
 from crawlbench.sites.addresses import AddressRules
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crawlbench.children import Message
+    from crawlbench.base.children import Message
 
 __all__ = ["Guide"]
 

@@ -1,4 +1,4 @@
-"""Finds links as a site file says: `python -m crawlbench.archive.guideside` (floor 3).
+"""Finds links as a site file says: `python -m crawlbench.archive.guideside` (floor 4).
 
 Reads the file's name, then pages, a line of JSON each; says each expression before it tries it.
 """
@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crawlbench.archive.links import LinkFinder
-from crawlbench.children import end_with_parent, open_channel
-from crawlbench.errors import BenchError
+from crawlbench.base.children import end_with_parent, open_channel
+from crawlbench.base.errors import BenchError
 from crawlbench.sites.sitefile import load_site_file, make_kinds
 
 if TYPE_CHECKING:
-    from crawlbench.children import Say
+    from crawlbench.base.children import Say
 
 __all__ = ["main"]
 

@@ -1,4 +1,4 @@
-"""What a recording has done so far, a line for each step (floor 3).
+"""What a recording has done so far, a line for each step (floor 4).
 
 A recording that was stopped, however rudely, goes on from there.
 """
@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Self
 
 import msgspec
 
-from crawlbench.errors import StorageError, UsageError
+from crawlbench.base.errors import StorageError, UsageError
 from crawlbench.sites.manifest import ManifestPage  # noqa: TC001  (msgspec reads annotations)
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What a crawl of a user's own site finds, and what is odd about it (floor 3; no input or output).
+"""What a crawl of a user's own site finds, and what is odd about it (floor 4; no input or output).
 
 A survey reads pages in place of the site's reader and goes on where that would give up, so that
 one crawl shows all that is wrong.
@@ -15,14 +15,14 @@ from lxml import etree, html
 
 from crawlbench.archive.findings import Account, Findings, Seen
 from crawlbench.archive.pages import check_encoding
-from crawlbench.digest import Row, digest_rows, field_names
-from crawlbench.errors import BenchError
-from crawlbench.model import Page
+from crawlbench.base.digest import Row, digest_rows, field_names
+from crawlbench.base.errors import BenchError
+from crawlbench.base.model import Page
 from crawlbench.sites.addresses import split_origin
 from crawlbench.sites.expected import FORMAT, Expected
 
 if TYPE_CHECKING:
-    from crawlbench.model import Buffer, Reader
+    from crawlbench.base.model import Buffer, Reader
     from crawlbench.sites.custom import CustomSite
 
 __all__ = ["Survey"]

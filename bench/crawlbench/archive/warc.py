@@ -1,4 +1,4 @@
-"""Reads the responses of a WARC or ARC file, gzipped or not, a record at a time (floor 3).
+"""Reads the responses of a WARC or ARC file, gzipped or not, a record at a time (floor 4).
 
 What is whole is kept: the records before one that is broken, and those after it that can be found.
 """
@@ -18,7 +18,7 @@ from crawlbench.archive.decode import GZIP_MAGIC, TOO_LARGE, decode_body
 from crawlbench.archive.extra import need
 from crawlbench.archive.landmarks import find_record
 from crawlbench.archive.plainstream import MAX_HEAD_BYTES, BrokenError, PlainStream
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

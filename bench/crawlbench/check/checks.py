@@ -8,7 +8,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from crawlbench import registry
 from crawlbench.check.findings import (
     Finding,
     Outcome,
@@ -23,10 +22,11 @@ from crawlbench.check.findings import (
 from crawlbench.check.subject import Subject, Trial
 from crawlbench.measure.executor import PROXY_VARIABLES
 from crawlbench.measure.sitefacts import find_site
+from crawlbench.mirror.networks import Network, find_network
+from crawlbench.mirror.networks.faults import Fault
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import Network, find_network
-from crawlbench.networks.faults import Fault
-from crawlbench.scouts import find_out
+from crawlbench.plugins import registry
+from crawlbench.plugins.scouts import find_out
 from crawlbench.sites.origin import make_pages
 
 if TYPE_CHECKING:

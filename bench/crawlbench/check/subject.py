@@ -7,8 +7,8 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.children import Child, ChildEnded
-from crawlbench.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
+from crawlbench.base.children import Child, ChildEnded
+from crawlbench.mirror.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

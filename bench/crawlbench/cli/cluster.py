@@ -14,6 +14,9 @@ import msgspec
 import psutil
 import typer
 
+from crawlbench.base.errors import StorageError, UsageError
+from crawlbench.base.scheduler import require_dask
+from crawlbench.base.whole import write_text
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.endings import ENDING_SIGNALS
 from crawlbench.cli.measuring import name_folder
@@ -24,18 +27,15 @@ from crawlbench.cluster.blocks import BlockJob, sum_up_block, write_block_file
 from crawlbench.cluster.flow import Wishes, resume_cluster, run_cluster
 from crawlbench.cluster.sheets import SHEET_CELLS
 from crawlbench.cluster.store import CLUSTER_FILE, load_cluster, remove_drafts
-from crawlbench.errors import StorageError, UsageError
+from crawlbench.environments.prepared import prepare_for
+from crawlbench.measure.flow import run_session
 from crawlbench.report.machines import ClusterReport
-from crawlbench.scheduler import require_dask
-from crawlbench.session import run_session
-from crawlbench.session.environments import prepare_for
-from crawlbench.whole import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+from crawlbench.base.records import ClusterSession, EnvironmentFacts, Plan, Sample, Session
 from crawlbench.measure.owner import own
-from crawlbench.records import ClusterSession, EnvironmentFacts, Plan, Sample, Session
 
 __all__ = [
     "MAX_CELLS_OF_CLUSTER",

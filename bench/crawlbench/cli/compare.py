@@ -10,14 +10,14 @@ from typing import Annotated
 
 import typer
 
-from crawlbench.children import clean_environment, python_command
+from crawlbench.base.children import clean_environment, python_command
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Quantity
 from crawlbench.cli.checks import not_negative
 from crawlbench.cli.gates import parse_gate
 from crawlbench.cli.output import complain, result_console
-from crawlbench.errors import UsageError
 from crawlbench.measure.kept import find_kept
 from crawlbench.measure.store import load_session
-from crawlbench.records import Quantity
 from crawlbench.report.changes import changes_table, comparison_notes, kin_table
 from crawlbench.report.terminal import render_table
 from crawlbench.stats.compare import SessionComparison, compare_sessions

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.report.terminal import Detail
 
 __all__ = ["AS_USUAL", "Page", "Quiet", "Showing", "Verbose", "choose_detail"]

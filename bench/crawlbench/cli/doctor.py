@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from crawlbench.children import clean_environment, python_command
+from crawlbench.base.children import clean_environment, python_command
 from crawlbench.cli.margins import known_margin
 from crawlbench.cli.output import result_console
 from crawlbench.measure.conditions import read_conditions

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from crawlbench.base.errors import UsageError
 from crawlbench.cli.commands import make_group
 from crawlbench.cli.output import result_console, tell
 from crawlbench.environments.cache import (
@@ -17,7 +18,6 @@ from crawlbench.environments.cache import (
     kept_environments,
     remove_environment,
 )
-from crawlbench.errors import UsageError
 from crawlbench.report.numbers import format_bytes
 from crawlbench.report.table import Column, Table
 from crawlbench.report.terminal import render_table

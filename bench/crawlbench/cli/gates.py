@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from crawlbench.errors import UsageError
-from crawlbench.records import Quantity
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Quantity
 
 __all__ = ["AskedGate", "FailOn", "parse_gate"]
 

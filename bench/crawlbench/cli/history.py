@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crawlbench.base.errors import SessionFileError, UsageError
 from crawlbench.cli.checks import not_negative
 from crawlbench.cli.output import complain, is_printed, result_console, tell, write_output
-from crawlbench.errors import SessionFileError, UsageError
 from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.report.extra import require_drawing
 from crawlbench.report.terminal import render_table

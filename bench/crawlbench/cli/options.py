@@ -14,6 +14,7 @@ __all__ = [
     "Concurrency",
     "Cpus",
     "Laps",
+    "LongForms",
     "Loops",
     "Margin",
     "MirrorCpus",
@@ -38,6 +39,13 @@ Networks = Annotated[
     list[str] | None, typer.Option("-n", "--network", help="Networks that the mirror plays.")
 ]
 Sites = Annotated[list[str] | None, typer.Option("--site", help="Sites to crawl.")]
+LongForms = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--long-form",
+        help="Longer site to crawl beside another: SITE/NETWORK=LONGER, or none for one length.",
+    ),
+]
 Parsers = Annotated[list[str] | None, typer.Option("--parser", help="Parsers that read the pages.")]
 Concurrency = Annotated[
     list[int] | None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import not_negative, positive
 from crawlbench.cli.cluster import (
     MAX_CELLS_OF_CLUSTER,
@@ -31,6 +32,7 @@ from crawlbench.cli.options import (
     Concurrency,
     Cpus,
     Laps,
+    LongForms,
     Loops,
     Margin,
     MirrorCpus,
@@ -45,22 +47,22 @@ from crawlbench.cli.options import (
 )
 from crawlbench.cli.output import tell
 from crawlbench.cli.sites import prepare_sites
+from crawlbench.environments.prepared import prepare_again, prepare_environments
 from crawlbench.environments.spec import read_environments
-from crawlbench.errors import UsageError
 from crawlbench.measure.ends import session_ends
+from crawlbench.measure.flow import resume_session, run_session
+from crawlbench.measure.lengths import read_long_forms
 from crawlbench.measure.matrix import MAX_CELLS, extend_plan, make_plan
 from crawlbench.measure.owner import own
 from crawlbench.measure.store import load_session
 from crawlbench.measure.suite import load_suite, loops_left_out, override
 from crawlbench.measure.topology import parse_cpus
 from crawlbench.measure.width import refuse_inexpressible
-from crawlbench.session import resume_session, run_session
-from crawlbench.session.environments import prepare_again, prepare_environments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import EnvironmentFacts, Plan, Session
+    from crawlbench.base.records import EnvironmentFacts, Plan, Session
 
 __all__ = ["run", "start"]
 
@@ -80,6 +82,7 @@ def run(
     loop: Loops = None,
     network: Networks = None,
     site: Sites = None,
+    long_form: LongForms = None,
     parser: Parsers = None,
     concurrency: Concurrency = None,
     operation: Operations = None,
@@ -145,6 +148,7 @@ def run(
         "event_loops": loop,
         "networks": network,
         "sites": site,
+        "long_forms": read_long_forms(long_form),
         "parsers": parser,
         "concurrency": concurrency,
         "operations": operation,
@@ -166,6 +170,8 @@ def run(
     ready = prepare_environments(read_environments(environment or []), wanted, tell)
     asked = [facts.asked for facts in ready.environments]
     wishes = make_wishes(cluster, machines, sheet)
+    if wishes:  # machines are merged by whole crawls
+        wanted = wanted.with_one_length()
     most = MAX_CELLS_OF_CLUSTER if wishes else MAX_CELLS
     plan = make_plan(
         suite, wanted, baseline, environments=asked, reach=ready.reach, most_cells=most

@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Cell, Plan, Sweep
 from crawlbench.cli.checks import at_least_one
-from crawlbench.cli.options import Budget, Laps, Loops, Output, Rounds, Strategies
+from crawlbench.cli.options import Budget, Cpus, Laps, Loops, Output, Rounds, Strategies
 from crawlbench.cli.run import start
-from crawlbench.errors import UsageError
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import load_suite, override
-from crawlbench.records import Cell, Plan, Sweep
 
 __all__ = ["sweep"]
 
@@ -111,6 +111,7 @@ def sweep(
     rounds: Rounds = None,
     laps: Laps = None,
     budget: Budget = None,
+    cpus: Cpus = None,
     output: Output = None,
 ) -> None:
     """Measure along one axis and say where each strategy stops gaining.
@@ -132,9 +133,12 @@ def sweep(
         "rounds": rounds,
         "laps": laps,
         "budget_s": budget,
+        "cpus": cpus,
         scale.field: list(values),
     }
-    plan = make_plan(f"sweep-{axis}", override(load_suite("default"), changes))
+    # The axis is the question here, not the length.
+    suite = override(load_suite("default").with_one_length(), changes)
+    plan = make_plan(f"sweep-{axis}", suite)
     plan = replace(plan, sweep=_describe(plan, axis, scale, values))
     start(plan, output, plan.suite)
 

@@ -12,9 +12,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from crawlbench.archive.surveyor import Surveyed, survey_site
+from crawlbench.base.errors import UsageError
 from crawlbench.cli.output import result_console
-from crawlbench.errors import UsageError
-from crawlbench.session.survey import Surveyed, survey_site
 from crawlbench.sites.expected import expected_path, load_expected, write_expected
 
 if TYPE_CHECKING:

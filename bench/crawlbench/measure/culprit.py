@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from crawlbench.children import ChildEnded, PlainChild
-from crawlbench.scouts import slowness
+from crawlbench.base.children import ChildEnded, PlainChild
+from crawlbench.plugins.scouts import slowness
 
 if TYPE_CHECKING:
-    from crawlbench.children import Message
+    from crawlbench.base.children import Message
 
 __all__ = ["LOAD_S", "find_culprit"]
 

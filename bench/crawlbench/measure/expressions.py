@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-from crawlbench import registry
-from crawlbench.children import end_with_parent, open_channel
-from crawlbench.parsers.lxml import Lxml
+from crawlbench.base.children import end_with_parent, open_channel
+from crawlbench.plugins import registry
+from crawlbench.sites.parsers.lxml import Lxml
 from crawlbench.sites.sitefile import load_site_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from crawlbench.model import Field, PageKind, SiteSpec
+    from crawlbench.base.model import Field, PageKind, SiteSpec
     from crawlbench.sites.sitefile import SiteFile
 
 __all__ = ["main", "try_expressions"]

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawlbench import errors, registry
-from crawlbench.children import ChildEnded, PlainChild
-from crawlbench.errors import BrokenPluginError
+from crawlbench.base import errors
+from crawlbench.base.children import ChildEnded, PlainChild
+from crawlbench.base.errors import BrokenPluginError
 from crawlbench.measure.culprit import LOAD_S, find_culprit
 from crawlbench.measure.verify import Expectation, expect
-from crawlbench.scouts import slowness
+from crawlbench.plugins import registry
+from crawlbench.plugins.scouts import slowness
 from crawlbench.sites.origin import is_ours
 
 if TYPE_CHECKING:
-    from crawlbench.children import Message
-    from crawlbench.model import SiteSpec
+    from crawlbench.base.children import Message
+    from crawlbench.base.model import SiteSpec
 
 __all__ = ["SiteFacts", "count_most_at_once", "describe_site", "find_site", "is_ours"]
 

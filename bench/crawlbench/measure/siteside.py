@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawlbench import registry
-from crawlbench.children import end_with_parent, open_channel
-from crawlbench.errors import BenchError, BrokenPluginError
+from crawlbench.base.children import end_with_parent, open_channel
+from crawlbench.base.errors import BenchError, BrokenPluginError
+from crawlbench.base.model import ListedSource
 from crawlbench.measure.expressions import ORIGIN
 from crawlbench.measure.sitefacts import describe_site
-from crawlbench.model import ListedSource
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
-    from crawlbench.children import Say
-    from crawlbench.model import SiteSpec
+    from crawlbench.base.children import Say
+    from crawlbench.base.model import SiteSpec
 
 __all__ = ["main"]
 

@@ -1,4 +1,4 @@
-"""The manager's handle on a mirror process (floor 3)."""
+"""The manager's handle on a mirror process (floor 2)."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crawlbench.children import Child, ChildEnded, last_line
-from crawlbench.counters import Counters
-from crawlbench.errors import MirrorError
-from crawlbench.rooms import open_room
+from crawlbench.base.children import Child, ChildEnded, last_line
+from crawlbench.base.counters import Counters
+from crawlbench.base.errors import MirrorError
+from crawlbench.base.rooms import open_room
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from crawlbench.children import Message
-    from crawlbench.networks import Network
+    from crawlbench.base.children import Message
+    from crawlbench.mirror.networks import Network
 
 __all__ = ["MirrorProcess", "open_mirror"]
 
