@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from crawlbench.base.text import count_of
+
 if TYPE_CHECKING:
     from crawlbench.base.counters import Counters
     from crawlbench.measure.verify import Expectation
@@ -63,7 +65,7 @@ def judge_crawls(promise: str, outcome: Outcome, expectation: Expectation) -> Fi
         return Finding(promise, False, f"crawl {wrong[0]} returned other items than the site has")
     due = expectation.pages * outcome.crawls
     if outcome.counters.requests != due:
-        reason = f"it made {outcome.counters.requests} requests instead of {due}"
+        reason = f"it made {count_of(outcome.counters.requests, 'request')} instead of {due}"
         return Finding(promise, False, reason)
     return Finding(promise, True)
 

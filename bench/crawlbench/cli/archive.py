@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 import typer
 
-from crawlbench.archive.findings import count_of
 from crawlbench.archive.guide import Guide
 from crawlbench.archive.importing import ImportReport, check_address, import_pages
 from crawlbench.archive.links import LinkFinder
 from crawlbench.archive.pagefolder import SITE_FILE, check_target
 from crawlbench.archive.recording import RecordPlan, record_pages, work_folder
 from crawlbench.base.errors import UsageError
+from crawlbench.base.text import count_of
 from crawlbench.cli.checks import at_least_one, not_negative
 from crawlbench.cli.output import INTERRUPTED, complain, harmless
 from crawlbench.sites.charsets import DEFAULT
@@ -128,10 +128,10 @@ def _check_delay(url: str, delay_s: float) -> None:
 
 
 def _describe(plan: RecordPlan) -> str:
-    minutes = plan.most_pages * plan.delay_s / 60
+    minutes, pages = plan.most_pages * plan.delay_s / 60, count_of(plan.most_pages, "page")
     return (
-        f"would fetch robots.txt and up to {plan.most_pages} pages from {plan.start}, one at a "
-        f"time and {plan.delay_s:g} s apart (up to {minutes:.0f} min or more), into {plan.target}; "
+        f"would fetch robots.txt and up to {pages} from {plan.start}, one at a time and "
+        f"{plan.delay_s:g} s apart (up to {minutes:.0f} min or more), into {plan.target}; "
         "add --yes to do it"
     )
 

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from crawlbench.archive.surveyor import Surveyed, survey_site
 from crawlbench.base.errors import UsageError
+from crawlbench.base.text import count_of
 from crawlbench.cli.output import result_console
 from crawlbench.sites.expected import expected_path, load_expected, write_expected
 
@@ -81,4 +82,4 @@ def _describe_change(path: Path, now: Expected) -> str:
 
 
 def _say_size(expected: Expected) -> str:
-    return f"{expected.items} items on {expected.pages} pages"
+    return f"{count_of(expected.items, 'item')} on {count_of(expected.pages, 'page')}"
