@@ -1,4 +1,4 @@
-"""Reads the responses of a HAR, as browsers and proxies save it (floor 3).
+"""Reads the responses of a HAR, as browsers and proxies save it (floor 4).
 
 Dialects are many: a byte-order mark, numbers as text, nulls, bodies in files beside it. An entry
 that cannot be used is a problem of its own, not of all others.

@@ -20,7 +20,7 @@ from crawlbench.base.whole import write_text
 from crawlbench.cli.checks import at_least_one, positive
 from crawlbench.cli.endings import ENDING_SIGNALS
 from crawlbench.cli.output import INTERRUPTED, result_console, tell
-from crawlbench.cli.sites import load_site
+from crawlbench.cli.sites import prepare_site
 from crawlbench.load.file import as_json, write_load
 from crawlbench.load.flow import LoadOptions, LoadReport, run_load
 from crawlbench.load.model import Arrival, Load
@@ -212,7 +212,7 @@ def _check(options: LoadOptions, owned: str | None) -> None:
     elif owned is not None:
         raise UsageError(f"--i-own-this {owned!r} cannot be used without --url")
     else:
-        load_site(options.site)
+        prepare_site(options.site, reads=False)
         find_network(options.network)
     most_s = MAX_S_ELSEWHERE if is_elsewhere else MAX_S
     most = MAX_CONNECTIONS_ELSEWHERE if is_elsewhere else MAX_CONNECTIONS
