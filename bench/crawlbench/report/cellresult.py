@@ -134,16 +134,14 @@ class CellResult(msgspec.Struct, frozen=True):
 
 def result_of(view: SessionView, row: Row) -> CellResult:
     """Return what is published of a row."""
-    cell, summary, failure = row.cell, row.summary, row.failure
+    return _add_lengths(_measured(view, row), view, row)
+
+
+def _measured(view: SessionView, row: Row) -> CellResult:
+    """Return what every cell has: its name, its time and what that rests on."""
+    cell, summary = row.cell, row.summary
     group = view.groups[cell.group]
-    time, cpu, page, begin = (
-        _found(row, quantity)
-        for quantity in (Quantity.TIME, Quantity.CPU, Quantity.PAGE, Quantity.BEGIN)
-    )
-    compared = row.found.get(Quantity.TIME)
-    reason = failure.reason if failure else ""
-    if compared and not failure:
-        reason = explain(compared, setting_of(view, group))
+    time, cpu = _found(row, Quantity.TIME), _found(row, Quantity.CPU)
     is_baseline = row.role == "baseline"
     return CellResult(
         cell=cell.name,
@@ -159,7 +157,7 @@ def result_of(view: SessionView, row: Row) -> CellResult:
         environment=cell.environment,
         baseline=group.baseline,
         verdict=_verdict(row, Quantity.TIME),
-        reason=reason,
+        reason=_reason(view, row),
         values=summary.values if summary else 0,
         ratio=1.0 if is_baseline and summary else as_ratio(time.estimate if time else None),
         ratio_low=as_ratio(time.low if time else None),
@@ -176,11 +174,26 @@ def result_of(view: SessionView, row: Row) -> CellResult:
         cpus=len(view.session.machine.worker_cpus) or None,
         model=view.session.models.get(cell.strategy, ""),
         leading=group.leading,
-        pages=group.form.short_pages if group.form else None,
-        long_pages=group.form.pages if group.form else None,
-        per_page_ratio=1.0
-        if is_baseline and summary and summary.per_page_s
-        else as_ratio(page.estimate if page else None),
+    )
+
+
+def _reason(view: SessionView, row: Row) -> str:
+    if row.failure:
+        return row.failure.reason
+    compared = row.found.get(Quantity.TIME)
+    return explain(compared, setting_of(view, view.groups[row.cell.group])) if compared else ""
+
+
+def _add_lengths(result: CellResult, view: SessionView, row: Row) -> CellResult:
+    """Return the result with what two lengths of a site tell, if two were measured."""
+    form, summary = view.groups[row.cell.group].form, row.summary
+    page, begin = _found(row, Quantity.PAGE), _found(row, Quantity.BEGIN)
+    is_one = row.role == "baseline" and summary and summary.per_page_s
+    return msgspec.structs.replace(
+        result,
+        pages=form.short_pages if form else None,
+        long_pages=form.pages if form else None,
+        per_page_ratio=1.0 if is_one else as_ratio(page.estimate if page else None),
         per_page_ratio_low=as_ratio(page.low if page else None),
         per_page_ratio_high=as_ratio(page.high if page else None),
         per_page_verdict=_verdict(row, Quantity.PAGE),

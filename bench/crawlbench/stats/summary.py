@@ -102,7 +102,7 @@ def _references(
 ) -> dict[tuple[str, str, int], list[Sample]]:
     """Return the samples of the raw reference by group, parser and concurrency."""
     return {
-        (cell.group, cell.parser, cell.concurrency): samples[cell.name]
+        _kin(cell): samples[cell.name]
         for cell in session.plan.cells
         if cell.strategy == REFERENCE and cell.name in samples
     }
@@ -116,8 +116,7 @@ def _summarize_cell(
     seconds: float,
     references: dict[tuple[str, str, int], list[Sample]],
 ) -> Summary:
-    reference = references.get((cell.group, cell.parser, cell.concurrency))
-    limit_s = find_limit_s(session, cell, reference)
+    limit_s = find_limit_s(session, cell, references.get(_kin(cell)))
     share = server_share(samples, session.ceilings.get(cell.group))
     waits = wait_share(samples)
     starved = _starved_share(samples, max(1, len(session.machine.worker_cpus)))
@@ -149,6 +148,11 @@ def _summarize_cell(
         starved_share=starved,
         http=_http(samples),
     )
+
+
+def _kin(cell: Cell) -> tuple[str, str, int]:
+    """Return what a cell has in common with the reference that it is held against."""
+    return cell.group, cell.parser, cell.concurrency
 
 
 def _total(samples: Sequence[Sample], name: str) -> float:
