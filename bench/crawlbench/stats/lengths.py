@@ -1,6 +1,6 @@
-"""A group's cells by two lengths of one site: what a page costs, and what it costs to begin (pure).
+"""A group's cells by two lengths of a site: cost of a page, and to begin (floor 2; pure).
 
-Floor 2. Both lengths are measured in the same laps. Within a lap, a page costs what the long crawl
+Both lengths are measured in the same laps. Within a lap, a page costs what the long crawl
 takes more than the short one, divided by the pages that it has more; to begin costs what is left of
 the short crawl without its pages. That is an intercept: it holds what a crawl of any length pays,
 its first wave of connections included.
