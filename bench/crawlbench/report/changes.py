@@ -119,5 +119,5 @@ def _row(change: Change, ways: Sequence[Way]) -> tuple[str, ...]:
 def _seen(seen: Seen | None) -> tuple[str, str]:
     if seen is None:
         return "-", "-"
-    ratio = format_ratio(seen.estimate, seen.low, seen.high)
-    return ratio, format_interval(seen.low, seen.high)
+    ratio = format_ratio(seen.estimate, seen.interval.low, seen.interval.high)
+    return ratio, format_interval(seen.interval.low, seen.interval.high)
