@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from crawlbench.cli.options import RESULT
 from crawlbench.errors import UsageError
 from crawlbench.records import Quantity
 
@@ -17,7 +18,9 @@ __all__ = ["AskedGate", "FailOn", "parse_gate"]
 FailOn = Annotated[
     str | None,
     typer.Option(
-        "--fail-on", help="Fail if head is slower: slower, slower:PERCENT% or cpu-slower:PERCENT%."
+        "--fail-on",
+        help="Fail if head is slower: slower, slower:PERCENT% or cpu-slower:PERCENT%.",
+        rich_help_panel=RESULT,
     ),
 ]
 _GATE = re.compile(r"(?P<cpu>cpu-)?slower(?::(?P<percent>\d+(?:\.\d+)?)%)?")

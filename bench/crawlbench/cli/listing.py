@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import sys
 from dataclasses import asdict
 from enum import StrEnum
@@ -16,7 +15,8 @@ from rich.text import Text
 
 from crawlbench import registry
 from crawlbench.about import StrategyFacts, describe_strategy
-from crawlbench.cli.output import result_console, tell
+from crawlbench.cli.options import AsJson
+from crawlbench.cli.output import print_json, result_console, tell
 from crawlbench.errors import BenchError
 from crawlbench.measure.suite import describe_suite, suite_names
 from crawlbench.networks import NETWORKS
@@ -68,7 +68,7 @@ def list_names(
         bool,
         typer.Option("-v", "--verbose", help="Show libraries, licences and protocols as well."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the names that options take, with a few words on each.
 
@@ -84,7 +84,7 @@ def list_names(
     else:
         rows = _rows(what)
     if as_json:
-        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+        print_json(rows)
         return
     _print(rows)
     if what is What.STRATEGIES and not all(fact.installed for fact in facts):

@@ -15,7 +15,8 @@ from rich.text import Text
 from crawlbench import registry
 from crawlbench.archive.findings import Findings
 from crawlbench.archive.survey import Survey
-from crawlbench.cli.output import result_console
+from crawlbench.cli.options import AsJson
+from crawlbench.cli.output import print_json, result_console
 from crawlbench.errors import BenchError, CellError, UsageError
 from crawlbench.measure.crawling import make_site
 from crawlbench.mirror.process import open_mirror
@@ -39,6 +40,7 @@ SHOWN_ITEMS = 5
 
 def verify(
     site: Annotated[str, typer.Argument(help="Site file, such as ./site.toml.")],
+    as_json: AsJson = False,
 ) -> None:
     """Crawl a site of your own, show what was found and write down what a crawl must return.
 
@@ -50,13 +52,17 @@ def verify(
     survey = Survey(custom, registry.load(registry.Kind.PARSER, "lxml")(custom.spec))
     counters = asyncio.run(_crawl(custom, survey))
     findings = survey.finish(counters.requests)
-    _show(custom, findings)
+    path = expected_path(Path(site))
+    if as_json:
+        print_json(_tell(path, findings))
+    else:
+        _show(custom, findings)
     if findings.faults:
         raise UsageError(f"nothing was written: {findings.faults[0]}")
-    path = expected_path(Path(site))
     change = _describe_change(path, findings.expected)
     write_expected(path, findings.expected)
-    sys.stdout.write(f"{change}wrote {path}; now: crawlbench run quick --site {site}\n")
+    if not as_json:
+        sys.stdout.write(f"{change}wrote {path}; now: crawlbench run quick --site {site}\n")
 
 
 async def _crawl(custom: CustomSite, survey: Survey) -> Counters:
@@ -72,6 +78,19 @@ async def _crawl(custom: CustomSite, survey: Survey) -> Counters:
         except Exception as error:
             raise CellError(f"the crawl failed: {type(error).__name__}: {error}") from error
         return await mirror.end()
+
+
+def _tell(path: Path, findings: Findings) -> dict[str, object]:
+    """Return for scripts what was found, and where it is written unless something is wrong."""
+    expected = findings.expected
+    return {
+        "file": None if findings.faults else str(path),
+        "items": expected.items,
+        "pages": expected.pages,
+        "digest": expected.digest,
+        "faults": findings.faults,
+        "notes": findings.notes,
+    }
 
 
 def _show(custom: CustomSite, findings: Findings) -> None:
