@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-ab bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale bench-cluster-scale bench-crawl-scale bench-shard test test-all fuzz docs house timelines check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-ab bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale bench-cluster-scale bench-crawl-scale bench-cross bench-shard test test-all fuzz docs house timelines check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -43,6 +43,9 @@ bench-planted: $(READY) ## is a planted difference of 5 % called, is one of 1 % 
 
 bench-ab: $(READY) ## is a copy told from itself, and one that is 5 % slower from both? (40 minutes)
 	$(BIN)/python -m benchmarks.ab
+
+bench-cross: $(READY) ## plain loops against crawlbench: 8 clients, per page and to begin (20 minutes)
+	$(BIN)/python benchmarks/cross.py
 
 bench-disturbed: $(READY) ## is a mirror that shares its CPU noticed?
 	$(BIN)/python -m benchmarks.disturbed

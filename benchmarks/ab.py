@@ -116,7 +116,7 @@ USE = """
 import sys
 from crawlbench.environments.spec import parse_sides
 from crawlbench.measure.suite import load_suite
-from crawlbench.session.environments import prepare_environments
+from crawlbench.environments.prepared import prepare_environments
 prepare_environments(parse_sides(sys.argv[1:], ""), load_suite("ab"), lambda line: None)
 """
 

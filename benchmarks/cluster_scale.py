@@ -26,11 +26,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from crawlbench.cluster.blocks import BLOCK_FILE
-from crawlbench.cluster.sheets import cut
-from crawlbench.cluster.store import BlockStore, create_cluster_folder, write_cluster
-from crawlbench.measure.store import SESSION_FILE, load_session
-from crawlbench.records import (
+from crawlbench.base.records import (
     BlockResult,
     Cell,
     CellEstimate,
@@ -41,20 +37,24 @@ from crawlbench.records import (
     Plan,
     Verdict,
 )
+from crawlbench.base.usage import peak_rss_bytes, rss_bytes
+from crawlbench.cluster.blocks import BLOCK_FILE
+from crawlbench.cluster.sheets import cut
+from crawlbench.cluster.store import BlockStore, create_cluster_folder, write_cluster
+from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.report.markdown import render_table
 from crawlbench.report.numbers import format_bytes
 from crawlbench.report.table import Column, Table
 from crawlbench.stats.index import Index
 from crawlbench.stats.machines import merge
 from crawlbench.stats.pairing import Side, log_ratios
-from crawlbench.usage import peak_rss_bytes, rss_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from crawlbench.records import Session
+    from crawlbench.base.records import Session
     from crawlbench.report.charts.chart import Rows
 
 ROOT = Path(__file__).resolve().parent.parent

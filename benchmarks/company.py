@@ -20,13 +20,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawlbench.base.records import Quantity, Verdict
 from crawlbench.measure.store import SESSION_FILE, load_session
-from crawlbench.records import Quantity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.records import Session
+    from crawlbench.base.records import Session
 
 KEPT = Path("results/company")
 SHARE = 0.3

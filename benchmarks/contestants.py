@@ -16,12 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from crawlbench import registry
-from crawlbench.about import StrategyFacts, describe_libraries, describe_strategy
 from crawlbench.check.subject import Subject, Trial
 from crawlbench.measure.verify import Expectation, expect
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import MirrorProcess, open_mirror
-from crawlbench.networks import find_network
+from crawlbench.plugins import registry
+from crawlbench.plugins.about import StrategyFacts, describe_libraries, describe_strategy
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "contestants.md"

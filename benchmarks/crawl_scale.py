@@ -21,14 +21,14 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from crawlbench import registry
-from crawlbench.digest import Tally
+from crawlbench.base.digest import Tally
+from crawlbench.base.usage import peak_rss_bytes, reset_peak_rss, rss_bytes
 from crawlbench.measure.crawling import keep_crawls, make_site
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.verify import expect
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
-from crawlbench.usage import peak_rss_bytes, reset_peak_rss, rss_bytes
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,7 @@ from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.store import load_session
 
 if TYPE_CHECKING:
-    from crawlbench.records import Verdict
+    from crawlbench.base.records import Verdict
 
 SPIN = "import os, sys\nos.sched_setaffinity(0, {int(sys.argv[1])})\nwhile True:\n    pass\n"
 SESSION = ("quick", "-n", "loopback", "--budget", "60")

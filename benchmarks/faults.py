@@ -19,8 +19,8 @@ from pathlib import Path
 from benchmarks.contestants import table
 from benchmarks.meetings import ENDLESS, KINDS, Meeting, Outcome, installed_strategies, meet_all
 
-from crawlbench import registry
-from crawlbench.about import describe_strategy
+from crawlbench.plugins import registry
+from crawlbench.plugins.about import describe_strategy
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "faults.md"
 TABLES = re.compile(

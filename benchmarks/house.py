@@ -43,7 +43,7 @@ ROOM_FEATURES = tuple(name for name in FEATURES if name != "compare")
 WHOLE = ("cli", "strategies")
 """Rooms whose functions are long for a reason: a command's options are its parameters, and a
 strategy is one function that is read from top to bottom."""
-PLUGINS = ("strategies", "parsers", "loops")
+PLUGINS = ("strategies.", "sites.parsers.", "plugins.loops.")
 """Rooms of one small file for each plug-in, which are meant to be small."""
 CALLED = {"Verdict.FASTER", "Verdict.SLOWER"}
 FRONT = {"cli", "__main__", "__init__"}
@@ -133,7 +133,7 @@ def imports(module: Module) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            # `from crawlbench.records import Plan` may name a module or what is in one
+            # `from crawlbench.base.records import Plan` may name a module or what is in one
             full = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= {name if _short(name) in known else node.module for name in full}
     ours = {_short(name) for name in found if name.startswith("crawlbench.")}
@@ -196,7 +196,7 @@ def _walk(
 def feature_rooms(feature: str) -> set[str]:
     """Return the rooms in which a feature has files, cli apart."""
     words = set(FEATURES[feature])
-    return {module.room for module in modules() if words & set(module.name.split(".")[:2])} - FRONT
+    return {module.room for module in modules() if words & set(module.name.split("."))} - FRONT
 
 
 def interval_classes() -> list[str]:
@@ -215,12 +215,13 @@ def verdict_homes() -> list[str]:
     """Return the modules that decide that something is faster or slower.
 
     Who compares a verdict only asks for it; who stores one, returns it or hands it on decides.
-    `report/` words verdicts and turns them round, and `records/` lists them.
+    `report/` words verdicts and turns them round, and `base/records/` lists them.
     """
     return [
         module.name
         for module in modules()
-        if module.room not in {"report", "records"} and any(find_decisions(module.tree))
+        if not module.name.startswith(("report.", "base.records."))
+        and any(find_decisions(module.tree))
     ]
 
 
@@ -300,7 +301,7 @@ def cpu_of_judgement() -> float:
 def counted() -> list[tuple[str, str, str]]:
     """Return what is counted in the source: a name, the figure, and the goal."""
     few = [module for module in modules() if module.lines < SMALL]
-    small, plugins = len(few), sum(module.room in PLUGINS for module in few)
+    small, plugins = len(few), sum(module.name.startswith(PLUGINS) for module in few)
     rooms = {module.room for module in modules()} - {"__init__", "__main__"}
     widest = max(FEATURES, key=lambda name: len(feature_rooms(name)))
     touched = f"{len(feature_rooms(widest))} ({widest}: {', '.join(sorted(feature_rooms(widest)))})"

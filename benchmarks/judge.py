@@ -21,8 +21,8 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
+from crawlbench.base.records import Quantity, Stopping, Verdict
 from crawlbench.measure.store import load_session
-from crawlbench.records import Quantity, Stopping, Verdict
 from crawlbench.stats.index import Index
 from crawlbench.stats.judge import judge
 from crawlbench.stats.settled import open_cells
@@ -30,7 +30,7 @@ from crawlbench.stats.settled import open_cells
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.records import Comparison, RoundRecord, Sample, Session
+    from crawlbench.base.records import Comparison, RoundRecord, Sample, Session
 
 REFERENCE = Path("results/reference")
 MARGIN = math.log1p(0.01)

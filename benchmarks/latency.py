@@ -23,8 +23,8 @@ from collections import deque
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from crawlbench.mirror.networks import Network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import Network
 
 DELAYS_MS = (1, 10, 40, 150)
 CONNECTIONS = (1, 100, 1_000)

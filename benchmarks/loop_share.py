@@ -24,15 +24,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from crawlbench import registry
 from crawlbench.measure.crawling import make_site, run_crawls
+from crawlbench.measure.flow import run_session
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import Suite
+from crawlbench.measure.watcher import Watcher
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
+from crawlbench.plugins import registry
 from crawlbench.report.numbers import format_seconds
-from crawlbench.session import Watcher, run_session
 from crawlbench.stats.index import Index
 from crawlbench.stats.interval import Estimate, estimate_mean
 from crawlbench.stats.pairing import Side, log_ratios
@@ -40,7 +41,7 @@ from crawlbench.stats.pairing import Side, log_ratios
 if TYPE_CHECKING:
     from types import FrameType
 
-    from crawlbench.records import Cell, Session
+    from crawlbench.base.records import Cell, Session
 
 SITE, NETWORK, CONCURRENCY = "douban-top250", "loopback", 10
 STRATEGIES = ("aiohttp-gather", "asyncio-httptools")

@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING
 
 from benchmarks.loop_share import ROUNDS, measure
 
+from crawlbench.base.records import Verdict
 from crawlbench.measure.store import load_session
 from crawlbench.operations import all_operations
-from crawlbench.records import Verdict
 from crawlbench.report.markdown import render_table
 from crawlbench.report.notes import find_notes
 from crawlbench.report.operations import matrix_tables, measured_table, operation_tables
 from crawlbench.report.view import SessionView
 
 if TYPE_CHECKING:
-    from crawlbench.records import Session
+    from crawlbench.base.records import Session
 
 BUDGET_S = 1200.0
 LOOPS = ("asyncio", "*loop*", "bracio*")

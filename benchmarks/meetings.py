@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from crawlbench import registry
-from crawlbench.about import describe_strategy
 from crawlbench.check.checks import meet_faults, open_faults
 from crawlbench.check.subject import Subject
 from crawlbench.measure.verify import expect
-from crawlbench.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
+from crawlbench.mirror.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
+from crawlbench.plugins import registry
+from crawlbench.plugins.about import describe_strategy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -39,7 +39,7 @@ ENDLESS = ("stall", "one-byte-a-second")
 KINDS = (*(kind for kind in (*ANSWER_KINDS, *DELIVERY_KINDS) if kind not in ENDLESS), *ENDLESS)
 """All kinds; last those that end a process most often."""
 
-REFUSED = "crawlbench.errors.BlockedPageError"
+REFUSED = "crawlbench.base.errors.BlockedPageError"
 """What the site's reader raises when a page is not the site's."""
 
 DOCUMENTED = {

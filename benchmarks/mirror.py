@@ -30,8 +30,8 @@ import psutil
 from benchmarks.nginx import Rate, Server, ask, running_nginx
 
 from crawlbench.measure.machine import describe_machine
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
 from crawlbench.sites.manifest import load_manifest
 from crawlbench.sites.movies import fixture_folder
 from crawlbench.stats.interval import estimate_mean

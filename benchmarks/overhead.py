@@ -17,12 +17,12 @@ import sys
 from asyncio.subprocess import PIPE
 from typing import TYPE_CHECKING
 
+from crawlbench.base.records import Cell
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.turnstile import open_turnstile
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
-from crawlbench.records import Cell
 from crawlbench.stats.interval import estimate_mean
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ CELLS = (("requests-serial", None), ("aiohttp-gather", "uvloop"))
 
 BARE = """
 import asyncio, sys, time
-from crawlbench import registry
+from crawlbench.plugins import registry
 from crawlbench.measure.crawling import make_site
 kind = registry.Kind
 spec = registry.load(kind.SITE, "douban-top250")

@@ -14,8 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from crawlbench.base.records import Verdict
 from crawlbench.measure.store import load_session
-from crawlbench.records import Verdict
 from crawlbench.report.numbers import format_interval, format_ratio
 
 PLUGINS = Path(__file__).resolve().parent.parent / "tests" / "plugins"

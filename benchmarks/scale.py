@@ -22,10 +22,10 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from crawlbench import registry
-from crawlbench.digest import Tally
+from crawlbench.base.digest import Tally
+from crawlbench.mirror.networks import NETWORKS
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import NETWORKS
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,11 +18,11 @@ from typing import Any
 
 import distributed
 
-from crawlbench import registry
 from crawlbench.measure.crawling import make_site, run_crawls
 from crawlbench.measure.machine import describe_machine
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
+from crawlbench.plugins import registry
 
 PAGES = (10, 100, 1_000)
 NETWORK, PARSER, CONCURRENCY, REPEATS, WORKERS = "wan", "lexbor", 10, 3, 2

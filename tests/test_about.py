@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from crawlbench import registry
-from crawlbench.about import describe_http, describe_strategy
-from crawlbench.errors import UnknownNameError
+from crawlbench.base.errors import UnknownNameError
+from crawlbench.plugins import registry
+from crawlbench.plugins.about import describe_http, describe_strategy
 
 NAMES = registry.names(registry.Kind.STRATEGY)
 
@@ -42,7 +42,7 @@ def test_facts_of_a_known_one():
 def test_nothing_is_imported():
     """Listing forty clients must not load forty clients."""
     code = (
-        "import sys; from crawlbench.about import describe_strategy as d\n"
+        "import sys; from crawlbench.plugins.about import describe_strategy as d\n"
         "d('aiohttp-gather'); d('requests-serial'); d('scrapy-spider')\n"
         "print(*{'aiohttp', 'requests', 'scrapy', 'twisted'} & set(sys.modules))"
     )

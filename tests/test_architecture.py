@@ -34,7 +34,7 @@ def names():
 
 @pytest.mark.parametrize("path", sorted(set(PATH.findall(TEXT))))
 def test_file_that_is_named_is_there(path):
-    """A file alone may be a room's: those of `session/` are named without it."""
+    """A file alone may be a room's: those of `base/` are named without it."""
     assert found(path) or ("/" not in path and list(HOUSE.rglob(path))), path
 
 

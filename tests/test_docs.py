@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from crawlbench import registry
 from crawlbench.measure.suite import suite_names
-from crawlbench.networks import NETWORKS
+from crawlbench.mirror.networks import NETWORKS
+from crawlbench.plugins import registry
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench import registry
-from crawlbench.errors import BrokenPluginError, NotInstalledError, UsageError
+from crawlbench.base.errors import BrokenPluginError, NotInstalledError, UsageError
+from crawlbench.plugins import registry
 
 STRATEGY, LOOP = registry.Kind.STRATEGY, registry.Kind.EVENT_LOOP
 

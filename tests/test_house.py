@@ -46,7 +46,7 @@ def test_import_for_types_alone_is_no_arrow_and_late_one_is():
         dedent("""\
         from typing import TYPE_CHECKING
 
-        from crawlbench import registry
+        from crawlbench.plugins import registry
         if TYPE_CHECKING:
             from crawlbench.mirror import process
 
@@ -55,7 +55,7 @@ def test_import_for_types_alone_is_no_arrow_and_late_one_is():
         """)
     )
     module = house.Module("cli.made_up", house.ROOT / "made_up.py", 8, tree)
-    assert house.imports(module) == {"registry", "stats.judge"}
+    assert house.imports(module) == {"plugins.registry", "stats.judge"}
 
 
 def test_one_module_decides_what_is_faster():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlbench import extras
+from crawlbench.plugins import extras
 
 ROOT = Path(__file__).resolve().parent.parent
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.measure.owner import LOCK_FILE, OWNER_FILE, own
 
 HOLDER = """

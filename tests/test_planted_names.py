@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import crawlbench as package
-from crawlbench.children import clean_environment
+from crawlbench.base.children import clean_environment
 from tests.conftest import command_line
 
 OWN = {"crawlbench", "tests", "benchmarks"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench import registry
-from crawlbench.errors import BrokenPluginError, NotInstalledError, UnknownNameError
+from crawlbench.base.errors import BrokenPluginError, NotInstalledError, UnknownNameError
+from crawlbench.plugins import registry
 from tests.conftest import PLUGINS
 
 KIND = registry.Kind.STRATEGY

@@ -10,10 +10,10 @@ import msgspec
 import pyperf
 import pytest
 
+from crawlbench.base.records import Stopping, Verdict
+from crawlbench.base.whole import write_bytes
 from crawlbench.environments.cache import READY_FILE, Kept, environments_folder
 from crawlbench.measure.store import load_session
-from crawlbench.records import Stopping, Verdict
-from crawlbench.whole import write_bytes
 from tests.environments.planting import OPERATION, QUICK, SLOW, plant
 from tests.environments.projects import in_process, write_project
 
@@ -148,6 +148,7 @@ def test_worker_says_if_its_packages_are_not_those_recorded(ab, tmp_path):
     assert "this worker has planted 1.0, the environment had 6.6" in answer["changes"][0]["reason"]
 
 
+@pytest.mark.long  # in `make test`, tests/ci/test_real.py finds one by the action's whole step
 def test_slower_head_is_found_and_fails(ab, tmp_path):
     plant(tmp_path, base=QUICK, head=SLOW)
     outcome, answer = ab("base", "head", *BRIEF, is_shown=True)

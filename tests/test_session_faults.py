@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
+from crawlbench.base.records import Verdict
 from crawlbench.measure.store import load_session
-from crawlbench.records import Verdict
 from tests.conftest import command_line
 
 pytestmark = pytest.mark.slow

@@ -9,8 +9,8 @@ import sys
 import pyperf
 import pytest
 
+from crawlbench.base.records import Obstacle, Verdict
 from crawlbench.measure.store import load_session
-from crawlbench.records import Obstacle, Verdict
 from tests.conftest import command_line
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crawlbench.errors import BenchError
+    from crawlbench.base.errors import BenchError
     from crawlbench.library.comparison import Comparison, compare
     from crawlbench.library.gate import GateResult
     from crawlbench.library.measurement import ab, run
@@ -40,7 +40,7 @@ __all__ = [  # noqa: RUF022  (grouped by what they are for)
 ]
 
 _HOMES = {
-    "BenchError": "crawlbench.errors",
+    "BenchError": "crawlbench.base.errors",
     "Change": "crawlbench.library.rows",
     "Comparison": "crawlbench.library.comparison",
     "GateResult": "crawlbench.library.gate",

@@ -1,4 +1,4 @@
-"""`python -m crawlbench` (floor 5)."""
+"""`python -m crawlbench` (floor 6)."""
 
 import os
 import sys

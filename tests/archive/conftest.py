@@ -10,7 +10,7 @@ import pytest
 from crawlbench.archive.importing import import_pages
 from crawlbench.archive.links import LinkFinder
 from crawlbench.archive.recording import RecordPlan, record_pages
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.sites.manifest import load_manifest
 from tests.archive.recorded import Server
 

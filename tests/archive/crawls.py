@@ -1,8 +1,8 @@
 """A crawl of what was imported, by the survey's reader."""
 
 from crawlbench.archive.survey import Survey
-from crawlbench.parsers.lxml import compile_reader as compile_lxml
 from crawlbench.sites.custom import open_site
+from crawlbench.sites.parsers.lxml import compile_reader as compile_lxml
 
 SITE = """
 name = "x"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from crawlbench.archive.survey import Survey
-from crawlbench.parsers.lxml import compile_reader as compile_lxml
 from crawlbench.sites.custom import open_site
+from crawlbench.sites.parsers.lxml import compile_reader as compile_lxml
 from tests.archive.archives import (
     HOST,
     HTML,

@@ -3,7 +3,7 @@
 import pytest
 
 from crawlbench.archive.pagefolder import PageFolder
-from crawlbench.errors import StorageError
+from crawlbench.base.errors import StorageError
 from tests.archive.archives import HOST, page, response, write_warc
 
 

@@ -11,7 +11,7 @@ from crawlbench import __version__
 from crawlbench.archive.fetching import retry_after_s
 from crawlbench.archive.links import LinkFinder
 from crawlbench.archive.recording import RecordPlan, record_pages, work_folder
-from crawlbench.errors import BenchError, UsageError
+from crawlbench.base.errors import BenchError, UsageError
 from crawlbench.sites.manifest import load_manifest
 from tests.archive.recorded import HTML
 from tests.conftest import command_line

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from crawlbench.base.errors import UsageError
 from crawlbench.cli import verify as verify_command
-from crawlbench.errors import UsageError
 from tests.archive.archives import (
     HOST,
     SITE_FILE,

@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from crawlbench.errors import NotInstalledError, UsageError
+from crawlbench.base.errors import NotInstalledError, UsageError
 from tests.archive.archives import (
     HOST,
     HTML,

@@ -10,9 +10,9 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from crawlbench import registry
 from crawlbench.archive.importing import import_pages
 from crawlbench.cli.verify import verify
+from crawlbench.plugins import registry
 from crawlbench.sites import douban
 from crawlbench.sites.movies import load_movies
 from tests.conftest import command_line

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
+from crawlbench.base.records import Cell
 from crawlbench.measure.suite import load_suite
-from crawlbench.records import Cell
 from crawlbench.report.charts.chart import MAX_CELLS
 from crawlbench.stats.judge import judge
 from tests.report.traces import traced

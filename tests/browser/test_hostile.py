@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.records import Cell, Failure, WarningNote
+from crawlbench.base.records import Cell, Failure, WarningNote
 from tests.report.sessions import concluded, make_comparison, make_summary
 from tests.report.traces import traced
 from tests.stats.builders import MACHINE, make_plan

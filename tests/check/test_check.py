@@ -11,11 +11,11 @@ import pytest
 from rich.console import Console
 from tests.conftest import PLUGINS
 
-from crawlbench import registry
 from crawlbench.check.checks import Subject, check_strategy
 from crawlbench.check.findings import Finding, judge_fault, judge_import
 from crawlbench.check.subject import Trial
 from crawlbench.cli.check import _count, _row
+from crawlbench.plugins import registry
 
 EARLY = """
 import subprocess, sys, threading, time

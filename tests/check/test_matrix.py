@@ -15,9 +15,9 @@ from benchmarks.meetings import (
     tell_outcome,
 )
 
-from crawlbench import registry
 from crawlbench.check.checks import Subject, meet_faults, open_faults
 from crawlbench.measure.verify import expect
+from crawlbench.plugins import registry
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -79,17 +79,8 @@ SLOW = (
 )
 PASSING = ("429", "500", "503", "reset", "reset-in-body", "short-body", "bad-chunk", "block-page")
 AT_ONCE = 6  # they wait more than they work
-ALWAYS = (
-    "limit-socket",
-    "aiohttp-gather",
-    "asyncio-httptools",
-    "asyncio-streams",
-    "httpx-async",
-    "requests-serial",
-    "scrapy-spider",
-    "urllib3-threads",
-)
-"""One of each kind; the others only in `make test-all`."""
+ALWAYS = ("limit-socket", "aiohttp-gather", "requests-serial")
+"""No client at all, and two that most people have; the others only in `make test-all`."""
 
 
 def expected(name, kind):

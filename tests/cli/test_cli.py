@@ -12,7 +12,7 @@ import threading
 import pytest
 from tests.conftest import command_line
 
-from crawlbench.registry import is_async
+from crawlbench.plugins.registry import is_async
 from crawlbench.sites.movies import load_movies
 
 STRATEGIES = (

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from crawlbench.base.records import Failure, Obstacle, Stopping, Verdict
 from crawlbench.cli.live import open_watcher
 from crawlbench.measure.store import load_session
-from crawlbench.records import Failure, Obstacle, Stopping, Verdict
 
 SESSION = load_session(Path(__file__).parents[2] / "results" / "reference")
 

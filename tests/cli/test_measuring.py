@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from tests.measure.test_store import finished, write
 
+from crawlbench.base.records import Stopping
 from crawlbench.cli import measuring, report
 from crawlbench.cli.details import Showing
 from crawlbench.cli.measuring import publish
 from crawlbench.measure.ends import MANY_ROUNDS, session_ends
 from crawlbench.measure.store import load_session
-from crawlbench.records import Stopping
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from tests.cli.test_help import COMMANDS
 
+from crawlbench.base.errors import UsageError
 from crawlbench.cli.app import main
 from crawlbench.cli.output import print_json
 from crawlbench.cli.places import refuse_existing, replacing
-from crawlbench.errors import UsageError
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 ENDLESS = ("block", "mirror serve")

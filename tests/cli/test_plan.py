@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.report.reference import REFERENCE
 
+from crawlbench.base.errors import UsageError
 from crawlbench.cli.plan import plan
-from crawlbench.errors import UsageError
 
 
 def rounds_of(capsys, detect):

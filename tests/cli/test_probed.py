@@ -8,9 +8,9 @@ from tests.report.operating import operated
 from tests.report.sessions import concluded
 from tests.stats.builders import make_plan, make_session
 
+from crawlbench.base.errors import BenchError
 from crawlbench.cli import probed
 from crawlbench.cli.probed import NOT_PROBED, probe_session, probed_section
-from crawlbench.errors import BenchError
 from crawlbench.probe.store import PROBE_FILE, load_report, write_report
 
 

@@ -10,8 +10,8 @@ import pytest
 from tests.cli.test_cli import assert_refused
 from tests.conftest import command_line
 
+from crawlbench.base.errors import UsageError
 from crawlbench.cli.settings import load_settings
-from crawlbench.errors import UsageError
 
 JSON_LIST = "[tool.crawlbench.list]\njson = true\n"
 

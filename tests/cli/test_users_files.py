@@ -10,13 +10,13 @@ import time
 
 import pytest
 
-from crawlbench import scouts
-from crawlbench.errors import BrokenPluginError, NotInstalledError
-from crawlbench.files import load_strategy
+from crawlbench.base.errors import BrokenPluginError, NotInstalledError
+from crawlbench.base.model import Site
 from crawlbench.measure.crawling import run_crawls
-from crawlbench.model import Site
-from crawlbench.registry import Kind, needs_loop
-from crawlbench.scouts import find_out
+from crawlbench.plugins import scouts
+from crawlbench.plugins.files import load_strategy
+from crawlbench.plugins.registry import Kind, needs_loop
+from crawlbench.plugins.scouts import find_out
 
 HONEST = """
 import gzip, http.client

@@ -6,8 +6,8 @@ import asyncio
 
 import msgspec
 
+from crawlbench.base.errors import SchedulerLostError
 from crawlbench.cluster.blocks import BlockJob
-from crawlbench.errors import SchedulerLostError
 from tests.stats.blocks import make_machine
 
 

@@ -7,8 +7,8 @@ import tempfile
 
 import pytest
 
+from crawlbench.base.errors import StorageError
 from crawlbench.cluster.alone import hold_cpus, locks_folder
-from crawlbench.errors import StorageError
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "getuid"), reason="owners and modes of Unix")
 

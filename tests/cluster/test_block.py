@@ -13,13 +13,13 @@ import msgspec
 import psutil
 import pytest
 
+from crawlbench.base.records import ClusterMachine, Environment
 from crawlbench.cluster.alone import hold_cpus, locks_folder
 from crawlbench.cluster.blocks import BlockJob
 from crawlbench.cluster.fingerprint import names_of, take_fingerprint
 from crawlbench.cluster.remote import measure_block
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import load_suite, override
-from crawlbench.records import ClusterMachine, Environment
 from tests.cluster.clusters import wait_for
 from tests.conftest import command_line
 

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from crawlbench.base.errors import SchedulerLostError
 from crawlbench.cluster import dispatch
 from crawlbench.cluster.dispatch import Dispatcher
-from crawlbench.errors import SchedulerLostError
 from tests.cluster.fakes import FakeCrew, FakeFuture, answer
 from tests.stats.blocks import make_machine
 from tests.stats.builders import make_plan, other

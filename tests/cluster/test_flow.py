@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from crawlbench.base.errors import UsageError
 from crawlbench.cli.cluster import make_wishes, resume_on_cluster
 from crawlbench.cluster import dispatch, flow
 from crawlbench.cluster.flow import Wishes, run_cluster
-from crawlbench.errors import UsageError
 from tests.cluster.fakes import FakeCrew, answer
 from tests.stats.blocks import make_machine
 from tests.stats.builders import make_plan, other

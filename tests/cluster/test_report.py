@@ -8,11 +8,11 @@ import pytest
 import typer
 from rich.console import Console
 
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import ClusterSession, LostBlock
 from crawlbench.cli import cluster
 from crawlbench.cluster.flow import Wishes
 from crawlbench.cluster.notes import find_notes as find_doubts
-from crawlbench.errors import UsageError
-from crawlbench.records import ClusterSession, LostBlock
 from crawlbench.report.machines import ClusterReport, find_notes, kind_table, tell_machines
 from crawlbench.stats.machines import merge
 from tests.stats.blocks import make_block, make_machine

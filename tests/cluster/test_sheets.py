@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from crawlbench.base.errors import UsageError
 from crawlbench.cluster.sheets import SHEET_CELLS, cut
-from crawlbench.errors import UsageError
 from crawlbench.measure.matrix import make_plan as plan_of
 from crawlbench.measure.suite import load_suite
 from tests.stats.builders import BASELINE, CONTROL, make_plan, other

@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from crawlbench.base.errors import SessionFileError, UsageError
+from crawlbench.base.records import ClusterSession, Failure, Verdict
 from crawlbench.cli.cluster import resume_on_cluster
 from crawlbench.cluster.blocks import BlockJob, pack, sum_up_block, unpack, write_block_file
 from crawlbench.cluster.store import (
@@ -14,8 +16,6 @@ from crawlbench.cluster.store import (
     load_cluster,
     remove_drafts,
 )
-from crawlbench.errors import SessionFileError, UsageError
-from crawlbench.records import ClusterSession, Failure, Verdict
 from crawlbench.stats.index import Index
 from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.judge import judge

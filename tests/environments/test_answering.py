@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 import typer
 
+from crawlbench.base.records import Cell, Environment, Failure
 from crawlbench.cli.ab import _answer, _end
-from crawlbench.records import Cell, Environment, Failure
 from crawlbench.stats.judge import judge
 from tests.report.views import versus_sentence
 from tests.stats.builders import make_plan, make_session

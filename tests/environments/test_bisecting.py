@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench.errors import EnvironmentFailure
-from crawlbench.records import Cell, Environment, Failure
+from crawlbench.base.errors import EnvironmentFailure
+from crawlbench.base.records import Cell, Environment, Failure
+from crawlbench.environments.bisection import bisect
 from crawlbench.report.bisection import bisection_sentence
-from crawlbench.session.bisection import bisect
 from crawlbench.stats.judge import judge
 from tests.stats.builders import make_plan, make_session
 

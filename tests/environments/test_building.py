@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from crawlbench.base.errors import EnvironmentFailure, UsageError
+from crawlbench.base.records import Environment
 from crawlbench.environments import installers
 from crawlbench.environments.cache import (
     READY_FILE,
@@ -28,12 +30,10 @@ from crawlbench.environments.needs import (
     packages_of,
     requirements_for,
 )
+from crawlbench.environments.prepared import prepare_environments
 from crawlbench.environments.spec import parse_sides
-from crawlbench.errors import EnvironmentFailure, UsageError
 from crawlbench.measure.suite import load_suite, override
-from crawlbench.records import Environment
-from crawlbench.registry import Kind
-from crawlbench.session.environments import prepare_environments
+from crawlbench.plugins.registry import Kind
 from tests.environments.projects import built, in_process, write_project
 
 pytestmark = pytest.mark.slow

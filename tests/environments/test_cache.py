@@ -9,6 +9,7 @@ import sys
 import psutil
 import pytest
 
+from crawlbench.base.errors import UsageError
 from crawlbench.cli import environments as command
 from crawlbench.environments.cache import (
     READY_FILE,
@@ -17,7 +18,6 @@ from crawlbench.environments.cache import (
     note_use,
     remove_environment,
 )
-from crawlbench.errors import UsageError
 from tests.environments.projects import built
 
 USE = """

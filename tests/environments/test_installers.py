@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from crawlbench.base.errors import EnvironmentFailure
 from crawlbench.environments.installers import Installer, Misfit
-from crawlbench.errors import EnvironmentFailure
 
 SHELL = ("sh", "-c", 'printf "%s" "$SAID" >&2; exit 1')
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from crawlbench.base.errors import EnvironmentFailure
+from crawlbench.base.records import Cell, Environment, EnvironmentFacts
+from crawlbench.environments import prepared as environments
 from crawlbench.environments.looking import Findings
-from crawlbench.errors import EnvironmentFailure
-from crawlbench.records import Cell, Environment, EnvironmentFacts
-from crawlbench.session import environments
-from crawlbench.session.environments import check_imported
+from crawlbench.environments.prepared import check_imported
 from tests.stats.builders import make_plan
 
 PLAN = make_plan(cells=(Cell("site", "net", "aiohttp-gather", "asyncio", "lxml", 10, "a"),))

@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
+from crawlbench.base.errors import EnvironmentFailure
 from crawlbench.environments import installers
-from crawlbench.errors import EnvironmentFailure
 from tests.environments.projects import built, write_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_cache")]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from crawlbench.base.errors import UsageError
 from crawlbench.environments.repositories import Repository, fetch_repository, is_repository
 from crawlbench.environments.spec import parse_sides, parse_spec
-from crawlbench.errors import UsageError
 from tests.environments.projects import write_project
 
 HOST = "https://example.org/x.git"

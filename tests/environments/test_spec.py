@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Environment
 from crawlbench.environments.spec import parse_environment, parse_sides, read_environments
-from crawlbench.errors import UsageError
-from crawlbench.records import Environment
 from tests.environments.projects import write_project
 
 

@@ -18,7 +18,7 @@ import zipfile
 from pathlib import Path
 
 from crawlbench.archive.importing import import_pages
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.sites.custom import open_site
 from crawlbench.sites.manifest import load_manifest
 from tests.archive.archives import HOST, HTML, chunked, har_entry, page, response, warc_bytes

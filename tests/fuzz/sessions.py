@@ -12,7 +12,7 @@ import tempfile
 from copy import deepcopy
 from pathlib import Path
 
-from crawlbench.errors import SessionFileError, UsageError
+from crawlbench.base.errors import SessionFileError, UsageError
 from crawlbench.measure.store import ROUNDS_FILE, SESSION_FILE, load_session
 from crawlbench.report.formats import EXPORTS
 from crawlbench.report.history_page import changes_table, history_page

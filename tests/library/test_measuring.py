@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 import crawlbench
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Stopping
 from crawlbench.library.options import AXES, Options, read_options
 from crawlbench.library.waiting import wait_for
 from crawlbench.measure.suite import Suite, load_suite, override
-from crawlbench.records import Stopping
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples" / "library"
 SMALL = {"rounds": 2, "laps": 1, "min_time_s": 0.001, "lap_time_s": 0.001, "warmups": 0}

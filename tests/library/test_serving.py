@@ -10,7 +10,7 @@ from urllib.request import urlopen
 import pytest
 
 import crawlbench
-from crawlbench.errors import MirrorError, UsageError
+from crawlbench.base.errors import MirrorError, UsageError
 
 
 def read(served):

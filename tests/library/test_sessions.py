@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import crawlbench
-from crawlbench.errors import NotInstalledError, SessionFileError, UsageError
+from crawlbench.base.errors import NotInstalledError, SessionFileError, UsageError
 from crawlbench.library import html
 from crawlbench.library.rows import Pair, Row
 from crawlbench.report.results import CellResult, PairResult

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.load.fire import Run
+from crawlbench.load.flow import judge_step
 from crawlbench.load.latency import encode_counts
 from crawlbench.load.model import Arrival, Load, Part
 from crawlbench.load.outcome import sum_up
 from crawlbench.load.search import Goal, confirmation_s, search
 from crawlbench.load.tally import Tally
-from crawlbench.session.load import judge_step
 
 STEP = Load(arrival=Arrival.CONSTANT, span_s=2.0, connections=128, generators=1, drain_s=4.0)
 

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from crawlbench import scheduler
-from crawlbench.errors import BenchError, UsageError
+from crawlbench.base import scheduler
+from crawlbench.base.errors import BenchError, UsageError
 from crawlbench.load.software import describe_software
 from crawlbench.load.workers import Cluster, open_cluster
 from tests.conftest import command_line

@@ -10,10 +10,10 @@ import subprocess
 import psutil
 import pytest
 
-from crawlbench import scheduler
+from crawlbench.base import scheduler
+from crawlbench.base.errors import NotInstalledError
 from crawlbench.cli import load
 from crawlbench.cli.app import app
-from crawlbench.errors import NotInstalledError
 from crawlbench.load import latency
 from crawlbench.load.latency import merge, quantile
 from tests.conftest import command_line

@@ -10,14 +10,14 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from crawlbench.errors import BenchError
+from crawlbench.base.errors import BenchError
+from crawlbench.load.bench import MirrorWatch, make_target
 from crawlbench.load.crew import local_crew
 from crawlbench.load.fire import Bench, Unwatched, fire
 from crawlbench.load.model import Arrival, Load, NotReady, Target
 from crawlbench.load.outcome import sum_up
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
-from crawlbench.session.loadbench import MirrorWatch, make_target
 from tests.load.servers import STALL_S, Server
 from tests.load.test_outcome import PART
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from crawlbench.errors import BenchError, UsageError
+from crawlbench.base.errors import BenchError, UsageError
 from crawlbench.load.search import NEAR, Goal, Step, parse_goal, search
 
 GOAL = Goal(0.99, 0.05)

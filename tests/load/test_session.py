@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.errors import BenchError
+from crawlbench.base.errors import BenchError
+from crawlbench.load import flow as session
 from crawlbench.load.fire import Run
+from crawlbench.load.flow import LoadOptions, run_load
 from crawlbench.load.model import Load, Lost, NotReady, Target
 from crawlbench.load.search import Goal
-from crawlbench.session import load as session
-from crawlbench.session.load import LoadOptions, run_load
 from tests.load.test_outcome import LOAD, PART
 
 LOST = Lost(0, "worker tcp://a", "the worker is gone", 1.0)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from crawlbench.errors import BenchError, UsageError
+from crawlbench.base.errors import BenchError, UsageError
 from crawlbench.load import workers
 from crawlbench.load.software import ABSENT, describe_software, tell_differences
 from crawlbench.load.workers import Cluster, open_cluster

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from crawlbench import registry
-from crawlbench.errors import NotInstalledError
+from crawlbench.base.errors import NotInstalledError
 from crawlbench.operations import load_loop_factory
+from crawlbench.plugins import registry
 
 KIND = registry.Kind.EVENT_LOOP
 

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from crawlbench.errors import CellError
+from crawlbench.base.errors import CellError
 from crawlbench.measure.anchor import MESSAGE, ROUND_TRIPS, Wire, compute
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.turnstile import open_turnstile

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_sample, other
+from tests.stats.lengths import long, two_lengths
 
+from crawlbench.base.records import RoundRecord
 from crawlbench.measure.calibration import LONGEST_VALUE_S, MAX_LOOPS, calibrate, choose_loops
-from crawlbench.records import RoundRecord
 from crawlbench.stats.limit import REFERENCE
 
 FAST, SLOW, LIMIT = other("fast", "uvloop"), other("slow"), other(REFERENCE)
@@ -57,3 +58,15 @@ def test_reference_that_is_compared_with_nothing_makes_no_value_longer():
     """It has the loops of the others."""
     loops, _ = calibrated({BASELINE: 0.031, CONTROL: 0.031, LIMIT: 0.001})
     assert set(loops.values()) == {1}
+
+
+def test_long_forms_have_loops_of_their_own_and_the_laps_of_their_group():
+    """The same for all of one length; a lap has both, so that a turn has fewer of them."""
+    plan = two_lengths(FAST, min_time_s=0.03, lap_time_s=2.0)
+    seconds = {BASELINE: 0.031, CONTROL: 0.033, FAST: 0.011}
+    seconds |= {long(cell): 0.25 for cell in seconds}
+    samples = tuple(make_sample(cell, 0, one_s) for cell, one_s in seconds.items())
+    loops, passes = calibrate(plan, RoundRecord(0, "2026-01-01T00:00:00+00:00", 1.0, samples))
+    assert {loops[cell.name] for cell in seconds if not cell.long_of} == {3}
+    assert {loops[cell.name] for cell in seconds if cell.long_of} == {1}
+    assert passes == {BASELINE.group: round(2.0 / (3 * 0.075 + 0.75))}

@@ -9,7 +9,7 @@ from tests.mirror.wire import open_on
 
 from crawlbench.measure import ceiling
 from crawlbench.measure.ceiling import measure_ceiling
-from crawlbench.networks import NETWORKS
+from crawlbench.mirror.networks import NETWORKS
 
 
 @pytest.mark.parametrize("coding", ["gzip", "identity"])

@@ -8,8 +8,8 @@ import pyperf
 import pytest
 from tests.stats.builders import BASELINE, make_sample, other
 
+from crawlbench.base.records import RoundRecord
 from crawlbench.measure.collect import decode_runs, encode_runs, label_run, merge_runs, round_of
-from crawlbench.records import RoundRecord
 
 FAST = other("fast", "uvloop")
 

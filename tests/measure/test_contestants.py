@@ -41,7 +41,7 @@ FALSE = {
     "spins": "it worked between its turns",
     "nice": "it changed its niceness from 0 to 1",
     "clock": "it replaced time.perf_counter",
-    "stopwatch": "it replaced crawlbench.stopwatch.perf_counter",
+    "stopwatch": "it replaced crawlbench.base.stopwatch.perf_counter",
     "gate": "it replaced crawlbench.measure.gate.Gate.say",
     "policy": "it set the event loop policy",
 }

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.counters import Counters
+from crawlbench.base.counters import Counters
+from crawlbench.base.records import Cell
+from crawlbench.base.usage import Usage
 from crawlbench.measure.contract import Conduct, Value
 from crawlbench.measure.invariants import Due, find_breach, find_misconduct
 from crawlbench.measure.verify import expect
-from crawlbench.records import Cell
 from crawlbench.sites.douban import SITE
-from crawlbench.usage import Usage
 
 CONDUCT = Conduct(100.0, 20, 500, 0.0, 0.0, [])
 VALUE = Value(0.5, Usage(0.1, 0.0, 0.0, 0, 0), 0.0, None, None, [], [], "", CONDUCT)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from crawlbench.archive.importing import import_pages
-from crawlbench.errors import UnknownNameError, UsageError
+from crawlbench.base.errors import UnknownNameError, UsageError
+from crawlbench.base.records import Cell
 from crawlbench.measure.labels import Labels, require_sites
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import Suite, load_suite, override
-from crawlbench.records import Cell
 from crawlbench.sites.custom import open_site
 
 LEAST = Suite(strategies=("requests-serial",), baseline="requests-serial")

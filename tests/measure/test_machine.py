@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.topology import Topology, choose_cpus, parse_cpus, read_topology

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.stats.builders import MACHINE
 
-from crawlbench.errors import StorageError, UsageError
+from crawlbench.base.errors import StorageError, UsageError
 from crawlbench.measure.margins import FILE, find_margin, keep_margin
 
 

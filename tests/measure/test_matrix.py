@@ -9,18 +9,18 @@ from importlib.metadata import EntryPoint
 import msgspec
 import pytest
 
-from crawlbench import registry
-from crawlbench.errors import (
+from crawlbench.base.errors import (
     BrokenPluginError,
     NotInstalledError,
     UnknownNameError,
     UsageError,
 )
+from crawlbench.base.records import Cell, Plan
 from crawlbench.measure import reach
 from crawlbench.measure.matrix import MAX_CELLS, extend_plan, make_plan
 from crawlbench.measure.suite import Suite
-from crawlbench.records import Cell, Plan
-from crawlbench.scouts import describe_plugin
+from crawlbench.plugins import registry
+from crawlbench.plugins.scouts import describe_plugin
 
 PLUGINS = {
     registry.Kind.STRATEGY: {

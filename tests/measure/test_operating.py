@@ -6,10 +6,10 @@ from dataclasses import asdict
 
 import pytest
 
-from crawlbench.errors import LoopRefusal
+from crawlbench.base.errors import LoopRefusal
+from crawlbench.base.records import Cell
 from crawlbench.measure.operating import Operating
 from crawlbench.operations import OperationWrong, open_peer
-from crawlbench.records import Cell
 
 
 def task(operation, loop, peer=None):

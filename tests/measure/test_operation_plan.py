@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from crawlbench import operations
-from crawlbench.errors import UnknownNameError, UsageError
+from crawlbench.base.errors import UnknownNameError, UsageError
+from crawlbench.base.records import Plan
 from crawlbench.measure import matrix
 from crawlbench.measure.matrix import MAX_CELLS, make_plan
 from crawlbench.measure.suite import Suite, load_suite
-from crawlbench.records import Plan
 
 BOTH = ("asyncio", "uvloop")
 PLANTED = "tests.operations.planted"

@@ -9,8 +9,8 @@ from multiprocessing import get_context
 
 import pytest
 
+from crawlbench.base.model import Page
 from crawlbench.measure.reading import CountedReader, Reading
-from crawlbench.model import Page
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 

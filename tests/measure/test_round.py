@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pyperf
 import pytest
 
-from crawlbench.counters import Counters
-from crawlbench.errors import CellError, CellRefusal, MirrorError
+from crawlbench.base.counters import Counters
+from crawlbench.base.errors import CellError, CellRefusal, MirrorError
+from crawlbench.base.records import Cell
+from crawlbench.base.usage import Usage
 from crawlbench.measure import round as round_module
 from crawlbench.measure.contract import Conduct, Value
 from crawlbench.measure.round import RoundPlan, run_round
 from crawlbench.measure.verify import expect
-from crawlbench.records import Cell
 from crawlbench.sites.douban import SITE
-from crawlbench.usage import Usage
 
 EXPECTED = expect(SITE)
 CONDUCT = Conduct(0.0, 20, 500, 0.0, 0.0, [])
@@ -351,3 +352,32 @@ def test_lap_in_which_nobody_is_left_has_no_anchor():
     """There is nothing that it would say anything of."""
     result, _ = play({cell.strategy: CellError("no module") for cell in CELLS})
     assert result.record.anchors == ()
+
+
+def test_long_form_is_crawled_at_its_own_mirror_in_the_laps_of_its_group():
+    """What is compared meets in one lap, wherever its pages come from."""
+    short = CELLS[0]
+    long = replace(short, site="longer", long_of=short.site)
+    events, other_events = [], []
+    plan = RoundPlan(
+        number=3,
+        seed=1,
+        cells=(short, long),
+        loops={short.name: 2, long.name: 2},
+        warmups=1,
+        laps=2,
+        passes={short.group: 1},
+        modules={short.name: None, long.name: None},
+    )
+    mirrors = {short.place: ScriptedMirror(events), long.place: ScriptedMirror(other_events)}
+    expectations = {SITE.name: EXPECTED, "longer": EXPECTED}
+    result = asyncio.run(
+        run_round(plan, ScriptedExecutor([]), mirrors, expectations, lambda *_: None)
+    )
+    assert not result.failures
+    assert [kind for kind, _ in events] == ["begin", "network", "end"] * 3
+    assert other_events == events  # each lap is the same network's to both
+    laps = {}
+    for sample in result.record.samples:
+        laps.setdefault((sample.warmup, sample.lap), set()).add(sample.cell)
+    assert set(map(frozenset, laps.values())) == {frozenset((short.name, long.name))}

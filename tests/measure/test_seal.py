@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlbench import stopwatch
+from crawlbench.base import stopwatch
 from crawlbench.measure import seal
 from crawlbench.measure.gate import Gate
 from crawlbench.measure.seal import Rest, Seal, await_kernel_threads
@@ -34,8 +34,8 @@ def pretend(*_arguments):
         (time, "perf_counter", "it replaced time.perf_counter"),
         (time, "process_time_ns", "it replaced time.process_time_ns"),
         (gc, "collect", "it replaced gc.collect"),
-        (stopwatch, "perf_counter", "it replaced crawlbench.stopwatch.perf_counter"),
-        (stopwatch.Stopwatch, "stop", "it replaced crawlbench.stopwatch.Stopwatch.stop"),
+        (stopwatch, "perf_counter", "it replaced crawlbench.base.stopwatch.perf_counter"),
+        (stopwatch.Stopwatch, "stop", "it replaced crawlbench.base.stopwatch.Stopwatch.stop"),
         (Gate, "say", "it replaced crawlbench.measure.gate.Gate.say"),
     ],
 )

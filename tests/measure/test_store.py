@@ -13,8 +13,10 @@ import pyperf
 import pytest
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
-from crawlbench import whole
-from crawlbench.errors import SessionFileError, StorageError, UsageError
+from crawlbench.base import whole
+from crawlbench.base.errors import SessionFileError, StorageError, UsageError
+from crawlbench.base.records import FORMAT, Failure, Sample, WarningNote
+from crawlbench.base.whole import write_atomic, write_text
 from crawlbench.measure import store
 from crawlbench.measure.collect import encode_runs, label_run, merge_runs
 from crawlbench.measure.flaws import find_flaw
@@ -32,9 +34,7 @@ from crawlbench.measure.store import (
     write_session,
     write_suite,
 )
-from crawlbench.records import FORMAT, Failure, Sample, WarningNote
 from crawlbench.stats.judge import judge
-from crawlbench.whole import write_atomic, write_text
 
 DISTURBED = Path(__file__).parent / "disturbed"
 """A session of format 1, cut down to the loopback group and three rounds."""

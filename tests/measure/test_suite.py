@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import Suite, load_suite, override, suite_names
 

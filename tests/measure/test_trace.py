@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from crawlbench.errors import StorageError
+from crawlbench.base.errors import StorageError
+from crawlbench.base.records import TracedRequest
 from crawlbench.measure.trace import TRACE_FILE, write_trace
-from crawlbench.records import TracedRequest
 from crawlbench.report.trace_file import load_trace
 
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.counters import Counters
+from crawlbench.base.counters import Counters
+from crawlbench.base.usage import Usage
 from crawlbench.measure.contract import Conduct, Value
 from crawlbench.measure.verify import expect, find_fault, is_wrong_answer
 from crawlbench.sites.douban import SITE
 from crawlbench.sites.scaled.site import scaled_site
-from crawlbench.usage import Usage
 
 EXPECTED = expect(SITE)
 CONDUCT = Conduct(0.0, 20, 500, 0.0, 0.0, [])

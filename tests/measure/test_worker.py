@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from crawlbench.digest import Tally
+from crawlbench.base.digest import Tally
+from crawlbench.base.model import Item, Page, Site
 from crawlbench.measure.crawling import keep_crawls, run_crawls
-from crawlbench.model import Item, Page, Site
 
 ITEMS = [Item(rank, "title") for rank in range(1, 4)]
 SITE = Site("http://127.0.0.1:1/", lambda _address, _body: Page((), ()), None, None)

@@ -9,7 +9,7 @@ import psutil
 import pytest
 from tests.mirror.wire import running_mirror
 
-from crawlbench.networks import NETWORKS, Network
+from crawlbench.mirror.networks import NETWORKS, Network
 
 SHAKY = Network(round_trip_s=0.02, jitter=1.0, connect_round_trips=1)
 """Its delays differ so much that answers fall due out of order."""

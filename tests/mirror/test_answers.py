@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.mirror.wire import BODIES, make_responses
 
-from crawlbench.counters import MAX_STRANGERS, MAX_TOLD, Counters
+from crawlbench.base.counters import MAX_STRANGERS, MAX_TOLD, Counters
 from crawlbench.mirror import responses as responses_module
 from crawlbench.mirror.answers import ENTRY_BYTES, ByteStore
 from crawlbench.mirror.codings import GZIP

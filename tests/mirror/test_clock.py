@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from crawlbench import alarm as alarm_module
+from crawlbench.base import alarm as alarm_module
 from crawlbench.mirror.clock import Clock, now
 
 

@@ -8,10 +8,10 @@ from contextlib import closing
 import pytest
 from tests.mirror.wire import make_responses
 
-from crawlbench.errors import MirrorError
+from crawlbench.base.errors import MirrorError
 from crawlbench.mirror.door import open_door
+from crawlbench.mirror.networks import NETWORKS
 from crawlbench.mirror.server import Mirror
-from crawlbench.networks import NETWORKS
 
 ELSEWHERE = "192.0.2.1"  # of a range that nobody has (RFC 5737)
 

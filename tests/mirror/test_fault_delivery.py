@@ -9,7 +9,7 @@ import pytest
 from tests.mirror.test_faults import faulty
 from tests.mirror.wire import BODIES, request, running_mirror
 
-from crawlbench.networks import Fault, Network
+from crawlbench.mirror.networks import Fault, Network
 
 PAGE_2 = "/top250?start=25&filter="
 PAGE = BODIES[PAGE_2]

@@ -9,7 +9,7 @@ import pytest
 from tests.mirror.wire import BODIES, GZIP, request, running_mirror
 
 from crawlbench.mirror import faults
-from crawlbench.networks import ANSWER_KINDS, DELIVERY_KINDS, NETWORKS, Fault, Network
+from crawlbench.mirror.networks import ANSWER_KINDS, DELIVERY_KINDS, NETWORKS, Fault, Network
 
 PAGE_2 = "/top250?start=25&filter="
 PAGE = BODIES[PAGE_2]

@@ -16,7 +16,7 @@ from tests.mirror.h2wire import Http2Wire
 from tests.mirror.wire import BODIES, GZIP, PATIENCE_S, request, running_mirror
 
 from crawlbench.mirror.asking import PREFACE
-from crawlbench.networks import NETWORKS, Fault, Network
+from crawlbench.mirror.networks import NETWORKS, Fault, Network
 
 PAGE_2 = "/top250?start=25&filter="
 ACCEPTS_GZIP = ("accept-encoding", "gzip")

@@ -16,7 +16,7 @@ from tests.mirror.wire import BODIES, running_mirror
 
 from crawlbench.mirror import asking, http2
 from crawlbench.mirror.asking import PREFACE
-from crawlbench.networks import NETWORKS, Network
+from crawlbench.mirror.networks import NETWORKS, Network
 
 SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 

@@ -19,11 +19,11 @@ LONGEST_CPU_S = 0.3
 
 MIRROR = """
 import asyncio, resource, sys, time
-from crawlbench import registry
+from crawlbench.plugins import registry
 from crawlbench.mirror.child import loop_factory
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror
-from crawlbench.networks import Network
+from crawlbench.mirror.networks import Network
 
 async def main():
     spec = registry.load(registry.Kind.SITE, "douban-top250")

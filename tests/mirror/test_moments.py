@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 
-from crawlbench.counters import Counters
+from crawlbench.base.counters import Counters
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.codings import BROTLI, GZIP
 from crawlbench.mirror.http1 import CLOSE, HEAD

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tests.mirror.wire import BODIES, GZIP, request, running_mirror
 
+from crawlbench.mirror.networks import Network
 from crawlbench.mirror.shaping import Line, piece_bytes
-from crawlbench.networks import Network
 
 PAGE_2 = "/top250?start=25&filter="
 PAGE_BYTES = len(BODIES[PAGE_2])

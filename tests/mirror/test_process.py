@@ -11,9 +11,9 @@ import psutil
 import pytest
 from tests.mirror.wire import BODIES, connect, open_on
 
-from crawlbench.errors import MirrorError
+from crawlbench.base.errors import MirrorError
 from crawlbench.mirror import process as process_module
-from crawlbench.networks import Network
+from crawlbench.mirror.networks import Network
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 

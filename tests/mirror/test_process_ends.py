@@ -16,7 +16,7 @@ import psutil
 import pytest
 from tests.mirror.wire import BODIES, PATIENCE_S, connect, open_on
 
-from crawlbench.errors import MirrorError
+from crawlbench.base.errors import MirrorError
 from crawlbench.mirror import process as process_module
 
 pytestmark = [
@@ -29,7 +29,7 @@ JOB = {"site": "douban-top250", "network": {}, "seed": 1, "cpus": [], "ca_file":
 MANAGER = """
 import asyncio
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import Network
+from crawlbench.mirror.networks import Network
 
 async def manage():
     async with open_mirror("douban-top250", "loopback", Network(), 1) as mirror:

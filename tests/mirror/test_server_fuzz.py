@@ -13,8 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.mirror.wire import BODIES, GZIP, make_responses, read_answer, request
 
+from crawlbench.mirror.networks import NETWORKS
 from crawlbench.mirror.server import Connection, Mirror
-from crawlbench.networks import NETWORKS
 
 PAGES = set(BODIES.values())
 REFUSALS = {301, 400, 404, 405, 413, 414, 417, 431, 505}

@@ -9,10 +9,10 @@ import time
 import pytest
 from tests.mirror.wire import BODIES, GZIP, make_responses, request, running_mirror
 
-from crawlbench import counters as counting
+from crawlbench.base import counters as counting
 from crawlbench.mirror import connection, server
+from crawlbench.mirror.networks import NETWORKS, Network
 from crawlbench.mirror.server import Mirror
-from crawlbench.networks import NETWORKS, Network
 
 PAGE_2 = "/top250?start=25&filter="
 TICK_S = 0.0002

@@ -13,10 +13,10 @@ import pytest
 from tests.mirror.h2wire import Http2Wire
 from tests.mirror.wire import BODIES, PATIENCE_S, Wire
 
-from crawlbench.errors import MirrorError, UsageError
+from crawlbench.base.errors import MirrorError, UsageError
+from crawlbench.mirror.networks import NETWORKS, Fault, Network
 from crawlbench.mirror.serving import check_host, serve
 from crawlbench.mirror.status import STATUS_PATH
-from crawlbench.networks import NETWORKS, Fault, Network
 from crawlbench.sites.douban import SITE
 
 COUNTERS = f"{STATUS_PATH}/counters.json"

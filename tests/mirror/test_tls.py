@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 from tests.mirror.wire import BODIES, PATIENCE_S, open_on, read_answer, request, running_mirror
 
-from crawlbench.errors import MirrorError
+from crawlbench.base.errors import MirrorError
+from crawlbench.mirror.networks import NETWORKS, Network
 from crawlbench.mirror.tls import make_server_context
-from crawlbench.networks import NETWORKS, Network
 
 
 def ask(address, context, name="127.0.0.1"):

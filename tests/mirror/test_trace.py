@@ -9,8 +9,8 @@ import pytest
 from tests.mirror.h2wire import Http2Wire
 from tests.mirror.wire import BODIES, connect, open_on, running_mirror
 
+from crawlbench.mirror.networks import Fault, Network
 from crawlbench.mirror.trace import Tracer
-from crawlbench.networks import Fault, Network
 
 PAGE_2 = "/top250?start=25&filter="
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from crawlbench.mirror.door import open_door
+from crawlbench.mirror.networks import NETWORKS
 from crawlbench.mirror.process import open_mirror
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror
-from crawlbench.networks import NETWORKS
 from crawlbench.sites.douban import SITE
 from crawlbench.sites.manifest import load_manifest, read_body
 from crawlbench.sites.movies import fixture_folder

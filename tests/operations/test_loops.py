@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from crawlbench.errors import BenchError, UnknownNameError, UsageError
+from crawlbench.base.errors import BenchError, UnknownNameError, UsageError
 from crawlbench.operations import load_loop_factory
 
 PLANTED = "tests.operations.planted"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from crawlbench import operations
-from crawlbench.errors import UnknownNameError
+from crawlbench.base.errors import UnknownNameError
 from crawlbench.operations import (
     all_operations,
     find_operation,

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.operations import all_operations
 from crawlbench.probe import ProbeOptions, Support, run_probe
 from crawlbench.probe.prober import DEADLINE_S

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 import pytest
 from tests.probe.reports import finding, report
 
-from crawlbench.errors import SessionFileError, StorageError
+from crawlbench.base.errors import SessionFileError, StorageError
 from crawlbench.probe import Support
 from crawlbench.probe.store import PROBE_FILE, encode_report, load_report, write_report
 from crawlbench.probe.tables import all_rows, count_rows, lacking_rows, reason_rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawlbench.records import Failure
+from crawlbench.base.records import Failure
 from tests.stats.operating import (
     cell_of,
     make_facts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from crawlbench.records import (
+from crawlbench.base.records import (
     Cell,
     Comparison,
     Control,

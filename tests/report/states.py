@@ -6,11 +6,11 @@ import json
 import shutil
 from dataclasses import replace
 
+from crawlbench.base.records import Failure
 from crawlbench.cli.probed import probed_section
 from crawlbench.measure.store import load_session
 from crawlbench.probe import Support
 from crawlbench.probe.store import write_report
-from crawlbench.records import Failure
 from crawlbench.report.plain import load_plain_suite
 from crawlbench.report.show import SessionReport, SuiteReport
 from crawlbench.stats.judge import judge

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
-from crawlbench.records import Cell, Failure, Obstacle, Verdict, WarningNote
+from crawlbench.base.records import Cell, Failure, Obstacle, Verdict, WarningNote
 from crawlbench.report.answer import find_answer as answer_of
 from crawlbench.report.terminal import render_terminal
 from crawlbench.report.view import SessionView

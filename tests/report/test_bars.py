@@ -7,7 +7,7 @@ import math
 
 from rich.console import Console
 
-from crawlbench.records import Control, Verdict
+from crawlbench.base.records import Control, Verdict
 from crawlbench.report.bars import draw_bars
 from crawlbench.report.view import SessionView
 from tests.report.sessions import EQUAL, FAST, concluded, make_comparison

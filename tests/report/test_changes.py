@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawlbench.records import Verdict
+from crawlbench.base.records import Verdict
 from crawlbench.report.changes import changes_table
 from crawlbench.stats.change import Change, Seen, Way
 from tests.stats.builders import other

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from markdown_it import MarkdownIt
 
-from crawlbench.records import Failure
+from crawlbench.base.records import Failure
 from tests.report.sessions import concluded, make_comparison, make_summary, shipped
 from tests.report.views import group_tables, render_markdown
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.records import Failure, Mark, Obstacle, Stopping, Verdict, WarningNote
+from crawlbench.base.records import Failure, Mark, Obstacle, Stopping, Verdict, WarningNote
 from crawlbench.report.notes import ENDINGS
 from tests.report.sessions import FAST, concluded, make_comparison, shipped
 from tests.report.views import find_notes

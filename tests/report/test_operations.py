@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from crawlbench.records import Failure
+from crawlbench.base.records import Failure
 from crawlbench.report.operations import measured_table
 from crawlbench.report.repeat import repeat_command
 from tests.report.operating import UDP, many, operated

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.records import Failure
+from crawlbench.base.records import Failure
 from tests.report.operating import REFUSED, operated
 from tests.stats.operating import (
     cell_of,

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from crawlbench.records import Obstacle, Quantity, Verdict
+from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.report.pairs import matrix_table, pairs_table
 from crawlbench.report.remarks import find_remarks
 from crawlbench.report.results import results_of

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.records import Doubt, DoubtSize, Mark, Obstacle, Verdict
+from crawlbench.base.records import Doubt, DoubtSize, Mark, Obstacle, Verdict
 from crawlbench.report.reasons import Setting, explain, mark_note
 from tests.report.sessions import FAST, make_comparison, make_summary
 

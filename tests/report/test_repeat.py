@@ -11,9 +11,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from crawlbench.base.records import Sweep
 from crawlbench.cli import run as run_module
 from crawlbench.measure.store import load_session
-from crawlbench.records import Sweep
 from crawlbench.report.repeat import repeat_command
 from tests.report.reference import REFERENCE
 from tests.report.sessions import concluded, shipped

@@ -17,8 +17,8 @@ from xml.etree import ElementTree
 import pytest
 from markdown_it import MarkdownIt
 
+from crawlbench.base.errors import NotInstalledError, SessionFileError, UsageError
 from crawlbench.cli.report import Format, report, write_page
-from crawlbench.errors import NotInstalledError, SessionFileError, UsageError
 from crawlbench.measure.store import load_session
 from crawlbench.report.bars import UNICODE
 from crawlbench.report.numbers import format_interval, format_ratio, format_seconds

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.records import Control, Failure, Obstacle, Verdict
+from crawlbench.base.records import Control, Failure, Obstacle, Verdict
 from crawlbench.report.tables import ANSWER, COST, TIME
 from tests.report.sessions import (
     BROKEN,

@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from crawlbench.records import Cell, Failure, WarningNote
+from crawlbench.base.records import Cell, Failure, WarningNote
 from crawlbench.report.tables import ANSWER, COST, TIME
 from crawlbench.report.terminal import Detail
 from tests.report.sessions import concluded, make_comparison, make_summary, shipped

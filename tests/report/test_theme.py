@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench.records import Verdict
+from crawlbench.base.records import Verdict
 from crawlbench.report.theme import COLOURS, VERDICTS, adapt_svg, colour, css, resolve
 
 

@@ -8,7 +8,7 @@ import json
 import msgspec
 import pytest
 
-from crawlbench.errors import SessionFileError
+from crawlbench.base.errors import SessionFileError
 from crawlbench.report.trace_file import TRACE_FILE, load_trace
 from tests.report.traces import traced
 

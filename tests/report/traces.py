@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawlbench.records.trace import TracedRequest
+from crawlbench.base.records.trace import TracedRequest
 
 
 def traced(cell, count=10, *, serial=False, page="/top250?start={}", **changes):

@@ -6,8 +6,8 @@ import gzip
 
 import pytest
 
-from crawlbench import registry
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
+from crawlbench.plugins import registry
 
 KIND = registry.Kind.SITE
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.sites.test_manifest import BODY, page
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.sites import cache
 from crawlbench.sites.cache import CachedFolder, cache_folder, hash_files
 from crawlbench.sites.manifest import Manifest, encode_manifest

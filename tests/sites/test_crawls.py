@@ -12,10 +12,11 @@ import pytest
 from tests.conftest import command_line
 from tests.mirror.wire import Wire
 
-from crawlbench import registry, strategies
+from crawlbench import strategies
 from crawlbench.measure.crawling import make_site, run_crawls
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
+from crawlbench.plugins import registry
 
 pytestmark = pytest.mark.slow
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from crawlbench import registry
-from crawlbench.digest import as_rows, digest_rows, field_names
-from crawlbench.errors import BlockedPageError, NotInstalledError, UsageError
-from crawlbench.parsers.lxml import compile_reader
+from crawlbench.base.digest import as_rows, digest_rows, field_names
+from crawlbench.base.errors import BlockedPageError, NotInstalledError, UsageError
+from crawlbench.plugins import registry
 from crawlbench.sites.custom import load_site, open_site
 from crawlbench.sites.expected import Expected, expected_path, write_expected
 from crawlbench.sites.manifest import FolderPages, Manifest, ManifestPage, encode_manifest
+from crawlbench.sites.parsers.lxml import compile_reader
 
 BODY = b"""<title>x</title><ul>
 <li class="film new"><a href="/f/1">Film  <b>one</b></a><i data-n="7">2,634 votes</i></li>

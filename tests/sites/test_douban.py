@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench.errors import BlockedPageError
-from crawlbench.parsers.lxml import compile_reader
+from crawlbench.base.errors import BlockedPageError
 from crawlbench.sites.douban import SITE, page_address
 from crawlbench.sites.movies import load_movies
 from crawlbench.sites.pages import build_pages
+from crawlbench.sites.parsers.lxml import compile_reader
 
 ORIGIN = "http://127.0.0.1:8000"
 

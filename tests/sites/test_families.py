@@ -8,9 +8,9 @@ import pickle
 import pytest
 from tests.archive.archives import HOST, response, write_warc
 
-from crawlbench import registry
 from crawlbench.archive.importing import import_pages
-from crawlbench.errors import NotInstalledError, UsageError
+from crawlbench.base.errors import NotInstalledError, UsageError
+from crawlbench.plugins import registry
 from crawlbench.sites.custom import open_site
 
 ITEMS = '<li class="film big"><a href="/f{n}">{title}</a> <i data-v="{n}">{n} votes</i>{quote}</li>'
@@ -47,7 +47,7 @@ READ_NO_OWN_SITE = {"json", "msgspec", "orjson", "regex"}
 
 WITH_PROCESSES = {
     *("aiohttp-parse-processes", "gevent-requests", "processes-aiohttp", "scrapy-spider"),
-    *("dask-aiohttp", "geventhttpclient-gevent", "requests-serial", "aiohttp-gather"),
+    *("geventhttpclient-gevent", "requests-serial", "aiohttp-gather"),
 }
 """Strategies that send items from other processes, and two that do not."""
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.sites.manifest import (
     Manifest,
     ManifestPage,

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from lxml import html
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.sites.manifest import load_manifest
 from crawlbench.sites.movies import fixture_folder, load_movies
 from crawlbench.sites.pages import build_pages, write_fixtures

@@ -10,12 +10,12 @@ from itertools import islice
 import pytest
 from lxml import html
 
-from crawlbench import registry
-from crawlbench.errors import UnknownNameError
+from crawlbench.base.errors import UnknownNameError
 from crawlbench.mirror.codings import GZIP
 from crawlbench.mirror.responses import Responses
-from crawlbench.parsers.lxml import compile_reader
+from crawlbench.plugins import registry
 from crawlbench.sites.douban import SITE
+from crawlbench.sites.parsers.lxml import compile_reader
 from crawlbench.sites.scaled.packing import deflate_around, deflate_whole, gzip_file
 from crawlbench.sites.scaled.paginator import linked_pages
 from crawlbench.sites.scaled.site import scaled_site

@@ -10,7 +10,7 @@ from statistics import mean, median
 import pytest
 from lxml import html
 
-from crawlbench import registry
+from crawlbench.plugins import registry
 from crawlbench.sites.manifest import load_manifest
 from crawlbench.sites.movies import load_movies
 from crawlbench.sites.subjects.build import write_subjects

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from crawlbench.records import (
+from crawlbench.base.records import (
     BlockResult,
     CellEstimate,
     ClusterMachine,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawlbench.records import Cell, Machine, Plan, RoundRecord, Sample, Session
+from crawlbench.base.records import Cell, Machine, Plan, RoundRecord, Sample, Session
 
 BASELINE = Cell("site", "net", "base", None, "lxml", 10)
 CONTROL = Cell("site", "net", "base", None, "lxml", 10, control=True)

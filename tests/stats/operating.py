@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from crawlbench.records import Cell, OperationFacts
+from crawlbench.base.records import Cell, OperationFacts
 from crawlbench.stats.judge import judge
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session
 

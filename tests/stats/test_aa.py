@@ -7,7 +7,7 @@ import math
 import pytest
 from scipy import stats
 
-from crawlbench.records import RoundRecord
+from crawlbench.base.records import RoundRecord
 from crawlbench.stats.aa import AaOutcome, blocks_outcome, laps_outcome, sum_up
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_sample, make_session
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench.records import Verdict
+from crawlbench.base.records import Verdict
 from crawlbench.stats.bisection import Bisection, Step, find_lead, has_changed
 from crawlbench.stats.change import Change, Seen, Way
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.records import Conditions, SlotEffect
+from crawlbench.base.records import Conditions, SlotEffect
 from crawlbench.stats.caveats import condition_caveats, find_caveats
 from crawlbench.stats.judge import judge
 from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, make_session, other

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench.records import Verdict
+from crawlbench.base.records import Verdict
 from crawlbench.stats.claims import NO_CLAIM, find_claims, judge_family
 from crawlbench.stats.interval import Estimate
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.errors import UsageError
-from crawlbench.records import Anchor, Failure, Obstacle, OwnFile, Verdict
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Anchor, Failure, Obstacle, OwnFile, Verdict
 from crawlbench.stats.change import Way
 from crawlbench.stats.compare import compare_sessions
 from crawlbench.stats.gate import hold_gate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench.records import Obstacle, Verdict
+from crawlbench.base.records import Obstacle, Verdict
 from crawlbench.stats.change import Change, Seen, Way
 from crawlbench.stats.gate import hold_gate
 

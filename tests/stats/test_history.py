@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.records import Obstacle, OwnFile
+from crawlbench.base.records import Obstacle, OwnFile
 from crawlbench.stats.history import make_history
 from crawlbench.stats.judge import judge
 from crawlbench.stats.shifts import MIN_SIDE

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.records import Doubt, Failure, Obstacle, Quantity, Stopping, Verdict
+from crawlbench.base.records import Doubt, Failure, Obstacle, Quantity, Stopping, Verdict
 from crawlbench.stats.judge import judge
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.settled import is_settled, open_cells

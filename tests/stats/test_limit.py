@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench.networks import NETWORKS
+from crawlbench.mirror.networks import NETWORKS
 from crawlbench.stats.limit import REFERENCE, critical_path_s, find_limit_s
 from tests.stats.builders import BASELINE, make_plan, make_sample, make_session, other
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from crawlbench.records import CellEstimate, Verdict
+from crawlbench.base.records import CellEstimate, Verdict
 from crawlbench.stats.machines import merge
 from tests.stats.blocks import GROUP, make_block, make_machine
 from tests.stats.builders import make_plan, other

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench.records import Doubt, Failure, Obstacle, Verdict
+from crawlbench.base.records import Doubt, Failure, Obstacle, Verdict
 from tests.stats.builders import BASELINE
 from tests.stats.operating import (
     cell_of,

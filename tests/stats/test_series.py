@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench.records import Sweep
+from crawlbench.base.records import Sweep
 from crawlbench.stats.series import Point, find_knee, make_series
 from tests.report.sessions import make_summary
 from tests.stats.builders import BASELINE, make_plan, make_session, other

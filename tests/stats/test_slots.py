@@ -9,7 +9,7 @@ from itertools import permutations
 
 import pytest
 
-from crawlbench.records import RoundRecord
+from crawlbench.base.records import RoundRecord
 from crawlbench.stats.slots import slot_effects
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_sample, make_session, other
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from crawlbench.records import Failure
+from crawlbench.base.records import Failure
 from crawlbench.stats.index import Index
 from crawlbench.stats.judge import judge
 from crawlbench.stats.limit import REFERENCE

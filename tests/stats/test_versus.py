@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench.records import Cell, Environment, Failure, Verdict
+from crawlbench.base.records import Cell, Environment, Failure, Verdict
 from crawlbench.stats.judge import judge
 from crawlbench.stats.versus import find_changes
 from tests.stats.builders import make_plan, make_session

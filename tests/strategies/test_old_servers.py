@@ -14,9 +14,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from crawlbench import registry
-from crawlbench.errors import BlockedPageError
+from crawlbench.base.errors import BlockedPageError
 from crawlbench.measure.crawling import make_site, run_crawls
+from crawlbench.plugins import registry
 
 KIND = registry.Kind
 SITE = "douban-top250"

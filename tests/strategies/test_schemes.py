@@ -7,11 +7,11 @@ import asyncio
 import pytest
 from tests.strategies.test_strategies import OURS
 
-from crawlbench.about import describe_strategy
 from crawlbench.check.subject import Subject, Trial
 from crawlbench.measure.verify import expect
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
+from crawlbench.plugins.about import describe_strategy
 from crawlbench.sites.douban import SITE
 
 INSTALLED = [name for name in OURS if describe_strategy(name).installed]

@@ -9,10 +9,10 @@ import signal
 import pytest
 from tests.cluster.clusters import are_there, open_cluster
 
-from crawlbench import registry
 from crawlbench.measure.crawling import make_site, run_crawls
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
+from crawlbench.plugins import registry
 
 pytestmark = [
     pytest.mark.slow,

@@ -8,11 +8,11 @@ import json
 
 import pytest
 
-from crawlbench import registry
-from crawlbench.about import describe_strategy
 from crawlbench.measure.crawling import make_site, run_crawls
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
+from crawlbench.plugins import registry
+from crawlbench.plugins.about import describe_strategy
 from crawlbench.sites.api import API_POST
 
 KIND = registry.Kind

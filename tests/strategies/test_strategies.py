@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from crawlbench import registry, strategies
-from crawlbench.about import describe_strategy
+from crawlbench import strategies
 from crawlbench.measure.crawling import make_site, run_crawls
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
+from crawlbench.plugins import registry
+from crawlbench.plugins.about import describe_strategy
 from crawlbench.sites.douban import SITE
 
 FOLDER = Path(strategies.__file__).parent

@@ -7,11 +7,11 @@ import tracemalloc
 
 import pytest
 
-from crawlbench import registry
-from crawlbench.errors import BlockedPageError
+from crawlbench.base.errors import BlockedPageError
 from crawlbench.measure.crawling import make_site, run_crawls
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
+from crawlbench.plugins import registry
 
 KIND = registry.Kind
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from crawlbench.errors import NotInstalledError
+from crawlbench.base.errors import NotInstalledError
 
 __all__ = ["need"]
 

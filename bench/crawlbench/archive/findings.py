@@ -11,7 +11,7 @@ from crawlbench.archive.aliases import propose_rules
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from crawlbench.digest import Row
+    from crawlbench.base.digest import Row
     from crawlbench.sites.custom import CustomSite
     from crawlbench.sites.expected import Expected
 

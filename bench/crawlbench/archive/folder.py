@@ -14,7 +14,7 @@ from urllib.parse import quote
 from crawlbench.archive.capture import MAX_PAGE_BYTES, Capture, SkippedError
 from crawlbench.archive.decode import GZIP_MAGIC, TOO_LARGE, gunzip
 from crawlbench.archive.sniffing import looks_like_html
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.sites.addresses import host_of
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import msgspec
 
 from crawlbench.archive.capture import Capture, SkippedError
 from crawlbench.archive.decode import bounded
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,7 @@ from crawlbench.archive.pages import Skips, check_encoding, rewrite_links
 from crawlbench.archive.sniffing import is_page, may_be_page
 from crawlbench.archive.sources import open_sources
 from crawlbench.archive.starter import render_site_file
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.sites.addresses import AddressRules, host_of, join, split_origin
 from crawlbench.sites.charsets import DEFAULT, declared_encoding
 

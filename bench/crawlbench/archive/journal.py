@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Self
 
 import msgspec
 
-from crawlbench.errors import StorageError, UsageError
+from crawlbench.base.errors import StorageError, UsageError
 from crawlbench.sites.manifest import ManifestPage  # noqa: TC001  (msgspec reads annotations)
 
 if TYPE_CHECKING:

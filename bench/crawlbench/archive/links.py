@@ -13,7 +13,7 @@ from crawlbench.sites.charsets import as_utf8
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from crawlbench.model import PageKind
+    from crawlbench.base.model import PageKind
 
 __all__ = ["PRODUCT", "LinkFinder", "header_forbids_following"]
 

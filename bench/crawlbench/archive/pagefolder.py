@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawlbench.errors import StorageError, UsageError
+from crawlbench.base.errors import StorageError, UsageError
 from crawlbench.sites.manifest import (
     FORMAT,
     MANIFEST_NAME,

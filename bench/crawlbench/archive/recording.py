@@ -30,7 +30,7 @@ from crawlbench.archive.pages import check_encoding, rewrite_links
 from crawlbench.archive.permission import UnknownRulesError, ask_robots
 from crawlbench.archive.robots import MAX_ROBOTS_BYTES
 from crawlbench.archive.starter import render_site_file
-from crawlbench.errors import BenchError, StorageError, UsageError
+from crawlbench.base.errors import BenchError, StorageError, UsageError
 from crawlbench.sites.addresses import host_of, split_origin
 from crawlbench.sites.charsets import DEFAULT, declared_encoding
 

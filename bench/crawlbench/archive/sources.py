@@ -15,7 +15,7 @@ from crawlbench.archive.folder import read_folder
 from crawlbench.archive.har import MAX_HAR_BYTES, read_har
 from crawlbench.archive.warc import read_warc
 from crawlbench.archive.zipmember import open_member
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -15,14 +15,14 @@ from lxml import etree, html
 
 from crawlbench.archive.findings import Account, Findings, Seen
 from crawlbench.archive.pages import check_encoding
-from crawlbench.digest import Row, digest_rows, field_names
-from crawlbench.errors import BenchError
-from crawlbench.model import Page
+from crawlbench.base.digest import Row, digest_rows, field_names
+from crawlbench.base.errors import BenchError
+from crawlbench.base.model import Page
 from crawlbench.sites.addresses import split_origin
 from crawlbench.sites.expected import FORMAT, Expected
 
 if TYPE_CHECKING:
-    from crawlbench.model import Buffer, Reader
+    from crawlbench.base.model import Buffer, Reader
     from crawlbench.sites.custom import CustomSite
 
 __all__ = ["Survey"]

@@ -18,7 +18,7 @@ from crawlbench.archive.decode import GZIP_MAGIC, TOO_LARGE, decode_body
 from crawlbench.archive.extra import need
 from crawlbench.archive.landmarks import find_record
 from crawlbench.archive.plainstream import MAX_HEAD_BYTES, BrokenError, PlainStream
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

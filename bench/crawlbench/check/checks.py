@@ -8,7 +8,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from crawlbench import registry
 from crawlbench.check.findings import (
     Finding,
     Outcome,
@@ -24,16 +23,17 @@ from crawlbench.check.subject import Subject, Trial
 from crawlbench.measure.executor import PROXY_VARIABLES
 from crawlbench.measure.sitefacts import find_site, is_ours
 from crawlbench.measure.verify import expect
+from crawlbench.mirror.networks import Network, find_network
+from crawlbench.mirror.networks.faults import Fault
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import Network, find_network
-from crawlbench.networks.faults import Fault
-from crawlbench.scouts import find_out
+from crawlbench.plugins import registry
+from crawlbench.plugins.scouts import find_out
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
+    from crawlbench.base.model import SiteSpec
     from crawlbench.mirror.process import MirrorProcess
-    from crawlbench.model import SiteSpec
 
 __all__ = ["Subject", "check_strategy", "meet_faults", "open_faults"]
 

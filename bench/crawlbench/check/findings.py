@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from crawlbench.counters import Counters
+    from crawlbench.base.counters import Counters
+    from crawlbench.base.model import SiteSpec
     from crawlbench.measure.verify import Expectation
-    from crawlbench.model import SiteSpec
 
 __all__ = [
     "Finding",

@@ -10,8 +10,8 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.children import clean_environment, python_command
-from crawlbench.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
+from crawlbench.base.children import clean_environment, python_command
+from crawlbench.mirror.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

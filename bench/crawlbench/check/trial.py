@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from crawlbench import registry
-from crawlbench.digest import as_rows, digest_rows
-from crawlbench.errors import BenchError
+from crawlbench.base.digest import as_rows, digest_rows
+from crawlbench.base.errors import BenchError
 from crawlbench.measure.crawling import make_site, run_crawls
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
-    from crawlbench.model import Reader, Site, SiteSpec
+    from crawlbench.base.model import Reader, Site, SiteSpec
 
 __all__ = ["main"]
 

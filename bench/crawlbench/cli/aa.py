@@ -10,11 +10,12 @@ from typing import Annotated
 
 import typer
 
+from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import at_least_one, positive
 from crawlbench.cli.margins import settings_folder
-from crawlbench.cli.options import AsJson
+from crawlbench.cli.options import AsJson, Cpus
 from crawlbench.cli.output import print_json, result_console, status_console
-from crawlbench.errors import UsageError
+from crawlbench.measure.aa import run_aa
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.margins import forget_margin, keep_margin
 from crawlbench.measure.matrix import make_plan
@@ -22,7 +23,6 @@ from crawlbench.measure.suite import Suite, override
 from crawlbench.report.numbers import format_percent
 from crawlbench.report.table import Column, Table
 from crawlbench.report.terminal import render_table
-from crawlbench.session import run_aa
 from crawlbench.stats.aa import AaOutcome, AaSummary, sum_up
 
 __all__ = ["aa"]
@@ -65,6 +65,7 @@ def aa(
         float,
         typer.Option("--min-time", callback=positive, help="Shortest time of a value, in seconds."),
     ] = 0.03,
+    cpus: Cpus = None,
     blocks: Annotated[
         bool,
         typer.Option("--blocks", help="Measure in blocks as well, as other tools do, to compare."),
@@ -91,7 +92,7 @@ def aa(
     if rounds < 2:
         raise UsageError(f"--rounds {rounds} cannot be used: an interval needs 2 or more")
     suite = Suite(strategies=(strategy,), baseline=strategy)
-    axes = {"event_loops": [loop], "networks": [network]}
+    axes = {"event_loops": [loop], "networks": [network], "cpus": cpus}
     sizes = {"rounds": rounds, "laps": laps, "min_time_s": min_time, "lap_time_s": AA_LAP_TIME_S}
     plan = make_plan("aa", override(suite, {**axes, **sizes}))
     methods = ["laps", "blocks"] if blocks else ["laps"]

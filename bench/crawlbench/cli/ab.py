@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import msgspec
 import typer
 
+from crawlbench.base.errors import StorageError, UsageError
+from crawlbench.base.records import Quantity
+from crawlbench.base.whole import write_text
 from crawlbench.cli.gates import AskedGate, FailOn, parse_gate
 from crawlbench.cli.measuring import (
     exit_code,
@@ -26,6 +29,7 @@ from crawlbench.cli.options import (
     AsJson,
     Budget,
     Concurrency,
+    Cpus,
     Force,
     Laps,
     Loops,
@@ -42,31 +46,28 @@ from crawlbench.cli.options import (
 from crawlbench.cli.output import INTERRUPTED, complain, print_json, result_console, tell
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
+from crawlbench.environments.bisection import bisect
 from crawlbench.environments.needs import packages_of
+from crawlbench.environments.prepared import prepare_environments
 from crawlbench.environments.spec import parse_python, parse_sides
-from crawlbench.errors import StorageError, UsageError
+from crawlbench.environments.versus import extend_versus, plan_versus
 from crawlbench.measure.ends import session_ends
+from crawlbench.measure.flow import resume_session, run_session
 from crawlbench.measure.relevant import relevant_axes
 from crawlbench.measure.suite import load_suite, override
-from crawlbench.records import Quantity
 from crawlbench.report.bisection import bisection_sentence, bisection_table
 from crawlbench.report.terminal import render_table
 from crawlbench.report.versus import versus_changes, versus_sentence
 from crawlbench.report.view import SessionView
-from crawlbench.session import resume_session, run_session
-from crawlbench.session.bisection import bisect
-from crawlbench.session.environments import prepare_environments
-from crawlbench.session.versus import extend_versus, plan_versus
 from crawlbench.stats.gate import hold_gate
 from crawlbench.stats.judge import judge
 from crawlbench.stats.versus import find_changes
-from crawlbench.whole import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crawlbench.base.records import Environment, Session
     from crawlbench.measure.suite import Suite
-    from crawlbench.records import Environment, Session
 
 __all__ = ["ab"]
 
@@ -125,6 +126,7 @@ def ab(
     budget: Budget = None,
     precision: Precision = None,
     margin: Margin = None,
+    cpus: Cpus = None,
     fail_on: FailOn = None,
     extend: Annotated[
         bool,
@@ -168,6 +170,7 @@ def ab(
         **session_ends(rounds, budget, precision),
         "laps": laps,
         "margin_percent": margin,
+        "cpus": cpus,
     }
     percent = load_suite("ab").margin_percent if margin is None else margin
     gate = parse_gate(fail_on, math.log1p(percent / 100))

@@ -10,6 +10,7 @@ from typing import ClassVar, Final
 import typer
 
 from crawlbench import __version__
+from crawlbench.base.errors import BenchError, StorageError, UsageError
 from crawlbench.cli.commands import CommandGroup, make_group
 from crawlbench.cli.endings import explain_failure, take_endings
 from crawlbench.cli.habits import suggest
@@ -22,7 +23,6 @@ from crawlbench.cli.output import (
     prepare_output,
 )
 from crawlbench.cli.settings import PREFIX, tell_source
-from crawlbench.errors import BenchError, StorageError, UsageError
 
 __all__ = ["app", "main"]
 

@@ -14,10 +14,10 @@ from crawlbench.archive.importing import ImportReport, check_address, import_pag
 from crawlbench.archive.links import LinkFinder
 from crawlbench.archive.pagefolder import SITE_FILE, check_target
 from crawlbench.archive.recording import RecordPlan, record_pages, work_folder
+from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import at_least_one, not_negative
 from crawlbench.cli.options import RESULT, AsJson, Force
 from crawlbench.cli.output import INTERRUPTED, complain, harmless, print_json
-from crawlbench.errors import UsageError
 from crawlbench.sites.charsets import DEFAULT
 from crawlbench.sites.sitefile import load_site_file, make_kinds
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 
 __all__ = ["at_least_one", "not_negative", "positive"]
 

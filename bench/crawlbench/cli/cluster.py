@@ -14,6 +14,9 @@ import msgspec
 import psutil
 import typer
 
+from crawlbench.base.errors import StorageError, UsageError
+from crawlbench.base.scheduler import require_dask
+from crawlbench.base.whole import write_text
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.endings import ENDING_SIGNALS
 from crawlbench.cli.options import MACHINES
@@ -24,18 +27,15 @@ from crawlbench.cluster.blocks import BlockJob, sum_up_block, write_block_file
 from crawlbench.cluster.flow import Wishes, resume_cluster, run_cluster
 from crawlbench.cluster.sheets import SHEET_CELLS
 from crawlbench.cluster.store import CLUSTER_FILE, load_cluster, remove_drafts
-from crawlbench.errors import StorageError, UsageError
+from crawlbench.environments.prepared import prepare_for
+from crawlbench.measure.flow import run_session
 from crawlbench.report.machines import ClusterReport
-from crawlbench.scheduler import require_dask
-from crawlbench.session import run_session
-from crawlbench.session.environments import prepare_for
-from crawlbench.whole import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+from crawlbench.base.records import ClusterSession, EnvironmentFacts, Plan, Sample, Session
 from crawlbench.measure.owner import own
-from crawlbench.records import ClusterSession, EnvironmentFacts, Plan, Sample, Session
 
 __all__ = [
     "MAX_CELLS_OF_CLUSTER",
@@ -103,9 +103,9 @@ def make_wishes(cluster: str | None, machines: int | None, sheet: int | None) ->
     return Wishes(cluster, machines, sheet or SHEET_CELLS)
 
 
-def refuse_json_of_cluster(cluster: str | None, resumed: Path | None) -> None:
+def refuse_json_of_cluster(cluster: str | None, resumed: Path | None, *, as_json: bool) -> None:
     """Refuse the JSON of a session on a cluster, which has none, before it is measured."""
-    if cluster is not None or (resumed is not None and is_of_cluster(resumed)):
+    if as_json and (cluster is not None or (resumed is not None and is_of_cluster(resumed))):
         raise UsageError(
             "--json is of one machine's session; of a cluster's, each machine's own report has it: "
             "crawlbench report FOLDER/machines/NAME --json"

@@ -10,15 +10,15 @@ from typing import Annotated
 
 import typer
 
-from crawlbench.children import clean_environment, python_command
+from crawlbench.base.children import clean_environment, python_command
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Quantity
 from crawlbench.cli.checks import not_negative
 from crawlbench.cli.gates import parse_gate
 from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import complain, print_json, result_console
-from crawlbench.errors import UsageError
 from crawlbench.measure.kept import find_kept
 from crawlbench.measure.store import load_session
-from crawlbench.records import Quantity
 from crawlbench.report.changes import (
     changes_table,
     comparison_notes,

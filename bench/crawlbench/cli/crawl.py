@@ -13,17 +13,17 @@ from urllib.parse import urlsplit
 
 import typer
 
-from crawlbench.children import Child, ChildEnded
+from crawlbench.base.children import Child, ChildEnded
+from crawlbench.base.errors import BenchError, CellError, UsageError
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.effects import require_effect
 from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import print_json, printable
 from crawlbench.cli.sites import prepare_site
-from crawlbench.errors import BenchError, CellError, UsageError
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
-from crawlbench.registry import Kind
-from crawlbench.scouts import LOAD_S, find_out
+from crawlbench.plugins.registry import Kind
+from crawlbench.plugins.scouts import LOAD_S, find_out
 
 __all__ = ["crawl"]
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from crawlbench.base.errors import UsageError
 from crawlbench.cli.options import RESULT
-from crawlbench.errors import UsageError
 from crawlbench.report.terminal import Detail
 
 __all__ = ["AS_USUAL", "Page", "Quiet", "Showing", "Verbose", "choose_detail", "choose_showing"]

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from rich.table import Table
 from rich.text import Text
 
-from crawlbench.children import clean_environment, python_command
+from crawlbench.base.children import clean_environment, python_command
 from crawlbench.cli.margins import known_margin
 from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import print_json, result_console

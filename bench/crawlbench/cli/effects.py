@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from crawlbench.errors import UsageError
-from crawlbench.registry import Kind
-from crawlbench.scouts import find_out
+from crawlbench.base.errors import UsageError
+from crawlbench.plugins.registry import Kind
+from crawlbench.plugins.scouts import find_out
 
 __all__ = ["require_effect"]
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from crawlbench.base.errors import UsageError
 from crawlbench.cli.commands import make_group
 from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import print_json, result_console, tell
@@ -15,7 +16,6 @@ from crawlbench.environments.cache import (
     kept_environments,
     remove_environment,
 )
-from crawlbench.errors import UsageError
 from crawlbench.report.numbers import format_bytes
 from crawlbench.report.table import Column, Table
 from crawlbench.report.terminal import render_table

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Quantity
 from crawlbench.cli.options import RESULT
-from crawlbench.errors import UsageError
-from crawlbench.records import Quantity
 
 __all__ = ["AskedGate", "FailOn", "parse_gate"]
 

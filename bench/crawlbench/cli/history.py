@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crawlbench.base.errors import SessionFileError, UsageError
 from crawlbench.cli.checks import not_negative
 from crawlbench.cli.options import RESULT, AsJson, Force
 from crawlbench.cli.output import (
@@ -19,7 +20,6 @@ from crawlbench.cli.output import (
     write_output,
 )
 from crawlbench.cli.places import refuse_existing
-from crawlbench.errors import SessionFileError, UsageError
 from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.report.extra import require_drawing
 from crawlbench.report.terminal import render_table

@@ -13,14 +13,14 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from crawlbench import registry
-from crawlbench.about import StrategyFacts, describe_strategy
+from crawlbench.base.errors import BenchError
 from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import print_json, result_console, tell
-from crawlbench.errors import BenchError
 from crawlbench.measure.suite import describe_suite, suite_names
-from crawlbench.networks import NETWORKS
+from crawlbench.mirror.networks import NETWORKS
 from crawlbench.operations import Operation, all_operations
+from crawlbench.plugins import registry
+from crawlbench.plugins.about import StrategyFacts, describe_strategy
 
 __all__ = ["list_names"]
 

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from crawlbench.records import Quantity, Stopping
+from crawlbench.base.records import Stopping
 from crawlbench.report.bars import draw_bars
 from crawlbench.report.numbers import format_seconds
 from crawlbench.report.tables import ratio_of
@@ -28,8 +28,8 @@ from crawlbench.stats.settled import HOPELESS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.records import Sample, Session
-    from crawlbench.session import Watcher
+    from crawlbench.base.records import Sample, Session
+    from crawlbench.measure.watcher import Watcher
 
 __all__ = ["open_watcher"]
 
@@ -169,8 +169,8 @@ def _needed_rounds(session: Session) -> int | None:
     """Return the rounds that the open pairs are expected to need; None if nobody can say."""
     open_pairs = [
         one.more_rounds
-        for one in session.comparisons
-        if one.quantity is Quantity.TIME and not one.is_answered and one.obstacle not in HOPELESS
+        for one in session.leading_pairs()
+        if not one.is_answered and one.obstacle not in HOPELESS
     ]
     known = [rounds for rounds in open_pairs if rounds is not None]
     return max(known, default=0) if len(known) == len(open_pairs) else None
@@ -186,7 +186,7 @@ def _marked(session: Session) -> str:
 
 
 def _state(session: Session) -> str:
-    pairs = [one for one in session.comparisons if one.quantity is Quantity.TIME]
+    pairs = session.leading_pairs()
     clear = sum(one.is_answered for one in pairs)
     count = sum(not failure.is_refusal for failure in session.failures)
     invalid = f", {count} invalid" if count else ""

@@ -15,22 +15,22 @@ from urllib.parse import urlsplit
 
 import typer
 
+from crawlbench.base.errors import BenchError, UsageError
+from crawlbench.base.whole import write_text
 from crawlbench.cli.checks import at_least_one, positive
 from crawlbench.cli.endings import ENDING_SIGNALS
 from crawlbench.cli.options import RESULT, AsJson, Force
 from crawlbench.cli.output import INTERRUPTED, result_console, tell
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import load_site
-from crawlbench.errors import BenchError, UsageError
+from crawlbench.load.file import encode_load, write_load
+from crawlbench.load.flow import LoadOptions, LoadReport, run_load
 from crawlbench.load.model import Arrival, Load
+from crawlbench.load.report import load_notes, load_picture, load_table, search_table
 from crawlbench.load.search import Goal, parse_goal
-from crawlbench.networks import find_network
+from crawlbench.mirror.networks import find_network
 from crawlbench.report.extra import can_draw
 from crawlbench.report.terminal import render_notes, render_table
-from crawlbench.session.load import LoadOptions, LoadReport, run_load
-from crawlbench.session.loadfile import encode_load, write_load
-from crawlbench.session.loadreport import load_notes, load_picture, load_table, search_table
-from crawlbench.whole import write_text
 
 __all__ = ["load"]
 

@@ -8,26 +8,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crawlbench.base.errors import StorageError
+from crawlbench.base.whole import write_text
 from crawlbench.cli.details import AS_USUAL, Showing
 from crawlbench.cli.endings import until_signal
 from crawlbench.cli.live import open_watcher
 from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console, tell
 from crawlbench.cli.probed import probe_session
 from crawlbench.cli.report import PAGE_FILE, write_page
-from crawlbench.errors import StorageError
 from crawlbench.measure.owner import own
 from crawlbench.report.extra import can_draw
 from crawlbench.report.formats import EXPORTS
 from crawlbench.report.markdown import render_markdown
 from crawlbench.report.terminal import Detail, render_terminal
 from crawlbench.report.view import SessionView
-from crawlbench.whole import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from crawlbench.records import Session
-    from crawlbench.session import Watcher
+    from crawlbench.base.records import Session
+    from crawlbench.measure.watcher import Watcher
 
 __all__ = ["exit_code", "measure", "name_folder", "publish"]
 

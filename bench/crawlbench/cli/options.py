@@ -21,6 +21,7 @@ __all__ = [
     "Cpus",
     "Force",
     "Laps",
+    "LongForms",
     "Loops",
     "Margin",
     "MirrorCpus",
@@ -77,6 +78,14 @@ Parsers = Annotated[
     typer.Option(
         "--parser",
         help="Parsers that read the pages.",
+        rich_help_panel=SUBJECT,
+    ),
+]
+LongForms = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--long-form",
+        help="Longer site to crawl beside another: SITE/NETWORK=LONGER, or none for one length.",
         rich_help_panel=SUBJECT,
     ),
 ]

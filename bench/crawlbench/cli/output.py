@@ -19,8 +19,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from crawlbench.errors import StorageError, UsageError
-from crawlbench.whole import write_bytes
+from crawlbench.base.errors import StorageError, UsageError
 
 __all__ = [
     "INTERRUPTED",
@@ -117,6 +116,8 @@ def write_output(path: Path, content: bytes) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
         return
+    from crawlbench.base.whole import write_bytes  # noqa: PLC0415  (only if a file is written)
+
     try:
         write_bytes(path, content)
     except OSError as error:

@@ -7,9 +7,9 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from crawlbench.base.errors import UsageError
+from crawlbench.base.whole import is_stream
 from crawlbench.cli.output import is_printed
-from crawlbench.errors import UsageError
-from crawlbench.whole import is_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

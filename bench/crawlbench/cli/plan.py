@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crawlbench.base.errors import UsageError
 from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import print_json, result_console
 from crawlbench.cli.report import newest_session
-from crawlbench.errors import UsageError
 from crawlbench.measure.store import load_session
 from crawlbench.report.numbers import format_length
 from crawlbench.report.table import Column, Table

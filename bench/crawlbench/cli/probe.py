@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from crawlbench import registry
+from crawlbench.base.errors import UsageError
 from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import result_console, status_console
-from crawlbench.errors import UsageError
+from crawlbench.plugins import registry
 from crawlbench.probe import ProbeOptions, Report, Support, run_probe
 from crawlbench.probe.html import render_html
 from crawlbench.probe.matrix import (

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crawlbench.base.errors import BenchError, SessionFileError
 from crawlbench.cli.output import status_console
-from crawlbench.errors import BenchError, SessionFileError
 from crawlbench.probe import ProbeOptions, Support, run_probe
 from crawlbench.probe.matrix import about_lines
 from crawlbench.probe.store import PROBE_FILE, load_report, write_report
@@ -21,8 +21,8 @@ from crawlbench.report.text import one_line
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from crawlbench.base.records import Session
     from crawlbench.probe import Report
-    from crawlbench.records import Session
 
 __all__ = ["probe_session", "probed_section"]
 

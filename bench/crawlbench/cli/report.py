@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from crawlbench.base.errors import BenchError, SessionFileError, UsageError
+from crawlbench.base.records import Stopping
+from crawlbench.base.whole import write_bytes
 from crawlbench.cli.details import Quiet, Verbose, choose_detail
 from crawlbench.cli.options import RESULT, AsJson, Force
 from crawlbench.cli.output import result_console, write_output
 from crawlbench.cli.places import refuse_existing
 from crawlbench.cli.probed import probed_section
 from crawlbench.cluster.store import CLUSTER_FILE, load_cluster
-from crawlbench.errors import BenchError, SessionFileError, UsageError
 from crawlbench.measure.owner import own
 from crawlbench.measure.store import SESSION_FILE, SUITE_FILE, load_session
-from crawlbench.records import Stopping
 from crawlbench.report.extra import can_draw
 from crawlbench.report.formats import EXPORTS
 from crawlbench.report.machines import ClusterReport
@@ -30,10 +31,9 @@ from crawlbench.report.plain import load_plain_suite
 from crawlbench.report.show import SessionReport, Shown, SuiteReport
 from crawlbench.report.terminal import Detail
 from crawlbench.stats.judge import judge
-from crawlbench.whole import write_bytes
 
 if TYPE_CHECKING:
-    from crawlbench.records import Session
+    from crawlbench.base.records import Session
 
 __all__ = ["newest_session", "report", "write_page"]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import not_negative, positive
 from crawlbench.cli.cluster import (
     MAX_CELLS_OF_CLUSTER,
@@ -37,6 +38,7 @@ from crawlbench.cli.options import (
     Cpus,
     Force,
     Laps,
+    LongForms,
     Loops,
     Margin,
     MirrorCpus,
@@ -52,22 +54,22 @@ from crawlbench.cli.options import (
 from crawlbench.cli.output import tell
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
+from crawlbench.environments.prepared import prepare_again, prepare_environments
 from crawlbench.environments.spec import read_environments
-from crawlbench.errors import UsageError
 from crawlbench.measure.ends import session_ends
+from crawlbench.measure.flow import resume_session, run_session
+from crawlbench.measure.lengths import read_long_forms
 from crawlbench.measure.matrix import MAX_CELLS, extend_plan, make_plan
 from crawlbench.measure.owner import own
 from crawlbench.measure.store import load_session
 from crawlbench.measure.suite import load_suite, loops_left_out, override
 from crawlbench.measure.topology import parse_cpus
 from crawlbench.measure.width import refuse_inexpressible
-from crawlbench.session import resume_session, run_session
-from crawlbench.session.environments import prepare_again, prepare_environments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import EnvironmentFacts, Plan, Session
+    from crawlbench.base.records import EnvironmentFacts, Plan, Session
 
 __all__ = ["run", "start"]
 
@@ -87,6 +89,7 @@ def run(
     loop: Loops = None,
     network: Networks = None,
     site: Sites = None,
+    long_form: LongForms = None,
     parser: Parsers = None,
     concurrency: Concurrency = None,
     operation: Operations = None,
@@ -171,14 +174,14 @@ def run(
     Example: crawlbench run quick -n wan -s aiohttp-gather -s requests-threads
     """
     showing = choose_showing(verbose=verbose, quiet=quiet, has_page=page, as_json=as_json)
-    if as_json:
-        refuse_json_of_cluster(cluster, resume)
+    refuse_json_of_cluster(cluster, resume, as_json=as_json)
     ends = session_ends(rounds, budget, precision)
     changes = {
         "strategies": strategy,
         "event_loops": loop,
         "networks": network,
         "sites": site,
+        "long_forms": read_long_forms(long_form),
         "parsers": parser,
         "concurrency": concurrency,
         "operations": operation,
@@ -198,17 +201,23 @@ def run(
     ready = prepare_environments(read_environments(environment or []), wanted, tell)
     asked = [facts.asked for facts in ready.environments]
     wishes = make_wishes(cluster, machines, sheet)
+    if wishes:  # machines are merged by whole crawls
+        wanted = wanted.with_one_length()
     most = MAX_CELLS_OF_CLUSTER if wishes else MAX_CELLS
     plan = make_plan(
         suite, wanted, baseline, environments=asked, reach=ready.reach, most_cells=most
     )
-    for loop_name in loops_left_out(wanted, plan.cells):
-        tell(f"left out: event loop {loop_name!r} is not installed here")
+    _tell_left_out(loops_left_out(wanted, plan.cells))
     with replacing(output, force=force):
         folder = name_folder(output, Path(suite).stem)
         if wishes:
             run_on_cluster(plan, wishes, folder)
         start(plan, folder, ready.environments, showing)
+
+
+def _tell_left_out(loops: Sequence[str]) -> None:
+    for name in loops:
+        tell(f"left out: event loop {name!r} is not installed here")
 
 
 def _read_cpus(text: str | None) -> tuple[int, ...]:

@@ -21,14 +21,14 @@ from crawlbench.cli.sites import load_site
 from crawlbench.measure.ceiling import measure_ceiling
 from crawlbench.measure.machine import describe_machine
 from crawlbench.mirror.child import loop_factory
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
 from crawlbench.mirror.serving import check_host
 from crawlbench.mirror.serving import serve as serve_site
-from crawlbench.networks import find_network
 
 if TYPE_CHECKING:
+    from crawlbench.base.model import SiteSpec
     from crawlbench.mirror.serving import Open, Served
-    from crawlbench.model import SiteSpec
 
 __all__ = ["bench", "serve"]
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 
 if TYPE_CHECKING:
     from typer import TyperException

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench import registry
 from crawlbench.cli.output import tell
 from crawlbench.measure.sitefacts import find_site, is_ours
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
-    from crawlbench.model import SiteSpec
-    from crawlbench.records import Plan
+    from crawlbench.base.model import SiteSpec
+    from crawlbench.base.records import Plan
 
 __all__ = ["load_site", "prepare_site", "prepare_sites"]
 

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Cell, Plan, Sweep
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.details import Page, Quiet, Verbose, choose_showing
 from crawlbench.cli.measuring import name_folder
@@ -16,6 +18,7 @@ from crawlbench.cli.options import (
     SUBJECT,
     AsJson,
     Budget,
+    Cpus,
     Force,
     Laps,
     Loops,
@@ -25,10 +28,8 @@ from crawlbench.cli.options import (
 )
 from crawlbench.cli.places import replacing
 from crawlbench.cli.run import start
-from crawlbench.errors import UsageError
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import load_suite, override
-from crawlbench.records import Cell, Plan, Sweep
 
 __all__ = ["sweep"]
 
@@ -136,6 +137,7 @@ def sweep(
     rounds: Rounds = None,
     laps: Laps = None,
     budget: Budget = None,
+    cpus: Cpus = None,
     output: Output = None,
     force: Force = False,
     as_json: AsJson = False,
@@ -162,9 +164,12 @@ def sweep(
         "rounds": rounds,
         "laps": laps,
         "budget_s": budget,
+        "cpus": cpus,
         scale.field: list(values),
     }
-    plan = make_plan(f"sweep-{axis}", override(load_suite("default"), changes))
+    # The axis is the question here, not the length.
+    suite = override(load_suite("default").with_one_length(), changes)
+    plan = make_plan(f"sweep-{axis}", suite)
     plan = replace(plan, sweep=_describe(plan, axis, scale, values))
     showing = choose_showing(verbose=verbose, quiet=quiet, has_page=page, as_json=as_json)
     with replacing(output, force=force):

@@ -12,20 +12,20 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from crawlbench import registry
 from crawlbench.archive.findings import Findings
 from crawlbench.archive.survey import Survey
+from crawlbench.base.errors import BenchError, CellError, UsageError
 from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import print_json, result_console
-from crawlbench.errors import BenchError, CellError, UsageError
 from crawlbench.measure.crawling import make_site
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.networks import find_network
+from crawlbench.plugins import registry
 from crawlbench.sites.custom import CustomSite, open_site
 from crawlbench.sites.expected import expected_path, load_expected, write_expected
 
 if TYPE_CHECKING:
-    from crawlbench.counters import Counters
+    from crawlbench.base.counters import Counters
     from crawlbench.sites.expected import Expected
 
 __all__ = ["verify"]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from crawlbench.errors import StorageError
+from crawlbench.base.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

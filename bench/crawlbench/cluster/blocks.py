@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawlbench.records import (
+from crawlbench.base.records import (
     BlockResult,
     CellEstimate,
     ClusterMachine,
@@ -20,15 +20,15 @@ from crawlbench.records import (
     Quantity,
     Session,
 )
+from crawlbench.base.whole import write_bytes
 from crawlbench.stats.index import Index
 from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.pairing import Side, log_ratios
-from crawlbench.whole import write_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crawlbench.records import Comparison, Control
+    from crawlbench.base.records import Comparison, Control
 
 __all__ = [
     "BLOCK_FILE",
@@ -132,7 +132,7 @@ def _control(index: Index, session: Session, control: Control) -> ControlEstimat
 
 
 def _controls(session: Session, group: str) -> list[str]:
-    return [cell.name for cell in session.plan.cells if cell.control and cell.group == group]
+    return [cell.name for cell in session.plan.own_cells if cell.control and cell.group == group]
 
 
 def write_block_file(folder: Path, result: BlockResult) -> None:

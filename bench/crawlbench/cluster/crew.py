@@ -9,10 +9,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.cluster.fingerprint import Names, take_fingerprint
-from crawlbench.errors import UsageError
-from crawlbench.records import ClusterMachine, Fingerprint
-from crawlbench.scheduler import (
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import ClusterMachine, Fingerprint
+from crawlbench.base.scheduler import (
     ANSWER_S,
     RESOURCE,
     connect,
@@ -20,6 +19,7 @@ from crawlbench.scheduler import (
     find_workers,
     has_resource,
 )
+from crawlbench.cluster.fingerprint import Names, take_fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

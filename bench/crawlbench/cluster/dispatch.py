@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from crawlbench.base.records import LostBlock
+from crawlbench.base.scheduler import ANSWER_S, RESOURCE
 from crawlbench.cluster.backlog import Backlog, Block
 from crawlbench.cluster.blocks import BlockJob
 from crawlbench.cluster.remote import measure_block
-from crawlbench.records import LostBlock
-from crawlbench.scheduler import ANSWER_S, RESOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from crawlbench.base.records import ClusterMachine, Plan
     from crawlbench.cluster.crew import Crew
-    from crawlbench.records import ClusterMachine, Plan
 
 __all__ = ["Dispatcher"]
 

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import crawlbench
-from crawlbench import registry
-from crawlbench.errors import BenchError
+from crawlbench.base.errors import BenchError
+from crawlbench.base.records import Fingerprint
 from crawlbench.measure.machine import describe_machine
-from crawlbench.records import Fingerprint
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from crawlbench.records import Plan
+    from crawlbench.base.records import Plan
 
 __all__ = [
     "ABSENT",

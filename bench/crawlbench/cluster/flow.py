@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from crawlbench import __version__
+from crawlbench.base.errors import SchedulerLostError, StorageError, UsageError
+from crawlbench.base.records import ClusterMachine, ClusterSession, LostBlock
+from crawlbench.base.scheduler import RESOURCE, require_dask, start_command
 from crawlbench.cluster.crew import Crew, open_client
 from crawlbench.cluster.dispatch import Dispatcher
 from crawlbench.cluster.fingerprint import crawlbench_digest, names_of
@@ -17,16 +20,13 @@ from crawlbench.cluster.intake import Intake, find_differences
 from crawlbench.cluster.notes import find_notes
 from crawlbench.cluster.sheets import SHEET_CELLS, cut
 from crawlbench.cluster.store import BlockStore, create_cluster_folder, write_cluster
-from crawlbench.errors import SchedulerLostError, StorageError, UsageError
-from crawlbench.records import ClusterMachine, ClusterSession, LostBlock
-from crawlbench.scheduler import RESOURCE, require_dask, start_command
 from crawlbench.stats.machines import merge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from crawlbench.records import Plan
+    from crawlbench.base.records import Plan
 
 __all__ = ["Wishes", "resume_cluster", "run_cluster"]
 

@@ -11,8 +11,8 @@ from crawlbench.cluster.fingerprint import describe_differences
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from crawlbench.base.records import BlockResult, ClusterMachine, Plan
     from crawlbench.cluster.store import BlockStore
-    from crawlbench.records import BlockResult, ClusterMachine, Plan
 
 __all__ = ["Intake", "find_differences"]
 

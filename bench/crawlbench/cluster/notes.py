@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.records import ClusterSession
+    from crawlbench.base.records import ClusterSession
 
 __all__ = ["find_notes"]
 

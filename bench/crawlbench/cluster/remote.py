@@ -10,10 +10,10 @@ import subprocess
 import tempfile
 from typing import IO
 
-from crawlbench.children import clean_environment, python_command
+from crawlbench.base.children import clean_environment, python_command
+from crawlbench.base.rooms import open_room
+from crawlbench.base.scheduler import watch_task
 from crawlbench.cluster.blocks import pack
-from crawlbench.rooms import open_room
-from crawlbench.scheduler import watch_task
 
 __all__ = ["measure_block"]
 

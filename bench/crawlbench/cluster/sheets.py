@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from crawlbench.records import Cell, Plan
+    from crawlbench.base.records import Cell, Plan
 
 __all__ = ["MIN_CELLS", "SHEET_CELLS", "cut"]
 

@@ -20,10 +20,10 @@ from pathlib import Path
 
 import msgspec
 
+from crawlbench.base.errors import SessionFileError, StorageError, UsageError
+from crawlbench.base.records import CLUSTER_FORMAT, BlockResult, ClusterSession
+from crawlbench.base.whole import write_bytes
 from crawlbench.cluster.blocks import BLOCK_FILE, unpack
-from crawlbench.errors import SessionFileError, StorageError, UsageError
-from crawlbench.records import CLUSTER_FORMAT, BlockResult, ClusterSession
-from crawlbench.whole import write_bytes
 
 __all__ = [
     "CLUSTER_FILE",

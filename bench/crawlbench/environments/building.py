@@ -1,4 +1,4 @@
-"""Builds an environment once, keeps it, and finds it again (floor 3).
+"""Builds an environment once, keeps it, and finds it again (floor 4).
 
 Its folder is named by a hash of what it is made from. `ready.json` is written last, so that a build
 that was killed is seen and done again; a lock lets one build at a time.
@@ -18,6 +18,10 @@ import msgspec
 from filelock import FileLock
 from packaging.utils import canonicalize_name
 
+from crawlbench.base.errors import EnvironmentFailure
+from crawlbench.base.records import EnvironmentFacts
+from crawlbench.base.rooms import open_room
+from crawlbench.base.whole import write_bytes
 from crawlbench.environments.cache import (
     READY_FILE,
     Kept,
@@ -32,17 +36,13 @@ from crawlbench.environments.looking import look_inside
 from crawlbench.environments.needs import bounds_for, packages_of, requirements_for
 from crawlbench.environments.own import own_library
 from crawlbench.environments.pythons import find_python
-from crawlbench.errors import EnvironmentFailure
-from crawlbench.records import EnvironmentFacts
-from crawlbench.rooms import open_room
-from crawlbench.whole import write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from crawlbench.base.records import Environment
     from crawlbench.environments.installers import Installer
     from crawlbench.environments.pythons import Interpreter
-    from crawlbench.records import Environment
 
 __all__ = ["build"]
 

@@ -1,4 +1,4 @@
-"""Where environments are kept: listed and removed (floor 3)."""
+"""Where environments are kept: listed and removed (floor 4)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import msgspec
 import psutil
 from filelock import FileLock
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.sites.cache import cache_folder
 
 if TYPE_CHECKING:

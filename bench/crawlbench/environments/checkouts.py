@@ -1,4 +1,4 @@
-"""Folders and wheels of the user's that are installed into environments (floor 3).
+"""Folders and wheels of the user's that are installed into environments (floor 4).
 
 A folder is copied before it is built, so that nothing is left in it. Of a git checkout those files
 are taken that git has or would take: what is ignored is what earlier builds left, and some builds

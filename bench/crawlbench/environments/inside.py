@@ -1,7 +1,7 @@
 """Runs within an environment and tells what is there: `python -m crawlbench.environments.inside`.
 
 Reads a JSON object from standard input, kind of plug-in to names, and writes one. Only Python's own
-and crawlbench's lowest floors are imported (floor 3).
+and crawlbench's lowest floors are imported (floor 4).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import asdict
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from crawlbench import registry
-from crawlbench.about import describe_python
-from crawlbench.children import open_channel
-from crawlbench.scouts import describe_plugin
+from crawlbench.base.children import open_channel
+from crawlbench.plugins import registry
+from crawlbench.plugins.about import describe_python
+from crawlbench.plugins.scouts import describe_plugin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

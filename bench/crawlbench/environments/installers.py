@@ -1,4 +1,4 @@
-"""What makes a virtual environment and fills it: uv where it is there, else venv and pip (floor 3).
+"""What makes a virtual environment and fills it: uv where it is there, else venv and pip (floor 4).
 
 Both keep what they download in caches of their own, so that a second environment with the same
 packages needs no network.
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from crawlbench.errors import EnvironmentFailure
+from crawlbench.base.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

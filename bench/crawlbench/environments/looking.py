@@ -1,4 +1,4 @@
-"""Asks an environment from inside what it holds (floor 3)."""
+"""Asks an environment from inside what it holds (floor 4)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import msgspec
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from crawlbench.children import clean_environment, python_command
+from crawlbench.base.children import clean_environment, python_command
+from crawlbench.base.errors import EnvironmentFailure
+from crawlbench.base.records import Environment
 from crawlbench.environments.needs import requirements_for
-from crawlbench.errors import EnvironmentFailure
-from crawlbench.records import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from crawlbench.records import EnvironmentFacts
+    from crawlbench.base.records import EnvironmentFacts
 
 __all__ = ["Findings", "Plugin", "look_inside"]
 

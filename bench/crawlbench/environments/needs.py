@@ -1,4 +1,4 @@
-"""Which packages a worker needs in an environment, and in which versions (floor 3)."""
+"""Which packages a worker needs in an environment, and in which versions (floor 4)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from crawlbench import registry
-from crawlbench.about import distribution_of, imported_modules
 from crawlbench.environments.checkouts import project_name
+from crawlbench.plugins import registry
+from crawlbench.plugins.about import distribution_of, imported_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from crawlbench.records import Environment
+    from crawlbench.base.records import Environment
 
 __all__ = [
     "WORKER_PACKAGES",

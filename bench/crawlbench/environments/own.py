@@ -1,4 +1,4 @@
-"""Crawlbench itself as other Pythons import it: a copy in the cache (floor 3).
+"""Crawlbench itself as other Pythons import it: a copy in the cache (floor 4).
 
 Environments do not install crawlbench, which would bring all that the manager needs. Their workers
 have this folder on their path, with the metadata by which plug-ins are found.

@@ -1,4 +1,4 @@
-"""Finds interpreters on this machine (floor 3)."""
+"""Finds interpreters on this machine (floor 4)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import findpython
 import msgspec
 
+from crawlbench.base.errors import EnvironmentFailure
+from crawlbench.base.whole import write_bytes
 from crawlbench.environments.cache import environments_folder
-from crawlbench.errors import EnvironmentFailure
-from crawlbench.whole import write_bytes
 
 if TYPE_CHECKING:
-    from crawlbench.records import Environment
+    from crawlbench.base.records import Environment
 
 __all__ = ["Interpreter", "find_python"]
 

@@ -1,4 +1,4 @@
-"""Repositories of git, in the forms that pip takes, as folders at one commit (floor 3).
+"""Repositories of git, in the forms that pip takes, as folders at one commit (floor 4).
 
 A branch or a tag moves: so its commit is asked for each time, and what is installed is a clone of
 that commit, kept in the cache. From there on it is a checkout like any other.
@@ -19,8 +19,8 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from filelock import FileLock
 
-from crawlbench.errors import UsageError
-from crawlbench.rooms import open_room
+from crawlbench.base.errors import UsageError
+from crawlbench.base.rooms import open_room
 from crawlbench.sites.cache import cache_folder
 
 __all__ = ["Repository", "fetch_repository", "is_repository"]

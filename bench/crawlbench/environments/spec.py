@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Environment
+from crawlbench.base.seen import with_value
 from crawlbench.environments.repositories import Repository, fetch_repository, is_repository
-from crawlbench.errors import UsageError
-from crawlbench.records import Environment
-from crawlbench.seen import with_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

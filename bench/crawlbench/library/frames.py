@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.errors import NotInstalledError
+from crawlbench.base.errors import NotInstalledError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

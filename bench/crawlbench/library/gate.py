@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.report.numbers import format_interval, format_ratio
 from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of

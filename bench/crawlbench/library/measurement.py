@@ -9,32 +9,32 @@ from typing import TYPE_CHECKING, Unpack
 
 import msgspec
 
-from crawlbench import registry
+from crawlbench.base.errors import UnknownNameError, UsageError
+from crawlbench.base.rooms import open_room
 from crawlbench.environments.needs import packages_of
+from crawlbench.environments.prepared import prepare_environments
 from crawlbench.environments.spec import parse_sides, read_environments
-from crawlbench.errors import UnknownNameError, UsageError
+from crawlbench.environments.versus import plan_versus
 from crawlbench.library.gate import log_ratio_of
 from crawlbench.library.options import Options, read_options
 from crawlbench.library.session import Session
 from crawlbench.library.waiting import wait_for
 from crawlbench.library.watching import Teller
+from crawlbench.measure.flow import run_session
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.relevant import relevant_axes
 from crawlbench.measure.sitefacts import find_site
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.measure.width import refuse_inexpressible
-from crawlbench.rooms import open_room
-from crawlbench.session import run_session
-from crawlbench.session.environments import prepare_environments
-from crawlbench.session.versus import plan_versus
+from crawlbench.plugins import registry
 from crawlbench.sites.origin import is_ours, make_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from os import PathLike
 
+    from crawlbench.base.records import EnvironmentFacts, Plan
     from crawlbench.measure.suite import Suite
-    from crawlbench.records import EnvironmentFacts, Plan
 
     Progress = Callable[[str], object] | None
     """Called with a line now and then, such as `print`; None for silence."""

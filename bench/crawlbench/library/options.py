@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.measure.ends import session_ends
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Options(TypedDict, total=False):
     event_loops: Names
     networks: Names
     sites: Names
+    long_forms: dict[str, str]
     parsers: Names
     concurrency: int | Sequence[int]
     operations: Names

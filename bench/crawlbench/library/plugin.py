@@ -91,7 +91,7 @@ def crawlbench_mirror_async() -> Iterator[Callable[..., Awaitable[MirrorAddress]
 def _open(
     stack: ExitStack, site: str | PathLike[str], network: str | PathLike[str], seed: int
 ) -> MirrorAddress:
-    from crawlbench.errors import BenchError  # noqa: PLC0415  (see above)
+    from crawlbench.base.errors import BenchError  # noqa: PLC0415  (see above)
     from crawlbench.mirror.handle import ServedMirror  # noqa: PLC0415
 
     try:
@@ -112,7 +112,7 @@ def crawlbench_ab(request: pytest.FixtureRequest) -> Callable[..., Session]:
         gate_percent: float | None = None,
         **options: Unpack[Options],
     ) -> Session:
-        from crawlbench.errors import BenchError  # noqa: PLC0415  (see above)
+        from crawlbench.base.errors import BenchError  # noqa: PLC0415  (see above)
         from crawlbench.library.measurement import ab  # noqa: PLC0415
 
         try:

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.library.frames import make_frame
 from crawlbench.library.gate import GateResult, hold_session
 from crawlbench.library.html import show_paragraphs, show_picture, show_table
@@ -24,7 +24,7 @@ from crawlbench.report.view import SessionView
 if TYPE_CHECKING:
     from os import PathLike
 
-    from crawlbench.records import Session as Record
+    from crawlbench.base.records import Session as Record
     from crawlbench.report.results import Results
     from crawlbench.report.table import Table
 
@@ -40,8 +40,8 @@ class Session:
     def __init__(self, record: Record, folder: Path | None = None) -> None:
         """Hold a judged record; `folder` is where it is kept, None for nowhere."""
         self.record = record
-        """All that was planned and measured, as `crawlbench.records` has it; it may change more
-        often than what is documented here."""
+        """All that was planned and measured, as `crawlbench.base.records` has it; it may
+        change more often than what is documented here."""
         self.folder = folder
         self._view = SessionView(record, folder)
 

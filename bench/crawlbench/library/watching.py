@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crawlbench.records import Sample, Session
+    from crawlbench.base.records import Sample, Session
 
 __all__ = ["Teller"]
 
@@ -37,7 +35,7 @@ class Teller:
     def on_session(self, session: Session) -> None:
         """Say how far it is after a round."""
         if session.rounds:
-            pairs = [one for one in session.comparisons if one.quantity is Quantity.TIME]
+            pairs = session.leading_pairs()
             answered = sum(one.is_answered for one in pairs)
             self.tell(
                 f"round {len(session.rounds)} of {session.plan.rounds}: "

@@ -1,1 +1,1 @@
-"""Load on one server: generators, arrival, latencies, and the highest rate that holds (floor 3)."""
+"""Load on one server: generators, arrival, latencies, and the highest rate that holds (floor 4)."""

@@ -1,4 +1,4 @@
-"""A generator's process: `python -m crawlbench.load.child` with a job as JSON (floor 3).
+"""A generator's process: `python -m crawlbench.load.child` with a job as JSON (floor 4).
 
 It opens its connections and prints `{"ready": ...}`; when a line `{"at": ...}` with a time of
 `time.monotonic` comes by standard input, it fires, and prints what it counted. When standard input
@@ -17,14 +17,14 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from crawlbench.children import open_channel
+from crawlbench.base.children import open_channel
 from crawlbench.load.generator import Generator
 from crawlbench.load.model import Arrival, Load, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crawlbench.children import Say
+    from crawlbench.base.children import Say
 
 __all__ = ["main"]
 

@@ -1,4 +1,4 @@
-"""One keep-alive connection that asks for one page (floor 3): httptools on asyncio's protocol.
+"""One keep-alive connection that asks for one page (floor 4): httptools on asyncio's protocol.
 
 Bodies are received, counted and thrown away, not inflated: a generator is to cost little beside
 the server. Redirects are not followed.

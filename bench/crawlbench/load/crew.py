@@ -1,4 +1,4 @@
-"""Generators as processes of this machine, and what any crew of generators must do (floor 3)."""
+"""Generators as processes of this machine, and what any crew of generators must do (floor 4)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Protocol, TypedDict
 
-from crawlbench.children import Child, ChildEnded
-from crawlbench.errors import BenchError
+from crawlbench.base.children import Child, ChildEnded
+from crawlbench.base.errors import BenchError
 from crawlbench.load.model import GeneratorLost, Load, Target
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from crawlbench.children import Message
+    from crawlbench.base.children import Message
 
 __all__ = ["GENERATOR", "Crew", "Hand", "Job", "local_crew", "make_job"]
 

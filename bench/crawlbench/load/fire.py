@@ -1,4 +1,4 @@
-"""One run: all generators at once, and what came of it (floor 3)."""
+"""One run: all generators at once, and what came of it (floor 4)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from crawlbench.errors import BenchError
+from crawlbench.base.errors import BenchError
 from crawlbench.load.crew import make_job
 from crawlbench.load.model import GeneratorLost, Load, Lost, NotReady, Part, Target
 

@@ -1,4 +1,4 @@
-"""One generator: its connections, its schedule, its clock (floor 3).
+"""One generator: its connections, its schedule, its clock (floor 4).
 
 Open arrival counts a latency from the time at which a request was due, not from the time at which
 there was a connection for it: else a server that stalls would hide what its users wait, since a
@@ -14,14 +14,14 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING
 
-from crawlbench.alarm import make_alarm
+from crawlbench.base.alarm import make_alarm
+from crawlbench.base.usage import read_cpu_wait_s
 from crawlbench.load.arrival import due_times
 from crawlbench.load.client import make_request
 from crawlbench.load.latency import count_seconds, encode_counts
 from crawlbench.load.model import PROBES, Load, Part, Target, share
 from crawlbench.load.pool import Pool
 from crawlbench.load.tally import Tally
-from crawlbench.usage import read_cpu_wait_s
 
 if TYPE_CHECKING:
     from crawlbench.load.client import Connection

@@ -1,4 +1,4 @@
-"""Latencies in HdrHistograms: 1 microsecond to an hour, three significant digits (floor 3).
+"""Latencies in HdrHistograms: 1 microsecond to an hour, three significant digits (floor 4).
 
 All histograms have the same bounds and digits, so adding their counts merges them exactly: the
 merged one is what a single one would be that had seen all values.
@@ -10,7 +10,7 @@ import math
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import NotInstalledError
+from crawlbench.base.errors import NotInstalledError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from crawlbench.errors import BenchError
+from crawlbench.base.errors import BenchError
 
 __all__ = [
     "AT_ONCE",

@@ -1,4 +1,4 @@
-"""The connections of one generator: free, busy, or being made anew (floor 3)."""
+"""The connections of one generator: free, busy, or being made anew (floor 4)."""
 
 from __future__ import annotations
 

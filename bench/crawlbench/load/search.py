@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from crawlbench.errors import BenchError, UsageError
+from crawlbench.base.errors import BenchError, UsageError
 
 __all__ = [
     "INTERRUPTED",

@@ -1,4 +1,4 @@
-"""What a generator runs on, and in what workers differ from this machine (floor 3).
+"""What a generator runs on, and in what workers differ from this machine (floor 4).
 
 `describe_software` is called on each worker; the rest is the manager's.
 """
@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from crawlbench import __version__
-from crawlbench.about import describe_python
+from crawlbench.plugins.about import describe_python
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What one generator counts while it runs (floor 3)."""
+"""What one generator counts while it runs (floor 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generators on the workers of a Dask cluster, one on each (floor 3).
+"""Generators on the workers of a Dask cluster, one on each (floor 4).
 
 A task on a worker starts the same process that a local crew starts, and ends it: the worker's own
 event loop has no part in what is measured. The word to start goes to each generator through a
@@ -17,12 +17,9 @@ import uuid
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.children import clean_environment, explain_end, python_command
-from crawlbench.errors import BenchError, SchedulerLostError, UsageError
-from crawlbench.load.crew import GENERATOR
-from crawlbench.load.model import GeneratorLost
-from crawlbench.load.software import describe_software, tell_differences
-from crawlbench.scheduler import (
+from crawlbench.base.children import clean_environment, explain_end, python_command
+from crawlbench.base.errors import BenchError, SchedulerLostError, UsageError
+from crawlbench.base.scheduler import (
     ANSWER_S,
     RESOURCE,
     connect,
@@ -34,11 +31,14 @@ from crawlbench.scheduler import (
     start_command,
     watch_task,
 )
+from crawlbench.load.crew import GENERATOR
+from crawlbench.load.model import GeneratorLost
+from crawlbench.load.software import describe_software, tell_differences
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from crawlbench.children import Message
+    from crawlbench.base.children import Message
     from crawlbench.load.crew import Crew, Hand, Job
 
 __all__ = ["Cluster", "open_cluster"]

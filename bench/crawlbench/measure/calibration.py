@@ -11,7 +11,7 @@ from crawlbench.stats.limit import REFERENCE
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from crawlbench.records import Plan, RoundRecord
+    from crawlbench.base.records import Plan, RoundRecord
 
 __all__ = ["LONGEST_VALUE_S", "MAX_LOOPS", "calibrate", "choose_loops"]
 
@@ -22,22 +22,23 @@ LONGEST_VALUE_S = 1.0  # of several crawls: a machine's moods last for seconds
 def calibrate(plan: Plan, calibration: RoundRecord) -> tuple[dict[str, int], dict[str, int]]:
     """Return crawls per value by cell, and laps per turn by group, that fill the plan's times.
 
-    All cells of a group have the same: the second crawl of a process in a row is another thing than
-    the first, and where some cells had one and others two, that was compared.
+    All cells of a group have the same, long forms the same among themselves: the second crawl of a
+    process in a row is another thing than the first, and where some cells had one and others two,
+    that was compared.
     """
     seconds = {s.cell: s.seconds for s in calibration.samples if not s.warmup}
-    groups: dict[str, list[str]] = {}
+    groups: dict[tuple[str, bool], list[str]] = {}
     for cell in plan.cells:
         if cell.name in seconds:
-            groups.setdefault(cell.group, []).append(cell.name)
+            groups.setdefault((cell.group, bool(cell.long_of)), []).append(cell.name)
     references = {cell.name for cell in plan.cells if cell.strategy == REFERENCE}
     loops: dict[str, int] = {}
     lap_s: dict[str, float] = {}
-    for group, names in groups.items():
+    for (group, _), names in groups.items():
         compared = [seconds[name] for name in names if name not in references]
         chosen = choose_loops(compared or [seconds[name] for name in names], plan.min_time_s)
         loops |= dict.fromkeys(names, chosen)
-        lap_s[group] = chosen * sum(seconds[name] for name in names)
+        lap_s[group] = lap_s.get(group, 0.0) + chosen * sum(seconds[name] for name in names)
     return loops, choose_passes(lap_s, plan.lap_time_s)
 
 

@@ -10,7 +10,7 @@ import pyperf
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from crawlbench.records import RoundRecord
+    from crawlbench.base.records import RoundRecord
 
 __all__ = ["decode_runs", "encode_runs", "label_run", "merge_runs", "round_of"]
 

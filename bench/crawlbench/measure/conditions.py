@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from crawlbench.records import Conditions
+from crawlbench.base.records import Conditions
 
 __all__ = ["StealMeter", "read_conditions"]
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from crawlbench.usage import Usage
+from crawlbench.base.usage import Usage
 
 if TYPE_CHECKING:
     import pyperf
 
-    from crawlbench.children import Message
-    from crawlbench.digest import Row
-    from crawlbench.records import Cell
+    from crawlbench.base.children import Message
+    from crawlbench.base.digest import Row
+    from crawlbench.base.records import Cell
 
 __all__ = ["AnchorWorker", "Conduct", "Executor", "Value", "Worker"]
 

@@ -14,18 +14,18 @@ from inspect import isasyncgenfunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from crawlbench import registry
-from crawlbench.children import end_with_parent, open_channel
-from crawlbench.digest import Tally
-from crawlbench.errors import BenchError, CellError, UsageError
+from crawlbench.base.children import end_with_parent, open_channel
+from crawlbench.base.digest import Tally
+from crawlbench.base.errors import BenchError, CellError, UsageError
 from crawlbench.measure.crawling import keep_crawls, make_site
 from crawlbench.measure.verify import expect
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crawlbench.children import Say
-    from crawlbench.model import Item, SiteSpec
+    from crawlbench.base.children import Say
+    from crawlbench.base.model import Item, SiteSpec
 
 __all__ = ["main"]
 

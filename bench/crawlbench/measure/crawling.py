@@ -15,17 +15,17 @@ from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from crawlbench import registry
-from crawlbench.digest import Row, Tally, as_rows, digest_rows
+from crawlbench.base.digest import Row, Tally, as_rows, digest_rows
+from crawlbench.base.model import Crawl, Item, Reader, Site, SiteSpec
+from crawlbench.base.stopwatch import Stopwatch
 from crawlbench.measure.reading import CountedReader, Reading
-from crawlbench.model import Crawl, Item, Reader, Site, SiteSpec
-from crawlbench.stopwatch import Stopwatch
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from crawlbench.base.stopwatch import Timing
     from crawlbench.measure.job import Job, Told
-    from crawlbench.stopwatch import Timing
 
 __all__ = ["Crawling", "Keeper", "keep_crawls", "make_site", "run_crawls"]
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crawlbench.errors import BenchError, SessionFileError
+from crawlbench.base.errors import BenchError, SessionFileError
+from crawlbench.base.records import FORMAT, RoundRecord, Session, WarningNote
 from crawlbench.measure.flaws import find_flaw
 from crawlbench.measure.former import cap_waits
 from crawlbench.measure.lines import read_lines
-from crawlbench.records import FORMAT, RoundRecord, Session, WarningNote
 from crawlbench.stats.judge import judge
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crawlbench.records import Stopping
+from crawlbench.base.records import Stopping
 
 __all__ = ["MANY_ROUNDS", "session_ends"]
 

@@ -13,25 +13,25 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
 import pyperf
 
-from crawlbench.children import clean_environment, python_command
-from crawlbench.errors import CellError, CellRefusal
+from crawlbench.base.children import clean_environment, python_command
+from crawlbench.base.errors import CellError, CellRefusal
+from crawlbench.base.rooms import open_room
 from crawlbench.measure.anchor import ANCHOR
 from crawlbench.measure.contract import Value
 from crawlbench.measure.job import find_expected
 from crawlbench.measure.lastwords import explain_exit
 from crawlbench.measure.worker import JOB_VARIABLE
-from crawlbench.rooms import open_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from crawlbench.children import Message
-    from crawlbench.digest import Row
+    from crawlbench.base.children import Message
+    from crawlbench.base.digest import Row
+    from crawlbench.base.records import Cell, EnvironmentFacts
     from crawlbench.measure.contract import AnchorWorker, Worker
     from crawlbench.measure.job import CellJob, Job, Place
     from crawlbench.measure.turnstile import Lane, Turnstile
-    from crawlbench.records import Cell, EnvironmentFacts
 
 __all__ = ["PROXY_VARIABLES", "ProcessExecutor"]
 
@@ -61,7 +61,7 @@ class ProcessExecutor:
 
         Args:
             turnstile: where they report.
-            places: by group, what a worker is told of its mirror or peer.
+            places: by cells' place, what a worker is told of its mirror or peer.
             cpus: that they may use; empty for any.
             timeout_s: after which a value is a hang.
             environments: in which they run; cells of none of them run in the manager's own.
@@ -150,7 +150,7 @@ class ProcessExecutor:
         described = cast("CellJob", {**asdict(cell), "name": cell.name})
         job: Job = {
             "cell": described,
-            **self._places[cell.group],
+            **self._places[cell.place],
             "port": self._turnstile.port,
             "token": self._turnstile.token,
             "timeout_s": self._timeout_s,

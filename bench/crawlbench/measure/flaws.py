@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crawlbench.records import Session
+    from crawlbench.base.records import Session
 
 __all__ = ["find_flaw"]
 

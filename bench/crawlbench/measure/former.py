@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crawlbench.records import RoundRecord, Session
+    from crawlbench.base.records import RoundRecord, Session
 
 __all__ = ["cap_waits"]
 

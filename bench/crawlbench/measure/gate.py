@@ -10,7 +10,7 @@ from json import dumps, loads
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crawlbench.children import Message
+    from crawlbench.base.children import Message
 
 __all__ = ["Gate"]
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.counters import Counters
+    from crawlbench.base.counters import Counters
+    from crawlbench.base.records import Cell
     from crawlbench.measure.contract import Conduct, Value
     from crawlbench.measure.verify import Expectation
-    from crawlbench.records import Cell
 
 __all__ = ["Due", "find_breach", "find_misconduct"]
 

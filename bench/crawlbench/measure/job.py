@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
+    from crawlbench.base.records import EnvironmentFacts
     from crawlbench.operations import PeerFields
-    from crawlbench.records import EnvironmentFacts
 
 __all__ = ["CellJob", "Expected", "Job", "Place", "Told", "find_expected"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import SessionFileError
+from crawlbench.base.errors import SessionFileError
 from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.stats.alike import find_other_sites
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from crawlbench.records import Session
+    from crawlbench.base.records import Session
 
 __all__ = ["find_kept"]
 

@@ -12,15 +12,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawlbench import registry
-from crawlbench.errors import UsageError
-from crawlbench.records import OwnFile
-from crawlbench.scouts import find_out
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import OwnFile
+from crawlbench.plugins import registry
+from crawlbench.plugins.scouts import find_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crawlbench.records import Cell, Plan
+    from crawlbench.base.records import Cell, Plan
 
 __all__ = ["Labels", "find_place", "is_file", "require_sites", "split_trip"]
 

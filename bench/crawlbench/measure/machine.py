@@ -13,15 +13,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawlbench import registry
-from crawlbench.about import (
+from crawlbench.base.records import Machine
+from crawlbench.measure.topology import ALL, choose_cpus, read_topology
+from crawlbench.plugins import registry
+from crawlbench.plugins.about import (
     describe_python,
     describe_strategy,
     distribution_of,
     imported_modules,
 )
-from crawlbench.measure.topology import ALL, choose_cpus, read_topology
-from crawlbench.records import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,13 +6,13 @@ import json
 import math
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import StorageError, UsageError
-from crawlbench.whole import write_text
+from crawlbench.base.errors import StorageError, UsageError
+from crawlbench.base.whole import write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crawlbench.records import Machine
+    from crawlbench.base.records import Machine
 
 __all__ = ["find_margin", "forget_margin", "keep_margin"]
 

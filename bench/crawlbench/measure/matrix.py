@@ -8,20 +8,21 @@ from fnmatch import fnmatchcase
 from itertools import product
 from typing import TYPE_CHECKING
 
-from crawlbench import registry
-from crawlbench.errors import UnknownNameError, UsageError
+from crawlbench.base.errors import UnknownNameError, UsageError
+from crawlbench.base.records import Cell, Plan, Stopping
 from crawlbench.measure.labels import Labels
+from crawlbench.measure.lengths import find_long_cells, find_long_forms
 from crawlbench.measure.reach import Here, Reach, choose
-from crawlbench.networks import NETWORKS, find_network
+from crawlbench.mirror.networks import NETWORKS, find_network
 from crawlbench.operations import Operation, select_operations
-from crawlbench.records import Cell, Plan, Stopping
+from crawlbench.plugins import registry
 from crawlbench.stats.settled import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crawlbench.base.records import Environment
     from crawlbench.measure.suite import Suite
-    from crawlbench.records import Environment
 
 __all__ = ["MAX_CELLS", "extend_plan", "make_plan"]
 
@@ -73,12 +74,14 @@ def make_plan(
     asked = _baselines(crawls, suite.baseline, baseline, labels) if has_own else {}
     baselines = _complete(asked, [*crawls, *operated])
     controls = [replace(baseline, control=True) for baseline in baselines.values()]
-    cells = (*crawls, *operated, *controls)
+    forms = find_long_forms(crawls, suite.long_forms)
+    cells = (*crawls, *operated, *controls, *find_long_cells([*crawls, *controls], forms))
     _require_fit(len(cells), most_cells)
     return replace(
         _size(name, suite, cells, baselines),
         operations=tuple(operation.facts for operation in operations),
         environments=tuple(environments),
+        long_forms=forms,
         files=labels.files(),
     )
 

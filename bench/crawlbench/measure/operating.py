@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import LoopRefusal
+from crawlbench.base.errors import LoopRefusal
 from crawlbench.operations import Peer, find_operation, load_loop_factory, run_operation
 
 if TYPE_CHECKING:
-    from crawlbench.digest import Row
+    from crawlbench.base.digest import Row
+    from crawlbench.base.stopwatch import Timing
     from crawlbench.measure.job import Job, Told
     from crawlbench.operations import Figures
-    from crawlbench.stopwatch import Timing
 
 __all__ = ["Operating"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench import registry
-from crawlbench.errors import NotInstalledError, UsageError
-from crawlbench.scouts import find_out
+from crawlbench.base.errors import NotInstalledError, UsageError
+from crawlbench.plugins import registry
+from crawlbench.plugins.scouts import find_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

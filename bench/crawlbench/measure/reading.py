@@ -18,10 +18,10 @@ from time import thread_time
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from crawlbench.model import Buffer, Page
+from crawlbench.base.model import Buffer, Page
 
 if TYPE_CHECKING:
-    from crawlbench.model import Item, PageStream, Reader
+    from crawlbench.base.model import Item, PageStream, Reader
 
 __all__ = ["CountedReader", "Reading"]
 

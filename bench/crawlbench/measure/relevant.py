@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from crawlbench import registry
-from crawlbench.about import describe_strategy, distribution_of, imported_modules
+from crawlbench.plugins import registry
+from crawlbench.plugins.about import describe_strategy, distribution_of, imported_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from crawlbench.errors import CellError, CellRefusal
+from crawlbench.base.errors import CellError, CellRefusal
+from crawlbench.base.records import Anchor, Cell, Failure, RoundRecord
 from crawlbench.measure.invariants import Due, find_breach, find_misconduct
 from crawlbench.measure.sampling import make_sample
 from crawlbench.measure.schedule import Turn, plan_turns, plan_waves
 from crawlbench.measure.verify import Expectation, find_fault, find_odd_loop, is_wrong_answer
-from crawlbench.records import Anchor, Cell, Failure, RoundRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     import pyperf
 
-    from crawlbench.counters import Counters
+    from crawlbench.base.counters import Counters
+    from crawlbench.base.records import Sample
     from crawlbench.measure.contract import AnchorWorker, Executor, Value, Worker
-    from crawlbench.records import Sample
 
 __all__ = ["Mirror", "RoundPlan", "RoundResult", "run_round"]
 
@@ -103,7 +103,7 @@ async def run_round(
     Args:
         plan: of this round.
         executor: makes the workers.
-        mirrors: by the cells' group.
+        mirrors: by the cells' place.
         expectations: by site.
         on_sample: called after each value, outside the clock, with the round's number.
 
@@ -235,7 +235,7 @@ class _Course:
 
     async def _measure(self, cell: Cell, turn: Turn) -> Sample:
         """Take one value and verify it, all but the crawl outside the clock."""
-        mirror, loops = self._mirrors[cell.group], self._plan.loops[cell.name]
+        mirror, loops = self._mirrors[cell.place], self._plan.loops[cell.name]
         await self._begin(mirror, turn)
         try:
             value = await self._workers[cell.name].take()

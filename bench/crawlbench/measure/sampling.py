@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Sample
+from crawlbench.base.records import Sample
 
 if TYPE_CHECKING:
-    from crawlbench.counters import Counters
+    from crawlbench.base.counters import Counters
     from crawlbench.measure.contract import Value
     from crawlbench.measure.schedule import Turn
 
@@ -46,5 +46,6 @@ def make_sample(turn: Turn, value: Value, counters: Counters, loops: int) -> Sam
         mirror_cpu_s=counters.cpu_s,
         mirror_wait_s=counters.cpu_wait_s,
         figures=value.figures,
+        http2_requests=counters.http2_requests,
         cpu_s=None if used.cpu_s is None else used.cpu_s / loops,
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
-from crawlbench.offspring import Children
+from crawlbench.base.offspring import Children
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

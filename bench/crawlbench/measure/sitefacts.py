@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawlbench import errors, registry
-from crawlbench.children import ChildEnded, ask
-from crawlbench.errors import BrokenPluginError
+from crawlbench.base import errors
+from crawlbench.base.children import ChildEnded, ask
+from crawlbench.base.errors import BrokenPluginError
 from crawlbench.measure.verify import Expectation, expect
+from crawlbench.plugins import registry
 from crawlbench.sites.origin import is_ours
 
 if TYPE_CHECKING:
-    from crawlbench.model import SiteSpec
+    from crawlbench.base.model import SiteSpec
 
 __all__ = ["SiteFacts", "count_most_at_once", "describe_site", "find_site", "is_ours"]
 

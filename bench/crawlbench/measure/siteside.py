@@ -8,10 +8,10 @@ import sys
 
 import msgspec
 
-from crawlbench import registry
-from crawlbench.children import end_with_parent, open_channel
-from crawlbench.errors import BenchError, BrokenPluginError
+from crawlbench.base.children import end_with_parent, open_channel
+from crawlbench.base.errors import BenchError, BrokenPluginError
 from crawlbench.measure.sitefacts import describe_site
+from crawlbench.plugins import registry
 
 __all__ = ["main"]
 

@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import pyperf
 
-from crawlbench.errors import SessionFileError, StorageError, UsageError
+from crawlbench.base.errors import SessionFileError, StorageError, UsageError
+from crawlbench.base.records import FORMAT, RoundRecord, Session
+from crawlbench.base.whole import write_atomic, write_text
 from crawlbench.measure.collect import decode_runs, encode_runs, merge_runs, round_of
 from crawlbench.measure.decoding import (
     CONCLUSIONS,
@@ -32,8 +34,6 @@ from crawlbench.measure.decoding import (
 )
 from crawlbench.measure.lines import append_line, read_lines, write_lines
 from crawlbench.measure.owner import OwnedError, own
-from crawlbench.records import FORMAT, RoundRecord, Session
-from crawlbench.whole import write_atomic, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from crawlbench import registry
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Stopping
+from crawlbench.base.seen import with_value
 from crawlbench.measure.labels import find_place, is_file
-from crawlbench.records import Stopping
-from crawlbench.seen import with_value
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crawlbench.records import Cell
+    from crawlbench.base.records import Cell
 
 __all__ = ["Suite", "describe_suite", "load_suite", "loops_left_out", "override", "suite_names"]
 
@@ -42,6 +42,9 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     operations: tuple[str, ...] = ()
     """Of the event loops; each is compared with itself on the first loop."""
     sites: Names = ("douban-top250",)
+    long_forms: dict[str, str] = {}
+    """Site and network, as a glob, to a longer site that is crawled in the same laps: what the two
+    take more or less is what a page costs. The last glob that fits counts; none: one length."""
     networks: Names = ("loopback",)
     event_loops: Names = ("asyncio",)
     parsers: Names = ("lxml",)
@@ -61,6 +64,10 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mirror_cpus: tuple[Natural, ...] = ()
     stopping: Stopping | None = None
     """None: after each round is looked, if there is a budget or a precision; else once."""
+
+    def with_one_length(self) -> Suite:
+        """Return the suite without long forms."""
+        return msgspec.structs.replace(self, long_forms={})
 
     def choose_stopping(self) -> Stopping:
         """Return what decides when a session of this suite ends."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 
 __all__ = ["ALL", "Topology", "choose_cpus", "parse_cpus", "read_topology"]
 

@@ -13,9 +13,9 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from crawlbench.errors import StorageError
-from crawlbench.records import TRACE_FORMAT, TracedRequest
-from crawlbench.whole import write_atomic
+from crawlbench.base.errors import StorageError
+from crawlbench.base.records import TRACE_FORMAT, TracedRequest
+from crawlbench.base.whole import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

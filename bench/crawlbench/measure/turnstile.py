@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from crawlbench.children import Message
+    from crawlbench.base.children import Message
 
 __all__ = ["Lane", "Turnstile", "open_turnstile"]
 

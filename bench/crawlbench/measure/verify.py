@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from crawlbench.digest import (
+from crawlbench.base.digest import (
     Row,
     Tally,
     as_rows,
@@ -16,9 +16,9 @@ from crawlbench.digest import (
 )
 
 if TYPE_CHECKING:
-    from crawlbench.counters import Counters
+    from crawlbench.base.counters import Counters
+    from crawlbench.base.model import SiteSpec
     from crawlbench.measure.contract import Value
-    from crawlbench.model import SiteSpec
 
 __all__ = ["Expectation", "expect", "find_fault", "find_odd_loop", "is_wrong_answer"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
-from crawlbench import registry
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.measure.sitefacts import count_most_at_once, find_site, is_ours
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
-    from crawlbench.model import SiteSpec
-    from crawlbench.records import Cell, Plan
+    from crawlbench.base.model import SiteSpec
+    from crawlbench.base.records import Cell, Plan
 
 __all__ = ["refuse_inexpressible"]
 

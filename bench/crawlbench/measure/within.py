@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawlbench.about import describe_python
+from crawlbench.plugins.about import describe_python
 
 if TYPE_CHECKING:
     from crawlbench.measure.job import Expected

@@ -19,17 +19,17 @@ from typing import TYPE_CHECKING, Protocol
 
 import pyperf
 
-from crawlbench.errors import LoopRefusal
+from crawlbench.base.errors import LoopRefusal
+from crawlbench.base.usage import peak_rss_bytes, reset_peak_rss, rss_bytes
 from crawlbench.measure.gate import Gate
 from crawlbench.measure.seal import Rest, Seal, await_kernel_threads
-from crawlbench.usage import peak_rss_bytes, reset_peak_rss, rss_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crawlbench.digest import Row
+    from crawlbench.base.digest import Row
+    from crawlbench.base.stopwatch import Timing
     from crawlbench.measure.job import Expected, Job, Told
-    from crawlbench.stopwatch import Timing
 
 __all__ = ["JOB_VARIABLE", "Task", "main"]
 

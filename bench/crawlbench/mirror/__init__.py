@@ -1,4 +1,4 @@
-"""The server of the sites' pages, in a process of its own (floor 3).
+"""The server of the sites' pages, in a process of its own (floor 2).
 
 The room can be called: `with crawlbench.mirror("douban-top250", "wan") as served:` opens a mirror.
 """

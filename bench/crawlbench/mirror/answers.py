@@ -1,4 +1,4 @@
-"""An answer before any protocol has written it down, and the size-bound store of them (floor 3)."""
+"""An answer before any protocol has written it down, and the size-bound store of them (floor 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client of HTTP/2 says: its preface, and requests that have not come whole (floor 3)."""
+"""What a client of HTTP/2 says: its preface, and requests that have not come whole (floor 2)."""
 
 from __future__ import annotations
 

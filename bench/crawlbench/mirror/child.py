@@ -1,4 +1,4 @@
-"""The mirror's process: `python -m crawlbench.mirror.child` with a job as JSON (floor 3).
+"""The mirror's process: `python -m crawlbench.mirror.child` with a job as JSON (floor 2).
 
 It prints its address, and the path of the first page, as one line of JSON, then answers commands
 that come by standard input, a line each: `{"op": "begin", ...}` and `{"op": "end"}`. When standard
@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crawlbench import registry
-from crawlbench.errors import BenchError
+from crawlbench.base.errors import BenchError
 from crawlbench.mirror.door import open_door
+from crawlbench.mirror.networks import Network
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror
 from crawlbench.mirror.trace import Tracer
-from crawlbench.networks import Network
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What is answered to a request, before any protocol writes it down (floor 3).
+"""What is answered to a request, before any protocol writes it down (floor 2).
 
 HTTP/1.1 has the right answers rendered already, and draws faults itself (`connection.py`).
 """
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from crawlbench.mirror import faults
 from crawlbench.mirror.limits import MAX_TARGET_BYTES
-from crawlbench.networks import DELIVERY_KINDS
+from crawlbench.mirror.networks import DELIVERY_KINDS
 
 if TYPE_CHECKING:
-    from crawlbench.counters import Counters
+    from crawlbench.base.counters import Counters
     from crawlbench.mirror.answers import Answer
     from crawlbench.mirror.request import Request
     from crawlbench.mirror.server import Mirror

@@ -1,4 +1,4 @@
-"""Calls functions when they are due, to a fraction of a millisecond (floor 3).
+"""Calls functions when they are due, to a fraction of a millisecond (floor 2).
 
 The timers of uvloop and the waits of asyncio's selectors count whole milliseconds. On Linux one
 timer of the kernel, readable like a socket, wakes the loop; elsewhere the loop's own timers do.
@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING
 
-from crawlbench.alarm import make_alarm
+from crawlbench.base.alarm import make_alarm
 
 if TYPE_CHECKING:
     import asyncio

@@ -1,4 +1,4 @@
-"""Which coding an answer is sent in, and how that is made (floor 3).
+"""Which coding an answer is sent in, and how that is made (floor 2).
 
 brotli and zstd are offered where their packages are here; clients that accept several get the one
 that servers prefer. Each answer is coded once and kept.

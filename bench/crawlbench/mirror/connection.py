@@ -1,4 +1,4 @@
-"""One client's connection: HTTP/1.1 requests in, answers out, in their order (floor 3).
+"""One client's connection: HTTP/1.1 requests in, answers out, in their order (floor 2).
 
 A request that came before, byte for byte, is not parsed again; on a network without delays its
 answer, rendered before, goes out at once. All others take their turn in the outbox. To a client
@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, cast
 
-from crawlbench.counters import Counters
+from crawlbench.base.counters import Counters
 from crawlbench.mirror.asking import PREFACE, after_preface
 from crawlbench.mirror.choices import answer_stranger
 from crawlbench.mirror.clock import now
@@ -19,9 +19,9 @@ from crawlbench.mirror.delivery import End, Wire, spoil
 from crawlbench.mirror.faults import alter
 from crawlbench.mirror.http1 import CLOSE, CONTINUE
 from crawlbench.mirror.http2 import Http2Connection
+from crawlbench.mirror.networks import DELIVERY_KINDS
 from crawlbench.mirror.outbox import UNCOUNTED, Exchange, Outbox
 from crawlbench.mirror.reader import RequestReader
-from crawlbench.networks import DELIVERY_KINDS
 
 if TYPE_CHECKING:
     from crawlbench.mirror.answers import Answer

@@ -1,4 +1,4 @@
-"""Where a connection's protocol is chosen: by TLS's negotiation, or by what comes first (floor 3).
+"""Where a connection's protocol is chosen: by TLS's negotiation, or by what comes first (floor 2).
 
 Plain connections begin as HTTP/1.1 and turn to HTTP/2 when its preface comes (`connection.py`).
 """
@@ -9,7 +9,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from crawlbench.errors import MirrorError
+from crawlbench.base.errors import MirrorError
 from crawlbench.mirror.connection import Connection
 from crawlbench.mirror.http2 import Http2Connection
 from crawlbench.mirror.tls import HTTP_2, make_server_context

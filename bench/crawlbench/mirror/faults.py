@@ -12,7 +12,7 @@ from crawlbench.mirror.answers import Answer
 from crawlbench.mirror.responses import Responses
 
 if TYPE_CHECKING:
-    from crawlbench.networks import Fault
+    from crawlbench.mirror.networks import Fault
 
 __all__ = ["LOOP_TARGETS", "alter", "loop_answer", "unmark"]
 

@@ -1,4 +1,4 @@
-"""A mirror for programs and tests: open while a `with` or an `async with` lasts (floor 3)."""
+"""A mirror for programs and tests: open while a `with` or an `async with` lasts (floor 2)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crawlbench.children import ChildEnded, PlainChild
-from crawlbench.errors import BenchError, MirrorError, UsageError
+from crawlbench.base.children import ChildEnded, PlainChild
+from crawlbench.base.errors import BenchError, MirrorError, UsageError
+from crawlbench.base.rooms import open_room
+from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import ANSWER_TIMEOUT_S, CA_FILE, START_TIMEOUT_S, STOP_TIMEOUT_S
-from crawlbench.networks import find_network
-from crawlbench.rooms import open_room
 from crawlbench.sites.origin import make_pages
 
 if TYPE_CHECKING:

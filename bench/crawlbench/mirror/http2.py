@@ -1,4 +1,4 @@
-"""One client's connection: HTTP/2 requests in, answers out on their streams (floor 3).
+"""One client's connection: HTTP/2 requests in, answers out on their streams (floor 2).
 
 The library h2 holds the protocol's state; here is what the mirror makes of it: the same counting,
 delays and faults as over HTTP/1.1, and limits against clients that are broken or hostile.
@@ -17,7 +17,7 @@ from hpack.exceptions import HPACKError
 from hyperframe.exceptions import HyperframeError
 from hyperframe.frame import GoAwayFrame
 
-from crawlbench.counters import Counters
+from crawlbench.base.counters import Counters
 from crawlbench.mirror.asking import Asking, make_server_state
 from crawlbench.mirror.choices import choose_answer, count_request
 from crawlbench.mirror.clock import now

@@ -1,4 +1,4 @@
-"""Limits against clients that are broken or hostile, far above what a crawler sends (floor 3)."""
+"""Limits against clients that are broken or hostile, far above what a crawler sends (floor 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accepts no more connections at a time than a network allows (floor 3).
+"""Accepts no more connections at a time than a network allows (floor 2).
 
 Those beyond wait in the system's backlog: their handshake is done, and nobody answers them.
 """

@@ -1,4 +1,4 @@
-"""What waits to be sent to one client: in order, when due, no faster than its line (floor 3)."""
+"""What waits to be sent to one client: in order, when due, no faster than its line (floor 2)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from crawlbench.counters import Counters
+    from crawlbench.base.counters import Counters
     from crawlbench.mirror.clock import Timer
     from crawlbench.mirror.delivery import Wire
     from crawlbench.mirror.server import Mirror, Tracked

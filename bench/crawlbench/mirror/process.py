@@ -1,4 +1,4 @@
-"""The manager's handle on a mirror process (floor 3)."""
+"""The manager's handle on a mirror process (floor 2)."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
-from crawlbench.children import clean_environment, python_command
-from crawlbench.counters import Counters
-from crawlbench.errors import MirrorError
-from crawlbench.rooms import open_room
+from crawlbench.base.children import clean_environment, python_command
+from crawlbench.base.counters import Counters
+from crawlbench.base.errors import MirrorError
+from crawlbench.base.rooms import open_room
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from crawlbench.networks import Network
+    from crawlbench.mirror.networks import Network
 
 __all__ = ["MirrorProcess", "open_mirror"]
 

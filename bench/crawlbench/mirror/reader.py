@@ -1,4 +1,4 @@
-"""Reads HTTP/1.1 requests out of whatever a client sends (floor 3)."""
+"""Reads HTTP/1.1 requests out of whatever a client sends (floor 2)."""
 
 from __future__ import annotations
 

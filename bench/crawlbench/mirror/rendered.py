@@ -1,4 +1,4 @@
-"""Answers as HTTP/1.1 sends them; of the big ones the kernel makes no copy (floor 3)."""
+"""Answers as HTTP/1.1 sends them; of the big ones the kernel makes no copy (floor 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One answer on its way over HTTP/2, and what faults make of it (floor 3)."""
+"""One answer on its way over HTTP/2, and what faults make of it (floor 2)."""
 
 from __future__ import annotations
 

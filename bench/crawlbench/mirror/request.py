@@ -1,4 +1,4 @@
-"""One request, as the mirror sees it (floor 3)."""
+"""One request, as the mirror sees it (floor 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answers of one site: which page a target names, and what is sent for it (floor 3)."""
+"""The answers of one site: which page a target names, and what is sent for it (floor 2)."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from crawlbench.base.model import ListedSource, PackedSource, no_payload
 from crawlbench.mirror.answers import Answer, ByteStore
 from crawlbench.mirror.codings import CODED, CODINGS, GZIP, compress
 from crawlbench.mirror.http1 import render
 from crawlbench.mirror.limits import REFUSALS
 from crawlbench.mirror.rendered import Rendered, Shelf
-from crawlbench.model import ListedSource, PackedSource, no_payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from crawlbench.base.model import PageSource
     from crawlbench.mirror.request import Request
-    from crawlbench.model import PageSource
 
 __all__ = ["JSON", "NEW_VISITOR", "Responses", "has_bid", "is_json"]
 

@@ -1,4 +1,4 @@
-"""The mirror's server: what all connections share (floor 3)."""
+"""The mirror's server: what all connections share (floor 2)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import socket
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from crawlbench.counters import Counters
+from crawlbench.base.counters import Counters
+from crawlbench.base.usage import read_cpu_wait_s
 from crawlbench.mirror.clock import Clock, now
 from crawlbench.mirror.codings import CODED, CODINGS
 from crawlbench.mirror.connection import Connection
@@ -15,17 +16,16 @@ from crawlbench.mirror.faults import unmark
 from crawlbench.mirror.http1 import HEAD
 from crawlbench.mirror.listener import BACKLOG, Listener
 from crawlbench.mirror.shaping import Line
-from crawlbench.usage import read_cpu_wait_s
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
     from crawlbench.mirror.answers import Answer
+    from crawlbench.mirror.networks import Fault, Network
     from crawlbench.mirror.outbox import Exchange
     from crawlbench.mirror.request import Request
     from crawlbench.mirror.responses import Responses
-    from crawlbench.networks import Fault, Network
 
 __all__ = ["Connection", "Mirror", "Tracked"]
 

@@ -1,4 +1,4 @@
-"""A mirror for hand use, in the process that asks for it (floor 3)."""
+"""A mirror for hand use, in the process that asks for it (floor 2)."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import MirrorError, UsageError
+from crawlbench.base.errors import MirrorError, UsageError
+from crawlbench.base.rooms import open_room
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.door import open_door
 from crawlbench.mirror.outbox import UNCOUNTED
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror
 from crawlbench.mirror.status import STATUS_PATH, StatusPage
-from crawlbench.rooms import open_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from crawlbench.base.model import SiteSpec
+    from crawlbench.mirror.networks import Network
     from crawlbench.mirror.outbox import Exchange
-    from crawlbench.model import SiteSpec
-    from crawlbench.networks import Network
 
 __all__ = ["Open", "Served", "check_host", "serve"]
 

@@ -1,4 +1,4 @@
-"""The page of a mirror's own that shows what it counts (floor 3).
+"""The page of a mirror's own that shows what it counts (floor 2).
 
 It stands beside the site's pages: where the site has a page of that address, it gives way.
 """

@@ -1,4 +1,4 @@
-"""The answers that one HTTP/2 connection owes, frame by frame within its windows (floor 3)."""
+"""The answers that one HTTP/2 connection owes, frame by frame within its windows (floor 2)."""
 
 from __future__ import annotations
 

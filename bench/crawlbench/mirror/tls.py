@@ -1,4 +1,4 @@
-"""An authority of the mirror's own and the certificate that it gives the mirror (floor 3).
+"""An authority of the mirror's own and the certificate that it gives the mirror (floor 2).
 
 A new authority for every mirror: nothing to guard, nothing that expires, nothing that a system
 trusts by mistake. Its key never leaves the process.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import trustme
 
-from crawlbench.errors import MirrorError
+from crawlbench.base.errors import MirrorError
 
 if TYPE_CHECKING:
     from pathlib import Path

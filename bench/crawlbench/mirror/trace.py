@@ -1,4 +1,4 @@
-"""Notes of each request of one span, written to a file as they come (floor 3)."""
+"""Notes of each request of one span, written to a file as they come (floor 2)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
 """What an event loop does, one small function per operation, with peers elsewhere (floor 2)."""
 
-from crawlbench.loops.factory import LoopFactory, load_loop_factory
 from crawlbench.operations.catalogue import all_operations, find_operation, select_operations
 from crawlbench.operations.contract import (
     Figures,
@@ -14,6 +13,7 @@ from crawlbench.operations.contract import (
 )
 from crawlbench.operations.peers import PeerProcess, PeerUsage, open_peer
 from crawlbench.operations.runner import Outcome, run_operation
+from crawlbench.plugins.loops.factory import LoopFactory, load_loop_factory
 
 __all__ = [
     "Figures",

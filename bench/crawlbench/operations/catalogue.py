@@ -11,9 +11,9 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import BrokenPluginError
+from crawlbench.base.errors import BrokenPluginError
 from crawlbench.operations.contract import Theme
-from crawlbench.registry import unknown_name
+from crawlbench.plugins.registry import unknown_name
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from crawlbench.errors import BenchError
-from crawlbench.records import OperationFacts
+from crawlbench.base.errors import BenchError
+from crawlbench.base.records import OperationFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

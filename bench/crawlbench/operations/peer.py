@@ -16,7 +16,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from crawlbench.children import open_channel
+from crawlbench.base.children import open_channel
+from crawlbench.base.rooms import open_room
 from crawlbench.operations.servers import (
     Connection,
     handle_bulk,
@@ -26,7 +27,6 @@ from crawlbench.operations.servers import (
     serve_echoes,
     serve_in_threads,
 )
-from crawlbench.rooms import open_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable

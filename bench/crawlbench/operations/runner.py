@@ -11,11 +11,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from crawlbench.base.stopwatch import Stopwatch, Timing
 from crawlbench.operations.contract import Figures, Operation, OperationWrong, Peer
-from crawlbench.stopwatch import Stopwatch, Timing
 
 if TYPE_CHECKING:
-    from crawlbench.loops.factory import LoopFactory
+    from crawlbench.plugins.loops.factory import LoopFactory
 
 __all__ = ["Outcome", "run_operation"]
 

@@ -13,7 +13,7 @@ from crawlbench.operations.contract import Peer, Theme, check
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from crawlbench.loops.factory import LoopFactory
+    from crawlbench.plugins.loops.factory import LoopFactory
 
 __all__ = ["THEME"]
 

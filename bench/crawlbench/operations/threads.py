@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from crawlbench.operations.contract import Theme, check
 
 if TYPE_CHECKING:
-    from crawlbench.loops.factory import LoopFactory
+    from crawlbench.plugins.loops.factory import LoopFactory
 
 __all__ = ["THEME"]
 

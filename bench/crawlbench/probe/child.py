@@ -17,8 +17,8 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.children import open_channel
-from crawlbench.errors import UsageError
+from crawlbench.base.children import open_channel
+from crawlbench.base.errors import UsageError
 from crawlbench.operations import Operation, Peer, load_loop_factory, run_operation
 from crawlbench.probe.findings import Support
 from crawlbench.probe.tries import FIRST, find_try, size_of

@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from crawlbench import registry
-from crawlbench.children import clean_environment, python_command
-from crawlbench.errors import UsageError
+from crawlbench.base.children import clean_environment, python_command
+from crawlbench.base.errors import UsageError
 from crawlbench.operations import Operation, PeerProcess, open_peer
+from crawlbench.plugins import registry
 from crawlbench.probe.findings import Finding, LoopFacts, Report, Support
 from crawlbench.probe.tries import FIRST, all_tries, find_try
 

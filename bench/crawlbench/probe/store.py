@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawlbench.errors import SessionFileError, StorageError
+from crawlbench.base.errors import SessionFileError, StorageError
+from crawlbench.base.whole import write_text
 from crawlbench.probe.findings import Report
-from crawlbench.whole import write_text
 
 if TYPE_CHECKING:
     from pathlib import Path

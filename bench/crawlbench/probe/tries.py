@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from crawlbench.operations import Operation, all_operations
 from crawlbench.operations.contract import FEW
+from crawlbench.plugins.registry import unknown_name
 from crawlbench.probe import contexts, lifecycle, servers, transports
-from crawlbench.registry import unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity, Verdict
+from crawlbench.base.records import Quantity, Verdict
+from crawlbench.report.lengths import tell_lengths
 from crawlbench.report.numbers import format_seconds, format_share, format_size
 from crawlbench.report.standing import (
     Held,
@@ -30,7 +31,7 @@ from crawlbench.report.versus import versus_sentence
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from crawlbench.records import Comparison
+    from crawlbench.base.records import Comparison
     from crawlbench.report.view import GroupView, Row, SessionView
 
 __all__ = ["Sentence", "find_answer"]
@@ -115,11 +116,12 @@ def _counted(view: SessionView) -> Iterator[str]:
 
 
 def _scenario(group: GroupView, *, is_short: bool) -> str:
-    where = f"on {group.place}"
+    where = f"on {group.place}{', per page' if group.form else ''}"
     standing = find_standing(group)
     if standing is None:
         return f"{where} {_alone(group)}"
-    parts = [f"{where}, {_lead(group, standing)}"]
+    lengths = tell_lengths(group, standing)
+    parts = [f"{where}, {_lead(group, standing)}{': ' if lengths else ''}{lengths}"]
     if not is_short:
         parts += _behind(group, standing)
     parts += _by_cpu(group, standing)
@@ -128,7 +130,7 @@ def _scenario(group: GroupView, *, is_short: bool) -> str:
 
 def _alone(group: GroupView) -> str:
     """Return what there is to say about a group in which nothing has a ratio."""
-    compared = [row.found[Quantity.TIME] for row in group.rows if Quantity.TIME in row.found]
+    compared = [row.found[group.leading] for row in group.rows if group.leading in row.found]
     if compared:
         base = group.base
         return _counts(compared, base.name if base else "the baseline")
@@ -213,7 +215,8 @@ def _by_cpu(group: GroupView, standing: Standing) -> Iterator[str]:
     held = next((one for one in found.slower if one.row is base), None) if found else None
     if found and base and held and held.found.estimate is not None:
         gain = _gain(held.found.estimate, found.leaders, "CPU time")
-        yield f"by CPU time {join_names(group, found.leaders)} {gain} {base.name}"
+        of = " of a whole crawl" if group.form else ""
+        yield f"by CPU time{of} {join_names(group, found.leaders)} {gain} {base.name}"
 
 
 def _counts(comparisons: Sequence[Comparison], baseline: str = "their baselines") -> str:
@@ -239,6 +242,8 @@ def _loops(view: SessionView) -> str:
     if len(kinds) == 1:
         ((head, base),) = kinds
         who = f"{head} against {base}"
+    if all(group.form for group in view.crawls):
+        who += ", per page"
     parts = []
     for verdict, word in (
         (Verdict.FASTER, "faster"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Obstacle
+from crawlbench.base.records import Obstacle
 from crawlbench.report.numbers import format_interval, format_ratio, format_seconds
 from crawlbench.report.table import Column, Table
 from crawlbench.stats.change import Way

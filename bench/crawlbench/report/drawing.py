@@ -13,7 +13,7 @@ from typing import Any
 
 import vl_convert
 
-from crawlbench.children import end_with_parent, open_channel
+from crawlbench.base.children import end_with_parent, open_channel
 
 __all__ = ["main"]
 

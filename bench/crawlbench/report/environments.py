@@ -10,7 +10,7 @@ from crawlbench.report.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.records import EnvironmentFacts
+    from crawlbench.base.records import EnvironmentFacts
     from crawlbench.report.view import SessionView
 
 __all__ = ["environments_table"]

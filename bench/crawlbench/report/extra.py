@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from crawlbench.errors import NotInstalledError
+from crawlbench.base.errors import NotInstalledError
 
 __all__ = ["can_draw", "require_drawing"]
 

@@ -22,7 +22,7 @@ from crawlbench.report.results import CellResult, Results, results_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import Session
+    from crawlbench.base.records import Session
     from crawlbench.report.view import SessionView
 
 __all__ = ["EXPORTS", "Export"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Obstacle
+from crawlbench.base.records import Obstacle
 from crawlbench.report.answer import Sentence
 from crawlbench.report.charts.history import history_charts
 from crawlbench.report.numbers import format_interval, format_percent, format_ratio

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from rich.console import Group
 from rich.text import Text
 
-from crawlbench.errors import UsageError
-from crawlbench.records import Verdict
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Verdict
 from crawlbench.report.markdown import render_parts
 from crawlbench.report.names import short_name
 from crawlbench.report.numbers import format_interval, format_percent, format_ratio
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from crawlbench.records import Cell, ClusterSession, MergedComparison
+    from crawlbench.base.records import Cell, ClusterSession, MergedComparison
     from crawlbench.report.notes import Note
 
 __all__ = ["ClusterReport", "find_notes", "kind_table", "tell_machines"]

@@ -15,7 +15,7 @@ from crawlbench.report.pairs import MATRIX_READING, matrix_table
 from crawlbench.report.remarks import find_remarks
 from crawlbench.report.series import series_table
 from crawlbench.report.table import Table
-from crawlbench.report.tables import ANSWER, group_tables
+from crawlbench.report.tables import answer_headers, group_tables
 from crawlbench.report.versus import versus_table
 
 if TYPE_CHECKING:
@@ -79,7 +79,10 @@ def _shortened(view: SessionView, first: Sequence[Table], notes: Sequence[Note],
         ]
     tables = [
         *first,
-        *(_by_change(table.pick(ANSWER)) for table in group_tables(view)),
+        *(
+            _by_change(table.pick(answer_headers(group)))
+            for group, table in zip(view.crawls, group_tables(view), strict=True)
+        ),
         *(_by_change(table.pick(MAIN)) for table in operation_tables(view)),
     ]
     text = ""

@@ -9,7 +9,7 @@ from crawlbench.report.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from crawlbench.records import Cell
+    from crawlbench.base.records import Cell
 
 __all__ = ["find_differences", "name_place", "name_work", "short_name", "unlike"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Mark, Stopping
+from crawlbench.base.records import Mark, Stopping
 from crawlbench.report.numbers import format_bytes
 from crawlbench.report.operations import READING as OPERATIONS
 from crawlbench.report.operations import control_notes, refusal_notes
@@ -16,7 +16,7 @@ from crawlbench.report.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.records import Session, Summary
+    from crawlbench.base.records import Session, Summary
     from crawlbench.report.view import SessionView
 
 __all__ = ["BRIEF", "ENDINGS", "Note", "find_notes", "interval_meaning"]
@@ -35,6 +35,12 @@ ENDINGS = {
     "": "it has not ended, or it was killed",
 }
 
+LENGTHS = (
+    "two lengths of a site were crawled in the same laps: per page is what the long crawl takes "
+    "more, divided by the pages that it has more; to begin is the short crawl less its pages' "
+    "share. There ratio, interval and verdict are per page, and crawl ratio is that of the short "
+    "crawl."
+)
 CRAWLS = (
     "CPU, conns, user, system, parse (part of user) and wait are per crawl; in flight is the "
     "largest number of requests that the mirror held at once; limit is the shortest possible time "
@@ -70,6 +76,8 @@ def _reading(view: SessionView) -> Iterator[Note]:
         "ratio is a cell's time over the baseline's in the same laps, averaged over the middle "
         f"half of a round's laps; below 1 is faster. {interval_meaning(view)}",
     )
+    if view.plan.long_forms:
+        yield "reading", LENGTHS
     if view.crawls:
         yield "reading", CRAWLS
     if view.plan.operations:

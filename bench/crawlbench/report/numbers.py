@@ -12,6 +12,7 @@ __all__ = [
     "format_bytes",
     "format_change",
     "format_count",
+    "format_difference",
     "format_interval",
     "format_length",
     "format_part",
@@ -20,6 +21,7 @@ __all__ = [
     "format_seconds",
     "format_share",
     "format_size",
+    "format_span",
 ]
 
 _UNITS = ((1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"))
@@ -36,6 +38,21 @@ def format_seconds(seconds: float, error: float | None = None) -> str:
         seconds,
         lambda value, scale: _choose_decimals(value, error and error / scale, _TIME_DECIMALS),
     )
+
+
+def format_difference(seconds: float, low: float, high: float) -> str:
+    """Return a difference of times with its sign, and at most two digits of its interval."""
+    scale, unit = _unit_of(low, high)
+    decimals = _difference_decimals(low, high, scale)
+    return f"{round(seconds / scale, decimals):+.{max(decimals, 0)}f} {unit}"
+
+
+def format_span(low: float, high: float) -> str:
+    """Return the interval of a difference of times from its ends."""
+    scale, unit = _unit_of(low, high)
+    decimals = _difference_decimals(low, high, scale)
+    ends = (f"{round(end / scale, decimals):+.{max(decimals, 0)}f}" for end in (low, high))
+    return f"{' to '.join(ends)} {unit}"
 
 
 def format_part(seconds: float | None) -> str:
@@ -124,6 +141,18 @@ def _format_time(seconds: float, choose_decimals: Callable[[float, float], int])
         if float(number) < 1000:  # after rounding: 999.96 ms are 1.00 s
             break
     return text
+
+
+def _unit_of(low: float, high: float) -> tuple[float, str]:
+    """Return the unit that suits both ends of a difference."""
+    largest = max(abs(low), abs(high))
+    return next(((scale, unit) for scale, unit in _UNITS if largest / scale < 999.5), _UNITS[-1])
+
+
+def _difference_decimals(low: float, high: float, scale: float) -> int:
+    """Return the decimals that show two digits of half an interval; it may hold 0."""
+    half_width = (high - low) / 2 / scale
+    return max(0, min(_decimals(half_width, 2), _TIME_DECIMALS)) if half_width else 1
 
 
 def _ratio_decimals(low: float, high: float) -> int:

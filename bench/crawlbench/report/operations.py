@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity
+from crawlbench.base.records import Quantity
 from crawlbench.report.numbers import (
     format_count,
     format_part,
@@ -12,14 +12,14 @@ from crawlbench.report.numbers import (
     format_size,
 )
 from crawlbench.report.table import Column, Table
-from crawlbench.report.tables import CPU, cpu_cell, ratio_of
+from crawlbench.report.tables import CPU, ratio_of, verdict_cell
 from crawlbench.report.text import one_line
 from crawlbench.report.view import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.records import OperationFacts
+    from crawlbench.base.records import OperationFacts
     from crawlbench.report.view import Row, SessionView
 
 __all__ = [
@@ -154,7 +154,7 @@ def _row(facts: OperationFacts, row: Row) -> tuple[str, ...]:
         *head,
         format_seconds(summary.seconds / facts.n, error and error / facts.n),
         *(ratio.text, ratio.interval, ratio.verdict),
-        cpu_cell(row),
+        verdict_cell(row),
         format_count(summary.per_s),
         one_line(facts.counts),
         format_part((summary.cpu_user_s + summary.cpu_system_s) / facts.n),

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity, Verdict
-from crawlbench.report.numbers import format_interval, format_ratio
+from crawlbench.base.records import Quantity, Verdict
+from crawlbench.report.measures import MEASURE, has_ratio, tell_numbers
 from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of
 from crawlbench.report.table import Column, Table
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
-    from crawlbench.records import Comparison
     from crawlbench.report.view import GroupView, Row, SessionView
 
 __all__ = ["MATRIX_READING", "SIGNS", "matrix_table", "pairs_table"]
@@ -42,9 +41,10 @@ _COLUMNS = (
 
 
 def pairs_table(
-    view: SessionView, group: GroupView, quantity: Quantity = Quantity.TIME
+    view: SessionView, group: GroupView, quantity: Quantity | None = None
 ) -> Table | None:
     """Return a row per pair, in the order in which they were judged; None if there is none."""
+    quantity = quantity or group.leading
     pairs = group.pairs.get(quantity, ())
     if not pairs:
         return None
@@ -54,26 +54,21 @@ def pairs_table(
         (
             labels[one.cell],
             labels[one.baseline],
-            *_numbers(one),
+            *tell_numbers(one),
             str(one.verdict),
             explain(one, setting),
         )
         for one in pairs
     )
-    return Table(_title("all pairs", group, quantity), _COLUMNS, rows)
+    columns = _COLUMNS
+    if not has_ratio(quantity):
+        columns = (*columns[:2], Column("difference", is_number=True), *columns[3:])
+    return Table(_title("all pairs", group, quantity), columns, rows)
 
 
-def _numbers(found: Comparison) -> tuple[str, str]:
-    if found.estimate is None or found.low is None or found.high is None:
-        return "-", "-"
-    return (
-        format_ratio(found.estimate, found.low, found.high),
-        format_interval(found.low, found.high),
-    )
-
-
-def matrix_table(group: GroupView, quantity: Quantity = Quantity.TIME) -> Table | None:
+def matrix_table(group: GroupView, quantity: Quantity | None = None) -> Table | None:
     """Return a row and a column per contestant; None of fewer than three, or of very many."""
+    quantity = quantity or group.leading
     rows = group.contestants if quantity in group.pairs else ()
     if not 3 <= len(rows) <= MAX_MATRIX:
         return None
@@ -97,5 +92,5 @@ def _sign(group: GroupView, row: Row, other: Row, quantity: Quantity) -> str:
 
 
 def _title(text: str, group: GroupView, quantity: Quantity) -> str:
-    by = "" if quantity is Quantity.TIME else ", by CPU time"
+    by = "" if quantity is Quantity.TIME else f", by {MEASURE[quantity]}"
     return one_line(f"{group.place}: {text}{by}")

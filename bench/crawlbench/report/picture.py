@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 from crawlbench.report.charts.ratios import ratio_chart
 from crawlbench.report.theme import COLOURS, adapt_svg, resolve
 from crawlbench.report.vega import make_png, make_svg

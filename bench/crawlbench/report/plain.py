@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyperf
 
-from crawlbench.errors import SessionFileError
+from crawlbench.base.errors import SessionFileError
 from crawlbench.report.numbers import format_part, format_seconds
 from crawlbench.report.table import Column, Table
 from crawlbench.report.text import one_line

@@ -9,14 +9,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Doubt, Mark, Obstacle, Quantity
-from crawlbench.report.numbers import format_change, format_length, format_share, format_size
+from crawlbench.base.records import Doubt, Mark, Obstacle
+from crawlbench.report.measures import has_ratio, tell_signed
+from crawlbench.report.numbers import format_length, format_share, format_size
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
-    from crawlbench.records import Comparison, DoubtSize, Summary
+    from crawlbench.base.records import Comparison, DoubtSize, Summary
 
-__all__ = ["MEASURE", "Setting", "doubt_of", "explain", "mark_note", "settle"]
+__all__ = ["Setting", "doubt_of", "explain", "mark_note", "settle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,13 @@ def _few_rounds(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
     )
 
 
+def _flat(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
+    return (
+        "in many laps the longer crawl took no longer than the shorter one, so that a page has no "
+        "time of its own; a longer form of the site (long_forms) would show it"
+    )
+
+
 def _half(found: Comparison, setting: Setting) -> str:
     size = _size(found)
     if size is None:
@@ -131,8 +139,12 @@ def _doubt(found: Comparison, setting: Setting) -> str:
     size = _size(found)
     if size is None or found.estimate is None:
         return "what else was running may decide it"
-    without, ratio = (f"{math.exp(x):.3f}" for x in (found.estimate + size.shift, found.estimate))
-    effect = f"without that the ratio would be {without}, not {ratio}"
+    values = found.estimate + size.shift, found.estimate
+    if has_ratio(found.quantity):
+        noun, (without, ratio) = "ratio", (f"{math.exp(value):.3f}" for value in values)
+    else:
+        noun, (without, ratio) = "difference", (tell_signed(x, found.quantity) for x in values)
+    effect = f"without that the {noun} would be {without}, not {ratio}"
     if without == ratio:
         effect = "that is not much, but it tips the balance"
     return (
@@ -143,7 +155,7 @@ def _doubt(found: Comparison, setting: Setting) -> str:
 def _slow_laps(found: Comparison, setting: Setting) -> str:
     return (
         "the typical times are the same, but rare slow laps make the means differ by "
-        f"{format_change(found.excess)}, or may make them differ by more than "
+        f"{tell_signed(found.excess, found.quantity)}, or may make them differ by more than "
         f"{format_size(setting.margin)}: more rounds would settle it"
     )
 
@@ -164,7 +176,8 @@ def _plain(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
 
 
 def _open(found: Comparison, setting: Setting) -> str:
-    margin = format_size(setting.margin)
+    of = "" if has_ratio(found.quantity) else " of the short crawl"
+    margin = f"{format_size(setting.margin)}{of}"
     if found.more_rounds is None:
         return (
             f"it lies so close to the margin of {margin} that more rounds are unlikely to settle it"
@@ -179,6 +192,7 @@ _SENTENCES = {
     Obstacle.FAILED: _failed,
     Obstacle.TIMERS: _timers,
     Obstacle.FEW_ROUNDS: _few_rounds,
+    Obstacle.FLAT: _flat,
     Obstacle.HALF: _half,
     Obstacle.DOUBT: _doubt,
     Obstacle.SLOW_LAPS: _slow_laps,
@@ -198,7 +212,3 @@ def _remedy(size: DoubtSize, setting: Setting) -> str:
     if size.doubt is Doubt.SERVER_LOAD and setting.is_operation:
         return "use a machine with faster CPUs"  # an operation has no concurrency
     return _DOUBTS[size.doubt][1].format(server=setting.server)
-
-
-MEASURE = {Quantity.TIME: "time", Quantity.CPU: "CPU time"}
-"""What a quantity is called in a sentence."""

@@ -6,18 +6,21 @@ import math
 from statistics import median
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Obstacle, Quantity, Verdict
+from crawlbench.base.records import Obstacle, Quantity, Verdict
+from crawlbench.report.measures import MEASURE, has_ratio, tell_size
 from crawlbench.report.names import unlike
-from crawlbench.report.numbers import format_change, format_share, format_size
-from crawlbench.report.reasons import MEASURE, Setting, doubt_of, explain
+from crawlbench.report.numbers import format_change, format_share
+from crawlbench.report.reasons import Setting, doubt_of, explain
 from crawlbench.report.standing import find_standing, list_words, tell_loops, tell_standing
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from crawlbench.records import Comparison, Doubt, DoubtSize
+    from crawlbench.base.records import Comparison, Doubt, DoubtSize
     from crawlbench.report.view import GroupView, SessionView
+
+    _Pairs = Mapping[Quantity, tuple[Comparison, ...]]
 
 __all__ = [
     "STANDINGS",
@@ -27,7 +30,7 @@ __all__ = [
     "unclear_notes",
 ]
 
-STANDINGS = ("time", "CPU", "loops", "seen")
+STANDINGS = (*map(str, Quantity), "loops", "seen")
 """Labels of remarks on what was found; the others are about how far to trust it."""
 MAX_LINES = 8
 """Of pairs that differ by event loop alone."""
@@ -35,13 +38,24 @@ MAX_REASONS = 6
 """Of one group."""
 
 
-def find_remarks(view: SessionView, group: GroupView) -> list[tuple[str, str]]:
-    """Return labels and sentences in the order of the output."""
+def find_remarks(
+    view: SessionView, group: GroupView, *, is_brief: bool = False
+) -> list[tuple[str, str]]:
+    """Return labels and sentences in the order of the output.
+
+    Args:
+        view: of the session.
+        group: whose they are.
+        is_brief: whether, where two lengths were measured, those on pages will do.
+    """
+    pairs = group.pairs
+    if is_brief and group.form:
+        pairs = {quantity: pairs[quantity] for quantity in pairs if quantity is group.leading}
     found = [
-        *_standings(group),
-        *_loops(group),
-        *_seen(group),
-        *unclear_notes(view, [group]),
+        *_standings(group, [*pairs, *([Quantity.TIME] if len(pairs) < len(group.pairs) else [])]),
+        *_loops(group, pairs),
+        *_seen(pairs),
+        *_unclear(view, [(group, pairs)]),
         *_control(group),
         *_slow_laps(view, group),
         *_doubts(view, group),
@@ -54,15 +68,15 @@ def setting_of(view: SessionView, group: GroupView) -> Setting:
     return Setting(view.plan.margin, view.round_s, group.is_operation)
 
 
-def _standings(group: GroupView) -> Iterator[tuple[str, str]]:
-    for quantity in group.pairs:
+def _standings(group: GroupView, quantities: Iterable[Quantity]) -> Iterator[tuple[str, str]]:
+    for quantity in quantities:
         standing = find_standing(group, quantity)
         if standing:
             yield str(quantity), tell_standing(group, standing)
 
 
-def _loops(group: GroupView) -> Iterator[tuple[str, str]]:
-    for quantity in group.pairs:
+def _loops(group: GroupView, pairs: _Pairs) -> Iterator[tuple[str, str]]:
+    for quantity in pairs:
         lines = tell_loops(group, quantity)
         yield from (("loops", line) for line in lines[:MAX_LINES])
         if len(lines) > MAX_LINES:
@@ -72,13 +86,13 @@ def _loops(group: GroupView) -> Iterator[tuple[str, str]]:
             )
 
 
-def _seen(group: GroupView) -> Iterator[tuple[str, str]]:
+def _seen(pairs: _Pairs) -> Iterator[tuple[str, str]]:
     """Yield how large a difference had to be to be found."""
-    for quantity, pairs in group.pairs.items():
-        sizes = sorted(one.detectable for one in pairs if one.detectable is not None)
+    for quantity, found in pairs.items():
+        sizes = sorted(one.detectable for one in found if one.detectable is not None)
         if not sizes:
             continue
-        usual, most = format_size(median(sizes)), format_size(sizes[-1])
+        usual, most = tell_size(median(sizes), quantity), tell_size(sizes[-1], quantity)
         worst = f" ({most} in the noisiest pair)" if most != usual else ""
         of = "" if quantity is Quantity.TIME else f" in {MEASURE[quantity]}"
         yield (
@@ -90,9 +104,15 @@ def _seen(group: GroupView) -> Iterator[tuple[str, str]]:
 
 def unclear_notes(view: SessionView, groups: Iterable[GroupView]) -> Iterator[tuple[str, str]]:
     """Yield each reason for which pairs have no verdict, with the worst of them as the example."""
+    yield from _unclear(view, [(group, group.pairs) for group in groups])
+
+
+def _unclear(
+    view: SessionView, groups: Iterable[tuple[GroupView, _Pairs]]
+) -> Iterator[tuple[str, str]]:
     found: dict[tuple[Quantity, Obstacle, str], list[tuple[GroupView, Comparison]]] = {}
-    for group in groups:
-        for quantity, pairs in group.pairs.items():
+    for group, by_quantity in groups:
+        for quantity, pairs in by_quantity.items():
             for one in pairs:
                 if one.verdict is Verdict.UNCLEAR and one.obstacle:
                     key = quantity, one.obstacle, one.detail
@@ -135,7 +155,7 @@ def _control(group: GroupView) -> Iterator[tuple[str, str]]:
             yield (
                 "control",
                 "the baseline and its twin, which run the same code, differ by "
-                f"{format_size(control.widening)} in {MEASURE[quantity]}, beyond their own "
+                f"{tell_size(control.widening, quantity)} in {MEASURE[quantity]}, beyond their own "
                 "interval; every interval was widened by that much on both sides",
             )
 
@@ -156,7 +176,7 @@ def _doubts(view: SessionView, group: GroupView) -> Iterator[tuple[str, str]]:
     """Yield what may not be due to the client and still changes no verdict, with its size."""
     largest: dict[Doubt, DoubtSize] = {}
     moved: dict[Doubt, float] = {}
-    for pairs in group.pairs.values():
+    for pairs in (found for quantity, found in group.pairs.items() if has_ratio(quantity)):
         for one in (one for one in pairs if one.is_answered):
             for size in one.doubts:
                 moved[size.doubt] = max(moved.get(size.doubt, 0.0), abs(size.shift))

@@ -6,12 +6,12 @@ import math
 import shlex
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Stopping
+from crawlbench.base.records import Stopping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from crawlbench.records import Plan, Session
+    from crawlbench.base.records import Plan, Session
     from crawlbench.report.view import SessionView
 
 __all__ = ["repeat_command", "resume_command"]
@@ -79,7 +79,7 @@ def _escape(character: str) -> str:
 
 
 def _axes(plan: Plan) -> Iterator[tuple[str, str]]:
-    cells = [cell for cell in plan.cells if not cell.operation]
+    cells = [cell for cell in plan.own_cells if not cell.operation]
     yield from _each("-s", (plan.spelling_of(cell.strategy) for cell in cells))
     yield from _each("-l", (cell.event_loop for cell in plan.cells if cell.event_loop))
     yield from _each("--operation", (facts.name for facts in plan.operations))
@@ -92,6 +92,9 @@ def _axes(plan: Plan) -> Iterator[tuple[str, str]]:
     yield from _each("--site", (plan.spelling_of(cell.site) for cell in cells))
     yield from _each("--parser", (plan.spelling_of(cell.parser) for cell in cells))
     yield from _each("-c", (str(cell.concurrency) for cell in cells))
+    yield from _each(
+        "--long-form", [f"{g}={f.site}" for g, f in plan.long_forms.items()] or ["none"]
+    )
     first = plan.cell(plan.baselines[cells[0].group])
     loop = f"/{first.event_loop}" if first.event_loop else ""
     yield "--baseline", f"{plan.spelling_of(first.strategy)}{loop}"

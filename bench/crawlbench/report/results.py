@@ -6,103 +6,27 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crawlbench.records import Quantity, Verdict
+# msgspec reads the annotations when it encodes.
+from crawlbench.base.records import Quantity, Verdict  # noqa: TC001
 from crawlbench.report.answer import find_answer
+from crawlbench.report.cellresult import CellResult, as_ratio, result_of
+from crawlbench.report.measures import has_ratio
 from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of
 from crawlbench.report.standing import find_standing
 
 if TYPE_CHECKING:
-    from crawlbench.records import Comparison, Control
+    from crawlbench.base.records import Comparison
     from crawlbench.report.standing import Standing
-    from crawlbench.report.view import GroupView, Row, SessionView
+    from crawlbench.report.view import GroupView, SessionView
 
 __all__ = ["CellResult", "PairResult", "Results", "results_of", "results_schema"]
 
 FORMAT = 1
-
-SUMMED_UP = (
-    "seconds",
-    "seconds_error",
-    "per_s",
-    "cpu_user_s",
-    "cpu_system_s",
-    "parse_s",
-    "wait_s",
-    "wire_bytes",
-    "connections",
-    "peak_rss_bytes",
-    "most_in_flight",
-    "server_share",
-    "of_limit",
-)
-"""Fields that are a summary's own; null without one."""
-
-Role = Literal["contestant", "baseline", "control", "reference"]
-
-
-class CellResult(msgspec.Struct, frozen=True):
-    """One cell; numbers are null where there is no value."""
-
-    cell: str
-    """Unique key; all else in the name is also a field of its own."""
-    kind: Literal["crawl", "operation"]
-    role: Role
-    site: str
-    """Empty for an operation, as are network, strategy and parser."""
-    network: str
-    strategy: str
-    event_loop: str | None
-    parser: str
-    concurrency: int
-    operation: str
-    """Empty for a crawl."""
-    environment: str
-    baseline: str
-    """Cell that the ratio is to."""
-    verdict: Verdict | None
-    """Null for a baseline, a control and a reference."""
-    reason: str
-    """Why the cell is invalid, not supported or unclear; empty otherwise."""
-    values: int
-    seconds: float | None
-    """Typical time per crawl, or per call of the operation; it agrees with the ratio."""
-    seconds_error: float | None
-    """Half-width of its interval at the session's confidence."""
-    per_s: float | None
-    """Pages, or what the operation counts, per second."""
-    ratio: float | None
-    """Time over the baseline's; below 1 is faster."""
-    ratio_low: float | None
-    ratio_high: float | None
-    cpu_user_s: float | None
-    """Per crawl or call, as are all that follow but the last four."""
-    cpu_system_s: float | None
-    parse_s: float | None
-    wait_s: float | None
-    wire_bytes: float | None
-    connections: float | None
-    peak_rss_bytes: int | None
-    most_in_flight: int | None
-    server_share: float | None
-    """Of what mirror or peer can do, from 0."""
-    of_limit: float | None
-    """The least possible time over the cell's."""
-    mark: str
-    """Such as `server-bound`, if the row tells of more than the client."""
-    figures: dict[str, float]
-    """What an operation measured besides its time."""
-    cpu_ratio: float | None = None
-    """CPU time over the baseline's; null where no exact clock was read."""
-    cpu_ratio_low: float | None = None
-    cpu_ratio_high: float | None = None
-    cpu_verdict: Verdict | None = None
-    excess: float | None = None
-    """By how much the mean of all laps exceeds the typical time, relative to it: slow laps."""
 
 
 class PairResult(msgspec.Struct, frozen=True):
@@ -123,6 +47,11 @@ class PairResult(msgspec.Struct, frozen=True):
     """Relative difference from which on one would have been found, with a chance of 80 %."""
     more_rounds: int | None
     """About as many would settle it."""
+    more_s: float | None = None
+    """Seconds that the cell takes more than the other, of a quantity that has no ratio: what it
+    costs to begin. Then the ratio is null, as is the detectable difference."""
+    more_low_s: float | None = None
+    more_high_s: float | None = None
 
 
 class StandingResult(msgspec.Struct, frozen=True):
@@ -196,7 +125,7 @@ def results_of(view: SessionView) -> Results:
         cpu_model=machine.cpu_model,
         versions=machine.versions,
         networks=session.networks,
-        cells=[_result(view, view.rows[cell.name]) for cell in plan.cells],
+        cells=[result_of(view, view.rows[cell.name]) for cell in view.cells],
         warnings=[warning.text for warning in session.warnings],
         answer=[sentence.text for sentence in find_answer(view)],
         pairs=[
@@ -215,52 +144,11 @@ def results_of(view: SessionView) -> Results:
     )
 
 
-def _result(view: SessionView, row: Row) -> CellResult:
-    cell, summary, failure = row.cell, row.summary, row.failure
-    group = view.groups[cell.group]
-    time, cpu = (_found(row, quantity) for quantity in Quantity)
-    compared = row.found.get(Quantity.TIME)
-    by_cpu = row.found.get(Quantity.CPU)
-    reason = failure.reason if failure else ""
-    if compared and not failure:
-        reason = explain(compared, setting_of(view, group))
-    is_baseline = row.role == "baseline"
-    return CellResult(
-        cell=cell.name,
-        kind="operation" if cell.operation else "crawl",
-        role=row.role.value,
-        site=cell.site,
-        network=cell.network,
-        strategy=cell.strategy,
-        event_loop=cell.event_loop,
-        parser=cell.parser,
-        concurrency=cell.concurrency,
-        operation=cell.operation,
-        environment=cell.environment,
-        baseline=group.baseline,
-        verdict=compared.verdict if compared else None,
-        reason=reason,
-        values=summary.values if summary else 0,
-        ratio=1.0 if is_baseline and summary else _exp(time.estimate if time else None),
-        ratio_low=_exp(time.low if time else None),
-        ratio_high=_exp(time.high if time else None),
-        **{name: getattr(summary, name, None) for name in SUMMED_UP},
-        mark=str(summary.mark) if summary else "",
-        figures=summary.figures if summary else {},
-        cpu_ratio=_exp(cpu.estimate if cpu else None),
-        cpu_ratio_low=_exp(cpu.low if cpu else None),
-        cpu_ratio_high=_exp(cpu.high if cpu else None),
-        cpu_verdict=by_cpu.verdict if by_cpu else None,
-        excess=math.expm1(summary.excess) if summary else None,
-    )
-
-
-def _found(row: Row, quantity: Quantity) -> Comparison | Control | None:
-    """Return what a cell's ratio to the baseline rests on; of the control, its twin."""
-    return row.controls.get(quantity) or row.found.get(quantity)
-
-
 def _pair(view: SessionView, group: GroupView, found: Comparison) -> PairResult:
+    ends = {"": found.estimate, "_low": found.low, "_high": found.high}
+    is_ratio = has_ratio(found.quantity)
+    seconds = {} if is_ratio else {f"more{end}_s": value for end, value in ends.items()}
+    detectable = found.detectable if is_ratio else None
     return PairResult(
         cell=found.cell,
         other=found.baseline,
@@ -268,11 +156,10 @@ def _pair(view: SessionView, group: GroupView, found: Comparison) -> PairResult:
         verdict=found.verdict,
         reason=explain(found, setting_of(view, group)),
         rounds=found.rounds,
-        ratio=_exp(found.estimate),
-        ratio_low=_exp(found.low),
-        ratio_high=_exp(found.high),
-        detectable=None if found.detectable is None else math.expm1(found.detectable),
+        **{f"ratio{end}": as_ratio(value) if is_ratio else None for end, value in ends.items()},
+        detectable=None if detectable is None else math.expm1(detectable),
         more_rounds=found.more_rounds,
+        **seconds,
     )
 
 
@@ -286,8 +173,3 @@ def _standing(group: str, found: Standing) -> StandingResult:
         slower=[one.row.cell.name for one in found.slower],
         unjudged=[row.cell.name for row in found.unjudged],
     )
-
-
-def _exp(log_ratio: float | None) -> float | None:
-    """Return the ratio; one beyond what a float holds has none."""
-    return math.exp(log_ratio) if log_ratio is not None and abs(log_ratio) < 700 else None

@@ -28,7 +28,7 @@ from crawlbench.report.versus import versus_table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from crawlbench.records.trace import TracedRequest
+    from crawlbench.base.records.trace import TracedRequest
     from crawlbench.report.charts.chart import Chart
     from crawlbench.report.view import GroupView, SessionView
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from rich.console import Group
 from rich.text import Text
 
-from crawlbench.errors import SessionFileError, UsageError
+from crawlbench.base.errors import SessionFileError, UsageError
 from crawlbench.report.extra import require_drawing
 from crawlbench.report.markdown import render_markdown, render_parts
 from crawlbench.report.plain import plain_notes, plain_table
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import pyperf
 
-    from crawlbench.records import Session
+    from crawlbench.base.records import Session
     from crawlbench.report.page import Section
 
 __all__ = ["SessionReport", "Shown", "SuiteReport"]

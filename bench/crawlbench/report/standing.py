@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity, Verdict
-from crawlbench.report.numbers import WIDEST, format_interval, format_ratio, format_size
+from crawlbench.base.records import Quantity, Verdict
+from crawlbench.report.measures import MEASURE, has_ratio, is_wide, tell_numbers, tell_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from crawlbench.records import Comparison
+    from crawlbench.base.records import Comparison
     from crawlbench.report.view import GroupView, Row
 
 __all__ = [
@@ -62,8 +62,9 @@ class Standing:
         return (self.best, *(held.row for held in self.same))
 
 
-def find_standing(group: GroupView, quantity: Quantity = Quantity.TIME) -> Standing | None:
-    """Return who stands where; None if nothing could be compared."""
+def find_standing(group: GroupView, quantity: Quantity | None = None) -> Standing | None:
+    """Return who stands where, by what leads or another quantity; None if nothing is compared."""
+    quantity = quantity or group.leading
     rows = sorted(
         (row for row in group.contestants if _ratio(group, row, quantity) is not None),
         key=lambda row: _ratio(group, row, quantity) or 0.0,
@@ -119,7 +120,7 @@ def tell_standing(group: GroupView, standing: Standing) -> str:
     if standing.unsettled:
         parts.append(f"not settled against it: {_sized(group, standing.unsettled, reach_of)}")
     if standing.slower:
-        word = "slower" if standing.quantity is Quantity.TIME else "more"
+        word = "more" if standing.quantity in (Quantity.CPU, Quantity.BEGIN) else "slower"
         parts.append(f"{word}: {_sized(group, standing.slower, _by)}")
     if standing.unjudged:
         count = len(standing.unjudged)
@@ -134,9 +135,10 @@ def reach_of(held: Sequence[Held]) -> str:
         for one in held
         if one.found.low is not None and one.found.high is not None
     ]
-    if not ends or max(ends) > WIDEST / 2:
+    quantity = held[0].found.quantity
+    if not ends or is_wide(-max(ends), max(ends), quantity):
         return "too uncertain to say"
-    return f"up to {format_size(max(ends))}"
+    return f"up to {tell_size(max(ends), quantity)}"
 
 
 def _by(held: Sequence[Held]) -> str:
@@ -147,7 +149,7 @@ def _by(held: Sequence[Held]) -> str:
 def span_of(held: Sequence[Held]) -> str:
     """Return by how much the slower ones are so: one number, or the least and the most."""
     sizes = sorted(one.found.estimate or 0.0 for one in held)
-    least, most = format_size(sizes[0]), format_size(sizes[-1])
+    least, most = (tell_size(size, held[0].found.quantity) for size in (sizes[0], sizes[-1]))
     if least == most:
         return most
     return f"{least.removesuffix(' %')} to {most}" if most.endswith(" %") else f"{least} to {most}"
@@ -198,7 +200,7 @@ def list_words(words: Sequence[str], most: int = MAX_NAMED) -> str:
 
 
 def loop_pairs(
-    group: GroupView, quantity: Quantity = Quantity.TIME
+    group: GroupView, quantity: Quantity | None = None
 ) -> Iterator[tuple[Row, Row, Comparison]]:
     """Yield the pairs of a group that differ by event loop alone, the plan's first as the base."""
     works: dict[str, list[Row]] = {}
@@ -213,16 +215,14 @@ def loop_pairs(
                     yield head, base, found
 
 
-def tell_loops(group: GroupView, quantity: Quantity = Quantity.TIME) -> list[str]:
+def tell_loops(group: GroupView, quantity: Quantity) -> list[str]:
     """Return a line for each pair that differs by event loop alone."""
-    unit = "time" if quantity is Quantity.TIME else "CPU time"
     lines = []
     for head, base, found in loop_pairs(group, quantity):
-        assert found.estimate is not None
-        low, high = found.low or 0.0, found.high or 0.0
-        ratio = format_ratio(found.estimate, low, high)
+        number, interval = tell_numbers(found)
+        of = f"{number} of" if has_ratio(quantity) else f"{number} against"
         lines.append(
-            f"{head.work}: {head.cell.event_loop} takes {ratio} of {base.cell.event_loop}'s {unit} "
-            f"({format_interval(low, high)}): {found.verdict}"
+            f"{head.work}: {head.cell.event_loop} takes {of} {base.cell.event_loop}'s "
+            f"{MEASURE[quantity]} ({interval}): {found.verdict}"
         )
     return lines

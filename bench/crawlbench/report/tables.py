@@ -5,33 +5,47 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity
+from crawlbench.base.records import Quantity
+from crawlbench.report.lengths import tell_beginning
+from crawlbench.report.measures import tell_numbers
 from crawlbench.report.numbers import (
     format_bytes,
     format_change,
     format_count,
-    format_interval,
     format_part,
-    format_ratio,
     format_seconds,
 )
 from crawlbench.report.table import Column, Table
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
-    from crawlbench.records import Comparison, Control, Summary
+    from crawlbench.base.records import Comparison, Control, Summary
     from crawlbench.report.view import GroupView, Row, SessionView
 
-__all__ = ["ANSWER", "COST", "CPU", "TIME", "Ratio", "cpu_cell", "group_tables", "ratio_of"]
+__all__ = [
+    "ANSWER",
+    "COST",
+    "CPU",
+    "TIME",
+    "Ratio",
+    "answer_headers",
+    "group_tables",
+    "more_headers",
+    "ratio_of",
+    "verdict_cell",
+]
 
 _COLUMNS = (
     Column("strategy"),
     Column("loop"),
     Column("network"),
+    Column("to begin", is_number=True),
+    Column("per page", is_number=True),
     Column("per crawl", is_number=True),
     Column("ratio", is_number=True),
     Column("interval"),
     Column("verdict"),
+    Column("crawl ratio"),
     Column("CPU ratio"),
     Column("slow laps", is_number=True),
     Column("pages/s", is_number=True),
@@ -39,6 +53,7 @@ _COLUMNS = (
     Column("peak", is_number=True),
     Column("conns", is_number=True),
     Column("in flight", is_number=True),
+    Column("HTTP"),
     Column("user", is_number=True),
     Column("system", is_number=True),
     Column("parse", is_number=True),
@@ -51,8 +66,14 @@ _COLUMNS = (
 )
 ANSWER = ("strategy", "loop", "per crawl", "ratio", "interval", "verdict")
 """Headers of what most people look for."""
+WIDE = ("threads", "processes", "Rust")
+"""In a strategy's own words, what could use several CPUs at once."""
+OF_LENGTHS = ("to begin", "per page", "crawl ratio")
+"""Headers of what two lengths tell; ratio, interval and verdict are per page there."""
 CPU = ("CPU ratio",)
 """Header of the verdict on CPU time, where it was judged."""
+HTTP = ("HTTP",)
+"""Header of the version that was spoken, where it was counted."""
 COST = ("strategy", "loop", "pages/s", "CPU", "peak", "conns", "in flight")
 """Headers of what it took."""
 TIME = ("strategy", "loop", "user", "system", "parse", "wait", "limit", "mirror")
@@ -65,9 +86,36 @@ def group_tables(view: SessionView) -> list[Table]:
 
 
 def _group_table(view: SessionView, group: GroupView) -> Table:
-    rows = [tuple(one_line(text) for text in (row.work, *_row(view, row))) for row in group.rows]
+    rows = [
+        tuple(one_line(text) for text in (name_in_table(view, row), *_row(view, row)))
+        for row in group.rows
+    ]
     table = Table(_title(view, group), _COLUMNS, tuple(rows))
-    return table if Quantity.CPU in view.quantities else table.drop(CPU)
+    table = table if Quantity.CPU in view.quantities else table.drop(CPU)
+    if not any(summary.http for summary in view.session.summaries):
+        table = table.drop(HTTP)
+    return table if view.plan.long_forms else table.drop(OF_LENGTHS)
+
+
+def name_in_table(view: SessionView, row: Row) -> str:
+    """Return what a row does, and on how few CPUs where it could use more."""
+    model = view.session.models.get(row.cell.strategy, "")
+    could_use_more = any(word in model for word in WIDE)
+    is_held = len(view.session.machine.worker_cpus) == 1
+    return f"{row.work} on 1 CPU" if could_use_more and is_held else row.work
+
+
+def answer_headers(group: GroupView) -> tuple[str, ...]:
+    """Return the headers of what most people look for in a group's table."""
+    if not group.form:
+        return ANSWER
+    return (*ANSWER[:2], "to begin", "per page", *ANSWER[3:])
+
+
+def more_headers(group: GroupView) -> tuple[str, ...]:
+    """Return the headers of what follows these where there is room."""
+    of_crawls = ("per crawl", "crawl ratio") if group.form else ()
+    return (*of_crawls, *(CPU if Quantity.CPU in group.pairs else ()))
 
 
 def _title(view: SessionView, group: GroupView) -> str:
@@ -75,7 +123,8 @@ def _title(view: SessionView, group: GroupView) -> str:
     trip_s = view.session.networks[cell.network].get("round_trip_s", 0.0)
     delay = f", {trip_s * 1000:g} ms round trip" if trip_s else ""
     concurrencies = ", ".join(map(str, sorted({row.cell.concurrency for row in group.rows})))
-    return one_line(f"{cell.site} on {cell.network}{delay}, concurrency {concurrencies}")
+    pages = f", {group.form.short_pages} and {group.form.pages} pages" if group.form else ""
+    return one_line(f"{cell.site} on {cell.network}{delay}{pages}, concurrency {concurrencies}")
 
 
 def _row(view: SessionView, row: Row) -> tuple[str, ...]:
@@ -83,23 +132,34 @@ def _row(view: SessionView, row: Row) -> tuple[str, ...]:
     head = (row.cell.event_loop or "-", row.cell.network)
     ratio, summary = ratio_of(row), row.summary
     if summary is None:
-        return (*head, "-", "-", "-", ratio.verdict, *["-"] * (len(_COLUMNS) - 7))
+        return (*head, *["-"] * 5, ratio.verdict, *["-"] * (len(_COLUMNS) - 9))
     return (
         *head,
+        *_lengths(summary),
         format_seconds(summary.seconds, summary.seconds_error),
         *(ratio.text, ratio.interval, ratio.verdict),
-        cpu_cell(row),
+        verdict_cell(row, Quantity.TIME),
+        verdict_cell(row, Quantity.CPU),
         slow_laps(summary, view.plan.margin),
         format_count(summary.per_s),
         format_seconds(summary.cpu_user_s + summary.cpu_system_s),
         format_bytes(summary.peak_rss_bytes),
         format_count(summary.connections),
         str(summary.most_in_flight),
+        summary.http or "-",
         *_phases(summary),
         format_bytes(summary.extra_rss_bytes),
         format_bytes(summary.wire_bytes),
         format_count(summary.yields + summary.preemptions),
     )
+
+
+def _lengths(summary: Summary) -> tuple[str, str]:
+    """Return what it costs to begin, and per page."""
+    if summary.per_page_s is None:
+        return "-", "-"
+    page = format_seconds(summary.per_page_s, summary.per_page_error_s)
+    return tell_beginning(summary), page
 
 
 def _phases(summary: Summary) -> tuple[str, ...]:
@@ -126,12 +186,12 @@ class Ratio:
     high: float | None = None
 
 
-def ratio_of(row: Row, quantity: Quantity = Quantity.TIME) -> Ratio:
-    """Return ratio, interval and verdict of a cell by one quantity.
+def ratio_of(row: Row, quantity: Quantity | None = None) -> Ratio:
+    """Return ratio, interval and verdict of a cell by one quantity, or by what leads.
 
     One that is neither baseline nor control and yet not compared is a reference.
     """
-    state = row.state
+    quantity, state = quantity or row.leading, row.state
     if row.failure or row.summary is None:
         return Ratio("-", "-", state)
     if state == "baseline":
@@ -142,14 +202,13 @@ def ratio_of(row: Row, quantity: Quantity = Quantity.TIME) -> Ratio:
     verdict = str(row.found[quantity].verdict) if quantity in row.found else state
     if found is None or found.estimate is None or found.low is None or found.high is None:
         return Ratio("-", "-", verdict)
-    text = format_ratio(found.estimate, found.low, found.high)
-    interval = format_interval(found.low, found.high)
+    text, interval = tell_numbers(found)
     return Ratio(text, interval, verdict, found.estimate, found.low, found.high)
 
 
-def cpu_cell(row: Row) -> str:
-    """Return ratio and verdict by CPU time in one field, such as "0.84 faster"."""
-    ratio = ratio_of(row, Quantity.CPU)
+def verdict_cell(row: Row, quantity: Quantity = Quantity.CPU) -> str:
+    """Return ratio and verdict by one quantity in one field, such as "0.84 faster"."""
+    ratio = ratio_of(row, quantity)
     if ratio.text == "-":
         return "-"
-    return f"{ratio.text} {ratio.verdict}" if Quantity.CPU in row.found else ratio.text
+    return f"{ratio.text} {ratio.verdict}" if quantity in row.found else ratio.text

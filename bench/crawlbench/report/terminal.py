@@ -6,6 +6,7 @@ What was found stands in tables; the answer comes last, where it is seen without
 from __future__ import annotations
 
 from enum import StrEnum
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -14,7 +15,6 @@ from rich.console import Group
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from crawlbench.records import Quantity
 from crawlbench.report.answer import find_answer
 from crawlbench.report.bars import MAX_BAR, MIN_BAR, draw_bars
 from crawlbench.report.environments import environments_table
@@ -24,7 +24,15 @@ from crawlbench.report.pairs import matrix_table, pairs_table
 from crawlbench.report.remarks import find_remarks
 from crawlbench.report.series import series_table
 from crawlbench.report.table import Column
-from crawlbench.report.tables import ANSWER, COST, CPU, TIME, group_tables
+from crawlbench.report.tables import (
+    COST,
+    CPU,
+    HTTP,
+    TIME,
+    answer_headers,
+    group_tables,
+    more_headers,
+)
 from crawlbench.report.versus import versus_table
 
 if TYPE_CHECKING:
@@ -62,6 +70,8 @@ STYLES = {
     "reference": "dim",
 }
 """Of verdicts."""
+PAINTED = (*CPU, "crawl ratio")
+"""Headers of fields that end with a verdict."""
 CUT_SHORT = ("interrupted", "mirror", "nothing left", "")
 """Endings that nobody may miss."""
 DOUBTS = ("doubt",)
@@ -105,7 +115,8 @@ def _crawl_lines(
         yield from _titled(parts[0], width, is_followed=True)
         for part in parts[1:]:
             yield from _titled(part, width)
-        remarks = [one for one in find_remarks(view, group) if is_whole or one[0] not in DOUBTS]
+        found = find_remarks(view, group, is_brief=not is_whole)
+        remarks = [one for one in found if is_whole or one[0] not in DOUBTS]
         if remarks:
             yield render_notes(remarks)
             yield Text()
@@ -117,14 +128,16 @@ def _parts(
     view: SessionView, group: GroupView, table: Table, width: int, *, is_ascii: bool, is_whole: bool
 ) -> list[Table]:
     """Return a network's table: the answer, and all else where that is asked for."""
-    cpu = CPU if Quantity.CPU in group.pairs else ()
-    whole = table.pick((*ANSWER, *cpu, *COST[2:], *TIME[2:]))
+    main, more = answer_headers(group), more_headers(group)
+    http = tuple(column.header for column in table.columns if column.header in HTTP)
+    cost = (*COST, *http)
+    whole = table.pick((*main, *more, *cost[2:], *TIME[2:]))
     if is_whole and _width(whole, gap=1) <= width:
         return _with_bars(view, group, whole, width, is_ascii=is_ascii)
-    answer = table.pick((*ANSWER, *cpu))
-    rest = [COST, TIME]
+    answer = table.pick((*main, *more))
+    rest = [cost, TIME]
     if _width(answer, gap=1) > width:
-        answer, rest = table.pick(ANSWER), [(*ANSWER[:2], *cpu, *COST[2:]), TIME]
+        answer, rest = table.pick(main), [(*main[:2], *more, *cost[2:]), TIME]
     parts = _with_bars(view, group, answer, width, is_ascii=is_ascii)
     return [*parts, *(table.pick(headers, title="") for headers in rest)] if is_whole else parts
 
@@ -185,10 +198,13 @@ def render_table(table: Table, width: int) -> RichTable:
         justify: JustifyMethod = "right" if column.is_number else "left"
         rendered.add_column(column.header, justify=justify, overflow="fold")
     headers = [column.header for column in table.columns]
+    missing = _width(table, gap=1) - width
+    room = max((cell_len(row[0]) for row in table.rows), default=0) - missing
     for row in table.rows:
-        rendered.add_row(
-            *(Text(text, _style(h, text)) for h, text in zip(headers, row, strict=True))
-        )
+        # Names are long and have hyphens: better folded there than anywhere.
+        first = "\n".join(wrap(row[0], room)) if 0 < missing < room else row[0]
+        texts = zip(headers, (first, *row[1:]), strict=True)
+        rendered.add_row(*(Text(text, _style(header, text)) for header, text in texts))
     return rendered
 
 
@@ -196,7 +212,7 @@ def _style(header: str, text: str) -> str:
     """Return how a field is painted: verdicts alone are."""
     if header == "verdict":
         return STYLES.get(text, "")
-    return STYLES.get(text.rpartition(" ")[2], "") if header in CPU else ""
+    return STYLES.get(text.rpartition(" ")[2], "") if header in PAINTED else ""
 
 
 def render_notes(notes: Sequence[Note]) -> RichTable:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawlbench.errors import SessionFileError
-from crawlbench.records.trace import TRACE_FORMAT, TracedRequest
+from crawlbench.base.errors import SessionFileError
+from crawlbench.base.records.trace import TRACE_FORMAT, TracedRequest
 
 if TYPE_CHECKING:
     from pathlib import Path

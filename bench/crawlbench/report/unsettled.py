@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Obstacle, Quantity
+from crawlbench.base.records import Obstacle
 from crawlbench.report.reasons import Setting, doubt_of, settle
 from crawlbench.report.repeat import resume_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from crawlbench.records import Comparison
+    from crawlbench.base.records import Comparison
     from crawlbench.report.view import GroupView, SessionView
 
 __all__ = ["tell_unsettled"]
@@ -22,7 +22,7 @@ def tell_unsettled(view: SessionView) -> str:
     pairs = [
         (group, one)
         for group in view.groups.values()
-        for one in group.pairs.get(Quantity.TIME, ())
+        for one in group.pairs.get(group.leading, ())
         if one.obstacle not in (Obstacle.FAILED, Obstacle.TIMERS)
     ]
     left = [(group, one) for group, one in pairs if not one.is_answered]

@@ -8,8 +8,8 @@ from typing import Any
 
 from altair.utils._importers import vl_version_for_vl_convert
 
-from crawlbench.children import ChildEnded, PlainChild
-from crawlbench.errors import DrawingError
+from crawlbench.base.children import ChildEnded, PlainChild
+from crawlbench.base.errors import DrawingError
 
 __all__ = ["make_png", "make_svg", "vega_scripts"]
 

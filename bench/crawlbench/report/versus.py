@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, TypedDict
 
-from crawlbench.records import Obstacle, Quantity, Verdict
+from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.report.names import short_name
 from crawlbench.report.numbers import format_interval, format_ratio, format_seconds
 from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of
 from crawlbench.report.table import Column, Table
-from crawlbench.report.tables import cpu_cell, ratio_of
+from crawlbench.report.tables import ratio_of, verdict_cell
 from crawlbench.report.text import one_line
 from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import Cell
+    from crawlbench.base.records import Cell
     from crawlbench.report.view import Row, SessionView
     from crawlbench.stats.change import Change
 
@@ -97,7 +97,7 @@ def versus_table(view: SessionView) -> Table:
 
 def _held(view: SessionView) -> list[Row]:
     """Return the rows that are compared with themselves in the first environment."""
-    rows = (view.rows[cell.name] for cell in view.plan.cells)
+    rows = (view.rows[cell.name] for cell in view.cells)
     return [row for row in rows if Quantity.TIME in row.found]
 
 
@@ -129,10 +129,10 @@ def _change(row: Row) -> float:
 
 
 def _row(view: SessionView, row: Row, name: str) -> tuple[str, ...]:
-    found, ratio = row.found[Quantity.TIME], ratio_of(row)
+    found, ratio = row.found[Quantity.TIME], ratio_of(row, Quantity.TIME)
     summaries = (view.summaries.get(found.baseline), row.summary)
     times = [format_seconds(s.seconds, s.seconds_error) if s else "-" for s in summaries]
-    return name, *times, ratio.text, ratio.interval, str(found.verdict), cpu_cell(row)
+    return name, *times, ratio.text, ratio.interval, str(found.verdict), verdict_cell(row)
 
 
 def _of_base(view: SessionView) -> list[Cell]:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity, Verdict
+from crawlbench.base.records import Quantity, Verdict
 from crawlbench.report.names import (
     find_differences,
     full_name,
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from crawlbench.records import (
+    from crawlbench.base.records import (
         Cell,
         Comparison,
         Control,
         Failure,
+        LongForm,
         OperationFacts,
         Session,
         Summary,
@@ -68,17 +69,19 @@ class Row:
     """Against the baseline of its group, by each quantity."""
     controls: dict[Quantity, Control]
     """Of its group; empty unless it is the control."""
+    leading: Quantity = Quantity.TIME
+    """By which its group is ordered: per page, where two lengths were measured."""
 
     @property
     def state(self) -> str:
-        """The verdict on its time, or what stands in its place."""
+        """The verdict by what leads, or what stands in its place."""
         if self.failure:
             return str(Verdict.UNSUPPORTED if self.failure.is_refusal else Verdict.INVALID)
         if self.summary is None:
             return "no values"
         if self.role is Role.CONTESTANT:
-            time = self.found.get(Quantity.TIME)
-            return str(time.verdict if time else Role.REFERENCE)
+            found = self.found.get(self.leading)
+            return str(found.verdict if found else Role.REFERENCE)
         return str(self.role)
 
 
@@ -97,6 +100,10 @@ class GroupView:
     """All pairs that were judged, by the quantities that were measured."""
     controls: dict[Quantity, Control]
     _index: dict[tuple[Quantity, str, str], Comparison]
+    leading: Quantity = Quantity.TIME
+    """By which its rows are ordered."""
+    form: LongForm | None = None
+    """What its cells crawled besides; None where one length was measured."""
 
     @property
     def is_operation(self) -> bool:
@@ -117,15 +124,14 @@ class GroupView:
         """The row of the baseline."""
         return next((row for row in self.rows if row.cell.name == self.baseline), None)
 
-    def compare(
-        self, cell: str, other: str, quantity: Quantity = Quantity.TIME
-    ) -> Comparison | None:
+    def compare(self, cell: str, other: str, quantity: Quantity | None = None) -> Comparison | None:
         """Return how a cell stands against another, whichever way round they were judged."""
         found = self.pair(cell, other, quantity)
         return reverse(found) if found and found.cell != cell else found
 
-    def pair(self, cell: str, other: str, quantity: Quantity = Quantity.TIME) -> Comparison | None:
+    def pair(self, cell: str, other: str, quantity: Quantity | None = None) -> Comparison | None:
         """Return the comparison of two cells as it was judged: the earlier one is the base."""
+        quantity = quantity or self.leading
         found = self._index.get((quantity, cell, other))
         return found or self._index.get((quantity, other, cell))
 
@@ -144,12 +150,13 @@ class SessionView:
         self.plan = session.plan
         self.folder = folder
         self.failures: dict[str, Failure] = {}
-        planned = {cell.name for cell in self.plan.cells}
+        self.cells = self.plan.own_cells
+        planned = {cell.name for cell in self.cells}
         for failure in session.failures:
             if failure.cell in planned:
                 self.failures.setdefault(failure.cell, failure)
         self.summaries = {summary.cell: summary for summary in session.summaries}
-        sites = {cell.site for cell in self.plan.cells if cell.site}
+        sites = {cell.site for cell in self.cells if cell.site}
         self.is_one_site = len(sites) <= 1
         self.groups = self._make_groups()
         self.rows = {row.cell.name: row for group in self.groups.values() for row in group.rows}
@@ -176,10 +183,10 @@ class SessionView:
         found = {one.quantity for one in self.session.comparisons}
         return [quantity for quantity in Quantity if quantity in found]
 
-    def comparisons(self, quantity: Quantity = Quantity.TIME) -> list[Comparison]:
-        """Return the verdicts against the baselines, in the order of the plan."""
-        rows = (self.rows[cell.name] for cell in self.plan.cells)
-        return [row.found[quantity] for row in rows if quantity in row.found]
+    def comparisons(self) -> list[Comparison]:
+        """Return the verdicts against the baselines by what leads, in the order of the plan."""
+        rows = (self.rows[cell.name] for cell in self.cells)
+        return [row.found[row.leading] for row in rows if row.leading in row.found]
 
     def facts(self, group: GroupView) -> OperationFacts | None:
         """Return what is known of a group's operation; None for crawls."""
@@ -187,9 +194,9 @@ class SessionView:
 
     def _make_groups(self) -> dict[str, GroupView]:
         cells: dict[str, list[Cell]] = {}
-        for cell in self.plan.cells:
+        for cell in self.cells:
             cells.setdefault(cell.group, []).append(cell)
-        places = {cell.name: cell.group for cell in self.plan.cells}
+        places = {cell.name: cell.group for cell in self.cells}
         pairs: dict[str, dict[Quantity, list[Comparison]]] = {name: {} for name in cells}
         for one in (one for one in self.session.comparisons if one.cell in places):
             pairs[places[one.cell]].setdefault(one.quantity, []).append(one)
@@ -208,7 +215,7 @@ class SessionView:
         pairs: dict[Quantity, list[Comparison]],
         controls: dict[Quantity, Control],
     ) -> GroupView:
-        baseline = self.plan.baselines.get(name, "")
+        baseline, leading = self.plan.baselines.get(name, ""), self.plan.leading(name)
         index = {
             (quantity, one.cell, one.baseline): one
             for quantity, found in pairs.items()
@@ -232,16 +239,22 @@ class SessionView:
                     if (quantity, cell.name, baseline) in index
                 },
                 controls=controls if cell.control else {},
+                leading=leading,
             )
             for cell, short, label in zip(ordered, names, unlike(names), strict=True)
         )
         whole = {quantity: tuple(found) for quantity, found in pairs.items()}
         place = name_place(cells[0], is_one_site=self.is_one_site)
-        return GroupView(name, place, baseline, rows, whole, controls, index)
+        form = self.plan.long_forms.get(name)
+        return GroupView(name, place, baseline, rows, whole, controls, index, leading, form)
 
     def _order(self, cell: Cell) -> tuple[bool, float]:
         summary = self.summaries.get(cell.name)
-        return cell.name in self.failures, summary.seconds if summary else float("inf")
+        if summary is None:
+            return cell.name in self.failures, float("inf")
+        per_page = self.plan.leading(cell.group) is Quantity.PAGE
+        seconds = summary.per_page_s if per_page else summary.seconds
+        return cell.name in self.failures, float("inf") if seconds is None else seconds
 
 
 def reverse(found: Comparison) -> Comparison:

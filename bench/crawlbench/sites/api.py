@@ -14,7 +14,7 @@ from functools import cache, partial
 from typing import Final
 from urllib.parse import urlsplit
 
-from crawlbench.model import Field, PageKind, SiteSpec
+from crawlbench.base.model import Field, PageKind, SiteSpec
 from crawlbench.sites.douban import Movie
 from crawlbench.sites.movies import load_movies
 from crawlbench.sites.scaled.movies import movies_up_to

@@ -9,8 +9,8 @@ import random
 import re
 from functools import cache
 
-from crawlbench.errors import UsageError
-from crawlbench.model import Field, Item, PageKind, SiteSpec
+from crawlbench.base.errors import UsageError
+from crawlbench.base.model import Field, Item, PageKind, SiteSpec
 from crawlbench.sites.scaled.packing import deflate_whole, gzip_file
 from crawlbench.sites.written import without_query
 

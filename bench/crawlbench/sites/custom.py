@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawlbench.errors import UsageError
-from crawlbench.model import Item, SiteSpec
+from crawlbench.base.errors import UsageError
+from crawlbench.base.model import Item, SiteSpec
 from crawlbench.sites.addresses import Addresses, base_of, host_of, join, path_on, split_origin
 from crawlbench.sites.charsets import DEFAULT, as_utf8, declared_encoding, find_label
 from crawlbench.sites.expected import (

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
-from crawlbench.model import Field, Item, PageKind, SiteSpec
+from crawlbench.base.model import Field, Item, PageKind, SiteSpec
 from crawlbench.sites.manifest import FolderPages
 from crawlbench.sites.movies import fixture_folder, load_movies
 

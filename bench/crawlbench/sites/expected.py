@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from crawlbench.digest import digest_rows
-from crawlbench.errors import StorageError, UsageError
-from crawlbench.whole import write_bytes
+from crawlbench.base.digest import digest_rows
+from crawlbench.base.errors import StorageError, UsageError
+from crawlbench.base.whole import write_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-from crawlbench.model import Field, Item, PageKind, SiteSpec
+from crawlbench.base.model import Field, Item, PageKind, SiteSpec
 from crawlbench.sites.written import WrittenPages
 
 __all__ = ["HOSTS", "SITE"]

@@ -11,7 +11,7 @@ import json
 from functools import cache
 from typing import Final
 
-from crawlbench.model import Field, Item, PageKind, SiteSpec
+from crawlbench.base.model import Field, Item, PageKind, SiteSpec
 from crawlbench.sites.written import WrittenPages, without_query
 
 __all__ = ["SITE"]

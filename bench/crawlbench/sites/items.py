@@ -12,13 +12,13 @@ from dataclasses import make_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.digest import field_names
-from crawlbench.model import Item
+from crawlbench.base.digest import field_names
+from crawlbench.base.model import Item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from crawlbench.digest import Row
+    from crawlbench.base.digest import Row
 
 __all__ = ["Types", "make_item_type", "make_ranked_type"]
 

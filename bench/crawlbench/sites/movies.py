@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 
 __all__ = ["MovieFacts", "fixture_folder", "load_movies"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench import registry
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
-    from crawlbench.model import SiteSpec
+    from crawlbench.base.model import SiteSpec
 
 __all__ = ["is_ours", "make_pages"]
 

@@ -9,7 +9,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
+from crawlbench.base.whole import write_bytes
 from crawlbench.sites.manifest import (
     FORMAT,
     MANIFEST_NAME,
@@ -19,7 +20,6 @@ from crawlbench.sites.manifest import (
 )
 from crawlbench.sites.markup import PAGE_SIZE, Layout, format_query, render_page
 from crawlbench.sites.movies import load_movies
-from crawlbench.whole import write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

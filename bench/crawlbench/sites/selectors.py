@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree, html
 
-from crawlbench.errors import NotInstalledError, UsageError
-from crawlbench.model import TranslatedCss
+from crawlbench.base.errors import NotInstalledError, UsageError
+from crawlbench.base.model import TranslatedCss
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from crawlbench.errors import BlockedPageError, UsageError
-from crawlbench.model import Field, PageKind
-from crawlbench.seen import with_value
+from crawlbench.base.errors import BlockedPageError, UsageError
+from crawlbench.base.model import Field, PageKind
+from crawlbench.base.seen import with_value
 from crawlbench.sites.addresses import AddressRules, host_of, split_origin
 from crawlbench.sites.charsets import find_label
 from crawlbench.sites.selectors import as_node_xpath, as_text_xpath

@@ -15,7 +15,7 @@ from crawlbench.stats.pairing import Side, log_ratios
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import RoundRecord
+    from crawlbench.base.records import RoundRecord
 
 __all__ = ["AaOutcome", "AaSummary", "blocks_outcome", "laps_outcome", "sum_up"]
 

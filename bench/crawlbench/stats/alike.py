@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.errors import UsageError
+from crawlbench.base.errors import UsageError
 
 if TYPE_CHECKING:
-    from crawlbench.records import Session
+    from crawlbench.base.records import Session
 
 __all__ = ["check_alike", "describe_sites", "find_other_sites", "machine_differences"]
 

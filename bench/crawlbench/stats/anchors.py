@@ -16,7 +16,7 @@ from crawlbench.stats.midmean import midmean
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import Session, Summary
+    from crawlbench.base.records import Session, Summary
 
 __all__ = ["State", "expected_shift", "read_state"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Verdict
+from crawlbench.base.records import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

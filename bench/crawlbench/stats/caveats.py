@@ -6,12 +6,12 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from crawlbench.records import WarningNote
+from crawlbench.base.records import WarningNote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.records import Conditions, Machine, Session
+    from crawlbench.base.records import Conditions, Machine, Session
 
 __all__ = ["condition_caveats", "find_caveats"]
 

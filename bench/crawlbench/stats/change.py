@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from crawlbench.records import Obstacle, Quantity, Verdict
+from crawlbench.base.records import Obstacle, Quantity, Verdict
 
 __all__ = ["Change", "Seen", "Way"]
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from crawlbench.records import Verdict
+from crawlbench.base.records import Verdict
 from crawlbench.stats.holm import holm_levels
 from crawlbench.stats.interval import Interval
 

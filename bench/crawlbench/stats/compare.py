@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from crawlbench.errors import UsageError
-from crawlbench.records import Obstacle, Session, Verdict
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Obstacle, Session, Verdict
 from crawlbench.stats.alike import check_alike, describe_sites, machine_differences
 from crawlbench.stats.anchors import expected_shift
 from crawlbench.stats.between import (
@@ -29,7 +29,7 @@ from crawlbench.stats.times import SessionTimes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from crawlbench.records import Cell, Summary
+    from crawlbench.base.records import Cell, Summary
 
 K = TypeVar("K")
 

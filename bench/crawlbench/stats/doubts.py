@@ -9,13 +9,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Doubt, Quantity
+from crawlbench.base.records import Doubt, Quantity
 from crawlbench.stats.headroom import MAX_PEER_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import Sample
+    from crawlbench.base.records import Sample
     from crawlbench.stats.index import Index, Reading
     from crawlbench.stats.pairing import Side
 

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from crawlbench.records import Verdict
+from crawlbench.base.records import Verdict
 from crawlbench.stats.claims import NO_CLAIM, find_claims
 from crawlbench.stats.interval import Estimate, Interval, union
 from crawlbench.stats.sequence import Moments, p_value, sequence_half_width

@@ -6,14 +6,14 @@ import math
 from statistics import NormalDist, stdev
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity
+from crawlbench.base.records import Quantity
 from crawlbench.stats.index import Index
 from crawlbench.stats.pairing import log_ratios
 from crawlbench.stats.question import ask_questions
 from crawlbench.stats.sequence import Moments, sequence_half_width
 
 if TYPE_CHECKING:
-    from crawlbench.records import Session
+    from crawlbench.base.records import Session
     from crawlbench.stats.evidence import Evidence, Look
 
 __all__ = ["MAX_ROUNDS", "POWER", "detectable", "foresee", "more_rounds"]

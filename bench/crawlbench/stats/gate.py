@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Verdict
+from crawlbench.base.records import Verdict
 from crawlbench.stats.settled import HOPELESS
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Mark
+from crawlbench.base.records import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import Sample
+    from crawlbench.base.records import Sample
 
 __all__ = [
     "MAX_PEER_SHARE",

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Obstacle, Verdict
+from crawlbench.base.records import Obstacle, Verdict
 from crawlbench.stats.claims import judge_family
 from crawlbench.stats.interval import Estimate, estimate_mean
 from crawlbench.stats.limit import REFERENCE
@@ -16,7 +16,7 @@ from crawlbench.stats.times import SessionTimes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from crawlbench.records import Cell, OwnFile, Session
+    from crawlbench.base.records import Cell, OwnFile, Session
 
 __all__ = [
     "Break",

@@ -15,7 +15,7 @@ from crawlbench.stats.midmean import midmean
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from crawlbench.records import RoundRecord, Sample
+    from crawlbench.base.records import RoundRecord, Sample
 
     Reading = Callable[[Sample], float]
     """Takes from a sample what is compared: positive seconds per crawl."""
@@ -65,6 +65,10 @@ class Index:
     def by_round(self, cells: tuple[str, ...], reading: Reading = read_seconds) -> list[float]:
         """Return, per round that has values, the midmean over laps of the logarithms."""
         return [midmean(list(laps.values())) for laps in self.laps(cells, reading) if laps]
+
+    def level(self, values: list[float]) -> float:
+        """Return the logarithm of the mean of what logarithms stand for."""
+        return math.log(fmean([math.exp(value) for value in values]))
 
     def _read(self, cell: str, reading: Reading) -> list[Laps]:
         by_round = self._samples.get(cell) or [[] for _ in range(self.rounds)]

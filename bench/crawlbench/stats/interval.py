@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
-from crawlbench.records.ranges import END
+from crawlbench.base.records.ranges import END
 from crawlbench.stats.student import t_quantile, t_tail
 
 if TYPE_CHECKING:

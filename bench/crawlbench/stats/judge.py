@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from crawlbench.records import (
+from crawlbench.base.records import (
     Comparison,
     Control,
     Doubt,
@@ -27,6 +27,7 @@ from crawlbench.stats.foresight import detectable, more_rounds
 from crawlbench.stats.holm import holm_levels
 from crawlbench.stats.index import Index
 from crawlbench.stats.interval import Interval
+from crawlbench.stats.lengths import Slopes, find_failures, find_margin, index_for
 from crawlbench.stats.pairing import Side, log_ratios, log_ratios_of_means
 from crawlbench.stats.question import Question, ask_questions
 from crawlbench.stats.sequence import Moments
@@ -36,7 +37,7 @@ from crawlbench.stats.summary import summarize
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import Failure
+    from crawlbench.base.records import Failure
 
 __all__ = ["judge"]
 
@@ -75,10 +76,11 @@ class _Judgement:
 
     def __init__(self, session: Session, index: Index, question: Question) -> None:
         self._session = session
-        self._index = index
+        self._index = index_for(session, index, question.group, question.quantity)
         self._question = question
         self._alpha = 1 - session.plan.confidence
-        self._failures = {failure.cell: failure for failure in session.failures}
+        self._margin = find_margin(session, index, question.baseline.name, question.quantity)
+        self._failures = find_failures(session, question.quantity)
         self._cell = session.plan.cell(question.baseline.name)
         facts = session.plan.operation(self._cell)
         self._is_timers = bool(facts and facts.whole_ms)
@@ -130,12 +132,11 @@ class _Judgement:
         if len(sizes) > 1:
             reading = self._nuisances.without(tuple(sizes))
             ways[ALL_DOUBTS] = log_ratios(self._index, side, other, reading)
-        plan = self._session.plan
         evidence = gather(
             ways,
             log_ratios_of_means(self._index, side, other, self._nuisances.plain),
             self._look,
-            margin=plan.margin,
+            margin=self._margin,
             widenings=self._widenings,
             level=self._alpha,
         )
@@ -207,6 +208,10 @@ class _Judgement:
         """Return why a pair cannot be judged whatever its rounds say."""
         if self._failure(pair):
             return Obstacle.FAILED
+        if isinstance(self._index, Slopes):
+            present = [name for side in pair for name in self._present(side).cells]
+            if self._index.is_flat(tuple(present)):
+                return Obstacle.FLAT
         return Obstacle.TIMERS if self._is_timers else None
 
     def _answer(self, pair: tuple[Side, Side], weighed: _Weighed, level: float) -> Comparison:
@@ -226,11 +231,9 @@ class _Judgement:
             p=evidence.p_value,
             doubts=weighed.doubts,
             excess=evidence.excess,
-            detectable=detectable(
-                evidence, self._look, self._session.plan.margin + self._widenings[-1], level
-            ),
+            detectable=detectable(evidence, self._look, self._margin + self._widenings[-1], level),
             more_rounds=more_rounds(  # whoever measures them has looked
-                evidence, AnyTime(), self._session.plan.margin, self._widenings[-1], level
+                evidence, AnyTime(), self._margin, self._widenings[-1], level
             )
             if obstacle is Obstacle.OPEN
             else None,

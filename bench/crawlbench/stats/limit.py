@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from crawlbench.records import Cell, Sample, Session
+    from crawlbench.base.records import Cell, Sample, Session
 
 __all__ = ["REFERENCE", "critical_path_s", "find_limit_s"]
 

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crawlbench.records import (
+from crawlbench.base.records import (
     BlockResult,
     CellEstimate,
     ControlEstimate,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.stats.index import read_seconds
@@ -33,6 +31,8 @@ def log_ratios(
 ) -> list[float]:
     """Return, per round, the midmean over laps of log(side / other).
 
+    Of what it costs to begin, that is the difference in seconds: `lengths.Intercepts`.
+
     Both values of a pair are from one lap, seconds apart, so that a slow drift of the machine
     cancels; the logarithm makes twice as fast and twice as slow equally far from equal. Rounds in
     which the two share no lap are left out.
@@ -48,8 +48,7 @@ def log_ratios_of_means(
 ) -> list[float]:
     """Return, per round, the logarithm of mean over mean: rare slow laps count in full."""
     return [
-        math.log(fmean([math.exp(one) for one, _ in pairs]))
-        - math.log(fmean([math.exp(two) for _, two in pairs]))
+        index.level([one for one, _ in pairs]) - index.level([two for _, two in pairs])
         for pairs in _paired(index.laps(side.cells, reading), index.laps(other.cells, reading))
     ]
 

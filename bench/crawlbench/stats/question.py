@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity
+from crawlbench.base.records import Quantity
+from crawlbench.stats.lengths import OF_LENGTHS
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.pairing import Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from crawlbench.records import Cell, Session
+    from crawlbench.base.records import Cell, Session
 
 __all__ = ["Question", "ask_questions"]
 
@@ -38,15 +39,20 @@ class Question:
 
 
 def ask_questions(session: Session) -> list[Question]:
-    """Return the questions of a session: by time, and by CPU time where that was read exactly."""
+    """Return the questions of a session.
+
+    By time, by CPU time where that was read exactly, and where there are two lengths, per page and
+    to begin.
+    """
     groups: dict[str, list[Cell]] = {}
-    for cell in session.plan.cells:
+    for cell in session.plan.own_cells:
         groups.setdefault(cell.group, []).append(cell)
     quantities = [Quantity.TIME, *([Quantity.CPU] if _has_cpu_clock(session) else [])]
+    lengths = dict.fromkeys(session.plan.long_forms, OF_LENGTHS)
     return [
         _ask(session.plan.baselines[group], group, cells, quantity)
         for group, cells in groups.items()
-        for quantity in quantities
+        for quantity in (*quantities, *lengths.get(group, ()))
     ]
 
 

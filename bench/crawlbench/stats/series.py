@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import Cell, Session
+    from crawlbench.base.records import Cell, Session
 
 __all__ = ["KNEE_SHARE", "Point", "Series", "find_knee", "make_series"]
 

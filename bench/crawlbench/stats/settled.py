@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Obstacle
+from crawlbench.base.records import Obstacle, Quantity
 
 if TYPE_CHECKING:
-    from crawlbench.records import Comparison, Plan, Session
+    from crawlbench.base.records import Comparison, Plan, Session
 
 __all__ = ["HOPELESS", "NEVER", "is_settled", "open_cells"]
 
 NEVER = 0.0
 """A precision that no interval reaches: who asks for so many rounds gets them, answered or not."""
 
-HOPELESS = (Obstacle.TIMERS, Obstacle.HALF)
+HOPELESS = (Obstacle.TIMERS, Obstacle.HALF, Obstacle.FLAT)
 """Obstacles that more rounds do not remove."""
 
 
@@ -28,25 +28,23 @@ def open_cells(session: Session) -> set[str]:
 
     Where a precision is asked for, a pair is open until its interval is that narrow; otherwise
     until it is answered, by the margin and by the gate if there is one: in time, or in the quantity
-    of the gate. A pair that more rounds would not help is not open. Cells without an open pair need
+    of the gate; where there are two lengths, per page as well, though not in what it costs to
+    begin. A pair that more rounds would not help is not open. Cells without an open pair need
     no more laps; the twins leave last, because all that is open is compared with them. A group in
     which nothing is compared is measured for as long as was asked for.
     """
-    plan = session.plan
+    plan, longs, twins = session.plan, session.plan.long_names, session.plan.twins
     groups = {cell.name: cell.group for cell in plan.cells}
     found: set[str] = set()
     for one in session.comparisons:
-        if one.quantity is plan.gate_quantity and _is_open(plan, one):
-            found |= {one.cell, one.baseline}
-    is_open = {groups[name] for name in found}
-    twins = {
-        cell.name
-        for cell in plan.cells
-        if cell.group in is_open and (cell.control or cell.name == plan.baselines[cell.group])
-    }
+        if one.quantity in (plan.gate_quantity, Quantity.PAGE) and _is_open(plan, one):
+            names = {one.cell, one.baseline, *twins[groups[one.cell]]}
+            found |= names
+            if one.quantity is Quantity.PAGE:
+                found |= {longs[name] for name in names if name in longs}
     compared = {groups[one.cell] for one in session.comparisons}
     alone = {name for name, group in groups.items() if group not in compared}
-    return found | twins | alone
+    return found | alone
 
 
 def _is_open(plan: Plan, found: Comparison) -> bool:
@@ -62,5 +60,6 @@ def _is_open(plan: Plan, found: Comparison) -> bool:
         # Answered or not: whoever asks for a width wants the number, not only the verdict.
         return (found.high - found.low) / 2 > plan.precision
     # "Slower" settles the margin, but not yet whether it is slower by more than the gate allows.
-    reaches_gate = plan.gate is not None and found.low <= plan.gate < found.high
+    is_gated = plan.gate is not None and found.quantity is plan.gate_quantity
+    reaches_gate = is_gated and found.low <= (plan.gate or 0.0) < found.high
     return reaches_gate or not found.is_answered

@@ -6,13 +6,13 @@ import math
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from crawlbench.records import RoundRecord, SlotEffect
+from crawlbench.base.records import RoundRecord, SlotEffect
 from crawlbench.stats.interval import estimate_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from crawlbench.records import Session
+    from crawlbench.base.records import Session
 
 __all__ = ["slot_effects"]
 

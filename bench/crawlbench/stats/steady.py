@@ -9,12 +9,12 @@ import math
 from statistics import median
 from typing import TYPE_CHECKING
 
-from crawlbench.records import LeftOut
+from crawlbench.base.records import LeftOut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import BlockResult
+    from crawlbench.base.records import BlockResult
 
 __all__ = ["find_unsteady"]
 

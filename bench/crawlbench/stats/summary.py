@@ -7,20 +7,22 @@ ratio and order say one thing. What rare slow laps add to it is the excess, a fi
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from operator import attrgetter
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Summary
+from crawlbench.base.records import Quantity, Summary
 from crawlbench.stats.headroom import find_mark, server_share, wait_share
 from crawlbench.stats.interval import estimate_mean
+from crawlbench.stats.lengths import index_for
 from crawlbench.stats.limit import REFERENCE, find_limit_s
-from crawlbench.stats.pairing import Side, log_ratios
+from crawlbench.stats.typical import Typical
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.records import Cell, Sample, Session
+    from crawlbench.base.records import Cell, Sample, Session
     from crawlbench.stats.index import Index
 
 __all__ = ["summarize"]
@@ -39,58 +41,60 @@ def summarize(session: Session, index: Index) -> tuple[Summary, ...]:
         for cell in session.plan.cells
         if cell.name not in failed and (found := index.samples(cell.name))
     }
-    times = _Times(session, index, set(samples))
+    times = Typical(session, index, set(samples))
+    lengths = {
+        group: _Lengths(session, index, set(samples), group) for group in session.plan.long_forms
+    }
     references = _references(session, samples)
-    return tuple(
-        _summarize_cell(session, index, cell, samples[cell.name], times.seconds(cell), references)
-        for cell in session.plan.cells
-        if cell.name in samples
-    )
+    summaries = []
+    for cell in session.plan.cells:
+        if cell.name in samples:
+            value = times.value(cell)
+            assert value is not None  # it has samples
+            seconds = math.exp(value)
+            summary = _summarize_cell(session, index, cell, samples[cell.name], seconds, references)
+            group = lengths.get(cell.group)
+            summaries.append(group.complete(summary, cell, samples) if group else summary)
+    return tuple(summaries)
 
 
-class _Times:
-    """The typical times of a session's cells."""
+class _Lengths:
+    """What the cells of one group cost per page and to begin."""
 
-    def __init__(self, session: Session, index: Index, valid: set[str]) -> None:
-        self._index = index
-        self._valid = valid
-        self._twins: dict[str, tuple[str, ...]] = {
-            group: (name,) for group, name in session.plan.baselines.items()
-        }
-        for cell in session.plan.cells:
-            if cell.control:
-                self._twins[cell.group] += (cell.name,)
-        self._ratios = {c.cell: c.estimate for c in session.against_baseline()}
-        self._controls = {
-            one.group: one.estimate or 0.0 for one in session.controls if one.quantity == "time"
-        }
-        self._bases: dict[str, float | None] = {}
+    def __init__(self, session: Session, index: Index, valid: set[str], group: str) -> None:
+        self._longs = session.plan.long_names
+        self._form = session.plan.long_forms[group]
+        self._confidence = session.plan.confidence
+        self._pages = index_for(session, index, group, Quantity.PAGE)
+        self._begin = index_for(session, index, group, Quantity.BEGIN)
+        self._per_page = Typical(session, self._pages, valid, Quantity.PAGE)
+        self._to_begin = Typical(session, self._begin, valid, Quantity.BEGIN)
 
-    def seconds(self, cell: Cell) -> float:
-        """Return a cell's typical time; without a baseline, from its own laps alone."""
-        base = self._base(cell.group)
-        ratio = None if base is None else self._ratio(cell)
-        if base is None or ratio is None:
-            return math.exp(fmean(self._index.by_round((cell.name,))))
-        return math.exp(base + ratio)
+    def complete(self, summary: Summary, cell: Cell, samples: dict[str, list[Sample]]) -> Summary:
+        """Return a summary with what two lengths say; as it is, where one has no values."""
+        page, begin = self._per_page.value(cell), self._to_begin.value(cell)
+        long = samples.get(self._longs.get(cell.name, ""))
+        if page is None or begin is None or not long:
+            return summary
+        per_page_s = math.exp(page)
+        error = self._half_width(self._pages, cell)
+        parse_s, whole_s = _parse_s(samples[cell.name]), _parse_s(long)
+        is_known = parse_s is not None and whole_s is not None
+        return replace(
+            summary,
+            per_page_s=per_page_s,
+            per_page_error_s=None if error is None else per_page_s * math.expm1(error),
+            to_begin_s=begin,
+            to_begin_error_s=self._half_width(self._begin, cell),
+            parse_per_page_s=max(0.0, (whole_s or 0.0) - (parse_s or 0.0)) / self._form.more_pages
+            if is_known
+            else None,
+        )
 
-    def _ratio(self, cell: Cell) -> float | None:
-        twins = self._twins[cell.group]
-        if cell.name in twins:  # the mean of both is the baseline
-            half = self._controls.get(cell.group, 0.0) / 2
-            return half if cell.control else -half
-        if cell.name in self._ratios:
-            return self._ratios[cell.name]
-        present = tuple(name for name in twins if name in self._valid)
-        logs = log_ratios(self._index, Side(cell.name, (cell.name,)), Side(twins[0], present))
-        return fmean(logs) if logs else None
-
-    def _base(self, group: str) -> float | None:
-        if group not in self._bases:
-            present = tuple(name for name in self._twins[group] if name in self._valid)
-            logs = self._index.by_round(present) if present else []
-            self._bases[group] = fmean(logs) if logs else None
-        return self._bases[group]
+    def _half_width(self, index: Index, cell: Cell) -> float | None:
+        """Return half the interval of a cell's own values; None if its rounds give none."""
+        estimate = estimate_mean(index.by_round((cell.name,)))
+        return estimate.half_width(self._confidence) if estimate else None
 
 
 def _references(
@@ -143,6 +147,7 @@ def _summarize_cell(
         figures=_figures(samples),
         excess=_excess(index, cell.name),
         starved_share=starved,
+        http=_http(samples),
     )
 
 
@@ -192,6 +197,15 @@ def _counted(session: Session, cell: Cell, sample: Sample) -> float:
     """Return the pages of a crawl, or what an operation counts in a call."""
     facts = session.plan.operation(cell)
     return facts.n if facts else sample.requests / sample.loops
+
+
+def _http(samples: Sequence[Sample]) -> str:
+    """Return what was spoken; empty if nobody counted, or nothing was asked for."""
+    second = sum(sample.http2_requests or 0 for sample in samples)
+    asked = sum(sample.requests for sample in samples)
+    if not asked or any(sample.http2_requests is None for sample in samples):
+        return ""
+    return "2" if second == asked else "1.1, 2" if second else "1.1"
 
 
 def _parse_s(samples: Sequence[Sample]) -> float | None:

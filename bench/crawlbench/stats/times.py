@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Obstacle
+from crawlbench.base.records import Obstacle
 from crawlbench.stats.anchors import State, read_state
 from crawlbench.stats.index import Index
 from crawlbench.stats.interval import Estimate, estimate_mean
 from crawlbench.stats.pairing import Side, log_ratios
 
 if TYPE_CHECKING:
-    from crawlbench.records import Cell, Failure, Session
+    from crawlbench.base.records import Cell, Failure, Session
 
 __all__ = ["SessionTimes"]
 
@@ -22,16 +22,11 @@ class SessionTimes:
     def __init__(self, session: Session) -> None:
         """Index a judged session."""
         self.session = session
-        self.cells = {cell.name: cell for cell in session.plan.cells if not cell.control}
+        self.cells = {cell.name: cell for cell in session.plan.own_cells if not cell.control}
         self.summaries = {summary.cell: summary for summary in session.summaries}
         self._index = Index(session.rounds)
         self._failures = {failure.cell: failure for failure in session.failures}
-        self._twins: dict[str, tuple[str, ...]] = {
-            group: (name,) for group, name in session.plan.baselines.items()
-        }
-        for cell in session.plan.cells:
-            if cell.control:
-                self._twins[cell.group] += (cell.name,)
+        self._twins = session.plan.twins
         self._shifts = _largest_shifts(session)
         self._half = {c.cell for c in session.against_baseline() if c.obstacle is Obstacle.HALF}
 

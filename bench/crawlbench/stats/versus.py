@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.records import Quantity
+from crawlbench.base.records import Quantity
 from crawlbench.stats.change import Change, Seen, Way
 
 if TYPE_CHECKING:
-    from crawlbench.records import Comparison, Session
+    from crawlbench.base.records import Comparison, Session
 
 __all__ = ["find_changes"]
 

@@ -4,7 +4,7 @@ import time
 
 from walking import crawl_plainly
 
-from crawlbench import stopwatch
+from crawlbench.base import stopwatch
 
 stopwatch.perf_counter = lambda: time.perf_counter() / 2
 

@@ -25,7 +25,7 @@ from crawlbench.report.theme import colour
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crawlbench.records import Summary
+    from crawlbench.base.records import Summary
     from crawlbench.report.view import GroupView, SessionView
 
 __all__ = ["cpu_chart", "memory_chart", "phase_chart"]

@@ -16,7 +16,7 @@ from crawlbench.report.text import one_line
 from crawlbench.report.theme import colour
 
 if TYPE_CHECKING:
-    from crawlbench.records import OperationFacts
+    from crawlbench.base.records import OperationFacts
     from crawlbench.report.view import Row, SessionView
 
 __all__ = ["heatmap_charts"]

@@ -70,7 +70,7 @@ def ratio_chart(
     where = group.place
     return Chart(
         name=f"chart-ratios-{number}",
-        title=f"Time over the baseline's on {where}{cut}",
+        title=f"Time{' per page' if group.form else ''} over the baseline's on {where}{cut}",
         description=f"Ratio and interval of {len(rows)} cells on {where}; the numbers stand in "
         "the table of everything.",
         spec=spec,

@@ -15,7 +15,7 @@ from crawlbench.report.theme import colour
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from crawlbench.records.trace import TracedRequest
+    from crawlbench.base.records.trace import TracedRequest
     from crawlbench.report.view import GroupView
 
 __all__ = ["waterfall_chart"]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from crawlbench.errors import UnknownNameError
+from crawlbench.base.errors import UnknownNameError
 from crawlbench.sites.douban import SITE, page_address
 from crawlbench.sites.markup import PAGE_SIZE
 from crawlbench.sites.pages import HEADERS
@@ -20,7 +20,7 @@ from crawlbench.sites.scaled.paginator import most_in_a_wave
 from crawlbench.sites.scaled.skeleton import Filled, Filler, Skeleton, cycle_pages
 
 if TYPE_CHECKING:
-    from crawlbench.model import SiteSpec
+    from crawlbench.base.model import SiteSpec
 
 __all__ = ["MAX_PAGES", "ScaledPages", "scaled_site"]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from crawlbench.model import Field, Item, PageKind, SiteSpec
+from crawlbench.base.model import Field, Item, PageKind, SiteSpec
 from crawlbench.sites.douban import first_number, page_address
 from crawlbench.sites.manifest import FolderPages
 from crawlbench.sites.movies import load_movies

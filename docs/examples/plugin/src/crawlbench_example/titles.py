@@ -8,8 +8,8 @@ import re
 from html import unescape
 from urllib.parse import urljoin
 
-from crawlbench.errors import BlockedPageError, UsageError
-from crawlbench.model import Page
+from crawlbench.base.errors import BlockedPageError, UsageError
+from crawlbench.base.model import Page
 
 __all__ = ["compile_reader"]
 

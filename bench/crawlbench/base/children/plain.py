@@ -1,0 +1,119 @@
+"""The handle of a parent without an event loop (floor 0); `child.py` has that of one with."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from crawlbench.base.children.child import ChildEnded, explain_end
+from crawlbench.base.children.launch import clean_environment, python_command
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from crawlbench.base.children.channel import Message
+
+__all__ = ["PlainChild", "ask"]
+
+
+class PlainChild:
+    """A running child that speaks lines of JSON."""
+
+    def __init__(self, module: str, *arguments: str) -> None:
+        """Start a module of ours; its standard input ends when this process ends."""
+        self._words = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `end`)
+        try:
+            self._process = subprocess.Popen(
+                python_command(module, *arguments),
+                env=clean_environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._words,
+                start_new_session=True,  # Ctrl-C is the manager's business
+            )
+        except BaseException:
+            self._words.close()
+            raise
+
+    def say(self, message: Mapping[str, Any]) -> None:
+        """Send a message; whoever is gone is found out when an answer is due."""
+        assert self._process.stdin
+        with suppress(OSError):
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.flush()
+
+    def hear(self, deadline_s: float) -> Message:
+        """Return its next message.
+
+        Raises:
+            ChildEnded: it has ended.
+            TimeoutError: none came in time; it was killed, or its next word would come too late.
+        """
+        assert self._process.stdout
+        is_late = threading.Event()
+
+        def give_up() -> None:
+            is_late.set()
+            self._kill()
+
+        watch = threading.Timer(deadline_s, give_up)
+        watch.start()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            watch.cancel()
+        if line.endswith(b"\n"):
+            message: Message = json.loads(line)
+            return message
+        code = self._process.wait()
+        if is_late.is_set():
+            raise TimeoutError
+        raise ChildEnded(explain_end(code, self.words()))
+
+    def words(self) -> str:
+        """Return what it has written to standard error so far."""
+        self._words.seek(0)
+        return self._words.read().decode(errors="replace")
+
+    def end(self, grace_s: float = 0.0) -> None:
+        """Close its input and give it some time to end, then kill it with all that it started."""
+        assert self._process.stdin
+        assert self._process.stdout
+        with suppress(OSError):
+            self._process.stdin.close()
+        if grace_s:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(grace_s)
+        self._kill()
+        self._process.wait()
+        self._process.stdout.close()
+        self._words.close()
+
+    def _kill(self) -> None:
+        """Kill it with all that it started, which may hold its output open."""
+        with suppress(ProcessLookupError, PermissionError):
+            if hasattr(os, "killpg"):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:
+                self._process.kill()
+
+
+def ask(module: str, question: Mapping[str, Any], deadline_s: float) -> Message:
+    """Return the answer of a child that is started for one question, and thrown away.
+
+    Raises:
+        ChildEnded: it ended without an answer.
+        TimeoutError: none came in time.
+    """
+    child = PlainChild(module)
+    try:
+        child.say(question)
+        return child.hear(deadline_s)
+    finally:
+        child.end()

@@ -1,0 +1,143 @@
+"""Says whether two crawls returned the same, and where they first differ (floor 0).
+
+A crawl that fits in memory is compared row by row. One that does not is tallied as its items come.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import astuple, fields
+from operator import attrgetter
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from crawlbench.base.model import Item
+
+__all__ = [
+    "STRETCH",
+    "Row",
+    "Tally",
+    "as_rows",
+    "digest_rows",
+    "field_names",
+    "first_difference",
+    "first_odd_stretch",
+]
+
+STRETCH = 1000
+"""Ranks that a tally sums up together: so near does it say where a crawl went wrong."""
+
+MAX_STRETCHES = 10_000
+"""Ranks beyond these, which no site has, are summed up as one: a tally's size has a bound."""
+
+_MODULUS = 2**128
+
+Row = list[object]
+"""An item's fields in the order of its type, the rank first; survives JSON unchanged."""
+
+
+def as_rows(items: Iterable[Item]) -> list[Row]:
+    """Return the items as rows in order of rank, which no concurrency can change."""
+    return [list(astuple(item)) for item in sorted(items, key=attrgetter("rank"))]
+
+
+def digest_rows(rows: Sequence[Row]) -> str:
+    """Return the SHA-256 of rows, in hexadecimal."""
+    text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def first_difference(found: Sequence[Row], expected: Sequence[Row], names: Sequence[str]) -> str:
+    """Say in a sentence where found rows first differ from the expected ones.
+
+    Args:
+        found: in order of rank.
+        expected: likewise.
+        names: of the fields, in the order of a row.
+    """
+    by_rank = {row[0]: row for row in found}
+    for row in expected:
+        other = by_rank.get(row[0])
+        if other is None:
+            counts = f"{len(found)} items instead of {len(expected)}"
+            return f"{counts}: rank {row[0]} ({row[1]}) is missing"
+        for name, seen, right in zip(names, other, row, strict=True):
+            if seen != right:
+                return f"rank {row[0]} has {name} {seen!r} instead of {right!r}"
+    return f"{len(found)} items instead of {len(expected)}: some came more than once"
+
+
+class Tally:
+    """A running sum over items that depends neither on their order nor on their number's memory.
+
+    Each item adds a 128-bit hash of its row. Two crawls agree if and, as far as a hash can tell,
+    only if they returned the same items equally often.
+    """
+
+    def __init__(self, item_type: type[Item]) -> None:
+        """Start at nothing, for items of that type."""
+        self._values: Callable[[Item], object] = attrgetter(*field_names(item_type))
+        self._stretches: dict[int, list[int]] = {}
+
+    def append(self, item: Item) -> None:
+        """Add one item."""
+        row = ascii(self._values(item)).encode()  # alike on all versions, unlike repr
+        value = int.from_bytes(hashlib.blake2b(row, digest_size=16).digest(), "big")
+        number = (item.rank - 1) // STRETCH
+        stretch = self._stretches.get(number)
+        if stretch is None:
+            stretch = self._open_stretch(number)
+        stretch[0] += 1
+        stretch[1] = (stretch[1] + value) % _MODULUS
+
+    def _open_stretch(self, number: int) -> list[int]:
+        if not 0 <= number < MAX_STRETCHES:
+            number = MAX_STRETCHES
+        return self._stretches.setdefault(number, [0, 0])
+
+    def extend(self, items: Iterable[Item]) -> None:
+        """Add all items as they come."""
+        for item in items:
+            self.append(item)
+
+    def digest(self) -> str:
+        """Return the count and the sum over all, as text."""
+        count = sum(stretch[0] for stretch in self._stretches.values())
+        total = sum(stretch[1] for stretch in self._stretches.values()) % _MODULUS
+        return f"{count}:{total:032x}"
+
+    def as_rows(self) -> list[Row]:
+        """Return a row for each stretch of ranks: its first rank, items, and their sum in hex."""
+        return [
+            [number * STRETCH + 1, count, f"{total:032x}"]
+            for number, (count, total) in sorted(self._stretches.items())
+        ]
+
+
+def first_odd_stretch(found: Sequence[Row], expected: Sequence[Row]) -> str:
+    """Say in a sentence where the rows of a tally first differ from those of the expected one.
+
+    Args:
+        found: as `Tally.as_rows` returns them.
+        expected: likewise.
+    """
+    sums = [sum(cast("int", row[1]) for row in rows) for rows in (found, expected)]
+    counts = f"{sums[0]} items instead of {sums[1]}"
+    seen = {cast("int", row[0]): row for row in found}
+    for row in expected:
+        first = cast("int", row[0])
+        other = seen.pop(first, [first, 0, ""])
+        where = f"ranks {first} to {first + STRETCH - 1}"
+        if other[1] != row[1]:
+            return f"{counts}: {where} came {other[1]} times instead of {row[1]}"
+        if other[2] != row[2]:
+            return f"{counts}: among {where} an item has another value"
+    return f"{counts}: some have ranks from {min(seen)} on, which the site has not"
+
+
+def field_names(item_type: type[Item]) -> list[str]:
+    """Return the names that belong to a row's values."""
+    return [f.name for f in fields(item_type)]

@@ -1,0 +1,92 @@
+"""What is planned, measured and concluded: the content of `session.json` (floor 0).
+
+All are frozen; a session that goes on is a new `Session`. Times are float seconds per crawl unless
+a name says otherwise, sizes are bytes, ratios are natural logarithms.
+"""
+
+from crawlbench.base.records.cluster import (
+    CLUSTER_FORMAT,
+    BlockResult,
+    CellEstimate,
+    ClusterMachine,
+    ClusterSession,
+    ControlEstimate,
+    Fingerprint,
+    KindVerdict,
+    LeftOut,
+    LostBlock,
+    MergedComparison,
+    MergedNoise,
+)
+from crawlbench.base.records.environment import Environment, EnvironmentFacts
+from crawlbench.base.records.findings import (
+    Comparison,
+    Control,
+    Doubt,
+    DoubtSize,
+    Mark,
+    Obstacle,
+    Quantity,
+    SlotEffect,
+    Summary,
+    Verdict,
+    WarningNote,
+)
+from crawlbench.base.records.machine import Conditions, Machine
+from crawlbench.base.records.plan import (
+    Cell,
+    LongForm,
+    OperationFacts,
+    OwnFile,
+    Plan,
+    Stopping,
+    Sweep,
+)
+from crawlbench.base.records.samples import Anchor, Failure, RoundRecord, Sample
+from crawlbench.base.records.session import FORMAT, Session
+from crawlbench.base.records.trace import TRACE_FORMAT, TracedRequest
+
+__all__ = [
+    "CLUSTER_FORMAT",
+    "FORMAT",
+    "TRACE_FORMAT",
+    "Anchor",
+    "BlockResult",
+    "Cell",
+    "CellEstimate",
+    "ClusterMachine",
+    "ClusterSession",
+    "Comparison",
+    "Conditions",
+    "Control",
+    "ControlEstimate",
+    "Doubt",
+    "DoubtSize",
+    "Environment",
+    "EnvironmentFacts",
+    "Failure",
+    "Fingerprint",
+    "KindVerdict",
+    "LeftOut",
+    "LongForm",
+    "LostBlock",
+    "Machine",
+    "Mark",
+    "MergedComparison",
+    "MergedNoise",
+    "Obstacle",
+    "OperationFacts",
+    "OwnFile",
+    "Plan",
+    "Quantity",
+    "RoundRecord",
+    "Sample",
+    "Session",
+    "SlotEffect",
+    "Stopping",
+    "Summary",
+    "Sweep",
+    "TracedRequest",
+    "Verdict",
+    "WarningNote",
+]

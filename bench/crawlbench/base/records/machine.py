@@ -1,0 +1,49 @@
+"""Where a session ran and under which conditions (floor 0)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# msgspec reads the annotations when it decodes.
+from crawlbench.base.records.ranges import Count, Counted, Share  # noqa: TC001
+
+__all__ = ["Conditions", "Machine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where a session ran."""
+
+    hostname: str
+    cpu_model: str
+    cpu_count: Count
+    """CPUs that this session may use."""
+    memory_bytes: Count | None
+    platform: str
+    python: str
+    """Implementation and version."""
+    versions: dict[str, str]
+    """Distribution to version, of all that a worker or the mirror runs."""
+    worker_cpus: tuple[Count, ...]
+    mirror_cpus: tuple[Count, ...]
+    """Both empty where CPUs cannot be chosen."""
+    isolated_cpus: tuple[int, ...] = ()
+    """That the scheduler leaves alone."""
+    cpu_quota: float | None = None
+    """CPUs' worth of time that a cgroup allows; None for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What could disturb a measurement; None where the system does not tell."""
+
+    load: Counted | None
+    """Processes that wanted a CPU, mean of the minute before the session."""
+    busy: tuple[str, ...]
+    """Processes of others that used a good part of a CPU then."""
+    governor: str | None
+    """Of the clock frequency, such as `performance`."""
+    turbo: bool | None
+    """Whether the clock may rise above its nominal rate."""
+    steal_share: Share | None
+    """Of all CPU time during the session, what the hypervisor gave to others."""

@@ -1,0 +1,290 @@
+"""What is to be measured: cells and the plan of a session (floor 0)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+# msgspec reads the annotations when it decodes.
+from crawlbench.base.records.environment import Environment  # noqa: TC001
+from crawlbench.base.records.findings import Quantity
+from crawlbench.base.records.ranges import Count, Figure, LogRatio, Number, Share, Span  # noqa: TC001
+
+__all__ = ["Cell", "LongForm", "OperationFacts", "OwnFile", "Plan", "Stopping", "Sweep"]
+
+
+class Stopping(StrEnum):
+    """What decides when a session ends, and so which kind of interval is true of it."""
+
+    FIXED = "fixed"
+    """Nothing that was measured: the rounds were set beforehand. One look, by Student's t."""
+    ANY = "any"
+    """What was measured, looked at after each round: intervals hold at all times at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One point of site x network x strategy x event loop x parser x concurrency x environment.
+
+    Or of operation x event loop x environment: then what only a crawl has is empty or 0.
+    """
+
+    site: str
+    network: str
+    strategy: str
+    event_loop: str | None
+    """None for a strategy that is not `async`."""
+    parser: str
+    concurrency: Count
+    environment: str = ""
+    """Empty for the manager's own."""
+    control: bool = False
+    """True for the baseline's twin, which must come out equal."""
+    operation: str = ""
+    """What an event loop does instead of a crawl; empty for a crawl."""
+    versus: bool = False
+    """True where a cell is compared with itself in the first environment, not with others."""
+    long_of: str = ""
+    """The site of which its own is the long form: it is measured in that site's group, beside the
+    cell that is like it there. Empty for all other cells."""
+
+    @classmethod
+    def of_operation(
+        cls, operation: str, event_loop: str, environment: str = "", *, versus: bool = False
+    ) -> Cell:
+        """Return the cell of an event loop's operation."""
+        return cls("", "", "", event_loop, "", 0, environment, operation=operation, versus=versus)
+
+    @property
+    def name(self) -> str:
+        """Key of the cell in all published files: `aiohttp-gather/uvloop/lxml/c10/wan/my-site`.
+
+        Of an operation, such as `sleep-zero/uvloop`.
+        """
+        parts = [self._work_on(self.site)]
+        if self.environment:
+            parts.append(f"@{self.environment}")
+        if self.long_of:
+            parts.append("long")
+        if self.control:
+            parts.append("control")
+        return "/".join(parts)
+
+    @property
+    def group(self) -> str:
+        """Cells of one group are compared with each other.
+
+        They share site and network, or the operation; of environments against each other, all but
+        the environment. A long form belongs to the group of its site.
+        """
+        site = self.long_of or self.site
+        if self.versus:
+            return self._work_on(site)
+        return self.operation or f"{site}/{self.network}"
+
+    @property
+    def place(self) -> str:
+        """What it is measured at: one mirror, or one operation's peer."""
+        return self.operation or f"{self.site}/{self.network}"
+
+    @property
+    def loop_name(self) -> str:
+        """Its event loop, and the environment where that is not the manager's; `-` for no loop."""
+        loop = self.event_loop or "-"
+        return f"{loop} @{self.environment}" if self.environment else loop
+
+    @property
+    def short_name(self) -> str:
+        """Name of the cell of which it is the long form; its own where it is none."""
+        return replace(self, site=self.long_of, long_of="").name if self.long_of else self.name
+
+    def lengthened(self, site: str) -> Cell:
+        """Return the cell that crawls a longer site beside it."""
+        return replace(self, site=site, long_of=self.site)
+
+    def _work_on(self, site: str) -> str:
+        """Return what it does, wherever: all axes but the environment."""
+        loop = self.event_loop or "-"
+        parts = (
+            [self.operation, loop]
+            if self.operation
+            else [self.strategy, loop, self.parser, f"c{self.concurrency}", self.network, site]
+        )
+        return "/".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class LongForm:
+    """The longer site that a group's cells crawl in the same laps, to show what a page costs."""
+
+    site: str
+    pages: Number
+    """Requests that a right crawl of it makes."""
+    short_pages: Number
+    """The same of the group's own site; fewer."""
+
+    @property
+    def more_pages(self) -> int:
+        """Pages that it has beyond those of the group's own site."""
+        return self.pages - self.short_pages
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One axis along which a session looks for the knee of each strategy."""
+
+    axis: str
+    """`concurrency`, `latency`, `pages` or `body`."""
+    unit: str
+    """Of the places; empty for a plain count."""
+    places: dict[str, Figure]
+    """Cell to its place on the axis, controls left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationFacts:
+    """What a report tells of an operation, also where its plug-in is not installed."""
+
+    name: str
+    theme: str
+    about: str
+    """One line."""
+    counts: str
+    """What it does `n` of, in the plural, such as `callbacks`."""
+    n: Number
+    peer: str
+    """What the other process does; `none` where there is none."""
+    peer_is_aside: bool
+    """There is no other process, or it only holds connections open: how busy it is says nothing."""
+    whole_ms: bool
+    """Its time is that of timers, which some loops round: a ratio would show their rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """A user's file that cells name: a site, a network, a strategy or a parser."""
+
+    path: str
+    """Absolute, so that it is found from any folder."""
+    spelling: str
+    """As it was asked for."""
+    content: str = ""
+    """Of a site: hash of all that decides what a crawl of it returns; empty for other files, which
+    people change and then compare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that decides how a session measures."""
+
+    suite: str
+    cells: tuple[Cell, ...]
+    """Baselines and controls included."""
+    baselines: dict[str, str]
+    """Group to the name of the cell that others of the group are compared with."""
+    rounds: Number
+    """At the most."""
+    laps: Number
+    """Turns of each group in a round; a cheap group takes several laps in a turn."""
+    warmups: Count
+    """Values per cell and round that are thrown away."""
+    min_time_s: Span
+    """A value lasts about this long at least: `loops` are chosen so."""
+    lap_time_s: Span
+    """A group's turn lasts about this long at least."""
+    budget_s: Span | None
+    """No round starts that would end later than this after the session's start."""
+    precision: LogRatio | None
+    """Half-width of the log ratio below which a comparison needs no more rounds."""
+    margin: LogRatio
+    """Differences up to this log ratio do not matter to the user."""
+    confidence: Share
+    """Of all intervals, over the family of comparisons."""
+    timeout_s: Span
+    """A value that takes longer is a hang."""
+    seed: int
+    """Of the order within laps and of the network's delays."""
+    sweep: Sweep | None = None
+    """None if the session is no sweep."""
+    operations: tuple[OperationFacts, ...] = ()
+    """Of the cells, in their order; empty if all are crawls."""
+    stopping: Stopping = Stopping.FIXED
+    """Format 1 knew one look only, by the budget or the number of rounds."""
+    gate: float | None = None
+    """Log ratio that a script asks about: a pair is measured until its interval does not reach
+    across it; None if nobody asks."""
+    gate_quantity: Quantity = Quantity.TIME
+    """Of which the gate is asked."""
+    environments: tuple[Environment, ...] = ()
+    """Other Pythons and packages; empty if all workers run in the manager's own."""
+
+    cpus: str = "all"
+    """How many CPUs each worker may use, or `all`."""
+    mirror_cpus: tuple[int, ...] = ()
+    """The mirror's CPUs; empty for the last."""
+    files: dict[str, OwnFile] = field(default_factory=dict)
+    """What cells call a user's file, as short as tells it from the others, to the file. Empty in a
+    session of before, whose cells name files as they were spelled."""
+
+    long_forms: dict[str, LongForm] = field(default_factory=dict)
+    """By group, what its cells crawl besides; none where one length is measured."""
+
+    @property
+    def own_cells(self) -> tuple[Cell, ...]:
+        """The cells without the long forms, which say something of the cells beside them only."""
+        return tuple(cell for cell in self.cells if not cell.long_of)
+
+    @property
+    def long_names(self) -> dict[str, str]:
+        """Cell to the cell that is its long form, where there is one."""
+        return {cell.short_name: cell.name for cell in self.cells if cell.long_of}
+
+    @property
+    def twins(self) -> dict[str, tuple[str, ...]]:
+        """Group to its baseline and the controls, which count as one."""
+        found: dict[str, tuple[str, ...]] = {
+            group: (name,) for group, name in self.baselines.items()
+        }
+        for cell in self.own_cells:
+            if cell.control:
+                found[cell.group] += (cell.name,)
+        return found
+
+    def leading(self, group: str) -> Quantity:
+        """Return by which quantity a group's cells are ordered and its answer is given."""
+        return Quantity.PAGE if group in self.long_forms else Quantity.TIME
+
+    @property
+    def is_versus(self) -> bool:
+        """Whether environments are compared with each other, all else being equal."""
+        return any(cell.versus for cell in self.cells)
+
+    def operation(self, cell: Cell) -> OperationFacts | None:
+        """Return the facts of a cell's operation; None for a crawl."""
+        return next((facts for facts in self.operations if facts.name == cell.operation), None)
+
+    def cell(self, name: str) -> Cell:
+        """Return the cell of that name."""
+        return next(cell for cell in self.cells if cell.name == name)
+
+    def path_of(self, name: str) -> str:
+        """Return what finds what a cell names: a file's path, or the name itself."""
+        label, trip = self._find_label(name)
+        return self.files[label].path + trip if label else name
+
+    def spelling_of(self, name: str) -> str:
+        """Return how a user has asked for what a cell names."""
+        label, trip = self._find_label(name)
+        return self.files[label].spelling + trip if label else name
+
+    def as_spelled(self) -> Plan:
+        """Return the plan for other machines, where a file lies as it was spelled."""
+        files = {n: replace(file, path=file.spelling) for n, file in self.files.items()}
+        return replace(self, files=files)
+
+    def _find_label(self, name: str) -> tuple[str, str]:
+        """Return a file's label and what stands behind it, as in `mine.toml@5ms`; empty if none."""
+        if name in self.files:
+            return name, ""
+        base, at, trip = name.rpartition("@")
+        return (base, at + trip) if base in self.files else ("", "")

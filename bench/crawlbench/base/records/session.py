@@ -1,0 +1,104 @@
+"""The content of `session.json` (floor 0)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+# msgspec reads the annotations when it decodes.
+from crawlbench.base.records.environment import EnvironmentFacts  # noqa: TC001
+from crawlbench.base.records.findings import (
+    Comparison,
+    Control,
+    Quantity,
+    SlotEffect,
+    Summary,
+    WarningNote,
+)
+from crawlbench.base.records.machine import Conditions, Machine  # noqa: TC001
+from crawlbench.base.records.plan import Plan  # noqa: TC001
+from crawlbench.base.records.ranges import Counted, Figure, Number, Span  # noqa: TC001
+from crawlbench.base.records.samples import Failure, RoundRecord  # noqa: TC001
+
+__all__ = ["FORMAT", "Session"]
+
+FORMAT = 2
+"""Version of `session.json`. 1: first. 2: rounds in a file of their own, `rounds.jsonl`; CPU time
+within the clock, waits of all threads, anchors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One call of `crawlbench run`, as it stands after its last finished round."""
+
+    plan: Plan
+    machine: Machine
+    created: str
+    """UTC, ISO 8601."""
+    tool: str
+    """Version of crawlbench."""
+    networks: dict[str, dict[str, Figure]]
+    """Name to the numbers that the mirror played."""
+    environments: tuple[EnvironmentFacts, ...] = ()
+    """Of the plan, in its order."""
+    loops: dict[str, Number] = field(default_factory=dict)
+    """Cell to crawls per value, found by calibration."""
+    passes: dict[str, Number] = field(default_factory=dict)
+    """Group to laps per turn, found by calibration."""
+    http_parsers: dict[str, str] = field(default_factory=dict)
+    """Cell to the module that read its responses."""
+    models: dict[str, str] = field(default_factory=dict)
+    """Strategy to how it is concurrent, in its own words."""
+    rounds: tuple[RoundRecord, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    warnings: tuple[WarningNote, ...] = ()
+    summaries: tuple[Summary, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    """Of all pairs of each group, those with its baseline first, by each quantity."""
+    controls: tuple[Control, ...] = ()
+    slots: tuple[SlotEffect, ...] = ()
+    conditions: Conditions | None = None
+    """None before the first look."""
+    ceilings: dict[str, Counted] = field(default_factory=dict)
+    """Group to requests per second that its mirror reached, asked for all it could give."""
+    seconds: Span = 0.0
+    """Wall time from start to the last finished round."""
+    ending: str = ""
+    """A key of `report.notes.ENDINGS`, such as `rounds`; empty if it has not ended."""
+    format: int = FORMAT
+
+    def values(self, cell: str) -> list[float]:
+        """Return a cell's values without warmups, in the order in which they were taken."""
+        return [
+            sample.seconds
+            for record in self.rounds
+            for sample in record.samples
+            if sample.cell == cell and not sample.warmup
+        ]
+
+    def environment(self, name: str) -> EnvironmentFacts | None:
+        """Return what an environment holds; None for the manager's own."""
+        return next((facts for facts in self.environments if facts.name == name), None)
+
+    def against_baseline(self, quantity: Quantity = Quantity.TIME) -> tuple[Comparison, ...]:
+        """Return the comparisons of cells with the baseline of their group, in the plan's order."""
+        baselines = set(self.plan.baselines.values())
+        return tuple(
+            found
+            for found in self.comparisons
+            if found.quantity is quantity and found.baseline in baselines
+        )
+
+    def leading_pairs(self) -> tuple[Comparison, ...]:
+        """Return all pairs, each group's by the quantity that leads there."""
+        leading = {c.name: self.plan.leading(c.group) for c in self.plan.own_cells}
+        return tuple(one for one in self.comparisons if one.quantity is leading.get(one.cell))
+
+    def control(self, group: str, quantity: Quantity = Quantity.TIME) -> Control | None:
+        """Return what the control of a group shows, or None if it was not judged."""
+        return next(
+            (one for one in self.controls if one.group == group and one.quantity is quantity), None
+        )
+
+    def failure(self, cell: str) -> Failure | None:
+        """Return why a cell is invalid, or None if it is not."""
+        return next((failure for failure in self.failures if failure.cell == cell), None)

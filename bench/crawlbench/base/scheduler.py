@@ -1,0 +1,141 @@
+"""A Dask scheduler: how to reach it, who works for it, who still waits for a task (floor 0).
+
+What runs whole sessions on machines and what sends requests from them both speak to one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from crawlbench.base.errors import NotInstalledError, SchedulerLostError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "ANSWER_S",
+    "RESOURCE",
+    "connect",
+    "disconnect",
+    "explain",
+    "find_workers",
+    "has_resource",
+    "require_dask",
+    "start_command",
+    "watch_task",
+]
+
+RESOURCE = "crawlbench"
+"""A Dask worker that has one of it offers its machine, for one task at a time."""
+CONNECT_S, ANSWER_S, CLOSE_S = 10.0, 30.0, 2.0
+"""For a scheduler to be reached, to answer, and to be left."""
+
+
+def require_dask() -> None:
+    """Raise if Dask is not there.
+
+    Raises:
+        NotInstalledError: the message has the command.
+    """
+    if find_spec("distributed") is None:
+        raise NotInstalledError(
+            "--cluster needs Dask (distributed), not installed here; "
+            "it comes with crawlbench's extra 'cluster'"
+        )
+
+
+def start_command(address: str = "ADDRESS") -> str:
+    """Return how a machine joins a cluster for us."""
+    return f"dask worker {address} --resources {RESOURCE}=1 --nthreads 1"
+
+
+async def connect(address: str, otherwise: str) -> Any:  # noqa: ANN401  (Dask has no types)
+    """Return a client of a scheduler, to be closed.
+
+    Args:
+        address: such as `tcp://host:8786`.
+        otherwise: what the user may give instead.
+
+    Raises:
+        UsageError: nobody answers there.
+    """
+    from distributed import Client  # noqa: PLC0415  (an extra, and half a second to import)
+
+    for name in ("distributed", "distributed.client"):  # we say in a sentence what went wrong
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # the import has set it
+    start: Any = Client
+    client: Any = None
+    try:
+        client = start(address, asynchronous=True, timeout=CONNECT_S)
+        await client
+    except (OSError, ValueError, TypeError, RuntimeError) as error:  # TypeError: TLS without files
+        if client is not None:  # else it closes when it is collected, and complains
+            await disconnect(client)
+        raise UsageError(
+            f"no Dask scheduler at {address!r}: {explain(error)}; start one with `dask scheduler`, "
+            f"or {otherwise}"
+        ) from error
+    except asyncio.CancelledError:  # a client that is interrupted does not close itself
+        await disconnect(client)
+        raise
+    return client
+
+
+async def disconnect(client: Any) -> None:  # noqa: ANN401  (Dask has no types)
+    """Close a client; what its closing meets no longer matters."""
+    with suppress(OSError, RuntimeError):  # TimeoutError too
+        await client.close(timeout=CLOSE_S)
+
+
+async def find_workers(client: Any) -> dict[str, Any]:  # noqa: ANN401  (Dask has no types)
+    """Return what the scheduler knows of its workers, by address.
+
+    Raises:
+        SchedulerLostError: nobody tells.
+    """
+    if client.status != "running":  # it would try to come back, but what ran is gone
+        raise SchedulerLostError("the scheduler is gone: the connection broke")
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            identity = await client.scheduler.identity(n_workers=-1)
+    except (OSError, ValueError, AttributeError) as error:
+        raise SchedulerLostError(f"the scheduler is gone: {explain(error)}") from error
+    workers: dict[str, Any] = identity["workers"]
+    return workers
+
+
+def has_resource(worker: dict[str, Any]) -> bool:
+    """Tell whether a worker offers its machine."""
+    return bool(worker["resources"].get(RESOURCE, 0) >= 1)
+
+
+def explain(error: BaseException) -> str:
+    """Return the innermost cause in a line: Dask wraps what the system said."""
+    while error.__cause__:
+        error = error.__cause__
+    return str(error).partition("\n")[0] or type(error).__name__
+
+
+def watch_task() -> Callable[[], bool]:
+    """Return what tells whether the task that runs here, on a worker, is still wanted.
+
+    Dask does not stop the thread of a task that was cancelled, or whose client is gone; it only
+    notes the task's state. Outside of a worker the answer is always yes.
+    """
+    from distributed import get_worker  # noqa: PLC0415  (an extra)
+
+    try:
+        worker: Any = get_worker()
+    except ValueError:  # no worker: a test
+        return lambda: True
+    key = worker.get_current_task()
+
+    def is_wanted() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is not None and task.state == "executing"
+
+    return is_wanted

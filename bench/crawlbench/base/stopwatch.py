@@ -1,0 +1,127 @@
+"""Seconds and CPU time between the same two moments (floor 0; imported by workers).
+
+CPU time is read just inside the wall clock, so that one thread never uses more of it than time went
+by. Only what costs a microsecond is read there: what threads waited and what children used is read
+before the clock starts and after it has stopped.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from time import perf_counter, process_time_ns
+
+from crawlbench.base.offspring import Children
+from crawlbench.base.usage import Usage
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
+__all__ = ["Stopwatch", "Timing", "others_had_s"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What went by between start and stop."""
+
+    seconds: float
+    used: Usage
+    is_alone: bool
+    """Whether no other process worked for this one."""
+    started_at: float
+    """When the wall clock started, on the clock of `time.perf_counter`."""
+
+
+class Stopwatch:
+    """Runs from its making until `stop`."""
+
+    __slots__ = ("_before", "_children", "_cpu_ns", "_start")
+
+    def __init__(self) -> None:
+        """Read everything, the wall clock and the CPU's last."""
+        self._children = Children.now()
+        self._before = _Rusage.now()
+        self._start = perf_counter()
+        self._cpu_ns = process_time_ns()
+
+    def stop(self) -> Timing:
+        """Return what went by, the CPU time and the wall clock read first."""
+        cpu_ns = process_time_ns()
+        seconds = perf_counter() - self._start
+        after, children = _Rusage.now(), Children.now()
+        spent_s = children.cpu_since(self._children)
+        has_clock = resource is not None  # Windows counts in ticks of 16 ms
+        own_s = (cpu_ns - self._cpu_ns) / 1e9
+        cpu_s = own_s + spent_s if has_clock and spent_s is not None else None
+        waits_s = children.wait_since(self._children)
+        return Timing(
+            seconds,
+            after.since(self._before, cpu_s, others_had_s(waits_s, seconds, cpu_s or own_s)),
+            is_alone=not children.worked_since(self._children),
+            started_at=self._start,
+        )
+
+
+def others_had_s(waits_s: float, seconds: float, cpu_s: float, cpus: int | None = None) -> float:
+    """Return for how long others had the CPUs that this process wanted, at the most.
+
+    Threads of one process wait for each other too: two busy ones on one CPU wait as long as they
+    run. But what the process itself used of its CPUs nobody else had, so that others had at most
+    the rest.
+
+    Args:
+        waits_s: in which threads were ready but had no CPU, summed up.
+        seconds: that went by.
+        cpu_s: that the process used meanwhile.
+        cpus: that it may use; None for those of this process.
+    """
+    rest_s = seconds * (_cpu_count() if cpus is None else cpus) - cpu_s
+    return max(0.0, min(waits_s, rest_s))
+
+
+def _cpu_count() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Rusage:
+    """What the system counts of this process, and of its children that have ended."""
+
+    user_s: float
+    system_s: float
+    yields: int = 0
+    preemptions: int = 0
+
+    @classmethod
+    def now(cls) -> _Rusage:
+        if resource is None:
+            times = os.times()
+            user, system = times.user + times.children_user, times.system + times.children_system
+            return cls(user, system)
+        own = resource.getrusage(resource.RUSAGE_SELF)
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return cls(
+            own.ru_utime + ended.ru_utime,
+            own.ru_stime + ended.ru_stime,
+            own.ru_nvcsw + ended.ru_nvcsw,
+            own.ru_nivcsw + ended.ru_nivcsw,
+        )
+
+    def since(self, before: _Rusage, cpu_s: float | None, cpu_wait_s: float) -> Usage:
+        """Return what was used, divided as the system divides it, but adding up to `cpu_s`."""
+        user_s, system_s = self.user_s - before.user_s, self.system_s - before.system_s
+        if cpu_s is not None:
+            share = user_s / (user_s + system_s) if user_s + system_s else 1.0
+            user_s, system_s = cpu_s * share, cpu_s * (1 - share)
+        return Usage(
+            user_s=user_s,
+            system_s=system_s,
+            cpu_wait_s=cpu_wait_s,
+            yields=self.yields - before.yields,
+            preemptions=self.preemptions - before.preemptions,
+            cpu_s=cpu_s,
+        )

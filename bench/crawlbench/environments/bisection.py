@@ -1,0 +1,79 @@
+"""Finds between which of many environments a time changed (floor 4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench.base.errors import EnvironmentFailure
+from crawlbench.base.records import Verdict
+from crawlbench.stats.bisection import Bisection, Step, find_lead, has_changed
+from crawlbench.stats.versus import find_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from crawlbench.base.records import Environment, Session
+
+__all__ = ["bisect"]
+
+
+def bisect(
+    environments: Sequence[Environment],
+    measure: Callable[[Sequence[Environment], str], Session],
+) -> Bisection:
+    """Halve the list until neighbours are left, or an interval decides nothing.
+
+    Both ends are measured with each middle, in the same laps, so that it does not matter if the
+    machine changes between sessions. Of several cells it follows the one that changed most.
+
+    Args:
+        environments: in their order, two or more.
+        measure: measures environments, and one group of cells once that is known; before it
+            measures, it raises `EnvironmentFailure` if an environment cannot be used.
+
+    Raises:
+        EnvironmentFailure: the first or the last cannot be used.
+    """
+    left = list(environments)
+    names = tuple(environment.name for environment in left)
+    skipped: dict[str, str] = {}
+    session = measure([left[0], left[-1]], "")
+    whole = find_lead(find_changes(session))
+    if whole is None or whole.verdict not in (Verdict.FASTER, Verdict.SLOWER):
+        return Bisection(names, whole, (), left[0].name, "", {})
+    group = session.plan.cell(whole.cell).group
+    steps: list[Step] = []
+    low, high = 0, len(left) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        step = _compare_ends(left[0], left[middle], left[-1], group, measure)
+        if isinstance(step, str):  # this one cannot be used: its neighbour takes its place
+            skipped[left[middle].name] = step
+            del left[middle]
+            high -= 1
+            continue
+        steps.append(step)
+        if step.is_after is None:
+            break
+        low, high = (low, middle) if step.is_after else (middle, high)
+    return Bisection(names, whole, tuple(steps), left[low].name, left[high].name, skipped)
+
+
+def _compare_ends(
+    first: Environment,
+    middle: Environment,
+    last: Environment,
+    group: str,
+    measure: Callable[[Sequence[Environment], str], Session],
+) -> Step | str:
+    """Measure an environment along with both ends; return why, if it cannot be used."""
+    try:
+        session = measure([first, middle, last], group)
+    except EnvironmentFailure as error:
+        return str(error)
+    at = {session.plan.cell(c.cell).environment: c for c in find_changes(session)}
+    found, whole = at[middle.name], at[last.name]
+    # Where the last one is not judged either, the first may be what fails.
+    if found.verdict in (Verdict.INVALID, Verdict.UNSUPPORTED) and whole.estimate is not None:
+        return f"{middle.name} is {found.verdict.value}: {found.detail}"
+    return Step(middle.name, found, has_changed(found, whole))

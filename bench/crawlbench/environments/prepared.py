@@ -1,0 +1,211 @@
+"""Gets the environments of a session ready, before its plan is made (floor 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from crawlbench.base.errors import EnvironmentFailure
+from crawlbench.base.records import EnvironmentFacts
+from crawlbench.environments.building import build
+from crawlbench.environments.looking import look_inside
+from crawlbench.environments.needs import (
+    WORKER_PACKAGES,
+    extras_for,
+    needed_packages,
+    packages_of,
+)
+from crawlbench.environments.reached import may_be_loaded
+from crawlbench.measure.reach import Elsewhere, Here, Reach
+from crawlbench.plugins import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from crawlbench.base.records import Cell, Environment, Plan, Session
+    from crawlbench.measure.suite import Suite
+
+__all__ = [
+    "Prepared",
+    "check_imported",
+    "prepare_again",
+    "prepare_environments",
+    "prepare_for",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Environments as they are, and which plug-ins can be had in them."""
+
+    environments: tuple[EnvironmentFacts, ...]
+    """In the order in which they were asked for; those that cannot be used have an obstacle."""
+    reach: Reach
+
+
+def prepare_environments(
+    environments: Sequence[Environment], suite: Suite, tell: Callable[[str], None]
+) -> Prepared:
+    """Build or find the environments, and look into each.
+
+    Args:
+        environments: none for the manager's own Python.
+        suite: whose plug-ins they need.
+        tell: called with a line for each that is built.
+
+    Raises:
+        EnvironmentFailure: the first cannot be had, with which the others are compared.
+        UnknownNameError: the suite names a plug-in that is not known.
+    """
+    if not environments:
+        return Prepared((), Here())
+    patterns = {
+        registry.Kind.STRATEGY: suite.strategies,
+        registry.Kind.EVENT_LOOP: suite.event_loops,
+        registry.Kind.PARSER: suite.parsers,
+    }
+    names = {kind: registry.select(kind, of) for kind, of in patterns.items()}
+    asked_for = {package for one in environments for package in packages_of(one)}
+    written = {kind: [n for n in names[kind] if n in of] for kind, of in patterns.items()}
+    needed = needed_packages(names, written, asked_for)
+    facts = _build_alike(environments, needed, tell)
+    return _look(facts, {kind.name: found for kind, found in names.items()})
+
+
+def prepare_for(plan: Plan, tell: Callable[[str], None]) -> tuple[EnvironmentFacts, ...]:
+    """Return the environments of a plan from elsewhere; errors as `prepare_environments`."""
+    names = _plugins(plan, [cell for cell in plan.cells if cell.environment])
+    return tuple(_build_alike(plan.environments, needed_packages(names, names), tell))
+
+
+def check_imported(plan: Plan, environments: Sequence[EnvironmentFacts]) -> None:
+    """Refuse a plan in which nothing runs what its environments differ in.
+
+    Else versions of a package that is never imported would be called the same. Where Pythons, flags
+    or variables differ, those are compared as well, and nothing is refused.
+
+    Args:
+        plan: whose strategies, event loops and parsers are imported once more in each environment.
+        environments: all of them usable.
+
+    Raises:
+        EnvironmentFailure: nothing of the plan imports them; or an environment cannot be asked.
+    """
+    suspects = _differing(environments)
+    if not suspects:
+        return
+    plugins = _plugins(plan, plan.cells)
+    # What their files import at first use only is not there yet when they are imported.
+    written = set(needed_packages(plugins, plugins)).difference(WORKER_PACKAGES)
+    asked = {kind.name: names for kind, names in plugins.items()}
+    for one in environments:
+        found = look_inside(one, asked)
+        loaded = written.union(found.imported)
+        if suspects & may_be_loaded(loaded, found.requires, extras_for(one.asked)):
+            return
+    raise EnvironmentFailure(
+        f"nothing that is to be measured imports {', '.join(sorted(suspects))}; name a strategy or "
+        "an operation that does (-s, --operation)"
+    )
+
+
+def _differing(environments: Sequence[EnvironmentFacts]) -> set[str]:
+    """Return the packages in which environments differ as asked; empty if they do in more."""
+    settings = [(one.asked.python, one.asked.flags, one.asked.variables) for one in environments]
+    if any(of != settings[0] for of in settings):
+        return set()
+    named = {name for one in environments for name in one.named}
+    versions = [
+        {str(canonicalize_name(n)): v for n, v in one.versions.items()} for one in environments
+    ]
+    differing = {name for name in named if len({of.get(name) for of in versions}) > 1}
+    sources = [sorted(one.sources.values()) for one in environments]
+    if any(of != sources[0] for of in sources):
+        alone = [replace(one.asked, checkouts=()) for one in environments]
+        required = {str(canonicalize_name(name)) for of in alone for name in packages_of(of)}
+        differing |= named - required
+    return differing or named
+
+
+def _plugins(plan: Plan, cells: Sequence[Cell]) -> dict[registry.Kind, list[str]]:
+    """Return the plug-ins that cells need, by kind."""
+    return {
+        registry.Kind.STRATEGY: _unique(plan.path_of(cell.strategy) for cell in cells),
+        registry.Kind.EVENT_LOOP: _unique(cell.event_loop or "" for cell in cells),
+        registry.Kind.PARSER: _unique(plan.path_of(cell.parser) for cell in cells),
+    }
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    return [name for name in dict.fromkeys(names) if name]
+
+
+def prepare_again(session: Session, tell: Callable[[str], None]) -> tuple[EnvironmentFacts, ...]:
+    """Return the environments of a session that is to go on, as they were.
+
+    Raises:
+        EnvironmentFailure: the first cannot be had.
+    """
+    return tuple(
+        facts if facts.obstacle else build(facts.asked, facts.needed, tell, facts.looseness)
+        for facts in session.environments
+    )
+
+
+def _build_alike(
+    environments: Sequence[Environment], needed: Sequence[str], tell: Callable[[str], None]
+) -> list[EnvironmentFacts]:
+    """Build all with as many of the manager's versions as fit every one of them.
+
+    Else one side would have today's versions of what nobody asked for, and the other not.
+
+    Raises:
+        EnvironmentFailure: the first cannot be had.
+    """
+    looseness = 0
+    while True:
+        facts = [_build_one(one, needed, tell, looseness) for one in environments]
+        if facts[0].obstacle:
+            raise EnvironmentFailure(facts[0].obstacle)
+        loosest = max(one.looseness for one in facts)
+        if loosest == looseness:
+            return facts
+        looseness = loosest
+
+
+def _build_one(
+    environment: Environment, needed: Sequence[str], tell: Callable[[str], None], looseness: int
+) -> EnvironmentFacts:
+    try:
+        return build(environment, needed, tell, looseness)
+    except EnvironmentFailure as error:
+        return EnvironmentFacts(environment, looseness=looseness, obstacle=str(error))
+
+
+def _look(facts: Sequence[EnvironmentFacts], asked: Mapping[str, Sequence[str]]) -> Prepared:
+    """Ask each environment what it can import.
+
+    Raises:
+        EnvironmentFailure: the first cannot be asked.
+    """
+    seen, found = [], []
+    for one in facts:
+        looked = one
+        if not one.obstacle:
+            try:
+                plugins = look_inside(one, asked).plugins
+            except EnvironmentFailure as error:
+                if one is facts[0]:
+                    raise
+                looked = replace(one, obstacle=str(error))
+            else:
+                seen.append(
+                    {
+                        kind: {name: (p.is_async, p.trouble) for name, p in of.items()}
+                        for kind, of in plugins.items()
+                    }
+                )
+        found.append(looked)
+    return Prepared(tuple(found), Elsewhere(seen))

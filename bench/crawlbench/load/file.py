@@ -1,0 +1,69 @@
+"""A load report as `load.json` (floor 4)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from crawlbench import __version__
+from crawlbench.base.errors import StorageError
+from crawlbench.base.whole import write_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crawlbench.load.flow import Done, LoadReport
+
+__all__ = ["FORMAT", "encode_load", "write_load"]
+
+FORMAT = 1
+"""Of `load.json`; docs/load.md tells its fields."""
+
+
+def encode_load(report: LoadReport) -> str:
+    """Return a report as `load.json` has it."""
+    whole: dict[str, object] = {
+        "format": FORMAT,
+        "crawlbench": __version__,
+        "target": {
+            "address": report.target.origin + report.target.path,
+            "site": None if report.options.url else report.options.site,
+            "network": None if report.options.url else report.options.network,
+        },
+        "runs": [_tell_run(done) for done in report.runs],
+        "stopped": report.stopped,
+        "find": report.found and {**asdict(report.found), "goal": report.found.goal.text},
+    }
+    return json.dumps(whole, indent=2) + "\n"
+
+
+def _tell_run(done: Done) -> dict[str, object]:
+    run = done.run
+    return {
+        "load": asdict(run.load),
+        **asdict(done.outcome),
+        "server_cpu_share": run.server_cpu_share,
+        "server_requests": run.server_requests,
+        "lost": [asdict(lost) for lost in run.lost],
+        "generators": [
+            {key: value for key, value in asdict(part).items() if key not in _HISTOGRAMS}
+            for part in run.parts
+        ],
+    }
+
+
+_HISTOGRAMS = ("latency", "service", "lag")
+"""Of a part: too long to be told for each generator; the latencies' sum is in the outcome."""
+
+
+def write_load(report: LoadReport, folder: Path) -> None:
+    """Write `load.json` into a folder that is there, whole or not at all.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    try:
+        write_text(folder / "load.json", encode_load(report))
+    except OSError as error:
+        raise StorageError(f"{folder / 'load.json'} cannot be written: {error}") from error

@@ -1,0 +1,209 @@
+"""The flow of `crawlbench load`: runs, a search, a record (floor 4)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from crawlbench.base.errors import BenchError
+from crawlbench.load.bench import open_bench
+from crawlbench.load.fire import fire
+from crawlbench.load.latency import merge, quantile, require_histograms
+from crawlbench.load.model import Load, NotReady, Target
+from crawlbench.load.outcome import Outcome, sum_up
+from crawlbench.load.search import INTERRUPTED, Found, Goal, Step, confirmation_s, search
+from crawlbench.report.numbers import format_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crawlbench.load.bench import Fit
+    from crawlbench.load.fire import Bench, Run
+
+__all__ = ["Done", "LoadOptions", "LoadReport", "judge_step", "run_load"]
+
+MAX_PER_S = 100_000.0
+TRIES = 3
+"""Of what does not begin, or of a step that says nothing about its rate, by a lost generator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOptions:
+    """What a user asks for."""
+
+    loads: tuple[Load, ...]
+    """Runs, one after the other."""
+    goal: Goal | None
+    """Of the search after them; None: no search."""
+    step: Load
+    """Of the search, but for its rate."""
+    first_per_s: float
+    """Rate that the search begins with."""
+    most_per_s: float = MAX_PER_S
+    site: str = "douban-top250"
+    network: str = "loopback"
+    seed: int = 1
+    url: str | None = None
+    """Of a server that is not a mirror of ours; None: a mirror is started."""
+    ca_file: str | None = None
+    cluster: str | None = None
+    """Address of a scheduler; None: generators are processes of this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A run and what it adds up to."""
+
+    run: Run
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """All that came of one call."""
+
+    options: LoadOptions
+    target: Target
+    where: str
+    """For people: what was loaded."""
+    runs: tuple[Done, ...]
+    found: Found | None
+    stopped: str | None = None
+    """Why not all was done that was asked for; None if all was."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why this is not what was asked for: it stopped, or a run lost what it should measure."""
+        return self.stopped or next(filter(None, map(_tell_failure, self.runs)), None)
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether somebody ended it before its time."""
+        return self.stopped == INTERRUPTED
+
+
+async def run_load(options: LoadOptions, say: Callable[[str], None]) -> LoadReport:
+    """Make the runs, then the search. Once a run or a step is done, being cancelled ends it well.
+
+    Args:
+        options: what is asked for.
+        say: is told what begins, a line each.
+
+    Raises:
+        UsageError: an option cannot be used, or an extra is missing.
+        BenchError: the server cannot be reached, or the mirror died, before anything was done.
+    """
+    require_histograms()
+    done: list[Done] = []
+    found, stopped = None, None
+    try:
+        async with open_bench(options) as (bench, where, fit):
+            stopped = await _make_runs(bench, fit, options, done, say)
+            if options.goal and not stopped:
+                found = await _search(bench, fit, options, say)
+                stopped = found.stopped
+                if stopped and not (done or found.steps):
+                    raise BenchError(stopped)
+    except asyncio.CancelledError:  # also while what was started is ended
+        if not (done or found):
+            raise
+        stopped = INTERRUPTED
+    return LoadReport(options, bench.target, where, tuple(done), found, stopped)
+
+
+async def _make_runs(
+    bench: Bench, fit: Fit, options: LoadOptions, done: list[Done], say: Callable[[str], None]
+) -> str | None:
+    """Make the runs, append each to those that are done, and return why not all were made."""
+
+    async def fit_and_say(wanted: Load) -> Load:
+        load = await fit(wanted)
+        say(_announce(load))
+        return load
+
+    try:
+        for wanted in options.loads:
+            run = await _fire(bench, fit_and_say, wanted, say)
+            done.append(Done(run, sum_up(run)))
+    except BenchError as error:
+        if not done:
+            raise
+        return str(error)
+    return None
+
+
+def _tell_failure(done: Done) -> str | None:
+    if lost := done.run.lost:
+        count = f"{len(lost)} of {len(lost) + len(done.run.parts)} generators"
+        return f"{count} were lost: {lost[0].reason}; their part is not in these figures"
+    if done.outcome.due and not done.outcome.answered:
+        kinds = ", ".join(done.outcome.failed)
+        return f"all {done.outcome.due} requests of a run failed: {kinds}; no latency is known"
+    return None
+
+
+def _announce(load: Load) -> str:
+    what = f"{load.connections} connections" if not load.is_open else f"{load.rate_per_s:g} per s"
+    return f"{load.arrival}, {what}, {load.generators} generators, {load.span_s:g} s"
+
+
+async def _search(
+    bench: Bench, fit: Fit, options: LoadOptions, say: Callable[[str], None]
+) -> Found:
+    goal, step = options.goal, options.step
+    assert goal
+
+    async def attempt(rate: float, is_long: bool) -> Step:
+        span_s = confirmation_s(step.span_s, rate) if is_long else step.span_s
+        wanted = replace(step, rate_per_s=rate, span_s=span_s)
+        run = await _fire(bench, fit, wanted, say, must_be_whole=True)
+        tried = judge_step(goal, rate, sum_up(run))
+        say(f"{rate:g} per s: {'holds' if tried.held else tried.why}")
+        return tried
+
+    say(f"looking for the highest rate with {goal.text}")
+    return await search(goal, attempt, options.first_per_s, options.most_per_s)
+
+
+async def _fire(
+    bench: Bench,
+    fit: Fit,
+    wanted: Load,
+    say: Callable[[str], None],
+    *,
+    must_be_whole: bool = False,
+) -> Run:
+    """Make a run; one that does not begin, as a generator is lost, is tried again.
+
+    If it must be whole, so is one in which a generator is lost after the start.
+
+    Raises:
+        BenchError: in each of several tries one was, or it did not begin for another reason.
+    """
+    for _ in range(TRIES):
+        try:
+            run = await fire(bench, await fit(wanted))
+        except NotReady as error:
+            reason = str(error)
+        else:
+            if not (run.lost and must_be_whole):
+                return run
+            reason = f"{wanted.rate_per_s:g} per s: a generator was lost, {run.lost[0].reason}"
+        say(reason)
+    raise BenchError(f"{reason}, {TRIES} times")
+
+
+def judge_step(goal: Goal, rate: float, outcome: Outcome) -> Step:
+    """Tell whether a rate was kept and held the goal."""
+    failed = sum(outcome.failed.values())
+    latency_s = quantile(merge([outcome.histogram]), goal.fraction, failed)
+    if not outcome.kept:
+        return Step(
+            rate, False, f"could not keep the rate: {'; '.join(outcome.reasons)}", latency_s
+        )
+    if latency_s is None:
+        return Step(rate, False, f"{failed} of {outcome.due} requests failed", None)
+    if latency_s > goal.seconds:
+        return Step(rate, False, f"{goal.percentile} is {format_seconds(latency_s)}", latency_s)
+    return Step(rate, True, "", latency_s)

@@ -1,0 +1,183 @@
+"""A load report for people: a table, notes, a picture (floor 4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench.load.latency import merge, quantile
+from crawlbench.report.numbers import format_bytes, format_count, format_seconds
+from crawlbench.report.table import Column, Table
+
+if TYPE_CHECKING:
+    from crawlbench.load.flow import Done, LoadReport
+    from crawlbench.load.search import Found
+    from crawlbench.report.charts.chart import Rows
+    from crawlbench.report.notes import Note
+
+__all__ = ["load_notes", "load_picture", "load_table", "search_table"]
+
+ROWS = ("p50", "p90", "p99", "p99.9", "max")
+MAX_NINES = 5
+PLACES_PER_DECADE = 12
+
+
+def load_table(report: LoadReport) -> Table:
+    """Return a column per run, so that closed and open arrival stand beside each other."""
+    columns = [Column(""), *(Column(_name(done), is_number=True) for done in report.runs)]
+    names = ("asked for", "achieved", "connections", *ROWS, "failed", "received")
+    facts = [_column(done) for done in report.runs]
+    rows = tuple((name, *(column[place] for column in facts)) for place, name in enumerate(names))
+    return Table(f"load on {report.where}", tuple(columns), rows)
+
+
+def _name(done: Done) -> str:
+    load = done.run.load
+    return str(load.arrival) if not load.is_open else f"open, {load.arrival}"
+
+
+def _column(done: Done) -> tuple[str, ...]:
+    load, outcome = done.run.load, done.outcome
+    asked = f"{load.rate_per_s:g}/s" if load.rate_per_s else "-"
+    latencies = [_format_latency(outcome.latency_s[name], outcome.due) for name in ROWS]
+    failed = sum(outcome.failed.values())
+    return (
+        asked,
+        f"{format_count(outcome.achieved_per_s)}/s",
+        str(load.connections),
+        *latencies,
+        f"{failed} of {outcome.due}",
+        format_bytes(outcome.received_bytes),
+    )
+
+
+def _format_latency(seconds: float | None, due: int) -> str:
+    if seconds is None:
+        return "failed" if due else "-"
+    return format_seconds(seconds)
+
+
+def search_table(found: Found) -> Table:
+    """Return the rates that were tried, in order."""
+    columns = (
+        Column("rate", is_number=True),
+        Column(found.goal.percentile, is_number=True),
+        Column("holds"),
+        Column("why not"),
+    )
+    rows = tuple(
+        (
+            f"{step.rate_per_s:g}/s",
+            _format_latency(step.latency_s, 1),
+            ("yes" if step.held else "no") + (" (again)" if step.is_confirmation else ""),
+            step.why,
+        )
+        for step in found.steps
+    )
+    return Table(f"highest rate with {found.goal.text}", columns, rows)
+
+
+def load_notes(report: LoadReport) -> list[Note]:
+    """Return what is to be known beside the tables."""
+    notes: list[Note] = []
+    for done in report.runs:
+        notes += _of_run(_name(done), done)
+    if report.found:
+        notes.append(("found", _tell_found(report.found)))
+    if report.stopped:
+        notes.append(("warning", f"not all was done that was asked for: {report.stopped}"))
+    return notes
+
+
+def _of_run(name: str, done: Done) -> list[Note]:
+    outcome, run = done.outcome, done.run
+    notes: list[Note] = []
+    for lost in run.lost:
+        part = "" if lost.part_of_rate_per_s is None else f" {lost.part_of_rate_per_s:g} per s,"
+        text = (
+            f"{name}: generator {lost.number} ({lost.place}) was lost, {lost.reason};{part} what "
+        )
+        notes.append(("warning", f"{text}it did is not in these figures"))
+    if run.lost and outcome.missing is not None:
+        text = f"{name}: the mirror saw {outcome.missing} requests that nobody delivered"
+        notes.append(("warning", text))
+    elif outcome.missing:
+        text = f"{name}: the mirror saw {run.server_requests} requests, {outcome.sent} were sent"
+        notes.append(("warning", text))
+    if outcome.kept is False:
+        text = f"{name}: could not keep the rate: {'; '.join(outcome.reasons)}"
+        notes.append(("warning", text))
+    if outcome.failed:
+        kinds = ", ".join(f"{kind} {count}" for kind, count in outcome.failed.items())
+        notes.append(("failed", f"{name}: {kinds}"))
+    if outcome.refused:
+        notes.append(("failed", f"{name}: {outcome.refused} new connections came to nothing"))
+    if run.parts:
+        notes.append(("generators", f"{name}: {_tell_generators(done)}"))
+    return notes
+
+
+def _tell_generators(done: Done) -> str:
+    parts, outcome = done.run.parts, done.outcome
+    told = [f"{len(parts)} of them, CPU {max(part.cpu_share for part in parts):.0%} at the most"]
+    if (lag_s := outcome.sender_lag_s.get("p99")) is not None:
+        told.append(f"sender late by {format_seconds(lag_s)} (p99)")
+    told.append(f"one answer alone took {format_seconds(outcome.unloaded_s)}")
+    if done.run.server_cpu_share is not None:
+        told.append(f"mirror's CPU {done.run.server_cpu_share:.0%}")
+    return "; ".join(told)
+
+
+def _tell_found(found: Found) -> str:
+    if found.rate_per_s is None:
+        return f"no rate was confirmed to hold {found.goal.text}"
+    above = (
+        f"{found.failed_per_s:g} failed"
+        if found.failed_per_s
+        else "nothing above it was tried: it is the bound"
+    )
+    return f"{found.rate_per_s:g} per s holds {found.goal.text}, twice; {above}"
+
+
+def load_picture(report: LoadReport) -> str | None:
+    """Return latency by percentile as SVG, nines evenly apart; None if nothing was answered."""
+    rows = [row for done in report.runs for row in _curve(done)]
+    if not rows:
+        return None
+    # Altair takes a quarter of a second, and is an extra.
+    import altair as alt  # noqa: PLC0415
+
+    from crawlbench.report.charts.style import finish, layer, place, series_scales  # noqa: PLC0415
+    from crawlbench.report.picture import draw_alone  # noqa: PLC0415
+    from crawlbench.report.theme import adapt_svg  # noqa: PLC0415
+
+    names = list(dict.fromkeys(row["series"] for row in rows))
+    hues, dashes = series_scales(names)
+    label = "datum.value == 1 ? '0' : format(100 - 100 / datum.value, '.10~g') + ' %'"
+    ticks = [10**nines for nines in range(MAX_NINES + 1)]
+    axis = alt.Axis(title="of the requests", values=ticks, labelExpr=label)
+    x = alt.X("odds", type="quantitative", scale=alt.Scale(type="log", nice=False), axis=axis)
+    y_axis = alt.Axis(title="latency, ms", tickCount=6)
+    y = alt.Y("ms", type="quantitative", scale=alt.Scale(type="log"), axis=y_axis)
+    base = alt.Chart(place("latency")).encode(
+        x=x, y=y, color=alt.Color("series", type="nominal", scale=hues)
+    )
+    dash = alt.StrokeDash("series", type="nominal", scale=dashes)
+    drawn = layer(
+        base.mark_line(strokeWidth=1.6, interpolate="step-before").encode(strokeDash=dash),
+        base.mark_point(filled=True, opacity=1, size=6),
+    )
+    spec = finish(drawn, height=320)
+    return adapt_svg(draw_alone([(f"load on {report.where}", spec)], {"latency": rows})) + "\n"
+
+
+def _curve(done: Done) -> Rows:
+    """Return latencies at fractions 1 - 1 / odds, up to the last that requests can tell."""
+    histogram, failed = merge([done.outcome.histogram]), sum(done.outcome.failed.values())
+    most = min(float(done.outcome.due), 10.0**MAX_NINES)
+    odds = [10 ** (step / PLACES_PER_DECADE) for step in range(PLACES_PER_DECADE * MAX_NINES + 1)]
+    rows: Rows = []
+    for one in odds:
+        seconds = quantile(histogram, 1 - 1 / one, failed) if one <= most else None
+        if seconds is not None:
+            rows.append({"series": _name(done), "odds": one, "ms": seconds * 1000})
+    return rows

@@ -1,0 +1,162 @@
+"""What rounds are measured with: mirrors and peers, the turnstile, an executor (floor 3)."""
+
+from __future__ import annotations
+
+import json
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawlbench.base.rooms import open_room
+from crawlbench.measure.ceiling import measure_ceiling
+from crawlbench.measure.executor import ProcessExecutor
+from crawlbench.measure.peers import PeerMeter, open_peers
+from crawlbench.measure.placement import stay_off
+from crawlbench.measure.round import RoundPlan, RoundResult, run_round
+from crawlbench.measure.sitefacts import find_site
+from crawlbench.measure.turnstile import open_turnstile
+from crawlbench.mirror.networks import find_network
+from crawlbench.mirror.process import MirrorProcess, open_mirror
+from crawlbench.plugins import registry
+from crawlbench.plugins.about import describe_http
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from crawlbench.base.records import Cell, Sample, Session
+    from crawlbench.measure.contract import Executor
+    from crawlbench.measure.job import Place
+    from crawlbench.measure.round import Mirror
+    from crawlbench.measure.sitefacts import SiteFacts
+    from crawlbench.measure.verify import Expectation
+
+__all__ = ["Lab", "open_lab"]
+
+CALIBRATION_WARMUPS = 1  # the first crawl of a process pays for what later ones find ready
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A place to measure; made by `open_lab`."""
+
+    mirrors: dict[str, MirrorProcess]
+    """By place of crawls: groups at one site and network share one."""
+    peers: dict[str, PeerMeter]
+    """By operation; several share a peer."""
+    sites: dict[str, SiteFacts]
+    """By place of crawls, what the site is."""
+    executor: Executor
+    expectations: dict[str, Expectation]
+    """By site."""
+    groups: dict[str, str]
+    """The place of each group of crawls."""
+    trace_folder: Path
+    """Where the mirrors note the requests of the calibration; gone when the lab closes."""
+
+    async def measure_ceilings(self) -> dict[str, float]:
+        """Return how many requests per second each group's mirror answers without delays.
+
+        Long forms have a mirror of their own, which serves pages like those of the group's.
+        """
+        found: dict[str, float] = {}
+        for place in dict.fromkeys(self.groups.values()):
+            mirror, site = self.mirrors[place], self.sites[place]
+            await mirror.begin("ceiling", plays_network=False)
+            body = None if site.payload is None else json.dumps(site.payload).encode()
+            found[place] = await measure_ceiling(
+                mirror.address, site.path, mirror.ca_file, body=body
+            )
+            await mirror.end()
+        return {group: found[place] for group, place in self.groups.items()}
+
+    async def measure(
+        self,
+        session: Session,
+        number: int,
+        on_sample: Callable[[int, Sample], None],
+        cells: tuple[Cell, ...] | None = None,
+    ) -> RoundResult:
+        """Measure one round of some cells; round 0 is the calibration.
+
+        Args:
+            session: so far.
+            number: of the round.
+            on_sample: called after each value.
+            cells: that take part; None for all of the plan that are still right.
+        """
+        plan = session.plan
+        if cells is None:
+            failed = {failure.cell for failure in session.failures}
+            cells = tuple(cell for cell in plan.cells if cell.name not in failed)
+        round_plan = RoundPlan(
+            number=number,
+            seed=plan.seed,
+            cells=cells,
+            loops=session.loops if number else {cell.name: 1 for cell in cells},
+            warmups=plan.warmups if number else CALIBRATION_WARMUPS,
+            laps=plan.laps if number else 1,
+            passes=session.passes if number else {cell.group: 1 for cell in cells},
+            modules={cell.name: _loop_module(cell) for cell in cells},
+            declared={name: describe_http(name) for cell in cells if (name := cell.strategy)},
+            trace_folder=None if number else self.trace_folder,
+        )
+        ends: dict[str, Mirror] = {**self.mirrors, **self.peers}
+        return await run_round(round_plan, self.executor, ends, self.expectations, on_sample)
+
+
+def _loop_module(cell: Cell) -> str | None:
+    return registry.declared_module(cell.event_loop) if cell.event_loop else None
+
+
+@asynccontextmanager
+async def open_lab(session: Session) -> AsyncIterator[Lab]:
+    """Start the mirrors, the peers, and the turnstile; end them when the block ends.
+
+    Raises:
+        MirrorError: a mirror or a peer did not start.
+    """
+    plan, machine = session.plan, session.machine
+    crawls = {cell.place: cell for cell in plan.cells if not cell.operation}
+    names = dict.fromkeys(cell.site for cell in crawls.values())
+    sites = {name: find_site(plan.path_of(name)) for name in names}
+    async with AsyncExitStack() as stack:
+        stack.enter_context(stay_off(machine.mirror_cpus))
+        mirrors = await _open_mirrors(session, crawls, stack)
+        meters = stack.enter_context(open_peers(plan.operations, machine.mirror_cpus))
+        peers = {cell.place: meters[cell.place] for cell in plan.cells if cell.operation}
+        turnstile = await stack.enter_async_context(open_turnstile())
+        files = {name: file.path for name, file in plan.files.items()}
+        places: dict[str, Place] = {
+            place: {"origin": mirror.address, "ca_file": mirror.ca_file, "files": files}
+            for place, mirror in mirrors.items()
+        }
+        places |= {place: {"peer": meter.address} for place, meter in peers.items()}
+        yield Lab(
+            mirrors=mirrors,
+            peers=peers,
+            sites={place: sites[cell.site] for place, cell in crawls.items()},
+            executor=ProcessExecutor(
+                turnstile,
+                places,
+                machine.worker_cpus,
+                plan.timeout_s,
+                session.environments,
+            ),
+            expectations={name: site.expected for name, site in sites.items()},
+            groups={c.group: c.place for c in plan.own_cells if not c.operation},
+            trace_folder=stack.enter_context(open_room()),
+        )
+
+
+async def _open_mirrors(
+    session: Session, crawls: dict[str, Cell], stack: AsyncExitStack
+) -> dict[str, MirrorProcess]:
+    """Return the mirror of each place."""
+    plan, cpus = session.plan, session.machine.mirror_cpus
+    at: dict[str, MirrorProcess] = {}
+    for place, cell in crawls.items():
+        site, name = plan.path_of(cell.site), plan.path_of(cell.network)
+        mirror = open_mirror(site, name, find_network(name), plan.seed, cpus)
+        at[place] = await stack.enter_async_context(mirror)
+    return at

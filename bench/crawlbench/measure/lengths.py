@@ -1,0 +1,96 @@
+"""The longer site that cells crawl beside their own, so that a page's cost shows (floor 3)."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import LongForm
+from crawlbench.plugins import registry
+from crawlbench.sites.origin import is_ours
+from crawlbench.stats.limit import REFERENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from crawlbench.base.model import SiteSpec
+    from crawlbench.base.records import Cell
+
+__all__ = ["find_long_cells", "find_long_forms", "read_long_forms"]
+
+NONE = "none"
+
+
+def read_long_forms(asked: Sequence[str] | None) -> dict[str, str] | None:
+    """Return long forms as a suite has them; None if nobody asked.
+
+    Args:
+        asked: `GLOB=SITE` each, or `none` alone.
+
+    Raises:
+        UsageError: one is neither.
+    """
+    if not asked:
+        return None
+    if list(asked) == [NONE]:
+        return {}
+    forms = {}
+    for text in asked:
+        glob, equals, site = text.rpartition("=")
+        if not (glob and equals and site):
+            raise UsageError(
+                f"--long-form {text!r} names no longer site; write SITE/NETWORK=LONGER, such as "
+                f"douban-top250/*=douban-x100, or {NONE} alone for one length"
+            )
+        forms[glob] = site
+    return forms
+
+
+def find_long_forms(cells: Iterable[Cell], wanted: Mapping[str, str]) -> dict[str, LongForm]:
+    """Return by group what its cells crawl besides their own site.
+
+    Args:
+        cells: of a plan.
+        wanted: site and network as a glob, such as `douban-top250/wan*`, to the longer site; the
+            last that fits a cell counts.
+
+    Raises:
+        UsageError: that site is not longer, or is a user's own.
+    """
+    forms: dict[str, LongForm] = {}
+    for cell in cells:
+        if not cell.operation and cell.group not in forms:
+            fits = [site for glob, site in wanted.items() if fnmatchcase(cell.place, glob)]
+            if fits and is_ours(cell.site):
+                forms[cell.group] = _find_form(cell.site, fits[-1])
+    return forms
+
+
+def find_long_cells(cells: Iterable[Cell], forms: Mapping[str, LongForm]) -> list[Cell]:
+    """Return the long form of each cell that is compared; a reference needs none."""
+    return [
+        cell.lengthened(forms[cell.group].site)
+        for cell in cells
+        if cell.group in forms and cell.strategy != REFERENCE
+    ]
+
+
+def _find_form(short: str, long: str) -> LongForm:
+    if not is_ours(long):
+        raise UsageError(
+            f"the site {long!r} cannot be a long form of {short}: only sites that come with "
+            "crawlbench can, such as douban-x100"
+        )
+    pages, short_pages = _count_pages(long), _count_pages(short)
+    if pages <= short_pages:
+        raise UsageError(
+            f"the site {long!r} has {pages} pages, so it is no long form of {short}, which has "
+            f"{short_pages}; name one with more pages, such as douban-x{10 * short_pages}"
+        )
+    return LongForm(long, pages, short_pages)
+
+
+def _count_pages(site: str) -> int:
+    spec: SiteSpec = registry.load(registry.Kind.SITE, site)
+    return spec.expected_pages

@@ -1,0 +1,267 @@
+"""The session so far, its runs, and its folder (floor 3)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from crawlbench import __version__
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import FORMAT, Failure, Session, Stopping, WarningNote
+from crawlbench.measure.calibration import calibrate
+from crawlbench.measure.collect import label_run
+from crawlbench.measure.conditions import StealMeter, read_conditions
+from crawlbench.measure.labels import require_sites
+from crawlbench.measure.machine import describe_machine
+from crawlbench.measure.store import (
+    append_round,
+    close_session,
+    create_folder,
+    load_runs,
+    reopen_session,
+    write_session,
+)
+from crawlbench.measure.trace import write_trace
+from crawlbench.mirror.networks import find_network
+from crawlbench.plugins.about import describe_strategy
+from crawlbench.stats.judge import judge
+from crawlbench.stats.limit import REFERENCE
+from crawlbench.stats.settled import is_settled, open_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pyperf
+
+    from crawlbench.base.records import Cell, Conditions, EnvironmentFacts, Machine, Plan
+    from crawlbench.measure.round import RoundResult
+    from crawlbench.measure.watcher import Watcher
+
+__all__ = ["Logbook", "new_session"]
+
+REFERENCE_ROUNDS = 4
+"""After so many a reference, of which no verdict is asked, leaves the time to others."""
+
+
+class Logbook:
+    """Takes in rounds, judges, and keeps all of it on disk."""
+
+    def __init__(
+        self,
+        session: Session,
+        runs: dict[str, list[pyperf.Run]],
+        folder: Path,
+        watcher: Watcher,
+    ) -> None:
+        """Go on from a session and its runs; see `begin` and `resume`."""
+        self.session = session
+        self.trouble = ""
+        """What went wrong outside the cells, for the session's warnings."""
+        self._runs = runs
+        self._folder = folder
+        self._watcher = watcher
+        self._clock = time.monotonic() - session.seconds
+        self._steal = StealMeter.start()
+        watcher.on_start(session)
+
+    @classmethod
+    def begin(
+        cls,
+        plan: Plan,
+        folder: Path,
+        watcher: Watcher,
+        environments: Sequence[EnvironmentFacts] = (),
+    ) -> Logbook:
+        """Make the folder of a new session.
+
+        Cells of an environment that cannot be used are invalid from the start.
+
+        Raises:
+            UsageError: it exists or cannot be made.
+        """
+        session = new_session(plan, environments)
+        create_folder(folder, session)
+        return cls(session, {cell.name: [] for cell in plan.cells}, folder, watcher)
+
+    @classmethod
+    def resume(
+        cls,
+        session: Session,
+        folder: Path,
+        watcher: Watcher,
+        environments: Sequence[EnvironmentFacts] = (),
+    ) -> Logbook:
+        """Take up a session that ended early.
+
+        Raises:
+            UsageError: machine, versions, sites or networks are not those with which it began.
+        """
+        _check_same(session, environments)
+        require_sites(session.plan)
+        runs = load_runs(folder, session)
+        session = replace(session, ending="", environments=tuple(environments), format=FORMAT)
+        reopen_session(folder, session, runs)
+        return cls(session, runs, folder, watcher)
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether `loops` are known."""
+        return bool(self.session.loops)
+
+    def add_ceilings(self, ceilings: dict[str, float]) -> None:
+        """Keep what the mirrors can do, by group."""
+        self.session = replace(self.session, ceilings=ceilings)
+
+    def add_calibration(self, result: RoundResult) -> None:
+        """Choose loops and passes; the cells that failed take part no further."""
+        write_trace(self._folder, result.notes)
+        loops, passes = calibrate(self.session.plan, result.record)
+        self._replace(replace(self.session, loops=loops, passes=passes), result)
+
+    def add_round(self, result: RoundResult) -> None:
+        """Take in a finished round and judge anew."""
+        runs = {cell: label_run(run, result.record, cell) for cell, run in result.runs.items()}
+        for cell, run in runs.items():
+            self._runs[cell].append(run)
+        append_round(self._folder, result.record, runs)
+        rounds = (*self.session.rounds, result.record)
+        self._replace(replace(self.session, rounds=rounds), result)
+
+    def reason_to_stop(self) -> str:
+        """Return why no further round is to be measured, or an empty text."""
+        session, plan = self.session, self.session.plan
+        if len(session.failures) == len(plan.cells):
+            return "nothing left"
+        if not session.rounds:
+            return ""
+        if len(session.rounds) >= plan.rounds:
+            return "rounds"
+        if plan.stopping is Stopping.ANY and is_settled(session):
+            return "precise" if plan.precision is not None else "answered"
+        next_end_s = session.seconds + session.rounds[-1].seconds
+        return "budget" if plan.budget_s and next_end_s > plan.budget_s else ""
+
+    def open_cells(self) -> tuple[Cell, ...]:
+        """Return the cells that take part in the next round.
+
+        Where is looked after each round, those leave whose pairs are all answered; a reference,
+        which is compared with nothing, leaves when it is known well enough to be shown.
+        """
+        session, plan = self.session, self.session.plan
+        failed = {failure.cell for failure in session.failures}
+        valid = [cell for cell in plan.cells if cell.name not in failed]
+        if plan.stopping is Stopping.FIXED or not session.rounds:
+            return tuple(valid)
+        left = open_cells(session)
+        groups = {cell.group for cell in valid if cell.name in left}
+        shows = len(session.rounds) < REFERENCE_ROUNDS
+        return tuple(
+            cell
+            for cell in valid
+            if cell.name in left or (shows and cell.strategy == REFERENCE and cell.group in groups)
+        )
+
+    def close(self, ending: str) -> Session:
+        """Write and return the session as it ended."""
+        session = replace(self.session, ending=ending)
+        if self.trouble:
+            text = f"{self.trouble}; the rounds that were finished before are kept"
+            note = WarningNote("mirror", text)
+            session = replace(session, warnings=(*session.warnings, note))
+        close_session(self._folder, session, self._runs)
+        return session
+
+    def _replace(self, session: Session, result: RoundResult) -> None:
+        session = replace(
+            session,
+            seconds=time.monotonic() - self._clock,
+            conditions=self._conditions(),
+            failures=(*session.failures, *result.failures),
+            http_parsers={**session.http_parsers, **result.http_parsers},
+        )
+        self.session = judge(session)
+        write_session(self._folder, self.session)
+        self._watcher.on_session(self.session)
+
+    def _conditions(self) -> Conditions | None:
+        """Return the conditions with the CPU time that was stolen since the start."""
+        share = self._steal.share() if self._steal else None
+        conditions = self.session.conditions
+        return replace(conditions, steal_share=share) if conditions else None
+
+
+def new_session(plan: Plan, environments: Sequence[EnvironmentFacts] = ()) -> Session:
+    """Return a session of nothing yet, here and now."""
+    obstacles = {facts.name: facts.obstacle for facts in environments if facts.obstacle}
+    return Session(
+        plan=plan,
+        machine=_machine(plan),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        tool=__version__,
+        networks=_networks(plan),
+        environments=tuple(environments),
+        models={
+            name: describe_strategy(plan.path_of(name)).model
+            for name in dict.fromkeys(cell.strategy for cell in plan.cells if cell.strategy)
+        },
+        conditions=read_conditions(),
+        failures=tuple(
+            Failure(cell.name, 0, obstacles[cell.environment], "")
+            for cell in plan.cells
+            if cell.environment in obstacles
+        ),
+    )
+
+
+def _networks(plan: Plan) -> dict[str, dict[str, float]]:
+    names = dict.fromkeys(cell.network for cell in plan.cells if cell.network)
+    return {name: find_network(plan.path_of(name)).as_numbers() for name in names}
+
+
+def _machine(plan: Plan) -> Machine:
+    """Describe this machine as far as a plan's cells need it."""
+    loops = {cell.event_loop for cell in plan.cells if cell.event_loop}
+    parsers = {plan.path_of(cell.parser) for cell in plan.cells if not cell.operation}
+    return describe_machine(
+        _strategies(plan), loops, parsers, cpus=plan.cpus, mirror_cpus=plan.mirror_cpus
+    )
+
+
+def _strategies(plan: Plan) -> list[str]:
+    return list(dict.fromkeys(plan.path_of(c.strategy) for c in plan.cells if c.strategy))
+
+
+def _check_same(session: Session, environments: Sequence[EnvironmentFacts]) -> None:
+    """Raise if this is not the place where the session began."""
+    now = {
+        **_contents(environments),
+        "crawlbench": __version__,
+        "networks": _networks(session.plan),
+        **_fingerprint(_machine(session.plan)),
+    }
+    then = {
+        **_contents(session.environments),
+        "crawlbench": session.tool,
+        "networks": session.networks,
+        **_fingerprint(session.machine),
+    }
+    changed = [f"{k}: {then[k]!r} then, {now[k]!r} now" for k in now if now[k] != then[k]]
+    if changed:
+        raise UsageError(
+            "this session cannot continue here, because it would mix what differs "
+            f"({'; '.join(changed)}); begin a new one"
+        )
+
+
+def _contents(environments: Sequence[EnvironmentFacts]) -> dict[str, object]:
+    return {
+        f"environment {facts.name}": (facts.python, facts.versions, facts.sources, facts.obstacle)
+        for facts in environments
+    }
+
+
+def _fingerprint(machine: Machine) -> dict[str, object]:
+    return {name: getattr(machine, name) for name in machine.__slots__}

@@ -1,0 +1,89 @@
+"""The peers of a session's operations, read as a round reads a mirror (floor 3)."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, cast
+
+from crawlbench.base.counters import Counters
+from crawlbench.base.errors import MirrorError
+from crawlbench.operations import PeerError, PeerProcess, PeerUsage, open_peer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from crawlbench.base.records import OperationFacts
+    from crawlbench.operations import PeerFields, PeerKind
+
+__all__ = ["PeerMeter", "open_peers"]
+
+
+class PeerMeter:
+    """Tells how busy a peer was between `begin` and `end`; nothing of one that stands aside."""
+
+    def __init__(self, process: PeerProcess | None, *, is_aside: bool) -> None:
+        """Watch a process; None if there is none."""
+        self._process = process
+        self._is_aside = is_aside
+        self._before: PeerUsage | None = None
+
+    @property
+    def address(self) -> PeerFields | None:
+        """What a worker is told of the peer; None if there is none."""
+        return cast("PeerFields", asdict(self._process.peer)) if self._process else None
+
+    async def begin(
+        self,
+        epoch: str,  # noqa: ARG002  (all arguments: a mirror's)
+        *,
+        plays_network: bool,  # noqa: ARG002
+        lap: int = 0,  # noqa: ARG002
+        laps: int = 1,  # noqa: ARG002
+        trace_file: Path | None = None,  # noqa: ARG002
+    ) -> None:
+        """Note what the peer has used so far."""
+        self._before = self._usage()
+
+    async def end(self) -> Counters:
+        """Return what it has used since."""
+        now = self._usage()
+        cpu_s = now.cpu_s - self._before.cpu_s if now and self._before else 0.0
+        return Counters(cpu_s=cpu_s)
+
+    def _usage(self) -> PeerUsage | None:
+        try:
+            return self._process.usage() if self._process and not self._is_aside else None
+        except PeerError as error:
+            raise MirrorError(str(error)) from error
+
+
+@contextmanager
+def open_peers(
+    operations: Sequence[OperationFacts], cpus: tuple[int, ...]
+) -> Iterator[dict[str, PeerMeter]]:
+    """Start one peer of each kind that the operations need, and end them when the block ends.
+
+    Args:
+        operations: of the session.
+        cpus: for the peers; empty for any.
+
+    Returns:
+        By operation, the meter of its peer.
+
+    Raises:
+        MirrorError: a peer did not start.
+    """
+    with ExitStack() as stack:
+        processes: dict[str, PeerProcess] = {}
+        try:
+            for kind in {facts.peer for facts in operations} - {"none"}:
+                process = open_peer(cast("PeerKind", kind), cpus)
+                processes[kind] = stack.enter_context(process)
+        except PeerError as error:
+            raise MirrorError(str(error)) from error
+        yield {
+            facts.name: PeerMeter(processes.get(facts.peer), is_aside=facts.peer_is_aside)
+            for facts in operations
+        }

@@ -1,0 +1,42 @@
+"""Draws that are spread evenly over the laps of a round (floor 2; pure).
+
+Each draw is uniform, and independent of the others of its lap, as if it were drawn by itself. But
+the same draw in the other laps of a round comes from other strata: of eight laps one has it in the
+lowest eighth, one in the next, and so on (a Latin hypercube; McKay, Beckman and Conover 1979). So
+the mean over a round hardly depends on what was drawn, and what is left between rounds is what was
+measured. Rounds know nothing of each other: the same draws in all of them would be a bias that no
+interval sees.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import blake2b
+from math import gcd
+
+__all__ = ["draw_share"]
+
+STEPS = 2**32
+"""Of a stratum: so many that no share is 0 or 1, whose delays would be infinite."""
+
+
+def draw_share(key: str, lap: int, laps: int) -> float:
+    """Return a number between 0 and 1, without both; the same arguments give the same.
+
+    Args:
+        key: of the draw: seed, round, and what is drawn.
+        lap: from 0.
+        laps: of the round, each of which has a stratum of its own.
+    """
+    place = blake2b(key.encode(), digest_size=16).digest()
+    strides = _strides(laps)
+    stride = strides[int.from_bytes(place[:8]) % len(strides)]
+    stratum = (stride * lap + int.from_bytes(place[8:])) % laps
+    inside = int.from_bytes(blake2b(f"{key}/{lap}".encode(), digest_size=4).digest())
+    return (stratum + (inside + 0.5) / STEPS) / laps
+
+
+@cache
+def _strides(laps: int) -> tuple[int, ...]:
+    """Return the steps by which one comes through all strata, one a lap."""
+    return tuple(step for step in range(1, laps + 1) if gcd(step, laps) == 1)

@@ -1,0 +1,226 @@
+"""What a strategy is made of, read from its file without importing it (floor 1).
+
+The docstring of a strategy's module ends in a line such as `Model: threads. HTTP: 1.1.`; its
+library is the first import that is not Python's own.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import platform
+import re
+import sys
+import sysconfig
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from crawlbench.plugins import registry
+
+__all__ = [
+    "LibraryFacts",
+    "StrategyFacts",
+    "describe_http",
+    "describe_libraries",
+    "describe_python",
+    "describe_strategy",
+    "distribution_of",
+    "imported_modules",
+]
+
+STANDARD_LIBRARY = "standard library"
+
+_FACTS = re.compile(r"\bModel: (?P<model>[^.]+)\. HTTP: (?P<http>[\d., ]+?)\.?$", re.MULTILINE)
+_CODING = re.compile(r"\bCoding: (?P<coding>[a-z, ]+)\.")
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyFacts:
+    """What a person asks first of a contestant."""
+
+    name: str
+    about: str
+    """First line of the module's docstring."""
+    library: str
+    """Distribution on the package index, or `standard library`."""
+    version: str
+    """Of the library; Python's own for the standard library; empty if not installed."""
+    licence: str
+    """As the distribution states it; empty if it does not or is not installed."""
+    model: str
+    """How it is concurrent; empty if the module does not say."""
+    http: str
+    """Versions of HTTP that it can speak, and codings that it asks for beside gzip; empty if the
+    module does not say."""
+    installed: bool
+    parser: str = ""
+    """What parses HTTP/1.1 in it; empty if nobody has told us."""
+    tls: str = ""
+    """What speaks TLS in it."""
+
+
+class LibraryFacts(msgspec.Struct, frozen=True):
+    """What a library parses HTTP and speaks TLS with, and how it is used here."""
+
+    parser: str = ""
+    tls: str = ""
+    answer: str = ""
+    """To its author: which interface, what was tuned, what is inside the clock."""
+
+
+@cache
+def describe_libraries() -> dict[str, LibraryFacts]:
+    """Return what is told of libraries, by distribution; of strangers' nothing."""
+    text = (Path(__file__).parent.parent / "strategies" / "libraries.toml").read_bytes()
+    return msgspec.toml.decode(text, type=dict[str, LibraryFacts])
+
+
+def describe_strategy(name: str) -> StrategyFacts:
+    """Return the facts of a registered strategy.
+
+    Raises:
+        UnknownNameError: there is none of that name.
+    """
+    tree = _parse_plugin(registry.Kind.STRATEGY, name)
+    docstring = ast.get_docstring(tree) or ""
+    found = _FACTS.search(docstring)
+    module = _library_module(tree, name)
+    library, version, licence = _distribution(module)
+    facts = describe_libraries().get(library, LibraryFacts())
+    return StrategyFacts(
+        name=name,
+        about=docstring.partition("\n")[0],
+        library=library,
+        version=version,
+        licence=licence,
+        model=found["model"] if found else "",
+        http=", ".join(filter(None, describe_http(name))),
+        installed=all(_is_installed(name) for name in _imports(tree)),
+        parser=facts.parser,
+        tls=facts.tls,
+    )
+
+
+@cache
+def describe_http(name: str) -> tuple[str, str]:
+    """Return what a strategy's docstring says of its HTTP: versions, and codings but for gzip.
+
+    Either is empty if it does not say.
+
+    Raises:
+        UnknownNameError: there is no strategy of that name.
+    """
+    docstring = ast.get_docstring(_parse_plugin(registry.Kind.STRATEGY, name)) or ""
+    http, coding = _FACTS.search(docstring), _CODING.search(docstring)
+    return http["http"] if http else "", coding["coding"] if coding else ""
+
+
+def describe_python() -> str:
+    """Return implementation and version of this Python; a build without GIL says so."""
+    is_free = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+    version = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{version} free-threaded" if is_free else version
+
+
+def imported_modules(kind: registry.Kind, name: str) -> list[str]:
+    """Return the top-level modules that a plug-in's file imports, Python's and ours left out.
+
+    Raises:
+        UnknownNameError: there is no plug-in of that name.
+    """
+    return [module for module in _imports(_parse_plugin(kind, name)) if module != "crawlbench"]
+
+
+def distribution_of(module: str) -> str:
+    """Return the distribution that provides a module; what it should be called if none does."""
+    return _distribution(module)[0]
+
+
+def _parse_plugin(kind: registry.Kind, name: str) -> ast.Module:
+    point = registry.find(kind, name)
+    return _parse_file(Path(name)) if "*" in point.name else _parse_module(point.module)
+
+
+def _parse_module(module: str) -> ast.Module:
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        spec = None
+    return _parse_file(Path(spec.origin)) if spec and spec.origin else ast.parse("")
+
+
+def _parse_file(path: Path) -> ast.Module:
+    """Return a file's syntax tree, an empty one if it cannot be read: importing it will tell."""
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, SyntaxError):
+        return ast.parse("")
+
+
+def _imports(tree: ast.Module) -> list[str]:
+    """Return the top-level modules that a file imports anywhere, Python's own left out."""
+    names: dict[str, None] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(dict.fromkeys(alias.name.partition(".")[0] for alias in node.names))
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names[node.module.partition(".")[0]] = None
+    return [name for name in names if name not in sys.stdlib_module_names]
+
+
+def _library_module(tree: ast.Module, strategy: str) -> str | None:
+    """Return the module of the client: the one that the strategy is named after, else the first."""
+    names = [name for name in _imports(tree) if name not in {"crawlbench", "lxml"}]
+    stem = Path(strategy).stem.replace("-", "_").removeprefix("cold_")
+    named = [name for name in names if f"{stem}_".startswith(f"{name.lower()}_")]
+    return max(named, key=len) if named else names[0] if names else None
+
+
+def _is_installed(module: str) -> bool:
+    return module in sys.modules or importlib.util.find_spec(module) is not None
+
+
+def _distribution(module: str | None) -> tuple[str, str, str]:
+    """Return name, version and licence of what provides a module."""
+    if module is None:
+        return STANDARD_LIBRARY, sys.version.partition(" ")[0], "PSF-2.0"
+    names = _distributions().get(module)
+    if not names:
+        return module.replace("_", "-"), "", ""
+    distribution = metadata.distribution(names[0])
+    about: dict[str, Any] = distribution.metadata.json
+    licence = _licence(about) or _first_line(distribution, about.get("license_file", []))
+    return about["name"], about["version"], licence
+
+
+def _licence(about: dict[str, Any]) -> str:
+    """Return the licence in one word or few: the expression, else the classifier, else the text."""
+    expression: str = about.get("license_expression", "")
+    if expression:
+        return expression
+    classifier: str
+    for classifier in about.get("classifier", []):
+        if classifier.startswith("License :: "):
+            return classifier.rpartition(" :: ")[2].removesuffix(" License")
+    text: str = about.get("license", "")
+    return text.strip().partition("\n")[0][:40]
+
+
+def _first_line(distribution: metadata.Distribution, files: str | list[str]) -> str:
+    """Return the title of a licence's file, such as `MIT License`; empty if there is none."""
+    for file in [files] if isinstance(files, str) else files:
+        text = distribution.read_text(f"licenses/{file}") or distribution.read_text(file) or ""
+        title = text.strip().partition("\n")[0].strip()
+        if title:
+            return title.removesuffix(" License")[:40]
+    return ""
+
+
+@cache
+def _distributions() -> dict[str, list[str]]:
+    return dict(metadata.packages_distributions())

@@ -1,0 +1,47 @@
+"""What brings a package that is not here, as far as that is ours to know (floor 1).
+
+A name that somebody else's file imports may be anybody's on a package index: nobody is told to
+install it from there.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import metadata
+
+__all__ = ["how_to_get"]
+
+_OURS = re.compile(r"^(?P<name>[\w.-]+)(\[[^]]*\])?.*?(extra == ['\"](?P<extra>[\w-]+)['\"])?$")
+OF_ITS_MAKERS = {"ci", "dev"}
+"""Extras that no user asks for: what they bring has another that says more."""
+
+
+def how_to_get(module: str) -> str:
+    """Return what to do about a module that cannot be found."""
+    package = _spelled(module.partition(".")[0])
+    known = _packages()
+    if package not in known:
+        return f"{module!r} is none of ours: install what provides it, from where you trust"
+    extra = known[package]
+    return f"it comes with crawlbench's extra {extra!r}" if extra else "install crawlbench again"
+
+
+def _spelled(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@cache
+def _packages() -> dict[str, str]:
+    """Return the packages that crawlbench asks for, with the extra that does; empty: always."""
+    found: dict[str, str] = {}
+    try:
+        requirements = metadata.requires("crawlbench") or []
+    except metadata.PackageNotFoundError:
+        requirements = []
+    for text in requirements:
+        match = _OURS.match(text)
+        is_itself = match is not None and match["name"] == "crawlbench"  # of an extra of extras
+        if match and match["extra"] not in OF_ITS_MAKERS and not is_itself:
+            found.setdefault(_spelled(match["name"]), match["extra"] or "")
+    return found

@@ -1,0 +1,42 @@
+"""Event loops that are seen to make loops before they are measured (floor 1)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from crawlbench.base.errors import UsageError
+from crawlbench.plugins import registry
+
+__all__ = ["LoopFactory", "load_loop_factory"]
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+"""Returns a new event loop, open and not running."""
+
+
+def load_loop_factory(name: str) -> LoopFactory:
+    """Import a loop's factory and see that it makes loops.
+
+    Args:
+        name: a registered event loop, or `module:factory`.
+
+    Raises:
+        UnknownNameError: no event loop has that name.
+        NotInstalledError: its module is not here.
+        BrokenPluginError: it cannot be imported on this Python.
+        UsageError: there is no such factory, or what it returns is no event loop.
+    """
+    factory: LoopFactory = registry.load(registry.Kind.EVENT_LOOP, name)
+    try:
+        loop = factory()
+    except Exception as error:
+        raise UsageError(
+            f"event loop {name!r}: its factory raised {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(loop, asyncio.AbstractEventLoop):
+        raise UsageError(
+            f"event loop {name!r}: its factory returned a {type(loop).__name__}, not an asyncio "
+            "event loop"
+        )
+    loop.close()
+    return factory

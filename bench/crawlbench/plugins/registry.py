@@ -1,0 +1,233 @@
+"""Finds event loops, strategies, parsers and sites by entry point (floor 1).
+
+Ours come through the same door as everybody's: an entry point in one of the groups of `Kind`. One
+whose name is a glob, such as `*.toml`, is a family: it is called with the name that was asked for.
+"""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import functools
+import inspect
+from enum import Enum
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
+
+from crawlbench.base.errors import (
+    BenchError,
+    BrokenPluginError,
+    NotInstalledError,
+    UnknownNameError,
+)
+from crawlbench.base.model import SiteSpec
+from crawlbench.plugins.extras import how_to_get
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "Kind",
+    "declared_module",
+    "describe_failure",
+    "describe_family",
+    "families",
+    "find",
+    "is_async",
+    "load",
+    "names",
+    "needs_loop",
+    "select",
+    "unknown_name",
+]
+
+
+class Kind(Enum):
+    """What can be plugged in; the value is the entry-point group."""
+
+    EVENT_LOOP = "crawlbench.event_loops"
+    STRATEGY = "crawlbench.strategies"
+    PARSER = "crawlbench.parsers"
+    SITE = "crawlbench.sites"
+
+    @property
+    def noun(self) -> str:
+        """As a person would say it."""
+        return {"EVENT_LOOP": "event loop"}.get(self.name, self.name.lower())
+
+
+@cache
+def _points(kind: Kind) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=kind.value)}
+
+
+def names(kind: Kind) -> list[str]:
+    """Return all known names of a kind, installed or not, in alphabetical order."""
+    return sorted(name for name in _points(kind) if "*" not in name)
+
+
+def families(kind: Kind) -> list[str]:
+    """Return the globs whose names are made when they are asked for."""
+    return sorted(name for name in _points(kind) if "*" in name)
+
+
+def describe_family(kind: Kind, glob: str) -> str:
+    """Return in a line what a family's names make: the first of its maker's docstring."""
+    point = _points(kind)[glob]
+    try:
+        return (inspect.getdoc(point.load()) or point.value).partition("\n")[0]
+    except Exception as error:  # a stranger's plug-in may raise anything
+        return f"{point.value} cannot be imported: {type(error).__name__}: {error}"
+
+
+def _family(kind: Kind, name: str) -> str | None:
+    """Return the glob of a family that has this name, unless the name is a glob itself."""
+    if "*" in name:
+        return None
+    return next((glob for glob in families(kind) if fnmatch.fnmatchcase(name, glob)), None)
+
+
+def find(kind: Kind, name: str) -> EntryPoint:
+    """Return the entry point of that name, or of its family, without importing it.
+
+    Raises:
+        UnknownNameError: there is none; the message lists the known ones and near misses.
+    """
+    points = _points(kind)
+    if name in points and "*" not in name:
+        return points[name]
+    family = _family(kind, name)
+    if family:
+        return points[family]
+    raise unknown_name(kind.noun, name, names(kind))
+
+
+def unknown_name(noun: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    """Return the error for a name that is not known: it lists those that are, and a near miss."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    return UnknownNameError(f"unknown {noun} {name!r}{hint}; known: {', '.join(known) or 'none'}")
+
+
+def select(kind: Kind, patterns: tuple[str, ...]) -> list[str]:
+    """Return the names that match any of the globs, in the order of the patterns.
+
+    Raises:
+        UnknownNameError: a pattern matches nothing.
+    """
+    chosen: dict[str, None] = {}
+    for pattern in patterns:
+        matches = fnmatch.filter(names(kind), pattern)
+        if not matches:
+            find(kind, pattern)  # says what is known
+            matches = [pattern]  # of a family
+        chosen.update(dict.fromkeys(matches))
+    return list(chosen)
+
+
+def load(kind: Kind, name: str) -> Any:  # noqa: ANN401  (each kind has its own contract)
+    """Import a plug-in and return it.
+
+    Raises:
+        UnknownNameError: no such name.
+        NotInstalledError: it needs a package that is not here.
+        BrokenPluginError: it fails otherwise at import.
+    """
+    point = find(kind, name)
+    try:
+        plugin = point.load()
+        plugin = plugin(name) if "*" in point.name else plugin
+    except BenchError:
+        raise
+    except ModuleNotFoundError as error:
+        module = (error.name or point.module).partition(".")[0]
+        raise NotInstalledError(
+            f"{kind.noun} {name!r} is known but not installed here: it needs {module!r}; "
+            f"{how_to_get(module)}"
+        ) from error
+    except (Exception, SystemExit) as error:
+        raise BrokenPluginError(
+            f"{kind.noun} {name!r} ({point.value}) {describe_failure(error)}; mend or uninstall it"
+        ) from error
+    _require_contract(kind, name, plugin)
+    return plugin
+
+
+def describe_failure(error: BaseException) -> str:
+    """Return what an import came to instead of an end."""
+    if isinstance(error, SystemExit):
+        return (
+            f"ends itself when it is imported (SystemExit: {error.code}); a script's own work "
+            "belongs below `if __name__ == '__main__':`"
+        )
+    return f"cannot be imported: {type(error).__name__}: {error}"
+
+
+_ARGUMENTS = {Kind.STRATEGY: ("site", "concurrency"), Kind.PARSER: ("spec",), Kind.EVENT_LOOP: ()}
+"""What is called, and with what."""
+
+
+def _require_contract(kind: Kind, name: str, plugin: object) -> None:
+    """Raise if a plug-in cannot be called as those of its kind are."""
+    if kind is Kind.SITE:
+        if not isinstance(plugin, SiteSpec):
+            raise BrokenPluginError(f"site {name!r} is {plugin!r}, not a SiteSpec")
+        return
+    arguments = _ARGUMENTS[kind]
+    wanted = f"({', '.join(arguments)})"
+    if not callable(plugin):
+        raise BrokenPluginError(
+            f"{kind.noun} {name!r} is {plugin!r}, not a function to call with {wanted}"
+        )
+    try:
+        signature = inspect.signature(plugin)
+    except (ValueError, TypeError):  # of something in C, which does not tell
+        return
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        raise BrokenPluginError(
+            f"{kind.noun} {name!r} takes {signature}, but is called with {wanted}: {error}"
+        ) from error
+
+
+def is_async(strategy: str) -> bool:
+    """Tell whether a strategy needs an event loop.
+
+    Raises:
+        BenchError: as `load`.
+    """
+    return needs_loop(load(Kind.STRATEGY, strategy))
+
+
+def needs_loop(crawl: object) -> bool:
+    """Tell whether what a call returns is to be awaited, or iterated in an event loop.
+
+    A decorated function is what it decorates, unless its decorator runs a loop of its own; an
+    instance is what its class makes of a call.
+    """
+    seen: list[object] = []
+    while not any(crawl is one for one in seen):
+        seen.append(crawl)
+        is_plain = inspect.isroutine(crawl) or isinstance(crawl, functools.partial)
+        call: Any = crawl if is_plain else type(crawl).__call__
+        if inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call):
+            return True
+        if _STARTERS.intersection(getattr(getattr(call, "__code__", None), "co_names", ())):
+            return False
+        inner = getattr(crawl, "func", call) if isinstance(crawl, functools.partial) else call
+        crawl = getattr(crawl, "__wrapped__", inner)
+    return False
+
+
+_STARTERS = frozenset({"Runner", "run", "run_until_complete"})
+"""What a function calls that is plain outside, whatever is `async` in it."""
+
+
+def declared_module(event_loop: str) -> str:
+    """Return the top-level package that an event loop's entry point or name names: `uvloop`."""
+    point = find(Kind.EVENT_LOOP, event_loop)
+    module = event_loop.partition(":")[0] if "*" in point.name else point.module
+    return module.partition(".")[0]

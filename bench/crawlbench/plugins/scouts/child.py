@@ -1,0 +1,31 @@
+"""Imports plug-ins and tells what they are: `python -m crawlbench.plugins.scouts.child` (floor 1).
+
+Reads one line of JSON, a list of kinds and names, and says a line for each when it is done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict
+
+from crawlbench.base.children import end_with_parent, open_channel
+from crawlbench.plugins import registry
+from crawlbench.plugins.scouts.facts import describe_plugin
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Describe what is asked for, one after the other."""
+    end_with_parent()
+    say = open_channel()
+    end = os._exit  # before anybody can patch it
+    for kind, name in json.loads(sys.stdin.readline())["asked"]:
+        say(asdict(describe_plugin(registry.Kind[kind], name)))
+    end(0)  # threads that a plug-in has left behind are not waited for
+
+
+if __name__ == "__main__":
+    main()

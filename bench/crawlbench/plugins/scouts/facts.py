@@ -1,0 +1,67 @@
+"""What is known of a plug-in once it was imported (floor 1; imports it)."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+
+from crawlbench.base import errors
+from crawlbench.base.errors import BenchError, BrokenPluginError, UsageError
+from crawlbench.plugins import registry
+from crawlbench.plugins.loops.factory import load_loop_factory
+
+__all__ = ["PluginFacts", "describe_plugin"]
+
+
+@dataclass(frozen=True, slots=True)
+class PluginFacts:
+    """A plug-in as a process saw it that imported it."""
+
+    is_async: bool = False
+    """Of a strategy: whether it needs an event loop."""
+    trouble: str = ""
+    """Why it cannot be had; empty if it can."""
+    kind_of_trouble: str = ""
+    """Name of the error's class."""
+    flaw: str = ""
+    """Of an event loop that can be imported: why it makes no loops; empty if it does."""
+    content: str = ""
+    """Of a user's own site: hash of what it is made of."""
+
+    def require(self) -> None:
+        """Raise what was found, if the plug-in cannot be had."""
+        if self.trouble:
+            raise getattr(errors, self.kind_of_trouble, BrokenPluginError)(self.trouble)
+
+    def require_loops(self) -> None:
+        """Raise what was found, if the plug-in makes no event loops."""
+        self.require()
+        if self.flaw:
+            raise UsageError(self.flaw)
+
+
+def describe_plugin(kind: registry.Kind, name: str) -> PluginFacts:
+    """Import a plug-in here, and say what it is, or why it cannot be had."""
+    try:
+        if kind is registry.Kind.STRATEGY:
+            return PluginFacts(is_async=registry.is_async(name))
+        plugin = registry.load(kind, name)
+        if kind is registry.Kind.SITE:
+            return PluginFacts(content=plugin.content)
+        if kind is registry.Kind.EVENT_LOOP:
+            importlib.import_module(registry.declared_module(name) or "asyncio")
+            return PluginFacts(flaw=_find_flaw(name))
+    except BenchError as error:
+        return PluginFacts(trouble=str(error), kind_of_trouble=type(error).__name__)
+    except KeyboardInterrupt as error:  # no key of a keyboard's: this process has none
+        text = f"{kind.noun} {name!r} {registry.describe_failure(error)}; mend it"
+        return PluginFacts(trouble=text, kind_of_trouble=BrokenPluginError.__name__)
+    return PluginFacts()
+
+
+def _find_flaw(event_loop: str) -> str:
+    try:
+        load_loop_factory(event_loop)
+    except UsageError as error:
+        return str(error)
+    return ""

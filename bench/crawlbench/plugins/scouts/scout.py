@@ -1,0 +1,77 @@
+"""Sends processes out to look at plug-ins (floor 1)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawlbench.base.children import ChildEnded, PlainChild
+from crawlbench.base.errors import BrokenPluginError
+from crawlbench.plugins.registry import Kind, find
+from crawlbench.plugins.scouts.facts import PluginFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["LOAD_S", "find_out"]
+
+LOAD_S = 30.0
+"""For one plug-in to be imported, on a machine that is busy."""
+
+Asked = tuple[Kind, str]
+_known: dict[tuple[Asked, object], PluginFacts] = {}
+"""By plug-in and, of a file, its age and size: one that was edited is looked at again."""
+
+
+def find_out(asked: Sequence[Asked]) -> list[PluginFacts]:
+    """Return what each plug-in is, in the order in which they are asked for.
+
+    Registered names are imported in one process, unless one ends or holds up that process: then
+    the others are looked at in another. A file has a process to itself, since it may change the
+    folder, or patch what the next one imports.
+
+    Raises:
+        UnknownNameError: there is no plug-in of that name.
+    """
+    for kind, name in asked:
+        find(kind, name)
+    new = [one for one in dict.fromkeys(asked) if _key(one) not in _known]
+    alone = [one for one in new if "*" in find(*one).name]
+    for group in ([one for one in new if one not in alone], *([one] for one in alone)):
+        left = group
+        while left:
+            for one, facts in zip(left, _look(left), strict=False):
+                _known[_key(one)] = facts
+            left = [one for one in left if _key(one) not in _known]
+    return [_known[_key(one)] for one in asked]
+
+
+def _key(asked: Asked) -> tuple[Asked, object]:
+    try:
+        found = Path(asked[1]).stat()
+    except (OSError, ValueError):
+        return asked, None
+    return asked, (found.st_mtime_ns, found.st_size)
+
+
+def _look(asked: Sequence[Asked]) -> list[PluginFacts]:
+    """Return the facts of as many plug-ins as one process can look at: one at the least."""
+    child = PlainChild("crawlbench.plugins.scouts.child")
+    seen: list[PluginFacts] = []
+    try:
+        child.say({"asked": [(kind.name, name) for kind, name in asked]})
+        while len(seen) < len(asked):
+            seen.append(PluginFacts(**child.hear(LOAD_S)))
+    except TimeoutError:
+        seen.append(_broken(asked[len(seen)], f"was not imported within {LOAD_S:g} s"))
+    except ChildEnded as end:
+        seen.append(_broken(asked[len(seen)], f"ends the process that imports it: {end}"))
+    finally:
+        child.end()
+    return seen
+
+
+def _broken(asked: Asked, what: str) -> PluginFacts:
+    kind, name = asked
+    text = f"{kind.noun} {name!r} {what}; mend it"
+    return PluginFacts(trouble=text, kind_of_trouble=BrokenPluginError.__name__)

@@ -1,0 +1,206 @@
+"""One cell in the published JSON of a session (floor 3): see `results.py`."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from crawlbench.base.records import Quantity, Verdict
+from crawlbench.report.reasons import explain
+from crawlbench.report.remarks import setting_of
+
+if TYPE_CHECKING:
+    from crawlbench.base.records import Comparison, Control
+    from crawlbench.report.view import Row, SessionView
+
+__all__ = ["CellResult", "as_ratio", "result_of"]
+
+SUMMED_UP = (
+    "seconds",
+    "seconds_error",
+    "per_s",
+    "cpu_user_s",
+    "cpu_system_s",
+    "parse_s",
+    "wait_s",
+    "wire_bytes",
+    "connections",
+    "peak_rss_bytes",
+    "most_in_flight",
+    "server_share",
+    "of_limit",
+    "per_page_s",
+    "per_page_error_s",
+    "parse_per_page_s",
+    "to_begin_s",
+    "to_begin_error_s",
+)
+"""Fields that are a summary's own; null without one."""
+
+Role = Literal["contestant", "baseline", "control", "reference"]
+
+
+class CellResult(msgspec.Struct, frozen=True):
+    """One cell; numbers are null where there is no value."""
+
+    cell: str
+    """Unique key; all else in the name is also a field of its own."""
+    kind: Literal["crawl", "operation"]
+    role: Role
+    site: str
+    """Empty for an operation, as are network, strategy and parser."""
+    network: str
+    strategy: str
+    event_loop: str | None
+    parser: str
+    concurrency: int
+    operation: str
+    """Empty for a crawl."""
+    environment: str
+    baseline: str
+    """Cell that the ratio is to."""
+    verdict: Verdict | None
+    """Null for a baseline, a control and a reference."""
+    reason: str
+    """Why the cell is invalid, not supported or unclear; empty otherwise."""
+    values: int
+    seconds: float | None
+    """Typical time per crawl, or per call of the operation; it agrees with the ratio."""
+    seconds_error: float | None
+    """Half-width of its interval at the session's confidence."""
+    per_s: float | None
+    """Pages, or what the operation counts, per second."""
+    ratio: float | None
+    """Time over the baseline's; below 1 is faster."""
+    ratio_low: float | None
+    ratio_high: float | None
+    cpu_user_s: float | None
+    """Per crawl or call, as are all that follow but the last four."""
+    cpu_system_s: float | None
+    parse_s: float | None
+    wait_s: float | None
+    wire_bytes: float | None
+    connections: float | None
+    peak_rss_bytes: int | None
+    most_in_flight: int | None
+    server_share: float | None
+    """Of what mirror or peer can do, from 0."""
+    of_limit: float | None
+    """The least possible time over the cell's."""
+    mark: str
+    """Such as `server-bound`, if the row tells of more than the client."""
+    figures: dict[str, float]
+    """What an operation measured besides its time."""
+    cpu_ratio: float | None = None
+    """CPU time over the baseline's; null where no exact clock was read."""
+    cpu_ratio_low: float | None = None
+    cpu_ratio_high: float | None = None
+    cpu_verdict: Verdict | None = None
+    excess: float | None = None
+    """By how much the mean of all laps exceeds the typical time, relative to it: slow laps."""
+    http: str = ""
+    """Version that was spoken, such as `2`, or `1.1, 2`; empty where that is not known."""
+    cpus: int | None = None
+    """That the worker could use; null where it was not held to any."""
+    model: str = ""
+    """How the strategy is concurrent, such as `threads`, in its own words."""
+    leading: Quantity = Quantity.TIME
+    """By which the group is ordered and answered: `per page` where two lengths of the site were
+    measured. What stands above is that of the short crawl, what follows needs both."""
+    pages: int | None = None
+    """Of the short crawl; null, as all that follows, where one length was measured."""
+    long_pages: int | None = None
+    per_page_s: float | None = None
+    """Seconds that one page more adds."""
+    per_page_error_s: float | None = None
+    """Half-width of its interval."""
+    parse_per_page_s: float | None = None
+    """CPU time in the parser that one page more adds."""
+    per_page_ratio: float | None = None
+    per_page_ratio_low: float | None = None
+    per_page_ratio_high: float | None = None
+    per_page_verdict: Verdict | None = None
+    to_begin_s: float | None = None
+    """Seconds of a crawl without its pages: an intercept, which may be below 0."""
+    to_begin_error_s: float | None = None
+    to_begin_more_s: float | None = None
+    """By how many seconds that exceeds the baseline's; there is no ratio of it."""
+    to_begin_more_low_s: float | None = None
+    to_begin_more_high_s: float | None = None
+    to_begin_verdict: Verdict | None = None
+
+
+def result_of(view: SessionView, row: Row) -> CellResult:
+    """Return what is published of a row."""
+    cell, summary, failure = row.cell, row.summary, row.failure
+    group = view.groups[cell.group]
+    time, cpu, page, begin = (
+        _found(row, quantity)
+        for quantity in (Quantity.TIME, Quantity.CPU, Quantity.PAGE, Quantity.BEGIN)
+    )
+    compared = row.found.get(Quantity.TIME)
+    reason = failure.reason if failure else ""
+    if compared and not failure:
+        reason = explain(compared, setting_of(view, group))
+    is_baseline = row.role == "baseline"
+    return CellResult(
+        cell=cell.name,
+        kind="operation" if cell.operation else "crawl",
+        role=row.role.value,
+        site=cell.site,
+        network=cell.network,
+        strategy=cell.strategy,
+        event_loop=cell.event_loop,
+        parser=cell.parser,
+        concurrency=cell.concurrency,
+        operation=cell.operation,
+        environment=cell.environment,
+        baseline=group.baseline,
+        verdict=_verdict(row, Quantity.TIME),
+        reason=reason,
+        values=summary.values if summary else 0,
+        ratio=1.0 if is_baseline and summary else as_ratio(time.estimate if time else None),
+        ratio_low=as_ratio(time.low if time else None),
+        ratio_high=as_ratio(time.high if time else None),
+        **{name: getattr(summary, name, None) for name in SUMMED_UP},
+        mark=str(summary.mark) if summary else "",
+        figures=summary.figures if summary else {},
+        cpu_ratio=as_ratio(cpu.estimate if cpu else None),
+        cpu_ratio_low=as_ratio(cpu.low if cpu else None),
+        cpu_ratio_high=as_ratio(cpu.high if cpu else None),
+        cpu_verdict=_verdict(row, Quantity.CPU),
+        excess=math.expm1(summary.excess) if summary else None,
+        http=summary.http if summary else "",
+        cpus=len(view.session.machine.worker_cpus) or None,
+        model=view.session.models.get(cell.strategy, ""),
+        leading=group.leading,
+        pages=group.form.short_pages if group.form else None,
+        long_pages=group.form.pages if group.form else None,
+        per_page_ratio=1.0
+        if is_baseline and summary and summary.per_page_s
+        else as_ratio(page.estimate if page else None),
+        per_page_ratio_low=as_ratio(page.low if page else None),
+        per_page_ratio_high=as_ratio(page.high if page else None),
+        per_page_verdict=_verdict(row, Quantity.PAGE),
+        to_begin_more_s=begin.estimate if begin else None,
+        to_begin_more_low_s=begin.low if begin else None,
+        to_begin_more_high_s=begin.high if begin else None,
+        to_begin_verdict=_verdict(row, Quantity.BEGIN),
+    )
+
+
+def _found(row: Row, quantity: Quantity) -> Comparison | Control | None:
+    """Return what a cell's ratio to the baseline rests on; of the control, its twin."""
+    return row.controls.get(quantity) or row.found.get(quantity)
+
+
+def _verdict(row: Row, quantity: Quantity) -> Verdict | None:
+    found = row.found.get(quantity)
+    return found.verdict if found else None
+
+
+def as_ratio(log_ratio: float | None) -> float | None:
+    """Return the ratio; one beyond what a float holds has none."""
+    return math.exp(log_ratio) if log_ratio is not None and abs(log_ratio) < 700 else None

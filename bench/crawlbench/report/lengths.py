@@ -1,0 +1,38 @@
+"""What a page costs and what it costs to begin, in words (floor 3; pure)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench.report.numbers import format_part, format_seconds
+
+if TYPE_CHECKING:
+    from crawlbench.base.records import Summary
+    from crawlbench.report.standing import Standing
+    from crawlbench.report.view import GroupView
+
+__all__ = ["tell_beginning", "tell_lengths"]
+
+
+def tell_lengths(group: GroupView, standing: Standing) -> str:
+    """Return what a page costs with the best and with the baseline, and what it costs to begin.
+
+    Empty where one length was measured.
+    """
+    best, base = standing.best.summary, group.base.summary if group.base else None
+    if best is None or best.per_page_s is None:
+        return ""
+    page = format_seconds(best.per_page_s, best.per_page_error_s)
+    if best.parse_per_page_s:
+        page += f", {format_part(best.parse_per_page_s)} of it parsing"
+    begin = tell_beginning(best)
+    if base is None or base is best or base.per_page_s is None:
+        return f"{page}; to begin, {begin}"
+    base_page = format_seconds(base.per_page_s, base.per_page_error_s)
+    return f"{page}, against {base_page}; to begin, {begin} against {tell_beginning(base)}"
+
+
+def tell_beginning(summary: Summary) -> str:
+    """Return what it costs to begin; later pages may cost more than the first ones."""
+    begin = summary.to_begin_s or 0.0
+    return f"{'-' if begin < 0 else ''}{format_seconds(abs(begin), summary.to_begin_error_s)}"

@@ -1,0 +1,125 @@
+"""Translates the XPaths that sites use into CSS selectors (floor 1; pure).
+
+A site says once, in XPath, where its items are. Parsers that know only CSS get the selector from
+here, so that all parsers look for the same nodes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from crawlbench.base.errors import UsageError
+from crawlbench.base.model import TranslatedCss
+
+__all__ = ["Selector", "translate"]
+
+_STEP = re.compile(
+    r"""(?P<axis>//|/following-sibling::|/)
+        (?P<name>\*|[\w-]+)
+        (?P<predicates>(?:\[[^\]]*\])*)""",
+    re.VERBOSE,
+)
+_PREDICATE = re.compile(
+    r"""\[(?:(?P<position>\d+)
+        |@(?P<name>[\w:-]+)=(?P<quote>["'])(?P<value>[^"']*)(?P=quote)
+        |contains\(@(?P<part_name>[\w:-]+),\s*(?P<part_quote>["'])(?P<part>[^"']*)(?P=part_quote)\)
+        |@(?P<present>[\w:-]+))\]""",
+    re.VERBOSE,
+)
+_ATTRIBUTE = re.compile(r"/@([\w:-]+)$")
+_AXES = {"//": " ", "/": " > ", "/following-sibling::": " ~ "}
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Where a node is, in CSS."""
+
+    css: str
+    """Empty for the node from which the search begins."""
+    attribute: str
+    """Whose value counts instead of the node's text; empty for the text."""
+    index: int
+    """Of the node among those that `css` finds."""
+
+
+def translate(xpath: str) -> Selector:
+    """Return the selector of an XPath that uses steps, `[@a="b"]`, `contains` and positions.
+
+    A union of such paths, as in `//ol/li/a | //p/a`, is one too if it asks for whole nodes. What a
+    person wrote as CSS comes back as it was written.
+
+    Raises:
+        UsageError: it uses more than that.
+    """
+    if isinstance(xpath, TranslatedCss):
+        return Selector(xpath.css, xpath.attribute, 0)
+    if " | " in xpath:
+        selectors = [translate(path.strip()) for path in xpath.split(" | ")]
+        if any(selector.attribute or selector.index for selector in selectors):
+            raise _refuse(xpath)
+        return Selector(", ".join(selector.css for selector in selectors), "", 0)
+    path = xpath.removeprefix(".")
+    found = _ATTRIBUTE.search(path)
+    path, attribute = (path[: found.start()], found.group(1)) if found else (path, "")
+    if not path and xpath.startswith("."):
+        return Selector("", attribute, 0)
+    css, index = _translate_path(path, xpath)
+    return Selector(css, attribute, index)
+
+
+def _translate_path(path: str, xpath: str) -> tuple[str, int]:
+    """Return the CSS of a path's steps, and which of the nodes that it finds is meant."""
+    css, index, at = "", 0, 0
+    while at < len(path):
+        step = _STEP.match(path, at)
+        if step is None or index:
+            raise _refuse(xpath)
+        axis, at = step["axis"], step.end()
+        part, position = _translate_step(step, xpath)
+        if axis == "/following-sibling::":
+            index = position - 1  # CSS has no "the second that follows"; the caller counts
+        elif position:
+            part += f":nth-of-type({position})"
+        css += (_AXES[axis] if css else "") + part
+    if not css:
+        raise _refuse(xpath)
+    return css, index
+
+
+def _translate_step(step: re.Match[str], xpath: str) -> tuple[str, int]:
+    """Return a step's compound selector without its position, and the position (0 if none)."""
+    part, position = step["name"].replace("*", ""), 0
+    for text in re.findall(r"\[[^\]]*\]", step["predicates"]):
+        predicate = _PREDICATE.fullmatch(text)
+        if predicate is None or position:
+            raise _refuse(xpath)
+        if predicate["position"]:
+            position = int(predicate["position"])
+        elif predicate["part_name"]:
+            part += f"[{_escape(predicate['part_name'])}*={_quote(predicate['part'])}]"
+        elif predicate["present"]:
+            part += f"[{_escape(predicate['present'])}]"
+        else:
+            part += f"[{_escape(predicate['name'])}={_quote(predicate['value'])}]"
+    if step["axis"] == "/following-sibling::":
+        position = position or 1
+    if position and step["name"] == "*":
+        raise _refuse(xpath)  # CSS counts per tag
+    return part or "*", position
+
+
+def _escape(name: str) -> str:
+    return name.replace(":", "\\:")
+
+
+def _quote(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _refuse(xpath: str) -> UsageError:
+    return UsageError(
+        f"the XPath {xpath!r} has no CSS selector here, so that a parser that knows only CSS "
+        "cannot read this site; use the parser lxml"
+    )

@@ -1,0 +1,20 @@
+"""Reads answers in JSON with Python's own json (floor 1)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from crawlbench.sites.parsers.json_reader import build_json_reader
+
+if TYPE_CHECKING:
+    from crawlbench.base.model import Reader, SiteSpec
+
+__all__ = ["MEDIA", "compile_reader"]
+
+MEDIA = ("json",)
+
+
+def compile_reader(spec: SiteSpec) -> Reader:
+    """Return a function that reads this site's answers; errors as `build_json_reader`."""
+    return build_json_reader(spec, lambda _: lambda body: json.loads(bytes(body)))

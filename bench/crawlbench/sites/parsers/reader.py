@@ -1,0 +1,152 @@
+"""What all parsers do alike: choose a page's kind, take its items and links (floor 1)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urljoin
+
+from crawlbench.base.errors import BlockedPageError, UsageError
+from crawlbench.base.model import Buffer, Field, Page, PageKind, Reader, SiteSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+__all__ = ["Toolkit", "build_reader"]
+
+_ORIGIN = re.compile(r"[a-z]+://[^/?#]*")
+_BASE = "//base[@href]"
+_BASE_TAGS = (b"<base", b"<BASE", b"<Base")
+
+
+class Toolkit(Protocol):
+    """What a library for HTML can do; nodes are its own."""
+
+    def parse(self, body: bytes) -> Any:  # noqa: ANN401  (the library's document)
+        """Return the document of a body."""
+
+    def compile_nodes(self, xpath: str) -> Callable[[Any], Sequence[Any]]:
+        """Return a function that finds all nodes of an XPath in a document.
+
+        Raises:
+            UsageError: the library cannot.
+        """
+
+    def compile_text(self, xpath: str) -> Callable[[Any], str]:
+        """Return a function that gives the text of the first that an XPath finds within a node."""
+
+    def href(self, anchor: Any) -> str:  # noqa: ANN401  (the library's node)
+        """Return where an `a` node leads, empty for nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One `PageKind`, compiled."""
+
+    fits: Callable[[str], object]
+    find_items: Callable[[Any], Sequence[Any]] | None
+    fields: list[tuple[Field, Callable[[Any], str]]]
+    """With what finds the text."""
+    find_links: Callable[[Any], Sequence[Any]] | None
+
+
+def build_reader(spec: SiteSpec, toolkit: Toolkit) -> Reader:
+    """Return a function that reads this site's pages with that library.
+
+    Raises:
+        UsageError: the library cannot find what the site's XPaths say.
+    """
+    if spec.media != "html":
+        raise UsageError(
+            f"the pages of the site {spec.name!r} are JSON, which parsers of HTML cannot read; use "
+            "one of JSON, such as json, orjson or msgspec"
+        )
+    kinds = [_compile(kind, toolkit) for kind in spec.kinds]
+    follow = _make_follow(spec, toolkit)
+
+    def kind_of(address: str) -> _Kind | None:
+        path = _ORIGIN.sub("", address, count=1)
+        return next((kind for kind in kinds if kind.fits(path)), None)
+
+    def read(address: str, buffer: Buffer) -> Page:
+        kind, body = kind_of(address), bytes(buffer)  # no copy if it is that already
+        if kind is None:
+            raise BlockedPageError(f"{address} is no page of the site {spec.name!r}")
+        if not body.strip():
+            raise BlockedPageError(f"{address} came with status 200 and an empty body")
+        document = toolkit.parse(spec.as_utf8(address, body) if spec.as_utf8 else body)
+        nodes = kind.find_items(document) if kind.find_items else ()
+        anchors = kind.find_links(document) if kind.find_links else ()
+        if not (nodes if kind.find_items else anchors):
+            raise BlockedPageError(
+                f"{address} came with status 200 and {len(body)} bytes but no list: a block page"
+            )
+        items = tuple(spec.item_type(**_values(node, kind, address)) for node in nodes)
+        pages = follow(address, document, body, filter(None, map(toolkit.href, anchors)))
+        return Page(items, tuple(page for page in pages if page and kind_of(page)))
+
+    return read
+
+
+def _make_follow(
+    spec: SiteSpec, toolkit: Toolkit
+) -> Callable[[str, Any, bytes, Iterable[str]], Iterator[str]]:
+    """Return what gives the pages to which a page's links lead; empty texts for none."""
+
+    def follow(address: str, _: object, __: bytes, hrefs: Iterable[str]) -> Iterator[str]:
+        links = (_follow(address, href) for href in hrefs)
+        return (spec.page_address(link) for link in links if link)
+
+    resolve = spec.follow
+    if resolve is None:
+        return follow
+    find_bases = toolkit.compile_nodes(_BASE)
+
+    def follow_own(
+        address: str,
+        document: Any,  # noqa: ANN401  (the library's document)
+        body: bytes,
+        hrefs: Iterable[str],
+    ) -> Iterator[str]:
+        bases = find_bases(document) if any(tag in body for tag in _BASE_TAGS) else ()
+        base = toolkit.href(bases[0]) if bases else ""
+        return (resolve(address, href, base) for href in hrefs)
+
+    return follow_own
+
+
+def _follow(address: str, href: str) -> str:
+    """Return where a link leads; empty if it is none, or leads away to another origin.
+
+    A crawl never leaves the server that it started on, whatever a page says.
+    """
+    try:
+        link = urljoin(address, href)
+    except ValueError:
+        return ""
+    origin = _ORIGIN.match(address)
+    other = _ORIGIN.match(link)
+    return link if origin and other and origin[0] == other[0] else ""
+
+
+def _compile(kind: PageKind, toolkit: Toolkit) -> _Kind:
+    return _Kind(
+        fits=re.compile(kind.pattern).fullmatch,
+        find_items=toolkit.compile_nodes(kind.items) if kind.items else None,
+        fields=[(field, toolkit.compile_text(field.xpath)) for field in kind.fields],
+        find_links=toolkit.compile_nodes(kind.links) if kind.links else None,
+    )
+
+
+def _values(node: object, kind: _Kind, address: str) -> dict[str, Any]:
+    values = {}
+    for field, find in kind.fields:
+        text = find(node).strip()
+        if text:
+            values[field.name] = field.convert(text)
+        elif field.default is not None:
+            values[field.name] = field.default
+        else:
+            raise BlockedPageError(f"{address} has an item without {field.name!r} ({field.xpath})")
+    return values

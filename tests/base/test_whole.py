@@ -1,0 +1,61 @@
+"""Files are written whole or not at all, and only regular ones are replaced."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+
+import pytest
+
+from crawlbench.base.whole import is_stream, write_text
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has neither")
+
+
+def test_link_stays_and_its_target_is_replaced(tmp_path):
+    """With its mode."""
+    target, link = tmp_path / "there" / "target", tmp_path / "link"
+    target.parent.mkdir()
+    target.write_text("old")
+    target.chmod(0o640)
+    link.symlink_to("there/target")
+    write_text(link, "new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_link_to_nothing_makes_its_target(tmp_path):
+    """As an open would."""
+    (tmp_path / "link").symlink_to("target")
+    write_text(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_text() == "new"
+
+
+def test_device_is_written_to_and_stays(tmp_path):
+    """A false null device, as who replaces the true one takes it from the whole machine."""
+    device = tmp_path / "null"
+    try:
+        os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        device.write_text("x")
+    except OSError:
+        pytest.skip("only root makes devices, and not everywhere")
+    write_text(device, "new")
+    assert stat.S_ISCHR(device.stat().st_mode)
+    assert is_stream(device)
+    assert list(tmp_path.iterdir()) == [device]
+
+
+def test_pipe_is_written_to_and_stays(tmp_path):
+    """Whoever reads from it gets all."""
+    pipe, read = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+    write_text(pipe, "new" * 50_000)
+    reader.join(20)
+    assert read == ["new" * 50_000]
+    assert pipe.is_fifo()

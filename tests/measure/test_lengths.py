@@ -1,0 +1,126 @@
+"""Which longer sites are crawled beside a plan's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawlbench.base.errors import UnknownNameError, UsageError
+from crawlbench.base.records import Cell, Environment, LongForm
+from crawlbench.measure.lengths import find_long_forms, read_long_forms
+from crawlbench.measure.matrix import make_plan
+from crawlbench.measure.suite import Suite, load_suite
+from crawlbench.mirror.responses import KEPT_BYTES, SHARE_MADE_BEFOREHAND, Responses
+from crawlbench.plugins import registry
+
+TWO_LENGTHS = {
+    "strategies": ("requests-serial", "aiohttp-gather", "limit-socket"),
+    "baseline": "requests-serial",
+    "networks": ("loopback", "wan"),
+    "long_forms": {"douban-top250/*": "douban-x100", "douban-top250/wan*": "douban-x30"},
+}
+
+
+def test_each_compared_cell_has_its_long_form_in_its_group():
+    """The twins' too; the reference is compared with nothing and has none."""
+    plan = make_plan("x", Suite(**TWO_LENGTHS))
+    assert plan.long_forms == {
+        "douban-top250/loopback": LongForm("douban-x100", 100, 10),
+        "douban-top250/wan": LongForm("douban-x30", 30, 10),  # the last glob that fits
+    }
+    own = [c for c in plan.own_cells if c.strategy != "limit-socket"]
+    assert set(plan.long_names) == {cell.name for cell in own}
+    for cell in (cell for cell in plan.cells if cell.long_of):
+        short = plan.cell(cell.short_name)
+        assert (cell.group, cell.control) == (short.group, short.control)
+        assert cell.place == f"{plan.long_forms[cell.group].site}/{cell.network}"
+
+
+def test_same_site_of_its_own_keeps_its_name_and_group():
+    """`--site` may name what is another site's long form, too."""
+    plan = make_plan("x", Suite(**{**TWO_LENGTHS, "sites": ("douban-top250", "douban-x100")}))
+    names = [cell.name for cell in plan.cells]
+    assert len(names) == len(set(names))
+    assert set(plan.baselines) == {
+        f"{site}/{network}"
+        for site in ("douban-top250", "douban-x100")
+        for network in ("loopback", "wan")
+    }
+
+
+def test_environments_against_each_other_have_long_forms_in_their_own_groups():
+    """There a group is one cell in all environments."""
+    environments = [Environment("base"), Environment("head")]
+    suite = Suite(**{**TWO_LENGTHS, "networks": ("loopback",)})
+    plan = make_plan("x", suite, environments=environments, is_versus=True)
+    for cell in (cell for cell in plan.cells if cell.long_of):
+        assert cell.group == plan.cell(cell.short_name).group
+        assert cell.environment == plan.cell(cell.short_name).environment
+
+
+def test_sites_that_no_glob_fits_have_one_length():
+    """What was asked for instead of the suite's site is crawled as it is."""
+    plan = make_plan("x", Suite(**{**TWO_LENGTHS, "sites": ("index",)}))
+    assert not plan.long_forms
+    assert plan.cells == plan.own_cells
+
+
+@pytest.mark.parametrize(
+    ("long", "said"),
+    [
+        ("douban-x10", "'douban-x10' has 10 pages, so it is no long form of douban-top250"),
+        ("./mine.toml", "'./mine.toml' cannot be a long form"),
+    ],
+)
+def test_long_form_that_is_none_is_refused(long, said):
+    """The message says what would do."""
+    cell = Cell("douban-top250", "wan", "requests-serial", None, "lxml", 10)
+    with pytest.raises(UsageError, match=said) as refusal:
+        find_long_forms([cell], {"*": long})
+    assert "douban-x100" in str(refusal.value)
+
+
+def test_long_form_that_does_not_exist_is_refused():
+    """As any other site."""
+    cell = Cell("douban-top250", "wan", "requests-serial", None, "lxml", 10)
+    with pytest.raises(UnknownNameError, match="nowhere"):
+        find_long_forms([cell], {"*": "nowhere"})
+
+
+def test_long_forms_are_read_from_options():
+    """None means that nobody asked, `none` that one length is wanted."""
+    assert read_long_forms(None) is None
+    assert read_long_forms(["none"]) == {}
+    assert read_long_forms(["a/*=b", "a/wan=c"]) == {"a/*": "b", "a/wan": "c"}
+
+
+@pytest.mark.parametrize("text", ["douban-x100", "=douban-x100", "douban-top250/*=", "none=", ""])
+def test_option_that_names_no_site_is_refused(text):
+    """With the value, and how it is written."""
+    with pytest.raises(UsageError, match="SITE/NETWORK=LONGER"):
+        read_long_forms([text, "none"] if text == "" else [text])
+
+
+@pytest.mark.parametrize(("name", "lengths"), [("default", 2), ("clients", 2), ("quick", 1)])
+def test_suites_have_as_many_lengths_as_their_documents_say(name, lengths):
+    """The long form is shorter where round trips rule."""
+    suite = load_suite(name)
+    cells = [
+        Cell("douban-top250", network, "requests-serial", None, "lxml", 10)
+        for network in ("loopback", "loopback-tls", "lan", "wan", "wan-tls", "far", "lan@80ms")
+    ]
+    forms = find_long_forms(cells, suite.long_forms)
+    pages = {group.partition("/")[2]: form.pages for group, form in forms.items()}
+    near = dict.fromkeys(("loopback", "loopback-tls", "lan"), 100)
+    far = dict.fromkeys(("wan", "wan-tls", "far", "lan@80ms"), 30)
+    assert pages == ({**near, **far} if lengths == 2 else {})
+
+
+@pytest.mark.parametrize("name", ["douban-top250", "douban-x30", "douban-x100"])
+def test_both_lengths_are_served_from_answers_made_beforehand(name):
+    """Else the mirror would be busier with the pages of the one than with those of the other."""
+    spec = registry.load(registry.Kind.SITE, name)
+    responses = Responses(spec.pages())
+    responses.make_beforehand()
+    made = responses._rendered
+    assert len(made._kept) == 2 * spec.expected_pages  # for a new visitor, and for one who is known
+    assert made.bytes < KEPT_BYTES * SHARE_MADE_BEFOREHAND

@@ -1,0 +1,58 @@
+"""CSS selectors find the nodes that the XPaths find, or the site is refused in a sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawlbench.base.errors import UsageError
+from crawlbench.sites.parsers.css import Selector, translate
+
+
+@pytest.mark.parametrize(
+    ("xpath", "selector"),
+    [
+        (
+            '//*[@id="content"]/div/div[1]/ol/li',
+            Selector('[id="content"] > div > div:nth-of-type(1) > ol > li', "", 0),
+        ),
+        (".//em", Selector("em", "", 0)),
+        (".//span[@class='title']", Selector('span[class="title"]', "", 0)),
+        ('.//div[@class="hd"]/a/@href', Selector('div[class="hd"] > a', "href", 0)),
+        (
+            './/span[@class="rating_num"]/following-sibling::span[2]',
+            Selector('span[class="rating_num"] ~ span', "", 1),
+        ),
+        ('//span[@property="v:genre"]', Selector('span[property="v:genre"]', "", 0)),
+        ("//div[contains(@class, 'item')]//p", Selector('div[class*="item"] p', "", 0)),
+        ("//a[@href]", Selector("a[href]", "", 0)),
+        ("//ol/li//a | //p/a", Selector("ol > li a, p > a", "", 0)),
+        ('//p[@title="a\\b"]', Selector('p[title="a\\\\b"]', "", 0)),
+    ],
+)
+def test_xpaths_of_sites_have_selectors(xpath, selector):
+    """Steps, attributes, positions and what follows a sibling."""
+    assert translate(xpath) == selector
+
+
+@pytest.mark.parametrize(
+    "xpath",
+    [
+        "",
+        "//a | //p/@title",
+        "//a | //b/following-sibling::p[2]",
+        "text()",
+        ".//p/text()",
+        "//p[last()]",
+        "//*[2]",
+        "//a/following-sibling::b[2]/i",
+        "//p[@a='1' and @b='2']",
+        "//p[1][2]",
+        "..//p",
+    ],
+)
+def test_xpath_without_selector_is_refused(xpath):
+    """The sentence quotes the XPath and names a parser that can read it."""
+    with pytest.raises(UsageError) as caught:
+        translate(xpath)
+    assert repr(xpath) in str(caught.value)
+    assert str(caught.value).endswith("use the parser lxml")

@@ -1,0 +1,195 @@
+"""What two lengths of one site tell: what a page costs, and what it costs to begin."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from crawlbench.base.records import Failure, Obstacle, Quantity, Stopping, Verdict
+from crawlbench.stats.judge import judge
+from crawlbench.stats.limit import REFERENCE
+from crawlbench.stats.settled import NEVER, open_cells
+from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
+from tests.stats.lengths import crawl_rounds, long, make_two_lengths, two_lengths
+
+QUICK = other("quick", "uvloop")
+"""Begins late and is fast then: behind in a short crawl, ahead per page."""
+COSTS = {BASELINE: (0.010, 0.0010), QUICK: (0.025, 0.0003)}
+
+
+def found(session, cell, quantity):
+    """Return how a cell compares with the baseline."""
+    (one,) = [c for c in session.against_baseline(quantity) if c.cell == cell.name]
+    return one
+
+
+def summary(session, cell):
+    """Return what the samples of a cell come to."""
+    return next(one for one in session.summaries if one.cell == cell.name)
+
+
+def test_a_page_and_the_beginning_are_told_apart():
+    """A short crawl and a page may have opposite verdicts, and both are right."""
+    session = judge(make_two_lengths(COSTS, spread=0.003))
+    whole, page, begin = (
+        found(session, QUICK, q) for q in (Quantity.TIME, Quantity.PAGE, Quantity.BEGIN)
+    )
+    assert whole.verdict is Verdict.SLOWER
+    assert page.verdict is Verdict.FASTER
+    assert page.estimate == pytest.approx(math.log(0.3), abs=0.02)
+    assert begin.verdict is Verdict.SLOWER
+    assert begin.estimate == pytest.approx(0.015, abs=0.0005)  # seconds, not a ratio
+    assert begin.low < begin.estimate < begin.high
+
+
+def test_what_it_costs_stands_in_the_summary():
+    """Seconds per page and to begin come with their errors, and agree with the ratios."""
+    session = judge(make_two_lengths(COSTS, spread=0.003))
+    base, quick = summary(session, BASELINE), summary(session, QUICK)
+    assert base.per_page_s == pytest.approx(0.0010, rel=0.02)
+    assert base.to_begin_s == pytest.approx(0.010, abs=0.0005)
+    assert quick.to_begin_s == pytest.approx(0.025, abs=0.0005)
+    assert 0 < quick.per_page_error_s < 0.1 * quick.per_page_s
+    assert 0 < quick.to_begin_error_s < 0.001
+    assert quick.parse_per_page_s == pytest.approx(0.00003, rel=0.05)  # a tenth, as of all
+    ratio = math.exp(found(session, QUICK, Quantity.PAGE).estimate)
+    control = summary(session, CONTROL)
+    twins = math.sqrt(base.per_page_s * control.per_page_s)
+    assert quick.per_page_s / twins == pytest.approx(ratio)
+
+
+def test_a_long_form_is_no_cell_of_its_own():
+    """Nothing is said of it, and it has no part in who is the baseline."""
+    session = judge(make_two_lengths(COSTS))
+    names = {name for one in session.comparisons for name in (one.cell, one.baseline)}
+    assert names == {BASELINE.name, QUICK.name}
+    assert session.plan.twins == {BASELINE.group: (BASELINE.name, CONTROL.name)}
+    assert long(CONTROL).group == BASELINE.group
+    assert long(QUICK).short_name == QUICK.name
+
+
+def test_to_begin_may_be_nothing():
+    """A difference needs no division: zero and less are times like others."""
+    costs = {BASELINE: (0.0, 0.001), QUICK: (0.0, 0.001)}
+    begin = found(judge(make_two_lengths(costs, spread=0.0002)), QUICK, Quantity.BEGIN)
+    assert begin.verdict is Verdict.SAME
+    assert begin.low < 0 < begin.high
+
+
+def test_the_margin_to_begin_is_that_of_the_whole_short_crawl():
+    """A start that costs half more is the same if that is nothing of the crawl."""
+    costs = {BASELINE: (0.00010, 0.001), QUICK: (0.00015, 0.001)}
+    begin = found(judge(make_two_lengths(costs, spread=0.0001)), QUICK, Quantity.BEGIN)
+    assert begin.verdict is Verdict.SAME
+    margin = make_plan().margin
+    assert margin == 0.01  # 0.05 of 10.1 ms are half of it
+
+
+def test_more_pages_that_take_no_more_time_have_no_ratio():
+    """A cell whose long crawl is the shorter one in many laps has no cost per page."""
+    session = make_two_lengths(COSTS)
+    rounds = tuple(
+        replace(
+            record,
+            samples=tuple(
+                replace(s, seconds=0.005) if s.cell == long(QUICK).name and s.lap == 0 else s
+                for s in record.samples
+            ),
+        )
+        for record in session.rounds
+    )
+    session = judge(replace(session, rounds=rounds))
+    page = found(session, QUICK, Quantity.PAGE)
+    assert (page.verdict, page.obstacle) == (Verdict.UNCLEAR, Obstacle.FLAT)
+    assert page.estimate is None
+    assert found(session, QUICK, Quantity.TIME).verdict is Verdict.SLOWER
+
+
+def test_one_odd_lap_in_twenty_changes_nothing():
+    """The machine may stop for a moment in a short crawl: the midmean leaves that lap out."""
+    session = make_two_lengths(COSTS, laps=20, spread=0.002)
+    rounds = tuple(
+        replace(
+            record,
+            samples=tuple(
+                replace(s, seconds=0.9) if s.cell == QUICK.name and s.lap == 3 else s
+                for s in record.samples
+            ),
+        )
+        for record in session.rounds
+    )
+    page = found(judge(replace(session, rounds=rounds)), QUICK, Quantity.PAGE)
+    assert page.verdict is Verdict.FASTER
+    assert page.estimate == pytest.approx(math.log(0.3), abs=0.03)
+
+
+def test_a_long_form_that_fails_leaves_the_short_crawl_its_verdict():
+    """What fails costs what depends on it, and nothing else."""
+    failure = Failure(long(QUICK).name, 1, "wrong answer")
+    session = judge(make_two_lengths(COSTS, [failure], spread=0.003))
+    assert found(session, QUICK, Quantity.TIME).verdict is Verdict.SLOWER
+    for quantity in (Quantity.PAGE, Quantity.BEGIN):
+        one = found(session, QUICK, quantity)
+        assert (one.verdict, one.detail) == (Verdict.INVALID, "its long form: wrong answer")
+    assert summary(session, QUICK).per_page_s is None
+    assert summary(session, BASELINE).per_page_s is not None
+
+
+def test_a_twin_whose_long_form_fails_leaves_the_other_as_the_baseline():
+    """Both twins count as one while there are two."""
+    failure = Failure(long(CONTROL).name, 1, "wrong answer")
+    session = judge(make_two_lengths(COSTS, [failure], spread=0.003))
+    assert found(session, QUICK, Quantity.PAGE).verdict is Verdict.FASTER
+
+
+def test_long_forms_leave_when_pages_are_answered():
+    """A pair that is open by its short crawls alone takes no more laps of the long ones."""
+    costs = {BASELINE: (0.0, 0.0010), QUICK: (0.0071, 0.0003)}  # 10.0 and 10.1 ms: at the margin
+    plan = two_lengths(QUICK, stopping=Stopping.ANY)
+    session = judge(make_two_lengths(costs, plan=plan, spread=0.001))
+    assert not found(session, QUICK, Quantity.TIME).is_answered
+    assert found(session, QUICK, Quantity.PAGE).is_answered
+    assert open_cells(session) == {BASELINE.name, QUICK.name, CONTROL.name}
+
+
+def test_long_forms_stay_while_pages_are_open():
+    """Both lengths of a pair are needed, and of the twins."""
+    costs = {BASELINE: (0.001, 0.001), QUICK: (0.1, 0.00101)}  # at the margin per page
+    plan = two_lengths(QUICK, stopping=Stopping.ANY)
+    session = judge(make_two_lengths(costs, plan=plan, spread=0.001))
+    assert found(session, QUICK, Quantity.TIME).is_answered
+    cells = (BASELINE, QUICK, CONTROL)
+    assert open_cells(session) == {c.name for c in cells} | {long(c).name for c in cells}
+
+
+def test_who_asks_for_rounds_gets_them_of_both_lengths():
+    """A precision that is never reached keeps all cells."""
+    plan = two_lengths(QUICK, stopping=Stopping.ANY, precision=NEVER)
+    session = judge(make_two_lengths(COSTS, plan=plan, spread=0.001))
+    assert open_cells(session) == {cell.name for cell in plan.cells}
+
+
+def test_sessions_of_one_length_ask_nothing_of_pages():
+    """Where there is no long form there is no question."""
+    plan = make_plan(QUICK)
+    rounds = [
+        {c: v for c, v in by_cell.items() if not c.long_of}
+        for by_cell in crawl_rounds({**COSTS, CONTROL: COSTS[BASELINE]})
+    ]
+    session = judge(make_session(plan, rounds))
+    assert {one.quantity for one in session.comparisons} == {Quantity.TIME}
+    assert summary(session, QUICK).per_page_s is None
+
+
+def test_the_reference_has_one_length():
+    """It is compared with nothing, so that no page of it needs a cost."""
+    reference = other(REFERENCE)
+    plan = two_lengths(QUICK)
+    plan = replace(plan, cells=(*plan.cells, reference))
+    costs = crawl_rounds({**COSTS, CONTROL: COSTS[BASELINE]}, spread=0.001)
+    rounds = [{**by_cell, reference: [0.009, 0.009]} for by_cell in costs]
+    session = judge(make_session(plan, rounds))
+    assert summary(session, reference).per_page_s is None
+    assert summary(session, QUICK).of_limit is not None
