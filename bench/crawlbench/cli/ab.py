@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import shlex
-import sys
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -25,9 +24,13 @@ from crawlbench.cli.measuring import (
     publish,
 )
 from crawlbench.cli.options import (
+    LENGTH,
+    SUBJECT,
+    AsJson,
     Budget,
     Concurrency,
     Cpus,
+    Force,
     Laps,
     Loops,
     Margin,
@@ -40,7 +43,8 @@ from crawlbench.cli.options import (
     Sites,
     Strategies,
 )
-from crawlbench.cli.output import INTERRUPTED, complain, result_console, tell
+from crawlbench.cli.output import INTERRUPTED, complain, print_json, result_console, tell
+from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.bisection import bisect
 from crawlbench.environments.needs import packages_of
@@ -96,13 +100,26 @@ def ab(
     concurrency: Concurrency = None,
     operation: Operations = None,
     python: Annotated[
-        bool, typer.Option("--python", help="Take BASE and HEAD for versions of Python.")
+        bool,
+        typer.Option(
+            "--python",
+            help="Take BASE and HEAD for versions of Python.",
+            rich_help_panel=SUBJECT,
+        ),
     ] = False,
     name: Annotated[
-        list[str] | None, typer.Option("--name", help="Names for the sides, in the same order.")
+        list[str] | None,
+        typer.Option(
+            "--name", help="Names for the sides, in the same order.", rich_help_panel=SUBJECT
+        ),
     ] = None,
     shared: Annotated[
-        str, typer.Option("--with", help="Requirements that all sides have in common.")
+        str,
+        typer.Option(
+            "--with",
+            help="Requirements that all sides have in common.",
+            rich_help_panel=SUBJECT,
+        ),
     ] = "",
     rounds: Rounds = None,
     laps: Laps = None,
@@ -113,15 +130,23 @@ def ab(
     fail_on: FailOn = None,
     extend: Annotated[
         bool,
-        typer.Option("--extend", help="If the answer is unclear, measure for as long again, once."),
+        typer.Option(
+            "--extend",
+            help="If the answer is unclear, measure for as long again, once.",
+            rich_help_panel=LENGTH,
+        ),
     ] = False,
     bisecting: Annotated[
-        bool, typer.Option("--bisect", help="Find the side from which on the time changed.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the answer as a JSON object.")
+        bool,
+        typer.Option(
+            "--bisect",
+            help="Find the side from which on the time changed.",
+            rich_help_panel=SUBJECT,
+        ),
     ] = False,
     output: Output = None,
+    force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare two environments in the same laps and say what changed.
 
@@ -152,13 +177,14 @@ def ab(
     suite = override(_choose_suite(sides, axes), sizes)
     trial = _Trial(suite, gate, is_extended=extend)
     folder = name_folder(output, "bisect" if bisecting else "ab")
-    if bisecting:
-        _search(trial, sides, folder, as_json=as_json)
-    session, answer = trial.decide(sides, folder)
+    with replacing(output, force=force):
+        if bisecting:
+            _search(trial, sides, folder, as_json=as_json)
+        session, answer = trial.decide(sides, folder)
     _write_answer(folder, answer)
     is_whole = True
     if as_json:
-        sys.stdout.write(json.dumps(answer, indent=1) + "\n")
+        print_json(answer)
     else:
         is_whole = publish(session, folder)
     _end(session, answer, is_published=is_whole)
@@ -283,7 +309,7 @@ def _search(
     answer = {"format": 1, "sentence": bisection_sentence(found), **asdict(found)}
     _write_answer(folder, answer)
     if as_json:
-        sys.stdout.write(json.dumps(answer, indent=1) + "\n")
+        print_json(answer)
     else:
         console = result_console()
         console.print(bisection_sentence(found), style="bold", markup=False)

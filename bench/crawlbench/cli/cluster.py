@@ -19,7 +19,7 @@ from crawlbench.base.scheduler import require_dask
 from crawlbench.base.whole import write_text
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.endings import ENDING_SIGNALS
-from crawlbench.cli.measuring import name_folder
+from crawlbench.cli.options import MACHINES
 from crawlbench.cli.output import INTERRUPTED, complain, result_console, tell
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.cluster.alone import hold_cpus
@@ -47,6 +47,7 @@ __all__ = [
     "is_of_cluster",
     "make_wishes",
     "measure_block",
+    "refuse_json_of_cluster",
     "resume_on_cluster",
     "run_on_cluster",
 ]
@@ -56,14 +57,20 @@ MAX_CELLS_OF_CLUSTER = 200_000
 
 ClusterAddress = Annotated[
     str | None,
-    typer.Option("--cluster", help="Dask cluster to measure on: tcp://HOST:8786 or local:N."),
+    typer.Option(
+        "--cluster",
+        help="Dask cluster to measure on: tcp://HOST:8786 or local:N.",
+        rich_help_panel=MACHINES,
+    ),
 ]
 Machines = Annotated[
     int | None,
     typer.Option(
         "--machines",
         callback=at_least_one,
-        help="How many machines measure each cell; all unless given.",
+        help="How many machines measure each cell.",
+        rich_help_panel=MACHINES,
+        show_default="all",
     ),
 ]
 Sheet = Annotated[
@@ -71,7 +78,9 @@ Sheet = Annotated[
     typer.Option(
         "--sheet",
         callback=at_least_one,
-        help="Most cells in one machine's session; 240 unless given.",
+        help="Most cells in one machine's session.",
+        rich_help_panel=MACHINES,
+        show_default=str(SHEET_CELLS),
     ),
 ]
 
@@ -96,9 +105,17 @@ def make_wishes(cluster: str | None, machines: int | None, sheet: int | None) ->
     return Wishes(cluster, machines, sheet or SHEET_CELLS)
 
 
-def run_on_cluster(plan: Plan, wishes: Wishes, output: Path | None, name: str) -> NoReturn:
+def refuse_json_of_cluster(cluster: str | None, resumed: Path | None, *, as_json: bool) -> None:
+    """Refuse the JSON of a session on a cluster, which has none, before it is measured."""
+    if as_json and (cluster is not None or (resumed is not None and is_of_cluster(resumed))):
+        raise UsageError(
+            "--json is of one machine's session; of a cluster's, each machine's own report has it: "
+            "crawlbench report FOLDER/machines/NAME --json"
+        )
+
+
+def run_on_cluster(plan: Plan, wishes: Wishes, folder: Path) -> NoReturn:
     """Measure a plan on a cluster's machines, show what they say together, and exit."""
-    folder = name_folder(output, Path(name).stem)
     _run(lambda say: run_cluster(plan.as_spelled(), wishes, folder, say), folder)
 
 
