@@ -34,8 +34,9 @@ FEATURES = {
     "cluster": ("cluster", "fingerprint", "machines", "random_effects", "scheduler"),
     "compare": ("compare", "change", "changes", "history", "history_page", "bisection", "aa"),
     "environments": ("environment", "environments"),
-    "load": ("load", "loadbench", "loadfile", "loadreport"),
+    "load": ("load",),
     "probe": ("probe",),
+    "reference": ("reference", "submit"),
 }
 """Each feature, and what files (or rooms) of it are called wherever they stand."""
 ROOM_FEATURES = tuple(name for name in FEATURES if name != "compare")

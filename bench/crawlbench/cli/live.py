@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crawlbench.base.records import Stopping
+from crawlbench.base.text import count_of
 from crawlbench.report.bars import draw_bars
 from crawlbench.report.numbers import format_seconds
 from crawlbench.report.tables import ratio_of
@@ -61,7 +62,8 @@ class _LineWatcher:
     def on_start(self, session: Session) -> None:
         plan = session.plan
         budget = f", {plan.budget_s:.0f} s in all" if plan.budget_s else ""
-        self._say(f"calibrating {len(plan.cells)} cells, then at most {plan.rounds} rounds{budget}")
+        cells, rounds = count_of(len(plan.cells), "cell"), count_of(plan.rounds, "round")
+        self._say(f"calibrating {cells}, then at most {rounds}{budget}")
 
     def on_sample(self, number: int, sample: Sample) -> None:
         pass

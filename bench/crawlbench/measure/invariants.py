@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crawlbench.base.text import count_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -140,8 +142,10 @@ def _reused(_: Value, counters: Counters, due: Due) -> Iterator[str]:
         yield f"it asked for the head alone {counters.heads} times: bodies were kept from before"
     if counters.connections < due.loops:
         yield (
-            f"{counters.connections} connections were made for {due.loops} crawls, each of which "
-            "has to open its own: they were kept from before"
+            f"{count_of(counters.connections, 'connection')} "
+            f"{'was' if counters.connections == 1 else 'were'} made for "
+            f"{count_of(due.loops, 'crawl')}, each of which has to open its own: they were kept "
+            "from before"
         )
 
 
