@@ -26,6 +26,7 @@ FLOORS = {
     "load": 4,
     "check": 4,
     "cluster": 4,
+    "reference": 4,
     "cli": 5,
     "library": 5,
     "__main__": 6,
