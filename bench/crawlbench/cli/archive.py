@@ -18,7 +18,8 @@ from crawlbench.archive.recording import RecordPlan, record_pages, work_folder
 from crawlbench.base.errors import UsageError
 from crawlbench.base.text import count_of
 from crawlbench.cli.checks import at_least_one, not_negative
-from crawlbench.cli.output import INTERRUPTED, complain, harmless
+from crawlbench.cli.options import RESULT, AsJson, Force
+from crawlbench.cli.output import INTERRUPTED, complain, harmless, print_json
 from crawlbench.sites.charsets import DEFAULT
 
 __all__ = ["import_archive", "record"]
@@ -28,13 +29,17 @@ MIN_DELAY_S = 1.0
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
-Target = Annotated[Path, typer.Option("-o", "--output", help="Folder to create.")]
-Force = Annotated[
-    bool, typer.Option("--force", help="Replace the folder if it holds pages already.")
+Target = Annotated[
+    Path,
+    typer.Option("-o", "--output", help="Folder to write the pages to.", rich_help_panel=RESULT),
 ]
 WithSiteFile = Annotated[
     bool,
-    typer.Option("--site-file/--no-site-file", help="Write a site.toml to start from, or not."),
+    typer.Option(
+        "--site-file/--no-site-file",
+        help="Write a site.toml to start from, or not.",
+        rich_help_panel=RESULT,
+    ),
 ]
 
 
@@ -51,13 +56,17 @@ def import_archive(
     ] = None,
     site_file: WithSiteFile = True,
     force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Turn an archive into a folder of pages, with a manifest and a site.toml to edit.
 
     Example: crawlbench mirror import shop.warc.gz -o shop
     """
     report = import_pages(source, output, start, site_file=site_file, force=force)
-    _show(report, output, has_site_file=site_file)
+    if as_json:
+        print_json(_tell(report, output))
+    else:
+        _show(report, output, has_site_file=site_file)
 
 
 def record(
@@ -81,6 +90,7 @@ def record(
     yes: Annotated[bool, typer.Option("--yes", help="Fetch without asking first.")] = False,
     site_file: WithSiteFile = True,
     force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fetch pages of a real site, politely: one at a time, as its robots.txt allows.
 
@@ -105,7 +115,10 @@ def record(
         if not yes:
             raise UsageError(_describe(plan))
         report = _record(plan, force=force)
-    _show(report, output, has_site_file=plan.writes_site_file)
+    if as_json:
+        print_json(_tell(report, output))
+    else:
+        _show(report, output, has_site_file=plan.writes_site_file)
 
 
 def _record(plan: RecordPlan, *, force: bool) -> ImportReport:
@@ -139,6 +152,22 @@ def _describe(plan: RecordPlan) -> str:
 def _say(line: str) -> None:
     sys.stderr.write(f"{harmless(line)}\n")
     sys.stderr.flush()
+
+
+def _tell(report: ImportReport, output: Path) -> dict[str, object]:
+    """Return for scripts what `_show` prints."""
+    return {
+        "folder": str(output),
+        "start": report.start,
+        "pages": report.pages,
+        "body_bytes": report.body_bytes,
+        "aliases": report.aliases,
+        "rewritten": report.rewritten,
+        "encodings": dict(report.encodings),
+        "lenient": report.leniencies.lines(),
+        "unreadable": report.unreadable.lines(),
+        "skipped": report.skips.lines(),
+    }
 
 
 def _show(report: ImportReport, output: Path, *, has_site_file: bool) -> None:

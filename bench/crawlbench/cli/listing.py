@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import sys
 from dataclasses import asdict
 from enum import StrEnum
@@ -15,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from crawlbench.base.errors import BenchError
-from crawlbench.cli.output import result_console, tell
+from crawlbench.cli.options import AsJson
+from crawlbench.cli.output import print_json, result_console, tell
 from crawlbench.measure.suite import describe_suite, suite_names
 from crawlbench.mirror.networks import NETWORKS
 from crawlbench.operations import Operation, all_operations
@@ -66,7 +66,7 @@ def list_names(
         bool,
         typer.Option("-v", "--verbose", help="Show libraries, licences and protocols as well."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the names that options take, with a few words on each.
 
@@ -82,7 +82,7 @@ def list_names(
     else:
         rows = _rows(what)
     if as_json:
-        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+        print_json(rows)
         return
     _print(rows)
     if what is What.STRATEGIES and (absent := _absent_extras(facts)):

@@ -15,10 +15,12 @@ from rich.text import Text
 from crawlbench.archive.surveyor import Surveyed, survey_site
 from crawlbench.base.errors import UsageError
 from crawlbench.base.text import count_of
-from crawlbench.cli.output import result_console
+from crawlbench.cli.options import AsJson
+from crawlbench.cli.output import print_json, result_console
 from crawlbench.sites.expected import expected_path, load_expected, write_expected
 
 if TYPE_CHECKING:
+    from crawlbench.archive.findings import Findings
     from crawlbench.sites.expected import Expected
 
 __all__ = ["verify"]
@@ -28,6 +30,7 @@ SHOWN_ITEMS = 5
 
 def verify(
     site: Annotated[str, typer.Argument(help="Site file, such as ./site.toml.")],
+    as_json: AsJson = False,
 ) -> None:
     """Crawl a site of your own, show what was found and write down what a crawl must return.
 
@@ -37,13 +40,30 @@ def verify(
         raise UsageError(f"{site!r} is no site file; one ends in .toml")
     surveyed = asyncio.run(survey_site(site))
     findings = surveyed.findings
-    _show(surveyed)
+    path = expected_path(Path(site))
+    if as_json:
+        print_json(_tell(path, findings))
+    else:
+        _show(surveyed)
     if findings.faults:
         raise UsageError(f"nothing was written: {findings.faults[0]}")
-    path = expected_path(Path(site))
     change = _describe_change(path, findings.expected)
     write_expected(path, findings.expected)
-    sys.stdout.write(f"{change}wrote {path}; now: crawlbench run quick --site {site}\n")
+    if not as_json:
+        sys.stdout.write(f"{change}wrote {path}; now: crawlbench run quick --site {site}\n")
+
+
+def _tell(path: Path, findings: Findings) -> dict[str, object]:
+    """Return for scripts what was found, and where it is written unless something is wrong."""
+    expected = findings.expected
+    return {
+        "file": None if findings.faults else str(path),
+        "items": expected.items,
+        "pages": expected.pages,
+        "digest": expected.digest,
+        "faults": findings.faults,
+        "notes": findings.notes,
+    }
 
 
 def _show(surveyed: Surveyed) -> None:
