@@ -46,6 +46,18 @@ def test_package_is_had_by_the_extra_that_is_about_it(requirements, module, extr
     assert extras.how_to_get(module) == f"it comes with crawlbench's extra {extra!r}"
 
 
+def test_extra_of_all_is_not_named_where_it_is_written_out(monkeypatch):
+    """Builders do so, and sort by name."""
+    lines = ["httpx>=0.28; extra == 'all'", "httpx>=0.28; extra == 'clients'", "lxml>=5"]
+    monkeypatch.setattr(extras.metadata, "requires", lambda name: lines)
+    extras._packages.cache_clear()
+    try:
+        assert extras.extra_of("httpx") == "clients"
+        assert extras.extra_of("lxml") == ""
+    finally:
+        extras._packages.cache_clear()
+
+
 def test_crawlbench_is_no_extra_of_its_own(requirements):
     """Though `all` is made of it."""
     assert "none of ours" in extras.how_to_get("crawlbench")
