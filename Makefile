@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-ab bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale bench-cluster-scale bench-crawl-scale bench-cross bench-shard test test-all installed fuzz docs house timelines check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-ab bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-hosted bench-loops bench-loops-page bench-mirror bench-scale growth power reference reference-page reference-plan bench-cluster-scale bench-crawl-scale bench-cross bench-shard bench-twin-loop test test-all installed fuzz docs house timelines check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -62,6 +62,12 @@ bench-loops: $(READY) ## event loops, operation by operation (10 minutes)
 bench-loops-page: $(READY) ## the same on every event loop there is, into docs/loops.md (30 minutes)
 	$(BIN)/python -m benchmarks.loops
 
+bench-hosted: $(READY) ## operations that share a process against those that have their own (2 hours)
+	$(BIN)/python -m benchmarks.hosted
+
+bench-twin-loop: $(READY) ## equal event loops against each other: false verdicts (25 minutes)
+	$(BIN)/python -m benchmarks.twin_loop
+
 bench-mirror: $(READY) ## the mirror against nginx, and with idle connections (7 minutes; needs nginx-light and wrk)
 	$(BIN)/python -m benchmarks.mirror
 
@@ -79,6 +85,21 @@ bench-shard: $(READY) ## from how many pages does a cluster pay? (5 minutes)
 
 bench-crawl-scale: $(READY) ## what a crawl of 100,000 pages costs a client (7 minutes)
 	$(BIN)/python -m benchmarks.crawl_scale
+
+reference: $(READY) ## the matrix of the table, resumable (4 hours; PART=api or MINUTES=10 for a piece)
+	$(BIN)/python -m benchmarks.reference $(if $(PART),--part $(PART)) $(if $(MINUTES),--minutes $(MINUTES))
+
+reference-plan: $(READY) ## what of the matrix is missing, and how long it takes
+	$(BIN)/python -m benchmarks.reference --plan $(if $(PART),--part $(PART))
+
+reference-page: $(READY) ## the table in docs/results/ from results/matrix/
+	$(BIN)/python -m benchmarks.reference --page
+
+growth: $(READY) ## what a matrix costs at 2, 4 and 10 times the contestants (2 minutes)
+	$(BIN)/python -m benchmarks.growth
+
+power: $(READY) ## crawlbench against other harnesses at 0 % and 2 %, resumable (7 hours; MINUTES=10)
+	$(BIN)/python -m benchmarks.power $(if $(MINUTES),--minutes $(MINUTES))
 
 bench-killed: $(READY) ## sessions killed at 50 random moments, and resumed
 	$(BIN)/python benchmarks/killed.py

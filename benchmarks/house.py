@@ -36,6 +36,7 @@ FEATURES = {
     "environments": ("environment", "environments"),
     "load": ("load", "loadbench", "loadfile", "loadreport"),
     "probe": ("probe",),
+    "reference": ("reference", "submit"),
 }
 """Each feature, and what files (or rooms) of it are called wherever they stand."""
 ROOM_FEATURES = tuple(name for name in FEATURES if name != "compare")

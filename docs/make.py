@@ -46,6 +46,8 @@ COMMANDS = (
         "load",
         "check",
         "probe",
+        "submit",
+        "verify-bundle",
     ),
     *("env", "env list", "env remove"),
     *("mirror", "mirror build", "mirror serve", "mirror bench"),

@@ -77,3 +77,17 @@ def test_coding_is_declared_in_the_docstring(tmp_path):
     silent = tmp_path / "silent.py"
     silent.write_text('"""One."""\n')
     assert describe_http(str(silent)) == ("", "")
+
+
+def test_people_sign_in_the_docstring_and_nobody_else_does(tmp_path):
+    """None of ours is reviewed yet: a person signs by pull request."""
+    path = tmp_path / "mine.py"
+    path.write_text(
+        '"""Mine.\n\nModel: threads. HTTP: 1.1.\nMaintainers: ana, ben.\nReviewed by: cleo d.\n"""',
+        encoding="utf-8",
+    )
+    facts = describe_strategy(str(path))
+    assert (facts.maintainers, facts.reviewed_by) == (("ana", "ben"), ("cleo d",))
+    assert (facts.model, facts.http) == ("threads", "1.1")
+    shipped = describe_strategy("aiohttp-gather")
+    assert (shipped.maintainers, shipped.reviewed_by) == ((), ())

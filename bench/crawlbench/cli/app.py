@@ -46,6 +46,8 @@ class Commands(CommandGroup):
         "probe": "crawlbench.cli.probe:probe",
         "list": "crawlbench.cli.listing:list_names",
         "crawl": "crawlbench.cli.crawl:crawl",
+        "submit": "crawlbench.cli.submit:submit",
+        "verify-bundle": "crawlbench.cli.submit:verify_bundle",
         "env": "crawlbench.cli.environments:app",
         "mirror": "crawlbench.cli.mirror:app",
     }

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
 
-from crawlbench.archive.findings import count_of
+from crawlbench.archive.guide import Guide
 from crawlbench.archive.importing import ImportReport, check_address, import_pages
 from crawlbench.archive.links import LinkFinder
 from crawlbench.archive.pagefolder import SITE_FILE, check_target
 from crawlbench.archive.recording import RecordPlan, record_pages, work_folder
 from crawlbench.base.errors import UsageError
+from crawlbench.base.text import count_of
 from crawlbench.cli.checks import at_least_one, not_negative
 from crawlbench.cli.options import RESULT, AsJson, Force
 from crawlbench.cli.output import INTERRUPTED, complain, harmless, print_json
 from crawlbench.sites.charsets import DEFAULT
-from crawlbench.sites.sitefile import load_site_file, make_kinds
-
-if TYPE_CHECKING:
-    from crawlbench.sites.sitefile import SiteFile
 
 __all__ = ["import_archive", "record"]
 
@@ -103,37 +101,35 @@ def record(
     check_address(url, "URL")
     _check_delay(url, delay)
     check_target(output, force=force)
-    plan = RecordPlan(
-        start=url.partition("#")[0],
-        target=output,
-        delay_s=delay,
-        most_pages=pages,
-        finder=_make_finder(site),
-        writes_site_file=site_file and site is None,
-        proxy=proxy,
-        say=_say,
-    )
-    if not yes:
-        raise UsageError(_describe(plan))
-    try:
-        report = record_pages(plan, force=force)
-    except KeyboardInterrupt:
-        complain(
-            f"stopped; what was fetched is kept in {work_folder(output)}, and the same command "
-            "goes on from there"
+    with nullcontext(LinkFinder()) if site is None else Guide(site) as finder:
+        plan = RecordPlan(
+            start=url.partition("#")[0],
+            target=output,
+            delay_s=delay,
+            most_pages=pages,
+            finder=finder,
+            writes_site_file=site_file and site is None,
+            proxy=proxy,
+            say=_say,
         )
-        raise typer.Exit(INTERRUPTED) from None
+        if not yes:
+            raise UsageError(_describe(plan))
+        report = _record(plan, force=force)
     if as_json:
         print_json(_tell(report, output))
     else:
         _show(report, output, has_site_file=plan.writes_site_file)
 
 
-def _make_finder(site: Path | None) -> LinkFinder:
-    if site is None:
-        return LinkFinder()
-    file: SiteFile = load_site_file(site)
-    return LinkFinder(make_kinds(file), file.addresses)
+def _record(plan: RecordPlan, *, force: bool) -> ImportReport:
+    try:
+        return record_pages(plan, force=force)
+    except KeyboardInterrupt:
+        complain(
+            f"stopped; what was fetched is kept in {work_folder(plan.target)}, and the same "
+            "command goes on from there"
+        )
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _check_delay(url: str, delay_s: float) -> None:
@@ -145,10 +141,10 @@ def _check_delay(url: str, delay_s: float) -> None:
 
 
 def _describe(plan: RecordPlan) -> str:
-    minutes = plan.most_pages * plan.delay_s / 60
+    minutes, pages = plan.most_pages * plan.delay_s / 60, count_of(plan.most_pages, "page")
     return (
-        f"would fetch robots.txt and up to {plan.most_pages} pages from {plan.start}, one at a "
-        f"time and {plan.delay_s:g} s apart (up to {minutes:.0f} min or more), into {plan.target}; "
+        f"would fetch robots.txt and up to {pages} from {plan.start}, one at a time and "
+        f"{plan.delay_s:g} s apart (up to {minutes:.0f} min or more), into {plan.target}; "
         "add --yes to do it"
     )
 

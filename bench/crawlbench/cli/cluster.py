@@ -34,6 +34,8 @@ from crawlbench.report.machines import ClusterReport
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from crawlbench.measure.ends import Ends
+
 from crawlbench.base.records import ClusterSession, EnvironmentFacts, Plan, Sample, Session
 from crawlbench.measure.owner import own
 
@@ -122,7 +124,7 @@ def is_of_cluster(folder: Path) -> bool:
     return (folder / CLUSTER_FILE).is_file()
 
 
-def resume_on_cluster(folder: Path, address: str | None, ends: dict[str, object]) -> NoReturn:
+def resume_on_cluster(folder: Path, address: str | None, ends: Ends) -> NoReturn:
     """Go on with the blocks that a session on a cluster lacks, and exit.
 
     Raises:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crawlbench.base.errors import SessionFileError, UsageError
+from crawlbench.base.text import count_of
 from crawlbench.cli.checks import not_negative
 from crawlbench.cli.options import RESULT, AsJson, Force
 from crawlbench.cli.output import (
@@ -113,7 +114,8 @@ def _show(found: History, table: Table, answer: str) -> None:
     if table.rows:
         console.print(render_table(table, console.width))
     sessions, cells = len(found.sessions), len(found.lines)
-    console.print(f"{len(table.rows)} changes in {cells} cells over {sessions} sessions")
+    changes = count_of(len(table.rows), "change")
+    console.print(f"{changes} in {count_of(cells, 'cell')} over {sessions} sessions")
     console.print(answer, markup=False)
     for one in found.breaks:
         console.print(f"from {one.session} on another machine: {'; '.join(one.what)}", markup=False)

@@ -21,11 +21,9 @@ from crawlbench.mirror.networks import NETWORKS
 from crawlbench.operations import Operation, all_operations
 from crawlbench.plugins import registry
 from crawlbench.plugins.about import StrategyFacts, describe_strategy
+from crawlbench.plugins.extras import extra_of
 
 __all__ = ["list_names"]
-
-
-CLIENTS = "crawlbench's extra 'clients'"
 
 
 class What(StrEnum):
@@ -87,8 +85,15 @@ def list_names(
         print_json(rows)
         return
     _print(rows)
-    if what is What.STRATEGIES and not all(fact.installed for fact in facts):
-        tell(f"of ours, what is not installed comes with {CLIENTS}")
+    if what is What.STRATEGIES and (absent := _absent_extras(facts)):
+        tell(f"of ours, what is not installed comes with {absent}")
+
+
+def _absent_extras(facts: list[StrategyFacts]) -> str:
+    """Return the extras that bring what is not installed; empty if nothing of ours is missing."""
+    extras = sorted({extra_of(fact.library) for fact in facts if not fact.installed} - {""})
+    names = " and ".join(filter(None, (", ".join(map(repr, extras[:-1])), *map(repr, extras[-1:]))))
+    return f"crawlbench's extra{'' if len(extras) == 1 else 's'} {names}" if extras else ""
 
 
 def _rows(what: What) -> list[Row]:

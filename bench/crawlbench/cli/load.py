@@ -22,7 +22,7 @@ from crawlbench.cli.endings import ENDING_SIGNALS
 from crawlbench.cli.options import RESULT, AsJson, Force
 from crawlbench.cli.output import INTERRUPTED, result_console, tell
 from crawlbench.cli.places import replacing
-from crawlbench.cli.sites import load_site
+from crawlbench.cli.sites import prepare_site
 from crawlbench.load.file import encode_load, write_load
 from crawlbench.load.flow import LoadOptions, LoadReport, run_load
 from crawlbench.load.model import Arrival, Load
@@ -218,7 +218,7 @@ def _check(options: LoadOptions, owned: str | None) -> None:
     elif owned is not None:
         raise UsageError(f"--i-own-this {owned!r} cannot be used without --url")
     else:
-        load_site(options.site)
+        prepare_site(options.site, reads=False)
         find_network(options.network)
     most_s = MAX_S_ELSEWHERE if is_elsewhere else MAX_S
     most = MAX_CONNECTIONS_ELSEWHERE if is_elsewhere else MAX_CONNECTIONS

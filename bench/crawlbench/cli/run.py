@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -56,7 +56,7 @@ from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.prepared import prepare_again, prepare_environments
 from crawlbench.environments.spec import read_environments
-from crawlbench.measure.ends import session_ends
+from crawlbench.measure.ends import Ends, session_ends
 from crawlbench.measure.flow import resume_session, run_session
 from crawlbench.measure.lengths import read_long_forms
 from crawlbench.measure.matrix import MAX_CELLS, extend_plan, make_plan
@@ -267,7 +267,7 @@ def _refuse_changes(context: typer.Context) -> None:
         )
 
 
-def _resume(folder: Path, cluster: str | None, ends: dict[str, Any], showing: Showing) -> NoReturn:
+def _resume(folder: Path, cluster: str | None, ends: Ends, showing: Showing) -> NoReturn:
     if cluster is not None or is_of_cluster(folder):
         resume_on_cluster(folder, cluster, ends)
     load_session(folder)  # before a lock is left in what is no session

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.records import Cell, Plan, Sweep
+from crawlbench.base.records import Cell, Plan, Stopping, Sweep
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.details import Page, Quiet, Verbose, choose_showing
 from crawlbench.cli.measuring import name_folder
@@ -165,6 +165,7 @@ def sweep(
         "laps": laps,
         "budget_s": budget,
         "cpus": cpus,
+        "stopping": Stopping.FIXED if rounds and not budget else Stopping.ANY,
         scale.field: list(values),
     }
     # The axis is the question here, not the length.

@@ -36,6 +36,7 @@ __all__ = [
 STANDARD_LIBRARY = "standard library"
 
 _FACTS = re.compile(r"\bModel: (?P<model>[^.]+)\. HTTP: (?P<http>[\d., ]+?)\.?$", re.MULTILINE)
+_PEOPLE = re.compile(r"^(?P<what>Maintainers|Reviewed by): (?P<who>.+?)\.?$", re.MULTILINE)
 _CODING = re.compile(r"\bCoding: (?P<coding>[a-z, ]+)\.")
 
 
@@ -62,6 +63,11 @@ class StrategyFacts:
     """What parses HTTP/1.1 in it; empty if nobody has told us."""
     tls: str = ""
     """What speaks TLS in it."""
+    maintainers: tuple[str, ...] = ()
+    """Who answers for the file, from its docstring: `Maintainers: ana, ben.`"""
+    reviewed_by: tuple[str, ...] = ()
+    """Authors of the library who have found its use right: `Reviewed by: cleo.` A person signs
+    here by pull request; nobody is put here by others."""
 
 
 class LibraryFacts(msgspec.Struct, frozen=True):
@@ -92,6 +98,7 @@ def describe_strategy(name: str) -> StrategyFacts:
     module = _library_module(tree, name)
     library, version, licence = _distribution(module)
     facts = describe_libraries().get(library, LibraryFacts())
+    people = {one["what"]: _names_in(one["who"]) for one in _PEOPLE.finditer(docstring)}
     return StrategyFacts(
         name=name,
         about=docstring.partition("\n")[0],
@@ -103,7 +110,13 @@ def describe_strategy(name: str) -> StrategyFacts:
         installed=all(_is_installed(name) for name in _imports(tree)),
         parser=facts.parser,
         tls=facts.tls,
+        maintainers=people.get("Maintainers", ()),
+        reviewed_by=people.get("Reviewed by", ()),
     )
+
+
+def _names_in(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
 @cache

@@ -117,8 +117,8 @@ def _tell_change(change: Change) -> dict[str, object]:
 def _tell_seen(seen: Seen) -> dict[str, object]:
     return {
         "ratio": math.exp(seen.estimate),
-        "ratio_low": math.exp(seen.low),
-        "ratio_high": math.exp(seen.high),
+        "ratio_low": math.exp(seen.interval.low),
+        "ratio_high": math.exp(seen.interval.high),
         "verdict": seen.verdict.value,
     }
 
@@ -155,5 +155,5 @@ def _row(change: Change, ways: Sequence[Way]) -> tuple[str, ...]:
 def _seen(seen: Seen | None) -> tuple[str, str]:
     if seen is None:
         return "-", "-"
-    ratio = format_ratio(seen.estimate, seen.low, seen.high)
-    return ratio, format_interval(seen.low, seen.high)
+    ratio = format_ratio(seen.estimate, seen.interval.low, seen.interval.high)
+    return ratio, format_interval(seen.interval.low, seen.interval.high)

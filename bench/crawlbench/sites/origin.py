@@ -20,7 +20,7 @@ def is_ours(name: str) -> bool:
     """
     point = registry.find(registry.Kind.SITE, name)
     package, _, module = point.module.partition(".")
-    return package == "crawlbench" and module not in {"files", "sites.custom"}
+    return package == "crawlbench" and module not in {"plugins.files", "sites.custom"}
 
 
 def make_pages(name: str) -> None:

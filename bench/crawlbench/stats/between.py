@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import variance
+from statistics import fmean, variance
 from typing import TYPE_CHECKING
 
 from crawlbench.stats.change import Way
@@ -18,7 +18,14 @@ from crawlbench.stats.interval import Estimate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["DEFAULTS", "WITHOUT_ANCHORS", "Spread", "between_sessions", "find_spread"]
+__all__ = [
+    "DEFAULTS",
+    "WITHOUT_ANCHORS",
+    "Spread",
+    "between_sessions",
+    "find_spread",
+    "mean_of_sessions",
+]
 
 DEFAULTS = {Way.PLAIN: 0.02, Way.NORMALISED: 0.02, Way.KIN: 0.004}
 """Standard deviation between sessions of a log ratio to what it would be; see docs/method.md."""
@@ -66,3 +73,22 @@ def between_sessions(found: Estimate, spread: Spread) -> Estimate:
     parts = within**2 / found.freedom + between**2 / spread.freedom
     freedom = total**2 / parts if parts else found.freedom
     return Estimate(found.count, found.mean, math.sqrt(total), freedom)
+
+
+def mean_of_sessions(found: Sequence[Estimate], spread: Spread) -> Estimate:
+    """Return the mean of what some sessions found, true from session to session.
+
+    Source: as `between_sessions`; the mean of k sessions has a k-th of the variance between them.
+
+    Args:
+        found: one estimate of each session; one at least.
+        spread: between sessions, which a few of them do not tell by themselves.
+    """
+    count = len(found)
+    withins = [(one.error / count) ** 2 for one in found]
+    between = spread.deviation**2 / count
+    total = math.fsum(withins) + between
+    parts = between**2 / spread.freedom
+    parts += math.fsum(w**2 / one.freedom for w, one in zip(withins, found, strict=True))
+    freedom = total**2 / parts if parts else spread.freedom
+    return Estimate(count, fmean([one.mean for one in found]), math.sqrt(total), freedom)

@@ -1,0 +1,90 @@
+"""How often two sessions or two matrices contradict each other (floor 4; pure).
+
+A verdict flips if both sides answer, and not the same: faster here and same there counts, an
+`unclear` on either side does not. Shares are told by distance from 1, as nobody is surprised that
+what is nearly equal flips more often.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from crawlbench.base.records import Quantity, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Mapping
+
+    from crawlbench.base.records import Session
+
+__all__ = ["BANDS", "Band", "Said", "find_agreement", "said_by"]
+
+BANDS = (0.0, 0.02, 0.05, 0.1, 0.25, math.inf)
+"""Distances from 1, as differences of times relative to the shorter one."""
+ANSWERS = (Verdict.FASTER, Verdict.SLOWER, Verdict.SAME)
+REVERSED = {Verdict.FASTER, Verdict.SLOWER}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A verdict and how far from equal the two were found."""
+
+    verdict: Verdict
+    estimate: float
+    """Log ratio."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The verdicts that two sides share at some distance from 1."""
+
+    low: float
+    """As a share: 0.05 is 5 %."""
+    high: float
+    pairs: int
+    """Of which both sides have a verdict of any kind."""
+    answered: int
+    """On which both sides have an answer."""
+    flipped: int
+    """On which the answers are not the same."""
+    reversed: int
+    """Of which one is faster and the other slower."""
+
+    @property
+    def share(self) -> float | None:
+        """The share that flipped of what both have answered; None if they answered nothing."""
+        return self.flipped / self.answered if self.answered else None
+
+
+def said_by(session: Session) -> dict[Hashable, Said]:
+    """Return a judged session's verdicts by time on all of its pairs."""
+    return {
+        (one.cell, one.baseline): Said(one.verdict, one.estimate)
+        for one in session.comparisons
+        if one.quantity is Quantity.TIME and one.estimate is not None
+    }
+
+
+def find_agreement(
+    sides: Iterable[tuple[Mapping[Hashable, Said], Mapping[Hashable, Said]]],
+) -> list[Band]:
+    """Return how often sides flip, by distance from 1.
+
+    Args:
+        sides: two and two; what only one of them has is left out.
+    """
+    shared = [(one[key], other[key]) for one, other in sides for key in one if key in other]
+    bands = []
+    for low, high in pairwise(BANDS):
+        within = [pair for pair in shared if low <= _distance(*pair) < high]
+        answered = [pair for pair in within if all(one.verdict in ANSWERS for one in pair)]
+        flipped = [pair for pair in answered if pair[0].verdict is not pair[1].verdict]
+        turned = sum({one.verdict for one in pair} == REVERSED for pair in flipped)
+        bands.append(Band(low, high, len(within), len(answered), len(flipped), turned))
+    return bands
+
+
+def _distance(one: Said, other: Said) -> float:
+    return math.expm1(abs(one.estimate + other.estimate) / 2)

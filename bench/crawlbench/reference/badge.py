@@ -1,0 +1,70 @@
+"""A badge for each figure, in the shape that badge services read (floor 4; pure)."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from crawlbench.base.records import Verdict
+from crawlbench.report.numbers import format_interval, format_ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from crawlbench.reference.table import Table, TableRow
+
+__all__ = ["make_badge", "make_badges"]
+
+COLOURS = {
+    Verdict.FASTER: "brightgreen",
+    Verdict.SLOWER: "orange",
+    Verdict.SAME: "blue",
+    Verdict.INVALID: "red",
+}
+"""Of verdicts, as badge services name them; `lightgrey` for all others."""
+
+
+def make_badges(table: Table) -> dict[str, str]:
+    """Return a file's name and its JSON for each figure of the newest matrix that has it."""
+    newest: dict[tuple[str, str, str, str], TableRow] = {}
+    for row in (row for row in table.rows if not row.tuned and row.verdict != "reference"):
+        newest[row.key] = row  # the oldest matrix comes first
+    baselines = {(one.matrix, one.scenario): one.baseline for one in table.shares}
+    return {
+        _file(row): make_badge(row, baselines.get((row.matrix, row.scenario), "the baseline"))
+        for row in newest.values()
+    }
+
+
+def make_badge(row: TableRow, baseline: str) -> str:
+    """Return the badge of a row, such as `0.83 of requests-serial, 0.81 to 0.85, 2026-11`."""
+    told = {
+        "schemaVersion": 1,
+        "label": f"{row.scenario.partition(':')[0]}: {row.strategy}",
+        "message": ", ".join(_parts(row, baseline)),
+        "color": next((c for v, c in COLOURS.items() if v == row.verdict), "lightgrey"),
+    }
+    return json.dumps(told, indent=1) + "\n"
+
+
+def _parts(row: TableRow, baseline: str) -> Iterable[str]:
+    if row.verdict == Verdict.INVALID:
+        yield "invalid"
+    elif row.verdict == "baseline":
+        yield "baseline"
+    elif row.ratio is None or row.low is None or row.high is None:
+        yield "no figure"
+    else:
+        yield f"{format_ratio(row.ratio, row.low, row.high)} of {baseline}"
+        yield format_interval(row.low, row.high)
+    if row.same:
+        yield f"same as {row.same} other{'s' if row.same > 1 else ''}"
+    yield row.last[:7]
+
+
+def _file(row: TableRow) -> str:
+    """Return the name of a row's file: letters, digits, dots and hyphens."""
+    loop = [] if row.loop == "-" else [row.loop]
+    parts = [row.scenario.partition(":")[0], row.scenario.partition(": ")[2], row.strategy, *loop]
+    return "-".join(re.sub(r"[^\w.-]+", "-", part) for part in [*parts, row.parser]) + ".json"

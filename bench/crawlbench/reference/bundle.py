@@ -1,0 +1,260 @@
+"""A bundle: one session in one small file that can be published and judged again (floor 4).
+
+It is gzipped JSON: a digest, and the content that the digest is of. Rounds are kept by column, with
+warmups left out and numbers cut to six digits; everything else of a session stays as it is, so that
+the judge of all sessions judges this one too.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import zlib
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Anchor, RoundRecord, Sample, Session
+
+# msgspec reads the annotations when it decodes.
+from crawlbench.base.records.ranges import Count, Span  # noqa: TC001
+from crawlbench.measure.flaws import find_flaw
+from crawlbench.stats.judge import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+__all__ = [
+    "ENDING",
+    "FORMAT",
+    "Bundle",
+    "Claim",
+    "Content",
+    "KeptRound",
+    "Source",
+    "claims_of",
+    "decode_bundle",
+    "digest_of",
+    "encode_bundle",
+    "load_bundle",
+    "restore",
+    "seal",
+    "shorten",
+]
+
+FORMAT = 1
+"""Of a bundle. 1: first."""
+ENDING = ".bundle.gz"
+MAX_BYTES = 2**20
+"""Of a file: the largest session of the reference takes a third."""
+MAX_UNPACKED_BYTES = 64 * 2**20
+DIGITS = 6
+"""Of each number: a millionth is far below what any interval resolves."""
+
+Column = tuple[float | int | bool | str | dict[str, float] | None, ...]
+
+
+class KeptRound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A round, its samples by column."""
+
+    number: Count
+    started: str
+    seconds: Span
+    columns: dict[str, Column]
+    """Field of a sample to its values; a cell is its place in the plan."""
+    anchors: tuple[Anchor, ...] = ()
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The code of a strategy."""
+
+    digest: str
+    """SHA-256 of its file."""
+    text: str = ""
+    """The file itself, where it is not one of crawlbench's: a tuned row is to be read."""
+
+
+class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the session concluded of a cell and its baseline; whoever verifies concludes it anew."""
+
+    cell: str
+    quantity: str
+    verdict: str
+    estimate: float | None
+    low: float | None
+    high: float | None
+
+
+class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the digest of a bundle is of."""
+
+    session: Session
+    """Without its rounds and without conclusions."""
+    rounds: tuple[KeptRound, ...]
+    sites: dict[str, str]
+    """Site to the digest of what a right crawl of it returns."""
+    strategies: dict[str, Source]
+    claims: tuple[Claim, ...]
+    command: str
+    """That measures it again."""
+
+
+class Bundle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A content and its digest."""
+
+    format: int
+    digest: str
+    content: Content
+
+
+def seal(content: Content) -> Bundle:
+    """Return the bundle of a content."""
+    return Bundle(FORMAT, digest_of(content), content)
+
+
+def digest_of(content: Content) -> str:
+    """Return the SHA-256 of a content, in hexadecimal."""
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
+
+
+def encode_bundle(bundle: Bundle) -> bytes:
+    """Return the bytes of a bundle, the same for the same bundle."""
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", filename="", mtime=0, compresslevel=9) as file:
+        file.write(msgspec.json.encode(bundle))
+    return packed.getvalue()
+
+
+def load_bundle(path: Path) -> Bundle:
+    """Read a bundle; whether it keeps the rules, `rules.py` finds out.
+
+    Raises:
+        UsageError: it cannot be read or is none.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"the bundle {str(path)!r} cannot be read: {error.strerror}") from error
+    return decode_bundle(content, str(path))
+
+
+def decode_bundle(content: bytes, name: str) -> Bundle:
+    """Return the bundle that these bytes hold.
+
+    Args:
+        content: gzipped JSON.
+        name: for messages.
+
+    Raises:
+        UsageError: they hold none, or too much.
+    """
+    if len(content) > MAX_BYTES:
+        raise UsageError(
+            f"{name!r} is larger than a bundle may be ({MAX_BYTES // 1024} KiB); "
+            "submit fewer rounds, or fewer cells at a time"
+        )
+    packed = zlib.decompressobj(wbits=31)
+    try:
+        text = packed.decompress(content, MAX_UNPACKED_BYTES)
+        if packed.unconsumed_tail or not packed.eof:
+            raise zlib.error("it is torn, or holds more than a bundle may")
+        bundle = msgspec.json.decode(text, type=Bundle)
+    except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(
+            f"{name!r} is no whole bundle: {error}; `crawlbench submit SESSION` makes one"
+        ) from error
+    if bundle.format != FORMAT:
+        raise UsageError(
+            f"{name!r} has format {bundle.format}, this crawlbench reads {FORMAT}; "
+            "use the version that wrote it"
+        )
+    return bundle
+
+
+_FIELDS = tuple(field.name for field in fields(Sample) if field.name != "warmup")
+
+
+def shorten(session: Session) -> tuple[KeptRound, ...]:
+    """Return the rounds of a session by column, warmups left out, numbers cut."""
+    places = {cell.name: place for place, cell in enumerate(session.plan.cells)}
+    return tuple(
+        KeptRound(
+            record.number,
+            record.started,
+            _cut(record.seconds),
+            _columns([s for s in record.samples if not s.warmup], places),
+            tuple(
+                replace(a, computing_s=_cut(a.computing_s), sending_s=_cut(a.sending_s))
+                for a in record.anchors
+            ),
+        )
+        for record in session.rounds
+    )
+
+
+def _columns(samples: Iterable[Sample], places: dict[str, int]) -> dict[str, Column]:
+    kept = list(samples)
+    columns: dict[str, Column] = {"cell": tuple(places[sample.cell] for sample in kept)}
+    for name in _FIELDS[1:]:
+        values = [getattr(sample, name) for sample in kept]
+        if name == "figures" and not any(values):
+            continue
+        columns[name] = tuple(_cut(v) if isinstance(v, float) else v for v in values)
+    return columns
+
+
+def _cut(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
+
+
+def restore(content: Content) -> Session:
+    """Return the session of a bundle, judged by today's rules.
+
+    Raises:
+        UsageError: the columns are no rounds of the plan, or no session of ours would hold them.
+    """
+    names = [cell.name for cell in content.session.plan.cells]
+    try:
+        rounds = tuple(_restore_round(kept, names) for kept in content.rounds)
+    except (msgspec.MsgspecError, ValueError, TypeError, IndexError) as error:
+        raise UsageError(f"the bundle's rounds are none of its plan: {error}") from error
+    kept = content.session.warnings
+    session = replace(content.session, rounds=rounds)
+    if flaw := find_flaw(session):
+        raise UsageError(f"the bundle's session cannot be right: {flaw}")
+    judged = judge(session)
+    return replace(judged, warnings=(*judged.warnings, *kept))
+
+
+def _restore_round(kept: KeptRound, names: list[str]) -> RoundRecord:
+    if unknown := kept.columns.keys() - set(_FIELDS):
+        raise ValueError(f"samples have no {sorted(unknown)[0]!r}")
+    rows = zip(*kept.columns.values(), strict=True)
+    samples = [dict(zip(kept.columns, row, strict=True)) for row in rows]
+    for sample in samples:
+        place = sample["cell"]
+        if not isinstance(place, int) or not 0 <= place < len(names):
+            raise IndexError(f"there is no cell {place!r}")
+        sample.update(cell=names[place], warmup=False)
+    found = msgspec.convert(samples, tuple[Sample, ...])
+    return RoundRecord(kept.number, kept.started, kept.seconds, found, kept.anchors)
+
+
+def claims_of(session: Session) -> tuple[Claim, ...]:
+    """Return what a judged session says of its cells and their baselines."""
+    baselines = set(session.plan.baselines.values())
+    return tuple(
+        Claim(
+            one.cell,
+            str(one.quantity),
+            str(one.verdict),
+            *(None if end is None else _cut(end) for end in (one.estimate, one.low, one.high)),
+        )
+        for one in session.comparisons
+        if one.baseline in baselines
+    )

@@ -1,0 +1,106 @@
+"""Folders of bundles: what one machine and one Python measured for the table (floor 4)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawlbench.base.errors import UsageError
+from crawlbench.reference.bundle import ENDING, digest_of, load_bundle, restore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crawlbench.base.records import Machine, Session
+    from crawlbench.reference.bundle import Content
+
+__all__ = ["MAX_MATRIX_BYTES", "Matrix", "Measured", "load_matrices", "load_matrix", "name_matrix"]
+
+MAX_MATRIX_BYTES = 3 * 2**20
+"""Of all bundles of a matrix: they are kept in git for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One bundle, judged."""
+
+    file: str
+    """Matrix and file: `2026-11-28-amd-epyc-cpython-3.11.7/clients-1.bundle.gz`."""
+    content: Content
+    session: Session
+
+    @property
+    def suite(self) -> str:
+        """What was measured: a part of the matrix, or the suite of a contributor."""
+        return self.session.plan.suite
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """What one machine and one Python measured."""
+
+    name: str
+    sessions: tuple[Measured, ...]
+    """In the order in which they were measured; one at least."""
+
+    @property
+    def machine(self) -> Machine:
+        """On which all of it was measured."""
+        return self.sessions[0].session.machine
+
+    @property
+    def days(self) -> tuple[str, str]:
+        """The first and the last day on which it was measured."""
+        days = sorted(one.session.created[:10] for one in self.sessions)
+        return days[0], days[-1]
+
+
+def name_matrix(day: str, machine: Machine) -> str:
+    """Return the name of a matrix: its day, its CPU and its Python."""
+    cpu = re.sub(r"\((?:r|tm|c)\)|\bprocessor\b|\bcpu\b|@.*", " ", machine.cpu_model.lower())
+    words = re.findall(r"[a-z0-9][a-z0-9.]*", f"{cpu} {machine.python.lower()}")
+    return "-".join([day, *words])
+
+
+def load_matrices(root: Path) -> list[Matrix]:
+    """Return all matrices in a folder, the oldest first; folders without bundles are none.
+
+    Raises:
+        UsageError: a bundle is none, or was edited.
+    """
+    folders = sorted({path.parent for path in root.glob(f"*/*{ENDING}")})
+    found = [load_matrix(folder) for folder in folders]
+    return sorted(found, key=lambda one: (one.days, one.name))
+
+
+def load_matrix(folder: Path) -> Matrix:
+    """Return the matrix in a folder.
+
+    Raises:
+        UsageError: there is none; a bundle is none, was edited, or is of another machine.
+    """
+    sessions = [_load(path) for path in sorted(folder.glob(f"*{ENDING}"))]
+    if not sessions:
+        raise UsageError(f"{str(folder)!r} is no matrix: it has no *{ENDING}")
+    sessions.sort(key=lambda one: one.session.created)
+    first = sessions[0].session.machine
+    for one in sessions:
+        for axis in ("cpu_model", "python"):
+            here, there = getattr(first, axis), getattr(one.session.machine, axis)
+            if here != there:
+                raise UsageError(
+                    f"{one.file!r} was measured on {there!r}, the rest of its matrix on {here!r}; "
+                    "another CPU or Python is another matrix: move it to a folder of its own"
+                )
+    return Matrix(folder.name, tuple(sessions))
+
+
+def _load(path: Path) -> Measured:
+    bundle = load_bundle(path)
+    if bundle.digest != digest_of(bundle.content):
+        raise UsageError(
+            f"the bundle {str(path)!r} was edited: its digest is not that of its content; "
+            "`crawlbench verify-bundle` says more"
+        )
+    return Measured(f"{path.parent.name}/{path.name}", bundle.content, restore(bundle.content))

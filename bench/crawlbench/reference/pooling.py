@@ -1,0 +1,267 @@
+"""What some sessions of one scenario say together (floor 4; pure).
+
+A session's interval is true of that session. A figure of the table is the mean of three sessions or
+more, and its interval holds from session to session: the variance between them is pooled over the
+cells of the scenario (`stats/between.py`). Two questions are asked, each with a family that is
+fixed beforehand: how each cell stands against the baseline, and which pairs can be told apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from crawlbench.base.records import Comparison, Obstacle, Quantity, Verdict
+from crawlbench.stats.between import DEFAULTS, find_spread, mean_of_sessions
+from crawlbench.stats.change import Way
+from crawlbench.stats.claims import find_claims, judge_family
+from crawlbench.stats.holm import holm_levels
+from crawlbench.stats.index import Index
+from crawlbench.stats.interval import Estimate, estimate_mean
+from crawlbench.stats.lengths import Slopes
+from crawlbench.stats.limit import REFERENCE
+from crawlbench.stats.pairing import Side, log_ratios
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from crawlbench.base.records import Cell, Sample, Session
+
+__all__ = ["CONFIDENCE", "MARGIN", "MIN_SESSIONS", "QUANTITIES", "Pool", "Ratio", "Standing"]
+
+MARGIN = 0.04879016416943204
+"""Log ratio of 5 %, set before anything was measured: nothing smaller is called a difference."""
+CONFIDENCE = 0.95
+QUANTITIES = (Quantity.TIME, Quantity.CPU, Quantity.PAGE)
+"""That are compared; what it costs to begin is told in seconds alone."""
+MIN_SESSIONS = 3
+"""That a figure rests on; of fewer it is preliminary, and has no verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A cell against the baseline, over sessions."""
+
+    estimate: float | None
+    """Log ratio; None if there is none."""
+    low: float | None
+    high: float | None
+    verdict: Verdict
+    sessions: int
+    reason: str = ""
+    """Why the verdict is no answer; empty if it is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a cell stands among all of its scenario, by wall time."""
+
+    rank: int
+    """One more than the cells that are told to be faster."""
+    same: int
+    """Other cells that cannot be told from it."""
+
+
+def _read_cpu(sample: Sample) -> float:
+    return max(sample.cpu_s or 0.0, 1e-9)
+
+
+class _Part:
+    """One session's part in a scenario."""
+
+    def __init__(self, session: Session, group: str) -> None:
+        cells = [cell for cell in session.plan.own_cells if cell.group == group]
+        self.cells = {cell.name: cell for cell in cells if not cell.control}
+        self.failures = {one.cell: one for one in session.failures}
+        self.baseline = session.plan.baselines[group]
+        controls = [cell.name for cell in cells if cell.control]
+        self.twins = tuple(n for n in (self.baseline, *controls) if n not in self.failures)
+        self.index = Index(session.rounds)
+        self.slopes = (
+            Slopes(self.index, session.plan.long_names, session.plan.long_forms[group])
+            if group in session.plan.long_forms
+            else None
+        )
+        self.has_cpu = all(sample.cpu_s for record in session.rounds for sample in record.samples)
+        self.widenings = {
+            one.quantity: one.widening for one in session.controls if one.group == group
+        }
+        self.found: dict[tuple[str, Quantity], Comparison] = {
+            (one.cell, one.quantity): one
+            for one in session.comparisons
+            if one.baseline == self.baseline
+        }
+
+    def ratio(self, cell: str, other: str, quantity: Quantity) -> Estimate | None:
+        """Return the log ratio of two cells in this session; the baseline is both of its twins."""
+        if {cell, other} & self.failures.keys() - {self.baseline}:
+            return None
+        one, two = (
+            Side(name, self.twins if name == self.baseline else (name,)) for name in (cell, other)
+        )
+        if not (one.cells and two.cells):
+            return None
+        if quantity is Quantity.CPU:
+            found = log_ratios(self.index, one, two, _read_cpu) if self.has_cpu else []
+            return estimate_mean(found)
+        if quantity is Quantity.TIME:
+            return estimate_mean(log_ratios(self.index, one, two))
+        # Where more pages took no more time, a page has no cost that could be divided by.
+        slopes = self.slopes
+        if slopes is None or slopes.is_flat(one.cells) or slopes.is_flat(two.cells):
+            return None
+        return estimate_mean(log_ratios(slopes, one, two))
+
+    def widening(self, cell: str, quantity: Quantity) -> float:
+        """Return by how much doubts and the twins could move a cell's ratio."""
+        found = self.found.get((cell, quantity))
+        doubts = max((abs(one.shift) for one in found.doubts), default=0.0) if found else 0.0
+        return doubts + self.widenings.get(quantity, 0.0)
+
+    def is_half(self, cell: str, quantity: Quantity) -> bool:
+        """Tell whether half of a cell's time was not the client's own."""
+        found = self.found.get((cell, quantity))
+        return found is not None and found.obstacle is Obstacle.HALF
+
+
+class Pool:
+    """The sessions of one scenario on one machine."""
+
+    def __init__(
+        self, sessions: Sequence[Session], group: str, least_sessions: int = MIN_SESSIONS
+    ) -> None:
+        """Take judged sessions that have this group, all with one baseline."""
+        self._parts = [_Part(session, group) for session in sessions]
+        self._least = least_sessions
+        self.baseline = self._parts[0].baseline
+        self.cells: dict[str, Cell] = {}
+        for part in self._parts:
+            self.cells.update(part.cells)
+
+    @cached_property
+    def contestants(self) -> tuple[str, ...]:
+        """All cells that are compared, the baseline first, those that failed among them."""
+        others = [
+            name
+            for name, cell in self.cells.items()
+            if name != self.baseline and cell.strategy != REFERENCE
+        ]
+        return (self.baseline, *others)
+
+    def ratios(self, quantity: Quantity) -> dict[str, Ratio]:
+        """Return each cell against the baseline; the baseline itself is not among them."""
+        others = self.contestants[1:]
+        found = {name: self._estimates(name, self.baseline, quantity) for name in others}
+        usable = {name: values for name, values in found.items() if values}
+        spread = find_spread(DEFAULTS[Way.NORMALISED], [_means(one) for one in usable.values()])
+        pooled = {name: mean_of_sessions(values, spread) for name, values in usable.items()}
+        judged = judge_family(
+            pooled, MARGIN, CONFIDENCE, {name: self._widening(name, quantity) for name in pooled}
+        )
+        ratios = {}
+        for name in others:
+            count = len(found[name])
+            obstacle = self._obstacle(name, quantity, count)
+            if name not in judged:
+                verdict = Verdict.INVALID if self._failure(name) else Verdict.UNCLEAR
+                ratios[name] = Ratio(None, None, None, verdict, count, obstacle)
+                continue
+            one = judged[name]
+            verdict = Verdict.UNCLEAR if obstacle else one.verdict
+            if self._failure(name):
+                verdict = Verdict.INVALID
+            reason = obstacle or (OPEN if verdict is Verdict.UNCLEAR else "")
+            ends = one.interval
+            ratios[name] = Ratio(pooled[name].mean, ends.low, ends.high, verdict, count, reason)
+        return ratios
+
+    @cached_property
+    def standings(self) -> dict[str, Standing]:
+        """Where each cell stands, of those that have a figure: a rank is what pairs tell."""
+        names = [
+            name
+            for name in self.contestants
+            if not self._failure(name) and self._count(name) >= self._least
+        ]
+        told = self._tell_apart(names)
+        slower = dict.fromkeys(names, 0)
+        apart = dict.fromkeys(names, 0)
+        for (one, two), sign in told.items():
+            slower[one if sign > 0 else two] += 1
+            apart[one] += 1
+            apart[two] += 1
+        return {n: Standing(1 + slower[n], len(names) - 1 - apart[n]) for n in names}
+
+    def share_told(self) -> tuple[int, int]:
+        """Return how many pairs of all are told apart."""
+        names = list(self.standings)
+        apart = sum(len(names) - 1 - one.same for one in self.standings.values())
+        return apart // 2, len(names) * (len(names) - 1) // 2
+
+    def _tell_apart(self, names: Sequence[str]) -> dict[tuple[str, str], int]:
+        """Return the pairs that differ by more than the margin: 1 if the first is slower."""
+        found = {}
+        for pair in combinations(names, 2):
+            values = self._estimates(*pair, Quantity.TIME)
+            if len(values) >= self._least:
+                found[pair] = values
+        kin = {pair: values for pair, values in found.items() if self._are_kin(*pair)}
+        other = {pair: values for pair, values in found.items() if pair not in kin}
+        pooled: dict[tuple[str, str], Estimate] = {}
+        for way, group in ((Way.KIN, kin), (Way.NORMALISED, other)):
+            spread = find_spread(DEFAULTS[way], [_means(values) for values in group.values()])
+            pooled |= {pair: mean_of_sessions(one, spread) for pair, one in group.items()}
+        claims = {
+            pair: find_claims(
+                one.mean, one.p_value, MARGIN, max(self._widening(n, Quantity.TIME) for n in pair)
+            )
+            for pair, one in pooled.items()
+        }
+        # Those of the family that could not be estimated stay in it: nobody gains by failing.
+        count = len(names) * (len(names) - 1) // 2
+        apart = {pair: min(c[Verdict.FASTER], c[Verdict.SLOWER]) for pair, c in claims.items()}
+        levels = holm_levels(apart, count, 1 - CONFIDENCE)
+        return {
+            pair: 1 if pooled[pair].mean > 0 else -1
+            for pair, p in apart.items()
+            if p <= levels[pair]
+        }
+
+    def _are_kin(self, one: str, two: str) -> bool:
+        """Tell whether two cells differ by event loop alone."""
+        first, second = self.cells[one], self.cells[two]
+        return (first.strategy, first.parser) == (second.strategy, second.parser)
+
+    def _estimates(self, cell: str, other: str, quantity: Quantity) -> list[Estimate]:
+        found = (part.ratio(cell, other, quantity) for part in self._parts if cell in part.cells)
+        return [one for one in found if one]
+
+    def _count(self, name: str) -> int:
+        return sum(name in part.cells for part in self._parts)
+
+    def _widening(self, name: str, quantity: Quantity) -> float:
+        return fmean(p.widening(name, quantity) for p in self._parts if name in p.cells)
+
+    def _failure(self, name: str) -> str:
+        """Return why a cell failed in one of the sessions; empty if it did not."""
+        parts: Iterable[_Part] = (part for part in self._parts if name in part.failures)
+        return next((part.failures[name].reason for part in parts), "")
+
+    def _obstacle(self, name: str, quantity: Quantity, count: int) -> str:
+        if reason := self._failure(name):
+            return reason
+        if any(part.is_half(name, quantity) for part in self._parts):
+            return "half of its time or more was not the client's own"
+        if count < self._least:
+            return f"preliminary: {count} of {self._least} sessions"
+        return ""
+
+
+OPEN = "the interval reaches across the margin of 5 %"
+
+
+def _means(values: Sequence[Estimate]) -> list[float]:
+    return [one.mean for one in values]

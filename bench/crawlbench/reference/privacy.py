@@ -1,0 +1,107 @@
+"""What a published session must not tell: who measured it, and where (floor 4; pure)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from crawlbench.base.records import Failure, Session, WarningNote
+
+__all__ = ["find_secret", "forget", "is_label", "shorten_platform"]
+
+_PLATFORM = re.compile(r"(Linux|macOS|Darwin|Windows)(-\d+(?:\.\d+)?)?")
+_MACHINES = ("x86_64", "amd64", "aarch64", "arm64", "armv7l", "ppc64le", "riscv64", "s390x")
+_ROOTS = "home|Users|root|tmp|var|usr|opt|mnt|srv|etc|work|data|private|Volumes|workspace|builds"
+_SECRETS = (
+    (re.compile(rf"(?<![\w.])/(?:{_ROOTS})/[^\s'\"]+"), "a path"),
+    (re.compile(r"\b[A-Za-z]:[\\/][^\s'\"]+"), "a path"),
+    (re.compile(r"(?<!\w)~/[^\s'\"]+"), "a path"),
+    (re.compile(r"[\w.+-]+@[\w-]+\.[A-Za-z][\w.-]*"), "an address of a person"),
+    (re.compile(r"https?://(?!127\.0\.0\.1|localhost|\[::1\])[^\s'\"]+"), "an address"),
+    (
+        re.compile(r"(?<![\w.])(?!127\.)\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d+)?(?![\w.])"),
+        "an address",
+    ),
+    (
+        re.compile(
+            r"(?i)\b[a-z0-9][\w-]*(?:\.[\w-]+)*\.(?:local|lan|internal|intranet|home|corp|localdomain)\b"
+        ),
+        "a host's name",
+    ),
+)
+"""Patterns, and what they find."""
+_LABEL = re.compile(r"[\w.+*@:/()=,\[\] -]{0,160}", re.ASCII)
+UNTOLD = "(untold)"
+
+
+def is_label(text: str) -> bool:
+    """Tell whether a text may be a name: letters, digits and a few signs, nothing of markup."""
+    return _LABEL.fullmatch(text) is not None
+
+
+def find_secret(text: str) -> tuple[str, str] | None:
+    """Return what a text tells that it must not, and of which kind that is; None if nothing."""
+    for pattern, kind in _SECRETS:
+        if found := pattern.search(text):
+            return found[0], kind
+    return None
+
+
+def shorten_platform(text: str) -> str:
+    """Return system, version and processor of what `platform.platform()` says, and no more.
+
+    A kernel's own name may be that of a company or a machine.
+    """
+    found = _PLATFORM.match(text)
+    machine = next((one for one in _MACHINES if one.lower() in text.lower()), "")
+    return "-".join(filter(None, (found[0] if found else "", machine))) or "unknown"
+
+
+def forget(session: Session, names: Iterable[str] = ()) -> Session:
+    """Return a session without what tells who measured it and where.
+
+    Args:
+        session: as it was measured.
+        names: of this machine and its user, which are taken out of every sentence, as is the name
+            of the machine that measured.
+    """
+    host = session.machine.hostname
+    private = sorted({*names, host, host.partition(".")[0]} - {""}, key=len, reverse=True)
+    machine = replace(
+        session.machine, hostname="", platform=shorten_platform(session.machine.platform)
+    )
+    conditions = session.conditions and replace(
+        session.conditions, busy=tuple("another process" for _ in session.conditions.busy)
+    )
+    return replace(
+        session,
+        machine=machine,
+        conditions=conditions,
+        failures=tuple(_forget_words(one, private) for one in session.failures),
+        warnings=tuple(_forget_note(one, private) for one in session.warnings),
+        environments=tuple(
+            replace(one, executable="", library="", key="", sources={})
+            for one in session.environments
+        ),
+    )
+
+
+def _forget_words(failure: Failure, private: list[str]) -> Failure:
+    """Return a failure with its reason alone: last words are full of paths."""
+    return replace(failure, reason=_clean(failure.reason, private), detail="")
+
+
+def _forget_note(note: WarningNote, private: list[str]) -> WarningNote:
+    return replace(note, text=_clean(note.text, private))
+
+
+def _clean(text: str, private: list[str]) -> str:
+    for pattern, _ in _SECRETS:
+        text = pattern.sub(UNTOLD, text)
+    for name in private:
+        text = re.sub(rf"\b{re.escape(name)}\b", UNTOLD, text)
+    return text.replace("<", "‹").replace(">", "›")

@@ -1,0 +1,249 @@
+"""The rules that a bundle keeps before it becomes part of a table (floor 4).
+
+Each rule that is broken is a sentence: what is wrong, the value seen, and what would work.
+"""
+
+from __future__ import annotations
+
+import hmac
+import math
+import re
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from crawlbench import __version__
+from crawlbench.base.errors import BenchError
+from crawlbench.base.records.ranges import END
+from crawlbench.mirror.networks import NETWORKS
+from crawlbench.plugins import registry
+from crawlbench.plugins.about import STANDARD_LIBRARY, describe_strategy
+from crawlbench.reference.bundle import claims_of, digest_of, restore
+from crawlbench.reference.privacy import find_secret, is_label, shorten_platform
+from crawlbench.reference.sources import (
+    digest_of_site,
+    digest_of_strategy,
+    hash_source,
+    is_shipped,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crawlbench.base.records import Plan, Session
+    from crawlbench.reference.bundle import Bundle, Claim, Content
+
+__all__ = ["CUT_SHORT", "MIN_ROUNDS", "find_broken", "is_tuned"]
+
+MIN_ROUNDS = 5
+"""Of fewer, the spread itself is a guess."""
+CUT_SHORT = ("", "interrupted", "mirror")
+"""Endings of a session that was not finished."""
+_CPU = re.compile(r"[\w()@.,+/ -]{0,100}", re.ASCII)
+_DOTTED = re.compile(r"[A-Za-z][\w-]*\.[A-Za-z]{2,}")
+AHEAD = timedelta(days=1)
+"""Clocks differ."""
+
+
+def find_broken(bundle: Bundle) -> list[str]:
+    """Return a sentence for each rule that a bundle breaks; none if it keeps all."""
+    content = bundle.content
+    if not hmac.compare_digest(bundle.digest.encode(), digest_of(content).encode()):
+        return [
+            f"the content has the digest {digest_of(content)[:12]}, but the bundle says "
+            f"{bundle.digest[:12]}: it was edited; submit the session again"
+        ]
+    try:
+        session = restore(content)
+    except BenchError as error:
+        return [f"{error}; submit the session again"]
+    return [
+        *_untold(content),
+        *_unlikely_names(content.session),
+        *_unshipped(content.session.plan),
+        *_measured_badly(session),
+        *_without_control(session),
+        *_foreign_code(content),
+        *_without_versions(session),
+        *_false_claims(content, session),
+    ]
+
+
+def is_tuned(content: Content, strategy: str) -> bool:
+    """Tell whether a strategy's rows are tuned: its code is not what crawlbench ships."""
+    source = content.strategies.get(strategy)
+    return bool(source and source.text) or any(
+        one.asked.variables or one.asked.flags for one in content.session.environments
+    )
+
+
+def _untold(content: Content) -> Iterator[str]:
+    """Yield what tells who measured it, and where."""
+    machine = content.session.machine
+    if machine.hostname:
+        yield (
+            f"it names the host {machine.hostname!r}; a bundle has none, as `crawlbench submit` "
+            "writes it"
+        )
+    if machine.platform != shorten_platform(machine.platform):
+        yield (
+            f"its platform {machine.platform!r} says more than system, version and processor, "
+            f"such as {shorten_platform(machine.platform)!r}"
+        )
+    if not _CPU.fullmatch(machine.cpu_model) or _DOTTED.search(machine.cpu_model):
+        yield f"its CPU is called {machine.cpu_model!r}, which no maker would call one"
+    # The source of a tuned strategy is meant to be read, and may quote whom it likes.
+    told = msgspec.to_builtins(content)
+    told["strategies"] = list(content.strategies)
+    for text in _texts(told):
+        if found := find_secret(text):
+            yield f"it tells {found[1]}, {found[0]!r}; take it out of what was measured"
+            return
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401  (JSON)
+    """Yield all texts of JSON, the keys too; columns have none."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            if key != "columns":
+                yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def _unlikely_names(session: Session) -> Iterator[str]:
+    """Yield the first name that is none, such as a script."""
+    plan = session.plan
+    names = [plan.suite, *plan.files, *session.networks, *session.machine.versions]
+    for cell in plan.cells:
+        names += [value for value in asdict(cell).values() if isinstance(value, str)]
+    names += [one.name for one in plan.environments]
+    names += [text for facts in plan.operations for text in (facts.name, facts.theme)]
+    bad = next((name for name in names if not is_label(name)), None)
+    if bad is not None:
+        yield (
+            f"the name {bad!r} is none that a table can show; letters, digits and . _ - are enough"
+        )
+
+
+def _unshipped(plan: Plan) -> Iterator[str]:
+    """Yield things of users that nobody else can measure."""
+    crawls = [cell for cell in plan.cells if not cell.operation]
+    loops = {cell.event_loop for cell in plan.cells if cell.event_loop}
+    for kind, names in (
+        (registry.Kind.SITE, {cell.site for cell in crawls}),
+        (registry.Kind.PARSER, {cell.parser for cell in crawls}),
+        (registry.Kind.EVENT_LOOP, loops),
+    ):
+        for name in sorted(names):
+            if not is_shipped(kind, name):
+                yield (
+                    f"the {kind.noun} {name!r} does not come with crawlbench, so nobody could "
+                    "measure it again; only strategies may be your own"
+                )
+    for name in sorted({cell.network.partition("@")[0] for cell in crawls} - set(NETWORKS)):
+        yield f"the network {name!r} does not come with crawlbench; known: {', '.join(NETWORKS)}"
+
+
+def _measured_badly(session: Session) -> Iterator[str]:
+    if session.ending in CUT_SHORT:
+        ending = session.ending or "no end"
+        yield f"the session was not finished ({ending}); go on with `crawlbench run --resume`"
+    if len(session.rounds) < MIN_ROUNDS:
+        yield f"it has {len(session.rounds)} rounds; {MIN_ROUNDS} or more are asked for"
+    if datetime.fromisoformat(session.created) > datetime.now(UTC) + AHEAD:
+        yield f"it was measured at {session.created}, which is still to come; mend the clock"
+    if session.plan.is_versus or session.plan.sweep:
+        yield (
+            f"the suite {session.plan.suite!r} compares each cell with itself, which has no place "
+            "in the table; submit one of `crawlbench run`"
+        )
+
+
+def _without_control(session: Session) -> Iterator[str]:
+    judged = {one.group for one in session.controls if one.estimate is not None}
+    for group in dict.fromkeys(cell.group for cell in session.plan.cells):
+        if group not in judged:
+            yield (
+                f"the group {group!r} has no control with two rounds or more, so nobody can tell "
+                "whether equal things came out equal; measure it with its control"
+            )
+        is_crawl = any(c.site and c.group == group for c in session.plan.cells)
+        if is_crawl and not session.ceilings.get(group):
+            yield f"the group {group!r} has no ceiling of its mirror; measure it anew"
+
+
+def _foreign_code(content: Content) -> Iterator[str]:
+    """Yield sites and strategies that are not what this crawlbench has under their names."""
+    cells = [cell for cell in content.session.plan.cells if not cell.operation]
+    for site in dict.fromkeys(cell.site for cell in cells):
+        told, ours = content.sites.get(site, ""), digest_of_site(site)
+        if ours and told != ours:
+            yield (
+                f"a right crawl of {site!r} has the digest {ours[:12]} here, the bundle says "
+                f"{told[:12] or 'nothing'}: another site was measured; measure this one"
+            )
+    for name in dict.fromkeys(cell.strategy for cell in cells):
+        source, ours = content.strategies.get(name), digest_of_strategy(name)
+        if source is None:
+            yield f"the bundle does not say what code {name!r} was; submit the session again"
+        elif ours and source.digest != ours:
+            yield (
+                f"the strategy {name!r} has the digest {ours[:12]} here, the bundle says "
+                f"{source.digest[:12]}: other code was measured; call tuned code by its own file"
+            )
+        elif not ours and hash_source(source.text) != source.digest:
+            yield f"the code of {name!r} is not what its digest says; submit the session again"
+        elif not ours and not source.text.strip():
+            yield f"the code of {name!r} is missing; a tuned row shows what was measured"
+
+
+def _without_versions(session: Session) -> Iterator[str]:
+    if session.tool.partition("+")[0] != __version__.partition("+")[0]:
+        yield (
+            f"it was measured by crawlbench {session.tool}, this is {__version__}; "
+            "measure it with this one"
+        )
+    known = {name.lower().replace("_", "-") for name in session.machine.versions}
+    missing = set()
+    for name in {cell.strategy for cell in session.plan.cells if cell.strategy}:
+        if is_shipped(registry.Kind.STRATEGY, name):
+            library = describe_strategy(name).library
+            if library != STANDARD_LIBRARY and library.lower().replace("_", "-") not in known:
+                missing.add(library)
+    if missing:
+        yield f"it does not tell the version of {', '.join(sorted(missing))}; measure it anew"
+    if not session.machine.python or "pyperf" not in session.machine.versions:
+        yield "it does not tell which Python and which pyperf measured it; measure it anew"
+
+
+def _false_claims(content: Content, session: Session) -> Iterator[str]:
+    """Yield where what the bundle claims is not what its own values show."""
+    found = claims_of(session)
+    if content.claims == found:
+        return
+    mine = {(one.cell, one.quantity): one for one in content.claims}
+    for one in found:
+        told = mine.get((one.cell, one.quantity))
+        if told != one:
+            yield (
+                f"of {one.cell!r} it claims {_tell(told)}, but its values show {_tell(one)}; "
+                "submit the session again"
+            )
+            return
+    yield "it makes claims about cells that it does not have; submit the session again"
+
+
+def _tell(claim: Claim | None) -> str:
+    """Return a claim in words."""
+    if claim is None:
+        return "nothing"
+    if claim.estimate is None:
+        return claim.verdict
+    return f"{claim.verdict}, {math.exp(min(claim.estimate, END)):.3f} of the baseline"

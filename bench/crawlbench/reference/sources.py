@@ -1,0 +1,79 @@
+"""What strategies and sites are today, as digests (floor 4)."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawlbench.base.errors import BenchError
+from crawlbench.measure.sitefacts import find_site
+from crawlbench.plugins import registry
+from crawlbench.reference.bundle import Source
+from crawlbench.sites.origin import is_ours
+
+if TYPE_CHECKING:
+    from crawlbench.base.records import Plan
+
+__all__ = ["digest_of_site", "digest_of_strategy", "hash_source", "is_shipped", "sources_of"]
+
+_READERS = ("crawlbench.plugins.files", "crawlbench.sites.custom")
+"""Modules that read a user's file."""
+
+
+def is_shipped(kind: registry.Kind, name: str) -> bool:
+    """Tell whether a plug-in of that name comes with crawlbench."""
+    try:
+        point = registry.find(kind, name)
+    except BenchError:
+        return False
+    if kind is registry.Kind.EVENT_LOOP:
+        return "*" not in point.name
+    return point.module.startswith("crawlbench.") and point.module not in _READERS
+
+
+def hash_source(text: str) -> str:
+    """Return the SHA-256 of a strategy's file."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def digest_of_strategy(name: str) -> str:
+    """Return the digest of a strategy that comes with crawlbench; empty if there is none."""
+    if not is_shipped(registry.Kind.STRATEGY, name):
+        return ""
+    spec = importlib.util.find_spec(registry.find(registry.Kind.STRATEGY, name).module)
+    if spec is None or spec.origin is None:
+        return ""
+    return hash_source(Path(spec.origin).read_text(encoding="utf-8"))
+
+
+@cache
+def digest_of_site(name: str) -> str:
+    """Return the digest of what a right crawl of a site returns; empty if it is not shipped."""
+    try:
+        if not is_ours(name):
+            return ""
+        return find_site(name).expected.digest
+    except BenchError:
+        return ""
+
+
+def sources_of(plan: Plan) -> dict[str, Source]:
+    """Return the source of each strategy of a plan: the digest, and of a user's the file as well.
+
+    Raises:
+        OSError: a file is gone.
+    """
+    names = dict.fromkeys(cell.strategy for cell in plan.cells if cell.strategy)
+    return {name: _source(plan, name) for name in names}
+
+
+def _source(plan: Plan, name: str) -> Source:
+    if digest := digest_of_strategy(name):
+        return Source(digest)
+    path = Path(plan.path_of(name))
+    text = path.read_text(encoding="utf-8") if path.suffix == ".py" else ""
+    return Source(hash_source(text), text)

@@ -1,0 +1,106 @@
+"""Makes a bundle of a session that was measured here (floor 4)."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawlbench.base.errors import UsageError
+from crawlbench.measure.store import load_session
+from crawlbench.reference.bundle import ENDING, Content, claims_of, restore, seal, shorten
+from crawlbench.reference.privacy import forget
+from crawlbench.reference.rules import find_broken
+from crawlbench.reference.sources import digest_of_site, sources_of
+from crawlbench.report.repeat import repeat_command
+
+if TYPE_CHECKING:
+    from crawlbench.base.records import Plan, Session
+    from crawlbench.reference.bundle import Bundle
+
+__all__ = ["make_bundle", "name_bundle", "submit_session"]
+
+KEPT_NOTES = ("mirror",)
+"""Topics of warnings that values do not tell; the others are drawn from them anew."""
+
+
+def submit_session(folder: Path, suite: str = "") -> Bundle:
+    """Return the bundle of a session, checked by all rules.
+
+    Args:
+        folder: of the session.
+        suite: what to call the suite; empty for the session's own name.
+
+    Raises:
+        UsageError: there is no session, or it breaks a rule; the message says which.
+    """
+    session = load_session(folder)
+    bundle = make_bundle(session, suite)
+    if broken := find_broken(bundle):
+        more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
+        raise UsageError(f"{str(folder)!r} cannot be submitted{more}: {broken[0]}")
+    return bundle
+
+
+def make_bundle(session: Session, suite: str = "") -> Bundle:
+    """Return the bundle of a judged session; whether it keeps the rules is not asked yet.
+
+    Raises:
+        UsageError: a file of the session's own is gone.
+    """
+    try:
+        sources = sources_of(session.plan)
+    except OSError as error:
+        raise UsageError(
+            f"the strategy's file {str(error.filename)!r} cannot be read: {error.strerror}; "
+            "a tuned row shows its code"
+        ) from error
+    plan = _without_paths(replace(session.plan, suite=suite or Path(session.plan.suite).stem))
+    rounds = shorten(session)
+    bare = forget(
+        replace(
+            session,
+            plan=plan,
+            rounds=(),
+            summaries=(),
+            comparisons=(),
+            controls=(),
+            slots=(),
+            warnings=tuple(one for one in session.warnings if one.topic in KEPT_NOTES),
+        ),
+        _private_names(),
+    )
+    sites = dict.fromkeys(cell.site for cell in plan.cells if cell.site)
+    content = Content(
+        session=bare,
+        rounds=rounds,
+        sites={site: digest_of_site(site) for site in sites},
+        strategies=sources,
+        claims=(),
+        command=repeat_command(bare),
+    )
+    claims = claims_of(restore(content))
+    return seal(Content(bare, rounds, content.sites, content.strategies, claims, content.command))
+
+
+def name_bundle(session: Session) -> str:
+    """Return the name of a bundle's file: when it was measured, and what."""
+    moment = session.created[:19].replace("-", "").replace(":", "")
+    return f"{moment}Z-{Path(session.plan.suite).stem}{ENDING}"
+
+
+def _without_paths(plan: Plan) -> Plan:
+    """Return a plan whose files are known by their labels alone."""
+    files = {label: replace(one, path=label, spelling=label) for label, one in plan.files.items()}
+    return replace(plan, files=files)
+
+
+def _private_names() -> list[str]:
+    """Return what the machine and its user are called here."""
+    names = [socket.gethostname(), socket.gethostname().partition(".")[0]]
+    with suppress(OSError, KeyError, ImportError):
+        names.append(getpass.getuser())
+    return names

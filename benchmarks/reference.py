@@ -1,0 +1,231 @@
+"""Measures the matrix of the table, session by session, and draws the page of all matrices.
+
+python -m benchmarks.reference                   what is missing, to its end (hours)
+python -m benchmarks.reference --plan            what is missing, and how long it takes
+python -m benchmarks.reference --minutes 10      as much as fits; call it again for the rest
+python -m benchmarks.reference --part api        one part alone
+python -m benchmarks.reference --page            only the page and the badges
+
+A session that is cut off goes on where it was. Each that ends becomes a bundle, checked by all
+rules, in `results/matrix/<day>-<CPU>-<Python>/`. Sessions of one part lie apart: every part is
+measured once before any is measured again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from crawlbench.base.children import clean_environment, python_command
+from crawlbench.base.errors import BenchError, UsageError
+from crawlbench.base.whole import write_bytes, write_text
+from crawlbench.measure.machine import describe_machine
+from crawlbench.measure.store import SESSION_FILE, load_session
+from crawlbench.reference.badge import make_badges
+from crawlbench.reference.bundle import ENDING, encode_bundle
+from crawlbench.reference.matrix import (
+    MAX_MATRIX_BYTES,
+    Matrix,
+    load_matrices,
+    load_matrix,
+    name_matrix,
+)
+from crawlbench.reference.page import render_table
+from crawlbench.reference.parts import SESSIONS, Part, find_part, list_parts, load_parts
+from crawlbench.reference.rules import CUT_SHORT
+from crawlbench.reference.submission import submit_session
+from crawlbench.reference.table import make_table
+from crawlbench.report.numbers import format_bytes, format_length
+
+ROOT = Path(__file__).resolve().parent.parent
+MATRICES = ROOT / "results" / "matrix"
+UNDER_WAY = ROOT / "results" / "matrix-under-way"
+"""Sessions that are not finished; not kept in git."""
+PAGE = ROOT / "docs" / "results"
+INTERRUPTED = 130
+PATIENCE_S = 60.0
+"""For a session to end after it was asked to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One session that is still to be measured."""
+
+    part: Part
+    number: int
+    """From 1."""
+    expected_s: float
+
+    @property
+    def name(self) -> str:
+        """Of its folder and its bundle."""
+        return f"{self.part.name}-{self.number}"
+
+
+def main() -> None:
+    """Measure what is missing, or say what it would take."""
+    options = _read_options()
+    if not options.page:
+        parts = [find_part(options.part)] if options.part else load_parts()
+        folder = find_folder(MATRICES)
+        due = find_due(folder, parts)
+        tell_plan(folder, parts, due)
+        if options.plan:
+            return
+        measure(due, folder, options.minutes * 60 if options.minutes else None)
+        left = len(find_due(folder, parts))
+        print(f"{left} of {SESSIONS * len(parts)} sessions are missing", flush=True)
+    write_page(MATRICES, PAGE)
+
+
+def _read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
+    parser.add_argument("--part", choices=list_parts(), help="Measure this part alone.")
+    parser.add_argument("--minutes", type=float, help="Stop after so many minutes.")
+    parser.add_argument("--plan", action="store_true", help="Say what it would take, and end.")
+    parser.add_argument("--page", action="store_true", help="Only draw the page and the badges.")
+    return parser.parse_args()
+
+
+def find_folder(root: Path) -> Path:
+    """Return the folder of the matrix that is to go on: the newest of this CPU and Python.
+
+    One that is whole is left alone; then, and on another CPU, another begins today.
+    """
+    machine = describe_machine()
+    today = datetime.now(UTC).date().isoformat()
+    ending = name_matrix("", machine)
+    begun = [*root.glob(f"*{ending}"), *(UNDER_WAY.glob(f"*{ending}") if root == MATRICES else ())]
+    names = sorted({path.name for path in begun if len(path.name) == len(today + ending)})
+    if names:
+        newest = root / names[-1]
+        count = len(list(newest.glob(f"*{ENDING}")))
+        if count < SESSIONS * len(list_parts()):
+            return newest
+    return root / name_matrix(today, machine)
+
+
+def find_due(folder: Path, parts: list[Part]) -> list[Due]:
+    """Return the sessions that are missing: all parts once, then all of them again."""
+    known = _seconds_of(folder)
+    return [
+        Due(part, number, known.get(part.name, part.expected_s))
+        for number in range(1, SESSIONS + 1)
+        for part in parts
+        if not (folder / f"{part.name}-{number}{ENDING}").exists()
+    ]
+
+
+def _seconds_of(folder: Path) -> dict[str, float]:
+    """Return what a session of each part took, of those that are there."""
+    if not list(folder.glob(f"*{ENDING}")):
+        return {}
+    return {one.suite: one.session.seconds for one in load_matrix(folder).sessions}
+
+
+def tell_plan(folder: Path, parts: list[Part], due: list[Due]) -> None:
+    """Print what there is and what the rest takes."""
+    size = sum(path.stat().st_size for path in folder.glob(f"*{ENDING}"))
+    clients = set().union(*(part.clients for part in parts))
+    print(f"matrix {folder.name}: {format_bytes(size)} of {format_bytes(MAX_MATRIX_BYTES)}")
+    for part in parts:
+        mine = [one for one in due if one.part is part]
+        length = mine[0].expected_s if mine else part.expected_s
+        done = SESSIONS - len(mine)
+        print(
+            f"  {part.name:10} {len(part.plan.cells):4} cells, {done} of {SESSIONS} sessions, "
+            f"about {format_length(length)} each"
+        )
+    total = format_length(sum(one.expected_s for one in due))
+    print(f"{len(parts)} parts, {len(clients)} clients; {len(due)} sessions missing, about {total}")
+    sys.stdout.flush()
+
+
+def measure(due: list[Due], folder: Path, budget_s: float | None) -> None:
+    """Measure sessions one after the other until time is up.
+
+    Raises:
+        UsageError: a session breaks a rule, or the matrix would be too large.
+    """
+    ends_at = None if budget_s is None else time.monotonic() + budget_s
+    for one in due:
+        left_s = None if ends_at is None else ends_at - time.monotonic()
+        if left_s is not None and left_s <= 0:
+            return
+        print(f"{one.name}: about {format_length(one.expected_s)}", flush=True)
+        session = UNDER_WAY / folder.name / one.name
+        code = run_session(one, session, left_s)
+        if code == INTERRUPTED:
+            return
+        keep(session, folder / f"{one.name}{ENDING}", one.part.name)
+
+
+def run_session(due: Due, session: Path, left_s: float | None) -> int:
+    """Measure a session or go on with it; return the exit code, 130 if time was up."""
+    call = ["run", str(due.part.path), "-o", str(session), "--quiet", "--no-page"]
+    if (session / SESSION_FILE).exists():
+        call = ["run", "--resume", str(session), "--quiet", "--no-page"]
+        call += ["--rounds", str(due.part.plan.rounds)]
+    child = subprocess.Popen(python_command("crawlbench", *call), env=clean_environment())
+    try:
+        code = child.wait(left_s)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        child.send_signal(signal.SIGINT)  # what is finished is kept
+        child.wait(PATIENCE_S)
+        return INTERRUPTED
+    return code
+
+
+def keep(session: Path, path: Path, suite: str) -> None:
+    """Make a bundle of a finished session, and let its folder go.
+
+    Raises:
+        UsageError: it breaks a rule, or the matrix would be too large; the session stays.
+    """
+    if load_session(session).ending in CUT_SHORT:
+        raise UsageError(
+            f"{str(session)!r} was not finished; call this again to go on with it, or remove that "
+            "folder to begin anew"
+        )
+    content = encode_bundle(submit_session(session, suite))
+    others = sum(one.stat().st_size for one in path.parent.glob(f"*{ENDING}"))
+    if others + len(content) > MAX_MATRIX_BYTES:
+        raise UsageError(
+            f"{str(path)!r} would make its matrix larger than {format_bytes(MAX_MATRIX_BYTES)}; "
+            "measure fewer parts"
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, content)
+    shutil.rmtree(session)
+    print(f"{path.name}: {format_bytes(len(content))}", flush=True)
+
+
+def write_page(matrices: Path, folder: Path) -> None:
+    """Write the page of all matrices, and the badges of the newest figures."""
+    found: list[Matrix] = load_matrices(matrices)
+    table = make_table(found)
+    badges = folder / "badges"
+    badges.mkdir(parents=True, exist_ok=True)
+    write_text(folder / "index.html", render_table(table))
+    wanted = make_badges(table)
+    for name, text in wanted.items():
+        write_text(badges / name, text)
+    for old in badges.glob("*.json"):
+        if old.name not in wanted:
+            old.unlink()  # of a figure that was retired
+    size = format_bytes((folder / "index.html").stat().st_size)
+    print(f"{folder / 'index.html'}: {len(table.rows)} figures, {size}; {len(wanted)} badges")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BenchError as error:
+        sys.exit(f"reference: {error}")

@@ -1,0 +1,94 @@
+"""The table, opened: filters live in the address, it is quiet, axe-clean, and opens at once."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from crawlbench.reference.matrix import load_matrices
+from crawlbench.reference.page import render_table
+from crawlbench.reference.table import make_table
+from tests.reference.test_table import write_matrices
+
+MADE = 20
+"""Matrices of the large page, with as many rows each as a real one has."""
+ROWS = 350
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    return make_table(load_matrices(write_matrices(tmp_path_factory.mktemp("matrix"))))
+
+
+def large(table):
+    """Return the table of twenty made matrices."""
+    some = table.rows[: len(table.rows) // 2]
+    rows = [
+        replace(row, matrix=f"2026-{day:02}", strategy=f"{row.strategy}-{n}", scenario=f"s{n % 8}")
+        for day in range(MADE)
+        for n, row in enumerate(some * (ROWS // len(some)))
+    ]
+    return replace(table, rows=tuple(rows))
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
+def test_table_is_drawn_filtered_and_clean(open_page, screenshots, table, width, scheme):
+    """No wider than its window, with an opened figure, and without a violation that axe knows."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    opened = open_page(render_table(table), width=width, scheme=scheme)
+    page = opened.page
+    assert page.locator("#clients tbody tr").count() == 4
+    page.fill("input[name=client]", "httpx")
+    assert page.locator("#clients tbody tr").count() == 2
+    assert "client=httpx" in page.url
+    page.fill("input[name=client]", "gather")
+    page.click("#clients tbody th a")
+    page.wait_for_selector("#figure:not([hidden])")
+    assert "row=" in page.url
+    text = page.inner_text("#figure")
+    assert "not yet reviewed by its author" in text
+    assert "crawlbench run crawl" in text
+    assert page.locator("#figure tbody tr").count() == 2 + 3  # its history, and its sessions
+    page.screenshot(path=screenshots / f"table-{width}.png", full_page=True)
+    assert opened.ask("document.documentElement.scrollWidth") <= width
+    found = axe.Axe().run(page).response["violations"]
+    assert [one["id"] for one in found] == []
+    assert opened.complaints == []
+
+
+def test_address_chooses_and_a_hostile_one_harms_nothing(open_page, table):
+    """What a stranger puts in an address is looked for, not obeyed."""
+    opened = open_page(render_table(table))
+    for address, count in (
+        ("#matrix=all", 8),
+        ("#matrix=all&kind=tuned", 0),
+        ("#loop=asyncio&sort=-client", 3),
+        ("#scenario=<script>alert(1)</script>", 0),
+        ("#sort=constructor&row=__proto__", 4),
+        ("#=&&=", 4),
+    ):
+        opened.page.evaluate("(address) => { location.hash = address }", address)
+        opened.page.wait_for_function(
+            "(count) => document.querySelectorAll('#clients tbody tr').length === count", arg=count
+        )
+    assert opened.complaints == []
+
+
+def test_twenty_matrices_open_within_two_seconds(open_page, table, capsys):
+    """Seven thousand rows: only those that the address asks for are drawn."""
+    html = render_table(large(table))
+    began = time.perf_counter()
+    opened = open_page(html)
+    took = opened.ask("performance.now()")
+    with capsys.disabled():
+        print(f"\n{len(html) / 2**20:.1f} MiB, {took:.0f} ms, {time.perf_counter() - began:.2f} s")
+    assert opened.ask("document.querySelectorAll('#clients tbody tr').length") <= 150
+    assert len(html) < 4 * 2**20
+
+
+def test_page_without_a_matrix_says_so(open_page):
+    opened = open_page(render_table(make_table([])))
+    assert "No matrix was measured yet" in opened.ask("document.body.textContent")
+    assert opened.complaints == []

@@ -1,0 +1,246 @@
+"""A bundle that breaks a rule is refused with the rule's sentence; one that keeps all is good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from crawlbench.base.records import Conditions, Environment, EnvironmentFacts, Failure
+from crawlbench.reference.bundle import decode_bundle, encode_bundle
+from crawlbench.reference.rules import find_broken
+from crawlbench.reference.submission import make_bundle
+from tests.reference.builders import BASE, FAST, RATIOS, REAL, TWIN, bundled, measured, tampered
+
+
+@pytest.fixture(scope="module")
+def good():
+    """Return a bundle that keeps all rules."""
+    return bundled()
+
+
+def edit(path, value):
+    """Return a function that sets something deep in JSON."""
+
+    def change(content):
+        *way, last = path
+        for key in way:
+            content = content[key]
+        content[last] = value(content[last]) if callable(value) else value
+
+    return change
+
+
+def one_slower(content):
+    """Change one digit of one value, and what it is measured by stays as it was."""
+    column = list(content["rounds"][0]["columns"]["seconds"])
+    column[2] *= 3
+    content["rounds"][0]["columns"]["seconds"] = column
+
+
+def rename(old, new):
+    """Return a function that gives a cell another name wherever it stands."""
+
+    def change(content):
+        text = msgspec.json.encode(content).decode().replace(old, new)
+        content.clear()
+        content.update(msgspec.json.decode(text))
+
+    return change
+
+
+def without_twin():
+    """Return a bundle whose group has no control."""
+    return bundled(ratios={cell: ratio for cell, ratio in RATIOS.items() if cell != TWIN})
+
+
+def test_good_bundle_keeps_all_rules(good):
+    assert find_broken(good) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"platform": "Linux-5.14.0-427.el9.aarch64-aarch64-with-glibc2.34"},
+        {"platform": "macOS-14.5-arm64-arm-64bit"},
+        {"platform": "Windows-11-10.0.22631-SP0"},
+        {"cpu_model": "Intel(R) Xeon(R) CPU @ 2.20GHz"},
+        {"cpu_model": ""},
+        {"python": "CPython 3.13.0 free-threaded"},
+        {"hostname": "lxml"},
+    ],
+)
+def test_honest_machines_are_let_in(changes):
+    """Whatever they are called; a host may even be named after a parser."""
+    assert find_broken(bundled(machine=replace(REAL, **changes))) == []
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "wrong answer: rank 1 is missing (calibration, in warmup 1)",
+        "ClientError: 127.0.0.1:8000 refused; see /subject/1292052/",
+        "TypeError: <class 'aiohttp.ClientSession'> takes no 1.2.3",
+        "FileNotFoundError: /home/anna/secret/crawl.py on annas-laptop",
+        "ask anna@example.org or http://intranet.example.org/page",
+    ],
+)
+def test_reason_of_a_failure_is_cleaned_and_let_in(reason):
+    found = bundled(failures=[Failure(FAST.name, 1, reason, "Traceback: /home/anna/x.py")])
+    assert find_broken(found) == []
+    text = msgspec.json.encode(found.content).decode()
+    assert not any(one in text for one in ("anna", "intranet", "Traceback", "<class"))
+
+
+def test_busy_processes_and_environments_are_not_named():
+    """How many there were is told; what they are called, and where Python lies, is nobody's."""
+    found = bundled(
+        conditions=Conditions(0.1, ("secret-game",), None, None, None),
+        environments=(
+            EnvironmentFacts(
+                Environment("py", python="3.13"),
+                key="k",
+                executable="/home/anna/bin/python",
+                library="/home/anna/lib",
+                python="CPython 3.13.0",
+            ),
+        ),
+    )
+    assert find_broken(found) == []
+    text = msgspec.json.encode(found.content).decode()
+    assert "another process" in text
+    assert not any(one in text for one in ("secret-game", "anna"))
+
+
+def test_changed_digit_breaks_the_digest(good):
+    """Whether of a value or of a conclusion; so does a changed digest."""
+    data = msgspec.to_builtins(good)
+    one_slower(data["content"])
+    (sentence,) = find_broken(msgspec.convert(data, type(good)))
+    assert "it was edited" in sentence
+    (sentence,) = find_broken(msgspec.structs.replace(good, digest="0" * 64))
+    assert "it was edited" in sentence
+
+
+def test_changed_digit_under_a_new_digest_is_seen_by_its_claims(good):
+    """Who seals an edited bundle again claims what its values do not show."""
+    assert "its values show" in find_broken(tampered(good, one_slower))[0]
+    claim = edit(("claims", 0, "estimate"), lambda one: one - 0.1)
+    assert "its values show" in find_broken(tampered(good, claim))[0]
+    verdict = edit(("claims", 0, "verdict"), "slower")
+    assert "it claims slower" in find_broken(tampered(good, verdict))[0]
+    assert "it claims nothing" in find_broken(tampered(good, edit(("claims",), [])))[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        (("session", "machine", "hostname"), "annas-laptop", "it names the host 'annas-laptop'"),
+        (("session", "machine", "platform"), "Linux-6.8-annas", "says more than system"),
+        (("session", "machine", "cpu_model"), "box.example.org", "no maker would call one"),
+        (("session", "machine", "cpu_model"), "<script>", "no maker would call one"),
+        (("session", "machine", "python"), "/home/anna/bin/python", "it tells a path"),
+        (("command",), "crawlbench run C:\\Users\\anna\\x.toml", "it tells a path"),
+        (("command",), "crawlbench run ~/x.toml", "it tells a path"),
+        (("command",), "# anna@example.org", "an address of a person"),
+        (("command",), "# http://example.org/", "an address"),
+        (("command",), "# measured on 10.1.2.3", "an address"),
+        (("command",), "# measured on anna.local", "a host's name"),
+        (("session", "plan", "suite"), "<script>alert(1)</script>", "is none that a table can"),
+        (("session", "networks", "<b>"), {}, "is none that a table can show"),
+        (("session", "machine", "versions", "<i>"), "1", "is none that a table can show"),
+        (("sites", "douban-top250"), "0" * 64, "another site was measured"),
+        (("sites",), {}, "the bundle says nothing: another site"),
+        (("strategies", "aiohttp-gather", "digest"), "0" * 64, "other code was measured"),
+        (("strategies",), {}, "does not say what code"),
+        (("session", "ending"), "interrupted", "was not finished (interrupted)"),
+        (("session", "ending"), "", "was not finished (no end)"),
+        (("session", "created"), "2999-01-01T00:00:00+00:00", "still to come"),
+        (("session", "created"), "yesterday", "not created at"),
+        (("session", "tool"), "0.0.1", "measured by crawlbench 0.0.1"),
+        (("session", "ceilings"), {}, "no ceiling"),
+        (("session", "machine", "versions"), {"pyperf": "1"}, "the version of aiohttp"),
+        (("rounds", 0, "columns", "cell", 0), 99, "there is no cell 99"),
+        (("rounds", 0, "columns", "cell", 0), -1, "there is no cell -1"),
+        (("rounds", 0, "columns", "colour"), [1], "samples have no 'colour'"),
+        (("rounds", 0, "columns", "lap"), [1], "none of its plan"),
+        (("rounds", 0, "columns", "seconds", 0), -1.0, "none of its plan"),
+        (("rounds", 0, "number"), 7, "not numbered from 1"),
+    ],
+)
+def test_each_rule_has_its_sentence(good, path, value, sentence):
+    """A forger may seal it again: the rules are held all the same."""
+
+    def change(content):
+        place = content
+        for key in path[:-1]:
+            if isinstance(place[key], tuple):
+                place[key] = list(place[key])
+            place = place[key]
+        place[path[-1]] = value
+
+    found = find_broken(tampered(good, change))
+    assert any(sentence in one for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("aiohttp-gather", "<script>alert(1)</script>", "is none that a table can show"),
+        ("aiohttp-gather", "\u202egather", "is none that a table can show"),
+        ("none", "mine.py", "the parser 'mine.py' does not come with crawlbench"),
+        ("asyncio", "mine:loop", "the event loop 'mine:loop' does not come with"),
+        ("loopback", "mine.toml", "the network 'mine.toml' does not come with"),
+        ("douban-top250", "mine.toml", "the site 'mine.toml' does not come with"),
+    ],
+)
+def test_label_of_a_stranger_is_refused(good, old, new, sentence):
+    found = find_broken(tampered(good, rename(old, new)))
+    assert any(sentence in one for one in found), found
+
+
+def test_group_without_a_control_is_refused():
+    assert any("has no control" in one for one in find_broken(without_twin()))
+
+
+def test_control_that_was_hardly_measured_is_refused(good):
+    """A control in the plan alone shows nothing."""
+    place = [cell.name for cell in good.content.session.plan.cells].index(TWIN.name)
+
+    def drop(content):
+        for kept in content["rounds"]:
+            stays = [n for n, cell in enumerate(kept["columns"]["cell"]) if cell != place]
+            for name, column in kept["columns"].items():
+                kept["columns"][name] = [column[n] for n in stays]
+
+    assert any("has no control" in one for one in find_broken(tampered(good, drop)))
+
+
+def test_few_rounds_are_refused():
+    assert any("it has 3 rounds; 5 or more" in one for one in find_broken(bundled(rounds=3)))
+
+
+def test_tuned_strategy_shows_its_code(tmp_path):
+    """It is let in with its file, and refused without it or with another."""
+    from crawlbench.base.records import OwnFile
+    from crawlbench.reference.rules import is_tuned
+
+    path = tmp_path / "tuned.py"
+    path.write_text('"""Ours, with a larger pool: ask anna@example.org."""\n', encoding="utf-8")
+    session = measured(ratios={BASE: 1, TWIN: 1, replace(FAST, strategy="tuned.py"): 0.4})
+    files = {"tuned.py": OwnFile(str(path), str(path))}
+    found = make_bundle(replace(session, plan=replace(session.plan, files=files)))
+    assert find_broken(found) == []
+    assert is_tuned(found.content, "tuned.py")
+    assert not is_tuned(found.content, "requests-serial")
+    assert str(tmp_path) not in msgspec.json.encode(found.content).decode()
+    for text, sentence in (("", "is not what its digest says"), ("pass\n", "not what its digest")):
+        other = tampered(found, edit(("strategies", "tuned.py", "text"), text))
+        assert any(sentence in one for one in find_broken(other))
+
+
+def test_same_session_makes_the_same_bytes(good):
+    """So that a bundle that was made twice is one file."""
+    assert encode_bundle(good) == encode_bundle(bundled())
+    assert decode_bundle(encode_bundle(good), "it") == good

@@ -1,0 +1,163 @@
+"""Matrices become a table, badges and a measure of agreement; edited ones do not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Verdict
+from crawlbench.reference.agreement import Said, find_agreement, said_by
+from crawlbench.reference.badge import make_badges
+from crawlbench.reference.bundle import ENDING, encode_bundle
+from crawlbench.reference.matrix import load_matrices, load_matrix, name_matrix
+from crawlbench.reference.submission import make_bundle
+from crawlbench.reference.table import make_table
+from tests.reference.builders import ALIKE, BASE, FAST, RATIOS, REAL, TWIN, measured
+
+DAYS = ("2026-11-10", "2026-11-20")
+
+
+def write_matrices(root, days=DAYS, sessions=3, ratios=None):
+    """Write a matrix for each day."""
+    for number, day in enumerate(days):
+        folder = root / name_matrix(day, REAL)
+        folder.mkdir(parents=True)
+        for place in range(sessions):
+            made = measured(
+                10 * number + place, ratios, created=f"{day}T0{place}:00:00+00:00", laps=1
+            )
+            (folder / f"crawl-{place}{ENDING}").write_bytes(encode_bundle(make_bundle(made)))
+    return root
+
+
+@pytest.fixture(scope="module")
+def matrices(tmp_path_factory):
+    """Return two matrices of three sessions each."""
+    return load_matrices(write_matrices(tmp_path_factory.mktemp("matrix")))
+
+
+@pytest.fixture(scope="module")
+def table(matrices):
+    return make_table(matrices)
+
+
+def test_matrix_is_named_after_day_cpu_and_python(matrices):
+    assert name_matrix("2026-11-28", REAL) == "2026-11-28-amd-epyc-7763-64-core-cpython-3.11.7"
+    intel = replace(REAL, cpu_model="Intel(R) Xeon(R) Processor @ 2.20GHz")
+    assert name_matrix("2026-11-28", intel) == "2026-11-28-intel-xeon-cpython-3.11.7"
+    assert [one.days for one in matrices] == [(day, day) for day in DAYS]
+
+
+def test_each_figure_has_date_version_sessions_and_command(table):
+    """None is without any of them."""
+    assert len(table.rows) == 2 * (len(RATIOS) - 1)
+    for row in table.rows:
+        assert row.first in DAYS
+        assert row.python == "CPython 3.11.7"
+        assert row.library.endswith("1.2.3")
+        places = [int(one) for one in row.sessions.split(",")]
+        assert len(places) == 3
+        for place in places:
+            assert table.sessions[place].content.command.startswith("crawlbench run crawl")
+
+
+def test_row_has_ratio_rank_and_per_page(table):
+    row = next(one for one in table.rows if one.strategy == FAST.strategy)
+    assert (row.rank, row.same, row.verdict, row.cpu_verdict) == (1, 0, "faster", "faster")
+    assert row.per_page == pytest.approx(row.seconds / 10, rel=1e-3)
+    assert not row.tuned
+    assert row.reviewed == ""
+    base = next(one for one in table.rows if one.strategy == BASE.strategy)
+    assert (base.verdict, base.rank) == ("baseline", 2)
+
+
+def test_what_stayed_unclear_is_counted(table):
+    assert [(one.unclear, one.compared) for one in table.shares] == [(0, 3), (0, 3)]
+    assert all(one.pairs == 6 and one.apart == 5 for one in table.shares)
+
+
+def test_badge_is_what_services_read(table):
+    """Ratio, interval and month; where pairs are not told apart, with how many it is the same."""
+    badges = make_badges(table)
+    assert len(badges) == len(RATIOS) - 1
+    found = json.loads(badges["crawl-douban-top250-on-loopback-aiohttp-gather-asyncio-none.json"])
+    assert found["schemaVersion"] == 1
+    assert set(found) == {"schemaVersion", "label", "message", "color"}
+    assert found["color"] == "brightgreen"
+    assert found["message"].endswith(", 2026-11")
+    assert " of requests-serial, 0." in found["message"]
+    name = f"crawl-douban-top250-on-loopback-{ALIKE.strategy}-asyncio-none.json"
+    assert "same as 1 other, " in json.loads(badges[name])["message"]
+
+
+def test_edited_bundle_is_no_part_of_a_matrix(tmp_path):
+    """Nor is one of another machine; each says which file."""
+    write_matrices(tmp_path, DAYS[:1], sessions=1)
+    (folder,) = tmp_path.iterdir()
+    bundle = make_bundle(measured(machine=replace(REAL, python="CPython 3.13.0")))
+    (folder / f"other{ENDING}").write_bytes(encode_bundle(bundle))
+    with pytest.raises(UsageError, match="another CPU or Python is another matrix"):
+        load_matrix(folder)
+    (folder / f"other{ENDING}").write_bytes(b"\x1f\x8bno")
+    with pytest.raises(UsageError, match="is no whole bundle"):
+        load_matrix(folder)
+    with pytest.raises(UsageError, match="is no matrix"):
+        load_matrix(tmp_path)
+
+
+def test_tuned_rows_stand_apart(tmp_path):
+    """A user's own file is marked, and has no badge."""
+    own = replace(FAST, strategy="tuned.py")
+    (tmp_path / "tuned.py").write_text('"""Ours."""\n', encoding="utf-8")
+    from crawlbench.base.records import OwnFile
+
+    folder = tmp_path / "matrices" / "one"
+    folder.mkdir(parents=True)
+    session = measured(ratios={BASE: 1, TWIN: 1, own: 0.4}, laps=1)
+    path = str(tmp_path / "tuned.py")
+    plan = replace(session.plan, files={"tuned.py": OwnFile(path, path)})
+    content = encode_bundle(make_bundle(replace(session, plan=plan)))
+    (folder / f"a{ENDING}").write_bytes(content)
+    found = make_table(load_matrices(folder.parent))
+    tuned = {row.strategy: row.tuned for row in found.rows}
+    assert tuned == {"requests-serial": False, "tuned.py": True}
+    assert not any("tuned" in name for name in make_badges(found))
+
+
+def test_agreement_counts_flips_by_distance():
+    """Faster here and same there flips; what one side leaves open does not."""
+    one = {
+        "near": Said(Verdict.SAME, 0.01),
+        "far": Said(Verdict.FASTER, -0.5),
+        "open": Said(Verdict.UNCLEAR, -0.5),
+        "turned": Said(Verdict.FASTER, -0.06),
+        "alone": Said(Verdict.FASTER, -0.5),
+    }
+    other = {
+        "near": Said(Verdict.SLOWER, 0.02),
+        "far": Said(Verdict.FASTER, -0.6),
+        "open": Said(Verdict.FASTER, -0.5),
+        "turned": Said(Verdict.SLOWER, -0.06),
+    }
+    bands = find_agreement([(one, other)])
+    counts = [(b.pairs, b.answered, b.flipped, b.reversed, b.share) for b in bands]
+    assert counts == [
+        (1, 1, 1, 0, 1.0),
+        (0, 0, 0, 0, None),
+        (1, 1, 1, 1, 1.0),
+        (0, 0, 0, 0, None),
+        (2, 1, 0, 0, 0.0),
+    ]
+
+
+def test_sessions_agree_with_themselves(table):
+    """And what is far from 1 does not flip between sessions of one truth."""
+    said = said_by(table.sessions[0].session)
+    assert not any(band.flipped for band in find_agreement([(said, said)]))
+    assert table.within[-1].answered > 0
+    assert table.within[-1].flipped == 0
+    assert table.across[-1].answered == 3
+    assert sum(band.flipped for band in table.across) == 0
