@@ -95,7 +95,7 @@ def test_worker_has_its_cpus_before_its_interpreter_starts():
 def test_workers_keep_bytecode_where_the_user_wants_none_beside_the_sources(
     monkeypatch, settings, has_folder
 ):
-    """Else each compiles all modules of ours; who has named a folder, or wants it, is left alone."""
+    """Else each compiles all modules of ours; who named a folder, or wants it so, is left alone."""
     for name in ("DONTWRITEBYTECODE", "PYCACHEPREFIX"):
         monkeypatch.delenv(f"PYTHON{name}", raising=False)
     for name, value in settings.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shlex
 from dataclasses import asdict, dataclass, replace
@@ -14,8 +13,7 @@ import msgspec
 import typer
 
 from crawlbench.base.errors import StorageError, UsageError
-from crawlbench.base.records import Quantity
-from crawlbench.base.whole import write_text
+from crawlbench.cli.answer import ENDED_EARLY, UNCLEAR, find_answer, write_answer
 from crawlbench.cli.gates import AskedGate, FailOn, parse_gate
 from crawlbench.cli.measuring import (
     exit_code,
@@ -43,7 +41,7 @@ from crawlbench.cli.options import (
     Sites,
     Strategies,
 )
-from crawlbench.cli.output import INTERRUPTED, complain, print_json, result_console, tell
+from crawlbench.cli.output import complain, print_json, result_console, tell
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.bisection import bisect
@@ -57,11 +55,6 @@ from crawlbench.measure.relevant import relevant_axes
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.report.bisection import bisection_sentence, bisection_table
 from crawlbench.report.terminal import render_table
-from crawlbench.report.versus import versus_changes, versus_sentence
-from crawlbench.report.view import SessionView
-from crawlbench.stats.gate import hold_gate
-from crawlbench.stats.judge import judge
-from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,19 +63,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.suite import Suite
 
 __all__ = ["ab"]
-
-ANSWER_FILE = "answer.json"
-UNCLEAR, INVALID = 3, 4
-ENDED_EARLY = {"interrupted": INTERRUPTED, "mirror": INVALID}
-"""Endings of sessions to exit codes."""
-VERDICTS = {
-    0: "passed",
-    1: "slower",
-    UNCLEAR: "unclear",
-    INVALID: "invalid",
-    INTERRUPTED: "interrupted",
-}
-"""By exit code."""
 
 
 def ab(
@@ -181,7 +161,7 @@ def ab(
         if bisecting:
             _search(trial, sides, folder, as_json=as_json)
         session, answer = trial.decide(sides, folder)
-    _write_answer(folder, answer)
+    write_answer(folder, answer)
     is_whole = True
     if as_json:
         print_json(answer)
@@ -244,43 +224,15 @@ class _Trial:
     def decide(self, sides: Sequence[Environment], folder: Path) -> tuple[Session, dict[str, Any]]:
         """Measure, and once more as long if that is allowed and the answer is unclear."""
         session = self.measure(sides, folder)
-        answer = _answer(session, self.gate)
+        answer = find_answer(session, self.gate)
         if self.is_extended and answer["code"] == UNCLEAR:
             tell(f"{answer['reason']}; measuring as long again")
             longer = replace(session, plan=extend_versus(session))
             session = measure(
                 lambda watcher: resume_session(longer, folder, watcher, session.environments)
             )
-            answer = {**_answer(session, self.gate), "is_extended": True}
+            answer = {**find_answer(session, self.gate), "is_extended": True}
         return session, answer
-
-
-def _answer(session: Session, gate: AskedGate | None) -> dict[str, Any]:
-    """Return what scripts want to know; see docs/ci.md.
-
-    Args:
-        session: of the sides.
-        gate: None for none; then the margin is one, and time what is asked.
-    """
-    view = SessionView(session)
-    quantity = gate.quantity if gate else Quantity.TIME
-    bound = gate.bound if gate else session.plan.margin
-    at_gate = judge(replace(session, plan=replace(session.plan, margin=bound)))
-    held = hold_gate(find_changes(at_gate, quantity), bound)
-    is_cut = session.ending in ENDED_EARLY
-    code = ENDED_EARLY[session.ending] if is_cut else held.code
-    return {
-        "format": 1,
-        "sentence": versus_sentence(view),
-        "verdict": VERDICTS[code],
-        "code": code,
-        "reason": "the session was not finished" if is_cut else held.reason,
-        "gate": bound,
-        "gate_quantity": quantity,
-        "is_extended": False,
-        "changes": versus_changes(view),
-        "cpu_changes": versus_changes(view, Quantity.CPU),
-    }
 
 
 def _end(session: Session, answer: dict[str, Any], *, is_published: bool) -> NoReturn:
@@ -307,7 +259,7 @@ def _search(
 
     found = bisect(sides, step)
     answer = {"format": 1, "sentence": bisection_sentence(found), **asdict(found)}
-    _write_answer(folder, answer)
+    write_answer(folder, answer)
     if as_json:
         print_json(answer)
     else:
@@ -316,10 +268,3 @@ def _search(
         console.print(render_table(bisection_table(found), console.width))
         tell(f"sessions: {folder}")
     raise typer.Exit(found.code)
-
-
-def _write_answer(folder: Path, answer: dict[str, Any]) -> None:
-    try:
-        write_text(folder / ANSWER_FILE, json.dumps(answer, indent=1) + "\n")
-    except OSError as error:
-        raise StorageError(f"{ANSWER_FILE} cannot be written: {error.strerror}") from error
