@@ -20,7 +20,6 @@ from crawlbench.cli.output import print_json, result_console
 from crawlbench.sites.expected import expected_path, load_expected, write_expected
 
 if TYPE_CHECKING:
-    from crawlbench.archive.findings import Findings
     from crawlbench.sites.expected import Expected
 
 __all__ = ["verify"]
