@@ -109,10 +109,11 @@ The variable of an option is named after the command and the option: `CRAWLBENCH
 `CRAWLBENCH_MIRROR_SERVE_PORT=8000`. `crawlbench --install-completion` sets up the completion of
 bash, zsh or fish."""
 
-ALIKE = """Two options mean the same in every command. `-o` names where a result goes: a folder for a
-session, a file for a page or a picture. What is there already is left alone, unless `--force` is
-given; even then a folder is replaced only if crawlbench wrote it, and only once its successor is there.
-`--json` prints the result as one JSON document, and nothing else on standard output."""
+ALIKE = """Three options mean the same in every command. `-o` names where a result goes: a folder
+for a session, a file for a page or a picture. What is there already is left alone, unless
+`--force` is given; even then a folder is replaced only if crawlbench wrote it, and it comes back
+if there is no successor. `--json` prints the result as one JSON document, and nothing else on
+standard output."""
 
 
 def make_command_reference() -> str:
