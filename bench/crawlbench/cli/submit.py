@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
-from crawlbench.base.errors import BenchError, UsageError
-from crawlbench.cli.output import complain, harmless, write_output
+from crawlbench.base.errors import BenchError
+from crawlbench.cli.options import RESULT, AsJson, Force
+from crawlbench.cli.output import complain, harmless, print_json, write_output
+from crawlbench.cli.places import refuse_existing
 from crawlbench.reference.bundle import encode_bundle, load_bundle, restore
 from crawlbench.reference.rules import find_broken
 from crawlbench.reference.submission import name_bundle, submit_session
@@ -21,8 +23,12 @@ def submit(
     session: Annotated[Path, typer.Argument(help="The folder of a finished session.")],
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="File or folder to write the bundle to."),
+        typer.Option(
+            "-o", "--output", help="File to write, or a folder for it.", rich_help_panel=RESULT
+        ),
     ] = None,
+    force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a checked bundle of a session, for a pull request to the table.
 
@@ -34,31 +40,40 @@ def submit(
     bundle = submit_session(session)
     name = name_bundle(bundle.content.session)
     path = Path(name) if output is None else output / name if output.is_dir() else output
-    if path.exists():
-        raise UsageError(f"the file {str(path)!r} exists already; name a new one with -o")
+    refuse_existing(path, force=force)
     write_output(path, encode_bundle(bundle))
-    sys.stdout.write(f"wrote {harmless(str(path))}; next: docs/submit.md\n")
+    if as_json:
+        print_json({"file": str(path), "digest": bundle.digest})
+    else:
+        sys.stdout.write(f"wrote {harmless(str(path))}; next: docs/submit.md\n")
 
 
 def verify_bundle(
     bundles: Annotated[list[Path], typer.Argument(help="The files of one or more bundles.")],
+    as_json: AsJson = False,
 ) -> None:
     """Hold bundles against all rules; exit with 4 if one breaks a rule.
 
     Example: crawlbench verify-bundle results/matrix/theirs/mine.bundle.gz
     """
-    is_refused = False
+    is_refused, told = False, []
     for path in bundles:
         bundle = load_bundle(path)
-        if broken := find_broken(bundle):
+        broken = find_broken(bundle)
+        told.append({"file": str(path), "digest": bundle.digest, "broken": broken})
+        if broken:
             is_refused = True
             for sentence in broken:
                 complain(f"{path}: {sentence}")
             continue
-        session = restore(bundle.content)
+        session = restore(bundle.content)  # which raises if it cannot be
+        if as_json:
+            continue
         sys.stdout.write(
             f"{harmless(str(path))}: good, {len(session.plan.cells)} cells in "
             f"{len(session.rounds)} rounds, digest {bundle.digest[:12]}\n"
         )
+    if as_json:
+        print_json(told)
     if is_refused:
         raise typer.Exit(BenchError.exit_code)
