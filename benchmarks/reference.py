@@ -105,7 +105,7 @@ def find_folder(root: Path) -> Path:
     begun = [*root.glob(f"*{ending}"), *(UNDER_WAY.glob(f"*{ending}") if root == MATRICES else ())]
     names = sorted({path.name for path in begun if len(path.name) == len(today + ending)})
     if names:
-        newest = root / names[-1]
+        newest: Path = root / names[-1]
         count = len(list(newest.glob(f"*{ENDING}")))
         if count < SESSIONS * len(list_parts()):
             return newest

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["make_badge", "make_badges"]
 
 COLOURS = {
-    Verdict.FASTER: "brightgreen",
-    Verdict.SLOWER: "orange",
-    Verdict.SAME: "blue",
-    Verdict.INVALID: "red",
+    "faster": "brightgreen",
+    "slower": "orange",
+    "same": "blue",
+    "invalid": "red",
 }
 """Of verdicts, as badge services name them; `lightgrey` for all others."""
 
@@ -43,7 +43,7 @@ def make_badge(row: TableRow, baseline: str) -> str:
         "schemaVersion": 1,
         "label": f"{row.scenario.partition(':')[0]}: {row.strategy}",
         "message": ", ".join(_parts(row, baseline)),
-        "color": next((c for v, c in COLOURS.items() if v == row.verdict), "lightgrey"),
+        "color": COLOURS.get(row.verdict, "lightgrey"),
     }
     return json.dumps(told, indent=1) + "\n"
 

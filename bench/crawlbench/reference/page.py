@@ -98,8 +98,6 @@ def _subtitle(table: Table) -> str:
 
 def _row(row: TableRow) -> dict[str, object]:
     """Return what the script needs of a row: texts to show, and numbers to sort by."""
-    pages = row.pages or 1.0
-    cpu_page = None if row.cpu_s is None else row.cpu_s / pages
     return {
         "matrix": row.matrix,
         "scenario": row.scenario,
@@ -113,6 +111,21 @@ def _row(row: TableRow) -> dict[str, object]:
         "last": row.last,
         "library": row.library,
         "model": row.model,
+        **_figures(row),
+        "verdict": row.verdict,
+        "reason": row.reason,
+        "cpuVerdict": row.cpu_verdict,
+        "rank": row.rank,
+        "same": row.same,
+        "sessions": row.sessions,
+        "reviewed": row.reviewed,
+    }
+
+
+def _figures(row: TableRow) -> dict[str, object]:
+    """Return the numbers of a row, each with its text."""
+    cpu_page = None if row.cpu_s is None else row.cpu_s / (row.pages or 1.0)
+    return {
         "perPage": row.per_page,
         "perPageText": _seconds(row.per_page),
         "begin": row.begin,
@@ -126,19 +139,12 @@ def _row(row: TableRow) -> dict[str, object]:
         "high": row.high,
         "ratioText": _ratio(row.ratio, row.low, row.high),
         "intervalText": _interval(row.low, row.high),
-        "verdict": row.verdict,
-        "reason": row.reason,
         "cpu": cpu_page,
         "cpuText": _seconds(cpu_page),
         "cpuRatioText": _ratio(row.cpu_ratio, row.cpu_low, row.cpu_high),
         "cpuIntervalText": _interval(row.cpu_low, row.cpu_high),
-        "cpuVerdict": row.cpu_verdict,
         "memory": row.memory,
         "memoryText": format_bytes(row.memory),
-        "rank": row.rank,
-        "same": row.same,
-        "sessions": row.sessions,
-        "reviewed": row.reviewed,
     }
 
 

@@ -26,7 +26,7 @@ from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.pairing import Side, log_ratios
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from crawlbench.base.records import Cell, Sample, Session
 
@@ -222,7 +222,7 @@ class Pool:
         }
         # Those of the family that could not be estimated stay in it: nobody gains by failing.
         count = len(names) * (len(names) - 1) // 2
-        apart = {pair: min(c[Verdict.FASTER], c[Verdict.SLOWER]) for pair, c in claims.items()}
+        apart = {pair: _p_apart(found) for pair, found in claims.items()}
         levels = holm_levels(apart, count, 1 - CONFIDENCE)
         return {
             pair: 1 if pooled[pair].mean > 0 else -1
@@ -261,6 +261,11 @@ class Pool:
 
 
 OPEN = "the interval reaches across the margin of 5 %"
+
+
+def _p_apart(claims: Mapping[Verdict, float]) -> float:
+    """Return the p value of the claim that two differ, in whichever direction."""
+    return min(p for verdict, p in claims.items() if verdict is not Verdict.SAME)
 
 
 def _means(values: Sequence[Estimate]) -> list[float]:
