@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-ab bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-loops bench-loops-page bench-mirror bench-scale growth reference reference-page reference-plan bench-cluster-scale bench-crawl-scale bench-cross bench-shard test test-all fuzz docs house timelines check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-ab bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-hosted bench-loops bench-loops-page bench-mirror bench-scale growth reference reference-page reference-plan bench-cluster-scale bench-crawl-scale bench-cross bench-shard bench-twin-loop test test-all fuzz docs house timelines check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -61,6 +61,12 @@ bench-loops: $(READY) ## event loops, operation by operation (10 minutes)
 
 bench-loops-page: $(READY) ## the same on every event loop there is, into docs/loops.md (30 minutes)
 	$(BIN)/python -m benchmarks.loops
+
+bench-hosted: $(READY) ## operations that share a process against those that have their own (2 hours)
+	$(BIN)/python -m benchmarks.hosted
+
+bench-twin-loop: $(READY) ## equal event loops against each other: false verdicts (25 minutes)
+	$(BIN)/python -m benchmarks.twin_loop
 
 bench-mirror: $(READY) ## the mirror against nginx, and with idle connections (7 minutes; needs nginx-light and wrk)
 	$(BIN)/python -m benchmarks.mirror

@@ -6,7 +6,7 @@ The script shares no measuring code with crawlbench: `time.perf_counter` around 
 process for each client and round, in shuffled order, both lengths in turn within it, and a t
 interval over rounds. Strategies, sites, the parser `none` and the server are the same, because they
 are what is asked about. Prints a line for each client and network with what both found; exit 1 if
-an interval of the one does not meet that of the other.
+an interval of the one does not meet that of the other, or one of them has none.
 """
 
 from __future__ import annotations
@@ -251,10 +251,8 @@ def show(
             mine, other = ours[place], theirs[place] if theirs else None
             agrees = other is not None and mine.meets(other)
             disagreements += not agrees
-            print(
-                f"{client:<28} {what:<10} {tell(mine):>28} {tell(other):>28}"
-                f"{'' if agrees else '  DISAGREE'}"
-            )
+            remark = "" if agrees else "  DISAGREE" if other else "  NOT COMPARED"
+            print(f"{client:<28} {what:<10} {tell(mine):>28} {tell(other):>28}{remark}")
     return disagreements
 
 

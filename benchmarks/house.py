@@ -34,7 +34,7 @@ FEATURES = {
     "cluster": ("cluster", "fingerprint", "machines", "random_effects", "scheduler"),
     "compare": ("compare", "change", "changes", "history", "history_page", "bisection", "aa"),
     "environments": ("environment", "environments"),
-    "load": ("load", "loadbench", "loadfile", "loadreport"),
+    "load": ("load",),
     "probe": ("probe",),
     "reference": ("reference", "submit"),
 }

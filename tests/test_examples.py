@@ -37,8 +37,8 @@ def test_every_key_of_a_suite_is_explained_with_its_default():
         value = getattr(usual, name)
         if isinstance(value, str) and value:
             value = f'"{value}"'
-        if isinstance(value, tuple):
-            value = value[0] if value else "none"
+        if isinstance(value, tuple | dict):
+            value = next(iter(value)) if value else "none"
         if value not in (None, ""):
             assert text == str(value), name
 

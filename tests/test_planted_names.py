@@ -9,11 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyperf
 import pytest
 
 import crawlbench as package
 from crawlbench.base.children import clean_environment
 from tests.conftest import command_line
+from tests.measure.sites import write_site
 
 OWN = {"crawlbench", "tests", "benchmarks"}
 TRAP = "raise SystemExit('a file of the current folder was executed: ' + __file__)\n"
@@ -69,6 +71,9 @@ def call(planted):
         ("crawl", "-s", "aiohttp-parse-processes"),
         ("probe", "-l", "asyncio", "-p", "gather"),
         ("doctor",),
+        ("load", "--duration", "0.2", "--connections", "2"),
+        pytest.param(("check", "requests-serial"), marks=pytest.mark.long),
+        pytest.param(("mirror", "bench", "-c", "1"), marks=pytest.mark.long),
     ],
     ids=" ".join,
 )
@@ -76,6 +81,17 @@ def test_no_file_of_the_current_folder_is_executed(call, arguments):
     """By no command, and by none of its children."""
     outcome = call(*arguments)
     assert "current folder was executed" not in outcome.stderr
+    assert outcome.returncode == 0, outcome.stderr
+
+
+def test_what_is_made_here_is_compared_without_them(call, planted):
+    """pyperf compares two suites in a process of its own, and a user's site is read in another."""
+    suite = pyperf.BenchmarkSuite([pyperf.Benchmark([pyperf.Run([1.0], metadata={"name": "x"})])])
+    suite.dump(str(planted / "one.json"))
+    outcome = call("compare", "one.json", "one.json")
+    assert outcome.returncode == 0, outcome.stderr
+    write_site(planted)
+    outcome = call("mirror", "verify", "site.toml")
     assert outcome.returncode == 0, outcome.stderr
 
 

@@ -147,7 +147,7 @@ def test_a_server_that_is_gone_stops_it(server, record):
     server.page("/", *(f"/{n}" for n in range(9)))
     for n in range(9):
         server.answers[f"/{n}"] = (None, HTML, b"")
-    with pytest.raises(BenchError, match=r"gave no answer .*; 1 pages are kept"):
+    with pytest.raises(BenchError, match=r"gave no answer .*; 1 page is kept"):
         record()
     assert len(server.paths()) == 4
 

@@ -177,7 +177,7 @@ def test_two_addresses_that_are_one_page(workshop, verify):
     outcome = verify_pages(response(f"{HOST}/", body), response(f"{HOST}/?sid=1", body))
     assert not outcome.error
     assert "note: two addresses are one page by the rules: / and /?sid=1" in outcome.said
-    assert "1 items on 1 pages" in outcome.said
+    assert "1 item on 1 page" in outcome.said
     outcome = verify_pages(response(f"{HOST}/", body), response(f"{HOST}/?sid=1", page("b")))
     assert "such as / and /?sid=1; make the rules narrower" in outcome.error
 

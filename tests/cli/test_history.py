@@ -46,8 +46,20 @@ def test_page_of_many_sessions(monkeypatch, capsys, tmp_path, results):
     text = page.read_text(encoding="utf-8")
     assert "<script>alert" not in text
     assert "session-2" in text
-    code, _, _ = call(monkeypatch, capsys, results, "-o", page)
+    code, _, errors = call(monkeypatch, capsys, results, "-o", page)
+    assert code == 2
+    assert "replace it with --force" in errors
+    code, _, _ = call(monkeypatch, capsys, results, "-o", page, "--force")
     assert code == 0  # a job writes it again and again
+
+
+def test_json_of_many_sessions_needs_no_page(monkeypatch, capsys, tmp_path, results):
+    """It is all that is printed, and no file is written."""
+    monkeypatch.chdir(tmp_path)
+    code, output, _ = call(monkeypatch, capsys, results, "--json")
+    assert code == 0
+    assert json.loads(output)["sessions"] == ["session-1", "session-2", "session-3"]
+    assert not (tmp_path / "history.html").exists()
 
 
 def test_session_that_cannot_be_read_is_named_and_left_out(monkeypatch, capsys, tmp_path, results):

@@ -30,9 +30,9 @@ def shown(session, *, is_terminal):
 
 
 def test_terminal_shows_bars_and_the_time_that_is_left():
-    running = replace(SESSION, rounds=SESSION.rounds[:2], ending="")
+    running = replace(SESSION, rounds=SESSION.rounds[:3], ending="")
     text = shown(running, is_terminal=True)
-    assert "round 3 of 10, at most" in text
+    assert "round 4 of 10, at most" in text
     assert "left" in text
     assert "●" in text
     assert "aiohttp-gather on uvloop" in text
@@ -93,3 +93,26 @@ def test_time_that_is_left_is_what_the_open_pairs_need():
     budgeted = replace(running, plan=replace(plan, budget_s=running.seconds + 5.0))
     assert "about 5 s left" in shown(budgeted, is_terminal=False)
     assert "left" not in shown(replace(running, ending="answered"), is_terminal=False)
+
+
+def test_first_rounds_show_an_order_and_no_verdict():
+    """On a terminal until there are three; elsewhere once, after the first."""
+    first = replace(SESSION, rounds=SESSION.rounds[:1], ending="")
+    look = "first look, no verdict"
+    text = shown(first, is_terminal=False)
+    assert f"{look}: " in text
+    order = [text.index(label) for label in ("aiohttp-gather on uvloop", "requests-serial ")]
+    assert order == sorted(order)
+    second = replace(first, rounds=SESSION.rounds[:2])
+    assert look not in shown(second, is_terminal=False)
+    on_terminal = shown(second, is_terminal=True)
+    assert look in on_terminal
+    assert "faster" not in on_terminal
+
+
+def test_what_has_three_rounds_or_was_to_have_fewer_is_no_first_look():
+    third = replace(SESSION, rounds=SESSION.rounds[:3], ending="")
+    short = replace(third, rounds=SESSION.rounds[:2], plan=replace(SESSION.plan, rounds=2))
+    for session in (third, short):
+        assert "first look" not in shown(session, is_terminal=True)
+        assert "first look" not in shown(session, is_terminal=False)

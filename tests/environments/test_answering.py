@@ -8,7 +8,8 @@ import pytest
 import typer
 
 from crawlbench.base.records import Cell, Environment, Failure
-from crawlbench.cli.ab import _answer, _end
+from crawlbench.cli.ab import _end
+from crawlbench.cli.answer import find_answer
 from crawlbench.stats.judge import judge
 from tests.report.views import versus_sentence
 from tests.stats.builders import make_plan, make_session
@@ -63,7 +64,7 @@ def test_operation_that_fails_is_told_first():
 )
 def test_exit_code_is_the_answers(ending, failed, code):
     found = session(failed=failed, ending=ending)
-    answer = _answer(found, None)
+    answer = find_answer(found, None)
     assert answer["code"] == code
     with pytest.raises(typer.Exit) as caught:
         _end(found, answer, is_published=True)
@@ -73,7 +74,7 @@ def test_exit_code_is_the_answers(ending, failed, code):
 @pytest.mark.parametrize(("side", "failed"), [("head", "head"), ("base", "base"), ("twin", "base")])
 def test_answer_says_which_side_broke_and_why(side, failed):
     """A base that cannot be measured is no fault of the head's."""
-    one, two = _answer(session(failed="two", side=side), None)["changes"]
+    one, two = find_answer(session(failed="two", side=side), None)["changes"]
     assert (one["verdict"], one["failed"], one["reason"]) == ("same", "", "")
     assert one["low"] <= one["estimate"] <= one["high"]
     assert (two["verdict"], two["failed"], two["estimate"]) == ("invalid", failed, None)

@@ -10,12 +10,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from tests.stats.builders import BASELINE, other
+from tests.stats.lengths import make_two_lengths
 
 import crawlbench
 from crawlbench.base.errors import NotInstalledError, SessionFileError, UsageError
 from crawlbench.library import html
 from crawlbench.library.rows import Pair, Row
 from crawlbench.report.results import CellResult, PairResult
+from crawlbench.stats.judge import judge
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
 
@@ -167,3 +170,17 @@ def test_folder_without_a_session_is_an_error_of_ours(tmp_path):
     with pytest.raises(SessionFileError, match="is no session"):
         crawlbench.load_session(tmp_path)
     assert issubclass(SessionFileError, crawlbench.BenchError)
+
+
+def test_session_of_two_lengths_shows_what_its_ratio_is_of(tmp_path):
+    """Per page, and so beside the time per page; a row has both lengths' numbers."""
+    record = judge(make_two_lengths({BASELINE: (0.01, 0.001), other("quick"): (0.02, 0.0003)}))
+    session = crawlbench.Session(record, tmp_path)
+    shown = session._repr_html_()
+    assert "per page</th>" in shown
+    assert "per crawl</th>" not in shown
+    row = session.row("quick")
+    assert row.leading == "per page"
+    assert row.per_page_ratio == pytest.approx(0.3)
+    assert row.to_begin_more_s == pytest.approx(0.01)
+    assert row.ratio > 1

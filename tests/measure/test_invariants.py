@@ -74,7 +74,7 @@ def test_good_value_has_no_breach():
         (
             VALUE,
             counted(connections=1),
-            "1 connections were made for 2 crawls, each of which has to open its own: they were "
+            "1 connection was made for 2 crawls, each of which has to open its own: they were "
             "kept from before",
         ),
         (VALUE, counted(most_in_flight=11), "11 requests were in flight at once instead of 10"),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Cell
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.topology import Topology, choose_cpus, parse_cpus, read_topology
@@ -85,3 +87,24 @@ def test_worker_has_its_cpus_before_its_interpreter_starts():
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(min(before))]
     assert os.sched_getaffinity(0) == before
+
+
+@pytest.mark.parametrize(
+    ("settings", "has_folder"), [({}, False), ({"DONTWRITEBYTECODE": "1"}, True)]
+)
+def test_workers_keep_bytecode_where_the_user_wants_none_beside_the_sources(
+    monkeypatch, settings, has_folder
+):
+    """Else each compiles all modules of ours; who named a folder, or wants it so, is left alone."""
+    for name in ("DONTWRITEBYTECODE", "PYCACHEPREFIX"):
+        monkeypatch.delenv(f"PYTHON{name}", raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(f"PYTHON{name}", value)
+    cell = Cell.of_operation("call-soon", "asyncio")
+    turnstile = SimpleNamespace(port=1, token="")
+    executor = ProcessExecutor(turnstile, {cell.place: {"peer": None}}, (), 1.0)
+    variables = executor._variables(cell, cell.name)
+    assert ("PYTHONPYCACHEPREFIX" in variables) is has_folder
+    assert "PYTHONDONTWRITEBYTECODE" not in variables
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", "mine")
+    assert executor._variables(cell, cell.name)["PYTHONPYCACHEPREFIX"] == "mine"

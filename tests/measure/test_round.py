@@ -64,6 +64,9 @@ class ScriptedWorker:
     def __init__(self, name, events, script):
         self.name, self.events, self.script = name, events, list(script)
 
+    async def get_ready(self):
+        pass
+
     async def take(self):
         self.events.append(("take", self.name))
         await asyncio.sleep(0)
@@ -107,6 +110,9 @@ class ScriptedExecutor:
 
     def __init__(self, events, scripts=None, lives=99):
         self.events, self.scripts, self.lives = events, scripts or {}, lives
+
+    def is_hosted(self, cell):
+        return False
 
     async def start_anchor(self):
         if self.lives is None:

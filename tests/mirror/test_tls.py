@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 from tests.mirror.wire import BODIES, PATIENCE_S, open_on, read_answer, request, running_mirror
 
 from crawlbench.base.errors import MirrorError
+from crawlbench.mirror.limits import MAX_TLS_BYTES
 from crawlbench.mirror.networks import NETWORKS, Network
 from crawlbench.mirror.tls import make_server_context
+
+COUNT = 40
+"""Connections of which nobody reads."""
 
 
 def ask(address, context, name="127.0.0.1"):
@@ -99,3 +105,31 @@ def test_certificate_that_cannot_be_written_is_a_sentence(tmp_path):
     path = tmp_path / "none" / "ca.pem"
     with pytest.raises(MirrorError, match=r"cannot be written to .*ca\.pem': No such file"):
         make_server_context(path, http2=False)
+
+
+def test_clients_that_never_read_take_no_more_memory_than_they_may():
+    """Each asks for megabytes; the mirror stops asking the system for more, and serves others."""
+
+    async def session():
+        async with open_on(NETWORKS["loopback-tls"]) as mirror:
+            await mirror.begin("lap")
+            return await asyncio.to_thread(grow, mirror, COUNT)
+
+    assert asyncio.run(session()) < COUNT * MAX_TLS_BYTES
+
+
+def grow(mirror, count):
+    """Return by how much a mirror grows with so many connections of which nobody reads."""
+    context = ssl.create_default_context(cafile=mirror.ca_file)
+    process = psutil.Process(mirror.pid)
+    assert ask(mirror.address, context).page == BODIES["/top250"]
+    before = process.memory_info().rss
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            raw = socket.create_connection(("127.0.0.1", urlsplit(mirror.address).port))
+            secured = stack.enter_context(context.wrap_socket(raw, server_hostname="127.0.0.1"))
+            secured.settimeout(0.01)
+            with contextlib.suppress(TimeoutError):
+                secured.sendall(request() * 200)
+        assert ask(mirror.address, context).page == BODIES["/top250"]
+        return process.memory_info().rss - before

@@ -5,6 +5,7 @@ from __future__ import annotations
 from crawlbench.base.records import Verdict
 from crawlbench.report.changes import changes_table
 from crawlbench.stats.change import Change, Seen, Way
+from crawlbench.stats.interval import Interval
 from tests.stats.builders import other
 
 
@@ -12,7 +13,7 @@ def change(name, estimate=0.0, verdict=Verdict.SAME, width=0.01, times=(0.5, 0.5
     """Return the change of one cell; an estimate of None for one that could not be made."""
     ways = ()
     if estimate is not None:
-        ways = (Seen(Way.PAIRED, estimate, estimate - width, estimate + width, verdict),)
+        ways = (Seen(Way.PAIRED, estimate, Interval(estimate - width, estimate + width), verdict),)
     return Change(other(name).name, *times, 10, verdict, ways)
 
 
@@ -67,8 +68,8 @@ def test_sessions_without_changes_give_a_table_without_rows():
 def test_two_sessions_show_plain_and_normalised_beside_each_other():
     """A verdict needs both."""
     ways = (
-        Seen(Way.PLAIN, 0.0, -0.05, 0.05, Verdict.UNCLEAR),
-        Seen(Way.NORMALISED, -0.14, -0.2, -0.08, Verdict.FASTER),
+        Seen(Way.PLAIN, 0.0, Interval(-0.05, 0.05), Verdict.UNCLEAR),
+        Seen(Way.NORMALISED, -0.14, Interval(-0.2, -0.08), Verdict.FASTER),
     )
     found = Change("x", 0.5, 0.5, 10, Verdict.UNCLEAR, ways)
     table = changes_table([found])

@@ -183,3 +183,32 @@ def test_all_rows_are_as_long_as_the_columns():
     """In every state that a cell can be in."""
     for table in [only_table(concluded()), *group_tables(make_session(make_plan(FAST, EQUAL), []))]:
         assert {len(row) for row in table.rows} == {len(table.columns)}
+
+
+@pytest.mark.parametrize(
+    ("model", "cpus", "name"),
+    [
+        ("threads", (0,), "fast on 1 CPU"),
+        ("event loop, threads of Rust", (0,), "fast on 1 CPU"),
+        ("event loop, processes for parsing", (0,), "fast on 1 CPU"),
+        ("threads", (0, 1), "fast"),
+        ("threads", (), "fast"),  # held to none
+        ("one thread", (0,), "fast"),
+        ("event loop", (0,), "fast"),
+    ],
+)
+def test_row_that_could_use_more_than_its_one_cpu_says_so(model, cpus, name):
+    """Whoever reads that threads are slow must see on how much they ran."""
+    session = concluded(models={"fast": model})
+    session = replace(session, machine=replace(session.machine, worker_cpus=cpus))
+    assert only_table(session).rows[0][0] == name
+
+
+def test_version_of_http_is_a_column_where_it_was_counted():
+    """Sessions of before did not count it."""
+    session = concluded()
+    first, *others = session.summaries
+    spoken = (replace(first, http="1.1"), *(replace(one, http="2") for one in others))
+    table = only_table(replace(session, summaries=spoken))
+    assert column(table, "HTTP") == ["2", "2", "1.1", "2", "-"]
+    assert "HTTP" not in [one.header for one in only_table(session).columns]

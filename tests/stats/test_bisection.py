@@ -7,11 +7,14 @@ import pytest
 from crawlbench.base.records import Verdict
 from crawlbench.stats.bisection import Bisection, Step, find_lead, has_changed
 from crawlbench.stats.change import Change, Seen, Way
+from crawlbench.stats.interval import Interval
 
 
 def change(low=None, high=None, verdict=Verdict.SLOWER):
     """Return a change of one cell."""
-    ways = () if low is None else (Seen(Way.PAIRED, (low + high) / 2, low, high, verdict),)
+    ways = (
+        () if low is None else (Seen(Way.PAIRED, (low + high) / 2, Interval(low, high), verdict),)
+    )
     return Change("cell", 1.0, 1.0, 5, verdict, ways)
 
 

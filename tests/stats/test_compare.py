@@ -121,7 +121,7 @@ def test_variance_between_sessions_widens_every_interval():
     assert found.spreads[Way.NORMALISED].sessions == 0
     for change in found.changes:
         for seen in change.ways:
-            assert (seen.high - seen.low) / 2 > 0.05
+            assert (seen.interval.high - seen.interval.low) / 2 > 0.05
     known = compare_sessions(session(), session(turn=1), MARGIN, others())
     assert known.spreads[Way.NORMALISED].sessions == 12
     assert known.spreads[Way.NORMALISED].deviation < found.spreads[Way.NORMALISED].deviation
@@ -143,8 +143,8 @@ def test_event_loops_of_one_strategy_are_compared_from_session_to_session():
     pair = [judge(make_session(plan, rounds)) for _ in range(2)]
     (found,) = compare_sessions(*pair, MARGIN).kin
     assert (found.cell, found.other) == (FAST.name, kin.name)
-    assert found.seen.low < 0 < found.seen.high
-    assert found.seen.high - found.seen.low < 0.03
+    assert found.seen.interval.low < 0 < found.seen.interval.high
+    assert found.seen.interval.high - found.seen.interval.low < 0.03
 
 
 def test_sessions_of_two_machines_are_said_to_be_such():

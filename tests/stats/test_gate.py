@@ -7,13 +7,14 @@ import pytest
 from crawlbench.base.records import Obstacle, Verdict
 from crawlbench.stats.change import Change, Seen, Way
 from crawlbench.stats.gate import hold_gate
+from crawlbench.stats.interval import Interval
 
 GATE = 0.05
 
 
 def seen(verdict, low, high, way=Way.PAIRED):
     """Return one way to see a change."""
-    return Seen(way, (low + high) / 2, low, high, verdict)
+    return Seen(way, (low + high) / 2, Interval(low, high), verdict)
 
 
 def change(verdict, low=None, high=None, *, base_s=1.0, obstacle=None):

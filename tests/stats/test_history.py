@@ -45,7 +45,7 @@ def test_planted_change_is_found_where_it_is():
     (line,) = history_of([0.5] * 5 + [0.53] * 5).lines
     (change,) = line.changes
     assert (change.before, change.session) == ("day-05", "day-06")
-    assert change.low < math.log(0.53 / 0.5) < change.high
+    assert change.interval.low < math.log(0.53 / 0.5) < change.interval.high
     assert [point.session for point in line.points] == sorted(p.session for p in line.points)
 
 
@@ -116,7 +116,7 @@ def test_newest_session_that_jumps_is_told_at_once():
     (jump,) = history.jumps
     assert (jump.session, jump.cell) == ("day-07", CELL.name)
     assert jump.shift == pytest.approx(math.log(1.2), abs=0.01)
-    assert jump.low < jump.shift < jump.high
+    assert jump.interval.low < jump.shift < jump.interval.high
     assert history_of([0.5] * 7).jumps == ()
 
 

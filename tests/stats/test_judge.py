@@ -327,6 +327,15 @@ def test_precision_keeps_a_pair_open_until_its_interval_is_that_narrow():
     assert is_settled(judged({HALF: 0.5, TWICE: 2.0}, plan=wide, count=8, spread=0.003))
 
 
+def test_no_session_ends_before_its_third_round():
+    """However far the cells are apart: two rounds are a first look."""
+    plan = make_plan(HALF, TWICE, precision=1e9, **ANY)
+    two, three = (judged({HALF: 0.5, TWICE: 2.0}, plan=plan, count=count) for count in (2, 3))
+    assert open_cells(two) == {cell.name for cell in plan.cells}
+    assert not is_settled(two)
+    assert is_settled(three)
+
+
 def test_gate_keeps_a_pair_open_while_its_interval_reaches_across():
     """Twice as slow is slower; whether by more than 100 % may be open still."""
     plan = make_plan(HALF, TWICE, gate=math.log(2), **ANY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from crawlbench.stats.judge import judge
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.settled import NEVER, open_cells
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
-from tests.stats.lengths import crawl_rounds, long, make_two_lengths, two_lengths
+from tests.stats.lengths import FORM, crawl_rounds, long, make_two_lengths, two_lengths
 
 QUICK = other("quick", "uvloop")
 """Begins late and is fast then: behind in a short crawl, ahead per page."""
@@ -193,3 +194,36 @@ def test_the_reference_has_one_length():
     session = judge(make_session(plan, rounds))
     assert summary(session, reference).per_page_s is None
     assert summary(session, QUICK).of_limit is not None
+
+
+def drawn(seed, costs, rounds=6, laps=2):
+    """Return a session with a drift that all share, workers that differ, and noise in values."""
+    draw = random.Random(seed)
+    made = []
+    for _ in range(rounds):
+        drifts = [draw.gauss(0, 0.05) for _ in range(laps)]
+        by_cell = {}
+        for cell, (begin_s, page_s) in costs.items():
+            for crawled, pages in ((cell, FORM.short_pages), (long(cell), FORM.pages)):
+                worker = draw.gauss(0, 0.01)
+                by_cell[crawled] = [
+                    (begin_s + pages * page_s) * math.exp(drift + worker + draw.gauss(0, 0.02))
+                    for drift in drifts
+                ]
+        made.append(by_cell)
+    return judge(make_session(two_lengths(QUICK), made))
+
+
+@pytest.mark.long
+def test_intervals_hold_as_often_as_they_say():
+    """Of 400 sessions, 95 % within three standard errors; nothing is called the wrong way round."""
+    costs = {BASELINE: (0.010, 0.001), CONTROL: (0.010, 0.001), QUICK: (0.012, 0.0011)}
+    truths = {Quantity.PAGE: math.log(1.1), Quantity.BEGIN: 0.002}
+    held = dict.fromkeys(truths, 0)
+    for seed in range(400):
+        session = drawn(seed, costs)
+        for quantity, truth in truths.items():
+            one = found(session, QUICK, quantity)
+            held[quantity] += one.low <= truth <= one.high
+            assert one.verdict in (Verdict.SLOWER, Verdict.UNCLEAR)
+    assert all(0.917 <= count / 400 <= 0.983 for count in held.values())

@@ -128,3 +128,14 @@ def test_invalid_cells_and_those_without_values_are_left_out():
     rounds = [{CONTROL: [1.0], FAST: [1.0], BASELINE: [1.0]}]
     found = summaries(rounds, [Failure(FAST.name, 1, "crashed")])
     assert list(found) == [BASELINE.name, CONTROL.name]
+
+
+@pytest.mark.parametrize(("second", "spoken"), [(0, "1.1"), (20, "2"), (5, "1.1, 2"), (None, "")])
+def test_version_of_http_is_what_the_mirror_counted(second, spoken):
+    """Of sessions of before nobody knows."""
+    assert summary_of(http2_requests=second).http == spoken
+
+
+def test_operation_speaks_no_http():
+    """It asks for nothing."""
+    assert summary_of(requests=0, http2_requests=0).http == ""

@@ -1,4 +1,4 @@
-"""Addresses that seem to be one page, and the rules that say so, to be pasted (floor 3; pure)."""
+"""Addresses that seem to be one page, and the rules that say so, to be pasted (floor 4; pure)."""
 
 from __future__ import annotations
 

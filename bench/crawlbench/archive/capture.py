@@ -1,4 +1,4 @@
-"""One response that somebody captured, and what all archives have in common (floor 3)."""
+"""One response that somebody captured, and what all archives have in common (floor 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Undoes the codings of archived bodies, within bounds (floor 3; pure).
+"""Undoes the codings of archived bodies, within bounds (floor 4; pure).
 
 Headers describe the wire, and archives often store something else. What is plainly the page is
 taken, as browsers and the formats' own readers do, and each such leniency is told.

@@ -1,4 +1,4 @@
-"""The extra `archive`: what reads archives is installed here, or one sentence says so (floor 3)."""
+"""The extra `archive`: what reads archives is installed here, or one sentence says so (floor 4)."""
 
 from __future__ import annotations
 

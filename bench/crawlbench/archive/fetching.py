@@ -1,4 +1,4 @@
-"""Fetches single pages of a real site, one at a time and within bounds (floor 3)."""
+"""Fetches single pages of a real site, one at a time and within bounds (floor 4)."""
 
 from __future__ import annotations
 

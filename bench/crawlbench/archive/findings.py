@@ -1,4 +1,4 @@
-"""What a survey of a user's own site has seen, told in sentences (floor 3; pure)."""
+"""What a survey of a user's own site has seen, told in sentences (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crawlbench.archive.aliases import propose_rules
+from crawlbench.base.text import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from crawlbench.sites.custom import CustomSite
     from crawlbench.sites.expected import Expected
 
-__all__ = ["Account", "Findings", "Seen", "count_of"]
+__all__ = ["Account", "Findings", "Seen"]
 
 _EXAMPLES = 3
 
@@ -206,11 +207,6 @@ class Account:
 
 def _count(things: Collection[object], noun: str) -> str:
     return count_of(len(things), noun)
-
-
-def count_of(number: int, noun: str) -> str:
-    """Return `1 page` or `2 pages`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _examples(texts: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Reads the pages of a folder that `wget --mirror` made, by whatever options and age (floor 3).
+"""Reads the pages of a folder that `wget --mirror` made, by whatever options and age (floor 4).
 
 wget puts addresses into names: a query after `?`, or after `@` where names are those of Windows,
 with escapes where a name may not hold a character, and `.html` at the end where it was asked to.

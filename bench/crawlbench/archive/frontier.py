@@ -1,4 +1,4 @@
-"""Where a recording stands: what it has and what comes next (floor 3; no input or output)."""
+"""Where a recording stands: what it has and what comes next (floor 4; no input or output)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the responses of a HAR, as browsers and proxies save it (floor 3).
+"""Reads the responses of a HAR, as browsers and proxies save it (floor 4).
 
 Dialects are many: a byte-order mark, numbers as text, nulls, bodies in files beside it. An entry
 that cannot be used is a problem of its own, not of all others.
@@ -10,7 +10,7 @@ import base64
 import binascii
 import codecs
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -87,7 +87,7 @@ def _decode_har(text: bytes) -> _Har:
         return msgspec.json.decode(mended, type=_Har)
 
 
-def _capture(entry: Any, where: str, read_file: Callable[[str], bytes]) -> Capture:  # noqa: ANN401
+def _capture(entry: object, where: str, read_file: Callable[[str], bytes]) -> Capture:
     request, response = _dict(_dict(entry).get("request")), _dict(entry).get("response")
     url = request.get("url")
     if not isinstance(url, str):
@@ -107,24 +107,21 @@ def _capture(entry: Any, where: str, read_file: Callable[[str], bytes]) -> Captu
     return Capture(url, _status(response), headers, read, leniencies=leniencies)
 
 
-def _dict(value: Any) -> dict[str, Any]:  # noqa: ANN401
+def _dict(value: object) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _status(response: dict[str, Any]) -> int:
+def _status(response: dict[str, object]) -> int:
     status = str(response.get("status"))
     return int(status) if status.isascii() and status.isdecimal() and len(status) <= 3 else 0
 
 
-def _headers(response: dict[str, Any], content: dict[str, Any]) -> list[tuple[str, str]]:
+def _headers(response: dict[str, object], content: dict[str, object]) -> list[tuple[str, str]]:
     """Return the headers, with what browsers put elsewhere."""
     listed = response.get("headers")
     pairs = [_dict(pair) for pair in listed] if isinstance(listed, list) else []
-    headers = [
-        (pair["name"], pair["value"])
-        for pair in pairs
-        if isinstance(pair.get("name"), str) and isinstance(pair.get("value"), str)
-    ]
+    named = [(pair.get("name"), pair.get("value")) for pair in pairs]
+    headers = [(n, v) for n, v in named if isinstance(n, str) and isinstance(v, str)]
     names = {name.lower() for name, _ in headers}
     mime_type, redirect = content.get("mimeType"), response.get("redirectURL")
     if "content-type" not in names and isinstance(mime_type, str) and mime_type:
@@ -137,7 +134,7 @@ def _headers(response: dict[str, Any], content: dict[str, Any]) -> list[tuple[st
     return headers
 
 
-def _is_base64(content: dict[str, Any]) -> bool:
+def _is_base64(content: dict[str, object]) -> bool:
     return str(content.get("encoding") or "").strip().lower() == "base64"
 
 
@@ -148,7 +145,7 @@ def _as_utf8(name: str, value: str) -> str:
 
 
 def _read(
-    content: dict[str, Any], read_file: Callable[[str], bytes], leniencies: list[str]
+    content: dict[str, object], read_file: Callable[[str], bytes], leniencies: list[str]
 ) -> bytes:
     text, file = content.pop("text", None), content.get("_file")  # else it is there twice
     if isinstance(file, str):

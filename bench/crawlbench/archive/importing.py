@@ -1,4 +1,4 @@
-"""Makes a site's folder of an archive (floor 3)."""
+"""Makes a site's folder of an archive (floor 4)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from crawlbench.archive.sniffing import is_page, may_be_page
 from crawlbench.archive.sources import open_sources
 from crawlbench.archive.starter import render_site_file
 from crawlbench.base.errors import UsageError
+from crawlbench.base.text import count_of
 from crawlbench.sites.addresses import AddressRules, host_of, join, split_origin
 from crawlbench.sites.charsets import DEFAULT, declared_encoding
 
@@ -229,7 +230,7 @@ class _Importer:
         start = self._rules.spell(split_origin(report.start)[1] or "/")
         if start not in self._folder and not any(start in a for a in self.aliases.values()):
             raise UsageError(
-                f"{source} has {report.pages} pages of {self._host}, but not the start "
+                f"{source} has {count_of(report.pages, 'page')} of {self._host}, but not the start "
                 f"{report.start!r}; name another with --start"
             )
         return report

@@ -1,4 +1,4 @@
-"""What a recording has done so far, a line for each step (floor 3).
+"""What a recording has done so far, a line for each step (floor 4).
 
 A recording that was stopped, however rudely, goes on from there.
 """

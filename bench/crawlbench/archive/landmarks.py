@@ -1,4 +1,4 @@
-"""Where a WARC can be read again after a record that is broken (floor 3)."""
+"""Where a WARC can be read again after a record that is broken (floor 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which links of a page a recording follows (floor 3)."""
+"""Which links of a page a recording follows (floor 4)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from crawlbench.sites.addresses import AddressRules, base_of, host_of, join, pat
 from crawlbench.sites.charsets import as_utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from crawlbench.base.model import PageKind
 
@@ -38,17 +38,30 @@ _NO_PAGE = re.compile(
 class LinkFinder:
     """Finds the links of one site's pages that lead to its other pages."""
 
-    def __init__(self, kinds: Sequence[PageKind] = (), rules: AddressRules | None = None) -> None:
+    def __init__(
+        self,
+        kinds: Sequence[PageKind] = (),
+        rules: AddressRules | None = None,
+        note: Callable[[str], None] = lambda name: None,  # noqa: ARG005
+    ) -> None:
         """Take what a site file says, if there is one; without kinds all links count.
 
         Args:
             kinds: whose patterns and links decide.
             rules: that make addresses one.
+            note: told the name of each expression of the kinds before it is tried.
         """
         self._rules = rules or AddressRules()
         self._kinds = [
-            (re.compile(kind.pattern).fullmatch, etree.XPath(kind.links) if kind.links else None)
-            for kind in kinds
+            (
+                _announce(
+                    re.compile(kind.pattern).fullmatch, note, f"kinds[{n}].pattern", kind.pattern
+                ),
+                _announce(etree.XPath(kind.links), note, f"kinds[{n}].links", kind.links)
+                if kind.links
+                else None,
+            )
+            for n, kind in enumerate(kinds)
         ]
         self._all = etree.XPath(_ALL_LINKS)
 
@@ -102,7 +115,7 @@ class LinkFinder:
         wanted = self._wanted(url, str(bases[0]) if bases else "", hrefs, encoding)
         return tuple(dict.fromkeys(wanted))
 
-    def _links_of(self, address: str) -> etree.XPath | None:
+    def _links_of(self, address: str) -> Callable[[Any], Any] | None:
         if not self._kinds:
             return self._all
         return next((links for matches, links in self._kinds if matches(address)), None)
@@ -117,6 +130,19 @@ class LinkFinder:
                 continue
             if address and self.is_wanted(address):
                 yield address
+
+
+def _announce(
+    expression: Callable[[Any], Any], note: Callable[[str], None], where: str, text: str
+) -> Callable[[Any], Any]:
+    """Return an expression that says its name before it is tried."""
+    name = f"{where} '{getattr(text, 'css', text)}'"
+
+    def call(subject: Any) -> Any:  # noqa: ANN401  (a text or a document)
+        note(name)
+        return expression(subject)
+
+    return call
 
 
 def _is_marked(anchor: Any) -> bool:  # noqa: ANN401  (lxml's element)

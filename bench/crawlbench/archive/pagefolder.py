@@ -1,4 +1,4 @@
-"""A folder of pages in the making: written beside its place, and moved there when whole (floor 3).
+"""A folder of pages in the making: written beside its place, and moved there when whole (floor 4).
 
 File names are numbers of ours, whatever the archive calls its pages.
 """

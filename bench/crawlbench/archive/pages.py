@@ -1,4 +1,4 @@
-"""What becomes of a page on its way into a site's folder (floor 3; pure)."""
+"""What becomes of a page on its way into a site's folder (floor 4; pure)."""
 
 from __future__ import annotations
 

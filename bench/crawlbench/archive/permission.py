@@ -1,4 +1,4 @@
-"""Asks a site what it allows, before anything else is asked (floor 3; RFC 9309, 2.3)."""
+"""Asks a site what it allows, before anything else is asked (floor 4; RFC 9309, 2.3)."""
 
 from __future__ import annotations
 

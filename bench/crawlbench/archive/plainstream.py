@@ -1,4 +1,4 @@
-"""The uncompressed bytes of a WARC, member by member where it is gzipped (floor 3)."""
+"""The uncompressed bytes of a WARC, member by member where it is gzipped (floor 4)."""
 
 from __future__ import annotations
 

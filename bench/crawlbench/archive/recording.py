@@ -1,4 +1,4 @@
-"""Records pages of a real site, politely (floor 3).
+"""Records pages of a real site, politely (floor 4).
 
 robots.txt is honoured, requests come one at a time and far apart, the host is never left. What is
 fetched is kept beside the target until all is there, so that a recording can go on after a stop.
@@ -31,6 +31,7 @@ from crawlbench.archive.permission import UnknownRulesError, ask_robots
 from crawlbench.archive.robots import MAX_ROBOTS_BYTES
 from crawlbench.archive.starter import render_site_file
 from crawlbench.base.errors import BenchError, StorageError, UsageError
+from crawlbench.base.text import count_of
 from crawlbench.sites.addresses import host_of, split_origin
 from crawlbench.sites.charsets import DEFAULT, declared_encoding
 
@@ -139,7 +140,8 @@ class _Recorder:
             if not robots.allows(address):
                 self._note(Left(address, FORBIDDEN))
             elif self._frontier.requests >= most_requests:
-                self._plan.say(f"stopped after {most_requests} requests: few of them were pages")
+                asked = count_of(most_requests, "request")
+                self._plan.say(f"stopped after {asked}: few of them were pages")
                 break
             else:
                 self._plan.sleep(delay_s)
@@ -246,9 +248,10 @@ class _Recorder:
         return Fetched(page, encoding, links, rewritten, problem, at)
 
     def _stopped(self, reason: str) -> BenchError:
+        count = len(self._folder)
+        kept = f"{count_of(count, 'page')} {'is' if count == 1 else 'are'} kept"
         return BenchError(
-            f"{reason}; {len(self._folder)} pages are kept in {self._work}, and the same command "
-            "goes on from there"
+            f"{reason}; {kept} in {self._work}, and the same command goes on from there"
         )
 
     def finish(self) -> ImportReport:

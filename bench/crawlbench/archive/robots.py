@@ -1,4 +1,4 @@
-"""What a site's robots.txt allows, as RFC 9309 has it (floor 3; pure; read by protego)."""
+"""What a site's robots.txt allows, as RFC 9309 has it (floor 4; pure; read by protego)."""
 
 from __future__ import annotations
 

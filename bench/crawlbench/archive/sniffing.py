@@ -1,4 +1,4 @@
-"""Which bodies are pages: one rule for archives, folders and recordings (floor 3; pure)."""
+"""Which bodies are pages: one rule for archives, folders and recordings (floor 4; pure)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells what an archive is, by what it holds rather than by its name, and opens it (floor 3)."""
+"""Tells what an archive is, by what it holds rather than by its name, and opens it (floor 4)."""
 
 from __future__ import annotations
 

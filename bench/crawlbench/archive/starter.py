@@ -1,4 +1,4 @@
-"""The site file that an import begins with, for a person to edit (floor 3; pure)."""
+"""The site file that an import begins with, for a person to edit (floor 4; pure)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a crawl of a user's own site finds, and what is odd about it (floor 3; no input or output).
+"""What a crawl of a user's own site finds, and what is odd about it (floor 4; no input or output).
 
 A survey reads pages in place of the site's reader and goes on where that would give up, so that
 one crawl shows all that is wrong.
@@ -18,6 +18,7 @@ from crawlbench.archive.pages import check_encoding
 from crawlbench.base.digest import Row, digest_rows, field_names
 from crawlbench.base.errors import BenchError
 from crawlbench.base.model import Page
+from crawlbench.base.text import count_of
 from crawlbench.sites.addresses import split_origin
 from crawlbench.sites.expected import FORMAT, Expected
 
@@ -137,7 +138,8 @@ class Survey:
         faults = account.faults(rows)
         if requests != len(self._seen.rows):
             faults.append(
-                f"the mirror counted {requests} requests for {len(self._seen.rows)} pages"
+                f"the mirror counted {count_of(requests, 'request')} for "
+                f"{count_of(len(self._seen.rows), 'page')}"
             )
         return Findings(expected, faults, account.notes(rows))
 

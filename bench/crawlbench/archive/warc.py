@@ -1,4 +1,4 @@
-"""Reads the responses of a WARC or ARC file, gzipped or not, a record at a time (floor 3).
+"""Reads the responses of a WARC or ARC file, gzipped or not, a record at a time (floor 4).
 
 What is whole is kept: the records before one that is broken, and those after it that can be found.
 """

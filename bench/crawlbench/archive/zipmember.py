@@ -1,4 +1,4 @@
-"""A WARC within a zip file, stored as it is, so that its records can be sought (floor 3).
+"""A WARC within a zip file, stored as it is, so that its records can be sought (floor 4).
 
 zipfile would look at the member's checksum at its end and then give none of what it read, though
 one record alone is damaged; a WARC's gzip members have checksums of their own.

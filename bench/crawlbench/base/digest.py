@@ -11,6 +11,8 @@ from dataclasses import astuple, fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
+from crawlbench.base.text import count_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -62,12 +64,12 @@ def first_difference(found: Sequence[Row], expected: Sequence[Row], names: Seque
     for row in expected:
         other = by_rank.get(row[0])
         if other is None:
-            counts = f"{len(found)} items instead of {len(expected)}"
+            counts = f"{count_of(len(found), 'item')} instead of {len(expected)}"
             return f"{counts}: rank {row[0]} ({row[1]}) is missing"
         for name, seen, right in zip(names, other, row, strict=True):
             if seen != right:
                 return f"rank {row[0]} has {name} {seen!r} instead of {right!r}"
-    return f"{len(found)} items instead of {len(expected)}: some came more than once"
+    return f"{count_of(len(found), 'item')} instead of {len(expected)}: some came more than once"
 
 
 class Tally:

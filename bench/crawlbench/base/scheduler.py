@@ -9,7 +9,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from crawlbench.base.errors import NotInstalledError, SchedulerLostError, UsageError
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ANSWER_S",
     "RESOURCE",
+    "DaskWorker",
     "connect",
     "disconnect",
     "explain",
@@ -33,6 +34,14 @@ RESOURCE = "crawlbench"
 """A Dask worker that has one of it offers its machine, for one task at a time."""
 CONNECT_S, ANSWER_S, CLOSE_S = 10.0, 30.0, 2.0
 """For a scheduler to be reached, to answer, and to be left."""
+
+
+class DaskWorker(TypedDict):
+    """What a scheduler knows of a worker; more is in it, and nobody's business here."""
+
+    name: object
+    """As its user gave it, a number, or its address."""
+    resources: dict[str, float]
 
 
 def require_dask() -> None:
@@ -91,7 +100,7 @@ async def disconnect(client: Any) -> None:  # noqa: ANN401  (Dask has no types)
         await client.close(timeout=CLOSE_S)
 
 
-async def find_workers(client: Any) -> dict[str, Any]:  # noqa: ANN401  (Dask has no types)
+async def find_workers(client: Any) -> dict[str, DaskWorker]:  # noqa: ANN401  (Dask has no types)
     """Return what the scheduler knows of its workers, by address.
 
     Raises:
@@ -104,11 +113,11 @@ async def find_workers(client: Any) -> dict[str, Any]:  # noqa: ANN401  (Dask ha
             identity = await client.scheduler.identity(n_workers=-1)
     except (OSError, ValueError, AttributeError) as error:
         raise SchedulerLostError(f"the scheduler is gone: {explain(error)}") from error
-    workers: dict[str, Any] = identity["workers"]
+    workers: dict[str, DaskWorker] = identity["workers"]
     return workers
 
 
-def has_resource(worker: dict[str, Any]) -> bool:
+def has_resource(worker: DaskWorker) -> bool:
     """Tell whether a worker offers its machine."""
     return bool(worker["resources"].get(RESOURCE, 0) >= 1)
 

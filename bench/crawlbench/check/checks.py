@@ -21,18 +21,19 @@ from crawlbench.check.findings import (
 )
 from crawlbench.check.subject import Subject, Trial
 from crawlbench.measure.executor import PROXY_VARIABLES
-from crawlbench.measure.sitefacts import find_site, is_ours
-from crawlbench.measure.verify import expect
+from crawlbench.measure.sitefacts import find_site
 from crawlbench.mirror.networks import Network, find_network
 from crawlbench.mirror.networks.faults import Fault
 from crawlbench.mirror.process import open_mirror
 from crawlbench.plugins import registry
 from crawlbench.plugins.scouts import find_out
+from crawlbench.sites.origin import make_pages
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
-    from crawlbench.base.model import SiteSpec
+    from crawlbench.measure.sitefacts import SiteFacts
+    from crawlbench.measure.verify import Expectation
     from crawlbench.mirror.process import MirrorProcess
 
 __all__ = ["Subject", "check_strategy", "meet_faults", "open_faults"]
@@ -50,19 +51,19 @@ async def check_strategy(subject: Subject) -> AsyncIterator[Finding]:
         BenchError: the strategy, its loop, site or parser is unknown or cannot be imported, or a
             mirror does not start.
     """
-    await asyncio.to_thread(_require_plugins, subject)
+    site = await asyncio.to_thread(_require_plugins, subject)
     crawls_at_all: bool | None = None
-    async for finding in _check_good_pages(subject):
+    async for finding in _check_good_pages(subject, site):
         if crawls_at_all is None:
             crawls_at_all = finding.holds
         yield finding
-    async for finding in _check_tls(subject):
+    async for finding in _check_tls(subject, site.expected):
         yield finding
     if not crawls_at_all:
         for kind in subject.faults:
             yield leave_open(kind)
         return
-    digest, kinds = expect(_spec(subject)).digest, iter(subject.faults)
+    digest, kinds = site.expected.digest, iter(subject.faults)
     async with open_faults(subject.site, subject.faults) as mirrors:
         trial = Trial(subject, _fault_starts(subject, mirrors), {})
         async with aclosing(trial.reports()) as reports:
@@ -70,8 +71,11 @@ async def check_strategy(subject: Subject) -> AsyncIterator[Finding]:
                 yield judge_fault(next(kinds), report, digest)
 
 
-def _require_plugins(subject: Subject) -> None:
-    """Raise what is wrong with the plug-ins themselves, which a process of its own found."""
+def _require_plugins(subject: Subject) -> SiteFacts:
+    """Return the site, or raise what is wrong with the plug-ins themselves.
+
+    None is imported here but sites of ours.
+    """
     strategy, event_loop, parser = find_out(
         [
             (registry.Kind.STRATEGY, subject.strategy),
@@ -82,18 +86,18 @@ def _require_plugins(subject: Subject) -> None:
     strategy.require()
     event_loop.require_loops()
     parser.require()
-    if not is_ours(subject.site):
-        find_site(subject.site)
+    make_pages(subject.site)
+    return find_site(subject.site, reads=True)
 
 
-async def _check_good_pages(subject: Subject) -> AsyncIterator[Finding]:
-    expectation = expect(_spec(subject))
+async def _check_good_pages(subject: Subject, site: SiteFacts) -> AsyncIterator[Finding]:
+    expectation = site.expected
     outcome = await _try(subject, "loopback", find_network("loopback"), crawls=REPEATS)
     yield judge_crawls("crawls the site, also again in one process", outcome, expectation)
     yield judge_import(outcome.started)
     for finding in judge_leaks(outcome):
         yield finding
-    yield judge_wire(outcome, _spec(subject))
+    yield judge_wire(outcome, site.first_page_bytes)
     one = await _try(subject, "loopback", find_network("loopback"), crawls=1, concurrency=1)
     yield judge_crawls("crawls with a concurrency of 1", one, expectation)
     far = await _try(subject, "wan", find_network("wan"), crawls=1)
@@ -105,10 +109,10 @@ async def _check_good_pages(subject: Subject) -> AsyncIterator[Finding]:
     yield judge_crawls("takes no proxy from its environment", direct, expectation)
 
 
-async def _check_tls(subject: Subject) -> AsyncIterator[Finding]:
+async def _check_tls(subject: Subject, expectation: Expectation) -> AsyncIterator[Finding]:
     network = find_network("loopback-tls")
     trusting = await _try(subject, "loopback-tls", network, crawls=1)
-    yield judge_crawls("crawls over TLS", trusting, expect(_spec(subject)))
+    yield judge_crawls("crawls over TLS", trusting, expectation)
     promise = "refuses a certificate of an authority that it does not know"
     doubting = await _try(subject, "loopback-tls", network, crawls=1, trusts=False)
     if trusting.error:
@@ -117,11 +121,6 @@ async def _check_tls(subject: Subject) -> AsyncIterator[Finding]:
         yield Finding(promise, True)
     else:
         yield Finding(promise, False, "it crawled all the same")
-
-
-def _spec(subject: Subject) -> SiteSpec:
-    spec: SiteSpec = registry.load(registry.Kind.SITE, subject.site)
-    return spec
 
 
 async def _try(
@@ -137,7 +136,7 @@ async def _try(
     """Crawl in a process of its own, against a mirror of its own."""
     async with open_mirror(subject.site, network_name, network, seed=1) as mirror:
         await mirror.begin("check")
-        start = _start(mirror, subject, trusts=trusts)
+        start = _start(mirror, trusts=trusts)
         trial = Trial(
             replace(subject, concurrency=concurrency or subject.concurrency),
             [start] * crawls,
@@ -197,11 +196,8 @@ def _fault_starts(
     deadlines_s: Mapping[str, float] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
     patience_s = dict.fromkeys(subject.faults, subject.deadline_s) | dict(deadlines_s)
-    return [
-        _start(mirrors[kind], subject) | {"deadline_s": patience_s[kind]} for kind in subject.faults
-    ]
+    return [_start(mirrors[kind]) | {"deadline_s": patience_s[kind]} for kind in subject.faults]
 
 
-def _start(mirror: MirrorProcess, subject: Subject, *, trusts: bool = True) -> dict[str, Any]:
-    url = mirror.address + _spec(subject).path
-    return {"url": url, "ca_file": mirror.ca_file if trusts else None}
+def _start(mirror: MirrorProcess, *, trusts: bool = True) -> dict[str, Any]:
+    return {"url": mirror.address + mirror.path, "ca_file": mirror.ca_file if trusts else None}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from crawlbench.base.text import count_of
+
 if TYPE_CHECKING:
     from crawlbench.base.counters import Counters
-    from crawlbench.base.model import SiteSpec
     from crawlbench.measure.verify import Expectation
 
 __all__ = [
@@ -64,7 +65,7 @@ def judge_crawls(promise: str, outcome: Outcome, expectation: Expectation) -> Fi
         return Finding(promise, False, f"crawl {wrong[0]} returned other items than the site has")
     due = expectation.pages * outcome.crawls
     if outcome.counters.requests != due:
-        reason = f"it made {outcome.counters.requests} requests instead of {due}"
+        reason = f"it made {count_of(outcome.counters.requests, 'request')} instead of {due}"
         return Finding(promise, False, reason)
     return Finding(promise, True)
 
@@ -120,15 +121,17 @@ def judge_flight(outcome: Outcome, concurrency: int) -> Finding:
     return Finding(promise, True)
 
 
-def judge_wire(outcome: Outcome, spec: SiteSpec) -> Finding:
-    """Say whether bodies came compressed, as all contestants ask for them."""
+def judge_wire(outcome: Outcome, plain_bytes: int) -> Finding:
+    """Say whether bodies came compressed, as all contestants ask for them.
+
+    Args:
+        outcome: of some crawls.
+        plain_bytes: of the first page, before any coding.
+    """
     promise = "asks for gzip, and reads whole bodies"
     done = len(outcome.digests)
     if not done:
         return Finding(promise, None, "no crawl came to an end")
-    source = spec.pages()
-    found = source.find(spec.path)
-    plain_bytes = len(source.read(found)[1]) if found else 0
     mean_bytes = outcome.counters.wire_bytes / max(1, outcome.counters.requests)
     if mean_bytes > plain_bytes / 2:
         reason = f"{mean_bytes:,.0f} bytes came for a page: it was not compressed"

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import signal
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.base.children import clean_environment, python_command
+from crawlbench.base.children import Child, ChildEnded
 from crawlbench.mirror.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
 
 if TYPE_CHECKING:
@@ -18,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Subject", "Trial"]
 
+CHILD = "crawlbench.check.trial"
 START_S = 60.0
 """For a process to import its strategy while others use the CPUs too."""
 
@@ -73,22 +71,16 @@ class Trial:
         self, starts: list[dict[str, Any]]
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Yield the reports of one process, at least one; the last may be that of its end."""
-        process = await asyncio.create_subprocess_exec(
-            *python_command("crawlbench.check.trial", json.dumps(self._job(starts))),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=clean_environment(self.variables),
-            start_new_session=True,
-        )
+        job = json.dumps(self._job(starts))
+        child = await Child.start(CHILD, job, variables=self.variables, reads=False)
         patience_s, done = START_S, 0
         try:
             while done < len(starts):
-                line = await self._read_line(process, patience_s)
-                if not line:
-                    yield await _broken(process, patience_s, is_late=line is None)
+                try:
+                    report = await child.hear(patience_s)
+                except (ChildEnded, TimeoutError) as end:
+                    yield await _broken(child, patience_s, end)
                     return
-                report = json.loads(line)
                 if "started" in report:
                     self.started = report["started"]
                 else:
@@ -96,20 +88,10 @@ class Trial:
                     yield report
                 ahead = starts[done] if done < len(starts) else {}
                 patience_s = ahead.get("deadline_s", self.subject.deadline_s)
-            last = await self._read_line(process, patience_s)
-            self.complaints += json.loads(last)["complaints"] if last else []
+            with suppress(ChildEnded, TimeoutError):
+                self.complaints += (await child.hear(patience_s))["complaints"]
         finally:
-            await _end(process)
-
-    @staticmethod
-    async def _read_line(process: asyncio.subprocess.Process, patience_s: float) -> bytes | None:
-        """Return a process's next line, empty at its end; None if none came in time."""
-        assert process.stdout
-        try:
-            async with asyncio.timeout(patience_s):
-                return await process.stdout.readline()
-        except TimeoutError:
-            return None
+            await child.end()
 
     def _job(self, starts: list[dict[str, Any]]) -> dict[str, Any]:
         subject = self.subject
@@ -123,21 +105,9 @@ class Trial:
         }
 
 
-async def _broken(
-    process: asyncio.subprocess.Process, patience_s: float, *, is_late: bool
-) -> dict[str, Any]:
+async def _broken(child: Child, patience_s: float, end: Exception) -> dict[str, Any]:
     """Return the report of a process that gives none."""
-    if is_late:
+    if isinstance(end, TimeoutError):
         return {"error": {"type": "hangs", "text": f"no answer in {patience_s:g} s"}}
-    code = await process.wait()
+    code = await child.wait()
     return {"error": {"type": "dies", "text": f"the process ended with exit code {code}"}}
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a trial with all that it started."""
-    with suppress(ProcessLookupError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        elif process.returncode is None:
-            process.kill()
-    await process.wait()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from crawlbench.base.children import open_channel
 from crawlbench.base.digest import as_rows, digest_rows
 from crawlbench.base.errors import BenchError
 from crawlbench.measure.crawling import make_site, run_crawls
@@ -35,12 +36,7 @@ GRACE_S = 0.5
 def main() -> None:
     """Do the job; say what each crawl came to, a line each, and last what was complained of."""
     job = json.loads(sys.argv[1])
-    output, sys.stdout = sys.stdout, sys.stderr  # a strategy that prints must not disturb
-
-    def say(report: dict[str, Any]) -> None:
-        output.write(json.dumps(report) + "\n")
-        output.flush()
-
+    say = open_channel()
     complaints = _listen_to_complaints()
     before = _look_around()
     try:

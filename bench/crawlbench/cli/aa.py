@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -15,8 +13,8 @@ import typer
 from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import at_least_one, positive
 from crawlbench.cli.margins import settings_folder
-from crawlbench.cli.options import Cpus
-from crawlbench.cli.output import result_console, status_console
+from crawlbench.cli.options import AsJson, Cpus
+from crawlbench.cli.output import print_json, result_console, status_console
 from crawlbench.measure.aa import run_aa
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.margins import forget_margin, keep_margin
@@ -81,7 +79,7 @@ def aa(
     forget: Annotated[
         bool, typer.Option("--forget", help="Delete what was kept for this machine, and stop.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare a strategy with itself, to see how often this machine gives a false alarm.
 
@@ -127,7 +125,7 @@ def _show(
             "summaries": [asdict(summary) for summary in summaries],
             "outcomes": {method: [asdict(o) for o in of] for method, of in outcomes.items()},
         }
-        sys.stdout.write(json.dumps(found, indent=1) + "\n")
+        print_json(found)
         return
     console = result_console()
     table = Table("", _COLUMNS, tuple(_row(summary) for summary in summaries))

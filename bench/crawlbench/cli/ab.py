@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shlex
-import sys
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -15,8 +13,7 @@ import msgspec
 import typer
 
 from crawlbench.base.errors import StorageError, UsageError
-from crawlbench.base.records import Quantity
-from crawlbench.base.whole import write_text
+from crawlbench.cli.answer import ENDED_EARLY, UNCLEAR, find_answer, write_answer
 from crawlbench.cli.gates import AskedGate, FailOn, parse_gate
 from crawlbench.cli.measuring import (
     exit_code,
@@ -25,9 +22,13 @@ from crawlbench.cli.measuring import (
     publish,
 )
 from crawlbench.cli.options import (
+    LENGTH,
+    SUBJECT,
+    AsJson,
     Budget,
     Concurrency,
     Cpus,
+    Force,
     Laps,
     Loops,
     Margin,
@@ -40,7 +41,8 @@ from crawlbench.cli.options import (
     Sites,
     Strategies,
 )
-from crawlbench.cli.output import INTERRUPTED, complain, result_console, tell
+from crawlbench.cli.output import complain, print_json, result_console, tell
+from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.bisection import bisect
 from crawlbench.environments.needs import packages_of
@@ -53,11 +55,6 @@ from crawlbench.measure.relevant import relevant_axes
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.report.bisection import bisection_sentence, bisection_table
 from crawlbench.report.terminal import render_table
-from crawlbench.report.versus import versus_changes, versus_sentence
-from crawlbench.report.view import SessionView
-from crawlbench.stats.gate import hold_gate
-from crawlbench.stats.judge import judge
-from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,19 +63,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.suite import Suite
 
 __all__ = ["ab"]
-
-ANSWER_FILE = "answer.json"
-UNCLEAR, INVALID = 3, 4
-ENDED_EARLY = {"interrupted": INTERRUPTED, "mirror": INVALID}
-"""Endings of sessions to exit codes."""
-VERDICTS = {
-    0: "passed",
-    1: "slower",
-    UNCLEAR: "unclear",
-    INVALID: "invalid",
-    INTERRUPTED: "interrupted",
-}
-"""By exit code."""
 
 
 def ab(
@@ -96,13 +80,26 @@ def ab(
     concurrency: Concurrency = None,
     operation: Operations = None,
     python: Annotated[
-        bool, typer.Option("--python", help="Take BASE and HEAD for versions of Python.")
+        bool,
+        typer.Option(
+            "--python",
+            help="Take BASE and HEAD for versions of Python.",
+            rich_help_panel=SUBJECT,
+        ),
     ] = False,
     name: Annotated[
-        list[str] | None, typer.Option("--name", help="Names for the sides, in the same order.")
+        list[str] | None,
+        typer.Option(
+            "--name", help="Names for the sides, in the same order.", rich_help_panel=SUBJECT
+        ),
     ] = None,
     shared: Annotated[
-        str, typer.Option("--with", help="Requirements that all sides have in common.")
+        str,
+        typer.Option(
+            "--with",
+            help="Requirements that all sides have in common.",
+            rich_help_panel=SUBJECT,
+        ),
     ] = "",
     rounds: Rounds = None,
     laps: Laps = None,
@@ -113,15 +110,23 @@ def ab(
     fail_on: FailOn = None,
     extend: Annotated[
         bool,
-        typer.Option("--extend", help="If the answer is unclear, measure for as long again, once."),
+        typer.Option(
+            "--extend",
+            help="If the answer is unclear, measure for as long again, once.",
+            rich_help_panel=LENGTH,
+        ),
     ] = False,
     bisecting: Annotated[
-        bool, typer.Option("--bisect", help="Find the side from which on the time changed.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the answer as a JSON object.")
+        bool,
+        typer.Option(
+            "--bisect",
+            help="Find the side from which on the time changed.",
+            rich_help_panel=SUBJECT,
+        ),
     ] = False,
     output: Output = None,
+    force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare two environments in the same laps and say what changed.
 
@@ -152,13 +157,14 @@ def ab(
     suite = override(_choose_suite(sides, axes), sizes)
     trial = _Trial(suite, gate, is_extended=extend)
     folder = name_folder(output, "bisect" if bisecting else "ab")
-    if bisecting:
-        _search(trial, sides, folder, as_json=as_json)
-    session, answer = trial.decide(sides, folder)
-    _write_answer(folder, answer)
+    with replacing(output, force=force):
+        if bisecting:
+            _search(trial, sides, folder, as_json=as_json)
+        session, answer = trial.decide(sides, folder)
+    write_answer(folder, answer)
     is_whole = True
     if as_json:
-        sys.stdout.write(json.dumps(answer, indent=1) + "\n")
+        print_json(answer)
     else:
         is_whole = publish(session, folder)
     _end(session, answer, is_published=is_whole)
@@ -218,43 +224,15 @@ class _Trial:
     def decide(self, sides: Sequence[Environment], folder: Path) -> tuple[Session, dict[str, Any]]:
         """Measure, and once more as long if that is allowed and the answer is unclear."""
         session = self.measure(sides, folder)
-        answer = _answer(session, self.gate)
+        answer = find_answer(session, self.gate)
         if self.is_extended and answer["code"] == UNCLEAR:
             tell(f"{answer['reason']}; measuring as long again")
             longer = replace(session, plan=extend_versus(session))
             session = measure(
                 lambda watcher: resume_session(longer, folder, watcher, session.environments)
             )
-            answer = {**_answer(session, self.gate), "is_extended": True}
+            answer = {**find_answer(session, self.gate), "is_extended": True}
         return session, answer
-
-
-def _answer(session: Session, gate: AskedGate | None) -> dict[str, Any]:
-    """Return what scripts want to know; see docs/ci.md.
-
-    Args:
-        session: of the sides.
-        gate: None for none; then the margin is one, and time what is asked.
-    """
-    view = SessionView(session)
-    quantity = gate.quantity if gate else Quantity.TIME
-    bound = gate.bound if gate else session.plan.margin
-    at_gate = judge(replace(session, plan=replace(session.plan, margin=bound)))
-    held = hold_gate(find_changes(at_gate, quantity), bound)
-    is_cut = session.ending in ENDED_EARLY
-    code = ENDED_EARLY[session.ending] if is_cut else held.code
-    return {
-        "format": 1,
-        "sentence": versus_sentence(view),
-        "verdict": VERDICTS[code],
-        "code": code,
-        "reason": "the session was not finished" if is_cut else held.reason,
-        "gate": bound,
-        "gate_quantity": quantity,
-        "is_extended": False,
-        "changes": versus_changes(view),
-        "cpu_changes": versus_changes(view, Quantity.CPU),
-    }
 
 
 def _end(session: Session, answer: dict[str, Any], *, is_published: bool) -> NoReturn:
@@ -281,19 +259,12 @@ def _search(
 
     found = bisect(sides, step)
     answer = {"format": 1, "sentence": bisection_sentence(found), **asdict(found)}
-    _write_answer(folder, answer)
+    write_answer(folder, answer)
     if as_json:
-        sys.stdout.write(json.dumps(answer, indent=1) + "\n")
+        print_json(answer)
     else:
         console = result_console()
         console.print(bisection_sentence(found), style="bold", markup=False)
         console.print(render_table(bisection_table(found), console.width))
         tell(f"sessions: {folder}")
     raise typer.Exit(found.code)
-
-
-def _write_answer(folder: Path, answer: dict[str, Any]) -> None:
-    try:
-        write_text(folder / ANSWER_FILE, json.dumps(answer, indent=1) + "\n")
-    except OSError as error:
-        raise StorageError(f"{ANSWER_FILE} cannot be written: {error.strerror}") from error

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
 
-from crawlbench.archive.findings import count_of
+from crawlbench.archive.guide import Guide
 from crawlbench.archive.importing import ImportReport, check_address, import_pages
 from crawlbench.archive.links import LinkFinder
 from crawlbench.archive.pagefolder import SITE_FILE, check_target
 from crawlbench.archive.recording import RecordPlan, record_pages, work_folder
 from crawlbench.base.errors import UsageError
+from crawlbench.base.text import count_of
 from crawlbench.cli.checks import at_least_one, not_negative
-from crawlbench.cli.output import INTERRUPTED, complain, harmless
+from crawlbench.cli.options import RESULT, AsJson, Force
+from crawlbench.cli.output import INTERRUPTED, complain, harmless, print_json
 from crawlbench.sites.charsets import DEFAULT
-from crawlbench.sites.sitefile import load_site_file, make_kinds
-
-if TYPE_CHECKING:
-    from crawlbench.sites.sitefile import SiteFile
 
 __all__ = ["import_archive", "record"]
 
@@ -30,13 +29,17 @@ MIN_DELAY_S = 1.0
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
-Target = Annotated[Path, typer.Option("-o", "--output", help="Folder to create.")]
-Force = Annotated[
-    bool, typer.Option("--force", help="Replace the folder if it holds pages already.")
+Target = Annotated[
+    Path,
+    typer.Option("-o", "--output", help="Folder to write the pages to.", rich_help_panel=RESULT),
 ]
 WithSiteFile = Annotated[
     bool,
-    typer.Option("--site-file/--no-site-file", help="Write a site.toml to start from, or not."),
+    typer.Option(
+        "--site-file/--no-site-file",
+        help="Write a site.toml to start from, or not.",
+        rich_help_panel=RESULT,
+    ),
 ]
 
 
@@ -53,13 +56,17 @@ def import_archive(
     ] = None,
     site_file: WithSiteFile = True,
     force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Turn an archive into a folder of pages, with a manifest and a site.toml to edit.
 
     Example: crawlbench mirror import shop.warc.gz -o shop
     """
     report = import_pages(source, output, start, site_file=site_file, force=force)
-    _show(report, output, has_site_file=site_file)
+    if as_json:
+        print_json(_tell(report, output))
+    else:
+        _show(report, output, has_site_file=site_file)
 
 
 def record(
@@ -83,6 +90,7 @@ def record(
     yes: Annotated[bool, typer.Option("--yes", help="Fetch without asking first.")] = False,
     site_file: WithSiteFile = True,
     force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fetch pages of a real site, politely: one at a time, as its robots.txt allows.
 
@@ -93,34 +101,35 @@ def record(
     check_address(url, "URL")
     _check_delay(url, delay)
     check_target(output, force=force)
-    plan = RecordPlan(
-        start=url.partition("#")[0],
-        target=output,
-        delay_s=delay,
-        most_pages=pages,
-        finder=_make_finder(site),
-        writes_site_file=site_file and site is None,
-        proxy=proxy,
-        say=_say,
-    )
-    if not yes:
-        raise UsageError(_describe(plan))
+    with nullcontext(LinkFinder()) if site is None else Guide(site) as finder:
+        plan = RecordPlan(
+            start=url.partition("#")[0],
+            target=output,
+            delay_s=delay,
+            most_pages=pages,
+            finder=finder,
+            writes_site_file=site_file and site is None,
+            proxy=proxy,
+            say=_say,
+        )
+        if not yes:
+            raise UsageError(_describe(plan))
+        report = _record(plan, force=force)
+    if as_json:
+        print_json(_tell(report, output))
+    else:
+        _show(report, output, has_site_file=plan.writes_site_file)
+
+
+def _record(plan: RecordPlan, *, force: bool) -> ImportReport:
     try:
-        report = record_pages(plan, force=force)
+        return record_pages(plan, force=force)
     except KeyboardInterrupt:
         complain(
-            f"stopped; what was fetched is kept in {work_folder(output)}, and the same command "
-            "goes on from there"
+            f"stopped; what was fetched is kept in {work_folder(plan.target)}, and the same "
+            "command goes on from there"
         )
         raise typer.Exit(INTERRUPTED) from None
-    _show(report, output, has_site_file=plan.writes_site_file)
-
-
-def _make_finder(site: Path | None) -> LinkFinder:
-    if site is None:
-        return LinkFinder()
-    file: SiteFile = load_site_file(site)
-    return LinkFinder(make_kinds(file), file.addresses)
 
 
 def _check_delay(url: str, delay_s: float) -> None:
@@ -132,10 +141,10 @@ def _check_delay(url: str, delay_s: float) -> None:
 
 
 def _describe(plan: RecordPlan) -> str:
-    minutes = plan.most_pages * plan.delay_s / 60
+    minutes, pages = plan.most_pages * plan.delay_s / 60, count_of(plan.most_pages, "page")
     return (
-        f"would fetch robots.txt and up to {plan.most_pages} pages from {plan.start}, one at a "
-        f"time and {plan.delay_s:g} s apart (up to {minutes:.0f} min or more), into {plan.target}; "
+        f"would fetch robots.txt and up to {pages} from {plan.start}, one at a time and "
+        f"{plan.delay_s:g} s apart (up to {minutes:.0f} min or more), into {plan.target}; "
         "add --yes to do it"
     )
 
@@ -143,6 +152,22 @@ def _describe(plan: RecordPlan) -> str:
 def _say(line: str) -> None:
     sys.stderr.write(f"{harmless(line)}\n")
     sys.stderr.flush()
+
+
+def _tell(report: ImportReport, output: Path) -> dict[str, object]:
+    """Return for scripts what `_show` prints."""
+    return {
+        "folder": str(output),
+        "start": report.start,
+        "pages": report.pages,
+        "body_bytes": report.body_bytes,
+        "aliases": report.aliases,
+        "rewritten": report.rewritten,
+        "encodings": dict(report.encodings),
+        "lenient": report.leniencies.lines(),
+        "unreadable": report.unreadable.lines(),
+        "skipped": report.skips.lines(),
+    }
 
 
 def _show(report: ImportReport, output: Path, *, has_site_file: bool) -> None:

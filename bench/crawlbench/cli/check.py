@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from contextlib import nullcontext
-from dataclasses import asdict
 from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +15,8 @@ from rich.text import Text
 from crawlbench.check.checks import Subject, check_strategy
 from crawlbench.cli.checks import at_least_one, positive
 from crawlbench.cli.effects import require_effect
-from crawlbench.cli.output import result_console, status_console
+from crawlbench.cli.options import AsJson
+from crawlbench.cli.output import print_json, result_console, status_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,7 +52,7 @@ def check(
             "--deadline", callback=positive, help="Seconds after which a trial counts as hung."
         ),
     ] = 10.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Try a strategy on good and hostile pages and say what holds and what does not.
 
@@ -65,8 +64,7 @@ def check(
     )
     findings = asyncio.run(_collect(subject, None if as_json else result_console()))
     if as_json:
-        rows = [asdict(finding) for finding in findings]
-        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+        print_json(findings)
     else:
         result_console().print(_count(findings))
     if any(finding.holds is False for finding in findings):

@@ -19,7 +19,7 @@ from crawlbench.base.scheduler import require_dask
 from crawlbench.base.whole import write_text
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.endings import ENDING_SIGNALS
-from crawlbench.cli.measuring import name_folder
+from crawlbench.cli.options import MACHINES
 from crawlbench.cli.output import INTERRUPTED, complain, result_console, tell
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.cluster.alone import hold_cpus
@@ -34,6 +34,8 @@ from crawlbench.report.machines import ClusterReport
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from crawlbench.measure.ends import Ends
+
 from crawlbench.base.records import ClusterSession, EnvironmentFacts, Plan, Sample, Session
 from crawlbench.measure.owner import own
 
@@ -45,6 +47,7 @@ __all__ = [
     "is_of_cluster",
     "make_wishes",
     "measure_block",
+    "refuse_json_of_cluster",
     "resume_on_cluster",
     "run_on_cluster",
 ]
@@ -54,14 +57,20 @@ MAX_CELLS_OF_CLUSTER = 200_000
 
 ClusterAddress = Annotated[
     str | None,
-    typer.Option("--cluster", help="Dask cluster to measure on: tcp://HOST:8786 or local:N."),
+    typer.Option(
+        "--cluster",
+        help="Dask cluster to measure on: tcp://HOST:8786 or local:N.",
+        rich_help_panel=MACHINES,
+    ),
 ]
 Machines = Annotated[
     int | None,
     typer.Option(
         "--machines",
         callback=at_least_one,
-        help="How many machines measure each cell; all unless given.",
+        help="How many machines measure each cell.",
+        rich_help_panel=MACHINES,
+        show_default="all",
     ),
 ]
 Sheet = Annotated[
@@ -69,7 +78,9 @@ Sheet = Annotated[
     typer.Option(
         "--sheet",
         callback=at_least_one,
-        help="Most cells in one machine's session; 240 unless given.",
+        help="Most cells in one machine's session.",
+        rich_help_panel=MACHINES,
+        show_default=str(SHEET_CELLS),
     ),
 ]
 
@@ -94,9 +105,17 @@ def make_wishes(cluster: str | None, machines: int | None, sheet: int | None) ->
     return Wishes(cluster, machines, sheet or SHEET_CELLS)
 
 
-def run_on_cluster(plan: Plan, wishes: Wishes, output: Path | None, name: str) -> NoReturn:
+def refuse_json_of_cluster(cluster: str | None, resumed: Path | None, *, as_json: bool) -> None:
+    """Refuse the JSON of a session on a cluster, which has none, before it is measured."""
+    if as_json and (cluster is not None or (resumed is not None and is_of_cluster(resumed))):
+        raise UsageError(
+            "--json is of one machine's session; of a cluster's, each machine's own report has it: "
+            "crawlbench report FOLDER/machines/NAME --json"
+        )
+
+
+def run_on_cluster(plan: Plan, wishes: Wishes, folder: Path) -> NoReturn:
     """Measure a plan on a cluster's machines, show what they say together, and exit."""
-    folder = name_folder(output, Path(name).stem)
     _run(lambda say: run_cluster(plan.as_spelled(), wishes, folder, say), folder)
 
 
@@ -105,7 +124,7 @@ def is_of_cluster(folder: Path) -> bool:
     return (folder / CLUSTER_FILE).is_file()
 
 
-def resume_on_cluster(folder: Path, address: str | None, ends: dict[str, object]) -> NoReturn:
+def resume_on_cluster(folder: Path, address: str | None, ends: Ends) -> NoReturn:
     """Go on with the blocks that a session on a cluster lacks, and exit.
 
     Raises:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import typer
-from typer.core import TyperArgument, TyperGroup, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command, get_group
 
 from crawlbench.cli.settings import load_settings, options_of
@@ -18,6 +18,24 @@ if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
 
 __all__ = ["CommandGroup", "make_group"]
+
+
+class GroupedCommand(TyperCommand):
+    """A command whose help shows its options in groups, where they have some."""
+
+    def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write the arguments, then the options: each group (`rich_help_panel`) in its place."""
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": []}
+        for param in self.get_params(ctx):
+            is_argument = param.param_type_name == "argument"
+            panel = getattr(param, "rich_help_panel", None) or "Options"
+            record = param.get_help_record(ctx)
+            if record is not None:
+                sections.setdefault("Arguments" if is_argument else panel, []).append(record)
+        for title, records in sections.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
 
 
 class CommandGroup(TyperGroup):
@@ -65,7 +83,8 @@ class CommandGroup(TyperGroup):
         if isinstance(found, typer.Typer):
             return get_group(found)
         alone = make_group()
-        alone.command(name=cmd_name, hidden=cmd_name in self.hidden_names)(found)
+        is_hidden = cmd_name in self.hidden_names
+        alone.command(name=cmd_name, cls=GroupedCommand, hidden=is_hidden)(found)
         return _without_variables(get_command(alone))
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:

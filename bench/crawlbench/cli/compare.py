@@ -15,10 +15,16 @@ from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Quantity
 from crawlbench.cli.checks import not_negative
 from crawlbench.cli.gates import parse_gate
-from crawlbench.cli.output import complain, result_console
+from crawlbench.cli.options import AsJson
+from crawlbench.cli.output import complain, print_json, result_console
 from crawlbench.measure.kept import find_kept
 from crawlbench.measure.store import load_session
-from crawlbench.report.changes import changes_table, comparison_notes, kin_table
+from crawlbench.report.changes import (
+    changes_table,
+    comparison_notes,
+    kin_table,
+    tell_comparison,
+)
 from crawlbench.report.terminal import render_table
 from crawlbench.stats.compare import SessionComparison, compare_sessions
 from crawlbench.stats.gate import hold_gate
@@ -37,13 +43,17 @@ def compare(
     margin: Annotated[
         float | None,
         typer.Option(
-            "--margin", callback=not_negative, help="Largest change that does not matter, in %."
+            "--margin",
+            callback=not_negative,
+            help="Largest change that does not matter, in %.",
+            show_default="1",
         ),
     ] = None,
     fail_on: Annotated[
         str | None,
         typer.Option("--fail-on", help="Fail if head is slower: slower, or slower:PERCENT%."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Compare two sessions, in plain and in normalised time; a verdict needs both.
 
@@ -57,11 +67,17 @@ def compare(
     if gate and gate.quantity is Quantity.CPU:
         raise UsageError("cpu-slower is a gate of `ab`, which measures both sides in the same laps")
     if base.is_file() or head.is_file():
+        if as_json:
+            raise UsageError("--json is of two sessions' folders; pyperf's comparison has none")
         _compare_suites(base, head, is_gated=gate is not None)
         return
     pair = load_session(base), load_session(head)
     others = find_kept(pair, (base, head))
-    _show(compare_sessions(*pair, wanted, others))
+    found = compare_sessions(*pair, wanted, others)
+    if as_json:
+        print_json(tell_comparison(found))
+    else:
+        _show(found)
     if gate is not None:
         at_gate = compare_sessions(*pair, gate.bound, others)
         held = hold_gate(at_gate.changes, gate.bound, REMEDY)

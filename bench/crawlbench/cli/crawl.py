@@ -6,6 +6,7 @@ import asyncio
 import json
 import ssl
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -16,7 +17,8 @@ from crawlbench.base.children import Child, ChildEnded
 from crawlbench.base.errors import BenchError, CellError, UsageError
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.effects import require_effect
-from crawlbench.cli.output import printable
+from crawlbench.cli.options import AsJson
+from crawlbench.cli.output import print_json, printable
 from crawlbench.cli.sites import prepare_site
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
@@ -24,6 +26,9 @@ from crawlbench.plugins.registry import Kind
 from crawlbench.plugins.scouts import LOAD_S, find_out
 
 __all__ = ["crawl"]
+
+Show = Callable[[Any], object]
+"""Takes a pair of rank and title as soon as it comes."""
 
 
 def crawl(
@@ -60,6 +65,7 @@ def crawl(
             help="File of the authority to trust at --url; `mirror serve` prints its path.",
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Crawl once and print `rank title` for each item.
 
@@ -81,11 +87,15 @@ def crawl(
         "url": _checked(url),
         "ca_file": _readable(ca_file),
     }
+    items: list[tuple[Any, str]] = []
+    show = items.append if as_json else _print_item
     if url is None:
         prepare_site(site)
-        odd = asyncio.run(_crawl_mirror(job, network or "loopback"))
+        odd = asyncio.run(_crawl_mirror(job, network or "loopback", show))
     else:
-        odd = asyncio.run(_crawl(job))
+        odd = asyncio.run(_crawl(job, show))
+    if as_json:
+        print_json([{"rank": rank, "title": title} for rank, title in items])
     if odd:
         raise CellError(f"{strategy} did not bring the site back: {odd}")
 
@@ -123,21 +133,27 @@ def _readable(ca_file: Path | None) -> str | None:
     return str(ca_file.absolute()) if ca_file else None
 
 
-async def _crawl_mirror(job: dict[str, Any], network: str) -> str:
+def _print_item(item: tuple[Any, str]) -> None:
+    rank, title = item
+    sys.stdout.write(f"{rank} {printable(title)}\n")
+
+
+async def _crawl_mirror(job: dict[str, Any], network: str, show: Show) -> str:
     async with open_mirror(job["site"], network, find_network(network), seed=1) as mirror:
-        return await _crawl({**job, "origin": mirror.address, "ca_file": mirror.ca_file})
+        job = {**job, "origin": mirror.address, "ca_file": mirror.ca_file}
+        return await _crawl(job, show)
 
 
-async def _crawl(job: dict[str, Any]) -> str:
-    """Crawl in a process of its own, print what comes, and return how it differs from the site."""
+async def _crawl(job: dict[str, Any], show: Show) -> str:
+    """Crawl in a process of its own, show what comes, and return how it differs from the site."""
     child = await Child.start("crawlbench.measure.crawler", json.dumps(job), reads=False)
     try:
         message = await child.hear(LOAD_S)
         while "odd" not in message:
             if "error" in message:
                 raise _refusal(message["code"], message["error"])
-            for rank, title in message.get("items", ()):
-                sys.stdout.write(f"{rank} {printable(title)}\n")
+            for item in message.get("items", ()):
+                show(item)
             message = await child.hear()
     except TimeoutError:
         raise CellError(f"{job['strategy']} was not loaded within {LOAD_S:g} s") from None

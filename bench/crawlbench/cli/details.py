@@ -8,19 +8,36 @@ from typing import Annotated
 import typer
 
 from crawlbench.base.errors import UsageError
+from crawlbench.cli.options import RESULT
 from crawlbench.report.terminal import Detail
 
-__all__ = ["AS_USUAL", "Page", "Quiet", "Showing", "Verbose", "choose_detail"]
+__all__ = ["AS_USUAL", "Page", "Quiet", "Showing", "Verbose", "choose_detail", "choose_showing"]
 
 Verbose = Annotated[
     bool,
-    typer.Option("-v", "--verbose", help="Show costs, all pairs and all notes as well."),
+    typer.Option(
+        "-v",
+        "--verbose",
+        help="Show costs, all pairs and all notes as well.",
+        rich_help_panel=RESULT,
+    ),
 ]
 Quiet = Annotated[
-    bool, typer.Option("-q", "--quiet", help="Show only the sentences of the answer.")
+    bool,
+    typer.Option(
+        "-q",
+        "--quiet",
+        help="Show only the sentences of the answer.",
+        rich_help_panel=RESULT,
+    ),
 ]
 Page = Annotated[
-    bool, typer.Option("--page/--no-page", help="Draw report.html at the end, or not.")
+    bool,
+    typer.Option(
+        "--page/--no-page",
+        help="Draw report.html at the end, or not.",
+        rich_help_panel=RESULT,
+    ),
 ]
 
 
@@ -30,6 +47,7 @@ class Showing:
 
     detail: Detail = Detail.USUAL
     has_page: bool = True
+    as_json: bool = False
 
 
 AS_USUAL = Showing()
@@ -46,3 +64,12 @@ def choose_detail(*, verbose: bool, quiet: bool) -> Detail:
     if quiet:
         return Detail.QUIET
     return Detail.VERBOSE if verbose else Detail.USUAL
+
+
+def choose_showing(*, verbose: bool, quiet: bool, has_page: bool, as_json: bool) -> Showing:
+    """Return how a session is shown in the end.
+
+    Raises:
+        UsageError: much and little were asked for.
+    """
+    return Showing(choose_detail(verbose=verbose, quiet=quiet), has_page=has_page, as_json=as_json)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-import sys
 from dataclasses import asdict
-from typing import Annotated
 
-import typer
 from rich.table import Table
 from rich.text import Text
 
 from crawlbench.base.children import clean_environment, python_command
 from crawlbench.cli.margins import known_margin
-from crawlbench.cli.output import result_console
+from crawlbench.cli.options import AsJson
+from crawlbench.cli.output import print_json, result_console
 from crawlbench.measure.conditions import read_conditions
 from crawlbench.measure.machine import describe_machine
 from crawlbench.report.numbers import format_percent
@@ -24,7 +21,7 @@ __all__ = ["doctor"]
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Look at this machine and say what would disturb a session, and what would help.
 
@@ -41,7 +38,7 @@ def doctor(
             "pyperf": advice,
             "kept_margin": known_margin() or None,
         }
-        sys.stdout.write(json.dumps(found, indent=1) + "\n")
+        print_json(found)
         return
     rows = [
         (

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from crawlbench.base.errors import UsageError
 from crawlbench.cli.commands import make_group
-from crawlbench.cli.output import result_console, tell
+from crawlbench.cli.options import AsJson
+from crawlbench.cli.output import print_json, result_console, tell
 from crawlbench.environments.cache import (
     all_keys,
     environments_folder,
@@ -37,12 +35,12 @@ _COLUMNS = (
 
 @app.command(name="list")
 def list_environments(
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the environments that are kept, the last used first."""
     kept = kept_environments()
     if as_json:
-        sys.stdout.write(json.dumps([asdict(one) for one in kept], indent=1) + "\n")
+        print_json(kept)
         return
     if not kept:
         tell(f"no environments are kept in {environments_folder()}")
@@ -70,6 +68,7 @@ def remove(
         list[str] | None, typer.Argument(metavar="KEY...", help="Keys, or their first letters.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Remove all of them.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Remove kept environments; they are built again when they are needed.
 
@@ -77,13 +76,16 @@ def remove(
     """
     if bool(keys) == everything:
         raise UsageError("name the environments to remove by their keys, or give --all")
-    troubles = []
+    removed, troubles = [], []
     for key in keys or all_keys():
         try:
-            tell(f"removed {remove_environment(key).name}")
+            removed.append(remove_environment(key).name)
+            tell(f"removed {removed[-1]}")
         except UsageError as error:
             troubles.append(str(error))
         except OSError as error:
             troubles.append(f"environment {key} cannot be removed: {error}")
+    if as_json:
+        print_json(removed)
     if troubles:
         raise UsageError("; ".join(troubles))

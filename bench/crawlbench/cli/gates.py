@@ -11,13 +11,16 @@ import typer
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Quantity
+from crawlbench.cli.options import RESULT
 
 __all__ = ["AskedGate", "FailOn", "parse_gate"]
 
 FailOn = Annotated[
     str | None,
     typer.Option(
-        "--fail-on", help="Fail if head is slower: slower, slower:PERCENT% or cpu-slower:PERCENT%."
+        "--fail-on",
+        help="Fail if head is slower: slower, slower:PERCENT% or cpu-slower:PERCENT%.",
+        rich_help_panel=RESULT,
     ),
 ]
 _GATE = re.compile(r"(?P<cpu>cpu-)?slower(?::(?P<percent>\d+(?:\.\d+)?)%)?")

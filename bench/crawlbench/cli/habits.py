@@ -41,11 +41,12 @@ OPTIONS = {
         ("--vus", "--threads", "--workers", "--users", "--jobs", "-j", "-t", "-u"), "--concurrency"
     ),
     **dict.fromkeys(("--time", "--max-time", "--duration", "-d"), "--budget"),
-    **dict.fromkeys(("--json", "--export-json"), _LATER.format(shape="json")),
+    **dict.fromkeys(("--export-json", "--as-json"), "--json"),
     **dict.fromkeys(("--html", "--export-html"), _LATER.format(shape="html")),
     **dict.fromkeys(("--markdown", "--export-markdown"), _LATER.format(shape="markdown")),
     **dict.fromkeys(("--csv", "--export-csv"), _LATER.format(shape="csv")),
     **dict.fromkeys(("--out", "--dir", "--folder"), "--output"),
+    **dict.fromkeys(("--overwrite", "--replace", "-f", "-y"), "--force"),
     **dict.fromkeys(("--clients", "--client", "--filter", "-k"), "--strategy"),
     **dict.fromkeys(("--threshold", "--max-regression", "--fail-if"), "--fail-on"),
     **dict.fromkeys(("--url", "--host"), "`crawlbench load --url` or `crawlbench crawl --url`"),

@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crawlbench.base.errors import SessionFileError, UsageError
+from crawlbench.base.text import count_of
 from crawlbench.cli.checks import not_negative
-from crawlbench.cli.output import complain, is_printed, result_console, tell, write_output
+from crawlbench.cli.options import RESULT, AsJson, Force
+from crawlbench.cli.output import (
+    complain,
+    is_printed,
+    print_json,
+    result_console,
+    tell,
+    write_output,
+)
+from crawlbench.cli.places import refuse_existing
 from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.report.extra import require_drawing
 from crawlbench.report.terminal import render_table
@@ -37,33 +47,43 @@ def history(
     ] = USUAL_MARGIN,
     output: Annotated[
         Path,
-        typer.Option("-o", "--output", help="Page to write; an existing one is replaced."),
+        typer.Option("-o", "--output", help="Page to write; - prints.", rich_help_panel=RESULT),
     ] = Path("history.html"),
+    force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Draw many sessions over time as one page and say where a cell changed.
 
     Example: crawlbench history results -o history.html
     """
+    if as_json:
+        print_json(_find(folders, margin))
+        return
     require_drawing()
+    refuse_existing(output, force=force)
     from crawlbench.report.history_page import changes_table, history_page  # noqa: PLC0415  (an extra)
     from crawlbench.report.html import render_page  # noqa: PLC0415
 
-    paths = _find_sessions(folders)
-    sessions = {}
-    for name, path in paths.items():
-        try:
-            sessions[name] = load_session(path)
-        except SessionFileError as error:
-            complain(f"left out: {error}")
-    if not sessions:
-        raise UsageError("none of these sessions can be read; the reasons stand above")
-    found = make_history(sessions, math.log1p(margin / 100), CONFIDENCE)
+    found = _find(folders, margin)
     page = history_page(found)
     write_output(output, render_page(page).encode())
     if is_printed(output):
         return
     _show(found, changes_table(found), page.answer[0].text)
     tell(f"page: {output}")
+
+
+def _find(folders: list[Path], margin: float) -> History:
+    """Return what the sessions say together that can be read."""
+    sessions = {}
+    for name, path in _find_sessions(folders).items():
+        try:
+            sessions[name] = load_session(path)
+        except SessionFileError as error:
+            complain(f"left out: {error}")
+    if not sessions:
+        raise UsageError("none of these sessions can be read; the reasons stand above")
+    return make_history(sessions, math.log1p(margin / 100), CONFIDENCE)
 
 
 def _find_sessions(folders: list[Path]) -> dict[str, Path]:
@@ -94,7 +114,8 @@ def _show(found: History, table: Table, answer: str) -> None:
     if table.rows:
         console.print(render_table(table, console.width))
     sessions, cells = len(found.sessions), len(found.lines)
-    console.print(f"{len(table.rows)} changes in {cells} cells over {sessions} sessions")
+    changes = count_of(len(table.rows), "change")
+    console.print(f"{changes} in {count_of(cells, 'cell')} over {sessions} sessions")
     console.print(answer, markup=False)
     for one in found.breaks:
         console.print(f"from {one.session} on another machine: {'; '.join(one.what)}", markup=False)

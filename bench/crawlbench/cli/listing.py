@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import sys
 from dataclasses import asdict
 from enum import StrEnum
@@ -15,17 +14,16 @@ from rich.table import Table
 from rich.text import Text
 
 from crawlbench.base.errors import BenchError
-from crawlbench.cli.output import result_console, tell
+from crawlbench.cli.options import AsJson
+from crawlbench.cli.output import print_json, result_console, tell
 from crawlbench.measure.suite import describe_suite, suite_names
 from crawlbench.mirror.networks import NETWORKS
 from crawlbench.operations import Operation, all_operations
 from crawlbench.plugins import registry
 from crawlbench.plugins.about import StrategyFacts, describe_strategy
+from crawlbench.plugins.extras import extra_of
 
 __all__ = ["list_names"]
-
-
-CLIENTS = "crawlbench's extra 'clients'"
 
 
 class What(StrEnum):
@@ -68,7 +66,7 @@ def list_names(
         bool,
         typer.Option("-v", "--verbose", help="Show libraries, licences and protocols as well."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the names that options take, with a few words on each.
 
@@ -84,11 +82,18 @@ def list_names(
     else:
         rows = _rows(what)
     if as_json:
-        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+        print_json(rows)
         return
     _print(rows)
-    if what is What.STRATEGIES and not all(fact.installed for fact in facts):
-        tell(f"of ours, what is not installed comes with {CLIENTS}")
+    if what is What.STRATEGIES and (absent := _absent_extras(facts)):
+        tell(f"of ours, what is not installed comes with {absent}")
+
+
+def _absent_extras(facts: list[StrategyFacts]) -> str:
+    """Return the extras that bring what is not installed; empty if nothing of ours is missing."""
+    extras = sorted({extra_of(fact.library) for fact in facts if not fact.installed} - {""})
+    names = " and ".join(filter(None, (", ".join(map(repr, extras[:-1])), *map(repr, extras[-1:]))))
+    return f"crawlbench's extra{'' if len(extras) == 1 else 's'} {names}" if extras else ""
 
 
 def _rows(what: What) -> list[Row]:

@@ -18,12 +18,13 @@ from rich.table import Table
 from rich.text import Text
 
 from crawlbench.base.records import Stopping
+from crawlbench.base.text import count_of
 from crawlbench.report.bars import draw_bars
 from crawlbench.report.numbers import format_seconds
 from crawlbench.report.tables import ratio_of
 from crawlbench.report.terminal import STYLES
 from crawlbench.report.view import SessionView
-from crawlbench.stats.settled import HOPELESS
+from crawlbench.stats.settled import HOPELESS, MIN_ROUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,8 @@ __all__ = ["open_watcher"]
 
 MIN_REDRAW_S = 0.25  # a redraw costs milliseconds between values
 MAX_ROWS = 20  # of ratios, so that a screen holds them
+MAX_LOOKS = 5  # groups whose order is printed after the first round
+FIRST_LOOK = "first look, no verdict"
 BAR = 24
 
 
@@ -59,7 +62,8 @@ class _LineWatcher:
     def on_start(self, session: Session) -> None:
         plan = session.plan
         budget = f", {plan.budget_s:.0f} s in all" if plan.budget_s else ""
-        self._say(f"calibrating {len(plan.cells)} cells, then at most {plan.rounds} rounds{budget}")
+        cells, rounds = count_of(len(plan.cells), "cell"), count_of(plan.rounds, "round")
+        self._say(f"calibrating {cells}, then at most {rounds}{budget}")
 
     def on_sample(self, number: int, sample: Sample) -> None:
         pass
@@ -69,6 +73,9 @@ class _LineWatcher:
         if done:
             state = f"{_state(session)}{_left(session)}"
             self._say(f"round {done} of {session.plan.rounds}: {state}")
+        if done == 1 and _is_first_look(session):
+            for line in _first_looks(SessionView(session)):
+                self._say(f"{FIRST_LOOK}: {line}")
 
     def _say(self, text: str) -> None:
         self._console.print(text, soft_wrap=True)
@@ -88,6 +95,7 @@ class _LiveWatcher:
         self._task = self._bar.add_task("calibration")
         self._last = Text("")
         self._ratios: RenderableType = Text("")
+        self._look = Text("")
         self._marked = Text("")
         self._drawn = 0.0
         self._session: Session | None = None
@@ -114,13 +122,38 @@ class _LiveWatcher:
         title = f"round {min(done + 1, plan.rounds)} of {plan.rounds}{_left(session)}"
         self._bar.reset(self._task, total=values, description=title)
         self._ratios = _ratios(SessionView(session))
+        self._look = Text("")
+        if _is_first_look(session):
+            looks = [FIRST_LOOK, *_first_looks(SessionView(session))]
+            self._ratios, self._look = Text(""), Text("\n".join(looks))
         self._marked = Text(_marked(session), style="bold red")
         self._draw()
 
     def _draw(self) -> None:
         if self.live:
-            self.live.update(Group(self._bar, self._last, self._marked, self._ratios), refresh=True)
+            shown = Group(self._bar, self._last, self._marked, self._look, self._ratios)
+            self.live.update(shown, refresh=True)
         self._drawn = time.monotonic()
+
+
+def _is_first_look(session: Session) -> bool:
+    """Tell whether so few rounds are measured that an order is all that can be shown yet."""
+    return 0 < len(session.rounds) < min(MIN_ROUNDS, session.plan.rounds)
+
+
+def _first_looks(view: SessionView) -> list[str]:
+    """Return the order of each group's cells with their times, and how many groups are left out."""
+    lines = []
+    for group in view.groups.values():
+        times = [
+            f"{row.label} {format_seconds(row.summary.seconds)}"
+            for row in group.contestants
+            if row.summary
+        ]
+        if len(times) > 1:
+            lines.append(f"{group.place}: {', '.join(times)}")
+    more = len(lines) - MAX_LOOKS
+    return [*lines[:MAX_LOOKS], *([f"and {more} more groups"] if more > 0 else [])]
 
 
 def _ratios(view: SessionView) -> RenderableType:

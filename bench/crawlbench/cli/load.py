@@ -19,9 +19,11 @@ from crawlbench.base.errors import BenchError, UsageError
 from crawlbench.base.whole import write_text
 from crawlbench.cli.checks import at_least_one, positive
 from crawlbench.cli.endings import ENDING_SIGNALS
+from crawlbench.cli.options import RESULT, AsJson, Force
 from crawlbench.cli.output import INTERRUPTED, result_console, tell
-from crawlbench.cli.sites import load_site
-from crawlbench.load.file import as_json, write_load
+from crawlbench.cli.places import replacing
+from crawlbench.cli.sites import prepare_site
+from crawlbench.load.file import encode_load, write_load
 from crawlbench.load.flow import LoadOptions, LoadReport, run_load
 from crawlbench.load.model import Arrival, Load
 from crawlbench.load.report import load_notes, load_picture, load_table, search_table
@@ -123,9 +125,13 @@ def load(
         typer.Option("--cluster", help="Dask scheduler, each of whose workers runs a generator."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder to create; it must not exist.")
+        Path | None,
+        typer.Option(
+            "-o", "--output", help="Folder to write the report to.", rich_help_panel=RESULT
+        ),
     ] = None,
-    is_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Put load on one page and show its latencies.
 
@@ -158,14 +164,14 @@ def load(
         cluster=cluster,
     )
     _check(options, owned)
-    with _new_folder(output) as folder:
+    with replacing(output, force=force), _new_folder(output) as folder:
         try:
             report = asyncio.run(_until_signal(options))
         except asyncio.CancelledError:  # nothing was finished
             raise typer.Abort from None
         if folder:
             _write(report, folder)
-    _show(report, is_json=is_json)
+    _show(report, is_json=as_json)
     if report.is_interrupted:
         raise typer.Exit(INTERRUPTED)
     if report.failure:
@@ -212,7 +218,7 @@ def _check(options: LoadOptions, owned: str | None) -> None:
     elif owned is not None:
         raise UsageError(f"--i-own-this {owned!r} cannot be used without --url")
     else:
-        load_site(options.site)
+        prepare_site(options.site, reads=False)
         find_network(options.network)
     most_s = MAX_S_ELSEWHERE if is_elsewhere else MAX_S
     most = MAX_CONNECTIONS_ELSEWHERE if is_elsewhere else MAX_CONNECTIONS
@@ -255,7 +261,8 @@ def _new_folder(output: Path | None) -> Iterator[Path | None]:
         output.mkdir(parents=True)
     except OSError as error:
         raise UsageError(
-            f"-o {str(output)!r} cannot be made: {error.strerror}; give a folder that is not there"
+            f"-o {str(output)!r} cannot be made: {error.strerror}; give a folder that is not "
+            "there, or replace it with --force"
         ) from error
     try:
         yield output
@@ -276,7 +283,7 @@ def _say(line: str) -> None:
 
 def _show(report: LoadReport, *, is_json: bool) -> None:
     if is_json:
-        sys.stdout.write(as_json(report))
+        sys.stdout.write(encode_load(report))
         return
     console = result_console()
     tables = [load_table(report)] if report.runs else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from crawlbench.cli.probed import probe_session
 from crawlbench.cli.report import PAGE_FILE, write_page
 from crawlbench.measure.owner import own
 from crawlbench.report.extra import can_draw
+from crawlbench.report.formats import EXPORTS
 from crawlbench.report.markdown import render_markdown
 from crawlbench.report.terminal import Detail, render_terminal
 from crawlbench.report.view import SessionView
@@ -61,9 +63,7 @@ def _publish(session: Session, folder: Path, showing: Showing) -> bool:
         troubles.append(write_page(session, folder))
     for trouble in filter(None, troubles):
         complain(trouble)
-    console = result_console()
-    is_ascii = console.options.ascii_only
-    console.print(render_terminal(view, console.width, is_ascii=is_ascii, detail=showing.detail))
+    _print(view, showing)
     page = folder / PAGE_FILE
     tell(f"report: {page if page.exists() else folder / 'table.md'}")
     if showing.has_page and not can_draw():
@@ -71,6 +71,15 @@ def _publish(session: Session, folder: Path, showing: Showing) -> bool:
     if showing.detail is Detail.USUAL:
         tell(f"more: crawlbench report -v {folder}")
     return not any(troubles)
+
+
+def _print(view: SessionView, showing: Showing) -> None:
+    if showing.as_json:
+        sys.stdout.write(EXPORTS["json"](view))
+        return
+    console = result_console()
+    is_ascii = console.options.ascii_only
+    console.print(render_terminal(view, console.width, is_ascii=is_ascii, detail=showing.detail))
 
 
 def exit_code(session: Session, *, is_published: bool = True) -> int:

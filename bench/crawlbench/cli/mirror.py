@@ -9,6 +9,8 @@ from typing import Annotated, ClassVar
 import typer
 
 from crawlbench.cli.commands import CommandGroup, make_group
+from crawlbench.cli.options import AsJson
+from crawlbench.cli.output import print_json
 from crawlbench.sites.pages import write_fixtures
 
 __all__ = ["app"]
@@ -34,10 +36,14 @@ def build(
     folder: Annotated[
         Path, typer.Argument(help="Folder to write the pages and their manifest to.")
     ] = Path("fixtures/douban"),
+    as_json: AsJson = False,
 ) -> None:
     """Build the ten list pages and their manifest from movies.csv, always the same bytes.
 
     Example: crawlbench mirror build fixtures/douban
     """
     paths = write_fixtures(folder)
-    sys.stdout.write("".join(f"{path}\n" for path in paths))
+    if as_json:
+        print_json([str(path) for path in paths])
+    else:
+        sys.stdout.write("".join(f"{path}\n" for path in paths))

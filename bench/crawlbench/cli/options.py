@@ -10,9 +10,16 @@ import typer
 from crawlbench.cli.checks import at_least_one, not_negative, positive
 
 __all__ = [
+    "CAREFULLY",
+    "LENGTH",
+    "MACHINES",
+    "RESULT",
+    "SUBJECT",
+    "AsJson",
     "Budget",
     "Concurrency",
     "Cpus",
+    "Force",
     "Laps",
     "LongForms",
     "Loops",
@@ -28,25 +35,60 @@ __all__ = [
     "Strategies",
 ]
 
+SUBJECT = "What to measure (default: the suite's)"
+LENGTH = "For how long (default: the suite's)"
+CAREFULLY = "How carefully (default: the suite's)"
+MACHINES = "On many machines"
+RESULT = "What comes out"
+"""Groups of options in a help; a suite decides what is not typed."""
+
 Strategies = Annotated[
     list[str] | None,
-    typer.Option("-s", "--strategy", help="Strategies to measure: names or globs."),
+    typer.Option(
+        "-s",
+        "--strategy",
+        help="Strategies to measure: names or globs.",
+        rich_help_panel=SUBJECT,
+    ),
 ]
 Loops = Annotated[
-    list[str] | None, typer.Option("-l", "--loop", help="Event loops for async strategies.")
+    list[str] | None,
+    typer.Option(
+        "-l",
+        "--loop",
+        help="Event loops for async strategies.",
+        rich_help_panel=SUBJECT,
+    ),
 ]
 Networks = Annotated[
-    list[str] | None, typer.Option("-n", "--network", help="Networks that the mirror plays.")
+    list[str] | None,
+    typer.Option(
+        "-n",
+        "--network",
+        help="Networks that the mirror plays.",
+        rich_help_panel=SUBJECT,
+    ),
 ]
-Sites = Annotated[list[str] | None, typer.Option("--site", help="Sites to crawl.")]
+Sites = Annotated[
+    list[str] | None,
+    typer.Option("--site", help="Sites to crawl.", rich_help_panel=SUBJECT),
+]
+Parsers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--parser",
+        help="Parsers that read the pages.",
+        rich_help_panel=SUBJECT,
+    ),
+]
 LongForms = Annotated[
     list[str] | None,
     typer.Option(
         "--long-form",
         help="Longer site to crawl beside another: SITE/NETWORK=LONGER, or none for one length.",
+        rich_help_panel=SUBJECT,
     ),
 ]
-Parsers = Annotated[list[str] | None, typer.Option("--parser", help="Parsers that read the pages.")]
 Concurrency = Annotated[
     list[int] | None,
     typer.Option(
@@ -54,17 +96,32 @@ Concurrency = Annotated[
         "--concurrency",
         callback=at_least_one,
         help="How many requests are in flight at a time.",
+        rich_help_panel=SUBJECT,
     ),
 ]
 Operations = Annotated[
     list[str] | None,
-    typer.Option("--operation", help="Operations of event loops: names or globs."),
+    typer.Option(
+        "--operation",
+        help="Operations of event loops: names or globs.",
+        rich_help_panel=SUBJECT,
+    ),
 ]
 Cpus = Annotated[
-    str | None, typer.Option("--cpus", help="How many CPUs each worker gets: a number, or all.")
+    str | None,
+    typer.Option(
+        "--cpus",
+        help="How many CPUs each worker gets: a number, or all.",
+        rich_help_panel=CAREFULLY,
+    ),
 ]
 MirrorCpus = Annotated[
-    str | None, typer.Option("--mirror-cpus", help="Which CPUs the mirror gets, such as 3 or 2-3.")
+    str | None,
+    typer.Option(
+        "--mirror-cpus",
+        help="Which CPUs the mirror gets, such as 3 or 2-3.",
+        rich_help_panel=CAREFULLY,
+    ),
 ]
 Precision = Annotated[
     float | None,
@@ -72,27 +129,62 @@ Precision = Annotated[
         "--precision",
         callback=positive,
         help="Measure until the intervals are this narrow, in %.",
+        rich_help_panel=LENGTH,
     ),
 ]
 Margin = Annotated[
     float | None,
     typer.Option(
-        "--margin", callback=not_negative, help="Largest difference that does not matter, in %."
+        "--margin",
+        callback=not_negative,
+        help="Largest difference that does not matter, in %.",
+        rich_help_panel=LENGTH,
     ),
 ]
 Rounds = Annotated[
-    int | None, typer.Option("--rounds", callback=at_least_one, help="Most rounds to measure.")
+    int | None,
+    typer.Option(
+        "--rounds",
+        callback=at_least_one,
+        help="Most rounds to measure.",
+        rich_help_panel=LENGTH,
+    ),
 ]
 Laps = Annotated[
     int | None,
     typer.Option(
-        "--laps", callback=at_least_one, help="Turns that each group of cells gets per round."
+        "--laps",
+        callback=at_least_one,
+        help="Turns that each group of cells gets per round.",
+        rich_help_panel=LENGTH,
     ),
 ]
 Budget = Annotated[
     float | None,
-    typer.Option("--budget", callback=positive, help="Seconds that the session may take."),
+    typer.Option(
+        "--budget",
+        callback=positive,
+        help="Seconds that the session may take.",
+        rich_help_panel=LENGTH,
+    ),
 ]
 Output = Annotated[
-    Path | None, typer.Option("-o", "--output", help="Folder to create; it must not exist.")
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        help="Folder to write the session to.",
+        rich_help_panel=RESULT,
+        show_default="results/<UTC time>-<name>",
+    ),
+]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Replace what -o names, if it is there.", rich_help_panel=RESULT),
+]
+AsJson = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="Print one JSON document, and nothing else.", rich_help_panel=RESULT
+    ),
 ]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import errno
 import io
+import json
+import math
 import os
 import select
 import sys
@@ -29,6 +31,7 @@ __all__ = [
     "is_printed",
     "is_reader_gone",
     "prepare_output",
+    "print_json",
     "printable",
     "result_console",
     "status_console",
@@ -120,6 +123,26 @@ def write_output(path: Path, content: bytes) -> None:
     except OSError as error:
         kind = StorageError if error.errno in STORAGE_ERRORS else UsageError
         raise kind(f"the file {str(path)!r} cannot be written: {error.strerror}") from error
+
+
+def print_json(found: object) -> None:
+    """Print a result as one JSON document: in plain ASCII, so that it is whole in every locale.
+
+    Args:
+        found: made of dicts, lists, dataclasses and structs; infinite numbers become null.
+    """
+    import msgspec  # noqa: PLC0415  (`--version` prints no JSON)
+
+    sys.stdout.write(json.dumps(_finite(msgspec.to_builtins(found)), indent=1) + "\n")
+
+
+def _finite(value: object) -> object:
+    """Return a value without the infinities that JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def is_reader_gone() -> bool:

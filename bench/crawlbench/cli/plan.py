@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crawlbench.base.errors import UsageError
-from crawlbench.cli.output import result_console
+from crawlbench.cli.options import AsJson
+from crawlbench.cli.output import print_json, result_console
 from crawlbench.cli.report import newest_session
 from crawlbench.measure.store import load_session
 from crawlbench.report.numbers import format_length
@@ -21,6 +22,8 @@ from crawlbench.stats.foresight import MAX_ROUNDS, foresee
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from crawlbench.report.view import GroupView
 
 __all__ = ["plan"]
 
@@ -39,6 +42,7 @@ def plan(
         typer.Argument(help="A kept session to plan from; the newest in results/ unless given."),
     ] = None,
     detect: Annotated[str, typer.Option("--detect", help="Difference to find, such as 2%.")] = "2%",
+    as_json: AsJson = False,
 ) -> None:
     """Estimate from a kept session how long it takes to find a difference.
 
@@ -52,6 +56,9 @@ def plan(
             f"--detect {detect} lies within the margin of {math.expm1(margin) * 100:.1f} %, up to "
             "which nothing is called a difference; choose a larger one"
         )
+    if as_json:
+        print_json([_foreseen(view, group, wanted) for group in view.groups.values()])
+        return
     table = Table(
         f"to find {math.expm1(wanted) * 100:.3g} % beside a margin of "
         f"{math.expm1(margin) * 100:.3g} %, looking after each round",
@@ -61,6 +68,20 @@ def plan(
     console = result_console()
     console.print(table.title, style="bold", markup=False)
     console.print(render_table(table, console.width))
+
+
+def _foreseen(view: SessionView, group: GroupView, wanted: float) -> dict[str, object]:
+    """Return for scripts what a row of the table says."""
+    spreads = foresee(view.session, group.name, wanted)
+    most = max(spreads, default=None)
+    return {
+        "group": group.name,
+        "pairs": len(spreads),
+        "usual_rounds": math.ceil(median(spreads)) if spreads else None,
+        "most_rounds": most,
+        "is_more": most is not None and most >= MAX_ROUNDS,
+        "seconds": None if most is None else most * (view.round_s or 0.0),
+    }
 
 
 def _rows(view: SessionView, wanted: float) -> Iterator[tuple[str, ...]]:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from crawlbench.base.errors import UsageError
+from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import result_console, status_console
 from crawlbench.plugins import registry
 from crawlbench.probe import ProbeOptions, Report, Support, run_probe
@@ -53,7 +54,7 @@ def probe(
     deadline_s: Annotated[
         float, typer.Option("--deadline", metavar="SECONDS", help="Seconds that a probe may take.")
     ] = DEADLINE_S,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    as_json: AsJson = False,
     output_format: Annotated[
         Format, typer.Option("--format", help="Format to show it in.")
     ] = Format.TERMINAL,
@@ -62,6 +63,8 @@ def probe(
 
     Example: crawlbench probe -l uvloop -p "tls*"
     """
+    if as_json and output_format is not Format.TERMINAL:
+        raise UsageError(f"--json and --format {output_format} cannot be given together")
     if not deadline_s > 0:
         raise UsageError(f"--deadline is {deadline_s:g}; give seconds above 0")
     options = ProbeOptions(

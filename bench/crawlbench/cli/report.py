@@ -15,9 +15,11 @@ from rich.console import Console
 
 from crawlbench.base.errors import BenchError, SessionFileError, UsageError
 from crawlbench.base.records import Stopping
-from crawlbench.base.whole import is_stream, write_bytes
+from crawlbench.base.whole import write_bytes
 from crawlbench.cli.details import Quiet, Verbose, choose_detail
-from crawlbench.cli.output import is_printed, result_console, write_output
+from crawlbench.cli.options import RESULT, AsJson, Force
+from crawlbench.cli.output import result_console, write_output
+from crawlbench.cli.places import refuse_existing
 from crawlbench.cli.probed import probed_section
 from crawlbench.cluster.store import CLUSTER_FILE, load_cluster
 from crawlbench.measure.owner import own
@@ -67,12 +69,15 @@ def report(
         ),
     ] = None,
     output_format: Annotated[
-        Format, typer.Option("--format", help="Format to show it in.")
+        Format,
+        typer.Option("--format", help="Format to show it in.", rich_help_panel=RESULT),
     ] = Format.TERMINAL,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="File to write to; - prints."),
+        typer.Option("-o", "--output", help="File to write to; - prints.", rich_help_panel=RESULT),
     ] = None,
+    force: Force = False,
+    as_json: AsJson = False,
     stopping: Annotated[
         Stopping | None,
         typer.Option(
@@ -87,13 +92,25 @@ def report(
 
     Example: crawlbench report results/mine --format html -o mine.html
     """
+    output_format = choose_format(output_format, as_json=as_json)
+    if output is not None:
+        refuse_existing(output, force=force)
     shown = _load(folder or newest_session(), stopping)
     if output is None:
         _print(shown, output_format, choose_detail(verbose=verbose, quiet=quiet))
-    elif output.exists() and not is_printed(output) and not is_stream(output):
-        raise UsageError(f"the file {str(output)!r} exists already; name a new one with -o")
     else:
         _write(shown, output_format, output)
+
+
+def choose_format(output_format: Format, *, as_json: bool) -> Format:
+    """Return the format that two options agree on.
+
+    Raises:
+        UsageError: they do not.
+    """
+    if as_json and output_format not in (Format.TERMINAL, Format.JSON):
+        raise UsageError(f"--json and --format {output_format} cannot be given together")
+    return Format.JSON if as_json else output_format
 
 
 def write_page(session: Session, folder: Path) -> str:
@@ -168,10 +185,7 @@ def _write(shown: Shown, output_format: Format, path: Path) -> None:
 def _text(shown: Shown, output_format: Format) -> str:
     if output_format in EXPORTS:
         if not isinstance(shown, SessionReport):
-            raise UsageError(
-                f"a plain pyperf suite has no cells, so there is no {output_format} of it; "
-                "give a folder that `crawlbench run` has made"
-            )
+            raise UsageError(_explain_no_export(shown, output_format))
         return EXPORTS[output_format](shown.view)
     renderers: dict[Format, Callable[[], str]] = {
         Format.TERMINAL: lambda: _terminal_text(shown),
@@ -180,6 +194,18 @@ def _text(shown: Shown, output_format: Format) -> str:
         Format.SVG: shown.svg,
     }
     return renderers[output_format]()
+
+
+def _explain_no_export(shown: Shown, output_format: Format) -> str:
+    if isinstance(shown, ClusterReport):
+        return (
+            f"there is no {output_format} of all machines together; of one there is: "
+            "name the folder machines/NAME"
+        )
+    return (
+        f"a plain pyperf suite has no cells, so there is no {output_format} of it; "
+        "give a folder that `crawlbench run` has made"
+    )
 
 
 def _terminal_text(shown: Shown) -> str:

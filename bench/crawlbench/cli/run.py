@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -17,10 +17,11 @@ from crawlbench.cli.cluster import (
     Sheet,
     is_of_cluster,
     make_wishes,
+    refuse_json_of_cluster,
     resume_on_cluster,
     run_on_cluster,
 )
-from crawlbench.cli.details import AS_USUAL, Page, Quiet, Showing, Verbose, choose_detail
+from crawlbench.cli.details import AS_USUAL, Page, Quiet, Showing, Verbose, choose_showing
 from crawlbench.cli.measuring import (
     exit_code,
     measure,
@@ -28,9 +29,14 @@ from crawlbench.cli.measuring import (
     publish,
 )
 from crawlbench.cli.options import (
+    CAREFULLY,
+    LENGTH,
+    SUBJECT,
+    AsJson,
     Budget,
     Concurrency,
     Cpus,
+    Force,
     Laps,
     LongForms,
     Loops,
@@ -46,10 +52,11 @@ from crawlbench.cli.options import (
     Strategies,
 )
 from crawlbench.cli.output import tell
+from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.prepared import prepare_again, prepare_environments
 from crawlbench.environments.spec import read_environments
-from crawlbench.measure.ends import session_ends
+from crawlbench.measure.ends import Ends, session_ends
 from crawlbench.measure.flow import resume_session, run_session
 from crawlbench.measure.lengths import read_long_forms
 from crawlbench.measure.matrix import MAX_CELLS, extend_plan, make_plan
@@ -68,7 +75,7 @@ __all__ = ["run", "start"]
 
 _OF_RESUME = (
     *("resume", "rounds", "budget", "precision"),
-    *("cluster", "verbose", "quiet", "page"),
+    *("cluster", "verbose", "quiet", "page", "as_json"),
 )
 """Parameters that may be given with --resume."""
 
@@ -88,13 +95,19 @@ def run(
     operation: Operations = None,
     environment: Annotated[
         list[str] | None,
-        typer.Option("--env", help="Environments to measure in: NAME=SPEC or FILE.toml."),
+        typer.Option(
+            "--env",
+            help="Environments to measure in: NAME=SPEC or FILE.toml.",
+            rich_help_panel=SUBJECT,
+            show_default="this one",
+        ),
     ] = None,
     baseline: Annotated[
         str | None,
         typer.Option(
             "--baseline",
             help="What to compare with: STRATEGY or STRATEGY/LOOP; LOOP for operations.",
+            rich_help_panel=SUBJECT,
         ),
     ] = None,
     rounds: Rounds = None,
@@ -104,31 +117,50 @@ def run(
     margin: Margin = None,
     min_time: Annotated[
         float | None,
-        typer.Option("--min-time", callback=positive, help="Shortest time of a value, in seconds."),
+        typer.Option(
+            "--min-time",
+            callback=positive,
+            help="Shortest time of a value, in seconds.",
+            rich_help_panel=CAREFULLY,
+        ),
     ] = None,
     lap_time: Annotated[
         float | None,
         typer.Option(
-            "--lap-time", callback=positive, help="Shortest time of a group's turn, in seconds."
+            "--lap-time",
+            callback=positive,
+            help="Shortest time of a group's turn, in seconds.",
+            rich_help_panel=CAREFULLY,
         ),
     ] = None,
     timeout: Annotated[
         float | None,
         typer.Option(
-            "--timeout", callback=positive, help="Seconds after which a value counts as hung."
+            "--timeout",
+            callback=positive,
+            help="Seconds after which a value counts as hung.",
+            rich_help_panel=CAREFULLY,
         ),
     ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
-            "--seed", callback=not_negative, help="Seed for the lap order and the network delays."
+            "--seed",
+            callback=not_negative,
+            help="Seed for the lap order and the network delays.",
+            rich_help_panel=CAREFULLY,
         ),
     ] = None,
     cpus: Cpus = None,
     mirror_cpus: MirrorCpus = None,
     output: Output = None,
+    force: Force = False,
+    as_json: AsJson = False,
     resume: Annotated[
-        Path | None, typer.Option("--resume", help="Session to continue, by its own plan.")
+        Path | None,
+        typer.Option(
+            "--resume", help="Session to continue, by its own plan.", rich_help_panel=LENGTH
+        ),
     ] = None,
     cluster: ClusterAddress = None,
     machines: Machines = None,
@@ -141,7 +173,8 @@ def run(
 
     Example: crawlbench run quick -n wan -s aiohttp-gather -s requests-threads
     """
-    showing = Showing(choose_detail(verbose=verbose, quiet=quiet), has_page=page)
+    showing = choose_showing(verbose=verbose, quiet=quiet, has_page=page, as_json=as_json)
+    refuse_json_of_cluster(cluster, resume, as_json=as_json)
     ends = session_ends(rounds, budget, precision)
     changes = {
         "strategies": strategy,
@@ -163,9 +196,7 @@ def run(
     }
     if resume is not None:
         _refuse_changes(context)
-        if cluster is not None or is_of_cluster(resume):
-            resume_on_cluster(resume, cluster, ends)
-        _resume(resume, ends, showing)
+        _resume(resume, cluster, ends, showing)
     wanted = override(load_suite(suite), {**changes, **ends})
     ready = prepare_environments(read_environments(environment or []), wanted, tell)
     asked = [facts.asked for facts in ready.environments]
@@ -176,11 +207,17 @@ def run(
     plan = make_plan(
         suite, wanted, baseline, environments=asked, reach=ready.reach, most_cells=most
     )
-    for loop_name in loops_left_out(wanted, plan.cells):
-        tell(f"left out: event loop {loop_name!r} is not installed here")
-    if wishes:
-        run_on_cluster(plan, wishes, output, suite)
-    start(plan, output, suite, ready.environments, showing)
+    _tell_left_out(loops_left_out(wanted, plan.cells))
+    with replacing(output, force=force):
+        folder = name_folder(output, Path(suite).stem)
+        if wishes:
+            run_on_cluster(plan, wishes, folder)
+        start(plan, folder, ready.environments, showing)
+
+
+def _tell_left_out(loops: Sequence[str]) -> None:
+    for name in loops:
+        tell(f"left out: event loop {name!r} is not installed here")
 
 
 def _read_cpus(text: str | None) -> tuple[int, ...]:
@@ -194,8 +231,7 @@ def _read_cpus(text: str | None) -> tuple[int, ...]:
 
 def start(
     plan: Plan,
-    output: Path | None,
-    name: str,
+    folder: Path,
     environments: Sequence[EnvironmentFacts] = (),
     showing: Showing = AS_USUAL,
 ) -> NoReturn:
@@ -203,13 +239,11 @@ def start(
 
     Args:
         plan: of the session.
-        output: its folder; None for `results/<UTC time>-<name>`.
-        name: of the suite, or the path of its file.
+        folder: to keep it in.
         environments: of the plan, ready to be used.
         showing: what it is shown by in the end.
     """
     refuse_inexpressible(plan)
-    folder = name_folder(output, Path(name).stem)
     prepare_sites(plan)
     session = measure(lambda watcher: run_session(plan, folder, watcher, environments))
     _finish(session, folder, showing)
@@ -233,7 +267,9 @@ def _refuse_changes(context: typer.Context) -> None:
         )
 
 
-def _resume(folder: Path, ends: dict[str, Any], showing: Showing) -> NoReturn:
+def _resume(folder: Path, cluster: str | None, ends: Ends, showing: Showing) -> NoReturn:
+    if cluster is not None or is_of_cluster(folder):
+        resume_on_cluster(folder, cluster, ends)
     load_session(folder)  # before a lock is left in what is no session
     with own(folder):
         session = load_session(folder)

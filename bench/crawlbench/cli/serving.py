@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 import time
@@ -16,7 +15,8 @@ from rich.table import Table
 
 from crawlbench.cli.checks import at_least_one, not_negative
 from crawlbench.cli.endings import until_signal
-from crawlbench.cli.output import result_console
+from crawlbench.cli.options import AsJson
+from crawlbench.cli.output import print_json, result_console
 from crawlbench.cli.sites import load_site
 from crawlbench.measure.ceiling import measure_ceiling
 from crawlbench.measure.machine import describe_machine
@@ -114,7 +114,7 @@ def bench(
             help="Connections at a time; give it several times to try several.",
         ),
     ] = None,
-    is_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Ask a mirror for as many pages as it can give, and print how many a second that is.
 
@@ -125,8 +125,8 @@ def bench(
     """
     counts = tuple(connections or BENCH_CONNECTIONS)
     ceilings = asyncio.run(_measure(load_site(site), counts))
-    if is_json:
-        sys.stdout.write(json.dumps(ceilings, indent=2) + "\n")
+    if as_json:
+        print_json(ceilings)
         return
     title = f"pages/s of {site}, by connections"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")

@@ -39,8 +39,12 @@ def prepare_sites(plan: Plan) -> None:
         prepare_site(name)
 
 
-def prepare_site(name: str) -> None:
+def prepare_site(name: str, *, reads: bool = True) -> None:
     """Make the pages of a site that needs it; those of a user's site, its mirror makes.
+
+    Args:
+        name: as on the command line.
+        reads: whether its pages are going to be read, see `find_site`.
 
     Raises:
         UsageError: as `load_site`.
@@ -48,4 +52,4 @@ def prepare_site(name: str) -> None:
     if is_ours(name):
         load_site(name)
     else:
-        find_site(name, expects=False)
+        find_site(name, expects=False, reads=reads)

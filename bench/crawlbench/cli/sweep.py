@@ -10,9 +10,23 @@ from typing import Annotated
 import typer
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.records import Cell, Plan, Sweep
+from crawlbench.base.records import Cell, Plan, Stopping, Sweep
 from crawlbench.cli.checks import at_least_one
-from crawlbench.cli.options import Budget, Cpus, Laps, Loops, Output, Rounds, Strategies
+from crawlbench.cli.details import Page, Quiet, Verbose, choose_showing
+from crawlbench.cli.measuring import name_folder
+from crawlbench.cli.options import (
+    SUBJECT,
+    AsJson,
+    Budget,
+    Cpus,
+    Force,
+    Laps,
+    Loops,
+    Output,
+    Rounds,
+    Strategies,
+)
+from crawlbench.cli.places import replacing
 from crawlbench.cli.run import start
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import load_suite, override
@@ -88,15 +102,26 @@ def sweep(
     strategy: Strategies = None,
     loop: Loops = None,
     network: Annotated[
-        str, typer.Option("-n", "--network", help="Network that the mirror plays.")
+        str,
+        typer.Option(
+            "-n", "--network", help="Network that the mirror plays.", rich_help_panel=SUBJECT
+        ),
     ] = "wan",
     site: Annotated[
-        str, typer.Option("--site", help="Site to crawl, unless the axis is pages or body.")
+        str,
+        typer.Option(
+            "--site",
+            help="Site to crawl, unless the axis is pages or body.",
+            rich_help_panel=SUBJECT,
+        ),
     ] = "douban-top250",
     parser: Annotated[
         list[str] | None,
         typer.Option(
-            "--parser", help="Parsers that read the pages; `none` measures the clients alone."
+            "--parser",
+            help="Parsers that read the pages; `none` measures the clients alone.",
+            rich_help_panel=SUBJECT,
+            show_default="lxml",
         ),
     ] = None,
     concurrency: Annotated[
@@ -106,6 +131,7 @@ def sweep(
             "--concurrency",
             callback=at_least_one,
             help="How many requests are in flight at a time.",
+            rich_help_panel=SUBJECT,
         ),
     ] = 10,
     rounds: Rounds = None,
@@ -113,6 +139,11 @@ def sweep(
     budget: Budget = None,
     cpus: Cpus = None,
     output: Output = None,
+    force: Force = False,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    page: Page = True,
 ) -> None:
     """Measure along one axis and say where each strategy stops gaining.
 
@@ -134,13 +165,16 @@ def sweep(
         "laps": laps,
         "budget_s": budget,
         "cpus": cpus,
+        "stopping": Stopping.FIXED if rounds and not budget else Stopping.ANY,
         scale.field: list(values),
     }
     # The axis is the question here, not the length.
     suite = override(load_suite("default").with_one_length(), changes)
     plan = make_plan(f"sweep-{axis}", suite)
     plan = replace(plan, sweep=_describe(plan, axis, scale, values))
-    start(plan, output, plan.suite)
+    showing = choose_showing(verbose=verbose, quiet=quiet, has_page=page, as_json=as_json)
+    with replacing(output, force=force):
+        start(plan, name_folder(output, plan.suite), showing=showing)
 
 
 def _describe(plan: Plan, axis: Axis, scale: _Scale, values: dict[object, int]) -> Sweep:

@@ -12,33 +12,25 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from crawlbench.archive.findings import Findings
-from crawlbench.archive.survey import Survey
-from crawlbench.base.errors import BenchError, CellError, UsageError
-from crawlbench.cli.output import result_console
-from crawlbench.measure.crawling import make_site
-from crawlbench.mirror.networks import find_network
-from crawlbench.mirror.process import open_mirror
-from crawlbench.plugins import registry
-from crawlbench.sites.custom import CustomSite, open_site
+from crawlbench.archive.surveyor import Surveyed, survey_site
+from crawlbench.base.errors import UsageError
+from crawlbench.base.text import count_of
+from crawlbench.cli.options import AsJson
+from crawlbench.cli.output import print_json, result_console
 from crawlbench.sites.expected import expected_path, load_expected, write_expected
 
 if TYPE_CHECKING:
-    from crawlbench.base.counters import Counters
+    from crawlbench.archive.findings import Findings
     from crawlbench.sites.expected import Expected
 
 __all__ = ["verify"]
-
-STRATEGY = "requests-serial"
-"""One page after the other, so that items come in the order of the site."""
-
-NETWORK = "loopback"
 
 SHOWN_ITEMS = 5
 
 
 def verify(
     site: Annotated[str, typer.Argument(help="Site file, such as ./site.toml.")],
+    as_json: AsJson = False,
 ) -> None:
     """Crawl a site of your own, show what was found and write down what a crawl must return.
 
@@ -46,37 +38,37 @@ def verify(
     """
     if not site.endswith(".toml"):
         raise UsageError(f"{site!r} is no site file; one ends in .toml")
-    custom = open_site(site, is_verified=False)
-    survey = Survey(custom, registry.load(registry.Kind.PARSER, "lxml")(custom.spec))
-    counters = asyncio.run(_crawl(custom, survey))
-    findings = survey.finish(counters.requests)
-    _show(custom, findings)
+    surveyed = asyncio.run(survey_site(site))
+    findings = surveyed.findings
+    path = expected_path(Path(site))
+    if as_json:
+        print_json(_tell(path, findings))
+    else:
+        _show(surveyed)
     if findings.faults:
         raise UsageError(f"nothing was written: {findings.faults[0]}")
-    path = expected_path(Path(site))
     change = _describe_change(path, findings.expected)
     write_expected(path, findings.expected)
-    sys.stdout.write(f"{change}wrote {path}; now: crawlbench run quick --site {site}\n")
+    if not as_json:
+        sys.stdout.write(f"{change}wrote {path}; now: crawlbench run quick --site {site}\n")
 
 
-async def _crawl(custom: CustomSite, survey: Survey) -> Counters:
-    crawl = registry.load(registry.Kind.STRATEGY, STRATEGY)
-    async with open_mirror(custom.spec.name, NETWORK, find_network(NETWORK), seed=1) as mirror:
-        await mirror.begin("verify")
-        start = mirror.address + custom.spec.path
-        site = make_site(custom.spec, start, survey.read, mirror.ca_file)
-        try:
-            await asyncio.to_thread(crawl, site, 1)
-        except BenchError:
-            raise
-        except Exception as error:
-            raise CellError(f"the crawl failed: {type(error).__name__}: {error}") from error
-        return await mirror.end()
-
-
-def _show(custom: CustomSite, findings: Findings) -> None:
+def _tell(path: Path, findings: Findings) -> dict[str, object]:
+    """Return for scripts what was found, and where it is written unless something is wrong."""
     expected = findings.expected
-    sys.stdout.write(f"{custom.file.name}: {_say_size(expected)}, from {custom.spec.path} on\n")
+    return {
+        "file": None if findings.faults else str(path),
+        "items": expected.items,
+        "pages": expected.pages,
+        "digest": expected.digest,
+        "faults": findings.faults,
+        "notes": findings.notes,
+    }
+
+
+def _show(surveyed: Surveyed) -> None:
+    findings, expected = surveyed.findings, surveyed.findings.expected
+    sys.stdout.write(f"{surveyed.title}: {_say_size(expected)}, from {surveyed.path} on\n")
     if expected.rows:
         result_console().print(_make_table(expected))
     for label, sentences in (("wrong", findings.faults), ("note", findings.notes)):
@@ -110,4 +102,4 @@ def _describe_change(path: Path, now: Expected) -> str:
 
 
 def _say_size(expected: Expected) -> str:
-    return f"{expected.items} items on {expected.pages} pages"
+    return f"{count_of(expected.items, 'item')} on {count_of(expected.pages, 'page')}"

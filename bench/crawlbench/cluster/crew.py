@@ -118,7 +118,7 @@ class Crew:
                 self.broken[address] = str(one) or type(one).__name__
         return [self.members[address] for address in new if address in self.members]
 
-    async def _fingerprints(self, addresses: list[str]) -> dict[str, Any]:
+    async def _fingerprints(self, addresses: list[str]) -> dict[str, object]:
         """Return each worker's fingerprint or error, without those that have left meanwhile.
 
         Raises:
@@ -137,7 +137,7 @@ class Crew:
 
         try:
             async with asyncio.timeout(ANSWER_S):
-                found: dict[str, Any] = await self.client.run(
+                found: dict[str, object] = await self.client.run(
                     take_fingerprint, self.names, workers=[address], on_error="return"
                 )
         except TimeoutError:  # frozen, as by SIGSTOP: Dask itself would wait for minutes

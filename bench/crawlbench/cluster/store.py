@@ -51,7 +51,8 @@ def create_cluster_folder(folder: Path, session: ClusterSession) -> None:
         folder.mkdir(parents=True)
     except FileExistsError as error:
         raise UsageError(
-            f"the output folder {str(folder)!r} exists already; name a new one with -o"
+            f"the output folder {str(folder)!r} exists already; name a new one with -o, "
+            "or replace it with --force"
         ) from error
     except OSError as error:
         raise UsageError(

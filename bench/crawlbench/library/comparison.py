@@ -6,6 +6,7 @@ import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from crawlbench.base.text import count_of
 from crawlbench.library.frames import make_frame
 from crawlbench.library.gate import log_ratio_of
 from crawlbench.library.html import show_paragraphs, show_table
@@ -71,7 +72,7 @@ class Comparison:
 
     def __repr__(self) -> str:
         """Return a line that says how many cells were compared."""
-        return f"<crawlbench.Comparison of {len(self.changes)} cells>"
+        return f"<crawlbench.Comparison of {count_of(len(self.changes), 'cell')}>"
 
     def _repr_html_(self) -> str:
         """Return tables and notes, for notebooks."""

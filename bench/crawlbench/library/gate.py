@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
+from crawlbench.base.text import count_of
 from crawlbench.report.numbers import format_interval, format_ratio
 from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of
@@ -104,7 +105,7 @@ def _size(view: SessionView, change: Change) -> str:
     """Return the ratio and its interval, as far as there are any."""
     if change.estimate is None or change.low is None or change.high is None:
         return str(change.verdict)
-    rounds = f"in {change.rounds} rounds"
+    rounds = f"in {count_of(change.rounds, 'round')}"
     interval = format_interval(change.low, change.high)
     ratio = format_ratio(change.estimate, change.low, change.high)
     if ratio == "-":

@@ -162,7 +162,9 @@ def _measure(
     for site in dict.fromkeys(cell.site for cell in plan.cells if cell.site):
         make_pages(site)
         if not is_ours(site):
-            find_site(site, expects=False)  # says what is wrong with it before anything is made
+            find_site(
+                site, expects=False, reads=True
+            )  # says what is wrong with it before anything is made
     with ExitStack() as stack:
         kept = None if output is None else Path(output)
         folder = kept or stack.enter_context(open_room()) / "session"

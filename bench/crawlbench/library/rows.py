@@ -70,6 +70,28 @@ class Row:
     connections: float | None
     mark: str
     """Such as `server-bound`, if the row tells of more than the client."""
+    http: str
+    """Version that was spoken; empty where that is not known."""
+    leading: str
+    """By which the group is ordered: `per page` where two lengths were measured, else `time`."""
+    pages: int | None
+    """Of the short crawl; None, as all that follows, where one length was measured."""
+    long_pages: int | None
+    per_page_s: float | None
+    """Seconds that one page more adds."""
+    per_page_error_s: float | None
+    per_page_ratio: float | None
+    per_page_ratio_low: float | None
+    per_page_ratio_high: float | None
+    per_page_verdict: str | None
+    to_begin_s: float | None
+    """Seconds of a crawl without its pages."""
+    to_begin_error_s: float | None
+    to_begin_more_s: float | None
+    """By how many seconds that exceeds the baseline's."""
+    to_begin_more_low_s: float | None
+    to_begin_more_high_s: float | None
+    to_begin_verdict: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +101,19 @@ class Pair:
     cell: str
     other: str
     quantity: str
-    """`time` or `CPU`."""
+    """`time`, `CPU`, `per page` or `to begin`."""
     verdict: str
     reason: str
     """Why there is no answer; empty if there is one."""
     rounds: int
     ratio: float | None
-    """The cell's over the other's; below 1 is faster."""
+    """The cell's over the other's; below 1 is faster. None of what it costs to begin."""
     ratio_low: float | None
     ratio_high: float | None
+    more_s: float | None
+    """Seconds that the cell takes more than the other to begin; None by other quantities."""
+    more_low_s: float | None
+    more_high_s: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from crawlbench.report.formats import to_csv, to_json
 from crawlbench.report.markdown import render_markdown
 from crawlbench.report.operations import operation_tables
 from crawlbench.report.results import results_of
-from crawlbench.report.tables import ANSWER, group_tables
+from crawlbench.report.tables import answer_headers, group_tables
 from crawlbench.report.versus import versus_table
 from crawlbench.report.view import SessionView
 
@@ -149,7 +149,8 @@ class Session:
     def _tables(self) -> list[Table]:
         if self._view.plan.is_versus:
             return [versus_table(self._view)]
-        crawls = [table.pick(ANSWER) for table in group_tables(self._view)]
+        groups = zip(self._view.crawls, group_tables(self._view), strict=True)
+        crawls = [table.pick(answer_headers(group)) for group, table in groups]
         return [*crawls, *operation_tables(self._view)]
 
     @cached_property

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crawlbench.base.text import count_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,7 +29,9 @@ class Teller:
     def on_start(self, session: Session) -> None:
         """Say what is planned."""
         cells, rounds = len(session.plan.cells), session.plan.rounds
-        self.tell(f"calibrating {cells} cells, then at most {rounds} rounds")
+        self.tell(
+            f"calibrating {count_of(cells, 'cell')}, then at most {count_of(rounds, 'round')}"
+        )
 
     def on_sample(self, number: int, sample: Sample) -> None:
         """Say nothing: values come by the hundred."""

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from crawlbench.load.flow import Done, LoadReport
 
-__all__ = ["FORMAT", "as_json", "write_load"]
+__all__ = ["FORMAT", "encode_load", "write_load"]
 
 FORMAT = 1
 """Of `load.json`; docs/load.md tells its fields."""
 
 
-def as_json(report: LoadReport) -> str:
+def encode_load(report: LoadReport) -> str:
     """Return a report as `load.json` has it."""
     whole: dict[str, object] = {
         "format": FORMAT,
@@ -64,6 +64,6 @@ def write_load(report: LoadReport, folder: Path) -> None:
         StorageError: the disk refuses.
     """
     try:
-        write_text(folder / "load.json", as_json(report))
+        write_text(folder / "load.json", encode_load(report))
     except OSError as error:
         raise StorageError(f"{folder / 'load.json'} cannot be written: {error}") from error

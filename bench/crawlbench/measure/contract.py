@@ -69,7 +69,14 @@ class Value:
 
 
 class Worker(Protocol):
-    """One cell's process in a round."""
+    """What takes one cell's values in a round: a process, or a seat in one that is shared."""
+
+    async def get_ready(self) -> None:
+        """See that nothing of an earlier turn is in the way of the next one.
+
+        Raises:
+            CellError: there is no process for it any more.
+        """
 
     async def take(self) -> Value:
         """Let the worker through the turnstile for one value.
@@ -108,6 +115,9 @@ class AnchorWorker(Protocol):
 
 class Executor(Protocol):
     """Makes workers."""
+
+    def is_hosted(self, cell: Cell) -> bool:
+        """Tell whether a cell's worker will be a seat in a process that it shares with others."""
 
     async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
         """Start a worker and return when it is ready for its first turn.

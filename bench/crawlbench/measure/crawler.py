@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from crawlbench.base.children import end_with_parent, open_channel
 from crawlbench.base.digest import Tally
 from crawlbench.base.errors import BenchError, CellError, UsageError
+from crawlbench.base.text import count_of
 from crawlbench.measure.crawling import keep_crawls, make_site
 from crawlbench.measure.verify import expect
 from crawlbench.plugins import registry
@@ -119,7 +120,7 @@ class _Handed:
         Args:
             is_played: whether the mirror served it: from elsewhere only the numbers are due.
         """
-        came = f"{self._count} items came, {len(self._different)} of them different"
+        came = f"{count_of(self._count, 'item')} came, {len(self._different)} of them different"
         try:
             due = expect(self._spec)
         except UsageError:  # a site that is not verified: nobody knows its items

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 from crawlbench.base.records import Stopping
 
-__all__ = ["MANY_ROUNDS", "session_ends"]
+__all__ = ["MANY_ROUNDS", "Ends", "session_ends"]
 
 MANY_ROUNDS = 200
 """Where a precision or a budget is asked for and no number of rounds: as many as it takes."""
 
 
-def session_ends(
-    rounds: int | None, budget: float | None, precision: float | None
-) -> dict[str, Any]:
+class Ends(TypedDict):
+    """What ends a session, by the names of a suite; None: as the suite has it."""
+
+    rounds: int | None
+    budget_s: float | None
+    precision_percent: float | None
+    stopping: Stopping | None
+
+
+def session_ends(rounds: int | None, budget: float | None, precision: float | None) -> Ends:
     """Return the options that say when a session ends, by their names in a suite.
 
     A number of rounds that is fixed beforehand allows one look, by Student's t; whatever ends by
@@ -26,5 +33,9 @@ def session_ends(
     stopping = Stopping.FIXED if is_fixed else None
     if rounds is not None and not is_fixed:
         stopping = Stopping.ANY
-    ends = {"rounds": rounds, "budget_s": budget, "precision_percent": precision}
-    return {**ends, "stopping": stopping}
+    return {
+        "rounds": rounds,
+        "budget_s": budget,
+        "precision_percent": precision,
+        "stopping": stopping,
+    }

@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crawlbench.base.text import count_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from crawlbench.measure.contract import Conduct, Value
     from crawlbench.measure.verify import Expectation
 
-__all__ = ["Due", "find_breach", "find_misconduct"]
+__all__ = ["Due", "find_breach", "find_misconduct", "find_unrest"]
 
 CLOCK_SLACK_S = 50e-6 + 2 * time.get_clock_info("monotonic").resolution
 """By which two processes' readings of one clock may differ: less than one request over loopback
@@ -81,13 +83,24 @@ def find_misconduct(value: Value) -> str | None:
     conduct = value.conduct
     if conduct.broken:
         return f"it did not leave the harness alone: {'; '.join(conduct.broken)}"
-    allowed_s = max(REST_CPU_S, VALUE_SHARE * value.seconds, REST_SHARE * conduct.rest_s)
-    if conduct.rest_cpu_s > allowed_s:
-        return (
-            f"it worked between its turns: {_ms(conduct.rest_cpu_s)} of CPU time while others were "
-            f"measured; {_ms(allowed_s)} are allowed"
-        )
-    return None
+    return find_unrest(conduct.rest_cpu_s, conduct.rest_s, value.seconds)
+
+
+def find_unrest(cpu_s: float, rest_s: float, value_s: float) -> str | None:
+    """Return that a process did not stand still between its turns, or None.
+
+    Args:
+        cpu_s: CPU time that it used there.
+        rest_s: for how long it should have stood still.
+        value_s: how long a value of it takes.
+    """
+    allowed_s = max(REST_CPU_S, VALUE_SHARE * value_s, REST_SHARE * rest_s)
+    if cpu_s <= allowed_s:
+        return None
+    return (
+        f"it worked between its turns: {_ms(cpu_s)} of CPU time while others were "
+        f"measured; {_ms(allowed_s)} are allowed"
+    )
 
 
 def _out_of_time(value: Value, counters: Counters, _: Due) -> Iterator[str]:
@@ -129,8 +142,10 @@ def _reused(_: Value, counters: Counters, due: Due) -> Iterator[str]:
         yield f"it asked for the head alone {counters.heads} times: bodies were kept from before"
     if counters.connections < due.loops:
         yield (
-            f"{counters.connections} connections were made for {due.loops} crawls, each of which "
-            "has to open its own: they were kept from before"
+            f"{count_of(counters.connections, 'connection')} "
+            f"{'was' if counters.connections == 1 else 'were'} made for "
+            f"{count_of(due.loops, 'crawl')}, each of which has to open its own: they were kept "
+            "from before"
         )
 
 

@@ -1,6 +1,6 @@
 """What a worker is told, and what it tells of a value: lines of JSON with these fields (floor 3).
 
-Workers know only the types: nothing here is imported where a value is taken.
+Of this module workers use the name of the variable, and the types.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from crawlbench.base.records import EnvironmentFacts
     from crawlbench.operations import PeerFields
 
-__all__ = ["CellJob", "Expected", "Job", "Place", "Told", "find_expected"]
+__all__ = ["JOB_VARIABLE", "CellJob", "Expected", "Job", "Order", "Place", "Told", "find_expected"]
+
+JOB_VARIABLE = "CRAWLBENCH_JOB"
+"""Environment variable that holds the job."""
 
 
 class CellJob(TypedDict):
@@ -64,6 +67,14 @@ class Job(Place):
     """On which workers may end; empty for those that they have."""
     environment: Expected | None
     """None for the manager's own."""
+
+
+class Order(TypedDict):
+    """What a host is told of one value."""
+
+    operation: str
+    peer: PeerFields | None
+    loops: int
 
 
 class Told(TypedDict):

@@ -142,6 +142,7 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
                 machine.worker_cpus,
                 plan.timeout_s,
                 session.environments,
+                [facts.name for facts in plan.operations if facts.needs_own],
             ),
             expectations={name: site.expected for name, site in sites.items()},
             groups={c.group: c.place for c in plan.own_cells if not c.operation},

@@ -241,6 +241,8 @@ def _baselines(
 ) -> dict[str, Cell]:
     """Return the baseline of each group; `asked` is None if the suite's usual one will do."""
     wanted = _rename(usual if asked is None else asked, labels)
+    # A baseline that was asked for must be there. The suite's own one need not: who narrows a suite
+    # with `-s` has not asked for it, and gets the first cell instead.
     if asked is None:
         wanted = _usual_baseline(crawls, wanted)
     groups = dict.fromkeys(cell.group for cell in crawls)

@@ -113,7 +113,7 @@ async def run_round(
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
     course = _Course(plan, mirrors, expectations)
     try:
-        for groups in course.waves():
+        for groups in course.waves(executor):
             await course.start(executor, groups)
             for turn in course.turns(groups):
                 await course.take(turn, on_sample)
@@ -151,9 +151,13 @@ class _Course:
         self.http_parsers: dict[str, str] = {}
         self.notes: dict[str, Path] = {}
 
-    def waves(self) -> list[list[str]]:
-        """Return the groups that are measured together, wave by wave."""
-        return plan_waves(self._groups, MAX_ALIVE, self._plan.seed, self._plan.number)
+    def waves(self, executor: Executor) -> list[list[str]]:
+        """Return the groups that are measured together; only what has its own process counts."""
+        alone = {
+            group: [name for name in names if not executor.is_hosted(self._cells[name])]
+            for group, names in self._groups.items()
+        }
+        return plan_waves(alone, MAX_ALIVE, self._plan.seed, self._plan.number)
 
     async def start(self, executor: Executor, groups: list[str]) -> None:
         """Start the groups' workers at once; those that do not get ready are failures."""
@@ -188,6 +192,7 @@ class _Course:
         if turn.cell not in self._workers:
             return
         try:
+            await self._workers[turn.cell].get_ready()
             sample = await self._measure(self._cells[turn.cell], turn)
         except CellError as error:
             await self._workers.pop(turn.cell).kill()

@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crawlbench.base import errors
-from crawlbench.base.children import ChildEnded, ask
+from crawlbench.base.children import ChildEnded, PlainChild
 from crawlbench.base.errors import BrokenPluginError
+from crawlbench.measure.culprit import LOAD_S, find_culprit
 from crawlbench.measure.verify import Expectation, expect
 from crawlbench.plugins import registry
+from crawlbench.plugins.scouts import slowness
 from crawlbench.sites.origin import is_ours
 
 if TYPE_CHECKING:
+    from crawlbench.base.children import Message
     from crawlbench.base.model import SiteSpec
 
 __all__ = ["SiteFacts", "count_most_at_once", "describe_site", "find_site", "is_ours"]
 
 CHILD = "crawlbench.measure.siteside"
-DEADLINE_S = 60.0
-"""For a site to be loaded and its expectation to be made; a regular expression may never end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +53,45 @@ class SiteFacts:
         return self.expectation
 
 
-def find_site(name: str, *, expects: bool = True) -> SiteFacts:
+def find_site(name: str, *, expects: bool = True, reads: bool = False) -> SiteFacts:
     """Return what a site is; one of a user's is loaded in a process that is thrown away.
 
     Args:
         name: as on the command line.
         expects: whether it is to say what a right crawl returns, which may take a while.
+        reads: whether pages that nobody has verified are read once, as the expressions that a user
+            has written may never come to an end.
 
     Raises:
         UsageError: there is no such site, or it cannot be used.
     """
     if is_ours(name):
         return describe_site(registry.load(registry.Kind.SITE, name), expects=expects)
+    told = _ask(name, {"site": name, "expects": expects, "reads": reads})
+    if "error" in told:
+        raise getattr(errors, told["kind"], BrokenPluginError)(told["error"])
+    return msgspec.convert(told["facts"], SiteFacts)
+
+
+def _ask(name: str, question: dict[str, object]) -> Message:
+    """Return what a child says of a site once it has read its pages."""
+    child, page = PlainChild(CHILD), ""
     try:
-        told = ask(CHILD, {"site": name, "expects": expects}, DEADLINE_S)
+        child.say(question)
+        while "page" in (told := child.hear(slowness.READ_S if page else LOAD_S)):
+            page = told["page"]
     except TimeoutError:
-        raise BrokenPluginError(f"site {name!r} was not read within {DEADLINE_S:g} s") from None
+        if page:
+            raise slowness.too_slow(name, page, find_culprit(name, page)) from None
+        text = f"site {name!r} was not loaded within {LOAD_S:g} s; mend it"
+        raise BrokenPluginError(text) from None
     except ChildEnded as end:
         raise BrokenPluginError(
             f"site {name!r} ends the process that loads it: {end}; mend it"
         ) from end
-    if "error" in told:
-        raise getattr(errors, told["kind"], BrokenPluginError)(told["error"])
-    return msgspec.convert(told["facts"], SiteFacts)
+    finally:
+        child.end()
+    return told
 
 
 def describe_site(spec: SiteSpec, *, expects: bool) -> SiteFacts:

@@ -1,17 +1,28 @@
-"""Loads a site and tells what it is: `python -m crawlbench.measure.siteside` (floor 3)."""
+"""Loads a site and tells what it is: `python -m crawlbench.measure.siteside` (floor 3).
+
+Each page is said before it is read, so that the manager knows which one holds it up.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from crawlbench.base.children import end_with_parent, open_channel
 from crawlbench.base.errors import BenchError, BrokenPluginError
+from crawlbench.base.model import ListedSource
+from crawlbench.measure.expressions import ORIGIN
 from crawlbench.measure.sitefacts import describe_site
 from crawlbench.plugins import registry
+
+if TYPE_CHECKING:
+    from crawlbench.base.children import Say
+    from crawlbench.base.model import SiteSpec
 
 __all__ = ["main"]
 
@@ -23,9 +34,10 @@ def main() -> None:
     end = os._exit  # before anybody can patch it
     job = json.loads(sys.stdin.readline())
     try:
-        facts = describe_site(
-            registry.load(registry.Kind.SITE, job["site"]), expects=job["expects"]
-        )
+        spec: SiteSpec = registry.load(registry.Kind.SITE, job["site"])
+        facts = describe_site(spec, expects=job["expects"])
+        if job["reads"] and not _is_verified(spec) and not facts.work:
+            _read_pages(spec, say)
         say({"facts": msgspec.to_builtins(facts)})
     except BenchError as error:
         say({"error": str(error), "kind": type(error).__name__})
@@ -34,6 +46,24 @@ def main() -> None:
         text = f"site {job['site']!r} {what}; mend it"
         say({"error": text, "kind": BrokenPluginError.__name__})
     end(0)
+
+
+def _is_verified(spec: SiteSpec) -> bool:
+    """Tell whether the pages were read before, as they are, with the site as it is."""
+    return spec.name.endswith(".toml") and bool(spec.expected_pages)
+
+
+def _read_pages(spec: SiteSpec, say: Say) -> None:
+    """Read each page; what is wrong with it is said when it is crawled."""
+    source = spec.pages()
+    if not isinstance(source, ListedSource):
+        return
+    parser = "lxml" if spec.media == "html" else spec.media
+    read = registry.load(registry.Kind.PARSER, parser)(spec)
+    for address in source.addresses():
+        say({"page": address})
+        with suppress(Exception):
+            read(ORIGIN + address, source.read(address)[1])
 
 
 if __name__ == "__main__":

@@ -70,7 +70,8 @@ def create_folder(folder: Path, session: Session) -> None:
     try:
         if folder.exists():
             raise UsageError(
-                f"the output folder {str(folder)!r} exists already; name a new one with -o"
+                f"the output folder {str(folder)!r} exists already; name a new one with -o, "
+                "or replace it with --force"
             )
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".crawlbench-", dir=folder.parent) as draft:

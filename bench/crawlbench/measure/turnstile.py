@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,9 +26,9 @@ class Lane:
         self._reader = reader
         self._writer = writer
 
-    async def tell(self, kind: str) -> None:
-        """Send a word; a worker that has gone is found out by `hear`."""
-        self._writer.write(json.dumps({"kind": kind}).encode() + b"\n")
+    async def tell(self, kind: str, **more: Any) -> None:  # noqa: ANN401  (whatever JSON knows)
+        """Send a word, and what belongs to it; a worker that has gone is found out by `hear`."""
+        self._writer.write(json.dumps({"kind": kind, **more}).encode() + b"\n")
 
     async def hear(self) -> Message:
         """Wait for the worker's next message.

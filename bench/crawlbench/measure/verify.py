@@ -14,6 +14,7 @@ from crawlbench.base.digest import (
     first_difference,
     first_odd_stretch,
 )
+from crawlbench.base.text import count_of
 
 if TYPE_CHECKING:
     from crawlbench.base.counters import Counters
@@ -88,12 +89,12 @@ def find_fault(
         module: top-level module of the cell's event loop; None if no loop should run.
     """
     if len(value.digests) != loops:
-        return f"{len(value.digests)} crawls came back instead of {loops}"
+        return f"{count_of(len(value.digests), 'crawl')} came back instead of {loops}"
     due, befell = expectation.pages * loops, sum(counters.faults.values())
     # Each fault may cost one request more: a retry, or where a redirect leads.
     if not due <= counters.requests <= due + befell:
         odd = _odd_page(counters, loops)
-        return f"the mirror counted {counters.requests} requests instead of {due}{odd}"
+        return f"the mirror counted {count_of(counters.requests, 'request')} instead of {due}{odd}"
     return find_odd_loop(value, module)
 
 
@@ -110,5 +111,5 @@ def _odd_page(counters: Counters, loops: int) -> str:
     """Name the first page that was not fetched once per crawl."""
     for page, count in sorted(counters.pages.items()):
         if count != loops:
-            return f": {page} came {count} times in {loops} crawl{'s' if loops > 1 else ''}"
+            return f": {page} came {count} times in {count_of(loops, 'crawl')}"
     return ": a page was never asked for"

@@ -15,13 +15,14 @@ import traceback
 from dataclasses import asdict
 from functools import partial
 from gc import collect
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyperf
 
 from crawlbench.base.errors import LoopRefusal
 from crawlbench.base.usage import peak_rss_bytes, reset_peak_rss, rss_bytes
 from crawlbench.measure.gate import Gate
+from crawlbench.measure.job import JOB_VARIABLE
 from crawlbench.measure.seal import Rest, Seal, await_kernel_threads
 
 if TYPE_CHECKING:
@@ -31,11 +32,18 @@ if TYPE_CHECKING:
     from crawlbench.base.stopwatch import Timing
     from crawlbench.measure.job import Expected, Job, Told
 
-__all__ = ["JOB_VARIABLE", "Task", "main"]
+__all__ = [
+    "Task",
+    "assert_environment",
+    "describe_value",
+    "main",
+    "settle_allocator",
+    "tell_error",
+    "time_task",
+    "watch_event_loops",
+]
 
 LARGE_BYTES = 16 * 2**20
-JOB_VARIABLE = "CRAWLBENCH_JOB"
-"""Environment variable that holds the job."""
 
 
 class Task(Protocol):
@@ -57,12 +65,11 @@ class Task(Protocol):
 def main() -> None:
     """Take the values that the command line asks for, one turn each."""
     job: Job = json.loads(os.environ[JOB_VARIABLE])
-    _settle_allocator()
-    event_loops = _watch_event_loops()
+    settle_allocator()
+    event_loops = watch_event_loops()
     gate = Gate(job["port"], job["token"], job["cell"]["name"])
     try:
-        if job["environment"]:
-            _assert_environment(job["environment"])
+        assert_environment(job["environment"])
         make_task = _find_task(job)
         seal = Seal()  # with all that is ours, and nothing of a contestant's
         turn = _Turn(make_task(), seal, gate, job["timeout_s"], event_loops, job["all_cpus"])
@@ -71,14 +78,19 @@ def main() -> None:
         turn.wait()
         runner.bench_time_func(job["cell"]["name"], turn.take_value)
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        is_refusal = isinstance(error, LoopRefusal)
-        told = {"reason": str(error) if is_refusal else reason, "is_refusal": is_refusal}
-        gate.say({"kind": "raised", **told, "detail": traceback.format_exc()})
+        tell_error(gate, error)
         sys.exit(1)
 
 
-def _settle_allocator() -> None:
+def tell_error(gate: Gate, error: Exception) -> None:
+    """Tell the manager what was raised, while it is being handled."""
+    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    is_refusal = isinstance(error, LoopRefusal)
+    told = {"reason": str(error) if is_refusal else reason, "is_refusal": is_refusal}
+    gate.say({"kind": "raised", **told, "detail": traceback.format_exc()})
+
+
+def settle_allocator() -> None:
     """Free one large block, so that all workers have the same allocator.
 
     glibc gives large blocks to the system and back, two page faults each, until one as large has
@@ -88,10 +100,16 @@ def _settle_allocator() -> None:
     bytearray(LARGE_BYTES)
 
 
-def _assert_environment(expected: Expected) -> None:
-    from crawlbench.measure.within import assert_environment  # noqa: PLC0415  (few workers need it)
+def assert_environment(expected: Expected | None) -> None:
+    """See that this is the environment that is meant; None is the manager's own.
 
-    assert_environment(expected)
+    Raises:
+        Exception: it is another.
+    """
+    if expected:
+        from crawlbench.measure import within  # noqa: PLC0415  (few workers need it)
+
+        within.assert_environment(expected)
 
 
 def _find_task(job: Job) -> Callable[[], Task]:
@@ -136,13 +154,7 @@ class _Turn:
         is over: pyperf's own work at its end would disturb those who still measure.
         """
         collect()
-        reset_peak_rss()
-        self._event_loops.clear()
-        base_rss_bytes = rss_bytes()
-        faulthandler.dump_traceback_later(self._timeout_s, exit=True)
-        timing = self._task.run(loops)
-        faulthandler.cancel_dump_traceback_later()
-        await_kernel_threads()
+        timing, base_rss_bytes = time_task(self._task, loops, self._timeout_s, self._event_loops)
         self._report(timing, base_rss_bytes)
         self.wait()
         return timing.seconds
@@ -163,30 +175,60 @@ class _Turn:
             os.sched_setaffinity(0, self._all_cpus)
 
     def _report(self, timing: Timing, base_rss_bytes: int | None) -> None:
-        """Tell the manager; what other processes held is not known here."""
-        read = self._task.look()  # before anybody looks at what was crawled
-        peak = peak_rss_bytes() if timing.is_alone else None  # before the task makes its rows
-        self._gate.say(
-            {
-                "kind": "value",
-                "seconds": timing.seconds,
-                "used": asdict(timing.used),
-                "base_rss_bytes": base_rss_bytes,
-                "peak_rss_bytes": peak,
-                "event_loops": sorted(self._event_loops),
-                "conduct": {
-                    "started_at": timing.started_at,
-                    "rest_cpu_s": self._rest_cpu_s,
-                    "rest_s": self._rest_s,
-                    "broken": self._seal.find_broken(),
-                    **read,
-                },
-                **self._task.tell(is_alone=timing.is_alone),
-            }
-        )
+        message = describe_value(self._task, timing, base_rss_bytes, self._event_loops)
+        message["conduct"] |= {
+            "rest_cpu_s": self._rest_cpu_s,
+            "rest_s": self._rest_s,
+            "broken": self._seal.find_broken(),
+        }
+        self._gate.say(message)
 
 
-def _watch_event_loops() -> set[str]:
+def time_task(
+    task: Task, loops: int, timeout_s: float, event_loops: set[str]
+) -> tuple[Timing, int | None]:
+    """Do a task `loops` times; return what all took, and the resident memory before.
+
+    Whoever calls has let Python collect its garbage.
+
+    Args:
+        task: what is measured.
+        loops: times that it is done.
+        timeout_s: after which this process ends itself, with a traceback.
+        event_loops: is cleared first, and gains those that run; see `watch_event_loops`.
+    """
+    reset_peak_rss()
+    event_loops.clear()
+    base_rss_bytes = rss_bytes()
+    faulthandler.dump_traceback_later(timeout_s, exit=True)
+    timing = task.run(loops)
+    faulthandler.cancel_dump_traceback_later()
+    await_kernel_threads()
+    return timing, base_rss_bytes
+
+
+def describe_value(
+    task: Task, timing: Timing, base_rss_bytes: int | None, event_loops: set[str]
+) -> dict[str, Any]:
+    """Return what the manager is told of a value; how the process stood still is to be added.
+
+    What other processes held is not known here.
+    """
+    read = task.look()  # before anybody looks at what was crawled
+    peak = peak_rss_bytes() if timing.is_alone else None  # before the task makes its rows
+    return {
+        "kind": "value",
+        "seconds": timing.seconds,
+        "used": asdict(timing.used),
+        "base_rss_bytes": base_rss_bytes,
+        "peak_rss_bytes": peak,
+        "event_loops": sorted(event_loops),
+        "conduct": {"started_at": timing.started_at, **read},
+        **task.tell(is_alone=timing.is_alone),
+    }
+
+
+def watch_event_loops() -> set[str]:
     """Return a set that gains the top-level module of every event loop that starts to run.
 
     Loops announce themselves by `_set_running_loop` once per start and once per stop, so that

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from crawlbench.base.children import open_channel
 from crawlbench.base.errors import BenchError
 from crawlbench.mirror.door import open_door
 from crawlbench.mirror.networks import Network
@@ -30,18 +31,20 @@ from crawlbench.plugins import registry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from crawlbench.base.children import Say
+
 __all__ = ["loop_factory", "main"]
 
 
 def main() -> None:
     """Serve until standard input ends."""
-    sys.stdout = sys.stderr  # a plug-in that prints must not speak on the channel to the manager
+    say = open_channel()
     job = json.loads(sys.argv[1])
     if job["cpus"] and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, job["cpus"])
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(_serve(job))
+            runner.run(_serve(job, say))
     except BenchError as error:
         sys.exit(str(error))
 
@@ -55,7 +58,7 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return None
 
 
-async def _serve(job: dict[str, Any]) -> None:
+async def _serve(job: dict[str, Any], say: Say) -> None:
     spec = registry.load(registry.Kind.SITE, job["site"])
     network = msgspec.convert(job["network"], Network)
     responses = Responses(spec.pages(), network.keep_alive_s, spec.method, spec.payload)
@@ -64,12 +67,12 @@ async def _serve(job: dict[str, Any]) -> None:
     address = await open_door(mirror, Path(job["ca_file"]), others=spec.hosts)
     gc.freeze()  # the pages and modules are not garbage; do not look at them again
     ca_file = job["ca_file"] if network.tls else None
-    _say({"address": address, "path": spec.path, "ca_file": ca_file})
-    await _obey(mirror)
+    say({"address": address, "path": spec.path, "ca_file": ca_file})
+    await _obey(mirror, say)
     mirror.close()
 
 
-async def _obey(mirror: Mirror) -> None:
+async def _obey(mirror: Mirror, say: Say) -> None:
     """Carry out commands until there are no more."""
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
@@ -77,7 +80,7 @@ async def _obey(mirror: Mirror) -> None:
     def read_commands() -> None:
         try:
             for line in sys.stdin:
-                loop.call_soon_threadsafe(_carry_out, mirror, json.loads(line))
+                loop.call_soon_threadsafe(_carry_out, mirror, json.loads(line), say)
         finally:  # also when a dying manager leaves half a line
             loop.call_soon_threadsafe(over.set)
 
@@ -85,22 +88,18 @@ async def _obey(mirror: Mirror) -> None:
     await over.wait()
 
 
-def _carry_out(mirror: Mirror, command: dict[str, Any]) -> None:
+def _carry_out(mirror: Mirror, command: dict[str, Any], say: Say) -> None:
     if command["op"] == "begin":
         if command["trace_file"]:
             with contextlib.suppress(OSError):  # then there is no trace, which the manager sees
                 mirror.on_exchange = Tracer(mirror, Path(command["trace_file"]))
         mirror.begin(**command["span"])
-        _say({})
+        say({})
     else:
         counters = mirror.end()
         if isinstance(mirror.on_exchange, Tracer):
             mirror.on_exchange.close()
-        _say(counters.as_message())
-
-
-def _say(message: dict[str, Any]) -> None:
-    print(json.dumps(message), file=sys.__stdout__, flush=True)
+        say(counters.as_message())
 
 
 if __name__ == "__main__":

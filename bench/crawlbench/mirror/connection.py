@@ -19,6 +19,7 @@ from crawlbench.mirror.delivery import End, Wire, spoil
 from crawlbench.mirror.faults import alter
 from crawlbench.mirror.http1 import CLOSE, CONTINUE
 from crawlbench.mirror.http2 import Http2Connection
+from crawlbench.mirror.limits import MAX_UNSENT_BYTES
 from crawlbench.mirror.networks import DELIVERY_KINDS
 from crawlbench.mirror.outbox import UNCOUNTED, Exchange, Outbox
 from crawlbench.mirror.reader import RequestReader
@@ -32,7 +33,6 @@ __all__ = ["Connection"]
 
 MAX_WAITING = 64  # pipelined requests per connection that wait for their answers
 MAX_ADDRESS_BYTES = 200  # of an address that is counted but is no page
-MAX_UNSENT_BYTES = 131_072  # beyond, a client counts as one that does not read
 
 
 class Connection(asyncio.Protocol):

@@ -23,7 +23,7 @@ from crawlbench.mirror.choices import choose_answer, count_request
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.delivery import End, Wire
 from crawlbench.mirror.http1 import HEAD
-from crawlbench.mirror.limits import MAX_BODY_BYTES
+from crawlbench.mirror.limits import MAX_BODY_BYTES, MAX_UNSENT_BYTES
 from crawlbench.mirror.outbox import UNCOUNTED, Exchange
 from crawlbench.mirror.replies import Reply
 from crawlbench.mirror.streams import Streams
@@ -41,7 +41,6 @@ MAX_RESETS = 100  # beyond as many as there were answers: the attack called rapi
 MAX_CHATTER = 1_000  # frames that ask for nothing, for each request and before the first
 MAX_UNREAD_BYTES = 2**21  # that are no whole frame: h2 waits for all of one, however long
 FAREWELL_S = 1.0  # in which a client that is sent away should hang up
-MAX_UNSENT_BYTES = 131_072  # beyond, a client counts as one that does not read
 
 
 class Http2Connection(asyncio.Protocol):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import tempfile
 from contextlib import asynccontextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crawlbench.base.children import clean_environment, python_command
+from crawlbench.base.children import Child, ChildEnded, last_line
 from crawlbench.base.counters import Counters
 from crawlbench.base.errors import MirrorError
 from crawlbench.base.rooms import open_room
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from crawlbench.base.children import Message
     from crawlbench.mirror.networks import Network
 
 __all__ = ["MirrorProcess", "open_mirror"]
@@ -27,32 +27,28 @@ START_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 5.0
 
+CHILD = "crawlbench.mirror.child"
 CA_FILE = "ca.pem"
-MAX_LINE_BYTES = 2**22  # the counters name up to two thousand addresses
 
 
 class MirrorProcess:
     """A running mirror; made by `open_mirror`."""
 
-    def __init__(
-        self,
-        process: asyncio.subprocess.Process,
-        address: str,
-        name: str,
-        ca_file: str | None = None,
-    ) -> None:
+    def __init__(self, child: Child, name: str, hello: Message) -> None:
         """Hold a process that has told its address."""
-        self.address = address
+        self.address: str = hello["address"]
         """Origin, such as `http://127.0.0.1:40123`."""
-        self.ca_file = ca_file
+        self.path: str = hello["path"]
+        """Of the first page, with its query."""
+        self.ca_file: str | None = hello["ca_file"]
         """PEM file of the authority that its clients are to trust; None on plain HTTP."""
-        self._process = process
+        self._child = child
         self._name = name
 
     @property
     def pid(self) -> int:
         """Process id, for tests and for those who watch."""
-        return self._process.pid
+        return self._child.pid
 
     async def begin(
         self,
@@ -89,22 +85,20 @@ class MirrorProcess:
 
     async def wait(self) -> None:
         """Return when the process has ended."""
-        await self._process.wait()
+        await self._child.wait()
 
-    async def _ask(self, command: dict[str, Any]) -> dict[str, Any]:
-        assert self._process.stdin
+    async def _ask(self, command: dict[str, Any]) -> Message:
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                self._process.stdin.write(json.dumps(command).encode() + b"\n")
-                await self._process.stdin.drain()
-                return await _read_answer(self._process)
-        except (ConnectionError, EOFError):
-            reason = f"died (exit code {await self._process.wait()})"
+                await self._child.say(command)
+                return await self._child.hear()
+        except (ConnectionError, ChildEnded):
+            reason = f"died (exit code {await self._child.wait()})"
         except TimeoutError:
-            _kill(self._process)  # else its late answer would be taken for that to the next command
+            self._child.kill()  # else its late answer would be taken for that to the next command
             reason = f"gave no answer in {ANSWER_TIMEOUT_S:g} s"
         except asyncio.CancelledError:
-            _kill(self._process)  # for the same reason
+            self._child.kill()  # for the same reason
             raise
         raise MirrorError(f"the mirror of network {self._name!r} {reason}")
 
@@ -127,66 +121,21 @@ async def open_mirror(
     """
     job: dict[str, Any] = {"site": site, "seed": seed, "cpus": cpus}
     job["network"] = msgspec.to_builtins(network)
-    with (
-        tempfile.TemporaryFile() as last_words,
-        open_room() as folder,
-    ):
+    with open_room() as folder:
         job["ca_file"] = str(folder / CA_FILE)
-        process = await asyncio.create_subprocess_exec(
-            *python_command("crawlbench.mirror.child", json.dumps(job)),
-            env=clean_environment(),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=last_words,
-            limit=MAX_LINE_BYTES,
-            start_new_session=True,  # Ctrl-C is the manager's business
-        )
+        child = await Child.start(CHILD, json.dumps(job))
         try:
-            hello = await _read_hello(process, site, last_words)
-            yield MirrorProcess(process, hello["address"], network_name, hello["ca_file"])
+            yield MirrorProcess(child, network_name, await _hear_hello(child, site))
         finally:
-            await _stop(process)
+            await child.end(STOP_TIMEOUT_S)
 
 
-async def _read_hello(
-    process: asyncio.subprocess.Process, site: str, last_words: IO[bytes]
-) -> dict[str, Any]:
+async def _hear_hello(child: Child, site: str) -> Message:
     """Return what a mirror says when it listens."""
     try:
-        async with asyncio.timeout(START_TIMEOUT_S):
-            return await _read_answer(process)
-    except EOFError:
-        last_words.seek(0)
-        words = last_words.read().decode(errors="replace").strip().splitlines()
-        reason = words[-1] if words else f"it ended with exit code {await process.wait()}"
+        return await child.hear(START_TIMEOUT_S)
+    except ChildEnded:
+        reason = last_line(child.words()) or f"it ended with exit code {child.code}"
     except TimeoutError:
         reason = f"it gave no sign of life in {START_TIMEOUT_S:g} s"
     raise MirrorError(f"the mirror of {site!r} did not start: {reason}")
-
-
-async def _read_answer(process: asyncio.subprocess.Process) -> dict[str, Any]:
-    assert process.stdout
-    line = await process.stdout.readline()
-    if not line.endswith(b"\n"):
-        raise EOFError
-    answer: dict[str, Any] = json.loads(line)
-    return answer
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    """Close the pipe, which ends the mirror; kill it if that does not."""
-    assert process.stdin
-    process.stdin.close()
-    try:
-        async with asyncio.timeout(STOP_TIMEOUT_S):
-            await process.communicate()
-    except TimeoutError:
-        pass
-    finally:
-        _kill(process)
-        await process.communicate()
-
-
-def _kill(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.kill()

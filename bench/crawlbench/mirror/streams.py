@@ -131,10 +131,14 @@ class Streams:
     def go_on(self) -> None:
         """Send what is ready, as far as windows and lines allow."""
         self.flush()
+        # `_timer` runs while a piece is on the network's lines, which carry one piece of a
+        # connection at a time: all that is ready waits behind it.
         while self._ready and self.is_open and self._timer is None:
             reply = self._ready.popleft()
             size = self._allowed_bytes(reply)
             if reply.left and not size:
+                # The client's window is shut. It holds back bodies alone, so that the head goes
+                # out now, and the reply waits for `unblock` without keeping others back.
                 self._send_head(reply)
                 self._blocked[reply.stream] = reply
                 continue
@@ -188,6 +192,7 @@ class Streams:
             reply.timer = None
         else:
             self._timer = None
+        # The client may have reset the stream meanwhile, or shut its window: look anew.
         if self.open.get(reply.stream) is reply:
             self._send(reply, min(size, self._allowed_bytes(reply)))
         self.go_on()
@@ -216,6 +221,7 @@ class Streams:
     def _end(self, reply: Reply) -> None:
         """End a stream as its fault, or the lack of one, demands."""
         if reply.end is End.CLOSE:
+            # A connection that merely closed would look as if it were done, reply and all.
             self._gather(BROKEN_FRAME)
             self.flush()
             self._transport.close()

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import fnmatch
 from functools import cache
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import BrokenPluginError
 from crawlbench.operations.contract import Theme
-from crawlbench.plugins.registry import unknown_name
+from crawlbench.plugins.registry import points_of, unknown_name
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -33,7 +32,7 @@ def all_operations() -> tuple[Operation, ...]:
         BrokenPluginError: a theme cannot be imported, is none, or repeats a name.
     """
     found: dict[str, Operation] = {}
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+    for point in sorted(points_of(GROUP), key=lambda point: point.name):
         for operation in _load(point).operations:
             if operation.name in found:
                 raise BrokenPluginError(

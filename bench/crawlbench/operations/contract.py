@@ -10,11 +10,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from crawlbench.base.errors import BenchError
-from crawlbench.base.records import OperationFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
+
+    from crawlbench.base.records import OperationFacts
 
 __all__ = [
     "FEW",
@@ -124,6 +125,9 @@ class Operation:
     """What is there while it runs and is set up outside the clock, such as idle connections."""
     refusals: tuple[type[Exception], ...] = (NotImplementedError,)
     """What a loop raises that does not have it; another error says that the loop is wrong."""
+    needs_own: bool = False
+    """It has a process of its own in each round: what it does depends on how large or how old its
+    process is, such as forking. Others share one with all operations of their loop."""
     is_variant: bool = False
     """Another operation does the same at another size; the probe leaves this one out."""
 
@@ -135,6 +139,9 @@ class Operation:
     @property
     def facts(self) -> OperationFacts:
         """What a session keeps of it."""
+        # The manager's alone: a worker would import all records for nothing, a fifth of its start.
+        from crawlbench.base.records import OperationFacts  # noqa: PLC0415
+
         return OperationFacts(
             name=self.name,
             theme=self.theme,
@@ -144,6 +151,7 @@ class Operation:
             peer=self.peer,
             peer_is_aside=self.peer == "none" or self.around is not None,
             whole_ms=self.whole_ms,
+            needs_own=self.needs_own,
         )
 
     @property

@@ -23,7 +23,7 @@ LOOKUPS = 10
 """At once."""
 
 
-@THEME.operation(counts="programs", n=15, unix_only=True)
+@THEME.operation(counts="programs", n=15, unix_only=True, needs_own=True)
 async def subprocess_spawn(n: int) -> None:
     """Programs that do nothing, one after the other; their exit codes are right."""
     codes = []
@@ -33,7 +33,7 @@ async def subprocess_spawn(n: int) -> None:
     check("exit codes", codes, [ENDS[number % 2][1] for number in range(n)])
 
 
-@THEME.operation(counts="programs", n=15, unix_only=True)
+@THEME.operation(counts="programs", n=15, unix_only=True, needs_own=True)
 async def subprocess_spawn_at_once(n: int) -> None:
     """The same, ten at once, each waited for."""
     for start in range(0, n, 10):
@@ -44,7 +44,7 @@ async def subprocess_spawn_at_once(n: int) -> None:
         check("exit codes", codes, [1] * count)
 
 
-@THEME.operation(counts="lines", n=1_000, unix_only=True)
+@THEME.operation(counts="lines", n=1_000, unix_only=True, needs_own=True)
 async def subprocess_pipe(n: int) -> None:
     """Lines to `cat` and back by pipes, one at a time."""
     pipe = asyncio.subprocess.PIPE
@@ -60,7 +60,7 @@ async def subprocess_pipe(n: int) -> None:
     check("exit code", await process.wait(), 0)
 
 
-@THEME.operation(counts="MiB", n=8, unix_only=True)
+@THEME.operation(counts="MiB", n=8, unix_only=True, needs_own=True)
 async def subprocess_bulk(n: int) -> None:
     """Bytes through `cat` by `communicate`, a MiB a program."""
     pipe = asyncio.subprocess.PIPE
@@ -185,7 +185,7 @@ async def files(n: int) -> None:
             check("what was read is right", await asyncio.gather(*read) == due, True)
 
 
-@THEME.operation(counts="programs", n=2)
+@THEME.operation(counts="programs", n=2, needs_own=True)
 async def subprocess_python(n: int) -> None:
     """Python programs that end with a code of their own, on any platform."""
     for number in range(n):

@@ -70,7 +70,7 @@ def _run_plain(operation: Operation, arguments: tuple[Any, ...], loops: int) -> 
 async def _timed(
     operation: Operation, arguments: tuple[Any, ...], peer: Peer | None, loops: int
 ) -> Outcome:
-    heard: list[dict[str, Any]] = []
+    heard: list[dict[str, object]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context))
     async with AsyncExitStack() as stack:
         if operation.around:

@@ -159,7 +159,7 @@ async def call_soon_threadsafe(n: int) -> None:
     check("callbacks run, in order, in the loop's thread", ran, [(k, here) for k in range(n)])
 
 
-@THEME.operation(counts="loops", n=50)
+@THEME.operation(counts="loops", n=50, needs_own=True)
 def loop_create_close(n: int, loop_factory: LoopFactory) -> None:
     """Loops that are made and closed; none of them runs."""
     for _ in range(n):
@@ -168,7 +168,7 @@ def loop_create_close(n: int, loop_factory: LoopFactory) -> None:
         check("closed", loop.is_closed(), True)
 
 
-@THEME.operation(counts="calls", n=50)
+@THEME.operation(counts="calls", n=50, needs_own=True)
 def asyncio_run(n: int, loop_factory: LoopFactory) -> None:
     """What `asyncio.run` does: a new loop, one coroutine, all cleaned up."""
     for number in range(n):

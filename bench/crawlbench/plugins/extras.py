@@ -10,7 +10,7 @@ import re
 from functools import cache
 from importlib import metadata
 
-__all__ = ["how_to_get"]
+__all__ = ["extra_of", "how_to_get"]
 
 _OURS = re.compile(r"^(?P<name>[\w.-]+)(\[[^]]*\])?.*?(extra == ['\"](?P<extra>[\w-]+)['\"])?$")
 OF_ITS_MAKERS = {"ci", "dev"}
@@ -25,6 +25,11 @@ def how_to_get(module: str) -> str:
         return f"{module!r} is none of ours: install what provides it, from where you trust"
     extra = known[package]
     return f"it comes with crawlbench's extra {extra!r}" if extra else "install crawlbench again"
+
+
+def extra_of(package: str) -> str:
+    """Return crawlbench's extra that brings a package; empty for none."""
+    return _packages().get(_spelled(package), "")
 
 
 def _spelled(name: str) -> str:

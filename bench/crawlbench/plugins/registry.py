@@ -38,6 +38,7 @@ __all__ = [
     "load",
     "names",
     "needs_loop",
+    "points_of",
     "select",
     "unknown_name",
 ]
@@ -59,7 +60,18 @@ class Kind(Enum):
 
 @cache
 def _points(kind: Kind) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=kind.value)}
+    return {point.name: point for point in points_of(kind.value)}
+
+
+def points_of(group: str) -> Iterable[EntryPoint]:
+    """Return the entry points of a group; who asks for several pays for one search."""
+    found: Iterable[EntryPoint] = _all_points().select(group=group)
+    return found
+
+
+@cache
+def _all_points() -> Any:  # noqa: ANN401  (3.11 has another class for it than later ones)
+    return entry_points()  # reads a file of each package that is installed
 
 
 def names(kind: Kind) -> list[str]:

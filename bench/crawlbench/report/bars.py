@@ -76,22 +76,22 @@ def draw_bars(
 class _Canvas:
     """A row of columns on a scale."""
 
-    low: float
-    high: float
+    first: float
+    last: float
     width: int
     margin: float
     signs: _Signs
 
     def place(self, log_ratio: float) -> int:
         """Return the column of a ratio."""
-        share = (log_ratio - self.low) / (self.high - self.low)
+        share = (log_ratio - self.first) / (self.last - self.first)
         return max(0, min(self.width - 1, round(share * (self.width - 1))))
 
     def scale(self) -> str:
         """Return the scale: 1 at its place, the ends where there is room."""
         text = [" "] * self.width
         one = self.place(0.0)
-        ends = [f"{math.exp(end):.2g}" for end in (self.low, self.high)]
+        ends = [f"{math.exp(end):.2g}" for end in (self.first, self.last)]
         if len(ends[0]) < one:
             text[: len(ends[0])] = ends[0]
         if one < self.width - len(ends[1]) - 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -12,11 +12,22 @@ from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of
 
 if TYPE_CHECKING:
-    from crawlbench.base.records import Comparison, Control
+    from crawlbench.base.records import Comparison, Control, LongForm
     from crawlbench.report.view import Row, SessionView
 
 __all__ = ["CellResult", "as_ratio", "result_of"]
 
+AXES = (
+    "site",
+    "network",
+    "strategy",
+    "event_loop",
+    "parser",
+    "concurrency",
+    "operation",
+    "environment",
+)
+"""Fields that are a cell's own."""
 SUMMED_UP = (
     "seconds",
     "seconds_error",
@@ -134,37 +145,24 @@ class CellResult(msgspec.Struct, frozen=True):
 
 def result_of(view: SessionView, row: Row) -> CellResult:
     """Return what is published of a row."""
-    cell, summary, failure = row.cell, row.summary, row.failure
+    cell, summary = row.cell, row.summary
     group = view.groups[cell.group]
-    time, cpu, page, begin = (
-        _found(row, quantity)
-        for quantity in (Quantity.TIME, Quantity.CPU, Quantity.PAGE, Quantity.BEGIN)
-    )
-    compared = row.found.get(Quantity.TIME)
-    reason = failure.reason if failure else ""
-    if compared and not failure:
-        reason = explain(compared, setting_of(view, group))
-    is_baseline = row.role == "baseline"
+    time, cpu = _found(row, Quantity.TIME), _found(row, Quantity.CPU)
+    is_measured_base = row.role == "baseline" and summary is not None
+    summed_up: dict[str, Any] = {name: getattr(summary, name, None) for name in SUMMED_UP}
     return CellResult(
         cell=cell.name,
         kind="operation" if cell.operation else "crawl",
         role=row.role.value,
-        site=cell.site,
-        network=cell.network,
-        strategy=cell.strategy,
-        event_loop=cell.event_loop,
-        parser=cell.parser,
-        concurrency=cell.concurrency,
-        operation=cell.operation,
-        environment=cell.environment,
+        **{name: getattr(cell, name) for name in AXES},
         baseline=group.baseline,
         verdict=_verdict(row, Quantity.TIME),
-        reason=reason,
+        reason=_reason(view, row),
         values=summary.values if summary else 0,
-        ratio=1.0 if is_baseline and summary else as_ratio(time.estimate if time else None),
+        ratio=1.0 if is_measured_base else as_ratio(time.estimate if time else None),
         ratio_low=as_ratio(time.low if time else None),
         ratio_high=as_ratio(time.high if time else None),
-        **{name: getattr(summary, name, None) for name in SUMMED_UP},
+        **summed_up,
         mark=str(summary.mark) if summary else "",
         figures=summary.figures if summary else {},
         cpu_ratio=as_ratio(cpu.estimate if cpu else None),
@@ -176,19 +174,34 @@ def result_of(view: SessionView, row: Row) -> CellResult:
         cpus=len(view.session.machine.worker_cpus) or None,
         model=view.session.models.get(cell.strategy, ""),
         leading=group.leading,
-        pages=group.form.short_pages if group.form else None,
-        long_pages=group.form.pages if group.form else None,
-        per_page_ratio=1.0
-        if is_baseline and summary and summary.per_page_s
-        else as_ratio(page.estimate if page else None),
-        per_page_ratio_low=as_ratio(page.low if page else None),
-        per_page_ratio_high=as_ratio(page.high if page else None),
-        per_page_verdict=_verdict(row, Quantity.PAGE),
-        to_begin_more_s=begin.estimate if begin else None,
-        to_begin_more_low_s=begin.low if begin else None,
-        to_begin_more_high_s=begin.high if begin else None,
-        to_begin_verdict=_verdict(row, Quantity.BEGIN),
+        **(_of_lengths(row, group.form) if group.form else {}),
     )
+
+
+def _of_lengths(row: Row, form: LongForm) -> dict[str, Any]:
+    """Return what only two lengths tell."""
+    page, begin = _found(row, Quantity.PAGE), _found(row, Quantity.BEGIN)
+    is_measured_base = row.role == "baseline" and row.summary and row.summary.per_page_s
+    return {
+        "pages": form.short_pages,
+        "long_pages": form.pages,
+        "per_page_ratio": 1.0 if is_measured_base else as_ratio(page.estimate if page else None),
+        "per_page_ratio_low": as_ratio(page.low if page else None),
+        "per_page_ratio_high": as_ratio(page.high if page else None),
+        "per_page_verdict": _verdict(row, Quantity.PAGE),
+        "to_begin_more_s": begin.estimate if begin else None,
+        "to_begin_more_low_s": begin.low if begin else None,
+        "to_begin_more_high_s": begin.high if begin else None,
+        "to_begin_verdict": _verdict(row, Quantity.BEGIN),
+    }
+
+
+def _reason(view: SessionView, row: Row) -> str:
+    """Return why a row has no verdict on its time, or what is wrong with it."""
+    if row.failure:
+        return row.failure.reason
+    compared = row.found.get(Quantity.TIME)
+    return explain(compared, setting_of(view, view.groups[row.cell.group])) if compared else ""
 
 
 def _found(row: Row, quantity: Quantity) -> Comparison | Control | None:

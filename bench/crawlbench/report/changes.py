@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crawlbench.stats.change import Change, Seen
     from crawlbench.stats.compare import SessionComparison
 
-__all__ = ["changes_table", "comparison_notes", "kin_table"]
+__all__ = ["changes_table", "comparison_notes", "kin_table", "tell_comparison"]
 
 _SEEN = (Column("ratio", is_number=True), Column("interval"))
 _HEAD = (Column("cell"), Column("base", is_number=True), Column("head", is_number=True))
@@ -87,6 +87,42 @@ def comparison_notes(found: SessionComparison) -> Iterator[str]:
     )
 
 
+def tell_comparison(found: SessionComparison) -> dict[str, object]:
+    """Return what two sessions say, for scripts: ratios are the head's time over the base's."""
+    return {
+        "format": 1,
+        "changes": [_tell_change(change) for change in sorted(found.changes, key=_size)[::-1]],
+        "loops": [
+            {"cell": one.cell, "other": one.other, **_tell_seen(one.seen)} for one in found.kin
+        ],
+        "only_base": found.only_base,
+        "only_head": found.only_head,
+        "machines": found.machines,
+        "notes": list(comparison_notes(found)),
+    }
+
+
+def _tell_change(change: Change) -> dict[str, object]:
+    return {
+        "cell": change.cell,
+        "base_s": change.base_s,
+        "head_s": change.head_s,
+        "rounds": change.rounds,
+        "verdict": change.verdict.value,
+        "reason": _why(change),
+        "ways": {seen.way.value: _tell_seen(seen) for seen in change.ways},
+    }
+
+
+def _tell_seen(seen: Seen) -> dict[str, object]:
+    return {
+        "ratio": math.exp(seen.estimate),
+        "ratio_low": math.exp(seen.interval.low),
+        "ratio_high": math.exp(seen.interval.high),
+        "verdict": seen.verdict.value,
+    }
+
+
 def _origin(sessions: int) -> str:
     return f"{sessions} other sessions and the usual one" if sessions else "the usual one"
 
@@ -119,5 +155,5 @@ def _row(change: Change, ways: Sequence[Way]) -> tuple[str, ...]:
 def _seen(seen: Seen | None) -> tuple[str, str]:
     if seen is None:
         return "-", "-"
-    ratio = format_ratio(seen.estimate, seen.low, seen.high)
-    return ratio, format_interval(seen.low, seen.high)
+    ratio = format_ratio(seen.estimate, seen.interval.low, seen.interval.high)
+    return ratio, format_interval(seen.interval.low, seen.interval.high)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from crawlbench.base.text import count_of
 from crawlbench.report.results import CellResult, Results, results_of
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def to_github_rate(view: SessionView) -> str:
 
 
 def _remark(results: Results, cell: CellResult) -> str:
-    lines = [f"{cell.values} values in {results.rounds} rounds"]
+    lines = [f"{count_of(cell.values, 'value')} in {count_of(results.rounds, 'round')}"]
     if cell.ratio is not None and cell.ratio_low is not None and cell.ratio_high is not None:
         interval = f"{cell.ratio_low:.3f} to {cell.ratio_high:.3f}"
         lines.append(f"{cell.ratio:.3f} ({interval}) of {cell.baseline}: {cell.verdict}")

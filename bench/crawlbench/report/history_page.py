@@ -69,7 +69,7 @@ def history_page(history: History) -> Page:
 def _troubles(history: History) -> Iterator[tuple[str, str]]:
     """Yield what limits the trust in a history: a label and a sentence."""
     for jump in history.jumps:
-        interval = format_interval(jump.low, jump.high)
+        interval = format_interval(jump.interval.low, jump.interval.high)
         yield (
             "jump",
             f"{jump.cell} in {jump.session}: {format_percent(jump.shift)} away from what the "
@@ -129,8 +129,8 @@ def _change(line: Line, change: ChangePoint) -> tuple[str, ...]:
     return (
         one_line(line.cell),
         one_line(change.session),
-        format_ratio(change.shift, change.low, change.high),
-        format_interval(change.low, change.high),
+        format_ratio(change.shift, change.interval.low, change.interval.high),
+        format_interval(change.interval.low, change.interval.high),
         one_line(", ".join(change.versions)) or "-",
     )
 
@@ -146,8 +146,8 @@ def _points_table(history: History) -> Table:
         (
             one_line(line.cell),
             one_line(point.session),
-            format_ratio(point.estimate, point.low, point.high),
-            format_interval(point.low, point.high),
+            format_ratio(point.estimate, point.interval.low, point.interval.high),
+            format_interval(point.interval.low, point.interval.high),
         )
         for line in history.lines
         for point in line.points

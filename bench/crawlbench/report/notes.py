@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Mark, Stopping
+from crawlbench.base.text import count_of
 from crawlbench.report.numbers import format_bytes
 from crawlbench.report.operations import READING as OPERATIONS
 from crawlbench.report.operations import control_notes, refusal_notes
@@ -137,7 +138,7 @@ def _session(session: Session) -> str:
     measuring = f", {share:.0f} % of it measuring" if rounds else ""
     return (
         f"suite {plan.suite}, {session.created}, seed {plan.seed}: "
-        f"{rounds} of {_count(plan.rounds, 'round')} x {_laps(session)} "
+        f"{rounds} of {count_of(plan.rounds, 'round')} x {_laps(session)} "
         f"in {session.seconds:.0f} s{measuring}; {ENDINGS.get(session.ending, session.ending)}"
     )
 
@@ -146,12 +147,12 @@ def _laps(session: Session) -> str:
     """Return the laps per round, which can differ from group to group."""
     laps = sorted({session.plan.laps * number for number in session.passes.values()})
     several = " to ".join(map(str, laps[:: len(laps) - 1] if len(laps) > 1 else laps))
-    return f"{several} laps" if several else _count(session.plan.laps, "lap")
+    return f"{several} laps" if several else count_of(session.plan.laps, "lap")
 
 
 def _machine(session: Session) -> str:
     machine = session.machine
-    cpus = _count(machine.cpu_count, "CPU")
+    cpus = count_of(machine.cpu_count, "CPU")
     if set(machine.worker_cpus) & set(machine.mirror_cpus):
         cpus += f" (workers and mirror share {_numbers(machine.worker_cpus)})"
     elif machine.worker_cpus:
@@ -176,7 +177,7 @@ def _environments(session: Session) -> Iterator[Note]:
         if facts.obstacle:
             yield "environment", f"{asked}: {facts.obstacle}"
         else:
-            count = _count(len(facts.versions), "package")
+            count = count_of(len(facts.versions), "package")
             yield "environment", f"{asked}: {facts.python}, {count}, key {facts.key}"
 
 
@@ -184,7 +185,3 @@ def _versions(session: Session) -> str:
     versions = " ".join(f"{name} {version}" for name, version in session.machine.versions.items())
     parts = [session.machine.python, f"crawlbench {session.tool}", versions]
     return ", ".join(filter(None, parts))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
 from crawlbench.report.charts.ratios import ratio_chart
@@ -12,7 +12,7 @@ from crawlbench.report.vega import make_png, make_svg
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.report.charts.chart import Rows
+    from crawlbench.report.charts.chart import Rows, Spec
     from crawlbench.report.view import SessionView
 
 __all__ = ["draw_alone", "render_png", "render_svg"]
@@ -56,7 +56,7 @@ def _draw(view: SessionView) -> str:
     return draw_alone([(chart.title, chart.spec) for chart in charts], data)
 
 
-def draw_alone(views: Sequence[tuple[str, dict[str, Any]]], data: dict[str, Rows]) -> str:
+def draw_alone(views: Sequence[tuple[str, Spec]], data: dict[str, Rows]) -> str:
     """Return charts as one SVG, one above the other, in plain light colours.
 
     Args:
@@ -69,7 +69,7 @@ def draw_alone(views: Sequence[tuple[str, dict[str, Any]]], data: dict[str, Rows
         title = {"text": text, "anchor": "start", "fontSize": 14, "offset": 10}
         shown.append({**view, "width": WIDTH, "title": title})
     config = views[0][1]["config"]
-    whole: dict[str, Any] = {
+    whole: Spec = {
         "vconcat": shown,
         "spacing": 24,
         "datasets": data,

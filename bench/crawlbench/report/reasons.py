@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Doubt, Mark, Obstacle
+from crawlbench.base.text import count_of
 from crawlbench.report.measures import has_ratio, tell_signed
 from crawlbench.report.numbers import format_length, format_share, format_size
 from crawlbench.report.text import one_line
@@ -82,7 +83,7 @@ def mark_note(mark: Mark, summary: Summary) -> str:
 
 def settle(rounds: int, setting: Setting) -> str:
     """Return how much more would settle it, such as "about 14 more rounds, 5 min"."""
-    count = f"about {rounds} more round{'' if rounds == 1 else 's'}"
+    count = f"about {count_of(rounds, 'more round')}"
     return (
         count if setting.round_s is None else f"{count}, {format_length(rounds * setting.round_s)}"
     )

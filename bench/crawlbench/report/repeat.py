@@ -92,9 +92,6 @@ def _axes(plan: Plan) -> Iterator[tuple[str, str]]:
     yield from _each("--site", (plan.spelling_of(cell.site) for cell in cells))
     yield from _each("--parser", (plan.spelling_of(cell.parser) for cell in cells))
     yield from _each("-c", (str(cell.concurrency) for cell in cells))
-    yield from _each(
-        "--long-form", [f"{g}={f.site}" for g, f in plan.long_forms.items()] or ["none"]
-    )
     first = plan.cell(plan.baselines[cells[0].group])
     loop = f"/{first.event_loop}" if first.event_loop else ""
     yield "--baseline", f"{plan.spelling_of(first.strategy)}{loop}"
@@ -120,6 +117,9 @@ def _sizes(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "--min-time", f"{plan.min_time_s:g}"
     yield "--timeout", f"{plan.timeout_s:g}"
     yield "--seed", str(plan.seed)
+    if any(cell.strategy for cell in plan.cells):
+        forms = [f"{group}={form.site}" for group, form in plan.long_forms.items()]
+        yield from _each("--long-form", forms or ["none"])
 
 
 def _percent(log_ratio: float) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from altair.utils._importers import vl_version_for_vl_convert
 
 from crawlbench.base.children import ChildEnded, PlainChild
 from crawlbench.base.errors import DrawingError
+
+if TYPE_CHECKING:
+    from crawlbench.report.charts.chart import Spec
 
 __all__ = ["make_png", "make_svg", "vega_scripts"]
 
@@ -30,7 +33,7 @@ def vega_scripts() -> str:
     return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--").replace("\r", "")
 
 
-def make_svg(spec: dict[str, Any]) -> str:
+def make_svg(spec: Spec) -> str:
     """Return a chart of Vega-Lite as SVG."""
     return _draw("svg", vl_spec=spec, vl_version=vl_version_for_vl_convert())
 

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import WarningNote
+from crawlbench.base.text import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,7 @@ def _few_rounds(session: Session, least_rounds: int) -> Iterator[WarningNote]:
     if 0 < rounds < least_rounds:
         yield WarningNote(
             "rounds",
-            f"the intervals rest on only {rounds} round{'s' if rounds > 1 else ''}; "
+            f"the intervals rest on only {count_of(rounds, 'round')}; "
             f"--rounds {least_rounds} or more would make them firmer",
         )
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
+
+if TYPE_CHECKING:
+    from crawlbench.stats.interval import Interval
 
 __all__ = ["Change", "Seen", "Way"]
 
@@ -30,9 +34,8 @@ class Seen:
 
     way: Way
     estimate: float
-    low: float
-    high: float
-    """Interval at the session's confidence; between sessions with the variance between them."""
+    interval: Interval
+    """At the session's confidence; between sessions with the variance between them."""
     verdict: Verdict
 
 
@@ -60,9 +63,9 @@ class Change:
     @property
     def low(self) -> float | None:
         """Lower end of the union of all ways."""
-        return min((way.low for way in self.ways), default=None)
+        return min((way.interval.low for way in self.ways), default=None)
 
     @property
     def high(self) -> float | None:
         """Upper end of the union of all ways."""
-        return max((way.high for way in self.ways), default=None)
+        return max((way.interval.high for way in self.ways), default=None)

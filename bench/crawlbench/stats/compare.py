@@ -7,7 +7,7 @@ baseline, and the row says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from crawlbench.base.errors import UsageError
@@ -199,7 +199,7 @@ class _Rows:
         is_bold = seen.verdict in (Verdict.SAME, Verdict.FASTER)
         if self.has_anchors or not is_bold:
             return seen
-        return Seen(seen.way, seen.estimate, seen.low, seen.high, Verdict.UNCLEAR)
+        return replace(seen, verdict=Verdict.UNCLEAR)
 
     def _judge(self, way: Way, found: dict[K, Estimate | None]) -> dict[K, Seen]:
         """Judge the rows of each group as one family."""
@@ -215,8 +215,7 @@ class _Rows:
             }
             judged = judge_family(family, self._margin, self._confidence, widenings)
             for key, one in judged.items():
-                ends = one.interval
-                seen[key] = Seen(way, family[key].mean, ends.low, ends.high, one.verdict)
+                seen[key] = Seen(way, family[key].mean, one.interval, one.verdict)
         return seen
 
     def _cell(self, key: object) -> Cell:

@@ -107,46 +107,61 @@ class Nuisances:
     def without(self, doubts: tuple[Doubt, ...]) -> Reading:
         """Return the reading of the quantity with these doubts taken off."""
         if doubts not in self._readings:
-            plain = self.plain
+            plain, parts = self.plain, [self._part(doubt) for doubt in doubts]
 
             def read(sample: Sample) -> float:
                 whole = plain(sample)
-                rest = whole - sum(self._part(sample, doubt) for doubt in doubts)
+                rest = whole - sum(part(sample) for part in parts)
                 return max(rest, MIN_LEFT * whole)
 
             self._readings[doubts] = read
         return self._readings[doubts]
 
     def _sum_up(self, samples: Sequence[Sample]) -> dict[Doubt, float]:
-        plain, part, kinds = self.plain, self._part, self.kinds
-        whole, parts = 0.0, [0.0] * len(kinds)
-        for sample in samples:
-            whole += plain(sample) * sample.loops
-            for place, kind in enumerate(kinds):
-                parts[place] += part(sample, kind) * sample.loops
-        return {kind: one / whole if whole else 0.0 for kind, one in zip(kinds, parts, strict=True)}
+        whole = _total_s(self.plain, samples)
+        totals = {kind: _total_s(self._part(kind), samples) for kind in self.kinds}
+        return {kind: total / whole if whole else 0.0 for kind, total in totals.items()}
 
-    def _part(self, sample: Sample, doubt: Doubt) -> float:
-        """Return the seconds per crawl that a doubt may account for."""
-        if doubt is Doubt.SERVER_WAIT:
-            return sample.mirror_wait_s / sample.loops
-        if doubt is Doubt.SERVER_LOAD:
-            at_ceiling = sample.requests / self._ceiling if self._ceiling else 0.0
-            return max(sample.mirror_cpu_s, at_ceiling) / sample.loops
-        waited = self._starved_s(sample)
-        if doubt is Doubt.STARVATION:
-            return waited
-        wanted = waited + _used_s(sample)
+    def _part(self, doubt: Doubt) -> Reading:
+        """Return what reads the seconds per crawl that a doubt may account for."""
+        return {
+            Doubt.SERVER_WAIT: _server_wait_s,
+            Doubt.SERVER_LOAD: self._server_load_s,
+            Doubt.STARVATION: self._starved_s,
+            Doubt.CONTENTION: self._contention_s,
+        }[doubt]
+
+    def _server_load_s(self, sample: Sample) -> float:
+        at_ceiling = sample.requests / self._ceiling if self._ceiling else 0.0
+        return max(sample.mirror_cpu_s, at_ceiling) / sample.loops
+
+    def _contention_s(self, sample: Sample) -> float:
+        waited, used = self._starved_s(sample), _used_s(sample)
+        wanted = waited + used
         share = waited / wanted if wanted else 0.0
-        return CONTENTION_COST * min(1.0, share / HALF) * _used_s(sample)
+        return CONTENTION_COST * min(1.0, share / HALF) * used
 
     def _starved_s(self, sample: Sample) -> float:
         """Return the time that others had the worker's CPUs: no more than the worker left free.
 
         Threads of one worker wait for each other too, which is the strategy's own doing.
         """
+        if not sample.cpu_wait_s:
+            return 0.0
         left_s = max(0.0, sample.seconds * self._cpus - _used_s(sample))
         return min(sample.cpu_wait_s, left_s)
+
+
+def _total_s(read: Reading, samples: Sequence[Sample]) -> float:
+    """Return the sum over all crawls, in the order of the samples."""
+    total = 0.0
+    for sample in samples:
+        total += read(sample) * sample.loops
+    return total
+
+
+def _server_wait_s(sample: Sample) -> float:
+    return sample.mirror_wait_s / sample.loops
 
 
 def _read_wall(sample: Sample) -> float:

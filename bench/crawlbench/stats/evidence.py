@@ -170,8 +170,11 @@ class _Walk:
         now = union(Interval.around(x.mean, self.look.half_width(x, self.level)) for x in seen)
         now = now.widened(widening)
         self.found = now if self.found is None else self.found.common(now)
-        _lower(self.plain, _claims(seen[0], self.look, self.margin))
-        by_way = [_claims(state, self.look, self.margin, widening) for state in seen]
+        plain = _claims(seen[0], self.look, self.margin)
+        _lower(self.plain, plain)
+        # Where the twins agree the first way is the plain one, and a p value costs something.
+        first = _claims(seen[0], self.look, self.margin, widening) if widening else plain
+        by_way = [first, *(_claims(x, self.look, self.margin, widening) for x in seen[1:])]
         _lower(self.claims, {one: max(way[one] for way in by_way) for one in self.claims})
         of_means = _claims(self.of_means, self.look, self.margin)
         self.slow_p = min(self.slow_p, of_means[Verdict.SAME])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
+from functools import lru_cache
 from statistics import NormalDist, stdev
 from typing import TYPE_CHECKING
 
@@ -49,12 +51,15 @@ def more_rounds(
     distance = abs(abs(evidence.mean) - margin) - widening
     if distance <= 0:
         return None
-    count = evidence.rounds
-    while look.half_width(_moments(evidence, count), level) > distance:
-        count += max(1, count // 10)
-        if count > MAX_ROUNDS:
-            return None
-    return max(1, count - evidence.rounds)
+    counts = _counts(evidence.rounds)
+    # The interval only shrinks with more rounds, so that the first count that will do is found by
+    # halving instead of one by one.
+    place = bisect_left(
+        counts,
+        True,
+        key=lambda count: look.half_width(_moments(evidence, count), level) <= distance,
+    )
+    return max(1, counts[place] - evidence.rounds) if place < len(counts) else None
 
 
 def foresee(session: Session, group: str, wanted: float) -> list[int]:
@@ -90,6 +95,15 @@ def _rounds_for(spread: float, distance: float, level: float) -> int:
             break
         count += max(1, count // 20)
     return min(count, MAX_ROUNDS)
+
+
+@lru_cache(maxsize=256)
+def _counts(first: int) -> tuple[int, ...]:
+    """Return the counts of rounds that are tried, in steps of a tenth; the first in any case."""
+    counts = [first]
+    while (after := counts[-1] + max(1, counts[-1] // 10)) <= MAX_ROUNDS:
+        counts.append(after)
+    return tuple(counts)
 
 
 def _moments(evidence: Evidence, count: int) -> Moments:

@@ -75,11 +75,11 @@ def hold_gate(changes: Sequence[Change], gate: float, remedy: str = "more rounds
 
 
 def _is_slower(change: Change, gate: float) -> bool:
-    return any(way.verdict is Verdict.SLOWER and way.low > gate for way in change.ways)
+    return any(way.verdict is Verdict.SLOWER and way.interval.low > gate for way in change.ways)
 
 
 def _passes(change: Change, gate: float) -> bool:
-    return bool(change.ways) and all(way.high <= gate for way in change.ways)
+    return bool(change.ways) and all(way.interval.high <= gate for way in change.ways)
 
 
 def _is_invalid(change: Change) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Verdict
 from crawlbench.stats.claims import judge_family
-from crawlbench.stats.interval import Estimate, estimate_mean
+from crawlbench.stats.interval import Estimate, Interval, estimate_mean
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.shifts import MIN_SIDE, find_shifts
 from crawlbench.stats.times import SessionTimes
@@ -43,9 +43,8 @@ class Point:
     """UTC, ISO 8601."""
     estimate: float
     """Log time relative to the group's twins, baseline and control averaged."""
-    low: float
-    high: float
-    """Interval at the session's confidence, over its rounds."""
+    interval: Interval
+    """At the session's confidence, over its rounds."""
     era: int
     """From 0; the next begins where the machine changes."""
 
@@ -60,9 +59,8 @@ class ChangePoint:
     """Name of the session before it."""
     shift: float
     """Log ratio of what came after to what was before."""
-    low: float
-    high: float
-    """Interval, held for all places that were looked at."""
+    interval: Interval
+    """Held for all places that were looked at."""
     versions: tuple[str, ...]
     """Packages that changed with it, such as `uvloop 0.21.0 to 0.23.0`."""
 
@@ -95,9 +93,8 @@ class Jump:
     cell: str
     shift: float
     """Log ratio of the newest to the mean of those before."""
-    low: float
-    high: float
-    """Interval of the shift: a prediction's, so that one odd session needs to be odd enough."""
+    interval: Interval
+    """Of the shift: a prediction's, so that one odd session needs to be odd enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +166,8 @@ def _collect(
         for cell, found in _read(session, newest_files):
             groups.setdefault(cell.name, cell.group)
             if isinstance(found, Estimate):
-                ends = found.interval(session.plan.confidence)
-                point = Point(name, session.created, found.mean, *ends, era)
+                interval = Interval(*found.interval(session.plan.confidence))
+                point = Point(name, session.created, found.mean, interval, era)
                 points.setdefault(cell.name, []).append(point)
             else:
                 left_out.append(LeftOut(name, cell.name, *found))
@@ -225,7 +222,7 @@ def _jumps(
             sessions[cell] = points[-1].session
     judged = judge_family(estimates, margin, confidence)
     return tuple(
-        Jump(sessions[cell], cell, estimates[cell].mean, one.interval.low, one.interval.high)
+        Jump(sessions[cell], cell, estimates[cell].mean, one.interval)
         for cell, one in judged.items()
         if one.verdict in (Verdict.FASTER, Verdict.SLOWER)
     )
@@ -266,10 +263,10 @@ def _changes(
         stretch = [point for point in points if point.era == era]
         for place, estimate in find_shifts([point.estimate for point in stretch], margin, level):
             before, after = stretch[place - 1], stretch[place]
-            low, high = estimate.interval(1 - level)
+            interval = Interval(*estimate.interval(1 - level))
             versions = _changed_versions(sessions[before.session], sessions[after.session])
             name, created = after.session, after.created
-            change = ChangePoint(name, created, before.session, estimate.mean, low, high, versions)
+            change = ChangePoint(name, created, before.session, estimate.mean, interval, versions)
             found.append(change)
     return tuple(found)
 

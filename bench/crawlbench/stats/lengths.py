@@ -1,4 +1,4 @@
-"""A group's cells by two lengths of a site: cost of a page, and to begin (floor 2; pure).
+"""What a page costs and what it costs to begin, from two lengths of a site (floor 2; pure).
 
 Both lengths are measured in the same laps. Within a lap, a page costs what the long crawl
 takes more than the short one, divided by the pages that it has more; to begin costs what is left of

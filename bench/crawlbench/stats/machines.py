@@ -73,6 +73,8 @@ def merge(sheets: Sequence[Plan], read: Callable[[int], Sequence[BlockResult]]) 
         sheets: the plans that were measured, all with one margin and confidence.
         read: returns the blocks of the sheet of that number, from 1; it is called twice for each.
     """
+    # Two passes over the blocks: Holm needs the cells of all sheets before it can answer for one,
+    # and the blocks of a large session do not fit into memory together.
     plan = sheets[0]
     everybody, kinds = _Family(), dict[str, _Family]()
     noise: list[MergedNoise] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from operator import mul
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,11 +21,7 @@ def midmean(values: Sequence[float]) -> float:
     it is the mean. For normal values it needs a fifth more of them than the mean, of four a third
     more; where a machine changes its speed in the middle of a lap, a fraction (docs/method.md).
     """
-    return math.fsum(map(_times, _weights(len(values)), sorted(values)))
-
-
-def _times(weight: float, value: float) -> float:
-    return weight * value
+    return math.fsum(map(mul, _weights(len(values)), sorted(values)))
 
 
 @lru_cache(maxsize=1024)

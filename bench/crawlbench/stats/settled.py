@@ -9,7 +9,10 @@ from crawlbench.base.records import Obstacle, Quantity
 if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, Plan, Session
 
-__all__ = ["HOPELESS", "NEVER", "is_settled", "open_cells"]
+__all__ = ["HOPELESS", "MIN_ROUNDS", "NEVER", "is_settled", "open_cells"]
+
+MIN_ROUNDS = 3
+"""A verdict ends nothing before so many: what one or two rounds show is a first look."""
 
 NEVER = 0.0
 """A precision that no interval reaches: who asks for so many rounds gets them, answered or not."""
@@ -30,8 +33,9 @@ def open_cells(session: Session) -> set[str]:
     until it is answered, by the margin and by the gate if there is one: in time, or in the quantity
     of the gate; where there are two lengths, per page as well, though not in what it costs to
     begin. A pair that more rounds would not help is not open. Cells without an open pair need
-    no more laps; the twins leave last, because all that is open is compared with them. A group in
-    which nothing is compared is measured for as long as was asked for.
+    no more laps, once the first rounds are over; the twins leave last, because all that is open is
+    compared with them. A group in which nothing is compared is measured for as long as was asked
+    for.
     """
     plan, longs, twins = session.plan, session.plan.long_names, session.plan.twins
     groups = {cell.name: cell.group for cell in plan.cells}
@@ -54,7 +58,7 @@ def _is_open(plan: Plan, found: Comparison) -> bool:
         return True
     if found.obstacle in HOPELESS:
         return False
-    if found.low is None or found.high is None:  # fewer than two rounds: there will be an interval
+    if found.rounds < MIN_ROUNDS or found.low is None or found.high is None:
         return True
     if plan.precision is not None:
         # Answered or not: whoever asks for a width wants the number, not only the verdict.

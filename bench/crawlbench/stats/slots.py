@@ -31,10 +31,11 @@ def slot_effects(session: Session) -> tuple[SlotEffect, ...]:
     """
     means = _cell_means(session.rounds)
     groups = {cell.name: cell.group for cell in session.plan.cells}
+    by_round = [_lap_residuals(record, means, groups) for record in session.rounds]
     effects = []
     for name, place in (("first", 0), ("last", -1)):
-        by_round = [_round_residual(record, means, groups, place) for record in session.rounds]
-        estimate = estimate_mean([value for value in by_round if value is not None])
+        found = [fmean(lap[place] - middle for lap, middle in laps) for laps in by_round if laps]
+        estimate = estimate_mean(found)
         if estimate:
             low, high = estimate.interval(session.plan.confidence)
             effects.append(SlotEffect(name, estimate.count, estimate.mean, low, high))
@@ -50,16 +51,13 @@ def _cell_means(rounds: Sequence[RoundRecord]) -> dict[str, float]:
     return {cell: fmean(values) for cell, values in logs.items()}
 
 
-def _round_residual(
-    record: RoundRecord, means: Mapping[str, float], groups: Mapping[str, str], place: int
-) -> float | None:
-    """Return by how much the residuals in one place of a round's laps exceed the middle's."""
+def _lap_residuals(
+    record: RoundRecord, means: Mapping[str, float], groups: Mapping[str, str]
+) -> list[tuple[list[float], float]]:
+    """Return the residuals of each lap that is long enough, and the mean of those in its middle."""
     laps: dict[tuple[str, int], list[float]] = {}
     for sample in sorted(record.samples, key=lambda s: (s.lap, s.slot)):
         if not sample.warmup:
             residual = math.log(sample.seconds) - means[sample.cell]
             laps.setdefault((groups[sample.cell], sample.lap), []).append(residual)
-    found = [
-        values[place] - fmean(values[1:-1]) for values in laps.values() if len(values) >= MIN_CELLS
-    ]
-    return fmean(found) if found else None
+    return [(lap, fmean(lap[1:-1])) for lap in laps.values() if len(lap) >= MIN_CELLS]

@@ -116,8 +116,7 @@ def _summarize_cell(
     seconds: float,
     references: dict[tuple[str, str, int], list[Sample]],
 ) -> Summary:
-    reference = references.get((cell.group, cell.parser, cell.concurrency))
-    limit_s = find_limit_s(session, cell, reference)
+    axes = cell.group, cell.parser, cell.concurrency
     share = server_share(samples, session.ceilings.get(cell.group))
     waits = wait_share(samples)
     starved = _starved_share(samples, max(1, len(session.machine.worker_cpus)))
@@ -143,12 +142,20 @@ def _summarize_cell(
         server_share=share,
         server_wait_share=waits,
         mark=find_mark(share, waits, starved, is_operation=bool(cell.operation)),
-        of_limit=limit_s / seconds if limit_s is not None else None,
+        of_limit=_of_limit(session, cell, references.get(axes), seconds),
         figures=_figures(samples),
         excess=_excess(index, cell.name),
         starved_share=starved,
         http=_http(samples),
     )
+
+
+def _of_limit(
+    session: Session, cell: Cell, reference: Sequence[Sample] | None, seconds: float
+) -> float | None:
+    """Return the least time of a crawl over the cell's; None where there is no such time."""
+    limit_s = find_limit_s(session, cell, reference)
+    return None if limit_s is None else limit_s / seconds
 
 
 def _total(samples: Sequence[Sample], name: str) -> float:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity
 from crawlbench.stats.change import Change, Seen, Way
+from crawlbench.stats.interval import Interval
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, Session
@@ -43,4 +44,4 @@ def find_changes(session: Session, quantity: Quantity = Quantity.TIME) -> tuple[
 def _ways(found: Comparison) -> tuple[Seen, ...]:
     if found.estimate is None or found.low is None or found.high is None:
         return ()
-    return (Seen(Way.PAIRED, found.estimate, found.low, found.high, found.verdict),)
+    return (Seen(Way.PAIRED, found.estimate, Interval(found.low, found.high), found.verdict),)

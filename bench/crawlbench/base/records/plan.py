@@ -158,6 +158,8 @@ class OperationFacts:
     """There is no other process, or it only holds connections open: how busy it is says nothing."""
     whole_ms: bool
     """Its time is that of timers, which some loops round: a ratio would show their rounding."""
+    needs_own: bool = False
+    """Each of its cells has a process of its own in each round; others share one by event loop."""
 
 
 @dataclass(frozen=True, slots=True)

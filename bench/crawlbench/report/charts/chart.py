@@ -10,13 +10,17 @@ from crawlbench.report.view import Role
 if TYPE_CHECKING:
     from crawlbench.report.view import GroupView
 
-__all__ = ["MAX_CELLS", "Chart", "Rows", "shown_labels"]
+__all__ = ["MAX_CELLS", "Chart", "ChartRow", "Rows", "Spec", "shown_labels"]
 
 MAX_CELLS = 40
 """Of a group in a chart that is read row by row; the ratios and the table have them all."""
 
-Rows = list[dict[str, Any]]
-"""One dict per row, all with the same keys; values are text, numbers, truth or None."""
+ChartRow = dict[str, Any]
+"""What one mark shows, by the names that the chart refers to: text, numbers, truth or None."""
+Rows = list[ChartRow]
+"""All have the same keys."""
+Spec = dict[str, Any]
+"""A chart in Vega-Lite, whose grammar is Altair's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Chart:
     title: str
     description: str
     """What the chart shows, for readers who cannot see it."""
-    spec: dict[str, Any]
+    spec: Spec
     """Vega-Lite, without data; its width is that of its place in the page."""
     data: dict[str, Rows] = field(default_factory=dict)
     """By the names that the spec refers to; charts that share a name share the rows."""

@@ -58,10 +58,10 @@ def _rows(line: Line) -> Rows:
             "session": one_line(point.session),
             "era": point.era,
             "ratio": math.exp(point.estimate),
-            "low": math.exp(point.low),
-            "high": math.exp(point.high),
-            "shown": format_ratio(point.estimate, point.low, point.high),
-            "interval": format_interval(point.low, point.high),
+            "low": math.exp(point.interval.low),
+            "high": math.exp(point.interval.high),
+            "shown": format_ratio(point.estimate, point.interval.low, point.interval.high),
+            "interval": format_interval(point.interval.low, point.interval.high),
             "change": point.session in changed,
         }
         for point in line.points

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import altair as alt
 
-from crawlbench.report.charts.chart import Chart, Rows
+from crawlbench.report.charts.chart import Chart, ChartRow, Rows
 from crawlbench.report.charts.style import (
     ROW,
     SHIFT,
@@ -106,7 +106,7 @@ def _rows(group: GroupView) -> Rows:
     return sorted(found, key=lambda row: row["ratio"] is None)
 
 
-def _change(row: dict[str, Any]) -> float:
+def _change(row: ChartRow) -> float:
     return abs(math.log(row["ratio"])) if row["ratio"] else -1.0
 
 

@@ -15,6 +15,8 @@ from crawlbench.report.theme import FONT, VERDICTS, colour
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crawlbench.report.charts.chart import Spec
+
 __all__ = [
     "ROW",
     "SHIFT",
@@ -116,7 +118,7 @@ def series_scales(series: Sequence[str]) -> tuple[alt.Scale, alt.Scale]:
     )
 
 
-def finish(chart: alt.LayerChart, height: int) -> dict[str, Any]:
+def finish(chart: alt.LayerChart, height: int) -> Spec:
     """Return the chart as Vega-Lite, as wide as its place, in the page's colours."""
     autosize = alt.AutoSizeParams(type="fit-x", contains="padding")
     chart = chart.properties(width="container", autosize=autosize, height=height).configure(
@@ -146,7 +148,7 @@ def finish(chart: alt.LayerChart, height: int) -> dict[str, Any]:
         text=alt.MarkConfig(font=FONT, fontSize=12, fontWeight="normal", color=colour("ink")),
     )
     with alt.data_transformers.enable(consolidate_datasets=False):
-        spec: dict[str, Any] = chart.to_dict()
+        spec: Spec = chart.to_dict()
     del spec["$schema"]  # an address; the page's own scripts know which they are
     return spec
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import altair as alt
 
-from crawlbench.report.charts.chart import Chart, Rows, shown_labels
+from crawlbench.report.charts.chart import Chart, ChartRow, Rows, shown_labels
 from crawlbench.report.charts.style import (
     ROW,
     SHIFT,
@@ -131,7 +131,7 @@ def session_values(view: SessionView, group: GroupView) -> Values:
 
 def make_row(
     label: str, number: int, lap: int, at_s: float, seconds: float, middle_s: float
-) -> dict[str, Any]:
+) -> ChartRow:
     """Return the row of one value."""
     return {
         "label": label,
@@ -143,7 +143,7 @@ def make_row(
     }
 
 
-def make_box(label: str, seconds: Sequence[float]) -> dict[str, Any]:
+def make_box(label: str, seconds: Sequence[float]) -> ChartRow:
     """Return the quartiles of a cell."""
     ordered = sorted(seconds)
     low, middle, high = (_short(_quantile(ordered, share) * 1000) for share in (0.25, 0.5, 0.75))

@@ -1,0 +1,89 @@
+"""Which links a recording follows, where a site file says so (floor 4).
+
+What a user has written runs in a process of its own, which says each expression before it tries it:
+one that never ends costs a sentence.
+"""
+
+from __future__ import annotations
+
+import time
+from base64 import b64encode
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+
+from crawlbench.archive.links import LinkFinder
+from crawlbench.base import errors
+from crawlbench.base.children import ChildEnded, PlainChild
+from crawlbench.base.errors import BrokenPluginError
+from crawlbench.plugins.scouts import LOAD_S, slowness
+from crawlbench.sites.addresses import AddressRules
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crawlbench.base.children import Message
+
+__all__ = ["Guide"]
+
+CHILD = "crawlbench.archive.guideside"
+
+
+class Guide(LinkFinder):
+    """Finds links by a site file; to be closed."""
+
+    def __init__(self, site: Path) -> None:
+        """Load a site file.
+
+        Raises:
+            UsageError: it cannot be used.
+        """
+        self._site = str(site)
+        self._child = PlainChild(CHILD)
+        try:
+            told = self._ask({"site": self._site}, LOAD_S, "the file")
+        except BaseException:
+            self.close()
+            raise
+        super().__init__(rules=msgspec.convert(told["rules"], AddressRules))
+
+    def __enter__(self) -> Self:
+        """Be closed when the block ends."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """See `close`."""
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
+        self._child.end()
+
+    def find(self, url: str, body: bytes, encoding: str) -> tuple[str, ...]:
+        """See `LinkFinder.find`.
+
+        Raises:
+            BrokenPluginError: an expression of the site file does not come to an end.
+        """
+        question: dict[str, object] = {
+            "url": url,
+            "body": b64encode(body).decode(),
+            "encoding": encoding,
+        }
+        return tuple(self._ask(question, slowness.READ_S, self.spell(url))["links"])
+
+    def _ask(self, question: dict[str, object], span_s: float, page: str) -> Message:
+        """Return the answer, whatever is tried before it."""
+        tries, deadline = "", time.monotonic() + span_s
+        self._child.say(question)
+        try:
+            while "tries" in (told := self._child.hear(max(0.0, deadline - time.monotonic()))):
+                tries = told["tries"]
+        except TimeoutError:
+            raise slowness.too_slow(self._site, page, tries) from None
+        except ChildEnded as end:
+            text = f"site {self._site!r} ends the process that reads {page}: {end}; mend it"
+            raise BrokenPluginError(text) from end
+        if "error" in told:
+            raise getattr(errors, told["kind"], BrokenPluginError)(told["error"])
+        return told

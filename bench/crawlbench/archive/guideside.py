@@ -1,0 +1,50 @@
+"""Finds links as a site file says: `python -m crawlbench.archive.guideside` (floor 4).
+
+Reads the file's name, then pages, a line of JSON each; says each expression before it tries it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from base64 import b64decode
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from crawlbench.archive.links import LinkFinder
+from crawlbench.base.children import end_with_parent, open_channel
+from crawlbench.base.errors import BenchError
+from crawlbench.sites.sitefile import load_site_file, make_kinds
+
+if TYPE_CHECKING:
+    from crawlbench.base.children import Say
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Answer until nobody asks any more."""
+    end_with_parent()
+    say = open_channel()
+    try:
+        _answer(say)
+    except BenchError as error:
+        say({"error": str(error), "kind": type(error).__name__})
+    os._exit(0)
+
+
+def _answer(say: Say) -> None:
+    file = load_site_file(Path(json.loads(sys.stdin.readline())["site"]))
+    finder = LinkFinder(make_kinds(file), file.addresses, lambda name: say({"tries": name}))
+    say({"rules": msgspec.to_builtins(file.addresses)})
+    for line in sys.stdin:
+        page = json.loads(line)
+        links = finder.find(page["url"], b64decode(page["body"]), page["encoding"])
+        say({"links": links})
+
+
+if __name__ == "__main__":
+    main()

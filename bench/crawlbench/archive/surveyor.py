@@ -1,0 +1,106 @@
+"""Lets a user's own site be surveyed, in a process that is thrown away (floor 4)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from crawlbench.archive.findings import Findings
+from crawlbench.base import errors
+from crawlbench.base.children import ChildEnded, PlainChild
+from crawlbench.base.errors import BrokenPluginError, CellError
+from crawlbench.measure.culprit import LOAD_S, find_culprit
+from crawlbench.mirror.networks import find_network
+from crawlbench.mirror.process import open_mirror
+from crawlbench.plugins.scouts import slowness
+from crawlbench.sites.expected import Expected
+
+if TYPE_CHECKING:
+    from crawlbench.base.children import Message
+
+__all__ = ["Surveyed", "survey_site"]
+
+CHILD = "crawlbench.archive.surveyside"
+NETWORK = "loopback"
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """A site, and what a crawl of it found."""
+
+    title: str
+    """Its name, for people."""
+    path: str
+    """Address of the first page, without its origin."""
+    findings: Findings
+
+
+async def survey_site(name: str) -> Surveyed:
+    """Crawl a user's own site from a mirror, one page after the other.
+
+    Args:
+        name: path of the site file.
+
+    Raises:
+        UsageError: the site cannot be used, or a page is not read in time.
+        CellError: the crawl failed.
+        MirrorError: the mirror does not start.
+    """
+    surveyor = _Surveyor(name)
+    try:
+        about = await surveyor.ask({"site": name})
+        async with open_mirror(name, NETWORK, find_network(NETWORK), seed=1) as mirror:
+            await mirror.begin("verify")
+            await surveyor.ask({"origin": mirror.address, "ca_file": mirror.ca_file})
+            counters = await mirror.end()
+        told = await surveyor.ask({"requests": counters.requests})
+    finally:
+        surveyor.end()
+    return Surveyed(about["title"], about["path"], _findings(told["findings"]))
+
+
+def _findings(told: Message) -> Findings:
+    return Findings(msgspec.convert(told["expected"], Expected), told["faults"], told["notes"])
+
+
+class _Surveyor:
+    """The process."""
+
+    def __init__(self, site: str) -> None:
+        self._site = site
+        self._child = PlainChild(CHILD)
+        self._page = ""
+
+    async def ask(self, question: dict[str, object]) -> Message:
+        """Return the answer, however many pages are read before it."""
+        return await asyncio.to_thread(self._ask, question)
+
+    def _ask(self, question: dict[str, object]) -> Message:
+        self._child.say(question)
+        self._page = ""
+        try:
+            while "page" in (told := self._hear()):
+                self._page = told["page"]
+        except TimeoutError:
+            if self._page:
+                raise self._too_slow() from None
+            text = f"site {self._site!r} gave no answer within {LOAD_S:g} s; mend it"
+            raise BrokenPluginError(text) from None
+        except ChildEnded as end:
+            raise CellError(f"the crawl ended its process: {end}") from end
+        if "error" in told:
+            raise getattr(errors, told["kind"], CellError)(told["error"])
+        return told
+
+    def _hear(self) -> Message:
+        return self._child.hear(slowness.READ_S if self._page else LOAD_S)
+
+    def _too_slow(self) -> BrokenPluginError:
+        culprit = find_culprit(self._site, self._page)
+        return slowness.too_slow(self._site, self._page, culprit)
+
+    def end(self) -> None:
+        self._child.end()

@@ -1,0 +1,67 @@
+"""Surveys a user's own site: `python -m crawlbench.archive.surveyside` (floor 4).
+
+Reads the site's name, loads it, is told where its mirror is, and crawls it. Each page is said
+before it is read; what a user has written runs here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from crawlbench.archive.survey import Survey
+from crawlbench.base.children import end_with_parent, open_channel
+from crawlbench.base.errors import BenchError, CellError
+from crawlbench.measure.crawling import make_site
+from crawlbench.plugins import registry
+from crawlbench.sites.addresses import split_origin
+from crawlbench.sites.custom import open_site
+
+if TYPE_CHECKING:
+    from crawlbench.base.children import Say
+    from crawlbench.base.model import Buffer, Page
+
+__all__ = ["main"]
+
+STRATEGY = "requests-serial"
+"""One page after the other, so that items come in the order of the site."""
+
+
+def main() -> None:
+    """Survey one site."""
+    end_with_parent()
+    say = open_channel()
+    end = os._exit  # threads that are left are not waited for
+    try:
+        _survey(json.loads(sys.stdin.readline())["site"], say)
+    except BenchError as error:
+        say({"error": str(error), "kind": type(error).__name__})
+    except Exception as error:
+        text = f"the crawl failed: {type(error).__name__}: {error}"
+        say({"error": text, "kind": CellError.__name__})
+    end(0)
+
+
+def _survey(name: str, say: Say) -> None:
+    site = open_site(name, is_verified=False)
+    survey = Survey(site, registry.load(registry.Kind.PARSER, "lxml")(site.spec))
+    crawl = registry.load(registry.Kind.STRATEGY, STRATEGY)
+    say({"title": site.file.name, "path": site.spec.path})
+
+    def read(url: str, buffer: Buffer) -> Page:
+        say({"page": split_origin(url)[1]})
+        return survey.read(url, buffer)
+
+    mirror = json.loads(sys.stdin.readline())
+    crawl(make_site(site.spec, mirror["origin"] + site.spec.path, read, mirror["ca_file"]), 1)
+    say({"crawled": True})
+    findings = survey.finish(json.loads(sys.stdin.readline())["requests"])
+    say({"findings": msgspec.to_builtins(findings)})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What `ab` answers, for scripts and as an exit code (floor 5)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from crawlbench.base.errors import StorageError
+from crawlbench.base.records import Quantity
+from crawlbench.base.whole import write_text
+from crawlbench.cli.output import INTERRUPTED
+from crawlbench.report.versus import versus_changes, versus_sentence
+from crawlbench.report.view import SessionView
+from crawlbench.stats.gate import hold_gate
+from crawlbench.stats.judge import judge
+from crawlbench.stats.versus import find_changes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crawlbench.base.records import Session
+    from crawlbench.cli.gates import AskedGate
+
+__all__ = ["ENDED_EARLY", "UNCLEAR", "find_answer", "write_answer"]
+
+ANSWER_FILE = "answer.json"
+UNCLEAR, INVALID = 3, 4
+ENDED_EARLY = {"interrupted": INTERRUPTED, "mirror": INVALID}
+"""Endings of sessions to exit codes."""
+VERDICTS = {
+    0: "passed",
+    1: "slower",
+    UNCLEAR: "unclear",
+    INVALID: "invalid",
+    INTERRUPTED: "interrupted",
+}
+"""By exit code."""
+
+
+def find_answer(session: Session, gate: AskedGate | None) -> dict[str, Any]:
+    """Return what scripts want to know; see docs/ci.md.
+
+    Args:
+        session: of the sides.
+        gate: None for none; then the margin is one, and time what is asked.
+    """
+    view = SessionView(session)
+    quantity = gate.quantity if gate else Quantity.TIME
+    bound = gate.bound if gate else session.plan.margin
+    at_gate = judge(replace(session, plan=replace(session.plan, margin=bound)))
+    held = hold_gate(find_changes(at_gate, quantity), bound)
+    is_cut = session.ending in ENDED_EARLY
+    code = ENDED_EARLY[session.ending] if is_cut else held.code
+    return {
+        "format": 1,
+        "sentence": versus_sentence(view),
+        "verdict": VERDICTS[code],
+        "code": code,
+        "reason": "the session was not finished" if is_cut else held.reason,
+        "gate": bound,
+        "gate_quantity": quantity,
+        "is_extended": False,
+        "changes": versus_changes(view),
+        "cpu_changes": versus_changes(view, Quantity.CPU),
+    }
+
+
+def write_answer(folder: Path, answer: dict[str, Any]) -> None:
+    """Keep the answer beside the session.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    try:
+        write_text(folder / ANSWER_FILE, json.dumps(answer, indent=1) + "\n")
+    except OSError as error:
+        raise StorageError(f"{ANSWER_FILE} cannot be written: {error.strerror}") from error

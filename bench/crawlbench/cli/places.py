@@ -1,0 +1,79 @@
+"""Where a result goes: `-o`, and what `--force` replaces there (floor 5)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from crawlbench.base.errors import UsageError
+from crawlbench.base.whole import is_stream
+from crawlbench.cli.output import is_printed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["refuse_existing", "replacing"]
+
+_OURS = ("session.json", "cluster.json", "load.json", "answer.json")
+"""A folder that holds one of these was written by crawlbench, and may be replaced as a whole."""
+
+
+def refuse_existing(file: Path, *, force: bool) -> None:
+    """Refuse to write over a file, unless that is wanted; before anything is measured or drawn.
+
+    Raises:
+        UsageError: it is there already.
+    """
+    if force or is_printed(file) or not file.exists() or is_stream(file):
+        return
+    raise UsageError(
+        f"the file {str(file)!r} exists already; name a new one with -o, or replace it with --force"
+    )
+
+
+@contextmanager
+def replacing(folder: Path | None, *, force: bool) -> Iterator[None]:
+    """Move a folder aside while its successor is made; it comes back if there will be none.
+
+    Without `force` nothing is moved: whoever makes the new folder refuses to write over the old.
+
+    Raises:
+        UsageError: what is there was not written by crawlbench.
+    """
+    if not force or folder is None or not (folder.exists() or folder.is_symlink()):
+        yield
+        return
+    _require_ours(folder)
+    aside = folder.parent / f".{folder.name}-{os.getpid()}.replaced"
+    folder.rename(aside)
+    try:
+        yield
+    finally:
+        if folder.exists():
+            shutil.rmtree(aside)
+        else:
+            aside.rename(folder)
+
+
+def _require_ours(folder: Path) -> None:
+    """Raise unless a folder may go: a slip of the hand must not delete a home folder."""
+    if folder.is_symlink() or not folder.is_dir():
+        raise UsageError(
+            f"{str(folder)!r} is no folder of crawlbench's, so --force does not replace it; "
+            "name another place with -o"
+        )
+    names = {entry.name for entry in folder.iterdir()}
+    if names and not names.intersection(_OURS):
+        shown = ", ".join(sorted(names)[:3])
+        raise UsageError(
+            f"the folder {str(folder)!r} holds nothing that crawlbench has written ({shown} ...), "
+            "so --force does not replace it; name another with -o"
+        )
+    if folder.resolve() in (folder.cwd(), *folder.cwd().parents):
+        raise UsageError(
+            f"{str(folder)!r} is the folder that you are in, so --force does not replace it; "
+            "name another with -o"
+        )

@@ -1,0 +1,56 @@
+"""Finds the expression of a site that holds up the reading of a page (floor 3)."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from crawlbench.base.children import ChildEnded, PlainChild
+from crawlbench.plugins.scouts import slowness
+
+if TYPE_CHECKING:
+    from crawlbench.base.children import Message
+
+__all__ = ["LOAD_S", "find_culprit"]
+
+CHILD = "crawlbench.measure.expressions"
+LOAD_S = 60.0
+"""For a site to be loaded, or its expectation to be made."""
+
+
+def find_culprit(site: str, page: str) -> str:
+    """Return the expression that takes most time on a page; empty if none can be tried.
+
+    It takes the time once more that a page may take.
+
+    Args:
+        site: as on the command line.
+        page: its address, without its origin.
+    """
+    child = PlainChild(CHILD)
+    spent: dict[str, float] = {}
+    tried = ""
+    try:
+        child.say({"site": site, "page": page})
+        since = time.monotonic()
+        deadline = since + LOAD_S
+        while (message := _hear(child, deadline)) and "tries" in message:
+            now = time.monotonic()
+            if tried:
+                spent[tried] = spent.get(tried, 0.0) + now - since
+            else:
+                deadline = now + slowness.READ_S
+            tried, since = message["tries"], now
+    finally:
+        child.end()
+    if tried:
+        spent[tried] = spent.get(tried, 0.0) + time.monotonic() - since
+    return max(spent, key=spent.__getitem__, default="")
+
+
+def _hear(child: PlainChild, deadline: float) -> Message | None:
+    """Return what a child says by then, if it does."""
+    try:
+        return child.hear(max(0.0, deadline - time.monotonic()))
+    except (TimeoutError, ChildEnded):
+        return None

@@ -1,0 +1,186 @@
+"""The handle on a process at the turnstile: how it is spoken with and ended (floor 3)."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack, suppress
+from typing import IO, TYPE_CHECKING, Any
+
+import pyperf
+
+from crawlbench.base.errors import CellError, CellRefusal
+from crawlbench.measure.contract import Value
+from crawlbench.measure.lastwords import explain_exit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crawlbench.base.children import Message
+    from crawlbench.base.digest import Row
+    from crawlbench.measure.turnstile import Lane
+
+__all__ = ["RUN_FILE", "AnchorHandle", "Handle", "WorkerHandle"]
+
+START_TIMEOUT_S = 60.0  # many workers import at once on few cores
+END_TIMEOUT_S = 30.0  # pyperf collects its metadata and writes its file
+RUN_FILE = "run.json"
+ANCHOR_TIMEOUT_S = 10.0  # it takes milliseconds
+GRACE_S = 5.0  # a worker ends itself on a hang; after this it is ended
+
+
+class Handle:
+    """A process, its lane, and where its last words go."""
+
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        last_words: IO[bytes],
+        folder: Path,
+        resources: ExitStack,
+        timeout_s: float,
+    ) -> None:
+        """Hold a process that has just been started.
+
+        Args:
+            process: that was started.
+            last_words: its standard error.
+            folder: where it may write.
+            resources: that are given back when it has ended.
+            timeout_s: after which a value is a hang.
+        """
+        self._process = process
+        self._last_words = last_words
+        self._folder = folder
+        self._resources = resources
+        self._timeout_s = timeout_s
+        self._lane: Lane | None = None
+
+    async def connect(self, arrival: asyncio.Future[Lane]) -> Message:
+        """Wait until the process is ready, or has died on the way; return what it said then.
+
+        Raises:
+            CellError: it died, or did not get there in time.
+        """
+        death = asyncio.ensure_future(self._process.wait())
+        first: list[asyncio.Future[Any]] = [arrival, death]
+        try:
+            await asyncio.wait(first, timeout=START_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            death.cancel()
+        if not arrival.done():
+            arrival.cancel()
+            raise await self._describe_end("start", START_TIMEOUT_S)
+        self._lane = arrival.result()
+        return await self._hear("ready", START_TIMEOUT_S)
+
+    async def end(self) -> None:
+        """Let the process end by itself, and give back what it held.
+
+        Raises:
+            CellError: it did not end in time, or badly.
+        """
+        assert self._lane
+        try:
+            await self._lane.tell("end")
+            code = await asyncio.wait_for(self._process.wait(), END_TIMEOUT_S)
+            if code:
+                raise await self._describe_end("end", END_TIMEOUT_S)
+            self._collect()
+        except TimeoutError:
+            raise CellError(f"the worker did not end within {END_TIMEOUT_S:.0f} s") from None
+        finally:
+            await self.kill()
+
+    def _collect(self) -> None:
+        """Take what the process has left in its folder, while that is there."""
+
+    async def kill(self) -> None:
+        """End the process now; no harm if it has ended."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+        if self._lane:
+            self._lane.close()
+        self._resources.close()
+
+    async def _hear(self, kind: str, timeout_s: float) -> Message:
+        """Return the worker's next message, which must be of that kind."""
+        assert self._lane
+        try:
+            message = await asyncio.wait_for(self._lane.hear(), timeout_s)
+        except (EOFError, TimeoutError):
+            raise await self._describe_end(kind, timeout_s) from None
+        if message["kind"] == "raised":
+            if message["is_refusal"]:
+                raise CellRefusal(message["reason"])
+            raise CellError(f"raised {message['reason']}", message["detail"])
+        if message["kind"] != kind:
+            raise CellError(f"the worker said {message['kind']!r} where {kind!r} was due")
+        return message
+
+    async def _describe_end(self, awaited: str, timeout_s: float) -> CellError:
+        """Return the error that tells how the worker ended, or that it has not."""
+        try:
+            code = await asyncio.wait_for(self._process.wait(), GRACE_S)
+        except TimeoutError:
+            return CellError(f"the worker gave no {awaited!r} within {timeout_s:.0f} s")
+        self._last_words.seek(0)
+        words = self._last_words.read().decode(errors="replace")
+        return CellError(explain_exit(code, words, self._timeout_s), words)
+
+
+class WorkerHandle(Handle):
+    """A pyperf worker, which leaves its run in a file."""
+
+    _run: pyperf.Run | None = None
+
+    async def get_ready(self) -> None:
+        """See `Worker.get_ready`: it is."""
+
+    async def take(self) -> Value:
+        """See `Worker.take`."""
+        assert self._lane
+        await self._lane.tell("go")
+        return Value.from_message(await self._hear("value", self._timeout_s + GRACE_S))
+
+    async def show(self) -> list[list[Row]]:
+        """See `Worker.show`."""
+        assert self._lane
+        await self._lane.tell("show")
+        crawls: list[list[Row]] = (await self._hear("crawls", GRACE_S))["crawls"]
+        return crawls
+
+    async def finish(self) -> pyperf.Run:
+        """See `Worker.finish`."""
+        await self.end()
+        assert self._run
+        return self._run
+
+    def _collect(self) -> None:
+        self._run = _load_run(self._folder / RUN_FILE)
+
+
+class AnchorHandle(Handle):
+    """The process that times the anchors; it leaves no run."""
+
+    async def time(self) -> tuple[float, float]:
+        """See `AnchorWorker.time`."""
+        assert self._lane
+        await self._lane.tell("go")
+        message = await self._hear("anchor", ANCHOR_TIMEOUT_S)
+        return message["computing_s"], message["sending_s"]
+
+
+def _load_run(path: Path) -> pyperf.Run:
+    """Read the one run that a pyperf worker wrote.
+
+    Raises:
+        CellError: there is no file, or it holds no run.
+    """
+    if not path.exists():
+        raise CellError("the worker ended with exit code 0 but left no run")
+    try:
+        (run,) = pyperf.Benchmark.load(str(path)).get_runs()
+    except Exception as error:
+        raise CellError(f"the worker left a run that pyperf cannot read: {error}") from error
+    return run

@@ -1,0 +1,76 @@
+"""What an operation leaves behind in a process that has more to do (floor 3; imported by hosts).
+
+That are threads, children, open files, handlers of signals, and memory. What a loop makes once,
+such as libuv's pipe for signals, is not meant: whoever looks asks from the second time on only.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawlbench.base.offspring import Children
+from crawlbench.base.usage import rss_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Remains"]
+
+LEFT_BYTES = 8 * 2**20
+"""Of memory: what the allocator keeps after a large value is less, and is used again."""
+_FILES = "/proc/self/fd"
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """One look at a process that stands still."""
+
+    threads: dict[int, str]
+    """Python's, by identity."""
+    children: frozenset[int]
+    files: int | None
+    """Open ones; None where the system does not tell."""
+    handlers: dict[int, object]
+    """By signal."""
+    rss_bytes: int | None
+
+    @classmethod
+    def now(cls) -> Remains:
+        """Look; whoever calls has let Python collect its garbage."""
+        return cls(
+            threads={id(thread): thread.name for thread in threading.enumerate()},
+            children=frozenset(Children.now().living or ()),
+            files=_count_files(),
+            handlers={number: signal.getsignal(number) for number in signal.valid_signals()},
+            rss_bytes=rss_bytes(),
+        )
+
+    def since(self, before: Remains) -> list[str]:
+        """Return what has come since an earlier look and is still there, a clause each."""
+        return list(self._clauses(before))
+
+    def _clauses(self, before: Remains) -> Iterator[str]:
+        for thread in self.threads.keys() - before.threads.keys():
+            yield f"the thread {self.threads[thread]}"
+        if children := len(self.children - before.children):
+            yield f"child processes: {children}"
+        if self.files is not None and before.files is not None and self.files > before.files:
+            yield f"open files: {self.files - before.files}"
+        for number in self.handlers:
+            if self.handlers[number] is not before.handlers.get(number):
+                yield f"a handler of {signal.Signals(number).name}"
+        if self.rss_bytes is not None and before.rss_bytes is not None:
+            grown_bytes = self.rss_bytes - before.rss_bytes
+            if grown_bytes > LEFT_BYTES:
+                yield f"memory: {grown_bytes / 2**20:.0f} MiB"
+
+
+def _count_files() -> int | None:
+    try:
+        return len(os.listdir(_FILES))  # noqa: PTH208  (names alone)
+    except OSError:
+        return None

@@ -1,0 +1,106 @@
+"""Are equal event loops told apart? Sessions of asyncio's loop against itself under another name.
+
+    python -m benchmarks.twin_loop [SESSIONS [BUDGET_S]]
+
+Each session measures a dozen operations on the stock loop and on the same class as
+`module:factory`, as a stranger's loop would be named. Whatever it calls faster or slower is false.
+Prints a line per session, then in how many there was any, in wall time and in CPU time: at most 5 %
+are allowed in each, so that exit code 1 means more than chance allows at 1 in 100.
+"""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawlbench.base.records import Quantity, Verdict
+from crawlbench.measure.store import load_session
+from crawlbench.report.numbers import format_interval, format_ratio
+
+if TYPE_CHECKING:
+    from crawlbench.base.records import Comparison
+
+SESSIONS, BUDGET_S = 20, 60.0
+TWIN = "asyncio:SelectorEventLoop"
+OPERATIONS = (
+    "call-soon",
+    "call-soon-threadsafe",
+    "sleep-zero",
+    "task-spawn",
+    "gather",
+    "queue-workers",
+    "lock",
+    "run-in-executor",
+    "getaddrinfo-literal",
+    "pipes",
+    "tcp-protocol-1k",
+    "tcp-streams-10k",
+)
+QUANTITIES = (Quantity.TIME, Quantity.CPU)
+ALLOWED = 0.05
+"""Share of sessions with a false verdict."""
+UNLIKELY = 0.01
+
+
+def main() -> None:
+    """Measure and print; exit 1 if there are too many false verdicts to be chance."""
+    sessions = int(sys.argv[1]) if len(sys.argv) > 1 else SESSIONS
+    budget_s = float(sys.argv[2]) if len(sys.argv) > 2 else BUDGET_S
+    false = dict.fromkeys(QUANTITIES, 0)
+    for seed in range(1, sessions + 1):
+        with tempfile.TemporaryDirectory() as folder:
+            found = measure(seed, budget_s, Path(folder) / "session")
+        for quantity, wrong in found.items():
+            false[quantity] += bool(wrong)
+    is_too_much = False
+    for quantity, count in false.items():
+        print(f"{quantity}: {count} of {sessions} sessions have a false verdict")
+        is_too_much |= chance_of(count, sessions) < UNLIKELY
+    sys.exit(1 if is_too_much else 0)
+
+
+def measure(seed: int, budget_s: float, folder: Path) -> dict[Quantity, list[Comparison]]:
+    """Measure one session, print what it found, and return its false verdicts."""
+    command = [sys.executable, "-m", "crawlbench", "run", "loops", "-l", "asyncio", "-l", TWIN]
+    command += [word for name in OPERATIONS for word in ("--operation", name)]
+    command += ["--budget", f"{budget_s:g}", "--seed", str(seed), "-o", str(folder)]
+    subprocess.run(command, check=True, capture_output=True)
+    session = load_session(folder)
+    found = {quantity: session.against_baseline(quantity) for quantity in QUANTITIES}
+    compared = found[Quantity.TIME]
+    answered = sum(one.is_answered for one in compared)
+    print(
+        f"session {seed}: {len(session.rounds)} rounds in {session.seconds:.0f} s, "
+        f"{answered} of {len(compared)} answered",
+        flush=True,
+    )
+    wrong = {quantity: [*filter(is_false, of)] for quantity, of in found.items()}
+    for one in (one for of in wrong.values() for one in of):
+        assert one.estimate is not None
+        assert one.low is not None
+        assert one.high is not None
+        ratio = format_ratio(one.estimate, one.low, one.high)
+        ends = format_interval(one.low, one.high)
+        print(f"  false: {one.cell} {one.quantity}: {ratio} ({ends}) {one.verdict}", flush=True)
+    return wrong
+
+
+def is_false(comparison: Comparison) -> bool:
+    """Tell whether a verdict says that equal loops differ."""
+    return comparison.verdict in (Verdict.FASTER, Verdict.SLOWER)
+
+
+def chance_of(count: int, sessions: int) -> float:
+    """Return how likely so many sessions or more have a false verdict, if it is as allowed."""
+    return sum(
+        math.comb(sessions, k) * ALLOWED**k * (1 - ALLOWED) ** (sessions - k)
+        for k in range(count, sessions + 1)
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""How many more rounds would settle a pair."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import pytest
+
+from crawlbench.base.records import Verdict
+from crawlbench.stats.evidence import AnyTime, Evidence, OneLook
+from crawlbench.stats.foresight import MAX_ROUNDS, more_rounds
+from crawlbench.stats.interval import Interval
+from crawlbench.stats.sequence import Moments
+
+LOOKS = [OneLook(), AnyTime()]
+LEVELS = [0.05, 0.01, 0.05 / 999]
+
+
+def evidence(mean, rounds, spread=0.05):
+    """Return what some rounds say of one pair."""
+    error = spread / math.sqrt(rounds)
+    claims = dict.fromkeys((Verdict.FASTER, Verdict.SLOWER, Verdict.SAME), 1.0)
+    return Evidence(rounds, mean, error, Interval(-1, 1), claims, claims, 0.0, 1.0, spread)
+
+
+def walked(found, look, distance, level):
+    """Return the same count, found one step after the other."""
+    count = found.rounds
+    squares = found.spread**2
+    while look.half_width(Moments(count, found.mean, squares * (count - 1)), level) > distance:
+        count += max(1, count // 10)
+        if count > MAX_ROUNDS:
+            return None
+    return max(1, count - found.rounds)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("level", LEVELS)
+def test_interval_shrinks_with_every_round(look, level):
+    """Else halving would not find the first count that will do."""
+    widths = [look.half_width(Moments(n, 0.0, 0.01 * (n - 1)), level) for n in range(2, 300)]
+    assert all(one >= two for one, two in pairwise(widths))
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("rounds", [2, 3, 10, 47, MAX_ROUNDS + 5])
+def test_rounds_that_are_missing_are_those_of_a_walk(look, level, rounds):
+    """Near the margin none will do, far from it the next one does."""
+    for mean in (0.0, 0.0005, 0.004, 0.02, -0.1, 1.0):
+        found = evidence(mean, rounds)
+        expected = walked(found, look, abs(mean), level) if mean else None
+        assert more_rounds(found, look, 0.0, 0.0, level) == expected
