@@ -77,3 +77,25 @@ def test_page_and_badges_are_written_and_old_badges_go(tmp_path):
     shutil.rmtree(matrix)
     reference.write_page(matrix.parent, tmp_path / "page")
     assert list((tmp_path / "page" / "badges").glob("*.json")) == []
+
+
+def test_session_of_a_part_keeps_all_rules():
+    """With invented values, but the plan, the machine and the versions of here."""
+    from dataclasses import replace
+
+    from benchmarks.growth import invent
+
+    from crawlbench.measure.machine import describe_machine
+    from crawlbench.reference.rules import find_broken
+    from crawlbench.stats.judge import judge
+
+    part = find_part("cold")
+    cells = part.plan.cells
+    machine = describe_machine(
+        {cell.strategy for cell in cells},
+        {cell.event_loop for cell in cells if cell.event_loop},
+        {cell.parser for cell in cells},
+    )
+    ceilings = dict.fromkeys(part.plan.baselines, 50_000.0)
+    session = judge(replace(invent(part.plan, 1), machine=machine, ceilings=ceilings))
+    assert find_broken(make_bundle(session, part.name)) == []
