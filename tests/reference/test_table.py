@@ -66,7 +66,7 @@ def test_each_figure_has_date_version_sessions_and_command(table):
 
 def test_row_has_ratio_rank_and_per_page(table):
     row = next(one for one in table.rows if one.strategy == FAST.strategy)
-    assert (row.rank, row.same, row.verdict, row.cpu_verdict) == (1, 0, "faster", "faster")
+    assert (row.rank, row.same, row.verdict, row.cpu.verdict) == (1, 0, "faster", "faster")
     assert row.per_page == pytest.approx(row.seconds / 10, rel=1e-3)
     assert not row.tuned
     assert row.reviewed == ""

@@ -43,9 +43,9 @@ class Said:
 class Band:
     """The verdicts that two sides share at some distance from 1."""
 
-    low: float
+    nearest: float
     """As a share: 0.05 is 5 %."""
-    high: float
+    farthest: float
     pairs: int
     """Of which both sides have a verdict of any kind."""
     answered: int

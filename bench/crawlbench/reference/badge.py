@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Verdict
-from crawlbench.report.numbers import format_interval, format_ratio
+from crawlbench.reference.table import interval_text, ratio_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,11 +53,11 @@ def _parts(row: TableRow, baseline: str) -> Iterable[str]:
         yield "invalid"
     elif row.verdict == "baseline":
         yield "baseline"
-    elif row.ratio is None or row.low is None or row.high is None:
+    elif row.time is None or row.time.interval is None:
         yield "no figure"
     else:
-        yield f"{format_ratio(row.ratio, row.low, row.high)} of {baseline}"
-        yield format_interval(row.low, row.high)
+        yield f"{ratio_text(row.time)} of {baseline}"
+        yield interval_text(row.time)
     if row.same:
         yield f"same as {row.same} other{'s' if row.same > 1 else ''}"
     yield row.last[:7]

@@ -20,7 +20,7 @@ from crawlbench.stats.change import Way
 from crawlbench.stats.claims import find_claims, judge_family
 from crawlbench.stats.holm import holm_levels
 from crawlbench.stats.index import Index
-from crawlbench.stats.interval import Estimate, estimate_mean
+from crawlbench.stats.interval import Estimate, Interval, estimate_mean
 from crawlbench.stats.lengths import Slopes
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.pairing import Side, log_ratios
@@ -47,8 +47,7 @@ class Ratio:
 
     estimate: float | None
     """Log ratio; None if there is none."""
-    low: float | None
-    high: float | None
+    interval: Interval | None
     verdict: Verdict
     sessions: int
     reason: str = ""
@@ -167,15 +166,14 @@ class Pool:
             obstacle = self._obstacle(name, quantity, count)
             if name not in judged:
                 verdict = Verdict.INVALID if self._failure(name) else Verdict.UNCLEAR
-                ratios[name] = Ratio(None, None, None, verdict, count, obstacle)
+                ratios[name] = Ratio(None, None, verdict, count, obstacle)
                 continue
             one = judged[name]
             verdict = Verdict.UNCLEAR if obstacle else one.verdict
             if self._failure(name):
                 verdict = Verdict.INVALID
             reason = obstacle or (OPEN if verdict is Verdict.UNCLEAR else "")
-            ends = one.interval
-            ratios[name] = Ratio(pooled[name].mean, ends.low, ends.high, verdict, count, reason)
+            ratios[name] = Ratio(pooled[name].mean, one.interval, verdict, count, reason)
         return ratios
 
     @cached_property
