@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-ab bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-hosted bench-loops bench-loops-page bench-mirror bench-scale growth reference reference-page reference-plan bench-cluster-scale bench-crawl-scale bench-cross bench-shard bench-twin-loop test test-all fuzz docs house timelines check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-ab bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-hosted bench-loops bench-loops-page bench-mirror bench-scale growth reference reference-page reference-plan bench-cluster-scale bench-crawl-scale bench-cross bench-shard bench-twin-loop test test-all installed fuzz docs house timelines check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -106,6 +106,9 @@ test: $(READY) ## run the tests, but the longest
 
 test-all: $(READY) ## run all tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+installed: $(READY) ## build sdist and wheel, and try them outside the checkout (1 minute)
+	$(BIN)/python -m tests.installed
 
 fuzz: $(READY) ## 100,000 edited session files and damaged archives, each read (30 minutes)
 	$(BIN)/python -m tests.fuzz.sessions 100000

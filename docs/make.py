@@ -109,10 +109,16 @@ The variable of an option is named after the command and the option: `CRAWLBENCH
 `CRAWLBENCH_MIRROR_SERVE_PORT=8000`. `crawlbench --install-completion` sets up the completion of
 bash, zsh or fish."""
 
+ALIKE = """Three options mean the same in every command. `-o` names where a result goes: a folder
+for a session, a file for a page or a picture. What is there already is left alone, unless
+`--force` is given; even then a folder is replaced only if crawlbench wrote it, and it comes back
+if there is no successor. `--json` prints the result as one JSON document, and nothing else on
+standard output."""
+
 
 def make_command_reference() -> str:
     """Return the help of all commands as a Markdown page."""
-    parts = ["# Command line", "Made from `--help` by `make docs`.", NOT_TYPED]
+    parts = ["# Command line", "Made from `--help` by `make docs`.", NOT_TYPED, ALIKE]
     for command in COMMANDS:
         title = f"crawlbench {command}".strip()
         parts.append(f"## {title}\n\n```\n{help_of(command)}\n```")

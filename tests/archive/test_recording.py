@@ -90,7 +90,7 @@ def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(server, record, monk
     """It is not even asked again before; then the recording goes on where it was."""
     server.page("/", "/b")
     server.answers["/b"] = (status, {**HTML, "Retry-After": "120"}, b"")
-    with pytest.raises(BenchError, match=rf"status {status}: leave it alone for 120 s; 1 pages"):
+    with pytest.raises(BenchError, match=rf"status {status}: leave it alone for 120 s; 1 page is"):
         record()
     server.page("/b")
     asked = len(server.asked)

@@ -35,10 +35,8 @@ def _plugins(monkeypatch):
     monkeypatch.syspath_prepend(str(PLUGINS))
     monkeypatch.setenv("PYTHONPATH", str(PLUGINS))
     registry._points.cache_clear()
-    registry._all_points.cache_clear()
     yield
     registry._points.cache_clear()
-    registry._all_points.cache_clear()
 
 
 def failures(name, **changes):

@@ -78,7 +78,7 @@ def measure(folder, network, names):
     names = {Path(cell["strategy"]).stem for cell in session["plan"]["cells"]}
     reasons = {}
     for failure in session["failures"]:
-        (name,) = (name for name in names if f"/{name}.py/" in failure["cell"])
+        (name,) = (name for name in names if failure["cell"].startswith(f"{name}.py/"))
         reasons[name] = failure["reason"]
     return reasons, names
 

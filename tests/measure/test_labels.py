@@ -10,6 +10,7 @@ import pytest
 from crawlbench.archive.importing import import_pages
 from crawlbench.base.errors import UnknownNameError, UsageError
 from crawlbench.base.records import Cell
+from crawlbench.measure.lab import declared_by
 from crawlbench.measure.labels import Labels, require_sites
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import Suite, load_suite, override
@@ -179,3 +180,13 @@ def test_labels_are_the_shortest_ends_that_tell_apart():
     cells = [Cell(path, "loopback", "s", None, "lxml", 1) for path in paths]
     labels = Labels(cells)
     assert [labels.of(path) for path in paths] == ["a/x/s.toml", "b/x/s.toml", "t.toml"]
+
+
+def test_what_a_file_declares_is_found_by_its_path(tmp_path):
+    """Its cells have a short name, from which nothing could be read."""
+    file = tmp_path / "own.py"
+    file.write_text(f'"""Asks for another coding. Coding: br."""\n{STRATEGY}')
+    plan = make_plan("test", override(LEAST, {"strategies": ["requests-serial", str(file)]}))
+    declared = declared_by(plan, plan.cells)
+    assert declared["requests-serial"] == ("1.1", "")
+    assert {name: codings for name, (_, codings) in declared.items() if codings} == {"own.py": "br"}

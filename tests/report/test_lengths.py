@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -124,6 +125,14 @@ def test_page_and_markdown_show_them():
     assert "net: which cells differ, by time per page" in titles
     assert "to begin | per page |" in render_markdown(SESSION)
     assert any(label == "reading" and "two lengths" in text for label, text in find_notes(SESSION))
+
+
+@pytest.mark.parametrize(("trip_s", "is_told"), [(0.04, True), (0.0005, False), (0.0, False)])
+def test_line_that_waves_bend_is_no_law(trip_s, is_told):
+    """Where round trips rule, a cost per page holds between the two lengths."""
+    session = replace(SESSION, networks={"net": {"round_trip_s": trip_s}})
+    told = [text for label, text in find_notes(session) if label == "reading"]
+    assert any(text.startswith("on net a crawl learns of pages") for text in told) is is_told
 
 
 def test_pairs_to_begin_are_differences():

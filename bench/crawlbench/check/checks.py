@@ -12,6 +12,7 @@ from crawlbench.check.findings import (
     Finding,
     Outcome,
     judge_crawls,
+    judge_declared,
     judge_fault,
     judge_flight,
     judge_import,
@@ -26,6 +27,7 @@ from crawlbench.mirror.networks import Network, find_network
 from crawlbench.mirror.networks.faults import Fault
 from crawlbench.mirror.process import open_mirror
 from crawlbench.plugins import registry
+from crawlbench.plugins.about import describe_http
 from crawlbench.plugins.scouts import find_out
 from crawlbench.sites.origin import make_pages
 
@@ -113,6 +115,7 @@ async def _check_tls(subject: Subject, expectation: Expectation) -> AsyncIterato
     network = find_network("loopback-tls")
     trusting = await _try(subject, "loopback-tls", network, crawls=1)
     yield judge_crawls("crawls over TLS", trusting, expectation)
+    yield judge_declared(trusting, *describe_http(subject.strategy))
     promise = "refuses a certificate of an authority that it does not know"
     doubting = await _try(subject, "loopback-tls", network, crawls=1, trusts=False)
     if trusting.error:

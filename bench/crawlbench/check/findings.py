@@ -15,6 +15,7 @@ __all__ = [
     "Finding",
     "Outcome",
     "judge_crawls",
+    "judge_declared",
     "judge_fault",
     "judge_flight",
     "judge_import",
@@ -137,6 +138,40 @@ def judge_wire(outcome: Outcome, plain_bytes: int) -> Finding:
         reason = f"{mean_bytes:,.0f} bytes came for a page: it was not compressed"
         return Finding(promise, False, reason)
     return Finding(promise, True)
+
+
+def judge_declared(outcome: Outcome, http: str, codings: str) -> Finding:
+    """Say whether a strategy speaks as its docstring declares, over TLS, where all can be had.
+
+    HTTP/3 is not offered, so that nobody can speak it.
+
+    Args:
+        outcome: of a crawl over TLS.
+        http: versions that are declared; empty if none is.
+        codings: that are declared beside gzip.
+    """
+    promise, counters = "speaks as its docstring declares", outcome.counters
+    if not outcome.digests:
+        return Finding(promise, None, "no crawl over TLS came to an end")
+    is_declared = "2" in _words(http)
+    spoken = count_of(counters.http2_requests, "request")
+    if is_declared and not counters.http2_requests:
+        reason = f"`HTTP: {http}.` has HTTP/2, which was offered and never spoken"
+        return Finding(promise, False, reason)
+    if http and counters.http2_requests and not is_declared:
+        return Finding(promise, False, f"it spoke HTTP/2 in {spoken}; `HTTP: {http}.` has it not")
+    asked, declared = counters.codings.keys() - {"gzip"}, _words(codings)
+    if idle := declared - asked:
+        reason = f"`Coding: {codings}.` has {', '.join(sorted(idle))}, which it never asked for"
+        return Finding(promise, False, reason)
+    if more := asked - declared:
+        reason = f"it asked for {', '.join(sorted(more))}, which its docstring does not declare"
+        return Finding(promise, False, reason)
+    return Finding(promise, True)
+
+
+def _words(declared: str) -> set[str]:
+    return set(declared.replace(",", " ").split())
 
 
 OWN_ERRORS = (

@@ -52,6 +52,7 @@ class Format(StrEnum):
     HTML = "html"
     SVG = "svg"
     PNG = "png"
+    CARD = "card"
     CSV = "csv"
     JSON = "json"
     GITHUB_TIME = "github-time"
@@ -169,17 +170,31 @@ def _print(shown: Shown, output_format: Format, detail: Detail) -> None:
         console = result_console()
         is_ascii = console.options.ascii_only
         console.print(shown.terminal(console.width, is_ascii=is_ascii, detail=detail))
-    elif output_format is Format.PNG:
-        raise UsageError("a PNG cannot be printed; name a file with -o")
+    elif output_format in _PICTURES:
+        raise UsageError(f"a {_KINDS[output_format]} cannot be printed; name a file with -o")
     else:
         sys.stdout.write(_text(shown, output_format))
 
 
 def _write(shown: Shown, output_format: Format, path: Path) -> None:
-    is_png = output_format is Format.PNG
-    content = shown.png() if is_png else _text(shown, output_format).encode()
+    make = _PICTURES.get(output_format)
+    content = make(shown) if make else _text(shown, output_format).encode()
     with own(path.parent) if (path.parent / SESSION_FILE).is_file() else nullcontext():
         write_output(path, content)
+
+
+def _draw_card(shown: Shown) -> bytes:
+    if isinstance(shown, SessionReport):
+        return shown.card()
+    raise UsageError("a card is of one session; give a folder that `crawlbench run` has made")
+
+
+_PICTURES: dict[Format, Callable[[Shown], bytes]] = {
+    Format.PNG: lambda shown: shown.png(),
+    Format.CARD: _draw_card,
+}
+"""What is no text."""
+_KINDS = {Format.PNG: "PNG", Format.CARD: "card"}
 
 
 def _text(shown: Shown, output_format: Format) -> str:

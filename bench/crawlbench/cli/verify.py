@@ -20,7 +20,6 @@ from crawlbench.cli.output import print_json, result_console
 from crawlbench.sites.expected import expected_path, load_expected, write_expected
 
 if TYPE_CHECKING:
-    from crawlbench.archive.findings import Findings
     from crawlbench.sites.expected import Expected
 
 __all__ = ["verify"]
@@ -42,7 +41,7 @@ def verify(
     findings = surveyed.findings
     path = expected_path(Path(site))
     if as_json:
-        print_json(_tell(path, findings))
+        print_json(_tell(path, surveyed))
     else:
         _show(surveyed)
     if findings.faults:
@@ -53,9 +52,9 @@ def verify(
         sys.stdout.write(f"{change}wrote {path}; now: crawlbench run quick --site {site}\n")
 
 
-def _tell(path: Path, findings: Findings) -> dict[str, object]:
+def _tell(path: Path, surveyed: Surveyed) -> dict[str, object]:
     """Return for scripts what was found, and where it is written unless something is wrong."""
-    expected = findings.expected
+    findings, expected = surveyed.findings, surveyed.findings.expected
     return {
         "file": None if findings.faults else str(path),
         "items": expected.items,

@@ -21,17 +21,17 @@ from crawlbench.plugins import registry
 from crawlbench.plugins.about import describe_http
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterable
     from pathlib import Path
 
-    from crawlbench.base.records import Cell, Sample, Session
+    from crawlbench.base.records import Cell, Plan, Sample, Session
     from crawlbench.measure.contract import Executor
     from crawlbench.measure.job import Place
     from crawlbench.measure.round import Mirror
     from crawlbench.measure.sitefacts import SiteFacts
     from crawlbench.measure.verify import Expectation
 
-__all__ = ["Lab", "open_lab"]
+__all__ = ["Lab", "declared_by", "open_lab"]
 
 CALIBRATION_WARMUPS = 1  # the first crawl of a process pays for what later ones find ready
 
@@ -98,7 +98,7 @@ class Lab:
             laps=plan.laps if number else 1,
             passes=session.passes if number else {cell.group: 1 for cell in cells},
             modules={cell.name: _loop_module(cell) for cell in cells},
-            declared={name: describe_http(name) for cell in cells if (name := cell.strategy)},
+            declared=declared_by(plan, cells),
             trace_folder=None if number else self.trace_folder,
         )
         ends: dict[str, Mirror] = {**self.mirrors, **self.peers}
@@ -107,6 +107,15 @@ class Lab:
 
 def _loop_module(cell: Cell) -> str | None:
     return registry.declared_module(cell.event_loop) if cell.event_loop else None
+
+
+def declared_by(plan: Plan, cells: Iterable[Cell]) -> dict[str, tuple[str, str]]:
+    """Return what the docstrings of strategies declare of HTTP, by the name that cells have.
+
+    A user's file is found by its path, not by the short name that its cells have.
+    """
+    names = dict.fromkeys(cell.strategy for cell in cells if cell.strategy)
+    return {name: describe_http(plan.path_of(name)) for name in names}
 
 
 @asynccontextmanager

@@ -15,6 +15,8 @@ __all__ = ["extra_of", "how_to_get"]
 _OURS = re.compile(r"^(?P<name>[\w.-]+)(\[[^]]*\])?.*?(extra == ['\"](?P<extra>[\w-]+)['\"])?$")
 OF_ITS_MAKERS = {"ci", "dev"}
 """Extras that no user asks for: what they bring has another that says more."""
+ALL = "all"
+"""As well; builders write it out as the packages of all others."""
 
 
 def how_to_get(module: str) -> str:
@@ -47,6 +49,6 @@ def _packages() -> dict[str, str]:
     for text in requirements:
         match = _OURS.match(text)
         is_itself = match is not None and match["name"] == "crawlbench"  # of an extra of extras
-        if match and match["extra"] not in OF_ITS_MAKERS and not is_itself:
+        if match and match["extra"] not in {ALL, *OF_ITS_MAKERS} and not is_itself:
             found.setdefault(_spelled(match["name"]), match["extra"] or "")
     return found

@@ -10,6 +10,7 @@ import difflib
 import fnmatch
 import functools
 import inspect
+import sys
 from enum import Enum
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -65,12 +66,12 @@ def _points(kind: Kind) -> dict[str, EntryPoint]:
 
 def points_of(group: str) -> Iterable[EntryPoint]:
     """Return the entry points of a group; who asks for several pays for one search."""
-    found: Iterable[EntryPoint] = _all_points().select(group=group)
+    found: Iterable[EntryPoint] = _all_points(tuple(sys.path)).select(group=group)
     return found
 
 
 @cache
-def _all_points() -> Any:  # noqa: ANN401  (3.11 has another class for it than later ones)
+def _all_points(_: tuple[str, ...]) -> Any:  # noqa: ANN401  (3.11 has another class for it than later ones)
     return entry_points()  # reads a file of each package that is installed
 
 

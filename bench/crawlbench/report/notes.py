@@ -12,13 +12,14 @@ from crawlbench.report.operations import READING as OPERATIONS
 from crawlbench.report.operations import control_notes, refusal_notes
 from crawlbench.report.reasons import mark_note
 from crawlbench.report.remarks import name_first, unclear_notes
+from crawlbench.report.standing import list_words
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crawlbench.base.records import Session, Summary
-    from crawlbench.report.view import SessionView
+    from crawlbench.report.view import GroupView, SessionView
 
 __all__ = ["BRIEF", "ENDINGS", "Note", "find_notes", "interval_meaning"]
 
@@ -36,11 +37,17 @@ ENDINGS = {
     "": "it has not ended, or it was killed",
 }
 
+MIN_TRIP_S = 0.002
+"""Of a page's time on such a network, waiting is the most."""
 LENGTHS = (
     "two lengths of a site were crawled in the same laps: per page is what the long crawl takes "
     "more, divided by the pages that it has more; to begin is the short crawl less its pages' "
     "share. There ratio, interval and verdict are per page, and crawl ratio is that of the short "
     "crawl."
+)
+BENT = (
+    "a crawl learns of pages from pages, and each wave of them waits for a round trip: per page is "
+    "what a page costs between the two lengths, not at others"
 )
 CRAWLS = (
     "CPU, conns, user, system, parse (part of user) and wait are per crawl; in flight is the "
@@ -79,10 +86,18 @@ def _reading(view: SessionView) -> Iterator[Note]:
     )
     if view.plan.long_forms:
         yield "reading", LENGTHS
+        far = [group.place for group in view.crawls if group.form and _has_trips(view, group)]
+        if far:
+            yield "reading", f"on {list_words(far)} {BENT}"
     if view.crawls:
         yield "reading", CRAWLS
     if view.plan.operations:
         yield "reading", OPERATIONS
+
+
+def _has_trips(view: SessionView, group: GroupView) -> bool:
+    network = view.session.networks.get(group.rows[0].cell.network, {})
+    return network.get("round_trip_s", 0.0) > MIN_TRIP_S
 
 
 def interval_meaning(view: SessionView) -> str:

@@ -13,6 +13,7 @@ from rich.console import Group
 from rich.text import Text
 
 from crawlbench.base.errors import SessionFileError, UsageError
+from crawlbench.report.card import render_card
 from crawlbench.report.extra import require_drawing
 from crawlbench.report.markdown import render_markdown, render_parts
 from crawlbench.report.plain import plain_notes, plain_table
@@ -107,6 +108,13 @@ class SessionReport:
         from crawlbench.report.picture import render_png  # noqa: PLC0415
 
         return render_png(self.view)
+
+    def card(self) -> bytes:
+        """Return a card to share, as PNG."""
+        require_drawing()
+        from crawlbench.report.vega import make_png  # noqa: PLC0415
+
+        return make_png(render_card(self.view), 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,89 @@
+"""A card to share (floor 3; pure): what a session answers, where, when and by which command."""
+
+from __future__ import annotations
+
+from html import escape
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+from crawlbench.base.errors import UsageError
+from crawlbench.base.text import count_of
+from crawlbench.report.answer import find_answer
+from crawlbench.report.theme import COLOURS, FONT
+
+if TYPE_CHECKING:
+    from crawlbench.report.view import SessionView
+
+__all__ = ["HEIGHT", "WIDTH", "render_card"]
+
+WIDTH, HEIGHT = 1200, 630
+"""Pixels: what services that show a link's picture ask for."""
+_MARGIN, _TOP, _FOOT = 72, 150, 470
+"""Where words begin: from the left, the headline from above, and what is below it."""
+_SIZES = (56, 48, 42, 36, 30, 26, 22)
+"""Of the headline's letters, in pixels: the first of which it has room."""
+_LETTER = 0.53
+"""Width of a letter, in heights: on the wide side, so that no line runs over the edge."""
+_SMALL = 24
+
+
+def render_card(view: SessionView) -> str:
+    """Return the card as SVG, light on every background.
+
+    Raises:
+        UsageError: the session answers nothing.
+    """
+    sentences = [sentence.text for sentence in find_answer(view)]
+    if not sentences:
+        raise UsageError("there is no card: this session answers nothing yet")
+    session, machine = view.session, view.session.machine
+    size, lines = _fit(sentences[0])
+    cpus = count_of(machine.cpu_count, "CPU")
+    where = ", ".join(filter(None, [machine.cpu_model, cpus, machine.python]))
+    foot = (where, f"{session.created[:10]}, crawlbench {session.tool}")
+    words = [
+        _text("crawlbench", _MARGIN, 88, 28, "soft"),
+        *(
+            _text(line, _MARGIN, _TOP + size + round(n * size * 1.25), size, "ink")
+            for n, line in enumerate(lines)
+        ),
+        *(
+            _text(_cut(line, _SMALL), _MARGIN, _FOOT + 40 + n * 36, _SMALL, "soft")
+            for n, line in enumerate(foot)
+        ),
+        _text(_cut(f"$ crawlbench run {view.plan.suite}", _SMALL), _MARGIN, 582, _SMALL, "link"),
+    ]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
+        f'viewBox="0 0 {WIDTH} {HEIGHT}">'
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{COLOURS["paper"][0]}"/>'
+        f'<rect width="16" height="{HEIGHT}" fill="{COLOURS["link"][0]}"/>'
+        f"{''.join(words)}</svg>\n"
+    )
+
+
+def _fit(headline: str) -> tuple[int, list[str]]:
+    """Return the largest letters that have room, and the headline's lines in them."""
+    lines: list[str] = []
+    for size in _SIZES:
+        lines = wrap(headline, _letters(size))
+        if len(lines) * size * 1.25 <= _FOOT - _TOP:
+            return size, lines
+    most = int((_FOOT - _TOP) / (_SIZES[-1] * 1.25))
+    return _SIZES[-1], [*lines[: most - 1], f"{lines[most - 1][:-4]} ..."]
+
+
+def _letters(size: int) -> int:
+    return int((WIDTH - 2 * _MARGIN) / (size * _LETTER))
+
+
+def _cut(text: str, size: int) -> str:
+    most = _letters(size)
+    return text if len(text) <= most else f"{text[: most - 4]} ..."
+
+
+def _text(text: str, x: int, y: int, size: int, colour: str) -> str:
+    return (
+        f'<text x="{x}" y="{y}" font-family="{FONT}" font-size="{size}" '
+        f'fill="{COLOURS[colour][0]}">{escape(text)}</text>'
+    )
