@@ -49,7 +49,7 @@ def test_table_is_drawn_filtered_and_clean(open_page, screenshots, table, width,
     assert "row=" in page.url
     text = page.inner_text("#figure")
     assert "not yet reviewed by its author" in text
-    assert "crawlbench run crawl" in text
+    assert "crawlbench run default" in text
     assert page.locator("#figure tbody tr").count() == 2 + 3  # its history, and its sessions
     page.screenshot(path=screenshots / f"table-{width}.png", full_page=True)
     assert opened.ask("document.documentElement.scrollWidth") <= width

@@ -75,3 +75,21 @@ def test_unpacked_size_has_a_bound(tmp_path):
     path.write_bytes(gzip.compress(b" " * (65 * 2**20)))
     with pytest.raises(UsageError, match="holds more than a bundle may"):
         load_bundle(path)
+
+
+def test_bundle_is_shown_like_a_session_and_an_edited_one_is_not(tmp_path, monkeypatch, capsys):
+    """In the terminal and as data, by the same judge."""
+    import msgspec
+
+    good, bad = tmp_path / "good.bundle.gz", tmp_path / "bad.bundle.gz"
+    bundle = bundled(laps=1)
+    good.write_bytes(encode_bundle(bundle))
+    bad.write_bytes(encode_bundle(msgspec.structs.replace(bundle, digest="0" * 64)))
+    code, out, _ = call(monkeypatch, capsys, "report", good)
+    assert code == 0
+    assert "aiohttp-gather" in out
+    code, out, _ = call(monkeypatch, capsys, "report", good, "--format", "json")
+    assert code == 0
+    assert out.startswith("{")
+    code, _, err = call(monkeypatch, capsys, "report", bad)
+    assert (code, "was edited" in err) == (2, True)

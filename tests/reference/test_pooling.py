@@ -29,7 +29,7 @@ def test_verdicts_against_the_baseline(three):
         found = three.ratios(quantity)
         assert found[FAST.name].verdict is Verdict.FASTER
         assert found[SLOW.name].verdict is Verdict.SLOWER
-        assert found[FAST.name].low < -0.693 < found[FAST.name].high
+        assert found[FAST.name].interval.low < -0.693 < found[FAST.name].interval.high
         assert found[FAST.name].sessions == 3
         assert BASE.name not in found
 
@@ -37,16 +37,15 @@ def test_verdicts_against_the_baseline(three):
 def test_interval_is_wider_than_that_of_any_session(three):
     """Of quiet rounds alone it would be far narrower: what sessions differ by is in it."""
     found = three.ratios(Quantity.TIME)[FAST.name]
-    assert found.high - found.low > 0.03
+    assert found.interval.high - found.interval.low > 0.03
 
 
 def test_sessions_that_differ_widen_all_intervals():
     """One cell's scatter is pooled over the scenario."""
     apart = pool(*(measured(seed, shift=shift) for seed, shift in ((1, -0.1), (2, 0), (3, 0.1))))
     quiet = pool(*(measured(seed) for seed in (1, 2, 3)))
-    widths = [
-        one.high - one.low for p in (apart, quiet) for one in [p.ratios(Quantity.TIME)[SLOW.name]]
-    ]
+    found = [one.ratios(Quantity.TIME)[SLOW.name].interval for one in (apart, quiet)]
+    widths = [one.high - one.low for one in found]
     assert widths[0] > 1.5 * widths[1]
 
 

@@ -24,6 +24,8 @@ from crawlbench.cli.probed import probed_section
 from crawlbench.cluster.store import CLUSTER_FILE, load_cluster
 from crawlbench.measure.owner import own
 from crawlbench.measure.store import SESSION_FILE, SUITE_FILE, load_session
+from crawlbench.reference.bundle import ENDING as BUNDLE_ENDING
+from crawlbench.reference.matrix import load_measured
 from crawlbench.report.extra import can_draw
 from crawlbench.report.formats import EXPORTS
 from crawlbench.report.machines import ClusterReport
@@ -64,7 +66,7 @@ def report(
     folder: Annotated[
         Path | None,
         typer.Argument(
-            help="A session's folder, or a pyperf file; the newest in results/ unless given."
+            help="A session's folder, bundle or pyperf file; the newest in results/ unless given."
         ),
     ] = None,
     output_format: Annotated[
@@ -143,7 +145,10 @@ def newest_session() -> Path:
 
 
 def _load(path: Path, stopping: Stopping | None) -> Shown:
-    """Read a session's folder, a folder with a pyperf suite alone, or a pyperf suite."""
+    """Read a session's folder or bundle, a folder with a pyperf suite alone, or such a suite."""
+    if path.name.endswith(BUNDLE_ENDING):
+        session = load_measured(path).session
+        return _session_report(session, path.with_name(path.name.removesuffix(BUNDLE_ENDING)))
     if path.is_file() and path.name != SESSION_FILE:
         return SuiteReport(load_plain_suite(path), path.name)
     if (path / CLUSTER_FILE).is_file():

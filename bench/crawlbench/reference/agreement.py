@@ -23,8 +23,6 @@ __all__ = ["BANDS", "Band", "Said", "find_agreement", "said_by"]
 
 BANDS = (0.0, 0.02, 0.05, 0.1, 0.25, math.inf)
 """Distances from 1, as differences of times relative to the shorter one."""
-ANSWERS = (Verdict.FASTER, Verdict.SLOWER, Verdict.SAME)
-REVERSED = {Verdict.FASTER, Verdict.SLOWER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +33,19 @@ class Said:
     estimate: float
     """Log ratio."""
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether the verdict answers the question."""
+        return self.verdict in (Verdict.FASTER, Verdict.SLOWER, Verdict.SAME)
+
 
 @dataclass(frozen=True, slots=True)
 class Band:
     """The verdicts that two sides share at some distance from 1."""
 
-    low: float
+    nearest: float
     """As a share: 0.05 is 5 %."""
-    high: float
+    farthest: float
     pairs: int
     """Of which both sides have a verdict of any kind."""
     answered: int
@@ -79,11 +82,15 @@ def find_agreement(
     bands = []
     for low, high in pairwise(BANDS):
         within = [pair for pair in shared if low <= _distance(*pair) < high]
-        answered = [pair for pair in within if all(one.verdict in ANSWERS for one in pair)]
+        answered = [pair for pair in within if all(one.is_answer for one in pair)]
         flipped = [pair for pair in answered if pair[0].verdict is not pair[1].verdict]
-        turned = sum({one.verdict for one in pair} == REVERSED for pair in flipped)
+        turned = sum(_is_reversed(*pair) for pair in flipped)
         bands.append(Band(low, high, len(within), len(answered), len(flipped), turned))
     return bands
+
+
+def _is_reversed(one: Said, other: Said) -> bool:
+    return {one.verdict, other.verdict} == {Verdict.FASTER, Verdict.SLOWER}
 
 
 def _distance(one: Said, other: Said) -> float:

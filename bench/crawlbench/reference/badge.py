@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Verdict
-from crawlbench.report.numbers import format_interval, format_ratio
+from crawlbench.reference.table import interval_text, ratio_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["make_badge", "make_badges"]
 
 COLOURS = {
-    Verdict.FASTER: "brightgreen",
-    Verdict.SLOWER: "orange",
-    Verdict.SAME: "blue",
-    Verdict.INVALID: "red",
+    "faster": "brightgreen",
+    "slower": "orange",
+    "same": "blue",
+    "invalid": "red",
 }
 """Of verdicts, as badge services name them; `lightgrey` for all others."""
 
@@ -43,7 +43,7 @@ def make_badge(row: TableRow, baseline: str) -> str:
         "schemaVersion": 1,
         "label": f"{row.scenario.partition(':')[0]}: {row.strategy}",
         "message": ", ".join(_parts(row, baseline)),
-        "color": next((c for v, c in COLOURS.items() if v == row.verdict), "lightgrey"),
+        "color": COLOURS.get(row.verdict, "lightgrey"),
     }
     return json.dumps(told, indent=1) + "\n"
 
@@ -53,11 +53,11 @@ def _parts(row: TableRow, baseline: str) -> Iterable[str]:
         yield "invalid"
     elif row.verdict == "baseline":
         yield "baseline"
-    elif row.ratio is None or row.low is None or row.high is None:
+    elif row.time is None or row.time.interval is None:
         yield "no figure"
     else:
-        yield f"{format_ratio(row.ratio, row.low, row.high)} of {baseline}"
-        yield format_interval(row.low, row.high)
+        yield f"{ratio_text(row.time)} of {baseline}"
+        yield interval_text(row.time)
     if row.same:
         yield f"same as {row.same} other{'s' if row.same > 1 else ''}"
     yield row.last[:7]

@@ -85,8 +85,8 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quantity: str
     verdict: str
     estimate: float | None
-    low: float | None
-    high: float | None
+    ends: tuple[float, float] | None
+    """Of the interval."""
 
 
 class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -253,7 +253,8 @@ def claims_of(session: Session) -> tuple[Claim, ...]:
             one.cell,
             str(one.quantity),
             str(one.verdict),
-            *(None if end is None else _cut(end) for end in (one.estimate, one.low, one.high)),
+            None if one.estimate is None else _cut(one.estimate),
+            None if one.low is None or one.high is None else (_cut(one.low), _cut(one.high)),
         )
         for one in session.comparisons
         if one.baseline in baselines

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Machine, Session
     from crawlbench.reference.bundle import Content
 
-__all__ = ["MAX_MATRIX_BYTES", "Matrix", "Measured", "load_matrices", "load_matrix", "name_matrix"]
+__all__ = [
+    "MAX_MATRIX_BYTES",
+    "Matrix",
+    "Measured",
+    "load_matrices",
+    "load_matrix",
+    "load_measured",
+    "name_matrix",
+]
 
 MAX_MATRIX_BYTES = 3 * 2**20
 """Of all bundles of a matrix: they are kept in git for ever."""
@@ -80,7 +88,7 @@ def load_matrix(folder: Path) -> Matrix:
     Raises:
         UsageError: there is none; a bundle is none, was edited, or is of another machine.
     """
-    sessions = [_load(path) for path in sorted(folder.glob(f"*{ENDING}"))]
+    sessions = [load_measured(path) for path in sorted(folder.glob(f"*{ENDING}"))]
     if not sessions:
         raise UsageError(f"{str(folder)!r} is no matrix: it has no *{ENDING}")
     sessions.sort(key=lambda one: one.session.created)
@@ -96,7 +104,12 @@ def load_matrix(folder: Path) -> Matrix:
     return Matrix(folder.name, tuple(sessions))
 
 
-def _load(path: Path) -> Measured:
+def load_measured(path: Path) -> Measured:
+    """Return a bundle with its session, judged by today's rules.
+
+    Raises:
+        UsageError: it is none, or was edited.
+    """
     bundle = load_bundle(path)
     if bundle.digest != digest_of(bundle.content):
         raise UsageError(

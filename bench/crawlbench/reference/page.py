@@ -14,12 +14,11 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from crawlbench.reference.pooling import CONFIDENCE, MARGIN, MIN_SESSIONS
+from crawlbench.reference.table import interval_text, ratio_text
 from crawlbench.report.embed import pack, script_hash, script_json
 from crawlbench.report.numbers import (
     format_bytes,
-    format_interval,
     format_length,
-    format_ratio,
     format_seconds,
     format_share,
 )
@@ -98,8 +97,6 @@ def _subtitle(table: Table) -> str:
 
 def _row(row: TableRow) -> dict[str, object]:
     """Return what the script needs of a row: texts to show, and numbers to sort by."""
-    pages = row.pages or 1.0
-    cpu_page = None if row.cpu_s is None else row.cpu_s / pages
     return {
         "matrix": row.matrix,
         "scenario": row.scenario,
@@ -107,34 +104,16 @@ def _row(row: TableRow) -> dict[str, object]:
         "loop": row.loop,
         "parser": row.parser,
         "python": row.python,
-        "machine": row.cpu,
+        "machine": row.machine,
         "kind": "tuned" if row.tuned else "default",
         "first": row.first,
         "last": row.last,
         "library": row.library,
         "model": row.model,
-        "perPage": row.per_page,
-        "perPageText": _seconds(row.per_page),
-        "begin": row.begin,
-        "beginText": _seconds(row.begin),
-        "pageRatioText": _ratio(row.page_ratio, row.page_low, row.page_high),
-        "pageIntervalText": _interval(row.page_low, row.page_high),
-        "pageVerdict": row.page_verdict,
-        "crawlText": _seconds(row.seconds),
-        "ratio": row.ratio,
-        "low": row.low,
-        "high": row.high,
-        "ratioText": _ratio(row.ratio, row.low, row.high),
-        "intervalText": _interval(row.low, row.high),
+        **_figures(row),
         "verdict": row.verdict,
         "reason": row.reason,
-        "cpu": cpu_page,
-        "cpuText": _seconds(cpu_page),
-        "cpuRatioText": _ratio(row.cpu_ratio, row.cpu_low, row.cpu_high),
-        "cpuIntervalText": _interval(row.cpu_low, row.cpu_high),
-        "cpuVerdict": row.cpu_verdict,
-        "memory": row.memory,
-        "memoryText": format_bytes(row.memory),
+        "cpuVerdict": str(row.cpu.verdict) if row.cpu else "",
         "rank": row.rank,
         "same": row.same,
         "sessions": row.sessions,
@@ -142,18 +121,40 @@ def _row(row: TableRow) -> dict[str, object]:
     }
 
 
+def _figures(row: TableRow) -> dict[str, object]:
+    """Return the numbers of a row, each with its text."""
+    ends = row.time.interval if row.time else None
+    cpu_page = None if row.cpu_s is None else row.cpu_s / (row.pages or 1.0)
+    return {
+        "perPage": row.per_page,
+        "perPageText": _seconds(row.per_page),
+        "begin": row.begin,
+        "beginText": _seconds(row.begin),
+        "pageRatioText": ratio_text(row.page),
+        "pageIntervalText": interval_text(row.page),
+        "pageVerdict": str(row.page.verdict) if row.page and row.page.interval else "",
+        "crawlText": _seconds(row.seconds),
+        "ratio": _cut(row.time.estimate if row.time else None),
+        "low": _cut(ends.low if ends else None),
+        "high": _cut(ends.high if ends else None),
+        "ratioText": ratio_text(row.time),
+        "intervalText": interval_text(row.time),
+        "cpu": cpu_page,
+        "cpuText": _seconds(cpu_page),
+        "cpuRatioText": ratio_text(row.cpu),
+        "cpuIntervalText": interval_text(row.cpu),
+        "memory": row.memory,
+        "memoryText": format_bytes(row.memory),
+    }
+
+
 def _seconds(seconds: float | None) -> str:
     return "-" if seconds is None else format_seconds(seconds)
 
 
-def _ratio(estimate: float | None, low: float | None, high: float | None) -> str:
-    if estimate is None or low is None or high is None:
-        return "-"
-    return format_ratio(estimate, low, high)
-
-
-def _interval(low: float | None, high: float | None) -> str:
-    return "-" if low is None or high is None else format_interval(low, high)
+def _cut(value: float | None) -> float | None:
+    """Return a number with as many digits as a page needs."""
+    return None if value is None else round(value, 5)
 
 
 def _session(one: Measured) -> dict[str, object]:
@@ -191,8 +192,9 @@ def _total(shares: Sequence[Shares]) -> str:
 
 
 def _band(one: Band) -> tuple[str, ...]:
-    low = f"{one.low * 100:.0f} %"
-    distance = f"{low} and more" if math.isinf(one.high) else f"{low} to {one.high * 100:.0f} %"
+    near = f"{one.nearest * 100:.0f} %"
+    is_last = math.isinf(one.farthest)
+    distance = f"{near} and more" if is_last else f"{near} to {one.farthest * 100:.0f} %"
     share = "-" if one.share is None else format_share(one.share) if one.share else "0 %"
     counts = (one.pairs, one.answered, one.flipped, one.reversed)
     return (distance, *map(str, counts), share)

@@ -20,13 +20,13 @@ from crawlbench.stats.change import Way
 from crawlbench.stats.claims import find_claims, judge_family
 from crawlbench.stats.holm import holm_levels
 from crawlbench.stats.index import Index
-from crawlbench.stats.interval import Estimate, estimate_mean
+from crawlbench.stats.interval import Estimate, Interval, estimate_mean
 from crawlbench.stats.lengths import Slopes
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.pairing import Side, log_ratios
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from crawlbench.base.records import Cell, Sample, Session
 
@@ -47,8 +47,7 @@ class Ratio:
 
     estimate: float | None
     """Log ratio; None if there is none."""
-    low: float | None
-    high: float | None
+    interval: Interval | None
     verdict: Verdict
     sessions: int
     reason: str = ""
@@ -167,15 +166,14 @@ class Pool:
             obstacle = self._obstacle(name, quantity, count)
             if name not in judged:
                 verdict = Verdict.INVALID if self._failure(name) else Verdict.UNCLEAR
-                ratios[name] = Ratio(None, None, None, verdict, count, obstacle)
+                ratios[name] = Ratio(None, None, verdict, count, obstacle)
                 continue
             one = judged[name]
             verdict = Verdict.UNCLEAR if obstacle else one.verdict
             if self._failure(name):
                 verdict = Verdict.INVALID
             reason = obstacle or (OPEN if verdict is Verdict.UNCLEAR else "")
-            ends = one.interval
-            ratios[name] = Ratio(pooled[name].mean, ends.low, ends.high, verdict, count, reason)
+            ratios[name] = Ratio(pooled[name].mean, one.interval, verdict, count, reason)
         return ratios
 
     @cached_property
@@ -222,7 +220,7 @@ class Pool:
         }
         # Those of the family that could not be estimated stay in it: nobody gains by failing.
         count = len(names) * (len(names) - 1) // 2
-        apart = {pair: min(c[Verdict.FASTER], c[Verdict.SLOWER]) for pair, c in claims.items()}
+        apart = {pair: _p_apart(found) for pair, found in claims.items()}
         levels = holm_levels(apart, count, 1 - CONFIDENCE)
         return {
             pair: 1 if pooled[pair].mean > 0 else -1
@@ -261,6 +259,11 @@ class Pool:
 
 
 OPEN = "the interval reaches across the margin of 5 %"
+
+
+def _p_apart(claims: Mapping[Verdict, float]) -> float:
+    """Return the p value of the claim that two differ, in whichever direction."""
+    return min(p for verdict, p in claims.items() if verdict is not Verdict.SAME)
 
 
 def _means(values: Sequence[Estimate]) -> list[float]:

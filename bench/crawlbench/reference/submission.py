@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
 from crawlbench.measure.store import load_session
+from crawlbench.measure.suite import suite_names
 from crawlbench.reference.bundle import ENDING, Content, claims_of, restore, seal, shorten
 from crawlbench.reference.privacy import forget
 from crawlbench.reference.rules import find_broken
@@ -27,25 +28,25 @@ KEPT_NOTES = ("mirror",)
 """Topics of warnings that values do not tell; the others are drawn from them anew."""
 
 
-def submit_session(folder: Path, suite: str = "") -> Bundle:
+def submit_session(folder: Path, part: str = "") -> Bundle:
     """Return the bundle of a session, checked by all rules.
 
     Args:
         folder: of the session.
-        suite: what to call the suite; empty for the session's own name.
+        part: of a matrix, that it measured; empty for a session of somebody's own.
 
     Raises:
         UsageError: there is no session, or it breaks a rule; the message says which.
     """
     session = load_session(folder)
-    bundle = make_bundle(session, suite)
+    bundle = make_bundle(session, part)
     if broken := find_broken(bundle):
         more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
         raise UsageError(f"{str(folder)!r} cannot be submitted{more}: {broken[0]}")
     return bundle
 
 
-def make_bundle(session: Session, suite: str = "") -> Bundle:
+def make_bundle(session: Session, part: str = "") -> Bundle:
     """Return the bundle of a judged session; whether it keeps the rules is not asked yet.
 
     Raises:
@@ -58,7 +59,7 @@ def make_bundle(session: Session, suite: str = "") -> Bundle:
             f"the strategy's file {str(error.filename)!r} cannot be read: {error.strerror}; "
             "a tuned row shows its code"
         ) from error
-    plan = _without_paths(replace(session.plan, suite=suite or Path(session.plan.suite).stem))
+    plan = _without_paths(replace(session.plan, suite=part or Path(session.plan.suite).stem))
     rounds = shorten(session)
     bare = forget(
         replace(
@@ -80,7 +81,7 @@ def make_bundle(session: Session, suite: str = "") -> Bundle:
         sites={site: digest_of_site(site) for site in sites},
         strategies=sources,
         claims=(),
-        command=repeat_command(bare),
+        command=_command(bare, part),
     )
     claims = claims_of(restore(content))
     return seal(Content(bare, rounds, content.sites, content.strategies, claims, content.command))
@@ -90,6 +91,15 @@ def name_bundle(session: Session) -> str:
     """Return the name of a bundle's file: when it was measured, and what."""
     moment = session.created[:19].replace("-", "").replace(":", "")
     return f"{moment}Z-{Path(session.plan.suite).stem}{ENDING}"
+
+
+def _command(session: Session, part: str) -> str:
+    """Return what measures a session again; its axes are written out, so that any suite will do."""
+    if part:
+        return f"make reference PART={part}"
+    known = session.plan.suite in suite_names()
+    plan = session.plan if known else replace(session.plan, suite="default")
+    return repeat_command(replace(session, plan=plan))
 
 
 def _without_paths(plan: Plan) -> Plan:

@@ -14,6 +14,7 @@ from crawlbench.plugins.about import describe_strategy
 from crawlbench.reference.agreement import Said, find_agreement, said_by
 from crawlbench.reference.pooling import QUANTITIES, Pool
 from crawlbench.reference.rules import is_tuned
+from crawlbench.report.numbers import format_interval, format_ratio
 from crawlbench.stats.limit import REFERENCE
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from crawlbench.reference.matrix import Matrix, Measured
     from crawlbench.reference.pooling import Ratio, Standing
 
-__all__ = ["Shares", "Table", "TableRow", "make_table"]
+__all__ = ["Shares", "Table", "TableRow", "interval_text", "make_table", "ratio_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class TableRow:
     """`-` for a strategy without one."""
     parser: str
     python: str
-    cpu: str
+    machine: str
     first: str
     """Day of the first session that it rests on, and of the last."""
     last: str
@@ -52,24 +53,17 @@ class TableRow:
     """Seconds that a page adds, from two lengths; where there is one, a crawl's over its pages."""
     begin: float | None
     """Seconds of a crawl without its pages; None where there is one length."""
-    page_ratio: float | None
-    page_low: float | None
-    page_high: float | None
-    page_verdict: str
+    page: Ratio | None
     cpu_s: float | None
     """Per crawl."""
     memory: int | None
     """Bytes beyond what the worker had before."""
-    ratio: float | None
-    low: float | None
-    high: float | None
+    time: Ratio | None
+    """Against the baseline; None for the baseline itself and for the reference."""
     verdict: str
     """Against the baseline of its scenario, or what stands in its place."""
     reason: str
-    cpu_ratio: float | None
-    cpu_low: float | None
-    cpu_high: float | None
-    cpu_verdict: str
+    cpu: Ratio | None
     rank: int | None
     same: int | None
     """How many others cannot be told from it."""
@@ -146,8 +140,8 @@ def _neighbours(
     said: dict[str, dict[Hashable, Said]] = {matrix.name: {} for matrix in matrices}
     verdicts = set(Verdict)
     for row in rows:
-        if row.ratio is not None and row.verdict in verdicts:
-            said[row.matrix][row.key] = Said(Verdict(row.verdict), row.ratio)
+        if row.time and row.time.estimate is not None and row.verdict in verdicts:
+            said[row.matrix][row.key] = Said(Verdict(row.verdict), row.time.estimate)
     return list(pairwise(said.values()))
 
 
@@ -218,7 +212,7 @@ class _Scenario:
             loop=cell.loop_name,
             parser=cell.parser or "-",
             python=self._matrix.machine.python,
-            cpu=self._matrix.machine.cpu_model,
+            machine=self._matrix.machine.cpu_model,
             first=days[0],
             last=days[-1],
             library=library,
@@ -227,15 +221,13 @@ class _Scenario:
             pages=median([one.per_s * one.seconds for one in summaries]) if summaries else None,
             per_page=_middle([one.per_page_s or one.seconds / _pages(one) for one in summaries]),
             begin=_mean([one.to_begin_s for one in summaries]),
-            **_ends(page, "page_"),
-            page_verdict=str(page.verdict) if page and page.estimate is not None else "",
+            page=page,
             cpu_s=_middle([one.cpu_user_s + one.cpu_system_s for one in summaries]),
             memory=max(memories, default=None),
-            **_ends(time, ""),
+            time=time,
             verdict=self._state(name, cell, time),
             reason=time.reason if time else "",
-            **_ends(cpu, "cpu_"),
-            cpu_verdict=str(cpu.verdict) if cpu else "",
+            cpu=cpu,
             rank=stands.rank if stands else None,
             same=stands.same if stands else None,
             sessions=",".join(self._places[one.file] for one in members),
@@ -251,14 +243,18 @@ class _Scenario:
         return "reference" if cell.strategy == REFERENCE else str(Verdict.UNCLEAR)
 
 
-def _ends(ratio: Ratio | None, prefix: str) -> dict[str, float | None]:
-    """Return a ratio and its ends, cut to what a page needs."""
-    ends = (ratio.estimate, ratio.low, ratio.high) if ratio else (None, None, None)
-    names = ("ratio", "low", "high")
-    return {
-        prefix + name: None if end is None else round(end, 5)
-        for name, end in zip(names, ends, strict=True)
-    }
+def ratio_text(ratio: Ratio | None) -> str:
+    """Return a ratio as text, `-` where there is none."""
+    if ratio is None or ratio.estimate is None or ratio.interval is None:
+        return "-"
+    return format_ratio(ratio.estimate, ratio.interval.low, ratio.interval.high)
+
+
+def interval_text(ratio: Ratio | None) -> str:
+    """Return the interval of a ratio as text, `-` where there is none."""
+    if ratio is None or ratio.interval is None:
+        return "-"
+    return format_interval(ratio.interval.low, ratio.interval.high)
 
 
 def _pages(summary: Summary) -> float:

@@ -1,0 +1,101 @@
+"""The matrix asks what it promises, and says what is missing until it is there."""
+
+from __future__ import annotations
+
+import math
+import shutil
+
+import pytest
+from benchmarks import reference
+
+from crawlbench.base.errors import UsageError
+from crawlbench.measure.suite import load_suite
+from crawlbench.reference.bundle import ENDING, encode_bundle
+from crawlbench.reference.parts import SESSIONS, Part, find_part, list_parts
+from crawlbench.reference.pooling import MARGIN
+from crawlbench.reference.submission import make_bundle
+from tests.reference.builders import measured
+from tests.stats.builders import make_plan
+
+SUITES = {
+    name: load_suite(str(find_path))
+    for name in list_parts()
+    for find_path in [reference.ROOT / "bench/crawlbench/reference/parts" / f"{name}.toml"]
+}
+
+
+def made(name):
+    """Return a part of three cells."""
+    return Part(name, reference.ROOT / "x.toml", make_plan())
+
+
+def test_parts_span_what_the_table_promises():
+    """Six scenarios, two event loops, eight parsers, whatever is installed here."""
+    assert len(SUITES) >= 6
+    assert {loop for one in SUITES.values() for loop in one.event_loops} >= {"asyncio", "uvloop*"}
+    assert len({parser for one in SUITES.values() for parser in one.parsers}) >= 8
+    assert len({(one.sites, one.networks, one.parsers) for one in SUITES.values()}) == len(SUITES)
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_part_is_fixed_beforehand(name):
+    """The margin is the table's, the rounds suffice, and nothing ends by what is found."""
+    suite = SUITES[name]
+    assert suite.margin_percent == pytest.approx(100 * (math.exp(MARGIN) - 1))
+    assert suite.rounds >= 5
+    assert suite.budget_s is None
+    assert suite.choose_stopping() == "fixed"
+
+
+def test_unknown_part_is_named_with_the_known_ones():
+    with pytest.raises(UsageError, match=r"no part 'nope'; known: api, clients"):
+        find_part("nope")
+
+
+def test_every_part_comes_once_before_any_comes_again(tmp_path):
+    """So that the sessions of one part lie apart; what is there is not measured again."""
+    parts = [made("a"), made("b")]
+    due = reference.find_due(tmp_path, parts)
+    assert [one.name for one in due] == ["a-1", "b-1", "a-2", "b-2", "a-3", "b-3"]
+    content = encode_bundle(make_bundle(measured(laps=1), "a"))
+    (tmp_path / f"a-1{ENDING}").write_bytes(content)
+    due = reference.find_due(tmp_path, parts)
+    assert [one.name for one in due] == ["b-1", "a-2", "b-2", "a-3", "b-3"]
+    assert due[1].expected_s == 100.0  # what the first took, instead of a guess
+    assert due[0].expected_s == parts[1].expected_s
+
+
+def test_page_and_badges_are_written_and_old_badges_go(tmp_path):
+    matrix = tmp_path / "matrix" / "one"
+    matrix.mkdir(parents=True)
+    for number in range(SESSIONS):
+        content = encode_bundle(make_bundle(measured(number, laps=1), "api"))
+        (matrix / f"api-{number + 1}{ENDING}").write_bytes(content)
+    reference.write_page(matrix.parent, tmp_path / "page")
+    assert "make reference PART=api" in (tmp_path / "page" / "index.html").read_text("utf-8")
+    assert len(list((tmp_path / "page" / "badges").glob("*.json"))) == 4
+    shutil.rmtree(matrix)
+    reference.write_page(matrix.parent, tmp_path / "page")
+    assert list((tmp_path / "page" / "badges").glob("*.json")) == []
+
+
+def test_session_of_a_part_keeps_all_rules():
+    """With invented values, but the plan, the machine and the versions of here."""
+    from dataclasses import replace
+
+    from benchmarks.growth import invent
+
+    from crawlbench.measure.machine import describe_machine
+    from crawlbench.reference.rules import find_broken
+    from crawlbench.stats.judge import judge
+
+    part = find_part("cold")
+    cells = part.plan.cells
+    machine = describe_machine(
+        {cell.strategy for cell in cells},
+        {cell.event_loop for cell in cells if cell.event_loop},
+        {cell.parser for cell in cells},
+    )
+    ceilings = dict.fromkeys(part.plan.baselines, 50_000.0)
+    session = judge(replace(invent(part.plan, 1), machine=machine, ceilings=ceilings))
+    assert find_broken(make_bundle(session, part.name)) == []
