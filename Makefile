@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-ab bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-hosted bench-loops bench-loops-page bench-mirror bench-scale growth reference reference-page reference-plan bench-cluster-scale bench-crawl-scale bench-cross bench-shard bench-twin-loop test test-all installed fuzz docs house timelines check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-hosted bench-loops bench-loops-page bench-mirror bench-scale growth reference reference-page reference-plan bench-cluster-scale bench-crawl-scale bench-cross bench-shard bench-twin-loop test test-all installed fuzz docs house timelines check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -38,11 +38,8 @@ bench-company: $(READY) ## sessions beside a busy neighbour, against quiet ones 
 bench-aa: $(READY) ## equal things against each other, in laps and in blocks (20 minutes)
 	$(BIN)/crawlbench aa --sessions 40 --blocks
 
-bench-planted: $(READY) ## is a planted difference of 5 % called, is one of 1 % left alone?
-	$(BIN)/python benchmarks/planted.py
-
-bench-ab: $(READY) ## is a copy told from itself, and one that is 5 % slower from both? (40 minutes)
-	$(BIN)/python -m benchmarks.ab
+bench-planted: $(READY) ## does `ab` find what was planted, also at load, and nothing else? (2 hours, in parts)
+	$(BIN)/python -m benchmarks.planted $(PARTS)
 
 bench-cross: $(READY) ## plain loops against crawlbench: 8 clients, per page and to begin (20 minutes)
 	$(BIN)/python benchmarks/cross.py

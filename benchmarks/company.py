@@ -24,7 +24,7 @@ from crawlbench.base.records import Quantity, Verdict
 from crawlbench.measure.store import SESSION_FILE, load_session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from crawlbench.base.records import Session
 
@@ -32,6 +32,9 @@ KEPT = Path("results/company")
 SHARE = 0.3
 BURST_S = (0.005, 0.05)
 NEIGHBOUR = "--neighbour"
+
+
+SPINNER = "while True: pass"
 
 
 def be_neighbour(cpu: int) -> None:
@@ -49,10 +52,22 @@ def be_neighbour(cpu: int) -> None:
 @contextmanager
 def neighbours() -> Iterator[None]:
     """Have a neighbour on each CPU while the block lasts."""
-    found = [
-        subprocess.Popen([sys.executable, "-P", __file__, NEIGHBOUR, str(cpu)])
-        for cpu in sorted(os.sched_getaffinity(0))
-    ]
+    cpus = sorted(os.sched_getaffinity(0))
+    with running([["-P", __file__, NEIGHBOUR, str(cpu)] for cpu in cpus]):
+        yield
+
+
+@contextmanager
+def spinners(count: int) -> Iterator[None]:
+    """Have processes that do nothing but compute while the block lasts."""
+    with running([["-c", SPINNER]] * count):
+        yield
+
+
+@contextmanager
+def running(programs: Sequence[Sequence[str]]) -> Iterator[None]:
+    """Have Python run each program, by its arguments, while the block lasts."""
+    found = [subprocess.Popen([sys.executable, *arguments]) for arguments in programs]
     try:
         yield
     finally:

@@ -1,58 +1,217 @@
-"""Is a planted difference called? Sessions of 60 s in which a strategy burns 5 % or 1 % more CPU.
+"""Tells whether `crawlbench ab` finds what was planted, and nothing else.
 
-    python benchmarks/planted.py [SESSIONS]
+    python -m benchmarks.planted [PART ...]
 
-Prints a line per session: ratio, interval, verdict. 5 % should be `slower`; 1 % may be `same` or
-`unclear` or `slower`, and must never be `faster`.
+Two copies of a package make the same crawl; one of them makes it longer by a known share. A part
+holds the plain copy against another for a number of sessions, at a margin and with a budget: see
+`PARTS`. Each session's answer is kept in results/planted, so that a part can be measured in pieces
+and on several days; what is there is not measured again. First of all a plain loop, which shares
+no code with the sessions, measures how much longer each copy really takes. Exits 1 if a part that
+is whole did not find what it must.
 """
 
 from __future__ import annotations
 
+import json
+import math
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from crawlbench.base.records import Verdict
-from crawlbench.measure.store import load_session
+from benchmarks.company import spinners
+
 from crawlbench.report.numbers import format_interval, format_ratio
 
-PLUGINS = Path(__file__).resolve().parent.parent / "tests" / "plugins"
-BUDGET_S = 60
+KEPT = Path("results/planted")
+
+STRATEGY = '''
+"""One page after another, and then as much longer as a planted package says."""
+
+import time
+
+import planted
+
+from crawlbench.strategies.http_client_serial import crawl as crawl_plainly
+
+
+def crawl(site, concurrency):
+    start = time.{clock}()
+    items = crawl_plainly(site, concurrency)
+    end = time.{clock}() + (time.{clock}() - start) * planted.SHARE
+    while time.{clock}() < end:
+        pass
+    return items
+'''
+PROJECT = """
+[build-system]
+requires = ["flit-core>=3.9"]
+build-backend = "flit_core.buildapi"
+
+[project]
+name = "planted"
+version = "1.0"
+description = "planted"
+"""
+TRUTH = '''
+"""Times both copies in turn, by a loop of its own, and prints the ratio of each pair."""
+
+import random
+import sys
+import time
+
+import planted_crawl
+from crawlbench import mirror
+from crawlbench.plugins import registry
+from crawlbench.measure.crawling import make_site
+
+spec = registry.load(registry.Kind.SITE, "douban-top250")
+read = registry.load(registry.Kind.PARSER, "lxml")(spec)
+with mirror("douban-top250", "loopback") as served:
+    site = make_site(spec, served.url, read, None)
+    for _ in range(int(sys.argv[2])):
+        seconds = {}
+        for share in random.sample((0.0, float(sys.argv[1])), 2):
+            planted_crawl.planted.SHARE = share
+            start = time.perf_counter()
+            planted_crawl.crawl(site, 1)
+            seconds[share or "plain"] = time.perf_counter() - start
+        print(seconds[float(sys.argv[1]) or "plain"] / seconds["plain"])
+'''
+TRUTH_PAIRS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Sessions of one kind, and what they must find."""
+
+    sessions: int
+    share: float
+    """By which the other copy takes longer."""
+    budget_s: float
+    margin_percent: float
+    wanted: frozenset[str]
+    """Verdicts that are right."""
+    most_others: int
+    """Sessions that may end otherwise."""
+    answer: str = "changes"
+    """Of wall time, or `cpu_changes`."""
+    spinners: int = 0
+    """Processes that do nothing but compute, as long as the session lasts."""
+
+
+ANYTHING = frozenset({"faster", "slower", "same", "unclear"})
+PARTS = {
+    "5": Part(10, 0.05, 30, 2, frozenset({"slower"}), 1),
+    "2": Part(10, 0.02, 120, 0.5, frozenset({"slower"}), 2),
+    "1-coarse": Part(20, 0.01, 60, 2, ANYTHING - {"slower", "faster"}, 1),
+    "1-fine": Part(20, 0.01, 60, 0.5, ANYTHING - {"same", "faster"}, 1),
+    "itself": Part(20, 0.0, 90, 2, frozenset({"same"}), 1),
+    "5-loaded": Part(10, 0.05, 60, 2, frozenset({"slower"}), 2, "cpu_changes", 2),
+    "itself-loaded": Part(20, 0.0, 60, 2, ANYTHING - {"slower", "faster"}, 1, "cpu_changes", 2),
+}
 
 
 def main() -> None:
-    """Measure and print; exit 1 if a verdict is one that must not be."""
-    sessions = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    wrong = 0
-    for number in range(sessions):
-        with tempfile.TemporaryDirectory() as folder:
-            wrong += sum(not measure(slower, number, Path(folder)) for slower in (5, 1))
-    sys.exit(1 if wrong else 0)
+    """Measure what is missing of the parts, and print what was found."""
+    parts = sys.argv[1:] or list(PARTS)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    is_right = True
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for part in parts:
+            write_strategy(folder, PARTS[part])
+            write_copy(folder, PARTS[part].share)
+            is_right &= measure_part(part, PARTS[part], folder)
+    sys.exit(not is_right)
 
 
-def measure(percent: int, seed: int, folder: Path) -> bool:
-    """Measure one session, print what it found, and return whether it may be so."""
-    output = folder / f"by-{percent}"
-    options = ["-n", "loopback", "-s", "requests-serial", "-s", f"slower-by-{percent}"]
-    sizes = ["--rounds", "100", "--laps", "1", "--budget", str(BUDGET_S), "--seed", str(seed)]
-    command = [sys.executable, "-m", "crawlbench", "run", *options, *sizes, "-o", str(output)]
-    environment = {**os.environ, "PYTHONPATH": str(PLUGINS)}
-    subprocess.run(command, env=environment, check=True, capture_output=True)
-    session = load_session(output)
-    (found,) = session.against_baseline()
-    if found.estimate is None or found.low is None or found.high is None:
-        print(f"{percent} % slower: {found.verdict}: {found.obstacle} {found.detail}")
-        return True
-    ratio = format_ratio(found.estimate, found.low, found.high)
-    interval = format_interval(found.low, found.high)
+def measure_part(name: str, part: Part, folder: Path) -> bool:
+    """Measure the sessions of a part that are not kept, and return whether all is as it must be."""
+    kept = KEPT / f"{name}.jsonl"
+    answers = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    print(f"{name}: the copy takes {measure_truth(folder, part.share)} of the other's time")
+    for number in range(len(answers), part.sessions):
+        with spinners(part.spinners):
+            answers.append(measure(folder, part, number))
+        with kept.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(answers[-1]) + "\n")
+        print(f"{name}: {describe(answers[-1])}", flush=True)
+    verdicts = Counter(answer["verdict"] for answer in answers)
+    others = sum(count for verdict, count in verdicts.items() if verdict not in part.wanted)
+    found = ", ".join(f"{verdict} in {count}" for verdict, count in verdicts.most_common())
+    seconds = statistics.median(answer["seconds"] for answer in answers)
     print(
-        f"{percent} % slower: {ratio} ({interval}) {found.verdict}, "
-        f"{found.rounds} rounds in {session.seconds:.0f} s",
-        flush=True,
+        f"{name}: {found} of {len(answers)} sessions; {' or '.join(sorted(part.wanted))} is right, "
+        f"{part.most_others} may end otherwise; the median session took {seconds:.0f} s"
     )
-    return found.verdict is not Verdict.FASTER and (percent != 5 or found.verdict is Verdict.SLOWER)
+    return others <= part.most_others
+
+
+def write_strategy(folder: Path, part: Part) -> None:
+    """Write the strategy, which makes a crawl longer by wall time, or by CPU time at load."""
+    clock = "process_time" if part.spinners else "perf_counter"
+    (folder / "planted_crawl.py").write_text(STRATEGY.format(clock=clock), encoding="utf-8")
+
+
+def write_copy(folder: Path, share: float) -> None:
+    """Write the plain package, and one whose crawls take so much longer."""
+    for name, value in (("plain", 0.0), ("copy", share)):
+        package = folder / name / "planted"
+        package.mkdir(parents=True, exist_ok=True)
+        (package.parent / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
+        (package / "__init__.py").write_text(f"SHARE = {value}\n", encoding="utf-8")
+
+
+def measure_truth(folder: Path, share: float) -> str:
+    """Return how much longer a copy really takes, with the interval of its mean at 95 %."""
+    if not share:
+        return "1"
+    path = os.pathsep.join([str(folder), str(folder / "copy")])
+    command = [sys.executable, "-c", TRUTH, str(share), str(TRUTH_PAIRS)]
+    environment = {**os.environ, "PYTHONPATH": path}
+    told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    ratios = sorted(float(line) for line in told.stdout.splitlines())
+    middle = ratios[len(ratios) // 4 : -len(ratios) // 4]
+    # Of the mean of the middle half, as Tukey and McLaughlin have it.
+    ends = ratios[len(ratios) // 4], ratios[-len(ratios) // 4 - 1]
+    winsorised = [min(max(ratio, ends[0]), ends[1]) for ratio in ratios]
+    error = statistics.stdev(winsorised) / (0.5 * math.sqrt(len(ratios)))
+    mean = statistics.fmean(middle)
+    return f"{mean:.4f} ({mean - 1.96 * error:.4f} to {mean + 1.96 * error:.4f})"
+
+
+def measure(folder: Path, part: Part, number: int) -> dict[str, Any]:
+    """Compare the plain copy with the other, and return the answer."""
+    output = folder / f"out-{part.share}-{part.margin_percent}-{part.spinners}-{number}"
+    options = ["-s", "planted_crawl.py", "--budget", str(part.budget_s)]
+    margin = ["--margin", str(part.margin_percent)]
+    command = [sys.executable, "-m", "crawlbench", "ab", "plain", "copy", *options, *margin]
+    start = time.monotonic()
+    ended = subprocess.run(
+        [*command, "-o", str(output)], cwd=folder, capture_output=True, text=True, check=False
+    )
+    seconds = time.monotonic() - start
+    told = output / "answer.json"
+    if not told.exists():
+        raise SystemExit(f"crawlbench ab measured nothing:\n{ended.stderr}")
+    (change,) = json.loads(told.read_text(encoding="utf-8"))[part.answer]
+    return {**change, "seconds": seconds, "code": ended.returncode, "date": time.strftime("%F")}
+
+
+def describe(answer: dict[str, Any]) -> str:
+    """Return a session's answer in words."""
+    found = answer["reason"]
+    if answer["estimate"] is not None:
+        ends = answer["low"], answer["high"]
+        found = f"{format_ratio(answer['estimate'], *ends)} ({format_interval(*ends)})"
+    return f"{answer['verdict']}: {found}, {answer['rounds']} rounds, {answer['seconds']:.0f} s"
 
 
 if __name__ == "__main__":
