@@ -64,7 +64,7 @@ def test_session_that_ends_by_what_is_found_is_watched(options, stopping):
         (lambda: crawlbench.run("quick", networks={"wan"}), "give one name, or a list"),
         (lambda: crawlbench.run("quick", environments="no such"), "write NAME=SPEC"),
         (lambda: crawlbench.run("quick", rounds=0), "cannot be used"),
-        (lambda: crawlbench.run("quick", output=EXAMPLES), "exists already"),
+        (lambda: crawlbench.run("quick", output=EXAMPLES), "name a folder that does not"),
         (lambda: crawlbench.ab("none.py", "requests-serial"), "no file 'none.py'"),
         (lambda: crawlbench.ab("requests-serial", "requests==2"), "is a strategy and"),
         (lambda: crawlbench.ab("requests-serial", "requests-serial"), "are both"),

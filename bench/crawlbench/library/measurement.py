@@ -158,13 +158,16 @@ def _measure(
     environments: Sequence[EnvironmentFacts],
 ) -> Session:
     """Carry a session to its end."""
+    if output is not None and Path(output).exists():
+        raise UsageError(
+            f"output {str(output)!r} exists already; name a folder that does not exist yet"
+        )
     refuse_inexpressible(plan)
     for site in dict.fromkeys(cell.site for cell in plan.cells if cell.site):
         make_pages(site)
         if not is_ours(site):
-            find_site(
-                site, expects=False, reads=True
-            )  # says what is wrong with it before anything is made
+            # This says what is wrong with it before anything is made.
+            find_site(site, expects=False, reads=True)
     with ExitStack() as stack:
         kept = None if output is None else Path(output)
         folder = kept or stack.enter_context(open_room()) / "session"
