@@ -255,7 +255,7 @@ def refuse_others(crawlbench, folder, owner):
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
 @pytest.mark.parametrize(
-    "name", ["SIGINT", pytest.param("SIGTERM", marks=pytest.mark.long), "SIGHUP"]
+    "name", ["SIGINT", *(pytest.param(n, marks=pytest.mark.long) for n in ("SIGTERM", "SIGHUP"))]
 )
 def test_interrupted_session_keeps_what_was_finished(tmp_path, name, crawlbench):
     """Finished rounds are valid and reported, nothing stays behind; meanwhile it has one writer."""

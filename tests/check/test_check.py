@@ -87,7 +87,14 @@ def test_contestants_keep_the_contract(name):
             "3 files are left after 3 crawls: ",
             marks=pytest.mark.long,
         ),
-        ("leaks-processes", "ends its processes", "4 processes are left after 4 crawls: python"),
+        pytest.param(
+            *(
+                "leaks-processes",
+                "ends its processes",
+                "4 processes are left after 4 crawls: python",
+            ),
+            marks=pytest.mark.long,
+        ),
         pytest.param(
             "leaks-zombies",
             "ends its processes",

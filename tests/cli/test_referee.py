@@ -188,6 +188,7 @@ def test_doctor_tells_what_would_disturb(crawlbench):
     assert set(found) == {"machine", "conditions", "warnings", "pyperf", "kept_margin"}
 
 
+@pytest.mark.long
 def test_aa_reports_and_keeps_no_guess(crawlbench, tmp_path):
     """A strategy against itself, in laps and in blocks; two sessions have no 95th percentile."""
     outcome = crawlbench("aa", "--sessions", 2, "--rounds", 2, "--laps", 1, "--blocks")

@@ -115,7 +115,7 @@ def test_exit_code_tells_what_went_wrong_anywhere(
 
     monkeypatch.setattr(cluster, "run_cluster", measure)
     with pytest.raises(typer.Exit) as ended:
-        cluster.run_on_cluster(PLAN, Wishes("local:1"), tmp_path, "tiny")
+        cluster.run_on_cluster(PLAN, Wishes("local:1"), tmp_path)
     assert ended.value.exit_code == code
     assert said in capsys.readouterr().err
 

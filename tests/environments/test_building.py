@@ -147,6 +147,7 @@ def test_environment_is_built_once_and_holds_what_was_asked(tmp_path):
     assert Path(call.stdout.strip()).is_relative_to(facts.library)
 
 
+@pytest.mark.long
 def test_other_files_make_another_environment(tmp_path):
     project = write_project(tmp_path / "planted")
     first, _ = built(f"mine={project}")
@@ -157,6 +158,7 @@ def test_other_files_make_another_environment(tmp_path):
     assert {path.name for path in project.iterdir()} == {"planted", "pyproject.toml"}
 
 
+@pytest.mark.long
 def test_builds_told_otherwise_make_another_environment(tmp_path, monkeypatch):
     project = write_project(tmp_path / "planted")
     first, _ = built(f"mine={project}")

@@ -162,7 +162,8 @@ class TestCreateFolder:
         with pytest.raises(UsageError) as caught:
             create_folder(target, finished())
         assert str(caught.value) == (
-            f"the output folder {str(target)!r} exists already; name a new one with -o"
+            f"the output folder {str(target)!r} exists already; name a new one with -o, "
+            "or replace it with --force"
         )
         assert sorted((p, p.is_file() and p.read_bytes()) for p in tmp_path.rglob("*")) == before
 

@@ -142,7 +142,7 @@ def test_corpus_is_answered_alike_when_it_comes_split(mirror, name):
 
 @pytest.mark.timeout(400)
 def test_crawl_beside_hostile_clients_is_undisturbed(mirror):
-    """While four of them send the corpus again and again, ten crawls are right and counted."""
+    """While four of them send the corpus again and again, four crawls are right and counted."""
     over = threading.Event()
 
     def attack():
@@ -156,15 +156,15 @@ def test_crawl_beside_hostile_clients_is_undisturbed(mirror):
     try:
         for attacker in attackers:
             attacker.start()
-        for _ in range(10):
+        for _ in range(4):
             assert_right_crawl(mirror)
     finally:
         over.set()
         for attacker in attackers:
             attacker.join()
     counters = mirror.end()
-    assert all(counters.pages[page] >= 10 for page in BODIES)
-    assert counters.pages[PAGE_2] == 10  # which no attacker asked for
+    assert all(counters.pages[page] >= 4 for page in BODIES)
+    assert counters.pages[PAGE_2] == 4  # which no attacker asked for
 
 
 def test_slow_clients_cost_others_nothing(mirror):

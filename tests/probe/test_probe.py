@@ -58,7 +58,7 @@ def test_stock_loop_works():
     assert loop.version.startswith("Python 3.")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_stock_loop_does_all_that_this_python_has():
     """The referee's own check: what the stock loop fails, the probe has wrong."""
     report = run_probe(ProbeOptions(("asyncio",)))

@@ -46,10 +46,9 @@ READ_NO_OWN_SITE = {"json", "msgspec", "orjson", "regex"}
 """They are for JSON, or for pages that somebody wrote expressions for."""
 
 WITH_PROCESSES = {
-    *("aiohttp-parse-processes", "gevent-requests", "processes-aiohttp", "scrapy-spider"),
-    *("geventhttpclient-gevent", "requests-serial", "aiohttp-gather"),
+    *("aiohttp-parse-processes", "processes-aiohttp", "requests-serial"),
 }
-"""Strategies that send items from other processes, and two that do not."""
+"""Two strategies that send items from other processes, and one that does not."""
 
 
 def body(number, encoding):
