@@ -8,12 +8,19 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from rich.console import Console
+from tests.stats.builders import BASELINE
+from tests.stats.lengths import make_two_lengths
 
-from crawlbench.base.records import Failure, Obstacle, Stopping, Verdict
+from crawlbench.base.records import Cell, Failure, Obstacle, Stopping, Verdict
 from crawlbench.cli.live import open_watcher
 from crawlbench.measure.store import load_session
+from crawlbench.report.terminal import STYLES
+from crawlbench.report.theme import VERDICTS
+from crawlbench.stats.judge import judge
 
+SLOW = Cell("site", "net", "slow", None, "lxml", 10)
 SESSION = load_session(Path(__file__).parents[2] / "results" / "reference")
 
 
@@ -23,7 +30,7 @@ def shown(session, *, is_terminal):
     console = Console(file=file, width=80, height=60, force_terminal=is_terminal, no_color=True)
     with open_watcher(console) as watcher:
         watcher.on_start(session)
-        for sample in session.rounds[0].samples[:3]:
+        for sample in session.rounds[0].samples[:3] if session.rounds else ():
             watcher.on_sample(1, sample)
         watcher.on_session(session)
     return file.getvalue()
@@ -37,6 +44,23 @@ def test_terminal_shows_bars_and_the_time_that_is_left():
     assert "●" in text
     assert "aiohttp-gather on uvloop" in text
     assert "server-bound" not in text
+
+
+@pytest.mark.parametrize("rounds", [0, 1, 2, 3])
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_every_state_on_the_way_is_drawn(rounds, is_broken):
+    """From the calibration on, by two lengths, also with a cell that broke before any round."""
+    session = make_two_lengths({BASELINE: (0.01, 0.001), SLOW: (0.02, 0.001)}, count=4)
+    failures = (Failure(SLOW.name, 0, "wrong answer"),) if is_broken else ()
+    begun = replace(session, passes={BASELINE.group: 2}, failures=failures)
+    running = replace(begun, rounds=session.rounds[:rounds])
+    text = shown(judge(running), is_terminal=True)
+    assert ("first look" in text) is (rounds in {1, 2})
+
+
+def test_every_verdict_has_a_style():
+    """Of a page and of a terminal alike."""
+    assert STYLES.keys() == VERDICTS.keys()
 
 
 def test_nothing_is_drawn_while_a_value_is_taken():

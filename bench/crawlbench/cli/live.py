@@ -163,7 +163,9 @@ def _ratios(view: SessionView) -> RenderableType:
     left = MAX_ROWS
     for group in view.groups.values():
         bars = draw_bars(group, view.plan.margin, BAR)
-        shown = [place for place, row in enumerate(group.rows) if row.found][:left]
+        # Before its first round a pair that was asked for stands there without numbers.
+        rows = [place for place, row in enumerate(group.rows) if row.found and row.summary]
+        shown = rows[:left]
         if shown:
             scale = Text(bars.scale, style="dim") if bars else Text("")
             table.add_row(Text(group.place, style="bold"), "", "", scale)

@@ -65,6 +65,7 @@ STYLES = {
     "unclear": "bright_black",
     "invalid": "bold red",
     "not supported": "dim",
+    "no values": "dim",
     "baseline": "bold",
     "control": "dim",
     "reference": "dim",
