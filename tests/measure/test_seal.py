@@ -153,3 +153,35 @@ def test_thread_of_a_contestant_is_not_waited_for(monkeypatch):
     with thread_named("worker-iou-1"):
         await_kernel_threads()
     assert naps == []
+
+
+@needs_affinity
+def test_worker_moves_with_all_its_threads_once_it_is_ready():
+    """A thread that an import has started is there before; then nothing is found broken."""
+    cpus = os.sched_getaffinity(0)
+    with thread_named("of-an-import") as (thread, _):
+        first, other = sorted(cpus)[:2]
+        for number in (0, thread.native_id):
+            os.sched_setaffinity(number, {first})
+        try:
+            watch = Seal()
+            watch.move_to([other])
+            assert os.sched_getaffinity(0) == os.sched_getaffinity(thread.native_id) == {other}
+            assert watch.find_broken() == []
+        finally:
+            os.sched_setaffinity(0, cpus)
+
+
+@needs_affinity
+def test_contestant_that_moved_itself_is_not_moved_back():
+    """It would be measured beside the mirror: that is found, not mended."""
+    cpus = os.sched_getaffinity(0)
+    first, other = sorted(cpus)[:2]
+    os.sched_setaffinity(0, {first})
+    try:
+        watch = Seal()
+        os.sched_setaffinity(0, {other})
+        watch.move_to([first])
+        assert watch.find_broken() == [f"it moved from CPUs {first} to {other}"]
+    finally:
+        os.sched_setaffinity(0, cpus)

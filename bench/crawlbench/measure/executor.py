@@ -8,6 +8,7 @@ import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from functools import partial
+from itertools import cycle
 from json import dumps
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -65,6 +66,8 @@ class ProcessExecutor:
         self._places = places
         self._cpus = cpus
         self._all_cpus = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+        self._starts = cycle(sorted(self._all_cpus or cpus or [0]))
+        """The CPUs on which workers of one CPU start, in turn."""
         self._timeout_s = timeout_s
         self._environments = {facts.name: facts for facts in environments}
         self._alone = frozenset(alone)
@@ -147,14 +150,16 @@ class ProcessExecutor:
 
     @contextmanager
     def _on_its_cpus(self) -> Iterator[None]:
-        """Let a worker inherit its CPUs from the manager, before its interpreter starts.
+        """Let a worker inherit CPUs from the manager, before its interpreter starts.
 
-        Threads that an import starts are there already when pyperf moves the process.
+        Libraries ask at their import how many there are, and start threads. Where a worker has one
+        CPU, it may be any until it is ready: else all workers of a round would start on the same
+        one, in turn, while the others stand still.
         """
         if not (self._cpus and self._all_cpus):
             yield
             return
-        os.sched_setaffinity(0, self._cpus)
+        os.sched_setaffinity(0, self._cpus if len(self._cpus) > 1 else {next(self._starts)})
         try:
             yield
         finally:
@@ -194,6 +199,7 @@ class ProcessExecutor:
             "token": self._turnstile.token,
             "timeout_s": self._timeout_s,
             "metadata": {**_metadata(cell), **self._affinity()},
+            "cpus": list(self._cpus) if self._all_cpus else [],
             "all_cpus": sorted(self._all_cpus or ()),
             "environment": find_expected(facts) if facts else None,
         }

@@ -46,7 +46,9 @@ def main() -> None:
     gate = Gate(job["port"], job["token"], job["cell"]["name"])
     try:
         assert_environment(job["environment"])
-        host = _Host(job, Seal(), gate, event_loops)
+        seal = Seal()
+        host = _Host(job, seal, gate, event_loops)
+        seal.move_to(job["cpus"])
         metadata = pyperf.Run([1.0], collect_metadata=True).get_metadata()
         gate.say({"kind": "ready", "metadata": metadata})
         host.serve()

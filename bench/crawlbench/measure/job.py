@@ -63,6 +63,8 @@ class Job(Place):
     timeout_s: float
     metadata: dict[str, str | int]
     """For pyperf."""
+    cpus: list[int]
+    """That are the worker's once it is ready; empty for any."""
     all_cpus: list[int]
     """On which workers may end; empty for those that they have."""
     environment: Expected | None

@@ -11,14 +11,15 @@ import gc
 import os
 import sys
 import time
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 from crawlbench.base.offspring import Children
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 __all__ = ["Rest", "Seal", "await_kernel_threads"]
 
@@ -42,6 +43,17 @@ class Seal:
         """Look at everything."""
         self._parts = {name: (owner, part) for name, owner, part in _parts()}
         self._state = _State.now()
+
+    def move_to(self, cpus: Collection[int]) -> None:
+        """Move all threads to the CPUs on which values are taken, once the contestant is imported.
+
+        One that has moved itself before stays where it is, and is found broken.
+        """
+        if cpus and _State.now().cpus == self._state.cpus:
+            for thread in _threads():
+                with suppress(OSError):  # it has just ended
+                    os.sched_setaffinity(thread, cpus)
+            self._state = replace(self._state, cpus=frozenset(cpus))
 
     def find_broken(self) -> list[str]:
         """Return what is not as it was, a clause each, such as `it replaced time.monotonic`."""

@@ -72,7 +72,9 @@ def main() -> None:
         assert_environment(job["environment"])
         make_task = _find_task(job)
         seal = Seal()  # with all that is ours, and nothing of a contestant's
-        turn = _Turn(make_task(), seal, gate, job["timeout_s"], event_loops, job["all_cpus"])
+        task = make_task()
+        seal.move_to(job["cpus"])
+        turn = _Turn(task, seal, gate, job["timeout_s"], event_loops, job["all_cpus"])
         runner = pyperf.Runner(metadata=job["metadata"])  # moves to the CPUs of --affinity
         gate.say({"kind": "ready"})
         turn.wait()
