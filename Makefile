@@ -111,7 +111,7 @@ fuzz: $(READY) ## 100,000 edited session files and damaged archives, each read (
 	$(BIN)/python -m tests.fuzz.sessions 100000
 	$(BIN)/python -m tests.fuzz.archives 100000
 
-docs: $(READY) ## make what documents quote, from --help and results/reference
+docs: $(READY) ## make what documents quote, from --help and results/default
 	$(BIN)/python docs/make.py
 
 house: $(READY) ## the figures of the house beside its goals: files, rooms, arrows, longest function

@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
@@ -23,12 +24,15 @@ from crawlbench.report.markdown import render_table
 from crawlbench.report.notes import find_notes
 from crawlbench.report.picture import render_svg
 from crawlbench.report.results import results_schema
-from crawlbench.report.tables import ANSWER, group_tables
+from crawlbench.report.tables import answer_headers, group_tables
 from crawlbench.report.terminal import render_table as render_table_for_terminal
 from crawlbench.report.view import SessionView
 
+if TYPE_CHECKING:
+    from crawlbench.report.table import Table
+
 ROOT = Path(__file__).resolve().parent.parent
-REFERENCE = ROOT / "results" / "reference"
+REFERENCE = ROOT / "results" / "default"
 COMMANDS = (
     "",
     *(
@@ -139,17 +143,23 @@ def make_table() -> str:
     found = find_notes(view)
     answer = "\n\n".join(sentence.text for sentence in find_answer(view))
     reading = next(text for label, text in found if label == "reading")
-    tables = [render_table(table.pick(ANSWER)) for table in group_tables(view)]
+    tables = [render_table(table) for table in answer_tables(view)]
     notes = "\n".join(f"- {label}: {text}" for label, text in found if label in QUOTED_NOTES)
     return "\n" + "\n\n".join([answer, *tables, f"How to read it: {reading}", notes]) + "\n\n"
+
+
+def answer_tables(view: SessionView) -> list[Table]:
+    """Return each group's table with what most people look for."""
+    groups = zip(view.crawls, group_tables(view), strict=True)
+    return [table.pick(answer_headers(group)) for group, table in groups]
 
 
 def make_picture() -> str:
     """Return what the reference session answers as SVG, without fonts from elsewhere."""
     console = Console(width=WIDTH, record=True, file=Path(os.devnull).open("w"), highlight=False)
-    for table in group_tables(SessionView(load_session(REFERENCE))):
+    for table in answer_tables(SessionView(load_session(REFERENCE))):
         console.print(Text(table.title, style="bold"))
-        console.print(render_table_for_terminal(table.pick(ANSWER), WIDTH))
+        console.print(render_table_for_terminal(table, WIDTH))
         console.print()
     svg = console.export_svg(title="crawlbench run default", unique_id="crawlbench")
     return FONT.sub("", svg).replace("\xa0", "&#160;")
