@@ -122,7 +122,8 @@ def _draw(number: int, labels: list[str], rows: Rows, margin: float) -> alt.Laye
     data, y = place(f"ratios-{number}"), names(labels)
     chart = alt.Chart(data)
     scale = alt.Scale(type="log", domain=_domain(rows, margin), range=[0, TEXTS], nice=False)
-    axis = value_axis("time over the baseline's, below 1 is faster", format=".3~g")
+    # Without a grid, which would run through the names above the marks.
+    axis = value_axis("time over the baseline's, below 1 is faster", format=".3~g", grid=False)
     tooltip = [
         alt.Tooltip("cell:N"),
         alt.Tooltip("shown:N", title="ratio"),
@@ -139,14 +140,14 @@ def _draw(number: int, labels: list[str], rows: Rows, margin: float) -> alt.Laye
     band = chart.transform_filter("isValid(datum.ratio)").mark_bar(
         height=BAND, yOffset=SHIFT, color=colour("band"), aria=False
     )
-    line = alt.Chart(alt.InlineData(values=[{"one": 1}])).mark_rule(
-        color=colour("soft"), strokeDash=[3, 3], aria=False
+    line = chart.transform_filter("isValid(datum.ratio)").mark_tick(
+        size=BAND, thickness=1, yOffset=SHIFT, color=colour("soft"), aria=False
     )
     interval = chart.mark_rule(strokeWidth=3, strokeCap="round", yOffset=SHIFT, aria=False)
     point = chart.mark_point(filled=True, size=90, opacity=1, yOffset=SHIFT, aria=False)
     return layer(
         band.encode(x=low, x2=alt.X2Datum(math.exp(margin)), y=y),
-        line.encode(x=x_of("one")),
+        line.encode(x=alt.XDatum(1, type="quantitative", scale=scale, axis=axis), y=y),
         interval.encode(x=x_of("low"), x2=alt.X2("high"), y=y, color=colours, tooltip=tooltip),
         point.encode(x=x_of("ratio"), y=y, color=colours, shape=_shapes(), tooltip=tooltip),
         right_text(data, y, colours),

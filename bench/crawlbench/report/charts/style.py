@@ -68,14 +68,19 @@ def names(labels: Sequence[str], offset: int = NAME_OFFSET) -> alt.Y:
     return alt.Y("label", type="nominal", sort=None, scale=scale, axis=axis)
 
 
-def value_axis(title: str, **settings: Any) -> alt.Axis:  # noqa: ANN401  (as of `alt.Axis`)
-    """Return the axis of values, above the rows, with lines down through them."""
+def value_axis(
+    title: str,
+    *,
+    grid: bool = True,
+    **settings: Any,  # noqa: ANN401  (as of `alt.Axis`)
+) -> alt.Axis:
+    """Return the axis of values, above the rows, with lines down through them or ticks alone."""
     return alt.Axis(
         title=title,
         orient="top",
-        grid=True,
+        grid=grid,
         domain=False,
-        ticks=False,
+        ticks=not grid,
         labelOverlap=True,
         tickCount=6,
         titleAnchor="start",
