@@ -53,6 +53,7 @@ def test_strategy_and_parser_crawl(crawlbench):
     assert [line.partition(" ")[0] for line in lines] == [str(rank) for rank in range(1, 251)]
 
 
+@pytest.mark.long
 def test_loop_runs_a_session_and_is_seen_to_run(crawlbench, tmp_path):
     """The loop that ran is the package's own, else the cell would be invalid."""
     session = tmp_path / "session"

@@ -67,7 +67,9 @@ def full_page():
     return render_page(make_page(*full_session()))
 
 
-@pytest.mark.parametrize("width", [360, pytest.param(1440, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "width", [pytest.param(width, marks=pytest.mark.long) for width in (360, 1440)]
+)
 def test_page_of_full_can_be_sent_and_read(open_page, screenshots, width):
     """All cells in ratios and table; of other charts as many as one reads, and they say so."""
     assert len(full_page().encode()) < 6_000_000

@@ -181,6 +181,7 @@ def test_row_shows_its_columns_on_any_terminal(width):
     assert {"fails", "keeps", "concurrency", "12", "5"} <= set(words)
 
 
+@pytest.mark.long
 def test_stall_is_neither_good_nor_bad():
     """A client without a deadline of its own waits; a session's deadline ends it."""
 

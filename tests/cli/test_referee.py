@@ -141,6 +141,7 @@ def test_suite_cut_in_half_is_refused(crawlbench, session, tmp_path):
     assert_refused(crawlbench("compare", half, session / "suite.json"), "pyperf cannot compare")
 
 
+@pytest.mark.long
 def test_finished_session_goes_on_with_more_rounds(crawlbench, tmp_path):
     """`--resume` adds rounds to the same folder, with the same loops and new orders.
 

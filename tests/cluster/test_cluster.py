@@ -127,6 +127,7 @@ def test_block_of_a_killed_worker_is_repeated_elsewhere(tmp_path):
     assert all(one.machines <= 1 for one in session.comparisons)
 
 
+@pytest.mark.long
 def test_block_ends_when_nobody_waits_for_it(tmp_path):
     """However the manager ends: its machine is free for the next session, which uses it."""
     suite = suite_file(tmp_path, OPERATION)

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -155,33 +156,46 @@ def test_thread_of_a_contestant_is_not_waited_for(monkeypatch):
     assert naps == []
 
 
+MOVED = """
+import json, os, sys, threading
+from crawlbench.measure.seal import Seal
+
+first, other, moves_itself = json.loads(sys.argv[1])
+os.sched_setaffinity(0, {first})
+may_end = threading.Event()
+thread = threading.Thread(target=may_end.wait)
+thread.start()
+watch = Seal()
+if moves_itself:
+    for number in (0, thread.native_id):
+        os.sched_setaffinity(number, {other})
+watch.move_to([first] if moves_itself else [other])
+stands = [sorted(os.sched_getaffinity(number)) for number in (0, thread.native_id)]
+print(json.dumps([stands, watch.find_broken()]))
+may_end.set()
+"""
+"""What a worker does, in a process whose CPUs are nobody else's."""
+
+
+def move(*, moves_itself):
+    """Return on which CPUs both threads stand in the end, what was found broken, and two CPUs."""
+    first, other = sorted(os.sched_getaffinity(0))[:2]
+    job = json.dumps([first, other, moves_itself])
+    call = [sys.executable, "-c", MOVED, job]
+    done = subprocess.run(call, check=True, capture_output=True, text=True)
+    return *json.loads(done.stdout), first, other
+
+
 @needs_affinity
 def test_worker_moves_with_all_its_threads_once_it_is_ready():
     """A thread that an import has started is there before; then nothing is found broken."""
-    cpus = os.sched_getaffinity(0)
-    with thread_named("of-an-import") as (thread, _):
-        first, other = sorted(cpus)[:2]
-        for number in (0, thread.native_id):
-            os.sched_setaffinity(number, {first})
-        try:
-            watch = Seal()
-            watch.move_to([other])
-            assert os.sched_getaffinity(0) == os.sched_getaffinity(thread.native_id) == {other}
-            assert watch.find_broken() == []
-        finally:
-            os.sched_setaffinity(0, cpus)
+    stands, broken, _, other = move(moves_itself=False)
+    assert (stands, broken) == ([[other], [other]], [])
 
 
 @needs_affinity
 def test_contestant_that_moved_itself_is_not_moved_back():
     """It would be measured beside the mirror: that is found, not mended."""
-    cpus = os.sched_getaffinity(0)
-    first, other = sorted(cpus)[:2]
-    os.sched_setaffinity(0, {first})
-    try:
-        watch = Seal()
-        os.sched_setaffinity(0, {other})
-        watch.move_to([first])
-        assert watch.find_broken() == [f"it moved from CPUs {first} to {other}"]
-    finally:
-        os.sched_setaffinity(0, cpus)
+    stands, broken, first, other = move(moves_itself=True)
+    assert stands == [[other], [other]]
+    assert broken == [f"it moved from CPUs {first} to {other}"]

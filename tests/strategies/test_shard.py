@@ -94,6 +94,7 @@ def test_every_page_comes_once_though_a_worker_is_killed(tmp_path, monkeypatch, 
             asyncio.run(crawl_site(strategy, spec, read, kill))
 
 
+@pytest.mark.long
 def test_worker_without_the_resource_is_not_used(tmp_path, monkeypatch, spec, strategy):
     """It was not given to us: the process of each page that is read is the other's."""
     parse = registry.load(registry.Kind.PARSER, "lexbor")(spec)
