@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from crawlbench.base.records import Failure, Obstacle, Quantity
+from crawlbench.report.lengths import tell_beginning
 from crawlbench.report.measures import tell_numbers, tell_size
 from crawlbench.report.numbers import format_difference, format_span
 from crawlbench.report.pairs import matrix_table, pairs_table
@@ -189,3 +190,21 @@ def test_flat_pairs_are_explained():
     """With what would help."""
     found = make_comparison(QUICK, None, obstacle=Obstacle.FLAT)
     assert "a longer form of the site" in explain(found, Setting(0.01))
+
+
+@pytest.mark.parametrize(
+    ("begin", "error", "told"),
+    [
+        (0.0248, 0.0004, "24.80 ms"),
+        (0.00036, 0.0037, "under 4.1 ms"),
+        (-0.0029, 0.0051, "under 2.2 ms"),
+        (0.0021, 0.0021, "under 4.2 ms"),
+        (-0.0121, 0.0004, "-12.10 ms"),
+        (0.0021, None, "2.10 ms"),
+        (-0.0021, None, "-2.10 ms"),
+    ],
+)
+def test_beginning_that_may_be_nothing_is_told_by_its_upper_end(begin, error, told):
+    """Nothing takes less than no time, unless later pages really cost more than the first ones."""
+    summary = replace(SESSION.summaries[0], to_begin_s=begin, to_begin_error_s=error)
+    assert tell_beginning(summary) == told

@@ -33,6 +33,11 @@ def tell_lengths(group: GroupView, standing: Standing) -> str:
 
 
 def tell_beginning(summary: Summary) -> str:
-    """Return what it costs to begin; later pages may cost more than the first ones."""
-    begin = summary.to_begin_s or 0.0
-    return f"{'-' if begin < 0 else ''}{format_seconds(abs(begin), summary.to_begin_error_s)}"
+    """Return what it costs to begin: less than its interval's end, where that holds nothing too.
+
+    Below 0 in earnest, later pages cost more than the first ones.
+    """
+    begin, error = summary.to_begin_s or 0.0, summary.to_begin_error_s
+    if error is not None and -error < begin <= error:
+        return f"under {format_part(begin + error)}"
+    return f"{'-' if begin < 0 else ''}{format_seconds(abs(begin), error)}"
