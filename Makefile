@@ -99,10 +99,10 @@ bench-killed: $(READY) ## sessions killed at 50 random moments, and resumed
 	$(BIN)/python benchmarks/killed.py
 
 test: $(READY) ## run the tests, but the longest
-	$(BIN)/python -m pytest -q -n 3 --dist loadfile -m "not long"
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "not long"
 
 test-all: $(READY) ## run all tests
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 installed: $(READY) ## build sdist and wheel, and try them outside the checkout (1 minute)
 	$(BIN)/python -m tests.installed

@@ -43,6 +43,12 @@ def command_line(*arguments, **options):
     return {"args": command, "env": environment, "text": True, "encoding": "utf-8", **options}
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the files that take long: at the end no worker is alone with one of them."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _swept():
     """Collect garbage before the next file: what was left open fails the tests that left it."""
