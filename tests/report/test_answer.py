@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from textwrap import wrap
+
 import pytest
 from rich.console import Console
 
 from crawlbench.base.records import Cell, Failure, Obstacle, Verdict, WarningNote
+from crawlbench.measure.store import load_session
 from crawlbench.report.answer import find_answer as answer_of
 from crawlbench.report.terminal import render_terminal
 from crawlbench.report.view import SessionView
+from crawlbench.stats.judge import judge
 from tests.report.sessions import EQUAL, FAST, concluded, make_comparison, make_summary, shipped
 from tests.report.views import find_answer
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
@@ -106,6 +111,23 @@ def test_last_screen_of_80_by_24_holds_the_whole_answer(session):
     assert "" in screen[-11:], "what is above the answer is parted from it"
     answer = screen[len(screen) - screen[::-1].index("") :]
     assert " ".join(answer) == " ".join(s.text for s in answer_of(view))
+
+
+@pytest.mark.parametrize(
+    ("lines", "first"),
+    [
+        (10, "; to begin, under 4.9 ms against under 3.9 ms."),
+        (8, "On loopback, per page, aiohttp-gather on uvloop takes 28 % less time than requests-"),
+        (4, "Over 2 sites and networks 7 of 10 are faster"),
+    ],
+)
+def test_answer_keeps_who_is_best_as_long_as_it_fits(monkeypatch, lines, first):
+    """Numbers of the two lengths go first; only what does not fit even so is counted."""
+    monkeypatch.setattr("crawlbench.report.answer.MAX_LINES", lines)
+    root = Path(__file__).resolve().parents[2]
+    sentences = answer_of(SessionView(judge(load_session(root / "results" / "default"))))
+    assert first in sentences[0].text
+    assert sum(len(wrap(one.text, 80)) for one in sentences) <= max(lines, 6)
 
 
 def test_session_without_values_has_no_answer():

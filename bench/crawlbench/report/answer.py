@@ -65,7 +65,7 @@ class Sentence:
 
 def find_answer(view: SessionView) -> tuple[Sentence, ...]:
     """Return what a session says: the fullest version that fits on a screen."""
-    versions = (_sentences(view, scenarios) for scenarios in (_whole, _short, _counted))
+    versions = (_sentences(view, scenarios) for scenarios in (_whole, _short, _bare, _counted))
     found: tuple[Sentence, ...] = ()
     for found in versions:
         if sum(len(wrap(sentence.text, WIDTH)) for sentence in found) <= MAX_LINES:
@@ -98,12 +98,17 @@ def _begin(text: str) -> str:
 
 def _whole(view: SessionView) -> Iterator[str]:
     for group in view.crawls:
-        yield _scenario(group, is_short=False)
+        yield _scenario(group, tells_behind=True)
 
 
 def _short(view: SessionView) -> Iterator[str]:
     for group in view.crawls:
-        yield _scenario(group, is_short=True)
+        yield _scenario(group, tells_behind=False)
+
+
+def _bare(view: SessionView) -> Iterator[str]:
+    for group in view.crawls:
+        yield _scenario(group, tells_behind=False, tells_lengths=False)
 
 
 def _counted(view: SessionView) -> Iterator[str]:
@@ -115,14 +120,14 @@ def _counted(view: SessionView) -> Iterator[str]:
         yield f"over {len(view.crawls)} sites and networks {_counts(found)}"
 
 
-def _scenario(group: GroupView, *, is_short: bool) -> str:
+def _scenario(group: GroupView, *, tells_behind: bool, tells_lengths: bool = True) -> str:
     where = f"on {group.place}{', per page' if group.form else ''}"
     standing = find_standing(group)
     if standing is None:
         return f"{where} {_alone(group)}"
-    lengths = tell_lengths(group, standing)
+    lengths = tell_lengths(group, standing) if tells_lengths else ""
     parts = [f"{where}, {_lead(group, standing)}{': ' if lengths else ''}{lengths}"]
-    if not is_short:
+    if tells_behind:
         parts += _behind(group, standing)
     parts += _by_cpu(group, standing)
     return "; ".join(parts)
