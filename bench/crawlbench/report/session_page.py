@@ -109,7 +109,7 @@ def _results(view: SessionView) -> tuple[Section, ...]:
             "ratios",
             "Ratios to the baseline",
             "A point is a cell's time over its baseline's in the same laps, and the line its "
-            "interval; the dashed line is the baseline, the grey band the margin. Further left is "
+            "interval; the thin line is the baseline, the grey band the margin. Further left is "
             "faster.",
             _draw(view, ratio_chart),
             "Nothing could be compared." if view.summaries else NO_VALUES,
