@@ -19,7 +19,7 @@ from crawlbench.stats.between import DEFAULTS, find_spread, mean_of_sessions
 from crawlbench.stats.change import Way
 from crawlbench.stats.claims import find_claims, judge_family
 from crawlbench.stats.holm import holm_levels
-from crawlbench.stats.index import Index
+from crawlbench.stats.index import Index, read_cpu
 from crawlbench.stats.interval import Estimate, Interval, estimate_mean
 from crawlbench.stats.lengths import Slopes
 from crawlbench.stats.limit import REFERENCE
@@ -28,7 +28,7 @@ from crawlbench.stats.pairing import Side, log_ratios
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from crawlbench.base.records import Cell, Sample, Session
+    from crawlbench.base.records import Cell, Session
 
 __all__ = ["CONFIDENCE", "MARGIN", "MIN_SESSIONS", "QUANTITIES", "Pool", "Ratio", "Standing"]
 
@@ -62,10 +62,6 @@ class Standing:
     """One more than the cells that are told to be faster."""
     same: int
     """Other cells that cannot be told from it."""
-
-
-def _read_cpu(sample: Sample) -> float:
-    return max(sample.cpu_s or 0.0, 1e-9)
 
 
 class _Part:
@@ -104,7 +100,7 @@ class _Part:
         if not (one.cells and two.cells):
             return None
         if quantity is Quantity.CPU:
-            found = log_ratios(self.index, one, two, _read_cpu) if self.has_cpu else []
+            found = log_ratios(self.index, one, two, read_cpu) if self.has_cpu else []
             return estimate_mean(found)
         if quantity is Quantity.TIME:
             return estimate_mean(log_ratios(self.index, one, two))

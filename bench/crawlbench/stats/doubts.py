@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Doubt, Quantity
 from crawlbench.stats.headroom import MAX_PEER_SHARE
+from crawlbench.stats.index import read_cpu, read_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +69,7 @@ class Nuisances:
     @cached_property
     def plain(self) -> Reading:
         """The quantity as it was measured."""
-        return _read_cpu if self._quantity is Quantity.CPU else _read_wall
+        return read_cpu if self._quantity is Quantity.CPU else read_seconds
 
     @property
     def kinds(self) -> tuple[Doubt, ...]:
@@ -162,15 +163,6 @@ def _total_s(read: Reading, samples: Sequence[Sample]) -> float:
 
 def _server_wait_s(sample: Sample) -> float:
     return sample.mirror_wait_s / sample.loops
-
-
-def _read_wall(sample: Sample) -> float:
-    return sample.seconds
-
-
-def _read_cpu(sample: Sample) -> float:
-    assert sample.cpu_s is not None
-    return max(sample.cpu_s, 1e-9)
 
 
 def _used_s(sample: Sample) -> float:

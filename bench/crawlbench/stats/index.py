@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Reading = Callable[[Sample], float]
     """Takes from a sample what is compared: positive seconds per crawl."""
 
-__all__ = ["Index", "Laps", "read_seconds"]
+__all__ = ["Index", "Laps", "read_cpu", "read_seconds"]
 
 Laps = dict[int, float]
 """Lap to the logarithm of what was read there."""
@@ -29,6 +29,12 @@ Laps = dict[int, float]
 def read_seconds(sample: Sample) -> float:
     """Return the wall time of a crawl."""
     return sample.seconds
+
+
+def read_cpu(sample: Sample) -> float:
+    """Return the CPU time of a crawl, of which there is a logarithm; it must be known."""
+    assert sample.cpu_s is not None
+    return max(sample.cpu_s, 1e-9)
 
 
 class Index:
