@@ -10,7 +10,7 @@ from crawlbench.base.counters import Counters
 from crawlbench.base.records import Cell
 from crawlbench.base.usage import Usage
 from crawlbench.measure.contract import Conduct, Value
-from crawlbench.measure.invariants import Due, find_breach, find_misconduct
+from crawlbench.measure.invariants import Due, Patience, find_breach, find_misconduct
 from crawlbench.measure.verify import expect
 from crawlbench.sites.douban import SITE
 
@@ -118,6 +118,42 @@ def test_breach_is_told_in_a_sentence(value, counters, breach):
 def test_what_honest_crawls_do_passes(value, counters):
     """Readings of a clock, retries, connections for each page, idle threads: all have room."""
     assert find_breach(value, counters, DUE) is None
+
+
+def unrest_told(turns):
+    """Return before which turns, from 1, a cell that worked before some of them is found out."""
+    patience = Patience()
+    values = [conducted(rest_cpu_s=0.02 if works else 0.0001, rest_s=1.0) for works in turns]
+    judged = [patience.excuse("a", value) for value in values]
+    return [place for place, value in enumerate(judged, 1) if find_misconduct(value)]
+
+
+@pytest.mark.parametrize(
+    ("turns", "told"),
+    [
+        ([True], []),
+        ([False, True], []),
+        ([True, True], [2]),
+        ([True, False, True], [3]),
+        ([False] * 43 + [True] + [False] * 43 + [True], []),
+        ([index % 5 == 0 for index in range(10)], [6]),
+        ([index % 20 == 0 for index in range(60)], []),
+        ([False] * 30 + [True, True, True, True], [34]),
+    ],
+)
+def test_who_seldom_works_between_turns_is_excused(turns, told):
+    """A host's own pause is billed to whoever has the CPU; who does so again is found out."""
+    assert unrest_told(turns) == told
+
+
+def test_patience_is_of_each_cell_and_of_nothing_else():
+    """Two cells that are restless once are no cell that is so twice; clocks are never excused."""
+    patience = Patience()
+    restless = conducted(rest_cpu_s=0.02, rest_s=1.0)
+    assert find_misconduct(patience.excuse("a", restless)) is None
+    assert find_misconduct(patience.excuse("b", restless)) is None
+    assert "20 ms" in find_misconduct(patience.excuse("a", restless))
+    assert "nice" in find_misconduct(patience.excuse("c", conducted(broken=["it is nicer"])))
 
 
 def test_declarations_change_what_is_due():

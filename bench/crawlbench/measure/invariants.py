@@ -7,7 +7,8 @@ strategy declares in its docstring changes what is due.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crawlbench.base.text import count_of
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from crawlbench.measure.contract import Conduct, Value
     from crawlbench.measure.verify import Expectation
 
-__all__ = ["Due", "find_breach", "find_misconduct", "find_unrest"]
+__all__ = ["Due", "Patience", "find_breach", "find_misconduct", "find_unrest"]
 
 CLOCK_SLACK_S = 50e-6 + 2 * time.get_clock_info("monotonic").resolution
 """By which two processes' readings of one clock may differ: less than one request over loopback
@@ -32,6 +33,10 @@ VALUE_SHARE = 0.01
 REST_SHARE = 0.001
 """Of the time between the turns, where that is more: an idle thread that looks around twice a
 second uses 0.01 %, which no neighbour feels; a busy one uses a hundred."""
+MAX_RESTLESS = 0.1
+"""Of a cell's turns: what disturbs as few of its neighbours' laps moves no ratio, since the midmean
+leaves out a quarter at each end. A busy host bills its own pauses to whoever has the CPU, so that
+a worker that only waits may seem to have used a millisecond, now and then."""
 MIRROR_SLACK_S = 0.005
 """Of the mirror's CPU time: it also obeys the manager, and sweeps, within its span."""
 
@@ -101,6 +106,29 @@ def find_unrest(cpu_s: float, rest_s: float, value_s: float) -> str | None:
         f"it worked between its turns: {_ms(cpu_s)} of CPU time while others were "
         f"measured; {_ms(allowed_s)} are allowed"
     )
+
+
+class Patience:
+    """Remembers over a session which cells did not stand still, and excuses what comes seldom."""
+
+    def __init__(self) -> None:
+        """Remember nothing yet."""
+        self._turns = Counter[str]()
+        self._restless = Counter[str]()
+
+    def excuse(self, cell: str, value: Value) -> Value:
+        """Return the value, as of a worker that stood still if it did not for the first time.
+
+        Later times are excused while they are at most `MAX_RESTLESS` of the cell's turns.
+        """
+        conduct = value.conduct
+        self._turns[cell] += 1
+        if find_unrest(conduct.rest_cpu_s, conduct.rest_s, value.seconds) is None:
+            return value
+        self._restless[cell] += 1
+        if self._restless[cell] > max(1.0, MAX_RESTLESS * self._turns[cell]):
+            return value
+        return replace(value, conduct=replace(conduct, rest_cpu_s=0.0))
 
 
 def _out_of_time(value: Value, counters: Counters, _: Due) -> Iterator[str]:

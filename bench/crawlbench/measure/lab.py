@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crawlbench.base.rooms import open_room
 from crawlbench.measure.ceiling import measure_ceiling
 from crawlbench.measure.executor import ProcessExecutor
+from crawlbench.measure.invariants import Patience
 from crawlbench.measure.peers import PeerMeter, open_peers
 from crawlbench.measure.placement import stay_off
 from crawlbench.measure.round import RoundPlan, RoundResult, run_round
@@ -53,6 +54,7 @@ class Lab:
     """The place of each group of crawls."""
     trace_folder: Path
     """Where the mirrors note the requests of the calibration; gone when the lab closes."""
+    patience: Patience = field(default_factory=Patience)
 
     async def measure_ceilings(self) -> dict[str, float]:
         """Return how many requests per second each group's mirror answers without delays.
@@ -99,6 +101,7 @@ class Lab:
             passes=session.passes if number else {cell.group: 1 for cell in cells},
             modules={cell.name: _loop_module(cell) for cell in cells},
             declared=declared_by(plan, cells),
+            patience=self.patience,
             trace_folder=None if number else self.trace_folder,
         )
         ends: dict[str, Mirror] = {**self.mirrors, **self.peers}

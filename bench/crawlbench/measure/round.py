@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from crawlbench.base.errors import CellError, CellRefusal
 from crawlbench.base.records import Anchor, Cell, Failure, RoundRecord
-from crawlbench.measure.invariants import Due, find_breach, find_misconduct
+from crawlbench.measure.invariants import Due, Patience, find_breach, find_misconduct
 from crawlbench.measure.sampling import make_sample
 from crawlbench.measure.schedule import Turn, plan_turns, plan_waves
 from crawlbench.measure.verify import Expectation, find_fault, find_odd_loop, is_wrong_answer
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.contract import AnchorWorker, Executor, Value, Worker
 
 __all__ = ["Mirror", "RoundPlan", "RoundResult", "run_round"]
-
 
 MAX_ALIVE = 240
 """Workers at once, if no group has more: each is a process of some 30 to 60 MB."""
@@ -74,6 +73,8 @@ class RoundPlan:
     """Top-level module of the event loop that must run, by cell; None for none."""
     declared: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """What strategies say of their HTTP, by name: versions, and codings beside gzip."""
+    patience: Patience = field(default_factory=Patience)
+    """With cells that do not stand still; one for all rounds of a session."""
     trace_folder: Path | None = None
     """Where the last crawl of each cell is noted, request by request; None: nowhere."""
 
@@ -246,7 +247,7 @@ class _Course:
             value = await self._workers[cell.name].take()
         finally:
             counters = await mirror.end()  # a dead mirror explains whatever befell the worker
-        await self._verify(cell, value, counters, loops)
+        await self._verify(cell, self._plan.patience.excuse(cell.name, value), counters, loops)
         if value.http_parser:
             self.http_parsers[cell.name] = value.http_parser
         return make_sample(turn, value, counters, loops)
