@@ -27,7 +27,11 @@ for _name in ("SIGINT", "SIGHUP", "SIGQUIT"):
 TRUSTED = os.environ.get("SSL_CERT_FILE")
 PLUGINS = Path(__file__).parent / "plugins"
 
-BRIEFLY = {"CRAWLBENCH_RUN_LAP_TIME": "0.02", "CRAWLBENCH_RUN_PAGE": "0"}
+BRIEFLY = {
+    "CRAWLBENCH_RUN_LAP_TIME": "0.02",
+    "CRAWLBENCH_RUN_MIN_TIME": "0.01",
+    "CRAWLBENCH_RUN_PAGE": "0",
+}
 """Variables for sessions whose figures and page nobody looks at; options take precedence."""
 
 
