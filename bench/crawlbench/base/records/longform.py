@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crawlbench.base.records.ranges import Number  # noqa: TC001  (msgspec reads it)
+from crawlbench.base.records.ranges import Count, Number  # noqa: TC001  (msgspec reads them)
 
 __all__ = ["LongForm"]
 
@@ -20,7 +20,7 @@ class LongForm:
     """The same of the group's own site; fewer."""
     middle: str = ""
     """A site between the two, which tests whether they lie on a line; empty for none."""
-    middle_pages: Number = 0
+    middle_pages: Count = 0
 
     @property
     def more_pages(self) -> int:
