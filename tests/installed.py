@@ -23,6 +23,21 @@ MAX_CORE_MB = 120
 SESSION = ("--rounds", "1", "--lap-time", "0.02", "--no-page", "--json", "-o", "session")
 FEW = ("-n", "loopback", "-s", "aiohttp-gather", "-s", "requests-serial")
 """Of the suite, on all Pythons but the first: they are tried for their versions' sake."""
+SHORT = (
+    *("tests/base", "tests/operations/test_operations.py", "tests/stats/test_compare.py"),
+    *("tests/stats/test_judge.py", "tests/mirror/test_server.py", "tests/measure/test_ceiling.py"),
+    *(
+        "tests/measure/test_matrix.py",
+        "tests/measure/test_round.py",
+        "tests/measure/test_worker.py",
+    ),
+    *("tests/measure/test_schedule.py", "tests/measure/test_verify.py"),
+    *("--ignore", "tests/base/test_launching.py", "--ignore", "tests/base/test_stopwatch.py"),
+)
+"""Tests of the sdist, for all Pythons but the first: what depends on asyncio, and the rules.
+
+`make test` runs all on the first. What is left out needs extras, or takes seconds.
+"""
 FAILS = "def test_it(crawlbench_mirror):\n    assert crawlbench_mirror().url == 'nowhere'\n"
 IN_SDIST = (
     *("README.md", "CHANGELOG.md", "LICENSE", "CITATION.cff", "docs/library.md"),
@@ -94,13 +109,17 @@ def attempt(
         sys.exit(f"crawlbench run quick on {python}: no time for {broken or 'any cell'}")
     examples = source / "docs" / "examples" / "library"
     call([str(its / "python"), str(examples / "serving.py")], place)
-    call([*install, "pytest"], place)
+    call([*install, "hypothesis", "pytest", "pytest-timeout"], place)
     pytest = [str(its / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     shutil.copy(examples / "test_crawler.py", place)
     call([*pytest, "test_crawler.py"], place)
     (place / "test_wrong.py").write_text(FAILS, encoding="utf-8")
     call([*pytest, "test_wrong.py"], place, code=1)
-    print(f"{wheel.name} on {python}: {size:.0f} MB, {len(cells)} cells measured")
+    done = f"{size:.0f} MB, {len(cells)} cells measured"
+    if chosen:
+        passed = call([*pytest, "-m", "not slow and not long", *SHORT], source).splitlines()[-1]
+        done += f", {passed}"
+    print(f"{wheel.name} on {python}: {done}")
 
 
 def call(command: list[str], place: Path, code: int = 0) -> str:

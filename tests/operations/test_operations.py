@@ -27,6 +27,7 @@ REFUSED = {
     ("uvloop", "udp-sock"),
     ("uvloop", "unix-datagram"),
     ("uvloop", "eager-start"),
+    ("uvloop", "eager-tasks"),  # from Python 3.13.0 to 3.13.2
 }
 """What uvloop 0.23 says that it does not have; a later one may."""
 NAMED_IN_THE_ISSUE = [

@@ -112,9 +112,13 @@ class _Asker(asyncio.Protocol):
         self._transport.close()
 
     def _ask(self) -> None:
-        """Send a batch."""
+        """Send a batch; on a connection that is over, `connection_lost` says so, or is about to.
+
+        Python 3.13.0's `writelines` ends in a TypeError there, where others warn or do nothing.
+        """
         self._owed += BATCH
-        self._transport.writelines(self._batch())
+        if not self._transport.is_closing():
+            self._transport.writelines(self._batch())
 
     def _batch(self) -> list[bytes]:
         raise NotImplementedError
