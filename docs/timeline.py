@@ -1,7 +1,8 @@
 """Runs the programs of docs/asyncio.md and draws who ran when, into docs/asyncio-NAME.svg.
 
-    python docs/timeline.py            all programs
-    python docs/timeline.py FILE       prints what was seen of one, as JSON
+    python docs/timeline.py                    all programs
+    python docs/timeline.py --to PICTURE FILE  draws one of your own
+    python docs/timeline.py FILE               prints what was seen of one, as JSON
 
 A profile function notes each time that a function of the program begins, is suspended, goes on and
 ends; a suspended coroutine returns to whoever drives it, which is what is seen. Pictures are
@@ -10,11 +11,13 @@ measured, so they are not made anew by `make docs`, but by `make timelines`.
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,7 +41,8 @@ class Seen:
     """One call of a function, from its first step to its last."""
 
     name: str
-    """With its first argument if that is a number: `fetch(3)`."""
+    first: str = ""
+    """Its first argument if that is a number, or an address: `page 3`."""
     threads: list[str] = field(default_factory=list)
     """That ran it, in order."""
     steps: list[tuple[float, float]] = field(default_factory=list)
@@ -47,6 +51,10 @@ class Seen:
 
 def main() -> None:
     """Draw all, or tell of one."""
+    if sys.argv[1:2] == ["--to"]:
+        picture, path = map(Path, sys.argv[2:4])
+        picture.write_text(draw(path.stem, run(path)), encoding="utf-8", newline="\n")
+        return
     if len(sys.argv) > 1:
         print(json.dumps([asdict(one) for one in watch(Path(sys.argv[1]))]), file=sys.stderr)
         return
@@ -65,20 +73,22 @@ def run(path: Path) -> list[Seen]:
 
 def watch(path: Path) -> list[Seen]:
     """Run a program in this process and return what was seen, in order of first steps."""
-    code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
+    program = compile(path.read_text(encoding="utf-8"), str(path), "exec")
     found: dict[int, Seen] = {}
     frames: list[FrameType] = []  # kept, so that no other frame gets the same identity
     begun: dict[int, float] = {}
     start = time.perf_counter()
 
     def note(frame: FrameType, event: str, _: object) -> None:
-        if frame.f_code.co_filename != str(path) or frame.f_code.co_name.startswith("<"):
-            return
+        code = frame.f_code
+        is_function = code.co_flags & inspect.CO_OPTIMIZED and not code.co_name.startswith("<")
+        if code.co_filename != str(path) or not is_function:
+            return  # also where it is the body of a class or of the program
         moment, key = time.perf_counter() - start, id(frame)
         if event == "call":
             if key not in found:
                 frames.append(frame)
-                found[key] = Seen(_name(frame))
+                found[key] = Seen(code.co_name, _first(frame))
             begun[key] = moment
             found[key].threads.append(threading.current_thread().name)
         elif event == "return":
@@ -87,30 +97,48 @@ def watch(path: Path) -> list[Seen]:
     threading.setprofile(note)
     sys.setprofile(note)
     try:
-        exec(code, {"__name__": "__main__"})  # noqa: S102  (a program of ours)
+        exec(program, {"__name__": "__main__"})  # noqa: S102  (a program of ours)
     finally:
         sys.setprofile(None)
         threading.setprofile(None)
     return [one for one in found.values() if one.steps]
 
 
-def _name(frame: FrameType) -> str:
+def _first(frame: FrameType) -> str:
     code = frame.f_code
-    first = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
-    return f"{code.co_name}({first})" if isinstance(first, int) else code.co_name
+    if not code.co_argcount:
+        return ""
+    name = code.co_varnames[0]
+    value = frame.f_locals.get(name)
+    if isinstance(value, str) and value.startswith("/"):
+        return value
+    return f"{name} {value}" if isinstance(value, int) else ""
+
+
+def _labels(seen: list[Seen]) -> list[str]:
+    """Return what calls are named: by more than their function only where that is called again."""
+    counts = Counter(one.name for one in seen)
+    labels: list[str] = []
+    for one in seen:
+        label = f"{one.name} {one.first}".strip() if counts[one.name] > 1 else one.name
+        again = sum(told.partition(", call ")[0] == label for told in labels)
+        labels.append(f"{label}, call {again + 1}" if again else label)
+    return labels
 
 
 def draw(name: str, seen: list[Seen]) -> str:
     """Return the picture of a program."""
     rows: list[dict[str, Any]] = []
-    for number, one in enumerate(seen):
-        label = f"{number + 1}. {one.name}"
-        life = {"label": label, "start": one.steps[0][0] * 1e3, "end": one.steps[-1][1] * 1e3}
+    labels = _labels(seen)
+    zero = min(one.steps[0][0] for one in seen)  # imports are no part of the story
+    for label, one in zip(labels, seen, strict=True):
+        steps = [((begin - zero) * 1e3, (end - zero) * 1e3) for begin, end in one.steps]
+        life = {"label": label, "start": steps[0][0], "end": steps[-1][1]}
         rows.append({**life, "kind": "life", "thread": one.threads[0]})
-        for thread, (begin, end) in zip(one.threads, one.steps, strict=False):
-            step = {"label": label, "start": begin * 1e3, "end": end * 1e3}
+        for thread, (begin, end) in zip(one.threads, steps, strict=False):
+            step = {"label": label, "start": begin, "end": end}
             rows.append({**step, "kind": "step", "thread": thread})
-    labels = list(dict.fromkeys(row["label"] for row in rows))
+    last = max(row["end"] for row in rows)
     threads = list(dict.fromkeys(row["thread"] for row in rows))
     hues = [colour(hue) for hue in ("client", "slower", "faster", "parse")]
     base = alt.Chart(place(name)).encode(
@@ -121,7 +149,11 @@ def draw(name: str, seen: list[Seen]) -> str:
             scale=alt.Scale(domain=labels),
             axis=alt.Axis(title=None, domain=False, ticks=False, labelFontSize=12),
         ),
-        x=alt.X("start:Q", axis=alt.Axis(title="ms", grid=True)),
+        x=alt.X(
+            "start:Q",
+            scale=alt.Scale(domain=[0, last], nice=False),
+            axis=alt.Axis(title="ms since the first step", grid=True),
+        ),
         x2="end",
         color=alt.Color(
             "thread:N",

@@ -111,6 +111,20 @@ def test_page_stands_alone_and_shows_nothing_as_markup():
     assert policy.startswith("default-src 'none'; connect-src 'self'")
 
 
+def test_root_leads_to_the_start_and_to_the_counters():
+    """It is not counted; a site that is asked by POST has no link that would not work."""
+    with Hand() as hand:
+        text = hand.ask("/").body.decode()
+        assert json.loads(hand.ask(COUNTERS).body)["requests"] == 0
+        assert hand.ask(SITE.path).status == 200
+    assert f'href="{SITE.path}"' in text
+    assert f'href="{STATUS_PATH}"' in text
+    with Hand(spec=dataclasses.replace(SITE, method="POST")) as hand:
+        text = hand.ask("/").body.decode()
+    assert f'href="{SITE.path}"' not in text
+    assert "asked by POST" in text
+
+
 def test_page_of_the_site_goes_first():
     """A site may have a page of that address; then the counters are not to be had."""
 

@@ -109,7 +109,7 @@ async def serve(
     if on_served:
         mirror.on_exchange = _watch(on_served)
     mirror.begin("")
-    mirror.aside = StatusPage(mirror, spec.name, network_name)
+    mirror.aside = StatusPage(mirror, spec, network_name)
     with open_room() as folder, contextlib.closing(mirror):
         ca_file = folder / CA_FILE
         try:

@@ -1,6 +1,6 @@
-"""The page of a mirror's own that shows what it counts (floor 2).
+"""A mirror's own pages: what it counts, and what it is (floor 2).
 
-It stands beside the site's pages: where the site has a page of that address, it gives way.
+They stand beside the site's pages: where the site has a page of that address, they give way.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from jinja2 import Environment, PackageLoader
 from crawlbench.mirror.answers import Answer
 
 if TYPE_CHECKING:
+    from crawlbench.base.model import SiteSpec
     from crawlbench.mirror.server import Mirror
 
 __all__ = ["STATUS_PATH", "StatusPage"]
 
 STATUS_PATH = "/_crawlbench"
+ENTRANCE_PATH = "/"
 MAX_PAGES = 10
 LABELS = {
     "requests": "requests",
@@ -39,37 +41,44 @@ POLICY = (
 
 
 class StatusPage:
-    """Answers for two addresses, as a mirror's `aside`: the page and the counts as JSON."""
+    """Answers for three addresses, as a mirror's `aside`: entrance, counters, and these as JSON."""
 
-    def __init__(self, mirror: Mirror, site: str, network: str) -> None:
+    def __init__(self, mirror: Mirror, spec: SiteSpec, network: str) -> None:
         """Show a mirror's counters.
 
         Args:
             mirror: whose.
-            site: name of its site.
+            spec: of its site.
             network: name of its network.
         """
         self._mirror = mirror
-        self._names = {"site": site, "network": network}
+        self._spec = spec
+        self._names = {"site": spec.name, "network": network}
         loader = PackageLoader("crawlbench.mirror")
-        self._template = Environment(loader=loader, autoescape=True).get_template("status.html")
+        self._templates = Environment(loader=loader, autoescape=True)
 
     def __call__(self, target: bytes) -> Answer | None:
         """Return the answer to a target that is no page of the site; None if it is none of ours."""
         path = target.partition(b"?")[0].decode("latin-1")
         if path == STATUS_PATH:
-            return self._render_page()
+            labels = {"labels": LABELS.items(), "names": list(LABELS)}
+            return self._render("status.html", **labels, counters=f"{STATUS_PATH}/counters.json")
+        if path == ENTRANCE_PATH:
+            return self._render_entrance()
         return self._render_counters() if path == f"{STATUS_PATH}/counters.json" else None
 
-    def _render_page(self) -> Answer:
-        nonce = secrets.token_urlsafe(16)
-        text = self._template.render(
-            **self._names,
-            nonce=nonce,
-            labels=LABELS.items(),
-            names=list(LABELS),
-            counters=f"{STATUS_PATH}/counters.json",
+    def _render_entrance(self) -> Answer:
+        is_free = self._mirror.responses.find_page(STATUS_PATH.encode()) is None
+        return self._render(
+            "entrance.html",
+            start=self._spec.path,
+            method=self._spec.method,
+            status=STATUS_PATH if is_free else "",
         )
+
+    def _render(self, name: str, **values: object) -> Answer:
+        nonce = secrets.token_urlsafe(16)
+        text = self._templates.get_template(name).render(**self._names, nonce=nonce, **values)
         headers = {
             "Content-Type": "text/html; charset=utf-8",
             "Cache-Control": "no-store",

@@ -46,6 +46,7 @@ def history_page(history: History) -> Page:
     return Page(
         title="crawlbench: history",
         subtitle=one_line(f"{len(history.sessions)} sessions, {first} to {last}"),
+        asked=f"What changed over {len(history.sessions)} sessions?",
         answer=(Sentence(_answer(history, len(changes)), "history", "history"),),
         sections=(
             Section(

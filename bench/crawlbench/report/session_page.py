@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from crawlbench.report.answer import find_answer
 from crawlbench.report.charts.bars import cpu_chart, memory_chart, phase_chart
 from crawlbench.report.charts.heatmap import heatmap_charts
+from crawlbench.report.charts.leaders import leaders_chart
 from crawlbench.report.charts.ratios import ratio_chart
 from crawlbench.report.charts.sweep import sweep_chart
 from crawlbench.report.charts.values import drift_chart, session_values, spread_chart
 from crawlbench.report.charts.waterfall import waterfall_chart
-from crawlbench.report.charts.winners import winners_chart
 from crawlbench.report.differences import differences_section
 from crawlbench.report.environments import environments_table
 from crawlbench.report.everything import everything_table
@@ -125,7 +125,7 @@ def _results(view: SessionView) -> tuple[Section, ...]:
             "A point is a cell's time over its baseline's in the same laps, and the line its "
             "interval; the thin line is the baseline, the grey band the margin. Further left is "
             "faster. Where slow cells squeeze the fast ones together, those are drawn once more.",
-            (*_draw(view, ratio_chart), *_draw(view, winners_chart)),
+            (*_draw(view, ratio_chart), *_draw(view, leaders_chart)),
             "Nothing could be compared." if view.summaries else NO_VALUES,
         ),
         differences_section(view),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crawlbench.report.standing import Held, Standing
     from crawlbench.report.view import GroupView, SessionView
 
-__all__ = ["winners_chart"]
+__all__ = ["leaders_chart"]
 
 MIN_ROWS = 3
 """Of fewer there is nothing to look at more closely."""
@@ -24,7 +24,7 @@ SQUEEZED_FROM = math.log(2)
 """Log ratio of the slowest to the best from which on the others lie close together."""
 
 
-def winners_chart(view: SessionView, group: GroupView, number: int) -> Chart | None:
+def leaders_chart(view: SessionView, group: GroupView, number: int) -> Chart | None:
     """Return those near the best of a group against it, or None if all can be told apart anyhow."""
     standing = find_standing(group)
     if standing is None or not has_ratio(standing.quantity):
@@ -36,7 +36,7 @@ def winners_chart(view: SessionView, group: GroupView, number: int) -> Chart | N
         return None
     near.sort(key=lambda one: one.found.estimate or 0.0)
     rows = [_best(standing), *(_row(one) for one in near)]
-    name = f"winners-{number}"
+    name = f"leaders-{number}"
     labels = [str(row["label"]) for row in rows]
     title = "time over the best one's, above 1 is slower"
     spec = finish(draw_ratios(name, labels, rows, view.plan.margin, title), height=len(rows) * ROW)
