@@ -1,20 +1,24 @@
-"""What the harness adds to a crawl: values through the turnstile against a bare loop, interleaved.
+"""What the harness adds to a crawl, and what the invariants of a value alone do, interleaved.
 
-Both processes crawl the same mirror from the same CPUs; in each lap each takes one value, in
+Three processes crawl the same mirror from the same CPUs; in each lap each takes one value, in
 shuffled order. The bare one knows no pyperf, no turnstile, no verification and no watchdog: it
-reads a line, crawls, and prints the seconds. Prints the ratio with its interval.
+reads a line, crawls, and prints the seconds. The guarded one is the bare one with what the
+invariants need in a worker: pages are counted, the harness is sealed, rests are watched. The third
+is a worker at its turnstile. What the mirror notes for the invariants is on all three sides.
 
-    python benchmarks/overhead.py [LAPS]
+    python benchmarks/overhead.py [LAPS [ROUNDS]]
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import os
 import random
 import sys
 from asyncio.subprocess import PIPE
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Cell
@@ -26,6 +30,8 @@ from crawlbench.mirror.process import open_mirror
 from crawlbench.stats.interval import estimate_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crawlbench.measure.contract import Worker
     from crawlbench.measure.job import Place
 
@@ -34,15 +40,22 @@ ROUNDS = 10  # fresh processes: the unit of replication
 CELLS = (("requests-serial", None), ("aiohttp-gather", "uvloop"))
 
 BARE = """
-import asyncio, sys, time
+import asyncio, json, sys, time
 from crawlbench.plugins import registry
 from crawlbench.measure.crawling import make_site
+from crawlbench.measure.reading import CountedReader
+from crawlbench.measure.seal import Rest, Seal
+origin, strategy, event_loop, loops, guard = sys.argv[1:]
+loops, is_guarded = int(loops), guard == "guarded"
 kind = registry.Kind
 spec = registry.load(kind.SITE, "douban-top250")
 read = registry.load(kind.PARSER, "lxml")(spec)
-site = make_site(spec, sys.argv[1] + spec.path, read, None)
-crawl = registry.load(kind.STRATEGY, sys.argv[2])
-loops = int(sys.argv[4])
+if is_guarded:
+    read = CountedReader(read)
+    seal = Seal()
+site = make_site(spec, origin + spec.path, read, None)
+crawl = registry.load(kind.STRATEGY, strategy)
+factory = registry.load(kind.EVENT_LOOP, event_loop) if event_loop != "-" else None
 
 async def crawl_all():
     start = time.perf_counter()
@@ -50,18 +63,42 @@ async def crawl_all():
         await crawl(site, 10)
     return time.perf_counter() - start
 
-for _ in sys.stdin:
-    if sys.argv[3] == "-":
-        start = time.perf_counter()
-        for _ in range(loops):
-            crawl(site, 10)
-        seconds = time.perf_counter() - start
-    else:
-        factory = registry.load(kind.EVENT_LOOP, sys.argv[3])
+def take():
+    if factory:
         with asyncio.Runner(loop_factory=factory) as runner:
-            seconds = runner.run(crawl_all())
-    print(seconds, flush=True)
+            return runner.run(crawl_all())
+    start = time.perf_counter()
+    for _ in range(loops):
+        crawl(site, 10)
+    return time.perf_counter() - start
+
+rest = Rest() if is_guarded else None
+for _ in sys.stdin:
+    checks_s = 0.0
+    if is_guarded:
+        start = time.perf_counter()
+        rest.stop()
+        read.forget()
+        checks_s += time.perf_counter() - start
+    seconds = take()
+    if is_guarded:
+        start = time.perf_counter()
+        assert read.look().pages == 10 * loops and not seal.find_broken()
+        rest = Rest()
+        checks_s += time.perf_counter() - start
+    print(json.dumps([seconds, checks_s]), flush=True)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Lap:
+    """What three processes took for the same crawls, in seconds."""
+
+    bare: float
+    guarded: float
+    checks: float
+    """Of the guarded one, outside its clock."""
+    worker: float
 
 
 class Bare:
@@ -71,21 +108,22 @@ class Bare:
         self._process = process
 
     @classmethod
-    async def start(cls, origin: str, cell: Cell, cpus: tuple[int, ...]) -> Bare:
-        """Start it on the workers' CPUs."""
-        arguments = (origin, cell.strategy, cell.event_loop or "-", str(LOOPS))
+    async def start(cls, origin: str, cell: Cell, cpus: tuple[int, ...], guard: str) -> Bare:
+        """Start it on the workers' CPUs, "guarded" or "unguarded"."""
+        arguments = (origin, cell.strategy, cell.event_loop or "-", str(LOOPS), guard)
         command = (sys.executable, "-c", BARE, *arguments)
         process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
         if cpus and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(process.pid, cpus)
         return cls(process)
 
-    async def take(self) -> float:
-        """Take one value, in seconds."""
+    async def take(self) -> tuple[float, float]:
+        """Take one value; return its seconds, and those of the checks outside its clock."""
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(b"\n")
-        return float(await self._process.stdout.readline())
+        seconds, checks_s = json.loads(await self._process.stdout.readline())
+        return seconds, checks_s
 
     async def end(self) -> None:
         """Let it end."""
@@ -94,20 +132,47 @@ class Bare:
         await self._process.wait()
 
 
-async def measure_round(bare: Bare, worker: Worker, laps: int) -> float:
-    """Return the mean log ratio of a round, the first lap being a warmup."""
-    ratios = []
-    for _ in range(1 + laps):
-        seconds = {}
-        for who in random.sample(("bare", "worker"), 2):
-            seconds[who] = await bare.take() if who == "bare" else (await worker.take()).seconds
-        ratios.append(math.log(seconds["worker"] / seconds["bare"]))
-    return sum(ratios[1:]) / laps
+async def take_lap(bare: Bare, guarded: Bare, worker: Worker) -> Lap:
+    """Let each take one value, in shuffled order."""
+    seconds, checks_s = {}, 0.0
+    for who in random.sample(("bare", "guarded", "worker"), 3):
+        if who == "bare":
+            seconds[who], _ = await bare.take()
+        elif who == "guarded":
+            seconds[who], checks_s = await guarded.take()
+        else:
+            seconds[who] = (await worker.take()).seconds
+    return Lap(seconds["bare"], seconds["guarded"], checks_s, seconds["worker"])
+
+
+async def measure_round(
+    executor: ProcessExecutor, origin: str, cell: Cell, cpus: tuple[int, ...], laps: int
+) -> list[Lap]:
+    """Return the laps of three fresh processes without the first, which is a warmup."""
+    bare = await Bare.start(origin, cell, cpus, "unguarded")
+    guarded = await Bare.start(origin, cell, cpus, "guarded")
+    worker = await executor.start(cell, LOOPS, 1, laps)
+    taken = [await take_lap(bare, guarded, worker) for _ in range(1 + laps)]
+    await worker.finish()
+    await guarded.end()
+    await bare.end()
+    return taken[1:]
+
+
+def tell(what: str, rounds: list[list[Lap]], ratio: Callable[[Lap], float]) -> None:
+    """Print by how much something is slower, the round being the unit of replication."""
+    logs = [sum(math.log(ratio(lap)) for lap in laps) / len(laps) for laps in rounds]
+    estimate = estimate_mean(logs)
+    assert estimate
+    low, high = (math.expm1(end) * 100 for end in estimate.interval(0.95))
+    mean = math.expm1(estimate.mean) * 100
+    print(f"  {what}: {mean:+.2f} % ({low:+.2f} to {high:+.2f})")
 
 
 async def main() -> None:
     """Measure and print."""
     laps = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS
     machine = describe_machine()
     network = find_network("loopback")
     mirror_cpus, cpus = machine.mirror_cpus, machine.worker_cpus
@@ -119,20 +184,17 @@ async def main() -> None:
             cell = Cell("douban-top250", "loopback", strategy, event_loop, "lxml", 10)
             place: Place = {"origin": mirror.address, "ca_file": None}
             executor = ProcessExecutor(turnstile, {cell.group: place}, cpus, 60)
-            ratios = []
-            for _ in range(ROUNDS):
-                bare = await Bare.start(mirror.address, cell, cpus)
-                worker = await executor.start(cell, LOOPS, 1, laps)
-                ratios.append(await measure_round(bare, worker, laps))
-                await worker.finish()
-                await bare.end()
-            estimate = estimate_mean(ratios)
-            assert estimate
-            low, high = (math.expm1(end) * 100 for end in estimate.interval(0.95))
-            mean = math.expm1(estimate.mean) * 100
-            print(
-                f"{strategy} {event_loop or ''}: the harness adds {mean:+.2f} % "
-                f"({low:+.2f} to {high:+.2f}) in {ROUNDS} rounds x {laps} laps x {LOOPS} crawls"
+            rounds = [
+                await measure_round(executor, mirror.address, cell, cpus, laps)
+                for _ in range(count)
+            ]
+            print(f"{strategy} {event_loop or ''}: {count} rounds x {laps} laps x {LOOPS} crawls")
+            tell("the harness adds", rounds, lambda lap: lap.worker / lap.bare)
+            tell("the invariants alone add", rounds, lambda lap: lap.guarded / lap.bare)
+            tell(
+                "and with what they do outside the clock",
+                rounds,
+                lambda lap: (lap.guarded + lap.checks) / lap.bare,
             )
 
 

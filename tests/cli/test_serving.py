@@ -45,6 +45,26 @@ def test_serve_tells_where_and_logs_what_is_asked(serving):
     assert LOG_LINE.fullmatch(process.stdout.readline())
 
 
+def test_users_site_is_never_imported_by_the_server_that_was_called(serving, tmp_path):
+    """What it prints does not stand before the address, and it may do what it likes to itself."""
+    file, pids = tmp_path / "mine.py", tmp_path / "pids"
+    file.write_text(
+        "import os, sys, signal\n"
+        f"open({str(pids)!r}, 'a').write(f'{{os.getpid()}}\\n')\n"
+        "print('spam')\n"
+        "os.chdir('/')\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "from crawlbench.sites.douban import SITE\n"
+    )
+    process = serving("--site", str(file), "-q")
+    address = process.stdout.readline().strip()
+    with urllib.request.urlopen(address) as answer:
+        assert answer.status == 200
+    imported = pids.read_text().split()
+    assert imported
+    assert str(process.pid) not in imported
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
 def test_busy_server_ends_at_the_first_signal(name):

@@ -95,6 +95,31 @@ def test_event_loop_policy_is_seen(monkeypatch):
     assert seal.find_broken() == ["it set the event loop policy of builtins"]
 
 
+def test_collector_that_is_left_off_is_seen():
+    """What it would have cost is paid outside the clock; off for a moment, it may have been."""
+    seal = Seal()
+    gc.disable()
+    try:
+        broken = seal.find_broken()
+    finally:
+        gc.enable()
+    assert broken == ["it switched the garbage collector off"]
+    assert seal.find_broken() == []
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="other systems schedule otherwise")
+def test_scheduling_is_seen():
+    """Whoever must run at once takes the CPU from its neighbours, whatever its niceness."""
+    seal, before = Seal(), os.sched_getscheduler(0)
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # for this, nobody must be root
+    try:
+        broken = seal.find_broken()
+    finally:
+        os.sched_setscheduler(0, before, os.sched_param(0))
+    assert broken == [f"it changed its scheduling from {before} to {os.SCHED_BATCH}"]
+    assert seal.find_broken() == []
+
+
 def test_rest_tells_of_threads():
     """All that the process used, and how long it took."""
     rest = Rest()

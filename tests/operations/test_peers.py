@@ -90,7 +90,7 @@ def test_peer_ends_when_its_standard_input_closes():
 def test_dead_peer_is_said_in_a_sentence():
     """It is no loop's fault."""
     with open_peer("bulk") as process:
-        os.kill(process._process.pid, signal.SIGKILL)
+        os.kill(process._child.pid, signal.SIGKILL)
         with pytest.raises(PeerError, match=r"the peer 'bulk' died \(exit code -9\)"):
             process.usage()
 

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import msgspec
 import typer
 from rich import box
 from rich.table import Table
 
+from crawlbench.base import errors
+from crawlbench.base.children import Child, ChildEnded
+from crawlbench.base.errors import MirrorError
 from crawlbench.cli.checks import at_least_one, not_negative
 from crawlbench.cli.endings import until_signal
 from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import print_json, result_console
-from crawlbench.cli.sites import load_site
+from crawlbench.cli.sites import prepare_site
 from crawlbench.measure.ceiling import measure_ceiling
 from crawlbench.measure.machine import describe_machine
-from crawlbench.mirror.child import loop_factory
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.mirror.serving import check_host
-from crawlbench.mirror.serving import serve as serve_site
-
-if TYPE_CHECKING:
-    from crawlbench.base.model import SiteSpec
-    from crawlbench.mirror.serving import Open, Served
+from crawlbench.mirror.serving import Open, Served, check_host
 
 __all__ = ["bench", "serve"]
 
+SERVANT = "crawlbench.mirror.servant"
+END_S = 5.0
+"""For the mirror to end after its input was closed; then it is killed."""
 BENCH_SPAN_S = 1.0
 BENCH_CONNECTIONS = (1, 8, 64)
 MODES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -71,14 +73,38 @@ def serve(
     Example: crawlbench mirror serve -n wan --port 8000
     """
     address, played = check_host(host, is_known=is_known), find_network(network)
-    spec = load_site(site)
-    on_served = None if is_quiet else _log
-    serving = serve_site(spec, network, played, seed, address, port, _greet, on_served)
-    with (
-        suppress(KeyboardInterrupt, asyncio.CancelledError),
-        asyncio.Runner(loop_factory=loop_factory()) as runner,
-    ):
-        runner.run(until_signal(serving))
+    prepare_site(site, reads=False)
+    job = {
+        "site": site,
+        "network_name": network,
+        "network": msgspec.to_builtins(played),
+        "seed": seed,
+        "host": address,
+        "port": port,
+        "logs": not is_quiet,
+    }
+    with suppress(KeyboardInterrupt, asyncio.CancelledError):
+        asyncio.run(until_signal(_serve(job)))
+
+
+async def _serve(job: dict[str, Any]) -> None:
+    """Show what a mirror in a process of its own says, until cancelled.
+
+    Raises:
+        MirrorError: it cannot listen there, or it has ended.
+    """
+    child = await Child.start(SERVANT, json.dumps(job))
+    try:
+        while "error" not in (message := await child.hear()):
+            if "open" in message:
+                _greet(Open(**message["open"]))
+            else:
+                _log(Served(**message["served"]))
+        raise getattr(errors, message["kind"])(message["error"])
+    except ChildEnded as end:
+        raise MirrorError(f"the mirror of {job['site']!r} has ended: {end}") from None
+    finally:
+        await child.end(END_S)
 
 
 def _greet(opened: Open) -> None:
@@ -124,7 +150,8 @@ def bench(
     Example: crawlbench mirror bench -c 1 -c 100
     """
     counts = tuple(connections or BENCH_CONNECTIONS)
-    ceilings = asyncio.run(_measure(load_site(site), counts))
+    prepare_site(site, reads=False)
+    ceilings = asyncio.run(_measure(site, counts))
     if as_json:
         print_json(ceilings)
         return
@@ -138,7 +165,7 @@ def bench(
     result_console().print(table)
 
 
-async def _measure(spec: SiteSpec, counts: tuple[int, ...]) -> dict[str, dict[str, float]]:
+async def _measure(site: str, counts: tuple[int, ...]) -> dict[str, dict[str, float]]:
     """Return pages per second by mode and number of connections."""
     machine = describe_machine()
     if machine.worker_cpus and hasattr(os, "sched_setaffinity"):
@@ -146,11 +173,11 @@ async def _measure(spec: SiteSpec, counts: tuple[int, ...]) -> dict[str, dict[st
     ceilings = {}
     for mode, (name, arguments) in MODES.items():
         network = find_network(name)
-        async with open_mirror(spec.name, name, network, 1, machine.mirror_cpus) as mirror:
+        async with open_mirror(site, name, network, 1, machine.mirror_cpus) as mirror:
             ceilings[mode] = {
                 str(count): await measure_ceiling(
                     mirror.address,
-                    spec.path,
+                    mirror.path,
                     mirror.ca_file,
                     connections=count,
                     span_s=BENCH_SPAN_S,

@@ -12,25 +12,7 @@ if TYPE_CHECKING:
     from crawlbench.base.model import SiteSpec
     from crawlbench.base.records import Plan
 
-__all__ = ["load_site", "prepare_site", "prepare_sites"]
-
-
-def load_site(name: str) -> SiteSpec:
-    """Return a site whose pages are ready to be served from here; say so if they must be made.
-
-    A user's own is first loaded in a process that is thrown away.
-
-    Raises:
-        UsageError: there is no such site, or its pages cannot be made.
-    """
-    if not is_ours(name):
-        find_site(name, expects=False)
-    spec: SiteSpec = registry.load(registry.Kind.SITE, name)
-    work = spec.first_use()
-    if work:
-        tell(f"crawlbench {work} ...")
-        spec.pages()
-    return spec
+__all__ = ["prepare_site", "prepare_sites"]
 
 
 def prepare_sites(plan: Plan) -> None:
@@ -40,16 +22,21 @@ def prepare_sites(plan: Plan) -> None:
 
 
 def prepare_site(name: str, *, reads: bool = True) -> None:
-    """Make the pages of a site that needs it; those of a user's site, its mirror makes.
+    """Make the pages of a site that needs it, and say so; those of a user's, its mirror makes.
+
+    A user's own is loaded in a process that is thrown away, and never here.
 
     Args:
         name: as on the command line.
         reads: whether its pages are going to be read, see `find_site`.
 
     Raises:
-        UsageError: as `load_site`.
+        UsageError: there is no such site, or its pages cannot be made.
     """
-    if is_ours(name):
-        load_site(name)
-    else:
+    if not is_ours(name):
         find_site(name, expects=False, reads=reads)
+        return
+    spec: SiteSpec = registry.load(registry.Kind.SITE, name)
+    if work := spec.first_use():
+        tell(f"crawlbench {work} ...")
+        spec.pages()

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 import threading
 import time
 import uuid
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.base.children import clean_environment, explain_end, python_command
+from crawlbench.base.children import ChildEnded, PlainChild
 from crawlbench.base.errors import BenchError, SchedulerLostError, UsageError
 from crawlbench.base.scheduler import (
     ANSWER_S,
@@ -243,35 +242,28 @@ def run_generator(job: Job, name: str) -> Message:
 
     queue: Any = distributed.Queue  # Dask has no types for these
     to, back = queue(f"{name}-to"), queue(f"{name}-back")
-    with subprocess.Popen(
-        python_command(GENERATOR, json.dumps(job)),
-        env=clean_environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        assert process.stdin
-        is_wanted = watch_task()
-        watch = threading.Thread(target=_kill_unwanted, args=(process, is_wanted), daemon=True)
-        watch.start()
-        try:
-            back.put(_read(process))
-            delay_s = _await_word(to, is_wanted)
-            if delay_s is None:
-                raise BenchError("the manager took its word back")
-            process.stdin.write(b'{"at": %r}\n' % (time.monotonic() + delay_s))
-            process.stdin.flush()
-            part: Message = _read(process)["part"]
-            return part
-        finally:
-            process.kill()
+    child = PlainChild(GENERATOR, json.dumps(job))
+    is_wanted = watch_task()
+    threading.Thread(target=_kill_unwanted, args=(child, is_wanted), daemon=True).start()
+    try:
+        back.put(child.hear())
+        delay_s = _await_word(to, is_wanted)
+        if delay_s is None:
+            raise BenchError("the manager took its word back")
+        child.say({"at": time.monotonic() + delay_s})
+        part: Message = child.hear()["part"]
+        return part
+    except ChildEnded as error:
+        raise BenchError(str(error)) from None
+    finally:
+        child.end()
 
 
-def _kill_unwanted(process: subprocess.Popen[bytes], is_wanted: Callable[[], bool]) -> None:
-    """Let a process live as long as somebody waits for it; whoever reads from it sees it end."""
-    while process.poll() is None:
+def _kill_unwanted(child: PlainChild, is_wanted: Callable[[], bool]) -> None:
+    """Let a child live as long as somebody waits for it; whoever listens to it sees it end."""
+    while child.code is None:
         if not is_wanted():
-            process.kill()
+            child.kill()
             return
         time.sleep(POLL_S)
 
@@ -283,14 +275,3 @@ def _await_word(to: Any, is_wanted: Callable[[], bool]) -> float | None:  # noqa
             delay_s: float | None = to.get(timeout=WORD_S)["delay_s"]
             return delay_s
     return None
-
-
-def _read(process: subprocess.Popen[bytes]) -> Message:
-    assert process.stdout
-    assert process.stderr
-    line = process.stdout.readline()
-    if not line.endswith(b"\n"):
-        words = process.stderr.read().decode(errors="replace")
-        raise BenchError(explain_end(process.wait(), words))
-    message: Message = json.loads(line)
-    return message

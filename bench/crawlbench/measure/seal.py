@@ -1,7 +1,7 @@
 """Sees whether a contestant leaves alone what is not its own (floor 3; imported by workers).
 
-That are clocks, our code, its CPUs and its priority, and the event loop policy. A look at some
-four hundred names costs a tenth of a millisecond, outside the clock.
+That are clocks, our code, its CPUs and its priority, the garbage collector, and the event loop
+policy. A look at some four hundred names costs a tenth of a millisecond, outside the clock.
 """
 
 from __future__ import annotations
@@ -96,8 +96,12 @@ class _State:
     cpus: frozenset[int]
     """Of all its threads."""
     niceness: int
+    scheduling: int
+    """The system's policy, such as that of what must run at once."""
     policy: str
     """Module of the event loop policy; empty while there is none, or Python's own."""
+    collects: bool
+    """Whether Python collects garbage by itself."""
 
     @classmethod
     def now(cls) -> _State:
@@ -105,15 +109,21 @@ class _State:
         if hasattr(os, "sched_getaffinity"):
             cpus = frozenset().union(*map(_cpus_of, _threads()))
         niceness = os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else 0
+        scheduling = os.sched_getscheduler(0) if hasattr(os, "sched_getscheduler") else 0
         policy = getattr(asyncio.events, "_event_loop_policy", None)
         module = type(policy).__module__ if policy is not None else ""
-        return cls(cpus, niceness, "" if module.startswith("asyncio.") else module)
+        policy_name = "" if module.startswith("asyncio.") else module
+        return cls(cpus, niceness, scheduling, policy_name, gc.isenabled())
 
     def changes_since(self, before: _State) -> Iterator[str]:
         if self.cpus != before.cpus:
             yield f"it moved from CPUs {_listed(before.cpus)} to {_listed(self.cpus)}"
         if self.niceness != before.niceness:
             yield f"it changed its niceness from {before.niceness} to {self.niceness}"
+        if self.scheduling != before.scheduling:
+            yield f"it changed its scheduling from {before.scheduling} to {self.scheduling}"
+        if before.collects and not self.collects:
+            yield "it switched the garbage collector off"
         if self.policy != before.policy:
             yield f"it set the event loop policy of {self.policy or 'asyncio'}"
 

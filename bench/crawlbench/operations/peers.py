@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from crawlbench.base.children import clean_environment, python_command
+from crawlbench.base.children import ChildEnded, PlainChild, last_line
 from crawlbench.operations.contract import Peer, PeerError, PeerKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from crawlbench.base.children import Message
 
 __all__ = ["PeerProcess", "PeerUsage", "open_peer"]
 
@@ -39,11 +38,11 @@ class PeerUsage:
 class PeerProcess:
     """A running peer; made by `open_peer`."""
 
-    def __init__(self, process: subprocess.Popen[str], kind: PeerKind) -> None:
-        """Hold a process that has just been started, and wait for its address."""
-        self._process = process
+    def __init__(self, child: PlainChild, kind: PeerKind) -> None:
+        """Hold a child that has just been started, and wait for its address."""
+        self._child = child
         self._kind = kind
-        self.peer = Peer(**self._read())
+        self.peer = Peer(**self._hear())
         """Where it listens."""
 
     def usage(self) -> PeerUsage:
@@ -52,30 +51,27 @@ class PeerProcess:
         Raises:
             PeerError: it is gone or does not answer.
         """
-        assert self._process.stdin
-        with suppress(OSError):  # `_read` says that it died
-            self._process.stdin.write('{"op": "usage"}\n')
-            self._process.stdin.flush()
-        return PeerUsage(**self._read())
+        self._child.say({"op": "usage"})
+        return PeerUsage(**self._hear())
 
-    def _read(self) -> dict[str, Any]:
-        """Return the next line; a peer that is silent for too long is killed, which ends its line.
+    def _hear(self) -> Message:
+        """Return its next message.
 
         Raises:
             PeerError: there is none.
         """
-        assert self._process.stdout
-        watch = threading.Timer(ANSWER_TIMEOUT_S, self._process.kill)
-        watch.start()
         try:
-            line = self._process.stdout.readline()
-        finally:
-            watch.cancel()
-        if not line.endswith("\n"):
-            code = self._process.wait()
-            raise PeerError(f"the peer {self._kind!r} died (exit code {code}) or did not answer")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+            return self._child.hear(ANSWER_TIMEOUT_S)
+        except ChildEnded:
+            words = last_line(self._child.words())
+            raise PeerError(
+                f"the peer {self._kind!r} died (exit code {self._child.code})"
+                f"{f': {words}' if words else ''}"
+            ) from None
+        except TimeoutError:
+            raise PeerError(
+                f"the peer {self._kind!r} did not answer within {ANSWER_TIMEOUT_S:g} s"
+            ) from None
 
 
 @contextmanager
@@ -87,32 +83,10 @@ def open_peer(kind: PeerKind, cpus: tuple[int, ...] = ()) -> Iterator[PeerProces
         cpus: to run on; empty for any.
 
     Raises:
-        PeerError: it did not start; its own words are on standard error.
+        PeerError: it did not start.
     """
-    command = python_command("crawlbench.operations.peer", kind, *map(str, cpus))
-    process = subprocess.Popen(
-        command,
-        env=clean_environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # Ctrl-C is its manager's business
-    )
+    child = PlainChild("crawlbench.operations.peer", kind, *map(str, cpus))
     try:
-        yield PeerProcess(process, kind)
+        yield PeerProcess(child, kind)
     finally:
-        _stop(process)
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    """Close the pipe, which ends the peer; kill it if that does not."""
-    assert process.stdin
-    assert process.stdout
-    with suppress(OSError):
-        process.stdin.close()
-    try:
-        process.wait(STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    process.stdout.close()
+        child.end(STOP_TIMEOUT_S)

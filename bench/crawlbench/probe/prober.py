@@ -12,9 +12,9 @@ import time
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from crawlbench.base.children import clean_environment, python_command
+from crawlbench.base.children import Child, ChildEnded
 from crawlbench.base.errors import UsageError
 from crawlbench.operations import Operation, PeerProcess, open_peer
 from crawlbench.plugins import registry
@@ -23,6 +23,8 @@ from crawlbench.probe.tries import FIRST, all_tries, find_try
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from crawlbench.base.children import Message
 
 __all__ = ["DEADLINE_S", "ProbeOptions", "run_probe"]
 
@@ -53,7 +55,7 @@ class ProbeOptions:
 class _Ended:
     """A child's process, when it is over."""
 
-    said: dict[str, Any]
+    said: Message
     """All that it said; the later word counts."""
     code: int | None
     """Exit code, negative for a signal; None if the deadline ended it."""
@@ -168,60 +170,41 @@ class _Prober:
         }
         async with self._slots:
             start = time.monotonic()
-            process = await asyncio.create_subprocess_exec(
-                *python_command("crawlbench.probe.child", json.dumps(job), python=PYTHON),
-                env=clean_environment(),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                start_new_session=True,  # so that its own children can be ended with it
+            child = await Child.start(
+                "crawlbench.probe.child", json.dumps(job), python=PYTHON, reads=False
             )
-            said, words, code = await _follow(process, self._options.deadline_s)
-            return _Ended(_merge(said), code, _last_words(words), time.monotonic() - start)
+            try:
+                said, code = await _follow(child, self._options.deadline_s)
+                words = _last_words(child.words())
+            finally:
+                await child.end()
+            return _Ended(said, code, words, time.monotonic() - start)
 
 
 def _signal_name(number: int) -> str:
     return next((known.name for known in signal.Signals if known == number), f"signal {number}")
 
 
-async def _follow(
-    process: asyncio.subprocess.Process, deadline_s: float
-) -> tuple[bytes, bytes, int | None]:
-    """Wait for a process, at most so long, and end all that it started. Return what it wrote."""
-    assert process.stdout
-    assert process.stderr
-    reading = asyncio.gather(process.stdout.read(), process.stderr.read())
+async def _follow(child: Child, deadline_s: float) -> tuple[Message, int | None]:
+    """Wait for a child, at most so long, and end all that it started.
+
+    Returns:
+        All that it said, the later word counting, and its exit code, or None at the deadline.
+    """
+    said: Message = {}
     code = None
-    try:
+    with suppress(TimeoutError):
         async with asyncio.timeout(deadline_s):
-            code = await process.wait()
-    except TimeoutError:
-        pass
-    finally:
-        _kill(process)
-        await process.wait()
-    return *await reading, code
+            code = await child.wait()
+    child.kill()  # what it started may hold its output open
+    with suppress(ChildEnded):
+        while True:
+            said.update(await child.hear())
+    return said, code
 
 
-def _kill(process: asyncio.subprocess.Process) -> None:
-    """End a process and, where there are groups, all that it has started."""
-    with suppress(ProcessLookupError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-
-
-def _merge(said: bytes) -> dict[str, Any]:
-    merged: dict[str, Any] = {}
-    for line in said.decode(errors="replace").splitlines():
-        with suppress(ValueError):  # half a line of a process that was ended
-            merged.update(json.loads(line))
-    return merged
-
-
-def _last_words(words: bytes) -> str:
+def _last_words(words: str) -> str:
     """Return the line of standard error that says most: the fatal error, or else the last."""
-    lines = [line.strip() for line in words.decode(errors="replace").splitlines() if line.strip()]
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
     fatal = [line for line in lines if line.startswith("Fatal Python error")]
     return (fatal or lines[-1:] or [""])[0][:LONGEST_WORDS]

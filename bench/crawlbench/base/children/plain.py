@@ -8,14 +8,14 @@ import signal
 import subprocess
 import tempfile
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.base.children.child import ChildEnded, explain_end
 from crawlbench.base.children.launch import clean_environment, python_command
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from crawlbench.base.children.channel import Message
 
@@ -48,7 +48,7 @@ class PlainChild:
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
 
-    def hear(self, deadline_s: float) -> Message:
+    def hear(self, deadline_s: float | None = None) -> Message:
         """Return its next message.
 
         Raises:
@@ -57,17 +57,8 @@ class PlainChild:
         """
         assert self._process.stdout
         is_late = threading.Event()
-
-        def give_up() -> None:
-            is_late.set()
-            self._kill()
-
-        watch = threading.Timer(deadline_s, give_up)
-        watch.start()
-        try:
+        with self._give_up_after(deadline_s, is_late):
             line = self._process.stdout.readline()
-        finally:
-            watch.cancel()
         if line.endswith(b"\n"):
             message: Message = json.loads(line)
             return message
@@ -75,6 +66,33 @@ class PlainChild:
         if is_late.is_set():
             raise TimeoutError
         raise ChildEnded(explain_end(code, self.words()))
+
+    @contextmanager
+    def _give_up_after(self, deadline_s: float | None, is_late: threading.Event) -> Iterator[None]:
+        """Kill it if the block lasts longer, which ends its line."""
+
+        def give_up() -> None:
+            is_late.set()
+            self.kill()
+
+        watch = threading.Timer(deadline_s, give_up) if deadline_s is not None else None
+        if watch:
+            watch.start()
+        try:
+            yield
+        finally:
+            if watch:
+                watch.cancel()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code, negative for a signal; None as long as it runs."""
+        return self._process.poll()
 
     def words(self) -> str:
         """Return what it has written to standard error so far."""
@@ -90,12 +108,12 @@ class PlainChild:
         if grace_s:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(grace_s)
-        self._kill()
+        self.kill()
         self._process.wait()
         self._process.stdout.close()
         self._words.close()
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
         """Kill it with all that it started, which may hold its output open."""
         with suppress(ProcessLookupError, PermissionError):
             if hasattr(os, "killpg"):

@@ -1,0 +1,76 @@
+"""A mirror for hand use in a process of its own: `python -m crawlbench.mirror.servant` (floor 2).
+
+A site may be somebody's file, which whoever asked for it does not import. It says where it is, then
+each request that is over, and ends when its standard input does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from crawlbench.base.children import open_channel
+from crawlbench.base.errors import BenchError
+from crawlbench.mirror.child import loop_factory
+from crawlbench.mirror.networks import Network
+from crawlbench.mirror.serving import serve
+from crawlbench.plugins import registry
+
+if TYPE_CHECKING:
+    from crawlbench.base.children import Say
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Serve until standard input ends; what prevents it is said."""
+    say = open_channel()
+    job = json.loads(sys.argv[1])
+    try:
+        with (
+            suppress(asyncio.CancelledError),
+            asyncio.Runner(loop_factory=loop_factory()) as runner,
+        ):
+            runner.run(_serve(job, say))
+    except BenchError as error:
+        say({"error": str(error), "kind": type(error).__name__})
+
+
+async def _serve(job: dict[str, Any], say: Say) -> None:
+    spec = registry.load(registry.Kind.SITE, job["site"])
+    network = msgspec.convert(job["network"], Network)
+    task = asyncio.current_task()
+    assert task
+    _cancel_at_end_of_input(task)
+    await serve(
+        spec,
+        job["network_name"],
+        network,
+        job["seed"],
+        job["host"],
+        job["port"],
+        lambda opened: say({"open": asdict(opened)}),
+        (lambda served: say({"served": asdict(served)})) if job["logs"] else None,
+    )
+
+
+def _cancel_at_end_of_input(task: asyncio.Task[Any]) -> None:
+    loop = asyncio.get_running_loop()
+
+    def wait() -> None:
+        sys.stdin.read()
+        with suppress(RuntimeError):  # it has ended for another reason
+            loop.call_soon_threadsafe(task.cancel)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()
