@@ -41,8 +41,8 @@ bench-aa: $(READY) ## equal things against each other, in laps and in blocks (20
 bench-planted: $(READY) ## does `ab` find what was planted, also at load, and nothing else? (2 hours, in parts)
 	$(BIN)/python -m benchmarks.planted $(PARTS)
 
-bench-cross: $(READY) ## plain loops against crawlbench: 8 clients, per page and to begin (20 minutes)
-	$(BIN)/python benchmarks/cross.py
+bench-cross: $(READY) ## plain loops against crawlbench: 8 clients, per page and to begin (40 minutes, PART= for one)
+	$(BIN)/python benchmarks/cross.py $(PART)
 
 bench-disturbed: $(READY) ## is a mirror that shares its CPU noticed?
 	$(BIN)/python -m benchmarks.disturbed
