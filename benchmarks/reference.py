@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -177,7 +176,7 @@ def run_session(due: Due, session: Path, left_s: float | None) -> int:
     try:
         code = child.wait(left_s)
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
-        child.send_signal(signal.SIGINT)  # what is finished is kept
+        child.terminate()  # what is finished is kept; SIGINT is ignored in the background
         child.wait(PATIENCE_S)
         return INTERRUPTED
     return code

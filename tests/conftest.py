@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.nursery import Nursery
+
 settings.register_profile("untimed", deadline=None)  # speed is a matter of benchmarks
 settings.load_profile("untimed")
 
@@ -25,7 +27,11 @@ for _name in ("SIGINT", "SIGHUP", "SIGQUIT"):
 TRUSTED = os.environ.get("SSL_CERT_FILE")
 PLUGINS = Path(__file__).parent / "plugins"
 
-BRIEFLY = {"CRAWLBENCH_RUN_LAP_TIME": "0.02", "CRAWLBENCH_RUN_PAGE": "0"}
+BRIEFLY = {
+    "CRAWLBENCH_RUN_LAP_TIME": "0.02",
+    "CRAWLBENCH_RUN_MIN_TIME": "0.01",
+    "CRAWLBENCH_RUN_PAGE": "0",
+}
 """Variables for sessions whose figures and page nobody looks at; options take precedence."""
 
 
@@ -74,12 +80,28 @@ def _trust():
         os.environ["SSL_CERT_FILE"] = TRUSTED
 
 
+@pytest.fixture(scope="session")
+def nursery():
+    """Return the process that stands ready for calls, or None where there is no fork."""
+    if not hasattr(os, "fork"):
+        yield None
+        return
+    started = Nursery(command_line()["env"])
+    yield started
+    started.close()
+
+
 @pytest.fixture
-def crawlbench(tmp_path):
+def crawlbench(tmp_path, nursery):
     """Return a function that calls `crawlbench` in an empty folder and waits for its end."""
 
-    def call(*arguments, **options):
-        settings = {"cwd": tmp_path, "capture_output": True, "timeout": 110, **options}
-        return subprocess.run(**command_line(*arguments, **settings), check=False)
+    def call(*arguments, cwd=tmp_path, timeout=110, **options):
+        settings = command_line(*arguments, cwd=cwd, timeout=timeout, **options)
+        environment = settings["env"]
+        if nursery and set(options) <= {"env", "input"} and nursery.can_serve(environment):
+            words = settings["args"][3:]
+            given = {"cwd": cwd, "environment": environment, "text": options.get("input", "")}
+            return nursery.call(words, timeout=timeout, **given)
+        return subprocess.run(**settings, capture_output=True, check=False)
 
     return call

@@ -66,19 +66,14 @@ def call(planted):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("list", "parsers"),
-        ("crawl", "-s", "aiohttp-gather"),
-        ("crawl", "-s", "aiohttp-parse-processes"),
         ("probe", "-l", "asyncio", "-p", "gather"),
-        ("doctor",),
         ("load", "--duration", "0.2", "--connections", "2"),
-        pytest.param(("check", "requests-serial"), marks=pytest.mark.long),
         pytest.param(("mirror", "bench", "-c", "1"), marks=pytest.mark.long),
     ],
     ids=" ".join,
 )
 def test_no_file_of_the_current_folder_is_executed(call, arguments):
-    """By no command, and by none of its children."""
+    """By no command, and by none of its children; `base/test_launching.py` has the others."""
     outcome = call(*arguments)
     assert "current folder was executed" not in outcome.stderr
     assert outcome.returncode == 0, outcome.stderr
@@ -95,7 +90,7 @@ def test_what_is_made_here_is_compared_without_them(call, planted):
     assert outcome.returncode == 0, outcome.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_session_executes_no_file_of_the_current_folder(call, planted):
     """Nor do its workers, its mirror and its pictures."""
     sizes = ("--rounds", "1", "--laps", "1", "--min-time", "0.01", "--page", "-o", "s")

@@ -225,8 +225,9 @@ def test_cell_that_turns_bad_in_a_round_says_which(broken):
 
 
 def start(folder, *arguments):
-    """Start a long session and return it when its first round is over."""
-    call = call_of(folder, *SMALL, *arguments)
+    """Start a long session of few cells and return it when its first round is over."""
+    few = ("-s", "requests-serial", "-s", "aiohttp-gather", "-l", "asyncio")
+    call = call_of(folder, *SMALL, *few, *arguments)
     process = subprocess.Popen(**call, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     for line in process.stderr:
         if line.startswith("round 1 "):

@@ -19,7 +19,7 @@ from tests.environments.projects import in_process, write_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-SHORT = ("--rounds", "2", "--laps", "1", "--min-time", "0.01")
+SHORT = ("--rounds", "1", "--laps", "1", "--min-time", "0.01")
 BRIEF = ("--rounds", "6", "--laps", "1", "--margin", "20")
 
 
@@ -79,9 +79,9 @@ def test_packages_and_pythons_differ_in_one_session(crawlbench, tmp_path):
     table = (tmp_path / "session" / "table.md").read_text()
     assert "| uvloop | 0.21.0 |" in table
     assert f"| Python | {old.python} | {other.python} |" in table
-    again = crawlbench("run", "--resume", "session", "--rounds", "3", timeout=280)
+    again = crawlbench("run", "--resume", "session", "--rounds", "2", timeout=280)
     assert again.returncode == 0, again.stderr
-    assert len(load_session(tmp_path / "session").rounds) == 3
+    assert len(load_session(tmp_path / "session").rounds) == 2
 
 
 def is_starved(answer):

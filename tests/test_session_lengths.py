@@ -81,3 +81,24 @@ def test_sessions_of_two_lengths_are_compared_by_whole_crawls(folder):
     printed = call("compare", folder, folder)
     assert "aiohttp-" in printed
     assert "/long" not in printed
+
+
+def test_middle_length_is_crawled_in_the_first_rounds_and_resumed(tmp_path):
+    """It tests the line with the crawl's true pages, and leaves; so does a session that goes on."""
+    (tmp_path / "three.toml").write_text(SUITE.replace('"douban-x4"', '"douban-x2,douban-x4"'))
+    call("run", tmp_path / "three.toml", "--rounds", 3, "-o", tmp_path / "session")
+    call("run", "--resume", tmp_path / "session", "--rounds", 5)
+    session = load_session(tmp_path / "session")
+    assert not session.failures
+    middles = set(session.plan.middle_names.values())
+    assert len(middles) == 3  # both twins, and the other
+    for record in session.rounds:
+        found = [sample for sample in record.samples if sample.cell in middles]
+        assert {sample.cell for sample in found} == (middles if record.number <= 4 else set())
+        assert all(sample.requests == 2 * sample.loops for sample in found)
+    told = json.loads(call("report", tmp_path / "session", "--format", "json"))
+    for cell in told["cells"]:
+        if cell["role"] == "contestant":
+            assert (cell["pages"], cell["middle_pages"], cell["long_pages"]) == (1, 2, 4)
+            assert cell["middle_s"] > 0
+            assert (cell["per_page_s"] is None) is cell["is_bent"]

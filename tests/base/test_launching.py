@@ -71,10 +71,11 @@ def test_every_name_is_planted(trapped):
 
 
 def test_measuring_runs_nothing_of_the_current_folder(trapped):
-    """Workers, mirror, turnstile, peers; then the suite in pyperf's own comparison."""
+    """Workers, mirror, turnstile, peers, pictures; then the suite in pyperf's own comparison."""
     (trapped / "small.toml").write_text(SUITE)
-    done = call(trapped, "run", "small.toml", "-o", "out")
+    done = call(trapped, "run", "small.toml", "--page", "-o", "out")
     assert done.returncode == 0, done.stderr
+    assert (trapped / "out" / "report.html").exists()
     done = call(trapped, "compare", "out/suite.json", "out/suite.json")
     assert done.returncode == 0, done.stderr
 

@@ -54,7 +54,7 @@ def test_page_is_quiet_offline_whole_and_accessible(open_page, screenshots, widt
     assert opened.complaints == []
     assert [url.partition(":")[0] for url in opened.requests] == ["file"]
     marks = dict(opened.ask(MARKS))
-    assert len(marks) == 2 * 6 + 2
+    assert len(marks) == 2 * 6 + 2 + 1  # and the fast ones on wan once more
     assert all(marks.values()), marks
     assert opened.ask("document.documentElement.scrollWidth") <= width
     sizes = opened.ask(
@@ -117,6 +117,62 @@ def test_table_is_filtered_by_words_and_verdict(open_page):
     assert opened.ask(COLUMN, 0) == []
     opened.page.locator("#filter").press("Enter")  # sends nothing anywhere
     assert len(opened.requests) == 1
+
+
+def test_columns_are_chosen_by_keyboard_and_none_is_hidden_without_a_word(open_page):
+    """The summary counts them; what is hidden on the screen stays in the page."""
+    opened = open_page(reference(), width=768, is_drawn=False)
+    heads = "() => [...document.querySelectorAll('#everything thead th')]"
+    shown = f"({heads})().filter(head => head.offsetWidth).map(head => head.textContent)"
+    every = opened.ask(f"({heads})().length")
+    first = opened.ask(shown)
+    assert [h for h in first if h in ("strategy", "ratio", "verdict")] == [
+        "strategy",
+        "ratio",
+        "verdict",
+    ]
+    summary = opened.page.locator("details.columns summary")
+    assert summary.inner_text() == f"Columns: {len(first)} of {every} shown"
+    assert opened.page.locator("#wider").is_visible() is opened.ask(
+        "(b => b.scrollWidth > b.clientWidth)(document.querySelector('.everything'))"
+    )
+    summary.press("Enter")
+    box = opened.page.get_by_label("switches")
+    box.press("Space")
+    assert opened.ask(shown) == [*first, "switches"]
+    opened.page.get_by_role("button", name="Show all").press("Enter")
+    assert len(opened.ask(shown)) == every
+    assert opened.page.locator("#wider").is_visible()
+    box.press("Space")
+    opened.page.emulate_media(media="print")
+    assert len(opened.ask(shown)) == every
+
+
+def test_charts_are_reached_by_keyboard(open_page):
+    """Each has a name there, and its numbers in a sentence for who cannot see it."""
+    opened = open_page(reference())
+    reached = opened.ask(
+        """() => [...document.querySelectorAll(".chart")].map(chart => {
+          const around = chart.closest("[tabindex='0']");
+          around.focus();
+          const title = document.getElementById(around.getAttribute("aria-labelledby"));
+          return document.activeElement === around && Boolean(title.textContent.trim());
+        })"""
+    )
+    assert reached
+    assert all(reached)
+
+
+def test_page_opens_with_what_was_asked_and_numbers_to_remember(open_page):
+    """The question is the heading, and what the baseline loses stands in large letters."""
+    opened = open_page(reference(), width=768, is_drawn=False)
+    heading = opened.page.locator("h1").inner_text()
+    assert heading == "Which of 6 ways to crawl douban-top250 is fastest, on loopback and wan?"
+    figures = opened.page.locator(".figures strong").all_inner_texts()
+    answer = opened.page.locator("#answer").inner_text()
+    assert len(figures) == 2
+    assert all(answer.count(figure) == 2 for figure in figures), "and so do the sentences"
+    assert opened.ask("document.documentElement.scrollWidth") <= 768
 
 
 def test_mark_tells_its_numbers_when_pointed_at(open_page):

@@ -15,8 +15,8 @@ CHARTS = "() => [...document.querySelectorAll('.chart')].map(chart => chart.id)"
 @pytest.mark.parametrize(
     ("make", "texts", "charts"),
     [
-        (states.old, ["holds no trace of a crawl"], 12),
-        (states.oldest, ["holds no trace of a crawl", "less time than requests-serial"], 12),
+        (states.old, ["holds no trace of a crawl"], 13),
+        (states.oldest, ["holds no trace of a crawl", "less time than requests-serial"], 13),
         (states.broken_trace, ["nothing to draw: trace.jsonl.gz cannot be read"], 6),
         (
             states.partial,

@@ -124,3 +124,32 @@ def test_both_lengths_are_served_from_answers_made_beforehand(name):
     made = responses._rendered
     assert len(made._kept) == 2 * spec.expected_pages  # for a new visitor, and for one who is known
     assert made.bytes < KEPT_BYTES * SHARE_MADE_BEFOREHAND
+
+
+def test_two_sites_are_a_middle_and_a_long_form():
+    """Both are crawled by each cell that is compared, under names of their own."""
+    wanted = {**TWO_LENGTHS, "long_forms": {"douban-top250/*": "douban-x30, douban-x100"}}
+    plan = make_plan("x", Suite(**wanted))
+    form = LongForm("douban-x100", 100, 10, "douban-x30", 30)
+    assert set(plan.long_forms.values()) == {form}
+    assert form.lengths == (10, 30, 100)
+    assert set(plan.middle_names) == set(plan.long_names)
+    assert not set(plan.middle_names.values()) & set(plan.long_names.values())
+    names = [cell.name for cell in plan.cells]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("sites", "said"),
+    [
+        ("douban-x100,douban-x30", "'douban-x30' has 30 pages, so it is no long form of"),
+        ("douban-x30,douban-x30", "'douban-x30' has 30 pages, so it is no long form of"),
+        ("douban-x20,douban-x30,douban-x100", "names 3 sites; name one, or one in between"),
+        ("douban-x30,", "'' cannot be a long form"),
+    ],
+)
+def test_middle_that_is_none_is_refused(sites, said):
+    """The three lengths must grow."""
+    cell = Cell("douban-top250", "wan", "requests-serial", None, "lxml", 10)
+    with pytest.raises(UsageError, match=said):
+        find_long_forms([cell], {"*": sites})

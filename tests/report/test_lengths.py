@@ -30,8 +30,8 @@ from tests.report.views import (
     render_terminal,
     results_of,
 )
-from tests.stats.builders import BASELINE, other
-from tests.stats.lengths import long, make_two_lengths
+from tests.stats.builders import BASELINE, CONTROL, make_session, other
+from tests.stats.lengths import THREE, long, make_two_lengths, three_lengths
 
 QUICK, LIKE = other("quick", "uvloop"), other("like", "asyncio")
 COSTS = {BASELINE: (0.010, 0.0010), QUICK: (0.025, 0.0003), LIKE: (0.0102, 0.00102)}
@@ -208,3 +208,39 @@ def test_beginning_that_may_be_nothing_is_told_by_its_upper_end(begin, error, to
     """Nothing takes less than no time, unless later pages really cost more than the first ones."""
     summary = replace(SESSION.summaries[0], to_begin_s=begin, to_begin_error_s=error)
     assert tell_beginning(summary) == told
+
+
+def bent():
+    """Return a session of three lengths in which `quick` costs twice as much up to the middle."""
+    rounds = []
+    for number in range(4):
+        by_cell = {}
+        for cell, page_s, bend in ((BASELINE, 1e-3, 0), (CONTROL, 1e-3, 0), (QUICK, 5e-4, 1)):
+            shift = 1 + number / 1000
+            by_cell[cell] = [0.02 * shift]
+            by_cell[cell.lengthened(THREE.middle)] = [(0.02 + 20 * page_s * (1 + bend)) * shift]
+            by_cell[long(cell)] = [(0.02 + 90 * page_s) * shift]
+        rounds.append(by_cell)
+    return judge(make_session(three_lengths(QUICK), rounds))
+
+
+def test_row_off_the_line_says_so_and_has_the_times_instead():
+    """In every output: it has no cost per page, but what a crawl of each length took."""
+    session = bent()
+    (table,) = group_tables(session)
+    assert "10, 30 and 100 pages" in table.title
+    rows = {row[0]: row for row in table.pick(("strategy", "to begin", "per page", "verdict")).rows}
+    assert rows["quick"][1:] == ("no line", "20.0 ms, 40.1 ms, 65.1 ms", "unclear")
+    assert rows["base"][2].startswith("1.00")
+    for shape in (render_markdown(session), str(make_page(session))):
+        assert "no line" in shape
+        assert "lie on no line" in shape
+    assert "no line" in shown(session, 160)
+    assert "tests whether they lie on a line" in " ".join(text for _, text in find_notes(session))
+    told = {cell["cell"]: cell for cell in json.loads(EXPORTS["json"](session))["cells"]}
+    quick = told[QUICK.name]
+    assert (quick["is_bent"], quick["per_page_s"], quick["per_page_ratio"]) == (True, None, None)
+    assert (quick["pages"], quick["middle_pages"], quick["long_pages"]) == (10, 30, 100)
+    assert quick["middle_s"] == pytest.approx(0.04, rel=0.01)
+    assert not told[BASELINE.name]["is_bent"]
+    assert "=middle,long" in repeat_command(session)

@@ -9,6 +9,7 @@ from crawlbench.base.records import LongForm
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session
 
 FORM = LongForm("long", 100, 10)
+THREE = LongForm("long", 100, 10, "middle", 30)
 GROUP = BASELINE.group
 
 
@@ -22,6 +23,13 @@ def two_lengths(*cells, **changes):
     longs = [long(cell) for cell in (BASELINE, *cells, CONTROL)]
     plan = make_plan(*cells, long_forms={GROUP: FORM}, **changes)
     return replace(plan, cells=(*plan.cells, *longs))
+
+
+def three_lengths(*cells, **changes):
+    """Return a plan in which they crawl a middle length, too."""
+    plan = two_lengths(*cells, **changes)
+    middles = [cell.lengthened(THREE.middle) for cell in (BASELINE, *cells, CONTROL)]
+    return replace(plan, cells=(*plan.cells, *middles), long_forms={GROUP: THREE})
 
 
 def crawl_rounds(costs, count=6, laps=2, spread=0.0):

@@ -10,10 +10,19 @@ import pytest
 
 from crawlbench.base.records import Failure, Obstacle, Quantity, Stopping, Verdict
 from crawlbench.stats.judge import judge
+from crawlbench.stats.lengths import LINE_ROUNDS
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.settled import NEVER, open_cells
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
-from tests.stats.lengths import FORM, crawl_rounds, long, make_two_lengths, two_lengths
+from tests.stats.lengths import (
+    FORM,
+    THREE,
+    crawl_rounds,
+    long,
+    make_two_lengths,
+    three_lengths,
+    two_lengths,
+)
 
 QUICK = other("quick", "uvloop")
 """Begins late and is fast then: behind in a short crawl, ahead per page."""
@@ -227,3 +236,104 @@ def test_intervals_hold_as_often_as_they_say():
             held[quantity] += one.low <= truth <= one.high
             assert one.verdict in (Verdict.SLOWER, Verdict.UNCLEAR)
     assert all(0.917 <= count / 400 <= 0.983 for count in held.values())
+
+
+def three_times(seed, bend, spread, rounds=LINE_ROUNDS, more_rounds=2, laps=4):
+    """Return a session of three lengths, whose contestant pays more per page up to the middle.
+
+    Args:
+        seed: of the noise.
+        bend: by what share a page costs more there than over all pages.
+        spread: of each value.
+        rounds: in which the middle is crawled.
+        more_rounds: in which it is not.
+        laps: of each.
+    """
+    draw = random.Random(seed)
+    page_s = {BASELINE: 0.001, CONTROL: 0.001, QUICK: 0.0005}
+    made = []
+    for number in range(rounds + more_rounds):
+        by_cell = {}
+        for cell, cost_s in page_s.items():
+            middle_s = 0.02 + (30 - 10) * cost_s * (1 + (bend if cell is QUICK else 0))
+            times = {cell: 0.02, long(cell): 0.02 + 90 * cost_s}
+            if number < rounds:
+                times[cell.lengthened(THREE.middle)] = middle_s
+            for crawled, time_s in times.items():
+                by_cell[crawled] = [time_s * (1 + draw.gauss(0, spread)) for _ in range(laps)]
+        made.append(by_cell)
+    return judge(make_session(three_lengths(QUICK), made))
+
+
+@pytest.mark.parametrize("bend", [0.5, -0.5, -1.0])
+def test_times_off_the_line_have_no_cost_per_page(bend):
+    """Whichever way they bend; the row has the times, and the whole crawl keeps its verdict."""
+    session = three_times(1, bend, 0.005)
+    for quantity in (Quantity.PAGE, Quantity.BEGIN):
+        one = found(session, QUICK, quantity)
+        assert (one.verdict, one.obstacle) == (Verdict.UNCLEAR, Obstacle.BENT)
+        assert one.detail == QUICK.name
+        assert one.estimate is None
+    assert found(session, QUICK, Quantity.TIME).is_answered
+    quick, base = summary(session, QUICK), summary(session, BASELINE)
+    assert quick.is_bent
+    assert (quick.per_page_s, quick.to_begin_s) == (None, None)
+    assert quick.middle_s == pytest.approx(0.03 + 0.01 * bend, rel=0.02)
+    assert quick.long_s == pytest.approx(0.065, rel=0.02)
+    assert not base.is_bent
+    assert base.per_page_s == pytest.approx(0.001, rel=0.02)
+
+
+@pytest.mark.parametrize("bend", [0.0, 0.05, -0.05])
+def test_times_near_the_line_keep_their_cost_per_page(bend):
+    """Up to a tenth is what a cost per page promises of other lengths."""
+    session = three_times(1, bend, 0.005)
+    assert found(session, QUICK, Quantity.PAGE).verdict is Verdict.FASTER
+    quick = summary(session, QUICK)
+    assert not quick.is_bent
+    assert quick.per_page_s == pytest.approx(0.0005, rel=0.02)
+    assert quick.middle_s == pytest.approx(0.03, rel=0.03)
+
+
+def test_a_baseline_off_the_line_leaves_nothing_per_page_to_compare_with():
+    """The reason names the one that bends, not the one that was compared with it."""
+    session = three_times(1, 0.0, 0.005)
+    middle = BASELINE.lengthened(THREE.middle).name
+    rounds = tuple(
+        replace(
+            record,
+            samples=tuple(
+                replace(s, seconds=0.09) if s.cell == middle else s for s in record.samples
+            ),
+        )
+        for record in session.rounds
+    )
+    one = found(judge(replace(session, rounds=rounds)), QUICK, Quantity.PAGE)
+    assert (one.obstacle, one.detail) == (Obstacle.BENT, BASELINE.name)
+
+
+def test_a_middle_length_is_no_long_form():
+    """The cost per page is that of the longest, and both lie in the cell's group."""
+    plan = three_lengths(QUICK)
+    assert plan.long_names[QUICK.name] == long(QUICK).name
+    assert plan.middle_names[QUICK.name] == QUICK.lengthened(THREE.middle).name
+    assert plan.own_cells == two_lengths(QUICK).own_cells
+
+
+def test_middle_lengths_leave_when_pages_are_answered():
+    """As the long ones do."""
+    plan = three_lengths(QUICK, stopping=Stopping.ANY, precision=NEVER)
+    session = three_times(1, 0.0, 0.005)
+    assert open_cells(replace(session, plan=plan)) == {cell.name for cell in plan.cells}
+    answered = three_lengths(QUICK, stopping=Stopping.ANY)
+    assert not open_cells(judge(replace(session, plan=answered)))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("spread", [0.005, 0.03])
+def test_lines_are_called_bent_as_rarely_as_they_should_be(spread):
+    """Of 300 straight ones hardly any; of those that bend by half, nearly all in quiet."""
+    straight = sum(summary(three_times(n, 0.0, spread), QUICK).is_bent for n in range(300))
+    bent = sum(summary(three_times(n, 0.5, spread), QUICK).is_bent for n in range(100))
+    assert straight <= 3
+    assert bent >= (95 if spread == 0.005 else 10)

@@ -36,7 +36,15 @@ def simulate(machines, spread, *, ragged=False, seed=1):
 
 
 @pytest.mark.parametrize(
-    ("machines", "spread"), [(2, 0.0), (3, 0.0), (4, 0.0), *product((5, 10, 20), (0.0, 0.01))]
+    ("machines", "spread"),
+    [
+        *((2, 0.0), (5, 0.0), (10, 0.01)),
+        *(
+            pytest.param(*place, marks=pytest.mark.long)
+            for place in ((3, 0.0), (4, 0.0), *product((5, 10, 20), (0.0, 0.01)))
+            if place not in ((5, 0.0), (10, 0.01))
+        ),
+    ],
 )
 @pytest.mark.parametrize("ragged", [False, True])
 def test_interval_of_the_mean_covers_the_truth_as_promised(machines, spread, ragged):
@@ -48,7 +56,7 @@ def test_interval_of_the_mean_covers_the_truth_as_promised(machines, spread, rag
     assert 0.935 <= covered / SIMULATIONS <= 0.98
 
 
-@pytest.mark.parametrize("machines", [2, 5, 20])
+@pytest.mark.parametrize("machines", [2, 5, pytest.param(20, marks=pytest.mark.long)])
 @pytest.mark.parametrize("ragged", [False, True])
 def test_equal_machines_are_seldom_called_different(machines, ragged):
     """Where the truth is the same everywhere, the p value is below 5 % in 2 to 6 %."""

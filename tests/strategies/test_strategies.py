@@ -23,13 +23,33 @@ OURS = [path.stem.replace("_", "-") for path in FILES]
 FORBIDDEN = {"time", "timeit", "pyperf", "crawlbench", "argparse"}
 
 
+COLD = ("cold-http-client", "cold-python")
+"""Those that start quickly; `test_sites.py` lets each crawl a page in the short run."""
+
+
 def cells():
     """Yield what can run here; niquests needs an environment of its own."""
     for name in OURS:
         if not describe_strategy(name).installed:
             continue
         loops = ("asyncio", "uvloop") if registry.is_async(name) else (None,)
-        yield from ((name, loop) for loop in loops)
+        marks = [pytest.mark.long] if name.startswith("cold-") and name not in COLD else []
+        yield from (pytest.param(name, loop, marks=marks) for loop in loops)
+
+
+@pytest.fixture(scope="module")
+def runner():
+    """Return what runs the file's mirror from its first test to its last."""
+    with asyncio.Runner() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def mirror(runner):
+    """Return one mirror for all: each test has a span of its own, and leaves nothing in flight."""
+    opened = open_mirror(SITE.name, "wan", find_network("wan"), 1)
+    yield runner.run(opened.__aenter__())
+    runner.run(opened.__aexit__(None, None, None))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
@@ -79,20 +99,19 @@ def test_every_strategy_file_is_plugged_in():
 
 
 @pytest.mark.parametrize(("strategy", "event_loop"), list(cells()))
-def test_strategy_returns_the_250_movies_with_ten_requests(strategy, event_loop):
+def test_strategy_returns_the_250_movies_with_ten_requests(runner, mirror, strategy, event_loop):
     """Against a real mirror: right items, each page once, never more in flight than allowed."""
     read = registry.load(registry.Kind.PARSER, "lxml")(SITE)
     crawl = registry.load(registry.Kind.STRATEGY, strategy)
     factory = registry.load(registry.Kind.EVENT_LOOP, event_loop) if event_loop else None
 
     async def crawl_mirror():
-        async with open_mirror(SITE.name, "wan", find_network("wan"), 1) as mirror:
-            await mirror.begin("test")
-            site = make_site(SITE, mirror.address + SITE.path, read, mirror.ca_file)
-            _, crawls = await asyncio.to_thread(run_crawls, crawl, site, 3, 1, factory)
-            return crawls[0], await mirror.end()
+        await mirror.begin("test")
+        site = make_site(SITE, mirror.address + SITE.path, read, mirror.ca_file)
+        _, crawls = await asyncio.to_thread(run_crawls, crawl, site, 3, 1, factory)
+        return crawls[0], await mirror.end()
 
-    items, counters = asyncio.run(crawl_mirror())
+    items, counters = runner.run(crawl_mirror())
     assert sorted(items) == SITE.expected_items()
     assert set(counters.pages.values()) == {1}
     assert counters.requests == SITE.expected_pages

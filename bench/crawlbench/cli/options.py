@@ -85,7 +85,7 @@ LongForms = Annotated[
     list[str] | None,
     typer.Option(
         "--long-form",
-        help="Longer site to crawl beside another: SITE/NETWORK=LONGER, or none for one length.",
+        help="Longer site to crawl beside another: SITE/NETWORK=LONGER or =MIDDLE,LONGER, or none.",
         rich_help_panel=SUBJECT,
     ),
 ]

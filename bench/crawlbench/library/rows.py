@@ -92,6 +92,14 @@ class Row:
     to_begin_more_low_s: float | None
     to_begin_more_high_s: float | None
     to_begin_verdict: str | None
+    middle_pages: int | None
+    """Of the length in between that tests the line; None without one."""
+    middle_s: float | None
+    """Seconds of its crawl."""
+    long_s: float | None
+    """Seconds of the longest crawl."""
+    is_bent: bool | None
+    """Whether the three lie on no line: then there is no cost per page or to begin."""
 
 
 @dataclass(frozen=True, slots=True)

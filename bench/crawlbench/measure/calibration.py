@@ -22,15 +22,15 @@ LONGEST_VALUE_S = 1.0  # of several crawls: a machine's moods last for seconds
 def calibrate(plan: Plan, calibration: RoundRecord) -> tuple[dict[str, int], dict[str, int]]:
     """Return crawls per value by cell, and laps per turn by group, that fill the plan's times.
 
-    All cells of a group have the same, long forms the same among themselves: the second crawl of a
+    All cells of a group have the same, those of each length among themselves: the second crawl of a
     process in a row is another thing than the first, and where some cells had one and others two,
     that was compared.
     """
     seconds = {s.cell: s.seconds for s in calibration.samples if not s.warmup}
-    groups: dict[tuple[str, bool], list[str]] = {}
+    groups: dict[tuple[str, str], list[str]] = {}
     for cell in plan.cells:
         if cell.name in seconds:
-            groups.setdefault((cell.group, bool(cell.long_of)), []).append(cell.name)
+            groups.setdefault((cell.group, cell.place), []).append(cell.name)
     references = {cell.name for cell in plan.cells if cell.strategy == REFERENCE}
     loops: dict[str, int] = {}
     lap_s: dict[str, float] = {}

@@ -26,7 +26,7 @@ def read_long_forms(asked: Sequence[str] | None) -> dict[str, str] | None:
     """Return long forms as a suite has them; None if nobody asked.
 
     Args:
-        asked: `GLOB=SITE` each, or `none` alone.
+        asked: `GLOB=SITE` or `GLOB=MIDDLE,SITE` each, or `none` alone.
 
     Raises:
         UsageError: one is neither.
@@ -52,11 +52,11 @@ def find_long_forms(cells: Iterable[Cell], wanted: Mapping[str, str]) -> dict[st
 
     Args:
         cells: of a plan.
-        wanted: site and network as a glob, such as `douban-top250/wan*`, to the longer site; the
-            last that fits a cell counts.
+        wanted: site and network as a glob, such as `douban-top250/wan*`, to the longer site, or
+            to one in between and the longer one, with a comma; the last that fits a cell counts.
 
     Raises:
-        UsageError: that site is not longer, or is a user's own.
+        UsageError: that site is not longer, or is a user's own, or there are too many.
     """
     forms: dict[str, LongForm] = {}
     for cell in cells:
@@ -68,15 +68,31 @@ def find_long_forms(cells: Iterable[Cell], wanted: Mapping[str, str]) -> dict[st
 
 
 def find_long_cells(cells: Iterable[Cell], forms: Mapping[str, LongForm]) -> list[Cell]:
-    """Return the long form of each cell that is compared; a reference needs none."""
+    """Return the longer forms of each cell that is compared; a reference needs none."""
     return [
-        cell.lengthened(forms[cell.group].site)
+        cell.lengthened(site)
         for cell in cells
         if cell.group in forms and cell.strategy != REFERENCE
+        for site in forms[cell.group].sites
     ]
 
 
-def _find_form(short: str, long: str) -> LongForm:
+def _find_form(short: str, wanted: str) -> LongForm:
+    """Return the longer site, with the one in between if two are named."""
+    first, *others = [site.strip() for site in wanted.split(",")]
+    if len(others) > 1:
+        raise UsageError(
+            f"the long form {wanted!r} of {short} names {len(others) + 1} sites; name one, or one "
+            "in between and the longer one, such as douban-x30,douban-x100"
+        )
+    found = _find_longer(short, first)
+    if not others:
+        return found
+    longer = _find_longer(first, others[0])
+    return LongForm(longer.site, longer.pages, found.short_pages, found.site, found.pages)
+
+
+def _find_longer(short: str, long: str) -> LongForm:
     if not is_ours(long):
         raise UsageError(
             f"the site {long!r} cannot be a long form of {short}: only sites that come with "

@@ -27,6 +27,7 @@ from crawlbench.measure.trace import write_trace
 from crawlbench.mirror.networks import find_network
 from crawlbench.plugins.about import describe_strategy
 from crawlbench.stats.judge import judge
+from crawlbench.stats.lengths import LINE_ROUNDS
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.settled import is_settled, open_cells
 
@@ -148,11 +149,13 @@ class Logbook:
         """Return the cells that take part in the next round.
 
         Where is looked after each round, those leave whose pairs are all answered; a reference,
-        which is compared with nothing, leaves when it is known well enough to be shown.
+        which is compared with nothing, leaves when it is known well enough to be shown. Middle
+        lengths leave after the first rounds, whatever they have shown.
         """
         session, plan = self.session, self.session.plan
         failed = {failure.cell for failure in session.failures}
-        valid = [cell for cell in plan.cells if cell.name not in failed]
+        ended = set(plan.middle_names.values()) if len(session.rounds) >= LINE_ROUNDS else set()
+        valid = [cell for cell in plan.cells if cell.name not in failed | ended]
         if plan.stopping is Stopping.FIXED or not session.rounds:
             return tuple(valid)
         left = open_cells(session)

@@ -20,17 +20,17 @@ _FOLDER = Path(__file__).resolve().parent / "parts"
 SESSIONS = MIN_SESSIONS
 """Of each part: as many as a figure rests on."""
 
-WORKER_S = 1.3
+WORKER_S = 0.4
 """Seconds that a worker takes in a round beside its values: its start, its imports, its end."""
 VALUE_S = {
     "clients": 0.15,
     "far": 0.7,
     "api": 1.0,
-    "post": 0.8,
+    "post": 0.5,
     "parsers": 0.15,
     "reuse": 0.4,
     "hosts": 0.5,
-    "cold": 0.4,
+    "cold": 0.15,
 }
 """Seconds of a usual value, by part, guessed before anything was measured; afterwards the bundles
 tell. A part that is not here takes half a second."""

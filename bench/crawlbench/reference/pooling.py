@@ -21,7 +21,7 @@ from crawlbench.stats.claims import find_claims, judge_family
 from crawlbench.stats.holm import holm_levels
 from crawlbench.stats.index import Index, read_cpu
 from crawlbench.stats.interval import Estimate, Interval, estimate_mean
-from crawlbench.stats.lengths import Slopes
+from crawlbench.stats.lengths import find_slopes
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.pairing import Side, log_ratios
 
@@ -75,11 +75,7 @@ class _Part:
         controls = [cell.name for cell in cells if cell.control]
         self.twins = tuple(n for n in (self.baseline, *controls) if n not in self.failures)
         self.index = Index(session.rounds)
-        self.slopes = (
-            Slopes(self.index, session.plan.long_names, session.plan.long_forms[group])
-            if group in session.plan.long_forms
-            else None
-        )
+        self.slopes = find_slopes(session, self.index, group)
         self.has_cpu = all(sample.cpu_s for record in session.rounds for sample in record.samples)
         self.widenings = {
             one.quantity: one.widening for one in session.controls if one.group == group
@@ -104,9 +100,9 @@ class _Part:
             return estimate_mean(found)
         if quantity is Quantity.TIME:
             return estimate_mean(log_ratios(self.index, one, two))
-        # Where more pages took no more time, a page has no cost that could be divided by.
+        # Where more pages took no more time, or the times lie on no line, a page has no cost.
         slopes = self.slopes
-        if slopes is None or slopes.is_flat(one.cells) or slopes.is_flat(two.cells):
+        if slopes is None or slopes.find_obstacle((*one.cells, *two.cells))[0]:
             return None
         return estimate_mean(log_ratios(slopes, one, two))
 

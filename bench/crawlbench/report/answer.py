@@ -15,6 +15,7 @@ from crawlbench.base.records import Quantity, Verdict
 from crawlbench.report.lengths import tell_lengths
 from crawlbench.report.numbers import format_seconds, format_share, format_size
 from crawlbench.report.standing import (
+    TIMES_FROM,
     Held,
     Standing,
     find_standing,
@@ -40,8 +41,6 @@ MAX_LINES, WIDTH = 10, 80
 """Lines of all sentences together on a terminal; what stands below takes two more."""
 MAX_BEHIND = 2
 """How many strategies behind the best a sentence names."""
-TIMES_FROM = math.log(1.5)
-"""Log ratio beyond which a factor is clearer than a percentage."""
 WORDS = {
     Verdict.FASTER: ("is faster", "are faster"),
     Verdict.SLOWER: ("is slower", "are slower"),

@@ -47,6 +47,9 @@ SUMMED_UP = (
     "parse_per_page_s",
     "to_begin_s",
     "to_begin_error_s",
+    "middle_s",
+    "long_s",
+    "is_bent",
 )
 """Fields that are a summary's own; null without one."""
 
@@ -141,6 +144,14 @@ class CellResult(msgspec.Struct, frozen=True):
     to_begin_more_low_s: float | None = None
     to_begin_more_high_s: float | None = None
     to_begin_verdict: Verdict | None = None
+    middle_pages: int | None = None
+    """Of the length in between that tests the line; null without one."""
+    middle_s: float | None = None
+    """Typical time of its crawl."""
+    long_s: float | None = None
+    """The same of the longest."""
+    is_bent: bool | None = None
+    """Whether the three lie on no line: then there is no cost per page or to begin."""
 
 
 def result_of(view: SessionView, row: Row) -> CellResult:
@@ -185,6 +196,7 @@ def _of_lengths(row: Row, form: LongForm) -> dict[str, Any]:
     return {
         "pages": form.short_pages,
         "long_pages": form.pages,
+        "middle_pages": form.middle_pages or None,
         "per_page_ratio": 1.0 if is_measured_base else as_ratio(page.estimate if page else None),
         "per_page_ratio_low": as_ratio(page.low if page else None),
         "per_page_ratio_high": as_ratio(page.high if page else None),

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 from crawlbench.report.operations import operation_tables
 from crawlbench.report.table import Column, Table
-from crawlbench.report.tables import group_tables
+from crawlbench.report.tables import ANSWER, CPU, OF_LENGTHS, group_tables
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from crawlbench.report.view import SessionView
 
-__all__ = ["everything_table", "sort_key"]
+__all__ = ["everything_table", "first_columns", "sort_key"]
 
+_FIRST = (*ANSWER, *OF_LENGTHS, *CPU, "network", "site", "CPU", "peak")
+"""Headers that a page shows before anybody chooses."""
+MAX_WHOLE = 10
+"""Columns of a table that is shown whole."""
 _SCALES = {
     "ns": 1e-9,
     "µs": 1e-6,
@@ -58,6 +62,14 @@ def _operations_table(view: SessionView) -> Table:
     rows = [(row[0], themes.get(row[0], ""), *row[1:]) for table in tables for row in table.rows]
     columns = tables[0].columns if tables else ()
     return Table("Everything", (*columns[:1], Column("theme"), *columns[1:]), tuple(rows))
+
+
+def first_columns(table: Table) -> tuple[str, ...]:
+    """Return the headers that a page shows at first: of a small table all of them."""
+    headers = tuple(column.header for column in table.columns)
+    if len(headers) <= MAX_WHOLE or "verdict" not in headers or "per crawl" not in headers:
+        return headers
+    return tuple(header for header in headers if header in _FIRST)
 
 
 def sort_key(text: str) -> float | None:

@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from crawlbench.report.embed import pack_charts, script_hash, script_json
-from crawlbench.report.everything import sort_key
+from crawlbench.report.everything import first_columns, sort_key
 from crawlbench.report.pairs import SIGNS
 from crawlbench.report.theme import SUPPORT, VERDICTS, css
 from crawlbench.report.vega import vega_scripts
@@ -50,6 +50,7 @@ def render_page(page: Page) -> str:
         contents=_contents(page),
         rows=_rows(page.table),
         verdicts=_verdicts(page.table),
+        shown=first_columns(page.table),
         looks={**VERDICTS, **SUPPORT, **{SIGNS[v]: VERDICTS[v] for v in SIGNS}},
         style=Markup(css() + "\n" + _asset("report.css")),  # noqa: S704
         data=Markup(script_json(pack_charts(charts))),  # noqa: S704

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from crawlbench.report.numbers import format_part, format_seconds
 
 if TYPE_CHECKING:
-    from crawlbench.base.records import Summary
+    from crawlbench.base.records import LongForm, Summary
     from crawlbench.report.standing import Standing
     from crawlbench.report.view import GroupView
 
-__all__ = ["tell_beginning", "tell_lengths"]
+__all__ = ["tell_beginning", "tell_lengths", "tell_pages", "tell_times"]
 
 
 def tell_lengths(group: GroupView, standing: Standing) -> str:
@@ -41,3 +41,15 @@ def tell_beginning(summary: Summary) -> str:
     if error is not None and -error < begin <= error:
         return f"under {format_part(begin + error)}"
     return f"{'-' if begin < 0 else ''}{format_seconds(abs(begin), error)}"
+
+
+def tell_pages(form: LongForm) -> str:
+    """Return the lengths that were crawled, such as `10, 30 and 100 pages`."""
+    *first, last = map(str, form.lengths)
+    return f"{', '.join(first)} and {last} pages"
+
+
+def tell_times(summary: Summary) -> str:
+    """Return what a crawl of each length took, the shortest first."""
+    times = (summary.seconds, summary.middle_s, summary.long_s)
+    return ", ".join(format_seconds(time) for time in times if time is not None)

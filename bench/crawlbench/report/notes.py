@@ -49,6 +49,11 @@ BENT = (
     "a crawl learns of pages from pages, and each wave of them waits for a round trip: per page is "
     "what a page costs between the two lengths, not at others"
 )
+LINE = (
+    "a length between the two, crawled in the first rounds, tests whether they lie on a line. A "
+    "row whose cost per page differs there by more than a tenth says `no line`, and has the time "
+    "of each length, the shortest first."
+)
 CRAWLS = (
     "CPU, conns, user, system, parse (part of user) and wait are per crawl; in flight is the "
     "largest number of requests that the mirror held at once; limit is the shortest possible time "
@@ -86,7 +91,13 @@ def _reading(view: SessionView) -> Iterator[Note]:
     )
     if view.plan.long_forms:
         yield "reading", LENGTHS
-        far = [group.place for group in view.crawls if group.form and _has_trips(view, group)]
+        if any(group.form and group.form.middle for group in view.crawls):
+            yield "reading", LINE
+        far = [
+            group.place
+            for group in view.crawls
+            if group.form and not group.form.middle and _has_trips(view, group)
+        ]
         if far:
             yield "reading", f"on {list_words(far)} {BENT}"
     if view.crawls:

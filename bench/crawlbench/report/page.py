@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from crawlbench.report.charts.chart import Chart
     from crawlbench.report.table import Table
 
-__all__ = ["Fact", "Page", "Section", "Trouble"]
+__all__ = ["Fact", "Figure", "Page", "Section", "Trouble"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,16 @@ class Fact:
 
     term: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number to remember: what it is a number of, who holds it, and where."""
+
+    number: str
+    words: str
+    who: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +75,8 @@ class Page:
     troubles: tuple[Trouble, ...] = ()
     quiet: str = ""
     """What is said where there is no trouble."""
+    asked: str = ""
+    """What it answers, as its heading; its title where there is no question."""
+    figures: tuple[Figure, ...] = ()
     command: str = ""
     """Repeats it all; empty if that is not known."""

@@ -92,5 +92,7 @@ def _sign(group: GroupView, row: Row, other: Row, quantity: Quantity) -> str:
 
 
 def _title(text: str, group: GroupView, quantity: Quantity) -> str:
-    by = "" if quantity is Quantity.TIME else f", by {MEASURE[quantity]}"
+    by = f", by {MEASURE[quantity]}"
+    if quantity is Quantity.TIME:
+        by = ", by time of a whole crawl" if group.form else ""
     return one_line(f"{group.place}: {text}{by}")

@@ -126,6 +126,14 @@ def _flat(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
     )
 
 
+def _bent(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
+    return (
+        f"the times of {found.detail} lie on no line: a page up to the middle length costs another "
+        "time than one of the whole long crawl, by more than a tenth, so that there is no cost "
+        "per page or to begin; its row has the time of each length instead"
+    )
+
+
 def _half(found: Comparison, setting: Setting) -> str:
     size = _size(found)
     if size is None:
@@ -194,6 +202,7 @@ _SENTENCES = {
     Obstacle.TIMERS: _timers,
     Obstacle.FEW_ROUNDS: _few_rounds,
     Obstacle.FLAT: _flat,
+    Obstacle.BENT: _bent,
     Obstacle.HALF: _half,
     Obstacle.DOUBT: _doubt,
     Obstacle.SLOW_LAPS: _slow_laps,

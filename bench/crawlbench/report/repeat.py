@@ -118,7 +118,7 @@ def _sizes(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "--timeout", f"{plan.timeout_s:g}"
     yield "--seed", str(plan.seed)
     if any(cell.strategy for cell in plan.cells):
-        forms = [f"{group}={form.site}" for group, form in plan.long_forms.items()]
+        forms = [f"{group}={','.join(form.sites)}" for group, form in plan.long_forms.items()]
         yield from _each("--long-form", forms or ["none"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from crawlbench.report.answer import find_answer
@@ -12,21 +13,22 @@ from crawlbench.report.charts.ratios import ratio_chart
 from crawlbench.report.charts.sweep import sweep_chart
 from crawlbench.report.charts.values import drift_chart, session_values, spread_chart
 from crawlbench.report.charts.waterfall import waterfall_chart
+from crawlbench.report.charts.winners import winners_chart
+from crawlbench.report.differences import differences_section
 from crawlbench.report.environments import environments_table
 from crawlbench.report.everything import everything_table
+from crawlbench.report.headline import find_figures, tell_question
 from crawlbench.report.notes import find_notes, interval_meaning
 from crawlbench.report.operations import operation_tables
 from crawlbench.report.page import Fact, Page, Section, Trouble
-from crawlbench.report.pairs import MATRIX_READING, matrix_table, pairs_table
 from crawlbench.report.remarks import STANDINGS, find_remarks
 from crawlbench.report.repeat import repeat_command
 from crawlbench.report.series import series_table
-from crawlbench.report.table import Column, Table
 from crawlbench.report.text import many_lines, one_line
 from crawlbench.report.versus import versus_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from crawlbench.base.records.trace import TracedRequest
     from crawlbench.report.charts.chart import Chart
@@ -78,7 +80,9 @@ def session_page(
     facts = [Fact(label, text) for label, text in notes if label in FACTS]
     return Page(
         title=f"crawlbench: {one_line(session.plan.suite)}",
-        subtitle=one_line(f"{session.created}, {session.machine.cpu_model or 'a machine'}"),
+        subtitle=_subtitle(view),
+        asked=tell_question(view),
+        figures=find_figures(view),
         answer=find_answer(view),
         sections=tuple(one for one in sections if one.charts or one.tables or one.missing),
         table=everything_table(view),
@@ -88,6 +92,16 @@ def session_page(
         quiet="Nothing was found that would cast doubt on these numbers.",
         command=repeat_command(session),
     )
+
+
+def _subtitle(view: SessionView) -> str:
+    """Return suite, time and machine; the time as it was noted if that is no date."""
+    session = view.session
+    try:
+        when = f"{datetime.fromisoformat(session.created).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except (ValueError, OverflowError):
+        when = session.created
+    return one_line(f"{session.plan.suite}, {when}, {session.machine.cpu_model or 'a machine'}")
 
 
 FACTS = ("session", "machine", "environment", "manager", "versions")
@@ -110,40 +124,12 @@ def _results(view: SessionView) -> tuple[Section, ...]:
             "Ratios to the baseline",
             "A point is a cell's time over its baseline's in the same laps, and the line its "
             "interval; the thin line is the baseline, the grey band the margin. Further left is "
-            "faster.",
-            _draw(view, ratio_chart),
+            "faster. Where slow cells squeeze the fast ones together, those are drawn once more.",
+            (*_draw(view, ratio_chart), *_draw(view, winners_chart)),
             "Nothing could be compared." if view.summaries else NO_VALUES,
         ),
-        _pairs(view),
+        differences_section(view),
     )
-
-
-def _pairs(view: SessionView) -> Section:
-    """Return which cell is best, which cells differ, and all pairs with their numbers."""
-    kinds = [(group, quantity) for group in view.crawls for quantity in group.pairs]
-    matrices = [matrix_table(group, quantity) for group, quantity in kinds]
-    pairs = [pairs_table(view, group, quantity) for group, quantity in kinds]
-    return Section(
-        "pairs",
-        "Which cells differ",
-        f"Every pair was measured in the same laps. {MATRIX_READING}",
-        (),
-        (*_standings(view), *filter(None, matrices)),
-        "",
-        tuple(filter(None, pairs)),
-    )
-
-
-def _standings(view: SessionView) -> Iterator[Table]:
-    """Yield what was found in words, if anything was."""
-    rows = tuple(
-        (group.place, label, text)
-        for group in view.crawls
-        for label, text in find_remarks(view, group)
-        if label in STANDINGS
-    )
-    if rows:
-        yield Table("In words", (Column("on"), Column("of"), Column("found", is_prose=True)), rows)
 
 
 def _environments(view: SessionView) -> Section:
@@ -171,7 +157,9 @@ def _waterfall(view: SessionView, trace: Sequence[TracedRequest], no_trace: str)
     return _section(
         "waterfall",
         "Waterfall",
-        "One crawl of each cell, as the mirror saw it: a line per request, in order of arrival.",
+        "One crawl of each cell, as the mirror saw it: a line per request, in order of arrival, "
+        "and when the last byte went out. A crawl takes longer than that: what it parses "
+        "afterwards no server sees, and the table has the typical crawl, not this one.",
         _draw(view, lambda _, group, n: waterfall_chart(group, trace, n)),
         no_trace,
     )

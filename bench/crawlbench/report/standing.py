@@ -6,6 +6,7 @@ intervals overlap says nothing about their pair.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from crawlbench.report.view import GroupView, Row
 
 __all__ = [
+    "TIMES_FROM",
     "Held",
     "Standing",
     "find_standing",
@@ -31,6 +33,8 @@ __all__ = [
     "tell_standing",
 ]
 
+TIMES_FROM = math.log(1.5)
+"""Log ratio beyond which a factor is clearer than a percentage."""
 MAX_NAMED = 4
 """In one list of a sentence; more are counted."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity
-from crawlbench.report.lengths import tell_beginning
+from crawlbench.report.lengths import tell_beginning, tell_pages, tell_times
 from crawlbench.report.measures import tell_numbers
 from crawlbench.report.numbers import (
     format_bytes,
@@ -123,7 +123,7 @@ def _title(view: SessionView, group: GroupView) -> str:
     trip_s = view.session.networks[cell.network].get("round_trip_s", 0.0)
     delay = f", {trip_s * 1000:g} ms round trip" if trip_s else ""
     concurrencies = ", ".join(map(str, sorted({row.cell.concurrency for row in group.rows})))
-    pages = f", {group.form.short_pages} and {group.form.pages} pages" if group.form else ""
+    pages = f", {tell_pages(group.form)}" if group.form else ""
     return one_line(f"{cell.site} on {cell.network}{delay}{pages}, concurrency {concurrencies}")
 
 
@@ -155,7 +155,9 @@ def _row(view: SessionView, row: Row) -> tuple[str, ...]:
 
 
 def _lengths(summary: Summary) -> tuple[str, str]:
-    """Return what it costs to begin, and per page."""
+    """Return what it costs to begin, and per page; where that is no line, the times instead."""
+    if summary.is_bent:
+        return "no line", tell_times(summary)
     if summary.per_page_s is None:
         return "-", "-"
     page = format_seconds(summary.per_page_s, summary.per_page_error_s)

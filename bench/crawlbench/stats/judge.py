@@ -117,7 +117,7 @@ class _Judgement:
         rounds = {
             pair: log_ratios(self._index, self._present(pair[0]), self._present(pair[1]), plain)
             for pair in self._question.pairs
-            if self._obstacle(pair) is None
+            if self._obstacle(pair)[0] is None
         }
         rounds = {pair: values for pair, values in rounds.items() if len(values) >= 2}
         return {pair: self._weigh_pair(pair, values) for pair, values in rounds.items()}
@@ -204,15 +204,16 @@ class _Judgement:
         failure = self._failure(pair)
         return failure is not None and failure.is_refusal
 
-    def _obstacle(self, pair: tuple[Side, Side]) -> Obstacle | None:
-        """Return why a pair cannot be judged whatever its rounds say."""
+    def _obstacle(self, pair: tuple[Side, Side]) -> tuple[Obstacle | None, str]:
+        """Return why a pair cannot be judged whatever its rounds say, and what that is about."""
         if self._failure(pair):
-            return Obstacle.FAILED
+            return Obstacle.FAILED, ""
         if isinstance(self._index, Slopes):
             present = [name for side in pair for name in self._present(side).cells]
-            if self._index.is_flat(tuple(present)):
-                return Obstacle.FLAT
-        return Obstacle.TIMERS if self._is_timers else None
+            found = self._index.find_obstacle(present)
+            if found[0]:
+                return found
+        return (Obstacle.TIMERS if self._is_timers else None), ""
 
     def _answer(self, pair: tuple[Side, Side], weighed: _Weighed, level: float) -> Comparison:
         evidence = weighed.evidence
@@ -263,8 +264,8 @@ class _Judgement:
 
     def _without_numbers(self, pair: tuple[Side, Side]) -> Comparison:
         """Return the comparison of a pair that has no interval."""
-        obstacle = self._obstacle(pair) or Obstacle.FEW_ROUNDS
-        verdict, detail = Verdict.UNCLEAR, ""
+        obstacle, detail = self._obstacle(pair)
+        obstacle, verdict = obstacle or Obstacle.FEW_ROUNDS, Verdict.UNCLEAR
         failure = self._failure(pair)
         if failure:
             side = next(one for one in pair if failure.cell in one.cells)

@@ -4,6 +4,9 @@ Both lengths are measured in the same laps. Within a lap, a page costs what the 
 takes more than the short one, divided by the pages that it has more; to begin costs what is left of
 the short crawl without its pages. That is an intercept: it holds what a crawl of any length pays,
 its first wave of connections included.
+
+Two points always lie on a line. A third length, in between, tests it: where a page up to there
+costs another time than a page of all, there is no cost per page to speak of.
 """
 
 from __future__ import annotations
@@ -13,20 +16,40 @@ from dataclasses import replace
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import Quantity
+from crawlbench.base.records import Obstacle, Quantity
 from crawlbench.stats.index import Index, read_seconds
+from crawlbench.stats.interval import Interval, estimate_mean
+from crawlbench.stats.midmean import midmean
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from crawlbench.base.records import Failure, LongForm, Sample, Session
     from crawlbench.stats.index import Laps, Reading
 
-__all__ = ["OF_LENGTHS", "Intercepts", "Slopes", "find_failures", "find_margin", "index_for"]
+__all__ = [
+    "LINE_ROUNDS",
+    "MAX_BEND",
+    "OF_LENGTHS",
+    "Intercepts",
+    "Line",
+    "Slopes",
+    "find_failures",
+    "find_line",
+    "find_margin",
+    "find_slopes",
+    "index_for",
+]
 
 OF_LENGTHS = (Quantity.PAGE, Quantity.BEGIN)
 """Quantities that need two lengths."""
 MIN_MORE = 1e-3
 """Of the long crawl: by less it never exceeds the short one, so that each lap has a logarithm. Such
 a lap is an outlier, which the midmean leaves out."""
+MAX_BEND = 0.1
+"""Of a page's cost: by less, what two lengths tell is what other lengths will cost, too."""
+LINE_ROUNDS = 4
+"""In which a middle length is crawled: enough for an interval, and no longer than that."""
 MAX_FLAT = 0.1
 """Of the laps: the midmean leaves out up to a quarter at each end."""
 
@@ -34,27 +57,40 @@ MAX_FLAT = 0.1
 class Slopes(Index):
     """The same laps, read as the time that one page more adds."""
 
-    def __init__(self, index: Index, longs: dict[str, str], form: LongForm) -> None:
+    def __init__(
+        self, index: Index, longs: dict[str, str], form: LongForm, line: Line | None = None
+    ) -> None:
         """Read an index anew.
 
         Args:
             index: of all samples.
             longs: cell to its long form.
             form: of the group.
+            line: what a third length tells; None if there is none.
         """
         super().__init__(())
         self.rounds = index.rounds
         self._index = index
         self._longs = longs
         self._form = form
+        self._line = line
 
     def samples(self, cell: str) -> list[Sample]:
         """Return those of the long form: it is most of what a page's time is made of."""
         return self._index.samples(self._longs.get(cell, ""))
 
-    def is_flat(self, cells: tuple[str, ...]) -> bool:
-        """Tell whether in many laps of one of the cells more pages took no more time."""
-        return any(self._flat_share(cell) > MAX_FLAT for cell in cells)
+    def find_obstacle(self, cells: Sequence[str]) -> tuple[Obstacle | None, str]:
+        """Return why these cells have no cost per page, and which of them has none."""
+        bent = next((cell for cell in cells if self._line and self._line.is_bent(cell)), "")
+        if bent:
+            return Obstacle.BENT, bent
+        return (Obstacle.FLAT, "") if self._is_flat(cells) else (None, "")
+
+    def seconds(self, cell: str, reading: Reading = read_seconds) -> list[Laps]:
+        """Return, per round and lap, the cost of a page as it is, not as a logarithm."""
+        pages = self._form.more_pages
+        parts = self._parts(cell, reading)
+        return [{lap: more / pages for lap, (_, more) in laps.items()} for laps in parts]
 
     def _read(self, cell: str, reading: Reading) -> list[Laps]:
         pages = self._form.more_pages
@@ -79,6 +115,10 @@ class Slopes(Index):
             for laps, long in both
         ]
 
+    def _is_flat(self, cells: Sequence[str]) -> bool:
+        """Tell whether in many laps of one of the cells more pages took no more time."""
+        return any(self._flat_share(cell) > MAX_FLAT for cell in cells)
+
     def _flat_share(self, cell: str) -> float:
         found = [more for laps in self._parts(cell, read_seconds) for _, more in laps.values()]
         return fmean([more <= 0 for more in found]) if found else 0.0
@@ -95,7 +135,7 @@ class Intercepts(Slopes):
         """Return the mean of seconds."""
         return fmean(values)
 
-    def is_flat(self, cells: tuple[str, ...]) -> bool:  # noqa: ARG002  (it divides by nothing)
+    def _is_flat(self, cells: Sequence[str]) -> bool:  # noqa: ARG002  (it divides by nothing)
         """Tell no: a difference of times may be anything."""
         return False
 
@@ -107,12 +147,67 @@ class Intercepts(Slopes):
         ]
 
 
+class Line:
+    """Whether a middle length lies where the two others say that it should."""
+
+    def __init__(self, session: Session, index: Index, group: str) -> None:
+        """Take what was measured of a group that has a middle length."""
+        plan = session.plan
+        form = plan.long_forms[group]
+        self._whole = Slopes(index, plan.long_names, form)
+        self._first = Slopes(index, plan.middle_names, form.until_middle)
+        self._confidence = plan.confidence
+        self._found: dict[str, Interval | None] = {}
+
+    def find_bend(self, cell: str) -> Interval | None:
+        """Return by what share a page up to the middle costs more than one of all pages.
+
+        Student's t over rounds: how many there are was settled beforehand. None if they give no
+        interval. Each lap's share is of the round's typical cost, so that the noise of what is
+        divided by moves nothing.
+        """
+        if cell not in self._found:
+            rounds = zip(self._first.seconds(cell), self._whole.seconds(cell), strict=True)
+            shares = [share for laps in rounds if (share := _share(*laps)) is not None]
+            estimate = estimate_mean(shares)
+            self._found[cell] = Interval(*estimate.interval(self._confidence)) if estimate else None
+        return self._found[cell]
+
+    def is_bent(self, cell: str) -> bool:
+        """Tell whether that share is surely more than it may be, one way or the other."""
+        bend = self.find_bend(cell)
+        return bend is not None and (bend.low > MAX_BEND or bend.high < -MAX_BEND)
+
+
+def _share(first: Laps, whole: Laps) -> float | None:
+    """Return by what share one is more than the other in a round; None if they share no lap."""
+    laps = [lap for lap in first if lap in whole]
+    typical = midmean([whole[lap] for lap in laps]) if laps else 0.0
+    return midmean([first[lap] - whole[lap] for lap in laps]) / typical if typical > 0 else None
+
+
 def index_for(session: Session, index: Index, group: str, quantity: Quantity) -> Index:
     """Return the index by which a group's cells are compared in a quantity."""
     if quantity not in OF_LENGTHS:
         return index
     kind = Slopes if quantity is Quantity.PAGE else Intercepts
-    return kind(index, session.plan.long_names, session.plan.long_forms[group])
+    form = session.plan.long_forms[group]
+    return kind(index, session.plan.long_names, form, find_line(session, index, group))
+
+
+def find_slopes(session: Session, index: Index, group: str) -> Slopes | None:
+    """Return what a page costs in a group; None where one length was crawled."""
+    plan = session.plan
+    if group not in plan.long_forms:
+        return None
+    line = find_line(session, index, group)
+    return Slopes(index, plan.long_names, plan.long_forms[group], line)
+
+
+def find_line(session: Session, index: Index, group: str) -> Line | None:
+    """Return what tests a group's line; None where no middle length was crawled."""
+    has_middle = session.plan.long_forms[group].middle
+    return Line(session, index, group) if has_middle else None
 
 
 def find_margin(session: Session, index: Index, baseline: str, quantity: Quantity) -> float:

@@ -17,7 +17,7 @@ MIN_ROUNDS = 3
 NEVER = 0.0
 """A precision that no interval reaches: who asks for so many rounds gets them, answered or not."""
 
-HOPELESS = (Obstacle.TIMERS, Obstacle.HALF, Obstacle.FLAT)
+HOPELESS = (Obstacle.TIMERS, Obstacle.HALF, Obstacle.FLAT, Obstacle.BENT)
 """Obstacles that more rounds do not remove."""
 
 
@@ -37,7 +37,8 @@ def open_cells(session: Session) -> set[str]:
     compared with them. A group in which nothing is compared is measured for as long as was asked
     for.
     """
-    plan, longs, twins = session.plan, session.plan.long_names, session.plan.twins
+    plan, twins = session.plan, session.plan.twins
+    longs, middles = plan.long_names, plan.middle_names
     groups = {cell.name: cell.group for cell in plan.cells}
     found: set[str] = set()
     for one in session.comparisons:
@@ -45,7 +46,7 @@ def open_cells(session: Session) -> set[str]:
             names = {one.cell, one.baseline, *twins[groups[one.cell]]}
             found |= names
             if one.quantity is Quantity.PAGE:
-                found |= {longs[name] for name in names if name in longs}
+                found |= {form[name] for form in (longs, middles) for name in names if name in form}
     compared = {groups[one.cell] for one in session.comparisons}
     alone = {name for name, group in groups.items() if group not in compared}
     return found | alone

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from crawlbench.base.records import Quantity, Summary
 from crawlbench.stats.headroom import find_mark, server_share, wait_share
 from crawlbench.stats.interval import estimate_mean
-from crawlbench.stats.lengths import index_for
+from crawlbench.stats.lengths import find_line, index_for
 from crawlbench.stats.limit import REFERENCE, find_limit_s
 from crawlbench.stats.typical import Typical
 
@@ -63,6 +63,9 @@ class _Lengths:
 
     def __init__(self, session: Session, index: Index, valid: set[str], group: str) -> None:
         self._longs = session.plan.long_names
+        self._middles = session.plan.middle_names
+        self._index = index
+        self._line = find_line(session, index, group)
         self._form = session.plan.long_forms[group]
         self._confidence = session.plan.confidence
         self._pages = index_for(session, index, group, Quantity.PAGE)
@@ -76,6 +79,12 @@ class _Lengths:
         long = samples.get(self._longs.get(cell.name, ""))
         if page is None or begin is None or not long:
             return summary
+        middle_s, long_s = (
+            self._typical_s(names.get(cell.name)) for names in (self._middles, self._longs)
+        )
+        summary = replace(summary, middle_s=middle_s, long_s=long_s)
+        if self._line and self._line.is_bent(cell.name):
+            return replace(summary, is_bent=True)
         per_page_s = math.exp(page)
         error = self._half_width(self._pages, cell)
         parse_s, whole_s = _parse_s(samples[cell.name]), _parse_s(long)
@@ -90,6 +99,11 @@ class _Lengths:
             if is_known
             else None,
         )
+
+    def _typical_s(self, cell: str | None) -> float | None:
+        """Return the typical time of a longer form's own laps."""
+        values = self._index.by_round((cell,)) if cell else []
+        return math.exp(fmean(values)) if values else None
 
     def _half_width(self, index: Index, cell: Cell) -> float | None:
         """Return half the interval of a cell's own values; None if its rounds give none."""

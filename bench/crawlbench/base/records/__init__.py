@@ -32,10 +32,10 @@ from crawlbench.base.records.findings import (
     Verdict,
     WarningNote,
 )
+from crawlbench.base.records.longform import LongForm
 from crawlbench.base.records.machine import Conditions, Machine
 from crawlbench.base.records.plan import (
     Cell,
-    LongForm,
     OperationFacts,
     OwnFile,
     Plan,

@@ -70,6 +70,8 @@ class Obstacle(StrEnum):
     """Fewer than two rounds have both cells, so there is no interval."""
     FLAT = "flat"
     """In many laps the longer crawl took no longer than the shorter one."""
+    BENT = "bent"
+    """In the cell that `detail` names, a middle length lies off the line of the two others."""
     HALF = "half"
     """A doubt (named in `detail`) is half of the time or more in one of the cells."""
     DOUBT = "doubt"
@@ -153,6 +155,12 @@ class Summary:
     to_begin_error_s: float | None = None
     parse_per_page_s: float | None = None
     """CPU time in the parser that one page more adds."""
+    middle_s: float | None = None
+    """Typical time of the crawl of a middle length; None where there is none."""
+    long_s: float | None = None
+    """The same of the longer one."""
+    is_bent: bool = False
+    """Whether the three lie on no line: then nothing is said per page, or to begin."""
 
 
 @dataclass(frozen=True, slots=True)

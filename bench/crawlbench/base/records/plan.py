@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 # msgspec reads the annotations when it decodes.
 from crawlbench.base.records.environment import Environment  # noqa: TC001
 from crawlbench.base.records.findings import Quantity
+from crawlbench.base.records.longform import LongForm  # noqa: TC001
 from crawlbench.base.records.ranges import Count, Figure, LogRatio, Number, Share, Span  # noqa: TC001
 
-__all__ = ["Cell", "LongForm", "OperationFacts", "OwnFile", "Plan", "Stopping", "Sweep"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Cell", "OperationFacts", "OwnFile", "Plan", "Stopping", "Sweep"]
 
 
 class Stopping(StrEnum):
@@ -111,22 +116,6 @@ class Cell:
             else [self.strategy, loop, self.parser, f"c{self.concurrency}", self.network, site]
         )
         return "/".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class LongForm:
-    """The longer site that a group's cells crawl in the same laps, to show what a page costs."""
-
-    site: str
-    pages: Number
-    """Requests that a right crawl of it makes."""
-    short_pages: Number
-    """The same of the group's own site; fewer."""
-
-    @property
-    def more_pages(self) -> int:
-        """Pages that it has beyond those of the group's own site."""
-        return self.pages - self.short_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +228,12 @@ class Plan:
     @property
     def long_names(self) -> dict[str, str]:
         """Cell to the cell that is its long form, where there is one."""
-        return {cell.short_name: cell.name for cell in self.cells if cell.long_of}
+        return self._beside(lambda form: form.site)
+
+    @property
+    def middle_names(self) -> dict[str, str]:
+        """Cell to the cell that is its middle form, where there is one."""
+        return self._beside(lambda form: form.middle)
 
     @property
     def twins(self) -> dict[str, tuple[str, ...]]:
@@ -283,6 +277,13 @@ class Plan:
         """Return the plan for other machines, where a file lies as it was spelled."""
         files = {n: replace(file, path=file.spelling) for n, file in self.files.items()}
         return replace(self, files=files)
+
+    def _beside(self, site_of: Callable[[LongForm], str]) -> dict[str, str]:
+        return {
+            cell.short_name: cell.name
+            for cell in self.cells
+            if cell.long_of and cell.site == site_of(self.long_forms[cell.group])
+        }
 
     def _find_label(self, name: str) -> tuple[str, str]:
         """Return a file's label and what stands behind it, as in `mine.toml@5ms`; empty if none."""

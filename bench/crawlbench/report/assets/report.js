@@ -75,6 +75,35 @@
     });
   });
 
+  // Columns that nobody chose stay in the page, so that paper and other programs have them all.
+  const boxes = [...document.querySelectorAll("#columns input")];
+  const sheet = document.createElement("style");
+  sheet.media = "screen";
+  document.head.append(sheet);
+  function choose() {
+    const off = boxes.filter((box) => !box.checked);
+    sheet.textContent = off
+      .map((box) => `#everything tr>:nth-child(${box.value}){display:none}`)
+      .join("");
+    const all = boxes.length + 1;
+    document.getElementById("columns-count").textContent = off.length
+      ? `${all - off.length} of ${all} shown`
+      : `all ${all} shown`;
+    tellWidth();
+  }
+  function tellWidth() {
+    const around = table.parentElement;
+    document.getElementById("wider").hidden = around.scrollWidth <= around.clientWidth;
+  }
+  boxes.forEach((box) => box.addEventListener("change", choose));
+  document.getElementById("all-columns").addEventListener("click", () => {
+    boxes.forEach((box) => (box.checked = true));
+    choose();
+  });
+  window.addEventListener("resize", tellWidth);
+  document.querySelector("details.columns").hidden = false;
+  choose();
+
   const words = document.getElementById("filter");
   const verdict = document.getElementById("verdict");
   const count = document.getElementById("count");

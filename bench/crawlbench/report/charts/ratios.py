@@ -28,10 +28,11 @@ from crawlbench.report.theme import colour
 if TYPE_CHECKING:
     from crawlbench.report.view import GroupView, SessionView
 
-__all__ = ["ratio_chart"]
+__all__ = ["draw_ratios", "ratio_chart"]
 
 MIN_SPAN = math.log(1.05)
 """Log ratio to each side of 1 that is always shown: noise alone must not look large."""
+BASELINE = "time over the baseline's, below 1 is faster"
 BAND = 20
 """Pixels of the margin's band in a row."""
 TEXTS = {"expr": f"width - (width > {WIDE} ? 205 : 90)"}
@@ -66,7 +67,9 @@ def ratio_chart(
     labels = [row["label"] for row in rows]
     margin = view.plan.margin
     data = {f"ratios-{number}": rows}
-    spec = finish(_draw(number, labels, rows, margin), height=len(rows) * ROW)
+    spec = finish(
+        draw_ratios(f"ratios-{number}", labels, rows, margin, BASELINE), height=len(rows) * ROW
+    )
     where = group.place
     return Chart(
         name=f"chart-ratios-{number}",
@@ -118,12 +121,15 @@ def _domain(rows: Rows, margin: float) -> list[float]:
     return [math.exp(low - room), math.exp(high + room)]
 
 
-def _draw(number: int, labels: list[str], rows: Rows, margin: float) -> alt.LayerChart:
-    data, y = place(f"ratios-{number}"), names(labels)
+def draw_ratios(
+    name: str, labels: list[str], rows: Rows, margin: float, title: str
+) -> alt.LayerChart:
+    """Return the drawing of rows that the page holds under a name, under an axis of that title."""
+    data, y = place(name), names(labels)
     chart = alt.Chart(data)
     scale = alt.Scale(type="log", domain=_domain(rows, margin), range=[0, TEXTS], nice=False)
     # Without a grid, which would run through the names above the marks.
-    axis = value_axis("time over the baseline's, below 1 is faster", format=".3~g", grid=False)
+    axis = value_axis(title, format=".3~g", grid=False)
     tooltip = [
         alt.Tooltip("cell:N"),
         alt.Tooltip("shown:N", title="ratio"),

@@ -24,7 +24,7 @@ HEAD, FOOT = 22, 8
 """Pixels of a cell's name above its requests, and of air below them."""
 MAX_ROW, MAX_BLOCK = 7.0, 140.0
 """Pixels of a request and of a cell's requests: many requests become thin."""
-ROOM = alt.ExprRef(f"width > {WIDE} ? width - 215 : width - 60")
+ROOM = alt.ExprRef(f"width > {WIDE} ? width - 265 : width - 95")
 """For names: they share their line with the texts at the right."""
 MAX_REQUESTS, MAX_DRAWN = 400, 4000
 """Of a cell and of a chart; of more the first of each cell are drawn, and its name says so."""
@@ -81,8 +81,8 @@ def _head(label: str, requests: Sequence[TracedRequest], most: int) -> dict[str,
     plural = "" if connections == 1 else "s"
     return {
         "label": label,
-        "long": f"{count}, {connections} connection{plural}, {format_part(end_s)}",
-        "short": format_part(end_s),
+        "long": f"{count}, {connections} connection{plural}, last byte at {format_part(end_s)}",
+        "short": f"until {format_part(end_s)}",
     }
 
 

@@ -1,0 +1,81 @@
+"""What a session was asked, and the number to remember of each scenario (floor 3; pure)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from crawlbench.report.numbers import format_share
+from crawlbench.report.page import Figure
+from crawlbench.report.standing import TIMES_FROM, find_standing, join_names, list_words
+from crawlbench.report.text import one_line
+
+if TYPE_CHECKING:
+    from crawlbench.report.view import GroupView, SessionView
+
+__all__ = ["find_figures", "tell_question"]
+
+MAX_FIGURES = 4
+"""Of more scenarios, no number stands for the others."""
+MAX_PLACES = 3
+"""That a title names; more are counted."""
+
+
+def tell_question(view: SessionView) -> str:
+    """Return what was asked; empty where nothing was to be compared."""
+    plan = view.plan
+    if plan.is_versus:
+        return "What does another environment change?"
+    crawls = [cell for group in view.crawls for cell in (row.cell for row in group.rows)]
+    if crawls:
+        ways = {
+            (row.work, row.cell.event_loop)
+            for group in view.crawls
+            for row in group.rows
+            if row.cell.name == group.baseline or row.found
+        }
+        if len(ways) < 2:
+            return ""
+        sites = _some(sorted({cell.site for cell in crawls}), "sites")
+        places = list(dict.fromkeys(cell.network for cell in crawls))
+        where = _some(places, "networks")
+        return one_line(f"Which of {len(ways)} ways to crawl {sites} is fastest, on {where}?")
+    loops = {row.cell.loop_name for group in view.operations for row in group.rows}
+    if len(loops) < 2:
+        return ""
+    count = len(plan.operations)
+    return one_line(f"Which of {len(loops)} event loops is fastest, in each of {count} operations?")
+
+
+def _some(names: list[str], what: str) -> str:
+    return list_words(names) if len(names) <= MAX_PLACES else f"{len(names)} {what}"
+
+
+def find_figures(view: SessionView) -> tuple[Figure, ...]:
+    """Return by how much the best beats the baseline, wherever a verdict says that it does."""
+    if view.plan.is_versus or len(view.crawls) > MAX_FIGURES:
+        return ()
+    return tuple(figure for group in view.crawls if (figure := _figure(group)))
+
+
+def _figure(group: GroupView) -> Figure | None:
+    standing = find_standing(group)
+    base = group.base
+    if standing is None or base is None:
+        return None
+    held = next((one for one in standing.slower if one.row is base), None)
+    if held is None or held.found.estimate is None:
+        return None
+    behind = held.found.estimate
+    what = "time per page" if group.form else "time"
+    if behind >= TIMES_FROM:
+        number, words = (
+            f"{math.exp(behind):.1f} times",
+            f"as fast as {base.name}{', per page' if group.form else ''}",
+        )
+    else:
+        number, words = format_share(-math.expm1(-behind)), f"less {what} than {base.name}"
+    place = f"on {group.place}"
+    return Figure(
+        number, one_line(words), one_line(join_names(group, standing.leaders)), one_line(place)
+    )
