@@ -35,6 +35,7 @@ FALSE = {
     "parse_cache": "site.read ran 0 times",
     "reads_nothing": "site.read ran 0 times",
     "reads_shells": "site.read found 10 items within its clock instead of 250",
+    "knows_addresses": "it asked for its second page",
     "heads": "it asked for the head alone 10 times",
     "keeps_connection": "0 connections were made",
     "coding": "it asked for the coding br 10 times",

@@ -67,6 +67,12 @@ def test_good_value_has_no_breach():
             "that came",
         ),
         (
+            conducted(first_read_at=100.02),
+            counted(second_at=100.01),
+            "it asked for its second page 10 ms before it read the first: it knew addresses that "
+            "no page had told it",
+        ),
+        (
             VALUE,
             counted(heads=20),
             "it asked for the head alone 20 times: bodies were kept from before",

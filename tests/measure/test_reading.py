@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import time
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -62,6 +63,34 @@ def test_pages_and_items_are_counted():
     assert reader.look().parse_s >= 0
     reader.forget()
     assert reader.look() == Reading()
+
+
+def test_moment_of_the_first_page_is_known():
+    """Of this value, whole or piece by piece: what is asked for later, a page has told."""
+    for read in (
+        lambda reader: reader("/a", b"1"),
+        lambda reader: reader.open("/a"),
+    ):
+        reader = CountedReader(Piecewise())
+        for _ in range(2):
+            reader.forget()
+            before = time.perf_counter()
+            read(reader)
+            after = time.perf_counter()
+            reader("/b", b"2")
+            assert before <= reader.look().first_at <= after
+
+
+def test_moment_of_a_page_that_was_read_elsewhere_is_not_known():
+    """Pages that are read here come later than it: nothing must follow from that."""
+    reader = CountedReader(read_page)
+    sent = pickle.loads(pickle.dumps(reader))
+    pickle.loads(pickle.dumps(sent("/a", b"12")))
+    reader("/b", b"3")
+    assert (seen(reader), reader.look().first_at) == ((2, 3), 0.0)
+    reader.forget()
+    reader("/b", b"3")
+    assert reader.look().first_at > 0
 
 
 def test_threads_are_counted():

@@ -22,6 +22,21 @@ def test_connection_counts_from_when_it_was_made():
     assert (counters.first_at, counters.last_at) == (9.0, 11.0)
 
 
+def test_moment_of_the_second_page_is_that_of_another_than_the_first():
+    """However it is answered; who asks for the first page again has learnt of none."""
+    for second in ("arrived", "answered_at_once"):
+        counters = Counters()
+        counters.answered_at_once("/a", 100, 1.0, GZIP)
+        counters.arrived("/a", 2.0, GZIP)
+        assert dated(counters).second_at == 0.0
+        for at, page in ((3.0, "/b"), (4.0, "/c")):
+            if second == "arrived":
+                counters.arrived(page, at, GZIP)
+            else:
+                counters.answered_at_once(page, 100, at, GZIP)
+        assert counters.second_at == 3.0
+
+
 def test_refusals_of_the_mirror_have_no_moment():
     """They come when a client has gone wrong already."""
     counters = Counters()
@@ -46,6 +61,8 @@ def test_last_answer_ends_the_span_unless_faults_were_played():
         told = dated(counters)
         assert abs(told.first_at - shift - 12.0) < 0.01
         assert abs(told.last_at - shift - last_at) < 0.01
+        counters.arrived("/b", 14.0, GZIP)
+        assert abs(dated(counters).second_at - shift - 14.0) < 0.01
     assert dated(Counters()).first_at == 0.0
 
 

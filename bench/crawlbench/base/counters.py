@@ -51,6 +51,9 @@ class Counters:
     last_at: float = 0.0
     """When the last request came or the last answer's last bytes went, whichever was later. Where
     faults were played, when the last request came: clients do not wait for what is spoilt."""
+    second_at: float = 0.0
+    """When the first request for another page than the first came; 0: never. From `end` on as
+    `first_at` is."""
     answered_at: float = 0.0
     """When the last answer's last bytes went."""
 
@@ -65,6 +68,8 @@ class Counters:
         if at:
             self.came(at, flags)
         before = self.pages.get(page, 0)
+        if not (before or self.second_at) and self.pages:
+            self.second_at = at
         self.pages[page] = before + 1
         self.requests += 1
         self.in_flight += 1
@@ -107,7 +112,10 @@ class Counters:
         """Count a request for a page that was answered as soon as it came."""
         self.came(at, flags)
         pages = self.pages
-        pages[page] = pages.get(page, 0) + 1
+        before = pages.get(page, 0)
+        if not (before or self.second_at) and pages:
+            self.second_at = at
+        pages[page] = before + 1
         self.requests += 1
         self.wire_bytes += sent_bytes
         if self.in_flight >= self.most_in_flight:

@@ -36,6 +36,9 @@ class Conduct:
     """For how long it stood still."""
     broken: list[str]
     """What of the harness is not as it was before the contestant was imported, a clause each."""
+    first_read_at: float = 0.0
+    """When the first page began to be read, on the clock of `started_at`; 0 if that is not known,
+    as of pages that are read in other processes."""
 
 
 @dataclass(frozen=True, slots=True)

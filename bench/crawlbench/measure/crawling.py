@@ -86,9 +86,13 @@ class Crawling:
         self._reading = self._read.look()
         return timing
 
-    def look(self) -> dict[str, int | None]:
-        """Return how much was read within the last value."""
-        return {"pages_read": self._reading.pages, "items_read": self._reading.items}
+    def look(self) -> dict[str, float | None]:
+        """Return how much was read within the last value, and from when on."""
+        return {
+            "pages_read": self._reading.pages,
+            "items_read": self._reading.items,
+            "first_read_at": self._reading.first_at,
+        }
 
     def tell(self, *, is_alone: bool) -> Told:
         """Return what is to be known of the last value.

@@ -78,7 +78,7 @@ def find_breach(value: Value, counters: Counters, due: Due) -> str | None:
         counters: what the mirror counted meanwhile.
         due: to be seen.
     """
-    rules = (_out_of_time, _unread, _reused, _unruly)
+    rules = (_out_of_time, _unread, _foreknown, _reused, _unruly)
     breaches = (breach for rule in rules for breach in rule(value, counters, due))
     return find_misconduct(value) or next(breaches, None)
 
@@ -161,6 +161,23 @@ def _unread(value: Value, _: Counters, due: Due) -> Iterator[str]:
         yield (
             f"site.read found {conduct.items_read} items within its clock instead of {due.items}: "
             "it was not given the pages that came"
+        )
+
+
+def _foreknown(value: Value, counters: Counters, due: Due) -> Iterator[str]:
+    """Tell if it asked for a page of which no page had told it yet.
+
+    Only where each page is asked for once, and read: a redirect, or what is asked for again, may
+    well come before anything is read.
+    """
+    first_read_at = value.conduct.first_read_at
+    if counters.faults or counters.requests != due.pages or not counters.second_at:
+        return
+    early_s = first_read_at - counters.second_at
+    if early_s > CLOCK_SLACK_S:
+        yield (
+            f"it asked for its second page {_ms(early_s)} before it read the first: it knew "
+            "addresses that no page had told it"
         )
 
 

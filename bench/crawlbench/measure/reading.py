@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from os import getpid
 from threading import get_ident
-from time import thread_time
+from time import perf_counter, thread_time
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -40,6 +40,9 @@ class Reading:
     """In this process and others, threads and children included."""
     items: int = 0
     """On those pages."""
+    first_at: float = 0.0
+    """When the first page began to be read, on the clock of `time.perf_counter`; 0 if any was read
+    elsewhere, where nobody knows when."""
     parse_s: float = 0.0
     """CPU seconds in the reader, in this process; pages read piece by piece not included."""
 
@@ -52,6 +55,8 @@ class CountedReader:
         self._read = read
         self._spent: dict[int, list[float]] = {}
         """By thread: pages, items, CPU seconds. No other thread writes there: no lock is needed."""
+        self._first_at = 0.0
+        self._is_elsewhere = False
         self._name = ""
         self._home = getpid()
         self._notes = _open_notes()
@@ -60,6 +65,8 @@ class CountedReader:
 
     def __call__(self, address: str, body: Buffer) -> Page:
         """Read a page."""
+        if not self._first_at:
+            self._first_at = perf_counter()
         start = thread_time()
         page = self._read(address, body)
         self._count(page, thread_time() - start)
@@ -67,7 +74,13 @@ class CountedReader:
 
     def _open(self, address: str) -> _CountedStream:
         """Begin a page; pieces are not timed, as that would cost more than they do."""
+        self._first_at = self._first_at or perf_counter()
         return _CountedStream(self._read.open(address), self)  # type: ignore[attr-defined]
+
+    def receive(self, page: Page) -> None:
+        """Count a page that was read elsewhere."""
+        self._is_elsewhere = True
+        self._count(page)
 
     def _count(self, page: Page, seconds: float = 0.0) -> None:
         if getpid() != self._home:
@@ -98,11 +111,13 @@ class CountedReader:
         return Reading(
             int(sum(each[0] for each in spent)) + len(noted),
             int(sum(each[1] for each in spent)) + sum(noted),
+            0.0 if noted or self._is_elsewhere else self._first_at,
             sum(each[2] for each in spent),
         )
 
     def forget(self) -> None:
         """Begin anew at nothing."""
+        self._first_at, self._is_elsewhere = 0.0, False
         self._spent.clear()
         if self._notes is not None:
             os.ftruncate(self._notes, 0)
@@ -160,7 +175,7 @@ def _receive(items: tuple[Item, ...], links: tuple[str, ...], name: str) -> Page
     if reader is None:  # it passes through on its way
         return _SentPage(items, links, name)
     page = Page(items, links)
-    reader._count(page)
+    reader.receive(page)
     return page
 
 

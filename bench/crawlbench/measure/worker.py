@@ -52,7 +52,7 @@ class Task(Protocol):
     def run(self, loops: int) -> Timing:
         """Do it `loops` times and return what all took, read where the clock starts and stops."""
 
-    def look(self) -> dict[str, int | None]:
+    def look(self) -> dict[str, float | None]:
         """Return what `Conduct` wants to know of what the last value read."""
 
     def tell(self, *, is_alone: bool) -> Told:

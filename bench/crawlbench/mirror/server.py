@@ -111,6 +111,8 @@ class Mirror:
         if counters.first_at:
             counters.first_at += shift
             counters.last_at += shift
+        if counters.second_at:
+            counters.second_at += shift
         for flags, count in counters.shapes.items():
             counters.heads += count if flags & HEAD else 0
             coding = CODINGS.get(flags & CODED)
