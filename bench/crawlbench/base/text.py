@@ -1,8 +1,8 @@
-"""Numbers in sentences (floor 0; pure)."""
+"""Numbers in sentences, and text that can be written (floor 0; pure)."""
 
 from __future__ import annotations
 
-__all__ = ["count_of"]
+__all__ = ["count_of", "encodable"]
 
 
 def count_of(number: int, noun: str) -> str:
@@ -13,3 +13,8 @@ def count_of(number: int, noun: str) -> str:
         noun: for one of them; its plural ends in s.
     """
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def encodable(text: str) -> str:
+    """Return text that can be encoded: a plug-in's error may hold half a surrogate pair."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -201,8 +201,8 @@ def run(
     ready = prepare_environments(read_environments(environment or []), wanted, tell)
     asked = [facts.asked for facts in ready.environments]
     wishes = make_wishes(cluster, machines, sheet)
-    if wishes:  # machines are merged by whole crawls
-        wanted = wanted.with_one_length()
+    if wishes:  # machines are merged by whole crawls, of the same laps everywhere
+        wanted = override(wanted.with_one_length(), {"paced": False})
     most = MAX_CELLS_OF_CLUSTER if wishes else MAX_CELLS
     plan = make_plan(
         suite, wanted, baseline, environments=asked, reach=ready.reach, most_cells=most

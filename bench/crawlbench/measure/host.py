@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from gc import collect
+from gc import collect, freeze
 from typing import TYPE_CHECKING
 
 import pyperf
@@ -77,6 +77,7 @@ class _Host:
         When the round is over, all workers end at once: they may use all CPUs for that.
         """
         collect()
+        freeze()
         rest, has_begun = Rest(), False
         while (message := self._gate.wait())["kind"] != "end":
             rested = rest.stop() if has_begun else NO_REST  # an import may still settle before

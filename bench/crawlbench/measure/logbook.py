@@ -15,6 +15,7 @@ from crawlbench.measure.collect import label_run
 from crawlbench.measure.conditions import StealMeter, read_conditions
 from crawlbench.measure.labels import require_sites
 from crawlbench.measure.machine import describe_machine
+from crawlbench.measure.pace import choose_pace, expect_round_s
 from crawlbench.measure.store import (
     append_round,
     close_session,
@@ -142,7 +143,7 @@ class Logbook:
             return "rounds"
         if plan.stopping is Stopping.ANY and is_settled(session):
             return "precise" if plan.precision is not None else "answered"
-        next_end_s = session.seconds + session.rounds[-1].seconds
+        next_end_s = session.seconds + expect_round_s(session, self.open_cells())
         return "budget" if plan.budget_s and next_end_s > plan.budget_s else ""
 
     def open_cells(self) -> tuple[Cell, ...]:
@@ -186,6 +187,9 @@ class Logbook:
             http_parsers={**session.http_parsers, **result.http_parsers},
         )
         self.session = judge(session)
+        if session.rounds:
+            passes = choose_pace(self.session, self.open_cells())
+            self.session = replace(self.session, passes=passes)
         write_session(self._folder, self.session)
         self._watcher.on_session(self.session)
 

@@ -129,6 +129,7 @@ def _size(name: str, suite: Suite, cells: tuple[Cell, ...], baselines: dict[str,
         timeout_s=suite.timeout_s,
         seed=suite.seed,
         stopping=suite.choose_stopping(),
+        is_paced=suite.is_paced,
         cpus=suite.cpus,
         mirror_cpus=suite.mirror_cpus,
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from crawlbench.base.errors import CellError, CellRefusal
 from crawlbench.base.records import Anchor, Cell, Failure, RoundRecord
+from crawlbench.base.text import encodable
 from crawlbench.measure.invariants import Due, Patience, find_breach, find_misconduct
 from crawlbench.measure.sampling import make_sample
 from crawlbench.measure.schedule import Turn, plan_turns, plan_waves
@@ -117,13 +118,13 @@ async def run_round(
         for groups in course.waves(executor):
             await course.start(executor, groups)
             for turn in course.turns(groups):
-                await course.take(turn, on_sample)
+                with course.timing(turn):
+                    await course.take(turn, on_sample)
             await course.finish()
     finally:
         await course.end_all()
-    seconds = time.monotonic() - clock
-    samples, anchors = tuple(course.samples), tuple(course.anchors)
-    record = RoundRecord(plan.number, started, seconds, samples, anchors)
+    values = tuple(course.samples), tuple(course.anchors)
+    record = RoundRecord(plan.number, started, time.monotonic() - clock, *values, course.laps_s)
     return RoundResult(record, course.runs, course.failures, course.http_parsers, course.notes)
 
 
@@ -145,6 +146,7 @@ class _Course:
             self._groups.setdefault(cell.group, []).append(cell.name)
         self._workers: dict[str, Worker] = {}
         self._anchor: AnchorWorker | None = None
+        self.laps_s = 0.0
         self.samples: list[Sample] = []
         self.anchors: list[Anchor] = []
         self.runs: dict[str, pyperf.Run] = {}
@@ -165,9 +167,8 @@ class _Course:
         plan = self._plan
 
         async def start_one(cell: Cell) -> None:
-            loops = plan.loops[cell.name]
+            loops, values = plan.loops[cell.name], plan.laps * plan.passes[cell.group]
             try:
-                values = plan.laps * plan.passes[cell.group]
                 worker = await executor.start(cell, loops, plan.warmups, values)
             except CellError as error:
                 self._fail(cell.name, error, "at its start")
@@ -186,6 +187,13 @@ class _Course:
         plan, cells = self._plan, {group: self._groups[group] for group in groups}
         return plan_turns(cells, plan.warmups, plan.laps, plan.passes, plan.seed, plan.number)
 
+    @contextmanager
+    def timing(self, turn: Turn) -> Iterator[None]:
+        """Count what a turn of a lap takes."""
+        self.laps_s -= 0.0 if turn.warmup else time.monotonic()
+        yield
+        self.laps_s += 0.0 if turn.warmup else time.monotonic()
+
     async def take(self, turn: Turn, on_sample: Callable[[int, Sample], None]) -> None:
         """Let a cell through once, if it is still right."""
         if turn.anchors:
@@ -197,8 +205,7 @@ class _Course:
             sample = await self._measure(self._cells[turn.cell], turn)
         except CellError as error:
             await self._workers.pop(turn.cell).kill()
-            phase = "warmup" if turn.warmup else "lap"
-            self._fail(turn.cell, error, f"in {phase} {turn.lap + 1}")
+            self._fail(turn.cell, error, f"in {'warmup' if turn.warmup else 'lap'} {turn.lap + 1}")
         else:
             self.samples.append(sample)
             on_sample(self._plan.number, sample)
@@ -211,8 +218,7 @@ class _Course:
         try:
             times = await self._anchor.time()
         except CellError:
-            await self._anchor.kill()
-            self._anchor = None
+            await self._end_anchor()
         else:
             self.anchors.append(Anchor(group, turn.lap, *times))
 
@@ -288,13 +294,7 @@ class _Course:
             raise CellError(fault)
 
     def _fail(self, name: str, error: CellError, when: str) -> None:
-        number = self._plan.number
+        number, detail = self._plan.number, encodable(error.detail)
         phase = f"round {number}" if number else "calibration"
-        reason = f"{_clean(str(error))} ({phase}, {when})"
-        is_refusal = isinstance(error, CellRefusal)
-        self.failures.append(Failure(name, number, reason, _clean(error.detail), is_refusal))
-
-
-def _clean(text: str) -> str:
-    """Return text that can be encoded: a plug-in's error may hold half a surrogate pair."""
-    return text.encode("utf-8", "backslashreplace").decode()
+        reason = f"{encodable(str(error))} ({phase}, {when})"
+        self.failures.append(Failure(name, number, reason, detail, isinstance(error, CellRefusal)))

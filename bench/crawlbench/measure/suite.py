@@ -65,6 +65,16 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stopping: Stopping | None = None
     """None: after each round is looked, if there is a budget or a precision; else once."""
 
+    paced: bool = True
+    """Laps per turn are chosen anew after some rounds, by cost and noise, if something other than a
+    number of rounds ends the session; whoever says how many laps, or how long a turn is, gets
+    those."""
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether laps per turn may be chosen while the session runs."""
+        return self.paced and (self.budget_s is not None or self.precision_percent is not None)
+
     def with_one_length(self) -> Suite:
         """Return the suite without long forms."""
         return msgspec.structs.replace(self, long_forms={})
@@ -138,6 +148,8 @@ def override(suite: Suite, changes: dict[str, Any]) -> Suite:
         UsageError: a value is out of its bounds.
     """
     wanted = {name: value for name, value in changes.items() if value not in (None, (), [])}
+    if wanted.keys() & {"laps", "lap_time_s"}:
+        wanted = {"paced": False, **wanted}
     fields = {**msgspec.to_builtins(suite), **wanted}
     try:
         return msgspec.convert(fields, Suite)

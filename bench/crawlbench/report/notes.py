@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Mark, Stopping
@@ -14,11 +15,12 @@ from crawlbench.report.reasons import mark_note
 from crawlbench.report.remarks import name_first, unclear_notes
 from crawlbench.report.standing import list_words
 from crawlbench.report.text import one_line
+from crawlbench.stats.noise import find_noise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from crawlbench.base.records import Session, Summary
+    from crawlbench.base.records import RoundRecord, Session, Summary
     from crawlbench.report.view import GroupView, SessionView
 
 __all__ = ["BRIEF", "ENDINGS", "Note", "find_notes", "interval_meaning"]
@@ -76,6 +78,7 @@ def find_notes(view: SessionView) -> list[Note]:
         *_marked(view),
         *(("warning", warning.text) for warning in session.warnings),
         ("session", _session(session)),
+        *_noise(session),
         ("machine", _machine(session)),
         *_environments(session),
         ("manager" if session.environments else "versions", _versions(session)),
@@ -152,15 +155,41 @@ def _mark_size(mark: Mark, summary: Summary) -> float:
     return summary.server_wait_share if mark is Mark.DISTURBED else summary.server_share
 
 
+def _noise(session: Session) -> Iterator[Note]:
+    """Yield where the noise is and where the time went: by both, laps are chosen."""
+    last, found = session.rounds[-1:], find_noise(session)
+    if not found or last[0].laps_s is None or not last[0].seconds:
+        return
+    laps = {group: count for (_, group), count in _count_laps(session, last).items()}
+    shares = [one.share_between(laps[group]) for group, one in found.items() if group in laps]
+    if shares:
+        between, measuring = fmean(shares) * 100, _measured_s(last) / last[0].seconds * 100
+        text = (
+            f"of what rounds differ by, {between:.0f} % is between workers, the rest between laps; "
+            f"a round of {_span(laps.values())} spends {measuring:.0f} % of its time measuring"
+        )
+        yield "noise", text
+
+
+def _measured_s(rounds: Sequence[RoundRecord]) -> float:
+    """Return the seconds of all values, warmups left out."""
+    return sum(s.seconds * s.loops for one in rounds for s in one.samples if not s.warmup)
+
+
+def _count_laps(session: Session, rounds: Sequence[RoundRecord]) -> dict[tuple[int, str], int]:
+    """Return how many laps each group had, by round and group."""
+    groups = {cell.name: cell.group for cell in session.plan.cells}
+    laps: dict[tuple[int, str], set[int]] = {}
+    for record in rounds:
+        for sample in record.samples:
+            if not sample.warmup:
+                laps.setdefault((record.number, groups[sample.cell]), set()).add(sample.lap)
+    return {key: len(found) for key, found in laps.items()}
+
+
 def _session(session: Session) -> str:
     plan, rounds = session.plan, len(session.rounds)
-    measured = sum(
-        sample.seconds * sample.loops
-        for record in session.rounds
-        for sample in record.samples
-        if not sample.warmup
-    )
-    share = measured / session.seconds * 100 if session.seconds else 0
+    share = _measured_s(session.rounds) / session.seconds * 100 if session.seconds else 0
     measuring = f", {share:.0f} % of it measuring" if rounds else ""
     return (
         f"suite {plan.suite}, {session.created}, seed {plan.seed}: "
@@ -170,10 +199,16 @@ def _session(session: Session) -> str:
 
 
 def _laps(session: Session) -> str:
-    """Return the laps per round, which can differ from group to group."""
-    laps = sorted({session.plan.laps * number for number in session.passes.values()})
-    several = " to ".join(map(str, laps[:: len(laps) - 1] if len(laps) > 1 else laps))
-    return f"{several} laps" if several else count_of(session.plan.laps, "lap")
+    """Return the laps per round, which can differ from group to group, and from round to round."""
+    if session.plan.is_paced and session.rounds:
+        return _span(_count_laps(session, session.rounds).values())
+    return _span([session.plan.laps * number for number in session.passes.values() or (1,)])
+
+
+def _span(laps: Iterable[int]) -> str:
+    """Return `1 lap`, `4 laps` or `4 to 9 laps`."""
+    low, high = min(laps := list(laps)), max(laps)
+    return count_of(low, "lap") if low == high else f"{low} to {high} laps"
 
 
 def _machine(session: Session) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from crawlbench.stats.index import Index, Laps, Reading
 
-__all__ = ["Side", "log_ratios", "log_ratios_of_means"]
+__all__ = ["Side", "lap_log_ratios", "log_ratios", "log_ratios_of_means"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,15 @@ def log_ratios(
     cancels; the logarithm makes twice as fast and twice as slow equally far from equal. Rounds in
     which the two share no lap are left out.
     """
+    return [midmean(laps) for laps in lap_log_ratios(index, side, other, reading)]
+
+
+def lap_log_ratios(
+    index: Index, side: Side, other: Side, reading: Reading = read_seconds
+) -> list[list[float]]:
+    """Return the same of each lap, by round, in the order of the laps."""
     return [
-        midmean([one - two for one, two in pairs])
+        [one - two for one, two in pairs]
         for pairs in _paired(index.laps(side.cells, reading), index.laps(other.cells, reading))
     ]
 

@@ -217,6 +217,9 @@ class Plan:
     """What cells call a user's file, as short as tells it from the others, to the file. Empty in a
     session of before, whose cells name files as they were spelled."""
 
+    is_paced: bool = False
+    """Whether laps per turn are chosen anew after some rounds, by what they cost and how much they
+    differ; not where the user has said how many, nor in a session of before."""
     long_forms: dict[str, LongForm] = field(default_factory=dict)
     """By group, what its cells crawl besides; none where one length is measured."""
 

@@ -88,6 +88,9 @@ class RoundRecord:
     """In the order in which they were taken."""
     anchors: tuple[Anchor, ...] = ()
     """One for each lap of each group; none in format 1, or where their process failed."""
+    laps_s: Span | None = None
+    """Of the seconds, those in which laps were taken; the rest is the start, the warmups and the
+    end of the workers. None in sessions of before."""
 
 
 @dataclass(frozen=True, slots=True)

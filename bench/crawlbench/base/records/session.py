@@ -43,7 +43,8 @@ class Session:
     loops: dict[str, Number] = field(default_factory=dict)
     """Cell to crawls per value, found by calibration."""
     passes: dict[str, Number] = field(default_factory=dict)
-    """Group to laps per turn, found by calibration."""
+    """Group to laps per turn of the next round: found by calibration, and where the plan is paced
+    chosen anew after some rounds. Which laps a round had its samples tell."""
     http_parsers: dict[str, str] = field(default_factory=dict)
     """Cell to the module that read its responses."""
     models: dict[str, str] = field(default_factory=dict)

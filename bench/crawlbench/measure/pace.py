@@ -1,0 +1,151 @@
+"""How many laps a turn has, by what laps cost and how much they settle (floor 3; pure).
+
+A round costs what its workers cost, however few laps they take; laps cost their own time, and
+lessen only that part of the noise that is not between workers. Source: Kalibera and Jones (see
+`stats/noise.py`): of a group, n laps a round cost least where n is the root of cost over cost times
+noise over noise.
+
+What is looked at is how long rounds took and how much their values spread, never on which side a
+pair lies. Even a choice that saw more would leave the verdicts true: each round is still a fair
+draw around the same ratio, whatever number of laps it was told to take beforehand, so that the mean
+over rounds stays fair, and both Student's t and the sequence, which divide by the spread that
+was found, are at worst too careful where rounds differ in spread (docs/method.md).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawlbench.base.records import Stopping
+from crawlbench.measure.schedule import MAX_PASSES
+from crawlbench.stats.noise import find_noise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawlbench.base.records import Cell, Plan, RoundRecord, Session
+
+__all__ = ["Costs", "choose_pace", "expect_round_s", "find_costs"]
+
+FIRST_ROUNDS = 3
+"""After so many the laps are chosen for the first time, then each time the rounds have doubled."""
+MAX_STEP = 3
+"""Times as many laps as before, or that part of them, at the most: rounds count alike, so that the
+first ones must not be much noisier than the later ones."""
+MAX_MEASURING = 0.85
+"""Share of a round that laps may take: beyond it, more laps gain little, and rounds get fewer."""
+MIN_LAPS = 2
+"""In a round: one lap alone does not show how much laps differ."""
+ROUNDS_IN_BUDGET = {Stopping.FIXED: 6, Stopping.ANY: 12}
+"""That are to fit in: what t, or a sequence, asks for few rounds is more than laps give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What a round costs, in seconds."""
+
+    around_s: float
+    """The start, the warmups and the end of all workers."""
+    lap_s: dict[str, float]
+    """By group, of one lap with all that belongs to it."""
+
+
+def choose_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
+    """Return the laps per turn of each group for the rounds that follow.
+
+    They stay as they are where the user has said how many, where nothing but a number of rounds
+    ends the session, and between the rounds at which they are chosen.
+
+    Args:
+        session: judged, with its last round.
+        cells: that take part in the next round.
+    """
+    passes = dict(session.passes)
+    if not (session.plan.is_paced and cells and _is_due(len(session.rounds))):
+        return passes
+    costs = find_costs(session.rounds[-1], cells)
+    if costs is None:
+        return passes
+    noise = find_noise(session)
+    wanted = {
+        group: _choose(costs, group, noise[group].of_lap, noise[group].of_round)
+        for group in costs.lap_s
+        if group in noise
+    }
+    bounded = {g: _bound(laps, passes[g], session.plan) for g, laps in wanted.items()}
+    return passes | _fit(bounded, passes, costs, session.plan)
+
+
+def find_costs(record: RoundRecord, cells: Sequence[Cell]) -> Costs | None:
+    """Return what the next round's parts will cost, by the last one; None if it does not tell.
+
+    What is done around each value, such as collecting garbage, is the same for all values.
+    """
+    values = [sample for sample in record.samples if not sample.warmup]
+    if record.laps_s is None or not values:
+        return None
+    groups = {cell.name: cell.group for cell in cells}
+    beside_s = max(0.0, record.laps_s - sum(s.seconds * s.loops for s in values)) / len(values)
+    totals: dict[str, float] = {}
+    laps: dict[str, set[int]] = {}
+    for sample in values:
+        group = groups.get(sample.cell)
+        if group is not None:
+            totals[group] = totals.get(group, 0.0) + sample.seconds * sample.loops + beside_s
+            laps.setdefault(group, set()).add(sample.lap)
+    lap_s = {group: total / len(laps[group]) for group, total in totals.items()}
+    return Costs(max(0.0, record.seconds - record.laps_s), lap_s)
+
+
+def expect_round_s(session: Session, cells: Sequence[Cell]) -> float:
+    """Return how long the next round will take: as long as the last, or what its laps will cost."""
+    last = session.rounds[-1]
+    costs = find_costs(last, cells) if session.plan.is_paced else None
+    if costs is None:
+        return last.seconds
+    laps_s = [one_s * session.passes[group] for group, one_s in costs.lap_s.items()]
+    return costs.around_s + sum(laps_s) * session.plan.laps
+
+
+def _is_due(rounds: int) -> bool:
+    """Tell whether this is round 3, 6, 12, 24 and so on."""
+    times, rest = divmod(rounds, FIRST_ROUNDS)
+    return not rest and times > 0 and times & (times - 1) == 0
+
+
+def _choose(costs: Costs, group: str, of_lap: float, of_round: float) -> float:
+    """Return how many laps a round of a group costs least with, for what it settles."""
+    around_s = costs.around_s / len(costs.lap_s)
+    most = around_s / costs.lap_s[group] * MAX_MEASURING / (1 - MAX_MEASURING)
+    if not of_round:
+        return most
+    return min(most, math.sqrt(around_s / costs.lap_s[group] * of_lap / of_round))
+
+
+def _bound(laps: float, passes: int, plan: Plan) -> int:
+    """Return laps per turn near enough to those of before."""
+    least = max(math.ceil(MIN_LAPS / plan.laps), passes / MAX_STEP)
+    most = min(MAX_PASSES, passes * MAX_STEP)
+    return max(1, round(min(most, max(least, laps / plan.laps))))
+
+
+def _fit(
+    wanted: dict[str, int], passes: dict[str, int], costs: Costs, plan: Plan
+) -> dict[str, int]:
+    """Return the laps per turn with which enough rounds fit into the budget.
+
+    What exceeds it is taken from what was added, from all groups alike.
+    """
+    if not plan.budget_s:
+        return wanted
+
+    def seconds(of: dict[str, int]) -> float:
+        return sum(costs.lap_s[group] * plan.laps * of[group] for group in wanted)
+
+    added = {g: max(0, count - passes[g]) for g, count in wanted.items()}
+    room_s = plan.budget_s / ROUNDS_IN_BUDGET[plan.stopping] - costs.around_s
+    room_s -= seconds({g: wanted[g] - added[g] for g in wanted})
+    part = min(1.0, max(0.0, room_s / seconds(added))) if any(added.values()) else 1.0
+    return {g: wanted[g] - added[g] + math.floor(part * added[g]) for g in wanted}

@@ -1,0 +1,137 @@
+"""How much of the noise is between workers, and how much between laps (floor 2; pure).
+
+Source: Kalibera and Jones, "Rigorous benchmarking in reasonable time", ISMM 2013: how
+much each level adds to the spread, and from that and the costs how often to repeat on each. Their formula takes
+means; here a round is the midmean of its laps, so that what laps contribute is read off midmeans
+too: of every other lap of a round, against those between them. Only differences and squares are
+read, never which side is faster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import fmean, variance
+from typing import TYPE_CHECKING
+
+from crawlbench.stats.index import Index
+from crawlbench.stats.limit import REFERENCE
+from crawlbench.stats.midmean import midmean
+from crawlbench.stats.pairing import Side, lap_log_ratios
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from crawlbench.base.records import Session
+
+__all__ = ["Noise", "find_noise"]
+
+MIN_ROUNDS = 3
+"""Of fewer the spread is not known."""
+PRIOR_ROUNDS = 3
+"""So many rounds is the session's usual noise worth beside a group's own: three rounds of a group
+alone say next to nothing of its spread."""
+USUAL_SHARE = 0.48
+"""What laps explain, over that and the whole, before anything is known: nine tenths of the noise.
+On quiet machines it was 96 to 100 %."""
+PRIOR_GROUPS = 2
+"""So many groups is that worth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """The variance of a round's log ratio, typical of a group's pairs with the baseline."""
+
+    of_lap: float
+    """What a lap contributes; of n laps, an nth part."""
+    of_round: float
+    """What a round has beyond that of its laps: what fresh workers differ by. Never below 0."""
+
+    def share_between(self, laps: float) -> float:
+        """Return which part of the noise is between workers, if a round has so many laps."""
+        total = self.of_round + self.of_lap / laps
+        return self.of_round / total if total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """What one pair shows; of both, what is expected of rounds of these laps."""
+
+    rounds: int
+    whole: float
+    """Variance of the rounds' midmeans."""
+    by_laps: float
+    """The part of it that laps explain."""
+    laps: float
+    """In a round: their harmonic mean."""
+
+
+def find_noise(session: Session) -> dict[str, Noise]:
+    """Return the noise of each group in which a pair has enough rounds and laps.
+
+    A group's own spread and that which is usual in the session are weighed by rounds, each group's
+    relative to its size.
+    """
+    spreads = {group: _typical(found) for group, found in _spreads(session).items() if found}
+    usual = _usual_share(list(spreads.values()))
+    noise = {}
+    for group, own in spreads.items():
+        size, weight = own.whole + own.by_laps, own.rounds / (own.rounds + PRIOR_ROUNDS)
+        by_laps = weight * own.by_laps + (1 - weight) * usual * size
+        whole = weight * own.whole + (1 - weight) * (1 - usual) * size
+        noise[group] = Noise(by_laps * own.laps, max(0.0, whole - by_laps))
+    return noise
+
+
+def _usual_share(spreads: Sequence[_Spread]) -> float:
+    """Return what laps explain over that and the whole together: a half, if laps are all there is.
+
+    Each spread counts alike, whatever its size.
+    """
+    shares = [one.by_laps / (one.whole + one.by_laps) for one in spreads if one.whole + one.by_laps]
+    return (sum(shares) + PRIOR_GROUPS * USUAL_SHARE) / (len(shares) + PRIOR_GROUPS)
+
+
+def _typical(spreads: Sequence[_Spread]) -> _Spread:
+    """Return what the pairs of a group show together: they share the baseline's laps."""
+    return _Spread(
+        min(one.rounds for one in spreads),
+        fmean([one.whole for one in spreads]),
+        fmean([one.by_laps for one in spreads]),
+        fmean([one.laps for one in spreads]),
+    )
+
+
+def _spreads(session: Session) -> dict[str, list[_Spread]]:
+    index = Index(session.rounds)
+    found: dict[str, list[_Spread]] = {}
+    for group, side, other in _pairs(session):
+        spread = _spread([laps for laps in lap_log_ratios(index, side, other) if len(laps) > 1])
+        if spread:
+            found.setdefault(group, []).append(spread)
+    return found
+
+
+def _pairs(session: Session) -> Iterator[tuple[str, Side, Side]]:
+    """Yield each cell beside the baseline of its group; the twins are such a pair, too."""
+    failed = {failure.cell for failure in session.failures}
+    for cell in session.plan.own_cells:
+        baseline = session.plan.baselines[cell.group]
+        is_right = not {cell.name, baseline} & failed
+        if is_right and cell.name != baseline and cell.strategy != REFERENCE:
+            yield cell.group, Side(cell.name, (cell.name,)), Side(baseline, (baseline,))
+
+
+def _spread(rounds: Sequence[Sequence[float]]) -> _Spread | None:
+    """Return what one pair shows; None of too few rounds.
+
+    Halves of a round have half its laps, so that their difference has four times its variance.
+    """
+    if len(rounds) < MIN_ROUNDS:
+        return None
+    counts = [len(laps) for laps in rounds]
+    of_lap = [
+        count * (midmean(laps[::2]) - midmean(laps[1::2])) ** 2 / 4
+        for count, laps in zip(counts, rounds, strict=True)
+    ]
+    share = fmean([1 / count for count in counts])
+    return _Spread(len(rounds), variance(map(midmean, rounds)), fmean(of_lap) * share, 1 / share)

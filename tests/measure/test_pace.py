@@ -1,0 +1,164 @@
+"""Laps per turn by what they cost and what they settle."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import replace
+from statistics import fmean
+
+import pytest
+from tests.stats.builders import BASELINE, CONTROL, make_plan, make_sample, make_session, other
+
+from crawlbench.base.records import RoundRecord, Stopping
+from crawlbench.measure.pace import choose_pace, expect_round_s, find_costs
+from crawlbench.measure.suite import load_suite, override
+from crawlbench.stats.index import Index
+from crawlbench.stats.pairing import Side, log_ratios
+from crawlbench.stats.sequence import Moments, p_value, sequence_half_width
+
+CELL = other("cell")
+CELLS = (BASELINE, CELL, CONTROL)
+GROUP = BASELINE.group
+VALUE_S = 0.02  # two crawls of 10 ms
+TRUTH = 0.01
+WANTED = 0.012
+
+
+def paced_session(between, within, *, around_s, rounds=3, laps=4, passes=2, **changes):
+    """Return a session of rounds that cost so much around their laps."""
+    draw = random.Random(7)
+
+    def values():
+        worker = draw.gauss(0, between)
+        return [VALUE_S / 2 * math.exp(worker + draw.gauss(0, within)) for _ in range(laps)]
+
+    plan = make_plan(CELL, **{"is_paced": True, "stopping": Stopping.ANY, **changes})
+    session = make_session(plan, [{cell: values() for cell in CELLS} for _ in range(rounds)])
+    laps_s = VALUE_S * len(CELLS) * laps
+    records = [replace(r, seconds=around_s + laps_s, laps_s=laps_s) for r in session.rounds]
+    return replace(session, rounds=tuple(records), passes={GROUP: passes})
+
+
+def test_costs_are_those_of_the_last_round():
+    """What a lap costs, with all that is done beside its values, and what a round costs without."""
+    session = paced_session(0.0, 0.0, around_s=5.0)
+    record = replace(session.rounds[-1], laps_s=0.48, seconds=5.48)  # twice what the values took
+    costs = find_costs(record, CELLS)
+    assert costs.around_s == pytest.approx(5.0)
+    assert costs.lap_s == {GROUP: pytest.approx(0.12)}
+
+
+def test_workers_that_cost_much_and_are_alike_take_more_laps():
+    """Three times as many, no more at once."""
+    assert choose_pace(paced_session(0.0, 0.02, around_s=10.0), CELLS) == {GROUP: 6}
+
+
+def test_workers_that_cost_little_and_differ_take_fewer_laps():
+    """More laps of one worker would say the same once more; two remain, to see how laps differ."""
+    session = paced_session(0.05, 0.0005, around_s=0.1, laps=12, passes=6)
+    assert choose_pace(session, CELLS) == {GROUP: 2}
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 4, 5, 7, 9])
+def test_pace_stays_between_the_rounds_at_which_it_is_chosen(rounds):
+    """It is chosen after rounds 3, 6, 12 and so on: what rounds differ in should be little."""
+    session = paced_session(0.0, 0.02, around_s=10.0, rounds=rounds)
+    assert choose_pace(session, CELLS) == {GROUP: 2}
+
+
+def test_budget_leaves_room_for_rounds():
+    """A sequence asks much for few rounds: twelve are to fit into the budget."""
+    for budget_s, passes in ((1000.0, 6), (42.0, 4), (20.0, 2)):  # 12 x (3.0 + 8 x 0.06) is 41.8
+        session = paced_session(0.0, 0.02, around_s=3.0, rounds=24, budget_s=budget_s)
+        assert choose_pace(session, CELLS) == {GROUP: passes}
+
+
+def test_next_round_is_expected_with_its_own_laps():
+    """A budget is not overspent by what was added to the laps."""
+    session = paced_session(0.0, 0.0, around_s=5.0)  # of 4 laps, which took 0.06 s each
+    longer = replace(session, passes={GROUP: 6})
+    assert expect_round_s(session, CELLS) == pytest.approx(5.24)
+    assert expect_round_s(longer, CELLS) == pytest.approx(5.72)
+    plain = replace(longer, plan=replace(session.plan, is_paced=False))
+    assert expect_round_s(plain, CELLS) == session.rounds[-1].seconds
+
+
+def test_users_laps_are_kept():
+    """Whoever says how many laps, or how long a turn is, gets that; so do fixed rounds."""
+    loops = load_suite("loops")
+    assert loops.is_paced
+    assert not override(loops, {"laps": 5}).is_paced
+    assert not override(loops, {"lap_time_s": 0.5}).is_paced
+    assert override(loops, {"margin_percent": 3.0}).is_paced
+    assert not replace_ends(loops).is_paced
+    session = paced_session(0.0, 0.02, around_s=10.0, is_paced=False)
+    assert choose_pace(session, CELLS) == {GROUP: 2}
+
+
+def replace_ends(suite):
+    """Return a suite that ends after a number of rounds alone."""
+    import msgspec
+
+    return msgspec.structs.replace(suite, budget_s=None, precision_percent=None)
+
+
+PAIR = (BASELINE, CELL)
+LAP_S, AROUND_S = VALUE_S * len(PAIR), 1.2
+
+
+def simulate(draw, between, plan, *, rounds, wanted=0.0):
+    """Return the seconds until an interval was so narrow, and whether it ever missed the truth.
+
+    The cell is 1 % slower, workers differ by as much as is given, laps by 2 %; a round costs what
+    30 laps cost, and has 4 at first.
+    """
+    session = make_session(plan, [], passes={GROUP: 2})
+    seconds, missed, moments = 0.0, False, Moments()
+    for number in range(1, rounds + 1):
+        laps = plan.laps * session.passes[GROUP]
+        record = play_round(draw, number, laps, between)
+        seconds += record.seconds
+        session = replace(session, rounds=(*session.rounds, record))
+        (found,) = log_ratios(Index([record]), *(Side(c.name, (c.name,)) for c in (CELL, BASELINE)))
+        moments.add(found)
+        missed = missed or p_value(moments, TRUTH) <= 0.05
+        if sequence_half_width(moments, 0.05) <= wanted:
+            break
+        session = replace(session, passes=choose_pace(session, PAIR))
+    return seconds, missed
+
+
+def play_round(draw, number, laps, between):
+    """Return one round of two cells."""
+    samples = []
+    for cell, slower in ((BASELINE, 0.0), (CELL, TRUTH)):
+        worker = draw.gauss(slower, between / math.sqrt(2))
+        for lap in range(laps):
+            one_s = VALUE_S / 2 * math.exp(worker + draw.gauss(0, 0.02 / math.sqrt(2)))
+            samples.append(make_sample(cell, lap, one_s))
+    laps_s = LAP_S * laps
+    return RoundRecord(number, "", AROUND_S + laps_s, tuple(samples), laps_s=laps_s)
+
+
+@pytest.mark.parametrize(
+    ("between", "sessions", "error"),
+    [
+        *((between, 40, 0.1) for between in (0.0, 0.004, 0.02)),
+        *(pytest.param(b, 400, 0.05, marks=pytest.mark.long) for b in (0.0, 0.004, 0.02)),
+    ],
+)
+def test_verdicts_stay_true_and_take_no_longer(between, sessions, error):
+    """At most 5 % of sequences ever miss the truth, and the time to a width is no longer.
+
+    Forty sessions tell 5 % from 15, four hundred from 8.
+    """
+    draw = random.Random(5)
+    plan = make_plan(CELL, is_paced=True, stopping=Stopping.ANY)
+    missed = [simulate(draw, between, plan, rounds=13)[1] for _ in range(sessions)]
+    assert sum(missed) / sessions <= error
+    times = [
+        fmean([simulate(draw, between, one, rounds=80, wanted=WANTED)[0] for _ in range(sessions)])
+        for one in (plan, replace(plan, is_paced=False))
+    ]
+    assert times[0] <= times[1] * 1.1
