@@ -1,10 +1,10 @@
 """How much of the noise is between workers, and how much between laps (floor 2; pure).
 
-Source: Kalibera and Jones, "Rigorous benchmarking in reasonable time", ISMM 2013: how
-much each level adds to the spread, and from that and the costs how often to repeat on each. Their formula takes
-means; here a round is the midmean of its laps, so that what laps contribute is read off midmeans
-too: of every other lap of a round, against those between them. Only differences and squares are
-read, never which side is faster.
+Source: Kalibera and Jones, "Rigorous benchmarking in reasonable time", ISMM 2013: how much each
+level adds to the spread, and from that and the costs how often to repeat on each. Their formula
+takes means; here a round is the midmean of its laps, so that what laps contribute is read off
+midmeans too: of every other lap of a round, against those between them. Only differences and
+squares are read, never which side is faster.
 """
 
 from __future__ import annotations
