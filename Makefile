@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-hosted bench-loops bench-loops-page bench-mirror bench-scale growth reference reference-page reference-plan bench-cluster-scale bench-crawl-scale bench-cross bench-shard bench-twin-loop test test-all installed fuzz docs house timelines check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-between bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-hosted bench-loops bench-loops-page bench-mirror bench-scale growth reference reference-page reference-plan bench-cluster-scale bench-crawl-scale bench-cross bench-shard bench-twin-loop test test-all installed fuzz docs house timelines check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -34,6 +34,9 @@ bench-judge: $(READY) ## the whole judge on resampled laps: false verdicts, cove
 
 bench-company: $(READY) ## sessions beside a busy neighbour, against quiet ones (an hour)
 	$(BIN)/python -m benchmarks.company
+
+bench-between: $(READY) ## sessions of the same code against each other, resumable (an hour; MINUTES=10 for a piece)
+	$(BIN)/python -m benchmarks.between $(if $(MINUTES),--minutes $(MINUTES))
 
 bench-aa: $(READY) ## equal things against each other, in laps and in blocks (20 minutes)
 	$(BIN)/crawlbench aa --sessions 40 --blocks
