@@ -37,6 +37,8 @@ def test_every_key_of_a_suite_is_explained_with_its_default():
         value = getattr(usual, name)
         if isinstance(value, str) and value:
             value = f'"{value}"'
+        if isinstance(value, bool):
+            value = str(value).lower()
         if isinstance(value, tuple | dict):
             value = next(iter(value)) if value else "none"
         if value not in (None, ""):

@@ -145,7 +145,7 @@ def test_two_sites_are_a_middle_and_a_long_form():
         ("douban-x100,douban-x30", "'douban-x30' has 30 pages, so it is no long form of"),
         ("douban-x30,douban-x30", "'douban-x30' has 30 pages, so it is no long form of"),
         ("douban-x20,douban-x30,douban-x100", "names 3 sites; name one, or one in between"),
-        ("douban-x30,", "'' cannot be a long form"),
+        ("douban-x30,", "unknown site ''"),
     ],
 )
 def test_middle_that_is_none_is_refused(sites, said):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.base.records import Failure, Quantity, Verdict
-from crawlbench.reference.pooling import MARGIN, Pool, Standing
+from crawlbench.reference.pooling import MARGIN, Pool, Ratio, Standing
 from tests.reference.builders import ALIKE, BASE, FAST, GROUP, SLOW, measured, way
 
 
@@ -99,3 +99,17 @@ def test_less_than_the_margin_is_not_told():
     assert found.ratios(Quantity.TIME)[FAST.name].verdict not in (Verdict.FASTER, Verdict.SLOWER)
     assert found.standings[FAST.name] == Standing(1, 1)
     assert math.expm1(MARGIN) == pytest.approx(0.05)
+
+
+def test_preliminary_is_no_other_doubt():
+    """Sessions are missing, and nothing else: what failed, or was measured thrice, is not that."""
+    found = {
+        name: Ratio(0.1, None, verdict, count).is_preliminary
+        for name, verdict, count in (
+            ("two", Verdict.UNCLEAR, 2),
+            ("three", Verdict.UNCLEAR, 3),
+            ("none", Verdict.UNCLEAR, 0),
+            ("invalid", Verdict.INVALID, 1),
+        )
+    }
+    assert found == {"two": True, "three": False, "none": False, "invalid": False}

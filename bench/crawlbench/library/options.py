@@ -45,6 +45,7 @@ class Options(TypedDict, total=False):
     warmups: int
     min_time_s: float
     lap_time_s: float
+    paced: bool
     budget_s: float
     precision_percent: float
     margin_percent: float

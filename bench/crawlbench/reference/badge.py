@@ -58,6 +58,8 @@ def _parts(row: TableRow, baseline: str) -> Iterable[str]:
     else:
         yield f"{ratio_text(row.time)} of {baseline}"
         yield interval_text(row.time)
+        if row.time.is_preliminary:
+            yield "preliminary"
     if row.same:
         yield f"same as {row.same} other{'s' if row.same > 1 else ''}"
     yield row.last[:7]

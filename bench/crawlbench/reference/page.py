@@ -91,7 +91,7 @@ def _subtitle(table: Table) -> str:
     clients = len({row.strategy for row in table.rows})
     return (
         f"{matrices} {'matrix' if matrices == 1 else 'matrices'} of {len(table.sessions)} "
-        f"sessions, {clients} clients, {days[0]} to {days[-1]}"
+        f"sessions, {clients} clients, {' to '.join(dict.fromkeys((days[0], days[-1])))}"
     )
 
 
@@ -176,7 +176,7 @@ def _share(one: Shares) -> tuple[str, ...]:
         one.scenario,
         one.matrix,
         one.baseline,
-        f"{one.unclear} of {one.compared}",
+        f"{one.unclear} of {one.compared}" if one.compared else "preliminary",
         f"{one.apart} of {one.pairs}",
     )
 
@@ -184,11 +184,13 @@ def _share(one: Shares) -> tuple[str, ...]:
 def _total(shares: Sequence[Shares]) -> str:
     compared, pairs = sum(s.compared for s in shares), sum(s.pairs for s in shares)
     unclear, apart = sum(s.unclear for s in shares), sum(s.apart for s in shares)
+    waiting = sum(s.preliminary for s in shares)
     if not compared:
-        return "Nothing was compared yet."
+        return f"{waiting} comparisons are preliminary." if waiting else "Nothing was compared yet."
+    rest = f" {waiting} more are preliminary." if waiting else ""
     told = f"{format_share(unclear / compared)} of {compared} comparisons with a baseline"
     among = f"; {format_share(apart / pairs)} of {pairs} pairs are told apart" if pairs else ""
-    return f"{told} are unclear{among}."
+    return f"{told} are unclear{among}.{rest}"
 
 
 def _band(one: Band) -> tuple[str, ...]:

@@ -53,6 +53,11 @@ class Ratio:
     reason: str = ""
     """Why the verdict is no answer; empty if it is one."""
 
+    @property
+    def is_preliminary(self) -> bool:
+        """Whether nothing but sessions is missing to a verdict."""
+        return self.verdict is Verdict.UNCLEAR and 0 < self.sessions < MIN_SESSIONS
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

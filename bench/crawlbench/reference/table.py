@@ -89,6 +89,8 @@ class Shares:
     unclear: int
     """Of the comparisons with the baseline."""
     compared: int
+    """With the baseline, those that are preliminary not among them."""
+    preliminary: int
     apart: int
     """Pairs that were told apart."""
     pairs: int
@@ -191,11 +193,15 @@ class _Scenario:
 
     def shares(self) -> Shares:
         found = self._ratios[Quantity.TIME].values()
-        unclear = sum(one.verdict is Verdict.UNCLEAR for one in found)
+        preliminary = sum(one.is_preliminary for one in found)
+        unclear = sum(one.verdict is Verdict.UNCLEAR for one in found) - preliminary
+        compared = len(found) - preliminary
         apart, pairs = self._pool.share_told()
         cell = self._pool.cells[self._pool.baseline]
         baseline = cell.operation or cell.strategy
-        return Shares(self._matrix.name, self._name, baseline, unclear, len(found), apart, pairs)
+        return Shares(
+            self._matrix.name, self._name, baseline, unclear, compared, preliminary, apart, pairs
+        )
 
     def _row(self, name: str, cell: Cell) -> TableRow:
         members = [one for one in self._members if _has(one, name)]
@@ -237,7 +243,7 @@ class _Scenario:
 
     def _state(self, name: str, cell: Cell, time: Ratio | None) -> str:
         if time:
-            return str(time.verdict)
+            return "preliminary" if time.is_preliminary else str(time.verdict)
         if name == self._pool.baseline:
             return "baseline"
         return "reference" if cell.strategy == REFERENCE else str(Verdict.UNCLEAR)

@@ -229,8 +229,9 @@
     const page = row.pageVerdict
       ? `; per page ${row.pageRatioText} (${row.pageIntervalText}), ${row.pageVerdict}`
       : "";
-    const why = row.reason ? ` because ${row.reason}` : "";
-    return `${row.verdict}${why}: ${row.ratioText} times the baseline's time (${row.intervalText})${page}${cpu}.`;
+    const why = row.reason ? `${row.verdict} because ${row.reason}` : row.verdict;
+    const found = row.verdict === "preliminary" ? `${row.verdict}, of one or two sessions` : why;
+    return `${found}: ${row.ratioText} times the baseline's time (${row.intervalText})${page}${cpu}.`;
   }
 
   function open(row) {
