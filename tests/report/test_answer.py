@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from textwrap import wrap
 
@@ -116,9 +117,12 @@ def test_last_screen_of_80_by_24_holds_the_whole_answer(session):
 @pytest.mark.parametrize(
     ("lines", "first"),
     [
-        (10, "; to begin, under 4.9 ms against under 3.9 ms."),
-        (8, "On loopback, per page, aiohttp-gather on uvloop takes 28 % less time than requests-"),
-        (4, "Over 2 sites and networks 7 of 10 are faster"),
+        (10, r"On loopback, per page, aiohttp-gather .*; to begin, .+ against .+\."),
+        (
+            8,
+            r"On loopback, per page, aiohttp-gather on uvloop takes \d+ % less time than requests-",
+        ),
+        (4, r"Over 2 sites and networks \d of 10 are faster"),
     ],
 )
 def test_answer_keeps_who_is_best_as_long_as_it_fits(monkeypatch, lines, first):
@@ -126,7 +130,7 @@ def test_answer_keeps_who_is_best_as_long_as_it_fits(monkeypatch, lines, first):
     monkeypatch.setattr("crawlbench.report.answer.MAX_LINES", lines)
     root = Path(__file__).resolve().parents[2]
     sentences = answer_of(SessionView(judge(load_session(root / "results" / "default"))))
-    assert first in sentences[0].text
+    assert re.match(first, sentences[0].text)
     assert sum(len(wrap(one.text, 80)) for one in sentences) <= max(lines, 6)
 
 

@@ -35,11 +35,13 @@ def tell_lengths(group: GroupView, standing: Standing) -> str:
 def tell_beginning(summary: Summary) -> str:
     """Return what it costs to begin: less than its interval's end, where that holds nothing too.
 
-    Below 0 in earnest, later pages cost more than the first ones.
+    Chance can bring that end near 0, or below it, where beginning does cost something: no less is
+    told than what could be seen, half the interval. Source: Cowan, Cranmer, Gross and Vitells,
+    "Power-constrained limits", 2011. Below 0 in earnest, later pages cost more than the first ones.
     """
     begin, error = summary.to_begin_s or 0.0, summary.to_begin_error_s
     if error is not None and -error < begin <= error:
-        return f"under {format_part(begin + error)}"
+        return f"under {format_part(max(begin, 0.0) + error)}"
     return f"{'-' if begin < 0 else ''}{format_seconds(abs(begin), error)}"
 
 
