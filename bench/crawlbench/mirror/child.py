@@ -78,14 +78,15 @@ async def _obey(mirror: Mirror, say: Say) -> None:
     over = asyncio.Event()
 
     def read_commands() -> None:
-        try:
+        with contextlib.suppress(ValueError):  # a dying manager leaves half a line
             for line in sys.stdin:
                 loop.call_soon_threadsafe(_carry_out, mirror, json.loads(line), say)
-        finally:  # also when a dying manager leaves half a line
-            loop.call_soon_threadsafe(over.set)
+        loop.call_soon_threadsafe(over.set)
 
-    threading.Thread(target=read_commands, daemon=True).start()
+    reader = threading.Thread(target=read_commands, daemon=True)
+    reader.start()
     await over.wait()
+    reader.join()  # an interpreter that ends while a thread holds its streams aborts
 
 
 def _carry_out(mirror: Mirror, command: dict[str, Any], say: Say) -> None:

@@ -198,10 +198,8 @@ class _Scenario:
         compared = len(found) - preliminary
         apart, pairs = self._pool.share_told()
         cell = self._pool.cells[self._pool.baseline]
-        baseline = cell.operation or cell.strategy
-        return Shares(
-            self._matrix.name, self._name, baseline, unclear, compared, preliminary, apart, pairs
-        )
+        scenario = self._matrix.name, self._name, cell.operation or cell.strategy
+        return Shares(*scenario, unclear, compared, preliminary, apart, pairs)
 
     def _row(self, name: str, cell: Cell) -> TableRow:
         members = [one for one in self._members if _has(one, name)]
