@@ -13,13 +13,12 @@ import gc
 import json
 import os
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crawlbench.base.children import open_channel
+from crawlbench.base.children import listen, open_channel
 from crawlbench.base.errors import BenchError
 from crawlbench.mirror.door import open_door
 from crawlbench.mirror.networks import Network
@@ -74,19 +73,18 @@ async def _serve(job: dict[str, Any], say: Say) -> None:
 
 async def _obey(mirror: Mirror, say: Say) -> None:
     """Carry out commands until there are no more."""
-    loop = asyncio.get_running_loop()
     over = asyncio.Event()
 
-    def read_commands() -> None:
-        with contextlib.suppress(ValueError):  # a dying manager leaves half a line
-            for line in sys.stdin:
-                loop.call_soon_threadsafe(_carry_out, mirror, json.loads(line), say)
-        loop.call_soon_threadsafe(over.set)
+    def obey(line: bytes) -> None:
+        try:
+            command = json.loads(line)
+        except ValueError:  # no manager says that: it is dying
+            over.set()
+        else:
+            _carry_out(mirror, command, say)
 
-    reader = threading.Thread(target=read_commands, daemon=True)
-    reader.start()
+    listen(obey, over.set)
     await over.wait()
-    reader.join()  # an interpreter that ends while a thread holds its streams aborts
 
 
 def _carry_out(mirror: Mirror, command: dict[str, Any], say: Say) -> None:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import threading
 from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crawlbench.base.children import open_channel
+from crawlbench.base.children import listen, open_channel
 from crawlbench.base.errors import BenchError
 from crawlbench.mirror.child import loop_factory
 from crawlbench.mirror.networks import Network
@@ -48,7 +47,7 @@ async def _serve(job: dict[str, Any], say: Say) -> None:
     network = msgspec.convert(job["network"], Network)
     task = asyncio.current_task()
     assert task
-    _cancel_at_end_of_input(task)
+    listen(lambda _: None, lambda: task.cancel() and None)
     await serve(
         spec,
         job["network_name"],
@@ -59,17 +58,6 @@ async def _serve(job: dict[str, Any], say: Say) -> None:
         lambda opened: say({"open": asdict(opened)}),
         (lambda served: say({"served": asdict(served)})) if job["logs"] else None,
     )
-
-
-def _cancel_at_end_of_input(task: asyncio.Task[Any]) -> None:
-    loop = asyncio.get_running_loop()
-
-    def wait() -> None:
-        sys.stdin.read()
-        with suppress(RuntimeError):  # it has ended for another reason
-            loop.call_soon_threadsafe(task.cancel)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,13 @@ environment that neither slows nor changes it. It speaks lines of JSON, keeps it
 given a deadline, and ends with whoever started it.
 """
 
-from crawlbench.base.children.channel import Message, Say, end_with_parent, open_channel
+from crawlbench.base.children.channel import (
+    Message,
+    Say,
+    end_with_parent,
+    listen,
+    open_channel,
+)
 from crawlbench.base.children.child import Child, ChildEnded, explain_end, last_line
 from crawlbench.base.children.launch import clean_environment, python_command
 from crawlbench.base.children.plain import PlainChild, ask
@@ -21,6 +27,7 @@ __all__ = [
     "end_with_parent",
     "explain_end",
     "last_line",
+    "listen",
     "open_channel",
     "python_command",
 ]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import json
 import os
 import signal
 import sys
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["Message", "Say", "end_with_parent", "open_channel"]
+__all__ = ["Message", "Say", "end_with_parent", "listen", "open_channel"]
 
 _PR_SET_PDEATHSIG = 1
 
@@ -43,6 +45,25 @@ def open_channel() -> Say:
             channel.flush()
 
     return say
+
+
+def listen(heard: Callable[[bytes], None], ended: Callable[[], None]) -> None:
+    """Call one of these in the running loop for each line of the parent, the other at their end.
+
+    A thread waits, and not within `sys.stdin`: an interpreter that ends meanwhile would abort.
+    """
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        rest = b""
+        with suppress(RuntimeError):  # the loop has ended for another reason
+            while chunk := os.read(0, 2**16):
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    loop.call_soon_threadsafe(heard, line)
+            loop.call_soon_threadsafe(ended)
+
+    threading.Thread(target=read, daemon=True).start()
 
 
 def end_with_parent() -> None:
