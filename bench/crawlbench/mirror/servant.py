@@ -47,7 +47,7 @@ async def _serve(job: dict[str, Any], say: Say) -> None:
     network = msgspec.convert(job["network"], Network)
     task = asyncio.current_task()
     assert task
-    listen(lambda _: None, lambda: task.cancel() and None)
+    listen(lambda _: None, task.cancel)
     await serve(
         spec,
         job["network_name"],

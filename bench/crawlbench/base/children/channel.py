@@ -47,7 +47,7 @@ def open_channel() -> Say:
     return say
 
 
-def listen(heard: Callable[[bytes], None], ended: Callable[[], None]) -> None:
+def listen(heard: Callable[[bytes], None], ended: Callable[[], object]) -> None:
     """Call one of these in the running loop for each line of the parent, the other at their end.
 
     A thread waits, and not within `sys.stdin`: an interpreter that ends meanwhile would abort.
