@@ -16,6 +16,7 @@ from tests.stats.lengths import make_two_lengths
 from crawlbench.base.records import Cell, Failure, Obstacle, Stopping, Verdict
 from crawlbench.cli.live import open_watcher
 from crawlbench.measure.store import load_session
+from crawlbench.report.numbers import format_seconds
 from crawlbench.report.terminal import STYLES
 from crawlbench.report.theme import VERDICTS
 from crawlbench.stats.judge import judge
@@ -132,6 +133,18 @@ def test_first_rounds_show_an_order_and_no_verdict():
     on_terminal = shown(second, is_terminal=True)
     assert look in on_terminal
     assert "faster" not in on_terminal
+
+
+def test_first_look_shows_the_times_by_which_it_is_ordered():
+    """Of two lengths that is the time per page: the short crawl may be in another order."""
+    kept = judge(load_session(Path(__file__).resolve().parents[2] / "results" / "default"))
+    first = judge(replace(kept, rounds=kept.rounds[:1], ending=""))
+    text = shown(first, is_terminal=False)
+    assert "loopback, per page: " in text
+    summaries = {one.cell: one for one in first.summaries}
+    best = min(s.per_page_s for s in summaries.values() if "/loopback/" in s.cell and s.per_page_s)
+    told = text.partition("loopback, per page: ")[2].partition(",")[0]
+    assert told.endswith(format_seconds(best))
 
 
 def test_what_has_three_rounds_or_was_to_have_fewer_is_no_first_look():

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from crawlbench.base.records import Stopping
+from crawlbench.base.records import Quantity, Stopping
 from crawlbench.base.text import count_of
 from crawlbench.report.bars import draw_bars
 from crawlbench.report.numbers import format_seconds
@@ -146,12 +146,13 @@ def _first_looks(view: SessionView) -> list[str]:
     lines = []
     for group in view.groups.values():
         times = [
-            f"{row.label} {format_seconds(row.summary.seconds)}"
+            f"{row.label} {format_seconds(row.leading_s)}"
             for row in group.contestants
-            if row.summary
+            if row.leading_s is not None
         ]
         if len(times) > 1:
-            lines.append(f"{group.place}: {', '.join(times)}")
+            what = ", per page" if group.leading is Quantity.PAGE else ""
+            lines.append(f"{group.place}{what}: {', '.join(times)}")
     more = len(lines) - MAX_LOOKS
     return [*lines[:MAX_LOOKS], *([f"and {more} more groups"] if more > 0 else [])]
 

@@ -73,6 +73,11 @@ class Row:
     """By which its group is ordered: per page, where two lengths were measured."""
 
     @property
+    def leading_s(self) -> float | None:
+        """The seconds by which its group is ordered; None if there are none."""
+        return _leading_s(self.summary, self.leading) if self.summary else None
+
+    @property
     def state(self) -> str:
         """The verdict by what leads, or what stands in its place."""
         if self.failure:
@@ -252,9 +257,12 @@ class SessionView:
         summary = self.summaries.get(cell.name)
         if summary is None:
             return cell.name in self.failures, float("inf")
-        per_page = self.plan.leading(cell.group) is Quantity.PAGE
-        seconds = summary.per_page_s if per_page else summary.seconds
+        seconds = _leading_s(summary, self.plan.leading(cell.group))
         return cell.name in self.failures, float("inf") if seconds is None else seconds
+
+
+def _leading_s(summary: Summary, leading: Quantity) -> float | None:
+    return summary.per_page_s if leading is Quantity.PAGE else summary.seconds
 
 
 def reverse(found: Comparison) -> Comparison:
