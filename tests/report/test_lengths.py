@@ -234,7 +234,7 @@ def test_row_off_the_line_says_so_and_has_the_times_instead():
     assert rows["base"][2].startswith("1.00")
     for shape in (render_markdown(session), str(make_page(session))):
         assert "no line" in shape
-        assert "lie on no line" in shape
+        assert "do not lie on a line" in shape
     assert "no line" in shown(session, 160)
     assert "tests whether they lie on a line" in " ".join(text for _, text in find_notes(session))
     told = {cell["cell"]: cell for cell in json.loads(EXPORTS["json"](session))["cells"]}

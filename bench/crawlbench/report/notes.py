@@ -53,8 +53,8 @@ BENT = (
 )
 LINE = (
     "a length between the two, crawled in the first rounds, tests whether they lie on a line. A "
-    "row whose cost per page differs there by more than a tenth says `no line`, and has the time "
-    "of each length, the shortest first."
+    "row whose cost per page differs there by more than a tenth says `no line`, and shows the "
+    "time of each length, the shortest first."
 )
 CRAWLS = (
     "CPU, conns, user, system, parse (part of user) and wait are per crawl; in flight is the "

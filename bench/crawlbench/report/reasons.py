@@ -128,9 +128,9 @@ def _flat(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
 
 def _bent(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
     return (
-        f"the times of {found.detail} lie on no line: a page up to the middle length costs another "
-        "time than one of the whole long crawl, by more than a tenth, so that there is no cost "
-        "per page or to begin; its row has the time of each length instead"
+        f"the times of {found.detail} do not lie on a line: a page up to the middle length and a "
+        "page of the whole long crawl differ by more than a tenth, so there is no single cost per "
+        "page or to begin; its row shows the time of each length instead"
     )
 
 

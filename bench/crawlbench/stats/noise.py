@@ -32,7 +32,7 @@ PRIOR_ROUNDS = 3
 alone say next to nothing of its spread."""
 USUAL_SHARE = 0.48
 """What laps explain, over that and the whole, before anything is known: nine tenths of the noise.
-On quiet machines it was 96 to 100 %."""
+Of the sessions in `results/` it is 76 to 100 %."""
 PRIOR_GROUPS = 2
 """So many groups is that worth."""
 

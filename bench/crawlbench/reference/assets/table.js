@@ -230,7 +230,7 @@
       ? `; per page ${row.pageRatioText} (${row.pageIntervalText}), ${row.pageVerdict}`
       : "";
     const why = row.reason ? `${row.verdict} because ${row.reason}` : row.verdict;
-    const found = row.verdict === "preliminary" ? `${row.verdict}, of one or two sessions` : why;
+    const found = row.verdict === "preliminary" ? `${row.verdict}, from fewer than three sessions` : why;
     return `${found}: ${row.ratioText} times the baseline's time (${row.intervalText})${page}${cpu}.`;
   }
 
