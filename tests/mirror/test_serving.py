@@ -122,7 +122,7 @@ def test_root_leads_to_the_start_and_to_the_counters():
     with Hand(spec=dataclasses.replace(SITE, method="POST")) as hand:
         text = hand.ask("/").body.decode()
     assert f'href="{SITE.path}"' not in text
-    assert "asked by POST" in text
+    assert "it takes POST requests" in text
 
 
 def test_page_of_the_site_goes_first():

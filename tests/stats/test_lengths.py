@@ -115,6 +115,8 @@ def test_more_pages_that_take_no_more_time_have_no_ratio():
     assert (page.verdict, page.obstacle) == (Verdict.UNCLEAR, Obstacle.FLAT)
     assert page.estimate is None
     assert found(session, QUICK, Quantity.TIME).verdict is Verdict.SLOWER
+    assert (summary(session, QUICK).per_page_s, summary(session, QUICK).to_begin_s) == (None, None)
+    assert summary(session, BASELINE).per_page_s is not None
 
 
 def test_one_odd_lap_in_twenty_changes_nothing():

@@ -12,10 +12,10 @@ from operator import attrgetter
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import Quantity, Summary
+from crawlbench.base.records import Obstacle, Quantity, Summary
 from crawlbench.stats.headroom import find_mark, server_share, wait_share
 from crawlbench.stats.interval import estimate_mean
-from crawlbench.stats.lengths import find_line, index_for
+from crawlbench.stats.lengths import find_slopes, index_for
 from crawlbench.stats.limit import REFERENCE, find_limit_s
 from crawlbench.stats.typical import Typical
 
@@ -65,7 +65,7 @@ class _Lengths:
         self._longs = session.plan.long_names
         self._middles = session.plan.middle_names
         self._index = index
-        self._line = find_line(session, index, group)
+        self._slopes = find_slopes(session, index, group)
         self._form = session.plan.long_forms[group]
         self._confidence = session.plan.confidence
         self._pages = index_for(session, index, group, Quantity.PAGE)
@@ -83,8 +83,9 @@ class _Lengths:
             self._typical_s(names.get(cell.name)) for names in (self._middles, self._longs)
         )
         summary = replace(summary, middle_s=middle_s, long_s=long_s)
-        if self._line and self._line.is_bent(cell.name):
-            return replace(summary, is_bent=True)
+        obstacle, _ = self._slopes.find_obstacle((cell.name,)) if self._slopes else (None, "")
+        if obstacle:
+            return replace(summary, is_bent=obstacle is Obstacle.BENT)
         per_page_s = math.exp(page)
         error = self._half_width(self._pages, cell)
         parse_s, whole_s = _parse_s(samples[cell.name]), _parse_s(long)

@@ -147,7 +147,7 @@ class Summary:
     """Version that was spoken; empty for an operation, and where that is not known."""
     per_page_s: float | None = None
     """Typical time that one page more adds; it agrees with the ratio per page. None, as are the
-    next four, where one length was measured."""
+    next four, where one length was measured, or where a page has no cost that could be told."""
     per_page_error_s: float | None = None
     """Half-width of its t interval over rounds."""
     to_begin_s: float | None = None
