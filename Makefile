@@ -23,7 +23,7 @@ bench: $(READY) ## measure the default suite (under 4 minutes)
 bench-quick: $(READY) ## measure the main cells (under 40 seconds)
 	$(BIN)/crawlbench run quick
 
-bench-full: $(READY) ## measure everything (under an hour)
+bench-full: $(READY) ## measure everything (a budget of 54 minutes; it can be resumed)
 	$(BIN)/crawlbench run full
 
 bench-overhead: $(READY) ## what the harness itself adds to a crawl
