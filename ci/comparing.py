@@ -42,7 +42,7 @@ def main() -> int:
     return compare(os.environ, sys.stdout)
 
 
-def _on_signals(handler: Callable[..., None]) -> None:
+def _on_signals(handler: Callable[..., None] | signal.Handlers) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, handler)
 
@@ -77,7 +77,8 @@ def compare(environ: Mapping[str, str], log: TextIO) -> int:
         outcome = fail(str(error))
     except KeyboardInterrupt:
         outcome = fail(NOTHING_SAID, INTERRUPTED)
-    _on_signals(_pass_over)
+    # Ignored from here on: a handler of ours is gone while Python ends, and a signal would kill us.
+    _on_signals(signal.SIG_IGN)
     exit_code = outcome.exit_code(fails_if_unclear=fails_if_unclear)
     _tell(service, outcome, name, folder, outcome.level(exit_code))
     if room and folder and folder.parent != room:

@@ -79,7 +79,8 @@ def run_compare(folder, root=ROOT, python=None, signals=(), temporary=None, **in
         folder: the workspace.
         root: the action's checkout.
         python: what has crawlbench; None for one that the step makes.
-        signals: that the step gets once the stand-in sleeps.
+        signals: that the step gets once the stand-in sleeps; the last one again and again, so
+            that one comes at every moment of its end.
         temporary: the runner's folder for that; None for one that is made.
         inputs: of the action, by name.
     """
@@ -122,13 +123,24 @@ def run_compare(folder, root=ROOT, python=None, signals=(), temporary=None, **in
                 _await(folder / "asleep", process)
             for number in signals:
                 process.send_signal(number)
-            log, _ = process.communicate(timeout=280)
+            log = _hear(process, signals[-1] if signals else None)
         except BaseException:
             process.kill()
             raise
     outputs = read_outputs(files["GITHUB_OUTPUT"].read_text(encoding="utf-8"))
     summary = files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
     return Step(process.returncode, log, outputs, summary)
+
+
+def _hear(process, number):
+    """Return all that a step says until it ends, and send it a signal meanwhile, if there is one."""
+    end = time.monotonic() + 280
+    while True:
+        try:
+            return process.communicate(timeout=0.002 if number else 280)[0]
+        except subprocess.TimeoutExpired:
+            assert time.monotonic() < end
+            process.send_signal(number)
 
 
 def _await(path, process):
