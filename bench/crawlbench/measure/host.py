@@ -92,7 +92,7 @@ class _Host:
 
     def _take(self, order: Order, rested: tuple[float, float]) -> None:
         """Take one value and tell it, and what its operation has left."""
-        name = order["operation"]
+        name = order["task"]
         is_first = name not in self._operations
         operating = self._operations[name] = self._operations.get(name) or self._find(order)
         before = Remains.now()
@@ -107,7 +107,7 @@ class _Host:
         self._gate.say({**message, "left": [] if is_first else left})
 
     def _find(self, order: Order) -> Operating:
-        cell = {**self._job["cell"], "operation": order["operation"]}
+        cell = {**self._job["cell"], "operation": order["task"]}
         return Operating({**self._job, "cell": cell, "peer": order["peer"]})  # type: ignore[typeddict-item]
 
 
