@@ -17,6 +17,7 @@ import pyperf
 from crawlbench.measure.crawling import Crawling
 from crawlbench.measure.gate import Gate
 from crawlbench.measure.job import JOB_VARIABLE
+from crawlbench.measure.leaving import Leaving
 from crawlbench.measure.seal import Rest, Seal
 from crawlbench.measure.worker import (
     assert_environment,
@@ -37,6 +38,7 @@ NO_REST = (0.0, 0.0)
 
 def main() -> None:
     """Take values until the manager says that it is over."""
+    leaving = Leaving()
     job: Job = json.loads(os.environ[JOB_VARIABLE])
     settle_allocator()
     event_loops = watch_event_loops()
@@ -49,6 +51,7 @@ def main() -> None:
         metadata = pyperf.Run([1.0], collect_metadata=True).get_metadata()
         gate.say({"kind": "ready", "metadata": metadata})
         _Host(job, crawlings, seal, gate, event_loops).serve()
+        leaving.is_done = True
     except Exception as error:
         tell_error(gate, error)
         sys.exit(1)
