@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from crawlbench.base.errors import StorageError
 from crawlbench.base.records import Quantity
@@ -17,12 +17,14 @@ from crawlbench.stats.judge import judge
 from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from crawlbench.base.records import Session
     from crawlbench.cli.gates import AskedGate
+    from crawlbench.report.versus import ToldChange
 
-__all__ = ["ENDED_EARLY", "UNCLEAR", "find_answer", "write_answer"]
+__all__ = ["ENDED_EARLY", "UNCLEAR", "Answer", "find_answer", "write_answer"]
 
 ANSWER_FILE = "answer.json"
 UNCLEAR, INVALID = 3, 4
@@ -38,7 +40,22 @@ VERDICTS = {
 """By exit code."""
 
 
-def find_answer(session: Session, gate: AskedGate | None) -> dict[str, Any]:
+class Answer(TypedDict):
+    """What is written to answer.json; docs/ci.md describes it."""
+
+    format: int
+    sentence: str
+    verdict: str
+    code: int
+    reason: str
+    gate: float
+    gate_quantity: Quantity
+    is_extended: bool
+    changes: list[ToldChange]
+    cpu_changes: list[ToldChange]
+
+
+def find_answer(session: Session, gate: AskedGate | None) -> Answer:
     """Return what scripts want to know; see docs/ci.md.
 
     Args:
@@ -66,7 +83,7 @@ def find_answer(session: Session, gate: AskedGate | None) -> dict[str, Any]:
     }
 
 
-def write_answer(folder: Path, answer: dict[str, Any]) -> None:
+def write_answer(folder: Path, answer: Mapping[str, object]) -> None:
     """Keep the answer beside the session.
 
     Raises:
