@@ -101,6 +101,9 @@ growth: $(READY) ## what a matrix costs at 2, 4 and 10 times the contestants (2 
 bench-killed: $(READY) ## sessions killed at 50 random moments, and resumed
 	$(BIN)/python benchmarks/killed.py
 
+# Many images ask Python not to keep what it compiles; here a thousand processes would compile our modules.
+test test-all: export PYTHONDONTWRITEBYTECODE =
+
 test: $(READY) ## run the tests, but the longest
 	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "not long"
 
