@@ -25,6 +25,7 @@ from crawlbench.report.numbers import (
     format_share,
 )
 from crawlbench.report.theme import VERDICTS, css
+from crawlbench.stats.limit import REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FILES", "render_table"]
 
+FLOORS = (REFERENCE, "cold-python")
+"""What fetches without a client: the least that is possible, and nobody's choice."""
 FILES = "../../results/matrix/"
 """Where bundles lie, seen from the page in the repository."""
 
@@ -64,6 +67,7 @@ def render_table(table: Table, files_at: str = FILES) -> str:
         "titles": _titles(table),
         "questions": find_questions(table),
         "files": files_at,
+        "floors": FLOORS,
         "verdicts": VERDICTS,
     }
     # What is marked safe is ours: files of this package, and JSON without a `<`.

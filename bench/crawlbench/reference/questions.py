@@ -36,7 +36,7 @@ QUESTIONS = (
         "Is httpx2 faster than httpx, by how much, and since when?",
         ("clients", "api", "reuse"),
         ("httpx-async", "asyncio"),
-        choice={"client": "httpx", "loop": "asyncio"},
+        choice={"client": "httpx2-async", "loop": "asyncio"},
     ),
     Question(
         "Does another parser, such as turbohtml, pay for a crawl?",

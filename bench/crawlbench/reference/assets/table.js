@@ -121,7 +121,8 @@
   const axesOf = (row) => [row.client, row.loop, row.parser].join("|");
   const newest = rows.length ? rows[rows.length - 1].matrix : "";
   // Without a choice: the first scenario, the newest matrix, code as it is shipped.
-  const usual = { scenario: unique("scenario")[0] || "", matrix: newest, kind: "default" };
+  const all = unique("scenario");
+  const usual = { scenario: all.find((name) => name.startsWith("clients:")) || all[0] || "", matrix: newest, kind: "default" };
 
   function fill() {
     for (const name of axes) {
@@ -198,14 +199,16 @@
     if (other) {
       const told = known.filter((row) => row.isPair).slice(0, 3);
       const lines = told.map((row) => {
-        const since = row.verdict === "unclear" ? "" : sinceWhen(row, asked.against);
+        const since = ["faster", "slower"].includes(row.verdict) ? sinceWhen(row, asked.against) : "";
         const when = since ? `, since ${since}` : "";
         return `${label(row)}: ${row.ratioText} (${row.intervalText}), ${row.verdict}${when}`;
       });
       return lines.length ? `Time over that of ${label(other)}: ${lines.join("; ")}.` : "";
     }
     const value = (row) => (row.verdict === "baseline" ? 0 : row.ratio);
-    const best = known.reduce((one, two) => (value(two) < value(one) ? two : one));
+    const clients = known.filter((row) => !data.floors.includes(row.client));
+    if (!clients.length) return "";
+    const best = clients.reduce((one, two) => (value(two) < value(one) ? two : one));
     const parts = [`Fastest here: ${label(best)}`];
     if (best.ratio !== null) parts.push(`${best.ratioText} of the baseline's time (${best.intervalText})`);
     parts.push(`${best.perPageText} per page`);
