@@ -196,7 +196,9 @@ def test_sides_are_compared_per_page_and_to_begin(crawlbench, tmp_path):
         assert len(answer[key]) == 1, key
     session = load_session(tmp_path / "out")
     values = {cell.name: len(session.values(cell.name)) for cell in session.plan.cells}
-    assert set(values.values()) == {3}
+    # All take the same laps, of which calibration chooses how many fit a turn.
+    (taken,) = set(values.values())
+    assert taken >= 3
     assert len(values) == 6  # base, twin and head, each in two lengths
 
 
