@@ -38,6 +38,11 @@ MAX_MEASURING = 0.85
 """Share of a round that laps may take: beyond it, more laps gain little, and rounds get fewer."""
 MIN_LAPS = 2
 """In a round: one lap alone does not show how much laps differ."""
+MOST_FILLING = 2.0
+"""Times as many laps as were chosen, so that nothing of the budget is left over, and that part of
+them at the least, so that one more round fits in."""
+FILLING = 0.97
+"""Of the time that is left: what a round takes is foretold from the last one."""
 ROUNDS_IN_BUDGET = {Stopping.FIXED: 6, Stopping.ANY: 12}
 """That are to fit in: what t, or a sequence, asks for few rounds is more than laps give."""
 
@@ -56,18 +61,27 @@ def choose_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
     """Return the laps per turn of each group for the rounds that follow.
 
     They stay as they are where the user has said how many, where nothing but a number of rounds
-    ends the session, and between the rounds at which they are chosen.
+    ends the session, and between the rounds at which they are chosen; but where only the budget
+    ends it, the rounds that still fit in take all that is left of it.
 
     Args:
         session: judged, with its last round.
         cells: that take part in the next round.
     """
-    passes = dict(session.passes)
-    if not (session.plan.is_paced and cells and _is_due(len(session.rounds))):
-        return passes
-    costs = find_costs(session.rounds[-1], cells)
+    passes, plan = dict(session.passes), session.plan
+    costs = find_costs(session.rounds[-1], cells) if plan.is_paced and cells else None
     if costs is None:
         return passes
+    if _is_due(len(session.rounds)):
+        passes = _choose_all(session, costs, passes)
+    if plan.stopping is Stopping.FIXED and plan.budget_s and len(session.rounds) >= FIRST_ROUNDS:
+        left_s = plan.budget_s - session.seconds
+        passes |= _fill({g: passes[g] for g in costs.lap_s}, costs, left_s, plan.laps)
+    return passes
+
+
+def _choose_all(session: Session, costs: Costs, passes: dict[str, int]) -> dict[str, int]:
+    """Return the laps per turn of each group by what they cost and settle."""
     noise = find_noise(session)
     wanted = {
         group: _choose(costs, group, noise[group].of_lap, noise[group].of_round)
@@ -149,3 +163,34 @@ def _fit(
     room_s -= seconds({g: wanted[g] - added[g] for g in wanted})
     part = min(1.0, max(0.0, room_s / seconds(added))) if any(added.values()) else 1.0
     return {g: wanted[g] - added[g] + math.floor(part * added[g]) for g in wanted}
+
+
+def _fill(chosen: dict[str, int], costs: Costs, left_s: float, laps: int) -> dict[str, int]:
+    """Return laps per turn with which a whole number of rounds takes all the time that is left.
+
+    Laps are added where fewest were, or taken away where most are, in proportion to those chosen.
+    Where no round fits in, not even a short one, they stay as they are.
+
+    Args:
+        chosen: laps per turn, by group.
+        costs: of a round.
+        left_s: of the budget.
+        laps: turns in a round.
+    """
+
+    def seconds(of: dict[str, int]) -> float:
+        return costs.around_s + sum(costs.lap_s[g] * laps * count for g, count in of.items())
+
+    room_s = left_s * FILLING / max(1, int(left_s * FILLING / seconds(chosen)))
+    filled, open_groups = dict(chosen), set(chosen)
+    step = 1 if seconds(chosen) <= room_s else -1
+    while open_groups and (step > 0 or seconds(filled) > room_s):
+        group = min(open_groups, key=lambda g: step * (filled[g] + step) / chosen[g])
+        changed = {**filled, group: filled[group] + step}
+        share = changed[group] / chosen[group]
+        fits = seconds(changed) <= room_s or step < 0
+        if fits and 1 / MOST_FILLING <= share <= MOST_FILLING and 1 <= changed[group] <= MAX_PASSES:
+            filled = changed
+        else:
+            open_groups.discard(group)
+    return filled if seconds(filled) <= room_s else chosen
