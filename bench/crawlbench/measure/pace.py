@@ -74,8 +74,9 @@ def choose_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
         return passes
     if _is_due(len(session.rounds)):
         passes = _choose_all(session, costs, passes)
-    if plan.stopping is Stopping.FIXED and plan.budget_s and len(session.rounds) >= FIRST_ROUNDS:
-        left_s = plan.budget_s - session.seconds
+    budget_s = plan.budget_s if plan.stopping is Stopping.FIXED else None
+    if budget_s and costs.lap_s and len(session.rounds) >= FIRST_ROUNDS:
+        left_s = budget_s - session.seconds
         passes |= _fill({g: passes[g] for g in costs.lap_s}, costs, left_s, plan.laps)
     return passes
 
@@ -182,7 +183,7 @@ def _fill(chosen: dict[str, int], costs: Costs, left_s: float, laps: int) -> dic
         return costs.around_s + sum(costs.lap_s[g] * laps * count for g, count in of.items())
 
     room_s = left_s * FILLING / max(1, int(left_s * FILLING / seconds(chosen)))
-    filled, open_groups = dict(chosen), set(chosen)
+    filled, open_groups = dict(chosen), sorted(chosen)  # in an order, for ties
     step = 1 if seconds(chosen) <= room_s else -1
     while open_groups and (step > 0 or seconds(filled) > room_s):
         group = min(open_groups, key=lambda g: step * (filled[g] + step) / chosen[g])
@@ -192,5 +193,5 @@ def _fill(chosen: dict[str, int], costs: Costs, left_s: float, laps: int) -> dic
         if fits and 1 / MOST_FILLING <= share <= MOST_FILLING and 1 <= changed[group] <= MAX_PASSES:
             filled = changed
         else:
-            open_groups.discard(group)
+            open_groups.remove(group)
     return filled if seconds(filled) <= room_s else chosen
