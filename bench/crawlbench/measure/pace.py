@@ -169,8 +169,8 @@ def _fit(
 def _fill(chosen: dict[str, int], costs: Costs, left_s: float, laps: int) -> dict[str, int]:
     """Return laps per turn with which a whole number of rounds takes all the time that is left.
 
-    Laps are added where fewest were, or taken away where most are, in proportion to those chosen.
-    Where no round fits in, not even a short one, they stay as they are.
+    Rather one round more of somewhat fewer laps: few rounds are what an interval suffers from.
+    Where no round fits in, not even a short one, laps stay as they are.
 
     Args:
         chosen: laps per turn, by group.
@@ -178,20 +178,36 @@ def _fill(chosen: dict[str, int], costs: Costs, left_s: float, laps: int) -> dic
         left_s: of the budget.
         laps: turns in a round.
     """
+    lap_s = {group: costs.lap_s[group] * laps for group in chosen}
+    room_s = left_s * FILLING
+    fitting = room_s / (costs.around_s + sum(lap_s[group] * chosen[group] for group in chosen))
+    for rounds in (round(fitting), int(fitting)):
+        filled = _stretch(chosen, lap_s, room_s / max(1, rounds) - costs.around_s)
+        if filled:
+            return filled
+    return chosen
+
+
+def _stretch(
+    chosen: dict[str, int], lap_s: dict[str, float], room_s: float
+) -> dict[str, int] | None:
+    """Return laps that last so long, in about the proportion of those chosen; None if none do.
+
+    Laps are added where fewest were, or taken away where most are left.
+    """
 
     def seconds(of: dict[str, int]) -> float:
-        return costs.around_s + sum(costs.lap_s[g] * laps * count for g, count in of.items())
+        return sum(lap_s[group] * count for group, count in of.items())
 
-    room_s = left_s * FILLING / max(1, int(left_s * FILLING / seconds(chosen)))
-    filled, open_groups = dict(chosen), sorted(chosen)  # in an order, for ties
+    laps, open_groups = dict(chosen), sorted(chosen)  # in an order, for ties
     step = 1 if seconds(chosen) <= room_s else -1
-    while open_groups and (step > 0 or seconds(filled) > room_s):
-        group = min(open_groups, key=lambda g: step * (filled[g] + step) / chosen[g])
-        changed = {**filled, group: filled[group] + step}
+    while open_groups and (step > 0 or seconds(laps) > room_s):
+        group = min(open_groups, key=lambda g: step * (laps[g] + step) / chosen[g])
+        changed = {**laps, group: laps[group] + step}
         share = changed[group] / chosen[group]
         fits = seconds(changed) <= room_s or step < 0
         if fits and 1 / MOST_FILLING <= share <= MOST_FILLING and 1 <= changed[group] <= MAX_PASSES:
-            filled = changed
+            laps = changed
         else:
             open_groups.remove(group)
-    return filled if seconds(filled) <= room_s else chosen
+    return laps if seconds(laps) <= room_s else None
