@@ -19,7 +19,8 @@ from crawlbench.stats.judge import judge
 
 pytestmark = pytest.mark.slow
 
-SMALL = ("quick", "-n", "loopback", "--rounds", 3, "--laps", 2)
+FEW = ("-s", "requests-serial", "-s", "requests-threads", "-s", "aiohttp-gather", "-l", "uvloop")
+SMALL = ("quick", *FEW, "-n", "loopback", "--rounds", 2, "--laps", 2)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +96,7 @@ def test_gate_fails_on_a_planted_regression(crawlbench, session, tmp_path):
 
 
 def test_gate_is_unclear_where_the_interval_is_wide(crawlbench, session, tmp_path):
-    """Three rounds cannot tell half a percent: exit code 3, never 1."""
+    """Fifteen rounds cannot tell half a percent: exit code 3, never 1."""
     base, head = steady(session, tmp_path), steady(session, tmp_path, 1.005)
     outcome = crawlbench("compare", base, head, "--fail-on", "slower:0.5%")
     assert outcome.returncode == 3, outcome.stdout + outcome.stderr
