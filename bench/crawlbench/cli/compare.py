@@ -69,13 +69,13 @@ def compare(
     pair = load_session(base), load_session(head)
     others = find_kept(pair, (base, head))
     found = compare_sessions(*pair, wanted, others)
+    if gate is not None and (why_not := why_not_compared(found, gate.quantity)):
+        raise UsageError(f"--fail-on {fail_on} cannot be held: {why_not}")
     if as_json:
         print_json(tell_comparison(found))
     else:
         _show(found)
     if gate is not None:
-        if why_not := why_not_compared(found, gate.quantity):
-            raise UsageError(f"--fail-on {fail_on} cannot be held: {why_not}")
         at_gate = compare_sessions(*pair, Margin(gate.margin(wanted), gate.begin_s), others)
         held = hold_gate(at_gate.by[gate.quantity].changes, gate.size, REMEDY)
         if held.reason:
@@ -86,6 +86,7 @@ def compare(
 def _show(found: SessionComparison) -> None:
     console = result_console()
     for table in comparison_tables(found):
+        console.print(table.title, style="bold", markup=False)  # says of which quantity it is
         console.print(render_table(table, console.width))
     for note in comparison_notes(found):
         console.print(note, style="dim", markup=False)
