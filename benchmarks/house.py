@@ -299,17 +299,24 @@ def cpu_of_judgement() -> float:
     return time.process_time() - begun
 
 
+def is_plugin(module: Module) -> bool:
+    """Tell whether a module is one of many that are meant to be small."""
+    return module.name.startswith(PLUGINS)
+
+
 def counted() -> list[tuple[str, str, str]]:
     """Return what is counted in the source: a name, the figure, and the goal."""
     few = [module for module in modules() if module.lines < SMALL]
-    small, plugins = len(few), sum(module.name.startswith(PLUGINS) for module in few)
+    plugins = sum(map(is_plugin, few))
+    heads = sum(module.path.name == "__init__.py" and not is_plugin(module) for module in few)
+    small = f"{len(few)}, of them {plugins} plug-ins and {heads} that open a package"
     rooms = {module.room for module in modules()} - {"__init__", "__main__"}
     widest = max(FEATURES, key=lambda name: len(feature_rooms(name)))
     touched = f"{len(feature_rooms(widest))} ({widest}: {', '.join(sorted(feature_rooms(widest)))})"
     return [
         ("lines", f"{sum(module.lines for module in modules()):,}", "34,000 and new features"),
         ("files", f"{len(modules())}", "240 and new features"),
-        (f"files under {SMALL} lines", f"{small}, of them {plugins} plug-ins", "15"),
+        (f"files under {SMALL} lines", small, "15"),
         ("top rooms", f"{len(rooms)}", "21"),
         ("arrows between them", f"{len(arrows())}", "75"),
         ("circles of modules", f"{len(circles())}", "0"),

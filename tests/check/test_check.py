@@ -11,10 +11,11 @@ import pytest
 from rich.console import Console
 from tests.conftest import PLUGINS
 
-from crawlbench.check.checks import Subject, check_strategy
-from crawlbench.check.findings import Finding, judge_fault, judge_import
+from crawlbench.check.checks import REPEATS, Subject, _try, check_strategy, meet_faults, open_faults
+from crawlbench.check.findings import Finding, judge_fault, judge_import, judge_leaks
 from crawlbench.check.subject import Trial
 from crawlbench.cli.check import _count, _row
+from crawlbench.mirror.networks import find_network
 from crawlbench.plugins import registry
 
 EARLY = """
@@ -106,15 +107,24 @@ def test_contestants_keep_the_contract(name):
 )
 def test_what_is_left_is_named(name, promise, words):
     """By its kind, how much of it, and what it is."""
-    assert words in failures(name, faults=())[promise]
+    good = find_network("loopback")
+    outcome = asyncio.run(_try(Subject(name), "loopback", good, crawls=REPEATS))
+    assert words in {one.promise: one.reason for one in judge_leaks(outcome)}[promise]
 
 
 @pytest.mark.usefixtures("_plugins")
 def test_errors_that_are_swallowed_are_found():
     """No items are no answer, whatever the strategy says."""
-    found = failures("swallows-errors", faults=("503", "reset"))
-    wrong = "it returned wrong items as if nothing had happened"
-    assert found["meets the fault 503"] == found["meets the fault reset"] == wrong
+    subject = Subject("swallows-errors", faults=("503", "reset"))
+
+    async def meet():
+        async with open_faults(subject.site, subject.faults) as mirrors:
+            return await meet_faults(subject, mirrors)
+
+    for kind, report in zip(subject.faults, asyncio.run(meet()), strict=True):
+        found = judge_fault(kind, report, "another digest")
+        assert found.holds is False
+        assert found.reason == "it returned wrong items as if nothing had happened"
 
 
 @pytest.mark.usefixtures("_plugins")

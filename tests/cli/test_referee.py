@@ -19,7 +19,8 @@ from crawlbench.stats.judge import judge
 
 pytestmark = pytest.mark.slow
 
-SMALL = ("quick", "-n", "loopback", "--rounds", 3, "--laps", 2)
+FEW = ("-s", "requests-serial", "-s", "requests-threads", "-s", "aiohttp-gather", "-l", "uvloop")
+SMALL = ("quick", *FEW, "-n", "loopback", "--rounds", 3, "--laps", 2)
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +58,9 @@ def steady(session, tmp_path, factor=1.0):
     def set_time(number, sample):
         wobble = 1 + 0.01 * ((7 * number + 3 * sample.lap + 5 * len(sample.cell)) % 11 - 5) / 5
         seconds = 0.05 * wobble * (factor if sample.cell.startswith("requests-threads") else 1)
-        return replace(
-            sample, seconds=seconds, cpu_wait_s=0.0, mirror_wait_s=0.0, mirror_cpu_s=0.001
-        )
+        used = {"cpu_s": 0.9 * seconds, "cpu_user_s": 0.8 * seconds, "cpu_system_s": 0.1 * seconds}
+        waited = {"cpu_wait_s": 0.0, "mirror_wait_s": 0.0, "mirror_cpu_s": 0.001}
+        return replace(sample, seconds=seconds, **used, **waited)
 
     rounds = tuple(
         replace(
@@ -95,7 +96,7 @@ def test_gate_fails_on_a_planted_regression(crawlbench, session, tmp_path):
 
 
 def test_gate_is_unclear_where_the_interval_is_wide(crawlbench, session, tmp_path):
-    """Three rounds cannot tell half a percent: exit code 3, never 1."""
+    """Fifteen rounds cannot tell half a percent: exit code 3, never 1."""
     base, head = steady(session, tmp_path), steady(session, tmp_path, 1.005)
     outcome = crawlbench("compare", base, head, "--fail-on", "slower:0.5%")
     assert outcome.returncode == 3, outcome.stdout + outcome.stderr
@@ -130,10 +131,13 @@ def test_gate_on_pages_is_refused_where_one_length_was_crawled(crawlbench, sessi
     assert_refused(outcome, f"--fail-on {gate} cannot be held: both sessions crawled one length")
 
 
-def test_cpu_time_has_a_gate_between_sessions(crawlbench, session):
-    """At a bound that no two sessions of the same code reach, however noisy the machine."""
-    outcome = crawlbench("compare", session, session, "--fail-on", "cpu-slower:99999%")
+def test_cpu_time_has_a_gate_between_sessions(crawlbench, session, tmp_path):
+    """It lets the same CPU time pass, and no strategy that takes half as much again."""
+    base, head = steady(session, tmp_path), steady(session, tmp_path, 1.5)
+    outcome = crawlbench("compare", base, base, "--fail-on", "cpu-slower:10%")
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    outcome = crawlbench("compare", base, head, "--fail-on", "cpu-slower:10%")
+    assert outcome.returncode == 1, outcome.stdout + outcome.stderr
     assert "CPU time" in outcome.stdout
 
 

@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.mirror.wire import BODIES, GZIP, request, running_mirror
+from tests.mirror.wire import BODIES, GZIP, TRIES, request, running_mirror
 
 from crawlbench.mirror.networks import Network
 from crawlbench.mirror.shaping import Line, piece_bytes
@@ -43,12 +43,15 @@ def test_pieces_are_packets_or_two_milliseconds_of_the_line(bytes_per_s, size):
 def test_connection_has_its_bandwidth(loop_factory):
     """Two at a time are as fast as one."""
     network = Network(connection_bytes_per_s=PAGE_BYTES / 0.4)
+    slower = []
     with running_mirror(loop_factory, network) as running, ThreadPoolExecutor(2) as pool:
-        asks = [pool.submit(timed, running.ask, PAGE_2) for _ in range(2)]
-        for ask in asks:
-            answer, seconds = ask.result()
-            assert answer.page == BODIES[PAGE_2]
-            assert 0.4 <= seconds < 0.8
+        while len(slower) < TRIES and (not slower or slower[-1] >= 0.8):
+            asks = [pool.submit(timed, running.ask, PAGE_2) for _ in range(2)]
+            answers, seconds = zip(*[ask.result() for ask in asks], strict=True)
+            assert [answer.page for answer in answers] == [BODIES[PAGE_2]] * 2
+            assert min(seconds) >= 0.4
+            slower.append(max(seconds))
+    assert min(slower) < 0.8, slower
 
 
 def test_connections_share_the_whole_bandwidth(loop_factory):

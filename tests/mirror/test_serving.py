@@ -72,7 +72,7 @@ def test_requests_are_told_one_by_one():
         ("GET", "/top250", 200),
     ]
     assert hand.served[0].sent_bytes > len(BODIES["/top250"])
-    assert all(0 <= served.seconds < 1 for served in hand.served)
+    assert all(0 <= served.seconds < 30 for served in hand.served)
 
 
 def test_counters_are_shown_and_looking_does_not_count():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from functools import cache
 
 from crawlbench.base.records import (
     Cell,
@@ -90,6 +91,7 @@ def concluded(**changes):
     return make_session(**{**settings, **changes})
 
 
+@cache
 def shipped(spread=0.01, rounds=10, networks=("loopback", "wan"), concurrency=(10,), margin=0.01):
     """Return a judged session of the strategies that crawlbench has."""
     noise = random.Random(1)

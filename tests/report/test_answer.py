@@ -92,20 +92,20 @@ def test_pairs_that_differ_by_event_loop_alone_have_their_own_sentence():
 
 
 @pytest.mark.parametrize(
-    "session",
+    "settings",
     [
-        shipped(),
-        shipped(networks=("a", "b", "c")),
-        shipped(networks=("a", "b", "c", "d", "e"), concurrency=(1, 10, 50)),
-        shipped(spread=0.3, rounds=2),
-        shipped(spread=0.02, rounds=3),
+        {},
+        {"networks": ("a", "b", "c")},
+        {"networks": ("a", "b", "c", "d", "e"), "concurrency": (1, 10, 50)},
+        {"spread": 0.3, "rounds": 2},
+        {"spread": 0.02, "rounds": 3},
     ],
     ids=["two", "three", "many", "wild", "restless"],
 )
-def test_last_screen_of_80_by_24_holds_the_whole_answer(session):
+def test_last_screen_of_80_by_24_holds_the_whole_answer(settings):
     """Twelve lines at the most, with the two that the command line puts below."""
     console = Console(width=80, height=24, color_system=None, highlight=False)
-    view = SessionView(session, "results/2026-11-28T130000Z-default")
+    view = SessionView(shipped(**settings), "results/2026-11-28T130000Z-default")
     with console.capture() as capture:
         console.print(render_terminal(view, 80))
     screen = [line.rstrip() for line in capture.get().splitlines()][-22:]

@@ -78,18 +78,19 @@ def test_wide_terminal_shows_a_line_per_cell():
 
 
 @pytest.mark.parametrize(
-    "session",
+    "settings",
     [
-        shipped(),
-        shipped(spread=0.0001, margin=0.0),
-        shipped(spread=0.3, rounds=2),
-        shipped(spread=0.02, rounds=3),
+        {},
+        {"spread": 0.0001, "margin": 0.0},
+        {"spread": 0.3, "rounds": 2},
+        {"spread": 0.02, "rounds": 3},
     ],
     ids=["quiet", "silent", "wild", "restless"],
 )
 @pytest.mark.parametrize(("width", "parts"), [(80, 3), (140, 3), (160, 1), (220, 1)])
-def test_shipped_strategies_fit_without_a_cut_or_folded_cell(session, width, parts):
+def test_shipped_strategies_fit_without_a_cut_or_folded_cell(settings, width, parts):
     """Every row is one line that holds all of its cells."""
+    session = shipped(**settings)
     lines = shown_lines(session, width)
     assert max(map(cell_len, lines)) <= width
     assert not any("…" in line for line in lines)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import pytest
-from scipy import stats
 
 from crawlbench.base.records import RoundRecord
 from crawlbench.stats.aa import AaOutcome, blocks_outcome, laps_outcome, sum_up
@@ -29,32 +28,34 @@ def in_blocks(first, second):
     ]
 
 
-def test_twins_in_laps_are_compared_pair_by_pair():
+def test_twins_in_laps_are_compared_pair_by_pair(scipy_stats):
     """A drift that both share does not show, in the mean or in the width."""
     outcome = laps_outcome(in_laps([(1.0, 1.01), (2.0, 2.0), (4.0, 3.96)]), *NAMES)
-    expected = stats.ttest_1samp([math.log(1.01), 0.0, math.log(0.99)], 0).confidence_interval()
+    expected = scipy_stats.ttest_1samp(
+        [math.log(1.01), 0.0, math.log(0.99)], 0
+    ).confidence_interval()
     assert (outcome.low, outcome.high) == pytest.approx((expected.low, expected.high))
     assert outcome.seconds == 30.0
     assert not outcome.is_false_alarm
 
 
-def test_twins_in_blocks_are_compared_by_their_means():
+def test_twins_in_blocks_are_compared_by_their_means(scipy_stats):
     """Welch's interval on the logarithms of the rounds' means."""
     first, second = [1.0, 1.1, 0.9], [1.3, 1.4, 1.2]
     outcome = blocks_outcome(in_blocks(first, second), *NAMES)
     logs = [[math.log(value) for value in values] for values in (second, first)]
-    expected = stats.ttest_ind(*logs, equal_var=False).confidence_interval()
+    expected = scipy_stats.ttest_ind(*logs, equal_var=False).confidence_interval()
     assert (outcome.low, outcome.high) == pytest.approx((expected.low, expected.high))
     assert outcome.seconds == 60.0
     assert outcome.is_false_alarm
 
 
-def test_detectable_difference_is_found_with_a_chance_of_four_fifths():
+def test_detectable_difference_is_found_with_a_chance_of_four_fifths(scipy_stats):
     """The interval's half-width, and the quantile of the power on top."""
     outcome = laps_outcome(in_laps([(1.0, 1.01), (1.0, 1.0), (1.0, 0.99)]), *NAMES)
     half = (outcome.high - outcome.low) / 2
-    error = half / stats.t.ppf(0.975, 2)
-    assert outcome.detectable == pytest.approx(half + stats.t.ppf(0.8, 2) * error)
+    error = half / scipy_stats.t.ppf(0.975, 2)
+    assert outcome.detectable == pytest.approx(half + scipy_stats.t.ppf(0.8, 2) * error)
 
 
 def test_one_round_gives_no_outcome():

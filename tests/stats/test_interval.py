@@ -7,7 +7,6 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from crawlbench.stats.interval import Estimate, difference, estimate_mean
 
@@ -26,12 +25,12 @@ def test_half_width_uses_students_quantiles(count, confidence, quantile):
 
 
 @given(st.lists(numbers, min_size=2, max_size=20))
-def test_interval_agrees_with_scipy(values):
+def test_interval_agrees_with_scipy(scipy_stats, values):
     """`scipy.stats.ttest_1samp` gives the same interval."""
     estimate = estimate_mean(values)
     if estimate.error < 1e-9:
         return
-    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    expected = scipy_stats.ttest_1samp(values, 0).confidence_interval(0.95)
     assert estimate.interval(0.95) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
@@ -60,13 +59,13 @@ def test_equal_rounds_give_an_interval_of_no_width():
 
 
 @given(st.lists(numbers, min_size=2, max_size=12), st.lists(numbers, min_size=2, max_size=12))
-def test_difference_agrees_with_scipys_welch(first, second):
+def test_difference_agrees_with_scipys_welch(scipy_stats, first, second):
     """`scipy.stats.ttest_ind` without equal variances gives the same interval."""
     estimates = [estimate_mean(values) for values in (first, second)]
     if min(estimate.error for estimate in estimates) < 1e-6:
         return
     found = difference(*estimates)
-    expected = stats.ttest_ind(second, first, equal_var=False).confidence_interval(0.95)
+    expected = scipy_stats.ttest_ind(second, first, equal_var=False).confidence_interval(0.95)
     assert found.interval(0.95) == pytest.approx((expected.low, expected.high), abs=1e-6)
     assert found.count == min(len(first), len(second))
 

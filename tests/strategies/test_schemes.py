@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.strategies.test_strategies import OURS
+from tests.strategies.files import installed
 
 from crawlbench.check.subject import Subject, Trial
 from crawlbench.measure.verify import expect
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.plugins.about import describe_strategy
 from crawlbench.sites.douban import SITE
-
-INSTALLED = [name for name in OURS if describe_strategy(name).installed]
 
 
 def outcomes(name):
@@ -44,7 +41,7 @@ def outcomes(name):
         name
         if name in {"asyncio-streams", "limit-socket"}
         else pytest.param(name, marks=pytest.mark.long)
-        for name in INSTALLED
+        for name in installed()
         if not name.startswith("cold-")  # these crawl a site of one page
     ],
 )

@@ -7,12 +7,12 @@ import http.client
 import json
 
 import pytest
+from tests.strategies.files import installed
 
 from crawlbench.measure.crawling import make_site, run_crawls
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
 from crawlbench.plugins import registry
-from crawlbench.plugins.about import describe_strategy
 from crawlbench.sites.api import API_POST
 
 KIND = registry.Kind
@@ -34,7 +34,7 @@ ALWAYS = (
 
 def places():
     """Yield site, network and what is tried there; a start for each page suits no large site."""
-    names = [name for name in registry.names(KIND.STRATEGY) if describe_strategy(name).installed]
+    names = installed()
     warm = [name for name in names if not name.startswith("cold-")]
     for site in PARSERS:
         yield pytest.param(site, "loopback", ALWAYS, id=site)

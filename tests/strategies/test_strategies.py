@@ -5,21 +5,16 @@ from __future__ import annotations
 import ast
 import asyncio
 import difflib
-from pathlib import Path
 
 import pytest
+from tests.strategies.files import FILES, FOLDER, OURS, installed, is_written_async
 
-from crawlbench import strategies
 from crawlbench.measure.crawling import make_site, run_crawls
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
 from crawlbench.plugins import registry
-from crawlbench.plugins.about import describe_strategy
 from crawlbench.sites.douban import SITE
 
-FOLDER = Path(strategies.__file__).parent
-FILES = sorted(path for path in FOLDER.glob("*.py") if path.name != "__init__.py")
-OURS = [path.stem.replace("_", "-") for path in FILES]
 FORBIDDEN = {"time", "timeit", "pyperf", "crawlbench", "argparse"}
 
 
@@ -28,11 +23,9 @@ COLD = ("cold-http-client", "cold-python")
 
 
 def cells():
-    """Yield what can run here; niquests needs an environment of its own."""
-    for name in OURS:
-        if not describe_strategy(name).installed:
-            continue
-        loops = ("asyncio", "uvloop") if registry.is_async(name) else (None,)
+    """Yield what can run here."""
+    for name in installed():
+        loops = ("asyncio", "uvloop") if is_written_async(name) else (None,)
         marks = [pytest.mark.long] if name.startswith("cold-") and name not in COLD else []
         yield from (pytest.param(name, loop, marks=marks) for loop in loops)
 
@@ -103,6 +96,7 @@ def test_strategy_returns_the_250_movies_with_ten_requests(runner, mirror, strat
     """Against a real mirror: right items, each page once, never more in flight than allowed."""
     read = registry.load(registry.Kind.PARSER, "lxml")(SITE)
     crawl = registry.load(registry.Kind.STRATEGY, strategy)
+    assert registry.needs_loop(crawl) is bool(event_loop)
     factory = registry.load(registry.Kind.EVENT_LOOP, event_loop) if event_loop else None
 
     async def crawl_mirror():
