@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from benchmarks.power.records import Said
 from benchmarks.power.windows import find_windows
 
-from crawlbench.base.records import Quantity, Verdict
+from crawlbench.base.records import Quantity, Stopping, Verdict
 from crawlbench.measure.store import load_session
 from crawlbench.reference.bundle import encode_bundle, load_bundle, restore
 from crawlbench.reference.submission import make_bundle
@@ -40,12 +40,14 @@ MARGIN_PERCENT = 0.5
 """Its verdicts claim that a difference lies beyond the margin, not that the estimate does."""
 LAPS = 8
 """In a round, so that rounds are short enough to be cut; by itself it chooses them by cost."""
+ROUNDS = 10_000
+"""More than there is time for: asked for so many, a session is ended by its budget alone."""
 SIGNS = {Verdict.SLOWER: 1, Verdict.FASTER: -1}
 
 
 def record(ground: Ground, level: Level) -> bytes:
     """Measure a session that no answer ends, and return its bundle."""
-    output = _run(ground, level.seconds, "--laps", str(LAPS), "--precision", "0.001")
+    output = _run(ground, level.seconds, "--laps", str(LAPS), "--rounds", str(ROUNDS))
     return encode_bundle(make_bundle(load_session(output)))
 
 
@@ -78,7 +80,7 @@ def _run(ground: Ground, seconds: float, *more: str) -> Path:
 def load(path: Path) -> Session:
     """Return the session of a piece; from here on it ends as any session of `ab` does."""
     session = restore(load_bundle(path).content)
-    return replace(session, plan=replace(session.plan, precision=None))
+    return replace(session, plan=replace(session.plan, precision=None, stopping=Stopping.ANY))
 
 
 def trials_of(session: Session, seconds: float, longer: float = 0.0) -> Iterator[Said]:
