@@ -65,7 +65,7 @@ bench-loops: $(READY) ## event loops, operation by operation (10 minutes)
 bench-loops-page: $(READY) ## the same on every event loop there is, into docs/loops.md (30 minutes)
 	$(BIN)/python -m benchmarks.loops
 
-bench-hosted: $(READY) ## operations that share a process against those that have their own (2 hours)
+bench-hosted: $(READY) ## operations that share a process against those that have their own (20 minutes)
 	$(BIN)/python -m benchmarks.hosted
 
 bench-twin-loop: $(READY) ## equal event loops against each other: false verdicts (25 minutes)
@@ -103,6 +103,9 @@ growth: $(READY) ## what a matrix costs at 2, 4 and 10 times the contestants (2 
 
 bench-killed: $(READY) ## sessions killed at 50 random moments, and resumed
 	$(BIN)/python benchmarks/killed.py
+
+# Many images ask Python not to keep what it compiles; here a thousand processes would compile our modules.
+test test-all: export PYTHONDONTWRITEBYTECODE =
 
 test: $(READY) ## run the tests, but the longest
 	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "not long"
