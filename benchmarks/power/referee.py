@@ -22,7 +22,10 @@ from crawlbench.base.records import Quantity, Stopping, Verdict
 from crawlbench.measure.store import load_session
 from crawlbench.reference.bundle import encode_bundle, load_bundle, restore
 from crawlbench.reference.submission import make_bundle
+from crawlbench.stats.index import Index
+from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.judge import judge
+from crawlbench.stats.pairing import Side, log_ratios
 from crawlbench.stats.settled import MIN_ROUNDS
 
 if TYPE_CHECKING:
@@ -98,17 +101,22 @@ def trials_of(session: Session, seconds: float, longer: float = 0.0) -> Iterator
 
 
 def _say(session: Session) -> Said:
-    """Return the first answer of a trial, and how sure its last round is."""
+    """Return the first answer of a trial, and the ratio up to it."""
     sign, judged = 0, session
     for count in range(min(MIN_ROUNDS, len(session.rounds)), len(session.rounds) + 1):
         judged = judge(replace(session, rounds=session.rounds[:count]))
         if _compared(judged).is_answered:
             sign = SIGNS.get(_compared(judged).verdict, 0)
             break
-    found = _compared(judge(session))
-    if found.estimate is None or found.low is None or found.high is None:
-        return Said(sign, 0.0)
-    return Said(sign, found.estimate / max(1e-9, (found.high - found.low) / 2))
+    return Said(sign, _score(session, _compared(judged)))
+
+
+def _score(session: Session, pair: Comparison) -> float:
+    """Return the log ratio that is found, also of so few rounds that the judge says nothing."""
+    twins = session.plan.twins[session.plan.cell(pair.cell).group]
+    sides = Side(pair.cell, (pair.cell,)), Side(pair.baseline, twins)
+    found = estimate_mean(log_ratios(Index(session.rounds), *sides))
+    return found.mean if found else 0.0
 
 
 def _compared(session: Session) -> Comparison:
