@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -50,9 +51,14 @@ def main() -> None:
         if not (shutil.which("hyperfine") and shutil.which("git")):
             sys.exit(f"hyperfine or git is not here: {GET_THEM}")
         ends_at = time.monotonic() + options.minutes * 60 if options.minutes else None
-        record_truth(KEPT)
-        record(KEPT, ends_at)
-    write_page(KEPT)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        try:
+            record_truth(KEPT)
+            record(KEPT, ends_at)
+        finally:  # what was recorded is told, whatever ended it
+            write_page(KEPT)
+    else:
+        write_page(KEPT)
     due = [one for one in all_due() if not one.find(KEPT)]
     left = format_length(sum(one.seconds + AROUND_S for one in due))
     print(f"{len(due)} of {len(all_due())} pieces are missing, about {left}")

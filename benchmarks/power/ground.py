@@ -148,7 +148,10 @@ class Ground:
                 stderr=subprocess.PIPE,
                 text=True,
             )
-        text, complaint = child.communicate()
+        try:
+            text, complaint = child.communicate()
+        finally:
+            child.kill()  # does nothing to one that has ended
         if child.returncode not in codes:
             raise SystemExit(f"{' '.join(command[:4])} failed:\n{complaint[-2000:]}{text[-2000:]}")
         return Told(child.returncode, text)

@@ -33,7 +33,7 @@ class Said:
     sign: int
     """1: the copy is slower; -1: it is faster; 0: nothing, or that they are the same."""
     score: float
-    """How sure it is: above 0 for slower. Of one harness's own kind, which grows with certainty."""
+    """Log ratio of the copy to the plain side, by the harness's own estimates."""
 
 
 def write_blocks(path: Path, blocks: list[Block], about: dict[str, Any]) -> None:

@@ -18,11 +18,14 @@ from typing import TYPE_CHECKING
 from benchmarks.power.records import Said
 from benchmarks.power.windows import find_windows
 
-from crawlbench.base.records import Quantity, Verdict
+from crawlbench.base.records import Quantity, Stopping, Verdict
 from crawlbench.measure.store import load_session
 from crawlbench.reference.bundle import encode_bundle, load_bundle, restore
 from crawlbench.reference.submission import make_bundle
+from crawlbench.stats.index import Index
+from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.judge import judge
+from crawlbench.stats.pairing import Side, log_ratios
 from crawlbench.stats.settled import MIN_ROUNDS
 
 if TYPE_CHECKING:
@@ -40,12 +43,14 @@ MARGIN_PERCENT = 0.5
 """Its verdicts claim that a difference lies beyond the margin, not that the estimate does."""
 LAPS = 8
 """In a round, so that rounds are short enough to be cut; by itself it chooses them by cost."""
+ROUNDS = 10_000
+"""More than there is time for: asked for so many, a session is ended by its budget alone."""
 SIGNS = {Verdict.SLOWER: 1, Verdict.FASTER: -1}
 
 
 def record(ground: Ground, level: Level) -> bytes:
     """Measure a session that no answer ends, and return its bundle."""
-    output = _run(ground, level.seconds, "--laps", str(LAPS), "--precision", "0.001")
+    output = _run(ground, level.seconds, "--laps", str(LAPS), "--rounds", str(ROUNDS))
     return encode_bundle(make_bundle(load_session(output)))
 
 
@@ -78,7 +83,7 @@ def _run(ground: Ground, seconds: float, *more: str) -> Path:
 def load(path: Path) -> Session:
     """Return the session of a piece; from here on it ends as any session of `ab` does."""
     session = restore(load_bundle(path).content)
-    return replace(session, plan=replace(session.plan, precision=None))
+    return replace(session, plan=replace(session.plan, precision=None, stopping=Stopping.ANY))
 
 
 def trials_of(session: Session, seconds: float, longer: float = 0.0) -> Iterator[Said]:
@@ -96,17 +101,22 @@ def trials_of(session: Session, seconds: float, longer: float = 0.0) -> Iterator
 
 
 def _say(session: Session) -> Said:
-    """Return the first answer of a trial, and how sure its last round is."""
+    """Return the first answer of a trial, and the ratio up to it."""
     sign, judged = 0, session
     for count in range(min(MIN_ROUNDS, len(session.rounds)), len(session.rounds) + 1):
         judged = judge(replace(session, rounds=session.rounds[:count]))
         if _compared(judged).is_answered:
             sign = SIGNS.get(_compared(judged).verdict, 0)
             break
-    found = _compared(judge(session))
-    if found.estimate is None or found.low is None or found.high is None:
-        return Said(sign, 0.0)
-    return Said(sign, found.estimate / max(1e-9, (found.high - found.low) / 2))
+    return Said(sign, _score(session, _compared(judged)))
+
+
+def _score(session: Session, pair: Comparison) -> float:
+    """Return the log ratio that is found, also of so few rounds that the judge says nothing."""
+    twins = session.plan.twins[session.plan.cell(pair.cell).group]
+    sides = Side(pair.cell, (pair.cell,)), Side(pair.baseline, twins)
+    found = estimate_mean(log_ratios(Index(session.rounds), *sides))
+    return found.mean if found else 0.0
 
 
 def _compared(session: Session) -> Comparison:

@@ -17,7 +17,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 import pyperf
-from asv import _stats
 from asv.commands.compare import _is_result_better
 from asv.runner import BENCHMARK_RUN_SCRIPT
 from asv_runner.statistics import compute_stats
@@ -104,10 +103,10 @@ class Pyperf(_InBlocks):
             base, head = base[len(base) - count :], head[:count]
         if len(base) < 2:
             return Said(0, 0.0)
-        is_told, score = is_significant(base, head)
+        is_told, _ = is_significant(base, head)
         ratio = statistics.fmean(head) / statistics.fmean(base)
         is_told = is_told and abs(_percent(ratio)) >= MARGIN_PERCENT
-        return Said(_sign(ratio) if is_told else 0, -score)
+        return Said(_sign(ratio) if is_told else 0, math.log(ratio))
 
     def ask(self, ground: Ground, seconds: float) -> int:
         """Measure both sides and have pyperf compare its files."""
@@ -190,7 +189,8 @@ class Hyperfine(_InBlocks):
         if min(len(base), len(head)) < 2:
             return Said(0, 0.0)
         score, p = stats.ttest_ind(head, base, equal_var=False)
-        return Said(int(math.copysign(1, score)) if p < 0.05 else 0, float(score))
+        ratio = statistics.fmean(head) / statistics.fmean(base)
+        return Said(int(math.copysign(1, score)) if p < 0.05 else 0, math.log(ratio))
 
     def ask(self, ground: Ground, seconds: float) -> int:
         """Have it run both programs, and hold its file against its script's rule."""
@@ -239,9 +239,7 @@ class Asv:
         known = [(found[1], values) for found, values in sides]
         is_slower = _is_result_better(middles[0], middles[1], known[0], known[1], _FACTOR)
         is_faster = _is_result_better(middles[1], middles[0], known[1], known[0], _FACTOR)
-        _, p = _stats.mann_whitney_u(list(base), list(head))
-        score = math.copysign(-math.log10(max(p, 1e-300)), math.log(middles[1] / middles[0]))
-        return Said(int(is_slower) - int(is_faster), score)
+        return Said(int(is_slower) - int(is_faster), math.log(middles[1] / middles[0]))
 
     def ask(self, ground: Ground, seconds: float) -> int:
         """Have asv compare two commits in environments that it makes."""

@@ -23,7 +23,7 @@ __all__ = ["MADE", "Rates", "cut_blocks", "cut_rounds", "find_live", "find_rates
 
 MADE = (0.01, 0.05)
 """Differences that are made by scaling the values of a record of equal sides."""
-ENOUGH = 0.93
+ENOUGH = 0.8
 """Of half a trial that a block has to cover: harnesses end a little early or late."""
 ALARMS = 0.1
 """Share of trials of equal sides that may be called different where harnesses are made equal."""

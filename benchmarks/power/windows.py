@@ -16,6 +16,8 @@ ENOUGH = 0.9
 def find_windows(lengths: Sequence[float], seconds: float) -> Iterator[slice]:
     """Yield where each stretch lies; every one shares half of its seconds with the next.
 
+    A stretch ends where the next thing would not fit, as a session does.
+
     Args:
         lengths: seconds that each thing takes.
         seconds: that a stretch may take.
@@ -30,6 +32,7 @@ def find_windows(lengths: Sequence[float], seconds: float) -> Iterator[slice]:
         end = first
         while end < len(lengths) and begins[end + 1] - began <= seconds:
             end += 1
-        if end > first and begins[end] - began >= ENOUGH * seconds:
+        is_full = end < len(lengths) or begins[end] - began >= ENOUGH * seconds
+        if end > first and is_full:
             last = began
             yield slice(first, end)

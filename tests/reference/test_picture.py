@@ -57,7 +57,7 @@ def test_readme_shows_it_only_if_clients_were_measured(tmp_path):
     readme, folder = tmp_path / "README.md", tmp_path / "docs" / "results"
     folder.mkdir(parents=True)
     readme.write_text(README, encoding="utf-8")
-    root = write_part(tmp_path / "matrix", "api")
+    root = write_part(tmp_path / "matrix", "api", 1)
     reference.write_picture(root, folder, readme)
     assert readme.read_text(encoding="utf-8") == README
     write_part(root, "clients")

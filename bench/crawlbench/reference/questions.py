@@ -39,11 +39,11 @@ QUESTIONS = (
         choice={"client": "httpx2-async", "loop": "asyncio"},
     ),
     Question(
-        "Does another parser, such as turbohtml, pay for a crawl?",
+        "Does turbohtml pay for a crawl, against lxml?",
         ("parsers",),
         ("aiohttp-gather", "asyncio"),
         "lxml",
-        choice={"client": "aiohttp-gather", "loop": "asyncio"},
+        choice={"client": "aiohttp-gather", "loop": "asyncio", "parser": "turbohtml"},
     ),
     Question(
         "What does a session per request cost?",
