@@ -18,7 +18,7 @@ from crawlbench.report.theme import SUPPORT
 
 def test_report_is_read_as_it_was_written(tmp_path):
     """Whole, and nothing else is left in the folder."""
-    write_report(report(), tmp_path)
+    write_report(report(), tmp_path / PROBE_FILE)
     assert load_report(tmp_path) == report()
     assert [path.name for path in tmp_path.iterdir()] == [PROBE_FILE]
 
@@ -57,7 +57,7 @@ def test_file_that_is_no_report_is_one_sentence(tmp_path, content, words):
 
 def test_folder_that_is_gone_is_one_sentence(tmp_path):
     with pytest.raises(StorageError, match=PROBE_FILE):
-        write_report(report(), tmp_path / "gone")
+        write_report(report(), tmp_path / "gone" / PROBE_FILE)
 
 
 def test_rows_count_and_name_what_does_not_work():
