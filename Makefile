@@ -62,7 +62,7 @@ bench-loops: $(READY) ## event loops, operation by operation (10 minutes)
 bench-loops-page: $(READY) ## the same on every event loop there is, into docs/loops.md (30 minutes)
 	$(BIN)/python -m benchmarks.loops
 
-bench-hosted: $(READY) ## operations that share a process against those that have their own (2 hours)
+bench-hosted: $(READY) ## operations that share a process against those that have their own (20 minutes)
 	$(BIN)/python -m benchmarks.hosted
 
 bench-twin-loop: $(READY) ## equal event loops against each other: false verdicts (25 minutes)

@@ -4,7 +4,8 @@
 
 The budget is that of `crawlbench run loops` with the loops below and all operations that are no
 other's variant in size; the crawls of `loop_share.py` come after it, in so many rounds. What is not
-installed is left out; `pip install 'crawlbench[loops]'` brings more.
+installed is left out; `pip install 'crawlbench[loops]'` brings more. The session is kept in
+results/loops: one that was cut off goes on, and a larger budget makes it longer.
 """
 
 from __future__ import annotations
@@ -15,13 +16,12 @@ import sys
 from collections import Counter
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from benchmarks.loop_share import ROUNDS, measure
 
 from crawlbench.base.records import Verdict
-from crawlbench.measure.store import load_session
+from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.operations import all_operations
 from crawlbench.report.markdown import render_table
 from crawlbench.report.notes import find_notes
@@ -35,6 +35,7 @@ BUDGET_S = 1200.0
 LOOPS = ("asyncio", "*loop*", "bracio*")
 """The stock loop once, not on every selector: the more is compared, the wider all intervals are."""
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "loops.md"
+KEPT = PAGE.parent.parent / "results" / "loops"
 BEGIN, END = "<!-- from a run: begin -->", "<!-- from a run: end -->"
 SHOWN = ("noise", "not supported", "invalid", "session", "machine")
 """Labels of notes that stand under the tables."""
@@ -44,8 +45,7 @@ def main() -> None:
     """Measure, and put the result between the marks of the page."""
     budget_s = float(sys.argv[1]) if len(sys.argv) > 1 else BUDGET_S
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS
-    with TemporaryDirectory() as folder:
-        session = run_suite(Path(folder) / "session", budget_s)
+    session = run_suite(KEPT, budget_s)
     shares = asyncio.run(measure(rounds))
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -54,12 +54,17 @@ def main() -> None:
 
 
 def run_suite(folder: Path, budget_s: float) -> Session:
-    """Run the suite; a loop that fails at something is part of the result."""
+    """Run the suite, or go on with it; a loop that fails at something is part of the result."""
+    budget = ["--budget", f"{budget_s:g}"]
+    if (folder / SESSION_FILE).exists():
+        again = [sys.executable, "-m", "crawlbench", "run", "--resume", str(folder), *budget]
+        subprocess.run(again, check=False)
+        return load_session(folder)
     names = [one.name for one in all_operations() if not (one.is_variant or one.obstacle)]
     command = [sys.executable, "-m", "crawlbench", "run", "loops"]
     command += [word for loop in LOOPS for word in ("-l", loop)]
     command += [word for name in names for word in ("--operation", name)]
-    command += ["--rounds", "30", "--budget", f"{budget_s:g}", "-o", str(folder)]
+    command += ["--rounds", "30", *budget, "-o", str(folder)]
     subprocess.run(command, check=False)
     return load_session(folder)
 
