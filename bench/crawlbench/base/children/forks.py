@@ -137,9 +137,10 @@ class _Forks:
     def _begin(self, told: dict[str, Any], ready: selectors.PollSelector) -> Job | None:
         """Fork; return the job in the fork."""
         words = tempfile.TemporaryFile()  # noqa: SIM115  (closed when the fork has ended)
+        parent = os.getpid()
         process = os.fork()
         if not process:
-            self._become_own(words)
+            self._become_own(parent, words)
             return Job(told["order"], partial(_tell, self._say, told["number"]))
         handle, now = os.pidfd_open(process), time.monotonic()
         self._running[handle] = _Fork(told["number"], words, now, now + told["deadline_s"])
@@ -147,11 +148,11 @@ class _Forks:
         ready.register(handle, selectors.EVENT_READ)
         return None
 
-    def _become_own(self, words: IO[bytes]) -> None:
+    def _become_own(self, parent: int, words: IO[bytes]) -> None:
         """Give a fork its own session, input and output, and let go of the others'."""
         others, self._running = self._running, {}
         os.setsid()
-        end_with_parent()
+        end_with_parent(parent)
         nowhere = os.open(os.devnull, os.O_RDONLY)
         for place, target in ((nowhere, 0), (words.fileno(), 1), (words.fileno(), 2)):
             os.dup2(place, target)

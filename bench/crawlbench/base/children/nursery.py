@@ -113,7 +113,8 @@ class Nursery:
             raise ChildEnded("the process that forks is gone")
         number = next(self._numbers)
         self._said[number] = {}
-        ended = self._waiting[number] = asyncio.get_running_loop().create_future()
+        ended: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = ended
         try:
             with suppress(ConnectionError):  # then its end is heard
                 await self._child.say({"number": number, "order": order, "deadline_s": deadline_s})
