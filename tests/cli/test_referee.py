@@ -125,6 +125,20 @@ def test_gate_that_is_none_is_refused(crawlbench, session, gate):
     assert_refused(outcome, "is no gate; one looks like slower, slower:5% or")
 
 
+@pytest.mark.parametrize("gate", ["page-slower:5%", "begin-slower:2ms", "cpu-page-slower"])
+def test_gate_on_pages_is_refused_where_one_length_was_crawled(crawlbench, session, gate):
+    """Nothing could be held against it: that must not pass."""
+    outcome = crawlbench("compare", session, session, "--fail-on", gate)
+    assert_refused(outcome, f"--fail-on {gate} cannot be held: both sessions crawled one length")
+
+
+def test_cpu_time_has_a_gate_between_sessions(crawlbench, session):
+    """At a bound that no two sessions of the same code reach."""
+    outcome = crawlbench("compare", session, session, "--fail-on", "cpu-slower:50%")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert "CPU time" in outcome.stdout
+
+
 def test_plain_pyperf_suites_are_compared_by_pyperf_and_labelled(crawlbench, session):
     """Without rounds there is no pairing, and no gate that could be believed."""
     suite = session / "suite.json"

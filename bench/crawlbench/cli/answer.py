@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.base.errors import StorageError
 from crawlbench.base.records import Quantity
 from crawlbench.base.whole import write_text
 from crawlbench.cli.output import INTERRUPTED
+from crawlbench.report.measures import CHANGES
 from crawlbench.report.versus import versus_changes, versus_sentence
 from crawlbench.report.view import SessionView
+from crawlbench.stats.bound import Bound
 from crawlbench.stats.gate import hold_gate
-from crawlbench.stats.judge import judge
+from crawlbench.stats.judge import judge_at
 from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from crawlbench.base.records import Session
-    from crawlbench.cli.gates import AskedGate
 
 __all__ = ["ENDED_EARLY", "UNCLEAR", "find_answer", "write_answer"]
 
@@ -38,7 +38,7 @@ VERDICTS = {
 """By exit code."""
 
 
-def find_answer(session: Session, gate: AskedGate | None) -> dict[str, Any]:
+def find_answer(session: Session, gate: Bound | None) -> dict[str, Any]:
     """Return what scripts want to know; see docs/ci.md.
 
     Args:
@@ -46,10 +46,8 @@ def find_answer(session: Session, gate: AskedGate | None) -> dict[str, Any]:
         gate: None for none; then the margin is one, and time what is asked.
     """
     view = SessionView(session)
-    quantity = gate.quantity if gate else Quantity.TIME
-    bound = gate.bound if gate else session.plan.margin
-    at_gate = judge(replace(session, plan=replace(session.plan, margin=bound)))
-    held = hold_gate(find_changes(at_gate, quantity), bound)
+    asked = gate or Bound(Quantity.TIME, session.plan.margin)
+    held = hold_gate(find_changes(judge_at(session, asked), asked.quantity), asked.size)
     is_cut = session.ending in ENDED_EARLY
     code = ENDED_EARLY[session.ending] if is_cut else held.code
     return {
@@ -58,11 +56,10 @@ def find_answer(session: Session, gate: AskedGate | None) -> dict[str, Any]:
         "verdict": VERDICTS[code],
         "code": code,
         "reason": "the session was not finished" if is_cut else held.reason,
-        "gate": bound,
-        "gate_quantity": quantity,
+        "gate": asked.size,
+        "gate_quantity": asked.quantity,
         "is_extended": False,
-        "changes": versus_changes(view),
-        "cpu_changes": versus_changes(view, Quantity.CPU),
+        **{key: versus_changes(view, quantity) for quantity, key in CHANGES.items()},
     }
 
 
