@@ -9,7 +9,9 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+from tests.child import succeed
 from tests.cli.test_cli import assert_refused
+from tests.conftest import command_line
 from tests.measure.test_store import write
 
 from crawlbench.measure.store import load_session
@@ -23,13 +25,9 @@ SMALL = ("quick", "-n", "loopback", "--rounds", 3, "--laps", 2)
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
     """Return the folder of a small session."""
-    import subprocess
-
-    from tests.conftest import command_line
-
     folder = tmp_path_factory.mktemp("referee") / "session"
-    settings = {"capture_output": True, "timeout": 110}
-    subprocess.run(**command_line("run", *SMALL, "-o", folder, **settings), check=True)
+    settings = command_line("run", *SMALL, "-o", folder, timeout=110)
+    succeed(settings.pop("args"), **settings)
     return folder
 
 

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import msgspec
 import typer
@@ -59,9 +59,10 @@ from crawlbench.report.bisection import bisection_sentence, bisection_table
 from crawlbench.report.terminal import render_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from crawlbench.base.records import Environment, Session
+    from crawlbench.cli.answer import Answer
     from crawlbench.measure.suite import Suite
     from crawlbench.stats.bound import Bound
 
@@ -189,7 +190,7 @@ def _read_sides(
     return parse_sides(asked, shared, names or [one.name for one in named])
 
 
-def _choose_suite(sides: Sequence[Environment], axes: dict[str, Any]) -> Suite:
+def _choose_suite(sides: Sequence[Environment], axes: Mapping[str, object]) -> Suite:
     """Return the suite with what was asked, and where nothing was, what the packages say."""
     suite = load_suite("ab")
     asked = {name: value for name, value in axes.items() if value}
@@ -231,7 +232,7 @@ class _Trial:
         ready = prepared.environments
         return measure(lambda watcher: run_session(plan, folder, watcher, ready))
 
-    def decide(self, sides: Sequence[Environment], folder: Path) -> tuple[Session, dict[str, Any]]:
+    def decide(self, sides: Sequence[Environment], folder: Path) -> tuple[Session, Answer]:
         """Measure, and once more as long if that is allowed and the answer is unclear."""
         session = self.measure(sides, folder)
         answer = find_answer(session, self.gate)
@@ -245,7 +246,7 @@ class _Trial:
         return session, answer
 
 
-def _end(session: Session, answer: dict[str, Any], *, is_published: bool) -> NoReturn:
+def _end(session: Session, answer: Answer, *, is_published: bool) -> NoReturn:
     if session.ending in ENDED_EARLY:
         exit_code(session)  # says why
     elif answer["reason"]:

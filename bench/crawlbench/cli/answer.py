@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from crawlbench.base.errors import StorageError
 from crawlbench.base.records import Quantity
 from crawlbench.base.whole import write_text
 from crawlbench.cli.output import INTERRUPTED
-from crawlbench.report.measures import CHANGES
 from crawlbench.report.versus import versus_changes, versus_sentence
 from crawlbench.report.view import SessionView
 from crawlbench.stats.bound import Bound
@@ -18,11 +17,13 @@ from crawlbench.stats.judge import judge_at
 from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from crawlbench.base.records import Session
+    from crawlbench.report.versus import ToldChange
 
-__all__ = ["ENDED_EARLY", "UNCLEAR", "find_answer", "write_answer"]
+__all__ = ["ENDED_EARLY", "UNCLEAR", "Answer", "find_answer", "write_answer"]
 
 ANSWER_FILE = "answer.json"
 UNCLEAR, INVALID = 3, 4
@@ -38,7 +39,25 @@ VERDICTS = {
 """By exit code."""
 
 
-def find_answer(session: Session, gate: Bound | None) -> dict[str, Any]:
+class Answer(TypedDict):
+    """What is written to answer.json; docs/ci.md describes it."""
+
+    format: int
+    sentence: str
+    verdict: str
+    code: int
+    reason: str
+    gate: float
+    gate_quantity: Quantity
+    is_extended: bool
+    changes: list[ToldChange]
+    cpu_changes: list[ToldChange]
+    per_page_changes: list[ToldChange]
+    to_begin_changes: list[ToldChange]
+    cpu_per_page_changes: list[ToldChange]
+
+
+def find_answer(session: Session, gate: Bound | None) -> Answer:
     """Return what scripts want to know; see docs/ci.md.
 
     Args:
@@ -59,11 +78,15 @@ def find_answer(session: Session, gate: Bound | None) -> dict[str, Any]:
         "gate": asked.size,
         "gate_quantity": asked.quantity,
         "is_extended": False,
-        **{key: versus_changes(view, quantity) for quantity, key in CHANGES.items()},
+        "changes": versus_changes(view),
+        "cpu_changes": versus_changes(view, Quantity.CPU),
+        "per_page_changes": versus_changes(view, Quantity.PAGE),
+        "to_begin_changes": versus_changes(view, Quantity.BEGIN),
+        "cpu_per_page_changes": versus_changes(view, Quantity.CPU_PAGE),
     }
 
 
-def write_answer(folder: Path, answer: dict[str, Any]) -> None:
+def write_answer(folder: Path, answer: Mapping[str, object]) -> None:
     """Keep the answer beside the session.
 
     Raises:

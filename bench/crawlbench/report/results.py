@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -101,7 +101,7 @@ class Results(msgspec.Struct, frozen=True):
     """`fixed`: intervals hold for one look; `any`: at whatever round they are looked at."""
 
 
-def results_schema() -> dict[str, Any]:
+def results_schema() -> dict[str, object]:
     """Return the JSON Schema of `Results`."""
     return msgspec.json.schema(Results)
 
