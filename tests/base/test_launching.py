@@ -29,7 +29,7 @@ lap_time_s = 0.01
 """
 LAUNCHERS = {
     "base/children/launch.py": "it is the one launcher",
-    "probe/prober.py": "flags, which the launcher takes",
+    "probe/processes.py": "flags, which the launcher takes",
     "operations/outside.py": "the operation is the start of a Python; -I leaves all folders out",
     "measure/machine.py": "-P leaves the folder out; it asks a Python that another may be",
     "environments/pythons.py": "environments are made from it, and asked with -I",

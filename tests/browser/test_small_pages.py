@@ -9,7 +9,7 @@ import pytest
 from crawlbench.mirror.status import STATUS_PATH
 from crawlbench.probe.html import render_html
 from tests.mirror.test_serving import Hand
-from tests.probe.reports import report
+from tests.probe.reports import early
 
 pytest.importorskip("axe_playwright_python")
 
@@ -19,8 +19,8 @@ def pages():
     """Return each page as it is sent."""
     with Hand() as hand:
         own = {path: hand.ask(path).body.decode() for path in ("/", STATUS_PATH)}
-    long = [replace(one, reason=f"{one.reason} {'Protocol.' * 20}") for one in report().findings]
-    return {**own, "probe": render_html(replace(report(), findings=tuple(long)))}
+    long = [replace(one, reason=f"{one.reason} {'Protocol.' * 20}") for one in early().findings]
+    return {**own, "probe": render_html(replace(early(), findings=tuple(long)))}
 
 
 @pytest.mark.parametrize("name", ["/", STATUS_PATH, "probe"])

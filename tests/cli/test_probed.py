@@ -26,7 +26,7 @@ def asked(monkeypatch):
 
     def note(options, tell):
         calls.append(options)
-        tell(1, 2)
+        tell(report().findings[0], 1, 2)
         return report()
 
     monkeypatch.setattr(probed, "run_probe", note)
@@ -86,7 +86,7 @@ def test_probe_that_fails_costs_a_sentence(monkeypatch, tmp_path, error, words):
 
 def test_section_shows_what_loops_lack_and_why(tmp_path):
     """All probes stand in a table that is opened by who wants it."""
-    write_report(report(), tmp_path)
+    write_report(report(), tmp_path / PROBE_FILE)
     section = probed_section(operated(), tmp_path)
     assert [len(table.rows) for table in section.tables] == [2, 2, 3, 5]
     assert [column.header for column in section.tables[1].columns] == [

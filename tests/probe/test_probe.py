@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
 import time
 
 import pytest
 
 from crawlbench.base.errors import UsageError
 from crawlbench.operations import all_operations
-from crawlbench.probe import ProbeOptions, Support, run_probe
+from crawlbench.probe import ProbeOptions, Support, probe_loops
 from crawlbench.probe.prober import DEADLINE_S
 from crawlbench.probe.tries import all_tries
 
 PLANTED = "tests.operations.planted"
 SHORT_S = 3.0
 """Enough for a child to start, also beside other tests."""
+
+
+def run_probe(options, tell=lambda *_: None):
+    """Return the report of a probe."""
+    return asyncio.run(probe_loops(options, tell))
 
 
 def probe(loop, *probes, deadline_s=DEADLINE_S):
@@ -92,16 +99,16 @@ def test_loop_that_drops_callbacks_is_wrong():
 
 def test_loop_that_fires_early_is_wrong():
     """The reason says by how much; while others have the CPU, it may come late for all that."""
-    names = ("sleep-10ms", "timers-fire")
-    for _ in range(5):
-        found = probe("EarlyLoop", *names, "gather")
-        assert found["gather"][0] is Support.WORKS
-        if all(found[name][0] is Support.WRONG for name in names):
+    names = {"sleep-10ms", "timers-fire"}
+    wrong = {}
+    for _ in range(8):
+        found = probe("EarlyLoop", *sorted(names - wrong.keys()), "gather")
+        assert found.pop("gather")[0] is Support.WORKS
+        wrong |= {name: why for name, (how, why) in found.items() if how is Support.WRONG}
+        if wrong.keys() == names:
             break
-    for name in names:
-        support, reason = found[name]
-        assert support is Support.WRONG
-        assert reason.startswith("a timer fired ")
+    assert wrong.keys() == names
+    assert all(reason.startswith("a timer fired ") for reason in wrong.values())
 
 
 def test_loop_that_echoes_stale_bytes_is_wrong():
@@ -181,6 +188,103 @@ def test_loop_that_nobody_named_is_only_absent():
     report = run_probe(ProbeOptions(loops, ("gather",), are_named=False))
     assert [finding.loop for finding in report.findings] == ["asyncio"]
     assert "too old" in report.loops[1].absent
+
+
+@pytest.fixture
+def imported(tmp_path, monkeypatch):
+    """Return a function that makes a loop by what its module does, and one that counts imports."""
+    note = tmp_path / "note"
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    def make(code):
+        lines = (f"open({str(note)!r}, 'a').write('x')", code)
+        modules = "import asyncio, os, signal, tempfile, threading, time"
+        (tmp_path / "strange_loop.py").write_text("\n".join((modules, *lines)))
+        return "strange_loop:asyncio.SelectorEventLoop"
+
+    return make, lambda: note.stat().st_size if note.exists() else 0
+
+
+NAMES = ("gather", "futures", "call-soon")
+
+
+def test_loop_is_imported_once_for_all_its_tries(imported):
+    """And once before, to see whether it starts at all; what is found is the same."""
+    make, count = imported
+    found = probe(make(""), *NAMES)
+    assert set(found.values()) == {(Support.WORKS, "")}
+    assert count() == 2
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
+        "file = tempfile.TemporaryFile()",
+    ],
+)
+def test_loop_whose_import_leaves_something_is_imported_for_each_try(imported, code):
+    """Forks would share it; so each has its own."""
+    make, count = imported
+    found = probe(make(code), *NAMES)
+    assert set(found.values()) == {(Support.WORKS, "")}
+    assert count() == 2 + len(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("code", "support", "reason"),
+    [
+        ("os.abort()", Support.CRASHES, "killed by SIGABRT: Fatal Python error: Aborted"),
+        ("os._exit(5)", Support.CRASHES, "ended with exit code 5"),
+        ("time.sleep(60)", Support.HANGS, "no end within 1 s"),
+    ],
+)
+def test_loop_whose_import_does_not_end_well_is_asked_nothing_else(imported, code, support, reason):
+    """It is no mistake of the user's, but what was found."""
+    make, count = imported
+    deadline_s = 1.0 if support is Support.HANGS else DEADLINE_S
+    found = probe(make(code), "gather", deadline_s=deadline_s)
+    assert found == {"gather": (support, f"not tried: starts {support}, {reason}")}
+    assert count() <= 1
+
+
+def test_loop_whose_import_fails_is_a_mistake_if_it_was_named(imported):
+    """In a sentence, whatever it raises."""
+    make, _ = imported
+    with pytest.raises(UsageError, match="cannot be imported: ZeroDivisionError"):
+        probe(make("1 / 0"), "gather")
+
+
+KILLING = """
+class Killing(asyncio.SelectorEventLoop):
+    def call_at(self, *arguments, **options):
+        if not open(f"/proc/{os.getppid()}/cmdline").read().endswith("Killing\\0"):
+            return super().call_at(*arguments, **options)
+        os.kill(os.getppid(), signal.SIGKILL)  # what it was forked from has no job
+        time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")
+def test_loop_that_kills_what_it_was_forked_from_is_tried_alone(imported):
+    """The others go on without."""
+    make, count = imported
+    make(KILLING)
+    found = probe("strange_loop:Killing", "sleep-10ms", *NAMES)
+    assert set(found.values()) == {(Support.WORKS, "")}
+    assert count() > 2
+
+
+def test_findings_are_told_as_they_come_and_loops_get_on_together():
+    """How many there are, and how many there will be; what is absent does not count."""
+    told = []
+    loops = ("asyncio", "asyncio-select", f"{PLANTED}:failing_factory")
+    options = ProbeOptions(loops, NAMES, are_named=False)
+    report = run_probe(options, lambda *one: told.append(one))
+    assert {finding for finding, _, _ in told} == set(report.findings)
+    assert [done for _, done, _ in told] == list(range(1, 7))
+    assert told[-1][2] == 6
+    assert report.missing == 0
 
 
 def test_command_prints_a_table_and_json(crawlbench):

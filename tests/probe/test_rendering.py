@@ -5,7 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 from rich.console import Console
-from tests.probe.reports import report
+from tests.probe.reports import early, report
 
 from crawlbench.probe import Support
 from crawlbench.probe.html import render_html
@@ -77,6 +77,22 @@ asyncio  asyncio.Loop (CPython 3.13.1)
 odd<b>   odd.Loop (0.1)
 gone     absent: it is not installed"""
     )
+
+
+def test_what_was_not_tried_is_told_from_what_was_found():
+    """A probe that was ended early has all that it found, and a word where a finding is missing."""
+    callbacks, tasks = make_matrices(early())
+    assert [(row.probe, row.supports) for row in callbacks.rows] == [
+        ("call-soon", (Support.WORKS, Support.WRONG)),
+        ("gather", (None, Support.HANGS)),
+    ]
+    assert [row.words for row in tasks.rows] == [("not here", "not tried")]
+    lines = shown(80, early()).splitlines()
+    assert "gather                         not tried        hangs" in lines
+    assert lines[-1] == "missing  2 of 6 findings are missing: the probe was ended early"
+    page = render_html(early())
+    assert page.count('<td class="not-tried" title="">not tried</td>') == 2
+    assert "2 of 6 findings are missing" in page
 
 
 def test_narrow_terminal_shows_the_loops_in_parts():

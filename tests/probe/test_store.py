@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, replace
 
 import pytest
-from tests.probe.reports import finding, report
+from tests.probe.reports import early, finding, report
 
 from crawlbench.base.errors import SessionFileError, StorageError
 from crawlbench.probe import Support
@@ -18,9 +18,27 @@ from crawlbench.report.theme import SUPPORT
 
 def test_report_is_read_as_it_was_written(tmp_path):
     """Whole, and nothing else is left in the folder."""
-    write_report(report(), tmp_path)
+    write_report(report(), tmp_path / PROBE_FILE)
     assert load_report(tmp_path) == report()
     assert [path.name for path in tmp_path.iterdir()] == [PROBE_FILE]
+
+
+def test_report_that_was_ended_early_is_read_as_it_was_written(tmp_path):
+    """Its loops were not asked the same, and nobody calls that broken or a fault of theirs."""
+    write_report(early(), tmp_path / PROBE_FILE)
+    assert load_report(tmp_path) == early()
+    assert lacking_rows(early()) == (
+        ("callbacks", "call-soon", "works", "wrong"),
+        ("callbacks", "gather", "not tried", "hangs"),
+    )
+
+
+def test_report_of_an_older_version_is_whole(tmp_path):
+    """It counts nothing that is missing."""
+    text = encode_report(report()).replace(',\n "missing": 0', "")
+    assert "missing" not in text
+    (tmp_path / PROBE_FILE).write_text(text, encoding="utf-8")
+    assert load_report(tmp_path) == report()
 
 
 def test_file_is_what_the_command_prints():
@@ -57,7 +75,7 @@ def test_file_that_is_no_report_is_one_sentence(tmp_path, content, words):
 
 def test_folder_that_is_gone_is_one_sentence(tmp_path):
     with pytest.raises(StorageError, match=PROBE_FILE):
-        write_report(report(), tmp_path / "gone")
+        write_report(report(), tmp_path / "gone" / PROBE_FILE)
 
 
 def test_rows_count_and_name_what_does_not_work():

@@ -1,4 +1,4 @@
-"""Where a result goes: `-o`, and what `--force` replaces there (floor 5)."""
+"""Where a result goes: `-o`, `--keep`, and what `--force` replaces there (floor 5)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["refuse_existing", "replacing"]
+__all__ = ["refuse_existing", "replacing", "require_place"]
 
 _OURS = ("session.json", "cluster.json", "load.json", "answer.json")
 """A folder that holds one of these was written by crawlbench, and may be replaced as a whole."""
@@ -32,6 +32,24 @@ def refuse_existing(file: Path, *, force: bool) -> None:
     raise UsageError(
         f"the file {str(file)!r} exists already; name a new one with -o, or replace it with --force"
     )
+
+
+def require_place(file: Path) -> None:
+    """Refuse a place where no file can lie, before anything is tried.
+
+    Raises:
+        UsageError: it is a folder, or in none, or is read by others while it grows.
+    """
+    if is_printed(file) or is_stream(file) or file.is_dir():
+        raise UsageError(
+            f"{str(file)!r} is no file that can be replaced while findings come; name another"
+        )
+    folder = file.parent
+    if not os.access(folder, os.W_OK):
+        why = "cannot be written to" if folder.exists() else "does not exist"
+        raise UsageError(
+            f"the file {str(file)!r} cannot be written: {str(folder)!r} {why}; name another"
+        )
 
 
 @contextmanager

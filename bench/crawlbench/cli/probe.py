@@ -5,25 +5,29 @@ from __future__ import annotations
 import fnmatch
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from crawlbench.base.errors import UsageError
 from crawlbench.cli.options import AsJson
-from crawlbench.cli.output import result_console, status_console
+from crawlbench.cli.output import INTERRUPTED, complain, finish_output, result_console
+from crawlbench.cli.places import require_place
+from crawlbench.cli.probing import run_probe, tell_findings
 from crawlbench.plugins import registry
-from crawlbench.probe import ProbeOptions, Report, Support, run_probe
+from crawlbench.probe import ProbeOptions, Report, Support
 from crawlbench.probe.html import render_html
 from crawlbench.probe.matrix import (
     about_lines,
     make_matrices,
     make_notes,
+    missing_text,
     note_text,
     summary_rows,
 )
 from crawlbench.probe.prober import DEADLINE_S
-from crawlbench.probe.store import encode_report
+from crawlbench.probe.store import encode_report, write_report
 from crawlbench.probe.terminal import render_terminal
 from crawlbench.probe.tries import all_tries, find_try
 from crawlbench.report.markdown import render_table
@@ -54,6 +58,12 @@ def probe(
     deadline_s: Annotated[
         float, typer.Option("--deadline", metavar="SECONDS", help="Seconds that a probe may take.")
     ] = DEADLINE_S,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--keep", metavar="FILE", help="File to keep the findings in, as JSON, while they come."
+        ),
+    ] = None,
     as_json: AsJson = False,
     output_format: Annotated[
         Format, typer.Option("--format", help="Format to show it in.")
@@ -67,15 +77,25 @@ def probe(
         raise UsageError(f"--json and --format {output_format} cannot be given together")
     if not deadline_s > 0:
         raise UsageError(f"--deadline is {deadline_s:g}; give seconds above 0")
+    if file:
+        require_place(file)
     options = ProbeOptions(
         loops=_chosen_loops(tuple(loops or ())),
         probes=_chosen_probes(tuple(probes or ())),
         deadline_s=deadline_s,
         are_named=bool(loops),
+        file=file,
     )
-    with status_console().status("probing") as status:
-        report = run_probe(options, lambda done, due: status.update(f"probing: {done} of {due}"))
-    _print(report, output_format, as_json)
+    with tell_findings() as tell:
+        report = run_probe(options, tell)
+    if report.findings or as_json:
+        _print(report, output_format, as_json)
+    if file:
+        write_report(report, file)
+    if report.missing:
+        finish_output()
+        complain(missing_text(report))
+        raise typer.Exit(INTERRUPTED)
 
 
 def _chosen_loops(patterns: tuple[str, ...]) -> tuple[str, ...]:
@@ -114,7 +134,7 @@ def _render_markdown(report: Report) -> str:
         Table(
             matrix.theme,
             (Column("probe"), *map(Column, matrix.loops)),
-            tuple((row.probe, *map(str, row.supports)) for row in matrix.rows),
+            tuple((row.probe, *row.words) for row in matrix.rows),
         )
         for matrix in make_matrices(report)
     ]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import BenchError, SessionFileError
 from crawlbench.cli.output import status_console
-from crawlbench.probe import ProbeOptions, Support, run_probe
-from crawlbench.probe.matrix import about_lines
+from crawlbench.cli.probing import run_probe
+from crawlbench.probe import ProbeOptions, Support
+from crawlbench.probe.matrix import about_lines, missing_text
 from crawlbench.probe.store import PROBE_FILE, load_report, write_report
 from crawlbench.probe.tables import all_rows, count_rows, lacking_rows, reason_rows
 from crawlbench.probe.tries import names_of_themes
@@ -52,21 +53,21 @@ def probe_session(session: Session, folder: Path) -> str:
     if session.ending == "interrupted" or (folder / PROBE_FILE).exists():
         return ""
     probes = names_of_themes({facts.theme for facts in session.plan.operations})
-    options = ProbeOptions(tuple(loops), probes, are_named=False)
+    options = ProbeOptions(tuple(loops), probes, are_named=False, file=folder / PROBE_FILE)
     try:
         with status_console().status("probing event loops") as status:
             report = run_probe(
                 options,
-                lambda done, due: status.update(
-                    f"probing what event loops support: {done} of {due}; Ctrl-C leaves it out"
+                lambda _, done, due: status.update(
+                    f"probing what event loops support: {done} of {due}; Ctrl-C leaves the rest out"
                 ),
             )
-        write_report(report, folder)
+        write_report(report, folder / PROBE_FILE)
     except KeyboardInterrupt:
-        return f"{PROBE_FILE} was not written: the probe was interrupted"
+        return f"{PROBE_FILE} is not whole: the probe was interrupted"
     except (BenchError, OSError) as error:
         return f"{PROBE_FILE} was not written: {error}"
-    return ""
+    return f"{PROBE_FILE} is not whole: {missing_text(report)}" if report.missing else ""
 
 
 def probed_section(session: Session, folder: Path) -> Section | None:

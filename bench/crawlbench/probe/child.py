@@ -1,7 +1,9 @@
-"""One probe of one loop: `python -m crawlbench.probe.child` with a job as JSON (floor 3).
+"""Where a loop is tried: `python -m crawlbench.probe.child LOOP [JOB]` (floor 3).
 
-It prints a line of JSON as soon as it knows, and another when the loop is closed. What is said last
-counts, unless the process then hangs or crashes.
+With a job as JSON the process tries that, and ends. Without, it stands ready and forks for each job
+that it hears of: it has imported the loop, and made none. Whoever tries prints a line of JSON as
+soon as it knows, and another when the loop is closed. What is said last counts, unless the process
+then hangs or crashes.
 """
 
 from __future__ import annotations
@@ -17,16 +19,18 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.base.children import open_channel
+from crawlbench.base.children import Job, count_files, open_channel, serve_forks, why_not_fork
 from crawlbench.base.errors import UsageError
 from crawlbench.operations import Operation, Peer, load_loop_factory, run_operation
+from crawlbench.plugins import registry
 from crawlbench.probe.findings import Support
-from crawlbench.probe.tries import FIRST, find_try, size_of
+from crawlbench.probe.tries import FIRST, all_tries, find_try, size_of
 from crawlbench.probe.verdicts import judge_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from crawlbench.base.children import Say
     from crawlbench.operations import LoopFactory
 
 __all__ = ["main"]
@@ -36,24 +40,41 @@ LATE_S = 10
 
 
 def main() -> None:
+    """Try what the command line says, or what it is told to; a fork returns to here, to end."""
+    loop, *jobs = sys.argv[1:]
+    say = open_channel()
+    job = Job(json.loads(jobs[0]), say) if jobs else _stand_ready(loop, say)
+    if job:
+        _probe(loop, job)
+
+
+def _stand_ready(loop: str, say: Say) -> Job | None:
+    """Import all that tries need, and fork for each; return the job in a fork."""
+    all_tries()
+    files = count_files()
+    registry.load(registry.Kind.EVENT_LOOP, loop)
+    say({"why_not_fork": why_not_fork(files)})
+    return serve_forks(say)
+
+
+def _probe(loop: str, job: Job) -> None:
     """Try, and say what came of it."""
-    job = json.loads(sys.argv[1])
-    send = open_channel()
+    order = job.order
 
     def say(**message: object) -> None:
-        send(message)
+        job.say(message)
 
     if hasattr(signal, "alarm"):  # whoever started it may have been killed, and it may hang
-        signal.alarm(math.ceil(job["deadline_s"]) + LATE_S)
-    operation = find_try(job["probe"])
+        signal.alarm(math.ceil(order["deadline_s"]) + LATE_S)
+    operation = find_try(order["probe"])
     try:
-        factory = load_loop_factory(job["loop"])
+        factory = load_loop_factory(loop)
     except UsageError as error:
         say(absent=str(error))
         return
     if operation.name == FIRST:
         say(**_facts(factory))
-    peer = Peer(**job["peer"]) if job["peer"] else None
+    peer = Peer(**order["peer"]) if order["peer"] else None
     try:
         run_operation(_speaking(operation, say), factory, peer, n=size_of(operation))
     except BaseException as error:  # whatever it is, it is what was found

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Finding", "LoopFacts", "Report", "Support"]
+__all__ = ["NOT_TRIED", "Finding", "LoopFacts", "Report", "Support"]
+
+NOT_TRIED = "not tried"
+"""Stands where a finding is missing."""
 
 
 class Support(StrEnum):
@@ -33,7 +36,7 @@ class Finding:
     reason: str
     """One line; empty if it works."""
     seconds: float
-    """Of the whole process; 0 if it was not tried."""
+    """Of its process; 0 if it was not tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +68,5 @@ class Report:
     loops: tuple[LoopFacts, ...]
     findings: tuple[Finding, ...]
     """By loop, then by probe, all loops in the same order of probes."""
+    missing: int = 0
+    """So many findings more there would be, had it not been ended early."""

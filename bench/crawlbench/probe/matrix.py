@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING
 
-from crawlbench.probe.findings import Support
+from crawlbench.probe.findings import NOT_TRIED, Support
 
 if TYPE_CHECKING:
     from crawlbench.probe.findings import Finding, LoopFacts, Report
 
-__all__ = ["Matrix", "Note", "Row", "about_lines", "make_matrices", "make_notes", "summary_rows"]
+__all__ = [
+    "Matrix",
+    "Note",
+    "Row",
+    "about_lines",
+    "make_matrices",
+    "make_notes",
+    "missing_text",
+    "summary_rows",
+]
 
 SHOWN_FIRST = (Support.CRASHES, Support.HANGS, Support.WRONG, Support.NOT_IMPLEMENTED)
 """Order of the notes: the worst first."""
@@ -24,8 +32,13 @@ class Row:
 
     probe: str
     about: str
-    supports: tuple[Support, ...]
-    """One for each loop, in the order of the matrix's."""
+    supports: tuple[Support | None, ...]
+    """One for each loop, in the order of the matrix's; None where the probe ended before."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The same as text."""
+        return tuple(str(support or NOT_TRIED) for support in self.supports)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +74,18 @@ def make_matrices(report: Report, loops: tuple[str, ...] = ()) -> list[Matrix]:
     """
     loops = loops or tuple(loop.name for loop in probed_loops(report))
     found = {(f.loop, f.probe): f for f in report.findings}
-    first = [f for f in report.findings if f.loop == loops[0]] if loops else []
+    themes: dict[str, dict[str, Finding]] = {}
+    for finding in report.findings:
+        themes.setdefault(finding.theme, {}).setdefault(finding.probe, finding)
     return [
-        Matrix(theme, loops, tuple(_row(finding, loops, found) for finding in findings))
-        for theme, findings in groupby(first, key=lambda finding: finding.theme)
+        Matrix(theme, loops, tuple(_row(finding, loops, found) for finding in probes.values()))
+        for theme, probes in themes.items()
     ]
 
 
 def _row(finding: Finding, loops: tuple[str, ...], found: dict[tuple[str, str], Finding]) -> Row:
-    supports = tuple(found[loop, finding.probe].support for loop in loops)
+    findings = [found.get((loop, finding.probe)) for loop in loops]
+    supports = tuple(one.support if one else None for one in findings)
     return Row(finding.probe, finding.about, supports)
 
 
@@ -113,4 +129,13 @@ def about_lines(report: Report) -> list[tuple[str, str]]:
     for loop in report.loops:
         text = f"{loop.type} ({loop.version or 'version unknown'})"
         lines.append((loop.name, f"absent: {loop.absent}" if loop.absent else text))
+    if report.missing:
+        lines.append(("missing", missing_text(report)))
     return lines
+
+
+def missing_text(report: Report) -> str:
+    """Return how much was not tried because the probe was ended early."""
+    found = len(report.findings)
+    due = found + report.missing
+    return f"{report.missing} of {due} findings are missing: the probe was ended early"

@@ -1,40 +1,46 @@
-"""Runs all probes, a few at once, each in a process of its own with a deadline (floor 3)."""
+"""Tries everything on every loop, a few things at once (floor 3).
+
+Tries that all loops are asked for come before the next, so that who ends it early can still
+compare. Each finding is told, and kept in a file if one is named, as soon as it is there.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import platform
 import signal
-import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from crawlbench.base.children import Child, ChildEnded
-from crawlbench.base.errors import UsageError
+from crawlbench.base.errors import StorageError, UsageError
 from crawlbench.operations import Operation, PeerProcess, open_peer
 from crawlbench.plugins import registry
 from crawlbench.probe.findings import Finding, LoopFacts, Report, Support
+from crawlbench.probe.processes import LoopProcesses
+from crawlbench.probe.store import write_report
 from crawlbench.probe.tries import FIRST, all_tries, find_try
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
-    from crawlbench.base.children import Message
+    from crawlbench.base.children import Ended
 
-__all__ = ["DEADLINE_S", "ProbeOptions", "run_probe"]
+__all__ = ["DEADLINE_S", "ProbeOptions", "Tell", "probe_loops"]
 
 DEADLINE_S = 5.0
 """A probe takes less than half a second; on a busy machine, two."""
 JOBS = 2 + (os.cpu_count() or 2)
 """Processes at once: what hangs only waits, so it need not keep a CPU from the others."""
-PYTHON = (sys.executable, "-X", "faulthandler")
-LONGEST_WORDS = 200
-"""Characters of a crashed process's last words."""
+KEEP_S = 1.0
+"""The file is written at most so often: the disk is asked to have it each time."""
+
+Tell = Callable[[Finding, int, int], object]
+"""Is called with each finding, how many there are, and how many there will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,101 +55,139 @@ class ProbeOptions:
     """Of each probe."""
     are_named: bool = True
     """Whether the user named the loops: one that is absent is then a mistake."""
+    file: Path | None = None
+    """Where the report is kept while it grows, not when it is whole; None for nowhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    """A child's process, when it is over."""
-
-    said: Message
-    """All that it said; the later word counts."""
-    code: int | None
-    """Exit code, negative for a signal; None if the deadline ended it."""
-    words: str
-    """The last line on its standard error."""
-    seconds: float
-
-
-def run_probe(options: ProbeOptions, tell: Callable[[int, int], None] | None = None) -> Report:
-    """Try everything on every loop.
+async def probe_loops(options: ProbeOptions, tell: Tell = lambda *_: None) -> Report:
+    """Try everything on every loop; whoever cancels it gets what has been found by then.
 
     Args:
         options: what to probe.
-        tell: is called with the number of probes done and of all, after each.
+        tell: is told of each finding when it is there.
 
     Raises:
         UsageError: a loop that was named is unknown, not installed or none.
         PeerError: a peer did not start, or died.
     """
-    return asyncio.run(_Prober(options, tell or (lambda *_: None)).run())
+    prober = _Prober(options, tell)
+    with suppress(asyncio.CancelledError):
+        await prober.run()
+    return prober.report()
 
 
 class _Prober:
-    def __init__(self, options: ProbeOptions, tell: Callable[[int, int], None]) -> None:
+    def __init__(self, options: ProbeOptions, tell: Tell) -> None:
         self._options = options
         self._tell = tell
+        self._date = datetime.now(UTC)
         self._addresses = {
             name: name if ":" in name else registry.find(registry.Kind.EVENT_LOOP, name).value
             for name in options.loops
         }
         self._tries = [find_try(name) for name in options.probes] or list(all_tries())
-        self._rest = [o for o in self._tries if o.name != FIRST]
-        self._slots = asyncio.Semaphore(JOBS)
+        self._processes = {n: LoopProcesses(n, options.deadline_s) for n in self._addresses}
         self._peers: dict[str, PeerProcess] = {}
-        self._done = 0
+        self._facts: dict[str, LoopFacts] = {}
+        self._findings: dict[tuple[str, str], Finding] = {}
+        """By loop and probe, those that are there."""
+        self._kept_at = 0.0
+        self._queue: asyncio.PriorityQueue[tuple[int, int]] = asyncio.PriorityQueue()
+        """Places of a try and of a loop: the first place is that of the loop's start."""
 
-    async def run(self) -> Report:
+    async def run(self) -> None:
+        """Try all; what was started is ended, however this ends."""
         with ExitStack() as peers:
-            kinds = sorted({o.peer for o in self._rest if not o.obstacle} - {"none"})
-            started = [asyncio.to_thread(peers.enter_context, open_peer(kind)) for kind in kinds]
-            self._peers = dict(zip(kinds, await asyncio.gather(*started), strict=True))
-            probed = await asyncio.gather(*map(self._probe_loop, self._addresses))
+            starting = asyncio.create_task(self._start_peers(peers))
+            try:
+                await self._work_all(starting)
+            finally:
+                closing = [processes.close() for processes in self._processes.values()]
+                await asyncio.gather(starting, *closing, return_exceptions=True)
             for peer in self._peers.values():
                 peer.usage()  # one that died would make its loops look bad
-        return Report(
-            date=datetime.now(UTC).isoformat(timespec="seconds"),
-            python=f"{platform.python_implementation()} {platform.python_version()}",
-            platform=platform.platform(terse=True),
-            deadline_s=self._options.deadline_s,
-            loops=tuple(facts for facts, _ in probed),
-            findings=tuple(finding for _, findings in probed for finding in findings),
-        )
 
-    async def _probe_loop(self, loop: str) -> tuple[LoopFacts, list[Finding]]:
+    async def _start_peers(self, peers: ExitStack) -> None:
+        tries = (o for o in self._tries if not o.obstacle)
+        kinds = sorted({o.peer for o in tries} - {"none"})
+        started = [asyncio.to_thread(peers.enter_context, open_peer(kind)) for kind in kinds]
+        self._peers = dict(zip(kinds, await asyncio.gather(*started), strict=True))
+
+    async def _work_all(self, peers: asyncio.Task[None]) -> None:
+        for place in range(len(self._addresses)):
+            self._queue.put_nowait((0, place))
+        try:
+            async with asyncio.TaskGroup() as group:
+                workers = [group.create_task(self._work(peers)) for _ in range(JOBS)]
+                await self._queue.join()
+                for worker in workers:
+                    worker.cancel()
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+
+    async def _work(self, peers: asyncio.Task[None]) -> None:
+        """Do what is due next, until nothing is."""
+        loops = list(self._addresses)
+        while True:
+            number, place = await self._queue.get()
+            loop = loops[place]
+            if number:
+                await self._probe(loop, self._tries[number - 1])
+            elif await self._starts(loop):
+                await asyncio.shield(peers)
+                await self._processes[loop].stand_ready()
+                for number, operation in enumerate(self._tries, 1):
+                    if operation.name != FIRST:
+                        self._queue.put_nowait((number, place))
+            self._queue.task_done()
+
+    async def _starts(self, loop: str) -> bool:
+        """Tell whether a loop can be asked more than whether it starts."""
         first = find_try(FIRST)
-        ended = await self._run_child(loop, first)
+        ended = await self._run(loop, first)
         absent = ended.said.get("absent", "")
         if absent and self._options.are_named:
             raise UsageError(absent)
         said = {key: ended.said.get(key, "") for key in ("type", "version")}
-        facts = LoopFacts(loop, self._addresses[loop], absent=absent, **said)
+        self._facts[loop] = LoopFacts(loop, self._addresses[loop], absent=absent, **said)
         if absent:
-            return facts, []
-        start = self._judge(loop, first, ended)
-        if start.support in {Support.HANGS, Support.CRASHES}:
-            rest = [self._not_tried(loop, operation, start) for operation in self._rest]
-        else:
-            rest = await asyncio.gather(*[self._probe(loop, o) for o in self._rest])
-        return facts, [start, *rest] if first in self._tries else list(rest)
+            return False
+        found = self._judge(ended)
+        if first in self._tries:
+            self._found(loop, first, found, ended.seconds)
+        if found[0] in {Support.HANGS, Support.CRASHES}:
+            self._give_up(loop, *found)
+            return False
+        return True
 
-    async def _probe(self, loop: str, operation: Operation) -> Finding:
+    def _give_up(self, loop: str, support: Support, reason: str) -> None:
+        """Say of all but the first try what came of that."""
+        why = f"not tried: {FIRST} {support}, {reason}"
+        for operation in self._tries:
+            if operation.name != FIRST:
+                self._found(loop, operation, (support, why), 0.0)
+
+    async def _probe(self, loop: str, operation: Operation) -> None:
         if operation.obstacle:
-            return self._found(loop, operation, (Support.NOT_HERE, operation.obstacle), 0.0)
-        return self._judge(loop, operation, await self._run_child(loop, operation))
+            self._found(loop, operation, (Support.NOT_HERE, operation.obstacle), 0.0)
+        else:
+            ended = await self._run(loop, operation)
+            self._found(loop, operation, self._judge(ended), ended.seconds)
 
-    def _not_tried(self, loop: str, operation: Operation, start: Finding) -> Finding:
-        reason = f"not tried: {FIRST} {start.support}, {start.reason}"
-        return self._found(loop, operation, (start.support, reason), 0.0)
+    async def _run(self, loop: str, operation: Operation) -> Ended:
+        peer = self._peers.get(operation.peer)
+        order = {"probe": operation.name, "peer": asdict(peer.peer) if peer else None}
+        return await self._processes[loop].run(order)
 
-    def _judge(self, loop: str, operation: Operation, ended: _Ended) -> Finding:
+    def _judge(self, ended: Ended) -> tuple[Support, str]:
         said = ended.said.get("support")
         found = Support(said or Support.CRASHES), str(ended.said.get("reason", ""))
         if said in {None, Support.WORKS} and (ended.code != 0 or not ended.said.get("closed")):
             late = "its work is done, but then " if said else ""
             found = self._broken(ended, late)
-        return self._found(loop, operation, found, ended.seconds)
+        return found
 
-    def _broken(self, ended: _Ended, late: str) -> tuple[Support, str]:
+    def _broken(self, ended: Ended, late: str) -> tuple[Support, str]:
         if ended.code is None:
             return Support.HANGS, f"{late}no end within {self._options.deadline_s:g} s"
         words = f": {ended.words}" if ended.words else ""
@@ -153,58 +197,33 @@ class _Prober:
 
     def _found(
         self, loop: str, operation: Operation, found: tuple[Support, str], seconds: float
-    ) -> Finding:
-        self._done += 1
-        self._tell(self._done, len(self._addresses) * len(self._tries))
-        return Finding(
-            loop, operation.theme, operation.name, operation.about, *found, round(seconds, 3)
-        )
+    ) -> None:
+        about = operation.theme, operation.name, operation.about
+        finding = Finding(loop, *about, *found, round(seconds, 3))
+        self._findings[loop, operation.name] = finding
+        self._tell(finding, len(self._findings), self._due())
+        if self._options.file and time.monotonic() - self._kept_at > KEEP_S:
+            with suppress(StorageError):  # whoever writes the whole is told
+                write_report(self.report(), self._options.file)
+            self._kept_at = time.monotonic()
 
-    async def _run_child(self, loop: str, operation: Operation) -> _Ended:
-        peer = self._peers.get(operation.peer)
-        job = {
-            "loop": loop,
-            "probe": operation.name,
-            "peer": asdict(peer.peer) if peer else None,
-            "deadline_s": self._options.deadline_s,
-        }
-        async with self._slots:
-            start = time.monotonic()
-            child = await Child.start(
-                "crawlbench.probe.child", json.dumps(job), python=PYTHON, reads=False
-            )
-            try:
-                said, code = await _follow(child, self._options.deadline_s)
-                words = _last_words(child.words())
-            finally:
-                await child.end()
-            return _Ended(said, code, words, time.monotonic() - start)
+    def _due(self) -> int:
+        absent = sum(bool(facts.absent) for facts in self._facts.values())
+        return (len(self._addresses) - absent) * len(self._tries)
+
+    def report(self) -> Report:
+        """Return what is known by now."""
+        places = [(loop, operation.name) for loop in self._addresses for operation in self._tries]
+        return Report(
+            date=self._date.isoformat(timespec="seconds"),
+            python=f"{platform.python_implementation()} {platform.python_version()}",
+            platform=platform.platform(terse=True),
+            deadline_s=self._options.deadline_s,
+            loops=tuple(self._facts[loop] for loop in self._addresses if loop in self._facts),
+            findings=tuple(self._findings[one] for one in places if one in self._findings),
+            missing=self._due() - len(self._findings),
+        )
 
 
 def _signal_name(number: int) -> str:
     return next((known.name for known in signal.Signals if known == number), f"signal {number}")
-
-
-async def _follow(child: Child, deadline_s: float) -> tuple[Message, int | None]:
-    """Wait for a child, at most so long, and end all that it started.
-
-    Returns:
-        All that it said, the later word counting, and its exit code, or None at the deadline.
-    """
-    said: Message = {}
-    code = None
-    with suppress(TimeoutError):
-        async with asyncio.timeout(deadline_s):
-            code = await child.wait()
-    child.kill()  # what it started may hold its output open
-    with suppress(ChildEnded):
-        while True:
-            said.update(await child.hear())
-    return said, code
-
-
-def _last_words(words: str) -> str:
-    """Return the line of standard error that says most: the fatal error, or else the last."""
-    lines = [line.strip() for line in words.splitlines() if line.strip()]
-    fatal = [line for line in lines if line.startswith("Fatal Python error")]
-    return (fatal or lines[-1:] or [""])[0][:LONGEST_WORDS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.probe.findings import Support
+from crawlbench.probe.findings import NOT_TRIED, Support
 from crawlbench.probe.matrix import make_matrices, make_notes, note_text, summary_rows
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["all_rows", "count_rows", "lacking_rows", "reason_rows"]
 
-_FINE = frozenset({Support.WORKS, Support.NOT_HERE})
+_FINE = frozenset({Support.WORKS, Support.NOT_HERE, NOT_TRIED})
 
 
 def count_rows(report: Report) -> tuple[tuple[str, ...], ...]:
@@ -26,7 +26,7 @@ def count_rows(report: Report) -> tuple[tuple[str, ...], ...]:
 def all_rows(report: Report) -> tuple[tuple[str, ...], ...]:
     """Return theme and name of each probe, and how each loop did."""
     return tuple(
-        (matrix.theme, row.probe, *map(str, row.supports))
+        (matrix.theme, row.probe, *row.words)
         for matrix in make_matrices(report)
         for row in matrix.rows
     )

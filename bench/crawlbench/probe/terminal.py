@@ -76,7 +76,10 @@ def _render_matrix(matrix: Matrix) -> Table:
     for loop in matrix.loops:
         table.add_column(Text(loop, overflow="fold"), overflow="fold", min_width=LOOP_COLUMNS - 1)
     for row in matrix.rows:
-        cells = [Text(support, style=STYLES[support]) for support in row.supports]
+        cells = [
+            Text(word, style=STYLES[support] if support else "dim")
+            for word, support in zip(row.words, row.supports, strict=True)
+        ]
         table.add_row(Text(row.probe), *cells)
     return table
 

@@ -2,7 +2,8 @@
 
 A child starts with `-P`, so that no folder that nobody named is on its import path, and with an
 environment that neither slows nor changes it. It speaks lines of JSON, keeps its last words, can be
-given a deadline, and ends with whoever started it.
+given a deadline, and ends with whoever started it. Where many would import the same, a child that
+stands ready forks a process for each job.
 """
 
 from crawlbench.base.children.channel import (
@@ -12,22 +13,38 @@ from crawlbench.base.children.channel import (
     listen,
     open_channel,
 )
-from crawlbench.base.children.child import Child, ChildEnded, explain_end, last_line
+from crawlbench.base.children.child import (
+    Child,
+    ChildEnded,
+    explain_end,
+    last_line,
+    telling_line,
+)
+from crawlbench.base.children.forks import Job, count_files, serve_forks, why_not_fork
 from crawlbench.base.children.launch import clean_environment, python_command
+from crawlbench.base.children.nursery import Ended, Nursery, run_alone
 from crawlbench.base.children.plain import PlainChild, ask
 
 __all__ = [
     "Child",
     "ChildEnded",
+    "Ended",
+    "Job",
     "Message",
+    "Nursery",
     "PlainChild",
     "Say",
     "ask",
     "clean_environment",
+    "count_files",
     "end_with_parent",
     "explain_end",
     "last_line",
     "listen",
     "open_channel",
     "python_command",
+    "run_alone",
+    "serve_forks",
+    "telling_line",
+    "why_not_fork",
 ]

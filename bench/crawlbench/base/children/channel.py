@@ -66,13 +66,17 @@ def listen(heard: Callable[[bytes], None], ended: Callable[[], object]) -> None:
     threading.Thread(target=read, daemon=True).start()
 
 
-def end_with_parent() -> None:
+def end_with_parent(parent: int | None = None) -> None:
     """Let the system end this process when its parent ends, for a child that reads no input.
 
     Only Linux can; elsewhere a child must have a deadline of its own.
+
+    Args:
+        parent: its process id, if this process knows it from before it began; by now it may have
+            ended, and its child have another parent.
     """
     if sys.platform == "linux":
-        parent = os.getppid()
+        parent = parent or os.getppid()
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it ended just before
             os._exit(1)

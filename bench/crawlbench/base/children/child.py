@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
     from crawlbench.base.children.channel import Message
 
-__all__ = ["Child", "ChildEnded", "explain_end", "last_line"]
+__all__ = ["Child", "ChildEnded", "explain_end", "last_line", "telling_line"]
 
 MAX_LINE_BYTES = 2**24
+MAX_TELLING = 200
+"""Characters of a line that somebody else wrote."""
 
 
 class ChildEnded(Exception):  # noqa: N818  (it is what happened, and may be due)
@@ -149,3 +151,10 @@ def last_line(words: str) -> str:
     """Return the last line of a process's words that says something, or an empty text."""
     lines = words.strip().splitlines()
     return lines[-1].strip() if lines else ""
+
+
+def telling_line(words: str) -> str:
+    """Return the line of a process's words that says most: the fatal error, or else the last."""
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    fatal = [line for line in lines if line.startswith("Fatal Python error")]
+    return (fatal or lines[-1:] or [""])[0][:MAX_TELLING]

@@ -1,0 +1,205 @@
+"""The child that stands ready: it forks a process for each job, and tells how that ended (floor 0).
+
+What a process of ours imports takes far longer than many a job. So one process imports it, and each
+job is a fork of that: a process of its own, with its own session, signals, deadline and last words,
+that ends as Python ends. Forking is safe only for a process without other threads, and only if
+nothing that it imported holds a file that its forks would then share; `why_not_fork` tells.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from gc import collect, freeze
+from typing import IO, TYPE_CHECKING, Any
+
+from crawlbench.base.children.channel import end_with_parent
+from crawlbench.base.children.child import telling_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from crawlbench.base.children.channel import Message, Say
+
+__all__ = ["Job", "serve_forks", "why_not_fork"]
+
+READ_BYTES = 2**16
+WORDS_BYTES = 2**16
+"""Of standard error, from its end: there stands why a process ended."""
+_TASKS, _FILES = "/proc/self/task", "/proc/self/fd"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a fork is to do."""
+
+    order: Message
+    """What the parent asked for."""
+    say: Say
+    """The way to whoever asked; a message must be shorter than the 4,096 bytes that a pipe keeps
+    together, for other forks speak on the same one."""
+
+
+@dataclass(slots=True)
+class _Fork:
+    """One that runs, as the process that it was forked from sees it."""
+
+    number: int
+    words: IO[bytes]
+    began: float
+    deadline: float
+    is_late: bool = False
+
+
+def count_files() -> int:
+    """Return how many files this process has open; 0 where the system does not tell."""
+    with suppress(OSError):
+        return len(os.listdir(_FILES))  # noqa: PTH208  (names alone)
+    return 0
+
+
+def why_not_fork(files_before: int) -> str:
+    """Return in a clause why this process must not be forked; empty if it may.
+
+    Args:
+        files_before: those that were open before it imported what is not ours.
+    """
+    if not hasattr(os, "pidfd_open"):
+        return "this system has no handles on processes"
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+        threads = len(os.listdir(_TASKS))  # noqa: PTH208  (Python knows only its own)
+    except OSError as error:
+        return f"the system does not tell: {error.strerror}"
+    if threads > 1:
+        return f"it has {threads} threads"
+    files = count_files() - files_before
+    return f"it holds {files} files open" if files > 0 else ""
+
+
+def serve_forks(say: Say) -> Job | None:
+    """Fork for each job that comes on standard input, until that ends.
+
+    Returns:
+        The job in each fork, whose process ends when the caller's does; None at the end. What
+        still runs then is ended, and all that it has started.
+    """
+    collect()
+    freeze()  # a fork's collector would copy every page that it looks through
+    forks = _Forks(say)
+    try:
+        job = forks.serve()
+    except BaseException:
+        forks.end_all()
+        raise
+    if not job:
+        forks.end_all()
+    return job
+
+
+class _Forks:
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._running: dict[int, _Fork] = {}
+        """By handle on the process, which is ready to be read when the process has ended."""
+        self._processes: dict[int, int] = {}
+        """Process ids, by handle."""
+
+    def serve(self) -> Job | None:
+        rest = b""
+        # Poll has no object in the kernel, which forks would share.
+        with selectors.PollSelector() as ready:
+            ready.register(0, selectors.EVENT_READ)
+            while True:
+                events = ready.select(self._time_left())
+                for handle in {key.fd for key, _ in events} & self._running.keys():
+                    ready.unregister(handle)
+                    self._tell_end(handle)
+                self._end_late()
+                if not any(key.fd == 0 for key, _ in events):
+                    continue
+                read = os.read(0, READ_BYTES)
+                if not read:
+                    return None
+                *lines, rest = (rest + read).split(b"\n")
+                for line in lines:
+                    job = self._begin(json.loads(line), ready)
+                    if job:
+                        return job
+
+    def _begin(self, told: dict[str, Any], ready: selectors.PollSelector) -> Job | None:
+        """Fork; return the job in the fork."""
+        words = tempfile.TemporaryFile()  # noqa: SIM115  (closed when the fork has ended)
+        parent = os.getpid()
+        process = os.fork()
+        if not process:
+            self._become_own(parent, words)
+            return Job(told["order"], partial(_tell, self._say, told["number"]))
+        handle, now = os.pidfd_open(process), time.monotonic()
+        self._running[handle] = _Fork(told["number"], words, now, now + told["deadline_s"])
+        self._processes[handle] = process
+        ready.register(handle, selectors.EVENT_READ)
+        return None
+
+    def _become_own(self, parent: int, words: IO[bytes]) -> None:
+        """Give a fork its own session, input and output, and let go of the others'."""
+        others, self._running = self._running, {}
+        os.setsid()
+        end_with_parent(parent)
+        nowhere = os.open(os.devnull, os.O_RDONLY)
+        for place, target in ((nowhere, 0), (words.fileno(), 1), (words.fileno(), 2)):
+            os.dup2(place, target)
+        os.close(nowhere)
+        words.close()
+        for handle, fork in others.items():
+            os.close(handle)
+            fork.words.close()
+
+    def _time_left(self) -> float | None:
+        """Return the seconds until the next deadline; None if there is none."""
+        deadlines = [fork.deadline for fork in self._running.values() if not fork.is_late]
+        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+
+    def _end_late(self) -> None:
+        now = time.monotonic()
+        for handle, fork in self._running.items():
+            if not fork.is_late and fork.deadline <= now:
+                fork.is_late = True
+                self._kill(handle)
+
+    def _kill(self, handle: int) -> None:
+        """End a fork and all that it has started; its id is its own as long as nobody waited."""
+        process = self._processes[handle]
+        for end in (os.killpg, os.kill):  # the latter if it has no group yet
+            with suppress(ProcessLookupError):
+                end(process, signal.SIGKILL)
+
+    def _tell_end(self, handle: int) -> None:
+        """Say how a fork that has ended did so, and end what it left running."""
+        seconds = time.monotonic() - self._running[handle].began
+        self._kill(handle)
+        _, status = os.waitpid(self._processes.pop(handle), 0)
+        os.close(handle)
+        fork = self._running.pop(handle)
+        code = None if fork.is_late else os.waitstatus_to_exitcode(status)
+        with fork.words as words:
+            words.seek(max(0, words.seek(0, os.SEEK_END) - WORDS_BYTES))
+            line = telling_line(words.read().decode(errors="replace"))
+        ended = {"code": code, "words": line, "seconds": seconds}
+        self._say({"number": fork.number, "ended": ended})
+
+    def end_all(self) -> None:
+        """End all that still runs."""
+        for handle in self._running:
+            self._kill(handle)
+
+
+def _tell(say: Say, number: int, message: Mapping[str, object]) -> None:
+    say({"number": number, "said": message})

@@ -1,0 +1,57 @@
+"""Probes event loops, and shows how that gets on (floor 5).
+
+On a terminal stands a live count, and what does not work above it; elsewhere each finding has a
+line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from crawlbench.cli.endings import until_signal
+from crawlbench.cli.output import printable, status_console
+from crawlbench.probe import ProbeOptions, Support, probe_loops
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crawlbench.probe import Finding, Report, Tell
+
+__all__ = ["run_probe", "tell_findings"]
+
+UNREMARKABLE = (Support.WORKS, Support.NOT_HERE)
+"""Findings that nobody waits for: they stand in the tables."""
+
+
+def run_probe(options: ProbeOptions, tell: Tell) -> Report:
+    """Try everything on every loop; Ctrl-C, SIGTERM and SIGHUP end it with what was found."""
+    return asyncio.run(until_signal(probe_loops(options, tell)))
+
+
+@contextmanager
+def tell_findings() -> Iterator[Tell]:
+    """Return what shows findings on standard error as they come, while the block lasts."""
+    console = status_console()
+
+    def show(text: str) -> None:
+        console.print(text, markup=False, soft_wrap=True)
+
+    if not console.is_terminal:
+        yield lambda finding, done, due: show(f"{done} of {due}: {_describe(finding)}")
+        return
+    with console.status("probing") as status:
+
+        def tell(finding: Finding, done: int, due: int) -> None:
+            status.update(f"probing: {done} of {due}")
+            if finding.support not in UNREMARKABLE:
+                show(_describe(finding))
+
+        yield tell
+
+
+def _describe(finding: Finding) -> str:
+    """Return a finding in a line."""
+    reason = f" ({finding.reason})" if finding.reason else ""
+    return printable(f"{finding.loop}: {finding.probe}: {finding.support}{reason}")
