@@ -109,7 +109,7 @@ def test_crawl_of_a_dead_address_is_one_sentence(crawlbench, strategy):
         (["run", "-s", "needs-absent"], ["not installed", "is none of ours"]),
         (["run", "-s", "cannot-import"], ["cannot be imported", "no such luck"]),
         (["run", "-c", "0"], ["--concurrency 0 cannot be used: give a whole number from 1 on"]),
-        (["run", "-c", "many"], ["'--concurrency'", "valid integer"]),
+        (["run", "-c", "many"], ["--concurrency 'many' is no whole number"]),
         (["run", "--budget", "-5"], ["--budget -5.0 cannot be used: give a number above 0"]),
         (["run", "--rounds", "0"], ["--rounds 0 cannot be used"]),
         (["run", "--precision", "nan"], ["--precision nan cannot be used"]),

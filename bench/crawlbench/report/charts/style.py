@@ -38,9 +38,10 @@ SHIFT = 7
 """Pixels by which marks stand below the middle of their row."""
 NAME_OFFSET = -9
 """Pixels by which names stand above it."""
-HUES = ("client", "slower", "faster", "parse", "system", "invalid", "same", "unclear")
-"""Of lines; from the ninth on they begin anew, told apart by their dashes."""
+HUES = ("client", "slower", "faster", "parse", "invalid", "same", "unclear", "system")
+"""Of lines: two of the first eight that have the same dashes differ for the colour-blind, too."""
 DASHES = ([1, 0], [6, 3], [2, 3], [8, 3, 2, 3])
+"""Of lines, one after the other; where the hues begin anew, they are shifted by one."""
 WIDE = 560
 """Pixels from which on there is room for long texts."""
 
@@ -116,7 +117,7 @@ def verdict_colours() -> alt.Color:
 def series_scales(series: Sequence[str]) -> tuple[alt.Scale, alt.Scale]:
     """Return colours and dashes that tell lines apart."""
     hues = [colour(HUES[n % len(HUES)]) for n in range(len(series))]
-    dashes = [DASHES[n // len(HUES) % len(DASHES)] for n in range(len(series))]
+    dashes = [DASHES[(n + n // len(HUES)) % len(DASHES)] for n in range(len(series))]
     return (
         alt.Scale(domain=list(series), range=hues),
         alt.Scale(domain=list(series), range=dashes),
