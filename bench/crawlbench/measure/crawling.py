@@ -56,6 +56,10 @@ class Crawling:
 
     def load(self) -> Crawling:
         """Find the plug-ins that the cell names, the strategy last."""
+        return self.load_site().load_strategy()
+
+    def load_site(self) -> Crawling:
+        """Find what the cell crawls, and on which event loop."""
         job, cell, files = self._job, self._job["cell"], self._job.get("files", {})
         spec = registry.load(registry.Kind.SITE, files.get(cell["site"], cell["site"]))
         parser = registry.load(registry.Kind.PARSER, files.get(cell["parser"], cell["parser"]))
@@ -72,9 +76,13 @@ class Crawling:
             functools.partial(Tally, spec.item_type) if spec.is_large else list
         )
         self._crawls: list[_Kept] = []
-        self._crawl: Crawl = registry.load(
-            registry.Kind.STRATEGY, files.get(cell["strategy"], cell["strategy"])
-        )
+        return self
+
+    def load_strategy(self) -> Crawling:
+        """Find the contestant."""
+        name = self._job["cell"]["strategy"]
+        name = self._job.get("files", {}).get(name, name)
+        self._crawl: Crawl = registry.load(registry.Kind.STRATEGY, name)
         return self
 
     def run(self, loops: int) -> Timing:
@@ -85,6 +93,10 @@ class Crawling:
         )
         self._reading = self._read.look()
         return timing
+
+    def forget(self) -> None:
+        """Let go of what the last value returned."""
+        self._crawls = []
 
     def look(self) -> dict[str, float | None]:
         """Return how much was read within the last value, and from when on."""

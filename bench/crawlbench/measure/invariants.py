@@ -88,7 +88,7 @@ def find_misconduct(value: Value) -> str | None:
     conduct = value.conduct
     if conduct.broken:
         return f"it did not leave the harness alone: {'; '.join(conduct.broken)}"
-    return find_unrest(conduct.rest_cpu_s, conduct.rest_s, value.seconds)
+    return find_unrest(conduct.rest_cpu_s, conduct.rest_s, _longest_s(value))
 
 
 def find_unrest(cpu_s: float, rest_s: float, value_s: float) -> str | None:
@@ -108,6 +108,11 @@ def find_unrest(cpu_s: float, rest_s: float, value_s: float) -> str | None:
     )
 
 
+def _longest_s(value: Value) -> float:
+    """Return how long a value of the process takes: what it leaves to do may be a share of that."""
+    return max(value.seconds, value.conduct.last_s)
+
+
 class Patience:
     """Remembers over a session which cells did not stand still, and excuses what comes seldom."""
 
@@ -123,7 +128,7 @@ class Patience:
         """
         conduct = value.conduct
         self._turns[cell] += 1
-        if find_unrest(conduct.rest_cpu_s, conduct.rest_s, value.seconds) is None:
+        if find_unrest(conduct.rest_cpu_s, conduct.rest_s, _longest_s(value)) is None:
             return value
         self._restless[cell] += 1
         if self._restless[cell] > max(1.0, MAX_RESTLESS * self._turns[cell]):

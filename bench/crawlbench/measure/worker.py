@@ -23,6 +23,7 @@ from crawlbench.base.errors import LoopRefusal
 from crawlbench.base.usage import peak_rss_bytes, reset_peak_rss, rss_bytes
 from crawlbench.measure.gate import Gate
 from crawlbench.measure.job import JOB_VARIABLE
+from crawlbench.measure.leaving import Leaving
 from crawlbench.measure.seal import Rest, Seal, await_kernel_threads
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Task(Protocol):
 
 def main() -> None:
     """Take the values that the command line asks for, one turn each."""
+    leaving = Leaving()
     job: Job = json.loads(os.environ[JOB_VARIABLE])
     settle_allocator()
     event_loops = watch_event_loops()
@@ -79,6 +81,7 @@ def main() -> None:
         gate.say({"kind": "ready"})
         turn.wait()
         runner.bench_time_func(job["cell"]["name"], turn.take_value)
+        leaving.is_done = True
     except Exception as error:
         tell_error(gate, error)
         sys.exit(1)
