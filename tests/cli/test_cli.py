@@ -112,6 +112,11 @@ def test_crawl_of_a_dead_address_is_one_sentence(crawlbench, strategy):
         (["run", "-c", "many"], ["--concurrency 'many' is no whole number"]),
         (["run", "--budget", "-5"], ["--budget -5.0 cannot be used: give a number above 0"]),
         (["run", "--rounds", "0"], ["--rounds 0 cannot be used"]),
+        (
+            ["run", "--cpus", "0"],
+            ["--cpus '0' cannot be used: give a whole number from 1 on, or all"],
+        ),
+        (["run", "--mirror-cpus", "1-"], ["--mirror-cpus '1-' is no list of CPUs"]),
         (["run", "--precision", "nan"], ["--precision nan cannot be used"]),
         (["run", "--budget", "inf"], ["--budget inf cannot be used"]),
         (["run", "--margin", "-1"], ["--margin -1.0 cannot be used: give 0 or more"]),

@@ -24,6 +24,7 @@ __all__ = [
     "finish",
     "height_of",
     "layer",
+    "line_legend",
     "names",
     "place",
     "right_text",
@@ -122,6 +123,11 @@ def series_scales(series: Sequence[str]) -> tuple[alt.Scale, alt.Scale]:
         alt.Scale(domain=list(series), range=hues),
         alt.Scale(domain=list(series), range=dashes),
     )
+
+
+def line_legend() -> alt.Legend:
+    """Return the legend of lines, which shows their dashes as well."""
+    return alt.Legend(symbolType="stroke", symbolStrokeWidth=2.5, symbolSize=500)
 
 
 def finish(chart: alt.LayerChart, height: int) -> Spec:
