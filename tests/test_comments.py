@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import shutil
 from importlib.metadata import metadata
 
 import pytest
@@ -89,15 +88,15 @@ BRIEFLY = "-d 0.3 --json"
 RUN = {
     "show a session again": ("", says("On loopback, per page, ")),
     "one crawl, printed": ("", says(r"(?m)^250 .+$")),
-    "one crawl, its items printed": ("", says(r"(?m)^250 .+$")),
     "closed: 10 connections, each asks without pause": (BRIEFLY, is_closed),
     "open: 500 requests per second, evenly spaced": (BRIEFLY, is_even),
-    "both, one after the other; out/load.json": ("-d 0.3", is_both),
-    "at random; the mirror plays a network": (BRIEFLY, is_random_on_a_network),
     "what there is, a line each": ("", lists_operations),
 }
 """By comment: what shortens its command, and what must be seen then."""
 LONG = {
+    "one crawl, its items printed": ("", says(r"(?m)^250 .+$")),
+    "both, one after the other; out/load.json": ("-d 0.3", is_both),
+    "at random; the mirror plays a network": (BRIEFLY, is_random_on_a_network),
     "four processes share it": (BRIEFLY, is_shared_by_four),
     "the highest rate at which 99 % take 50 ms or less": (
         "--rate 100 --step 0.3",
@@ -143,17 +142,6 @@ def test_every_comment_is_held_by_a_test():
     for comment in ANOTHER_FILE:
         command = COMMENTS[comment].removeprefix("crawlbench ")
         assert any(command.startswith(begin) for begin in ELSEWHERE), command
-
-
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory):
-    """Return a folder with the sessions and files that the documents name."""
-    folder = tmp_path_factory.mktemp("workshop")
-    for name in ("default", "MY-SESSION"):
-        shutil.copytree(ROOT / "results" / "default", folder / "results" / name)
-    for name in ("my_strategy.py", "mine.py"):
-        shutil.copy(ROOT / "docs" / "examples" / "my_strategy.py", folder / name)
-    return folder
 
 
 @pytest.mark.parametrize("comment", [*RUN, *(pytest.param(one, marks=long) for one in LONG)])

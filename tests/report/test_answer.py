@@ -187,6 +187,13 @@ def test_long_lists_are_cut_before_a_number_goes(monkeypatch):
     assert "why, pair by pair: crawlbench report -v results/" in unsettled
 
 
+def test_session_of_one_round_names_the_command_that_gives_intervals():
+    """It was cut short by its budget, perhaps; and no pair says how many rounds it needs."""
+    sentences = texts(shipped(rounds=1))
+    (unsettled,) = (sentence for sentence in sentences if "not settled:" in sentence)
+    assert "would give them intervals: crawlbench run --resume DIR --rounds 5" in unsettled
+
+
 def test_session_without_values_has_no_answer():
     """And says only that."""
     session = make_session(make_plan(), [], failures=[Failure(BASELINE.name, 0, "crashed")])

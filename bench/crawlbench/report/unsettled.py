@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["tell_unsettled"]
 
 
+WORTH_READING = 5
+"""Rounds from which on an interval is narrow enough to be worth reading."""
+
+
 def tell_unsettled(view: SessionView, *, tells_reasons: bool = True) -> str:
     """Return how many pairs have no answer, and what would settle them.
 
@@ -71,3 +75,9 @@ def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
         which = ("it" if len(left) == 1 else "them") if len(more) == len(left) else str(len(more))
         command = resume_command(view, max(more))
         yield f"{settle(max(more), setting)}, would settle {which}: {command}"
+    elif any(one.obstacle is Obstacle.FEW_ROUNDS for one in left):
+        missing = max(1, WORTH_READING - len(view.session.rounds))
+        it = "it an interval" if len(left) == 1 else "them intervals"
+        command = resume_command(view, missing)
+        setting = Setting(view.plan.margin, view.round_s)
+        yield f"{settle(missing, setting)}, would give {it}: {command}"

@@ -10,7 +10,14 @@ import altair as alt
 
 from crawlbench.base.records import Quantity
 from crawlbench.report.charts.chart import Chart, Rows
-from crawlbench.report.charts.style import finish, layer, line_legend, place, series_scales
+from crawlbench.report.charts.style import (
+    LEGEND_ROW,
+    finish,
+    layer,
+    line_legend,
+    place,
+    series_scales,
+)
 from crawlbench.report.measures import tell_range
 from crawlbench.report.text import one_line
 from crawlbench.report.theme import colour
@@ -63,7 +70,7 @@ def _chart(history: History, group: str, lines: list[Line], number: str) -> Char
         "change, a dashed line another machine.",
         spec=finish(_draw(name, rows, quantity, has_breaks=bool(breaks)), height=HEIGHT),
         data={name: rows, **({f"breaks-{number}": breaks} if breaks else {})},
-        height=HEIGHT + 80,
+        height=HEIGHT + 60 + LEGEND_ROW * len(lines),
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from crawlbench.report.charts.chart import Spec
 
 __all__ = [
+    "LEGEND_ROW",
     "ROW",
     "SHIFT",
     "WIDE",
@@ -43,6 +44,8 @@ HUES = ("client", "slower", "faster", "parse", "invalid", "same", "unclear", "sy
 """Of lines: two of the first eight that have the same dashes differ for the colour-blind, too."""
 DASHES = ([1, 0], [6, 3], [2, 3], [8, 3, 2, 3])
 """Of lines, one after the other; where the hues begin anew, they are shifted by one."""
+LEGEND_ROW = 18
+"""Pixels of a line in a legend."""
 WIDE = 560
 """Pixels from which on there is room for long texts."""
 
@@ -126,8 +129,8 @@ def series_scales(series: Sequence[str]) -> tuple[alt.Scale, alt.Scale]:
 
 
 def line_legend() -> alt.Legend:
-    """Return the legend of lines, which shows their dashes as well."""
-    return alt.Legend(symbolType="stroke", symbolStrokeWidth=2.5, symbolSize=500)
+    """Return the legend of lines, one below the other, which shows their dashes as well."""
+    return alt.Legend(columns=1, symbolType="stroke", symbolStrokeWidth=2.5, symbolSize=500)
 
 
 def finish(chart: alt.LayerChart, height: int) -> Spec:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from crawlbench.report.charts.chart import Chart, Rows
-from crawlbench.report.charts.style import finish, layer, line_legend, place, series_scales
+from crawlbench.report.charts.style import (
+    LEGEND_ROW,
+    finish,
+    layer,
+    line_legend,
+    place,
+    series_scales,
+)
 from crawlbench.report.numbers import format_count
 from crawlbench.report.text import one_line
 from crawlbench.stats.series import make_series
@@ -46,7 +53,7 @@ def sweep_chart(view: SessionView) -> Chart | None:
         "along the axis gains less than the rest.",
         spec=finish(_draw(axis, rows), height=HEIGHT),
         data={"sweep": rows},
-        height=HEIGHT + 80,
+        height=HEIGHT + 60 + LEGEND_ROW * len(series),
     )
 
 
