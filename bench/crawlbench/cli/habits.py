@@ -171,5 +171,5 @@ def suggest_fewer(typed: str, context: Context) -> str:
         return f" Give an address as --url {typed}."
     if typed == "-" and "--json" in options:
         return " --json prints to standard output by itself."
-    meant = MANY.get(str(context.command.name), "")
+    meant = MANY.get(context.command_path.removeprefix("crawlbench "), "")
     return f" {meant}" if meant else ""

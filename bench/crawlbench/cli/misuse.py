@@ -40,9 +40,12 @@ def _explain_value(error: TyperException) -> tuple[str, str] | None:
         return None
     first = tell()[0]
     wanted = next((noun for kind, noun in _NUMBERS.items() if first["type"].startswith(kind)), "")
+    name, typed = max(param.opts, key=len), first["input"]
+    if first["type"].endswith("than_equal"):
+        due = first["msg"].replace("Input should be", "it must be")
+        return f"{name} {typed!r} cannot be used: {due}", ""
     if not wanted:
         return None
-    name, typed = max(param.opts, key=len), first["input"]
     return f"{name} {typed!r} is no {wanted}", suggest_number(str(typed), param)
 
 
