@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -105,3 +106,14 @@ def crawlbench(tmp_path, nursery):
         return subprocess.run(**settings, capture_output=True, check=False)
 
     return call
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory):
+    """Return a folder with the sessions and files that the documents' commands name."""
+    folder, root = tmp_path_factory.mktemp("workshop"), Path(__file__).resolve().parent.parent
+    for name in ("default", "MY-SESSION", "base", "head"):
+        shutil.copytree(root / "results" / "default", folder / "results" / name)
+    for name in ("my_strategy.py", "mine.py"):
+        shutil.copy(root / "docs" / "examples" / "my_strategy.py", folder / name)
+    return folder

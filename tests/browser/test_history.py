@@ -12,6 +12,7 @@ from tests.stats.builders import MACHINE
 from tests.stats.test_history import MARGIN, one_session
 
 pytest.importorskip("altair")
+pytest.importorskip("axe_playwright_python")
 MARKS = "document.querySelectorAll('.chart svg path, .chart canvas').length"
 
 
@@ -28,11 +29,24 @@ def history_html():
     return render_page(history_page(make_history(sessions, MARGIN, 0.95)))
 
 
-@pytest.mark.parametrize("width", [360, 1440])
-def test_history_is_drawn(open_page, screenshots, width):
-    opened = open_page(history_html(), width=width)
-    opened.page.screenshot(path=screenshots / f"history-{width}.png", full_page=True)
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
+def test_history_is_drawn(open_page, screenshots, width, scheme):
+    """And all can read it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    opened = open_page(history_html(), width=width, scheme=scheme)
+    opened.page.screenshot(path=screenshots / f"history-{width}-{scheme}.png", full_page=True)
     assert opened.complaints == []
+    found = Axe().run(opened.page).response["violations"]
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    assert serious == [], [node["html"][:200] for one in serious for node in one["nodes"]]
+    assert opened.ask(
+        """() => [...document.querySelectorAll(".chart")].every(chart => {
+          const around = chart.closest("[tabindex='0']");
+          around.focus();
+          return document.activeElement === around;
+        })"""
+    )
     assert opened.ask(MARKS) > 0
     text = opened.ask("document.querySelector('main').textContent")
     assert (

@@ -23,12 +23,13 @@ def pages():
     return {**own, "probe": render_html(replace(early(), findings=tuple(long)))}
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["/", STATUS_PATH, "probe"])
-def test_page_fits_into_its_window_and_all_can_read_it(open_page, pages, name):
+def test_page_fits_into_its_window_and_all_can_read_it(open_page, pages, name, scheme):
     """On a telephone, a tablet and a desk."""
     from axe_playwright_python.sync_playwright import Axe
 
-    opened = open_page(pages[name], width=360, is_drawn=False)
+    opened = open_page(pages[name], width=360, scheme=scheme, is_drawn=False)
     found = Axe().run(opened.page).response["violations"]
     serious = [one for one in found if one["impact"] in ("serious", "critical")]
     assert serious == [], [node["html"][:200] for one in serious for node in one["nodes"]]

@@ -50,6 +50,50 @@ TOLD = {
     "run -k aiohttp": "--strategy",
     "ab a b --threshold 5%": "--fail-on",
     "list strategy": "'strategies'",
+    "--list": "`crawlbench list`",
+    "--strategies": "`crawlbench list strategies`",
+    "--no-color": "NO_COLOR=1",
+    "--quiet": "behind a command, as in `crawlbench run --quiet`",
+    "--runs 5": "behind a command, as in `crawlbench run --rounds`",
+    "quick": "`crawlbench run quick`",
+    "results": "`crawlbench report`",
+    "csv": "`crawlbench report --format csv`",
+    "plot": "`crawlbench report --format html`",
+    "resume": "`crawlbench run --resume DIR`",
+    "estimate": "`crawlbench plan`",
+    "trend": "`crawlbench history results`",
+    "cache clean": "`crawlbench env list`",
+    "run quick full": "run it once for each",
+    "list --json strategies -": "--json prints to standard output by itself",
+    "compare a b c": "`crawlbench history FOLDER ...` takes many",
+    "report a b": "`crawlbench compare BASE HEAD` takes two",
+    "load http://localhost:8000": "--url http://localhost:8000",
+    "crawl http://localhost/ -s x": "--url http://localhost/",
+    "run --budget 30s": "--budget 30",
+    "run --budget 3m": "--budget 180",
+    "run --margin 5%": "--margin 5",
+    "run -c 10,50": "--concurrency 10 --concurrency 50",
+    "mirror serve --port 99999": "--port '99999' cannot be used: it must be less than",
+    "env list x": "'x' is more than env list takes. See --help.",
+    "load --find ''": "--find '' is no goal",
+    "run --rounds 1,2": "Give one number to --rounds",
+    "load --rate 100/s": "Give the number alone, per second: --rate 100",
+    "run --no-color": "NO_COLOR=1",
+    "run --dry-run": "`crawlbench plan`",
+    "run -L c 1,10": "`crawlbench sweep concurrency 1 10`",
+    "run --latency 150ms": "`-n wan@150ms`",
+    "run --reference x": "--baseline",
+    "run --epsilon 5": "--margin",
+    "run --python 3.13": "--env",
+    "run --uvloop": "`--loop uvloop`",
+    "run --rps 100": "`crawlbench load --rate`",
+    "run requests-serial": "it is a strategy: -s requests-serial",
+    "run defualt": "did you mean 'default'?",
+    "run -s requests": "'requests-*' takes the",
+    "run -s requests-sreial": "did you mean 'requests-serial'?",
+    "run -s uvloop": "it is an event loop",
+    "run -n loopback,wan": "give each name with an option of its own",
+    "run -s requests-serial,aiohttp-gather": "give each name with an option of its own",
 }
 
 
@@ -77,6 +121,7 @@ def test_habit_is_told_what_works(typed, monkeypatch, capsys):
     assert (code, out) == (2, "")
     assert err.count("\n") == 1
     assert TOLD[typed] in err
+    assert len(err) < 400, "no list that fills the screen"
     assert "??" not in err
     assert ".." not in err.replace("...", "")
 
@@ -86,7 +131,8 @@ def test_what_is_suggested_exists():
     for text in (*habits.COMMANDS.values(), *habits.OPTIONS.values()):
         for words in re.findall(r"crawlbench ([^`]+)", text):
             known = [name for name in COMMANDS if f"{words} ".startswith(f"{name} ")]
-            assert known or words.startswith(("--version", "mirror {", "list {", "env")), words
+            others = ("--version", "mirror {", "list {", "run {", "env")
+            assert known or words.startswith(others), words
     assert not set(habits.COMMANDS) & set(COMMANDS)
 
 

@@ -36,7 +36,11 @@ def test_what_is_typed_comes_first(crawlbench, tmp_path):
     write(tmp_path, "[tool.crawlbench.run]\nrounds = 'many'\n")
     told = {**command_line(cwd=tmp_path)["env"], "CRAWLBENCH_RUN_ROUNDS": "several"}
     outcome = crawlbench("run", "nowhere")
-    assert_refused(outcome, "'--rounds'", "It comes from [tool.crawlbench.run] in pyproject.toml")
+    assert_refused(
+        outcome,
+        "--rounds 'many' is no whole number",
+        "It comes from [tool.crawlbench.run] in pyproject.toml",
+    )
     outcome = crawlbench("run", "nowhere", env=told)
     assert_refused(outcome, "It comes from the variable CRAWLBENCH_RUN_ROUNDS.")
     outcome = crawlbench("run", "nowhere", "--rounds", "2", env=told)

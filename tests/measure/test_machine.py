@@ -61,6 +61,13 @@ def test_lists_of_cpus_are_read_as_the_kernel_writes_them():
     assert parse_cpus("\n") == ()
 
 
+@pytest.mark.parametrize("text", ["1-", "-1", "3-1", "0-999999999", "x", "1 2", "0x1", "٣"])
+def test_what_is_no_list_of_cpus_is_refused(text):
+    """And not taken for another, nor for none."""
+    with pytest.raises(ValueError, match="is no CPU"):
+        parse_cpus(text)
+
+
 def test_topology_is_that_of_this_process():
     """Each CPU is among its own siblings."""
     topology = read_topology()

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from textwrap import wrap
 
 import pytest
 from rich.console import Console
 
-from crawlbench.base.records import Cell, Failure, Obstacle, Verdict, WarningNote
+from crawlbench.base.records import (
+    Cell,
+    Doubt,
+    DoubtSize,
+    Failure,
+    Obstacle,
+    Quantity,
+    Verdict,
+    WarningNote,
+)
 from crawlbench.measure.store import load_session
 from crawlbench.report.answer import find_answer as answer_of
 from crawlbench.report.terminal import render_terminal
@@ -18,6 +29,7 @@ from crawlbench.stats.judge import judge
 from tests.report.sessions import EQUAL, FAST, concluded, make_comparison, make_summary, shipped
 from tests.report.views import find_answer
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
+from tests.stats.lengths import make_two_lengths
 
 
 def texts(session):
@@ -114,24 +126,72 @@ def test_last_screen_of_80_by_24_holds_the_whole_answer(settings):
     assert " ".join(answer) == " ".join(s.text for s in answer_of(view))
 
 
+LEAD = r"On loopback, per page, aiohttp-gather on uvloop takes \d+ % less time than [a-z-]+: "
+
+
 @pytest.mark.parametrize(
     ("lines", "first"),
     [
         (10, r"On loopback, per page, aiohttp-gather .*; to begin, .+ against .+\."),
-        (
-            8,
-            r"On loopback, per page, aiohttp-gather on uvloop takes \d+ % less time than requests-",
-        ),
+        (9, rf"{LEAD}[\d.]+ ms against [\d.]+ ms; to begin, [\d.]+ ms against .+\."),
+        (8, rf"{LEAD}[\d.]+ ms against [\d.]+ ms\."),
         (4, r"Over 2 sites and networks \d of 10 are faster"),
     ],
 )
 def test_answer_keeps_who_is_best_as_long_as_it_fits(monkeypatch, lines, first):
-    """Numbers of the two lengths go first; only what does not fit even so is counted."""
+    """What of it is parsing goes first, then what it costs to begin; who is best goes last."""
     monkeypatch.setattr("crawlbench.report.answer.MAX_LINES", lines)
     root = Path(__file__).resolve().parents[2]
     sentences = answer_of(SessionView(judge(load_session(root / "results" / "default"))))
     assert re.match(first, sentences[0].text)
     assert sum(len(wrap(one.text, 80)) for one in sentences) <= max(lines, 6)
+
+
+def crowded(count=6):
+    """Return a session of two lengths in which many are the same as the best, and many open."""
+    ways = [other(f"a-client-of-a-long-name-{number}", "uvloop") for number in range(count)]
+    times = {BASELINE: (0.02, 0.0400), **dict.fromkeys(ways, (0.02, 0.01))}
+    session = make_two_lengths(times, count=4)
+    doubt = DoubtSize(Doubt.SERVER_WAIT, 0.21, 0.0, 0.2)
+    pairs = tuple(
+        make_comparison(
+            *(head, -0.002, Verdict.UNCLEAR),
+            other_cell=base,
+            obstacle=Obstacle.DOUBT,
+            detail=Doubt.SERVER_WAIT,
+            doubts=(doubt,),
+            quantity=Quantity.PAGE,
+            more_rounds=70,
+        )
+        for head, base in combinations(ways, 2)
+    )
+    judged = judge(session)
+    known = {(one.cell, one.baseline) for one in pairs}
+    kept = [one for one in judged.comparisons if (one.cell, one.baseline) not in known]
+    return replace(judged, comparisons=(*pairs, *kept))
+
+
+def test_long_lists_are_cut_before_a_number_goes(monkeypatch):
+    """Who is best keeps what a page costs; a command is named that shows the pairs' reasons."""
+    monkeypatch.setattr("crawlbench.report.answer.MAX_LINES", 8)
+    view = SessionView(crowded(), f"results/{'a-long-name-of-a-folder-' * 3}")
+    sentences = [sentence.text for sentence in answer_of(view)]
+    assert sum(len(wrap(sentence, 80)) for sentence in sentences) <= 8
+    assert re.search(
+        r" and [45] more are .* times as fast as base: 10\.\d* ms.* against 40\.\d* ms",
+        sentences[0],
+    )
+    (unsettled,) = (sentence for sentence in sentences if "not settled:" in sentence)
+    assert "crawlbench run --resume results/" in unsettled
+    assert "something else used" not in unsettled
+    assert "why, pair by pair: crawlbench report -v results/" in unsettled
+
+
+def test_session_of_one_round_names_the_command_that_gives_intervals():
+    """It was cut short by its budget, perhaps; and no pair says how many rounds it needs."""
+    sentences = texts(shipped(rounds=1))
+    (unsettled,) = (sentence for sentence in sentences if "not settled:" in sentence)
+    assert "would give them intervals: crawlbench run --resume DIR --rounds 5" in unsettled
 
 
 def test_session_without_values_has_no_answer():

@@ -13,7 +13,7 @@ from crawlbench import __version__
 from crawlbench.base.errors import BenchError, StorageError, UsageError
 from crawlbench.cli.commands import CommandGroup, make_group
 from crawlbench.cli.endings import explain_failure, take_endings
-from crawlbench.cli.habits import suggest
+from crawlbench.cli.misuse import explain_misuse
 from crawlbench.cli.output import (
     INTERRUPTED,
     complain,
@@ -22,7 +22,7 @@ from crawlbench.cli.output import (
     is_reader_gone,
     prepare_output,
 )
-from crawlbench.cli.settings import PREFIX, tell_source
+from crawlbench.cli.settings import PREFIX
 
 __all__ = ["app", "main"]
 
@@ -100,7 +100,7 @@ def _run() -> int:
         code = app(**_NAMES, standalone_mode=False) or 0
         return UsageError.exit_code if code and _is_completing() else code
     except typer.TyperException as error:
-        complain(_explain_misuse(error))
+        complain(explain_misuse(error))
         return UsageError.exit_code
     except BenchError as error:
         complain(str(error))
@@ -114,15 +114,6 @@ def _run() -> int:
         if isinstance(error, OSError):
             give_up_output()  # what it still holds would fail once more
         return BenchError.exit_code
-
-
-def _explain_misuse(error: typer.TyperException) -> str:
-    """Return in a sentence what cannot be called, and what could be meant."""
-    message, hint = error.format_message().rstrip(".?"), suggest(error)
-    if hint:
-        message = message.partition(" (Possible options")[0].partition(". Did you mean")[0]
-    end = "?" if "Did you mean" in message else "."
-    return f"{message}{end}{hint}{tell_source(error)} See --help."
 
 
 def _end_early(error: BaseException) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import typer
 
 from crawlbench.base.errors import UsageError
 
-__all__ = ["at_least_one", "not_negative", "positive"]
+__all__ = ["at_least_one", "not_negative", "number_or_all", "positive"]
 
 MAX_NUMBER = 10**9
 """What is more was never meant, and a session that has it could not be read: `records.ranges`."""
@@ -35,3 +36,16 @@ def _check(is_right: Callable[[float], bool], wanted: str) -> Check:
 at_least_one = _check(lambda number: number >= 1, "a whole number from 1 on")
 positive = _check(lambda number: number > 0, "a number above 0")
 not_negative = _check(lambda number: number >= 0, "0 or more")
+
+
+def number_or_all(param: typer.CallbackParam, value: str | None) -> str | None:
+    """Return how many CPUs were asked for.
+
+    Raises:
+        UsageError: it is neither a number from 1 on nor `all`.
+    """
+    if value is None or value == "all" or re.fullmatch(r"[1-9][0-9]{0,4}", value):
+        return value
+    raise UsageError(
+        f"{param.opts[-1]} {value!r} cannot be used: give a whole number from 1 on, or all"
+    )

@@ -149,7 +149,7 @@ def load(
         drain_s=timeout,
         seed=seed,
     )
-    goal = parse_goal(find) if find else None
+    goal = None if find is None else parse_goal(find)
     options = LoadOptions(
         loads=_loads(base, connections, rate, is_searching=goal is not None),
         goal=goal,

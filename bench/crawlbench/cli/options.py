@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crawlbench.cli.checks import at_least_one, not_negative, positive
+from crawlbench.cli.checks import at_least_one, not_negative, number_or_all, positive
 
 __all__ = [
     "CAREFULLY",
@@ -111,6 +111,7 @@ Cpus = Annotated[
     str | None,
     typer.Option(
         "--cpus",
+        callback=number_or_all,
         help="How many CPUs each worker gets: a number, or all.",
         rich_help_panel=CAREFULLY,
     ),

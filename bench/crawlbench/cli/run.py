@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -221,12 +222,14 @@ def _tell_left_out(loops: Sequence[str]) -> None:
 
 
 def _read_cpus(text: str | None) -> tuple[int, ...]:
-    try:
-        return parse_cpus(text or "")
-    except ValueError as error:
-        raise UsageError(
-            f"--mirror-cpus {text!r} is no list of CPUs; give it as the kernel does: 3, or 0-1,5"
-        ) from error
+    if text is None:
+        return ()
+    with suppress(ValueError):
+        if found := parse_cpus(text):
+            return found
+    raise UsageError(
+        f"--mirror-cpus {text!r} is no list of CPUs; give it as the kernel does: 3, or 0-1,5"
+    )
 
 
 def start(

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_CELLS", "extend_plan", "make_plan"]
 
+MAX_SHOWN = 8
+"""Cells that a sentence names."""
 MAX_CELLS = 2000
 """A worker starts in a third of a second: a round of more would take a quarter of an hour."""
 STOCK_LOOP = "asyncio"
@@ -279,8 +281,10 @@ def _baseline(group: str, cells: list[Cell], wanted: str) -> Cell:
     for cell in cells:
         if cell.group == group and _fits(cell, wanted):
             return cell
-    known = ", ".join(dict.fromkeys(_short_name(cell) for cell in cells))
-    raise UnknownNameError(f"the baseline {wanted!r} is not among the cells; they are: {known}")
+    known = list(dict.fromkeys(_short_name(cell) for cell in cells))
+    more = len(known) - MAX_SHOWN
+    listed = ", ".join([*known[:MAX_SHOWN], *([f"and {more} more"] if more > 0 else [])])
+    raise UnknownNameError(f"the baseline {wanted!r} is not among the cells; they are: {listed}")
 
 
 def _fits(cell: Cell, wanted: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -97,6 +98,18 @@ def describe_suite(name: str) -> str:
     return first.removeprefix("# ")
 
 
+def _explain_absent(name: str) -> str:
+    """Return in a sentence that there is no such suite, and what could be meant."""
+    known = suite_names()
+    near = get_close_matches(name, known, n=1) if name.isalpha() else []
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    if name in registry.names(registry.Kind.STRATEGY):
+        hint = f" (it is a strategy: -s {name})"
+    return (
+        f"no suite {name!r}{hint}; known: {', '.join(known)}, or a path to a FILE.toml of your own"
+    )
+
+
 def load_suite(name: str) -> Suite:
     """Read a suite by name, or from a path that ends in `.toml`; its own paths begin at its folder.
 
@@ -108,10 +121,7 @@ def load_suite(name: str) -> Suite:
         fields = msgspec.toml.decode(path.read_bytes())
         suite = msgspec.convert(fields, Suite)
     except (FileNotFoundError, NotADirectoryError) as error:
-        known = ", ".join(suite_names())
-        raise UsageError(
-            f"no suite {name!r}; known: {known}, or a path to a FILE.toml of your own"
-        ) from error
+        raise UsageError(_explain_absent(name)) from error
     except OSError as error:
         raise UsageError(f"suite {name!r} cannot be read: {error.strerror}") from error
     except msgspec.ValidationError as error:

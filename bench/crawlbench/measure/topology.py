@@ -6,6 +6,7 @@ What the system tells is read by `read_topology`; the choice is a pure function 
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,6 +91,10 @@ def choose_cpus(
     return left[-wanted:], mirror
 
 
+_PART = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?")
+"""Of a list of CPUs; no machine has 10,000."""
+
+
 def parse_cpus(text: str) -> tuple[int, ...]:
     """Read a list of CPUs such as `0-3,8`, as the kernel writes them.
 
@@ -98,8 +103,11 @@ def parse_cpus(text: str) -> tuple[int, ...]:
     """
     found: list[int] = []
     for part in filter(None, text.strip().split(",")):
-        first, _, last = part.partition("-")
-        found += range(int(first), int(last or first) + 1)
+        match = _PART.fullmatch(part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if first > last:
+            raise ValueError(f"{part!r} is no CPU, nor a range of them")
+        found += range(first, last + 1)
     return tuple(sorted(set(found)))
 
 

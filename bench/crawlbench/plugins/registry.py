@@ -113,15 +113,48 @@ def find(kind: Kind, name: str) -> EntryPoint:
     family = _family(kind, name)
     if family:
         return points[family]
-    raise unknown_name(kind.noun, name, names(kind))
+    others = {other.noun for other in Kind if other is not kind and name in _points(other)}
+    raise unknown_name(kind.noun, name, names(kind), others)
 
 
-def unknown_name(noun: str, name: str, known: Iterable[str]) -> UnknownNameError:
-    """Return the error for a name that is not known: it lists those that are, and a near miss."""
+def unknown_name(
+    noun: str, name: str, known: Iterable[str], others: Iterable[str] = ()
+) -> UnknownNameError:
+    """Return the error for a name that is not known: it says what could be meant, and is short.
+
+    Args:
+        noun: of what was asked for.
+        name: as it was typed.
+        known: the names that there are.
+        others: nouns of what has this name.
+    """
     known = list(known)
     near = difflib.get_close_matches(name, known, n=1)
+    parts = [part.strip() for part in name.split(",")]
     hint = f" (did you mean {near[0]!r}?)" if near else ""
-    return UnknownNameError(f"unknown {noun} {name!r}{hint}; known: {', '.join(known) or 'none'}")
+    for other in others:
+        hint = f" (it is {'an' if other[0] in 'aeiou' else 'a'} {other})"
+    if len(parts) > 1 and not set(parts).difference(known):
+        hint = " (a list has no commas: give each name with an option of its own)"
+    return UnknownNameError(f"unknown {noun} {name!r}{hint}; {_tell_known(noun, known)}")
+
+
+def _tell_known(noun: str, known: list[str]) -> str:
+    """Return the known names, or where to read them if they are many."""
+    text = f"known: {', '.join(known) or 'none'}"
+    plural = _LISTED.get(noun)
+    if plural is None or len(text) <= MAX_KNOWN:
+        return text
+    return f"`crawlbench list {plural}` shows all {len(known)}"
+
+
+MAX_KNOWN = 320
+"""Characters: four lines of a terminal."""
+_LISTED = {
+    **{"strategy": "strategies", "event loop": "loops", "operation": "operations"},
+    **{noun: f"{noun}s" for noun in ("parser", "site", "network", "suite")},
+}
+"""What `crawlbench list` calls a kind of names."""
 
 
 def select(kind: Kind, patterns: tuple[str, ...]) -> list[str]:
@@ -134,10 +167,24 @@ def select(kind: Kind, patterns: tuple[str, ...]) -> list[str]:
     for pattern in patterns:
         matches = fnmatch.filter(names(kind), pattern)
         if not matches:
-            find(kind, pattern)  # says what is known
+            _require_known(kind, pattern)
             matches = [pattern]  # of a family
         chosen.update(dict.fromkeys(matches))
     return list(chosen)
+
+
+def _require_known(kind: Kind, name: str) -> None:
+    """Raise if nothing has a name; where several begin with it, a glob was meant."""
+    try:
+        find(kind, name)
+    except UnknownNameError as error:
+        alike = [one for one in names(kind) if name and one.startswith(f"{name}-")]
+        if len(alike) < 2:
+            raise
+        raise UnknownNameError(
+            f"unknown {kind.noun} {name!r}; {name + '-*'!r} takes the {len(alike)} whose names "
+            f"begin so, such as {alike[0]!r}"
+        ) from error
 
 
 def load(kind: Kind, name: str) -> Any:  # noqa: ANN401  (each kind has its own contract)

@@ -16,22 +16,35 @@ if TYPE_CHECKING:
 __all__ = ["tell_beginning", "tell_lengths", "tell_pages", "tell_times"]
 
 
-def tell_lengths(group: GroupView, standing: Standing) -> str:
+def tell_lengths(
+    group: GroupView,
+    standing: Standing,
+    *,
+    tells_parsing: bool = True,
+    tells_beginning: bool = True,
+) -> str:
     """Return what a page costs with the best and with the baseline, and what it costs to begin.
 
     Empty where one length was measured.
+
+    Args:
+        group: whose cells they are.
+        standing: of the group.
+        tells_parsing: what of the best one's page is parsing, too.
+        tells_beginning: what it costs to begin, too.
     """
     best, base = standing.best.summary, group.base.summary if group.base else None
     if best is None or best.per_page_s is None:
         return ""
-    page = format_seconds(best.per_page_s, best.per_page_error_s)
-    if best.parse_per_page_s:
-        page += f", {format_part(best.parse_per_page_s)} of it parsing"
-    begin = tell_beginning(best)
-    if base is None or base is best or base.per_page_s is None:
-        return f"{page}; to begin, {begin}"
-    base_page = format_seconds(base.per_page_s, base.per_page_error_s)
-    return f"{page}, against {base_page}; to begin, {begin} against {tell_beginning(base)}"
+    page, begin = format_seconds(best.per_page_s, best.per_page_error_s), tell_beginning(best)
+    has_parsing = tells_parsing and best.parse_per_page_s
+    if has_parsing:
+        page += f", {format_part(best.parse_per_page_s or 0.0)} of it parsing"
+    if base is not None and base is not best and base.per_page_s is not None:
+        base_page = format_seconds(base.per_page_s, base.per_page_error_s)
+        page += f"{',' if has_parsing else ''} against {base_page}"
+        begin += f" against {tell_beginning(base)}"
+    return f"{page}; to begin, {begin}" if tells_beginning else page
 
 
 def tell_beginning(summary: Summary) -> str:

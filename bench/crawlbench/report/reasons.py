@@ -118,7 +118,7 @@ def _timers(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
 
 
 def _few_rounds(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
-    rounds = "only 1 round" if found.rounds == 1 else f"{found.rounds or 'no'} rounds"
+    rounds = "only 1 round" if found.rounds == 1 else "fewer than two rounds"
     return (
         f"{rounds} measured both, and an interval needs two at least; "
         "--rounds 5 or more gives one that is worth reading"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Plan, Session
     from crawlbench.report.view import SessionView
 
-__all__ = ["repeat_command", "resume_command"]
+__all__ = ["repeat_command", "resume_command", "show_command"]
 
 
 _OF_AB = frozenset(
@@ -57,12 +57,20 @@ def resume_command(view: SessionView, rounds: int) -> str:
         rounds: beyond those that are finished.
     """
     done = len(view.session.rounds)
-    folder = "DIR" if view.folder is None else _quote(str(view.folder))
-    command = f"crawlbench run --resume {folder} --rounds {done + rounds}"
+    command = f"crawlbench run --resume {_folder(view)} --rounds {done + rounds}"
     if view.plan.budget_s is None or view.round_s is None:
         return command
     due_s = view.session.seconds + rounds * view.round_s * 1.1  # some rounds take longer
     return f"{command} --budget {math.ceil(max(due_s, view.plan.budget_s))}"
+
+
+def show_command(view: SessionView) -> str:
+    """Return a call that shows all of a session."""
+    return f"crawlbench report -v {_folder(view)}"
+
+
+def _folder(view: SessionView) -> str:
+    return "DIR" if view.folder is None else _quote(str(view.folder))
 
 
 def _quote(word: str) -> str:

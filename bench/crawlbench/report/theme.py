@@ -27,12 +27,15 @@ COLOURS = {
     "same": ("#3b5998", "#92b2ff"),
     "unclear": ("#7a5f00", "#e2bf4d"),
     "invalid": ("#b1241d", "#ff8b82"),
-    "parse": ("#7d4fd1", "#b794f6"),
+    "parse": ("#3a0f6b", "#e6cdf2"),
     "client": ("#1b66c9", "#5aa5f7"),
     "system": ("#c07a00", "#e8a93a"),
     "wait": ("#b8c1cc", "#56616e"),
 }
-"""Name to its light and its dark value; no two share the light one. Text has 4.5:1 and more."""
+"""Name to its light and its dark value; no two share the light one. Text has 4.5:1 and more.
+
+Parts of a bar can be told apart by the colour-blind as well, by how light they are.
+"""
 
 VERDICTS = {
     "faster": "faster",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle
 from crawlbench.report.reasons import Setting, doubt_of, settle
-from crawlbench.report.repeat import resume_command
+from crawlbench.report.repeat import resume_command, show_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,8 +17,17 @@ if TYPE_CHECKING:
 __all__ = ["tell_unsettled"]
 
 
-def tell_unsettled(view: SessionView) -> str:
-    """Return how many pairs have no answer, and what would settle them."""
+WORTH_READING = 5
+"""Rounds from which on an interval is narrow enough to be worth reading."""
+
+
+def tell_unsettled(view: SessionView, *, tells_reasons: bool = True) -> str:
+    """Return how many pairs have no answer, and what would settle them.
+
+    Args:
+        view: of the session.
+        tells_reasons: whether what else ran is told, or only where to read it.
+    """
     pairs = [
         (group, one)
         for group in view.groups.values()
@@ -30,7 +39,9 @@ def tell_unsettled(view: SessionView) -> str:
         return ""
     verb = "is" if len(left) == 1 else "are"
     text = f"{len(left)} of {len(pairs)} pair{'s' if len(pairs) > 1 else ''} {verb} not settled"
-    remedies = [*_company(view, left), *_rounds(view, [one for _, one in left])]
+    remedies = list(_rounds(view, [one for _, one in left]))
+    company = list(_company(view, left))
+    remedies = [*company, *remedies] if tells_reasons else [*remedies, *_where(view, company)]
     return f"{text}{': ' if remedies else ''}{'; '.join(remedies)}."
 
 
@@ -50,6 +61,12 @@ def _company(view: SessionView, left: Sequence[tuple[GroupView, Comparison]]) ->
         yield f"{which}{doubt_of(worst, setting)}"
 
 
+def _where(view: SessionView, reasons: Sequence[str]) -> Iterator[str]:
+    """Yield the command that shows reasons which are not told."""
+    if reasons:
+        yield f"why, pair by pair: {show_command(view)}"
+
+
 def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
     """Yield the command that would settle those for which rounds are missing."""
     more = [one.more_rounds for one in left if one.more_rounds is not None]
@@ -58,3 +75,9 @@ def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
         which = ("it" if len(left) == 1 else "them") if len(more) == len(left) else str(len(more))
         command = resume_command(view, max(more))
         yield f"{settle(max(more), setting)}, would settle {which}: {command}"
+    elif any(one.obstacle is Obstacle.FEW_ROUNDS for one in left):
+        missing = max(1, WORTH_READING - len(view.session.rounds))
+        it = "it an interval" if len(left) == 1 else "them intervals"
+        command = resume_command(view, missing)
+        setting = Setting(view.plan.margin, view.round_s)
+        yield f"{settle(missing, setting)}, would give {it}: {command}"

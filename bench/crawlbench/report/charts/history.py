@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import altair as alt
 
 from crawlbench.base.records import Quantity
 from crawlbench.report.charts.chart import Chart, Rows
-from crawlbench.report.charts.style import finish, layer, place, series_scales
+from crawlbench.report.charts.style import (
+    LEGEND_ROW,
+    finish,
+    layer,
+    line_legend,
+    place,
+    series_scales,
+)
 from crawlbench.report.measures import tell_range
 from crawlbench.report.text import one_line
 from crawlbench.report.theme import colour
@@ -20,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["history_charts"]
 
 HEIGHT = 300
+DAYS = 6
+"""From which on an axis has a day for each of its marks."""
 _TITLES = {
     Quantity.TIME: "Time over the baseline's",
     Quantity.CPU: "CPU time over the baseline's",
@@ -60,7 +70,7 @@ def _chart(history: History, group: str, lines: list[Line], number: str) -> Char
         "change, a dashed line another machine.",
         spec=finish(_draw(name, rows, quantity, has_breaks=bool(breaks)), height=HEIGHT),
         data={name: rows, **({f"breaks-{number}": breaks} if breaks else {})},
-        height=HEIGHT + 80,
+        height=HEIGHT + 60 + LEGEND_ROW * len(lines),
     )
 
 
@@ -95,6 +105,13 @@ def _place(value: float, quantity: Quantity) -> float:
     return math.exp(value) if quantity.has_ratio else 1000 * value
 
 
+def _format(rows: Rows) -> str:
+    """Return how moments are written: where days would repeat, by the hour as well."""
+    moments = sorted(datetime.fromisoformat(str(row["created"])) for row in rows)
+    is_short = (moments[-1] - moments[0]).days < DAYS
+    return "%d %b, %H:%M" if is_short else "%Y-%m-%d"
+
+
 def _draw(name: str, rows: Rows, quantity: Quantity, *, has_breaks: bool) -> alt.LayerChart:
     series = list(dict.fromkeys(str(row["series"]) for row in rows))
     ends = [min(float(row["low"]) for row in rows), max(float(row["high"]) for row in rows)]
@@ -103,16 +120,22 @@ def _draw(name: str, rows: Rows, quantity: Quantity, *, has_breaks: bool) -> alt
         x=alt.X(
             "created:T",
             scale=alt.Scale(padding=12),
-            axis=alt.Axis(title=None, labelOverlap=True, format="%Y-%m-%d"),
+            axis=alt.Axis(
+                title=None,
+                labelOverlap="greedy",
+                labelSeparation=12,
+                tickCount=6,
+                format=_format(rows),
+            ),
         ),
-        color=alt.Color("series:N", scale=hues),
+        color=alt.Color("series:N", scale=hues, legend=line_legend()),
     )
     y = alt.Y(
         "ratio:Q",
         scale=alt.Scale(type="log" if quantity.has_ratio else "linear", domain=ends, nice=False),
         axis=alt.Axis(title="ratio" if quantity.has_ratio else "ms"),
     )
-    dash = alt.StrokeDash("series:N", scale=dashes)
+    dash = alt.StrokeDash("series:N", scale=dashes, legend=line_legend())
     shown = [f"{field}:N" for field in ("series", "session", "shown", "interval")]
     breaks = alt.Chart(place(name.replace("history", "breaks"))).encode(x="created:T")
     rules = breaks.mark_rule(strokeDash=[4, 4], color=colour("soft"), aria=False)

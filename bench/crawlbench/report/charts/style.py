@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from crawlbench.report.charts.chart import Spec
 
 __all__ = [
+    "LEGEND_ROW",
     "ROW",
     "SHIFT",
     "WIDE",
     "finish",
     "height_of",
     "layer",
+    "line_legend",
     "names",
     "place",
     "right_text",
@@ -38,9 +40,12 @@ SHIFT = 7
 """Pixels by which marks stand below the middle of their row."""
 NAME_OFFSET = -9
 """Pixels by which names stand above it."""
-HUES = ("client", "slower", "faster", "parse", "system", "invalid", "same", "unclear")
-"""Of lines; from the ninth on they begin anew, told apart by their dashes."""
+HUES = ("client", "slower", "faster", "parse", "invalid", "same", "unclear", "system")
+"""Of lines: two of the first eight that have the same dashes differ for the colour-blind, too."""
 DASHES = ([1, 0], [6, 3], [2, 3], [8, 3, 2, 3])
+"""Of lines, one after the other; where the hues begin anew, they are shifted by one."""
+LEGEND_ROW = 18
+"""Pixels of a line in a legend."""
 WIDE = 560
 """Pixels from which on there is room for long texts."""
 
@@ -116,11 +121,16 @@ def verdict_colours() -> alt.Color:
 def series_scales(series: Sequence[str]) -> tuple[alt.Scale, alt.Scale]:
     """Return colours and dashes that tell lines apart."""
     hues = [colour(HUES[n % len(HUES)]) for n in range(len(series))]
-    dashes = [DASHES[n // len(HUES) % len(DASHES)] for n in range(len(series))]
+    dashes = [DASHES[(n + n // len(HUES)) % len(DASHES)] for n in range(len(series))]
     return (
         alt.Scale(domain=list(series), range=hues),
         alt.Scale(domain=list(series), range=dashes),
     )
+
+
+def line_legend() -> alt.Legend:
+    """Return the legend of lines, one below the other, which shows their dashes as well."""
+    return alt.Legend(columns=1, symbolType="stroke", symbolStrokeWidth=2.5, symbolSize=500)
 
 
 def finish(chart: alt.LayerChart, height: int) -> Spec:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from crawlbench.report.charts.chart import Chart, Rows
-from crawlbench.report.charts.style import finish, layer, place, series_scales
+from crawlbench.report.charts.style import (
+    LEGEND_ROW,
+    finish,
+    layer,
+    line_legend,
+    place,
+    series_scales,
+)
 from crawlbench.report.numbers import format_count
 from crawlbench.report.text import one_line
 from crawlbench.stats.series import make_series
@@ -46,7 +53,7 @@ def sweep_chart(view: SessionView) -> Chart | None:
         "along the axis gains less than the rest.",
         spec=finish(_draw(axis, rows), height=HEIGHT),
         data={"sweep": rows},
-        height=HEIGHT + 80,
+        height=HEIGHT + 60 + LEGEND_ROW * len(series),
     )
 
 
@@ -63,10 +70,10 @@ def _draw(axis: str, rows: Rows) -> alt.LayerChart:
             scale=scale,
             axis=alt.Axis(title=axis, format="~g", values=sorted({r["place"] for r in rows})),
         ),
-        color=alt.Color("series", type="nominal", scale=hues),
+        color=alt.Color("series", type="nominal", scale=hues, legend=line_legend()),
     )
     y = alt.Y("rate", type="quantitative", axis=alt.Axis(title="pages/s", tickCount=6))
-    dash = alt.StrokeDash("series", type="nominal", scale=dashes)
+    dash = alt.StrokeDash("series", type="nominal", scale=dashes, legend=line_legend())
     tooltip = [alt.Tooltip("series:N"), alt.Tooltip("place:Q"), alt.Tooltip("shown:N")]
     return layer(
         base.mark_line(strokeWidth=1.6, aria=False).encode(y=y, strokeDash=dash),

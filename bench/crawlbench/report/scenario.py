@@ -1,0 +1,185 @@
+"""What is found in one scenario, in a sentence that can be full or brief (floor 3; pure)."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawlbench.base.records import Quantity, Verdict
+from crawlbench.report.lengths import tell_lengths
+from crawlbench.report.numbers import format_seconds, format_share
+from crawlbench.report.standing import (
+    MAX_NAMED,
+    TIMES_FROM,
+    Held,
+    Standing,
+    find_standing,
+    join_names,
+    reach_of,
+    span_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from crawlbench.base.records import Comparison
+    from crawlbench.report.view import GroupView, Row
+
+__all__ = ["Fullness", "tell_counts", "tell_scenario"]
+
+MAX_BEHIND = 2
+"""How many strategies behind the best a sentence names."""
+WORDS = {
+    Verdict.FASTER: ("is faster", "are faster"),
+    Verdict.SLOWER: ("is slower", "are slower"),
+    Verdict.SAME: ("is the same", "are the same"),
+    Verdict.UNCLEAR: ("is unclear", "are unclear"),
+    Verdict.INVALID: ("is invalid", "are invalid"),
+    Verdict.UNSUPPORTED: ("is not supported", "are not supported"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fullness:
+    """How much an answer tells."""
+
+    names: int = MAX_NAMED
+    """In one list; more are counted."""
+    tells_reasons: bool = True
+    """Of what is not settled; else the command that shows them."""
+    tells_behind: bool = True
+    """Who is behind the best."""
+    tells_parsing: bool = True
+    """What of a page is parsing."""
+    tells_beginning: bool = True
+    """What it costs to begin."""
+    tells_lengths: bool = True
+    """What a page costs."""
+    tells_scenarios: bool = True
+    """Each in a sentence; else they are counted."""
+
+
+def tell_scenario(group: GroupView, full: Fullness) -> str:
+    """Return what was found in a group, without a full stop."""
+    where = f"on {group.place}{', per page' if group.form else ''}"
+    standing = find_standing(group)
+    if standing is None:
+        return f"{where} {_alone(group)}"
+    lengths = ""
+    if full.tells_lengths:
+        lengths = tell_lengths(
+            group,
+            standing,
+            tells_parsing=full.tells_parsing,
+            tells_beginning=full.tells_beginning,
+        )
+    lead = _lead(group, standing, full.names)
+    parts = [f"{where}, {lead}{': ' if lengths else ''}{lengths}"]
+    if full.tells_behind:
+        parts += _behind(group, standing, full.names)
+    parts += _by_cpu(group, standing, full.names)
+    return "; ".join(parts)
+
+
+def _alone(group: GroupView) -> str:
+    """Return what there is to say about a group in which nothing has a ratio."""
+    compared = [row.found[group.leading] for row in group.rows if group.leading in row.found]
+    if compared:
+        base = group.base
+        return tell_counts(compared, base.name if base else "the baseline")
+    first = next((row.summary for row in group.rows if row.summary), None)
+    if first is None:
+        return "no cell has a valid value"
+    seconds = format_seconds(first.seconds, first.seconds_error)
+    return f"there is nothing to compare; a crawl took {seconds}"
+
+
+def _lead(group: GroupView, standing: Standing, most: int) -> str:
+    """Return how the best, and those that are the same, compare with the baseline."""
+    leaders, base = standing.leaders, group.base
+    names = join_names(group, leaders, most)
+    assert base
+    is_open = bool(standing.unsettled or standing.unjudged)
+    nothing = "nothing was found to be faster" if is_open else "nothing is faster"
+    if base in leaders:
+        others = [row for row in leaders if row is not base]
+        if not others:
+            return f"{nothing} than {base.name}"
+        verb = "is" if len({row.work for row in others}) == 1 else "are"
+        return f"{join_names(group, others, most)} {verb} the same as {base.name}, and {nothing}"
+    held = next((one for one in (*standing.slower, *standing.unsettled) if one.row is base), None)
+    if held is None or held.found.estimate is None:
+        return f"{names} {_verb(leaders, 'is')} best"
+    if held in standing.slower:
+        return f"{names} {_gain(held.found.estimate, leaders)} {base.name}"
+    best = standing.best.name
+    return f"{best} is not settled against {base.name} ({reach_of([held])})"
+
+
+def _verb(rows: Sequence[Row], word: str) -> str:
+    """Return a verb for one strategy or several."""
+    is_one = len({row.work for row in rows}) == 1
+    return word if is_one else {"is": "are", "takes": "take"}[word]
+
+
+def _gain(behind: float, leaders: Sequence[Row], what: str = "time") -> str:
+    """Return how much faster the leaders are than one that is behind by a log ratio."""
+    if behind >= TIMES_FROM and what == "time":
+        return f"{_verb(leaders, 'is')} {math.exp(behind):.1f} times as fast as"
+    return f"{_verb(leaders, 'takes')} {format_share(-math.expm1(-behind))} less {what} than"
+
+
+def _behind(group: GroupView, standing: Standing, most: int) -> Iterator[str]:
+    """Yield which cells are behind the best, and which may be; the baseline was named before."""
+    slower = _by_work(one for one in standing.slower if one.row.cell.name != group.baseline)
+    for held in slower[:MAX_BEHIND]:
+        names = join_names(group, [one.row for one in held], most)
+        far = max(one.found.estimate or 0.0 for one in held)
+        if far >= TIMES_FROM:
+            yield f"{names} takes {math.exp(far):.1f} times as long"
+        else:
+            yield f"{names} is {span_of(held)} behind"
+    if len(slower) > MAX_BEHIND:
+        yield f"{len(slower) - MAX_BEHIND} more are further behind"
+    told = _unsettled_baseline(group, standing)
+    open_ones = [one for one in standing.unsettled if one is not told]
+    if open_ones:
+        names = join_names(group, [one.row for one in open_ones], min(most, MAX_BEHIND))
+        yield f"not settled against the best: {names} ({reach_of(open_ones)})"
+
+
+def _unsettled_baseline(group: GroupView, standing: Standing) -> Held | None:
+    return next((x for x in standing.unsettled if x.row.cell.name == group.baseline), None)
+
+
+def _by_work(held: Iterable[Held]) -> list[list[Held]]:
+    works: dict[str, list[Held]] = {}
+    for one in held:
+        works.setdefault(one.row.work, []).append(one)
+    return list(works.values())
+
+
+def _by_cpu(group: GroupView, standing: Standing, most: int) -> Iterator[str]:
+    """Yield what CPU time says where time says nothing against the baseline."""
+    if not _unsettled_baseline(group, standing):
+        return
+    found = find_standing(group, Quantity.CPU)
+    base = group.base
+    held = next((one for one in found.slower if one.row is base), None) if found else None
+    if found and base and held and held.found.estimate is not None:
+        gain = _gain(held.found.estimate, found.leaders, "CPU time")
+        of = " of a whole crawl" if group.form else ""
+        yield f"by CPU time{of} {join_names(group, found.leaders, most)} {gain} {base.name}"
+
+
+def tell_counts(comparisons: Sequence[Comparison], baseline: str = "their baselines") -> str:
+    """Return how many cells have which verdict, in the order of `Verdict`."""
+    counts = Counter(comparison.verdict for comparison in comparisons)
+    parts = [f"{counts[v]} {WORDS[v][counts[v] > 1]}" for v in Verdict if counts[v]]
+    first, (number, _, rest) = parts[0], parts[0].partition(" ")
+    link = {"faster": "than", "slower": "than", "same": "as"}.get(first.rpartition(" ")[2])
+    against = f" {link} {baseline}" if link else f" against {baseline}"
+    parts[0] = f"{number} of {len(comparisons)} {rest}{against}"
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
