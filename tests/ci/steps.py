@@ -133,7 +133,7 @@ def run_compare(folder, root=ROOT, python=None, signals=(), temporary=None, **in
 
 
 def _hear(process, number):
-    """Return all that a step says until it ends, and send it a signal meanwhile, if there is one."""
+    """Return all that a step says until it ends; send it a signal meanwhile, if there is one."""
     end = time.monotonic() + 280
     while True:
         try:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from crawlbench.base.stopwatch import Timing
     from crawlbench.measure.job import Job, Told
+    from crawlbench.measure.seal import Seal
 
 __all__ = ["Crawling", "Keeper", "keep_crawls", "make_site", "run_crawls"]
 
@@ -54,8 +55,8 @@ class Crawling:
         """Hold what is ours; the contestant comes with `load`."""
         self._job = job
 
-    def load(self) -> Crawling:
-        """Find the plug-ins that the cell names, the strategy last."""
+    def load(self, seal: Seal) -> Crawling:
+        """Find the plug-ins that the cell names, the strategy last, once all others are sealed."""
         job, cell, files = self._job, self._job["cell"], self._job.get("files", {})
         spec = registry.load(registry.Kind.SITE, files.get(cell["site"], cell["site"]))
         parser = registry.load(registry.Kind.PARSER, files.get(cell["parser"], cell["parser"]))
@@ -72,6 +73,9 @@ class Crawling:
             functools.partial(Tally, spec.item_type) if spec.is_large else list
         )
         self._crawls: list[_Kept] = []
+        seal.take_in(parser.__module__)
+        seal.add(self._read, "_read")
+        seal.add(self._site, "read")
         self._crawl: Crawl = registry.load(
             registry.Kind.STRATEGY, files.get(cell["strategy"], cell["strategy"])
         )

@@ -1,0 +1,48 @@
+"""`check` takes values as a session does; `measure/test_contestants.py` tries all that is false."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from crawlbench.check.subject import Subject
+from crawlbench.check.turns import IN_TURNS, judge_turns, leave_turns_open
+from crawlbench.measure.invariants import Promise
+from crawlbench.measure.verify import expect
+from crawlbench.sites.douban import SITE
+
+CONTESTANTS = Path(__file__).parents[1] / "measure" / "contestants"
+
+
+def found(name):
+    """Return what is found of a contestant that needs no loop, by promise."""
+    findings = asyncio.run(judge_turns(Subject(name), expect(SITE), is_async=False))
+    return {finding.promise: finding for finding in findings}
+
+
+def test_promise_that_is_broken_is_told_and_the_others_hold():
+    """As a session tells it, which would end with the first."""
+    findings = found(str(CONTESTANTS / "false_parse_cache.py"))
+    broken = [finding for finding in findings.values() if not finding.holds]
+    assert [finding.promise for finding in broken] == [Promise.READING]
+    assert broken[0].reason.startswith("site.read ran 10 times within its clock instead of 20")
+
+
+def test_honest_strategy_keeps_all():
+    """Nothing is open."""
+    assert [finding.holds for finding in found("requests-serial").values()] == [True] * 8
+
+
+def test_turns_that_end_early_leave_the_rest_open():
+    """What was seen before stands."""
+    findings = found(str(CONTESTANTS / "false_disk.py"))
+    assert findings[IN_TURNS].reason.startswith("the mirror counted 10 requests instead of 20")
+    assert {findings[promise].holds for promise in Promise} <= {None, False}
+    assert findings[Promise.REST].holds is None
+
+
+def test_who_crawls_no_good_pages_has_no_turns():
+    """One finding for each promise, none of them decided."""
+    findings = leave_turns_open()
+    assert [finding.promise for finding in findings] == [IN_TURNS, *Promise]
+    assert {finding.holds for finding in findings} == {None}
