@@ -25,7 +25,7 @@ def test_promise_that_is_broken_is_told_and_the_others_hold():
     findings = found(str(CONTESTANTS / "false_parse_cache.py"))
     broken = [finding for finding in findings.values() if not finding.holds]
     assert [finding.promise for finding in broken] == [Promise.READING]
-    assert broken[0].reason.startswith("site.read ran 10 times within its clock instead of 20")
+    assert broken[0].reason.startswith("site.read ran 0 times within its clock instead of 10")
 
 
 def test_honest_strategy_keeps_all():
@@ -33,12 +33,17 @@ def test_honest_strategy_keeps_all():
     assert [finding.holds for finding in found("requests-serial").values()] == [True] * 8
 
 
-def test_turns_that_end_early_leave_the_rest_open():
+def test_turns_that_end_early_leave_the_rest_open(tmp_path):
     """What was seen before stands."""
-    findings = found(str(CONTESTANTS / "false_disk.py"))
-    assert findings[IN_TURNS].reason.startswith("the mirror counted 10 requests instead of 20")
-    assert {findings[promise].holds for promise in Promise} <= {None, False}
-    assert findings[Promise.REST].holds is None
+    path = tmp_path / "nicer.py"
+    path.write_text("import os\ndef crawl(site, concurrency):\n    os.nice(1)\n    return []\n")
+    findings = found(str(path))
+    assert findings[IN_TURNS].reason.startswith("the mirror counted 0 requests instead of 10")
+    assert findings[Promise.HARNESS].holds is False
+    path.write_text("def crawl(site, concurrency):\n    raise LookupError('it is lost')\n")
+    findings = found(str(path))
+    assert findings[IN_TURNS].reason == "raised LookupError: it is lost"
+    assert {findings[promise].holds for promise in Promise} == {None}
 
 
 def test_who_crawls_no_good_pages_has_no_turns():

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["IN_TURNS", "judge_turns", "leave_turns_open"]
 
-VALUES, LOOPS = 4, 2
-"""The first is a warmup, in which a cache is filled; of the others each can be held against it."""
+VALUES = 4
+"""Of one crawl each. The first is a warmup, in which a cache is filled."""
 REST_S = 0.1
 """Between two values, as others have their turns then."""
 NETWORK = "loopback"
@@ -56,7 +56,8 @@ async def judge_turns(
         await turns.take(subject.deadline_s)
     except CellError as error:
         end = str(error)
-    findings = [Finding(IN_TURNS, not end, end)]
+    fault = turns.fault or end
+    findings = [Finding(IN_TURNS, not fault, fault)]
     for promise in Promise:
         if promise in turns.broken:
             findings.append(Finding(promise, False, turns.broken[promise]))
@@ -82,12 +83,14 @@ class _Turns:
         self._patience = Patience()
         self.broken: dict[Promise, str] = {}
         """By promise, how it was broken first."""
+        self.fault = ""
+        """What was wrong with the first value that was not right; empty if all were."""
 
     async def take(self, timeout_s: float) -> None:
         """Take all values, in a worker of their own.
 
         Raises:
-            CellError: it crashed, hung or raised, or a value is wrong.
+            CellError: it crashed, hung or raised.
         """
         cell = self._cell
         network = find_network(cell.network)
@@ -97,7 +100,7 @@ class _Turns:
         ):
             place: Place = {"origin": mirror.address, "ca_file": mirror.ca_file}
             executor = ProcessExecutor(turnstile, {cell.place: place}, (), timeout_s)
-            worker = await executor.start(cell, LOOPS, 1, VALUES - 1)
+            worker = await executor.start(cell, 1, 1, VALUES - 1)
             try:
                 for number in range(VALUES):
                     await mirror.begin("check", plays_network=number > 0)
@@ -112,13 +115,13 @@ class _Turns:
         finally:
             counters = await mirror.end()
         value = self._patience.excuse(self._cell.name, value)
-        due = Due.of(self._cell, self._expectation, LOOPS, self._declared)
+        due = Due.of(self._cell, self._expectation, 1, self._declared)
         for promise, reason in find_breaches(value, counters, due):
             self.broken.setdefault(promise, reason)
+        fault = find_fault(value, counters, self._expectation, 1, self._module())
         if is_wrong_answer(value, self._expectation):
-            raise CellError("it returned other items than the site has")
-        if fault := find_fault(value, counters, self._expectation, LOOPS, self._module()):
-            raise CellError(fault)
+            fault = "it returned other items than the site has"
+        self.fault = self.fault or fault or ""
 
     def _module(self) -> str | None:
         event_loop = self._cell.event_loop
