@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-between bench-page bench-planted bench-disturbed bench-faults bench-killed bench-latency bench-hosted bench-loops bench-loops-page bench-mirror bench-scale growth reference reference-page reference-plan bench-cluster-scale bench-crawl-scale bench-cross bench-shard bench-twin-loop test test-all installed fuzz docs house timelines check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-between bench-page bench-planted bench-power bench-disturbed bench-faults bench-killed bench-latency bench-hosted bench-loops bench-loops-page bench-mirror bench-scale growth reference reference-page reference-plan bench-cluster-scale bench-crawl-scale bench-cross bench-shard bench-twin-loop test test-all installed fuzz docs house timelines check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -44,6 +44,9 @@ bench-aa: $(READY) ## equal things against each other, in laps and in blocks (20
 bench-planted: $(READY) ## does `ab` find what was planted, also at load, and nothing else? (2 hours, in parts)
 	$(BIN)/python -m benchmarks.planted $(PARTS)
 
+bench-power: $(READY) ## how soon crawlbench and four other harnesses find 2 %, resumable (8 hours, MINUTES=20; needs hyperfine)
+	$(BIN)/python -m benchmarks.power $(if $(MINUTES),--minutes $(MINUTES))
+
 bench-cross: $(READY) ## plain loops against crawlbench: 8 clients, per page and to begin (40 minutes, PART= for one)
 	$(BIN)/python benchmarks/cross.py $(PART)
 
@@ -62,7 +65,7 @@ bench-loops: $(READY) ## event loops, operation by operation (10 minutes)
 bench-loops-page: $(READY) ## the same on every event loop there is, into docs/loops.md (30 minutes)
 	$(BIN)/python -m benchmarks.loops
 
-bench-hosted: $(READY) ## operations that share a process against those that have their own (2 hours)
+bench-hosted: $(READY) ## operations that share a process against those that have their own (20 minutes)
 	$(BIN)/python -m benchmarks.hosted
 
 bench-twin-loop: $(READY) ## equal event loops against each other: false verdicts (25 minutes)
@@ -100,6 +103,9 @@ growth: $(READY) ## what a matrix costs at 2, 4 and 10 times the contestants (2 
 
 bench-killed: $(READY) ## sessions killed at 50 random moments, and resumed
 	$(BIN)/python benchmarks/killed.py
+
+# Many images ask Python not to keep what it compiles; here a thousand processes would compile our modules.
+test test-all: export PYTHONDONTWRITEBYTECODE =
 
 test: $(READY) ## run the tests, but the longest
 	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "not long"

@@ -107,7 +107,7 @@ def measure(machines: int, cells: int) -> Point:
     with TemporaryDirectory(prefix="crawlbench-") as folder:
         sizes = make_blocks(Path(folder), machines, cells, copies)
         call = [sys.executable, "-m", "benchmarks.cluster_scale", folder, str(cells), str(copies)]
-        done = subprocess.run(call, capture_output=True, text=True, check=True, cwd=ROOT)
+        done = subprocess.run(call, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
     found = json.loads(done.stdout)
     size = sum(sizes) // len(sizes)
     point = Point(machines, cells, copies, len(sizes), block_bytes=size, **found)

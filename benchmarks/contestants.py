@@ -14,9 +14,8 @@ import tomllib
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from crawlbench.check.subject import Subject, Trial
+from crawlbench.check.subject import Report, Start, Subject, Trial
 from crawlbench.measure.verify import Expectation, expect
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import MirrorProcess, open_mirror
@@ -100,15 +99,13 @@ async def try_place(
     )
     path = registry.load(registry.Kind.SITE, site).path
     await mirror.begin(f"{name}/{loop}")
-    start = {"url": mirror.address + path, "ca_file": mirror.ca_file}
+    start: Start = {"url": mirror.address + path, "ca_file": mirror.ca_file}
     reports = await Trial(subject, [start], {}).run()
     counters = await mirror.end()
     return outcome(reports[0], counters.requests, expectation, is_tls=network.endswith("tls"))
 
 
-def outcome(
-    report: dict[str, Any], requests: int, expectation: Expectation, *, is_tls: bool
-) -> str:
+def outcome(report: Report, requests: int, expectation: Expectation, *, is_tls: bool) -> str:
     """Tell right from wrong, and what broke from what is not supported."""
     error = report.get("error")
     if error is None:

@@ -231,7 +231,7 @@ def ask_client(client: str, sites: dict[str, str], laps: int) -> list[list[float
     job = json.dumps({"client": client, "sites": sites, "laps": laps})
     command = [sys.executable, __file__, "--client", job]
     done = subprocess.run(
-        command, check=True, capture_output=True, text=True, preexec_fn=on_first_cpu
+        command, check=True, stdout=subprocess.PIPE, text=True, preexec_fn=on_first_cpu
     )
     values: list[list[float]] = json.loads(done.stdout)
     return values

@@ -50,7 +50,7 @@ def measure() -> tuple[int, int, dict[tuple[str, str], Verdict]]:
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "session"
         command = [sys.executable, "-P", "-m", "crawlbench", "run", *SESSION, "-o", str(output)]
-        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         session = load_session(output)
     marked = sum(bool(summary.mark) for summary in session.summaries)
     return len(session.summaries), marked, verdicts(session)

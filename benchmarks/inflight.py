@@ -14,7 +14,7 @@ import resource
 import sys
 from dataclasses import dataclass
 
-from crawlbench.check.subject import Subject, Trial
+from crawlbench.check.subject import Start, Subject, Trial
 from crawlbench.measure.verify import expect
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
@@ -71,7 +71,7 @@ async def see(name: str) -> Seen:
     )
     async with open_mirror(SITE, NETWORK, find_network(NETWORK), seed=1) as mirror:
         await mirror.begin(name)
-        start = {"url": mirror.address + spec.path, "ca_file": mirror.ca_file}
+        start: Start = {"url": mirror.address + spec.path, "ca_file": mirror.ca_file}
         (report,) = await Trial(subject, [start], {}).run()
         counters = await mirror.end()
     error = report.get("error")

@@ -100,7 +100,7 @@ async def sample_all() -> dict[tuple[str, str], float]:
 def run_child(address: str, strategy: str, parser: str) -> float:
     """Sample in a process of its own, whose main thread is free for signals."""
     command = [sys.executable, "-m", "benchmarks.loop_share", "--child", address, strategy, parser]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
 def sample(address: str, strategy: str, parser: str) -> float:

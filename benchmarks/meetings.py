@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crawlbench.check.checks import meet_faults, open_faults
 from crawlbench.check.subject import Subject
@@ -21,6 +21,8 @@ from crawlbench.plugins.about import describe_strategy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
+
+    from crawlbench.check.subject import Report
 
 __all__ = [
     "ENDLESS",
@@ -170,7 +172,7 @@ async def meet_all(
             yield await coming
 
 
-def tell_outcome(name: str, kind: str, report: dict[str, Any], digest: str) -> Meeting:
+def tell_outcome(name: str, kind: str, report: Report, digest: str) -> Meeting:
     """Return what a report of `check/trial.py` means.
 
     Args:

@@ -176,7 +176,7 @@ def measure_truth(folder: Path, share: float) -> str:
     path = os.pathsep.join([str(folder), str(folder / "copy")])
     command = [sys.executable, "-c", TRUTH, str(share), str(TRUTH_PAIRS)]
     environment = {**os.environ, "PYTHONPATH": path}
-    told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    told = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     ratios = sorted(float(line) for line in told.stdout.splitlines())
     middle = ratios[len(ratios) // 4 : -len(ratios) // 4]
     # Of the mean of the middle half, as Tukey and McLaughlin have it.

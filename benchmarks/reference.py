@@ -14,6 +14,8 @@ measured once before any is measured again.
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +23,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawlbench.base.children import clean_environment, python_command
 from crawlbench.base.errors import BenchError, UsageError
@@ -28,7 +31,7 @@ from crawlbench.base.whole import write_bytes, write_text
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.reference.badge import make_badges
-from crawlbench.reference.bundle import ENDING, encode_bundle
+from crawlbench.reference.bundle import ENDING, encode_bundle, load_bundle, restore
 from crawlbench.reference.matrix import (
     MAX_MATRIX_BYTES,
     Matrix,
@@ -38,16 +41,27 @@ from crawlbench.reference.matrix import (
 )
 from crawlbench.reference.page import render_table
 from crawlbench.reference.parts import SESSIONS, Part, find_part, list_parts, load_parts
+from crawlbench.reference.picture import draw_clients, find_clients
 from crawlbench.reference.rules import CUT_SHORT
 from crawlbench.reference.submission import submit_session
 from crawlbench.reference.table import make_table
 from crawlbench.report.numbers import format_bytes, format_length
+
+if TYPE_CHECKING:
+    from crawlbench.base.records import Session
 
 ROOT = Path(__file__).resolve().parent.parent
 MATRICES = ROOT / "results" / "matrix"
 UNDER_WAY = ROOT / "results" / "matrix-under-way"
 """Sessions that are not finished; not kept in git."""
 PAGE = ROOT / "docs" / "results"
+REFERENCE = ROOT / "results" / "reference"
+"""A session on an Intel, and beside it, as a bundle, one of a newcomer on an AMD."""
+README = ROOT / "README.md"
+PICTURE = "clients.svg"
+_PICTURED = re.compile(
+    r"(<!-- clients: made by `make reference-page` -->\n).*?(<!-- end of clients -->)", re.DOTALL
+)
 INTERRUPTED = 130
 PATIENCE_S = 60.0
 """For a session to end after it was asked to."""
@@ -82,6 +96,7 @@ def main() -> None:
         left = len(find_due(folder, parts))
         print(f"{left} of {SESSIONS * len(parts)} sessions are missing", flush=True)
     write_page(MATRICES, PAGE)
+    write_picture(MATRICES, PAGE, README)
 
 
 def _read_options() -> argparse.Namespace:
@@ -209,7 +224,7 @@ def keep(session: Path, path: Path, suite: str) -> None:
 def write_page(matrices: Path, folder: Path) -> None:
     """Write the page of all matrices, and the badges of the newest figures."""
     found: list[Matrix] = load_matrices(matrices)
-    table = make_table(found)
+    table = make_table(found, [load_makers()])
     badges = folder / "badges"
     badges.mkdir(parents=True, exist_ok=True)
     write_text(folder / "index.html", render_table(table))
@@ -221,6 +236,28 @@ def write_page(matrices: Path, folder: Path) -> None:
             old.unlink()  # of a figure that was retired
     size = format_bytes((folder / "index.html").stat().st_size)
     print(f"{folder / 'index.html'}: {len(table.rows)} figures, {size}; {len(wanted)} badges")
+
+
+def load_makers() -> tuple[Session, Session]:
+    """Return two sessions of the default suite, on CPUs of two makers, judged."""
+    newcomer = load_bundle(REFERENCE / f"newcomer{ENDING}")
+    return load_session(REFERENCE), restore(newcomer.content)
+
+
+def write_picture(matrices: Path, folder: Path, readme: Path) -> None:
+    """Draw all clients on one chart, and show it in the README, if they were measured."""
+    rows = find_clients(make_table(load_matrices(matrices)))
+    text = ""
+    if rows:
+        write_text(folder / PICTURE, draw_clients(rows))
+        place = os.path.relpath(folder, readme.parent)
+        count = sum(row.verdict != "baseline" for row in rows)
+        text = (
+            f"\n[![{count} clients, each one's time per page over the baseline's, with intervals]"
+            f"({place}/{PICTURE})]({place}/index.html)\n\n"
+        )
+    before = readme.read_text(encoding="utf-8")
+    write_text(readme, _PICTURED.sub(lambda found: found[1] + text + found[2], before))
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def measure(seed: int, budget_s: float, folder: Path) -> dict[Quantity, list[Com
     command = [sys.executable, "-m", "crawlbench", "run", "loops", "-l", "asyncio", "-l", TWIN]
     command += [word for name in OPERATIONS for word in ("--operation", name)]
     command += ["--budget", f"{budget_s:g}", "--seed", str(seed), "-o", str(folder)]
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     session = load_session(folder)
     found = {quantity: session.against_baseline(quantity) for quantity in QUANTITIES}
     compared = found[Quantity.TIME]

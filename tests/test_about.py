@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from crawlbench.base.errors import UnknownNameError
 from crawlbench.plugins import registry
 from crawlbench.plugins.about import describe_http, describe_strategy
+from tests.child import succeed
 
 NAMES = registry.names(registry.Kind.STRATEGY)
 
@@ -46,7 +46,7 @@ def test_nothing_is_imported():
         "d('aiohttp-gather'); d('requests-serial'); d('scrapy-spider')\n"
         "print(*{'aiohttp', 'requests', 'scrapy', 'twisted'} & set(sys.modules))"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ran = succeed([sys.executable, "-c", code])
     assert ran.stdout == "\n"
 
 

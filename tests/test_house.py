@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import ast
 from itertools import permutations
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
 from benchmarks import house
 
+TOP = Path(__file__).resolve().parent.parent
 MAX_FUNCTION = 40
 """Lines: what fits on a screen."""
 CEILINGS = {
@@ -115,3 +117,33 @@ def test_table_of_the_house_is_printed(capsys, monkeypatch):
     rows = [[part.strip() for part in line.strip("|").split("|")] for line in lines[2:]]
     assert ["homes of the verdict rule", "1", "1"] in rows
     assert all(len(row) == 3 and all(row) for row in rows)
+
+
+CAPTURES = {"capture_output": True, "check": True}
+"""Settings of `subprocess.run` that together lose what a child said when it failed."""
+CALLERS = [path for room in ("tests", "benchmarks", "ci") for path in (TOP / room).rglob("*.py")]
+
+
+def mute_calls(text):
+    """Yield the line of each call whose failure would tell the exit code alone."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call):
+            given = {one.arg: getattr(one.value, "value", None) for one in node.keywords}
+            if CAPTURES.items() <= given.items():
+                yield node.lineno
+
+
+def test_child_that_fails_shows_its_words():
+    """Tests call `tests.child.succeed`; benchmarks capture no more than they read."""
+    assert len(CALLERS) > 300
+    lines = {path: list(mute_calls(path.read_text(encoding="utf-8"))) for path in CALLERS}
+    assert not {path: found for path, found in lines.items() if found}
+
+
+@pytest.mark.parametrize(
+    ("settings", "lines"),
+    [("capture_output=True, check=True", [1]), ("stdout=PIPE, check=True", []), ("**given", [])],
+)
+def test_call_that_would_lose_them_is_seen(settings, lines):
+    """By its two settings together; a stream of errors that goes through loses nothing."""
+    assert list(mute_calls(f"run(call, {settings})")) == lines

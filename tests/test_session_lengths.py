@@ -76,10 +76,12 @@ def test_session_goes_on_with_both_lengths(folder):
     assert {name for name in last if "/long" in name} == set(session.plan.long_names.values())
 
 
-def test_sessions_of_two_lengths_are_compared_by_whole_crawls(folder):
-    """`compare` and `history` list the cells and no long forms."""
+def test_sessions_of_two_lengths_are_compared_by_both(folder):
+    """`compare` lists the cells per page and to begin as well, and no long forms."""
     printed = call("compare", folder, folder)
     assert "aiohttp-" in printed
+    for title in ("head against base", "time per page", "time to begin", "CPU time per page"):
+        assert title in printed
     assert "/long" not in printed
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import random
-import subprocess
 import sys
 import zipfile
 
@@ -20,6 +19,7 @@ from tests.archive.archives import (
     warc_bytes,
     write_har,
 )
+from tests.child import succeed
 
 PAGE_BYTES = 24 * 2**20
 ROOM_BYTES = 64 * 2**20
@@ -116,7 +116,7 @@ def test_peak_memory_is_bounded_by_the_largest_record(tmp_path, name):
     """All of it: the interpreter, the libraries, the archive and the page at hand."""
     CASES[name](tmp_path / name)
     call = [sys.executable, "-c", CHILD, tmp_path / name, tmp_path / "site"]
-    done = subprocess.run(call, capture_output=True, text=True, check=True)
+    done = succeed(call)
     pages, body_bytes, peak_bytes = map(int, done.stdout.split())
     assert pages == 2
     assert body_bytes > 2 * PAGE_BYTES - 2000

@@ -1,7 +1,6 @@
 """A WARC gives its pages, or one sentence."""
 
 import gzip
-import subprocess
 import sys
 import textwrap
 
@@ -18,6 +17,7 @@ from tests.archive.archives import (
     warc_bytes,
     write_warc,
 )
+from tests.child import succeed
 
 
 @pytest.mark.parametrize("gz", [True, False])
@@ -244,7 +244,7 @@ def test_memory_does_not_grow_with_the_archive(tmp_path):
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(report.pages, report.body_bytes, (after - before) * 1024)
     """)
-    done = subprocess.run([sys.executable, "-c", call], capture_output=True, text=True, check=True)
+    done = succeed([sys.executable, "-c", call])
     pages, body_bytes, grown_bytes = map(int, done.stdout.split())
     assert pages == 1000
     assert body_bytes > 90e6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import pytest
 from crawlbench.reference.matrix import load_matrices
 from crawlbench.reference.page import render_table
 from crawlbench.reference.table import make_table
+from tests.reference.test_picture import write_part
 from tests.reference.test_table import write_matrices
 
 MADE = 20
@@ -91,4 +93,54 @@ def test_twenty_matrices_open_within_two_seconds(open_page, table, capsys):
 def test_page_without_a_matrix_says_so(open_page):
     opened = open_page(render_table(make_table([])))
     assert "No matrix was measured yet" in opened.ask("document.body.textContent")
+    assert opened.complaints == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
+def test_stranger_is_led_to_an_answer(open_page, screenshots, tmp_path, width, scheme):
+    """One click from a question in words to a sentence, and the address keeps both."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    table = make_table(load_matrices(write_part(tmp_path, "clients")))
+    opened = open_page(render_table(table), width=width, scheme=scheme)
+    page = opened.page
+    assert "Every client that is installed" in page.inner_text("select[name=scenario]")
+    assert page.inner_text("#answer").startswith("Fastest here: aiohttp-gather on asyncio, 0.")
+    page.click("text=Is httpx2 faster than httpx")
+    page.wait_for_function("document.querySelectorAll('#clients tbody tr').length === 1")
+    answer = page.inner_text("#answer")
+    assert answer.startswith(
+        "Time over that of httpx-async on asyncio: httpx2-async on asyncio: 1.0"
+    )
+    assert answer.endswith("unclear.")
+    assert "against=httpx-async%7Casyncio%7Cnone" in page.url
+    page.screenshot(path=screenshots / f"question-{width}.png", full_page=True)
+    page.fill("input[name=client]", "aiohttp")
+    answer = page.inner_text("#answer")
+    assert ", faster, since 2026-11-0" in answer
+    ratio, low, high = map(float, re.findall(r"0\.\d+", answer))  # a half over 1.6
+    assert low < 0.3125 < high
+    assert low < ratio < high
+    page.select_option("select[name=against]", "")
+    assert page.inner_text("#answer").startswith("Fastest here: aiohttp-gather on asyncio, 0.")
+    assert opened.ask("document.documentElement.scrollWidth") <= width
+    found = axe.Axe().run(page).response["violations"]
+    assert [one["id"] for one in found] == []
+    assert opened.complaints == []
+
+
+def test_two_against_each_other_are_each_others_reverse(open_page, tmp_path):
+    """A against B is one over B against A, whichever stands first in what the page holds."""
+    table = make_table(load_matrices(write_part(tmp_path, "clients")))
+    opened = open_page(render_table(table))
+    ratios = []
+    for mine, other in (("aiohttp-gather", "httpx-async"), ("httpx-async", "aiohttp-gather")):
+        address = f"#client={mine}&against={other}|asyncio|none"
+        opened.page.evaluate("(address) => { location.hash = address }", address)
+        opened.page.wait_for_function(
+            "(name) => document.querySelector('#answer').textContent.includes(`: ${name}`)",
+            arg=mine,
+        )
+        cell = "#clients tbody tr td:nth-child(7)"
+        ratios.append(float(opened.ask("(cell) => document.querySelector(cell).textContent", cell)))
+    assert ratios[0] * ratios[1] == pytest.approx(1, rel=0.02)
     assert opened.complaints == []

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.child import succeed
 from tests.ci.steps import ROOT, obeyed, run_compare, temporary_of
 from tests.environments.planting import LOOP, QUICK, SLOW, plant
 from tests.environments.projects import write_project
@@ -191,7 +191,7 @@ def test_whole_step_from_a_clone(step, tmp_path):
     clone = tmp_path / "action $(id)"
     clone.mkdir()
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    names = succeed(listed, cwd=ROOT).stdout
     for name in filter(None, names.split("\0")):
         if (ROOT / name).is_file():
             (clone / name).parent.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ import yaml
 from ci.inputs import _NAMES
 from ci.pins import changed_pins
 
+from tests.child import succeed
 from tests.ci.steps import ROOT, action
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -108,8 +109,7 @@ def git(folder, *words):
     settings = {"protocol.file.allow": "always", "user.name": "x", "user.email": "x@example.com"}
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     call = ["git", *options, "-C", str(folder), *words]
-    outcome = subprocess.run(call, capture_output=True, text=True, check=True, env=quiet())
-    return outcome.stdout.strip()
+    return succeed(call, env=quiet()).stdout.strip()
 
 
 def quiet():
@@ -201,7 +201,7 @@ def test_gitlab_holds_against_what_was_merged_with(tmp_path, merge, is_merged):
     }
     for _ in range(2):
         call = ["sh", "-e", "-c", "\n".join(own)]
-        subprocess.run(call, cwd=folder, env=environ, capture_output=True, check=True)
+        succeed(call, cwd=folder, env=environ)
         found = [git(folder / ".speed" / side, "rev-parse", "HEAD") for side in ("base", "head")]
         assert found == ([base, merged] if is_merged else [start, branch])
         for side in ("base", "head"):
@@ -249,11 +249,6 @@ def test_pins_of_a_stranger_are_versions_or_nothing(tmp_path):
     outputs = tmp_path / "outputs"
     for head, text in (("head", "aiohttp==3.14"), ("base", "")):
         outputs.write_text("")
-        subprocess.run(
-            [sys.executable, "-I", str(ROOT / "ci" / "pins"), "base", head],
-            cwd=tmp_path,
-            env={"GITHUB_OUTPUT": str(outputs)},
-            capture_output=True,
-            check=True,
-        )
+        call = [sys.executable, "-I", str(ROOT / "ci" / "pins"), "base", head]
+        succeed(call, cwd=tmp_path, env={"GITHUB_OUTPUT": str(outputs)})
         assert f"\n{text}\n" in outputs.read_text().partition("head<<")[2]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from importlib import import_module
 
 import pytest
+from tests.child import succeed
 
 from crawlbench.cli import mirror
 from crawlbench.cli.app import Commands
@@ -24,7 +24,7 @@ MAX_MODULES = 10  # design: of ours, behind --version
 def loaded(*arguments: str) -> list[str]:
     """Return the modules of ours that a command has loaded when it ends."""
     call = [sys.executable, "-c", OURS, *arguments]
-    outcome = subprocess.run(call, capture_output=True, text=True, check=True)
+    outcome = succeed(call)
     return outcome.stdout.splitlines()[-1].split()
 
 

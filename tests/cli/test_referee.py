@@ -9,7 +9,9 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+from tests.child import succeed
 from tests.cli.test_cli import assert_refused
+from tests.conftest import command_line
 from tests.measure.test_store import write
 
 from crawlbench.measure.store import load_session
@@ -23,13 +25,9 @@ SMALL = ("quick", "-n", "loopback", "--rounds", 3, "--laps", 2)
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
     """Return the folder of a small session."""
-    import subprocess
-
-    from tests.conftest import command_line
-
     folder = tmp_path_factory.mktemp("referee") / "session"
-    settings = {"capture_output": True, "timeout": 110}
-    subprocess.run(**command_line("run", *SMALL, "-o", folder, **settings), check=True)
+    settings = command_line("run", *SMALL, "-o", folder, timeout=110)
+    succeed(settings.pop("args"), **settings)
     return folder
 
 
@@ -123,6 +121,20 @@ def test_gate_that_is_none_is_refused(crawlbench, session, gate):
     """A gate has one form."""
     outcome = crawlbench("compare", session, session, "--fail-on", gate)
     assert_refused(outcome, "is no gate; one looks like slower, slower:5% or")
+
+
+@pytest.mark.parametrize("gate", ["page-slower:5%", "begin-slower:2ms", "cpu-page-slower"])
+def test_gate_on_pages_is_refused_where_one_length_was_crawled(crawlbench, session, gate):
+    """Nothing could be held against it: that must not pass."""
+    outcome = crawlbench("compare", session, session, "--fail-on", gate)
+    assert_refused(outcome, f"--fail-on {gate} cannot be held: both sessions crawled one length")
+
+
+def test_cpu_time_has_a_gate_between_sessions(crawlbench, session):
+    """At a bound that no two sessions of the same code reach."""
+    outcome = crawlbench("compare", session, session, "--fail-on", "cpu-slower:50%")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert "CPU time" in outcome.stdout
 
 
 def test_plain_pyperf_suites_are_compared_by_pyperf_and_labelled(crawlbench, session):

@@ -34,6 +34,7 @@ from crawlbench.environments.prepared import prepare_environments
 from crawlbench.environments.spec import parse_sides
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.plugins.registry import Kind
+from tests.child import succeed
 from tests.environments.projects import built, in_process, write_project
 
 pytestmark = pytest.mark.slow
@@ -143,7 +144,7 @@ def test_environment_is_built_once_and_holds_what_was_asked(tmp_path):
     assert not told
     variables = {**os.environ, "PYTHONPATH": facts.library}
     command = [facts.executable, "-c", "import planted, crawlbench; print(crawlbench.__file__)"]
-    call = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
+    call = succeed(command, env=variables)
     assert Path(call.stdout.strip()).is_relative_to(facts.library)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 
 from crawlbench.environments.checkouts import copy_checkout, describe_checkout, project_name
+from tests.child import succeed
 from tests.environments.projects import write_project
 
 
@@ -45,10 +44,8 @@ def test_package_called_build_is_no_leftover(project, tmp_path):
 def test_commit_is_told_and_whether_files_differ(project):
     git = ["git", "-C", str(project), "-c", "user.name=x", "-c", "user.email=x@example.org"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
-        subprocess.run([*git, *command], check=True)
-    commit = subprocess.run(
-        [*git, "rev-parse", "--short=10", "HEAD"], check=True, capture_output=True, text=True
-    ).stdout.strip()
+        succeed([*git, *command])
+    commit = succeed([*git, "rev-parse", "--short=10", "HEAD"]).stdout.strip()
     assert describe_checkout(project).endswith(f"(commit {commit})")
     (project / "planted" / "__init__.py").write_text("y = 2\n")
     assert describe_checkout(project).endswith(f"(commit {commit}+)")
@@ -59,7 +56,7 @@ def test_git_decides_what_belongs_to_a_checkout(project, tmp_path):
     git = ["git", "-C", str(project), "-c", "user.name=x", "-c", "user.email=x@example.org"]
     (project / ".gitignore").write_text("*.c\n")
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
-        subprocess.run([*git, *command], check=True)
+        succeed([*git, *command])
     before = describe_checkout(project)
     (project / "planted" / "loop.c").write_text("stale")
     assert describe_checkout(project) == before

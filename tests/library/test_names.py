@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import pytest
+from tests.child import succeed
 
 import crawlbench
 
@@ -31,7 +31,7 @@ def test_every_home_is_public():
 def test_import_alone_loads_nothing_more():
     """Whoever asks for the version pays for no measuring."""
     call = [sys.executable, "-c", OURS]
-    outcome = subprocess.run(call, capture_output=True, text=True, check=True)
+    outcome = succeed(call)
     assert outcome.stdout.split() == ["crawlbench"]
 
 

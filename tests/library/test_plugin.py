@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from tests.child import succeed
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs" / "examples" / "library"
@@ -94,7 +95,7 @@ def test_plugin_loads_nothing_before_it_is_asked_for():
         "print(*sorted(name for name in sys.modules if name.startswith('crawlbench')))"
     )
     call = [sys.executable, "-c", code]
-    outcome = subprocess.run(call, capture_output=True, text=True, check=True)
+    outcome = succeed(call)
     packages = ["crawlbench", "crawlbench.library"]
     assert outcome.stdout.split() == [*packages, "crawlbench.library.plugin"]
 

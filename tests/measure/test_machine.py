@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from types import SimpleNamespace
 
 import pytest
+from tests.child import succeed
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Cell
@@ -84,7 +84,7 @@ def test_worker_has_its_cpus_before_its_interpreter_starts():
     with executor._on_its_cpus():
         program = "import os; print(*os.sched_getaffinity(0))"
         command = [sys.executable, "-c", program]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = succeed(command)
     assert done.stdout.split() == [str(min(before))]
     assert os.sched_getaffinity(0) == before
 

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import json
 import os
-import subprocess
 import sys
 import threading
 import time
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.child import succeed
 
 from crawlbench.base import stopwatch
 from crawlbench.measure import seal
@@ -268,7 +268,7 @@ def move(*, moves_itself):
     first, other = sorted(os.sched_getaffinity(0))[:2]
     job = json.dumps([first, other, moves_itself])
     call = [sys.executable, "-c", MOVED, job]
-    done = subprocess.run(call, check=True, capture_output=True, text=True)
+    done = succeed(call)
     return *json.loads(done.stdout), first, other
 
 

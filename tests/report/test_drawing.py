@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import pytest
 
+from tests.child import succeed
 from tests.conftest import command_line
 from tests.measure.test_store import finished, write
 
@@ -44,8 +44,8 @@ def test_picture_that_ends_its_process_is_told_in_a_sentence(tmp_path, crawlbenc
 def test_session_is_not_lost_for_its_page(tmp_path):
     """What went wrong is a sentence, which the session's end tells."""
     folder = write(tmp_path, finished())
-    settings = command_line(cwd=tmp_path, capture_output=True, timeout=110)
+    settings = command_line(cwd=tmp_path, timeout=110)
     settings["args"] = [sys.executable, "-c", WRITE_PAGE, str(folder)]
-    done = subprocess.run(**settings, preexec_fn=limit, check=True)
+    done = succeed(settings.pop("args"), **settings, preexec_fn=limit)
     assert done.stdout.startswith("report.html was not written: the process that draws ended by ")
     assert not (folder / "report.html").exists()

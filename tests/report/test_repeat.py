@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 from dataclasses import replace
 
 import pytest
@@ -15,6 +14,7 @@ from crawlbench.base.records import Sweep
 from crawlbench.cli import run as run_module
 from crawlbench.measure.store import load_session
 from crawlbench.report.repeat import repeat_command
+from tests.child import succeed
 from tests.report.reference import REFERENCE
 from tests.report.sessions import concluded, shipped
 from tests.stats.builders import make_plan
@@ -57,7 +57,7 @@ def test_what_is_not_printable_is_written_as_escapes():
     assert command.isprintable()
     call = ["bash", "-c", command.replace("crawlbench run", "printf '%s|'", 1)]
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
-    shown = subprocess.run(call, capture_output=True, env=environment, check=True).stdout
+    shown = succeed(call, env=environment, text=False).stdout
     assert shown.decode().split("|")[0] == suite
 
 

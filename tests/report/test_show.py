@@ -9,7 +9,6 @@ import math
 import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -23,6 +22,7 @@ from crawlbench.measure.store import load_session
 from crawlbench.report.bars import UNICODE
 from crawlbench.report.numbers import format_interval, format_ratio, format_seconds
 from crawlbench.report.show import SessionReport
+from tests.child import succeed
 from tests.report.reference import REFERENCE, plain_mean
 from tests.report.sessions import concluded
 from tests.report.views import group_tables
@@ -172,7 +172,7 @@ def test_text_needs_no_extra():
         "import sys; import crawlbench.cli.report, crawlbench.cli.run; "
         "print({'altair', 'vl_convert'} & set(sys.modules))"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found = succeed([sys.executable, "-c", code])
     assert found.stdout.strip() == "set()"
 
 

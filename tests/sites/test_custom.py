@@ -2,11 +2,11 @@
 
 import hashlib
 import pickle
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.child import succeed
 
 from crawlbench.base.digest import as_rows, digest_rows, field_names
 from crawlbench.base.errors import BlockedPageError, NotInstalledError, UsageError
@@ -292,7 +292,7 @@ def test_items_pickle_into_another_process(site):
         data = pickle.dumps(items)
         assert pickle.loads(data) == items
         command = [sys.executable, "-c", code]
-        done = subprocess.run(command, input=data, capture_output=True, check=True)
+        done = succeed(command, input=data, text=False)
         assert done.stdout.strip() == b"Film one"
 
 

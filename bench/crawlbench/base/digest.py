@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import astuple, fields
+from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
@@ -42,8 +42,13 @@ Row = list[object]
 
 
 def as_rows(items: Iterable[Item]) -> list[Row]:
-    """Return the items as rows in order of rank, which no concurrency can change."""
-    return [list(astuple(item)) for item in sorted(items, key=attrgetter("rank"))]
+    """Return the items as rows in order of rank, which no concurrency can change.
+
+    Without `astuple`, which copies each value: this is done after every value of a session.
+    """
+    ordered = sorted(items, key=attrgetter("rank"))
+    names = {kind: field_names(kind) for kind in {type(item) for item in ordered}}
+    return [[getattr(item, name) for name in names[type(item)]] for item in ordered]
 
 
 def digest_rows(rows: Sequence[Row]) -> str:

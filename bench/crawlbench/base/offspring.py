@@ -6,6 +6,7 @@ lives, `schedstat` for waits.
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -19,7 +20,7 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-__all__ = ["Children", "adopt_orphans", "end_descendants"]
+__all__ = ["Children", "adopt_orphans", "end_descendants", "keep_descendants"]
 
 _PROC = Path("/proc")
 TRIES = 5  # to read while no child ends in between
@@ -39,6 +40,15 @@ class _Child:
 _NONE = _Child(0, 0)
 _SET_CHILD_SUBREAPER = 36
 """See `man 2 prctl`."""
+
+
+def keep_descendants() -> None:
+    """Let all that comes of this process be its own, and end with it.
+
+    Whoever calls does so before a contestant is imported: what is registered first is called last.
+    """
+    adopt_orphans()
+    atexit.register(end_descendants)
 
 
 def adopt_orphans() -> None:

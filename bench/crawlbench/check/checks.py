@@ -6,7 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crawlbench.check.findings import (
     Finding,
@@ -35,6 +35,7 @@ from crawlbench.sites.origin import make_pages
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
+    from crawlbench.check.subject import Report, Start
     from crawlbench.measure.sitefacts import SiteFacts
     from crawlbench.measure.verify import Expectation
     from crawlbench.mirror.process import MirrorProcess
@@ -185,7 +186,7 @@ async def meet_faults(
     subject: Subject,
     mirrors: Mapping[str, MirrorProcess],
     deadlines_s: Mapping[str, float] | None = None,
-) -> list[dict[str, Any]]:
+) -> list[Report]:
     """Return what a strategy made of each fault of the subject: a digest, or an error.
 
     Args:
@@ -200,10 +201,10 @@ def _fault_starts(
     subject: Subject,
     mirrors: Mapping[str, MirrorProcess],
     deadlines_s: Mapping[str, float] = MappingProxyType({}),
-) -> list[dict[str, Any]]:
+) -> list[Start]:
     patience_s = dict.fromkeys(subject.faults, subject.deadline_s) | dict(deadlines_s)
-    return [_start(mirrors[kind]) | {"deadline_s": patience_s[kind]} for kind in subject.faults]
+    return [{**_start(mirrors[kind]), "deadline_s": patience_s[kind]} for kind in subject.faults]
 
 
-def _start(mirror: MirrorProcess, *, trusts: bool = True) -> dict[str, Any]:
+def _start(mirror: MirrorProcess, *, trusts: bool = True) -> Start:
     return {"url": mirror.address + mirror.path, "ca_file": mirror.ca_file if trusts else None}

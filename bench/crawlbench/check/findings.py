@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crawlbench.base.text import count_of
 
 if TYPE_CHECKING:
     from crawlbench.base.counters import Counters
+    from crawlbench.check.subject import Failure, Names, Report
     from crawlbench.measure.verify import Expectation
 
 __all__ = [
@@ -44,15 +45,15 @@ class Outcome:
 
     digests: list[str]
     """Of each crawl that came to an end."""
-    left: list[dict[str, list[str]]]
+    left: list[Names]
     """What was open after each, by kind."""
-    error: dict[str, str] | None
+    error: Failure | None
     """Type and first line of what the strategy raised; None if it did not."""
     complaints: list[str]
     """Warnings of leaks by Python and asyncio."""
     crawls: int
     """How many were asked for."""
-    started: dict[str, list[str]]
+    started: Names
     """What is there since the strategy was imported, by kind."""
     counters: Counters
 
@@ -98,7 +99,7 @@ def _judge_kind(outcome: Outcome, kind: str, promise: str, since: int | None) ->
     """
     if not outcome.left:
         return Finding(promise, None, "no crawl came to an end")
-    last: list[Any] = outcome.left[-1][kind]
+    last = outcome.left[-1][kind]
     before = len(outcome.left[since][kind]) if since is not None else 0
     extra = len(last) - before
     if extra <= 0:
@@ -108,7 +109,7 @@ def _judge_kind(outcome: Outcome, kind: str, promise: str, since: int | None) ->
     return Finding(promise, False, f"{extra} {kind} are left after {crawls} crawls: {names}")
 
 
-def tell(error: dict[str, str]) -> str:
+def tell(error: Failure) -> str:
     """Return an error in one line."""
     return f"{error['type']}: {error['text']}" if error["text"] else error["type"]
 
@@ -187,7 +188,7 @@ OWN_ERRORS = (
 """What no server causes: with these a strategy, or what it calls, goes wrong by itself."""
 
 
-def judge_import(started: dict[str, list[str]]) -> Finding:
+def judge_import(started: Names) -> Finding:
     """Say whether a strategy and what it imports were at work before it was called.
 
     Args:
@@ -206,7 +207,7 @@ def _meets(kind: str) -> str:
     return f"meets the fault {kind}"
 
 
-def judge_fault(kind: str, report: dict[str, Any], digest: str) -> Finding:
+def judge_fault(kind: str, report: Report, digest: str) -> Finding:
     """Say how a strategy met a fault: an error or the right items is well, all else is not.
 
     Args:
@@ -226,7 +227,7 @@ def judge_fault(kind: str, report: dict[str, Any], digest: str) -> Finding:
     return _judge_error(promise, error)
 
 
-def _judge_error(promise: str, error: dict[str, Any]) -> Finding:
+def _judge_error(promise: str, error: Failure) -> Finding:
     if error["type"] == "dies":
         return Finding(promise, False, error["text"])
     if not set(OWN_ERRORS).isdisjoint(error["bases"]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
 from crawlbench.base.children import Child, ChildEnded
 from crawlbench.mirror.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
@@ -13,11 +13,53 @@ from crawlbench.mirror.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-__all__ = ["Subject", "Trial"]
+__all__ = ["Failure", "Names", "Report", "Start", "Subject", "Trial", "TrialJob"]
 
 CHILD = "crawlbench.check.trial"
 START_S = 60.0
 """For a process to import its strategy while others use the CPUs too."""
+
+
+Names = dict[str, list[str]]
+"""What is open or running in a process, by kind."""
+
+
+class Start(TypedDict):
+    """Where a crawl begins."""
+
+    url: str
+    ca_file: str | None
+    deadline_s: NotRequired[float]
+    """Where it is not the subject's."""
+
+
+class TrialJob(TypedDict):
+    """What a trial's process is to do."""
+
+    strategy: str
+    event_loop: str
+    site: str
+    parser: str
+    concurrency: int
+    starts: list[Start]
+
+
+class Failure(TypedDict):
+    """How a crawl failed."""
+
+    type: str
+    """Of the error, with its module; `hangs` or `dies` where the process had no time to tell."""
+    text: str
+    bases: NotRequired[list[str]]
+    """The types that would catch it."""
+
+
+class Report(TypedDict, total=False):
+    """What came of a crawl: `digest` and `left`, or `error`."""
+
+    digest: str
+    left: Names
+    error: Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +83,21 @@ class Trial:
     """Crawls of one subject, one after the other, in as few processes as its hangs allow."""
 
     subject: Subject
-    starts: list[dict[str, Any]]
-    """Where each crawl begins: `url` and `ca_file`; `deadline_s` where it is not the subject's."""
+    starts: list[Start]
+    """Of each crawl."""
     variables: dict[str, str]
     """Of the environment, beside those that are there."""
     complaints: list[str] = field(default_factory=list)
     """What Python and asyncio complained of."""
-    started: dict[str, list[str]] = field(default_factory=dict)
+    started: Names = field(default_factory=dict)
     """What is there since the strategy was imported, by kind."""
 
-    async def run(self) -> list[dict[str, Any]]:
+    async def run(self) -> list[Report]:
         """Return a report for each start; see `reports`."""
         return [report async for report in self.reports()]
 
-    async def reports(self) -> AsyncGenerator[dict[str, Any], None]:
-        """Yield a report for each start, as it comes: `digest` and `left`, or `error`.
+    async def reports(self) -> AsyncGenerator[Report, None]:
+        """Yield a report for each start, as it comes.
 
         A crawl that hangs costs its deadline, one that takes its process down only itself; a
         strategy that cannot be loaded reports that for every start.
@@ -67,9 +109,7 @@ class Trial:
                     done += 1
                     yield report
 
-    async def _run_process(
-        self, starts: list[dict[str, Any]]
-    ) -> AsyncGenerator[dict[str, Any], None]:
+    async def _run_process(self, starts: list[Start]) -> AsyncGenerator[Report, None]:
         """Yield the reports of one process, at least one; the last may be that of its end."""
         job = json.dumps(self._job(starts))
         child = await Child.start(CHILD, job, variables=self.variables, reads=False)
@@ -77,23 +117,24 @@ class Trial:
         try:
             while done < len(starts):
                 try:
-                    report = await child.hear(patience_s)
+                    message = await child.hear(patience_s)
                 except (ChildEnded, TimeoutError) as end:
                     yield await _broken(child, patience_s, end)
                     return
-                if "started" in report:
-                    self.started = report["started"]
+                if "started" in message:
+                    self.started = message["started"]
                 else:
                     done += 1
-                    yield report
-                ahead = starts[done] if done < len(starts) else {}
-                patience_s = ahead.get("deadline_s", self.subject.deadline_s)
+                    yield cast("Report", message)
+                patience_s = self.subject.deadline_s
+                if done < len(starts):
+                    patience_s = starts[done].get("deadline_s", patience_s)
             with suppress(ChildEnded, TimeoutError):
                 self.complaints += (await child.hear(patience_s))["complaints"]
         finally:
             await child.end()
 
-    def _job(self, starts: list[dict[str, Any]]) -> dict[str, Any]:
+    def _job(self, starts: list[Start]) -> TrialJob:
         subject = self.subject
         return {
             "strategy": subject.strategy,
@@ -105,7 +146,7 @@ class Trial:
         }
 
 
-async def _broken(child: Child, patience_s: float, end: Exception) -> dict[str, Any]:
+async def _broken(child: Child, patience_s: float, end: Exception) -> Report:
     """Return the report of a process that gives none."""
     if isinstance(end, TimeoutError):
         return {"error": {"type": "hangs", "text": f"no answer in {patience_s:g} s"}}

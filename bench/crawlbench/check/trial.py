@@ -26,6 +26,7 @@ from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from crawlbench.base.model import Reader, Site, SiteSpec
+    from crawlbench.check.subject import Failure, Names, Report, Start, TrialJob
 
 __all__ = ["main"]
 
@@ -35,7 +36,7 @@ GRACE_S = 0.5
 
 def main() -> None:
     """Do the job; say what each crawl came to, a line each, and last what was complained of."""
-    job = json.loads(sys.argv[1])
+    job: TrialJob = json.loads(sys.argv[1])
     say = open_channel()
     complaints = _listen_to_complaints()
     before = _look_around()
@@ -52,7 +53,7 @@ def main() -> None:
     say({"complaints": complaints})
 
 
-def _load(job: dict[str, Any]) -> _Watched:
+def _load(job: TrialJob) -> _Watched:
     spec = registry.load(registry.Kind.SITE, job["site"])
     factory = (
         registry.load(registry.Kind.EVENT_LOOP, job["event_loop"])
@@ -67,7 +68,7 @@ def _load(job: dict[str, Any]) -> _Watched:
     )
 
 
-def _crawl_once(watched: _Watched, job: dict[str, Any], start: dict[str, str]) -> dict[str, Any]:
+def _crawl_once(watched: _Watched, job: TrialJob, start: Start) -> Report:
     """Return the digest of a crawl and what it left, or what it raised."""
     site = make_site(watched.spec, start["url"], watched.read, start["ca_file"])
     try:
@@ -86,7 +87,7 @@ class _Watched:
         self.read = read
         self.factory = factory
         """Makes the event loop; None for a strategy that needs none."""
-        self.left: dict[str, list[str]] = {}
+        self.left: Names = {}
         self.crawl = self._crawl_async if factory else self._crawl_plain
 
     def _crawl_plain(self, site: Site, concurrency: int) -> list[Any]:
@@ -115,7 +116,7 @@ def _other_tasks() -> set[asyncio.Task[Any]]:
     return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
 
 
-def _look_around() -> dict[str, list[str]]:
+def _look_around() -> Names:
     """Return what this process has open and running, by kind."""
     process = psutil.Process()
     connections = process.net_connections("inet")
@@ -128,7 +129,7 @@ def _look_around() -> dict[str, list[str]]:
     }
 
 
-def _started_since(before: dict[str, list[str]]) -> dict[str, list[str]]:
+def _started_since(before: Names) -> Names:
     """Return the threads, processes and connections that were not there before."""
     now = _look_around()
     kinds = ("threads", "processes", "sockets")
@@ -153,7 +154,7 @@ def _children(process: psutil.Process) -> list[str]:
     return names
 
 
-def _describe(error: BaseException) -> dict[str, Any]:
+def _describe(error: BaseException) -> Failure:
     """Return an error as its type with module, its first line, and the types that catch it.
 
     Of a group of errors the first within says what happened.

@@ -7,14 +7,14 @@ import shlex
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import msgspec
 import typer
 
 from crawlbench.base.errors import StorageError, UsageError
 from crawlbench.cli.answer import ENDED_EARLY, UNCLEAR, find_answer, write_answer
-from crawlbench.cli.gates import AskedGate, FailOn, parse_gate
+from crawlbench.cli.gates import FailOn, parse_gate
 from crawlbench.cli.measuring import (
     exit_code,
     measure,
@@ -30,6 +30,7 @@ from crawlbench.cli.options import (
     Cpus,
     Force,
     Laps,
+    LongForms,
     Loops,
     Margin,
     Networks,
@@ -51,16 +52,19 @@ from crawlbench.environments.spec import parse_python, parse_sides
 from crawlbench.environments.versus import extend_versus, plan_versus
 from crawlbench.measure.ends import session_ends
 from crawlbench.measure.flow import resume_session, run_session
+from crawlbench.measure.lengths import read_long_forms
 from crawlbench.measure.relevant import relevant_axes
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.report.bisection import bisection_sentence, bisection_table
 from crawlbench.report.terminal import render_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from crawlbench.base.records import Environment, Session
+    from crawlbench.cli.answer import Answer
     from crawlbench.measure.suite import Suite
+    from crawlbench.stats.bound import Bound
 
 __all__ = ["ab"]
 
@@ -76,6 +80,7 @@ def ab(
     loop: Loops = None,
     network: Networks = None,
     site: Sites = None,
+    long_form: LongForms = None,
     parser: Parsers = None,
     concurrency: Concurrency = None,
     operation: Operations = None,
@@ -142,6 +147,7 @@ def ab(
         "event_loops": loop,
         "networks": network,
         "sites": site,
+        "long_forms": read_long_forms(long_form),
         "parsers": parser,
         "concurrency": concurrency,
         "operations": operation,
@@ -155,6 +161,8 @@ def ab(
     percent = load_suite("ab").margin_percent if margin is None else margin
     gate = parse_gate(fail_on, math.log1p(percent / 100))
     suite = override(_choose_suite(sides, axes), sizes)
+    if gate:  # before environments are built
+        gate.require_lengths(suite.long_forms)
     trial = _Trial(suite, gate, is_extended=extend)
     folder = name_folder(output, "bisect" if bisecting else "ab")
     with replacing(output, force=force):
@@ -182,7 +190,7 @@ def _read_sides(
     return parse_sides(asked, shared, names or [one.name for one in named])
 
 
-def _choose_suite(sides: Sequence[Environment], axes: dict[str, Any]) -> Suite:
+def _choose_suite(sides: Sequence[Environment], axes: Mapping[str, object]) -> Suite:
     """Return the suite with what was asked, and where nothing was, what the packages say."""
     suite = load_suite("ab")
     asked = {name: value for name, value in axes.items() if value}
@@ -204,7 +212,7 @@ class _Trial:
     """How sides are measured: the same in each session of a search."""
 
     suite: Suite
-    gate: AskedGate | None
+    gate: Bound | None
     is_extended: bool
     """Whether an unclear session goes on for as long again."""
 
@@ -213,15 +221,18 @@ class _Trial:
         prepared = prepare_environments(sides, self.suite, tell)
         plan = plan_versus(self.suite, prepared)
         if self.gate:
-            plan = replace(plan, gate=self.gate.bound, gate_quantity=self.gate.quantity)
+            self.gate.require_lengths(plan.long_forms)
+            plan = replace(plan, gate=self.gate.size, gate_quantity=self.gate.quantity)
         if group:
             cells = tuple(cell for cell in plan.cells if cell.group == group)
-            plan = replace(plan, cells=cells, baselines={group: plan.baselines[group]})
+            forms = {name: form for name, form in plan.long_forms.items() if name == group}
+            baselines = {group: plan.baselines[group]}
+            plan = replace(plan, cells=cells, baselines=baselines, long_forms=forms)
         prepare_sites(plan)
         ready = prepared.environments
         return measure(lambda watcher: run_session(plan, folder, watcher, ready))
 
-    def decide(self, sides: Sequence[Environment], folder: Path) -> tuple[Session, dict[str, Any]]:
+    def decide(self, sides: Sequence[Environment], folder: Path) -> tuple[Session, Answer]:
         """Measure, and once more as long if that is allowed and the answer is unclear."""
         session = self.measure(sides, folder)
         answer = find_answer(session, self.gate)
@@ -235,7 +246,7 @@ class _Trial:
         return session, answer
 
 
-def _end(session: Session, answer: dict[str, Any], *, is_published: bool) -> NoReturn:
+def _end(session: Session, answer: Answer, *, is_published: bool) -> NoReturn:
     if session.ending in ENDED_EARLY:
         exit_code(session)  # says why
     elif answer["reason"]:

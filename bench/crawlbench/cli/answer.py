@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from crawlbench.base.errors import StorageError
 from crawlbench.base.records import Quantity
@@ -12,17 +11,19 @@ from crawlbench.base.whole import write_text
 from crawlbench.cli.output import INTERRUPTED
 from crawlbench.report.versus import versus_changes, versus_sentence
 from crawlbench.report.view import SessionView
+from crawlbench.stats.bound import Bound
 from crawlbench.stats.gate import hold_gate
-from crawlbench.stats.judge import judge
+from crawlbench.stats.judge import judge_at
 from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from crawlbench.base.records import Session
-    from crawlbench.cli.gates import AskedGate
+    from crawlbench.report.versus import ToldChange
 
-__all__ = ["ENDED_EARLY", "UNCLEAR", "find_answer", "write_answer"]
+__all__ = ["ENDED_EARLY", "UNCLEAR", "Answer", "find_answer", "write_answer"]
 
 ANSWER_FILE = "answer.json"
 UNCLEAR, INVALID = 3, 4
@@ -38,7 +39,25 @@ VERDICTS = {
 """By exit code."""
 
 
-def find_answer(session: Session, gate: AskedGate | None) -> dict[str, Any]:
+class Answer(TypedDict):
+    """What is written to answer.json; docs/ci.md describes it."""
+
+    format: int
+    sentence: str
+    verdict: str
+    code: int
+    reason: str
+    gate: float
+    gate_quantity: Quantity
+    is_extended: bool
+    changes: list[ToldChange]
+    cpu_changes: list[ToldChange]
+    per_page_changes: list[ToldChange]
+    to_begin_changes: list[ToldChange]
+    cpu_per_page_changes: list[ToldChange]
+
+
+def find_answer(session: Session, gate: Bound | None) -> Answer:
     """Return what scripts want to know; see docs/ci.md.
 
     Args:
@@ -46,10 +65,8 @@ def find_answer(session: Session, gate: AskedGate | None) -> dict[str, Any]:
         gate: None for none; then the margin is one, and time what is asked.
     """
     view = SessionView(session)
-    quantity = gate.quantity if gate else Quantity.TIME
-    bound = gate.bound if gate else session.plan.margin
-    at_gate = judge(replace(session, plan=replace(session.plan, margin=bound)))
-    held = hold_gate(find_changes(at_gate, quantity), bound)
+    asked = gate or Bound(Quantity.TIME, session.plan.margin)
+    held = hold_gate(find_changes(judge_at(session, asked), asked.quantity), asked.size)
     is_cut = session.ending in ENDED_EARLY
     code = ENDED_EARLY[session.ending] if is_cut else held.code
     return {
@@ -58,15 +75,18 @@ def find_answer(session: Session, gate: AskedGate | None) -> dict[str, Any]:
         "verdict": VERDICTS[code],
         "code": code,
         "reason": "the session was not finished" if is_cut else held.reason,
-        "gate": bound,
-        "gate_quantity": quantity,
+        "gate": asked.size,
+        "gate_quantity": asked.quantity,
         "is_extended": False,
         "changes": versus_changes(view),
         "cpu_changes": versus_changes(view, Quantity.CPU),
+        "per_page_changes": versus_changes(view, Quantity.PAGE),
+        "to_begin_changes": versus_changes(view, Quantity.BEGIN),
+        "cpu_per_page_changes": versus_changes(view, Quantity.CPU_PAGE),
     }
 
 
-def write_answer(folder: Path, answer: dict[str, Any]) -> None:
+def write_answer(folder: Path, answer: Mapping[str, object]) -> None:
     """Keep the answer beside the session.
 
     Raises:

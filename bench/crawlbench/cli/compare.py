@@ -12,21 +12,20 @@ import typer
 
 from crawlbench.base.children import clean_environment, python_command
 from crawlbench.base.errors import UsageError
-from crawlbench.base.records import Quantity
 from crawlbench.cli.checks import not_negative
-from crawlbench.cli.gates import parse_gate
+from crawlbench.cli.gates import FailOn, parse_gate
 from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import complain, print_json, result_console
 from crawlbench.measure.kept import find_kept
 from crawlbench.measure.store import load_session
 from crawlbench.report.changes import (
-    changes_table,
     comparison_notes,
-    kin_table,
+    comparison_tables,
     tell_comparison,
+    why_not_compared,
 )
 from crawlbench.report.terminal import render_table
-from crawlbench.stats.compare import SessionComparison, compare_sessions
+from crawlbench.stats.compare import Margin, SessionComparison, compare_sessions
 from crawlbench.stats.gate import hold_gate
 
 __all__ = ["compare"]
@@ -49,10 +48,7 @@ def compare(
             show_default="1",
         ),
     ] = None,
-    fail_on: Annotated[
-        str | None,
-        typer.Option("--fail-on", help="Fail if head is slower: slower, or slower:PERCENT%."),
-    ] = None,
+    fail_on: FailOn = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare two sessions, in plain and in normalised time; a verdict needs both.
@@ -61,11 +57,10 @@ def compare(
 
     Even the same code differs from session to session. The intervals include that variance, taken
     from the other sessions in the same folders or, where there are none, from earlier measurements.
+    Where both crawled the same two lengths, time per page and time to begin are compared as well.
     """
     wanted = math.log1p(USUAL_MARGIN) if margin is None else math.log1p(margin / 100)
     gate = parse_gate(fail_on, wanted)
-    if gate and gate.quantity is Quantity.CPU:
-        raise UsageError("cpu-slower is a gate of `ab`, which measures both sides in the same laps")
     if base.is_file() or head.is_file():
         if as_json:
             raise UsageError("--json is of two sessions' folders; pyperf's comparison has none")
@@ -79,8 +74,10 @@ def compare(
     else:
         _show(found)
     if gate is not None:
-        at_gate = compare_sessions(*pair, gate.bound, others)
-        held = hold_gate(at_gate.changes, gate.bound, REMEDY)
+        if why_not := why_not_compared(found, gate.quantity):
+            raise UsageError(f"--fail-on {fail_on} cannot be held: {why_not}")
+        at_gate = compare_sessions(*pair, Margin(gate.margin(wanted), gate.begin_s), others)
+        held = hold_gate(at_gate.by[gate.quantity].changes, gate.size, REMEDY)
         if held.reason:
             complain(held.reason)
         raise typer.Exit(held.code)
@@ -88,9 +85,8 @@ def compare(
 
 def _show(found: SessionComparison) -> None:
     console = result_console()
-    console.print(render_table(changes_table(found.changes), console.width))
-    if found.kin:
-        console.print(render_table(kin_table(found), console.width))
+    for table in comparison_tables(found):
+        console.print(render_table(table, console.width))
     for note in comparison_notes(found):
         console.print(note, style="dim", markup=False)
 

@@ -8,7 +8,7 @@ import ssl
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
@@ -24,6 +24,9 @@ from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
 from crawlbench.plugins.registry import Kind
 from crawlbench.plugins.scouts import LOAD_S, find_out
+
+if TYPE_CHECKING:
+    from crawlbench.measure.crawler import CrawlJob
 
 __all__ = ["crawl"]
 
@@ -78,13 +81,14 @@ def crawl(
     asked = [(Kind.STRATEGY, strategy), (Kind.PARSER, parser), (Kind.SITE, site)]
     for facts in find_out(asked):
         facts.require()
-    job = {
+    job: CrawlJob = {
         "strategy": strategy,
         "event_loop": loop or "asyncio",
         "site": site,
         "parser": parser,
         "concurrency": concurrency,
         "url": _checked(url),
+        "origin": "",
         "ca_file": _readable(ca_file),
     }
     items: list[tuple[Any, str]] = []
@@ -138,13 +142,13 @@ def _print_item(item: tuple[Any, str]) -> None:
     sys.stdout.write(f"{rank} {printable(title)}\n")
 
 
-async def _crawl_mirror(job: dict[str, Any], network: str, show: Show) -> str:
+async def _crawl_mirror(job: CrawlJob, network: str, show: Show) -> str:
     async with open_mirror(job["site"], network, find_network(network), seed=1) as mirror:
         job = {**job, "origin": mirror.address, "ca_file": mirror.ca_file}
         return await _crawl(job, show)
 
 
-async def _crawl(job: dict[str, Any], show: Show) -> str:
+async def _crawl(job: CrawlJob, show: Show) -> str:
     """Crawl in a process of its own, show what comes, and return how it differs from the site."""
     child = await Child.start("crawlbench.measure.crawler", json.dumps(job), reads=False)
     try:

@@ -24,10 +24,13 @@ from crawlbench.cli.places import refuse_existing
 from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.report.extra import require_drawing
 from crawlbench.report.terminal import render_table
-from crawlbench.stats.history import History, make_history
+from crawlbench.stats.history import make_history
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from crawlbench.report.table import Table
+    from crawlbench.stats.timeline import History
 
 __all__ = ["history"]
 
@@ -69,7 +72,8 @@ def history(
     write_output(output, render_page(page).encode())
     if is_printed(output):
         return
-    _show(found, changes_table(found), page.answer[0].text)
+    tables = [changes_table(one) for one in (found, *found.further)]
+    _show(found, tables, [sentence.text for sentence in page.answer])
     tell(f"page: {output}")
 
 
@@ -109,15 +113,18 @@ def _find_sessions(folders: list[Path]) -> dict[str, Path]:
     }
 
 
-def _show(found: History, table: Table, answer: str) -> None:
+def _show(found: History, tables: Sequence[Table], answers: Sequence[str]) -> None:
     console = result_console()
-    if table.rows:
-        console.print(render_table(table, console.width))
+    for table in tables:
+        if table.rows:
+            console.print(render_table(table, console.width))
     sessions, cells = len(found.sessions), len(found.lines)
-    changes = count_of(len(table.rows), "change")
+    changes = count_of(len(tables[0].rows), "change")
     console.print(f"{changes} in {count_of(cells, 'cell')} over {sessions} sessions")
-    console.print(answer, markup=False)
+    for answer in answers:
+        console.print(answer, markup=False)
     for one in found.breaks:
         console.print(f"from {one.session} on another machine: {'; '.join(one.what)}", markup=False)
-    if found.left_out:
-        console.print(f"{len(found.left_out)} points left out; the page says why")
+    left_out = sum(len(one.left_out) for one in (found, *found.further))
+    if left_out:
+        console.print(f"{left_out} points left out; the page says why")

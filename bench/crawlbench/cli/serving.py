@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import msgspec
 import typer
@@ -29,6 +29,9 @@ from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
 from crawlbench.mirror.serving import Open, Served, check_host
 
+if TYPE_CHECKING:
+    from crawlbench.mirror.servant import ServantJob
+
 __all__ = ["bench", "serve"]
 
 SERVANT = "crawlbench.mirror.servant"
@@ -36,13 +39,22 @@ END_S = 5.0
 """For the mirror to end after its input was closed; then it is killed."""
 BENCH_SPAN_S = 1.0
 BENCH_CONNECTIONS = (1, 8, 64)
-MODES: dict[str, tuple[str, dict[str, Any]]] = {
+
+
+class Asked(TypedDict, total=False):
+    """Arguments of `measure_ceiling`."""
+
+    coding: str
+    http2: bool
+
+
+MODES: dict[str, tuple[str, Asked]] = {
     "plain": ("loopback", {"coding": "identity"}),
     "gzip": ("loopback", {}),
     "TLS, gzip": ("loopback-tls", {}),
     "HTTP/2, TLS, gzip": ("loopback-tls", {"http2": True}),
 }
-"""What is asked for, to the network's name and the arguments of `measure_ceiling`."""
+"""What is asked for, to the network's name and those arguments."""
 
 
 def serve(
@@ -74,7 +86,7 @@ def serve(
     """
     address, played = check_host(host, is_known=is_known), find_network(network)
     prepare_site(site, reads=False)
-    job = {
+    job: ServantJob = {
         "site": site,
         "network_name": network,
         "network": msgspec.to_builtins(played),
@@ -87,7 +99,7 @@ def serve(
         asyncio.run(until_signal(_serve(job)))
 
 
-async def _serve(job: dict[str, Any]) -> None:
+async def _serve(job: ServantJob) -> None:
     """Show what a mirror in a process of its own says, until cancelled.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
 
@@ -20,7 +20,7 @@ PREFIX = "CRAWLBENCH"
 """Of variables: `CRAWLBENCH_RUN_ROUNDS=5` stands for `crawlbench run --rounds 5`."""
 
 
-def load_settings(folder: Path) -> dict[str, Any]:
+def load_settings(folder: Path) -> dict[str, object]:
     """Return the table `[tool.crawlbench]` of the nearest pyproject.toml that has one.
 
     Args:
@@ -42,7 +42,7 @@ def load_settings(folder: Path) -> dict[str, Any]:
     return {}
 
 
-def options_of(command: Command, name: str, table: object) -> dict[str, Any]:
+def options_of(command: Command, name: str, table: object) -> dict[str, object]:
     """Return the defaults of a command's parameters that a table of settings gives.
 
     Args:
@@ -82,7 +82,7 @@ def tell_source(error: TyperException) -> str:
     return ""
 
 
-def _table(value: object, where: str) -> dict[str, Any]:
+def _table(value: object, where: str) -> dict[str, object]:
     if not isinstance(value, dict):
         raise UsageError(f"{where} is {value!r}; it must be a table, such as rounds = 5")
     return value

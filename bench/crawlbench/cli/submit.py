@@ -13,6 +13,7 @@ from crawlbench.cli.options import RESULT, AsJson, Force
 from crawlbench.cli.output import complain, harmless, print_json, write_output
 from crawlbench.cli.places import refuse_existing
 from crawlbench.reference.bundle import encode_bundle, load_bundle, restore
+from crawlbench.reference.matrix import find_copied
 from crawlbench.reference.rules import find_broken
 from crawlbench.reference.submission import name_bundle, submit_session
 
@@ -59,7 +60,7 @@ def verify_bundle(
     is_refused, told = False, []
     for path in bundles:
         bundle = load_bundle(path)
-        broken = find_broken(bundle)
+        broken = find_broken(bundle) or list(filter(None, [find_copied(path, bundles)]))
         told.append({"file": str(path), "digest": bundle.digest, "broken": broken})
         if broken:
             is_refused = True

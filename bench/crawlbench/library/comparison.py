@@ -6,6 +6,7 @@ import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from crawlbench.base.records import Quantity
 from crawlbench.base.text import count_of
 from crawlbench.library.frames import make_frame
 from crawlbench.library.gate import log_ratio_of
@@ -13,7 +14,8 @@ from crawlbench.library.html import show_paragraphs, show_table
 from crawlbench.library.rows import Change
 from crawlbench.library.session import Session, load_session
 from crawlbench.measure.kept import find_kept
-from crawlbench.report.changes import changes_table, comparison_notes, kin_table
+from crawlbench.report.changes import comparison_notes, comparison_tables
+from crawlbench.report.measures import MEASURE, tell_range
 from crawlbench.report.text import one_line
 from crawlbench.stats.compare import compare_sessions
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
 
+    from crawlbench.stats import change as stats
     from crawlbench.stats.compare import SessionComparison
 
 __all__ = ["Comparison", "compare"]
@@ -35,19 +38,8 @@ class Comparison:
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:
-        """A row for each cell that both have, in the order of the base."""
-        return tuple(
-            Change(
-                cell=one.cell,
-                base_seconds=one.base_s,
-                head_seconds=one.head_s,
-                ratio=_exp(one.estimate),
-                ratio_low=_exp(one.low),
-                ratio_high=_exp(one.high),
-                verdict=str(one.verdict),
-            )
-            for one in self._found.changes
-        )
+        """A row for each cell that both have and each quantity that both measured, time first."""
+        return tuple(_change(one) for by in self._found.by.values() for one in by.changes)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
@@ -72,12 +64,11 @@ class Comparison:
 
     def __repr__(self) -> str:
         """Return a line that says how many cells were compared."""
-        return f"<crawlbench.Comparison of {count_of(len(self.changes), 'cell')}>"
+        return f"<crawlbench.Comparison of {count_of(len(self._found.changes), 'cell')}>"
 
     def _repr_html_(self) -> str:
         """Return tables and notes, for notebooks."""
-        tables = [changes_table(self._found.changes)]
-        tables += [kin_table(self._found)] if self._found.kin else []
+        tables = comparison_tables(self._found)
         return "".join([*map(show_table, tables), show_paragraphs(self.notes)])
 
 
@@ -111,12 +102,40 @@ def compare(
     return Comparison(compare_sessions(*pair, margin, kept))
 
 
+def _change(found: stats.Change) -> Change:
+    has_ratio = found.quantity.has_ratio
+    ratio, low, high = (_exp(v) if has_ratio else None for v in _ends(found))
+    more_s, more_low_s, more_high_s = (None if has_ratio else v for v in _ends(found))
+    return Change(
+        cell=found.cell,
+        base_seconds=found.base_s,
+        head_seconds=found.head_s,
+        ratio=ratio,
+        ratio_low=low,
+        ratio_high=high,
+        verdict=str(found.verdict),
+        quantity=str(found.quantity),
+        more_s=more_s,
+        more_low_s=more_low_s,
+        more_high_s=more_high_s,
+    )
+
+
+def _ends(found: stats.Change) -> tuple[float | None, float | None, float | None]:
+    return found.estimate, found.low, found.high
+
+
 def _exp(log_ratio: float | None) -> float | None:
     return None if log_ratio is None else math.exp(log_ratio)
 
 
 def _tell(change: Change) -> str:
+    what = MEASURE[Quantity(change.quantity)]
+    if change.more_s is not None:
+        low_s, high_s = change.more_low_s or 0.0, change.more_high_s or 0.0
+        more, interval = tell_range(change.more_s, low_s, high_s, Quantity.BEGIN)
+        return f"{change.verdict}, {more} in {what} ({interval})"
     if change.ratio is None or change.ratio_low is None or change.ratio_high is None:
         return change.verdict
     interval = f"{change.ratio_low:.3f} to {change.ratio_high:.3f}"
-    return f"{change.verdict}, {change.ratio:.3f} times the time ({interval})"
+    return f"{change.verdict}, {change.ratio:.3f} times the {what} ({interval})"

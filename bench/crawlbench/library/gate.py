@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Quantity
 from crawlbench.base.text import count_of
-from crawlbench.report.numbers import format_interval, format_ratio
+from crawlbench.report.measures import MEASURE, tell_interval
+from crawlbench.report.numbers import format_difference, format_ratio
 from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of
+from crawlbench.stats.bound import Bound, read_bound
 from crawlbench.stats.gate import hold_gate
-from crawlbench.stats.judge import judge
+from crawlbench.stats.judge import judge_at
 from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
     from crawlbench.report.view import SessionView
     from crawlbench.stats.change import Change
 
-__all__ = ["GateResult", "hold_session", "log_ratio_of"]
+__all__ = ["GateResult", "find_bound", "hold_session", "log_ratio_of"]
 
 VERDICTS = {0: "passed", 1: "slower", 3: "unclear", 4: "invalid"}
 """By the exit code that the command line would have."""
@@ -34,10 +37,14 @@ class GateResult:
     verdict: str
     """`passed`, `slower` (an interval lies beyond the gate), `unclear` (an interval reaches it) or
     `invalid` (something failed, or nothing can be judged)."""
-    percent: float
-    """Slower by so much is still good."""
+    percent: float | None
+    """Slower by so much is still good; None for a gate to begin."""
     text: str
     """A line on the whole, then one for each cell with its ratio and interval."""
+    quantity: str = "time"
+    """By which it was held: `time`, `CPU`, `per page`, `to begin` or `CPU per page`."""
+    seconds: float | None = None
+    """So many more are still good to begin; None for all other gates."""
 
     @property
     def passed(self) -> bool:
@@ -66,29 +73,61 @@ def log_ratio_of(percent: float, name: str) -> float:
     return math.log1p(percent / 100)
 
 
-def hold_session(view: SessionView, percent: float | None) -> GateResult:
-    """Hold all that a session compared with its baselines against a gate, by time.
+def find_bound(
+    margin: float, percent: float | None, fail_on: str | None, name: str = "a gate of"
+) -> Bound:
+    """Return what a gate asks, from one of the two ways to say it.
+
+    Args:
+        margin: log ratio that is meant by neither.
+        percent: of the time of whole crawls.
+        fail_on: as `--fail-on` takes it, such as `page-slower:5%`.
+        name: of the percentage, for errors.
+
+    Raises:
+        UsageError: both are given, or what is given is no gate.
+    """
+    if fail_on is not None:
+        if percent is not None:
+            raise UsageError(
+                f"the gate was asked for twice, as {percent!r} percent and as {fail_on!r}; give one"
+            )
+        return read_bound(fail_on, margin, "fail_on")
+    return Bound(Quantity.TIME, margin if percent is None else log_ratio_of(percent, name))
+
+
+def hold_session(view: SessionView, percent: float | None, fail_on: str | None) -> GateResult:
+    """Hold all that a session compared with its baselines against a gate.
 
     Args:
         view: of the session.
-        percent: None for its margin.
+        percent: by time; None for its margin.
+        fail_on: by another quantity, as `--fail-on` takes it; None for time.
 
     Raises:
-        UsageError: the percentage cannot be used.
+        UsageError: the gate cannot be used.
     """
-    plan = view.plan
-    bound = plan.margin if percent is None else log_ratio_of(percent, "a gate of")
-    at_gate = judge(replace(view.session, plan=replace(plan, margin=bound)))
-    changes = find_changes(at_gate)
-    held = hold_gate(changes, bound, "more rounds or a wider gate")
+    bound = find_bound(view.plan.margin, percent, fail_on)
+    bound.require_lengths(view.plan.long_forms)
+    changes = find_changes(judge_at(view.session, bound), bound.quantity)
+    held = hold_gate(changes, bound.size, "more rounds or a wider gate")
     is_cut = view.session.ending in CUT_SHORT
     verdict = "invalid" if is_cut else VERDICTS[held.code]
-    allowed = f"{100 * math.expm1(bound):.3g} %"
+    allowed = _tell_bound(bound)
     head = f"not slower by more than {allowed}" if verdict == "passed" else held.reason
     if is_cut:
         head = "the session was not finished"
     lines = [f"{verdict}, at a gate of {allowed}: {head}", *(_line(view, one) for one in changes)]
-    return GateResult(verdict, 100 * math.expm1(bound), "\n".join(lines))
+    size = 100 * math.expm1(bound.size) if bound.quantity.has_ratio else None
+    return GateResult(verdict, size, "\n".join(lines), str(bound.quantity), bound.begin_s)
+
+
+def _tell_bound(bound: Bound) -> str:
+    """Return what a gate allows, such as `5 % in time per page`."""
+    if not bound.quantity.has_ratio:
+        return f"{1000 * bound.size:.3g} ms to begin"
+    of = "" if bound.quantity is Quantity.TIME else f" in {MEASURE[bound.quantity]}"
+    return f"{100 * math.expm1(bound.size):.3g} %{of}"
 
 
 def _line(view: SessionView, change: Change) -> str:
@@ -106,8 +145,14 @@ def _size(view: SessionView, change: Change) -> str:
     if change.estimate is None or change.low is None or change.high is None:
         return str(change.verdict)
     rounds = f"in {count_of(change.rounds, 'round')}"
-    interval = format_interval(change.low, change.high)
+    interval = tell_interval(change.low, change.high, change.quantity)
+    if not change.quantity.has_ratio:
+        more = format_difference(change.estimate, change.low, change.high)
+        return f"{more} to begin ({interval}, at {100 * view.plan.confidence:g} %), {rounds}"
     ratio = format_ratio(change.estimate, change.low, change.high)
     if ratio == "-":
         return f"{rounds} the interval is {interval}"
-    return f"{ratio} times the time ({interval}, at {100 * view.plan.confidence:g} %), {rounds}"
+    return (
+        f"{ratio} times the {MEASURE[change.quantity]} ({interval}, at "
+        f"{100 * view.plan.confidence:g} %), {rounds}"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from crawlbench.environments.needs import packages_of
 from crawlbench.environments.prepared import prepare_environments
 from crawlbench.environments.spec import parse_sides, read_environments
 from crawlbench.environments.versus import plan_versus
-from crawlbench.library.gate import log_ratio_of
+from crawlbench.library.gate import find_bound
 from crawlbench.library.options import Options, read_options
 from crawlbench.library.session import Session
 from crawlbench.library.waiting import wait_for
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import EnvironmentFacts, Plan
     from crawlbench.measure.suite import Suite
+    from crawlbench.stats.bound import Bound
 
     Progress = Callable[[str], object] | None
     """Called with a line now and then, such as `print`; None for silence."""
@@ -80,6 +82,7 @@ def ab(
     new: str | PathLike[str],
     *,
     gate_percent: float | None = None,
+    fail_on: str | None = None,
     output: str | PathLike[str] | None = None,
     progress: Progress = None,
     **options: Unpack[Options],
@@ -91,6 +94,7 @@ def ab(
             ab` takes it: requirements, or the folder of a checkout.
         new: the same; both are strategies or both are environments.
         gate_percent: what `Session.hold_gate` will be asked: the session ends when that is known.
+        fail_on: the same in words, as `--fail-on` takes it, such as `page-slower:5%`.
         output: as in `run`.
         progress: as in `run`.
         options: what replaces that of the suite `ab`.
@@ -100,7 +104,6 @@ def ab(
     """
     sides = str(old), str(new)
     teller = Teller(progress)
-    bound = None if gate_percent is None else log_ratio_of(gate_percent, "gate_percent")
     are = [_is_strategy(side) for side in sides]
     if are[0] is not are[1]:
         first, second = sides if are[0] else sides[::-1]
@@ -109,8 +112,25 @@ def ab(
             "environments such as 'aiohttp==3.11.0'"
         )
     changes = read_options(options)
+    bound = _find_gate(changes, gate_percent, fail_on)
     plan, ready = (_of_strategies if are[0] else _of_environments)(sides, changes, teller)
-    return _measure(replace(plan, gate=bound), output, teller, ready)
+    if bound:
+        bound.require_lengths(plan.long_forms)
+        plan = replace(plan, gate=bound.size, gate_quantity=bound.quantity)
+    return _measure(plan, output, teller, ready)
+
+
+def _find_gate(
+    changes: dict[str, object], percent: float | None, fail_on: str | None
+) -> Bound | None:
+    """Return what will be asked; refused before anything is built where it cannot be answered."""
+    if percent is None and fail_on is None:
+        return None
+    suite = override(load_suite("ab"), {**changes, "strategies": None})
+    margin = math.log1p(suite.margin_percent / 100)
+    bound = find_bound(margin, percent, fail_on, "gate_percent")
+    bound.require_lengths(suite.long_forms)
+    return bound
 
 
 def _is_strategy(side: str) -> bool:

@@ -110,14 +110,17 @@ def crawlbench_ab(request: pytest.FixtureRequest) -> Callable[..., Session]:
         new: str | PathLike[str],
         *,
         gate_percent: float | None = None,
+        fail_on: str | None = None,
         **options: Unpack[Options],
     ) -> Session:
         from crawlbench.base.errors import BenchError  # noqa: PLC0415  (see above)
         from crawlbench.library.measurement import ab  # noqa: PLC0415
 
         try:
-            session = ab(old, new, gate_percent=gate_percent, progress=print, **options)
-            found = session.hold_gate(gate_percent)
+            session = ab(
+                old, new, gate_percent=gate_percent, fail_on=fail_on, progress=print, **options
+            )
+            found = session.hold_gate(gate_percent, fail_on=fail_on)
         except BenchError as error:
             problem = str(error)
         else:

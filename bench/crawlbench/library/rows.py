@@ -84,6 +84,12 @@ class Row:
     per_page_ratio_low: float | None
     per_page_ratio_high: float | None
     per_page_verdict: str | None
+    cpu_per_page_s: float | None
+    """CPU seconds that one page more adds; None where no exact clock was read, too."""
+    cpu_per_page_ratio: float | None
+    cpu_per_page_ratio_low: float | None
+    cpu_per_page_ratio_high: float | None
+    cpu_per_page_verdict: str | None
     to_begin_s: float | None
     """Seconds of a crawl without its pages."""
     to_begin_error_s: float | None
@@ -109,7 +115,7 @@ class Pair:
     cell: str
     other: str
     quantity: str
-    """`time`, `CPU`, `per page` or `to begin`."""
+    """`time`, `CPU`, `per page`, `to begin` or `CPU per page`."""
     verdict: str
     reason: str
     """Why there is no answer; empty if there is one."""
@@ -137,6 +143,13 @@ class Change:
     """Of the union of all ways to see it; so is `ratio_high`."""
     ratio_high: float | None
     verdict: str
+    quantity: str = "time"
+    """`time`, `CPU`, `per page`, `to begin` or `CPU per page`; the seconds are of that."""
+    more_s: float | None = None
+    """Seconds that the head takes more than the base to begin; None by other quantities, which have
+    a ratio."""
+    more_low_s: float | None = None
+    more_high_s: float | None = None
 
 
 def copy_rows(kind: type[T], sources: Iterable[object]) -> tuple[T, ...]:

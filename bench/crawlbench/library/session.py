@@ -18,7 +18,7 @@ from crawlbench.report.markdown import render_markdown
 from crawlbench.report.operations import operation_tables
 from crawlbench.report.results import results_of
 from crawlbench.report.tables import answer_headers, group_tables
-from crawlbench.report.versus import versus_table
+from crawlbench.report.versus import versus_tables
 from crawlbench.report.view import SessionView
 
 if TYPE_CHECKING:
@@ -96,16 +96,17 @@ class Session:
         """Return a cell's values in seconds, warmups left out; errors and names as in `row`."""
         return self.record.values(self.row(cell).cell)
 
-    def hold_gate(self, percent: float | None = None) -> GateResult:
+    def hold_gate(self, percent: float | None = None, *, fail_on: str | None = None) -> GateResult:
         """Say whether nothing is slower than its baseline by more than so many percent.
 
         Args:
-            percent: None for the margin of the session.
+            percent: by time; None for the margin of the session.
+            fail_on: by anything, as `--fail-on` takes it, such as `page-slower:5%`.
 
         Raises:
-            UsageError: that is negative or no number.
+            UsageError: that is negative, no number or no gate, or needs two lengths.
         """
-        return hold_session(self._view, percent)
+        return hold_session(self._view, percent, fail_on)
 
     def to_pandas(self) -> Any:  # noqa: ANN401  (crawlbench needs no pandas)
         """Return the rows as a pandas DataFrame.
@@ -148,7 +149,7 @@ class Session:
 
     def _tables(self) -> list[Table]:
         if self._view.plan.is_versus:
-            return [versus_table(self._view)]
+            return versus_tables(self._view)
         groups = zip(self._view.crawls, group_tables(self._view), strict=True)
         crawls = [table.pick(answer_headers(group)) for group, table in groups]
         return [*crawls, *operation_tables(self._view)]

@@ -39,6 +39,8 @@ class Conduct:
     first_read_at: float = 0.0
     """When the first page began to be read, on the clock of `started_at`; 0 if that is not known,
     as of pages that are read in other processes."""
+    last_s: float = 0.0
+    """How long the process's value before this one took, where it was another cell's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class Executor(Protocol):
     """Makes workers."""
 
     def is_hosted(self, cell: Cell) -> bool:
-        """Tell whether a cell's worker will be a seat in a process that it shares with others."""
+        """Tell whether a cell will have no process of its own, but share that of others."""
 
     async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
         """Start a worker and return when it is ready for its first turn.

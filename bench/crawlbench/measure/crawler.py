@@ -11,7 +11,7 @@ import os
 import sys
 from dataclasses import astuple
 from inspect import isasyncgenfunction, isgeneratorfunction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
 
 from crawlbench.base.children import end_with_parent, open_channel
@@ -28,10 +28,25 @@ if TYPE_CHECKING:
     from crawlbench.base.children import Say
     from crawlbench.base.model import Item, SiteSpec
 
-__all__ = ["main"]
+__all__ = ["CrawlJob", "main"]
 
 BATCH = 500
 """Items in one message."""
+
+
+class CrawlJob(TypedDict):
+    """What to crawl; the command line has it as JSON."""
+
+    site: str
+    parser: str
+    strategy: str
+    event_loop: str
+    url: str | None
+    """Where the site is, if the mirror does not serve it."""
+    origin: str
+    """Of the mirror; empty without one."""
+    ca_file: str | None
+    concurrency: int
 
 
 def main() -> None:
@@ -49,7 +64,7 @@ def main() -> None:
     end(0)  # threads that a strategy has left behind are not waited for
 
 
-def _crawl(job: dict[str, Any], say: Say) -> None:
+def _crawl(job: CrawlJob, say: Say) -> None:
     spec: SiteSpec = registry.load(registry.Kind.SITE, job["site"])
     read = registry.load(registry.Kind.PARSER, job["parser"])(spec)
     crawl = registry.load(registry.Kind.STRATEGY, job["strategy"])

@@ -57,6 +57,10 @@ class Crawling:
 
     def load(self, seal: Seal) -> Crawling:
         """Find the plug-ins that the cell names, the strategy last, once all others are sealed."""
+        return self.load_site(seal).load_strategy()
+
+    def load_site(self, seal: Seal) -> Crawling:
+        """Find what the cell crawls, and on which event loop, and seal it."""
         job, cell, files = self._job, self._job["cell"], self._job.get("files", {})
         spec = registry.load(registry.Kind.SITE, files.get(cell["site"], cell["site"]))
         parser = registry.load(registry.Kind.PARSER, files.get(cell["parser"], cell["parser"]))
@@ -76,9 +80,13 @@ class Crawling:
         seal.take_in(parser.__module__)
         seal.add(self._read, "_read")
         seal.add(self._site, "read")
-        self._crawl: Crawl = registry.load(
-            registry.Kind.STRATEGY, files.get(cell["strategy"], cell["strategy"])
-        )
+        return self
+
+    def load_strategy(self) -> Crawling:
+        """Find the contestant."""
+        name = self._job["cell"]["strategy"]
+        name = self._job.get("files", {}).get(name, name)
+        self._crawl: Crawl = registry.load(registry.Kind.STRATEGY, name)
         return self
 
     def run(self, loops: int) -> Timing:
@@ -89,6 +97,10 @@ class Crawling:
         )
         self._reading = self._read.look()
         return timing
+
+    def forget(self) -> None:
+        """Let go of what the last value returned."""
+        self._crawls = []
 
     def look(self) -> dict[str, float | None]:
         """Return how much was read within the last value, and from when on."""

@@ -17,7 +17,8 @@ from crawlbench.base.rooms import open_room
 from crawlbench.measure.anchor import ANCHOR
 from crawlbench.measure.handle import RUN_FILE, AnchorHandle, Handle, WorkerHandle
 from crawlbench.measure.job import JOB_VARIABLE, find_expected
-from crawlbench.measure.seat import Host, HostHandle, Seat
+from crawlbench.measure.seat import Host, Seat
+from crawlbench.measure.shared import HostHandle, Share, SharedProcess
 from crawlbench.sites.cache import cache_folder
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, EnvironmentFacts
     from crawlbench.measure.contract import AnchorWorker, Worker
-    from crawlbench.measure.job import CellJob, Job, Place
+    from crawlbench.measure.job import CellJob, Job, Length, Order, Place
     from crawlbench.measure.turnstile import Turnstile
 
 __all__ = ["PROXY_VARIABLES", "ProcessExecutor"]
@@ -51,6 +52,7 @@ class ProcessExecutor:
         timeout_s: float,
         environments: Sequence[EnvironmentFacts] = (),
         alone: Collection[str] = (),
+        cells: Sequence[Cell] = (),
     ) -> None:
         """Take what all workers share.
 
@@ -61,6 +63,7 @@ class ProcessExecutor:
             timeout_s: after which a value is a hang.
             environments: in which they run; cells of none of them run in the manager's own.
             alone: operations that are not hosted: each cell has a process of its own.
+            cells: of the plan: those that differ in the length of their site alone share a process.
         """
         self._turnstile = turnstile
         self._places = places
@@ -74,15 +77,33 @@ class ProcessExecutor:
         self._unfit: set[str] = set()
         """Groups that left something behind in a host: from the next round on they have none."""
         self._hosts: dict[str, Host] = {}
-        """By name, those of the round under way."""
+        """Of operations, by name, those of the round under way."""
+        self._shared: dict[str, SharedProcess] = {}
+        """Of crawls of several lengths, by the cell of the shortest."""
+        self._lengths: dict[str, list[Cell]] = {}
+        """Cells by the shortest, where they share a process."""
+        for cell in cells:
+            if not cell.operation and not places[cell.place]["ca_file"]:
+                self._lengths.setdefault(cell.short_name, []).append(cell)
 
     def is_hosted(self, cell: Cell) -> bool:
         """See `Executor.is_hosted`."""
-        apart = cell.operation in self._alone or cell.group in self._unfit
-        return bool(cell.operation) and not apart
+        if not cell.operation:
+            return bool(cell.long_of) and self._is_shared(cell)
+        return cell.operation not in self._alone and cell.group not in self._unfit
+
+    def _is_shared(self, cell: Cell) -> bool:
+        """Tell whether a cell's process crawls sites of other lengths, too.
+
+        Not over TLS, where each length's mirror has an authority of its own: a client that finds
+        its file by `SSL_CERT_FILE` may read it once in a process.
+        """
+        return len(self._lengths.get(cell.short_name, ())) > 1
 
     async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
         """See `Executor.start`."""
+        if self._is_shared(cell):
+            return await self._start_share(cell, loops, warmups)
         if self.is_hosted(cell):
             return await self._start_seat(cell, loops, warmups)
         command = partial(self._command, cell, loops, warmups, values)
@@ -98,17 +119,29 @@ class ProcessExecutor:
         name = f"(host of {replace(cell, operation='', site='').loop_name}"
         name += " control)" if cell.control else ")"
         if name not in self._hosts or self._hosts[name].is_over:
-            self._hosts[name] = Host(partial(self._start_host, cell, name), self._unfit.add)
+            start = partial(self._start_host, cell, name, "crawlbench.measure.host")
+            self._hosts[name] = Host(start, self._unfit.add)
         peer = self._places[cell.place].get("peer")
         metadata = {**_metadata(cell), **self._affinity()}
         seat = Seat(cell, loops, warmups, peer, metadata, self._hosts[name])
         await seat.connect()
         return seat
 
-    async def _start_host(self, cell: Cell, name: str) -> HostHandle:
-        """Start a process for all operations on a cell's event loop."""
-        python = self._python(cell)
-        command = python_command("crawlbench.measure.host", python=python)
+    async def _start_share(self, cell: Cell, loops: int, warmups: int) -> Share:
+        """Let a cell share a process with those that crawl sites of other lengths as it does."""
+        name = cell.short_name
+        if name not in self._shared or self._shared[name].is_over:
+            start = partial(self._start_host, cell, name, "crawlbench.measure.lengthhost")
+            self._shared[name] = SharedProcess(start)
+        order: Order = {"task": cell.name, "peer": None, "loops": loops}
+        metadata = {**_metadata(cell), **self._affinity()}
+        share = Share(cell, order, warmups, metadata, self._shared[name])
+        await share.connect()
+        return share
+
+    async def _start_host(self, cell: Cell, name: str, module: str) -> HostHandle:
+        """Start a process that takes the values of several cells, a cell being one of them."""
+        command = python_command(module, python=self._python(cell))
         return await self._start(HostHandle, name, lambda _: command, self._variables(cell, name))
 
     async def start_anchor(self) -> AnchorWorker:
@@ -202,6 +235,7 @@ class ProcessExecutor:
             "cpus": list(self._cpus) if self._all_cpus else [],
             "all_cpus": sorted(self._all_cpus or ()),
             "environment": find_expected(facts) if facts else None,
+            "lengths": self._describe_lengths(cell),
         }
         away = [name for name in os.environ if name.lower() in PROXY_VARIABLES]
         changes = {**_bytecode(), JOB_VARIABLE: dumps(job)}
@@ -211,6 +245,15 @@ class ProcessExecutor:
             away += LEADING_VARIABLES
             changes = {"PYTHONPATH": facts.library, **facts.asked.variables, **changes}
         return clean_environment(changes, away)
+
+    def _describe_lengths(self, cell: Cell) -> dict[str, Length]:
+        """Return by cell what a process crawls, if several cells share it."""
+        if not self._is_shared(cell):
+            return {}
+        return {
+            one.name: {"site": one.site, "origin": self._places[one.place]["origin"]}
+            for one in self._lengths[cell.short_name]
+        }
 
 
 def _bytecode() -> dict[str, str]:

@@ -75,6 +75,13 @@ class Handle:
         self._lane = arrival.result()
         return await self._hear("ready", START_TIMEOUT_S)
 
+    async def show(self) -> list[list[Row]]:
+        """Return what each crawl of the last value returned; see `Worker.show`."""
+        assert self._lane
+        await self._lane.tell("show")
+        crawls: list[list[Row]] = (await self._hear("crawls", GRACE_S))["crawls"]
+        return crawls
+
     async def end(self) -> None:
         """Let the process end by itself, and give back what it held.
 
@@ -135,7 +142,7 @@ class Handle:
 
 
 class WorkerHandle(Handle):
-    """A pyperf worker, which leaves its run in a file."""
+    """A pyperf worker of one cell, which leaves its run in a file."""
 
     _run: pyperf.Run | None = None
 
@@ -147,13 +154,6 @@ class WorkerHandle(Handle):
         assert self._lane
         await self._lane.tell("go")
         return Value.from_message(await self._hear("value", self._timeout_s + GRACE_S))
-
-    async def show(self) -> list[list[Row]]:
-        """See `Worker.show`."""
-        assert self._lane
-        await self._lane.tell("show")
-        crawls: list[list[Row]] = (await self._hear("crawls", GRACE_S))["crawls"]
-        return crawls
 
     async def finish(self) -> pyperf.Run:
         """See `Worker.finish`."""

@@ -17,6 +17,7 @@ import pyperf
 
 from crawlbench.measure.gate import Gate
 from crawlbench.measure.job import JOB_VARIABLE
+from crawlbench.measure.leaving import Leaving
 from crawlbench.measure.operating import Operating
 from crawlbench.measure.remains import Remains
 from crawlbench.measure.seal import Rest, Seal
@@ -40,6 +41,7 @@ NO_REST = (0.0, 0.0)
 
 def main() -> None:
     """Take values until the manager says that it is over."""
+    leaving = Leaving()
     job: Job = json.loads(os.environ[JOB_VARIABLE])
     settle_allocator()
     event_loops = watch_event_loops()
@@ -52,6 +54,7 @@ def main() -> None:
         metadata = pyperf.Run([1.0], collect_metadata=True).get_metadata()
         gate.say({"kind": "ready", "metadata": metadata})
         host.serve()
+        leaving.is_done = True
     except Exception as error:
         tell_error(gate, error)
         sys.exit(1)
@@ -92,7 +95,7 @@ class _Host:
 
     def _take(self, order: Order, rested: tuple[float, float]) -> None:
         """Take one value and tell it, and what its operation has left."""
-        name = order["operation"]
+        name = order["task"]
         is_first = name not in self._operations
         operating = self._operations[name] = self._operations.get(name) or self._find(order)
         before = Remains.now()
@@ -107,7 +110,7 @@ class _Host:
         self._gate.say({**message, "left": [] if is_first else left})
 
     def _find(self, order: Order) -> Operating:
-        cell = {**self._job["cell"], "operation": order["operation"]}
+        cell = {**self._job["cell"], "operation": order["task"]}
         return Operating({**self._job, "cell": cell, "peer": order["peer"]})  # type: ignore[typeddict-item]
 
 

@@ -122,7 +122,7 @@ def _misconduct(value: Value) -> Iterator[tuple[Promise, str]]:
     conduct = value.conduct
     if conduct.broken:
         yield Promise.HARNESS, f"it did not leave the harness alone: {'; '.join(conduct.broken)}"
-    if unrest := find_unrest(conduct.rest_cpu_s, conduct.rest_s, value.seconds):
+    if unrest := find_unrest(conduct.rest_cpu_s, conduct.rest_s, _longest_s(value)):
         yield Promise.REST, unrest
 
 
@@ -143,6 +143,11 @@ def find_unrest(cpu_s: float, rest_s: float, value_s: float) -> str | None:
     )
 
 
+def _longest_s(value: Value) -> float:
+    """Return how long a value of the process takes: what it leaves to do may be a share of that."""
+    return max(value.seconds, value.conduct.last_s)
+
+
 class Patience:
     """Remembers over a session which cells did not stand still, and excuses what comes seldom."""
 
@@ -158,7 +163,7 @@ class Patience:
         """
         conduct = value.conduct
         self._turns[cell] += 1
-        if find_unrest(conduct.rest_cpu_s, conduct.rest_s, value.seconds) is None:
+        if find_unrest(conduct.rest_cpu_s, conduct.rest_s, _longest_s(value)) is None:
             return value
         self._restless[cell] += 1
         if self._restless[cell] > max(1.0, MAX_RESTLESS * self._turns[cell]):

@@ -12,7 +12,17 @@ if TYPE_CHECKING:
     from crawlbench.base.records import EnvironmentFacts
     from crawlbench.operations import PeerFields
 
-__all__ = ["JOB_VARIABLE", "CellJob", "Expected", "Job", "Order", "Place", "Told", "find_expected"]
+__all__ = [
+    "JOB_VARIABLE",
+    "CellJob",
+    "Expected",
+    "Job",
+    "Length",
+    "Order",
+    "Place",
+    "Told",
+    "find_expected",
+]
 
 JOB_VARIABLE = "CRAWLBENCH_JOB"
 """Environment variable that holds the job."""
@@ -53,6 +63,14 @@ class Place(TypedDict, total=False):
     """None for an operation that has none."""
 
 
+class Length(TypedDict):
+    """One of the sites that a process crawls in turn."""
+
+    site: str
+    origin: str
+    """Of its mirror."""
+
+
 class Job(Place):
     """All that a worker is told when it starts."""
 
@@ -69,13 +87,17 @@ class Job(Place):
     """On which workers may end; empty for those that they have."""
     environment: Expected | None
     """None for the manager's own."""
+    lengths: dict[str, Length]
+    """By cell, what a process crawls that is shared by several; empty for all others."""
 
 
 class Order(TypedDict):
-    """What a host is told of one value."""
+    """What a process is told of one value that takes those of several cells."""
 
-    operation: str
+    task: str
+    """An operation, or the name of a cell that crawls."""
     peer: PeerFields | None
+    """Of an operation that has one."""
     loops: int
 
 

@@ -155,6 +155,7 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
                 plan.timeout_s,
                 session.environments,
                 [facts.name for facts in plan.operations if facts.needs_own],
+                plan.cells,
             ),
             expectations={name: site.expected for name, site in sites.items()},
             groups={c.group: c.place for c in plan.own_cells if not c.operation},

@@ -44,7 +44,9 @@ class Seal:
 
     def __init__(self) -> None:
         """Look at everything."""
-        self._parts = {name: _Part.of(owner, name, part) for name, owner, part in _parts()}
+        self._parts: dict[tuple[str, int], _Part] = {}
+        for name, owner, part in _parts():
+            self._parts[name, id(owner)] = _Part.of(owner, name, part)
         self._state = _State.now()
 
     def take_in(self, module: str) -> None:
@@ -54,13 +56,13 @@ class Seal:
             module: with which pages are read, which all contestants share.
         """
         for name, owner, part in (*_parts(), *_tools(sys.modules.get(module))):
-            self._parts.setdefault(name, _Part.of(owner, name, part))
+            self._parts.setdefault((name, id(owner)), _Part.of(owner, name, part))
 
     def add(self, owner: object, name: str) -> None:
         """Remember what an object of ours has by that name, for as long as it is measured with."""
         kind = type(owner)
         dotted = f"{kind.__module__}.{kind.__qualname__}.{name}"
-        self._parts[dotted] = _Part.of(owner, name, getattr(owner, name))
+        self._parts[dotted, id(owner)] = _Part.of(owner, name, getattr(owner, name))
 
     def move_to(self, cpus: Collection[int]) -> None:
         """Move all threads to the CPUs on which values are taken, once the contestant is imported.
@@ -75,8 +77,9 @@ class Seal:
 
     def find_broken(self) -> list[str]:
         """Return what is not as it was, a clause each, such as `it replaced time.monotonic`."""
-        found = [f"it replaced {name}" for name, part in self._parts.items() if part.is_other()]
-        return [*found, *_State.now().changes_since(self._state)]
+        parts = self._parts.items()
+        found = [f"it replaced {name}" for (name, _), part in parts if part.is_other()]
+        return [*dict.fromkeys(found), *_State.now().changes_since(self._state)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from crawlbench.measure.labels import find_place, is_file
 from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from crawlbench.base.records import Cell
 
@@ -141,7 +141,7 @@ def _find_beside(folder: Path, suite: Suite) -> Suite:
     return msgspec.structs.replace(suite, **found)
 
 
-def override(suite: Suite, changes: dict[str, Any]) -> Suite:
+def override(suite: Suite, changes: Mapping[str, object]) -> Suite:
     """Return the suite with those of the changes that are neither None nor empty.
 
     Raises:

@@ -7,7 +7,6 @@ The manager's job comes as JSON in the environment; what is measured is a `Task`
 from __future__ import annotations
 
 import asyncio
-import atexit
 import faulthandler
 import json
 import os
@@ -20,10 +19,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pyperf
 
 from crawlbench.base.errors import LoopRefusal
-from crawlbench.base.offspring import adopt_orphans, end_descendants
+from crawlbench.base.offspring import keep_descendants
 from crawlbench.base.usage import peak_rss_bytes, reset_peak_rss, rss_bytes
 from crawlbench.measure.gate import Gate
 from crawlbench.measure.job import JOB_VARIABLE
+from crawlbench.measure.leaving import Leaving
 from crawlbench.measure.seal import Rest, Seal, await_kernel_threads
 
 if TYPE_CHECKING:
@@ -65,10 +65,10 @@ class Task(Protocol):
 
 def main() -> None:
     """Take the values that the command line asks for, one turn each."""
+    leaving = Leaving()
     job: Job = json.loads(os.environ[JOB_VARIABLE])
     settle_allocator()
-    adopt_orphans()
-    atexit.register(end_descendants)  # first, hence called last
+    keep_descendants()
     event_loops = watch_event_loops()
     gate = Gate(job["port"], job["token"], job["cell"]["name"])
     try:
@@ -82,6 +82,7 @@ def main() -> None:
         gate.say({"kind": "ready"})
         turn.wait()
         runner.bench_time_func(job["cell"]["name"], turn.take_value)
+        leaving.is_done = True
     except Exception as error:
         tell_error(gate, error)
         sys.exit(1)

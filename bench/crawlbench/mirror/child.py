@@ -14,7 +14,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 import msgspec
 
@@ -32,13 +32,43 @@ if TYPE_CHECKING:
 
     from crawlbench.base.children import Say
 
-__all__ = ["loop_factory", "main"]
+__all__ = ["MirrorJob", "loop_factory", "main"]
+
+
+class MirrorJob(TypedDict):
+    """What to serve; the command line has it as JSON."""
+
+    site: str
+    network: object
+    """A `Network`, as msgspec writes it."""
+    seed: int
+    cpus: tuple[int, ...]
+    """To run on; empty for any."""
+    ca_file: str
+    """Where the authority's certificate is to be, if the network has TLS."""
+
+
+class Span(TypedDict):
+    """The arguments of `Mirror.begin`."""
+
+    epoch: str
+    plays_network: bool
+    lap: int
+    laps: int
+
+
+class Command(TypedDict):
+    """What the manager says."""
+
+    op: Literal["begin", "end"]
+    span: NotRequired[Span]
+    trace_file: NotRequired[str | None]
 
 
 def main() -> None:
     """Serve until standard input ends."""
     say = open_channel()
-    job = json.loads(sys.argv[1])
+    job: MirrorJob = json.loads(sys.argv[1])
     if job["cpus"] and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, job["cpus"])
     try:
@@ -57,7 +87,7 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return None
 
 
-async def _serve(job: dict[str, Any], say: Say) -> None:
+async def _serve(job: MirrorJob, say: Say) -> None:
     spec = registry.load(registry.Kind.SITE, job["site"])
     network = msgspec.convert(job["network"], Network)
     responses = Responses(spec.pages(), network.keep_alive_s, spec.method, spec.payload)
@@ -87,7 +117,7 @@ async def _obey(mirror: Mirror, say: Say) -> None:
     await over.wait()
 
 
-def _carry_out(mirror: Mirror, command: dict[str, Any], say: Say) -> None:
+def _carry_out(mirror: Mirror, command: Command, say: Say) -> None:
     if command["op"] == "begin":
         if command["trace_file"]:
             with contextlib.suppress(OSError):  # then there is no trace, which the manager sees

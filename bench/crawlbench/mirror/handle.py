@@ -7,7 +7,7 @@ import json
 import ssl
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,6 +21,9 @@ from crawlbench.sites.origin import make_pages
 if TYPE_CHECKING:
     from os import PathLike
     from types import TracebackType
+
+    from crawlbench.base.children import Message
+    from crawlbench.mirror.child import MirrorJob
 
 __all__ = ["MirrorAddress", "ServedMirror"]
 
@@ -84,8 +87,13 @@ class ServedMirror:
         make_pages(self._site)
         with ExitStack() as stack:
             ca_file = str(stack.enter_context(open_room()) / CA_FILE)
-            job: dict[str, Any] = {"site": self._site, "seed": self._seed, "cpus": ()}
-            job |= {"network": msgspec.to_builtins(network), "ca_file": ca_file}
+            job: MirrorJob = {
+                "site": self._site,
+                "network": msgspec.to_builtins(network),
+                "seed": self._seed,
+                "cpus": (),
+                "ca_file": ca_file,
+            }
             child = PlainChild(CHILD, json.dumps(job))
             stack.callback(child.end, STOP_TIMEOUT_S)
             hello = self._hear(child, START_TIMEOUT_S)
@@ -102,7 +110,7 @@ class ServedMirror:
         self._is_open = False
         self._open.close()
 
-    def _hear(self, child: PlainChild, deadline_s: float) -> dict[str, Any]:
+    def _hear(self, child: PlainChild, deadline_s: float) -> Message:
         try:
             return child.hear(deadline_s)
         except ChildEnded:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,10 +15,11 @@ from crawlbench.base.errors import MirrorError
 from crawlbench.base.rooms import open_room
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     from crawlbench.base.children import Message
+    from crawlbench.mirror.child import MirrorJob
     from crawlbench.mirror.networks import Network
 
 __all__ = ["MirrorProcess", "open_mirror"]
@@ -87,7 +88,7 @@ class MirrorProcess:
         """Return when the process has ended."""
         await self._child.wait()
 
-    async def _ask(self, command: dict[str, Any]) -> Message:
+    async def _ask(self, command: Mapping[str, object]) -> Message:
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 await self._child.say(command)
@@ -119,10 +120,14 @@ async def open_mirror(
     Raises:
         MirrorError: it did not start; the message quotes its last words.
     """
-    job: dict[str, Any] = {"site": site, "seed": seed, "cpus": cpus}
-    job["network"] = msgspec.to_builtins(network)
     with open_room() as folder:
-        job["ca_file"] = str(folder / CA_FILE)
+        job: MirrorJob = {
+            "site": site,
+            "network": msgspec.to_builtins(network),
+            "seed": seed,
+            "cpus": cpus,
+            "ca_file": str(folder / CA_FILE),
+        }
         child = await Child.start(CHILD, json.dumps(job))
         try:
             yield MirrorProcess(child, network_name, await _hear_hello(child, site))

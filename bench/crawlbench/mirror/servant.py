@@ -11,7 +11,7 @@ import json
 import sys
 from contextlib import suppress
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import msgspec
 
@@ -25,13 +25,27 @@ from crawlbench.plugins import registry
 if TYPE_CHECKING:
     from crawlbench.base.children import Say
 
-__all__ = ["main"]
+__all__ = ["ServantJob", "main"]
+
+
+class ServantJob(TypedDict):
+    """What to serve, and where; the command line has it as JSON."""
+
+    site: str
+    network_name: str
+    network: object
+    """A `Network`, as msgspec writes it."""
+    seed: int
+    host: str
+    port: int
+    logs: bool
+    """Whether each request is told."""
 
 
 def main() -> None:
     """Serve until standard input ends; what prevents it is said."""
     say = open_channel()
-    job = json.loads(sys.argv[1])
+    job: ServantJob = json.loads(sys.argv[1])
     try:
         with (
             suppress(asyncio.CancelledError),
@@ -42,7 +56,7 @@ def main() -> None:
         say({"error": str(error), "kind": type(error).__name__})
 
 
-async def _serve(job: dict[str, Any], say: Say) -> None:
+async def _serve(job: ServantJob, say: Say) -> None:
     spec = registry.load(registry.Kind.SITE, job["site"])
     network = msgspec.convert(job["network"], Network)
     task = asyncio.current_task()

@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.operations import Theme
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["THEME"]
 
 THEME = Theme("contexts and errors")
-ONCE: dict[str, Any] = {"counts": "tries", "n": 1}
+once = partial(THEME.operation, counts="tries", n=1)
+"""Registers what is tried once."""
 PAGE = contextvars.ContextVar[str]("page", default="none")
 
 
-@THEME.operation(**ONCE)
+@once()
 async def contextvars_callbacks(_: int) -> None:
     """Callbacks and timers see the context of their call, or the one given."""
     loop, seen = asyncio.get_running_loop(), {}
@@ -50,7 +52,7 @@ async def contextvars_callbacks(_: int) -> None:
         check(f"context of {key}", seen.get(key), value)
 
 
-@THEME.operation(**ONCE, unix_only=True)
+@once(unix_only=True)
 async def contextvars_readers(_: int) -> None:
     """`add_reader` and signal handlers see the context of their registration."""
     loop = asyncio.get_running_loop()
@@ -70,7 +72,7 @@ async def contextvars_readers(_: int) -> None:
         check("context of the reader", await seen, "first")
 
 
-@THEME.operation(**ONCE)
+@once()
 async def contextvars_tasks(_: int) -> None:
     """Tasks have a copy of the context, or run in the one given."""
     loop = asyncio.get_running_loop()
@@ -88,7 +90,7 @@ async def contextvars_tasks(_: int) -> None:
     check("what is left in the context given", given[PAGE], "changed")
 
 
-@THEME.operation(**ONCE)
+@once()
 async def contextvars_protocols(_: int) -> None:
     """A server's protocols see the context in which the server was made."""
     loop = asyncio.get_running_loop()
@@ -109,7 +111,7 @@ async def contextvars_protocols(_: int) -> None:
         transport.close()
 
 
-@THEME.operation(**ONCE)
+@once()
 async def task_factory(_: int) -> None:
     """`set_task_factory` makes all tasks."""
     loop, made = asyncio.get_running_loop(), []
@@ -126,7 +128,7 @@ async def task_factory(_: int) -> None:
     check("tasks made by the factory", made, [True])
 
 
-@THEME.operation(**ONCE)
+@once()
 async def exception_handler(_: int) -> None:
     """What a callback raises goes to the exception handler; the loop goes on."""
     loop, heard = asyncio.get_running_loop(), []
@@ -158,7 +160,7 @@ def _heard_log() -> Iterator[list[str]]:
         logger.removeHandler(handler)
 
 
-@THEME.operation(**ONCE)
+@once()
 async def default_exception_handler(_: int) -> None:
     """Without a handler, the logger `asyncio` is told."""
     loop = asyncio.get_running_loop()
@@ -172,7 +174,7 @@ async def default_exception_handler(_: int) -> None:
     check("lines logged", len(lines), 1)
 
 
-@THEME.operation(**ONCE)
+@once()
 async def lost_task_error(_: int) -> None:
     """The error of a task that nobody awaited is reported when the task is collected."""
     loop, heard = asyncio.get_running_loop(), []
@@ -191,7 +193,7 @@ async def lost_task_error(_: int) -> None:
     check("errors heard", len(heard), 1)
 
 
-@THEME.operation(**ONCE)
+@once()
 async def debug_slow_callbacks(_: int) -> None:
     """In debug mode, a callback that takes too long is logged."""
     loop: Any = asyncio.get_running_loop()
@@ -205,7 +207,7 @@ async def debug_slow_callbacks(_: int) -> None:
     check("a slow callback was logged", any("took" in line for line in lines), True)
 
 
-@THEME.operation(**ONCE)
+@once()
 async def debug_thread_check(_: int) -> None:
     """In debug mode, `call_soon` from another thread raises RuntimeError."""
     loop, refused = asyncio.get_running_loop(), []
@@ -224,7 +226,7 @@ async def debug_thread_check(_: int) -> None:
     check("calls refused", refused, [True])
 
 
-@THEME.operation(**ONCE)
+@once()
 async def set_debug(_: int) -> None:
     """Debug mode can be set and read, and the loop still works."""
     loop = asyncio.get_running_loop()
@@ -234,7 +236,7 @@ async def set_debug(_: int) -> None:
         check("result", await asyncio.create_task(asyncio.sleep(0.001, 7)), 7)
 
 
-@THEME.operation(**ONCE, unix_only=True)
+@once(unix_only=True)
 async def readers_tell_what_was_there(_: int) -> None:
     """`remove_reader` and `remove_writer` tell whether there was one."""
     loop = asyncio.get_running_loop()
@@ -249,7 +251,7 @@ async def readers_tell_what_was_there(_: int) -> None:
             check("one that was there", remove(left.fileno()), True)
 
 
-@THEME.operation(**ONCE, unix_only=True)
+@once(unix_only=True)
 async def readers_take_sockets(_: int) -> None:
     """`add_reader` takes a socket as well as its number."""
     loop = asyncio.get_running_loop()

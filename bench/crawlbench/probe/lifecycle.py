@@ -7,7 +7,8 @@ import signal
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from crawlbench.operations import OperationWrong, Theme
 from crawlbench.operations.contract import check
@@ -22,10 +23,11 @@ __all__ = ["STARTS", "THEME"]
 
 THEME = Theme("lifecycle")
 STARTS = "starts"
-ONCE: dict[str, Any] = {"counts": "tries", "n": 1}
+once = partial(THEME.operation, counts="tries", n=1)
+"""Registers what is tried once."""
 
 
-@THEME.operation(**ONCE)
+@once()
 async def starts(_: int) -> None:
     """A coroutine runs, and a callback beside it."""
     loop = asyncio.get_running_loop()
@@ -36,7 +38,7 @@ async def starts(_: int) -> None:
     check("callbacks run", ran, [True])
 
 
-@THEME.operation(**ONCE)
+@once()
 def stop_and_go_on(_: int, loop_factory: LoopFactory) -> None:
     """`stop` ends `run_forever` after the turn; it can run again."""
     loop = loop_factory()
@@ -52,7 +54,7 @@ def stop_and_go_on(_: int, loop_factory: LoopFactory) -> None:
     check("callbacks of the turns", ran, [0, 1])
 
 
-@THEME.operation(**ONCE)
+@once()
 def closed_loop_refuses(_: int, loop_factory: LoopFactory) -> None:
     """A closed loop refuses callbacks and runs, and may be closed twice."""
     loop = loop_factory()
@@ -66,7 +68,7 @@ def closed_loop_refuses(_: int, loop_factory: LoopFactory) -> None:
         raise OperationWrong("a closed loop took work")
 
 
-@THEME.operation(**ONCE)
+@once()
 async def nested_run_refused(_: int) -> None:
     """`run_until_complete` within a running loop raises RuntimeError."""
     loop = asyncio.get_running_loop()
@@ -79,7 +81,7 @@ async def nested_run_refused(_: int) -> None:
     raise OperationWrong("a loop ran within itself")
 
 
-@THEME.operation(**ONCE)
+@once()
 def shutdown_asyncgens(_: int, loop_factory: LoopFactory) -> None:
     """An asynchronous generator left half read is closed by `shutdown_asyncgens`."""
     closed, loop = [], loop_factory()
@@ -105,7 +107,7 @@ def shutdown_asyncgens(_: int, loop_factory: LoopFactory) -> None:
         loop.close()
 
 
-@THEME.operation(**ONCE)
+@once()
 def shutdown_default_executor(_: int, loop_factory: LoopFactory) -> None:
     """`shutdown_default_executor` waits for the threads; afterwards none is taken."""
     loop, done = loop_factory(), []
@@ -125,7 +127,7 @@ def shutdown_default_executor(_: int, loop_factory: LoopFactory) -> None:
         loop.close()
 
 
-@THEME.operation(**ONCE)
+@once()
 def keyboard_interrupt(_: int, loop_factory: LoopFactory) -> None:
     """Ctrl-C under `asyncio.Runner` cancels the main task, then raises KeyboardInterrupt."""
     cancelled = []
@@ -147,7 +149,7 @@ def keyboard_interrupt(_: int, loop_factory: LoopFactory) -> None:
         raise OperationWrong("no KeyboardInterrupt after Ctrl-C")
 
 
-@THEME.operation(**ONCE)
+@once()
 def system_exit(_: int, loop_factory: LoopFactory) -> None:
     """SystemExit in a callback leaves `run_forever` at once."""
     loop = loop_factory()
@@ -167,7 +169,7 @@ def system_exit(_: int, loop_factory: LoopFactory) -> None:
         loop.close()
 
 
-@THEME.operation(**ONCE)
+@once()
 def loop_outside_main_thread(_: int, loop_factory: LoopFactory) -> None:
     """A loop that is made and run in a thread."""
     results: list[int] = []
@@ -182,7 +184,7 @@ def loop_outside_main_thread(_: int, loop_factory: LoopFactory) -> None:
     check("results", results, [7])
 
 
-@THEME.operation(**ONCE)
+@once()
 async def clock(_: int) -> None:
     """`loop.time` counts seconds and never runs back; handles tell `when`."""
     loop = asyncio.get_running_loop()
@@ -195,7 +197,7 @@ async def clock(_: int) -> None:
     check("seconds agree with time.monotonic", abs(passed - due) < 0.005, True)
 
 
-@THEME.operation(**ONCE)
+@once()
 def free_threading(_: int, loop_factory: LoopFactory) -> None:
     """On a free-threaded Python, the loop does not bring the lock back."""
     is_gil_enabled = getattr(sys, "_is_gil_enabled", None)

@@ -21,11 +21,12 @@ from crawlbench.probe.verdicts import NotHere
 __all__ = ["THEME"]
 
 THEME = Theme("servers and processes")
-ONCE: dict[str, Any] = {"counts": "tries", "n": 1}
+once = partial(THEME.operation, counts="tries", n=1)
+"""Registers what is tried once."""
 HOST = "127.0.0.1"
 
 
-@THEME.operation(**ONCE)
+@once()
 async def server_closes(_: int) -> None:
     """A closed server refuses connections; `wait_closed` returns."""
     loop = asyncio.get_running_loop()
@@ -42,7 +43,7 @@ async def server_closes(_: int) -> None:
     raise OperationWrong("a closed server took a connection")
 
 
-@THEME.operation(**ONCE)
+@once()
 async def server_on_own_socket(_: int) -> None:
     """`create_server(sock=...)`, `start_serving=False` and `start_serving`."""
     loop = asyncio.get_running_loop()
@@ -56,7 +57,7 @@ async def server_on_own_socket(_: int) -> None:
         check("round trips", await ping.done, 3)
 
 
-@THEME.operation(**ONCE, unix_only=True)
+@once(unix_only=True)
 async def reuse_port(_: int) -> None:
     """Two servers share a port by `reuse_port`."""
     loop = asyncio.get_running_loop()
@@ -67,7 +68,7 @@ async def reuse_port(_: int) -> None:
             check("round trips", await ping.done, 3)
 
 
-@THEME.operation(**ONCE)
+@once()
 async def ipv6(_: int) -> None:
     """A server and a client on `::1`."""
     loop = asyncio.get_running_loop()
@@ -81,7 +82,7 @@ async def ipv6(_: int) -> None:
         check("round trips", await ping.done, 3)
 
 
-@THEME.operation(**ONCE)
+@once()
 async def local_address(_: int) -> None:
     """`create_connection(local_addr=...)` binds the client's side."""
     loop = asyncio.get_running_loop()
@@ -95,7 +96,7 @@ async def local_address(_: int) -> None:
     check("own address", name[0], "127.0.0.2")
 
 
-@THEME.operation(**ONCE)
+@once()
 async def sock_accept(_: int) -> None:
     """`sock_accept` gives a socket that does not block, and the address."""
     loop = asyncio.get_running_loop()
@@ -110,7 +111,7 @@ async def sock_accept(_: int) -> None:
             check("blocks", connection.getblocking(), False)
 
 
-@THEME.operation(**ONCE)
+@once()
 async def tls_server(_: int) -> None:
     """A TLS server in the loop, and its client."""
     import trustme  # noqa: PLC0415  (half a second of imports that one probe needs)
@@ -136,7 +137,7 @@ class _Send(asyncio.DatagramProtocol):
         self.got.set_result(data)
 
 
-@THEME.operation(**ONCE)
+@once()
 async def udp_server(_: int) -> None:
     """Two endpoints: one bound to a port, one that sends to it."""
     loop = asyncio.get_running_loop()
@@ -148,7 +149,7 @@ async def udp_server(_: int) -> None:
     sending.close()
 
 
-@THEME.operation(**ONCE, unix_only=True)
+@once(unix_only=True)
 async def subprocess_signal(_: int) -> None:
     """A program that is killed has the signal as its exit code, negative."""
     process = await asyncio.create_subprocess_exec("sleep", "60")
@@ -156,7 +157,7 @@ async def subprocess_signal(_: int) -> None:
     check("exit code", await process.wait(), -signal.SIGKILL)
 
 
-@THEME.operation(**ONCE, unix_only=True)
+@once(unix_only=True)
 async def subprocess_options(_: int) -> None:
     """`cwd`, `env` and `stderr` as `subprocess.Popen` takes them."""
     process = await asyncio.create_subprocess_exec(
@@ -169,7 +170,7 @@ async def subprocess_options(_: int) -> None:
     check("output and errors", await process.communicate(), (b"/\n", b"seven\n"))
 
 
-@THEME.operation(**ONCE, unix_only=True)
+@once(unix_only=True)
 async def subprocess_missing(_: int) -> None:
     """A program that is not there: FileNotFoundError, and no process is left."""
     try:

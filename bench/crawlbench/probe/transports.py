@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.operations import OperationWrong, Peer, Theme
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["THEME"]
 
 THEME = Theme("transports")
-ONCE: dict[str, Any] = {"counts": "tries", "n": 1}
-ECHO: dict[str, Any] = {**ONCE, "peer": "echo"}
+once = partial(THEME.operation, counts="tries", n=1)
+"""Registers what is tried once."""
+with_echo = partial(once, peer="echo")
 PATIENCE_S = 0.05
 """Long enough for an echo to come if it comes."""
 
@@ -44,7 +46,7 @@ async def _connect(peer: Peer) -> tuple[asyncio.Transport, _Note]:
     return await loop.create_connection(_Note, peer.host, peer.port)
 
 
-@THEME.operation(**ECHO)
+@with_echo()
 async def transport_type(_: int, peer: Peer) -> None:
     """A TCP transport is an `asyncio.Transport`."""
     transport, _note = await _connect(peer)
@@ -53,7 +55,7 @@ async def transport_type(_: int, peer: Peer) -> None:
         raise OperationWrong(f"a TCP transport is a {type(transport).__module__} type of its own")
 
 
-@THEME.operation(**ECHO)
+@with_echo()
 async def extra_info(_: int, peer: Peer) -> None:
     """`get_extra_info` knows the addresses and the socket."""
     transport, _note = await _connect(peer)
@@ -64,7 +66,7 @@ async def extra_info(_: int, peer: Peer) -> None:
     transport.close()
 
 
-@THEME.operation(**ECHO)
+@with_echo()
 async def no_delay(_: int, peer: Peer) -> None:
     """TCP_NODELAY is set, so that small writes do not wait for acknowledgements."""
     transport, _note = await _connect(peer)
@@ -74,7 +76,7 @@ async def no_delay(_: int, peer: Peer) -> None:
     check("TCP_NODELAY", is_set, True)
 
 
-@THEME.operation(**ECHO)
+@with_echo()
 async def pause_reading(_: int, peer: Peer) -> None:
     """Nothing comes between `pause_reading` and `resume_reading`; then all does."""
     transport, note = await _connect(peer)
@@ -100,7 +102,7 @@ def _pair() -> tuple[socket.socket, socket.socket]:
     return left, right
 
 
-@THEME.operation(**ONCE)
+@once()
 async def close_sends_what_is_left(_: int) -> None:
     """`close` after a large `write`: all is sent first, then `connection_lost(None)`, once."""
     loop = asyncio.get_running_loop()
@@ -125,7 +127,7 @@ async def close_sends_what_is_left(_: int) -> None:
     check("connection_lost", note.lost, [None])
 
 
-@THEME.operation(**ECHO)
+@with_echo()
 async def abort(_: int, peer: Peer) -> None:
     """`abort` ends the connection at once, by `connection_lost(None)`, once."""
     transport, note = await _connect(peer)
@@ -135,7 +137,7 @@ async def abort(_: int, peer: Peer) -> None:
     check("connection_lost", note.lost, [None])
 
 
-@THEME.operation(**ECHO)
+@with_echo()
 async def write_buffer_limits(_: int, peer: Peer) -> None:
     """`set_write_buffer_limits` is what `get_write_buffer_limits` tells."""
     transport, _note = await _connect(peer)
@@ -145,7 +147,7 @@ async def write_buffer_limits(_: int, peer: Peer) -> None:
     transport.close()
 
 
-@THEME.operation(**ECHO)
+@with_echo()
 async def set_protocol(_: int, peer: Peer) -> None:
     """`set_protocol` hands what comes to another protocol."""
     transport, first = await _connect(peer)
@@ -159,7 +161,7 @@ async def set_protocol(_: int, peer: Peer) -> None:
     transport.close()
 
 
-@THEME.operation(**ECHO)
+@with_echo()
 async def writelines(_: int, peer: Peer) -> None:
     """`writelines` sends all pieces in order, of several types."""
     transport, note = await _connect(peer)
@@ -187,7 +189,7 @@ async def _error_of(awaitable: Awaitable[Any]) -> type[BaseException] | None:
     return None
 
 
-@THEME.operation(**ONCE)
+@once()
 async def connection_refused(_: int) -> None:
     """Nobody listens: ConnectionRefusedError."""
     loop = asyncio.get_running_loop()
@@ -198,7 +200,7 @@ async def connection_refused(_: int) -> None:
     check("error", found, ConnectionRefusedError)
 
 
-@THEME.operation(**ONCE, peer="tls")
+@once(peer="tls")
 async def tls_refuses_strangers(_: int, peer: Peer) -> None:
     """A certificate that nobody trusts, or for another name, is refused."""
     loop = asyncio.get_running_loop()
@@ -209,7 +211,7 @@ async def tls_refuses_strangers(_: int, peer: Peer) -> None:
         check("error", await _error_of(connecting), ssl.SSLCertVerificationError)
 
 
-@THEME.operation(**ONCE, peer="tls")
+@once(peer="tls")
 async def tls_extra_info(_: int, peer: Peer) -> None:
     """A TLS transport knows its certificate, its cipher and its ssl object."""
     loop = asyncio.get_running_loop()

@@ -7,12 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Verdict
-from crawlbench.reference.table import interval_text, ratio_text
+from crawlbench.reference.rows import interval_text, ratio_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crawlbench.reference.table import Table, TableRow
+    from crawlbench.reference.rows import TableRow
+    from crawlbench.reference.table import Table
 
 __all__ = ["make_badge", "make_badges"]
 

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "DIGITS",
     "ENDING",
     "FORMAT",
+    "KEPT_NOTES",
     "Bundle",
     "Claim",
     "Content",
@@ -44,6 +46,7 @@ __all__ = [
     "restore",
     "seal",
     "shorten",
+    "unfold",
 ]
 
 FORMAT = 1
@@ -52,6 +55,8 @@ ENDING = ".bundle.gz"
 MAX_BYTES = 2**20
 """Of a file: the largest session of the reference takes a third."""
 MAX_UNPACKED_BYTES = 64 * 2**20
+KEPT_NOTES = ("mirror",)
+"""Topics of warnings that values do not tell; the others are drawn from them anew."""
 DIGITS = 6
 """Of each number: a millionth is far below what any interval resolves."""
 
@@ -170,6 +175,8 @@ def decode_bundle(content: bytes, name: str) -> Bundle:
         text = packed.decompress(content, MAX_UNPACKED_BYTES)
         if packed.unconsumed_tail or not packed.eof:
             raise zlib.error("it is torn, or holds more than a bundle may")
+        if packed.unused_data:
+            raise zlib.error("something follows its end")
         bundle = msgspec.json.decode(text, type=Bundle)
     except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(
@@ -220,7 +227,13 @@ def _cut(value: float) -> float:
 
 
 def restore(content: Content) -> Session:
-    """Return the session of a bundle, judged by today's rules.
+    """Return the session of a bundle, judged by today's rules; errors as `unfold`."""
+    judged = judge(unfold(content))
+    return replace(judged, warnings=(*judged.warnings, *content.session.warnings))
+
+
+def unfold(content: Content) -> Session:
+    """Return the session of a bundle with its rounds, not judged.
 
     Raises:
         UsageError: the columns are no rounds of the plan, or no session of ours would hold them.
@@ -230,12 +243,10 @@ def restore(content: Content) -> Session:
         rounds = tuple(_restore_round(kept, names) for kept in content.rounds)
     except (msgspec.MsgspecError, ValueError, TypeError, IndexError) as error:
         raise UsageError(f"the bundle's rounds are none of its plan: {error}") from error
-    kept = content.session.warnings
     session = replace(content.session, rounds=rounds)
     if flaw := find_flaw(session):
         raise UsageError(f"the bundle's session cannot be right: {flaw}")
-    judged = judge(session)
-    return replace(judged, warnings=(*judged.warnings, *kept))
+    return session
 
 
 def _restore_round(kept: KeptRound, names: list[str]) -> RoundRecord:

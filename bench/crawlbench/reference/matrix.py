@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
-from crawlbench.reference.bundle import ENDING, digest_of, load_bundle, restore
+from crawlbench.reference.bundle import ENDING, digest_of, load_bundle, restore, unfold
+from crawlbench.reference.forgery import find_copy
+from crawlbench.reference.rules import find_broken
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from crawlbench.base.records import Machine, Session
@@ -19,6 +23,7 @@ __all__ = [
     "MAX_MATRIX_BYTES",
     "Matrix",
     "Measured",
+    "find_copied",
     "load_matrices",
     "load_matrix",
     "load_measured",
@@ -75,10 +80,11 @@ def load_matrices(root: Path) -> list[Matrix]:
     """Return all matrices in a folder, the oldest first; folders without bundles are none.
 
     Raises:
-        UsageError: a bundle is none, or was edited.
+        UsageError: a bundle is none, was edited, or holds another's values.
     """
     folders = sorted({path.parent for path in root.glob(f"*/*{ENDING}")})
     found = [load_matrix(folder) for folder in folders]
+    _refuse_copies([one for matrix in found for one in matrix.sessions])
     return sorted(found, key=lambda one: (one.days, one.name))
 
 
@@ -86,7 +92,8 @@ def load_matrix(folder: Path) -> Matrix:
     """Return the matrix in a folder.
 
     Raises:
-        UsageError: there is none; a bundle is none, was edited, or is of another machine.
+        UsageError: there is none; a bundle is none, was edited, holds another's values, or is of
+            another machine.
     """
     sessions = [load_measured(path) for path in sorted(folder.glob(f"*{ENDING}"))]
     if not sessions:
@@ -101,7 +108,33 @@ def load_matrix(folder: Path) -> Matrix:
                     f"{one.file!r} was measured on {there!r}, the rest of its matrix on {here!r}; "
                     "another CPU or Python is another matrix: move it to a folder of its own"
                 )
+    _refuse_copies(sessions)
     return Matrix(folder.name, tuple(sessions))
+
+
+def _refuse_copies(sessions: Sequence[Measured]) -> None:
+    """Raise if two sessions are one: a figure would rest on fewer than it says."""
+    if copied := find_copy([(one.file, one.session) for one in sessions]):
+        raise UsageError(copied)
+
+
+def find_copied(path: Path, others: Sequence[Path]) -> str:
+    """Return a sentence if a bundle holds the values of another one; empty if it does not.
+
+    Args:
+        path: of a whole bundle.
+        others: that it is held against, beside those that lie in its folder; what is no whole
+            bundle is none of its kind.
+    """
+    mine = unfold(load_bundle(path).content)
+    for other in sorted({*others, *path.parent.glob(f"*{ENDING}")} - {path}):
+        with suppress(UsageError):
+            theirs = load_bundle(other)
+            pair = [(str(other), unfold(theirs.content)), (str(path), mine)]
+            # A copy that is refused for itself takes nothing from what was copied.
+            if (copied := find_copy(pair)) and not find_broken(theirs):
+                return copied
+    return ""
 
 
 def load_measured(path: Path) -> Measured:

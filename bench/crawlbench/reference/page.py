@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from crawlbench.reference.parts import describe_part
 from crawlbench.reference.pooling import CONFIDENCE, MARGIN, MIN_SESSIONS
-from crawlbench.reference.table import interval_text, ratio_text
+from crawlbench.reference.questions import find_questions
+from crawlbench.reference.rows import interval_text, ratio_text
 from crawlbench.report.embed import pack, script_hash, script_json
 from crawlbench.report.numbers import (
     format_bytes,
@@ -23,16 +25,20 @@ from crawlbench.report.numbers import (
     format_share,
 )
 from crawlbench.report.theme import VERDICTS, css
+from crawlbench.stats.limit import REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crawlbench.reference.agreement import Band
     from crawlbench.reference.matrix import Measured
-    from crawlbench.reference.table import Shares, Table, TableRow
+    from crawlbench.reference.rows import Pairs, Shares, TableRow
+    from crawlbench.reference.table import Table
 
 __all__ = ["FILES", "render_table"]
 
+FLOORS = (REFERENCE, "cold-python")
+"""What fetches without a client: the least that is possible, and nobody's choice."""
 FILES = "../../results/matrix/"
 """Where bundles lie, seen from the page in the repository."""
 
@@ -57,7 +63,11 @@ def render_table(table: Table, files_at: str = FILES) -> str:
     data = {
         "rows": pack([_row(row) for row in table.rows]),
         "sessions": pack([_session(one) for one in table.sessions]),
+        "pairs": [_pairs(one) for one in table.pairs],
+        "titles": _titles(table),
+        "questions": find_questions(table),
         "files": files_at,
+        "floors": FLOORS,
         "verdicts": VERDICTS,
     }
     # What is marked safe is ours: files of this package, and JSON without a `<`.
@@ -71,6 +81,7 @@ def render_table(table: Table, files_at: str = FILES) -> str:
         agreements=[
             ("Sessions of one matrix", [_band(one) for one in table.within]),
             ("A matrix and the one before it", [_band(one) for one in table.across]),
+            ("Sessions on CPUs of two makers", [_band(one) for one in table.elsewhere]),
         ],
         style=Markup(style),  # noqa: S704
         data=Markup(script_json(data)),  # noqa: S704
@@ -155,6 +166,30 @@ def _seconds(seconds: float | None) -> str:
 def _cut(value: float | None) -> float | None:
     """Return a number with as many digits as a page needs."""
     return None if value is None else round(value, 5)
+
+
+def _pairs(one: Pairs) -> dict[str, object]:
+    """Return a scenario's pairs: of each its log ratio, half its interval, and what is told."""
+    count = len(one.members)
+    values: list[float | int | None] = []
+    for first in range(count):
+        for second in range(first + 1, count):
+            pair = one.found.get((first, second))
+            if pair is None:
+                values += [None, None, None]
+            else:
+                half = (pair.interval.high - pair.interval.low) / 2
+                sign = pair.sign if pair.sessions >= MIN_SESSIONS else None
+                values += [round(pair.estimate, 4), round(half, 4), sign]
+    members = ["|".join(axes) for axes in one.members]
+    return {"matrix": one.matrix, "scenario": one.scenario, "members": members, "values": values}
+
+
+def _titles(table: Table) -> dict[str, str]:
+    """Return what each scenario that is a part of ours asks, in words."""
+    names = dict.fromkeys(row.scenario for row in table.rows)
+    told = {name: describe_part(name.partition(":")[0]) for name in names}
+    return {name: text for name, text in told.items() if text}
 
 
 def _session(one: Measured) -> dict[str, object]:

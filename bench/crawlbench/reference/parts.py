@@ -14,7 +14,7 @@ from crawlbench.reference.pooling import MIN_SESSIONS
 if TYPE_CHECKING:
     from crawlbench.base.records import Plan
 
-__all__ = ["SESSIONS", "Part", "find_part", "list_parts", "load_parts"]
+__all__ = ["SESSIONS", "Part", "describe_part", "find_part", "list_parts", "load_parts"]
 
 _FOLDER = Path(__file__).resolve().parent / "parts"
 SESSIONS = MIN_SESSIONS
@@ -63,6 +63,14 @@ class Part:
 def list_parts() -> list[str]:
     """Return the names of all parts."""
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+
+
+def describe_part(name: str) -> str:
+    """Return what a part asks: the comment that its file begins with; empty if there is none."""
+    if name not in list_parts():
+        return ""
+    first = (_FOLDER / f"{name}.toml").read_text(encoding="utf-8").partition("\n")[0]
+    return first.removeprefix("# ").removesuffix(".")
 
 
 def find_part(name: str) -> Part:

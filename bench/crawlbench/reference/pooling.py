@@ -15,10 +15,10 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Comparison, Obstacle, Quantity, Verdict
+from crawlbench.reference.pairs import Rules, judge_pairs
 from crawlbench.stats.between import DEFAULTS, find_spread, mean_of_sessions
 from crawlbench.stats.change import Way
-from crawlbench.stats.claims import find_claims, judge_family
-from crawlbench.stats.holm import holm_levels
+from crawlbench.stats.claims import judge_family
 from crawlbench.stats.index import Index, read_cpu
 from crawlbench.stats.interval import Estimate, Interval, estimate_mean
 from crawlbench.stats.lengths import find_slopes
@@ -26,9 +26,10 @@ from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.pairing import Side, log_ratios
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from crawlbench.base.records import Cell, Session
+    from crawlbench.reference.pairs import Pair
 
 __all__ = ["CONFIDENCE", "MARGIN", "MIN_SESSIONS", "QUANTITIES", "Pool", "Ratio", "Standing"]
 
@@ -181,13 +182,13 @@ class Pool:
             for name in self.contestants
             if not self._failure(name) and self._count(name) >= self._least
         ]
-        told = self._tell_apart(names)
         slower = dict.fromkeys(names, 0)
         apart = dict.fromkeys(names, 0)
-        for (one, two), sign in told.items():
-            slower[one if sign > 0 else two] += 1
-            apart[one] += 1
-            apart[two] += 1
+        for (one, two), pair in self.pairs.items():
+            if pair.sign:
+                slower[one if pair.sign > 0 else two] += 1
+                apart[one] += 1
+                apart[two] += 1
         return {n: Standing(1 + slower[n], len(names) - 1 - apart[n]) for n in names}
 
     def share_told(self) -> tuple[int, int]:
@@ -196,34 +197,22 @@ class Pool:
         apart = sum(len(names) - 1 - one.same for one in self.standings.values())
         return apart // 2, len(names) * (len(names) - 1) // 2
 
-    def _tell_apart(self, names: Sequence[str]) -> dict[tuple[str, str], int]:
-        """Return the pairs that differ by more than the margin: 1 if the first is slower."""
-        found = {}
-        for pair in combinations(names, 2):
-            values = self._estimates(*pair, Quantity.TIME)
-            if len(values) >= self._least:
-                found[pair] = values
-        kin = {pair: values for pair, values in found.items() if self._are_kin(*pair)}
-        other = {pair: values for pair, values in found.items() if pair not in kin}
-        pooled: dict[tuple[str, str], Estimate] = {}
-        for way, group in ((Way.KIN, kin), (Way.NORMALISED, other)):
-            spread = find_spread(DEFAULTS[way], [_means(values) for values in group.values()])
-            pooled |= {pair: mean_of_sessions(one, spread) for pair, one in group.items()}
-        claims = {
-            pair: find_claims(
-                one.mean, one.p_value, MARGIN, max(self._widening(n, Quantity.TIME) for n in pair)
-            )
-            for pair, one in pooled.items()
+    @cached_property
+    def pairs(self) -> dict[tuple[str, str], Pair]:
+        """All pairs of what did not fail, by wall time; those of few sessions are not judged."""
+        names = [name for name in self.contestants if not self._failure(name)]
+        whole = sum(self._count(name) >= self._least for name in names)
+        found = {
+            pair: values
+            for pair in combinations(names, 2)
+            if (values := self._estimates(*pair, Quantity.TIME))
         }
-        # Those of the family that could not be estimated stay in it: nobody gains by failing.
-        count = len(names) * (len(names) - 1) // 2
-        apart = {pair: _p_apart(found) for pair, found in claims.items()}
-        levels = holm_levels(apart, count, 1 - CONFIDENCE)
-        return {
-            pair: 1 if pooled[pair].mean > 0 else -1
-            for pair, p in apart.items()
-            if p <= levels[pair]
-        }
+        return judge_pairs(
+            found,
+            {pair for pair in found if self._are_kin(*pair)},
+            {name: self._widening(name, Quantity.TIME) for name in names},
+            Rules(MARGIN, CONFIDENCE, self._least, whole * (whole - 1) // 2),
+        )
 
     def _are_kin(self, one: str, two: str) -> bool:
         """Tell whether two cells differ by event loop alone."""
@@ -256,11 +245,6 @@ class Pool:
 
 
 OPEN = "the interval reaches across the margin of 5 %"
-
-
-def _p_apart(claims: Mapping[Verdict, float]) -> float:
-    """Return the p value of the claim that two differ, in whichever direction."""
-    return min(p for verdict, p in claims.items() if verdict is not Verdict.SAME)
 
 
 def _means(values: Sequence[Estimate]) -> list[float]:

@@ -15,9 +15,15 @@ __all__ = ["find_secret", "forget", "is_label", "shorten_platform"]
 
 _PLATFORM = re.compile(r"(Linux|macOS|Darwin|Windows)(-\d+(?:\.\d+)?)?")
 _MACHINES = ("x86_64", "amd64", "aarch64", "arm64", "armv7l", "ppc64le", "riscv64", "s390x")
-_ROOTS = "home|Users|root|tmp|var|usr|opt|mnt|srv|etc|work|data|private|Volumes|workspace|builds"
+_ROOTS = (
+    "home|Users|root|tmp|var|usr|opt|mnt|srv|etc|work|data|private|Volumes|workspace|builds"
+    "|media|scratch|export|nfs|nix|run|Applications"
+)
+_GROUPS = r"[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4})"
+"""Of an IPv6 address, the first and one more."""
 _SECRETS = (
-    (re.compile(rf"(?<![\w.])/(?:{_ROOTS})/[^\s'\"]+"), "a path"),
+    (re.compile(rf"(?<![\w.])/(?:[\w.-]+/)*(?:{_ROOTS})/[^\s'\"]+"), "a path"),
+    (re.compile(r"(?<!\\)\\\\[\w.-]+\\[^\s'\"]+"), "a path"),
     (re.compile(r"\b[A-Za-z]:[\\/][^\s'\"]+"), "a path"),
     (re.compile(r"(?<!\w)~/[^\s'\"]+"), "a path"),
     (re.compile(r"[\w.+-]+@[\w-]+\.[A-Za-z][\w.-]*"), "an address of a person"),
@@ -25,6 +31,17 @@ _SECRETS = (
     (
         re.compile(r"(?<![\w.])(?!127\.)\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d+)?(?![\w.])"),
         "an address",
+    ),
+    (re.compile(rf"(?<![\w:.]){_GROUPS}{{7}}(?![\w:])"), "an address"),
+    (
+        re.compile(
+            rf"(?<![\w:.])(?!::1?(?![\w:]))(?:{_GROUPS}{{0,6}})?::(?:{_GROUPS}{{0,6}})?(?![\w:])"
+        ),
+        "an address",
+    ),
+    (
+        re.compile(r"(?<![\w:-])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])"),
+        "a network card's address",
     ),
     (
         re.compile(

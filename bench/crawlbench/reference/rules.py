@@ -20,7 +20,9 @@ from crawlbench.base.records.ranges import END
 from crawlbench.mirror.networks import NETWORKS
 from crawlbench.plugins import registry
 from crawlbench.plugins.about import STANDARD_LIBRARY, describe_strategy
-from crawlbench.reference.bundle import claims_of, digest_of, restore
+from crawlbench.reference.bundle import KEPT_NOTES, claims_of, digest_of, restore
+from crawlbench.reference.command import is_due_command
+from crawlbench.reference.forgery import find_forgery
 from crawlbench.reference.privacy import find_secret, is_label, shorten_platform
 from crawlbench.reference.sources import (
     digest_of_site,
@@ -67,6 +69,8 @@ def find_broken(bundle: Bundle) -> list[str]:
         *_without_control(session),
         *_foreign_code(content),
         *_without_versions(session),
+        *find_forgery(session),
+        *_own_words(content),
         *_false_claims(content, session),
     ]
 
@@ -221,6 +225,27 @@ def _without_versions(session: Session) -> Iterator[str]:
         yield f"it does not tell the version of {', '.join(sorted(missing))}; measure it anew"
     if not session.machine.python or "pyperf" not in session.machine.versions:
         yield "it does not tell which Python and which pyperf measured it; measure it anew"
+
+
+def _own_words(content: Content) -> Iterator[str]:
+    """Yield what a bundle says in words of its own, where the table would show them."""
+    bare = content.session
+    if not is_due_command(content.command, bare):
+        yield (
+            f"its command is {content.command!r}, which does not measure it again; "
+            "submit the session again"
+        )
+    told = next((one for one in bare.warnings if one.topic not in KEPT_NOTES), None)
+    if told is not None:
+        yield (
+            f"it brings a warning of its own, {told.text!r}; warnings are drawn from its values: "
+            "submit the session again"
+        )
+    if bare.comparisons or bare.summaries or bare.controls or bare.slots or bare.rounds:
+        yield (
+            "it brings conclusions beside its values, which nobody would read; "
+            "submit the session again"
+        )
 
 
 def _false_claims(content: Content, session: Session) -> Iterator[str]:

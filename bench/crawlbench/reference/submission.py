@@ -11,21 +11,25 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
 from crawlbench.measure.store import load_session
-from crawlbench.measure.suite import suite_names
-from crawlbench.reference.bundle import ENDING, Content, claims_of, restore, seal, shorten
+from crawlbench.reference.bundle import (
+    ENDING,
+    KEPT_NOTES,
+    Content,
+    claims_of,
+    restore,
+    seal,
+    shorten,
+)
+from crawlbench.reference.command import command_of
 from crawlbench.reference.privacy import forget
 from crawlbench.reference.rules import find_broken
 from crawlbench.reference.sources import digest_of_site, sources_of
-from crawlbench.report.repeat import repeat_command
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Plan, Session
     from crawlbench.reference.bundle import Bundle
 
 __all__ = ["make_bundle", "name_bundle", "submit_session"]
-
-KEPT_NOTES = ("mirror",)
-"""Topics of warnings that values do not tell; the others are drawn from them anew."""
 
 
 def submit_session(folder: Path, part: str = "") -> Bundle:
@@ -81,7 +85,7 @@ def make_bundle(session: Session, part: str = "") -> Bundle:
         sites={site: digest_of_site(site) for site in sites},
         strategies=sources,
         claims=(),
-        command=_command(bare, part),
+        command=command_of(bare, part),
     )
     claims = claims_of(restore(content))
     return seal(Content(bare, rounds, content.sites, content.strategies, claims, content.command))
@@ -91,15 +95,6 @@ def name_bundle(session: Session) -> str:
     """Return the name of a bundle's file: when it was measured, and what."""
     moment = session.created[:19].replace("-", "").replace(":", "")
     return f"{moment}Z-{Path(session.plan.suite).stem}{ENDING}"
-
-
-def _command(session: Session, part: str) -> str:
-    """Return what measures a session again; its axes are written out, so that any suite will do."""
-    if part:
-        return f"make reference PART={part}"
-    known = session.plan.suite in suite_names()
-    plan = session.plan if known else replace(session.plan, suite="default")
-    return repeat_command(replace(session, plan=plan))
 
 
 def _without_paths(plan: Plan) -> Plan:

@@ -45,6 +45,7 @@ SUMMED_UP = (
     "per_page_s",
     "per_page_error_s",
     "parse_per_page_s",
+    "cpu_per_page_s",
     "to_begin_s",
     "to_begin_error_s",
     "middle_s",
@@ -132,6 +133,12 @@ class CellResult(msgspec.Struct, frozen=True):
     """Half-width of its interval."""
     parse_per_page_s: float | None = None
     """CPU time in the parser that one page more adds."""
+    cpu_per_page_s: float | None = None
+    """CPU time of all that one page more adds; null where no exact clock was read, too."""
+    cpu_per_page_ratio: float | None = None
+    cpu_per_page_ratio_low: float | None = None
+    cpu_per_page_ratio_high: float | None = None
+    cpu_per_page_verdict: Verdict | None = None
     per_page_ratio: float | None = None
     per_page_ratio_low: float | None = None
     per_page_ratio_high: float | None = None
@@ -192,6 +199,8 @@ def result_of(view: SessionView, row: Row) -> CellResult:
 def _of_lengths(row: Row, form: LongForm) -> dict[str, Any]:
     """Return what only two lengths tell."""
     page, begin = _found(row, Quantity.PAGE), _found(row, Quantity.BEGIN)
+    cpu = _found(row, Quantity.CPU_PAGE)
+    is_known_base = row.role == "baseline" and row.summary and row.summary.cpu_per_page_s
     is_measured_base = row.role == "baseline" and row.summary and row.summary.per_page_s
     return {
         "pages": form.short_pages,
@@ -201,6 +210,10 @@ def _of_lengths(row: Row, form: LongForm) -> dict[str, Any]:
         "per_page_ratio_low": as_ratio(page.low if page else None),
         "per_page_ratio_high": as_ratio(page.high if page else None),
         "per_page_verdict": _verdict(row, Quantity.PAGE),
+        "cpu_per_page_ratio": 1.0 if is_known_base else as_ratio(cpu.estimate if cpu else None),
+        "cpu_per_page_ratio_low": as_ratio(cpu.low if cpu else None),
+        "cpu_per_page_ratio_high": as_ratio(cpu.high if cpu else None),
+        "cpu_per_page_verdict": _verdict(row, Quantity.CPU_PAGE),
         "to_begin_more_s": begin.estimate if begin else None,
         "to_begin_more_low_s": begin.low if begin else None,
         "to_begin_more_high_s": begin.high if begin else None,

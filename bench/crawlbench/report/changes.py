@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import Obstacle
-from crawlbench.report.numbers import format_interval, format_ratio, format_seconds
+from crawlbench.base.records import Obstacle, Quantity
+from crawlbench.report.lengths import tell_pages
+from crawlbench.report.measures import CHANGES, MEASURE, tell_range
+from crawlbench.report.numbers import format_seconds
+from crawlbench.report.reasons import explain_between
 from crawlbench.report.table import Column, Table
 from crawlbench.stats.change import Way
 
@@ -14,9 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from crawlbench.stats.change import Change, Seen
-    from crawlbench.stats.compare import SessionComparison
+    from crawlbench.stats.compare import SessionComparison, Unlike
+    from crawlbench.stats.rows import Compared, Kin
 
-__all__ = ["changes_table", "comparison_notes", "kin_table", "tell_comparison"]
+__all__ = [
+    "changes_table",
+    "comparison_notes",
+    "comparison_tables",
+    "tell_comparison",
+    "why_not_compared",
+]
 
 _SEEN = (Column("ratio", is_number=True), Column("interval"))
 _HEAD = (Column("cell"), Column("base", is_number=True), Column("head", is_number=True))
@@ -32,6 +42,18 @@ _BOTH = (
 _KIN = (Column("cell"), Column("beside"), *_SEEN, Column("verdict"))
 
 
+def comparison_tables(found: SessionComparison) -> list[Table]:
+    """Return a table for each quantity, and one of the pairs of event loops where there are any."""
+    tables = []
+    for quantity, one in found.by.items():
+        of = "" if quantity is Quantity.TIME else f", {MEASURE[quantity]}"
+        tables.append(changes_table(one.changes, title=f"head against base{of}"))
+        if one.kin:
+            title = f"how the ratios between event loops changed{of}"
+            tables.append(Table(title, _KIN, tuple(_kin_row(kin, quantity) for kin in one.kin)))
+    return tables
+
+
 def changes_table(
     changes: Sequence[Change],
     names: Mapping[str, str] | None = None,
@@ -40,7 +62,7 @@ def changes_table(
     """Return a row per cell that both have, the largest change first, invalid ones last.
 
     Args:
-        changes: of two sessions or two environments.
+        changes: of two sessions or two environments, by one quantity.
         names: what to call a cell, by its name; None for the names themselves.
         title: of the table.
     """
@@ -53,17 +75,13 @@ def changes_table(
     return Table(title, _PAIRED if is_paired else _BOTH, tuple(rows))
 
 
-def kin_table(found: SessionComparison) -> Table:
-    """Return a row per pair of cells that differ only in their event loop."""
-    rows = tuple((one.cell, one.other, *_seen(one.seen), one.seen.verdict) for one in found.kin)
-    return Table("how the ratios between event loops changed", _KIN, rows)
-
-
 def comparison_notes(found: SessionComparison) -> Iterator[str]:
     """Yield what a reader of two sessions' tables has to know."""
-    for change in found.changes:
-        if text := _why(change):
-            yield f"{change.cell}: {text}"
+    yield from dict.fromkeys(_reasons(found))
+    for one in found.unlike:
+        yield _tell_unlike(one)
+    if found.without_cpu:
+        yield f"the {found.without_cpu} has no exact CPU time, so CPU time is not compared"
     for name in found.only_base:
         yield f"{name}: only in the base"
     for name in found.only_head:
@@ -85,21 +103,51 @@ def comparison_notes(found: SessionComparison) -> Iterator[str]:
         "is the same after dividing each by its own baseline; a verdict needs both, and holds on "
         "this machine from session to session"
     )
+    if any(quantity.is_of_lengths for quantity in found.by):
+        yield (
+            "times per page and to begin come from two crawls, whose variances between sessions "
+            "add up; what it costs to begin is compared by its difference, and normalised to the "
+            "speed that the baseline had in the base"
+        )
+
+
+def why_not_compared(found: SessionComparison, quantity: Quantity) -> str:
+    """Return why a quantity could not be compared everywhere; empty if it was."""
+    if quantity.is_of_lengths and found.unlike:
+        return "; ".join(map(_tell_unlike, found.unlike))
+    if quantity in found.by:
+        return ""
+    if quantity.is_cpu and (found.without_cpu or not quantity.is_of_lengths):
+        side = f"the {found.without_cpu}" if found.without_cpu else "one of the sessions"
+        return f"{side} has no exact CPU time"
+    return "both sessions crawled one length of each site"
 
 
 def tell_comparison(found: SessionComparison) -> dict[str, object]:
     """Return what two sessions say, for scripts: ratios are the head's time over the base's."""
     return {
         "format": 1,
-        "changes": [_tell_change(change) for change in sorted(found.changes, key=_size)[::-1]],
-        "loops": [
-            {"cell": one.cell, "other": one.other, **_tell_seen(one.seen)} for one in found.kin
-        ],
+        **{CHANGES[quantity]: _tell_changes(found.by.get(quantity)) for quantity in Quantity},
+        "loops": _tell_kin(found.by[Quantity.TIME]),
+        "loops_per_page": _tell_kin(found.by.get(Quantity.PAGE)),
         "only_base": found.only_base,
         "only_head": found.only_head,
         "machines": found.machines,
         "notes": list(comparison_notes(found)),
     }
+
+
+def _tell_changes(found: Compared | None) -> list[dict[str, object]]:
+    changes = sorted(found.changes, key=_size)[::-1] if found else []
+    return [_tell_change(change) for change in changes]
+
+
+def _tell_kin(found: Compared | None) -> list[dict[str, object]]:
+    return [
+        {"cell": one.cell, "other": one.other, **_tell_seen(one.seen, found.quantity)}
+        for one in (found.kin if found else ())
+        if found
+    ]
 
 
 def _tell_change(change: Change) -> dict[str, object]:
@@ -110,11 +158,18 @@ def _tell_change(change: Change) -> dict[str, object]:
         "rounds": change.rounds,
         "verdict": change.verdict.value,
         "reason": _why(change),
-        "ways": {seen.way.value: _tell_seen(seen) for seen in change.ways},
+        "ways": {seen.way.value: _tell_seen(seen, change.quantity) for seen in change.ways},
     }
 
 
-def _tell_seen(seen: Seen) -> dict[str, object]:
+def _tell_seen(seen: Seen, quantity: Quantity) -> dict[str, object]:
+    if not quantity.has_ratio:
+        return {
+            "more_s": seen.estimate,
+            "more_low_s": seen.interval.low,
+            "more_high_s": seen.interval.high,
+            "verdict": seen.verdict.value,
+        }
     return {
         "ratio": math.exp(seen.estimate),
         "ratio_low": math.exp(seen.interval.low),
@@ -127,18 +182,37 @@ def _origin(sessions: int) -> str:
     return f"{sessions} other sessions and the usual one" if sessions else "the usual one"
 
 
+def _reasons(found: SessionComparison) -> Iterator[str]:
+    """Yield why cells have no answer; a failure is one by every quantity, and told once."""
+    for quantity, one in found.by.items():
+        of = "" if quantity is Quantity.TIME else f" ({MEASURE[quantity]})"
+        for change in one.changes:
+            if text := _why(change):
+                about = "" if change.obstacle is Obstacle.FAILED else of
+                yield f"{change.cell}{about}: {text}"
+
+
+def _tell_unlike(one: Unlike) -> str:
+    """Return that a group was not crawled in the same lengths by both."""
+    sides = {"base": one.base, "head": one.head}
+    single = next((name for name, lengths in sides.items() if not lengths), "")
+    what = (
+        f"the {single} crawled one length"
+        if single
+        else f"the base crawled {tell_pages(one.base)}, and the head {tell_pages(one.head)}"
+    )
+    return f"{one.group}: {what}, so nothing is compared per page or to begin"
+
+
+def _kin_row(one: Kin, quantity: Quantity) -> tuple[str, ...]:
+    return (one.cell, one.other, *_seen(one.seen, quantity), one.seen.verdict.value)
+
+
 def _why(change: Change) -> str:
     if change.obstacle is Obstacle.PLAIN:
         return f"unclear: the normalised time changed, but only relative to {change.detail}"
-    if change.obstacle is None:
-        return ""
-    texts = {
-        Obstacle.FAILED: change.detail,
-        Obstacle.TIMERS: "its time is set by timers, so it has no ratio",
-        Obstacle.HALF: "half of its time or more was not the client's own",
-        Obstacle.FEW_ROUNDS: "fewer than two rounds give no interval",
-    }
-    return f"{change.verdict}: {texts[change.obstacle]}" if change.obstacle in texts else ""
+    text = explain_between(change.obstacle, change.detail)
+    return f"{change.verdict}: {text}" if text else ""
 
 
 def _size(change: Change) -> float:
@@ -146,14 +220,19 @@ def _size(change: Change) -> float:
 
 
 def _row(change: Change, ways: Sequence[Way]) -> tuple[str, ...]:
-    times = [format_seconds(s) if s is not None else "-" for s in (change.base_s, change.head_s)]
+    times = [_tell_seconds(seconds) for seconds in (change.base_s, change.head_s)]
     by_way = {seen.way: seen for seen in change.ways}
-    shown = [text for way in ways for text in _seen(by_way.get(way))]
+    shown = [text for way in ways for text in _seen(by_way.get(way), change.quantity)]
     return (change.cell, *times, *shown, change.verdict.value)
 
 
-def _seen(seen: Seen | None) -> tuple[str, str]:
+def _tell_seconds(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    return f"{'-' if seconds < 0 else ''}{format_seconds(abs(seconds))}"
+
+
+def _seen(seen: Seen | None, quantity: Quantity) -> tuple[str, str]:
     if seen is None:
         return "-", "-"
-    ratio = format_ratio(seen.estimate, seen.interval.low, seen.interval.high)
-    return ratio, format_interval(seen.interval.low, seen.interval.high)
+    return tell_range(seen.estimate, seen.interval.low, seen.interval.high, quantity)

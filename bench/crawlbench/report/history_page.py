@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import Obstacle
+from crawlbench.base.records import Quantity
 from crawlbench.report.answer import Sentence
 from crawlbench.report.charts.history import history_charts
-from crawlbench.report.numbers import format_interval, format_percent, format_ratio
+from crawlbench.report.measures import MEASURE, tell_interval, tell_range, tell_signed
+from crawlbench.report.numbers import format_percent
 from crawlbench.report.page import Fact, Page, Section, Trouble
+from crawlbench.report.reasons import explain_between
 from crawlbench.report.table import Column, Table
 from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from crawlbench.stats.history import ChangePoint, History, LeftOut, Line
+    from crawlbench.stats.timeline import ChangePoint, History, LeftOut, Line
 
-__all__ = ["changes_table", "history_page"]
+__all__ = ["changes_table", "history_answers", "history_page"]
 
 METHOD = (
     "A point is a cell's time relative to the baseline and its control (averaged) in the same laps "
@@ -26,40 +28,22 @@ METHOD = (
     "differ from those before by more than the margin, at 95 % confidence over all places that "
     "were examined, with at least three sessions on each side. Where the machine, Python or "
     "crawlbench changed there is a break, and nothing is compared across it. A change in the "
-    "baseline itself moves all others."
+    "baseline itself moves all others. What it costs to begin has no ratio: its points are "
+    "seconds, at the speed that the baseline had in the newest session."
 )
-
-
-WHY_NOT = {
-    Obstacle.FAILED: "it is invalid",
-    Obstacle.TIMERS: "its time is set by timers, so it has no ratio",
-    Obstacle.HALF: "half of its time or more was not the client's own",
-    Obstacle.OTHER_SITE: "the site has the newest session's name, but other pages or site file",
-    Obstacle.FEW_ROUNDS: "fewer than two rounds give no interval",
-}
 
 
 def history_page(history: History) -> Page:
     """Return the page of a history."""
-    changes = [(line, change) for line in history.lines for change in line.changes]
+    every = (history, *history.further)
     first, last = (history.sessions[0], history.sessions[-1]) if history.sessions else ("", "")
     return Page(
         title="crawlbench: history",
         subtitle=one_line(f"{len(history.sessions)} sessions, {first} to {last}"),
         asked=f"What changed over {len(history.sessions)} sessions?",
-        answer=(Sentence(_answer(history, len(changes)), "history", "history"),),
-        sections=(
-            Section(
-                "history",
-                "Over time",
-                "Lower is faster. A large point is a change; a dashed line marks where the machine "
-                "changed.",
-                history_charts(history),
-                (changes_table(history),) if changes else (),
-                "" if history.lines else "No cell has a value that can be believed.",
-            ),
-        ),
-        table=_points_table(history),
+        answer=tuple(Sentence(text, "history", "history") for text in history_answers(history)),
+        sections=tuple(map(_section, every)),
+        table=_points_table(every),
         method=METHOD,
         facts=(Fact("sessions", one_line(", ".join(history.sessions))),),
         troubles=tuple(Trouble(label, one_line(text)) for label, text in _troubles(history)),
@@ -67,28 +51,66 @@ def history_page(history: History) -> Page:
     )
 
 
+def history_answers(history: History) -> list[str]:
+    """Return what changed, in a sentence for each quantity."""
+    return [_answer(one) for one in (history, *history.further)]
+
+
+def _section(history: History) -> Section:
+    name = history.quantity.replace(" ", "-").lower()
+    is_whole = history.quantity is Quantity.TIME
+    return Section(
+        "history" if is_whole else f"history-{name}",
+        "Over time" if is_whole else f"Over time, {MEASURE[history.quantity]}",
+        "Lower is faster. A large point is a change; a dashed line marks where the machine "
+        "changed.",
+        history_charts(history),
+        (changes_table(history),) if any(line.changes for line in history.lines) else (),
+        "" if history.lines else "No cell has a value that can be believed.",
+    )
+
+
 def _troubles(history: History) -> Iterator[tuple[str, str]]:
     """Yield what limits the trust in a history: a label and a sentence."""
-    for jump in history.jumps:
-        interval = format_interval(jump.interval.low, jump.interval.high)
-        yield (
-            "jump",
-            f"{jump.cell} in {jump.session}: {format_percent(jump.shift)} away from what the "
-            f"sessions before it led one to expect ({interval})",
-        )
     for one in history.breaks:
         yield "another machine", f"from {one.session} on: {'; '.join(one.what)}"
+    for found in (history, *history.further):
+        yield from dict.fromkeys(_troubles_of(found))
+
+
+def _troubles_of(history: History) -> Iterator[tuple[str, str]]:
+    quantity = history.quantity
+    of = "" if quantity is Quantity.TIME else f" ({MEASURE[quantity]})"
+    for jump in history.jumps:
+        low, high = jump.interval.low, jump.interval.high
+        far = (
+            format_percent(jump.shift) if quantity.has_ratio else tell_signed(jump.shift, quantity)
+        )
+        yield (
+            "jump",
+            f"{jump.cell}{of} in {jump.session}: {far} away from what the sessions before it led "
+            f"one to expect ({tell_interval(low, high, quantity)})",
+        )
     for cell in history.unjudged:
-        yield "not judged", f"{cell}: too few sessions on one machine to detect a change"
+        yield "not judged", f"{cell}{of}: too few sessions on one machine to detect a change"
     for left in history.left_out:
-        yield "left out", f"{left.cell} in {left.session}: {_why(left)}"
+        yield "left out", f"{left.cell}{of} in {left.session}: {_why(left)}"
 
 
 def _why(one: LeftOut) -> str:
-    return one.detail or WHY_NOT[one.obstacle]
+    return explain_between(one.obstacle, one.detail)
 
 
-def _answer(history: History, changes: int) -> str:
+def _answer(history: History) -> str:
+    if history.quantity is Quantity.TIME:
+        return _tell(history)
+    text = _tell(history)
+    what = MEASURE[history.quantity]
+    return f"{what[0].upper()}{what[1:]}: {text[0].lower()}{text[1:]}"
+
+
+def _tell(history: History) -> str:
+    changes = sum(len(line.changes) for line in history.lines)
     if not history.lines:
         return "No cell has a value that can be believed, so there is no history."
     cells, unjudged = len(history.lines), len(history.unjudged)
@@ -117,29 +139,33 @@ def changes_table(history: History) -> Table:
     columns = (
         Column("cell"),
         Column("from"),
-        Column("ratio to before", is_number=True),
+        Column(
+            "ratio to before" if history.quantity.has_ratio else "more than before", is_number=True
+        ),
         Column("interval"),
         Column("changed with it"),
     )
     found = [(line, change) for line in history.lines for change in line.changes]
     found.sort(key=lambda pair: pair[1].created, reverse=True)
-    return Table("Changes", columns, tuple(_change(*pair) for pair in found))
+    of = "" if history.quantity is Quantity.TIME else f", {MEASURE[history.quantity]}"
+    rows = tuple(_change(*pair, history.quantity) for pair in found)
+    return Table(f"Changes{of}", columns, rows)
 
 
-def _change(line: Line, change: ChangePoint) -> tuple[str, ...]:
+def _change(line: Line, change: ChangePoint, quantity: Quantity) -> tuple[str, ...]:
     return (
         one_line(line.cell),
         one_line(change.session),
-        format_ratio(change.shift, change.interval.low, change.interval.high),
-        format_interval(change.interval.low, change.interval.high),
+        *tell_range(change.shift, change.interval.low, change.interval.high, quantity),
         one_line(", ".join(change.versions)) or "-",
     )
 
 
-def _points_table(history: History) -> Table:
+def _points_table(histories: Sequence[History]) -> Table:
     columns = (
         Column("cell"),
         Column("session"),
+        *([Column("of")] if len(histories) > 1 else []),
         Column("ratio", is_number=True),
         Column("interval"),
     )
@@ -147,9 +173,10 @@ def _points_table(history: History) -> Table:
         (
             one_line(line.cell),
             one_line(point.session),
-            format_ratio(point.estimate, point.interval.low, point.interval.high),
-            format_interval(point.interval.low, point.interval.high),
+            *([MEASURE[history.quantity]] if len(histories) > 1 else []),
+            *tell_range(point.estimate, point.interval.low, point.interval.high, history.quantity),
         )
+        for history in histories
         for line in history.lines
         for point in line.points
     )

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from crawlbench.report.numbers import format_part, format_seconds
 
 if TYPE_CHECKING:
-    from crawlbench.base.records import LongForm, Summary
+    from collections.abc import Sequence
+
+    from crawlbench.base.records import Summary
     from crawlbench.report.standing import Standing
     from crawlbench.report.view import GroupView
 
@@ -45,9 +47,9 @@ def tell_beginning(summary: Summary) -> str:
     return f"{'-' if begin < 0 else ''}{format_seconds(abs(begin), error)}"
 
 
-def tell_pages(form: LongForm) -> str:
+def tell_pages(lengths: Sequence[int]) -> str:
     """Return the lengths that were crawled, such as `10, 30 and 100 pages`."""
-    *first, last = map(str, form.lengths)
+    *first, last = map(str, lengths)
     return f"{', '.join(first)} and {last} pages"
 
 

@@ -16,7 +16,7 @@ from crawlbench.report.remarks import find_remarks
 from crawlbench.report.series import series_table
 from crawlbench.report.table import Table
 from crawlbench.report.tables import answer_headers, group_tables
-from crawlbench.report.versus import versus_table
+from crawlbench.report.versus import versus_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -55,8 +55,8 @@ def render_markdown(view: SessionView) -> str:
 
 def _first_tables(view: SessionView) -> list[Table]:
     """Return what stands above the crawls: a sweep's, and what environments changed and hold."""
-    versus = versus_table(view) if view.plan.is_versus else None
-    found = (series_table(view), versus, environments_table(view))
+    versus = versus_tables(view) if view.plan.is_versus else []
+    found = (series_table(view), *versus, environments_table(view))
     return [table for table in found if table]
 
 

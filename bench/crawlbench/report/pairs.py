@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
-from crawlbench.report.measures import MEASURE, has_ratio, tell_numbers
+from crawlbench.report.measures import MEASURE, tell_numbers
 from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of
 from crawlbench.report.table import Column, Table
@@ -61,7 +61,7 @@ def pairs_table(
         for one in pairs
     )
     columns = _COLUMNS
-    if not has_ratio(quantity):
+    if not quantity.has_ratio:
         columns = (*columns[:2], Column("difference", is_number=True), *columns[3:])
     return Table(_title("all pairs", group, quantity), columns, rows)
 

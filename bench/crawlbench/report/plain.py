@@ -7,7 +7,7 @@ compares two of them.
 from __future__ import annotations
 
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyperf
 
@@ -75,7 +75,7 @@ def _row(bench: pyperf.Benchmark) -> tuple[str, ...]:
 
 def plain_notes(suite: pyperf.BenchmarkSuite) -> list[Note]:
     """Return how to read the table, and what the suite tells of where it ran."""
-    metadata: dict[str, Any] = suite.get_metadata()
+    metadata: dict[str, object] = suite.get_metadata()
     wanted = ("hostname", "cpu_model_name", "platform", "python_version", "perf_version")
     facts = [one_line(f"{name} {metadata[name]}") for name in wanted if name in metadata]
     return [("reading", READING), *([("machine", ", ".join(facts))] if facts else [])]

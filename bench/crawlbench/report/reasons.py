@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Doubt, Mark, Obstacle
 from crawlbench.base.text import count_of
-from crawlbench.report.measures import has_ratio, tell_signed
+from crawlbench.report.measures import tell_signed
 from crawlbench.report.numbers import format_length, format_share, format_size
 from crawlbench.report.text import one_line
 
@@ -64,6 +64,12 @@ def explain(found: Comparison, setting: Setting) -> str:
     if found.obstacle is None:
         return ""
     return one_line(_SENTENCES[found.obstacle](found, setting))
+
+
+def explain_between(obstacle: Obstacle | None, detail: str = "") -> str:
+    """Return why a cell cannot be compared from session to session; empty if it can be."""
+    words = _BETWEEN.get(obstacle, "") if obstacle else ""
+    return one_line(words.format(detail=detail))
 
 
 def doubt_of(size: DoubtSize, setting: Setting) -> str:
@@ -134,6 +140,10 @@ def _bent(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
     )
 
 
+def _one_length(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
+    return "the two were not crawled in the same lengths, so a page has no cost in common"
+
+
 def _half(found: Comparison, setting: Setting) -> str:
     size = _size(found)
     if size is None:
@@ -149,7 +159,7 @@ def _doubt(found: Comparison, setting: Setting) -> str:
     if size is None or found.estimate is None:
         return "what else was running may decide it"
     values = found.estimate + size.shift, found.estimate
-    if has_ratio(found.quantity):
+    if found.quantity.has_ratio:
         noun, (without, ratio) = "ratio", (f"{math.exp(value):.3f}" for value in values)
     else:
         noun, (without, ratio) = "difference", (tell_signed(x, found.quantity) for x in values)
@@ -185,7 +195,7 @@ def _plain(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
 
 
 def _open(found: Comparison, setting: Setting) -> str:
-    of = "" if has_ratio(found.quantity) else " of the short crawl"
+    of = "" if found.quantity.has_ratio else " of the short crawl"
     margin = f"{format_size(setting.margin)}{of}"
     if found.more_rounds is None:
         return (
@@ -203,6 +213,7 @@ _SENTENCES = {
     Obstacle.FEW_ROUNDS: _few_rounds,
     Obstacle.FLAT: _flat,
     Obstacle.BENT: _bent,
+    Obstacle.ONE_LENGTH: _one_length,
     Obstacle.HALF: _half,
     Obstacle.DOUBT: _doubt,
     Obstacle.SLOW_LAPS: _slow_laps,
@@ -211,6 +222,19 @@ _SENTENCES = {
     Obstacle.PLAIN: _plain,
     Obstacle.OPEN: _open,
 }
+
+
+_BETWEEN = {
+    Obstacle.FAILED: "{detail}",
+    Obstacle.TIMERS: "its time is set by timers, so it has no ratio",
+    Obstacle.HALF: "half of its time or more was not the client's own",
+    Obstacle.FEW_ROUNDS: "fewer than two rounds give no interval",
+    Obstacle.OTHER_SITE: "the site has the newest session's name, but other pages or site file",
+    Obstacle.FLAT: "in many laps the longer crawl took no longer than the shorter one",
+    Obstacle.BENT: "the times of {detail} do not lie on a line, so a page has no single cost",
+    Obstacle.ONE_LENGTH: "it was not crawled in the two lengths of the newest session that has two",
+}
+"""What stands in the way between sessions."""
 
 
 def _size(found: Comparison) -> DoubtSize | None:

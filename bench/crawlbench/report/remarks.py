@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
-from crawlbench.report.measures import MEASURE, has_ratio, tell_size
+from crawlbench.report.measures import MEASURE, tell_size
 from crawlbench.report.names import unlike
 from crawlbench.report.numbers import format_change, format_share
 from crawlbench.report.reasons import Setting, doubt_of, explain
@@ -176,7 +176,7 @@ def _doubts(view: SessionView, group: GroupView) -> Iterator[tuple[str, str]]:
     """Yield what may not be due to the client and still changes no verdict, with its size."""
     largest: dict[Doubt, DoubtSize] = {}
     moved: dict[Doubt, float] = {}
-    for pairs in (found for quantity, found in group.pairs.items() if has_ratio(quantity)):
+    for pairs in (found for quantity, found in group.pairs.items() if quantity.has_ratio):
         for one in (one for one in pairs if one.is_answered):
             for size in one.doubts:
                 moved[size.doubt] = max(moved.get(size.doubt, 0.0), abs(size.shift))

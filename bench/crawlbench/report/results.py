@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,7 +14,6 @@ import msgspec
 from crawlbench.base.records import Quantity, Verdict  # noqa: TC001
 from crawlbench.report.answer import find_answer
 from crawlbench.report.cellresult import CellResult, as_ratio, result_of
-from crawlbench.report.measures import has_ratio
 from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of
 from crawlbench.report.standing import find_standing
@@ -102,7 +101,7 @@ class Results(msgspec.Struct, frozen=True):
     """`fixed`: intervals hold for one look; `any`: at whatever round they are looked at."""
 
 
-def results_schema() -> dict[str, Any]:
+def results_schema() -> dict[str, object]:
     """Return the JSON Schema of `Results`."""
     return msgspec.json.schema(Results)
 
@@ -146,7 +145,7 @@ def results_of(view: SessionView) -> Results:
 
 def _pair(view: SessionView, group: GroupView, found: Comparison) -> PairResult:
     ends = {"": found.estimate, "_low": found.low, "_high": found.high}
-    is_ratio = has_ratio(found.quantity)
+    is_ratio = found.quantity.has_ratio
     seconds = {} if is_ratio else {f"more{end}_s": value for end, value in ends.items()}
     detectable = found.detectable if is_ratio else None
     return PairResult(

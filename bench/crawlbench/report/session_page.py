@@ -25,7 +25,7 @@ from crawlbench.report.remarks import STANDINGS, find_remarks
 from crawlbench.report.repeat import repeat_command
 from crawlbench.report.series import series_table
 from crawlbench.report.text import many_lines, one_line
-from crawlbench.report.versus import versus_table
+from crawlbench.report.versus import versus_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -134,7 +134,7 @@ def _results(view: SessionView) -> tuple[Section, ...]:
 
 def _environments(view: SessionView) -> Section:
     """Return what environments changed, and what they hold; empty if all workers shared one."""
-    tables = [versus_table(view)] if view.plan.is_versus else []
+    tables = versus_tables(view) if view.plan.is_versus else []
     held = environments_table(view)
     lead = "Every package that differs is listed, whether or not anyone asked for it."
     return Section(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
-from crawlbench.report.measures import MEASURE, has_ratio, is_wide, tell_numbers, tell_size
+from crawlbench.report.measures import MEASURE, is_wide, tell_numbers, tell_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -224,7 +224,7 @@ def tell_loops(group: GroupView, quantity: Quantity) -> list[str]:
     lines = []
     for head, base, found in loop_pairs(group, quantity):
         number, interval = tell_numbers(found)
-        of = f"{number} of" if has_ratio(quantity) else f"{number} against"
+        of = f"{number} of" if quantity.has_ratio else f"{number} against"
         lines.append(
             f"{head.work}: {head.cell.event_loop} takes {of} {base.cell.event_loop}'s "
             f"{MEASURE[quantity]} ({interval}): {found.verdict}"

@@ -123,7 +123,7 @@ def _title(view: SessionView, group: GroupView) -> str:
     trip_s = view.session.networks[cell.network].get("round_trip_s", 0.0)
     delay = f", {trip_s * 1000:g} ms round trip" if trip_s else ""
     concurrencies = ", ".join(map(str, sorted({row.cell.concurrency for row in group.rows})))
-    pages = f", {tell_pages(group.form)}" if group.form else ""
+    pages = f", {tell_pages(group.form.lengths)}" if group.form else ""
     return one_line(f"{cell.site} on {cell.network}{delay}{pages}, concurrency {concurrencies}")
 
 

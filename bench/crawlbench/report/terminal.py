@@ -33,7 +33,7 @@ from crawlbench.report.tables import (
     group_tables,
     more_headers,
 )
-from crawlbench.report.versus import versus_table
+from crawlbench.report.versus import versus_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,7 +98,8 @@ def _tables(
     view: SessionView, width: int, *, is_ascii: bool, is_whole: bool
 ) -> Iterator[RenderableType]:
     if view.plan.is_versus:
-        yield from _titled(versus_table(view), width)
+        for held in versus_tables(view):
+            yield from _titled(held, width)
     else:
         yield from _crawl_lines(view, width, is_ascii=is_ascii, is_whole=is_whole)
         yield from _operation_lines(view, width)

@@ -6,23 +6,26 @@ from collections import Counter
 from typing import TYPE_CHECKING, TypedDict
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
+from crawlbench.report.lengths import tell_beginning
+from crawlbench.report.measures import MEASURE, tell_numbers
 from crawlbench.report.names import short_name
-from crawlbench.report.numbers import format_interval, format_ratio, format_seconds
+from crawlbench.report.numbers import format_seconds
 from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of
 from crawlbench.report.table import Column, Table
 from crawlbench.report.tables import ratio_of, verdict_cell
 from crawlbench.report.text import one_line
+from crawlbench.stats.change import seconds_of
 from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.base.records import Cell
+    from crawlbench.base.records import Cell, Summary
     from crawlbench.report.view import Row, SessionView
     from crawlbench.stats.change import Change
 
-__all__ = ["ToldChange", "versus_changes", "versus_sentence", "versus_table"]
+__all__ = ["ToldChange", "versus_changes", "versus_sentence", "versus_tables"]
 
 WORDS = {
     Verdict.FASTER: "faster than",
@@ -49,6 +52,17 @@ _COLUMNS = (
 )
 
 
+_DIFFERENCES = tuple(
+    Column("difference", is_number=True) if column.header == "ratio" else column
+    for column in _COLUMNS
+)
+_CPU = {Quantity.TIME: Quantity.CPU, Quantity.PAGE: Quantity.CPU_PAGE}
+"""CPU time that stands beside a time."""
+TOLD = (Quantity.PAGE, Quantity.BEGIN)
+"""What two lengths tell, after whole crawls."""
+PER = {Quantity.TIME: "", Quantity.PAGE: " per page", Quantity.BEGIN: " to begin"}
+
+
 class ToldChange(TypedDict):
     """One cell's change as scripts read it; docs/ci.md tells its fields."""
 
@@ -57,6 +71,7 @@ class ToldChange(TypedDict):
     head_s: float | None
     rounds: int
     estimate: float | None
+    """A logarithm of head over base; of what it costs to begin, the difference in seconds."""
     low: float | None
     high: float | None
     verdict: str
@@ -72,6 +87,10 @@ def versus_sentence(view: SessionView) -> str:
     for head in heads:
         rows = [row for row in _held(view) if row.cell.environment == head]
         sentences.append(_sentence(view, base, head, rows))
+        for quantity in TOLD:
+            held = [row for row in rows if quantity in row.found]
+            if held:
+                sentences.append(_sentence(view, base, head, held, quantity))
     return one_line(" ".join(sentences))
 
 
@@ -80,25 +99,37 @@ def versus_changes(view: SessionView, quantity: Quantity = Quantity.TIME) -> lis
     return [_change_of(view, change) for change in find_changes(view.session, quantity)]
 
 
-def versus_table(view: SessionView) -> Table:
+def versus_tables(view: SessionView) -> list[Table]:
+    """Return a table of whole crawls, and where there are two lengths, per page and to begin."""
+    return [
+        _table(view, quantity)
+        for quantity in (Quantity.TIME, *TOLD)
+        if quantity is Quantity.TIME or quantity in view.quantities
+    ]
+
+
+def _table(view: SessionView, quantity: Quantity) -> Table:
     """Return a row for each cell and environment, the largest change first."""
     plan = view.plan
     among = plan.cells if len(plan.environments) > 2 else _of_base(view)
     base, *heads = (environment.name for environment in plan.environments)
     title = f"{heads[0]} against {base}" if len(heads) == 1 else f"against {base}"
-    rows = sorted(_held(view), key=_change, reverse=True)
+    if quantity is not Quantity.TIME:
+        title = f"{title}, {MEASURE[quantity]}"
+    rows = sorted(_held(view, quantity), key=lambda row: _change(row, quantity), reverse=True)
     table = Table(
         one_line(title),
-        _COLUMNS,
-        tuple(_row(view, row, short_name(row.cell, among)) for row in rows),
+        _COLUMNS if quantity.has_ratio else _DIFFERENCES,
+        tuple(_row(view, row, short_name(row.cell, among), quantity) for row in rows),
     )
-    return table if Quantity.CPU in view.quantities else table.drop(("CPU ratio",))
+    has_cpu = quantity.has_ratio and _CPU[quantity] in view.quantities
+    return table if has_cpu else table.drop(("CPU ratio",))
 
 
-def _held(view: SessionView) -> list[Row]:
+def _held(view: SessionView, quantity: Quantity = Quantity.TIME) -> list[Row]:
     """Return the rows that are compared with themselves in the first environment."""
     rows = (view.rows[cell.name] for cell in view.cells)
-    return [row for row in rows if Quantity.TIME in row.found]
+    return [row for row in rows if quantity in row.found]
 
 
 def _change_of(view: SessionView, change: Change) -> ToldChange:
@@ -123,16 +154,28 @@ def _failed_side(row: Row) -> str:
     return "head" if row.failure else "base"
 
 
-def _change(row: Row) -> float:
-    estimate = row.found[Quantity.TIME].estimate
+def _change(row: Row, quantity: Quantity) -> float:
+    estimate = row.found[quantity].estimate
     return -1.0 if estimate is None else abs(estimate)
 
 
-def _row(view: SessionView, row: Row, name: str) -> tuple[str, ...]:
-    found, ratio = row.found[Quantity.TIME], ratio_of(row, Quantity.TIME)
+def _row(view: SessionView, row: Row, name: str, quantity: Quantity) -> tuple[str, ...]:
+    found, ratio = row.found[quantity], ratio_of(row, quantity)
     summaries = (view.summaries.get(found.baseline), row.summary)
-    times = [format_seconds(s.seconds, s.seconds_error) if s else "-" for s in summaries]
-    return name, *times, ratio.text, ratio.interval, str(found.verdict), verdict_cell(row)
+    times = [_time(summary, quantity) for summary in summaries]
+    told = (name, *times, ratio.text, ratio.interval, str(found.verdict))
+    return (*told, verdict_cell(row, _CPU[quantity]) if quantity.has_ratio else "-")
+
+
+def _time(summary: Summary | None, quantity: Quantity) -> str:
+    """Return what a cell typically takes; a dash where nothing tells."""
+    if summary is None or seconds_of(summary, quantity) is None:
+        return "-"
+    if quantity is Quantity.BEGIN:
+        return tell_beginning(summary)
+    is_page = quantity is Quantity.PAGE
+    error = summary.per_page_error_s if is_page else summary.seconds_error
+    return format_seconds(seconds_of(summary, quantity) or 0.0, error)
 
 
 def _of_base(view: SessionView) -> list[Cell]:
@@ -141,17 +184,24 @@ def _of_base(view: SessionView) -> list[Cell]:
     return [cell for cell in view.plan.cells if cell.environment == first]
 
 
-def _sentence(view: SessionView, base: str, head: str, rows: Sequence[Row]) -> str:
+def _sentence(
+    view: SessionView,
+    base: str,
+    head: str,
+    rows: Sequence[Row],
+    quantity: Quantity = Quantity.TIME,
+) -> str:
     facts = view.session.environment(head)
     if facts and facts.obstacle:
         return f"{facts.obstacle}."
-    counts = Counter(row.found[Quantity.TIME].verdict for row in rows)
+    counts = Counter(row.found[quantity].verdict for row in rows)
     told = [verdict for verdict in ORDER if counts[verdict]]
     if not told:
         return f"{head} could not be compared with {base}: nothing was measured."
     first, rest = told[0], told[1:]
     of = f" in {counts[first]} of {len(rows)} cells" if len(rows) > 1 else ""
-    text = f"{_claim(head, base, first)}{of}{_size(view, rows, first)}"
+    by = "" if quantity is Quantity.TIME else f"By {MEASURE[quantity]}, "
+    text = f"{by}{_claim(head, base, first)}{of}{_size(view, rows, first, quantity)}"
     others = [f"{counts[verdict]} {verdict.value}" for verdict in rest]
     return f"{text}; {', '.join(others)}." if others else f"{text}."
 
@@ -162,15 +212,16 @@ def _claim(head: str, base: str, verdict: Verdict) -> str:
     return f"{head} against {base} is {verdict.value}"
 
 
-def _size(view: SessionView, rows: Sequence[Row], verdict: Verdict) -> str:
+def _size(view: SessionView, rows: Sequence[Row], verdict: Verdict, quantity: Quantity) -> str:
     """Return the largest of the changes with that verdict, or why there is no number."""
-    found = [row for row in rows if row.found[Quantity.TIME].verdict is verdict]
-    largest = max(found, key=lambda row: abs(row.found[Quantity.TIME].estimate or 0.0))
-    held = largest.found[Quantity.TIME]
+    found = [row for row in rows if row.found[quantity].verdict is verdict]
+    largest = max(found, key=lambda row: abs(row.found[quantity].estimate or 0.0))
+    held = largest.found[quantity]
     name = short_name(largest.cell, _of_base(view))
     if held.estimate is None or held.low is None or held.high is None:
         group = view.groups[largest.cell.group]
         return f": {name}: {explain(held, setting_of(view, group))}"
-    ratio = format_ratio(held.estimate, held.low, held.high)
+    number, interval = tell_numbers(held)
     worst = "" if len(found) == 1 else ", most of all"
-    return f"{worst}: {name} takes {ratio} times as long ({format_interval(held.low, held.high)})"
+    takes = f"{number} times as long" if quantity.has_ratio else f"{number} more"
+    return f"{worst}: {name} takes {takes}{PER[quantity]} ({interval})"

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 
 if TYPE_CHECKING:
+    from crawlbench.base.records import Summary
     from crawlbench.stats.interval import Interval
 
-__all__ = ["Change", "Seen", "Way"]
+__all__ = ["Change", "Seen", "Way", "seconds_of"]
 
 
 class Way(StrEnum):
@@ -30,7 +31,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A change as it is seen in one way, as log ratios."""
+    """A change as it is seen in one way, as log ratios; to begin, in seconds."""
 
     way: Way
     estimate: float
@@ -45,7 +46,8 @@ class Change:
 
     cell: str
     base_s: float | None
-    """Typical seconds per crawl, not normalised; None for a side without values."""
+    """Typical seconds per crawl (or page, or to begin), not normalised; None for a side without
+    values."""
     head_s: float | None
     rounds: int
     """Of the side that has fewer."""
@@ -57,7 +59,7 @@ class Change:
 
     @property
     def estimate(self) -> float | None:
-        """Log ratio head / base; of two ways, as the first one sees it."""
+        """Log ratio head / base, or the difference; of two ways, as the first one sees it."""
         return self.ways[0].estimate if self.ways else None
 
     @property
@@ -69,3 +71,16 @@ class Change:
     def high(self) -> float | None:
         """Upper end of the union of all ways."""
         return max((way.interval.high for way in self.ways), default=None)
+
+
+def seconds_of(summary: Summary | None, quantity: Quantity) -> float | None:
+    """Return what a cell typically takes by a quantity; None if that is not known."""
+    if summary is None:
+        return None
+    return {
+        Quantity.TIME: summary.seconds,
+        Quantity.CPU: summary.cpu_user_s + summary.cpu_system_s,
+        Quantity.PAGE: summary.per_page_s,
+        Quantity.BEGIN: summary.to_begin_s,
+        Quantity.CPU_PAGE: summary.cpu_per_page_s,
+    }[quantity]

@@ -9,14 +9,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import Doubt, Quantity
+from crawlbench.base.records import Doubt
 from crawlbench.stats.headroom import MAX_PEER_SHARE
-from crawlbench.stats.index import read_cpu, read_seconds
+from crawlbench.stats.index import reading_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.base.records import Sample
+    from crawlbench.base.records import Quantity, Sample
     from crawlbench.stats.index import Index, Reading
     from crawlbench.stats.pairing import Side
 
@@ -69,12 +69,12 @@ class Nuisances:
     @cached_property
     def plain(self) -> Reading:
         """The quantity as it was measured."""
-        return read_cpu if self._quantity is Quantity.CPU else read_seconds
+        return reading_of(self._quantity)
 
     @property
     def kinds(self) -> tuple[Doubt, ...]:
         """The doubts that this quantity can have."""
-        if self._quantity is Quantity.CPU:
+        if self._quantity.is_cpu:
             return (Doubt.CONTENTION,)
         servers = (Doubt.SERVER_WAIT, Doubt.SERVER_LOAD) if self._has_server else ()
         return (*servers, Doubt.STARVATION)

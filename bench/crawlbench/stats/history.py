@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import Obstacle, Verdict
+from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.stats.claims import judge_family
 from crawlbench.stats.interval import Estimate, Interval, estimate_mean
+from crawlbench.stats.lengths import find_margin
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.shifts import MIN_SIDE, find_shifts
+from crawlbench.stats.timeline import Break, ChangePoint, History, Jump, LeftOut, Line, Point
 from crawlbench.stats.times import SessionTimes
 
 if TYPE_CHECKING:
@@ -18,111 +20,14 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, OwnFile, Session
 
-__all__ = [
-    "Break",
-    "ChangePoint",
-    "History",
-    "Jump",
-    "LeftOut",
-    "Line",
-    "Point",
-    "make_history",
-]
+__all__ = ["make_history"]
 
 MIN_BEFORE = 3
 """Sessions before the newest: of fewer it cannot be said what was to be expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One cell in one session."""
-
-    session: str
-    """Name of its folder."""
-    created: str
-    """UTC, ISO 8601."""
-    estimate: float
-    """Log time relative to the group's twins, baseline and control averaged."""
-    interval: Interval
-    """At the session's confidence, over its rounds."""
-    era: int
-    """From 0; the next begins where the machine changes."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChangePoint:
-    """From this session on a cell's ratio is another."""
-
-    session: str
-    created: str
-    before: str
-    """Name of the session before it."""
-    shift: float
-    """Log ratio of what came after to what was before."""
-    interval: Interval
-    """Held for all places that were looked at."""
-    versions: tuple[str, ...]
-    """Packages that changed with it, such as `uvloop 0.21.0 to 0.23.0`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One cell over time."""
-
-    cell: str
-    group: str
-    points: tuple[Point, ...]
-    changes: tuple[ChangePoint, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """The machine is another from this session on: nothing is compared across."""
-
-    session: str
-    created: str
-    what: tuple[str, ...]
-    """Such as `python: CPython 3.11.7 to CPython 3.13.0`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Jump:
-    """The newest session lies where those before it would not have let expect it."""
-
-    session: str
-    cell: str
-    shift: float
-    """Log ratio of the newest to the mean of those before."""
-    interval: Interval
-    """Of the shift: a prediction's, so that one odd session needs to be odd enough."""
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A cell of a session that has no point."""
-
-    session: str
-    cell: str
-    obstacle: Obstacle
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """What many sessions say together."""
-
-    sessions: tuple[str, ...]
-    """In order of time."""
-    lines: tuple[Line, ...]
-    breaks: tuple[Break, ...]
-    left_out: tuple[LeftOut, ...]
-    jumps: tuple[Jump, ...] = ()
-    unjudged: tuple[str, ...] = ()
-    """Cells of which too few sessions of one machine are there to tell a change."""
-
-
 def make_history(sessions: Mapping[str, Session], margin: float, confidence: float) -> History:
-    """Draw each cell through all sessions and find where it changed.
+    """Draw each cell through all sessions and find where it changed, by all that was measured.
 
     Each session counts once, by its cell's mean over rounds; the spread between sessions is what a
     change has to exceed. Where two stretches of one era differ by more than the margin, held for
@@ -132,42 +37,105 @@ def make_history(sessions: Mapping[str, Session], margin: float, confidence: flo
     Args:
         sessions: judged, by a name that the result uses.
         margin: log ratio up to which changes do not matter.
-        confidence: of all changes together.
+        confidence: of all changes together, by each quantity.
     """
     ordered = sorted(sessions.items(), key=lambda pair: (pair[1].created, pair[0]))
+    times = {name: SessionTimes(session) for name, session in ordered}
     eras, breaks = _eras(ordered)
-    points, groups, left_out = _collect(ordered, eras)
+    whole, *further = (
+        _draw({name: one.by(quantity) for name, one in times.items()}, eras, margin, confidence)
+        for quantity in Quantity
+    )
+    others = (replace(one, breaks=breaks) for one in further if one.lines)
+    return replace(whole, breaks=breaks, further=tuple(others))
+
+
+def _draw(
+    times: Mapping[str, SessionTimes], eras: Mapping[str, int], margin: float, confidence: float
+) -> History:
+    """Return what sessions say by one quantity.
+
+    Args:
+        times: by session, in order of time.
+        eras: of each session.
+        margin: log ratio up to which changes do not matter.
+        confidence: of all changes together.
+    """
+    sessions = {name: one.session for name, one in times.items()}
+    quantity = next((one.quantity for one in times.values()), Quantity.TIME)
+    points, groups, left_out = _collect(times, eras)
     places = sum(max(0, len(found) - 2 * MIN_SIDE + 1) for found in points.values())
     level = (1 - confidence) / max(1, places)
-    lines = tuple(
-        Line(cell, groups[cell], tuple(found), _changes(found, margin, level, dict(ordered)))
-        for cell, found in points.items()
-    )
-    newest = {cell: _newest_stretch(found, ordered[-1][0]) for cell, found in points.items()}
+    # What it costs to begin is told in crawls of the baseline until all is found.
+    most = find_margin(margin, quantity, crawl_s=1.0)
+    newest = {cell: _newest_stretch(found, [*times][-1]) for cell, found in points.items()}
+    scales = {} if quantity.has_ratio else _scales(times)
     return History(
-        sessions=tuple(name for name, _ in ordered),
-        lines=lines,
-        breaks=breaks,
+        sessions=tuple(name for name, one in times.items() if one.cells),
+        lines=tuple(
+            _scaled(
+                Line(cell, groups[cell], tuple(found), _changes(found, most, level, sessions)),
+                scales.get(groups[cell], 1.0),
+            )
+            for cell, found in points.items()
+        ),
+        breaks=(),
         left_out=tuple(left_out),
-        jumps=_jumps(newest, margin, confidence),
+        jumps=tuple(
+            replace(
+                one,
+                shift=one.shift * scales.get(groups[one.cell], 1.0),
+                interval=one.interval.scaled(scales.get(groups[one.cell], 1.0)),
+            )
+            for one in _jumps(newest, most, confidence)
+        ),
         unjudged=tuple(cell for cell, found in newest.items() if len(found) <= MIN_BEFORE),
+        quantity=quantity,
+    )
+
+
+def _scales(times: Mapping[str, SessionTimes]) -> dict[str, float]:
+    """Return, by group, the seconds of a baseline's crawl in the newest session that has one."""
+    return {
+        group: crawl_s
+        for one in times.values()
+        for group in one.session.plan.baselines
+        if (crawl_s := one.crawl_s(group)) is not None
+    }
+
+
+def _scaled(line: Line, scale: float) -> Line:
+    """Return a line in another unit."""
+    return replace(
+        line,
+        points=tuple(
+            replace(one, estimate=one.estimate * scale, interval=one.interval.scaled(scale))
+            for one in line.points
+        ),
+        changes=tuple(
+            replace(one, shift=one.shift * scale, interval=one.interval.scaled(scale))
+            for one in line.changes
+        ),
     )
 
 
 def _collect(
-    ordered: Sequence[tuple[str, Session]], eras: Sequence[int]
+    times: Mapping[str, SessionTimes], eras: Mapping[str, int]
 ) -> tuple[dict[str, list[Point]], dict[str, str], list[LeftOut]]:
     """Return each cell's points, each cell's group, and what has no point."""
     points: dict[str, list[Point]] = {}
     groups: dict[str, str] = {}
     left_out: list[LeftOut] = []
-    newest_files = {n: file for _, session in ordered for n, file in session.plan.files.items()}
-    for (name, session), era in zip(ordered, eras, strict=True):
-        for cell, found in _read(session, newest_files):
+    plans = [one.session.plan for one in times.values()]
+    files = {name: file for plan in plans for name, file in plan.files.items()}
+    forms = {group: form.ends for plan in plans for group, form in plan.long_forms.items()}
+    for name, one in times.items():
+        session = one.session
+        for cell, found in _read(one, files, forms):
             groups.setdefault(cell.name, cell.group)
             if isinstance(found, Estimate):
                 interval = Interval(*found.interval(session.plan.confidence))
-                point = Point(name, session.created, found.mean, interval, era)
+                point = Point(name, session.created, found.mean, interval, eras[name])
                 points.setdefault(cell.name, []).append(point)
             else:
                 left_out.append(LeftOut(name, cell.name, *found))
@@ -175,26 +143,30 @@ def _collect(
 
 
 def _read(
-    session: Session, newest: Mapping[str, OwnFile]
+    times: SessionTimes, files: Mapping[str, OwnFile], forms: Mapping[str, object]
 ) -> Iterator[tuple[Cell, Estimate | tuple[Obstacle, str]]]:
-    """Yield the cells that are compared, with their normalised time or why there is none.
+    """Yield the cells that are compared, with their normalised value or why there is none.
 
     Args:
-        session: one of many.
-        newest: users' files as the last session that has them knows them: two sites of one name are
+        times: of one session of many.
+        files: users' files as the last session that has them knows them: two sites of one name are
             one only if their content is.
+        forms: by group, the lengths of the last session that has two.
     """
-    times = SessionTimes(session)
-    files = session.plan.files
-    others = {n for n, file in files.items() if file.content != newest[n].content}
-    for cell in times.cells.values():
+    plan = times.session.plan
+    others = {n for n, file in plan.files.items() if file.content != files[n].content}
+    for cell in times.by(times.quantity.whole).cells.values():
         if times.is_baseline(cell) or cell.strategy == REFERENCE:
             continue
-        obstacle = times.obstacle(cell)
-        if cell.site in others:
-            obstacle = Obstacle.OTHER_SITE, ""
-        estimate = None if obstacle else times.normalised(cell)
-        yield cell, estimate or obstacle or (Obstacle.FEW_ROUNDS, "")
+        form = plan.long_forms.get(cell.group)
+        if times.quantity.is_of_lengths and (form.ends if form else None) != forms.get(cell.group):
+            yield cell, (Obstacle.ONE_LENGTH, "")
+        elif cell.site in others:
+            yield cell, (Obstacle.OTHER_SITE, "")
+        elif cell.name in times.cells:
+            obstacle = times.obstacle(cell)
+            estimate = None if obstacle else times.normalised(cell)
+            yield cell, estimate or obstacle or (Obstacle.FEW_ROUNDS, "")
 
 
 def _newest_stretch(points: Sequence[Point], session: str) -> list[Point]:
@@ -228,9 +200,9 @@ def _jumps(
     )
 
 
-def _eras(ordered: Sequence[tuple[str, Session]]) -> tuple[list[int], tuple[Break, ...]]:
+def _eras(ordered: Sequence[tuple[str, Session]]) -> tuple[dict[str, int], tuple[Break, ...]]:
     """Return the era of each session, and where a new one begins."""
-    eras: list[int] = []
+    eras: dict[str, int] = {}
     breaks: list[Break] = []
     before: dict[str, object] = {}
     for name, session in ordered:
@@ -238,7 +210,7 @@ def _eras(ordered: Sequence[tuple[str, Session]]) -> tuple[list[int], tuple[Brea
         what = [f"{key}: {before[key]} to {now[key]}" for key in before if before[key] != now[key]]
         if what:
             breaks.append(Break(name, session.created, tuple(what)))
-        eras.append(len(breaks))
+        eras[name] = len(breaks)
         before = now
     return eras, tuple(breaks)
 

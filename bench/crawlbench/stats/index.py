@@ -15,12 +15,12 @@ from crawlbench.stats.midmean import midmean
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from crawlbench.base.records import RoundRecord, Sample
+    from crawlbench.base.records import Obstacle, Quantity, RoundRecord, Sample
 
     Reading = Callable[[Sample], float]
     """Takes from a sample what is compared: positive seconds per crawl."""
 
-__all__ = ["Index", "Laps", "read_cpu", "read_seconds"]
+__all__ = ["Index", "Laps", "read_cpu", "read_seconds", "reading_of"]
 
 Laps = dict[int, float]
 """Lap to the logarithm of what was read there."""
@@ -35,6 +35,11 @@ def read_cpu(sample: Sample) -> float:
     """Return the CPU time of a crawl, of which there is a logarithm; it must be known."""
     assert sample.cpu_s is not None
     return max(sample.cpu_s, 1e-9)
+
+
+def reading_of(quantity: Quantity) -> Reading:
+    """Return what reads a quantity as it was measured."""
+    return read_cpu if quantity.is_cpu else read_seconds
 
 
 class Index:
@@ -72,9 +77,25 @@ class Index:
         """Return, per round that has values, the midmean over laps of the logarithms."""
         return [midmean(list(laps.values())) for laps in self.laps(cells, reading) if laps]
 
+    def typical_s(self, cells: tuple[str, ...]) -> float | None:
+        """Return the typical seconds of a crawl; None if there are no values."""
+        times = self.by_round(cells)
+        return math.exp(fmean(times)) if times else None
+
     def level(self, values: list[float]) -> float:
         """Return the logarithm of the mean of what logarithms stand for."""
         return math.log(fmean([math.exp(value) for value in values]))
+
+    def find_obstacle(self, cells: Sequence[str]) -> tuple[Obstacle | None, str]:  # noqa: ARG002
+        """Return why these cells cannot be compared, and which of them; as they were measured: no.
+
+        What two lengths tell may have one: `lengths.Slopes`.
+        """
+        return None, ""
+
+    def amplify(self, cell: str, reading: Reading = read_seconds) -> float:  # noqa: ARG002
+        """Return how much an error of a length's own logarithm moves what is compared: as much."""
+        return 1.0
 
     def _read(self, cell: str, reading: Reading) -> list[Laps]:
         by_round = self._samples.get(cell) or [[] for _ in range(self.rounds)]

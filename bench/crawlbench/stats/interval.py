@@ -32,6 +32,10 @@ class Interval:
         """Return the interval with both ends moved outwards."""
         return Interval(max(-END, self.low - by), min(END, self.high + by))
 
+    def scaled(self, by: float) -> Interval:
+        """Return the interval in another unit."""
+        return Interval(self.low * by, self.high * by)
+
     def common(self, other: Interval) -> Interval:
         """Return what both hold; if that is nothing, the other, since one of them must be wrong."""
         low, high = max(self.low, other.low), min(self.high, other.high)

@@ -27,7 +27,7 @@ from crawlbench.stats.foresight import detectable, more_rounds
 from crawlbench.stats.holm import holm_levels
 from crawlbench.stats.index import Index
 from crawlbench.stats.interval import Interval
-from crawlbench.stats.lengths import Slopes, find_failures, find_margin, index_for
+from crawlbench.stats.lengths import find_failures, find_margin, index_for
 from crawlbench.stats.pairing import Side, log_ratios, log_ratios_of_means
 from crawlbench.stats.question import Question, ask_questions
 from crawlbench.stats.sequence import Moments
@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crawlbench.base.records import Failure
+    from crawlbench.stats.bound import Bound
 
-__all__ = ["judge"]
+__all__ = ["judge", "judge_at"]
 
 MIN_ROUNDS = 5
 """Of fewer, the spread itself is a guess."""
@@ -47,10 +48,18 @@ MEASURED = "measured"
 ALL_DOUBTS = "all"
 
 
-def judge(session: Session) -> Session:
-    """Return the session with all that can be concluded from its finished rounds."""
+def judge(session: Session, begin_margin_s: float | None = None) -> Session:
+    """Return the session with all that can be concluded from its finished rounds.
+
+    Args:
+        session: as far as it was measured.
+        begin_margin_s: the difference to begin that does not matter; None for the plan's margin, of
+            the baseline's crawl.
+    """
     index = Index(session.rounds)
-    verdicts = [_Judgement(session, index, question) for question in ask_questions(session)]
+    verdicts = [
+        _Judgement(session, index, question, begin_margin_s) for question in ask_questions(session)
+    ]
     judged = replace(
         session,
         comparisons=tuple(found for one in verdicts for found in one.comparisons()),
@@ -59,6 +68,12 @@ def judge(session: Session) -> Session:
     )
     judged = replace(judged, summaries=summarize(judged, index))
     return replace(judged, warnings=tuple(find_caveats(judged, MIN_ROUNDS)))
+
+
+def judge_at(session: Session, bound: Bound) -> Session:
+    """Return the session judged by a gate in place of its margin."""
+    plan = replace(session.plan, margin=bound.margin(session.plan.margin))
+    return judge(replace(session, plan=plan), bound.begin_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +89,19 @@ class _Weighed:
 class _Judgement:
     """One question on its way to its verdicts."""
 
-    def __init__(self, session: Session, index: Index, question: Question) -> None:
+    def __init__(
+        self,
+        session: Session,
+        index: Index,
+        question: Question,
+        begin_margin_s: float | None = None,
+    ) -> None:
         self._session = session
         self._index = index_for(session, index, question.group, question.quantity)
         self._question = question
         self._alpha = 1 - session.plan.confidence
-        self._margin = find_margin(session, index, question.baseline.name, question.quantity)
+        crawl_s = index.typical_s((question.baseline.name,))
+        self._margin = find_margin(session.plan.margin, question.quantity, crawl_s, begin_margin_s)
         self._failures = find_failures(session, question.quantity)
         self._cell = session.plan.cell(question.baseline.name)
         facts = session.plan.operation(self._cell)
@@ -208,11 +230,10 @@ class _Judgement:
         """Return why a pair cannot be judged whatever its rounds say, and what that is about."""
         if self._failure(pair):
             return Obstacle.FAILED, ""
-        if isinstance(self._index, Slopes):
-            present = [name for side in pair for name in self._present(side).cells]
-            found = self._index.find_obstacle(present)
-            if found[0]:
-                return found
+        present = [name for side in pair for name in self._present(side).cells]
+        found = self._index.find_obstacle(present)
+        if found[0]:
+            return found
         return (Obstacle.TIMERS if self._is_timers else None), ""
 
     def _answer(self, pair: tuple[Side, Side], weighed: _Weighed, level: float) -> Comparison:

@@ -17,7 +17,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity
-from crawlbench.stats.index import Index, read_seconds
+from crawlbench.stats.index import Index, read_seconds, reading_of
 from crawlbench.stats.interval import Interval, estimate_mean
 from crawlbench.stats.midmean import midmean
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = [
     "LINE_ROUNDS",
     "MAX_BEND",
-    "OF_LENGTHS",
     "Intercepts",
     "Line",
     "Slopes",
@@ -41,8 +40,6 @@ __all__ = [
     "index_for",
 ]
 
-OF_LENGTHS = (Quantity.PAGE, Quantity.BEGIN)
-"""Quantities that need two lengths."""
 MIN_MORE = 1e-3
 """Of the long crawl: by less it never exceeds the short one, so that each lap has a logarithm. Such
 a lap is an outlier, which the midmean leaves out."""
@@ -58,7 +55,12 @@ class Slopes(Index):
     """The same laps, read as the time that one page more adds."""
 
     def __init__(
-        self, index: Index, longs: dict[str, str], form: LongForm, line: Line | None = None
+        self,
+        index: Index,
+        longs: dict[str, str],
+        form: LongForm,
+        line: Line | None = None,
+        measured: Reading = read_seconds,
     ) -> None:
         """Read an index anew.
 
@@ -67,6 +69,7 @@ class Slopes(Index):
             longs: cell to its long form.
             form: of the group.
             line: what a third length tells; None if there is none.
+            measured: what is read of each length, without anything taken off.
         """
         super().__init__(())
         self.rounds = index.rounds
@@ -74,6 +77,8 @@ class Slopes(Index):
         self._longs = longs
         self._form = form
         self._line = line
+        self._measured = measured
+        self._flat: dict[str, float] = {}
 
     def samples(self, cell: str) -> list[Sample]:
         """Return those of the long form: it is most of what a page's time is made of."""
@@ -86,10 +91,18 @@ class Slopes(Index):
             return Obstacle.BENT, bent
         return (Obstacle.FLAT, "") if self._is_flat(cells) else (None, "")
 
-    def seconds(self, cell: str, reading: Reading = read_seconds) -> list[Laps]:
+    def amplify(self, cell: str, reading: Reading = read_seconds) -> float:
+        """Return how much errors of both lengths' logarithms, alike and independent, move a page's.
+
+        Independent is the careful guess: what slows both down alike moves it less.
+        """
+        short, long = self._typical(cell, reading)
+        return math.hypot(short, long) / max(long - short, MIN_MORE * long)
+
+    def seconds(self, cell: str) -> list[Laps]:
         """Return, per round and lap, the cost of a page as it is, not as a logarithm."""
         pages = self._form.more_pages
-        parts = self._parts(cell, reading)
+        parts = self._parts(cell, self._measured)
         return [{lap: more / pages for lap, (_, more) in laps.items()} for laps in parts]
 
     def _read(self, cell: str, reading: Reading) -> list[Laps]:
@@ -115,13 +128,22 @@ class Slopes(Index):
             for laps, long in both
         ]
 
+    def _typical(self, cell: str, reading: Reading) -> tuple[float, float]:
+        """Return the typical seconds of the short crawl and of the long one."""
+        laps = [pair for laps in self._parts(cell, reading) for pair in laps.values()]
+        short = midmean([short for short, _ in laps])
+        return short, short + midmean([more for _, more in laps])
+
     def _is_flat(self, cells: Sequence[str]) -> bool:
         """Tell whether in many laps of one of the cells more pages took no more time."""
         return any(self._flat_share(cell) > MAX_FLAT for cell in cells)
 
     def _flat_share(self, cell: str) -> float:
-        found = [more for laps in self._parts(cell, read_seconds) for _, more in laps.values()]
-        return fmean([more <= 0 for more in found]) if found else 0.0
+        if cell not in self._flat:
+            parts = self._parts(cell, self._measured)
+            found = [more for laps in parts for _, more in laps.values()]
+            self._flat[cell] = fmean([more <= 0 for more in found]) if found else 0.0
+        return self._flat[cell]
 
 
 class Intercepts(Slopes):
@@ -130,6 +152,12 @@ class Intercepts(Slopes):
     def samples(self, cell: str) -> list[Sample]:
         """Return those of the short form, of which it is a part."""
         return self._index.samples(cell)
+
+    def amplify(self, cell: str, reading: Reading = read_seconds) -> float:
+        """Return how many seconds such errors move what is left of the short crawl."""
+        short, long = self._typical(cell, reading)
+        share = self._form.short_pages / self._form.more_pages
+        return math.hypot((1 + share) * short, share * long)
 
     def level(self, values: list[float]) -> float:
         """Return the mean of seconds."""
@@ -150,12 +178,14 @@ class Intercepts(Slopes):
 class Line:
     """Whether a middle length lies where the two others say that it should."""
 
-    def __init__(self, session: Session, index: Index, group: str) -> None:
+    def __init__(
+        self, session: Session, index: Index, group: str, measured: Reading = read_seconds
+    ) -> None:
         """Take what was measured of a group that has a middle length."""
         plan = session.plan
         form = plan.long_forms[group]
-        self._whole = Slopes(index, plan.long_names, form)
-        self._first = Slopes(index, plan.middle_names, form.until_middle)
+        self._whole = Slopes(index, plan.long_names, form, measured=measured)
+        self._first = Slopes(index, plan.middle_names, form.until_middle, measured=measured)
         self._confidence = plan.confidence
         self._found: dict[str, Interval | None] = {}
 
@@ -188,11 +218,12 @@ def _share(first: Laps, whole: Laps) -> float | None:
 
 def index_for(session: Session, index: Index, group: str, quantity: Quantity) -> Index:
     """Return the index by which a group's cells are compared in a quantity."""
-    if quantity not in OF_LENGTHS:
+    if not quantity.is_of_lengths:
         return index
-    kind = Slopes if quantity is Quantity.PAGE else Intercepts
-    form = session.plan.long_forms[group]
-    return kind(index, session.plan.long_names, form, find_line(session, index, group))
+    kind = Intercepts if quantity is Quantity.BEGIN else Slopes
+    form, measured = session.plan.long_forms[group], reading_of(quantity)
+    line = find_line(session, index, group, measured)
+    return kind(index, session.plan.long_names, form, line, measured)
 
 
 def find_slopes(session: Session, index: Index, group: str) -> Slopes | None:
@@ -204,29 +235,39 @@ def find_slopes(session: Session, index: Index, group: str) -> Slopes | None:
     return Slopes(index, plan.long_names, plan.long_forms[group], line)
 
 
-def find_line(session: Session, index: Index, group: str) -> Line | None:
+def find_line(
+    session: Session, index: Index, group: str, measured: Reading = read_seconds
+) -> Line | None:
     """Return what tests a group's line; None where no middle length was crawled."""
     has_middle = session.plan.long_forms[group].middle
-    return Line(session, index, group) if has_middle else None
+    return Line(session, index, group, measured) if has_middle else None
 
 
-def find_margin(session: Session, index: Index, baseline: str, quantity: Quantity) -> float:
-    """Return the difference that does not matter, as the pairs of a question have it.
+def find_margin(
+    margin: float, quantity: Quantity, crawl_s: float | None, begin_s: float | None = None
+) -> float:
+    """Return the difference that does not matter, in the unit of a quantity's numbers.
 
     What it costs to begin is compared in seconds. It is a part of the short crawl, so that the
-    margin is that of the baseline's short crawl.
+    margin is that of the baseline's short crawl, unless another was asked for.
+
+    Args:
+        margin: log ratio.
+        quantity: that is compared.
+        crawl_s: of the baseline; None if it is not known.
+        begin_s: that was asked for to begin; None if nobody asked.
     """
-    margin = session.plan.margin
-    if quantity is not Quantity.BEGIN:
+    if quantity.has_ratio:
         return margin
-    times = index.by_round((baseline,))
-    return math.expm1(margin) * math.exp(fmean(times)) if times else margin
+    if begin_s is not None:
+        return begin_s
+    return margin if crawl_s is None else math.expm1(margin) * crawl_s
 
 
 def find_failures(session: Session, quantity: Quantity) -> dict[str, Failure]:
     """Return why cells are invalid; where two lengths count, either may have failed."""
     failures = {failure.cell: failure for failure in session.failures}
-    if quantity in OF_LENGTHS:
+    if quantity.is_of_lengths:
         for cell, long in session.plan.long_names.items():
             if long in failures:
                 found = failures[long]

@@ -10,7 +10,6 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity
-from crawlbench.stats.lengths import OF_LENGTHS
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.pairing import Side
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, Session
 
-__all__ = ["Question", "ask_questions"]
+__all__ = ["Question", "ask_questions", "has_cpu_clock"]
 
 MAX_ALL_PAIRS = 60
 """Cells of a group that are all compared with each other. Of more, each is compared with the
@@ -41,22 +40,23 @@ class Question:
 def ask_questions(session: Session) -> list[Question]:
     """Return the questions of a session.
 
-    By time, by CPU time where that was read exactly, and where there are two lengths, per page and
-    to begin.
+    By time, by CPU time where that was read exactly, and where there are two lengths, by both per
+    page, and by what it costs to begin.
     """
     groups: dict[str, list[Cell]] = {}
     for cell in session.plan.own_cells:
         groups.setdefault(cell.group, []).append(cell)
-    quantities = [Quantity.TIME, *([Quantity.CPU] if _has_cpu_clock(session) else [])]
-    lengths = dict.fromkeys(session.plan.long_forms, OF_LENGTHS)
+    has_cpu = has_cpu_clock(session)
     return [
         _ask(session.plan.baselines[group], group, cells, quantity)
         for group, cells in groups.items()
-        for quantity in (*quantities, *lengths.get(group, ()))
+        for quantity in Quantity
+        if (has_cpu or not quantity.is_cpu)
+        and (group in session.plan.long_forms or not quantity.is_of_lengths)
     ]
 
 
-def _has_cpu_clock(session: Session) -> bool:
+def has_cpu_clock(session: Session) -> bool:
     """Tell whether each value has one: where one lacks it, nothing is said of any."""
     samples = [s for record in session.rounds for s in record.samples if not s.warmup]
     return bool(samples) and all(sample.cpu_s is not None for sample in samples)

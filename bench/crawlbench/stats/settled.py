@@ -17,7 +17,13 @@ MIN_ROUNDS = 3
 NEVER = 0.0
 """A precision that no interval reaches: who asks for so many rounds gets them, answered or not."""
 
-HOPELESS = (Obstacle.TIMERS, Obstacle.HALF, Obstacle.FLAT, Obstacle.BENT)
+HOPELESS = (
+    Obstacle.TIMERS,
+    Obstacle.HALF,
+    Obstacle.FLAT,
+    Obstacle.BENT,
+    Obstacle.ONE_LENGTH,
+)
 """Obstacles that more rounds do not remove."""
 
 
@@ -32,10 +38,10 @@ def open_cells(session: Session) -> set[str]:
     Where a precision is asked for, a pair is open until its interval is that narrow; otherwise
     until it is answered, by the margin and by the gate if there is one: in time, or in the quantity
     of the gate; where there are two lengths, per page as well, though not in what it costs to
-    begin. A pair that more rounds would not help is not open. Cells without an open pair need
-    no more laps, once the first rounds are over; the twins leave last, because all that is open is
-    compared with them. A group in which nothing is compared is measured for as long as was asked
-    for.
+    begin unless the gate is about it. A pair that more rounds would not help is not open. Cells
+    without an open pair need no more laps, once the first rounds are over; the twins leave last,
+    because all that is open is compared with them. A group in which nothing is compared is measured
+    for as long as was asked for.
     """
     plan, twins = session.plan, session.plan.twins
     longs, middles = plan.long_names, plan.middle_names
@@ -45,7 +51,7 @@ def open_cells(session: Session) -> set[str]:
         if one.quantity in (plan.gate_quantity, Quantity.PAGE) and _is_open(plan, one):
             names = {one.cell, one.baseline, *twins[groups[one.cell]]}
             found |= names
-            if one.quantity is Quantity.PAGE:
+            if one.quantity.is_of_lengths:
                 found |= {form[name] for form in (longs, middles) for name in names if name in form}
     compared = {groups[one.cell] for one in session.comparisons}
     alone = {name for name, group in groups.items() if group not in compared}

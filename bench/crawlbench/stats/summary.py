@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Summary
 from crawlbench.stats.headroom import find_mark, server_share, wait_share
+from crawlbench.stats.index import read_cpu
 from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.lengths import find_slopes, index_for
 from crawlbench.stats.limit import REFERENCE, find_limit_s
+from crawlbench.stats.question import has_cpu_clock
 from crawlbench.stats.typical import Typical
 
 if TYPE_CHECKING:
@@ -70,6 +72,8 @@ class _Lengths:
         self._confidence = session.plan.confidence
         self._pages = index_for(session, index, group, Quantity.PAGE)
         self._begin = index_for(session, index, group, Quantity.BEGIN)
+        self._has_cpu = has_cpu_clock(session)
+        self._cpu = index_for(session, index, group, Quantity.CPU_PAGE)
         self._per_page = Typical(session, self._pages, valid, Quantity.PAGE)
         self._to_begin = Typical(session, self._begin, valid, Quantity.BEGIN)
 
@@ -99,12 +103,20 @@ class _Lengths:
             parse_per_page_s=max(0.0, (whole_s or 0.0) - (parse_s or 0.0)) / self._form.more_pages
             if is_known
             else None,
+            cpu_per_page_s=self._cpu_per_page_s(cell),
         )
+
+    def _cpu_per_page_s(self, cell: Cell) -> float | None:
+        """Return the CPU time of a page; None where no clock tells, or more pages took no more."""
+        if not self._has_cpu:
+            return None
+        obstacle, _ = self._cpu.find_obstacle((cell.name,))
+        values = [] if obstacle else self._cpu.by_round((cell.name,), read_cpu)
+        return math.exp(fmean(values)) if values else None
 
     def _typical_s(self, cell: str | None) -> float | None:
         """Return the typical time of a longer form's own laps."""
-        values = self._index.by_round((cell,)) if cell else []
-        return math.exp(fmean(values)) if values else None
+        return self._index.typical_s((cell,)) if cell else None
 
     def _half_width(self, index: Index, cell: Cell) -> float | None:
         """Return half the interval of a cell's own values; None if its rounds give none."""

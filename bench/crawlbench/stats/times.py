@@ -1,14 +1,18 @@
-"""The times of one session's cells, for comparison with other sessions (floor 2; pure)."""
+"""The values of one session's cells, for comparison with other sessions (floor 2; pure)."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import Obstacle
+from crawlbench.base.records import Obstacle, Quantity
 from crawlbench.stats.anchors import State, read_state
-from crawlbench.stats.index import Index
+from crawlbench.stats.index import Index, reading_of
 from crawlbench.stats.interval import Estimate, estimate_mean
+from crawlbench.stats.lengths import find_failures, index_for
+from crawlbench.stats.midmean import midmean
 from crawlbench.stats.pairing import Side, log_ratios
+from crawlbench.stats.question import has_cpu_clock
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Cell, Failure, Session
@@ -17,40 +21,86 @@ __all__ = ["SessionTimes"]
 
 
 class SessionTimes:
-    """The times of one session's cells, by round, plain and normalised."""
+    """The values of one session's cells by one quantity, by round, plain and normalised.
 
-    def __init__(self, session: Session) -> None:
-        """Index a judged session."""
+    They are logarithms of seconds; of what it costs to begin, seconds.
+    """
+
+    def __init__(
+        self, session: Session, quantity: Quantity = Quantity.TIME, index: Index | None = None
+    ) -> None:
+        """Index a judged session.
+
+        Args:
+            session: judged.
+            quantity: what is read.
+            index: of its rounds; None to make it.
+        """
         self.session = session
-        self.cells = {cell.name: cell for cell in session.plan.own_cells if not cell.control}
+        self.quantity = quantity
+        is_read = not quantity.is_cpu or has_cpu_clock(session)
+        self.cells = {
+            cell.name: cell
+            for cell in session.plan.own_cells
+            if is_read and not cell.control and self.has(cell.group)
+        }
         self.summaries = {summary.cell: summary for summary in session.summaries}
-        self._index = Index(session.rounds)
-        self._failures = {failure.cell: failure for failure in session.failures}
+        self._index = index or Index(session.rounds)
+        self._indexes: dict[str, Index] = {}
+        self._reading = reading_of(quantity)
+        self._failures = find_failures(session, quantity)
         self._twins = session.plan.twins
-        self._shifts = _largest_shifts(session)
-        self._half = {c.cell for c in session.against_baseline() if c.obstacle is Obstacle.HALF}
+        against = session.against_baseline(quantity)
+        self._shifts = {
+            one.cell: max((abs(size.shift) for size in one.doubts), default=0.0) for one in against
+        }
+        self._half = {one.cell for one in against if one.obstacle is Obstacle.HALF}
+
+    def by(self, quantity: Quantity) -> SessionTimes:
+        """Return the same session, read by another quantity."""
+        return SessionTimes(self.session, quantity, self._index)
+
+    def has(self, group: str) -> bool:
+        """Tell whether a group was measured in the lengths that the quantity needs."""
+        return not self.quantity.is_of_lengths or group in self.session.plan.long_forms
 
     def is_baseline(self, cell: Cell) -> bool:
         """Tell whether others of the group are compared with this cell."""
         return cell.name == self.session.plan.baselines[cell.group]
 
     def plain(self, cell: Cell) -> Estimate | None:
-        """Return the cell's log time; of the baseline, that of both twins."""
+        """Return the cell's own value; of the baseline, that of both twins."""
         names = self._present(cell.group) if self.is_baseline(cell) else (cell.name,)
-        return estimate_mean(self._index.by_round(names)) if names else None
+        if not names:
+            return None
+        return estimate_mean(self._read(cell.group).by_round(names, self._reading))
 
     def normalised(self, cell: Cell) -> Estimate | None:
-        """Return the cell's log time relative to its group's twins; None for the baseline."""
+        """Return the cell's value relative to its group's twins; None for the baseline.
+
+        What it costs to begin has no ratio: there it is told in crawls of the baseline, by which a
+        machine's speed cancels as well.
+        """
         twins = self._present(cell.group)
         if self.is_baseline(cell) or not twins:
             return None
-        side = Side(cell.name, (cell.name,))
-        return estimate_mean(log_ratios(self._index, side, Side(twins[0], twins)))
+        if not self.quantity.has_ratio:
+            return estimate_mean(self._in_crawls(cell, twins))
+        side, index = Side(cell.name, (cell.name,)), self._read(cell.group)
+        return estimate_mean(log_ratios(index, side, Side(twins[0], twins), self._reading))
 
     def beside(self, cell: Cell, other: Cell) -> Estimate | None:
         """Return the log ratio of two cells of one group."""
         sides = Side(cell.name, (cell.name,)), Side(other.name, (other.name,))
-        return estimate_mean(log_ratios(self._index, *sides))
+        return estimate_mean(log_ratios(self._read(cell.group), *sides, self._reading))
+
+    def crawl_s(self, group: str) -> float | None:
+        """Return what a crawl of a group's baseline typically takes."""
+        return self._index.typical_s(self._present(group))
+
+    def amplify(self, cell: Cell) -> float:
+        """Return how much an error of a crawl's logarithm moves the cell's value."""
+        return self._read(cell.group).amplify(cell.name, self._reading)
 
     def state(self, group: str) -> State | None:
         """Return the machine's state while a group was measured."""
@@ -61,13 +111,18 @@ class SessionTimes:
         return self._shifts.get(cell.name, 0.0)
 
     def obstacle(self, cell: Cell) -> tuple[Obstacle, str] | None:
-        """Return why a cell's time cannot be compared with another session's, and about what."""
+        """Return why a cell's value cannot be compared with another session's, and about what."""
         failure = self._failures.get(cell.name)
         if failure:
             return Obstacle.FAILED, failure.reason
         facts = self.session.plan.operation(cell)
         if facts and facts.whole_ms:
             return Obstacle.TIMERS, ""
+        found, detail = self._read(cell.group).find_obstacle(
+            (cell.name, *self._present(cell.group))
+        )
+        if found:
+            return found, detail
         if cell.name in self._half:
             return Obstacle.HALF, ""
         return None
@@ -76,13 +131,20 @@ class SessionTimes:
         """Return why a cell has no value, or None."""
         return self._failures.get(cell.name)
 
+    def _in_crawls(self, cell: Cell, twins: tuple[str, ...]) -> list[float]:
+        """Return, per round, the cell's seconds over those of the baseline's crawl in its laps."""
+        pairs = zip(self._read(cell.group).laps((cell.name,)), self._index.laps(twins), strict=True)
+        rounds = [
+            [seconds / math.exp(crawls[lap]) for lap, seconds in laps.items() if lap in crawls]
+            for laps, crawls in pairs
+        ]
+        return [midmean(laps) for laps in rounds if laps]
+
+    def _read(self, group: str) -> Index:
+        """Return the index by which a group's cells are compared."""
+        if group not in self._indexes:
+            self._indexes[group] = index_for(self.session, self._index, group, self.quantity)
+        return self._indexes[group]
+
     def _present(self, group: str) -> tuple[str, ...]:
         return tuple(name for name in self._twins[group] if name not in self._failures)
-
-
-def _largest_shifts(session: Session) -> dict[str, float]:
-    """Return, by cell, by how much a doubt could move its ratio to the baseline."""
-    return {
-        found.cell: max((abs(one.shift) for one in found.doubts), default=0.0)
-        for found in session.against_baseline()
-    }

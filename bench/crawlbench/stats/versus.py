@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity
-from crawlbench.stats.change import Change, Seen, Way
+from crawlbench.stats.change import Change, Seen, Way, seconds_of
 from crawlbench.stats.interval import Interval
 
 if TYPE_CHECKING:
@@ -19,12 +19,7 @@ def find_changes(session: Session, quantity: Quantity = Quantity.TIME) -> tuple[
 
     All were taken in the same laps, so that nothing needs to be normalised.
     """
-    seconds = {
-        summary.cell: summary.seconds
-        if quantity is Quantity.TIME
-        else summary.cpu_user_s + summary.cpu_system_s
-        for summary in session.summaries
-    }
+    seconds = {summary.cell: seconds_of(summary, quantity) for summary in session.summaries}
     return tuple(
         Change(
             cell=found.cell,

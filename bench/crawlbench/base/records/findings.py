@@ -44,6 +44,28 @@ class Quantity(StrEnum):
     BEGIN = "to begin"
     """Wall time of a crawl less its pages' share. Two cells are compared by their difference: its
     numbers are seconds, not log ratios."""
+    CPU_PAGE = "CPU per page"
+    """CPU time that one page more adds."""
+
+    @property
+    def has_ratio(self) -> bool:
+        """Whether its numbers are log ratios; if not, they are seconds."""
+        return self is not Quantity.BEGIN
+
+    @property
+    def is_of_lengths(self) -> bool:
+        """Whether it needs two lengths of a site."""
+        return self in (Quantity.PAGE, Quantity.BEGIN, Quantity.CPU_PAGE)
+
+    @property
+    def is_cpu(self) -> bool:
+        """Whether it is read from the clock of CPU time."""
+        return self in (Quantity.CPU, Quantity.CPU_PAGE)
+
+    @property
+    def whole(self) -> Quantity:
+        """What is read of one length, from which it comes."""
+        return Quantity.CPU if self.is_cpu else Quantity.TIME
 
 
 class Doubt(StrEnum):
@@ -72,6 +94,8 @@ class Obstacle(StrEnum):
     """In many laps the longer crawl took no longer than the shorter one."""
     BENT = "bent"
     """In the cell that `detail` names, a middle length lies off the line of the two others."""
+    ONE_LENGTH = "one length"
+    """One of the sessions crawled one length of the site, or other lengths than the other."""
     HALF = "half"
     """A doubt (named in `detail`) is half of the time or more in one of the cells."""
     DOUBT = "doubt"
@@ -155,6 +179,8 @@ class Summary:
     to_begin_error_s: float | None = None
     parse_per_page_s: float | None = None
     """CPU time in the parser that one page more adds."""
+    cpu_per_page_s: float | None = None
+    """CPU time of all that one page more adds; None where no exact clock was read, too."""
     middle_s: float | None = None
     """Typical time of the crawl of a middle length; None where there is none."""
     long_s: float | None = None

@@ -39,6 +39,11 @@ class LongForm:
         return (self.short_pages, *middle, self.pages)
 
     @property
+    def ends(self) -> tuple[int, str, int]:
+        """What two sessions must have in common to be compared per page: a middle only tests it."""
+        return self.short_pages, self.site, self.pages
+
+    @property
     def until_middle(self) -> LongForm:
         """The form that ends with the middle site."""
         return LongForm(self.middle, self.middle_pages, self.short_pages)

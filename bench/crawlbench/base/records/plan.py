@@ -202,8 +202,8 @@ class Plan:
     stopping: Stopping = Stopping.FIXED
     """Format 1 knew one look only, by the budget or the number of rounds."""
     gate: float | None = None
-    """Log ratio that a script asks about: a pair is measured until its interval does not reach
-    across it; None if nobody asks."""
+    """Log ratio that a script asks about, or seconds to begin: a pair is measured until its
+    interval does not reach across it; None if nobody asks."""
     gate_quantity: Quantity = Quantity.TIME
     """Of which the gate is asked."""
     environments: tuple[Environment, ...] = ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -62,11 +61,11 @@ def load_network(path: Path) -> Network:
     Raises:
         UsageError: no such file, or it is no network; the message says where and why.
     """
-    fields: dict[str, Any] = {}
+    fields: dict[str, object] = {}
     try:
         fields = msgspec.toml.decode(_read(path, "network"))
-        if isinstance(fields.get("samples"), str):
-            fields["samples"] = _load_samples(path.parent / fields["samples"])
+        if isinstance(samples := fields.get("samples"), str):
+            fields["samples"] = _load_samples(path.parent / samples)
         return msgspec.convert(fields, Network)
     except msgspec.ValidationError as error:
         reason = _explain(str(error), fields)
@@ -75,7 +74,7 @@ def load_network(path: Path) -> Network:
     raise UsageError(f"network {str(path)!r} cannot be used: {reason}")
 
 
-def _explain(problem: str, fields: dict[str, Any]) -> str:
+def _explain(problem: str, fields: dict[str, object]) -> str:
     """Add to msgspec's sentence what was seen, or what there is."""
     steps = steps_of(problem)
     if "unknown field" in problem:

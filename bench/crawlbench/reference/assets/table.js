@@ -68,10 +68,61 @@
     show();
   }
 
+  // All pairs of a scenario: log ratio, half of the interval, and what is told, by columns.
+  const pairs = data.pairs.map((one) => ({
+    ...one,
+    places: new Map(one.members.map((name, place) => [name, place])),
+  }));
+
+  function decimals(low, high) {
+    const width = Math.exp(high) - Math.exp(low);
+    return Math.max(0, Math.min(4, Math.ceil(-Math.log10(width || 0.001)) + 1));
+  }
+
+  function verdictOf(told) {
+    if (told === null) return "preliminary";
+    return told > 0 ? "slower" : told < 0 ? "faster" : "unclear";
+  }
+
+  // A row as it stands against another one, instead of the baseline.
+  function against(row, other) {
+    const bare = { ratio: null, low: null, high: null, ratioText: "-", intervalText: "-" };
+    if (axesOf(row) === other) return { ...row, ...bare, verdict: "baseline" };
+    const found = pairs.find((one) => one.matrix === row.matrix && one.scenario === row.scenario);
+    const [one, two] = found ? [found.places.get(axesOf(row)), found.places.get(other)] : [];
+    if (one === undefined || two === undefined)
+      return { ...row, ...bare, verdict: row.verdict === "reference" || row.verdict === "invalid" ? row.verdict : "no values" };
+    const [low, high] = [Math.min(one, two), Math.max(one, two)];
+    const count = found.members.length;
+    const at = 3 * (low * count - (low * (low + 1)) / 2 + high - low - 1);
+    const [middle, half, told] = found.values.slice(at, at + 3);
+    if (middle === null) return { ...row, ...bare, verdict: "no values" };
+    const sign = one < two ? 1 : -1;
+    const ends = [sign * middle - half, sign * middle + half];
+    const digits = decimals(...ends);
+    const text = (value) => Math.exp(value).toFixed(digits);
+    return {
+      ...row,
+      ratio: sign * middle,
+      low: ends[0],
+      high: ends[1],
+      ratioText: text(sign * middle),
+      intervalText: `${text(ends[0])} to ${text(ends[1])}`,
+      verdict: verdictOf(told === null ? null : sign * told),
+      isPair: true,
+    };
+  }
+
   const unique = (name) => [...new Set(rows.map((row) => row[name]))];
+  const label = (row) =>
+    [row.client, row.loop === "-" ? "" : `on ${row.loop}`, row.parser === "none" ? "" : `with ${row.parser}`]
+      .filter(Boolean)
+      .join(" ");
+  const axesOf = (row) => [row.client, row.loop, row.parser].join("|");
   const newest = rows.length ? rows[rows.length - 1].matrix : "";
   // Without a choice: the first scenario, the newest matrix, code as it is shipped.
-  const usual = { scenario: unique("scenario")[0] || "", matrix: newest, kind: "default" };
+  const all = unique("scenario");
+  const usual = { scenario: all.find((name) => name.startsWith("clients:")) || all[0] || "", matrix: newest, kind: "default" };
 
   function fill() {
     for (const name of axes) {
@@ -81,7 +132,8 @@
       const ordered = name === "scenario" ? unique(name) : ["all", ...values];
       select.replaceChildren(
         ...ordered.map((value) => {
-          const option = make("option", value === "-" ? "none" : value);
+          const title = name === "scenario" && data.titles[value];
+          const option = make("option", title || (value === "-" ? "none" : value));
           option.value = value;
           return option;
         }),
@@ -118,6 +170,84 @@
       if (a === null || b === null) return (a === null) - (b === null);
       return sign * (typeof a === "number" ? a - b : collator.compare(a, b));
     });
+  }
+
+  // From when on all matrices of one machine have said the same of two clients.
+  function sinceWhen(row, other) {
+    const alike = rows.filter(
+      (one) => one.scenario === row.scenario && one.machine === row.machine && one.python === row.python,
+    );
+    let since = "";
+    for (const matrix of new Set(alike.map((one) => one.matrix))) {
+      const here = alike.filter((one) => one.matrix === matrix);
+      const [mine, theirs] = [axesOf(row), other].map((name) => {
+        const found = here.find((one) => axesOf(one) === name);
+        return found ? (found.verdict === "baseline" ? 0 : found.ratio) : null;
+      });
+      if (mine === null || theirs === null) continue;
+      if (Math.sign(mine - theirs) !== Math.sign(row.ratio)) since = "";
+      else if (!since) since = here.find((one) => axesOf(one) === axesOf(row)).first;
+    }
+    return since;
+  }
+
+  function answerText(found) {
+    const known = found.filter((row) => row.ratio !== null || row.verdict === "baseline");
+    const scenarios = new Set(known.map((row) => `${row.scenario}|${row.matrix}`));
+    if (!known.length || scenarios.size > 1) return "";
+    const other = asked.against && rows.find((row) => axesOf(row) === asked.against);
+    if (other) {
+      const told = known.filter((row) => row.isPair).slice(0, 3);
+      const lines = told.map((row) => {
+        const since = ["faster", "slower"].includes(row.verdict) ? sinceWhen(row, asked.against) : "";
+        const when = since ? `, since ${since}` : "";
+        return `${label(row)}: ${row.ratioText} (${row.intervalText}), ${row.verdict}${when}`;
+      });
+      return lines.length ? `Time over that of ${label(other)}: ${lines.join("; ")}.` : "";
+    }
+    const value = (row) => (row.verdict === "baseline" ? 0 : row.ratio);
+    const clients = known.filter((row) => !data.floors.includes(row.client));
+    if (!clients.length) return "";
+    const best = clients.reduce((one, two) => (value(two) < value(one) ? two : one));
+    const parts = [`Fastest here: ${label(best)}`];
+    if (best.ratio !== null) parts.push(`${best.ratioText} of the baseline's time (${best.intervalText})`);
+    parts.push(`${best.perPageText} per page`);
+    if (best.same) parts.push(`same as ${best.same} other${best.same > 1 ? "s" : ""} of this scenario`);
+    if (best.verdict === "preliminary") parts.push("preliminary: from fewer than three sessions");
+    return `${parts.join(", ")}.`;
+  }
+
+  function fillAgainst() {
+    const select = form.elements.against;
+    const inside = rows.filter((row) =>
+      ["scenario", "matrix"].every((name) => chosen(name) === "all" || row[name] === chosen(name)),
+    );
+    const names = new Map(
+      inside.filter((row) => row.verdict !== "reference").map((row) => [axesOf(row), label(row)]),
+    );
+    const ordered = [...names].sort((one, two) => one[1].localeCompare(two[1]));
+    select.replaceChildren(
+      ...[["", "the baseline"], ...ordered].map(([value, text]) => {
+        const option = make("option", text);
+        option.value = value;
+        return option;
+      }),
+    );
+    select.value = names.has(asked.against) ? asked.against : "";
+    return select.value;
+  }
+
+  function drawQuestions() {
+    const list = document.getElementById("questions");
+    list.hidden = !data.questions.length;
+    list.replaceChildren(
+      ...data.questions.map((one) => {
+        const [item, link] = [make("li"), make("a", one.text)];
+        link.href = `#${new URLSearchParams(one.choice)}`;
+        item.append(link);
+        return item;
+      }),
+    );
   }
 
   function ends(found) {
@@ -277,7 +407,9 @@
     for (const name of axes) form.elements[name].value = chosen(name);
     if (document.activeElement !== form.elements.client)
       form.elements.client.value = asked.client || "";
-    const found = order(rows.filter(matches));
+    const other = fillAgainst();
+    const fitting = rows.filter(matches);
+    const found = order(other ? fitting.map((row) => against(row, other)) : fitting);
     const bounds = ends(found);
     const drawn = showsAll ? found : found.slice(0, MOST);
     drawHead();
@@ -285,17 +417,25 @@
     document.getElementById("more").hidden = drawn.length === found.length;
     document.getElementById("count").textContent =
       `${found.length} of ${rows.length} figures${found.length ? "" : ": nothing fits; choose less"}`;
+    document.getElementById("answer").textContent = answerText(found);
     const wanted = asked.row && rows.find((row) => key(row) === asked.row);
     if (wanted) open(wanted);
     else figure.hidden = true;
   }
 
   fill();
+  drawQuestions();
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", (event) => {
     showsAll = false;
     const name = event.target.name;
-    write({ [name]: event.target.value === usual[name] ? "" : event.target.value, row: "" });
+    // What was compared with may not be in another scenario.
+    const forgotten = name === "scenario" ? { against: "" } : {};
+    write({
+      ...forgotten,
+      [name]: event.target.value === usual[name] ? "" : event.target.value,
+      row: "",
+    });
   });
   document.getElementById("all").addEventListener("click", () => {
     showsAll = true;

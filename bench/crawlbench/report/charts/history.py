@@ -7,18 +7,34 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
+from crawlbench.base.records import Quantity
 from crawlbench.report.charts.chart import Chart, Rows
 from crawlbench.report.charts.style import finish, layer, place, series_scales
-from crawlbench.report.numbers import format_interval, format_ratio
+from crawlbench.report.measures import tell_range
 from crawlbench.report.text import one_line
 from crawlbench.report.theme import colour
 
 if TYPE_CHECKING:
-    from crawlbench.stats.history import History, Line
+    from crawlbench.stats.timeline import History, Line
 
 __all__ = ["history_charts"]
 
 HEIGHT = 300
+_TITLES = {
+    Quantity.TIME: "Time over the baseline's",
+    Quantity.CPU: "CPU time over the baseline's",
+    Quantity.PAGE: "Time per page over the baseline's",
+    Quantity.BEGIN: "Time to begin",
+    Quantity.CPU_PAGE: "CPU time per page over the baseline's",
+}
+_PREFIXES = {
+    Quantity.TIME: "",
+    Quantity.CPU: "cpu-",
+    Quantity.PAGE: "page-",
+    Quantity.BEGIN: "begin-",
+    Quantity.CPU_PAGE: "cpu-page-",
+}
+"""Of names, which are of one page."""
 
 
 def history_charts(history: History) -> tuple[Chart, ...]:
@@ -27,27 +43,28 @@ def history_charts(history: History) -> tuple[Chart, ...]:
     for line in history.lines:
         groups.setdefault(line.group, []).append(line)
     return tuple(
-        _chart(history, group, lines, number)
+        _chart(history, group, lines, f"{_PREFIXES[history.quantity]}{number}")
         for number, (group, lines) in enumerate(groups.items(), 1)
     )
 
 
-def _chart(history: History, group: str, lines: list[Line], number: int) -> Chart:
-    rows: Rows = [row for line in lines for row in _rows(line)]
+def _chart(history: History, group: str, lines: list[Line], number: str) -> Chart:
+    quantity = history.quantity
+    rows: Rows = [row for line in lines for row in _rows(line, quantity)]
     breaks: Rows = [{"created": found.created} for found in history.breaks]
     name = f"history-{number}"
     return Chart(
         name=f"chart-{name}",
-        title=one_line(f"Time over the baseline's: {group}"),
+        title=one_line(f"{_TITLES[quantity]}: {group}"),
         description=f"{len(lines)} cells over {len(history.sessions)} sessions; a large point is a "
         "change, a dashed line another machine.",
-        spec=finish(_draw(name, rows, has_breaks=bool(breaks)), height=HEIGHT),
+        spec=finish(_draw(name, rows, quantity, has_breaks=bool(breaks)), height=HEIGHT),
         data={name: rows, **({f"breaks-{number}": breaks} if breaks else {})},
         height=HEIGHT + 80,
     )
 
 
-def _rows(line: Line) -> Rows:
+def _rows(line: Line, quantity: Quantity) -> Rows:
     site, _, network = line.group.rpartition("/")
     name = line.cell.removesuffix(f"/{network}/{site}").removeprefix(f"{line.group}/")
     changed = {change.session: change for change in line.changes}
@@ -57,18 +74,28 @@ def _rows(line: Line) -> Rows:
             "created": point.created,
             "session": one_line(point.session),
             "era": point.era,
-            "ratio": math.exp(point.estimate),
-            "low": math.exp(point.interval.low),
-            "high": math.exp(point.interval.high),
-            "shown": format_ratio(point.estimate, point.interval.low, point.interval.high),
-            "interval": format_interval(point.interval.low, point.interval.high),
+            "ratio": _place(point.estimate, quantity),
+            "low": _place(point.interval.low, quantity),
+            "high": _place(point.interval.high, quantity),
+            **dict(
+                zip(
+                    ("shown", "interval"),
+                    tell_range(point.estimate, point.interval.low, point.interval.high, quantity),
+                    strict=True,
+                )
+            ),
             "change": point.session in changed,
         }
         for point in line.points
     ]
 
 
-def _draw(name: str, rows: Rows, *, has_breaks: bool) -> alt.LayerChart:
+def _place(value: float, quantity: Quantity) -> float:
+    """Return where a value is drawn: as a ratio, or in milliseconds."""
+    return math.exp(value) if quantity.has_ratio else 1000 * value
+
+
+def _draw(name: str, rows: Rows, quantity: Quantity, *, has_breaks: bool) -> alt.LayerChart:
     series = list(dict.fromkeys(str(row["series"]) for row in rows))
     ends = [min(float(row["low"]) for row in rows), max(float(row["high"]) for row in rows)]
     hues, dashes = series_scales(series)
@@ -82,8 +109,8 @@ def _draw(name: str, rows: Rows, *, has_breaks: bool) -> alt.LayerChart:
     )
     y = alt.Y(
         "ratio:Q",
-        scale=alt.Scale(type="log", domain=ends, nice=False),
-        axis=alt.Axis(title="ratio"),
+        scale=alt.Scale(type="log" if quantity.has_ratio else "linear", domain=ends, nice=False),
+        axis=alt.Axis(title="ratio" if quantity.has_ratio else "ms"),
     )
     dash = alt.StrokeDash("series:N", scale=dashes)
     shown = [f"{field}:N" for field in ("series", "session", "shown", "interval")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from crawlbench.report.charts.chart import Chart
 from crawlbench.report.charts.ratios import draw_ratios
 from crawlbench.report.charts.style import ROW, finish, height_of
-from crawlbench.report.measures import has_ratio, is_wide, tell_numbers
+from crawlbench.report.measures import is_wide, tell_numbers
 from crawlbench.report.standing import TIMES_FROM, find_standing
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ SQUEEZED_FROM = math.log(2)
 def leaders_chart(view: SessionView, group: GroupView, number: int) -> Chart | None:
     """Return those near the best of a group against it, or None if all can be told apart anyhow."""
     standing = find_standing(group)
-    if standing is None or not has_ratio(standing.quantity):
+    if standing is None or not standing.quantity.has_ratio:
         return None
     held = [*standing.same, *standing.unsettled, *standing.slower]
     farthest = max((one.found.estimate or 0.0 for one in held), default=0.0)

@@ -1,0 +1,210 @@
+"""A process that several cells of a round share, as the manager sees it (floor 3).
+
+The cells take turns in it, a value at a time. If one of them ends the process, or has to be ended,
+the others get a fresh one, which is warmed up for them before their next value.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pyperf
+
+from crawlbench.base.errors import CellError
+from crawlbench.measure.contract import Value
+from crawlbench.measure.handle import GRACE_S, Handle
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from crawlbench.base.children import Message
+    from crawlbench.base.digest import Row
+    from crawlbench.base.records import Cell
+    from crawlbench.measure.job import Order
+    from crawlbench.measure.turnstile import Lane
+
+__all__ = ["HostHandle", "Metadata", "Share", "SharedProcess"]
+
+Metadata = dict[str, Any]
+"""As pyperf has it: numbers and text."""
+
+
+class HostHandle(Handle):
+    """One process that takes the values of several cells."""
+
+    metadata: Metadata
+    """What pyperf tells of it."""
+
+    async def connect(self, arrival: asyncio.Future[Lane]) -> Message:
+        """Wait until it is ready, and keep what pyperf tells of it."""
+        ready = await super().connect(arrival)
+        self.metadata = ready["metadata"]
+        return ready
+
+    async def look(self) -> tuple[float, float]:
+        """Return what it used since its last value, and how long that is ago, in seconds."""
+        assert self._lane
+        await self._lane.tell("look")
+        rested = await self._hear("rested", GRACE_S)
+        return rested["cpu_s"], rested["seconds"]
+
+    async def take(self, order: Order) -> Message:
+        """Let it take one value."""
+        assert self._lane
+        await self._lane.tell("go", order=order)
+        return await self._hear("value", self._timeout_s + GRACE_S)
+
+
+class SharedProcess:
+    """What several cells share in a round: a process, or one after another."""
+
+    def __init__(self, start: Callable[[], Awaitable[HostHandle]]) -> None:
+        """Start nothing yet.
+
+        Args:
+            start: starts a process.
+        """
+        self.start = start
+        self.is_over = False
+        """Whether its round is; the next one has another."""
+        self.starts = 0
+        """Processes that were started."""
+        self._handle: HostHandle | None = None
+        self._error: CellError | None = None
+        """Why none starts."""
+        self._fault: CellError | None = None
+        """How the last one ended, if badly."""
+        self._lock = asyncio.Lock()
+
+    async def ready(self) -> HostHandle:
+        """Return the process, a new one if there is none.
+
+        Raises:
+            CellError: none starts; it is tried once, not for each cell.
+        """
+        async with self._lock:
+            if self._error:
+                raise CellError(str(self._error), self._error.detail)
+            if not self._handle:
+                try:
+                    self._handle = await self.start()
+                except CellError as error:
+                    self._error = error
+                    raise
+                self.starts += 1
+            return self._handle
+
+    async def drop(self) -> None:
+        """End the process now; who needs one gets another."""
+        handle, self._handle = self._handle, None
+        if handle:
+            await handle.kill()
+
+    async def end(self) -> None:
+        """Let the process end; that is done once, whoever asks first.
+
+        Raises:
+            CellError: it ended badly, which all are told.
+        """
+        async with self._lock:
+            self.is_over = True
+            handle, self._handle = self._handle, None
+            if handle:
+                try:
+                    await handle.end()
+                except CellError as error:
+                    self._fault = error
+            if self._fault:
+                raise CellError(str(self._fault), self._fault.detail)
+
+
+class Share:
+    """One cell's worker in a round that shares its process."""
+
+    def __init__(
+        self,
+        cell: Cell,
+        order: Order,
+        warmups: int,
+        metadata: Metadata,
+        host: SharedProcess,
+    ) -> None:
+        """Take part in a process.
+
+        Args:
+            cell: that is measured.
+            order: what the process is told to do for a value.
+            warmups: values that are taken first.
+            metadata: of the cell, for pyperf.
+            host: the process that it shares.
+        """
+        self._cell = cell
+        self._warmups = warmups
+        self._order = order
+        self._metadata = metadata
+        self._host = host
+        self._start = 0
+        """The process in which `_warm` values were taken."""
+        self._warm = 0
+        self._seconds: list[float] = []
+        """Per crawl or call, of all its values in this round."""
+
+    async def connect(self) -> None:
+        """Wait until the process is there.
+
+        Raises:
+            CellError: it does not start.
+        """
+        self._metadata = {**(await self._host.ready()).metadata, **self._metadata}
+
+    async def get_ready(self) -> None:
+        """See that the process has been warmed up for this cell.
+
+        In one that took the place of another, warmups are taken once more, for nobody.
+
+        Raises:
+            CellError: no process starts, or the cell fails in it.
+        """
+        await self._host.ready()
+        if self._host.starts != self._start:
+            self._start, self._warm = self._host.starts, 0
+        while self._warm < min(self._warmups, len(self._seconds)):
+            await self._take()
+
+    async def take(self) -> Value:
+        """See `Worker.take`."""
+        return self._keep(await self._take())
+
+    async def show(self) -> list[list[Row]]:
+        """See `Worker.show`."""
+        return await (await self._host.ready()).show()
+
+    async def finish(self) -> pyperf.Run:
+        """See `Worker.finish`."""
+        await self._host.end()
+        return self._make_run()
+
+    def _make_run(self) -> pyperf.Run:
+        """Return the run of all its values, as a worker of pyperf would leave it."""
+        loops, warm = self._order["loops"], self._warmups
+        metadata = {**self._metadata, "name": self._cell.name, "loops": loops, "unit": "second"}
+        warmups = [(loops, seconds) for seconds in self._seconds[:warm]]
+        return pyperf.Run(
+            self._seconds[warm:], warmups=warmups, metadata=metadata, collect_metadata=False
+        )
+
+    async def kill(self) -> None:
+        """See `Worker.kill`: the others get a new process, if they need one."""
+        await self._host.drop()
+
+    async def _take(self) -> Message:
+        message = await (await self._host.ready()).take(self._order)
+        self._warm += 1
+        return message
+
+    def _keep(self, message: Message) -> Value:
+        """Return the value of a message, noted for the run."""
+        value = Value.from_message(message)
+        self._seconds.append(value.seconds / self._order["loops"])
+        return value

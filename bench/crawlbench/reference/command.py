@@ -1,0 +1,42 @@
+"""The command that measures a bundle's session again, as the table shows it (floor 4; pure)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from crawlbench.measure.suite import suite_names
+from crawlbench.reference.parts import list_parts
+from crawlbench.report.repeat import repeat_command
+
+if TYPE_CHECKING:
+    from crawlbench.base.records import Session
+
+__all__ = ["command_of", "is_due_command"]
+
+OF_A_PART = "make reference PART="
+
+
+def command_of(session: Session, part: str) -> str:
+    """Return what measures a session again; its axes are written out, so that any suite will do.
+
+    Args:
+        session: as the bundle holds it.
+        part: of a matrix, that it measured; empty for a session of somebody's own.
+    """
+    if part:
+        return f"{OF_A_PART}{part}"
+    known = session.plan.suite in suite_names()
+    plan = session.plan if known else replace(session.plan, suite="default")
+    return repeat_command(replace(session, plan=plan))
+
+
+def is_due_command(command: str, session: Session) -> bool:
+    """Tell whether a command is the one that measures a session again.
+
+    Strangers copy it from the table into their shell, so that no other is let in.
+    """
+    suite = session.plan.suite
+    if suite in list_parts() and command == command_of(session, suite):
+        return True
+    return command == command_of(session, "")

@@ -1,0 +1,117 @@
+"""Signs that values were not measured as a bundle says (floor 4; pure).
+
+Nobody can see by a bundle alone whether its values were invented with care. What is found here is
+what somebody does who wants a better figure without much work: copies, cuts, and values that no
+machine can have taken.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from statistics import median
+from typing import TYPE_CHECKING
+
+from crawlbench.reference.bundle import DIGITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from crawlbench.base.records import RoundRecord, Session
+
+__all__ = ["are_copies", "find_copy", "find_forgery"]
+
+SLACK = 2.0
+"""Times as fast as its ceiling says a mirror may have been: that was measured once, in seconds."""
+NEAR = 10.0 ** (2 - DIGITS)
+"""Relative difference of two ratios that are one: what is left of cut digits, with room."""
+MOST_ALIKE = 0.5
+"""Share of values from which on two rounds are one: of rounds that were measured, under a tenth."""
+MIN_VALUES = 4
+"""Of fewer, chance alone may make them alike."""
+
+
+def find_forgery(session: Session) -> Iterator[str]:
+    """Yield a sentence for each sign that a session's values were not measured as it says."""
+    yield from _cut_rounds(session)
+    yield from _copied_rounds(session)
+    yield from _long_values(session)
+    yield from _fast_values(session)
+
+
+def are_copies(one: Session, other: Session) -> bool:
+    """Tell whether two sessions hold the same values, or one the other's times a factor."""
+    pairs = list(zip(one.rounds, other.rounds, strict=False))
+    return bool(pairs) and sum(_are_one(*pair) for pair in pairs) > len(pairs) / 2
+
+
+def _cut_rounds(session: Session) -> Iterator[str]:
+    """Yield if rounds are missing of a session that ended because all were measured."""
+    wanted, found = session.plan.rounds, len(session.rounds)
+    if session.ending == "rounds" and found != wanted:
+        yield (
+            f"it ended because all {wanted} rounds were measured, but has {found}: rounds were "
+            "taken out or added; submit the session again, as it was measured"
+        )
+
+
+def _copied_rounds(session: Session) -> Iterator[str]:
+    for one, other in combinations(session.rounds, 2):
+        if _are_one(one, other):
+            yield (
+                f"rounds {one.number} and {other.number} hold the same values, or those of one "
+                "times a factor, which no two rounds do; measure each"
+            )
+            return
+
+
+def _are_one(one: RoundRecord, other: RoundRecord) -> bool:
+    """Tell whether most values of two rounds lie at one ratio to each other."""
+    first, second = _values(one), _values(other)
+    shared = first.keys() & second.keys()
+    if len(shared) < MIN_VALUES:
+        return False
+    ratios = [first[key] / second[key] for key in shared]
+    middle = median(ratios)
+    alike = sum(abs(ratio / middle - 1) < NEAR for ratio in ratios)
+    return alike > MOST_ALIKE * len(ratios)
+
+
+def _values(record: RoundRecord) -> dict[tuple[str, int], float]:
+    return {(s.cell, s.lap): s.seconds for s in record.samples if not s.warmup and s.seconds}
+
+
+def _long_values(session: Session) -> Iterator[str]:
+    """Yield a round whose values take longer than itself: one is taken after the other."""
+    for record in session.rounds:
+        took = sum(s.seconds * s.loops for s in record.samples if not s.warmup)
+        if took > record.seconds * 1.01 + 0.1:
+            yield (
+                f"the values of round {record.number} take {took:.3g} s together, but the round "
+                f"took {record.seconds:.3g} s; submit the session again, as it was measured"
+            )
+            return
+
+
+def _fast_values(session: Session) -> Iterator[str]:
+    """Yield a value for which the mirror would have had to be faster than it is."""
+    groups = {cell.name: cell.group for cell in session.plan.cells if cell.site}
+    for record in session.rounds:
+        for s in record.samples:
+            ceiling = session.ceilings.get(groups.get(s.cell, ""))
+            if ceiling and s.seconds * s.loops * ceiling * SLACK < s.requests:
+                yield (
+                    f"{s.cell!r} fetches {s.requests} pages in {s.seconds * s.loops:.3g} s, but "
+                    f"its mirror answers at most {ceiling:.0f} a second; measure it anew"
+                )
+                return
+
+
+def find_copy(sessions: Sequence[tuple[str, Session]]) -> str:
+    """Return a sentence about two sessions that are one; empty if there are none."""
+    for (name, one), (other_name, other) in combinations(sessions, 2):
+        if one.plan.cells == other.plan.cells and are_copies(one, other):
+            return (
+                f"{other_name!r} holds the values of {name!r}, or those times a factor: "
+                "one session was copied; measure another"
+            )
+    return ""

@@ -1,0 +1,93 @@
+"""Which pairs of a scenario can be told apart, and by how much they differ (floor 4; pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawlbench.base.records import Verdict
+from crawlbench.stats.between import DEFAULTS, find_spread, mean_of_sessions
+from crawlbench.stats.change import Way
+from crawlbench.stats.claims import find_claims
+from crawlbench.stats.holm import holm_levels
+from crawlbench.stats.interval import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from crawlbench.stats.interval import Estimate
+
+__all__ = ["Pair", "Rules", "judge_pairs"]
+
+Names = tuple[str, str]
+"""Of two cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One cell against another, over sessions."""
+
+    estimate: float
+    """Log ratio of the first to the second."""
+    interval: Interval
+    """For this pair alone, from session to session."""
+    sign: int
+    """1: the first is told to be slower; -1: faster; 0: they are not told apart."""
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What was set beforehand for all pairs of a scenario."""
+
+    margin: float
+    """Log ratio: smaller differences do not matter."""
+    confidence: float
+    least: int
+    """Sessions that a verdict rests on."""
+    count: int
+    """Pairs of the family; those without an estimate stay in it: nobody gains by failing."""
+
+
+def judge_pairs(
+    found: Mapping[Names, Sequence[Estimate]],
+    kin: Collection[Names],
+    widenings: Mapping[str, float],
+    rules: Rules,
+) -> dict[Names, Pair]:
+    """Return what sessions say together of each pair, judged as one family.
+
+    Args:
+        found: the log ratios of each pair, one of each session that has both.
+        kin: pairs that differ by event loop alone, whose ratios move less between sessions.
+        widenings: of each cell, by how much doubts could move its ratio.
+        rules: set beforehand.
+    """
+    pooled: dict[Names, Estimate] = {}
+    for way, is_kin in ((Way.KIN, True), (Way.NORMALISED, False)):
+        group = {pair: values for pair, values in found.items() if (pair in kin) is is_kin}
+        whole = [values for values in group.values() if len(values) >= rules.least]
+        known = whole or list(group.values())
+        spread = find_spread(DEFAULTS[way], [[one.mean for one in values] for values in known])
+        pooled |= {pair: mean_of_sessions(values, spread) for pair, values in group.items()}
+    wide = {pair: max(widenings[name] for name in pair) for pair in pooled}
+    apart = {
+        pair: _p_apart(find_claims(one.mean, one.p_value, rules.margin, wide[pair]))
+        for pair, one in pooled.items()
+        if len(found[pair]) >= rules.least
+    }
+    levels = holm_levels(apart, rules.count, 1 - rules.confidence)
+    return {
+        pair: Pair(
+            one.mean,
+            Interval(*one.interval(rules.confidence)).widened(wide[pair]),
+            (1 if one.mean > 0 else -1) if pair in apart and apart[pair] <= levels[pair] else 0,
+            len(found[pair]),
+        )
+        for pair, one in pooled.items()
+    }
+
+
+def _p_apart(claims: Mapping[Verdict, float]) -> float:
+    """Return the p value of the claim that two differ, in whichever direction."""
+    return min(p for verdict, p in claims.items() if verdict is not Verdict.SAME)

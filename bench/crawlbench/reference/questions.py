@@ -1,0 +1,85 @@
+"""Questions that people come with, each with the choice that answers it (floor 4; pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crawlbench.reference.table import Table
+
+__all__ = ["QUESTIONS", "Question", "find_questions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question, and where the table answers it."""
+
+    text: str
+    parts: tuple[str, ...]
+    """Of a matrix: the first one that was measured answers."""
+    against: tuple[str, str] | None = None
+    """Strategy and event loop that others are compared with; the baseline without."""
+    parser: str = ""
+    """Of what others are compared with, where a part has several."""
+    choice: dict[str, str] = field(default_factory=dict)
+    """What else is chosen, as the address names it."""
+
+
+QUESTIONS = (
+    Question(
+        "Which client is the fastest for a small JSON API over TLS, on uvloop?",
+        ("api",),
+        choice={"loop": "uvloop"},
+    ),
+    Question(
+        "Is httpx2 faster than httpx, by how much, and since when?",
+        ("clients", "api", "reuse"),
+        ("httpx-async", "asyncio"),
+        choice={"client": "httpx2-async", "loop": "asyncio"},
+    ),
+    Question(
+        "Does another parser, such as turbohtml, pay for a crawl?",
+        ("parsers",),
+        ("aiohttp-gather", "asyncio"),
+        "lxml",
+        choice={"client": "aiohttp-gather", "loop": "asyncio"},
+    ),
+    Question(
+        "What does a session per request cost?",
+        ("reuse",),
+        ("aiohttp-gather", "asyncio"),
+        choice={"client": "aiohttp", "loop": "asyncio"},
+    ),
+)
+
+
+def find_questions(table: Table) -> list[dict[str, object]]:
+    """Return the questions that the newest matrix answers, each with its choice."""
+    found: list[dict[str, object]] = []
+    newest = table.rows[-1].matrix if table.rows else ""
+    rows = [row for row in table.rows if row.matrix == newest and not row.tuned]
+    scenarios = dict.fromkeys(row.scenario for row in rows)
+    for one in QUESTIONS:
+        for part in one.parts:
+            scenario = next((s for s in scenarios if s.partition(":")[0] == part), None)
+            mine = [row for row in rows if row.scenario == scenario]
+            choice = {"scenario": scenario, **one.choice}
+            if one.against:
+                other = next(
+                    (
+                        row
+                        for row in mine
+                        if (row.strategy, row.loop) == one.against
+                        and one.parser in {"", row.parser}
+                    ),
+                    None,
+                )
+                if other is None:
+                    continue
+                choice["against"] = f"{other.strategy}|{other.loop}|{other.parser}"
+            elif not mine:
+                continue
+            found.append({"text": one.text, "choice": choice})
+            break
+    return found

@@ -1,0 +1,108 @@
+"""What the table says of one cell and of one scenario (floor 4; pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawlbench.report.numbers import format_interval, format_ratio
+
+if TYPE_CHECKING:
+    from crawlbench.reference.pairs import Pair
+    from crawlbench.reference.pooling import Ratio
+
+__all__ = ["Pairs", "Shares", "TableRow", "interval_text", "ratio_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One cell of one matrix."""
+
+    matrix: str
+    scenario: str
+    strategy: str
+    loop: str
+    """`-` for a strategy without one."""
+    parser: str
+    python: str
+    machine: str
+    first: str
+    """Day of the first session that it rests on, and of the last."""
+    last: str
+    library: str
+    """With its version."""
+    model: str
+    seconds: float | None
+    """Per crawl, typical; None if it is invalid."""
+    pages: float | None
+    per_page: float | None
+    """Seconds that a page adds, from two lengths; where there is one, a crawl's over its pages."""
+    begin: float | None
+    """Seconds of a crawl without its pages; None where there is one length."""
+    page: Ratio | None
+    cpu_s: float | None
+    """Per crawl."""
+    memory: int | None
+    """Bytes beyond what the worker had before."""
+    time: Ratio | None
+    """Against the baseline; None for the baseline itself and for the reference."""
+    verdict: str
+    """Against the baseline of its scenario, or what stands in its place."""
+    reason: str
+    cpu: Ratio | None
+    rank: int | None
+    same: int | None
+    """How many others cannot be told from it."""
+    sessions: str
+    """Places in the table's sessions, with commas between."""
+    tuned: bool
+    reviewed: str
+    """By whom; empty for nobody."""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """The same in all matrices."""
+        return self.scenario, self.strategy, self.loop, self.parser
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How much of one scenario of one matrix was answered."""
+
+    matrix: str
+    scenario: str
+    baseline: str
+    unclear: int
+    """Of the comparisons with the baseline."""
+    compared: int
+    """With the baseline, those that are preliminary not among them."""
+    preliminary: int
+    apart: int
+    """Pairs that were told apart."""
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """All pairs of one scenario of one matrix."""
+
+    matrix: str
+    scenario: str
+    members: tuple[tuple[str, str, str], ...]
+    """Strategy, event loop and parser, as rows have them."""
+    found: dict[tuple[int, int], Pair]
+    """By places among the members, the lower one first."""
+
+
+def ratio_text(ratio: Ratio | None) -> str:
+    """Return a ratio as text, `-` where there is none."""
+    if ratio is None or ratio.estimate is None or ratio.interval is None:
+        return "-"
+    return format_ratio(ratio.estimate, ratio.interval.low, ratio.interval.high)
+
+
+def interval_text(ratio: Ratio | None) -> str:
+    """Return the interval of a ratio as text, `-` where there is none."""
+    if ratio is None or ratio.interval is None:
+        return "-"
+    return format_interval(ratio.interval.low, ratio.interval.high)

@@ -1,0 +1,159 @@
+"""One scenario of one matrix on its way to its rows (floor 4; pure)."""
+
+from __future__ import annotations
+
+import math
+from statistics import fmean, median
+from typing import TYPE_CHECKING
+
+from crawlbench.base.errors import BenchError
+from crawlbench.base.records import Quantity, Verdict
+from crawlbench.plugins.about import describe_strategy
+from crawlbench.reference.pooling import QUANTITIES, Pool
+from crawlbench.reference.rows import Pairs, Shares, TableRow
+from crawlbench.reference.rules import is_tuned
+from crawlbench.stats.limit import REFERENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawlbench.base.records import Cell, Summary
+    from crawlbench.reference.matrix import Matrix, Measured
+    from crawlbench.reference.pairs import Pair
+    from crawlbench.reference.pooling import Ratio, Standing
+
+__all__ = ["Scenario"]
+
+
+class Scenario:
+    """One scenario of one matrix on its way to its rows."""
+
+    def __init__(
+        self,
+        matrix: Matrix,
+        scenario: str,
+        group: str,
+        members: Sequence[Measured],
+        places: dict[str, str],
+    ) -> None:
+        self._matrix = matrix
+        self._name = scenario
+        self._members = members
+        self._places = places
+        self._pool = Pool([one.session for one in members], group)
+        self._ratios = {quantity: self._pool.ratios(quantity) for quantity in QUANTITIES}
+        self._standings = self._pool.standings
+
+    def rows(self) -> list[TableRow]:
+        """Return a row for each cell."""
+        return [self._row(name, cell) for name, cell in self._pool.cells.items()]
+
+    def shares(self) -> Shares:
+        """Return how much was answered."""
+        found = self._ratios[Quantity.TIME].values()
+        preliminary = sum(one.is_preliminary for one in found)
+        unclear = sum(one.verdict is Verdict.UNCLEAR for one in found) - preliminary
+        compared = len(found) - preliminary
+        apart, pairs = self._pool.share_told()
+        cell = self._pool.cells[self._pool.baseline]
+        scenario = self._matrix.name, self._name, cell.operation or cell.strategy
+        return Shares(*scenario, unclear, compared, preliminary, apart, pairs)
+
+    def pairs(self) -> Pairs:
+        """Return all pairs of those that did not fail."""
+        names = list(dict.fromkeys(name for pair in self._pool.pairs for name in pair))
+        places = {name: place for place, name in enumerate(names)}
+        found: dict[tuple[int, int], Pair] = {}
+        for (one, two), pair in self._pool.pairs.items():
+            found[places[one], places[two]] = pair
+        members = tuple(_axes(self._pool.cells[name]) for name in names)
+        return Pairs(self._matrix.name, self._name, members, found)
+
+    def _row(self, name: str, cell: Cell) -> TableRow:
+        members = [one for one in self._members if _has(one, name)]
+        summaries = [found for one in members if (found := _summary(one, name))]
+        time, cpu, page = (self._ratios[quantity].get(name) for quantity in QUANTITIES)
+        stands: Standing | None = self._standings.get(name)
+        days = sorted(one.session.created[:10] for one in members)
+        memories = [one.extra_rss_bytes for one in summaries if one.extra_rss_bytes is not None]
+        strategy, loop, parser = _axes(cell)
+        library, model, reviewed = _facts(cell.strategy, members[-1])
+        return TableRow(
+            matrix=self._matrix.name,
+            scenario=self._name,
+            strategy=strategy,
+            loop=loop,
+            parser=parser,
+            python=self._matrix.machine.python,
+            machine=self._matrix.machine.cpu_model,
+            first=days[0],
+            last=days[-1],
+            library=library,
+            model=model,
+            seconds=_middle([one.seconds for one in summaries]),
+            pages=median([one.per_s * one.seconds for one in summaries]) if summaries else None,
+            per_page=_middle([one.per_page_s or one.seconds / _pages(one) for one in summaries]),
+            begin=_mean([one.to_begin_s for one in summaries]),
+            page=page,
+            cpu_s=_middle([one.cpu_user_s + one.cpu_system_s for one in summaries]),
+            memory=max(memories, default=None),
+            time=time,
+            verdict=self._state(name, cell, time),
+            reason=time.reason if time else "",
+            cpu=cpu,
+            rank=stands.rank if stands else None,
+            same=stands.same if stands else None,
+            sessions=",".join(self._places[one.file] for one in members),
+            tuned=any(is_tuned(one.content, cell.strategy) for one in members),
+            reviewed=reviewed,
+        )
+
+    def _state(self, name: str, cell: Cell, time: Ratio | None) -> str:
+        if time:
+            return "preliminary" if time.is_preliminary else str(time.verdict)
+        if name == self._pool.baseline:
+            return "baseline"
+        return "reference" if cell.strategy == REFERENCE else str(Verdict.UNCLEAR)
+
+
+def _axes(cell: Cell) -> tuple[str, str, str]:
+    """Return strategy, event loop and parser, as rows have them."""
+    return cell.strategy or cell.operation, cell.loop_name, cell.parser or "-"
+
+
+def _pages(summary: Summary) -> float:
+    return summary.per_s * summary.seconds
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(fmean(known), 7) if known else None
+
+
+def _has(measured: Measured, name: str) -> bool:
+    return any(cell.name == name for cell in measured.session.plan.cells)
+
+
+def _summary(measured: Measured, name: str) -> Summary | None:
+    return next((one for one in measured.session.summaries if one.cell == name), None)
+
+
+def _middle(values: Sequence[float]) -> float | None:
+    """Return the geometric mean, cut to four digits."""
+    known = [value for value in values if value > 0]
+    if not known:
+        return None
+    return float(f"{math.exp(fmean(map(math.log, known))):.4g}")
+
+
+def _facts(strategy: str, measured: Measured) -> tuple[str, str, str]:
+    """Return library with version, model and reviewers; of a tuned file only that it is one."""
+    try:
+        facts = describe_strategy(strategy)
+    except BenchError:
+        return "own file", "", ""
+    versions = {
+        n.lower().replace("_", "-"): v for n, v in measured.session.machine.versions.items()
+    }
+    version = versions.get(facts.library.lower().replace("_", "-"), "")
+    return f"{facts.library} {version}".strip(), facts.model, ", ".join(facts.reviewed_by)

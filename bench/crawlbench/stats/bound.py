@@ -1,0 +1,101 @@
+"""What a gate asks, such as `slower:5%` or `begin-slower:2ms` (floor 2; pure)."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = ["GATES", "Bound", "read_bound"]
+
+GATES = {
+    "slower": Quantity.TIME,
+    "cpu-slower": Quantity.CPU,
+    "page-slower": Quantity.PAGE,
+    "cpu-page-slower": Quantity.CPU_PAGE,
+    "begin-slower": Quantity.BEGIN,
+}
+"""What a gate is called, and by which quantity it is held."""
+NAMES = {
+    Quantity.PAGE: "time per page",
+    Quantity.CPU_PAGE: "CPU time per page",
+    Quantity.BEGIN: "time to begin",
+}
+"""What a gate that needs two lengths is about."""
+_GATE = re.compile(r"(?P<name>[a-z-]+)(?::(?P<size>\d+(?:\.\d+)?)(?P<unit>%|ms))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """How much slower is too slow."""
+
+    quantity: Quantity
+    size: float
+    """Log ratio that must not be reached; to begin, seconds."""
+
+    @property
+    def begin_s(self) -> float | None:
+        """The size, if it is one to begin."""
+        return None if self.quantity.has_ratio else self.size
+
+    def require_lengths(self, forms: Collection[str]) -> None:
+        """Refuse a gate that nothing could be held against.
+
+        Args:
+            forms: what is crawled in two lengths.
+
+        Raises:
+            UsageError: the gate needs two lengths, and there is one.
+        """
+        if self.quantity.is_of_lengths and not forms:
+            raise UsageError(
+                f"a gate on the {NAMES[self.quantity]} needs two lengths of a site, and one is "
+                "measured; add a longer one, such as --long-form 'douban-top250/*=douban-x100'"
+            )
+
+    def margin(self, usual: float) -> float:
+        """Return the log ratio up to which changes do not matter at the gate.
+
+        Args:
+            usual: where the gate is not about a ratio.
+        """
+        return self.size if self.quantity.has_ratio else usual
+
+
+def read_bound(text: str, margin: float, name: str = "--fail-on") -> Bound:
+    """Return what a gate asks.
+
+    Args:
+        text: such as `page-slower:5%`.
+        margin: log ratio of a gate that names no percentage.
+        name: of the option, for errors.
+
+    Raises:
+        UsageError: that is no gate.
+    """
+    match = _GATE.fullmatch(text)
+    quantity = GATES.get(match["name"]) if match else None
+    if match is None or quantity is None:
+        raise UsageError(
+            f"{name} {text!r} is no gate; one looks like slower, slower:5% or cpu-slower:5%, and "
+            "where two lengths are measured, page-slower:5%, cpu-page-slower:5% or begin-slower:2ms"
+        )
+    if not quantity.has_ratio:
+        if match["unit"] != "ms":
+            raise UsageError(
+                f"{name} {text!r}: what it costs to begin has no ratio; say how many milliseconds "
+                "more are too many, such as begin-slower:2ms"
+            )
+        return Bound(quantity, float(match["size"]) / 1000)
+    if match["unit"] == "ms":
+        raise UsageError(
+            f"{name} {text!r}: this gate takes a percentage, such as {match['name']}:5%"
+        )
+    return Bound(quantity, math.log1p(float(match["size"]) / 100) if match["size"] else margin)

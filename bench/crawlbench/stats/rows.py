@@ -1,0 +1,299 @@
+"""The rows of two sessions by one quantity, on their way to their verdicts (floor 2; pure).
+
+A question is one group and one quantity: Holm goes over its rows, in each way to see them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from crawlbench.base.records import Obstacle, Quantity, Verdict
+from crawlbench.stats.anchors import expected_shift
+from crawlbench.stats.between import (
+    DEFAULTS,
+    WITHOUT_ANCHORS,
+    Spread,
+    between_sessions,
+    find_spread,
+)
+from crawlbench.stats.change import Change, Seen, Way, seconds_of
+from crawlbench.stats.claims import judge_family
+from crawlbench.stats.interval import Estimate, difference
+from crawlbench.stats.lengths import find_margin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from crawlbench.base.records import Cell
+    from crawlbench.stats.times import SessionTimes
+
+K = TypeVar("K")
+
+__all__ = ["Compared", "Kin", "Margin", "compare_rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """Up to where changes do not matter."""
+
+    log_ratio: float
+    begin_s: float | None = None
+    """To begin; None for as much of the baseline's crawl as the log ratio says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """Two cells that differ by event loop alone, and how their ratio changed."""
+
+    cell: str
+    other: str
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What one quantity says of two sessions."""
+
+    quantity: Quantity
+    changes: tuple[Change, ...]
+    kin: tuple[Kin, ...]
+    """Empty where the quantity has no ratio."""
+    spreads: dict[Way, Spread]
+    """Of a crawl between sessions, by the way to see a change."""
+
+
+def compare_rows(
+    pair: tuple[SessionTimes, SessionTimes],
+    cells: Sequence[Cell],
+    margin: Margin,
+    others: Sequence[SessionTimes],
+) -> Compared:
+    """Judge cells of two sessions.
+
+    Args:
+        pair: base and head, by one quantity.
+        cells: that both have.
+        margin: up to where changes do not matter.
+        others: sessions of the same code, by what the quantity comes from (`Quantity.whole`).
+    """
+    rows = _Rows(pair, cells, margin, others)
+    kin = rows.kin() if pair[0].quantity.has_ratio else ()
+    return Compared(pair[0].quantity, rows.changes(), kin, rows.spreads)
+
+
+class _Rows:
+    """The rows of a comparison."""
+
+    def __init__(
+        self,
+        pair: tuple[SessionTimes, SessionTimes],
+        cells: Sequence[Cell],
+        margin: Margin,
+        others: Sequence[SessionTimes],
+    ) -> None:
+        self._pair = pair
+        self._quantity = pair[0].quantity
+        self._cells = cells
+        self._margin = margin
+        self._confidence = pair[1].session.plan.confidence
+        groups = dict.fromkeys(cell.group for cell in cells)
+        self._has_anchors = all(side.state(group) for side in pair for group in groups)
+        self.spreads = self._find_spreads(others)
+
+    def changes(self) -> tuple[Change, ...]:
+        """Return the change of each cell."""
+        obstacles = {cell.name: self._obstacle(cell) for cell in self._cells}
+        free = [cell for cell in self._cells if obstacles[cell.name] is None]
+        plain = self._judge(Way.PLAIN, {cell.name: self._plain(cell) for cell in free})
+        relative = self._judge(Way.NORMALISED, {cell.name: self._normalised(cell) for cell in free})
+        plain = {name: self._careful(seen) for name, seen in plain.items()}
+        return tuple(
+            self._change(cell, obstacles[cell.name], plain, relative) for cell in self._cells
+        )
+
+    def kin(self) -> tuple[Kin, ...]:
+        """Return how the ratios of cells that differ by event loop alone changed."""
+        pairs: dict[tuple[str, str], Estimate | None] = {}
+        for one, two in self._kin_pairs():
+            found = [side.beside(two, one) for side in self._pair]
+            if found[0] and found[1]:
+                pairs[two.name, one.name] = difference(found[0], found[1])
+        judged = self._judge(Way.KIN, pairs)
+        return tuple(Kin(cell, other, seen) for (cell, other), seen in judged.items())
+
+    def _change(
+        self,
+        cell: Cell,
+        obstacle: tuple[Obstacle, str] | None,
+        plain: dict[str, Seen],
+        relative: dict[str, Seen],
+    ) -> Change:
+        base_s, head_s = (
+            seconds_of(one.summaries.get(cell.name), self._quantity) for one in self._pair
+        )
+        ways = tuple(seen[cell.name] for seen in (plain, relative) if cell.name in seen)
+        if not ways:
+            kind, detail = obstacle or (Obstacle.FEW_ROUNDS, "")
+            failures = [f for side in self._pair if (f := side.failure(side.cells[cell.name]))]
+            verdict = Verdict.UNCLEAR
+            if failures:
+                is_refused = all(failure.is_refusal for failure in failures)
+                verdict = Verdict.UNSUPPORTED if is_refused else Verdict.INVALID
+            return Change(cell.name, base_s, head_s, 0, verdict, (), kind, detail, self._quantity)
+        rounds = min(len(side.session.rounds) for side in self._pair)
+        baseline = self._pair[0].session.plan.baselines[cell.group]
+        verdict = _agree(ways, plain.get(baseline))
+        found, detail = None, ""
+        if verdict is Verdict.UNCLEAR:
+            # Only the second way sees a change: it may be the baseline that changed, the other way.
+            is_relative = len(ways) == 2 and ways[1].verdict in (Verdict.FASTER, Verdict.SLOWER)
+            found = Obstacle.PLAIN if is_relative else Obstacle.OPEN
+            detail = baseline if is_relative else ""
+        return Change(
+            cell.name, base_s, head_s, rounds, verdict, ways, found, detail, self._quantity
+        )
+
+    def _obstacle(self, cell: Cell) -> tuple[Obstacle, str] | None:
+        for name, side in zip(("base", "head"), self._pair, strict=True):
+            found = side.obstacle(side.cells[cell.name])
+            if found:
+                kind, detail = found
+                about = detail if kind is Obstacle.BENT else f"{cell.name}: {detail}"
+                return kind, f"{name}: {about}" if detail else ""
+        return None
+
+    def _plain(self, cell: Cell) -> Estimate | None:
+        """Return the change of the plain values, less what the machine's state explains."""
+        base, head = (side.plain(cell) for side in self._pair)
+        if not base or not head:
+            return None
+        shift = self._expected_shift(cell)
+        if not self._quantity.has_ratio:
+            return difference(base, _scaled(head, math.exp(-shift)))
+        change = difference(base, head)
+        return replace(change, mean=change.mean - shift)
+
+    def _expected_shift(self, cell: Cell) -> float:
+        """Return the log ratio of head and base that the machine's state alone explains."""
+        parts = self._pair[0].summaries.get(cell.name)
+        base, head = (side.state(cell.group) for side in self._pair)
+        if not self._has_anchors or parts is None or not base or not head:
+            return 0.0
+        if self._quantity.is_cpu:
+            parts = replace(parts, wait_s=0.0)
+        return expected_shift(base, head, parts)
+
+    def _normalised(self, cell: Cell) -> Estimate | None:
+        base, head = (side.normalised(cell) for side in self._pair)
+        if not base or not head:
+            return None
+        change = difference(base, head)
+        if self._quantity.has_ratio:
+            return change
+        # In crawls of the baseline: in seconds as long as those of the base.
+        return _scaled(change, self._pair[0].crawl_s(cell.group) or 0.0)
+
+    def _careful(self, seen: Seen) -> Seen:
+        """Without anchors plain time may show a slowdown, but never claims `same` or `faster`."""
+        is_bold = seen.verdict in (Verdict.SAME, Verdict.FASTER)
+        if self._has_anchors or not is_bold:
+            return seen
+        return replace(seen, verdict=Verdict.UNCLEAR)
+
+    def _judge(self, way: Way, found: dict[K, Estimate | None]) -> dict[K, Seen]:
+        """Judge the rows of each group as one family."""
+        groups: dict[str, dict[K, Estimate]] = {}
+        for key, estimate in found.items():
+            if estimate:
+                cell = self._cell(key)
+                family = groups.setdefault(cell.group, {})
+                family[key] = between_sessions(estimate, self._spread(way, cell))
+        seen = {}
+        for group, family in groups.items():
+            widenings = {
+                key: sum(side.shift(self._cell(key)) for side in self._pair) for key in family
+            }
+            margin = find_margin(
+                self._margin.log_ratio,
+                self._quantity,
+                self._pair[0].crawl_s(group),
+                self._margin.begin_s,
+            )
+            judged = judge_family(family, margin, self._confidence, widenings)
+            for key, one in judged.items():
+                seen[key] = Seen(way, family[key].mean, one.interval, one.verdict)
+        return seen
+
+    def _spread(self, way: Way, cell: Cell) -> Spread:
+        """Return how far sessions of the same code differ in a cell's value.
+
+        What two lengths tell is moved by the error of both: by how much more, its times tell.
+        """
+        spread = self.spreads[way]
+        return replace(spread, deviation=spread.deviation * self._pair[0].amplify(cell))
+
+    def _cell(self, key: object) -> Cell:
+        """Return the cell of a row's key: its name, or its name and its kin's."""
+        name = key if isinstance(key, str) else key[0]  # type: ignore[index]
+        return self._pair[0].cells[name]
+
+    def _kin_pairs(self) -> Iterator[tuple[Cell, Cell]]:
+        """Yield the cells that differ by event loop alone, and can be compared."""
+        seen: dict[tuple[object, ...], Cell] = {}
+        for cell in self._cells:
+            if cell.event_loop is None or self._obstacle(cell):
+                continue
+            axes = (cell.group, cell.strategy, cell.parser, cell.concurrency, cell.environment)
+            if axes in seen:
+                yield seen[axes], cell
+            seen.setdefault(axes, cell)
+
+    def _find_spreads(self, others: Sequence[SessionTimes]) -> dict[Way, Spread]:
+        default = DEFAULTS if self._has_anchors else {**DEFAULTS, Way.PLAIN: WITHOUT_ANCHORS}
+        series: dict[Way, list[list[float]]] = {way: [] for way in default}
+        for cell in self._cells:
+            series[Way.NORMALISED].append(
+                _means(one.normalised(cell) for one in _with(others, cell))
+            )
+            # With anchors the others' plain times would have to be corrected, each pair anew; what
+            # is left after the correction was measured once, and stands in the default.
+            if not self._has_anchors:
+                series[Way.PLAIN].append(_means(one.plain(cell) for one in _with(others, cell)))
+        for one, two in self._kin_pairs():
+            both = [side for side in _with(others, one) if two.name in side.cells]
+            series[Way.KIN].append(_means(side.beside(two, one) for side in both))
+        return {way: find_spread(default[way], found) for way, found in series.items()}
+
+
+def _scaled(found: Estimate, factor: float) -> Estimate:
+    return replace(found, mean=found.mean * factor, error=found.error * factor)
+
+
+def _agree(ways: Sequence[Seen], baseline: Seen | None) -> Verdict:
+    """Return the verdict that both ways give; of a cell that has one way, its own.
+
+    Where the normalised time is the same and the baseline changed as the cell did, all of it
+    changed: that is no contradiction.
+    """
+    first, *rest = ways
+    if not rest:
+        return first.verdict
+    second = rest[0]
+    if first.verdict is second.verdict:
+        return first.verdict
+    is_common = (
+        second.verdict is Verdict.SAME
+        and baseline is not None
+        and baseline.verdict is first.verdict
+    )
+    return first.verdict if is_common else Verdict.UNCLEAR
+
+
+def _with(others: Sequence[SessionTimes], cell: Cell) -> list[SessionTimes]:
+    return [one for one in others if cell.name in one.cells and not one.obstacle(cell)]
+
+
+def _means(found: Iterable[Estimate | None]) -> list[float]:
+    return [one.mean for one in found if one]

@@ -1,0 +1,107 @@
+"""Cells over many sessions: their points, and where they changed (floor 2; pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawlbench.base.records import Quantity
+
+if TYPE_CHECKING:
+    from crawlbench.base.records import Obstacle
+    from crawlbench.stats.interval import Interval
+
+__all__ = ["Break", "ChangePoint", "History", "Jump", "LeftOut", "Line", "Point"]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One cell in one session."""
+
+    session: str
+    """Name of its folder."""
+    created: str
+    """UTC, ISO 8601."""
+    estimate: float
+    """Log time relative to the group's twins, baseline and control averaged; to begin, seconds, at
+    the speed that the baseline had in the newest session."""
+    interval: Interval
+    """At the session's confidence, over its rounds."""
+    era: int
+    """From 0; the next begins where the machine changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePoint:
+    """From this session on a cell's ratio is another."""
+
+    session: str
+    created: str
+    before: str
+    """Name of the session before it."""
+    shift: float
+    """Log ratio of what came after to what was before; to begin, the difference in seconds."""
+    interval: Interval
+    """Held for all places that were looked at."""
+    versions: tuple[str, ...]
+    """Packages that changed with it, such as `uvloop 0.21.0 to 0.23.0`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One cell over time."""
+
+    cell: str
+    group: str
+    points: tuple[Point, ...]
+    changes: tuple[ChangePoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The machine is another from this session on: nothing is compared across."""
+
+    session: str
+    created: str
+    what: tuple[str, ...]
+    """Such as `python: CPython 3.11.7 to CPython 3.13.0`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """The newest session lies where those before it would not have let expect it."""
+
+    session: str
+    cell: str
+    shift: float
+    """Log ratio of the newest to the mean of those before; to begin, the difference in seconds."""
+    interval: Interval
+    """Of the shift: a prediction's, so that one odd session needs to be odd enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A cell of a session that has no point."""
+
+    session: str
+    cell: str
+    obstacle: Obstacle
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What many sessions say together of one quantity."""
+
+    sessions: tuple[str, ...]
+    """Those that measured it, in order of time."""
+    lines: tuple[Line, ...]
+    breaks: tuple[Break, ...]
+    left_out: tuple[LeftOut, ...]
+    jumps: tuple[Jump, ...] = ()
+    unjudged: tuple[str, ...] = ()
+    """Cells of which too few sessions of one machine are there to tell a change."""
+    quantity: Quantity = Quantity.TIME
+    further: tuple[History, ...] = ()
+    """What the same sessions say of other quantities: a family of its own each. Only the history of
+    whole crawls has some."""

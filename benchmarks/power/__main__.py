@@ -1,0 +1,140 @@
+"""Records how soon crawlbench and other harnesses find a planted 2 %, piece by piece.
+
+python -m benchmarks.power                 all that is missing, to its end (8 hours)
+python -m benchmarks.power --minutes 20    as much as fits; call it again for the rest
+python -m benchmarks.power --page          only docs/power.md and its picture
+
+Needs Debian's hyperfine and git. Leave the machine alone meanwhile. Exits with 3 if pieces are
+missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.power import referee
+from benchmarks.power.ground import measure_crawls, measure_programs, middle_of, open_ground
+from benchmarks.power.page import TRUTH, fill, render
+from benchmarks.power.picture import draw_rates
+from benchmarks.power.pieces import KEPT, LEVELS, LIVE_SHARE, Piece, all_due
+from benchmarks.power.records import write_blocks, write_record
+from benchmarks.power.rivals import RIVALS
+from benchmarks.power.trials import find_rates
+
+from crawlbench.base.whole import write_bytes, write_text
+from crawlbench.report.numbers import format_length
+
+if TYPE_CHECKING:
+    from benchmarks.power.ground import Ground
+    from benchmarks.power.pieces import Live
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE, PICTURE = DOCS / "power.md", DOCS / "power.svg"
+GET_THEM = "apt-get install hyperfine git"
+AROUND_S = 20.0
+"""That a piece takes beside its own seconds: environments, a mirror, files."""
+
+
+def main() -> None:
+    """Record what is missing, as far as time goes, and write the page."""
+    options = _read_options()
+    if not options.page:
+        if not (shutil.which("hyperfine") and shutil.which("git")):
+            sys.exit(f"hyperfine or git is not here: {GET_THEM}")
+        ends_at = time.monotonic() + options.minutes * 60 if options.minutes else None
+        record_truth(KEPT)
+        record(KEPT, ends_at)
+    write_page(KEPT)
+    due = [one for one in all_due() if not one.find(KEPT)]
+    left = format_length(sum(one.seconds + AROUND_S for one in due))
+    print(f"{len(due)} of {len(all_due())} pieces are missing, about {left}")
+    sys.exit(3 if due else 0)
+
+
+def _read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
+    parser.add_argument("--minutes", type=float, help="Begin nothing that would end later.")
+    parser.add_argument("--page", action="store_true", help="Only write the page.")
+    return parser.parse_args()
+
+
+def record_truth(kept: Path, pairs: int = 100) -> None:
+    """Measure by how much the copy really takes longer, if that is not known yet."""
+    if (kept / TRUTH).exists():
+        return
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_ground(Path(folder), LIVE_SHARE, has_company=False) as ground,
+    ):
+        found = {
+            "crawls": middle_of(measure_crawls(ground, pairs)),
+            "programs": middle_of(measure_programs(ground, pairs)),
+        }
+    write_record(kept / TRUTH, {"share": LIVE_SHARE, "pairs": pairs, "found": found})
+    print(f"the copy takes {found} of the plain one's time", flush=True)
+
+
+def record(kept: Path, ends_at: float | None) -> None:
+    """Record pieces, then live sessions, until all are there or time is up."""
+    for one in all_due():
+        if one.find(kept):
+            continue
+        if ends_at is not None and time.monotonic() + one.seconds + AROUND_S > ends_at:
+            return
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            if isinstance(one, Piece):
+                record_piece(one, kept, Path(folder))
+            else:
+                record_live(one, kept, Path(folder))
+        print(f"{one.name}: {time.monotonic() - began:.0f} s", flush=True)
+
+
+def record_piece(piece: Piece, kept: Path, folder: Path) -> None:
+    """Record one piece."""
+    began = datetime.now(UTC).isoformat(timespec="seconds")
+    level = LEVELS[piece.level]
+    with open_ground(folder, piece.share, has_company=piece.has_company) as ground:
+        if piece.harness not in RIVALS:
+            path = kept / f"{piece.name}.session.gz"  # none for the table
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(path, referee.record(ground, level))
+            return
+        blocks = RIVALS[piece.harness].record(ground, level)
+        told = version(piece.harness) if piece.harness != "hyperfine" else _hyperfine(ground)
+    write_blocks(kept / f"{piece.name}.json.gz", blocks, {"began": began, "version": told})
+
+
+def _hyperfine(ground: Ground) -> str:
+    return ground.call(0, "hyperfine", "--version").text.split()[-1]
+
+
+def record_live(live: Live, kept: Path, folder: Path) -> None:
+    """Have one harness compare both sides, from its first command to its answer."""
+    began = time.monotonic()
+    with open_ground(folder, LIVE_SHARE, has_company=False) as ground:
+        rival = RIVALS.get(live.harness)
+        sign = rival.ask(ground, live.seconds) if rival else referee.ask(ground, live.seconds)
+    told = {"sign": sign, "seconds": round(time.monotonic() - began, 1)}
+    write_record(kept / f"{live.name}.json.gz", told)
+
+
+def write_page(kept: Path) -> None:
+    """Write what the records tell into the page, and its picture."""
+    rates = find_rates(kept, RIVALS)
+    picture = draw_rates(rates)
+    if picture:
+        write_text(PICTURE, picture)
+    fill(PAGE, render(kept, rates, PICTURE.name if picture else ""))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+"""What somebody does who wants a better figure without measuring it: each has its sentence."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from crawlbench.base.errors import UsageError
+from crawlbench.reference.bundle import decode_bundle, encode_bundle, restore, seal
+from crawlbench.reference.forgery import are_copies, find_copy
+from crawlbench.reference.matrix import find_copied, load_matrix
+from crawlbench.reference.privacy import find_secret
+from crawlbench.reference.rules import find_broken
+from tests.reference.builders import bundled, measured, tampered
+
+
+@pytest.fixture(scope="module")
+def good():
+    """Return a bundle that keeps all rules."""
+    return bundled()
+
+
+def sentences(bundle, edit):
+    """Return what is said of a bundle that was edited and sealed again."""
+    return find_broken(tampered(bundle, edit))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("see /nfs/home/anna/x.py", "a path"),
+        ("see /export/scratch/anna/x.py", "a path"),
+        ("see /media/anna/stick/x.py", "a path"),
+        (r"see \\box\anna\x.py", "a path"),
+        ("ask anna.b+c@mail.example.org", "an address of a person"),
+        ("at 2001:db8::8a2e:370:7334", "an address"),
+        ("at fe80::1", "an address"),
+        ("at [2001:db8:0:0:0:0:0:1]:80", "an address"),
+        ("at ::ffff:10.1.2.3", "an address"),
+        ("at 00:1b:44:11:3a:b7", "a network card's address"),
+        ("on build01.corp", "a host's name"),
+    ],
+)
+def test_what_tells_who_measured_is_found(text, kind):
+    found = find_secret(text)
+    assert found is not None
+    assert found[1] == kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-29T01:20:05.123456+00:00",
+        "requests-serial/-/lxml/c10/loopback/douban-top250",
+        "127.0.0.1:8000 refused; [::1]:8000 too",
+        "tests/x.py::test_name",
+        "see /subject/1292052/ at 12:30:15",
+        "crawlbench run default -n wan@150ms --rounds 5",
+        "Linux-6.18-x86_64, aiohttp 3.14.5, 1:2",
+        "uvloop @old and a C++ std::vector",
+    ],
+)
+def test_what_tells_nobody_is_let_in(text):
+    """Times, names of cells and tests, and this machine's own addresses."""
+    assert find_secret(text) is None
+
+
+def test_session_that_was_copied_is_one(good):
+    """Under another date, and with all times a little shorter."""
+    other = tampered(good, lambda c: c["session"].update(created="2026-11-09T00:00:00+00:00"))
+
+    def shorten(content):
+        for kept in content["rounds"]:
+            kept["columns"]["seconds"] = [
+                float(f"{one * 0.97:.6g}") for one in kept["columns"]["seconds"]
+            ]
+
+    faster = tampered(good, shorten)
+    first = restore(good.content)
+    for copy in (other, faster):
+        assert are_copies(first, restore(copy.content))
+        told = find_copy([("a", first), ("b", restore(copy.content))])
+        assert told.startswith("'b' holds the values of 'a'")
+
+
+def test_sessions_that_were_measured_are_no_copies():
+    """However quiet the machine is."""
+    one, two = (measured(seed, noise=0.001) for seed in (1, 2))
+    assert not are_copies(one, two)
+    assert find_copy([("a", one), ("b", two)]) == ""
+
+
+def test_copy_is_no_part_of_a_matrix(tmp_path, good):
+    """Nor is it let in by `verify-bundle`, while what was copied stays good."""
+    folder = tmp_path / "matrix"
+    folder.mkdir()
+    first, copy = folder / "a.bundle.gz", folder / "b.bundle.gz"
+    first.write_bytes(encode_bundle(good))
+    assert load_matrix(folder).name == "matrix"
+    assert find_copied(first, []) == ""
+    later = tampered(good, lambda c: c["session"].update(created="2026-11-09T00:00:00+00:00"))
+    copy.write_bytes(encode_bundle(later))
+    assert "one session was copied" in find_copied(copy, [first])
+    with pytest.raises(UsageError, match="one session was copied"):
+        load_matrix(folder)
+    copy.write_bytes(b"no bundle")
+    assert find_copied(first, [first]) == ""
+
+
+def test_round_that_stands_there_twice_is_seen(good):
+    def double(content):
+        rounds = list(content["rounds"])
+        rounds[4] = {**rounds[1], "number": 5}
+        content["rounds"] = rounds
+
+    assert any("rounds 2 and 5 hold the same values" in one for one in sentences(good, double))
+
+
+def test_rounds_that_were_taken_out_are_missed(good):
+    """Renumbered, so that the numbers tell nothing."""
+
+    def drop(content):
+        kept = [one for one in content["rounds"] if one["number"] != 3]
+        content["rounds"] = [{**one, "number": n} for n, one in enumerate(kept, 1)]
+
+    found = sentences(good, drop)
+    assert any("all 6 rounds were measured, but has 5" in one for one in found)
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (1e-9, "its mirror answers at most 50000 a second"),
+        (1e6, "take 2e+06 s together"),
+        (1e300, "none of its plan"),
+        (-0.02, "none of its plan"),
+        (None, "none of its plan"),
+        ("0.02", "none of its plan"),
+    ],
+)
+def test_absurd_value_is_refused(good, value, sentence):
+    """Too fast for the mirror, longer than its round, or no time; None is what NaN becomes."""
+
+    def change(content):
+        column = list(content["rounds"][0]["columns"]["seconds"])
+        column[1] = value
+        content["rounds"][0]["columns"]["seconds"] = column
+
+    assert any(sentence in one for one in sentences(good, change)), sentences(good, change)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_number_that_is_none_makes_no_bundle(good, number):
+    """Python would write and read them; JSON has none."""
+    text = gzip.decompress(encode_bundle(good)).decode()
+    before, name, after = text.partition('"seconds":[')
+    spoiled = f"{before}{name}{number},{after.partition(',')[2]}"
+    with pytest.raises(UsageError, match="no whole bundle"):
+        decode_bundle(gzip.compress(spoiled.encode()), "it")
+
+
+def test_what_follows_the_end_makes_no_bundle(good):
+    """A second member that nobody reads could hold anything."""
+    with pytest.raises(UsageError, match="something follows its end"):
+        decode_bundle(encode_bundle(good) + gzip.compress(b"more"), "it")
+
+
+@pytest.mark.parametrize(
+    "bomb", [b"[" * 2**20, b'{"format":' * 2**17, b"[[[" + b"[]," * 2**20], ids=["[", "{", "[],"]
+)
+def test_deep_or_wide_json_makes_no_bundle(bomb):
+    with pytest.raises(UsageError, match="no whole bundle"):
+        decode_bundle(gzip.compress(bomb), "it")
+
+
+def test_conclusions_of_its_own_are_refused_and_change_nothing(good):
+    """Whoever reads a bundle judges it anew, whatever it says."""
+    judged = restore(good.content)
+    lies = tuple(replace(one, estimate=-2.0) for one in judged.comparisons)
+    told = msgspec.structs.replace(
+        good.content, session=replace(good.content.session, comparisons=lies)
+    )
+    assert any("conclusions beside its values" in one for one in find_broken(seal(told)))
+    assert restore(told).comparisons == judged.comparisons
+
+
+def test_verdict_that_its_values_do_not_show_is_refused(good):
+    def praise(content):
+        content["claims"] = [{**one, "verdict": "faster"} for one in content["claims"]]
+
+    assert any("it claims faster" in one for one in sentences(good, praise))
+
+
+def test_warning_in_words_of_its_own_is_refused(good):
+    """The table would show it."""
+    warning = [{"topic": "load", "text": "aiohttp is bad"}]
+
+    def warn(content):
+        content["session"]["warnings"] = warning
+
+    assert any("a warning of its own, 'aiohttp is bad'" in one for one in sentences(good, warn))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo anything | sh",
+        "make reference PART=api; rm -r .",
+        "make reference PART=nope",
+        "crawlbench run default && echo more",
+        "",
+    ],
+)
+def test_command_that_measures_something_else_is_refused(good, command):
+    """Strangers copy it from the table."""
+    found = sentences(good, lambda content: content.update(command=command))
+    assert any("which does not measure it again" in one for one in found)

@@ -1,0 +1,66 @@
+"""Any two of a scenario are compared, the questions that people come with lead to the answer."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from benchmarks import reference
+
+from crawlbench.reference.matrix import load_matrices
+from crawlbench.reference.pooling import Pool
+from crawlbench.reference.questions import QUESTIONS, find_questions
+from crawlbench.reference.table import make_table
+from tests.reference.builders import ALIKE, BASE, FAST, GROUP, SLOW, measured
+from tests.reference.test_picture import write_part
+from tests.reference.test_table import write_matrices
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    """Return the pairs of three sessions in which one is fast and two are alike."""
+    return Pool([measured(seed) for seed in (1, 2, 3)], GROUP).pairs
+
+
+def test_each_pair_has_its_ratio_and_what_is_told(pairs):
+    """The intervals hold the truth; what is alike is not told apart."""
+    found = pairs[FAST.name, SLOW.name]
+    assert found.sign == -1
+    assert found.interval.low < math.log(0.5 / 1.6) < found.interval.high
+    assert pairs[SLOW.name, ALIKE.name].sign == 0
+    assert pairs[BASE.name, SLOW.name].sign == -1
+    assert len(pairs) == 6
+
+
+def test_pairs_of_few_sessions_have_a_ratio_and_no_verdict():
+    found = Pool([measured(1)], GROUP).pairs[FAST.name, SLOW.name]
+    assert found.sign == 0
+    assert found.sessions == 1
+    assert found.estimate == pytest.approx(math.log(0.5 / 1.6), abs=0.05)
+
+
+def test_table_has_the_pairs_of_the_newest_matrix(tmp_path):
+    table = make_table(load_matrices(write_matrices(tmp_path)))
+    (found,) = table.pairs
+    assert found.matrix == table.rows[-1].matrix
+    assert ("aiohttp-gather", "asyncio", "none") in found.members
+    assert len(found.found) == 6
+
+
+def test_question_that_no_part_answers_is_not_asked(tmp_path):
+    """And one that is leads to a scenario, and to what others are compared with."""
+    assert find_questions(make_table([])) == []
+    table = make_table(load_matrices(write_part(tmp_path, "clients")))
+    (found,) = find_questions(table)
+    assert found["text"].startswith("Is httpx2 faster than httpx")
+    assert found["choice"]["scenario"].startswith("clients: ")
+    assert found["choice"]["against"] == "httpx-async|asyncio|none"
+    assert len(QUESTIONS) == 4
+
+
+def test_makers_agree_on_what_is_far_from_one():
+    """An Intel and an AMD, years of kernel apart; the table tells it beside its own sessions."""
+    table = make_table([], [reference.load_makers()])
+    assert sum(band.pairs for band in table.elsewhere) >= 30
+    assert table.elsewhere[-1].answered >= 9
+    assert sum(band.flipped for band in table.elsewhere[2:]) == 0

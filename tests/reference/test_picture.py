@@ -1,0 +1,74 @@
+"""All clients on one chart, in the README too, as soon as they were measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from benchmarks import reference
+
+from crawlbench.reference.bundle import ENDING, encode_bundle
+from crawlbench.reference.matrix import load_matrices
+from crawlbench.reference.picture import draw_clients, find_clients
+from crawlbench.reference.submission import make_bundle
+from crawlbench.reference.table import make_table
+from tests.reference.builders import BASE, RATIOS, measured
+
+README = "# x\n\n<!-- clients: made by `make reference-page` -->\n<!-- end of clients -->\n"
+
+
+def write_part(root, part, sessions=3):
+    """Write a matrix of one part."""
+    folder = root / "2026-11-10-made"
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(1, sessions + 1):
+        content = encode_bundle(make_bundle(measured(number + 7 * len(part), laps=1), part))
+        (folder / f"{part}-{number}{ENDING}").write_bytes(content)
+    return root
+
+
+def test_picture_has_every_client_with_its_ratio(tmp_path):
+    rows = find_clients(make_table(load_matrices(write_part(tmp_path, "clients"))))
+    assert {row.strategy for row in rows} == {cell.strategy for cell in RATIOS}
+    svg = draw_clients(rows)
+    assert svg.startswith("<svg")
+    for row in rows:
+        assert row.strategy in svg
+    assert f"Time over that of {BASE.strategy}, below 1 is faster" in svg
+    assert "CPython 3.11.7" in svg
+    assert "2026-11-0" in svg
+    assert "prefers-color-scheme:dark" in svg
+
+
+def test_client_without_a_figure_is_named_without_a_mark(tmp_path):
+    """What failed is told in a word."""
+    rows = find_clients(make_table(load_matrices(write_part(tmp_path, "clients", 1))))
+    failed = [
+        replace(row, time=None, page=None, verdict="invalid")
+        if row.rank is None and n == 1
+        else row
+        for n, row in enumerate(rows)
+    ]
+    svg = draw_clients(failed)
+    assert "invalid" in svg
+    assert "preliminary" in svg
+
+
+def test_readme_shows_it_only_if_clients_were_measured(tmp_path):
+    readme, folder = tmp_path / "README.md", tmp_path / "docs" / "results"
+    folder.mkdir(parents=True)
+    readme.write_text(README, encoding="utf-8")
+    root = write_part(tmp_path / "matrix", "api")
+    reference.write_picture(root, folder, readme)
+    assert readme.read_text(encoding="utf-8") == README
+    write_part(root, "clients")
+    for _ in range(2):
+        reference.write_picture(root, folder, readme)
+    text = readme.read_text(encoding="utf-8")
+    assert text.count("](docs/results/clients.svg)](docs/results/index.html)") == 1
+    assert "3 clients, each one's time per page" in text
+    assert (folder / "clients.svg").exists()
+
+
+def test_readme_of_the_repository_has_a_place_for_it():
+    text = reference.README.read_text(encoding="utf-8")
+    assert reference._PICTURED.search(text)
