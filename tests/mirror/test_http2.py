@@ -109,13 +109,13 @@ def test_counters_tell_the_version_and_the_bytes(mirror):
 def test_connection_of_an_earlier_span_is_kept(mirror):
     """As over HTTP/1.1."""
     mirror.begin()
+    before = mirror.mirror.counters
     with Http2Wire(mirror.port) as wire:
         wire.ask("/top250")
-        before = mirror.end()
         mirror.begin()
         wire.ask("/top250")
         wire.ask(PAGE_2)
-        counters = mirror.end()
+    counters = mirror.end()
     assert (before.used, before.kept) == (1, 0)
     assert (counters.used, counters.kept) == (0, 1)
 
