@@ -5,13 +5,23 @@ One session over all of `contestants/` serves every assertion.
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from tests.conftest import command_line
+
+from crawlbench.check.subject import Subject
+from crawlbench.check.turns import IN_TURNS, judge_turns
+from crawlbench.measure.invariants import Promise
+from crawlbench.measure.verify import expect
+from crawlbench.plugins.registry import Kind
+from crawlbench.plugins.scouts import find_out
+from crawlbench.sites.douban import SITE
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
 
@@ -27,6 +37,8 @@ warmups = 1
 min_time_s = 0.02
 lap_time_s = 0.01
 """
+CLOCK, READING, ADDRESSES = Promise.CLOCK, Promise.READING, Promise.ADDRESSES
+ANEW, REST, HARNESS = Promise.ANEW, Promise.REST, Promise.HARNESS
 FALSE = {
     "lazy_all": "it went on after its clock had stopped",
     "last_page_late": "it went on after its clock had stopped",
@@ -37,7 +49,7 @@ FALSE = {
     "reads_shells": "site.read found 10 items within its clock instead of 250",
     "knows_addresses": "it asked for its second page",
     "heads": "it asked for the head alone 10 times",
-    "keeps_connection": "0 connections were made",
+    "keeps_connection": "0 connections were made and used",
     "coding": "it asked for the coding br 10 times",
     "spins": "it worked between its turns",
     "nice": "it changed its niceness from 0 to 1",
@@ -45,7 +57,29 @@ FALSE = {
     "stopwatch": "it replaced crawlbench.base.stopwatch.perf_counter",
     "gate": "it replaced crawlbench.measure.gate.Gate.say",
     "policy": "it set the event loop policy",
+    "unused_connection": "0 connections were made and used",
+    "one_new_connection": "it used 1 connection that it had opened before its turn",
+    "disk": "the mirror counted 0 requests instead of 10",
+    "parser": "it replaced lxml.html.document_fromstring",
+    "inner_read": "it replaced crawlbench.measure.reading.CountedReader._read",
+    "clock_for_a_moment": "it replaced crawlbench.base.stopwatch.perf_counter",
+    "code": "it replaced crawlbench.base.stopwatch.Stopwatch.stop",
+    "late_collector": "it lets the garbage collector run after 100,000,000 objects",
+    "cpus": "it moved from CPUs",
+    "detached": "it worked between its turns",
 }
+PROMISES = {
+    **dict.fromkeys(("lazy_all", "last_page_late", "prefetch", "connects_early"), CLOCK),
+    **dict.fromkeys(("parse_cache", "reads_nothing", "reads_shells"), READING),
+    "knows_addresses": ADDRESSES,
+    **dict.fromkeys(("heads", "keeps_connection", "unused_connection", "one_new_connection"), ANEW),
+    "coding": Promise.RULES,
+    **dict.fromkeys(("spins", "detached", "prefetching_thread"), REST),
+    "disk": IN_TURNS,
+    **dict.fromkeys(("nice", "clock", "stopwatch", "gate", "policy", "parser", "cpus"), HARNESS),
+    **dict.fromkeys(("inner_read", "clock_for_a_moment", "code", "late_collector"), HARNESS),
+}
+"""What `check` says that a false contestant does not keep, each in a process of its own."""
 NEEDS = {
     "false_coding": "brotli",
     "honest_declared_coding": "brotli",
@@ -53,8 +87,10 @@ NEEDS = {
     "honest_http2": "httpx2",
 }
 """Modules without which a contestant is left out."""
-FAR = ("false_crowd", "honest_threads")
+FAR = ("false_crowd", "false_pipelines", "honest_threads")
 """What the network loopback does not show, as its mirror answers at once."""
+ALONE = ("false_prefetching_thread",)
+"""What would be counted as another's request in a session of many."""
 
 
 def contestants(pattern):
@@ -87,7 +123,7 @@ def measure(folder, network, names):
 @pytest.fixture(scope="module")
 def near(tmp_path_factory):
     """Return what came of all contestants on loopback."""
-    names = [name for name in contestants("*_*.py") if name not in FAR[:1]]
+    names = [name for name in contestants("*_*.py") if name not in (*FAR[:2], *ALONE)]
     return measure(tmp_path_factory.mktemp("near"), "loopback", names)
 
 
@@ -110,13 +146,44 @@ def test_honest_form_is_valid(near, name):
 
 def test_no_contestant_is_left_out():
     """All files stand above, and there are as many as were asked for."""
-    expected = {f"false_{name}" for name in FALSE} | {FAR[0]}
+    expected = {f"false_{name}" for name in FALSE} | {*FAR[:2], *ALONE}
     assert {path.stem for path in FOLDER.glob("false_*.py")} == expected
-    assert len(list(FOLDER.glob("honest_*.py"))) >= 20
+    assert len(list(FOLDER.glob("honest_*.py"))) >= 30
+    assert PROMISES.keys() == FALSE.keys() | {"prefetching_thread"}
 
 
 def test_more_requests_in_flight_than_allowed_are_seen_on_a_delayed_network(tmp_path):
     """As many threads as are allowed are in order, three times as many are not."""
     reasons, _ = measure(tmp_path, "wan", FAR)
-    assert "requests were in flight at once instead of 4" in reasons["false_crowd"]
-    assert list(reasons) == ["false_crowd"]
+    assert "requests were in flight at once instead of 4" in reasons.pop("false_crowd")
+    assert "requests were in flight at once instead of 4" in reasons.pop("false_pipelines")
+    assert reasons == {}
+
+
+def check_turns(name):
+    """Return what `check` finds in the turns of a contestant, by promise."""
+    path = str(FOLDER / f"{name}.py")
+    (facts,) = find_out([(Kind.STRATEGY, path)])
+    expectation = expect(SITE)
+    found = asyncio.run(judge_turns(Subject(path), expectation, is_async=facts.is_async))
+    assert {finding.promise for finding in found} == {IN_TURNS, *Promise}
+    return {finding.promise: finding for finding in found}
+
+
+@pytest.mark.parametrize("name", PROMISES)
+def test_check_marks_the_promise_that_is_broken(name):
+    """That one, in the words that a session has for it."""
+    if f"false_{name}" not in contestants("false_*.py"):
+        pytest.skip(f"{NEEDS[f'false_{name}']} is not installed")
+    if name == "cpus" and len(os.sched_getaffinity(0)) == os.cpu_count():
+        pytest.skip("check lets a strategy have all CPUs")
+    finding = check_turns(f"false_{name}")[PROMISES[name]]
+    assert finding.holds is False
+    assert FALSE.get(name, "it worked between its turns") in finding.reason
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_check_finds_nothing_in_honest_forms(name):
+    """All promises of the turns hold."""
+    odd = [finding for finding in check_turns(name).values() if not finding.holds]
+    assert odd == []

@@ -26,7 +26,7 @@ def conducted(seconds=0.5, **changes):
 
 def counted(**changes):
     """Return what a mirror counts meanwhile, changed."""
-    usual = {"requests": 20, "connections": 2, "most_in_flight": 10, "cpu_s": 0.3}
+    usual = {"requests": 20, "connections": 2, "used": 2, "most_in_flight": 10, "cpu_s": 0.3}
     usual |= {"first_at": 100.001, "last_at": 100.499, "codings": {"gzip": 20}}
     return Counters(**(usual | changes))
 
@@ -79,9 +79,14 @@ def test_good_value_has_no_breach():
         ),
         (
             VALUE,
-            counted(connections=1),
-            "1 connection was made for 2 crawls, each of which has to open its own: they were "
-            "kept from before",
+            counted(used=1),
+            "1 connection was made and used for 2 crawls, each of which has to open its own: they "
+            "were kept from before",
+        ),
+        (
+            VALUE,
+            counted(kept=1),
+            "it used 1 connection that it had opened before its turn",
         ),
         (VALUE, counted(most_in_flight=11), "11 requests were in flight at once instead of 10"),
         (
@@ -115,7 +120,7 @@ def test_breach_is_told_in_a_sentence(value, counters, breach):
         (VALUE, counted(first_at=99.99998, last_at=100.50002)),
         (VALUE, counted(cpu_s=0.504)),
         (VALUE, counted(most_in_flight=12, faults={"503": 2})),
-        (VALUE, counted(connections=20, http2_requests=20, codings={})),
+        (VALUE, counted(connections=20, used=20, http2_requests=20, codings={})),
         (conducted(pages_read=40, items_read=1000), counted()),
         (conducted(rest_cpu_s=0.004), counted()),
         (conducted(rest_cpu_s=0.05, rest_s=60.0), counted()),

@@ -55,7 +55,7 @@ class ScriptedMirror:
         if self.is_dead:
             raise MirrorError("the mirror died")
         self.events.append(("end", None))
-        return Counters(requests=20, connections=2, pages=dict.fromkeys("0123456789", 2))
+        return Counters(requests=20, connections=2, used=2, pages=dict.fromkeys("0123456789", 2))
 
 
 class ScriptedWorker:

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+import types
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,6 +65,66 @@ def test_gate_takes_nothing_new(monkeypatch):
     """No method of one gate can be replaced past its class."""
     with pytest.raises(AttributeError):
         monkeypatch.setattr(object.__new__(Gate), "say", pretend)
+
+
+class Reader:
+    """What counts pages, for one."""
+
+    def __init__(self):
+        self.inner = pretend
+
+
+def test_function_that_stays_but_does_something_else_is_named(monkeypatch):
+    """By other code, or by another clock among its defaults; and no longer when that is undone."""
+    seal, name = Seal(), "it replaced crawlbench.base.stopwatch.Stopwatch.stop"
+    stop = stopwatch.Stopwatch.stop
+    with monkeypatch.context() as patched:
+        patched.setattr(stop, "__code__", (lambda self, *, wall, cpu: None).__code__)
+        assert seal.find_broken() == [name]
+    with monkeypatch.context() as patched:
+        patched.setitem(stop.__kwdefaults__, "wall", pretend)
+        assert seal.find_broken() == [name]
+    assert seal.find_broken() == []
+
+
+def test_what_an_object_of_ours_has_is_sealed_when_it_is_added():
+    """What others have by the same name is not."""
+    seal, reader, other = Seal(), Reader(), Reader()
+    seal.add(reader, "inner")
+    other.inner = reader.inner = None
+    assert seal.find_broken() == [f"it replaced {__name__}.Reader.inner"]
+    reader.inner = pretend
+    assert seal.find_broken() == []
+
+
+def test_library_that_pages_are_read_with_is_sealed_when_it_is_taken_in(monkeypatch):
+    """Not before, and not the standard library, which some patch for good reasons."""
+    parsing = types.ModuleType("parsing_of_ours")
+    parsing.html, parsing.json = types.ModuleType("html_of_others"), json
+    parsing.html.parse = pretend
+    monkeypatch.setitem(sys.modules, "parsing_of_ours", parsing)
+    seal = Seal()
+    monkeypatch.setattr(json, "dumps", pretend)
+    parsing.html.parse = print
+    assert seal.find_broken() == []
+    seal.take_in("parsing_of_ours")
+    assert seal.find_broken() == []
+    parsing.html.parse = pretend
+    monkeypatch.setattr(json, "loads", pretend)
+    assert seal.find_broken() == ["it replaced html_of_others.parse"]
+
+
+@pytest.mark.parametrize(("objects", "is_seen"), [(0, True), (50_001, True), (50_000, False)])
+def test_collector_that_is_told_to_wait_for_ever_is_seen(objects, is_seen):
+    """Some services have it look more seldom, which is their own business."""
+    seal, before = Seal(), gc.get_threshold()
+    gc.set_threshold(objects, *before[1:])
+    try:
+        broken = seal.find_broken()
+    finally:
+        gc.set_threshold(*before)
+    assert bool(broken) is is_seen
+    assert seal.find_broken() == []
 
 
 @needs_affinity

@@ -106,6 +106,20 @@ def test_counters_tell_the_version_and_the_bytes(mirror):
     assert counters.wire_bytes > sum(map(len, (BODIES["/top250"], BODIES[PAGE_2])))
 
 
+def test_connection_of_an_earlier_span_is_kept(mirror):
+    """As over HTTP/1.1."""
+    mirror.begin()
+    before = mirror.mirror.counters
+    with Http2Wire(mirror.port) as wire:
+        wire.ask("/top250")
+        mirror.begin()
+        wire.ask("/top250")
+        wire.ask(PAGE_2)
+    counters = mirror.end()
+    assert (before.used, before.kept) == (1, 0)
+    assert (counters.used, counters.kept) == (0, 1)
+
+
 @pytest.mark.parametrize("at", range(1, len(PREFACE)))
 def test_preface_may_come_in_two_pieces(mirror, at):
     """Wherever it is cut."""

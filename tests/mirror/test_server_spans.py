@@ -106,6 +106,28 @@ def test_spans_do_not_mix(loop_factory):
         assert second.wire_bytes > 10_000
 
 
+def test_connection_of_an_earlier_span_is_kept(either_mirror):
+    """It counts once however much it brings, and one that brings nothing is not used."""
+    spans = []
+
+    def begin():
+        either_mirror.begin()
+        spans.append(either_mirror.mirror.counters)
+
+    begin()
+    with either_mirror.open() as wire, either_mirror.open() as idle:
+        wire.ask("/top250")
+        begin()
+        with either_mirror.open() as new:
+            for target in ("/top250", PAGE_2, "/none"):
+                wire.ask(target)
+            new.ask("/top250")
+            new.ask(PAGE_2)
+        begin()
+        idle.ask("/top250")
+    assert [(span.used, span.kept) for span in spans] == [(1, 0), (1, 1), (0, 1)]
+
+
 def test_cpu_time_is_of_the_span(mirror):
     """It starts anew at each begin and only grows until the next."""
     mirror.begin()

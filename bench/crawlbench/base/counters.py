@@ -18,6 +18,12 @@ class Counters:
     requests: int = 0
     connections: int = 0
     """Opened within the span."""
+    used: int = 0
+    """Those of them that brought a request."""
+    kept: int = 0
+    """Connections that brought one and were opened before the span."""
+    begun_at: float = 0.0
+    """When the span began, on the mirror's own clock."""
     tls_connections: int = 0
     """Those of them that speak TLS."""
     http2_requests: int = 0
@@ -85,7 +91,11 @@ class Counters:
         self.shapes[flags] = self.shapes.get(flags, 0) + 1
 
     def introduced(self, opened: float) -> None:
-        """Note when the connection was made whose first request has just come."""
+        """Note when the connection was made whose first request of this span has just come."""
+        if opened < self.begun_at:
+            self.kept += 1
+            return
+        self.used += 1
         if not 0 < self.first_at <= opened:
             self.first_at = opened
 

@@ -6,8 +6,12 @@ lives, `schedstat` for waits.
 
 from __future__ import annotations
 
+import atexit
 import os
+import signal
+import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +20,7 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-__all__ = ["Children"]
+__all__ = ["Children", "adopt_orphans", "end_descendants", "keep_descendants"]
 
 _PROC = Path("/proc")
 TRIES = 5  # to read while no child ends in between
@@ -34,6 +38,35 @@ class _Child:
 
 
 _NONE = _Child(0, 0)
+_SET_CHILD_SUBREAPER = 36
+"""See `man 2 prctl`."""
+
+
+def keep_descendants() -> None:
+    """Let all that comes of this process be its own, and end with it.
+
+    Whoever calls does so before a contestant is imported: what is registered first is called last.
+    """
+    adopt_orphans()
+    atexit.register(end_descendants)
+
+
+def adopt_orphans() -> None:
+    """Let processes that lose their parents become this one's children, where Linux can.
+
+    Else whoever forks twice would no longer be seen.
+    """
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415  (a few workers are the only ones that need it)
+
+        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_descendants() -> None:
+    """Kill all that this process has started and that is still there."""
+    for pid in Children.now().living or ():
+        with suppress(OSError):  # it has just ended
+            os.kill(pid, signal.SIGKILL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 CPU time is read just inside the wall clock, so that one thread never uses more of it than time went
 by. Only what costs a microsecond is read there: what threads waited and what children used is read
-before the clock starts and after it has stopped.
+before the clock starts and after it has stopped. The clocks are bound to what reads them when that
+is made: whoever replaces a name here moves no reading.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from time import perf_counter, process_time_ns
+from typing import TYPE_CHECKING
 
 from crawlbench.base.offspring import Children
 from crawlbench.base.usage import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 try:
     import resource
@@ -39,17 +44,21 @@ class Stopwatch:
 
     __slots__ = ("_before", "_children", "_cpu_ns", "_start")
 
-    def __init__(self) -> None:
+    def __init__(
+        self, *, wall: Callable[[], float] = perf_counter, cpu: Callable[[], int] = process_time_ns
+    ) -> None:
         """Read everything, the wall clock and the CPU's last."""
         self._children = Children.now()
         self._before = _Rusage.now()
-        self._start = perf_counter()
-        self._cpu_ns = process_time_ns()
+        self._start = wall()
+        self._cpu_ns = cpu()
 
-    def stop(self) -> Timing:
+    def stop(
+        self, *, wall: Callable[[], float] = perf_counter, cpu: Callable[[], int] = process_time_ns
+    ) -> Timing:
         """Return what went by, the CPU time and the wall clock read first."""
-        cpu_ns = process_time_ns()
-        seconds = perf_counter() - self._start
+        cpu_ns = cpu()
+        seconds = wall() - self._start
         after, children = _Rusage.now(), Children.now()
         spent_s = children.cpu_since(self._children)
         has_clock = resource is not None  # Windows counts in ticks of 16 ms

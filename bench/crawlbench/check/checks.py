@@ -21,6 +21,7 @@ from crawlbench.check.findings import (
     leave_open,
 )
 from crawlbench.check.subject import Subject, Trial
+from crawlbench.check.turns import judge_turns, leave_turns_open
 from crawlbench.measure.executor import PROXY_VARIABLES
 from crawlbench.measure.sitefacts import find_site
 from crawlbench.mirror.networks import Network, find_network
@@ -54,7 +55,7 @@ async def check_strategy(subject: Subject) -> AsyncIterator[Finding]:
         BenchError: the strategy, its loop, site or parser is unknown or cannot be imported, or a
             mirror does not start.
     """
-    site = await asyncio.to_thread(_require_plugins, subject)
+    site, is_async = await asyncio.to_thread(_require_plugins, subject)
     crawls_at_all: bool | None = None
     async for finding in _check_good_pages(subject, site):
         if crawls_at_all is None:
@@ -63,9 +64,11 @@ async def check_strategy(subject: Subject) -> AsyncIterator[Finding]:
     async for finding in _check_tls(subject, site.expected):
         yield finding
     if not crawls_at_all:
-        for kind in subject.faults:
-            yield leave_open(kind)
+        for finding in (*leave_turns_open(), *map(leave_open, subject.faults)):
+            yield finding
         return
+    for finding in await judge_turns(subject, site.expected, is_async=is_async):
+        yield finding
     digest, kinds = site.expected.digest, iter(subject.faults)
     async with open_faults(subject.site, subject.faults) as mirrors:
         trial = Trial(subject, _fault_starts(subject, mirrors), {})
@@ -74,8 +77,8 @@ async def check_strategy(subject: Subject) -> AsyncIterator[Finding]:
                 yield judge_fault(next(kinds), report, digest)
 
 
-def _require_plugins(subject: Subject) -> SiteFacts:
-    """Return the site, or raise what is wrong with the plug-ins themselves.
+def _require_plugins(subject: Subject) -> tuple[SiteFacts, bool]:
+    """Return the site, and whether the strategy needs a loop; or raise what is wrong with plug-ins.
 
     None is imported here but sites of ours.
     """
@@ -90,7 +93,7 @@ def _require_plugins(subject: Subject) -> SiteFacts:
     event_loop.require_loops()
     parser.require()
     make_pages(subject.site)
-    return find_site(subject.site, reads=True)
+    return find_site(subject.site, reads=True), strategy.is_async
 
 
 async def _check_good_pages(subject: Subject, site: SiteFacts) -> AsyncIterator[Finding]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["ENDING_SIGNALS", "explain_failure", "take_endings", "until_signal"]
 
 T = TypeVar("T")
+NO_ROOM = "No usable temporary directory"
+"""What Python says, with no number of its own, when each folder that it tries is full."""
 
 ENDING_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -56,6 +58,10 @@ def explain_failure(error: BaseException) -> str:
     if isinstance(error, OSError) and error.errno in STORAGE_ERRORS:
         where = f" {error.filename!r}" if error.filename else ", or standard output,"
         return f"a file{where} cannot be written: {error.strerror}"
+    if isinstance(error, FileNotFoundError) and NO_ROOM in str(error.strerror):
+        return (
+            f"a temporary file cannot be written: {error.strerror}; free some space, or set TMPDIR"
+        )
     lines = str(error).strip().splitlines()
     what = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     return f"an error of crawlbench's own, and no verdict: {what}; {_keep_details(error)}"

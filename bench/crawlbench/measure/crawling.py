@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from crawlbench.base.stopwatch import Timing
     from crawlbench.measure.job import Job, Told
+    from crawlbench.measure.seal import Seal
 
 __all__ = ["Crawling", "Keeper", "keep_crawls", "make_site", "run_crawls"]
 
@@ -54,12 +55,12 @@ class Crawling:
         """Hold what is ours; the contestant comes with `load`."""
         self._job = job
 
-    def load(self) -> Crawling:
-        """Find the plug-ins that the cell names, the strategy last."""
-        return self.load_site().load_strategy()
+    def load(self, seal: Seal) -> Crawling:
+        """Find the plug-ins that the cell names, the strategy last, once all others are sealed."""
+        return self.load_site(seal).load_strategy()
 
-    def load_site(self) -> Crawling:
-        """Find what the cell crawls, and on which event loop."""
+    def load_site(self, seal: Seal) -> Crawling:
+        """Find what the cell crawls, and on which event loop, and seal it."""
         job, cell, files = self._job, self._job["cell"], self._job.get("files", {})
         spec = registry.load(registry.Kind.SITE, files.get(cell["site"], cell["site"]))
         parser = registry.load(registry.Kind.PARSER, files.get(cell["parser"], cell["parser"]))
@@ -76,6 +77,9 @@ class Crawling:
             functools.partial(Tally, spec.item_type) if spec.is_large else list
         )
         self._crawls: list[_Kept] = []
+        seal.take_in(parser.__module__)
+        seal.add(self._read, "_read")
+        seal.add(self._site, "read")
         return self
 
     def load_strategy(self) -> Crawling:

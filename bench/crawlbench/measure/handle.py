@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from contextlib import ExitStack, suppress
 from typing import IO, TYPE_CHECKING, Any
 
@@ -102,9 +104,12 @@ class Handle:
         """Take what the process has left in its folder, while that is there."""
 
     async def kill(self) -> None:
-        """End the process now; no harm if it has ended."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
+        """End the process now, with all of its group; no harm if it has ended."""
+        with suppress(ProcessLookupError, PermissionError):  # the latter of zombies, on macOS
+            if hasattr(os, "killpg"):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            elif self._process.returncode is None:
+                self._process.kill()
         await self._process.wait()
         if self._lane:
             self._lane.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from crawlbench.base.text import count_of
@@ -21,7 +22,15 @@ if TYPE_CHECKING:
     from crawlbench.measure.contract import Conduct, Value
     from crawlbench.measure.verify import Expectation
 
-__all__ = ["Due", "Patience", "find_breach", "find_misconduct", "find_unrest"]
+__all__ = [
+    "Due",
+    "Patience",
+    "Promise",
+    "find_breach",
+    "find_breaches",
+    "find_misconduct",
+    "find_unrest",
+]
 
 CLOCK_SLACK_S = 50e-6 + 2 * time.get_clock_info("monotonic").resolution
 """By which two processes' readings of one clock may differ: less than one request over loopback
@@ -39,6 +48,18 @@ leaves out a quarter at each end. A busy host bills its own pauses to whoever ha
 a worker that only waits may seem to have used a millisecond, now and then."""
 MIRROR_SLACK_S = 0.005
 """Of the mirror's CPU time: it also obeys the manager, and sweeps, within its span."""
+
+
+class Promise(StrEnum):
+    """What a contestant keeps in each of its turns, in a few words."""
+
+    HARNESS = "leaves clocks, CPUs and the harness alone"
+    REST = "stands still between its turns"
+    CLOCK = "works within its clock alone"
+    READING = "has every page read within its clock"
+    ADDRESSES = "learns addresses from the pages alone"
+    ANEW = "fetches everything anew in each crawl"
+    RULES = "asks no more, and no otherwise, than it may"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +99,31 @@ def find_breach(value: Value, counters: Counters, due: Due) -> str | None:
         counters: what the mirror counted meanwhile.
         due: to be seen.
     """
-    rules = (_out_of_time, _unread, _foreknown, _reused, _unruly)
-    breaches = (breach for rule in rules for breach in rule(value, counters, due))
-    return find_misconduct(value) or next(breaches, None)
+    return next((reason for _, reason in find_breaches(value, counters, due)), None)
+
+
+def find_breaches(value: Value, counters: Counters, due: Due) -> Iterator[tuple[Promise, str]]:
+    """Yield each promise that a crawl's value does not keep, and how; arguments as `find_breach`'s.
+
+    The first is the one that explains most: who has replaced a clock may seem to work outside it.
+    """
+    yield from _misconduct(value)
+    for promise, rule in _RULES.items():
+        for reason in rule(value, counters, due):
+            yield promise, reason
 
 
 def find_misconduct(value: Value) -> str | None:
     """Return what is wrong with a worker's process around a value of any kind, or None."""
+    return next((reason for _, reason in _misconduct(value)), None)
+
+
+def _misconduct(value: Value) -> Iterator[tuple[Promise, str]]:
     conduct = value.conduct
     if conduct.broken:
-        return f"it did not leave the harness alone: {'; '.join(conduct.broken)}"
-    return find_unrest(conduct.rest_cpu_s, conduct.rest_s, _longest_s(value))
+        yield Promise.HARNESS, f"it did not leave the harness alone: {'; '.join(conduct.broken)}"
+    if unrest := find_unrest(conduct.rest_cpu_s, conduct.rest_s, _longest_s(value)):
+        yield Promise.REST, unrest
 
 
 def find_unrest(cpu_s: float, rest_s: float, value_s: float) -> str | None:
@@ -190,12 +225,16 @@ def _reused(_: Value, counters: Counters, due: Due) -> Iterator[str]:
     """Tell if not each crawl opened a connection and fetched bodies."""
     if counters.heads:
         yield f"it asked for the head alone {counters.heads} times: bodies were kept from before"
-    if counters.connections < due.loops:
+    if counters.used < due.loops:
         yield (
-            f"{count_of(counters.connections, 'connection')} "
-            f"{'was' if counters.connections == 1 else 'were'} made for "
+            f"{count_of(counters.used, 'connection')} "
+            f"{'was' if counters.used == 1 else 'were'} made and used for "
             f"{count_of(due.loops, 'crawl')}, each of which has to open its own: they were kept "
             "from before"
+        )
+    elif counters.kept:
+        yield (
+            f"it used {count_of(counters.kept, 'connection')} that it had opened before its turn"
         )
 
 
@@ -217,6 +256,15 @@ def _unruly(_: Value, counters: Counters, due: Due) -> Iterator[str]:
             f"it spoke HTTP/2 in {counters.http2_requests} requests, but its docstring says "
             f"`HTTP: {due.http}.`"
         )
+
+
+_RULES = {
+    Promise.CLOCK: _out_of_time,
+    Promise.READING: _unread,
+    Promise.ADDRESSES: _foreknown,
+    Promise.ANEW: _reused,
+    Promise.RULES: _unruly,
+}
 
 
 def _ms(seconds: float) -> str:

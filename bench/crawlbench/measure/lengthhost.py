@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pyperf
 
+from crawlbench.base.offspring import keep_descendants
 from crawlbench.measure.crawling import Crawling
 from crawlbench.measure.gate import Gate
 from crawlbench.measure.job import JOB_VARIABLE
@@ -41,12 +42,13 @@ def main() -> None:
     leaving = Leaving()
     job: Job = json.loads(os.environ[JOB_VARIABLE])
     settle_allocator()
+    keep_descendants()
     event_loops = watch_event_loops()
     gate = Gate(job["port"], job["token"], job["cell"]["name"])
     try:
         assert_environment(job["environment"])
         seal = Seal()  # with all that is ours, and nothing of a contestant's
-        crawlings = _load(job)
+        crawlings = _load(job, seal)
         seal.move_to(job["cpus"])
         metadata = pyperf.Run([1.0], collect_metadata=True).get_metadata()
         gate.say({"kind": "ready", "metadata": metadata})
@@ -57,11 +59,11 @@ def main() -> None:
         sys.exit(1)
 
 
-def _load(job: Job) -> dict[str, Crawling]:
+def _load(job: Job, seal: Seal) -> dict[str, Crawling]:
     """Return the crawls by cell: all sites are found first, and the contestant last."""
     crawlings = {name: Crawling(_at(job, name)) for name in job["lengths"]}
     for crawling in crawlings.values():
-        crawling.load_site()
+        crawling.load_site(seal)
     for crawling in crawlings.values():
         crawling.load_strategy()
     return crawlings

@@ -13,13 +13,13 @@ import os
 import sys
 import traceback
 from dataclasses import asdict
-from functools import partial
 from gc import collect
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyperf
 
 from crawlbench.base.errors import LoopRefusal
+from crawlbench.base.offspring import keep_descendants
 from crawlbench.base.usage import peak_rss_bytes, reset_peak_rss, rss_bytes
 from crawlbench.measure.gate import Gate
 from crawlbench.measure.job import JOB_VARIABLE
@@ -68,13 +68,14 @@ def main() -> None:
     leaving = Leaving()
     job: Job = json.loads(os.environ[JOB_VARIABLE])
     settle_allocator()
+    keep_descendants()
     event_loops = watch_event_loops()
     gate = Gate(job["port"], job["token"], job["cell"]["name"])
     try:
         assert_environment(job["environment"])
         make_task = _find_task(job)
         seal = Seal()  # with all that is ours, and nothing of a contestant's
-        task = make_task()
+        task = make_task(seal)
         seal.move_to(job["cpus"])
         turn = _Turn(task, seal, gate, job["timeout_s"], event_loops, job["all_cpus"])
         runner = pyperf.Runner(metadata=job["metadata"])  # moves to the CPUs of --affinity
@@ -117,15 +118,15 @@ def assert_environment(expected: Expected | None) -> None:
         within.assert_environment(expected)
 
 
-def _find_task(job: Job) -> Callable[[], Task]:
-    """Return what loads the contestant and makes its task.
+def _find_task(job: Job) -> Callable[[Seal], Task]:
+    """Return what loads the contestant and makes its task, and seals what else it loads.
 
     Only what the cell needs is imported: there are hundreds of workers in some sessions.
     """
     if job["cell"]["operation"]:
         from crawlbench.measure.operating import Operating  # noqa: PLC0415
 
-        return partial(Operating, job)
+        return lambda _: Operating(job)
     from crawlbench.measure.crawling import Crawling  # noqa: PLC0415
 
     return Crawling(job).load

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crawlbench.base.counters import Counters
     from crawlbench.mirror.answers import Answer
     from crawlbench.mirror.request import Request
-    from crawlbench.mirror.server import Mirror
+    from crawlbench.mirror.server import Mirror, Tracked
 
 __all__ = ["answer_stranger", "choose_answer", "count_request"]
 
@@ -41,8 +41,12 @@ def choose_answer(mirror: Mirror, request: Request, before: int) -> tuple[Answer
     return faults.alter(answer, fault, request.page), ""
 
 
-def count_request(counters: Counters, request: Request, at: float) -> tuple[str, int]:
-    """Count a request that came at a moment; return its name and how many of it came before."""
+def count_request(counters: Counters, request: Request, connection: Tracked) -> tuple[str, int]:
+    """Count a request that has just come; return its name and how many of it came before."""
+    at = connection.active
+    if connection.span is not counters:
+        connection.span = counters
+        counters.introduced(connection.opened)
     if request.page is not None:
         return request.page, counters.arrived(request.page, at, request.flags)
     return counters.stranger_arrived(request.target[:MAX_ADDRESS_BYTES].decode("latin-1"), at)

@@ -51,6 +51,7 @@ class Connection(asyncio.Protocol):
         "active",
         "number",
         "opened",
+        "span",
     )
 
     def __init__(self, mirror: Mirror) -> None:
@@ -63,6 +64,8 @@ class Connection(asyncio.Protocol):
         self._is_new = True
         self._is_over = False
         self._served = 0
+        self.span: Counters | None = None
+        """The last one in which it brought a request."""
         self.number = 0
         """The how-manieth of its span, from 1."""
         self.opened = self.active = now()
@@ -126,10 +129,11 @@ class Connection(asyncio.Protocol):
         answer = mirror.responses.page(page, request.flags)
         size = len(answer.data)
         self.active = at = now()
-        mirror.counters.answered_at_once(page, size, at, request.flags)
-        if self._is_new:
-            self._is_new = False
-            mirror.counters.introduced(self.opened)
+        counters = mirror.counters
+        counters.answered_at_once(page, size, at, request.flags)
+        if self.span is not counters:
+            self._is_new, self.span = False, counters
+            counters.introduced(self.opened)
         sent = 0
         if self._fd >= 0 and not self._transport.get_write_buffer_size():
             with contextlib.suppress(OSError):
@@ -183,8 +187,8 @@ class Connection(asyncio.Protocol):
         else:
             name, before = request.page, counters.arrived(request.page, arrived, request.flags)
         age_s = arrived - self.opened if self._is_new else None
-        if self._is_new:
-            self._is_new = False
+        if self.span is not counters:
+            self._is_new, self.span = False, counters
             counters.introduced(self.opened)
         delay_s = mirror.delay_s(request.page or "", before, connection_age_s=age_s)
         wire = self._make_wire(request, before)

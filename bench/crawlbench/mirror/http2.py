@@ -65,6 +65,7 @@ class Http2Connection(asyncio.Protocol):
         self._farewell: Timer | None = None
         self.number = 0
         """The how-manieth of its span, from 1."""
+        self.span: Counters | None = None
         self.opened = opened or now()
         self.active = now()
         self._h2 = make_server_state()
@@ -198,7 +199,7 @@ class Http2Connection(asyncio.Protocol):
             counters = Counters()
         else:
             counters.http2_requests += 1
-            name, before = count_request(counters, request, arrived)
+            name, before = count_request(counters, request, self)
             due = self._due(request, before, arrived)
             answer, spoiled = choose_answer(mirror, request, before)
         wire = Wire(b"", End.KEEP, status=answer.status)
@@ -218,7 +219,6 @@ class Http2Connection(asyncio.Protocol):
         page, mirror = request.page or "", self._mirror
         delay_s = mirror.delay_s(page, before, connection_age_s=None)
         if self._ready is None:
-            mirror.counters.introduced(self.opened)
             age_s = arrived - self.opened
             self._ready = arrived + mirror.delay_s(page, before, connection_age_s=age_s) - delay_s
         return max(arrived, self._ready) + delay_s

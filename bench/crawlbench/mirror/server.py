@@ -41,6 +41,8 @@ class Tracked(Protocol):
     """The how-manieth of its span, from 1."""
     opened: float
     active: float
+    span: Counters | None
+    """The last one in which it brought a request."""
 
     def drop_if_idle(self, since: float) -> None:
         """Drop the connection if nothing moved after that time and nothing is due."""
@@ -91,7 +93,7 @@ class Mirror:
             plays_network and self.network.changes_delivery
         )
         """Whether answers go out whole and at once, seen by nobody."""
-        self.counters = Counters()
+        self.counters = Counters(begun_at=now())
         self._cpu_before = time.process_time()
         self._wait_before = read_cpu_wait_s()
 

@@ -1,0 +1,128 @@
+"""Takes values of a strategy as a session does, and says which promises they keep (floor 4)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from crawlbench.base.errors import CellError
+from crawlbench.base.records import Cell
+from crawlbench.check.findings import Finding
+from crawlbench.measure.executor import ProcessExecutor
+from crawlbench.measure.invariants import Due, Patience, Promise, find_breaches
+from crawlbench.measure.turnstile import open_turnstile
+from crawlbench.measure.verify import find_fault, is_wrong_answer
+from crawlbench.mirror.networks import find_network
+from crawlbench.mirror.process import open_mirror
+from crawlbench.plugins import registry
+from crawlbench.plugins.about import describe_http
+
+if TYPE_CHECKING:
+    from crawlbench.check.subject import Subject
+    from crawlbench.measure.contract import Worker
+    from crawlbench.measure.job import Place
+    from crawlbench.measure.verify import Expectation
+    from crawlbench.mirror.process import MirrorProcess
+
+__all__ = ["IN_TURNS", "judge_turns", "leave_turns_open"]
+
+VALUES = 4
+"""Of one crawl each. The first is a warmup, in which a cache is filled."""
+REST_S = 0.1
+"""Between two values, as others have their turns then."""
+NETWORK = "loopback"
+IN_TURNS = "takes turns with others, as in a session"
+
+
+async def judge_turns(
+    subject: Subject, expectation: Expectation, *, is_async: bool, network: str = NETWORK
+) -> list[Finding]:
+    """Return for each promise whether all values kept it, and how one broke it.
+
+    Args:
+        subject: what is checked.
+        expectation: of its site.
+        is_async: whether it needs an event loop.
+        network: that the mirror plays, but for the first value.
+
+    Raises:
+        MirrorError: the mirror died or did not start.
+    """
+    event_loop = subject.event_loop if is_async else None
+    course = (subject.parser, subject.concurrency)
+    cell = Cell(subject.site, network, subject.strategy, event_loop, *course)
+    turns, end = _Turns(cell, expectation), ""
+    try:
+        await turns.take(subject.deadline_s)
+    except CellError as error:
+        end = str(error)
+    fault = turns.fault or end
+    findings = [Finding(IN_TURNS, not fault, fault)]
+    for promise in Promise:
+        if promise in turns.broken:
+            findings.append(Finding(promise, False, turns.broken[promise]))
+        else:
+            holds, reason = (None, "its turns ended early") if end else (True, "")
+            findings.append(Finding(promise, holds, reason))
+    return findings
+
+
+def leave_turns_open() -> list[Finding]:
+    """Return what is said of them if the strategy does not even crawl good pages."""
+    reason = "not tried: it does not crawl good pages either"
+    return [Finding(promise, None, reason) for promise in (IN_TURNS, *Promise)]
+
+
+class _Turns:
+    """Some values of one cell, and what they broke."""
+
+    def __init__(self, cell: Cell, expectation: Expectation) -> None:
+        self._cell = cell
+        self._expectation = expectation
+        self._declared = describe_http(cell.strategy)
+        self._patience = Patience()
+        self.broken: dict[Promise, str] = {}
+        """By promise, how it was broken first."""
+        self.fault = ""
+        """What was wrong with the first value that was not right; empty if all were."""
+
+    async def take(self, timeout_s: float) -> None:
+        """Take all values, in a worker of their own.
+
+        Raises:
+            CellError: it crashed, hung or raised.
+        """
+        cell = self._cell
+        network = find_network(cell.network)
+        async with (
+            open_mirror(cell.site, cell.network, network, seed=1) as mirror,
+            open_turnstile() as turnstile,
+        ):
+            place: Place = {"origin": mirror.address, "ca_file": mirror.ca_file}
+            executor = ProcessExecutor(turnstile, {cell.place: place}, (), timeout_s)
+            worker = await executor.start(cell, 1, 1, VALUES - 1)
+            try:
+                for number in range(VALUES):
+                    await mirror.begin("check", plays_network=number > 0)
+                    await self._take_one(worker, mirror)
+                    await asyncio.sleep(REST_S)
+            finally:
+                await worker.kill()
+
+    async def _take_one(self, worker: Worker, mirror: MirrorProcess) -> None:
+        try:
+            value = await worker.take()
+        finally:
+            counters = await mirror.end()
+        value = self._patience.excuse(self._cell.name, value)
+        due = Due.of(self._cell, self._expectation, 1, self._declared)
+        for promise, reason in find_breaches(value, counters, due):
+            self.broken.setdefault(promise, reason)
+        fault = find_fault(value, counters, self._expectation, 1, self._module())
+        if is_wrong_answer(value, self._expectation):
+            fault = "it returned other items than the site has"
+        self.fault = self.fault or fault or ""
+
+    def _module(self) -> str | None:
+        event_loop = self._cell.event_loop
+        return registry.declared_module(event_loop) if event_loop else None
