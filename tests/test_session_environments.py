@@ -181,6 +181,28 @@ def test_gate_is_what_was_asked(ab, tmp_path):
 
 
 @pytest.mark.long
+def test_sides_are_compared_per_page_and_to_begin(crawlbench, tmp_path):
+    """Each cell's long form is crawled in both environments, and a gate on pages is held."""
+    plant(tmp_path, base=QUICK, head=QUICK)
+    outcome = crawlbench(
+        *("ab", "base", "head", "-s", "aiohttp-gather", "-l", "planted:Loop", "-c", "2"),
+        *("--site", "douban-x1", "--long-form", "douban-x1/*=douban-x4", "--rounds", "3"),
+        *("--laps", "1", "--fail-on", "page-slower:99999%", "--json", "-o", "out"),
+        timeout=280,
+    )
+    answer = json.loads(outcome.stdout)
+    assert answer["gate_quantity"] == "per page"
+    for key in ("changes", "cpu_changes", "per_page_changes", "to_begin_changes"):
+        assert len(answer[key]) == 1, key
+    session = load_session(tmp_path / "out")
+    values = {cell.name: len(session.values(cell.name)) for cell in session.plan.cells}
+    # All take the same laps, of which calibration chooses how many fit a turn.
+    (taken,) = set(values.values())
+    assert taken >= 3
+    assert len(values) == 6  # base, twin and head, each in two lengths
+
+
+@pytest.mark.long
 def test_flags_and_variables_reach_the_workers(ab, tmp_path):
     """The planted loop is slow only without assertions, and as slow as the variable says."""
     plant(tmp_path, base=QUICK)
@@ -273,6 +295,8 @@ def test_crawls_are_held_against_themselves(crawlbench, tmp_path):
         (("uvloop", "aiohttp", "lxml"), "3 sides: ab takes two, or more with --bisect"),
         (("uvloop==", "uvloop"), "'uvloop==' cannot be used"),
         (("uvloop", "uvloop", "--fail-on", "faster"), "--fail-on 'faster' is no gate"),
+        (("lxml", "lxml", "--fail-on", "page-slower:5%"), "time per page needs two lengths of a s"),
+        (("lxml", "lxml", "--fail-on", "begin-slower:5%"), "say how many milliseconds more are to"),
         (("lxml", "lxml", "-s", "nosuch"), "unknown strategy 'nosuch'"),
         (("--python", "3.13", " "), "an empty text names no Python"),
     ],

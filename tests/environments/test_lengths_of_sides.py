@@ -112,7 +112,7 @@ def test_sentence_tells_whole_crawls_then_pages_then_the_beginning():
     assert page.startswith("time per page, head is slower than base: ")
     assert " takes 1.100 times as long per page (1." in page
     assert begin.startswith("time to begin, head is faster than base: ")
-    assert " takes -10" in begin
+    assert " takes 10.00 ms less to begin (-10." in begin
     assert "times as long" not in begin
 
 

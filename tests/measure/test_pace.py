@@ -11,7 +11,7 @@ import pytest
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_sample, make_session, other
 
 from crawlbench.base.records import RoundRecord, Stopping
-from crawlbench.measure.pace import choose_pace, expect_round_s, find_costs
+from crawlbench.measure.pace import Costs, _fill, choose_pace, expect_round_s, find_costs
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.stats.index import Index
 from crawlbench.stats.pairing import Side, log_ratios
@@ -72,6 +72,42 @@ def test_budget_leaves_room_for_rounds():
     for budget_s, passes in ((1000.0, 6), (42.0, 4), (20.0, 2)):  # 12 x (3.0 + 8 x 0.06) is 41.8
         session = paced_session(0.0, 0.02, around_s=3.0, rounds=24, budget_s=budget_s)
         assert choose_pace(session, CELLS) == {GROUP: passes}
+
+
+@pytest.mark.parametrize(
+    ("left_s", "passes"),
+    [
+        (94.0, 12),  # twelve rounds, which take 90 s with 12 laps
+        (100.0, 11),  # thirteen, rather than twelve of more laps
+        (11.0, 18),  # one, half as long again
+        (7.3, 11),  # one that is shorter
+        (5.0, 6),  # half of the laps, no less
+        (4.0, 12),  # not even that: it stays, and the budget ends the session
+    ],
+)
+def test_rounds_take_what_is_left_of_the_budget(left_s, passes):
+    """As many as fit in, or one that is shorter; only where nothing but the budget ends them."""
+    costs = Costs(around_s=1.5, lap_s={GROUP: 0.5})
+    assert _fill({GROUP: 12}, costs, left_s, laps=1) == {GROUP: passes}
+
+
+def test_filling_keeps_the_proportion_of_groups():
+    """What was chosen for a group says how often it gains or loses a lap."""
+    costs = Costs(around_s=1.0, lap_s={"cheap": 0.1, "dear": 1.0})
+    assert _fill({"cheap": 20, "dear": 4}, costs, 10.05, laps=1) == {"cheap": 37, "dear": 5}
+    assert _fill({"cheap": 20, "dear": 4}, costs, 6.0, laps=1) == {"cheap": 15, "dear": 3}
+
+
+def test_only_what_the_budget_alone_ends_is_filled():
+    """A sequence may end after any round: longer ones would make it later."""
+    settings = {"around_s": 3.0, "rounds": 4, "budget_s": 122.0}  # of which 100 s are over
+    fixed = paced_session(0.0, 0.02, stopping=Stopping.FIXED, **settings)
+    assert choose_pace(fixed, CELLS)[GROUP] > 2
+    assert choose_pace(paced_session(0.0, 0.02, **settings), CELLS) == {GROUP: 2}
+    early = replace(fixed, rounds=fixed.rounds[:2])
+    assert choose_pace(early, CELLS) == {GROUP: 2}
+    filled = replace(fixed, passes=choose_pace(fixed, CELLS))
+    assert expect_round_s(filled, CELLS) < 122.0 - filled.seconds
 
 
 def test_next_round_is_expected_with_its_own_laps():

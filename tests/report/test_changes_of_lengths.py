@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Quantity
 from crawlbench.library.comparison import Comparison
 from crawlbench.report.changes import (
@@ -87,6 +88,9 @@ def test_a_side_without_cpu_time_is_a_sentence():
     for quantity in (Quantity.CPU, Quantity.CPU_PAGE):
         assert why_not_compared(old, quantity) == said
     assert why_not_compared(old, Quantity.PAGE) == ""
+    neither = compare_sessions(measured(has_cpu=False), measured(has_cpu=False), 0.05)
+    for quantity in (Quantity.CPU, Quantity.CPU_PAGE):
+        assert why_not_compared(neither, quantity) == "neither session has an exact CPU time"
 
 
 def test_an_obstacle_is_told_with_its_quantity():
@@ -97,7 +101,9 @@ def test_an_obstacle_is_told_with_its_quantity():
 
 def test_library_has_a_row_for_each_quantity(found):
     """With seconds where there is no ratio."""
-    rows = {one.quantity: one for one in Comparison(found).changes if one.cell == CELL.name}
+    every = Comparison(found).by
+    assert every["time"] == Comparison(found).changes
+    rows = {one.quantity: one for of in every.values() for one in of if one.cell == CELL.name}
     assert list(rows) == ["time", "CPU", "per page", "to begin", "CPU per page"]
     begin = rows["to begin"]
     assert (begin.ratio, begin.ratio_low, rows["per page"].more_s) == (None, None, None)
@@ -105,6 +111,8 @@ def test_library_has_a_row_for_each_quantity(found):
     assert " ms in time to begin (" in str(Comparison(found))
     assert " times the time per page (" in str(Comparison(found))
     assert "time to begin" in Comparison(found)._repr_html_()
+    with pytest.raises(UsageError, match="'pages'; they were by: time, CPU, per page, to begin,"):
+        Comparison(found).to_pandas("pages")
 
 
 def test_history_tells_each_quantity_in_a_sentence_and_a_table():

@@ -69,7 +69,7 @@ def compare(
     pair = load_session(base), load_session(head)
     others = find_kept(pair, (base, head))
     found = compare_sessions(*pair, wanted, others)
-    if gate is not None and (why_not := why_not_compared(found, gate.quantity)):
+    if gate and (why_not := why_not_compared(found, gate.quantity)):
         raise UsageError(f"--fail-on {fail_on} cannot be held: {why_not}")
     if as_json:
         print_json(tell_comparison(found))
@@ -86,7 +86,7 @@ def compare(
 def _show(found: SessionComparison) -> None:
     console = result_console()
     for table in comparison_tables(found):
-        console.print(table.title, style="bold", markup=False)  # says of which quantity it is
+        console.print(table.title, style="bold", markup=False)
         console.print(render_table(table, console.width))
     for note in comparison_notes(found):
         console.print(note, style="dim", markup=False)

@@ -117,6 +117,7 @@ def _show(found: History, tables: Sequence[Table], answers: Sequence[str]) -> No
     console = result_console()
     for table in tables:
         if table.rows:
+            console.print(table.title, style="bold", markup=False)
             console.print(render_table(table, console.width))
     sessions, cells = len(found.sessions), len(found.lines)
     changes = count_of(len(tables[0].rows), "change")

@@ -6,6 +6,7 @@ import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Quantity
 from crawlbench.base.text import count_of
 from crawlbench.library.frames import make_frame
@@ -36,35 +37,49 @@ class Comparison:
         """Hold what was found."""
         self._found = found
 
-    @cached_property
+    @property
     def changes(self) -> tuple[Change, ...]:
-        """A row for each cell that both have and each quantity that both measured, time first."""
-        return tuple(_change(one) for by in self._found.by.values() for one in by.changes)
+        """A row for each cell that both have, in the order of the base, by time of whole crawls."""
+        return self.by["time"]
+
+    @cached_property
+    def by(self) -> dict[str, tuple[Change, ...]]:
+        """The same by all that both measured, such as `time`, `CPU` and `per page`."""
+        return {str(q): tuple(map(_change, one.changes)) for q, one in self._found.by.items()}
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What must be known beside the rows, such as what only one side has."""
         return tuple(one_line(note) for note in comparison_notes(self._found))
 
-    def to_pandas(self) -> Any:  # noqa: ANN401  (crawlbench needs no pandas)
-        """Return the changes as a pandas DataFrame.
+    def to_pandas(self, quantity: str = "time") -> Any:  # noqa: ANN401  (crawlbench needs no pandas)
+        """Return the changes by a quantity as a pandas DataFrame.
 
         Raises:
             NotInstalledError: pandas is not here; `to_polars` as well.
+            UsageError: the two sessions were not compared by that.
         """
-        return make_frame("pandas", Change, self.changes)
+        return make_frame("pandas", Change, self._pick(quantity))
 
-    def to_polars(self) -> Any:  # noqa: ANN401  (nor polars)
-        """Return the changes as a polars DataFrame."""
-        return make_frame("polars", Change, self.changes)
+    def to_polars(self, quantity: str = "time") -> Any:  # noqa: ANN401  (nor polars)
+        """Return the changes by a quantity as a polars DataFrame."""
+        return make_frame("polars", Change, self._pick(quantity))
+
+    def _pick(self, quantity: str) -> tuple[Change, ...]:
+        if quantity not in self.by:
+            known = ", ".join(self.by)
+            raise UsageError(
+                f"the sessions were not compared by {quantity!r}; they were by: {known}"
+            )
+        return self.by[quantity]
 
     def __str__(self) -> str:
         """Return a line for each change, the notes not among them."""
-        return "\n".join(f"{one.cell}: {_tell(one)}" for one in self.changes)
+        return "\n".join(f"{one.cell}: {_tell(one)}" for rows in self.by.values() for one in rows)
 
     def __repr__(self) -> str:
         """Return a line that says how many cells were compared."""
-        return f"<crawlbench.Comparison of {count_of(len(self._found.changes), 'cell')}>"
+        return f"<crawlbench.Comparison of {count_of(len(self.changes), 'cell')}>"
 
     def _repr_html_(self) -> str:
         """Return tables and notes, for notebooks."""

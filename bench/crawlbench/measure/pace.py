@@ -38,6 +38,11 @@ MAX_MEASURING = 0.85
 """Share of a round that laps may take: beyond it, more laps gain little, and rounds get fewer."""
 MIN_LAPS = 2
 """In a round: one lap alone does not show how much laps differ."""
+MOST_FILLING = 2.0
+"""Times as many laps as were chosen, so that nothing of the budget is left over, and that part of
+them at the least, so that one more round fits in."""
+FILLING = 0.97
+"""Of the time that is left: what a round takes is foretold from the last one."""
 ROUNDS_IN_BUDGET = {Stopping.FIXED: 6, Stopping.ANY: 12}
 """That are to fit in: what t, or a sequence, asks for few rounds is more than laps give."""
 
@@ -56,18 +61,28 @@ def choose_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
     """Return the laps per turn of each group for the rounds that follow.
 
     They stay as they are where the user has said how many, where nothing but a number of rounds
-    ends the session, and between the rounds at which they are chosen.
+    ends the session, and between the rounds at which they are chosen; but where only the budget
+    ends it, the rounds that still fit in take all that is left of it.
 
     Args:
         session: judged, with its last round.
         cells: that take part in the next round.
     """
-    passes = dict(session.passes)
-    if not (session.plan.is_paced and cells and _is_due(len(session.rounds))):
-        return passes
-    costs = find_costs(session.rounds[-1], cells)
+    passes, plan = dict(session.passes), session.plan
+    costs = find_costs(session.rounds[-1], cells) if plan.is_paced and cells else None
     if costs is None:
         return passes
+    if _is_due(len(session.rounds)):
+        passes = _choose_all(session, costs, passes)
+    budget_s = plan.budget_s if plan.stopping is Stopping.FIXED else None
+    if budget_s and costs.lap_s and len(session.rounds) >= FIRST_ROUNDS:
+        left_s = budget_s - session.seconds
+        passes |= _fill({g: passes[g] for g in costs.lap_s}, costs, left_s, plan.laps)
+    return passes
+
+
+def _choose_all(session: Session, costs: Costs, passes: dict[str, int]) -> dict[str, int]:
+    """Return the laps per turn of each group by what they cost and settle."""
     noise = find_noise(session)
     wanted = {
         group: _choose(costs, group, noise[group].of_lap, noise[group].of_round)
@@ -149,3 +164,50 @@ def _fit(
     room_s -= seconds({g: wanted[g] - added[g] for g in wanted})
     part = min(1.0, max(0.0, room_s / seconds(added))) if any(added.values()) else 1.0
     return {g: wanted[g] - added[g] + math.floor(part * added[g]) for g in wanted}
+
+
+def _fill(chosen: dict[str, int], costs: Costs, left_s: float, laps: int) -> dict[str, int]:
+    """Return laps per turn with which a whole number of rounds takes all the time that is left.
+
+    Rather one round more of somewhat fewer laps: few rounds are what an interval suffers from.
+    Where no round fits in, not even a short one, laps stay as they are.
+
+    Args:
+        chosen: laps per turn, by group.
+        costs: of a round.
+        left_s: of the budget.
+        laps: turns in a round.
+    """
+    lap_s = {group: costs.lap_s[group] * laps for group in chosen}
+    room_s = left_s * FILLING
+    fitting = room_s / (costs.around_s + sum(lap_s[group] * chosen[group] for group in chosen))
+    for rounds in (round(fitting), int(fitting)):
+        filled = _stretch(chosen, lap_s, room_s / max(1, rounds) - costs.around_s)
+        if filled:
+            return filled
+    return chosen
+
+
+def _stretch(
+    chosen: dict[str, int], lap_s: dict[str, float], room_s: float
+) -> dict[str, int] | None:
+    """Return laps that last so long, in about the proportion of those chosen; None if none do.
+
+    Laps are added where fewest were, or taken away where most are left.
+    """
+
+    def seconds(of: dict[str, int]) -> float:
+        return sum(lap_s[group] * count for group, count in of.items())
+
+    laps, open_groups = dict(chosen), sorted(chosen)  # in an order, for ties
+    step = 1 if seconds(chosen) <= room_s else -1
+    while open_groups and (step > 0 or seconds(laps) > room_s):
+        group = min(open_groups, key=lambda g: step * (laps[g] + step) / chosen[g])
+        changed = {**laps, group: laps[group] + step}
+        share = changed[group] / chosen[group]
+        fits = seconds(changed) <= room_s or step < 0
+        if fits and 1 / MOST_FILLING <= share <= MOST_FILLING and 1 <= changed[group] <= MAX_PASSES:
+            laps = changed
+        else:
+            open_groups.remove(group)
+    return laps if seconds(laps) <= room_s else None

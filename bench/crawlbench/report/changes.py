@@ -117,9 +117,10 @@ def why_not_compared(found: SessionComparison, quantity: Quantity) -> str:
         return "; ".join(map(_tell_unlike, found.unlike))
     if quantity in found.by:
         return ""
-    if quantity.is_cpu and (found.without_cpu or not quantity.is_of_lengths):
-        side = f"the {found.without_cpu}" if found.without_cpu else "one of the sessions"
-        return f"{side} has no exact CPU time"
+    has_lengths = Quantity.PAGE in found.by or not quantity.is_of_lengths
+    if quantity.is_cpu and has_lengths:
+        side = f"the {found.without_cpu}" if found.without_cpu else "neither session"
+        return f"{side} has {'no' if found.without_cpu else 'an'} exact CPU time"
     return "both sessions crawled one length of each site"
 
 

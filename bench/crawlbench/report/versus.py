@@ -223,5 +223,7 @@ def _size(view: SessionView, rows: Sequence[Row], verdict: Verdict, quantity: Qu
         return f": {name}: {explain(held, setting_of(view, group))}"
     number, interval = tell_numbers(held)
     worst = "" if len(found) == 1 else ", most of all"
-    takes = f"{number} times as long" if quantity.has_ratio else f"{number} more"
+    takes = f"{number} times as long"
+    if not quantity.has_ratio:
+        takes = f"{number.lstrip('+-')} {'less' if held.estimate < 0 else 'more'}"
     return f"{worst}: {name} takes {takes}{PER[quantity]} ({interval})"

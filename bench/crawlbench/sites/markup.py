@@ -12,13 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from crawlbench.sites.sentences import compose_quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from jinja2 import Environment, Template
 
     from crawlbench.sites.movies import MovieFacts
 
@@ -134,7 +135,12 @@ def _page_template() -> Template:
 
 
 def make_environment(*folders: Path) -> Environment:
-    """Return a jinja environment with our templates, and before them those of other folders."""
+    """Return a jinja environment with our templates, and before them those of other folders.
+
+    jinja is imported here because workers find a site, too, and render nothing.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
     environment = Environment(
         loader=FileSystemLoader([*folders, Path(__file__).parent / "templates"]),
         autoescape=True,
