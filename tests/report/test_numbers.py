@@ -15,6 +15,7 @@ from crawlbench.report.numbers import (
     format_percent,
     format_ratio,
     format_seconds,
+    format_size,
 )
 
 
@@ -176,3 +177,9 @@ def test_memory_is_told_in_mebibytes_or_gibibytes(size, text):
 def test_mean_of_counts_is_whole_unless_it_is_small(count, text):
     """0.42 pages a second are not none."""
     assert format_count(count) == text
+
+
+@pytest.mark.parametrize("log_ratio", [7.0, -7.0, 600.0, 1e6, math.inf])
+def test_difference_without_end_is_told_all_the_same(log_ratio):
+    """Two rounds may leave so much open; more than a float holds is no fault of the reader's."""
+    assert format_size(log_ratio) == "over 1,000 times"

@@ -27,6 +27,8 @@ __all__ = [
 _UNITS = ((1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"))
 _PLAIN_DIGITS = 3  # where no uncertainty is known
 _TIME_DECIMALS = 2  # at the most, so that the columns stay narrow
+_MAX_LOG = math.log(1000)
+"""Beyond it a factor is no figure any more, and has no room in a sentence."""
 _RATIO_DECIMALS = 3  # likewise; a thousandth is finer than any margin
 WIDEST = math.log(10)
 """An interval whose ends are further apart than tenfold tells nothing: it is not printed."""
@@ -92,6 +94,8 @@ def format_change(log_ratio: float) -> str:
 
 def format_size(log_ratio: float) -> str:
     """Return how far apart two times are, in percent; from twice on as a factor."""
+    if abs(log_ratio) > _MAX_LOG:  # of two rounds, say: what they could have shown has no end
+        return f"over {math.exp(_MAX_LOG):,.0f} times"
     ratio = math.exp(abs(log_ratio))
     if ratio >= 1.995:
         return f"{ratio:.1f} times"

@@ -147,7 +147,7 @@ def _pair(view: SessionView, group: GroupView, found: Comparison) -> PairResult:
     ends = {"": found.estimate, "_low": found.low, "_high": found.high}
     is_ratio = found.quantity.has_ratio
     seconds = {} if is_ratio else {f"more{end}_s": value for end, value in ends.items()}
-    detectable = found.detectable if is_ratio else None
+    factor = as_ratio(found.detectable) if is_ratio else None
     return PairResult(
         cell=found.cell,
         other=found.baseline,
@@ -156,7 +156,7 @@ def _pair(view: SessionView, group: GroupView, found: Comparison) -> PairResult:
         reason=explain(found, setting_of(view, group)),
         rounds=found.rounds,
         **{f"ratio{end}": as_ratio(value) if is_ratio else None for end, value in ends.items()},
-        detectable=None if detectable is None else math.expm1(detectable),
+        detectable=None if factor is None else factor - 1,
         more_rounds=found.more_rounds,
         **seconds,
     )
