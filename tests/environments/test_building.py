@@ -288,7 +288,7 @@ def test_kept_environments_are_listed_and_removed():
     (kept,) = kept_environments()
     assert (kept.key, kept.python, kept.versions) == (facts.key, facts.python, facts.versions)
     assert kept.size_bytes > 1_000_000
-    with pytest.raises(UsageError, match="no environment in the cache begin"):
+    with pytest.raises(UsageError, match="in the cache no environment begins"):
         remove_environment("zz")
     remove_environment(facts.key[:5])
     assert not kept_environments()

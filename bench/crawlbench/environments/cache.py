@@ -123,9 +123,11 @@ def remove_environment(key: str) -> Path:
     """
     matches = [folder for folder in _folders() if key and folder.name.startswith(key)]
     if len(matches) != 1:
-        known = ", ".join(folder.name for folder in _folders()) or "none"
-        what = "several environments" if matches else "no environment"
-        raise UsageError(f"{what} in the cache begin with {key!r}; there are: {known}")
+        what = "several environments begin" if matches else "no environment begins"
+        raise UsageError(
+            f"in the cache {what} with {key!r}; there are {len(_folders())}, and "
+            "`crawlbench env list` shows them"
+        )
     (folder,) = matches
     with FileLock(f"{folder}.lock"):
         users = [user.name for user in _users(folder) if _is_used_by(user)]
