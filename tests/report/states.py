@@ -10,7 +10,7 @@ from crawlbench.base.records import Failure
 from crawlbench.cli.probed import probed_section
 from crawlbench.measure.store import load_session
 from crawlbench.probe import Support
-from crawlbench.probe.store import write_report
+from crawlbench.probe.store import PROBE_FILE, write_report
 from crawlbench.report.plain import load_plain_suite
 from crawlbench.report.show import SessionReport, SuiteReport
 from crawlbench.stats.judge import judge
@@ -84,7 +84,7 @@ def probed(folder):
     words = f"</script><script>{'x' * 60} is not"
     found = finding("odd<b>", "eager", Support.WRONG, words, "tasks")
     first = report()
-    write_report(replace(first, findings=(*first.findings[:-1], found)), folder)
+    write_report(replace(first, findings=(*first.findings[:-1], found)), folder / PROBE_FILE)
     return SessionReport(operated(), folder, probed_section(operated(), folder))
 
 

@@ -13,7 +13,6 @@ from crawlbench import __version__
 from crawlbench.base.errors import BenchError, StorageError, UsageError
 from crawlbench.cli.commands import CommandGroup, make_group
 from crawlbench.cli.endings import explain_failure, take_endings
-from crawlbench.cli.misuse import explain_misuse
 from crawlbench.cli.output import (
     INTERRUPTED,
     complain,
@@ -100,6 +99,8 @@ def _run() -> int:
         code = app(**_NAMES, standalone_mode=False) or 0
         return UsageError.exit_code if code and _is_completing() else code
     except typer.TyperException as error:
+        from crawlbench.cli.misuse import explain_misuse  # noqa: PLC0415  (only if there is one)
+
         complain(explain_misuse(error))
         return UsageError.exit_code
     except BenchError as error:

@@ -43,7 +43,7 @@ MOST_FILLING = 2.0
 them at the least, so that one more round fits in."""
 FILLING = 0.97
 """Of the time that is left: what a round takes is foretold from the last one."""
-ROUNDS_IN_BUDGET = {Stopping.FIXED: 6, Stopping.ANY: 12}
+ROUNDS_IN_BUDGET = {Stopping.FIXED: 7, Stopping.ANY: 12}
 """That are to fit in: what t, or a sequence, asks for few rounds is more than laps give."""
 
 
