@@ -1,22 +1,23 @@
 """Writes docs/loops.md: all operations on all event loops, each loop in a session of its own.
 
-    python -m benchmarks.loops [MINUTES [ROUNDS]]
+    python -m benchmarks.loops [MINUTES [ROUNDS [LOOP...]]]
 
 Each loop has a session against the stock loop, in laps that no third loop makes longer, with the
 operations that are no other's variant in size; the minutes are those of one session. What is not
 installed is left out: `pip install 'crawlbench[loops]'` brings more. Sessions are kept in
 results/loops: one that was cut off goes on, one that has had its minutes is not measured again,
-and more minutes make it longer. The crawls of `loop_share.py` come last, in so many rounds.
+and more minutes make it longer. A session of several loops may be kept under the name of each. The
+crawls of `loop_share.py` come last, in so many rounds; with 0 the page keeps those that it has.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,13 +31,13 @@ from crawlbench.plugins import registry
 from crawlbench.report.markdown import render_table
 from crawlbench.report.notes import find_notes
 from crawlbench.report.operations import matrix_tables, measured_table, operation_tables
+from crawlbench.report.table import Column, Table
 from crawlbench.report.view import SessionView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crawlbench.base.records import Session
-    from crawlbench.report.table import Table
 
 MINUTES = 5.0
 STOCK = "asyncio"
@@ -46,6 +47,13 @@ DONE = 0.9
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "loops.md"
 KEPT = PAGE.parent.parent / "results" / "loops"
 BEGIN, END = "<!-- from a run: begin -->", "<!-- from a run: end -->"
+CRAWLS = "## Does the loop matter to a crawl?"
+SHARES = (
+    f"{CRAWLS}\n\n`python -m benchmarks.loop_share`: the Top-250 on loopback, ten requests in "
+    "flight.\n\n"
+)
+FOLDER = re.compile(r"/\S*/(?:site-packages|python3[.]\d+)/")
+"""Where a loop was installed is nobody's business."""
 SHOWN = ("noise", "not supported", "invalid", "session")
 """Labels of notes that stand under the tables; the machine is the same for all."""
 
@@ -54,16 +62,19 @@ def main() -> None:
     """Measure, and put the result between the marks of the page."""
     minutes = float(sys.argv[1]) if len(sys.argv) > 1 else MINUTES
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS
-    sessions = {loop: run_session(loop, 60 * minutes) for loop in LOOPS if is_installed(loop)}
-    shares = asyncio.run(measure(rounds))
+    loops = [loop for loop in sys.argv[3:] or LOOPS if is_installed(loop)]
+    sessions = {loop: run_session(loop, 60 * minutes) for loop in loops}
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    made = f"{BEGIN}\n\n{render(sessions, shares, minutes, rounds)}\n{END}"
+    old, _, after = rest.partition(END)
+    shares = f"{SHARES}{asyncio.run(measure(rounds))}\n" if rounds else old[old.index(CRAWLS) :]
+    made = f"{BEGIN}\n\n{render(sessions, shares)}\n{END}"
     PAGE.write_text(before + made + after, encoding="utf-8")
 
 
 def is_installed(loop: str) -> bool:
-    """Tell whether a loop can be made here."""
+    """Tell whether a loop can be made here; a session that is kept needs nothing else."""
+    if (KEPT / loop / SESSION_FILE).exists():
+        return True
     try:
         registry.load(registry.Kind.EVENT_LOOP, loop)
     except BenchError as error:
@@ -89,29 +100,45 @@ def run_session(loop: str, budget_s: float) -> Session:
     return load_session(folder)
 
 
-def render(sessions: dict[str, Session], shares: str, minutes: float, rounds: int) -> str:
+def render(sessions: dict[str, Session], shares: str) -> str:
     """Return the page's part that comes from the sessions."""
     views = {loop: SessionView(session) for loop, session in sessions.items()}
-    days = sorted({session.created[:10] for session in sessions.values()})
     parts = [
-        f"Measured {' to '.join(days)} by `python -m benchmarks.loops {minutes:g} {rounds}`: each "
-        "loop against the stock one, in a session of its own, with the operations that are no "
-        "other's variant in size.",
+        " ".join(tell_sessions(sessions)),
         summary(views),
         *(render_table(table).replace("### Event loops: ", "### ") for table in join(views)),
         "### What timers do\n\nNegative is too early.",
         *(render_table(table).partition("\n\n")[2] for table in timers(views)),
         "### Notes\n\n"
         + "\n".join(
-            f"- **{loop}, {label}**: {text}"
-            for loop, view in views.items()
-            for label, text in find_notes(view)
+            f"- **{', '.join(loops)}, {label}**: {FOLDER.sub('', text)}"
+            for loops in share_sessions(sessions)
+            for label, text in find_notes(views[loops[0]])
             if label in SHOWN
         ),
-        "## Does the loop matter to a crawl?\n\n`python -m benchmarks.loop_share`: the Top-250 on "
-        "loopback, ten requests in flight.\n\n" + shares,
+        shares.rstrip(),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def share_sessions(sessions: dict[str, Session]) -> list[list[str]]:
+    """Return the loops of each session."""
+    found: dict[str, list[str]] = {}
+    for loop, session in sessions.items():
+        found.setdefault(session.created, []).append(loop)
+    return list(found.values())
+
+
+def tell_sessions(sessions: dict[str, Session]) -> Iterator[str]:
+    """Yield a sentence for each session, with what repeats it."""
+    for loops in share_sessions(sessions):
+        session = sessions[loops[0]]
+        named = " ".join(f"-l '{loop}'" for loop in (STOCK, *loops))
+        yield (
+            f"{', '.join(loops)}: {session.created[:10]}, {len(session.rounds)} rounds of "
+            f"{len(session.plan.cells)} cells in {session.seconds / 60:.0f} minutes, as by "
+            f"`crawlbench run loops {named}`."
+        )
 
 
 def summary(views: dict[str, SessionView]) -> str:
@@ -121,38 +148,43 @@ def summary(views: dict[str, SessionView]) -> str:
         "|---|---| ---: |" + " ---: |" * len(Verdict),
     ]
     for loop, view in views.items():
-        found = Counter(one.verdict for one in view.session.against_baseline(Quantity.TIME))
+        end = f"/{loop}"
+        ratios = view.session.against_baseline(Quantity.TIME)
+        found = Counter(one.verdict for one in ratios if one.cell.endswith(end))
         numbers = " | ".join(str(found[verdict]) for verdict in Verdict)
-        rounds = len(view.session.rounds)
-        lines.append(f"| {loop} | {_version(loop)} | {rounds} | {numbers} |")
+        version = view.session.machine.versions.get(loop, "Python's own")
+        lines.append(f"| {loop} | {version} | {len(view.session.rounds)} | {numbers} |")
     return "\n".join(lines)
 
 
 def join(views: dict[str, SessionView]) -> Iterator[Table]:
     """Yield each theme's table, with a column per loop; the stock loop's times are the first's."""
-    tables = [matrix_tables(view) for view in views.values()]
-    for first, *others in zip(*tables, strict=True):
-        columns = [*first.columns, *(table.columns[-1] for table in others)]
-        found = [{row[0]: row[-1] for row in table.rows} for table in others]
-        rows = [(*row, *(fields.get(row[0], "-") for fields in found)) for row in first.rows]
-        yield replace(first, columns=tuple(columns), rows=tuple(rows))
+    fields: dict[str, dict[tuple[str, str], str]] = {}
+    for loop, view in views.items():
+        for table in matrix_tables(view):
+            place = [column.header for column in table.columns].index(loop)
+            fields.setdefault(loop, {}).update(
+                {(table.title, row[0]): row[place] for row in table.rows}
+            )
+    first = next(iter(views.values()))
+    for table in matrix_tables(first):
+        columns = (*table.columns[:2], *(Column(loop, is_number=True) for loop in views))
+        rows = [
+            (*row[:2], *(fields[loop].get((table.title, row[0]), "-") for loop in views))
+            for row in table.rows
+        ]
+        yield replace(table, columns=columns, rows=tuple(rows))
 
 
 def timers(views: dict[str, SessionView]) -> Iterator[Table]:
     """Yield, per theme, what operations measured besides their time; the stock loop's rows once."""
-    tables = [operation_tables(view) for view in views.values()]
-    for same in zip(*tables, strict=True):
-        found = [table for table in map(measured_table, same) if table]
-        if found:
-            rows = {row[:2]: row for table in reversed(found) for row in table.rows}
-            yield replace(found[0], rows=tuple(sorted(rows.values(), key=lambda row: row[0])))
-
-
-def _version(loop: str) -> str:
-    try:
-        return version(loop)
-    except PackageNotFoundError:
-        return "Python's own"
+    found: dict[tuple[str, ...], tuple[str, ...]] = {}
+    tables = [measured_table(table) for view in views.values() for table in operation_tables(view)]
+    for table in filter(None, tables):
+        for row in table.rows:
+            found.setdefault(row[:2], row)
+    head = next(filter(None, tables))
+    yield replace(head, rows=tuple(sorted(found.values(), key=lambda row: row[0])))
 
 
 if __name__ == "__main__":
