@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from benchmarks import reference
@@ -51,6 +52,10 @@ def test_client_without_a_figure_is_named_without_a_mark(tmp_path):
     svg = draw_clients(failed)
     assert "invalid" in svg
     assert "preliminary" in svg
+    (marks,) = re.findall(r'class="mark-symbol role-mark[^>]*>(.*?)</g>', svg)
+    drawn = re.findall(r"<path[^>]*>", marks)
+    assert len(drawn) == len(failed) - 1
+    assert all('fill="#' in mark for mark in drawn)  # one without a colour is not seen
 
 
 def test_readme_shows_it_only_if_clients_were_measured(tmp_path):

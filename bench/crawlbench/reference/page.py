@@ -140,7 +140,7 @@ def _figures(row: TableRow) -> dict[str, object]:
         "perPage": row.per_page,
         "perPageText": _seconds(row.per_page),
         "begin": row.begin,
-        "beginText": _seconds(row.begin),
+        "beginText": "about 0" if row.begin is not None and row.begin <= 0 else _seconds(row.begin),
         "pageRatioText": ratio_text(row.page),
         "pageIntervalText": interval_text(row.page),
         "pageVerdict": str(row.page.verdict) if row.page and row.page.interval else "",

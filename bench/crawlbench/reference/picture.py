@@ -62,14 +62,14 @@ def _has_page(row: TableRow) -> bool:
 def _row(row: TableRow, ratio: Ratio | None) -> ChartRow:
     """Return what the chart shows of a client, by its ratio per page or of the whole crawl."""
     if row.verdict == "baseline":
-        return _mark(row, (1.0, None, None), "1", "baseline")
+        return _mark(row, (1.0, None, None), "1  baseline", "baseline")
     if ratio is None or ratio.estimate is None or ratio.interval is None:
-        return _mark(row, (None, None, None), "", row.verdict)
+        return _mark(row, (None, None, None), row.verdict, row.verdict)
     ends = ratio.interval
     low, middle, high = map(math.exp, (ends.low, ratio.estimate, ends.high))
-    verdict = "preliminary" if ratio.is_preliminary else str(ratio.verdict)
-    text = f"{ratio_text(ratio)} ({interval_text(ratio)})"
-    return _mark(row, (middle, low, high), text, verdict)
+    said = "preliminary" if ratio.is_preliminary else str(ratio.verdict)
+    text = f"{ratio_text(ratio)} ({interval_text(ratio)})  {said}"
+    return _mark(row, (middle, low, high), text, str(ratio.verdict))  # by which it has its colour
 
 
 def _mark(
@@ -77,7 +77,7 @@ def _mark(
 ) -> ChartRow:
     label = row.strategy if row.loop in {"-", "asyncio"} else f"{row.strategy} on {row.loop}"
     ends = dict(zip(("ratio", "low", "high"), found, strict=True))
-    return {"label": label, **ends, "verdict": verdict, "text": f"{text}  {verdict}".strip()}
+    return {"label": label, **ends, "verdict": verdict, "text": text}
 
 
 def _draw(rows: Rows) -> alt.LayerChart:

@@ -29,7 +29,7 @@
     { name: "parser", title: "parser" },
     { name: "perPage", title: "per page", number: true, text: "perPageText" },
     { name: "begin", title: "to begin", number: true, text: "beginText" },
-    { name: "ratio", title: "ratio", number: true, text: "ratioText" },
+    { name: "ratio", title: "crawl ratio", number: true, text: "ratioText" },
     { name: "bar", title: "interval", sort: "low" },
     { name: "verdict", title: "verdict" },
     { name: "cpu", title: "CPU per page", number: true, text: "cpuText" },
@@ -210,7 +210,7 @@
     if (!clients.length) return "";
     const best = clients.reduce((one, two) => (value(two) < value(one) ? two : one));
     const parts = [`Fastest here: ${label(best)}`];
-    if (best.ratio !== null) parts.push(`${best.ratioText} of the baseline's time (${best.intervalText})`);
+    if (best.ratio !== null) parts.push(`${best.ratioText} of the baseline's time for a crawl (${best.intervalText})`);
     parts.push(`${best.perPageText} per page`);
     if (best.same) parts.push(`same as ${best.same} other${best.same > 1 ? "s" : ""} of this scenario`);
     if (best.verdict === "preliminary") parts.push("preliminary: from fewer than three sessions");
@@ -361,7 +361,7 @@
       : "";
     const why = row.reason ? `${row.verdict} because ${row.reason}` : row.verdict;
     const found = row.verdict === "preliminary" ? `${row.verdict}, from fewer than three sessions` : why;
-    return `${found}: ${row.ratioText} times the baseline's time (${row.intervalText})${page}${cpu}.`;
+    return `${found}: ${row.ratioText} times the baseline's time for a crawl (${row.intervalText})${page}${cpu}.`;
   }
 
   function open(row) {
