@@ -38,6 +38,8 @@ SHORT = (
 
 `make test` runs all on the first. What is left out needs extras, or takes seconds.
 """
+TOOLS = ("hypothesis", "pytest", "pytest-timeout", "pytest-xdist")
+"""What pyproject.toml has pytest load by name, and what our plug-in's users have beside it."""
 FAILS = "def test_it(crawlbench_mirror):\n    assert crawlbench_mirror().url == 'nowhere'\n"
 IN_SDIST = (
     *("README.md", "CHANGELOG.md", "LICENSE", "CITATION.cff", "docs/library.md"),
@@ -109,7 +111,7 @@ def attempt(
         sys.exit(f"crawlbench run quick on {python}: no time for {broken or 'any cell'}")
     examples = source / "docs" / "examples" / "library"
     call([str(its / "python"), str(examples / "serving.py")], place)
-    call([*install, "hypothesis", "pytest", "pytest-timeout"], place)
+    call([*install, *TOOLS], place)
     pytest = [str(its / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     shutil.copy(examples / "test_crawler.py", place)
     call([*pytest, "test_crawler.py"], place)
