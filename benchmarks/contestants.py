@@ -2,7 +2,7 @@
 
 Each is tried in processes of its own: right means that the digest of all items was the site's. What
 a library cannot do and what broke or hung are told apart, each with its error. Nothing is timed:
-who is slow, a session says.
+how fast each is comes from the newest matrix, by `make reference-page`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import tomllib
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+
+from benchmarks.places import fill_place, read_place
 
 from crawlbench.check.subject import Report, Start, Subject, Trial
 from crawlbench.measure.verify import Expectation, expect
@@ -34,6 +36,7 @@ the file of the authority, made once; inside are the client, its pool, its threa
 all connections, opened and closed. What was spoken stands above, under HTTP.
 """
 HEADERS = ["strategy", "library", "licence", "model", "HTTP", "HTTP parser", "TLS", "advised by"]
+SPEEDS = "<!-- speeds: made by `make reference-page` -->\n<!-- end of speeds -->"
 INTRODUCTION = """# The contestants
 
 Every strategy is one file in [bench/crawlbench/strategies](../bench/crawlbench/strategies), written
@@ -45,7 +48,7 @@ niquests with the extra `niquests`, in an environment of its own: it brings urll
 takes the place of urllib3 for requests too. `crawlbench check NAME` tries one on good and hostile
 pages.
 
-Made by `python benchmarks/contestants.py`.
+Made by `python -m benchmarks.contestants`.
 """
 
 
@@ -139,6 +142,7 @@ def render(facts: list[StrategyFacts], rows: list[list[str]]) -> str:
     described = sorted(describe_libraries().items(), key=lambda pair: pair[0].lower())
     absent = [f"`{fact.name}`" for fact in facts if not fact.installed]
     where = f"{platform.python_implementation()} {platform.python_version()}"
+    speeds = read_place(DOCUMENT.read_text(encoding="utf-8"), "speeds")
     parts = [
         INTRODUCTION,
         "## What each is made of\n",
@@ -146,6 +150,8 @@ def render(facts: list[StrategyFacts], rows: list[list[str]]) -> str:
         "\n## What each author would ask\n",
         ASKED,
         *(f"- **{name}**: {library.answer}" for name, library in described),
+        "\n## How fast each is\n",
+        fill_place(SPEEDS, "speeds", speeds),
         "\n## Who crawls what\n",
         f"One crawl each at {CONCURRENCY} requests in flight, {where}, "
         f"{datetime.now(UTC):%Y-%m-%d}. Right: all items with the site's digest, each page asked "

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +23,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from benchmarks.places import fill_place
+from benchmarks.speeds import render_speeds
 
 from crawlbench.base.children import clean_environment, python_command
 from crawlbench.base.errors import BenchError, UsageError
@@ -59,9 +61,7 @@ REFERENCE = ROOT / "results" / "reference"
 """A session on an Intel, and beside it, as a bundle, one of a newcomer on an AMD."""
 README = ROOT / "README.md"
 PICTURE = "clients.svg"
-_PICTURED = re.compile(
-    r"(<!-- clients: made by `make reference-page` -->\n).*?(<!-- end of clients -->)", re.DOTALL
-)
+CONTESTANTS = ROOT / "docs" / "contestants.md"
 INTERRUPTED = 130
 PATIENCE_S = 60.0
 """For a session to end after it was asked to."""
@@ -97,6 +97,7 @@ def main() -> None:
         print(f"{left} of {SESSIONS * len(parts)} sessions are missing", flush=True)
     write_page(MATRICES, PAGE)
     write_picture(MATRICES, PAGE, README)
+    write_speeds(MATRICES, CONTESTANTS)
 
 
 def _read_options() -> argparse.Namespace:
@@ -253,11 +254,16 @@ def write_picture(matrices: Path, folder: Path, readme: Path) -> None:
         place = os.path.relpath(folder, readme.parent)
         count = sum(row.verdict != "baseline" for row in rows)
         text = (
-            f"\n[![{count} clients, each one's time per page over the baseline's, with intervals]"
-            f"({place}/{PICTURE})]({place}/index.html)\n\n"
+            f"[![{count} clients, each one's time per page over the baseline's, with intervals]"
+            f"({place}/{PICTURE})]({place}/index.html)"
         )
-    before = readme.read_text(encoding="utf-8")
-    write_text(readme, _PICTURED.sub(lambda found: found[1] + text + found[2], before))
+    write_text(readme, fill_place(readme.read_text(encoding="utf-8"), "clients", text))
+
+
+def write_speeds(matrices: Path, document: Path) -> None:
+    """Show in the document about contestants how fast each is, if they were measured."""
+    speeds = render_speeds(make_table(load_matrices(matrices)))
+    write_text(document, fill_place(document.read_text(encoding="utf-8"), "speeds", speeds))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from benchmarks import reference
+from benchmarks.places import fill_place, read_place
 
 from crawlbench.reference.bundle import ENDING, encode_bundle
 from crawlbench.reference.matrix import load_matrices
@@ -74,6 +75,30 @@ def test_readme_shows_it_only_if_clients_were_measured(tmp_path):
     assert (folder / "clients.svg").exists()
 
 
-def test_readme_of_the_repository_has_a_place_for_it():
-    text = reference.README.read_text(encoding="utf-8")
-    assert reference._PICTURED.search(text)
+def test_documents_of_the_repository_have_places_for_it():
+    for path, name in ((reference.README, "clients"), (reference.CONTESTANTS, "speeds")):
+        text = path.read_text(encoding="utf-8")
+        assert fill_place(text, name, "x") != fill_place(text, name, "y")
+
+
+def test_speeds_of_all_clients_are_shown_with_the_fastest_first(tmp_path):
+    """What was measured in one part alone has its place too, and another's reason stands there."""
+    document = tmp_path / "contestants.md"
+    document.write_text(
+        "# x\n\n<!-- speeds: made by `make reference-page` -->\n<!-- end of speeds -->\n",
+        encoding="utf-8",
+    )
+    before = document.read_text(encoding="utf-8")
+    root = write_part(tmp_path / "matrix", "api", 1)
+    reference.write_speeds(root, document)
+    assert document.read_text(encoding="utf-8") == before  # no clients in it
+    write_part(root, "clients")
+    for _ in range(2):
+        reference.write_speeds(root, document)
+    speeds = read_place(document.read_text(encoding="utf-8"), "speeds")
+    lines = [line for line in speeds.splitlines() if line.startswith("| `")]
+    assert [line.split("`")[1] for line in lines].count(BASE.strategy) == 1
+    assert len(lines) == len({cell.strategy for cell in RATIOS})
+    assert all("not measured" in line for line in lines)  # far away
+    assert "2026-11-0" in speeds
+    assert "95 %" in speeds

@@ -51,3 +51,29 @@ def test_scheme_decides_whether_tls_is_spoken(name):
     assert "error" in without
     assert not any(page.startswith("/") for page in counters.pages)
     assert spoken["digest"] == expect(SITE).digest
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        if name in {"asyncio-streams", "geventhttpclient-gevent"}
+        else pytest.param(name, marks=pytest.mark.long)
+        for name in installed()
+        if not name.startswith("cold-")
+    ],
+)
+def test_who_fetches_at_once_does_so_over_tls_too(name):
+    """A socket that blocks its loop shows only where an answer has to be waited for."""
+
+    async def crawl(network):
+        async with open_mirror(SITE.name, network, find_network(network), 1) as mirror:
+            await mirror.begin("test")
+            start = {"url": mirror.address + SITE.path, "ca_file": mirror.ca_file}
+            (report,) = await Trial(Subject(name, deadline_s=20.0), [start], {}).run()
+            counters = await mirror.end()
+        assert report["digest"] == expect(SITE).digest
+        return counters.most_in_flight
+
+    plain, tls = (asyncio.run(crawl(network)) for network in ("wan", "wan-tls"))
+    assert (plain > 1) == (tls > 1)

@@ -128,8 +128,14 @@ def digest_of(content: Content) -> str:
     their digests.
     """
     fields = msgspec.to_builtins(content)
-    if not content.session.plan.is_paced:
-        del fields["session"]["plan"]["is_paced"]
+    session = fields["session"]
+    for holder, name, usual in (
+        (session["plan"], "is_paced", False),
+        (session["plan"], "long_share", 1.0),
+        (session, "long_every", {}),
+    ):
+        if holder[name] == usual:
+            del holder[name]
     return hashlib.sha256(msgspec.json.encode(fields)).hexdigest()
 
 

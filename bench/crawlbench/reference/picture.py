@@ -31,9 +31,14 @@ TEXTS = 190
 NAME = "clients"
 
 
-def find_clients(table: Table) -> list[TableRow]:
-    """Return the rows of all clients in the newest matrix that has them; none if none has."""
-    mine = [row for row in table.rows if row.scenario.partition(":")[0] == PART and not row.tuned]
+def find_clients(table: Table, part: str = PART) -> list[TableRow]:
+    """Return the rows of all clients in the newest matrix that has them; none if none has.
+
+    Args:
+        table: of all matrices.
+        part: of the matrix.
+    """
+    mine = [row for row in table.rows if row.scenario.partition(":")[0] == part and not row.tuned]
     return [row for row in mine if row.matrix == mine[-1].matrix and row.verdict != "reference"]
 
 

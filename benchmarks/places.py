@@ -1,0 +1,30 @@
+"""Places in documents that are filled by a command, between two comments."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["fill_place", "read_place"]
+
+
+def fill_place(text: str, name: str, content: str) -> str:
+    """Return a document with a place's content replaced; unchanged if it has no such place.
+
+    Args:
+        text: of the document.
+        name: of the place, which stands in both comments.
+        content: whole lines of Markdown, or nothing.
+    """
+    between = f"\n{content.strip()}\n\n" if content.strip() else ""
+    return _find(name).sub(lambda found: found[1] + between + found[3], text)
+
+
+def read_place(text: str, name: str) -> str:
+    """Return what stands in a place, without the lines around it; empty if there is none."""
+    found = _find(name).search(text)
+    return found[2].strip() if found else ""
+
+
+def _find(name: str) -> re.Pattern[str]:
+    first, last = rf"<!-- {name}: made by `[^`]+` -->\n", rf"<!-- end of {name} -->"
+    return re.compile(f"({first})(.*?)({last})", re.DOTALL)

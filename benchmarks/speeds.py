@@ -1,0 +1,93 @@
+"""How fast each client is, as docs/contestants.md shows it: from the newest matrix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench.reference.picture import PART, find_clients
+from crawlbench.reference.rows import interval_text, ratio_text
+from crawlbench.report.numbers import format_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawlbench.reference.pooling import Ratio
+    from crawlbench.reference.rows import TableRow
+    from crawlbench.reference.table import Table
+
+__all__ = ["render_speeds"]
+
+NEAR, FAR = PART, "far"
+"""Parts of a matrix: every client, fetching alone, nearby and over TLS far away."""
+
+
+def render_speeds(table: Table) -> str:
+    """Return the speeds of all clients as Markdown, the fastest first; empty if there are none.
+
+    Args:
+        table: of all matrices.
+    """
+    near, far = ({row.strategy: row for row in find_clients(table, part)} for part in (NEAR, FAR))
+    if not near:
+        return ""
+    names = sorted({**near, **far}, key=lambda name: _order(near.get(name)))
+    lines = [_line(name, near.get(name), far.get(name)) for name in names]
+    return "\n".join([*_introduce([*near.values(), *far.values()]), *lines])
+
+
+def _order(row: TableRow | None) -> tuple[bool, float]:
+    """Return what sorts by the ratio per page; what has none comes last."""
+    if row is not None and row.verdict == "baseline":
+        return False, 0.0
+    if row is None or row.page is None or row.page.estimate is None:
+        return True, 0.0
+    return False, row.page.estimate
+
+
+def _introduce(rows: Sequence[TableRow]) -> list[str]:
+    """Return when and where it was measured, and the table's head."""
+    baseline = next((row.strategy for row in rows if row.verdict == "baseline"), "the baseline")
+    days = sorted({day for row in rows for day in (row.first, row.last)})
+    when = " to ".join(dict.fromkeys((days[0], days[-1])))
+    return [
+        f"Measured {when} on {rows[0].machine}, {rows[0].python}; pages are fetched and not "
+        f"parsed, ten in flight. Ratios are to `{baseline}` in the same laps, with intervals at "
+        "95 %. Nearby (loopback) a page's own cost is told apart from the cost to begin; far away "
+        "(TLS, round trips of 40 ms) ten pages are one crawl. Verdicts, sessions and commands: "
+        "[the table](results/index.html).",
+        "",
+        "| strategy | to begin | per page | over the baseline's | far away: a crawl "
+        "| over the baseline's |",
+        "| --- | ---: | ---: | --- | ---: | --- |",
+    ]
+
+
+def _line(name: str, near: TableRow | None, far: TableRow | None) -> str:
+    page = near.page if near else None
+    cells = [
+        f"`{name}`",
+        _seconds(near.begin if near else None),
+        _seconds(near.per_page if near else None),
+        _ratio(near, page),
+        _seconds(far.seconds if far else None),
+        _ratio(far, far.time if far else None),
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _seconds(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    return format_seconds(seconds) if seconds > 0 else "about 0"
+
+
+def _ratio(row: TableRow | None, ratio: Ratio | None) -> str:
+    """Return a ratio with its interval and verdict, or why there is none."""
+    if row is None:
+        return "not measured"
+    if row.verdict == "baseline":
+        return "baseline"
+    if ratio is None or ratio.estimate is None:
+        return row.reason or row.verdict
+    said = "preliminary" if ratio.is_preliminary else str(ratio.verdict)
+    return f"{ratio_text(ratio)} ({interval_text(ratio)}) {said}"
