@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import platform
-import sys
 import tomllib
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+
+from benchmarks.usage import read_words
 
 from crawlbench.check.subject import Report, Start, Subject, Trial
 from crawlbench.measure.verify import Expectation, expect
@@ -45,13 +46,13 @@ niquests with the extra `niquests`, in an environment of its own: it brings urll
 takes the place of urllib3 for requests too. `crawlbench check NAME` tries one on good and hostile
 pages.
 
-Made by `python benchmarks/contestants.py`.
+Made by `python -m benchmarks.contestants`.
 """
 
 
 async def main() -> None:
     """Try all that are installed and write the document."""
-    names = sys.argv[1:] or registry.names(registry.Kind.STRATEGY)
+    names = read_words(__doc__, "strategy").strategy or registry.names(registry.Kind.STRATEGY)
     facts = [describe_strategy(name) for name in names]
     expectations = {name: expect(registry.load(registry.Kind.SITE, name)) for name in SITES}
     rows = []
