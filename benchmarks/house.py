@@ -353,7 +353,8 @@ def main() -> None:
     parser.add_argument(
         "--no-times", action="store_true", help="leave out what takes a measurement"
     )
-    rows = counted() + ([] if parser.parse_args().no_times else timed())
+    options = parser.parse_args()
+    rows = counted() + ([] if options.no_times else timed())
     print("| figure | today | goal |\n| --- | ---: | ---: |")
     for name, figure, goal in rows:
         print(f"| {name} | {figure} | {goal} |")

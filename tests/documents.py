@@ -12,7 +12,8 @@ DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md")),
     *sorted(path for path in (ROOT / "docs").rglob("*.md") if path.name != "cli.md"),
 ]
-"""All but the help of the commands, whose examples tests/cli/test_help.py holds."""
+HELP = ROOT / "docs" / "cli.md"
+"""The help of all commands, in which only the examples are to be typed."""
 SHELL = ("", "sh", "bash", "console")
 """What a block for a shell is marked with; what a command prints is marked as text."""
 VARIABLE = re.compile(r"([A-Z_]+)=(.*)")
@@ -76,6 +77,9 @@ def _read(document, words, comment):
 def all_commands():
     """Return the commands of all documents, each once, by their text."""
     found = {}
+    for example in re.findall(r"^ +Example: (.+)$", HELP.read_text("utf-8"), re.MULTILINE):
+        words = tuple(shlex.split(example))
+        found[" ".join(words)] = Shown("docs/cli.md", words)
     for path in DOCUMENTS:
         for shown in commands(path.read_text(encoding="utf-8"), str(path.relative_to(ROOT))):
             if shown.comment or shown.text not in found:

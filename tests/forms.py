@@ -83,6 +83,7 @@ BRIEFLY = "-d 0.3 --json"
 NEAR = f"-n loopback {SMALL}"
 STOCK = f"--operation call-soon -l uvloop {SMALL}"
 LITTLE = {"douban-x1000": "douban-x600"}
+BUILT = {"fixtures/douban": "built"}
 
 FORMS = {
     # README
@@ -111,8 +112,12 @@ FORMS = {
     "crawlbench crawl -s aiohttp-gather -l uvloop": Form(r"(?m)^250 .+$"),
     "crawlbench list strategies": Form(r"(?m)^aiohttp-gather\t"),
     "crawlbench check ./mine.py": Form("keeps|good", is_long=True),
-    "crawlbench sweep concurrency 1 10 100 1000 --site api-json --parser none": Form(
-        "(?m)knee$", "-s requests-threads --rounds 1 --laps 1", {"1000": "20"}, is_long=True
+    "crawlbench sweep concurrency 4 16 64 128 --site index --parser none": Form(
+        r"(?s)pages/s by concurrency; knee:.*\n[^\n]*\b8 +16 +64 +128 +knee",
+        "-l asyncio -s aiohttp-gather --rounds 1 --laps 1",
+        {"4": "8"},
+        never="requests-threads",
+        is_long=True,
     ),
     "crawlbench report results/default --format html -o report.html": Form(
         wrote("report.html", "<title>crawlbench: default"), is_long=True
@@ -293,7 +298,7 @@ FORMS = {
     "crawlbench env remove --all": Form(r"\[\s*\"abc\"\s*\]", "--json", needs=grounds.kept),
     # docs/your-site.md
     "crawlbench mirror record https://docs.example.org/ -o pages --pages 50 --yes": Form(
-        r"\b2 pages", "--delay 0", {"-o": "-o", "pages": "recorded"}, needs=grounds.owned_site
+        r"\b2 pages", "--delay 0", {"pages": "recorded"}, needs=grounds.owned_site
     ),
     "crawlbench run --site ./site.toml": Form(
         r"c10/loopback/docs\.toml", f"{NEAR} -s requests-serial", needs=grounds.site, is_long=True
@@ -307,6 +312,68 @@ FORMS = {
     "crawlbench run quick -s requests-serial -s ./my_strategy.py": Form(
         r'"\./my_strategy\.py/asyncio/lxml/c10/loopback/', NEAR, never='"aiohttp-', is_long=True
     ),
+    # docs/cli.md
+    "crawlbench run quick -n wan -s aiohttp-gather -s requests-threads": Form(
+        '(?s)"aiohttp-gather/asyncio/lxml/c10/wan.*"requests-threads/-/lxml/c10/wan',
+        SMALL,
+        never="requests-serial|loopback/",
+        is_long=True,
+    ),
+    "crawlbench sweep concurrency 4 16 64 --site index --parser none": Form(
+        r"(?s)pages/s by concurrency; knee:.*\n[^\n]*\b8 +16 +64 +knee",
+        "-l asyncio -s aiohttp-gather --rounds 1 --laps 1",
+        {"4": "8"},
+        is_long=True,
+    ),
+    "crawlbench report results/mine --format html -o mine.html": Form(
+        wrote("mine.html", "<title>crawlbench: "), "--force", needs=grounds.finished, is_long=True
+    ),
+    "crawlbench ab uvloop==0.21.0 uvloop --fail-on slower:5%": Form(
+        r"0\.21\.0", STOCK, is_long=True
+    ),
+    "crawlbench compare results/before results/after --fail-on slower:5%": Form(
+        r"(?m)^aiohttp-gather/uvloop",
+        replaced={"results/before": "results/base", "results/after": "results/head"},
+    ),
+    "crawlbench history results -o history.html": Form(
+        wrote("history.html", "<title>crawlbench"), "--force", is_long=True
+    ),
+    "crawlbench plan results/mine --detect 2%": Form(
+        r"\b2 %", replaced={"results/mine": "results/default"}
+    ),
+    "crawlbench aa --sessions 20 --no-save": Form(
+        r"2 sessions|\b2\b.*laps", "--rounds 2 --laps 1", {"20": "2"}, is_long=True
+    ),
+    "crawlbench load --rate 500 -d 30": Form(is_even, "--json", {"30": "0.3"}, is_long=True),
+    "crawlbench check my_crawler.py": Form(
+        "keeps|good", replaced={"my_crawler.py": "mine.py"}, is_long=True
+    ),
+    "crawlbench probe -l uvloop -p tls*": Form(
+        "tls-server +works", replaced={"tls*": "tls-server"}, never="asyncio", is_long=True
+    ),
+    "crawlbench submit results/mine -o results/matrix/theirs": Form(
+        r"results/matrix/theirs/\S+\.bundle\.gz", "--force", needs=grounds.matrix
+    ),
+    "crawlbench verify-bundle results/matrix/theirs/mine.bundle.gz": Form(
+        r"good, \d+ cells",
+        replaced={"results/matrix/theirs/mine.bundle.gz": "mine.bundle.gz"},
+        needs=grounds.bundle,
+        is_long=True,
+    ),
+    "crawlbench mirror build fixtures/douban": Form(r"(?m)^built/\S+\.html$", replaced=BUILT),
+    "crawlbench mirror serve -n wan --port 8000": Form(
+        r"http://127\.0\.0\.1:\d+/", replaced={"8000": "0"}, stays=True
+    ),
+    "crawlbench mirror bench -c 1 -c 100": Form(
+        r"(?s)\b1\b.*\b20\b", replaced={"100": "20"}, is_long=True
+    ),
+    "crawlbench mirror import shop.warc.gz -o shop": Form(
+        r"1 page of .* in shop, from http://shop\.example/ on", "--force", needs=grounds.archive
+    ),
+    "crawlbench mirror record URL -o shop --pages 20": Form(
+        r"\b4 pages of ", "--yes --delay 0 --force", {"shop": "recorded"}, needs=grounds.owned_site
+    ),
+    "crawlbench mirror verify ./site.toml": Form("items? on", needs=grounds.site),
 }
 """By command, in the documents' order."""
 

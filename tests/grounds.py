@@ -16,6 +16,7 @@ import pyperf
 
 from crawlbench.environments.cache import READY_FILE, USERS, Kept
 from crawlbench.measure.store import append_round, close_session, create_folder
+from tests.archive.archives import response, warc_bytes
 from tests.archive.recorded import Server
 from tests.archive.test_walkthrough import example, walk
 from tests.child import succeed
@@ -61,12 +62,23 @@ def finished(folder):
     runs = {}
     for one in session.rounds:
         append_round(target, one, {})
-        for cell in {sample.cell: None for sample in one.samples}:
-            values = [sample.seconds for sample in one.samples if sample.cell == cell]
-            run = pyperf.Run(values, metadata={"name": cell}, collect_metadata=False)
+        values = {}
+        for sample in one.samples:
+            if not sample.warmup:
+                values.setdefault(sample.cell, []).append(sample.seconds)
+        for cell, taken in values.items():
+            run = pyperf.Run(taken, metadata={"name": cell}, collect_metadata=False)
             runs.setdefault(cell, []).append(run)
     close_session(target, session, runs)
     yield {}, {}
+
+
+@contextmanager
+def matrix(folder):
+    """Have a finished session, and the folder to submit it to."""
+    (folder / "results" / "matrix" / "theirs").mkdir(parents=True, exist_ok=True)
+    with finished(folder) as ground:
+        yield ground
 
 
 @contextmanager
@@ -145,6 +157,14 @@ def site(folder):
 
 
 @contextmanager
+def archive(folder):
+    """Have an archive of a page."""
+    page = response("http://shop.example/", b"<title>Shop</title><p>Books")
+    (folder / "shop.warc.gz").write_bytes(warc_bytes(page))
+    yield {}, {}
+
+
+@contextmanager
 def owned_site(folder):
     """Have a server on loopback with more pages than are asked for."""
     server = Server()
@@ -153,7 +173,8 @@ def owned_site(folder):
     thread = threading.Thread(target=server.http.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield {"https://docs.example.org/": f"{server.origin}/", "50": "2"}, {}
+        address = f"{server.origin}/"
+        yield {"https://docs.example.org/": address, "URL": address, "50": "2"}, {}
     finally:
         server.http.shutdown()
         thread.join()

@@ -183,8 +183,10 @@ def test_target_calls_what_is_there(target, monkeypatch, capsys):
             assert parse(words[1:]).params
         elif words[:2] == ["python", "-m"]:
             monkeypatch.setattr(sys, "argv", [words[2], *words[3:], "--help"])
+            path = ROOT.joinpath(*words[2].split("."))
+            file = path / "__main__.py" if path.is_dir() else path.with_suffix(".py")
             with pytest.raises(SystemExit) as ended:
-                runpy.run_module(words[2], run_name="__main__")
+                runpy.run_path(str(file), run_name="__main__")
             assert ended.value.code in (0, None)
             assert len(capsys.readouterr().out.splitlines()) > 3
         else:
