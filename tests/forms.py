@@ -112,11 +112,12 @@ FORMS = {
     "crawlbench crawl -s aiohttp-gather -l uvloop": Form(r"(?m)^250 .+$"),
     "crawlbench list strategies": Form(r"(?m)^aiohttp-gather\t"),
     "crawlbench check ./mine.py": Form("keeps|good", is_long=True),
-    "crawlbench sweep concurrency 4 16 64 128 --site index --parser none": Form(
+    "crawlbench sweep concurrency 4 16 64 128 --site index --parser none -s aiohttp-gather "
+    "-s requests-threads": Form(
         r"(?s)pages/s by concurrency; knee:.*\n[^\n]*\b8 +16 +64 +128 +knee",
-        "-l asyncio -s aiohttp-gather --rounds 1 --laps 1",
+        "-l asyncio --rounds 1 --laps 1",
         {"4": "8"},
-        never="requests-threads",
+        never="requests-serial",
         is_long=True,
     ),
     "crawlbench report results/default --format html -o report.html": Form(
