@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.child import succeed
 from tests.conftest import command_line
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -115,9 +116,7 @@ def names(*parts):
 def test_the_copy_is_what_is_called(house):
     code = "import crawlbench; print(crawlbench.__file__)"
     environment = {**os.environ, "PYTHONPATH": str(house.root / "bench")}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
+    done = succeed([sys.executable, "-c", code], env=environment)
     assert done.stdout.startswith(str(house.package))
 
 
