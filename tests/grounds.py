@@ -20,7 +20,7 @@ from tests.archive.archives import response, warc_bytes
 from tests.archive.recorded import Server
 from tests.archive.test_walkthrough import example, walk
 from tests.child import succeed
-from tests.cluster.clusters import open_cluster
+from tests.cluster.clusters import are_there, open_cluster
 from tests.conftest import command_line
 from tests.documents import ROOT, blocks
 from tests.environments.planting import QUICK, plant
@@ -193,6 +193,7 @@ def scheduler(folder):
 def cluster(folder):
     """Have a scheduler with a worker."""
     with open_cluster(folder / "dask", "one") as started:
+        are_there(started, "one")
         yield {"tcp://HOST:8786": started.address}, {}
 
 
@@ -200,5 +201,6 @@ def cluster(folder):
 def cluster_and_server(folder):
     """Have a scheduler with a worker, and a server of one's own."""
     with open_cluster(folder / "dask", "one") as started, servers.Server() as server:
+        are_there(started, "one")
         places = {"tcp://10.0.0.1:8786": started.address, "http://10.0.0.2:8000/": server.url()}
         yield {**places, "10.0.0.2": "127.0.0.1"}, {}

@@ -29,6 +29,9 @@ COMMANDS = all_commands()
 OURS = [name for name in COMMANDS if name.startswith("crawlbench ")]
 MENTIONS = ("crawlbench run --cluster", "crawlbench run --resume", "crawlbench run --resume ...")
 """Names of an option, in prose."""
+LONG = {True: (pytest.mark.long, pytest.mark.timeout(300)), False: ()}
+LONGEST_ID = 90
+"""Letters; of longer ones pytest makes numbers, which say nothing."""
 PLACEHOLDERS = {"NAME": "json"}
 """What prose has in place of a choice, and a choice."""
 PATIENCE_S = 60
@@ -82,7 +85,7 @@ def parse(words):
     return command.make_context(command.name, list(words), parent=context)
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", OURS, ids=lambda name: name[:LONGEST_ID])
 def test_command_is_taken_to_its_last_word(name):
     """Options, choices and numbers are read as the command line reads them."""
     assert parse(COMMANDS[name].words[1:]).params
@@ -138,7 +141,7 @@ def stay(words, folder, says):
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(x, marks=pytest.mark.long) if FORMS[x].is_long else x for x in FORMS],
+    [pytest.param(x, marks=LONG[FORMS[x].is_long], id=x[:LONGEST_ID]) for x in FORMS],
 )
 def test_command_says_what_its_document_promises(crawlbench, workshop, monkeypatch, name):
     """It ends well, shows what was asked for, and nothing else was measured."""
