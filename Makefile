@@ -27,7 +27,7 @@ bench-full: $(READY) ## measure everything (a budget of 54 minutes; it can be re
 	$(BIN)/crawlbench run full
 
 bench-overhead: $(READY) ## what the harness itself adds to a crawl
-	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python -m benchmarks.overhead
 
 bench-judge: $(READY) ## the whole judge on resampled laps: false verdicts, coverage, power (30 minutes)
 	$(BIN)/python -m benchmarks.judge
@@ -48,7 +48,7 @@ bench-power: $(READY) ## how soon crawlbench and four other harnesses find 2 %, 
 	$(BIN)/python -m benchmarks.power $(if $(MINUTES),--minutes $(MINUTES))
 
 bench-cross: $(READY) ## plain loops against crawlbench: 8 clients, per page and to begin (40 minutes, PART= for one)
-	$(BIN)/python benchmarks/cross.py $(PART)
+	$(BIN)/python -m benchmarks.cross $(PART)
 
 bench-disturbed: $(READY) ## is a mirror that shares its CPU noticed?
 	$(BIN)/python -m benchmarks.disturbed
@@ -57,7 +57,7 @@ bench-faults: $(READY) ## every fault for every strategy, into docs/faults.md (7
 	$(BIN)/python -m benchmarks.faults
 
 bench-latency: $(READY) ## latency played against latency asked (2 minutes)
-	$(BIN)/python benchmarks/latency.py
+	$(BIN)/python -m benchmarks.latency
 
 bench-loops: $(READY) ## event loops, operation by operation (10 minutes)
 	$(BIN)/crawlbench run loops
@@ -78,7 +78,7 @@ bench-page: $(READY) ## the page of the largest suite in a browser (1 minute; ne
 	$(BIN)/python -m benchmarks.page
 
 bench-scale: $(READY) ## what large sites cost: pages, items, the mirror's memory (1 minute)
-	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python -m benchmarks.scale
 
 bench-cluster-scale: $(READY) ## many machines and cells, simulated, into docs/scale.md (10 minutes)
 	$(BIN)/python -m benchmarks.cluster_scale
@@ -102,7 +102,7 @@ growth: $(READY) ## what a matrix costs at 2, 4 and 10 times the contestants (2 
 	$(BIN)/python -m benchmarks.growth
 
 bench-killed: $(READY) ## sessions killed at 50 random moments, and resumed
-	$(BIN)/python benchmarks/killed.py
+	$(BIN)/python -m benchmarks.killed
 
 # Many images ask Python not to keep what it compiles; here a thousand processes would compile our modules.
 test test-all: export PYTHONDONTWRITEBYTECODE =

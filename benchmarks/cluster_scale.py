@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
+from benchmarks.usage import read_words
 
 from crawlbench.base.records import (
     BlockResult,
@@ -93,10 +94,11 @@ class Point:
 
 def main() -> None:
     """Measure the grid, or one place of it."""
-    if len(sys.argv) == 3:
-        print(json.dumps(msgspec.to_builtins(measure(*map(int, sys.argv[1:])))))
-    elif len(sys.argv) == 4:  # a process that does nothing else
-        print(json.dumps(manage(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))
+    place = read_words(__doc__, "place").place
+    if len(place) == 2:
+        print(json.dumps(msgspec.to_builtins(measure(*map(int, place)))))
+    elif len(place) == 3:  # a process that does nothing else
+        print(json.dumps(manage(Path(place[0]), int(place[1]), int(place[2]))))
     else:
         write([measure(machines, cells) for cells in CELLS for machines in MACHINES])
 

@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.usage import read_words
+
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.measure.store import SESSION_FILE, load_session
 
@@ -53,7 +55,7 @@ def be_neighbour(cpu: int) -> None:
 def neighbours() -> Iterator[None]:
     """Have a neighbour on each CPU while the block lasts."""
     cpus = sorted(os.sched_getaffinity(0))
-    with running([["-P", __file__, NEIGHBOUR, str(cpu)] for cpu in cpus]):
+    with running([["-m", "benchmarks.company", NEIGHBOUR, str(cpu)] for cpu in cpus]):
         yield
 
 
@@ -114,17 +116,16 @@ def main() -> None:
     """Measure, and print a line per session."""
     if sys.argv[1:2] == [NEIGHBOUR]:
         be_neighbour(int(sys.argv[2]))
-    quiet, disturbed = (int(word) for word in (*sys.argv[1:3], "3", "10")[:2])
-    suite = sys.argv[3] if len(sys.argv) > 3 else "default"
+    options = read_words(__doc__, quiet=3, disturbed=10, suite="default")
     KEPT.mkdir(parents=True, exist_ok=True)
     truth = []
-    for number in range(quiet):
-        session = measure(KEPT / f"quiet-{number}", suite)
+    for number in range(options.quiet):
+        session = measure(KEPT / f"quiet-{number}", options.suite)
         truth.append(verdicts(session))
         tell(f"quiet {number}", session, truth)
-    for number in range(disturbed):
+    for number in range(options.disturbed):
         with neighbours():
-            session = measure(KEPT / f"company-{number}", suite)
+            session = measure(KEPT / f"company-{number}", options.suite)
         tell(f"company {number}", session, truth)
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import platform
-import sys
 import tomllib
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.places import fill_place, read_place
+from benchmarks.usage import read_words
 
 from crawlbench.check.subject import Report, Start, Subject, Trial
 from crawlbench.measure.verify import Expectation, expect
@@ -54,7 +54,7 @@ Made by `python -m benchmarks.contestants`.
 
 async def main() -> None:
     """Try all that are installed and write the document."""
-    names = sys.argv[1:] or registry.names(registry.Kind.STRATEGY)
+    names = read_words(__doc__, "strategy").strategy or registry.names(registry.Kind.STRATEGY)
     facts = [describe_strategy(name) for name in names]
     expectations = {name: expect(registry.load(registry.Kind.SITE, name)) for name in SITES}
     rows = []

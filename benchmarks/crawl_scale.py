@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.usage import read_words
+
 from crawlbench.base.digest import Tally
 from crawlbench.base.usage import peak_rss_bytes, reset_peak_rss, rss_bytes
 from crawlbench.measure.crawling import keep_crawls, make_site
@@ -50,8 +52,8 @@ class Cost:
 
 async def main() -> None:
     """Measure and print; exit 1 where the queue misses its goal."""
-    given = [int(word) for word in sys.argv[1:]]
-    pages, short, rounds = [*given, *(PAGES, SHORT, ROUNDS)[len(given) :]]
+    options = read_words(__doc__, pages=PAGES, short=SHORT, rounds=ROUNDS)
+    pages, short, rounds = options.pages, options.short, options.rounds
     machine = describe_machine()
     os.sched_setaffinity(0, machine.worker_cpus)
     costs: dict[tuple[str, int], list[Cost]] = {}

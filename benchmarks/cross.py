@@ -1,6 +1,6 @@
 """Compares crawlbench with a script of plain loops, per page and to begin.
 
-    python benchmarks/cross.py [PART ...] [--rounds 8] [--laps 4] [--seconds 280]
+    python -m benchmarks.cross [PART ...] [--rounds 8] [--laps 4] [--seconds 280]
 
 The script shares no measuring code with crawlbench: `time.perf_counter` around a crawl, a fresh
 process for each client and round, in shuffled order, all lengths in turn within it, and a t

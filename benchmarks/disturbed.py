@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.company import verdicts
+from benchmarks.usage import read_words
 
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.store import load_session
@@ -28,6 +29,7 @@ SESSION = ("quick", "-n", "loopback", "--budget", "60")
 
 def main() -> None:
     """Measure both and print; exit 1 if a mark is missing or a verdict is false."""
+    read_words(__doc__)
     rows, marked, quiet = measure()
     print(f"alone: {marked} of {rows} rows marked, {len(quiet)} pairs answered", flush=True)
     mirror_cpu = str(describe_machine().mirror_cpus[0])

@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import platform
 import re
-import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.contestants import table
 from benchmarks.meetings import ENDLESS, KINDS, Meeting, Outcome, installed_strategies, meet_all
+from benchmarks.usage import read_words
 
 from crawlbench.plugins import registry
 from crawlbench.plugins.about import describe_strategy
@@ -51,13 +51,14 @@ items:
 
 async def main() -> None:
     """Let all that are installed meet all faults; write the tables, or print some."""
-    names = sys.argv[1:] or installed_strategies()
+    named = read_words(__doc__, "strategy").strategy
+    names = named or installed_strategies()
     names.sort(key=lambda name: name not in SLOW)
     meetings: dict[str, list[Meeting]] = {}
     async for row in meet_all(names, deadline_s, AT_ONCE):
         meetings[row[0].strategy] = row
         print(row[0].strategy, *map(describe, row), sep="\n    ", flush=True)
-    if not sys.argv[1:]:
+    if not named:
         text = DOCUMENT.read_text(encoding="utf-8")
         tables = render([meetings[name] for name in sorted(meetings)])
         made = TABLES.sub(lambda found: found[1] + tables + found[2], text)

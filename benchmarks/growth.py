@@ -15,6 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.usage import read_words
+
 from crawlbench import __version__
 from crawlbench.base.records import RoundRecord, Sample, Session
 from crawlbench.measure.machine import describe_machine
@@ -36,6 +38,7 @@ MATRICES = Path(__file__).resolve().parent.parent / "results" / "matrix"
 
 def main() -> None:
     """Print a row for each step."""
+    read_words(__doc__)
     parts = load_parts()
     part = next(one for one in parts if one.name == SHOWN)
     cells = sum(len(one.plan.cells) for one in parts)

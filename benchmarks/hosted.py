@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from benchmarks.usage import read_words
+
 from crawlbench.base.errors import CellError
 from crawlbench.base.records import Cell
 from crawlbench.measure.calibration import choose_loops
@@ -169,9 +171,8 @@ def choose(patterns: Sequence[str]) -> list[Operation]:
 
 async def main() -> None:
     """Measure and print."""
-    given, patterns = sys.argv[1:4], sys.argv[4:]
-    rounds, laps, loop = (*given, *(str(ROUNDS), str(LAPS), LOOP)[len(given) :])
-    operations = choose(patterns)
+    options = read_words(__doc__, "operation", rounds=ROUNDS, laps=LAPS, loop=LOOP)
+    operations = choose(options.operation)
     machine = describe_machine()
     facts = [operation.facts for operation in operations]
     with open_peers(facts, machine.mirror_cpus) as meters:
@@ -179,11 +180,11 @@ async def main() -> None:
             places: dict[str, Place] = {name: {"peer": m.address} for name, m in meters.items()}
             settings = turnstile, places, machine.worker_cpus, TIMEOUT_S, ()
             alone = ProcessExecutor(*settings, alone=list(places))
-            bench = Bench(ProcessExecutor(*settings), alone, loop, int(laps))
+            bench = Bench(ProcessExecutor(*settings), alone, options.loop, options.laps)
             await bench.calibrate(list(places))
-            for number in range(int(rounds)):
+            for number in range(options.rounds):
                 await bench.measure_round()
-                print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
+                print(f"round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
     print(render(bench.found))
 
 

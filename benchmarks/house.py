@@ -6,6 +6,7 @@ measurement. `tests/test_house.py` holds those that a test can hold, by the same
 
 from __future__ import annotations
 
+import argparse
 import ast
 import importlib
 import random
@@ -348,7 +349,12 @@ def timed() -> list[tuple[str, str, str]]:
 
 def main() -> None:
     """Print the table as Markdown."""
-    rows = counted() + ([] if "--no-times" in sys.argv else timed())
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument(
+        "--no-times", action="store_true", help="leave out what takes a measurement"
+    )
+    options = parser.parse_args()
+    rows = counted() + ([] if options.no_times else timed())
     print("| figure | today | goal |\n| --- | ---: | ---: |")
     for name, figure, goal in rows:
         print(f"| {name} | {figure} | {goal} |")

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import resource
-import sys
 from dataclasses import dataclass
+
+from benchmarks.usage import read_words
 
 from crawlbench.check.subject import Start, Subject, Trial
 from crawlbench.measure.verify import expect
@@ -40,7 +41,8 @@ class Seen:
 def main() -> None:
     """Try those that are named, or all that are made for many requests in one process."""
     raise_descriptors()
-    names = sys.argv[1:] or [name for name in registry.names(registry.Kind.STRATEGY) if fits(name)]
+    named = read_words(__doc__, "strategy").strategy
+    names = named or [name for name in registry.names(registry.Kind.STRATEGY) if fits(name)]
     print("| strategy | in flight | connections | |\n| --- | ---: | ---: | --- |")
     for name in names:
         seen = asyncio.run(see(name))

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import math
 import random
-import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean, median
 from typing import TYPE_CHECKING
+
+from benchmarks.usage import read_words
 
 from crawlbench.base.records import Quantity, Stopping, Verdict
 from crawlbench.measure.store import load_session
@@ -205,8 +206,9 @@ def _by_time(session: Session) -> list[Comparison]:
 
 def main() -> None:
     """Print a line per scene and way to look."""
-    sessions = int(sys.argv[1]) if len(sys.argv) > 1 else 400
-    folders = [Path(name) for name in sys.argv[2:]] or [REFERENCE]
+    options = read_words(__doc__, "folder", sessions=400)
+    sessions = options.sessions
+    folders = [Path(name) for name in options.folder] or [REFERENCE]
     for folder in folders:
         session = load_session(folder)
         groups: list[str] = list(session.plan.baselines)

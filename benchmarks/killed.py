@@ -2,7 +2,7 @@
 
 Two go on with it at once: one of them does, and the other is told so, or finds nothing to do.
 
-    python benchmarks/killed.py [TIMES]
+    python -m benchmarks.killed [TIMES]
 
 The tests do two of these, `make test-all` 16; this does 50.
 """
@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from benchmarks.usage import read_words
 
 from crawlbench.measure.store import load_session
 
@@ -36,7 +38,7 @@ LONGEST_S = 6.0  # about what such a session takes
 
 def main() -> None:
     """Kill, look, resume; exit 1 at the first folder that is neither absent nor whole."""
-    times = int(sys.argv[1]) if len(sys.argv) > 1 else 50
+    times = read_words(__doc__, times=50).times
     absent = 0
     for seed in range(times):
         with tempfile.TemporaryDirectory() as folder:

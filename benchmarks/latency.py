@@ -7,7 +7,7 @@ at the same pace, and its median is taken off: the error is what the client sees
 asked, less that. Prints the table of docs/networks.md; its last column says how disturbed the
 mirror was.
 
-    python benchmarks/latency.py [SECONDS]
+    python -m benchmarks.latency [SECONDS]
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ import gc
 import os
 import select
 import socket
-import sys
 import time
 from collections import deque
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from benchmarks.usage import read_words
 
 from crawlbench.mirror.networks import Network
 from crawlbench.mirror.process import open_mirror
@@ -142,7 +143,7 @@ def format_row(asked_ms: float, connections: int, played: Point, bare: Point) ->
 
 def main() -> None:
     """Measure all points and print a table."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
+    seconds = read_words(__doc__, seconds=SECONDS).seconds
     print(HEADER)
     for delay_ms in DELAYS_MS:
         for connections in CONNECTIONS:

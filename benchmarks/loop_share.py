@@ -24,6 +24,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from benchmarks.usage import read_words
+
 from crawlbench.measure.crawling import make_site, run_crawls
 from crawlbench.measure.flow import run_session
 from crawlbench.measure.machine import describe_machine
@@ -208,4 +210,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
         print(sample(*sys.argv[2:5]))
     else:
-        print(asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS)))
+        print(asyncio.run(measure(read_words(__doc__, rounds=ROUNDS).rounds)))

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.loop_share import ROUNDS, measure
+from benchmarks.usage import read_words
 
 from crawlbench.base.errors import BenchError
 from crawlbench.base.records import Quantity, Verdict
@@ -60,10 +61,10 @@ SHOWN = ("noise", "not supported", "invalid", "session")
 
 def main() -> None:
     """Measure, and put the result between the marks of the page."""
-    minutes = float(sys.argv[1]) if len(sys.argv) > 1 else MINUTES
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS
-    loops = [loop for loop in sys.argv[3:] or LOOPS if is_installed(loop)]
-    sessions = {loop: run_session(loop, 60 * minutes) for loop in loops}
+    options = read_words(__doc__, "loop", minutes=MINUTES, rounds=ROUNDS)
+    rounds = options.rounds
+    loops = [loop for loop in options.loop or LOOPS if is_installed(loop)]
+    sessions = {loop: run_session(loop, 60 * options.minutes) for loop in loops}
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     old, _, after = rest.partition(END)
     shares = f"{SHARES}{asyncio.run(measure(rounds))}\n" if rounds else old[old.index(CRAWLS) :]

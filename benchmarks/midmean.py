@@ -8,10 +8,10 @@ of each cell's log ratio to its baseline, in percent: by means, by midmeans, and
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from statistics import fmean
 
+from benchmarks.usage import read_words
 from rich.console import Console
 from rich.table import Table
 
@@ -25,7 +25,7 @@ REFERENCE = Path(__file__).resolve().parent.parent / "results" / "reference"
 
 def main() -> None:
     """Print a table for each session."""
-    for name in sys.argv[1:] or [str(REFERENCE)]:
+    for name in read_words(__doc__, "session").session or [str(REFERENCE)]:
         print_session(Path(name))
 
 

@@ -28,6 +28,7 @@ from urllib.parse import urlsplit
 import msgspec
 import psutil
 from benchmarks.nginx import Rate, Server, ask, running_nginx
+from benchmarks.usage import read_words
 
 from crawlbench.measure.machine import describe_machine
 from crawlbench.mirror.networks import find_network
@@ -128,12 +129,12 @@ def open_idle(port: int | None, path: str) -> socket.socket:
 
 async def main() -> None:
     """Measure and print; exit 2 where a tool is missing."""
+    options = read_words(__doc__, rounds=ROUNDS, seconds=SECONDS)
     missing = [tool for tool in ("nginx", "wrk", "taskset") if not shutil.which(tool)]
     if missing:
         print(f"{' and '.join(missing)} not found; try: {GET_THEM}", file=sys.stderr)
         sys.exit(2)
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
-    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else SECONDS
+    rounds, seconds = options.rounds, options.seconds
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, OPEN_FILES), hard))
     machine = describe_machine()

@@ -6,7 +6,7 @@ reads a line, crawls, and prints the seconds. The guarded one is the bare one wi
 invariants need in a worker: pages are counted, the harness is sealed, rests are watched. The third
 is a worker at its turnstile. What the mirror notes for the invariants is on all three sides.
 
-    python benchmarks/overhead.py [LAPS [ROUNDS]]
+    python -m benchmarks.overhead [LAPS [ROUNDS]]
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import sys
 from asyncio.subprocess import PIPE
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from benchmarks.usage import read_words
 
 from crawlbench.base.records import Cell
 from crawlbench.measure.executor import ProcessExecutor
@@ -171,8 +173,8 @@ def tell(what: str, rounds: list[list[Lap]], ratio: Callable[[Lap], float]) -> N
 
 async def main() -> None:
     """Measure and print."""
-    laps = int(sys.argv[1]) if len(sys.argv) > 1 else 10
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS
+    options = read_words(__doc__, laps=10, rounds=ROUNDS)
+    laps, count = options.laps, options.rounds
     machine = describe_machine()
     network = find_network("loopback")
     mirror_cpus, cpus = machine.mirror_cpus, machine.worker_cpus

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+from benchmarks.usage import read_words
 from playwright.sync_api import sync_playwright
 
 PAGES = "tests.browser.test_full"
@@ -23,6 +24,7 @@ DRAWN = "() => performance.now()"
 
 def main() -> None:
     """Print the size, and for two widths the time until the page is there and until it is drawn."""
+    read_words(__doc__)
     browser_path = shutil.which("chromium")
     if browser_path is None:
         sys.exit("no chromium here: apt-get install chromium")

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.company import spinners
+from benchmarks.usage import read_words
 
 from crawlbench.report.numbers import format_interval, format_ratio
 
@@ -120,7 +121,9 @@ PARTS = {
 
 def main() -> None:
     """Measure what is missing of the parts, and print what was found."""
-    parts = sys.argv[1:] or list(PARTS)
+    parts = read_words(__doc__, "part").part or list(PARTS)
+    if unknown := set(parts) - set(PARTS):
+        sys.exit(f"unknown part {min(unknown)!r}; known: {', '.join(PARTS)}")
     KEPT.mkdir(parents=True, exist_ok=True)
     is_right = True
     with tempfile.TemporaryDirectory() as name:

@@ -1,6 +1,6 @@
 """What large sites cost: pages that are put together, items that are tallied, the mirror's memory.
 
-    python benchmarks/scale.py [--pages 20000]
+    python -m benchmarks.scale [--pages 20000]
 
 First, in this process, the time of one page of douban-x100000, made anew and packed in three ways,
 and of one item in a tally. Then, for each of douban-x100 and douban-x100000, a raw client asks a
@@ -53,7 +53,7 @@ class Load:
 
 def main() -> None:
     """Measure both sites and print a line for each."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--pages", type=int, default=20_000)
     pages = parser.parse_args().pages
     print_costs()

@@ -17,6 +17,7 @@ from statistics import median
 from typing import Any
 
 import distributed
+from benchmarks.usage import read_words
 
 from crawlbench.measure.crawling import make_site, run_crawls
 from crawlbench.measure.machine import describe_machine
@@ -31,7 +32,7 @@ VARIABLE = "CRAWLBENCH_DASK"
 
 def main() -> None:
     """Measure and print."""
-    counts = [int(word) for word in sys.argv[1:]] or list(PAGES)
+    counts = [int(word) for word in read_words(__doc__, "pages").pages] or list(PAGES)
     print(f"{NETWORK}, {PARSER}, {CONCURRENCY} in flight, {WORKERS} workers, median of {REPEATS}")
     print(f"{'site':>14} {'gather':>10} {'own cluster':>12} {'running cluster':>16}")
     start: Any = distributed.LocalCluster  # Dask has no types for it

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.growth import invent
 from benchmarks.page import LOADED, TIMES
+from benchmarks.usage import read_words
 from playwright.sync_api import sync_playwright
 
 from crawlbench.reference.matrix import Matrix, Measured
@@ -36,6 +37,7 @@ READY = "html[data-ready=yes]"
 
 def main() -> None:
     """Print, for two matrices and for twenty, the size and the time until the page is drawn."""
+    read_words(__doc__)
     browser_path = shutil.which("chromium")
     if browser_path is None:
         sys.exit("no chromium here: apt-get install chromium")

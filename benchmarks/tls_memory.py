@@ -1,4 +1,6 @@
-"""What TLS connections take of the mirror's memory: `python -m benchmarks.tls_memory [COUNT]`.
+"""What TLS connections take of the mirror's memory.
+
+    python -m benchmarks.tls_memory [CONNECTIONS]
 
 Opens connections over TLS, of each kind to a mirror of its own: such that have had one answer and
 are idle, and such that ask for big answers and never read. Prints by how much the mirror's resident
@@ -11,13 +13,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import sys
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
 import psutil
+from benchmarks.usage import read_words
 
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
@@ -89,7 +91,7 @@ def measure_passing(client: Client, mirror: psutil.Process) -> list[int]:
 
 async def main() -> None:
     """Measure and print."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else CONNECTIONS
+    count = read_words(__doc__, connections=CONNECTIONS).connections
     patient = msgspec.structs.replace(find_network("loopback-tls"), keep_alive_s=3600)
     for kind, is_deaf in (("idle", False), ("that never reads", True)):
         async with open_mirror(SITE, "loopback-tls", patient, 1) as mirror:

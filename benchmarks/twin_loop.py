@@ -17,6 +17,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.usage import read_words
+
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.measure.store import load_session
 from crawlbench.report.numbers import format_interval, format_ratio
@@ -48,8 +50,8 @@ UNLIKELY = 0.01
 
 def main() -> None:
     """Measure and print; exit 1 if there are too many false verdicts to be chance."""
-    sessions = int(sys.argv[1]) if len(sys.argv) > 1 else SESSIONS
-    budget_s = float(sys.argv[2]) if len(sys.argv) > 2 else BUDGET_S
+    options = read_words(__doc__, sessions=SESSIONS, budget_s=BUDGET_S)
+    sessions, budget_s = options.sessions, options.budget_s
     false = dict.fromkeys(QUANTITIES, 0)
     for seed in range(1, sessions + 1):
         with tempfile.TemporaryDirectory() as folder:

@@ -11,6 +11,7 @@ measured, so they are not made anew by `make docs`, but by `make timelines`.
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import json
 import subprocess
@@ -51,12 +52,20 @@ class Seen:
 
 def main() -> None:
     """Draw all, or tell of one."""
-    if sys.argv[1:2] == ["--to"]:
-        picture, path = map(Path, sys.argv[2:4])
-        picture.write_text(draw(path.stem, run(path)), encoding="utf-8", newline="\n")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--to", metavar="PICTURE", type=Path)
+    parser.add_argument("path", metavar="FILE", type=Path, nargs="?")
+    options = parser.parse_args()
+    if options.to and not options.path:
+        parser.error(f"--to {options.to} needs a FILE, the program to draw")
+    if options.to:
+        drawn = draw(options.path.stem, run(options.path))
+        options.to.write_text(drawn, encoding="utf-8", newline="\n")
         return
-    if len(sys.argv) > 1:
-        print(json.dumps([asdict(one) for one in watch(Path(sys.argv[1]))]), file=sys.stderr)
+    if options.path:
+        print(json.dumps([asdict(one) for one in watch(options.path)]), file=sys.stderr)
         return
     for path in sorted(PROGRAMS.glob("*.py")):
         picture = DOCS / f"asyncio-{path.stem.replace('_', '-')}.svg"

@@ -116,4 +116,5 @@ def workshop(tmp_path_factory):
         shutil.copytree(root / "results" / "default", folder / "results" / name)
     for name in ("my_strategy.py", "mine.py"):
         shutil.copy(root / "docs" / "examples" / "my_strategy.py", folder / name)
+    shutil.copy(root / "docs" / "examples" / "my_suite.toml", folder)
     return folder

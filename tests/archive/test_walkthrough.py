@@ -47,13 +47,17 @@ def walk(folder, blocks):
     return printed
 
 
+def example():
+    """Return the blocks of the complete example."""
+    text = DOCUMENT.read_text(encoding="utf-8").partition("## A complete example")[2]
+    return blocks_of(text.partition("\n## ")[0])
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("bash"), reason="the document's commands are for a shell")
 def test_the_example_runs_as_it_is_written(tmp_path):
     """Each command succeeds and prints what is quoted after it."""
-    example = DOCUMENT.read_text(encoding="utf-8").partition("## A complete example")[2]
-    example = example.partition("\n## ")[0]
-    blocks = blocks_of(example)
+    blocks = example()
     assert [kind for kind, _ in blocks] == ["sh", "sh", "text", "toml", "sh", "text", "sh"]
     printed = walk(tmp_path, blocks)
     assert "docs.toml on loopback" in printed

@@ -170,11 +170,11 @@ def test_endless_name_is_told_as_such():
 def test_file_that_may_not_be_read_is_told_as_such(own, monkeypatch):
     """Permissions, as root cannot feel them."""
 
-    def refuse(self):
+    def refuse(self, mode):
         raise PermissionError(13, "Permission denied", str(self))
 
     name = own(LEAST)
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     assert complaint(name) == "suite 'FILE' cannot be read: Permission denied"
 
 

@@ -137,3 +137,31 @@ def test_names_of_strangers_are_text():
     assert "<script>hacked" not in html
     assert "<img" not in html.partition("<main")[2].partition("</main>")[0]
     assert "&lt;img src=x" in html
+
+
+def test_fields_without_any_answer_are_not_drawn():
+    """A session that was cut short after its first round: the table has what was measured."""
+    plan = make_operations_plan(make_facts("lock"), make_facts("event"))
+    page = page_of(make_operations_session(plan, rounds=1))
+    (section,) = page.sections
+    assert (section.name, section.charts, section.lead) == ("loops", (), "")
+    assert section.missing.startswith("No pair has an answer yet")
+    assert len(page.table.rows) == 4
+    assert page_of(operated()).sections[0].missing == ""
+
+
+def test_method_is_that_of_what_was_measured():
+    """Operations share a process, and crawls do not."""
+    shared = (
+        "In each round every event loop has a fresh process, in which its operations take turns"
+    )
+    assert page_of(operated()).method.startswith(shared)
+    assert page_of(operated(with_crawls=True)).method.startswith("Every cell has worker processes")
+
+
+def test_option_of_a_command_in_a_sentence_is_not_broken():
+    """On a narrow screen, after its first hyphen."""
+    plan = make_operations_plan(make_facts("lock"))
+    html = html_of(make_operations_session(plan, rounds=1))
+    assert '<span class="option">--resume</span>' in html
+    assert ".option{white-space:nowrap}" in html

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawlbench.archive.capture import Capture, SkippedError, keep_headers
@@ -19,7 +21,6 @@ from crawlbench.sites.charsets import DEFAULT, declared_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
 __all__ = ["ImportReport", "import_pages"]
 
@@ -87,6 +88,12 @@ def import_pages(
         StorageError: the disk refuses.
     """
     check_target(target, force=force)
+    for source in sources:
+        if Path(os.path.realpath(source)) in Path(os.path.realpath(target)).parents:
+            raise UsageError(
+                f"{target} lies within {source}, which is to be imported: the next import would "
+                "take its pages too; name a folder beside it"
+            )
     if start is not None:
         check_address(start, "--start")
         start = "".join(split_origin(start))

@@ -65,13 +65,19 @@ def _open(source: Path, start: str | None) -> Iterator[Capture]:
             yield from _open_folder(source, start)
             return
         if not source.exists():
-            raise UsageError(f"there is no {str(source)!r} to import")
+            raise UsageError(f"there is no {str(source)!r} to import{_hint(source)}")
         if not source.is_file():
             raise UsageError(f"{str(source)!r} is neither a file nor a folder; {_REMEDY}")
         with source.open("rb") as file:
             yield from _open_file(source, file)
     except OSError as error:
         raise UsageError(f"cannot read {source} ({error.strerror or error})") from error
+
+
+def _hint(source: Path) -> str:
+    """Return what would fetch the pages, where an address was typed for a file."""
+    is_address = source.parts[:1] in (("http:",), ("https:",))
+    return "; `crawlbench mirror record` fetches the pages of an address" if is_address else ""
 
 
 def _open_folder(source: Path, start: str | None) -> Iterator[Capture]:

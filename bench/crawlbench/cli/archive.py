@@ -27,6 +27,7 @@ __all__ = ["import_archive", "record"]
 MIN_DELAY_S = 1.0
 """Between two requests to a host that is not this machine."""
 
+_PROXIES = ("http", "https", "socks5", "socks5h")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 Target = Annotated[
@@ -99,6 +100,8 @@ def record(
     Example: crawlbench mirror record URL -o shop --pages 20
     """
     check_address(url, "URL")
+    if proxy:
+        _check_proxy(proxy)
     _check_delay(url, delay)
     check_target(output, force=force)
     with nullcontext(LinkFinder()) if site is None else Guide(site) as finder:
@@ -130,6 +133,14 @@ def _record(plan: RecordPlan, *, force: bool) -> ImportReport:
             "command goes on from there"
         )
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _check_proxy(proxy: str) -> None:
+    parts = urlsplit(proxy)
+    if parts.scheme not in _PROXIES or not parts.hostname:
+        raise UsageError(
+            f"--proxy {proxy!r} is no address of a proxy; one looks like http://127.0.0.1:3128"
+        )
 
 
 def _check_delay(url: str, delay_s: float) -> None:
@@ -198,4 +209,4 @@ def _show(report: ImportReport, output: Path, *, has_site_file: bool) -> None:
         path = output / SITE_FILE
         work = f"mend {path}" if report.unreadable.counts else f"edit {path} if you like"
         lines += [f"{work}, then: crawlbench mirror verify {path}"]
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.write("".join(f"{harmless(line)}\n" for line in lines))

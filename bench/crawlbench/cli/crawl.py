@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 
@@ -24,6 +23,7 @@ from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
 from crawlbench.plugins.registry import Kind
 from crawlbench.plugins.scouts import LOAD_S, find_out
+from crawlbench.sites.addresses import host_of
 
 if TYPE_CHECKING:
     from crawlbench.measure.crawler import CrawlJob
@@ -118,9 +118,11 @@ def _refuse_idle_options(
 def _checked(url: str | None) -> str | None:
     """Return an address that can be one."""
     if url is not None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise UsageError(f"--url {url!r} is no address; one looks like http://127.0.0.1:8000")
+        try:
+            host_of(url)
+        except ValueError as error:
+            hint = "one looks like http://127.0.0.1:8000"
+            raise UsageError(f"--url {url!r} is no address; {hint}") from error
     return url
 
 

@@ -147,7 +147,7 @@ def sweep(
 ) -> None:
     """Measure along one axis and say where each strategy stops gaining.
 
-    Example: crawlbench sweep concurrency 1 5 10 50 --site index -n wan
+    Example: crawlbench sweep concurrency 4 16 64 --site index --parser none
     """
     scale = _SCALES[axis]
     chosen = sorted(set(places or scale.places))

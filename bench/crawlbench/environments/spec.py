@@ -17,6 +17,7 @@ import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 
 from crawlbench.base.errors import UsageError
+from crawlbench.base.handmade import read_handmade
 from crawlbench.base.records import Environment
 from crawlbench.base.seen import with_value
 from crawlbench.environments.repositories import Repository, fetch_repository, is_repository
@@ -149,7 +150,7 @@ def _read(text: str) -> list[Environment]:
         return [parse_environment(text)]
     path = Path(text)
     try:
-        found = msgspec.toml.decode(path.read_bytes())
+        found = msgspec.toml.decode(read_handmade(path))
         tables = msgspec.convert(found, _Tables)
     except OSError as error:
         raise UsageError(f"--env {text!r} cannot be read: {error.strerror}") from error

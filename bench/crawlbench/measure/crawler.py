@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import astuple
 from inspect import isasyncgenfunction, isgeneratorfunction
 from typing import TYPE_CHECKING, TypedDict
@@ -17,16 +18,15 @@ from urllib.parse import urlsplit
 from crawlbench.base.children import end_with_parent, open_channel
 from crawlbench.base.digest import Tally
 from crawlbench.base.errors import BenchError, CellError, UsageError
+from crawlbench.base.model import Item
 from crawlbench.base.text import count_of
 from crawlbench.measure.crawling import keep_crawls, make_site
 from crawlbench.measure.verify import expect
 from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from crawlbench.base.children import Say
-    from crawlbench.base.model import Item, SiteSpec
+    from crawlbench.base.model import SiteSpec
 
 __all__ = ["CrawlJob", "main"]
 
@@ -77,10 +77,13 @@ def _crawl(job: CrawlJob, say: Say) -> None:
     handed = _Handed(say, spec, is_live=isgeneratorfunction(crawl) or isasyncgenfunction(crawl))
     try:
         keep_crawls(crawl, site, job["concurrency"], 1, factory, lambda: handed)
-    except BenchError:
+    except BenchError as error:
+        if isinstance(error, CellError):
+            raise CellError(f"{job['strategy']} failed: {error}") from error
         raise
     except (Exception, SystemExit, KeyboardInterrupt) as error:
-        raise CellError(f"{job['strategy']} failed: {type(error).__name__}: {error}") from error
+        said = f"{type(error).__name__}: {error}".rstrip(": ")
+        raise CellError(f"{job['strategy']} failed: {said}") from error
     handed.finish()
     say({"odd": handed.difference(is_played=not job["url"])})
 
@@ -111,7 +114,14 @@ class _Handed:
         self.extend([item])
 
     def extend(self, items: Iterable[Item]) -> None:
+        if not isinstance(items, Iterable):
+            raise CellError(f"the crawl returned {items!r:.60}, not the items; return all of them")
         for item in items:
+            if not isinstance(item, Item):
+                raise CellError(
+                    f"the crawl returned {item!r:.60} for an item; return those that "
+                    "`site.read(url, body).items` has"
+                )
             self._count += 1
             self._different.add(hash(astuple(item)))
             if self._tally is not None:

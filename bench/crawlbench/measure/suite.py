@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from crawlbench.base.errors import UsageError
+from crawlbench.base.handmade import read_handmade
 from crawlbench.base.records import Stopping
 from crawlbench.base.records.ranges import Part  # noqa: TC001  (msgspec reads it)
 from crawlbench.base.seen import with_value
@@ -122,7 +123,7 @@ def load_suite(name: str) -> Suite:
     """
     path = Path(name) if name.endswith(".toml") else _FOLDER / f"{name}.toml"
     try:
-        fields = msgspec.toml.decode(path.read_bytes())
+        fields = msgspec.toml.decode(read_handmade(path))
         suite = msgspec.convert(fields, Suite)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(_explain_absent(name)) from error

@@ -113,6 +113,10 @@ def find(kind: Kind, name: str) -> EntryPoint:
     family = _family(kind, name)
     if family:
         return points[family]
+    endings = [glob[1:] for glob in families(kind) if glob.startswith("*.")]
+    if "/" in name and endings:
+        hint = f"a file of your own ends in {' or '.join(endings)}"
+        raise UnknownNameError(f"unknown {kind.noun} {name!r}; {hint}")
     others = {other.noun for other in Kind if other is not kind and name in _points(other)}
     raise unknown_name(kind.noun, name, names(kind), others)
 

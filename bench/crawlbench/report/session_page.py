@@ -6,6 +6,7 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from crawlbench.base.records import Quantity
 from crawlbench.report.answer import find_answer
 from crawlbench.report.charts.bars import cpu_chart, memory_chart, phase_chart
 from crawlbench.report.charts.heatmap import heatmap_charts
@@ -49,6 +50,22 @@ METHOD = (
     "worker had to wait for its CPU, that time is subtracted from both sides, each kind alone and "
     "all together: there is a verdict only where it stands each time, beyond the margin of "
     "{margin:.1f} % (the grey band) or within it."
+)
+OPERATIONS_METHOD = (
+    "In each round every event loop has a fresh process, in which its operations take turns; what "
+    "starts programs or makes loops, and what leaves something behind, has a process of its own. "
+    "Each turn yields one value: the time of some calls of an operation in a row, whose outcome "
+    "the operation checks itself. In a lap every loop takes a value of the same operation, in "
+    "shuffled order. A ratio is one loop's time over another's in the same lap, averaged over the "
+    "middle half of a round's laps; the baseline and its twin, the control, count as their mean. "
+    "{interval} Where the other end or a worker had to wait for its CPU, that time is subtracted "
+    "from both sides, each kind alone and all together: there is a verdict only where it stands "
+    "each time, beyond the margin of {margin:.1f} % or within it."
+)
+LOOPS = "What event loops do"
+NO_COLOURS = (
+    "No pair has an answer yet, so there is nothing to colour: the table has what each operation "
+    "took, and the answer says what is missing."
 )
 
 
@@ -143,14 +160,17 @@ def _environments(view: SessionView) -> Section:
 
 
 def _loops(view: SessionView) -> Section:
-    charts = heatmap_charts(view)
+    charts, missing = heatmap_charts(view), ""
+    pairs = [row.found.get(Quantity.TIME) for group in view.operations for row in group.rows]
+    if charts and not any(pair and pair.is_answered for pair in pairs):
+        charts, missing = (), NO_COLOURS
     lead = (
         "Each event loop's time over the baseline's in the same laps, as a colour: the deeper it "
         'is, the larger the difference (green is faster). "no" means that the loop lacks the '
         'operation, "?" that nothing can be said; the table gives the reasons.'
     )
     tables = tuple(operation_tables(view)) if view.crawls else ()
-    return Section("loops", "What event loops do", lead if charts else "", charts, tables, "")
+    return Section("loops", LOOPS, lead if charts else "", charts, tables, missing)
 
 
 def _waterfall(view: SessionView, trace: Sequence[TracedRequest], no_trace: str) -> Section:
@@ -228,7 +248,8 @@ def _others(view: SessionView) -> tuple[Section, ...]:
 
 def _method(view: SessionView) -> str:
     margin = math.expm1(view.plan.margin) * 100
-    return METHOD.format(interval=interval_meaning(view), margin=margin)
+    method = METHOD if view.crawls or not view.operations else OPERATIONS_METHOD
+    return method.format(interval=interval_meaning(view), margin=margin)
 
 
 def _seeds(view: SessionView) -> list[Fact]:

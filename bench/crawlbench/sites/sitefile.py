@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 
 from crawlbench.base.errors import BlockedPageError, UsageError
+from crawlbench.base.handmade import read_handmade
 from crawlbench.base.model import Field, PageKind
 from crawlbench.base.seen import with_value
 from crawlbench.sites.addresses import AddressRules, host_of, split_origin
@@ -90,7 +91,7 @@ def load_site_file(path: Path) -> SiteFile:
         UsageError: there is none, or something in it cannot be used; the message says what.
     """
     try:
-        fields = msgspec.toml.decode(path.read_bytes())
+        fields = msgspec.toml.decode(read_handmade(path))
         site = msgspec.convert(fields, SiteFile)
     except OSError as error:
         raise UsageError(

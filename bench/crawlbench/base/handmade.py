@@ -1,0 +1,27 @@
+"""Reads files that people write by hand, which are small (floor 0)."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["read_handmade"]
+
+MAX_BYTES = 16 * 2**20
+"""A file of tables that is larger is something else under that name: it is not read into memory."""
+
+
+def read_handmade(path: Path) -> bytes:
+    """Return what a file holds.
+
+    Raises:
+        OSError: it cannot be read, or is too large for a file that somebody wrote.
+    """
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise OSError(errno.EFBIG, f"it has more than {MAX_BYTES // 2**20} MB", str(path))
+    return content
