@@ -19,12 +19,11 @@ from tests.conftest import command_line
 
 pytestmark = pytest.mark.slow
 
-SMALL = ("small.toml", "--rounds", 2)
+SMALL = ("small.toml", "--rounds", 2, "--seed", 17)
+"""With a seed, since four cells may by chance come in one order in every lap."""
 SUITE = """
-strategies = [
-  "requests-serial", "requests-threads", "aiohttp-gather", "aiohttp-session-per-request"
-]
-event_loops = ["asyncio", "uvloop"]
+strategies = ["requests-serial", "aiohttp-gather", "aiohttp-session-per-request"]
+event_loops = ["uvloop"]
 baseline = "requests-serial"
 laps = 2
 min_time_s = 0.02
@@ -76,7 +75,7 @@ def test_session_of_right_cells_exits_with_success(good):
     """All cells right: exit code 0, and the table on standard output."""
     _, outcome = good
     assert outcome.returncode == 0, outcome.stderr
-    for name in ("requests-serial", "requests-threads", "aiohttp-gather", "uvloop", "control"):
+    for name in ("requests-serial", "aiohttp-gather", "uvloop", "control"):
         assert name in outcome.stdout
 
 
@@ -225,9 +224,8 @@ def test_cell_that_turns_bad_in_a_round_says_which(broken):
 
 
 def start(folder, *arguments):
-    """Start a long session of few cells and return it when its first round is over."""
-    few = ("-s", "requests-serial", "-s", "aiohttp-gather", "-l", "asyncio")
-    call = call_of(folder, *SMALL, *few, *arguments)
+    """Start a long session of one cell and its twin, and return it when a round is over."""
+    call = call_of(folder, *SMALL, "-s", "requests-serial", *arguments)
     process = subprocess.Popen(**call, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     for line in process.stderr:
         if line.startswith("round 1 "):
