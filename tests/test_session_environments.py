@@ -15,7 +15,7 @@ from crawlbench.base.whole import write_bytes
 from crawlbench.environments.cache import READY_FILE, Kept, environments_folder
 from crawlbench.measure.store import load_session
 from tests.environments.planting import OPERATION, QUICK, SLOW, plant
-from tests.environments.projects import in_process, write_project
+from tests.environments.projects import in_process, path_without_shims, write_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -28,6 +28,7 @@ def cache(tmp_path_factory):
     """Give this file a cache of its own, so that it builds what it needs once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CRAWLBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("PATH", path_without_shims())
         yield
 
 

@@ -29,7 +29,9 @@ def history_html():
     return render_page(history_page(make_history(sessions, MARGIN, 0.95)))
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(360, "dark"), pytest.param(1440, "light", marks=pytest.mark.long)]
+)
 def test_history_is_drawn(open_page, screenshots, width, scheme):
     """And all can read it."""
     from axe_playwright_python.sync_playwright import Axe

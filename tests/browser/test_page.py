@@ -43,7 +43,13 @@ def reference():
 
 
 @pytest.mark.parametrize(
-    ("width", "scheme"), [(1440, "light"), (1440, "dark"), (360, "light"), (360, "dark")]
+    ("width", "scheme"),
+    [
+        (1440, "light"),
+        pytest.param(1440, "dark", marks=pytest.mark.long),
+        pytest.param(360, "light", marks=pytest.mark.long),
+        (360, "dark"),
+    ],
 )
 def test_page_is_quiet_offline_whole_and_accessible(open_page, screenshots, width, scheme):
     """No word on the console, no request, marks in every chart, nothing wider than the window."""

@@ -35,7 +35,9 @@ def large(table):
     return replace(table, rows=tuple(rows))
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(360, "dark"), pytest.param(1440, "light", marks=pytest.mark.long)]
+)
 def test_table_is_drawn_filtered_and_clean(open_page, screenshots, table, width, scheme):
     """No wider than its window, with an opened figure, and without a violation that axe knows."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -96,7 +98,9 @@ def test_page_without_a_matrix_says_so(open_page):
     assert opened.complaints == []
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1440, "dark"), pytest.param(360, "light", marks=pytest.mark.long)]
+)
 def test_stranger_is_led_to_an_answer(open_page, screenshots, tmp_path, width, scheme):
     """One click from a question in words to a sentence, and the address keeps both."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
