@@ -87,9 +87,17 @@ def test_loop_that_hangs_costs_its_timeout_only(planted):
     ("factory", "sentence"),
     [
         ("planted:no_loop", "its factory returned a str, not an asyncio event loop"),
-        ("planted:failing_factory", "its factory raised RuntimeError: this Python is too old"),
+        pytest.param(
+            "planted:failing_factory",
+            "its factory raised RuntimeError: this Python is too old",
+            marks=pytest.mark.long,
+        ),
         ("planted:nothing", "has no attribute 'nothing'; give a function that returns a new loop"),
-        ("no_such_module:loop", "needs the module 'no_such_module', which is not here"),
+        pytest.param(
+            "no_such_module:loop",
+            "needs the module 'no_such_module', which is not here",
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_what_is_no_loop_is_one_sentence_and_exit_code_two(tmp_path, factory, sentence):

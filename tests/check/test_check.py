@@ -27,9 +27,7 @@ def crawl(site, concurrency):
     raise LookupError
 """
 
-FAULTS = {"requests-serial": ("503", "302"), "aiohttp-gather": ("block-page", "reset")}
-ALL_FAULTS = ("503", "block-page", "reset", "302")
-"""For whom nothing is chosen: each has a mirror of its own."""
+FAULTS = ("503", "block-page", "reset", "302")
 
 
 @pytest.fixture
@@ -56,7 +54,7 @@ def failures(name, **changes):
 @pytest.mark.parametrize(
     "name",
     [
-        "requests-serial",
+        pytest.param("requests-serial", marks=pytest.mark.long),
         pytest.param("requests-threads", marks=pytest.mark.long),
         "aiohttp-gather",
         pytest.param("dask-aiohttp", marks=[pytest.mark.long, pytest.mark.timeout(300)]),
@@ -64,7 +62,7 @@ def failures(name, **changes):
 )
 def test_contestants_keep_the_contract(name):
     """Nothing fails; what a fault does is an error of theirs, or the right items."""
-    assert failures(name, faults=FAULTS.get(name, ALL_FAULTS)) == {}
+    assert failures(name, faults=FAULTS) == {}
 
 
 @pytest.mark.usefixtures("_plugins")

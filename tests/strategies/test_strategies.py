@@ -26,8 +26,10 @@ def cells():
     """Yield what can run here."""
     for name in installed():
         loops = ("asyncio", "uvloop") if is_written_async(name) else (None,)
-        marks = [pytest.mark.long] if name.startswith("cold-") and name not in COLD else []
-        yield from (pytest.param(name, loop, marks=marks) for loop in loops)
+        is_long = name.startswith("cold-") and name not in COLD
+        for loop in loops:
+            once = name == "dask-aiohttp" and loop == "uvloop"  # it begins a cluster for itself
+            yield pytest.param(name, loop, marks=[pytest.mark.long] if is_long or once else [])
 
 
 @pytest.fixture(scope="module")
