@@ -263,7 +263,9 @@ def test_interrupted_session_keeps_what_was_finished(tmp_path, name, crawlbench)
     process = start(folder, "--rounds", 50)
     children = psutil.Process(process.pid).children(recursive=True)
     if name == "SIGINT":
+        process.send_signal(signal.SIGSTOP)  # it is the owner, but measures nothing meanwhile
         refuse_others(crawlbench, folder, process.pid)
+        process.send_signal(signal.SIGCONT)
     process.send_signal(number)
     output, errors = process.communicate(timeout=30)
     assert process.returncode == 130, errors

@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 from tests.conftest import command_line
 
+from crawlbench.cli import serving as serving_command
+from crawlbench.cli.app import app
+
 LOG_LINE = re.compile(r"\d\d:\d\d:\d\d GET /top250 200 \d+ B \d+\.\d ms\n")
 
 
@@ -140,9 +143,10 @@ def test_mistakes_are_one_sentence(crawlbench, arguments, words):
     assert words in line
 
 
-def test_bench_prints_rates_by_connections(crawlbench):
+def test_bench_prints_rates_by_connections(monkeypatch, capsys):
     """As a table, or as JSON."""
-    outcome = crawlbench("mirror", "bench", "-c", "2", "--json")
-    ceilings = json.loads(outcome.stdout)
+    monkeypatch.setattr(serving_command, "BENCH_SPAN_S", 0.2)
+    app(["mirror", "bench", "-c", "2", "--json"], standalone_mode=False)
+    ceilings = json.loads(capsys.readouterr().out)
     assert list(ceilings) == ["plain", "gzip", "TLS, gzip", "HTTP/2, TLS, gzip"]
     assert all(rates["2"] > 100 for rates in ceilings.values())
