@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -74,10 +75,17 @@ class RoundPlan:
     """Top-level module of the event loop that must run, by cell; None for none."""
     declared: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """What strategies say of their HTTP, by name: versions, and codings beside gzip."""
+    every: Mapping[str, int] = field(default_factory=dict)
+    """Laps per lap in which a cell takes part, by cell; those that are not named miss none."""
     patience: Patience = field(default_factory=Patience)
     """With cells that do not stand still; one for all rounds of a session."""
     trace_folder: Path | None = None
     """Where the last crawl of each cell is noted, request by request; None: nowhere."""
+
+    def place(self, cell: Cell, lap: int = 0) -> tuple[int, int]:
+        """Return which of its own laps a cell takes in a lap of its group, and how many it has."""
+        every, laps = self.every.get(cell.name, 1), self.laps * self.passes[cell.group]
+        return lap // every, math.ceil(laps / every)
 
 
 @dataclass(slots=True)
@@ -167,7 +175,7 @@ class _Course:
         plan = self._plan
 
         async def start_one(cell: Cell) -> None:
-            loops, values = plan.loops[cell.name], plan.laps * plan.passes[cell.group]
+            loops, (_, values) = plan.loops[cell.name], plan.place(cell)
             try:
                 worker = await executor.start(cell, loops, plan.warmups, values)
             except CellError as error:
@@ -185,7 +193,9 @@ class _Course:
     def turns(self, groups: list[str]) -> Iterator[Turn]:
         """Yield the turns of the groups."""
         plan, cells = self._plan, {group: self._groups[group] for group in groups}
-        return plan_turns(cells, plan.warmups, plan.laps, plan.passes, plan.seed, plan.number)
+        return plan_turns(
+            cells, plan.warmups, plan.laps, plan.passes, plan.every, plan.seed, plan.number
+        )
 
     @contextmanager
     def timing(self, turn: Turn) -> Iterator[None]:
@@ -267,11 +277,12 @@ class _Course:
         if plan.trace_folder and not turn.warmup and not cell.operation:
             path = plan.trace_folder / f"{list(self._cells).index(turn.cell)}.jsonl"
             self.notes[turn.cell] = path
+        lap, laps = plan.place(cell, turn.lap)
         await mirror.begin(
             str(plan.number),
             plays_network=not turn.warmup,
-            lap=turn.lap,
-            laps=plan.laps * plan.passes[cell.group],
+            lap=lap,
+            laps=laps,
             trace_file=path,
         )
 
