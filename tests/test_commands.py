@@ -104,7 +104,7 @@ ELSEWHERE = {
         "environments/test_spec.py",
         "test_file_has_a_table_for_each",
     ),
-    "run --env": ("test_session_environments.py", '"--env", "old=uvloop==0.21.0'),
+    "run --env": ("test_session_environments.py", '"--env", f"old={named}"'),
     "env list": ("test_session_environments.py", '"env", "list"'),
     "env remove": ("test_session_environments.py", '"env", "remove", "--all"'),
     "load -c 10 --rate": ("load/test_command.py", '"-c", "4", "--rate", "200"'),
