@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 
 import psutil
 import pyperf
@@ -15,6 +16,7 @@ import pytest
 
 from crawlbench.base.records import Verdict
 from crawlbench.measure.store import load_session
+from crawlbench.report.trace_file import load_trace
 from tests.conftest import command_line
 
 pytestmark = pytest.mark.slow
@@ -42,6 +44,16 @@ BROKEN = {
     "broken-late": "wrong answer: rank 1 has title",
 }
 
+ALWAYS = (
+    "broken-drop",
+    "broken-twice",
+    "broken-loop",
+    "broken-killed",
+    "broken-hang",
+    "broken-late",
+)
+"""One of each kind; the others only in `make test-all`."""
+
 
 def call_of(folder, *arguments, **settings):
     """Return the call of a session of the small suite."""
@@ -64,10 +76,20 @@ def good(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def broken(tmp_path_factory):
+def broken_names(request):
+    """Return the ways to be wrong that this run looks at."""
+    chosen = [getattr(item, "callspec", None) for item in request.session.items]
+    return {call.params["strategy"] for call in chosen if call and "reason" in call.params} & {
+        *BROKEN
+    }
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory, broken_names):
     """Return the folder and the outcome of a session with one cell for each way to be wrong."""
     folder = tmp_path_factory.mktemp("broken") / "session"
-    strategies = [part for name in ("requests-serial", *BROKEN) for part in ("-s", name)]
+    names = ("requests-serial", *sorted(broken_names))
+    strategies = [part for name in names for part in ("-s", name)]
     return folder, run(folder, *SMALL, *strategies, "-l", "uvloop", "--timeout", 3)
 
 
@@ -181,15 +203,31 @@ def test_terminal_output_fits_80_columns(good):
     assert max(len(line.rstrip()) for line in good[1].stdout.splitlines()) <= 80
 
 
-def test_broken_cells_exit_with_four(broken):
+def test_trace_of_one_crawl_of_each_cell_is_kept(good, crawlbench):
+    """Ten requests each; a session that has no reason to go on keeps it byte for byte."""
+    folder, _ = good
+    names = [cell.name for cell in load_session(folder).plan.cells]
+    assert Counter(one.cell for one in load_trace(folder)) == dict.fromkeys(names, 10)
+    before = (folder / "trace.jsonl.gz").read_bytes()
+    assert crawlbench("run", "--resume", folder).returncode == 0
+    assert (folder / "trace.jsonl.gz").read_bytes() == before
+
+
+def test_broken_cells_exit_with_four(broken, broken_names):
     """Something was invalid: exit code 4 and a sentence."""
     _, outcome = broken
     assert outcome.returncode == 4, outcome.stderr
-    assert f"crawlbench: {len(BROKEN)} cells are invalid" in outcome.stderr
+    assert f"crawlbench: {len(broken_names)} cells are invalid" in outcome.stderr
     assert "Traceback" not in outcome.stderr
 
 
-@pytest.mark.parametrize(("strategy", "reason"), BROKEN.items())
+@pytest.mark.parametrize(
+    ("strategy", "reason"),
+    [
+        pytest.param(*item, marks=() if item[0] in ALWAYS else pytest.mark.long)
+        for item in BROKEN.items()
+    ],
+)
 def test_broken_cell_is_invalid_with_its_first_difference(broken, strategy, reason):
     """Each way to be wrong is found, named, and never timed."""
     folder, _ = broken

@@ -11,6 +11,7 @@ from crawlbench.report.trace_file import load_trace
 
 
 @pytest.mark.slow
+@pytest.mark.long  # tests/test_session.py looks at the trace of the session that it has
 def test_session_has_the_trace_of_one_crawl_of_each_cell(crawlbench, tmp_path):
     """Ten requests each, over TLS too; a resumed session keeps it byte for byte."""
     arguments = ("-n", "loopback", "-n", "loopback-tls", "-s", "aiohttp-gather", "-l", "uvloop")

@@ -57,12 +57,12 @@ def each(*shown):
     ),
     ids=lambda value: value.__name__ if callable(value) else "",
 )
-def test_each_session_shows_what_is_there(open_page, screenshots, tmp_path, make, texts, charts):
+def test_each_session_shows_what_is_there(open_page, tmp_path, make, texts, charts):
     """And says what is not; quietly, and so that all can read it."""
     from axe_playwright_python.sync_playwright import Axe
 
     opened = open_page(make(tmp_path).html(), width=800)
-    opened.page.screenshot(path=screenshots / f"state-{make.__name__}.png", full_page=True)
+    opened.picture(f"state-{make.__name__}.png")
     assert opened.complaints == []
     shown = opened.ask("document.querySelector('main').textContent")
     for text in texts:
