@@ -4,7 +4,7 @@ Two go on with it at once: one of them does, and the other is told so, or finds 
 
     python -m benchmarks.killed [TIMES]
 
-The tests do two of these, `make test-all` 16; this does 50.
+The tests do one of these, `make test-all` 16; this does 50.
 """
 
 from __future__ import annotations

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import findpython
 
+from tests.environments.projects import path_without_shims
+
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("3.11", "3.12", "3.13")
 MAX_CORE_MB = 120
@@ -52,6 +54,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="crawlbench-installed-") as work:
         folder = Path(sys.argv[1]).resolve() if sys.argv[1:] else build(ROOT / "dist")
         sdist, wheel = one(folder, "*.tar.gz"), one(folder, "*.whl")
+        os.environ["PATH"] = path_without_shims()
         source = unpack(sdist, Path(work))
         pythons = {v: p for v in VERSIONS if (p := findpython.find(v, allow_prereleases=False))}
         if not pythons:

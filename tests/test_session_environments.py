@@ -15,7 +15,7 @@ from crawlbench.base.whole import write_bytes
 from crawlbench.environments.cache import READY_FILE, Kept, environments_folder
 from crawlbench.measure.store import load_session
 from tests.environments.planting import OPERATION, QUICK, SLOW, plant
-from tests.environments.projects import in_process, write_project
+from tests.environments.projects import in_process, path_without_shims, write_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -28,6 +28,7 @@ def cache(tmp_path_factory):
     """Give this file a cache of its own, so that it builds what it needs once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CRAWLBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("PATH", path_without_shims())
         yield
 
 
@@ -54,18 +55,31 @@ def other_python():
     return ".".join(map(str, max(usable).release[:2]))
 
 
-def test_packages_and_pythons_differ_in_one_session(crawlbench, tmp_path):
+@pytest.mark.parametrize(
+    ("measured", "packages"),
+    [
+        (("loops", "--operation", "sleep-zero"), {"uvloop": "0.21.0"}),
+        pytest.param(
+            ("quick", "-s", "aiohttp-gather", "-n", "loopback"),
+            {"uvloop": "0.21.0", "aiohttp": "3.12.0"},
+            marks=pytest.mark.long,
+        ),
+    ],
+    ids=["operation", "crawl"],
+)
+def test_packages_and_pythons_differ_in_one_session(crawlbench, tmp_path, measured, packages):
     python = other_python()
+    named = " ".join(f"{name}=={version}" for name, version in packages.items())
     outcome = crawlbench(
-        *("run", "quick", "-s", "aiohttp-gather", "-l", "uvloop", "-n", "loopback", *SHORT),
-        *("--env", "old=uvloop==0.21.0 aiohttp==3.12.0", "--env", f"other=python={python}"),
+        *("run", *measured, "-l", "uvloop", *SHORT),
+        *("--env", f"old={named}", "--env", f"other=python={python}"),
         *("-o", "session"),
         timeout=280,
     )
     assert outcome.returncode == 0, outcome.stderr
     session = load_session(tmp_path / "session")
     old, other = session.environments
-    assert (old.versions["uvloop"], old.versions["aiohttp"]) == ("0.21.0", "3.12.0")
+    assert {name: old.versions[name] for name in packages} == packages
     assert other.versions["uvloop"] == session.machine.versions["uvloop"]
     assert old.python == session.machine.python
     assert other.python.startswith(f"CPython {python}.")

@@ -21,7 +21,6 @@ OPERATIONS = (
     "udp-sock",
     "tcp-protocol-1k",
     "timers-fire",
-    "loop-create-close",
 )
 SUITE = f"""
 operations = {list(OPERATIONS)}

@@ -11,10 +11,12 @@ from crawlbench.report.trace_file import load_trace
 
 
 @pytest.mark.slow
+@pytest.mark.long  # tests/test_session.py looks at the trace of the session that it has
 def test_session_has_the_trace_of_one_crawl_of_each_cell(crawlbench, tmp_path):
     """Ten requests each, over TLS too; a resumed session keeps it byte for byte."""
-    arguments = ("-n", "loopback", "-n", "loopback-tls", "-s", "aiohttp-gather", "--laps", "1")
-    outcome = crawlbench("run", "quick", *arguments, "--rounds", "1", "-o", "session")
+    arguments = ("-n", "loopback", "-n", "loopback-tls", "-s", "aiohttp-gather", "-l", "uvloop")
+    once = ("--laps", "1", "--rounds", "1")
+    outcome = crawlbench("run", "quick", *arguments, *once, "-o", "session")
     assert outcome.returncode == 0, outcome.stderr
     folder = tmp_path / "session"
     session, trace = load_session(folder), list(load_trace(folder))

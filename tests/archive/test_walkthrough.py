@@ -11,6 +11,11 @@ import pytest
 
 from tests.conftest import command_line
 
+FEW = {
+    "CRAWLBENCH_RUN_STRATEGY": "requests-serial aiohttp-gather",
+    "CRAWLBENCH_RUN_LOOP": "uvloop",
+}
+"""For the session of the example, whose figures the document does not quote."""
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "your-site.md"
 
 
@@ -30,7 +35,8 @@ def walk(folder, blocks):
         wrapper.write_text(f'#!/bin/sh\nexec "{sys.executable}" {module} "$@"\n')
         wrapper.chmod(0o755)
     settings = command_line(cwd=folder)
-    environment = {**settings["env"], "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    environment = {**settings["env"], **FEW, "PATH": path}
     printed = ""
     for kind, text in blocks:
         if kind == "sh":

@@ -18,8 +18,8 @@ from crawlbench.base.children import clean_environment, python_command
 ROOT = Path(crawlbench.__file__).parent
 PLANTED = "import os\nos.write(2, b'PLANTED ' + __name__.encode() + b'\\n')\nos._exit(77)\n"
 SUITE = """
-strategies = ["requests-serial", "aiohttp-gather"]
-baseline = "requests-serial"
+strategies = ["aiohttp-gather"]
+baseline = "aiohttp-gather"
 event_loops = ["asyncio"]
 rounds = 1
 laps = 1

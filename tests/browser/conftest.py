@@ -26,12 +26,12 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def screenshots(tmp_path_factory):
-    """Return the folder for pictures to look at: `$CRAWLBENCH_SCREENSHOTS`, or a temporary one."""
+def screenshots():
+    """Return the folder for pictures to look at, or None: `$CRAWLBENCH_SCREENSHOTS`."""
     wanted = os.environ.get("CRAWLBENCH_SCREENSHOTS")
-    folder = Path(wanted) if wanted else tmp_path_factory.mktemp("screenshots")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(wanted) if wanted else None
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
@@ -44,6 +44,11 @@ class Opened:
     """Of its console, warnings included, and errors that nobody caught."""
     requests: list[str] = field(default_factory=list)
     """Addresses, its own included."""
+
+    def picture(self, name):
+        """Keep a picture of the whole page, if anybody wants to look at it: it takes seconds."""
+        if folder := screenshots():
+            self.page.screenshot(path=folder / name, full_page=True)
 
     def ask(self, script, *arguments):
         """Return what a function of JavaScript returns."""

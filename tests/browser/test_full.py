@@ -70,11 +70,11 @@ def full_page():
 @pytest.mark.parametrize(
     "width", [pytest.param(width, marks=pytest.mark.long) for width in (360, 1440)]
 )
-def test_page_of_full_can_be_sent_and_read(open_page, screenshots, width):
+def test_page_of_full_can_be_sent_and_read(open_page, width):
     """All cells in ratios and table; of other charts as many as one reads, and they say so."""
     assert len(full_page().encode()) < 6_000_000
     opened = open_page(full_page(), width=width)
-    opened.page.screenshot(path=screenshots / f"full-{width}.png", full_page=True)
+    opened.picture(f"full-{width}.png")
     assert opened.complaints == []
     assert opened.ask(WIDE) <= width
     assert opened.ask("document.documentElement.scrollHeight") < 35_000

@@ -29,13 +29,15 @@ def history_html():
     return render_page(history_page(make_history(sessions, MARGIN, 0.95)))
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
-def test_history_is_drawn(open_page, screenshots, width, scheme):
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(360, "dark"), pytest.param(1440, "light", marks=pytest.mark.long)]
+)
+def test_history_is_drawn(open_page, width, scheme):
     """And all can read it."""
     from axe_playwright_python.sync_playwright import Axe
 
     opened = open_page(history_html(), width=width, scheme=scheme)
-    opened.page.screenshot(path=screenshots / f"history-{width}-{scheme}.png", full_page=True)
+    opened.picture(f"history-{width}-{scheme}.png")
     assert opened.complaints == []
     found = Axe().run(opened.page).response["violations"]
     serious = [one for one in found if one["impact"] in ("serious", "critical")]

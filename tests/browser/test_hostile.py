@@ -47,7 +47,7 @@ def session_of(text):
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, RIGHT_TO_LEFT])
-def test_words_of_strangers_are_shown_and_not_obeyed(open_page, screenshots, text):
+def test_words_of_strangers_are_shown_and_not_obeyed(open_page, text):
     """In names, reasons, last words, warnings, versions, addresses and hand-edited numbers."""
     from crawlbench.report.html import render_page
     from crawlbench.report.text import one_line
@@ -55,7 +55,7 @@ def test_words_of_strangers_are_shown_and_not_obeyed(open_page, screenshots, tex
 
     opened = open_page(render_page(make_page(*session_of(text))), width=360)
     if text == RIGHT_TO_LEFT:
-        opened.page.screenshot(path=screenshots / "right-to-left.png", full_page=True)
+        opened.picture("right-to-left.png")
     assert opened.complaints == []
     assert opened.ask("typeof hacked") == "undefined"
     assert opened.ask("document.scripts.length") == 3

@@ -43,14 +43,20 @@ def reference():
 
 
 @pytest.mark.parametrize(
-    ("width", "scheme"), [(1440, "light"), (1440, "dark"), (360, "light"), (360, "dark")]
+    ("width", "scheme"),
+    [
+        (1440, "light"),
+        pytest.param(1440, "dark", marks=pytest.mark.long),
+        pytest.param(360, "light", marks=pytest.mark.long),
+        (360, "dark"),
+    ],
 )
-def test_page_is_quiet_offline_whole_and_accessible(open_page, screenshots, width, scheme):
+def test_page_is_quiet_offline_whole_and_accessible(open_page, width, scheme):
     """No word on the console, no request, marks in every chart, nothing wider than the window."""
     from axe_playwright_python.sync_playwright import Axe
 
     opened = open_page(reference(), width=width, scheme=scheme)
-    opened.page.screenshot(path=screenshots / f"reference-{width}-{scheme}.png", full_page=True)
+    opened.picture(f"reference-{width}-{scheme}.png")
     assert opened.complaints == []
     assert [url.partition(":")[0] for url in opened.requests] == ["file"]
     marks = dict(opened.ask(MARKS))
@@ -185,7 +191,7 @@ def test_mark_tells_its_numbers_when_pointed_at(open_page):
         assert text in tip.inner_text()
 
 
-def test_page_prints_light_and_whole(open_page, screenshots):
+def test_page_prints_light_and_whole(open_page):
     """Also for those who read in the dark: dark ink on white, nothing to scroll."""
     opened = open_page(reference(), scheme="dark")
     opened.page.emulate_media(media="print", color_scheme="dark")
@@ -196,7 +202,7 @@ def test_page_prints_light_and_whole(open_page, screenshots):
           .filter(box => getComputedStyle(box).overflow !== "visible").length"""
     )
     assert hidden == 0
-    content = opened.page.pdf(path=screenshots / "reference.pdf", print_background=True)
+    content = opened.page.pdf(print_background=True)
     assert content.startswith(b"%PDF")
 
 
@@ -216,7 +222,7 @@ def test_page_opens_in_two_seconds(open_page):
     [pytest.param(("a", "b", "c", "d"), 18, marks=pytest.mark.long), (("wan",), 71)],
     ids=["4 networks", "1 network"],
 )
-def test_500_cells_still_work(open_page, screenshots, networks, concurrency):
+def test_500_cells_still_work(open_page, networks, concurrency):
     """Tall charts scroll in their place; the page is no wider, and the table still sorts."""
     from crawlbench.report.html import render_page
     from tests.report.views import make_page
@@ -225,7 +231,7 @@ def test_500_cells_still_work(open_page, screenshots, networks, concurrency):
     html = render_page(make_page(replace(session, seconds=9e3)))
     assert len(html.encode()) < 6_000_000
     opened = open_page(html, width=1440)
-    opened.page.screenshot(path=screenshots / f"cells-500-{len(networks)}.png", full_page=True)
+    opened.picture(f"cells-500-{len(networks)}.png")
     assert opened.complaints == []
     assert all(count for _, count in opened.ask(MARKS))
     assert opened.ask("document.documentElement.scrollWidth") <= 1440

@@ -35,8 +35,10 @@ def large(table):
     return replace(table, rows=tuple(rows))
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
-def test_table_is_drawn_filtered_and_clean(open_page, screenshots, table, width, scheme):
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(360, "dark"), pytest.param(1440, "light", marks=pytest.mark.long)]
+)
+def test_table_is_drawn_filtered_and_clean(open_page, table, width, scheme):
     """No wider than its window, with an opened figure, and without a violation that axe knows."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     opened = open_page(render_table(table), width=width, scheme=scheme)
@@ -53,7 +55,7 @@ def test_table_is_drawn_filtered_and_clean(open_page, screenshots, table, width,
     assert "not yet reviewed by its author" in text
     assert "crawlbench run default" in text
     assert page.locator("#figure tbody tr").count() == 2 + 3  # its history, and its sessions
-    page.screenshot(path=screenshots / f"table-{width}.png", full_page=True)
+    opened.picture(f"table-{width}.png")
     assert opened.ask("document.documentElement.scrollWidth") <= width
     found = axe.Axe().run(page).response["violations"]
     assert [one["id"] for one in found] == []
@@ -96,8 +98,10 @@ def test_page_without_a_matrix_says_so(open_page):
     assert opened.complaints == []
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
-def test_stranger_is_led_to_an_answer(open_page, screenshots, tmp_path, width, scheme):
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1440, "dark"), pytest.param(360, "light", marks=pytest.mark.long)]
+)
+def test_stranger_is_led_to_an_answer(open_page, tmp_path, width, scheme):
     """One click from a question in words to a sentence, and the address keeps both."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     table = make_table(load_matrices(write_part(tmp_path, "clients")))
@@ -114,7 +118,7 @@ def test_stranger_is_led_to_an_answer(open_page, screenshots, tmp_path, width, s
     )
     assert answer.endswith("unclear.")
     assert "against=httpx-async%7Casyncio%7Cnone" in page.url
-    page.screenshot(path=screenshots / f"question-{width}.png", full_page=True)
+    opened.picture(f"question-{width}.png")
     page.fill("input[name=client]", "aiohttp")
     answer = page.inner_text("#answer")
     assert ", faster, since 2026-11-0" in answer

@@ -12,9 +12,24 @@ pytest.importorskip("axe_playwright_python")
 CHARTS = "() => [...document.querySelectorAll('.chart')].map(chart => chart.id)"
 
 
+ALWAYS = (
+    states.oldest,
+    states.partial,
+    states.loops_and_crawls,
+    states.probed,
+    states.nothing,
+)
+"""The others only in `make test-all`; their texts are held in tests/report/test_states.py."""
+
+
+def each(*shown):
+    """Return the parameters of states, most of them for long runs only."""
+    return [pytest.param(*one, marks=() if one[0] in ALWAYS else pytest.mark.long) for one in shown]
+
+
 @pytest.mark.parametrize(
     ("make", "texts", "charts"),
-    [
+    each(
         (states.old, ["holds no trace of a crawl"], 13),
         (states.oldest, ["holds no trace of a crawl", "less time than requests-serial"], 13),
         (states.broken_trace, ["nothing to draw: trace.jsonl.gz cannot be read"], 6),
@@ -39,15 +54,15 @@ CHARTS = "() => [...document.querySelectorAll('.chart')].map(chart => chart.id)"
         (states.probed, ["odd<b>", "</script><script>xxx", "hangs", "All 3 probes", "eager"], 3),
         (states.loops_and_crawls, ["a crawl took 10.00 ms", "1 is not supported", "udp-sock"], 9),
         (states.plain, ["plain pyperf suite", "there are no ratios", plain_mean()], 2),
-    ],
+    ),
     ids=lambda value: value.__name__ if callable(value) else "",
 )
-def test_each_session_shows_what_is_there(open_page, screenshots, tmp_path, make, texts, charts):
+def test_each_session_shows_what_is_there(open_page, tmp_path, make, texts, charts):
     """And says what is not; quietly, and so that all can read it."""
     from axe_playwright_python.sync_playwright import Axe
 
     opened = open_page(make(tmp_path).html(), width=800)
-    opened.page.screenshot(path=screenshots / f"state-{make.__name__}.png", full_page=True)
+    opened.picture(f"state-{make.__name__}.png")
     assert opened.complaints == []
     shown = opened.ask("document.querySelector('main').textContent")
     for text in texts:

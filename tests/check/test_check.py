@@ -54,7 +54,7 @@ def failures(name, **changes):
 @pytest.mark.parametrize(
     "name",
     [
-        "requests-serial",
+        pytest.param("requests-serial", marks=pytest.mark.long),
         pytest.param("requests-threads", marks=pytest.mark.long),
         "aiohttp-gather",
         pytest.param("dask-aiohttp", marks=[pytest.mark.long, pytest.mark.timeout(300)]),

@@ -131,7 +131,7 @@ def test_head_that_breaks_the_import_fails_with_its_words(step, tmp_path):
     assert command.startswith("::error title=crawlbench::invalid: head against base")
 
 
-@pytest.mark.parametrize("side", ["base", "head"])
+@pytest.mark.parametrize("side", [pytest.param("base", marks=pytest.mark.long), "head"])
 def test_side_that_cannot_be_built_is_named(step, tmp_path, side):
     shutil.copytree(tmp_path / "head", tmp_path / "odd $(touch x) `y` |*")
     (tmp_path / "odd $(touch x) `y` |*" / "pyproject.toml").write_text(NO_BACKEND)

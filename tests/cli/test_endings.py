@@ -62,6 +62,7 @@ def test_full_disk_behind_standard_error_changes_nothing(session):
         assert call("report", "nowhere", stderr=full).returncode == 2
 
 
+@pytest.mark.long  # it draws a page, to have more to say than a pipe holds
 def test_closed_pipe_is_no_error(session):
     """As of `crawlbench report | head -1`."""
     given = command_line("report", session, "--format", "html", stderr=subprocess.PIPE)
@@ -92,7 +93,9 @@ def test_standard_error_that_nobody_reads_changes_no_exit_code():
         assert call("report", "nowhere", stderr=pipe).returncode == 2
 
 
-@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+@pytest.mark.parametrize(
+    "closed", [(1,), (0, 1, 2), *(pytest.param(c, marks=pytest.mark.long) for c in ((0,), (2,)))]
+)
 def test_closed_streams_are_no_error(session, closed):
     """As of `crawlbench report >&-`; nor is the next file that is opened taken for one of them."""
 
@@ -117,11 +120,11 @@ def test_character_that_a_terminal_lacks_is_written_otherwise(session):
     assert done.stdout.startswith("1 \\u8096\\u7533\\u514b")
 
 
-def test_folder_with_a_file_cannot_be_compared(session):
+def test_folder_with_a_file_cannot_be_compared(crawlbench, session):
     """It had ended with a traceback and 1."""
     suite = session / "suite.json"
     for pair in ((session, suite), (suite, session)):
-        done = call("compare", *pair)
+        done = crawlbench("compare", *pair)
         assert done.returncode == 2
         assert done.stderr.count("\n") == 1
 
@@ -141,31 +144,31 @@ def test_error_of_our_own_is_a_sentence_and_four(tmp_path):
     assert "in broken" in details.read_text()
 
 
-def test_output_may_be_a_device_or_a_dash(session, tmp_path):
+def test_output_may_be_a_device_or_a_dash(crawlbench, session, tmp_path):
     """`/dev/stdout` had been refused, `-` was a file's name, and a device lost its place."""
-    plain = call("report", session, "--format", "csv").stdout
+    plain = crawlbench("report", session, "--format", "csv").stdout
     for output in ("-", "/dev/stdout"):
         done = call("report", session, "--format", "csv", "-o", output, cwd=tmp_path)
         assert (done.returncode, done.stdout, done.stderr) == (0, plain, "")
     done = call("history", session, "-o", "/dev/stdout", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("<!doctype html>")
-    assert call("history", session, "-o", "/dev/full", cwd=tmp_path).returncode == 4
-    assert call("report", session, "-o", os.devnull, cwd=tmp_path).returncode == 0
+    assert crawlbench("report", session, "--format", "csv", "-o", "/dev/full").returncode == 4
+    assert crawlbench("report", session, "--format", "csv", "-o", os.devnull).returncode == 0
     assert not list(tmp_path.iterdir())
 
 
-def test_output_never_takes_the_place_of_a_file(session, tmp_path):
+def test_output_never_takes_the_place_of_a_file(crawlbench, session, tmp_path):
     """Whoever wants that deletes it."""
     (tmp_path / "there").touch()
-    done = call("report", session, "-o", "there", cwd=tmp_path)
+    done = crawlbench("report", session, "-o", "there")
     assert done.returncode == 2
     assert "exists already" in done.stderr
 
 
-def test_strangers_words_do_not_steer_a_terminal(tmp_path):
+def test_strangers_words_do_not_steer_a_terminal(crawlbench, tmp_path):
     """A name with an escape sequence, on its way through an error."""
-    done = call("report", tmp_path / "\x1b]0;owned\x07\x1b[31m")
+    done = crawlbench("report", tmp_path / "\x1b]0;owned\x07\x1b[31m")
     assert done.returncode == 2
     assert not {"\x1b", "\x07"} & set(done.stderr)
     assert "\\x1b" in done.stderr
@@ -215,7 +218,13 @@ def test_crawl_that_brings_one_page_ten_times_says_so(crawlbench):
     assert "250 items came, 25 of them different; the site has 250" in outcome.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        *(pytest.param(n, marks=pytest.mark.long) for n in (signal.SIGHUP, signal.SIGINT)),
+    ],
+)
 def test_mirror_that_is_ended_leaves_nothing_behind(tmp_path, number):
     """Its certificates are in a temporary folder; a closed terminal ends it as Ctrl-C does."""
     settings = command_line("mirror", "serve", "-n", "loopback-tls", cwd=tmp_path)

@@ -43,7 +43,9 @@ def test_findings_come_one_by_one(crawlbench):
     assert json.loads(done.stdout)["missing"] == 0
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize(
+    "name", ["SIGINT", *(pytest.param(n, marks=pytest.mark.long) for n in ("SIGTERM", "SIGHUP"))]
+)
 def test_interrupted_probe_ends_with_what_was_found(tmp_path, name):
     """At once, though a try hangs; it says how much is missing, and so does the file."""
     choice = ("-l", HANGING, "-p", "getaddrinfo-local", "-p", "gather", "-p", "futures")
@@ -89,7 +91,7 @@ def test_probe_that_is_interrupted_before_it_found_anything_says_so(tmp_path):
     assert told == (f"crawlbench: {due} of {due} findings are missing: the probe was ended early\n")
 
 
-@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.parametrize("stream", ["stdout", pytest.param("stderr", marks=pytest.mark.long)])
 def test_closed_pipe_is_no_error(tmp_path, stream):
     """As of `crawlbench probe | head -1`, and `2>&1`."""
     read, write_to = os.pipe()

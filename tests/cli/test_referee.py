@@ -19,8 +19,8 @@ from crawlbench.stats.judge import judge
 
 pytestmark = pytest.mark.slow
 
-FEW = ("-s", "requests-serial", "-s", "requests-threads", "-s", "aiohttp-gather", "-l", "uvloop")
-SMALL = ("quick", *FEW, "-n", "loopback", "--rounds", 3, "--laps", 2)
+FEW = ("-s", "requests-serial", "-s", "requests-threads")
+SMALL = ("quick", *FEW, "-n", "loopback", "--rounds", 1, "--laps", 2)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 from tests.conftest import command_line
 
+from crawlbench.cli import serving as serving_command
+from crawlbench.cli.app import app
+
 LOG_LINE = re.compile(r"\d\d:\d\d:\d\d GET /top250 200 \d+ B \d+\.\d ms\n")
 
 
@@ -65,8 +68,13 @@ def test_users_site_is_never_imported_by_the_server_that_was_called(serving, tmp
     assert str(process.pid) not in imported
 
 
+ANY_SIGNAL = pytest.mark.parametrize(
+    "name", ["SIGTERM", *(pytest.param(n, marks=pytest.mark.long) for n in ("SIGHUP", "SIGINT"))]
+)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+@ANY_SIGNAL
 def test_busy_server_ends_at_the_first_signal(name):
     """It comes while a request is answered, and is not lost there."""
     call = command_line("mirror", "serve")
@@ -87,7 +95,7 @@ def test_busy_server_ends_at_the_first_signal(name):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+@ANY_SIGNAL
 def test_serve_leaves_no_folder_behind(tmp_path, name):
     """A service that is stopped, a terminal that is closed; over TLS it has a file for clients."""
     call = command_line("mirror", "serve", "-n", "loopback-tls", "-q")
@@ -105,10 +113,10 @@ def test_served_https_can_be_crawled_with_its_authority(serving, crawlbench):
     process = serving("-n", "loopback-tls", "-q")
     address, _, trust = (process.stdout.readline().strip() for _ in range(3))
     ca_file = trust.removeprefix("clients have to trust ")
-    for strategy in ("aiohttp-gather", "requests-serial", "limit-socket"):
+    for strategy in ("requests-serial", "limit-socket"):
         outcome = crawlbench("crawl", "-s", strategy, "--url", address, "--ca-file", ca_file)
         assert outcome.stdout.count("\n") == 250, outcome.stderr
-    without = crawlbench("crawl", "-s", "aiohttp-gather", "--url", address)
+    without = crawlbench("crawl", "-s", "requests-serial", "--url", address)
     assert without.returncode == 4
     assert "CERTIFICATE_VERIFY_FAILED" in without.stderr
 
@@ -135,9 +143,10 @@ def test_mistakes_are_one_sentence(crawlbench, arguments, words):
     assert words in line
 
 
-def test_bench_prints_rates_by_connections(crawlbench):
+def test_bench_prints_rates_by_connections(monkeypatch, capsys):
     """As a table, or as JSON."""
-    outcome = crawlbench("mirror", "bench", "-c", "2", "--json")
-    ceilings = json.loads(outcome.stdout)
+    monkeypatch.setattr(serving_command, "BENCH_SPAN_S", 0.2)
+    app(["mirror", "bench", "-c", "2", "--json"], standalone_mode=False)
+    ceilings = json.loads(capsys.readouterr().out)
     assert list(ceilings) == ["plain", "gzip", "TLS, gzip", "HTTP/2, TLS, gzip"]
     assert all(rates["2"] > 100 for rates in ceilings.values())

@@ -343,12 +343,21 @@ def test_crawl_of_a_patched_file_ends(tmp_path, crawlbench):
             "def crawl(site, concurrency): return []",
             "0 items came, 0 of them different; the site has 250",
         ),
-        (
+        pytest.param(
             HONEST.replace("return items", "return items[:25] * 10"),
             "250 items came, 25 of them different; the site has 250",
+            marks=pytest.mark.long,
         ),
-        (HONEST.replace("return items", "return items + items[:1]"), "251 items came, 250 of"),
-        (HONEST.replace("return items", "return items[1:]"), "249 items came"),
+        pytest.param(
+            HONEST.replace("return items", "return items + items[:1]"),
+            "251 items came, 250 of",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            HONEST.replace("return items", "return items[1:]"),
+            "249 items came",
+            marks=pytest.mark.long,
+        ),
         (
             HONEST.replace(
                 "return items",

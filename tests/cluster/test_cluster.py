@@ -147,7 +147,9 @@ def test_block_ends_when_nobody_waits_for_it(tmp_path):
         assert (session.blocks, session.ending) == (0, ending)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)]
+)
 def test_signal_before_anything_is_measured_says_nothing(tmp_path, number):
     """At a scheduler that never answers: exit code 130, no traceback, no warnings of Dask."""
     with socket.create_server(("127.0.0.1", 0)) as deaf:

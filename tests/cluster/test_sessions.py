@@ -72,7 +72,7 @@ def test_local_cluster_measures_and_leaves_nothing_running(tmp_path):
     """Two Dask workers of the call's own, a block on each; both end with the call."""
     temporary = tmp_path / "tmp"
     temporary.mkdir()
-    call = [suite_file(tmp_path, CRAWLS), "--cluster", "local:2", "-o", "out"]
+    call = [suite_file(tmp_path, CRAWLS), "--cluster", "local:2", "--rounds", 1, "-o", "out"]
     manager = begin(tmp_path, *call, variables={"TMPDIR": str(temporary)})
     wait_for(lambda: "is finished on" in words_of(tmp_path), manager)
     family = processes_of(temporary)

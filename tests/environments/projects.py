@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 from crawlbench.environments.building import build
 from crawlbench.environments.needs import needed_packages
@@ -43,6 +45,16 @@ def write_project(folder, name="planted", version="1.0", code="", python=">=3.11
     (folder / name).mkdir(exist_ok=True)
     (folder / name / "__init__.py").write_text(code)
     return folder
+
+
+def path_without_shims():
+    """Return the path of programs without the folders of pyenv's and asdf's shims.
+
+    Each of them starts a shell, or several, to tell a version; the Pythons behind them are found
+    by their own folders all the same.
+    """
+    folders = os.environ["PATH"].split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if Path(folder).name != "shims")
 
 
 def built(spec, needed=NEEDED):

@@ -167,6 +167,7 @@ def test_builds_told_otherwise_make_another_environment(tmp_path, monkeypatch):
     assert built(f"mine={project}")[0].key != first.key
 
 
+@pytest.mark.long  # below, one is killed half-way
 def test_half_built_environment_is_built_again(tmp_path):
     facts, _ = built("own=")
     (environments_folder() / facts.key / READY_FILE).unlink()

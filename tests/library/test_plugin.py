@@ -105,8 +105,10 @@ def test_plugin_loads_nothing_before_it_is_asked_for():
     [
         ((), {"passed": 1, "skipped": 2}),
         (("--crawlbench",), {"passed": 3}),
-        (("-m", "crawlbench"), {"passed": 2, "deselected": 1}),
-        (("-m", "not crawlbench"), {"passed": 1, "deselected": 2}),
+        pytest.param(("-m", "crawlbench"), {"passed": 2, "deselected": 1}, marks=pytest.mark.long),
+        pytest.param(
+            ("-m", "not crawlbench"), {"passed": 1, "deselected": 2}, marks=pytest.mark.long
+        ),
     ],
     ids=["ordinary", "option", "marker", "without"],
 )

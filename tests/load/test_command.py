@@ -85,7 +85,9 @@ def interrupt(folder, number, words, *call):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)]
+)
 def test_interrupted_load_keeps_the_run_that_was_finished(tmp_path, number):
     """Shown and written; the search after it, with a step of minutes, is not waited for."""
     call = ("-c", "2", "-d", "0.5", "--find", "p50=10s", "--step", "500", "-o", "out", "--json")
@@ -98,7 +100,9 @@ def test_interrupted_load_keeps_the_run_that_was_finished(tmp_path, number):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM]
+)
 def test_load_that_is_interrupted_in_its_first_run_leaves_nothing(tmp_path, number):
     """No folder, no output, no traceback."""
     call = ("-c", "2", "-d", "500", "-o", "out")

@@ -28,6 +28,9 @@ PLACES = {
     "selector": ({"selector": "." + DEEP}, f"kinds[0].title.selector '.{DEEP}'"),
 }
 
+ALWAYS = ("regex", "links")
+"""An expression for text and one for a tree; the others only in `make test-all`."""
+
 
 @pytest.fixture(autouse=True)
 def impatient(tmp_path, monkeypatch):
@@ -36,7 +39,9 @@ def impatient(tmp_path, monkeypatch):
     monkeypatch.setattr(slowness, "READ_S", 0.4)
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    "place", [pytest.param(p, marks=() if p in ALWAYS else pytest.mark.long) for p in PLACES]
+)
 def test_expression_without_an_end_is_named_with_its_page(tmp_path, place):
     """Wherever it stands; the manager goes on."""
     written, name = PLACES[place]

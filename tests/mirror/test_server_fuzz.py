@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import io
 import itertools
+import os
 import socket
 
 import pytest
@@ -19,6 +20,8 @@ from crawlbench.mirror.server import Connection, Mirror
 PAGES = set(BODIES.values())
 REFUSALS = {301, 400, 404, 405, 413, 414, 417, 431, 505}
 BOUNDED = settings(derandomize=True, database=None)
+SHARE = float(os.environ.get("CRAWLBENCH_FUZZ", "500")) / 1000
+"""Of two thousand conversations, and of five hundred on real connections."""
 
 targets = st.one_of(
     st.sampled_from([*BODIES, "/top250/", "/", "*", "http://h/top250", "//h/top250", "h:1"]),
@@ -157,7 +160,7 @@ def quiet_mirror():
 @example(data=request() * 3, places=[1, 50])
 @example(data=b"PRI /top250 HTTP/1.2\r\nHost: 127.0.0.1\r\n\r\n", places=[5])
 @example(data=b"PRI * HTTP/3.0\r\n\r\nSM\r\n\r\n", places=[1])
-@settings(BOUNDED, max_examples=2000)
+@settings(BOUNDED, max_examples=max(1, int(2000 * SHARE)))
 def test_any_bytes_are_answered_alike_however_they_are_cut(loop, quiet_mirror, data, places):
     """Whole, in pieces or byte by byte, the same goes out: pages and refusals, nothing else."""
 
@@ -175,7 +178,7 @@ def test_mirror_survives_any_bytes_on_real_connections(mirror):
     """Clients that send anything and leave: afterwards a right crawl is answered as ever."""
 
     @given(data=inputs(), places=st.lists(st.integers(0, 400), max_size=2), waits=st.booleans())
-    @settings(BOUNDED, max_examples=500)
+    @settings(BOUNDED, max_examples=max(1, int(500 * SHARE)))
     def send(data, places, waits):
         with mirror.open() as wire:
             wire.send(*cut(data, places))

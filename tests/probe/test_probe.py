@@ -174,7 +174,10 @@ def test_loop_without_sockets_says_so():
 
 @pytest.mark.parametrize(
     ("loop", "sentence"),
-    [("no_loop", "its factory returned a str"), ("failing_factory", "this Python is too old")],
+    [
+        pytest.param("no_loop", "its factory returned a str", marks=pytest.mark.long),
+        ("failing_factory", "this Python is too old"),
+    ],
 )
 def test_named_loop_that_is_none_is_a_mistake(loop, sentence):
     """One sentence, found in a child, since a bad factory may do anything."""
@@ -220,7 +223,7 @@ def test_loop_is_imported_once_for_all_its_tries(imported):
     "code",
     [
         "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
-        "file = tempfile.TemporaryFile()",
+        pytest.param("file = tempfile.TemporaryFile()", marks=pytest.mark.long),
     ],
 )
 def test_loop_whose_import_leaves_something_is_imported_for_each_try(imported, code):
@@ -234,7 +237,10 @@ def test_loop_whose_import_leaves_something_is_imported_for_each_try(imported, c
 @pytest.mark.parametrize(
     ("code", "support", "reason"),
     [
-        ("os.abort()", Support.CRASHES, "killed by SIGABRT: Fatal Python error: Aborted"),
+        pytest.param(
+            *("os.abort()", Support.CRASHES, "killed by SIGABRT: Fatal Python error: Aborted"),
+            marks=pytest.mark.long,
+        ),
         ("os._exit(5)", Support.CRASHES, "ended with exit code 5"),
         ("time.sleep(60)", Support.HANGS, "no end within 1 s"),
     ],
@@ -293,7 +299,7 @@ def test_command_prints_a_table_and_json(crawlbench):
     report = json.loads(outcome.stdout)
     assert outcome.returncode == 0, outcome.stderr
     assert [finding["support"] for finding in report["findings"]] == ["works"]
-    outcome = crawlbench("probe", "-l", "asyncio", "-p", "gath*", "-p", "futures")
+    outcome = crawlbench("probe", "-l", "asyncio", "-p", "gath*")
     assert outcome.stdout.splitlines()[0].split() == ["tasks", "asyncio"]
     assert all(len(line) <= 80 for line in outcome.stdout.splitlines())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+from itertools import product
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,11 +33,24 @@ def _cache(tmp_path_factory):
         yield
 
 
-@pytest.mark.parametrize("parser", ["lxml", "lexbor"])
-@pytest.mark.parametrize(
-    ("strategy", "event_loop"), [("requests-serial", None), ("aiohttp-gather", "asyncio")]
-)
-@pytest.mark.parametrize("name", ["douban-subjects", "douban-x50"])
+ALWAYS = {
+    ("douban-subjects", "aiohttp-gather", "lxml"),
+    ("douban-x50", "requests-serial", "lexbor"),
+}
+"""Each value once; the whole product only in `make test-all`."""
+
+
+def crawls():
+    """Yield site, strategy, its loop and parser."""
+    loops = {"requests-serial": None, "aiohttp-gather": "asyncio"}
+    for name, strategy, parser in product(
+        ("douban-subjects", "douban-x50"), loops, ("lxml", "lexbor")
+    ):
+        marks = () if (name, strategy, parser) in ALWAYS else pytest.mark.long
+        yield pytest.param(name, strategy, loops[strategy], parser, marks=marks)
+
+
+@pytest.mark.parametrize(("name", "strategy", "event_loop", "parser"), list(crawls()))
 def test_site_is_crawled_with_each_page_once(name, strategy, event_loop, parser):
     """Right items, right requests, from a mirror in a process of its own."""
     if parser == "lexbor":
@@ -104,7 +118,7 @@ def test_session_on_a_large_site_tallies_its_items(tmp_path):
     assert "items instead of 10025: ranks " in told
 
 
-@pytest.mark.parametrize("coding", ["gzip", "identity"])
+@pytest.mark.parametrize("coding", ["gzip", pytest.param("identity", marks=pytest.mark.long)])
 def test_memory_of_the_mirror_does_not_grow_with_the_site(coding):
     """Two thousand different pages of the longest list cost hardly more than a hundred."""
     longest = asyncio.run(memory_after(100_000, 2000, coding))

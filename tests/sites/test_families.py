@@ -45,10 +45,8 @@ FAMILIES = {"derived": BASE, "ranked": BASE + VOTES + RANK, "fields": BASE + VOT
 READ_NO_OWN_SITE = {"json", "msgspec", "orjson", "regex"}
 """They are for JSON, or for pages that somebody wrote expressions for."""
 
-WITH_PROCESSES = {
-    *("aiohttp-parse-processes", "processes-aiohttp", "requests-serial"),
-}
-"""Two strategies that send items from other processes, and one that does not."""
+ALWAYS = ("processes-aiohttp",)
+"""It sends items from other processes; all others only in `make test-all`."""
 
 
 def body(number, encoding):
@@ -84,7 +82,7 @@ def sites(tmp_path_factory):
 def strategies():
     """Return each strategy once, the long ones marked."""
     return [
-        pytest.param(name, marks=[] if name in WITH_PROCESSES else pytest.mark.long)
+        pytest.param(name, marks=[] if name in ALWAYS else pytest.mark.long)
         for name in registry.names(registry.Kind.STRATEGY)
         if not name.startswith(("cold-", "limit-"))
     ]

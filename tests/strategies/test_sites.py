@@ -30,6 +30,8 @@ ALWAYS = (
     "tornado-curl",
 )
 """One of each kind; the others only in `make test-all`."""
+FEW = ("aiohttp-gather", "limit-socket", "requests-serial")
+"""For sites of hundreds of pages."""
 
 
 def places():
@@ -37,7 +39,7 @@ def places():
     names = installed()
     warm = [name for name in names if not name.startswith("cold-")]
     for site in PARSERS:
-        yield pytest.param(site, "loopback", ALWAYS, id=site)
+        yield pytest.param(site, "loopback", FEW if "api" in site else ALWAYS, id=site)
         yield pytest.param(site, "loopback-tls", ALWAYS, id=f"{site}-tls", marks=pytest.mark.long)
         yield pytest.param(site, "loopback", warm, id=f"{site}-all", marks=pytest.mark.long)
     cold = [name for name in names if name not in warm]

@@ -33,7 +33,14 @@ def test_pieces_are_the_page(parser):
         cut.close()
 
 
-@pytest.mark.parametrize("strategy", ["aiohttp-stream", "httpx2-stream", "requests-stream"])
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        "aiohttp-stream",
+        pytest.param("httpx2-stream", marks=pytest.mark.long),
+        pytest.param("requests-stream", marks=pytest.mark.long),
+    ],
+)
 def test_streams_keep_no_body(strategy):
     """A crawl of twenty pages of 4 MiB needs less memory than one of them."""
     spec = registry.load(KIND.SITE, "body-4m")
