@@ -12,9 +12,9 @@ import typer
 
 from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import at_least_one, positive
-from crawlbench.cli.margins import settings_folder
 from crawlbench.cli.options import AsJson, Cpus
 from crawlbench.cli.output import print_json, result_console, status_console
+from crawlbench.cli.places import settings_folder
 from crawlbench.measure.aa import run_aa
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.margins import forget_margin, keep_margin

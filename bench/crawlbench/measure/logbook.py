@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     import pyperf
 
     from crawlbench.base.records import Cell, Conditions, EnvironmentFacts, Machine, Plan
+    from crawlbench.measure.contract import Watcher
     from crawlbench.measure.round import RoundResult
-    from crawlbench.measure.watcher import Watcher
 
 __all__ = ["Logbook", "new_session"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from crawlbench.base.text import one_line
 from crawlbench.report.numbers import format_share
 from crawlbench.report.page import Figure
 from crawlbench.report.standing import TIMES_FROM, find_standing, join_names, list_words
-from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from crawlbench.report.view import GroupView, SessionView

@@ -13,9 +13,8 @@ from crawlbench.report.notes import find_notes
 from crawlbench.report.operations import MAIN, operation_tables
 from crawlbench.report.pairs import MATRIX_READING, matrix_table
 from crawlbench.report.remarks import find_remarks
-from crawlbench.report.series import series_table
 from crawlbench.report.table import Table
-from crawlbench.report.tables import answer_headers, group_tables
+from crawlbench.report.tables import answer_headers, group_tables, series_table
 from crawlbench.report.versus import versus_tables
 
 if TYPE_CHECKING:

@@ -7,14 +7,13 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Mark, Stopping
-from crawlbench.base.text import count_of
+from crawlbench.base.text import count_of, one_line
 from crawlbench.report.numbers import format_bytes
 from crawlbench.report.operations import READING as OPERATIONS
 from crawlbench.report.operations import control_notes, refusal_notes
 from crawlbench.report.reasons import mark_note
 from crawlbench.report.remarks import name_first, unclear_notes
 from crawlbench.report.standing import list_words
-from crawlbench.report.text import one_line
 from crawlbench.stats.noise import find_noise
 
 if TYPE_CHECKING:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Doubt, Mark, Obstacle
-from crawlbench.base.text import count_of
+from crawlbench.base.text import count_of, one_line
 from crawlbench.report.measures import tell_signed
 from crawlbench.report.numbers import format_length, format_share, format_size
-from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, DoubtSize, Summary

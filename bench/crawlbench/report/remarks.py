@@ -7,12 +7,12 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
+from crawlbench.base.text import one_line
 from crawlbench.report.measures import MEASURE, tell_size
 from crawlbench.report.names import unlike
 from crawlbench.report.numbers import format_change, format_share
 from crawlbench.report.reasons import Setting, doubt_of, explain
 from crawlbench.report.standing import find_standing, list_words, tell_loops, tell_standing
-from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

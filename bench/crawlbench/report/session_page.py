@@ -6,6 +6,7 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from crawlbench.base.text import many_lines, one_line
 from crawlbench.report.answer import find_answer
 from crawlbench.report.charts.bars import cpu_chart, memory_chart, phase_chart
 from crawlbench.report.charts.heatmap import heatmap_charts
@@ -23,8 +24,7 @@ from crawlbench.report.operations import operation_tables
 from crawlbench.report.page import Fact, Page, Section, Trouble
 from crawlbench.report.remarks import STANDINGS, find_remarks
 from crawlbench.report.repeat import repeat_command
-from crawlbench.report.series import series_table
-from crawlbench.report.text import many_lines, one_line
+from crawlbench.report.tables import series_table
 from crawlbench.report.versus import versus_tables
 
 if TYPE_CHECKING:

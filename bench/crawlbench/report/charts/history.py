@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from crawlbench.base.records import Quantity
+from crawlbench.base.text import one_line
 from crawlbench.report.charts.chart import Chart, Rows
 from crawlbench.report.charts.style import (
     LEGEND_ROW,
@@ -19,7 +20,6 @@ from crawlbench.report.charts.style import (
     series_scales,
 )
 from crawlbench.report.measures import tell_range
-from crawlbench.report.text import one_line
 from crawlbench.report.theme import colour
 
 if TYPE_CHECKING:

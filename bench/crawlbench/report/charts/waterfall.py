@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
+from crawlbench.base.text import one_line
 from crawlbench.report.charts.chart import Chart, Rows, shown_labels
 from crawlbench.report.charts.style import WIDE, finish, layer, place, value_axis
 from crawlbench.report.numbers import format_bytes, format_part
-from crawlbench.report.text import one_line
 from crawlbench.report.theme import colour
 
 if TYPE_CHECKING:
