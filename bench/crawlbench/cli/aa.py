@@ -46,7 +46,7 @@ def aa(
     sessions: Annotated[
         int,
         typer.Option(
-            "--sessions", callback=at_least_one, help="How many sessions to measure of each order."
+            "--sessions", callback=at_least_one, help="How many sessions to measure in each order."
         ),
     ] = 20,
     strategy: Annotated[
@@ -73,7 +73,7 @@ def aa(
     save: Annotated[
         bool,
         typer.Option(
-            "--save/--no-save", help="Keep what was found, to show it with later sessions."
+            "--save/--no-save", help="Keep what was found, and show it with later sessions."
         ),
     ] = True,
     forget: Annotated[

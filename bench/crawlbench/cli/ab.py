@@ -89,7 +89,7 @@ def ab(
         bool,
         typer.Option(
             "--python",
-            help="Take BASE and HEAD for versions of Python.",
+            help="Treat BASE and HEAD as versions of Python.",
             rich_help_panel=SUBJECT,
         ),
     ] = False,
@@ -126,7 +126,7 @@ def ab(
         bool,
         typer.Option(
             "--bisect",
-            help="Find the side from which on the time changed.",
+            help="Find the side at which the time changed.",
             rich_help_panel=SUBJECT,
         ),
     ] = False,
@@ -183,7 +183,7 @@ def _read_sides(
     specs: list[str], shared: str, names: list[str] | None, *, is_python: bool
 ) -> tuple[Environment, ...]:
     if len(specs) < 2:
-        raise UsageError("ab needs two sides to hold against each other, such as two versions")
+        raise UsageError("ab needs two sides to compare, such as two versions")
     if not is_python:
         return parse_sides(specs, shared, names)
     named = [parse_python(spec) for spec in specs]

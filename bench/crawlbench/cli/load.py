@@ -99,7 +99,7 @@ def load(
         float, typer.Option("--timeout", callback=positive, help="Seconds that an answer may take.")
     ] = 10.0,
     site: Annotated[
-        str, typer.Option("--site", help="Site whose first page is asked for.")
+        str, typer.Option("--site", help="Site whose first page is requested.")
     ] = "douban-top250",
     network: Annotated[
         str, typer.Option("-n", "--network", help="Network that the mirror plays.")
@@ -134,7 +134,7 @@ def load(
     """Put load on one page and show its latencies.
 
     Open arrival counts from the time at which a request was due, so that no wait is hidden.
-    Without --connections, --rate or --find, ten connections ask.
+    Without --connections, --rate or --find, ten connections send requests.
 
     Example: crawlbench load --rate 500 -d 30
     """

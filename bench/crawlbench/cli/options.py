@@ -148,7 +148,7 @@ Rounds = Annotated[
     typer.Option(
         "--rounds",
         callback=at_least_one,
-        help="Most rounds to measure.",
+        help="Largest number of rounds to measure.",
         rich_help_panel=LENGTH,
     ),
 ]

@@ -33,7 +33,7 @@ class Conduct:
     rest_cpu_s: float
     """CPU time that was used while the worker stood still before the value; 0 before the first."""
     rest_s: float
-    """For how long it stood still."""
+    """How long it stood still."""
     broken: list[str]
     """What of the harness is not as it was before the contestant was imported, a clause each."""
     first_read_at: float = 0.0
@@ -55,7 +55,7 @@ class Value:
     """Resident memory before the value."""
     peak_rss_bytes: int | None
     digests: list[str]
-    """Of each crawl in the value; empty for an operation."""
+    """One digest for each crawl in the value; empty for an operation."""
     event_loops: list[str]
     """Top-level modules of the event loops that ran."""
     http_parser: str

@@ -124,7 +124,7 @@ class Logbook:
         self._replace(replace(self.session, loops=loops, passes=passes), result)
 
     def add_round(self, result: RoundResult) -> None:
-        """Take in a finished round and judge anew."""
+        """Add a finished round and judge the session again."""
         runs = {cell: label_run(run, result.record, cell) for cell, run in result.runs.items()}
         for cell, run in runs.items():
             self._runs[cell].append(run)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["find_figures", "tell_question"]
 
 MAX_FIGURES = 4
-"""Of more scenarios, no number stands for the others."""
+"""With more scenarios, no single number stands for the others."""
 MAX_PLACES = 3
-"""That a title names; more are counted."""
+"""How many a title names; it counts the others."""
 
 
 def tell_question(view: SessionView) -> str:

@@ -41,7 +41,7 @@ SHORT = ("cell", "ratio", "interval", "verdict", "holds on", "spread")
 WIDE = 100
 """Columns of a terminal from which on all of a table's columns are shown."""
 MAX_ROWS = 200
-"""Of a table, and notes of one kind: `cluster.json` has all."""
+"""The longest table, and list of notes of one kind; `cluster.json` has all."""
 MAX_NOTES = 12
 
 

@@ -70,7 +70,7 @@ def _with_remarks(view: SessionView) -> Iterator[str]:
 
 
 def _shortened(view: SessionView, first: Sequence[Table], notes: Sequence[Note], most: int) -> str:
-    """Return what fits into so many bytes."""
+    """Return as much as fits into that many bytes."""
     short = [(label, _cut(text)) for label, text in notes]
     for group in view.crawls:
         short += [

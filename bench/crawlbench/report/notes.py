@@ -39,7 +39,7 @@ ENDINGS = {
 }
 
 MIN_TRIP_S = 0.002
-"""Of a page's time on such a network, waiting is the most."""
+"""On a network with such round trips, most of a page's time is waiting."""
 LENGTHS = (
     "two lengths of a site were crawled in the same laps: per page is what the long crawl takes "
     "more, divided by the pages that it has more; to begin is the short crawl less its pages' "

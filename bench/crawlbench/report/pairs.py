@@ -22,7 +22,7 @@ SIGNS = {
     Verdict.SAME: "=",
     Verdict.UNCLEAR: "?",
 }
-"""Of a row against a column; an invalid cell has no sign."""
+"""The sign of a row against a column; an invalid cell has none."""
 MATRIX_READING = (
     "A row against a column: < takes less, > takes more, = the same, ? not settled. "
     "The best comes first."

@@ -25,7 +25,7 @@ class Setting:
     """What a sentence needs to know in addition to its comparison."""
 
     margin: float
-    """Of the plan, as a log ratio."""
+    """The plan's margin, as a log ratio."""
     round_s: float | None = None
     """What a round takes; None if that is not known."""
     is_operation: bool = False

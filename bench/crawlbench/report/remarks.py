@@ -33,9 +33,9 @@ __all__ = [
 STANDINGS = (*map(str, Quantity), "loops", "seen")
 """Labels of remarks on what was found; the others are about how far to trust it."""
 MAX_LINES = 8
-"""Of pairs that differ by event loop alone."""
+"""How many lines pairs that differ only in their event loop may take."""
 MAX_REASONS = 6
-"""Of one group."""
+"""How many reasons are given for one group."""
 
 
 def find_remarks(

@@ -95,7 +95,7 @@ def session_page(
 
 
 def _subtitle(view: SessionView) -> str:
-    """Return suite, time and machine; the time as it was noted if that is no date."""
+    """Return suite, time and machine; the time as it was noted if it is not a date."""
     session = view.session
     try:
         when = f"{datetime.fromisoformat(session.created).astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -157,7 +157,7 @@ def _row(view: SessionView, row: Row) -> tuple[str, ...]:
 
 
 def _lengths(summary: Summary) -> tuple[str, str]:
-    """Return what it costs to begin, and per page; where that is no line, the times instead."""
+    """Return the time to begin and the time per page, or the times where they form no line."""
     if summary.is_bent:
         return "no line", tell_times(summary)
     if summary.per_page_s is None:

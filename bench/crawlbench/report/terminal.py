@@ -70,7 +70,7 @@ STYLES = {
     "control": "dim",
     "reference": "dim",
 }
-"""Of verdicts."""
+"""The colours of verdicts."""
 PAINTED = (*CPU, "crawl ratio")
 """Headers of fields that end with a verdict."""
 CUT_SHORT = ("interrupted", "mirror", "nothing left", "")

@@ -29,7 +29,7 @@ __all__ = ["history_charts"]
 
 HEIGHT = 300
 DAYS = 6
-"""From which on an axis has a day for each of its marks."""
+"""Number of days from which on an axis has a day for each of its marks."""
 _TITLES = {
     Quantity.TIME: "Time over the baseline's",
     Quantity.CPU: "CPU time over the baseline's",
@@ -44,7 +44,7 @@ _PREFIXES = {
     Quantity.BEGIN: "begin-",
     Quantity.CPU_PAGE: "cpu-page-",
 }
-"""Of names, which are of one page."""
+"""Beginnings of the charts' names, which must differ on one page."""
 
 
 def history_charts(history: History) -> tuple[Chart, ...]:

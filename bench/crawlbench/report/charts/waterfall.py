@@ -25,9 +25,9 @@ HEAD, FOOT = 22, 8
 MAX_ROW, MAX_BLOCK = 7.0, 140.0
 """Pixels of a request and of a cell's requests: many requests become thin."""
 ROOM = alt.ExprRef(f"width > {WIDE} ? width - 265 : width - 95")
-"""For names: they share their line with the texts at the right."""
+"""Room for names, which share their line with the texts on the right."""
 MAX_REQUESTS, MAX_DRAWN = 400, 4000
-"""Of a cell and of a chart; of more the first of each cell are drawn, and its name says so."""
+"""Most requests of a cell and of a chart; of more, the first of each cell are drawn, marked so."""
 STEPS = {"waiting for the answer": "wait", "answer on its way": "client", "no answer": "invalid"}
 
 
