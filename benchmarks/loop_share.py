@@ -26,12 +26,12 @@ from typing import TYPE_CHECKING
 
 from benchmarks.usage import read_words
 
+from crawlbench.measure.contract import Watcher
 from crawlbench.measure.crawling import make_site, run_crawls
 from crawlbench.measure.flow import run_session
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import Suite
-from crawlbench.measure.watcher import Watcher
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
 from crawlbench.plugins import registry

@@ -1,4 +1,4 @@
-"""Numbers in sentences have the right noun."""
+"""Numbers in sentences have the right noun, and strangers' words are fit to show."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import crawlbench
-from crawlbench.base.text import count_of
+from crawlbench.base.text import count_of, many_lines, one_line
 
 ROOT = Path(crawlbench.__file__).parent
 
@@ -26,3 +26,26 @@ def test_plurals_are_made_in_one_place():
     own = re.compile(r"def _?(count_of|count|plural)\(\w+: int, noun")
     homes = {path.name for path in ROOT.rglob("*.py") if own.search(path.read_text("utf-8"))}
     assert homes == {"text.py"}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain 肖申克", "plain 肖申克"),
+        ("a\n b\tc\u2028d", "a b c d"),
+        ("\x1b[31mred", r"\x1b[31mred"),
+        ("\u202eabc\u200f", r"\u202eabc\u200f"),
+        ("\ud800", r"\ud800"),
+        ("", ""),
+    ],
+)
+def test_one_line_moves_nothing(text, shown):
+    """No cursor, no direction of writing, no line."""
+    assert one_line(text) == shown
+
+
+def test_many_lines_keeps_lines_and_indentation():
+    """As a traceback needs."""
+    assert many_lines("Traceback:\n  File 'x'\r\n\tdeep\x1b[2J\u202e") == (
+        "Traceback:\n  File 'x'\n    deep\\x1b[2J\\u202e"
+    )

@@ -49,8 +49,8 @@ def session_of(text):
 @pytest.mark.parametrize("text", [*HOSTILE, RIGHT_TO_LEFT])
 def test_words_of_strangers_are_shown_and_not_obeyed(open_page, text):
     """In names, reasons, last words, warnings, versions, addresses and hand-edited numbers."""
+    from crawlbench.base.text import one_line
     from crawlbench.report.html import render_page
-    from crawlbench.report.text import one_line
     from tests.report.views import make_page
 
     opened = open_page(render_page(make_page(*session_of(text))), width=360)

@@ -12,9 +12,8 @@ import pytest
 
 from crawlbench.base import scheduler
 from crawlbench.base.errors import NotInstalledError
-from crawlbench.cli import load
 from crawlbench.cli.app import app
-from crawlbench.load import latency
+from crawlbench.load import latency, options
 from crawlbench.load.latency import merge, quantile
 from tests.conftest import command_line
 from tests.load.servers import Server
@@ -56,7 +55,7 @@ def test_search_finds_no_more_than_the_connections_can_give(crawlbench):
 
 def test_search_finds_a_rate_that_is_easy_to_hold(monkeypatch, capsys):
     """The bound is far below what the connections give: it, or a little less on a busy machine."""
-    monkeypatch.setattr(load, "MAX_PER_S", 400.0)
+    monkeypatch.setattr(options, "MAX_PER_S", 400.0)
     call = ["load", "--find", "p50=10s", "--rate", "200", "-n", "wan@100ms", "--step", "0.5"]
     app([*call, "--json"], standalone_mode=False)
     found = json.loads(capsys.readouterr().out)["find"]

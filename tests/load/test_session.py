@@ -11,9 +11,11 @@ import pytest
 
 from crawlbench.base.errors import BenchError
 from crawlbench.load import flow as session
+from crawlbench.load import options as allowed
 from crawlbench.load.fire import Run
-from crawlbench.load.flow import LoadOptions, run_load
+from crawlbench.load.flow import run_load
 from crawlbench.load.model import Load, Lost, NotReady, Target
+from crawlbench.load.options import LoadOptions
 from crawlbench.load.search import Goal
 from tests.load.test_outcome import LOAD, PART
 
@@ -54,9 +56,8 @@ def play(monkeypatch):
 
         monkeypatch.setattr(session, "fire", fire)
         monkeypatch.setattr(session, "open_bench", bench)
-        options = LoadOptions(
-            loads=loads, goal=goal, step=LOAD, first_per_s=100.0, most_per_s=200.0
-        )
+        monkeypatch.setattr(allowed, "MAX_PER_S", 200.0)
+        options = LoadOptions(loads=loads, goal=goal, step=LOAD, first_per_s=100.0)
         return asyncio.run(run_load(options, lambda _: None))
 
     return run

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from crawlbench.archive.extra import need
+from crawlbench.plugins.extras import need
 
 __all__ = ["ALLOW_ALL", "DENY_ALL", "MAX_ROBOTS_BYTES", "Robots", "parse_robots"]
 

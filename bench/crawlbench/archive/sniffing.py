@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from crawlbench.archive.extra import need
+from crawlbench.plugins.extras import need
 
 __all__ = ["is_page", "is_text", "looks_like_html", "may_be_page"]
 

@@ -15,10 +15,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from crawlbench.archive.capture import MAX_PAGE_BYTES, Capture, SkippedError
 from crawlbench.archive.decode import GZIP_MAGIC, TOO_LARGE, decode_body
-from crawlbench.archive.extra import need
 from crawlbench.archive.landmarks import find_record
 from crawlbench.archive.plainstream import MAX_HEAD_BYTES, BrokenError, PlainStream
 from crawlbench.base.errors import UsageError
+from crawlbench.plugins.extras import need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

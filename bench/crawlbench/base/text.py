@@ -1,8 +1,12 @@
-"""Numbers in sentences, and text that can be written (floor 0; pure)."""
+"""Text that can be shown: numbers in sentences, and strangers' words made harmless (floor 0; pure).
+
+Names of plug-ins, reasons of failures and hand-edited files reach every output. Escape codes, lone
+surrogates and marks that turn the direction of writing are shown as escapes, not obeyed.
+"""
 
 from __future__ import annotations
 
-__all__ = ["count_of", "encodable"]
+__all__ = ["count_of", "encodable", "many_lines", "one_line"]
 
 
 def count_of(number: int, noun: str) -> str:
@@ -18,3 +22,17 @@ def count_of(number: int, noun: str) -> str:
 def encodable(text: str) -> str:
     """Return text that can be encoded: a plug-in's error may hold half a surrogate pair."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def one_line(text: str) -> str:
+    """Return text in one line, with escapes for what is not printable."""
+    characters = " ".join(text.split())
+    if characters.isprintable():
+        return characters
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in characters)
+
+
+def many_lines(text: str) -> str:
+    """Return text in its own lines, with escapes for what is not printable."""
+    lines = text.expandtabs(4).splitlines()
+    return "\n".join("".join(c if c.isprintable() else repr(c)[1:-1] for c in x) for x in lines)

@@ -12,9 +12,9 @@ import typer
 
 from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import at_least_one, positive
-from crawlbench.cli.margins import settings_folder
 from crawlbench.cli.options import AsJson, Cpus
 from crawlbench.cli.output import print_json, result_console, status_console
+from crawlbench.cli.places import settings_folder
 from crawlbench.measure.aa import run_aa
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.margins import forget_margin, keep_margin
@@ -46,7 +46,7 @@ def aa(
     sessions: Annotated[
         int,
         typer.Option(
-            "--sessions", callback=at_least_one, help="How many sessions to measure of each order."
+            "--sessions", callback=at_least_one, help="How many sessions to measure in each order."
         ),
     ] = 20,
     strategy: Annotated[
@@ -73,7 +73,7 @@ def aa(
     save: Annotated[
         bool,
         typer.Option(
-            "--save/--no-save", help="Keep what was found, to show it with later sessions."
+            "--save/--no-save", help="Keep what was found, and show it with later sessions."
         ),
     ] = True,
     forget: Annotated[

@@ -14,7 +14,6 @@ import typer
 
 from crawlbench.base.errors import StorageError, UsageError
 from crawlbench.cli.answer import ENDED_EARLY, UNCLEAR, find_answer, write_answer
-from crawlbench.cli.gates import FailOn, parse_gate
 from crawlbench.cli.measuring import (
     exit_code,
     measure,
@@ -28,6 +27,7 @@ from crawlbench.cli.options import (
     Budget,
     Concurrency,
     Cpus,
+    FailOn,
     Force,
     Laps,
     LongForms,
@@ -57,6 +57,7 @@ from crawlbench.measure.relevant import relevant_axes
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.report.bisection import bisection_sentence, bisection_table
 from crawlbench.report.terminal import render_table
+from crawlbench.stats.bound import read_bound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,7 +89,7 @@ def ab(
         bool,
         typer.Option(
             "--python",
-            help="Take BASE and HEAD for versions of Python.",
+            help="Treat BASE and HEAD as versions of Python.",
             rich_help_panel=SUBJECT,
         ),
     ] = False,
@@ -125,7 +126,7 @@ def ab(
         bool,
         typer.Option(
             "--bisect",
-            help="Find the side from which on the time changed.",
+            help="Find the side at which the time changed.",
             rich_help_panel=SUBJECT,
         ),
     ] = False,
@@ -159,7 +160,7 @@ def ab(
         "cpus": cpus,
     }
     percent = load_suite("ab").margin_percent if margin is None else margin
-    gate = parse_gate(fail_on, math.log1p(percent / 100))
+    gate = None if fail_on is None else read_bound(fail_on, math.log1p(percent / 100))
     suite = override(_choose_suite(sides, axes), sizes)
     if gate:  # before environments are built
         gate.require_lengths(suite.long_forms)
@@ -182,7 +183,7 @@ def _read_sides(
     specs: list[str], shared: str, names: list[str] | None, *, is_python: bool
 ) -> tuple[Environment, ...]:
     if len(specs) < 2:
-        raise UsageError("ab needs two sides to hold against each other, such as two versions")
+        raise UsageError("ab needs two sides to compare, such as two versions")
     if not is_python:
         return parse_sides(specs, shared, names)
     named = [parse_python(spec) for spec in specs]

@@ -74,7 +74,8 @@ def record(
     url: Annotated[str, typer.Argument(help="Address of the first page.")],
     output: Target,
     pages: Annotated[
-        int, typer.Option("--pages", callback=at_least_one, help="Most pages to fetch.")
+        int,
+        typer.Option("--pages", callback=at_least_one, help="Largest number of pages to fetch."),
     ] = 50,
     delay: Annotated[
         float,
@@ -95,7 +96,7 @@ def record(
 ) -> None:
     """Fetch pages of a real site, politely: one at a time, as its robots.txt allows.
 
-    After a stop, by Ctrl-C for instance, the same command goes on.
+    If you stop it, with Ctrl-C for instance, the same command continues where it ended.
 
     Example: crawlbench mirror record URL -o shop --pages 20
     """

@@ -78,7 +78,7 @@ Sheet = Annotated[
     typer.Option(
         "--sheet",
         callback=at_least_one,
-        help="Most cells in one machine's session.",
+        help="Largest number of cells in one machine's session.",
         rich_help_panel=MACHINES,
         show_default=str(SHEET_CELLS),
     ),

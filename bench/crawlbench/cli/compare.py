@@ -13,8 +13,7 @@ import typer
 from crawlbench.base.children import clean_environment, python_command
 from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import not_negative
-from crawlbench.cli.gates import FailOn, parse_gate
-from crawlbench.cli.options import AsJson
+from crawlbench.cli.options import AsJson, FailOn
 from crawlbench.cli.output import complain, print_json, result_console
 from crawlbench.measure.kept import find_kept
 from crawlbench.measure.store import load_session
@@ -25,6 +24,7 @@ from crawlbench.report.changes import (
     why_not_compared,
 )
 from crawlbench.report.terminal import render_table
+from crawlbench.stats.bound import read_bound
 from crawlbench.stats.compare import Margin, SessionComparison, compare_sessions
 from crawlbench.stats.gate import hold_gate
 
@@ -60,7 +60,7 @@ def compare(
     Where both crawled the same two lengths, time per page and time to begin are compared as well.
     """
     wanted = math.log1p(USUAL_MARGIN) if margin is None else math.log1p(margin / 100)
-    gate = parse_gate(fail_on, wanted)
+    gate = None if fail_on is None else read_bound(fail_on, wanted)
     if base.is_file() or head.is_file():
         if as_json:
             raise UsageError("--json is of two sessions' folders; pyperf's comparison has none")

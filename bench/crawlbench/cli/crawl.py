@@ -58,7 +58,8 @@ def crawl(
     url: Annotated[
         str | None,
         typer.Option(
-            "--url", help="Crawl this address, which serves such pages, in place of the mirror."
+            "--url",
+            help="Address of a server with the same pages, to crawl in place of the mirror.",
         ),
     ] = None,
     ca_file: Annotated[

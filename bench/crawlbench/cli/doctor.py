@@ -9,11 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from crawlbench.base.children import clean_environment, python_command
-from crawlbench.cli.margins import known_margin
 from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import print_json, result_console
+from crawlbench.cli.places import settings_folder
 from crawlbench.measure.conditions import read_conditions
 from crawlbench.measure.machine import describe_machine
+from crawlbench.measure.margins import find_margin
 from crawlbench.report.numbers import format_percent
 from crawlbench.stats.caveats import condition_caveats
 
@@ -36,7 +37,7 @@ def doctor(
             "conditions": asdict(conditions),
             "warnings": [asdict(doubt) for doubt in doubts],
             "pyperf": advice,
-            "kept_margin": known_margin() or None,
+            "kept_margin": find_margin(settings_folder(), machine) or None,
         }
         print_json(found)
         return
@@ -63,7 +64,7 @@ def doctor(
 
 def _kept() -> str:
     """Say what A/A sessions found here, if they ran."""
-    margin = known_margin()
+    margin = find_margin(settings_folder(), describe_machine())
     if not margin:
         return "not known what equal things look apart here; crawlbench aa finds out"
     return f"equal things looked up to {format_percent(margin)} apart here, in short sessions"

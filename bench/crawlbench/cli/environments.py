@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from crawlbench.base.errors import UsageError
+from crawlbench.base.text import one_line
 from crawlbench.cli.commands import make_group
 from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import print_json, result_console, tell
@@ -19,7 +20,6 @@ from crawlbench.environments.cache import (
 from crawlbench.report.numbers import format_bytes
 from crawlbench.report.table import Column, Table
 from crawlbench.report.terminal import render_table
-from crawlbench.report.text import one_line
 
 __all__ = ["app"]
 

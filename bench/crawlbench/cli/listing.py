@@ -60,7 +60,7 @@ _KINDS = {
 
 def list_names(
     what: Annotated[
-        What | None, typer.Argument(help="Kind of names to list; an overview unless given.")
+        What | None, typer.Argument(help="Kind of names to list; by default an overview of all.")
     ] = None,
     verbose: Annotated[
         bool,
@@ -70,7 +70,7 @@ def list_names(
 ) -> None:
     """List the names that options take, with a few words on each.
 
-    A pipe gets one line a name, its columns separated by tabs.
+    In a pipe, each name gets one line, with its columns separated by tabs.
 
     Example: crawlbench list strategies
     """

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crawlbench.base.records import Sample, Session
-    from crawlbench.measure.watcher import Watcher
+    from crawlbench.measure.contract import Watcher
 
 __all__ = ["open_watcher"]
 

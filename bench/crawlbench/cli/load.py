@@ -7,11 +7,9 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
@@ -24,27 +22,27 @@ from crawlbench.cli.output import INTERRUPTED, result_console, tell
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_site
 from crawlbench.load.file import encode_load, write_load
-from crawlbench.load.flow import LoadOptions, LoadReport, run_load
+from crawlbench.load.flow import LoadReport, run_load
 from crawlbench.load.model import Arrival, Load
+from crawlbench.load.options import (
+    FIRST_PER_S,
+    LoadOptions,
+    choose_runs,
+    choose_step,
+    require_allowed,
+)
 from crawlbench.load.report import load_notes, load_picture, load_table, search_table
-from crawlbench.load.search import Goal, parse_goal
-from crawlbench.mirror.networks import find_network
+from crawlbench.load.search import parse_goal
 from crawlbench.report.extra import can_draw
 from crawlbench.report.terminal import render_notes, render_table
 
 __all__ = ["load"]
 
-CONNECTIONS = 10
-"""Closed, unless others are asked for."""
 POOL = 128
-FIRST_PER_S = 100.0
-MAX_S, MAX_CONNECTIONS, MAX_PER_S, MAX_GENERATORS = 600.0, 4096, 100_000.0, 64
-MAX_S_ELSEWHERE, MAX_CONNECTIONS_ELSEWHERE, MAX_PER_S_ELSEWHERE = 60.0, 1000, 10_000.0
-"""At an address that is no mirror of ours."""
 
 
 class OpenArrival(StrEnum):
-    """How requests of open arrival are spread."""
+    """How open arrival spreads its requests."""
 
     CONSTANT = "constant"
     POISSON = "poisson"
@@ -69,7 +67,7 @@ def load(
         ),
     ] = None,
     arrival: Annotated[
-        OpenArrival, typer.Option("--arrival", help="How the requests of open arrival are spread.")
+        OpenArrival, typer.Option("--arrival", help="How open arrival spreads its requests.")
     ] = OpenArrival.CONSTANT,
     find: Annotated[
         str | None,
@@ -101,7 +99,7 @@ def load(
         float, typer.Option("--timeout", callback=positive, help="Seconds that an answer may take.")
     ] = 10.0,
     site: Annotated[
-        str, typer.Option("--site", help="Site whose first page is asked for.")
+        str, typer.Option("--site", help="Site whose first page is requested.")
     ] = "douban-top250",
     network: Annotated[
         str, typer.Option("-n", "--network", help="Network that the mirror plays.")
@@ -136,7 +134,7 @@ def load(
     """Put load on one page and show its latencies.
 
     Open arrival counts from the time at which a request was due, so that no wait is hidden.
-    Without --connections, --rate or --find, ten connections ask.
+    Without --connections, --rate or --find, ten connections send requests.
 
     Example: crawlbench load --rate 500 -d 30
     """
@@ -151,11 +149,10 @@ def load(
     )
     goal = None if find is None else parse_goal(find)
     options = LoadOptions(
-        loads=_loads(base, connections, rate, is_searching=goal is not None),
+        loads=choose_runs(base, connections, rate, is_searching=goal is not None),
         goal=goal,
-        step=_step(base, step, goal),
+        step=choose_step(base, step, goal),
         first_per_s=rate or FIRST_PER_S,
-        most_per_s=MAX_PER_S if url is None else MAX_PER_S_ELSEWHERE,
         site=site,
         network=network,
         seed=seed,
@@ -163,7 +160,9 @@ def load(
         ca_file=str(ca_file) if ca_file else None,
         cluster=cluster,
     )
-    _check(options, owned)
+    require_allowed(options, owned)
+    if url is None:
+        prepare_site(site, reads=False)
     with replacing(output, force=force), _new_folder(output) as folder:
         try:
             report = asyncio.run(_until_signal(options))
@@ -179,7 +178,7 @@ def load(
 
 
 async def _until_signal(options: LoadOptions) -> LoadReport:
-    """Make the load; SIGTERM and Ctrl-C end it, and what is finished counts."""
+    """Make the load until it is done, or SIGTERM or Ctrl-C ends it; what is finished counts."""
     task = asyncio.current_task()
     assert task
     with suppress(NotImplementedError):  # Windows
@@ -188,72 +187,9 @@ async def _until_signal(options: LoadOptions) -> LoadReport:
     return await run_load(options, _say)
 
 
-def _loads(
-    base: Load, connections: int | None, rate: float | None, *, is_searching: bool
-) -> tuple[Load, ...]:
-    """Return the runs that are asked for; the rate of a search is where it begins."""
-    loads = []
-    if connections or not (rate or is_searching):
-        loads.append(replace(base, arrival=Arrival.CLOSED, connections=connections or CONNECTIONS))
-    if rate and not is_searching:
-        loads.append(replace(base, rate_per_s=rate))
-    return tuple(loads)
-
-
-def _step(base: Load, span_s: float, goal: Goal | None) -> Load:
-    """Return a step of a search: what misses its goal by far is not waited for to the end."""
-    drain_s = min(base.drain_s, max(1.0, 4 * goal.seconds)) if goal else base.drain_s
-    return replace(base, span_s=span_s, drain_s=drain_s)
-
-
-def _check(options: LoadOptions, owned: str | None) -> None:
-    """Refuse addresses of others, and more than is sensible.
-
-    Raises:
-        UsageError: an option cannot be used.
-    """
-    is_elsewhere = options.url is not None
-    if options.url is not None:
-        _check_url(options.url, owned)
-    elif owned is not None:
-        raise UsageError(f"--i-own-this {owned!r} cannot be used without --url")
-    else:
-        prepare_site(options.site, reads=False)
-        find_network(options.network)
-    most_s = MAX_S_ELSEWHERE if is_elsewhere else MAX_S
-    most = MAX_CONNECTIONS_ELSEWHERE if is_elsewhere else MAX_CONNECTIONS
-    for load in (*options.loads, options.step):
-        _bound("--duration" if load is not options.step else "--step", load.span_s, most_s)
-        _bound("--connections" if not load.is_open else "--pool", load.connections, most)
-        _bound("--rate", load.rate_per_s or 0.0, options.most_per_s)
-        _bound("--timeout", load.timeout_s, MAX_S_ELSEWHERE)
-        _bound("--generators", load.generators, MAX_GENERATORS)
-
-
-def _bound(option: str, value: float, most: float) -> None:
-    if value > most:
-        raise UsageError(f"{option} {value:g} cannot be used: give {most:g} or less")
-
-
-def _check_url(url: str, owned: str | None) -> None:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if not host or parts.scheme not in {"http", "https"} or not url.isascii() or " " in url:
-        raise UsageError(f"--url {url!r} is no address; one looks like http://127.0.0.1:8000/page")
-    if owned is None or owned.lower().strip("[]") != host:
-        said = f", and --i-own-this says {owned!r}" if owned is not None else ""
-        raise UsageError(
-            f"--url would put load on {host!r}{said}; if that server is yours, "
-            f"add --i-own-this {host}"
-        )
-
-
 @contextmanager
 def _new_folder(output: Path | None) -> Iterator[Path | None]:
-    """Make the folder before anything is measured; take it away if nothing comes into it."""
+    """Make the folder before anything is measured, and remove it if it stays empty."""
     if output is None:
         yield None
         return

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from crawlbench.base.records import Session
-    from crawlbench.measure.watcher import Watcher
+    from crawlbench.measure.contract import Watcher
 
 __all__ = ["exit_code", "measure", "name_folder", "publish"]
 

@@ -19,6 +19,7 @@ __all__ = [
     "Budget",
     "Concurrency",
     "Cpus",
+    "FailOn",
     "Force",
     "Laps",
     "LongForms",
@@ -147,7 +148,7 @@ Rounds = Annotated[
     typer.Option(
         "--rounds",
         callback=at_least_one,
-        help="Most rounds to measure.",
+        help="Largest number of rounds to measure.",
         rich_help_panel=LENGTH,
     ),
 ]
@@ -187,5 +188,14 @@ AsJson = Annotated[
     bool,
     typer.Option(
         "--json", help="Print one JSON document, and nothing else.", rich_help_panel=RESULT
+    ),
+]
+FailOn = Annotated[
+    str | None,
+    typer.Option(
+        "--fail-on",
+        help="Fail if head is slower: slower or cpu-slower; with two lengths page-slower, "
+        "cpu-page-slower; each with :PERCENT%, or begin-slower:MILLISECONDSms.",
+        rich_help_panel=RESULT,
     ),
 ]

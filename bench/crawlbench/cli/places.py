@@ -1,11 +1,14 @@
-"""Where a result goes: `-o`, `--keep`, and what `--force` replaces there (floor 5)."""
+"""Where results and settings go: `-o`, `--keep`, and what `--force` replaces there (floor 5)."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.whole import is_stream
@@ -13,12 +16,16 @@ from crawlbench.cli.output import is_printed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-__all__ = ["refuse_existing", "replacing", "require_place"]
+__all__ = ["refuse_existing", "replacing", "require_place", "settings_folder"]
 
 _OURS = ("session.json", "cluster.json", "load.json", "answer.json")
 """A folder that holds one of these was written by crawlbench, and may be replaced as a whole."""
+
+
+def settings_folder() -> Path:
+    """Return the folder that keeps what belongs to this machine."""
+    return Path(typer.get_app_dir("crawlbench"))
 
 
 def refuse_existing(file: Path, *, force: bool) -> None:

@@ -39,7 +39,7 @@ _COLUMNS = (
 def plan(
     folder: Annotated[
         Path | None,
-        typer.Argument(help="A kept session to plan from; the newest in results/ unless given."),
+        typer.Argument(help="A kept session to plan from; by default the newest in results/."),
     ] = None,
     detect: Annotated[str, typer.Option("--detect", help="Difference to find, such as 2%.")] = "2%",
     as_json: AsJson = False,

@@ -48,12 +48,12 @@ def probe(
     loops: Annotated[
         list[str] | None,
         typer.Option(
-            "-l", "--loop", help="Event loops: names, globs or module:factory; all unless given."
+            "-l", "--loop", help="Event loops: names, globs or module:factory; by default all."
         ),
     ] = None,
     probes: Annotated[
         list[str] | None,
-        typer.Option("-p", "--probe", help="Probes to run: names or globs; all unless given."),
+        typer.Option("-p", "--probe", help="Probes to run: names or globs; by default all."),
     ] = None,
     deadline_s: Annotated[
         float, typer.Option("--deadline", metavar="SECONDS", help="Seconds that a probe may take.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import BenchError, SessionFileError
+from crawlbench.base.text import one_line
 from crawlbench.cli.output import status_console
 from crawlbench.cli.probing import run_probe
 from crawlbench.probe import ProbeOptions, Support
@@ -17,7 +18,6 @@ from crawlbench.probe.tables import all_rows, count_rows, lacking_rows, reason_r
 from crawlbench.probe.tries import names_of_themes
 from crawlbench.report.page import Section
 from crawlbench.report.table import Column, Table
-from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -66,7 +66,7 @@ def report(
     folder: Annotated[
         Path | None,
         typer.Argument(
-            help="A session's folder, bundle or pyperf file; the newest in results/ unless given."
+            help="A session's folder, bundle or pyperf file; by default the newest in results/."
         ),
     ] = None,
     output_format: Annotated[
@@ -83,7 +83,8 @@ def report(
         Stopping | None,
         typer.Option(
             "--stopping",
-            help="Judge as if the number of rounds had been fixed, or as if each was looked at.",
+            help="Judge as if the number of rounds had been fixed, or as if the session "
+            "had been watched.",
         ),
     ] = None,
     verbose: Verbose = False,

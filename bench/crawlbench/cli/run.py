@@ -160,7 +160,7 @@ def run(
     resume: Annotated[
         Path | None,
         typer.Option(
-            "--resume", help="Session to continue, by its own plan.", rich_help_panel=LENGTH
+            "--resume", help="Session to continue, with its own plan.", rich_help_panel=LENGTH
         ),
     ] = None,
     cluster: ClusterAddress = None,

@@ -141,7 +141,7 @@ def _log(served: Served) -> None:
 
 def bench(
     site: Annotated[
-        str, typer.Option("--site", help="Site whose first page is asked for.")
+        str, typer.Option("--site", help="Site whose first page is requested.")
     ] = "douban-top250",
     connections: Annotated[
         list[int] | None,
@@ -149,15 +149,15 @@ def bench(
             "-c",
             "--connections",
             callback=at_least_one,
-            help="Connections at a time; give it several times to try several.",
+            help="Number of connections; repeat the option to try several.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask a mirror for as many pages as it can give, and print how many a second that is.
+    """Ask a mirror for as many pages as it can serve, and print the rate per second.
 
-    A client that only counts asks, in batches. Over TLS and HTTP/2 it costs as much as the mirror,
-    which can do more there than is shown.
+    The client asks in batches and only counts the answers. Over TLS and HTTP/2 it costs as much CPU
+    as the mirror, so the mirror can serve more there than the rate shows.
 
     Example: crawlbench mirror bench -c 1 -c 100
     """

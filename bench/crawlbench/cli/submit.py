@@ -36,7 +36,7 @@ def submit(
     Example: crawlbench submit results/mine -o results/matrix/theirs
 
     The bundle holds values, control, ceilings, versions and digests, but neither the name of the
-    machine nor that of its user, nor a path. It is held against the rules of verify-bundle.
+    machine nor that of its user, nor a path. It is checked by the rules of verify-bundle.
     """
     bundle = submit_session(session)
     name = name_bundle(bundle.content.session)
@@ -53,7 +53,7 @@ def verify_bundle(
     bundles: Annotated[list[Path], typer.Argument(help="The files of one or more bundles.")],
     as_json: AsJson = False,
 ) -> None:
-    """Hold bundles against all rules; exit with 4 if one breaks a rule.
+    """Check bundles against all rules; exit with 4 if one breaks a rule.
 
     Example: crawlbench verify-bundle results/matrix/theirs/mine.bundle.gz
     """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Quantity
-from crawlbench.base.text import count_of
+from crawlbench.base.text import count_of, one_line
 from crawlbench.library.frames import make_frame
 from crawlbench.library.gate import log_ratio_of
 from crawlbench.library.html import show_paragraphs, show_table
@@ -17,7 +17,6 @@ from crawlbench.library.session import Session, load_session
 from crawlbench.measure.kept import find_kept
 from crawlbench.report.changes import comparison_notes, comparison_tables
 from crawlbench.report.measures import MEASURE, tell_range
-from crawlbench.report.text import one_line
 from crawlbench.stats.compare import compare_sessions
 
 if TYPE_CHECKING:

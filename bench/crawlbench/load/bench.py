@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from crawlbench.load.crew import Crew
-    from crawlbench.load.flow import LoadOptions
+    from crawlbench.load.options import LoadOptions
     from crawlbench.measure.sitefacts import SiteFacts
     from crawlbench.mirror.process import MirrorProcess
 
@@ -68,7 +68,7 @@ async def open_bench(options: LoadOptions) -> AsyncIterator[tuple[Bench, str, Fi
     """Start what is loaded and find who loads it.
 
     Args:
-        options: what is asked for.
+        options: what the user asks for.
 
     Raises:
         UsageError: the cluster cannot be used, or its workers cannot reach the mirror.

@@ -24,14 +24,14 @@ GENERATOR = "crawlbench.load.child"
 
 
 class Job(TypedDict):
-    """What a generator's process is told."""
+    """What the manager tells a generator's process."""
 
     target: dict[str, object]
     """The fields of a `Target`."""
     load: dict[str, object]
     """Those of a `Load`."""
     number: int
-    """Of the generator, from 0."""
+    """The generator's number, from 0."""
     cpus: tuple[int, ...]
     """To run on; empty for any."""
 

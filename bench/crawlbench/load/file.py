@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "encode_load", "write_load"]
 
 FORMAT = 1
-"""Of `load.json`; docs/load.md tells its fields."""
+"""Format of `load.json`; docs/load.md describes its fields."""
 
 
 def encode_load(report: LoadReport) -> str:

@@ -36,7 +36,7 @@ class Watch(Protocol):
 
 
 class Unwatched:
-    """Of a server that is not ours nothing is known from inside."""
+    """Reports nothing: a server that is not ours cannot be seen from inside."""
 
     async def begin(self) -> None:
         """Do nothing."""
@@ -58,7 +58,7 @@ class Bench:
     crew: Crew
     watch: Watch
     cpus: tuple[int, ...] = ()
-    """Of local generators; empty for any."""
+    """CPUs of local generators; empty for any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,12 @@ class Run:
 
     load: Load
     parts: tuple[Part, ...]
-    """Of the generators that delivered, by number; each once."""
+    """Parts of the generators that delivered, by number; each once."""
     lost: tuple[Lost, ...]
     server_cpu_share: float | None
     """CPU time of the server's process in the span, as a share of the span; None: not known."""
     server_requests: int | None
-    """That the server saw of all generators, lost ones too; None: not known."""
+    """Requests that the server saw from all generators, including lost ones; None if not known."""
 
 
 async def fire(bench: Bench, load: Load) -> Run:

@@ -10,9 +10,9 @@ from crawlbench.base.errors import BenchError
 from crawlbench.load.bench import open_bench
 from crawlbench.load.fire import fire
 from crawlbench.load.latency import merge, quantile, require_histograms
-from crawlbench.load.model import Load, NotReady, Target
+from crawlbench.load.model import NotReady
 from crawlbench.load.outcome import Outcome, sum_up
-from crawlbench.load.search import INTERRUPTED, Found, Goal, Step, confirmation_s, search
+from crawlbench.load.search import INTERRUPTED, Found, Step, confirmation_s, search
 from crawlbench.report.numbers import format_seconds
 
 if TYPE_CHECKING:
@@ -20,35 +20,14 @@ if TYPE_CHECKING:
 
     from crawlbench.load.bench import Fit
     from crawlbench.load.fire import Bench, Run
+    from crawlbench.load.model import Load, Target
+    from crawlbench.load.options import LoadOptions
+    from crawlbench.load.search import Goal
 
-__all__ = ["Done", "LoadOptions", "LoadReport", "judge_step", "run_load"]
+__all__ = ["Done", "LoadReport", "judge_step", "run_load"]
 
-MAX_PER_S = 100_000.0
 TRIES = 3
-"""Of what does not begin, or of a step that says nothing about its rate, by a lost generator."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadOptions:
-    """What a user asks for."""
-
-    loads: tuple[Load, ...]
-    """Runs, one after the other."""
-    goal: Goal | None
-    """Of the search after them; None: no search."""
-    step: Load
-    """Of the search, but for its rate."""
-    first_per_s: float
-    """Rate that the search begins with."""
-    most_per_s: float = MAX_PER_S
-    site: str = "douban-top250"
-    network: str = "loopback"
-    seed: int = 1
-    url: str | None = None
-    """Of a server that is not a mirror of ours; None: a mirror is started."""
-    ca_file: str | None = None
-    cluster: str | None = None
-    """Address of a scheduler; None: generators are processes of this machine."""
+"""How often a run is tried that does not begin, or a step in which a generator is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +40,20 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """All that came of one call."""
+    """Everything that one call measured."""
 
     options: LoadOptions
     target: Target
     where: str
-    """For people: what was loaded."""
+    """What was loaded, in words for people."""
     runs: tuple[Done, ...]
     found: Found | None
     stopped: str | None = None
-    """Why not all was done that was asked for; None if all was."""
+    """Why something that the user asked for was not done; None if everything was."""
 
     @property
     def failure(self) -> str | None:
-        """Why this is not what was asked for: it stopped, or a run lost what it should measure."""
+        """Why this falls short of what was asked for: it stopped, or a run measured nothing."""
         return self.stopped or next(filter(None, map(_tell_failure, self.runs)), None)
 
     @property
@@ -87,8 +66,8 @@ async def run_load(options: LoadOptions, say: Callable[[str], None]) -> LoadRepo
     """Make the runs, then the search. Once a run or a step is done, being cancelled ends it well.
 
     Args:
-        options: what is asked for.
-        say: is told what begins, a line each.
+        options: what the user asks for.
+        say: called with a line before each run and step.
 
     Raises:
         UsageError: an option cannot be used, or an extra is missing.

@@ -113,7 +113,7 @@ class Generator:
             self._ask_again(connection)
 
     def _send_due(self) -> None:
-        """Send what is due, then set the alarm for what comes next."""
+        """Send the requests that are due, then set the alarm for the next one."""
         tally, start = self._tally, self._tally.start
         for _ in range(MAX_AT_ONCE):
             if self._next_due is None:

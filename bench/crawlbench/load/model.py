@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 START_S = 30.0
-"""For a generator's process to start."""
+"""How long a generator's process may take to start."""
 AT_ONCE = 64
 """Connections that are made at a time, so that no listener's backlog overflows."""
 PROBES = 5
@@ -37,9 +37,9 @@ class Arrival(StrEnum):
     CLOSED = "closed"
     """A connection asks again when it has its answer."""
     CONSTANT = "constant"
-    """At even distances, whatever is answered."""
+    """Requests come at even distances, answered or not."""
     POISSON = "poisson"
-    """At random, independent of each other, whatever is answered."""
+    """Requests come at random, independent of each other, answered or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +70,17 @@ class Load:
     span_s: float
     """Requests are made for so long; answers are waited for beyond it."""
     connections: int
-    """Of all generators. Closed: all are always busy. Open: at the most."""
+    """The connections of all generators. Closed: all are always busy. Open: the most in use."""
     rate_per_s: float | None = None
-    """Of all generators; None if closed."""
+    """The rate of all generators together; None if closed."""
     generators: int = 0
     """Processes that share it; 0: a number is to be chosen."""
     timeout_s: float = 10.0
-    """For an answer, from its request on."""
+    """How long an answer may take, from its request on."""
     drain_s: float = 10.0
-    """For what is not answered at the end of the span."""
+    """How long to wait for answers that are missing at the end of the span."""
     seed: int = 1
-    """Of random arrival."""
+    """Seed for random arrival."""
 
     @property
     def is_open(self) -> bool:
@@ -99,11 +99,11 @@ class Part:
     """What one generator delivered. Counts are of requests."""
 
     number: int
-    """Of the generator, from 0."""
+    """The generator's number, from 0."""
     due: int
-    """That should have been made. Each is answered or failed, one of both."""
+    """Requests that should have been made. Each one was either answered or failed."""
     due_first: int
-    """Of those in the span's first half."""
+    """How many of them were due in the span's first half."""
     sent: int
     answered: int
     """With a status below 400, whenever it came."""
@@ -113,7 +113,7 @@ class Part:
     done_second: int
     """Likewise in the second."""
     failed: dict[str, int]
-    """By kind."""
+    """Failures by kind."""
     refused: int
     """New connections that came to nothing while the run went on."""
     received_bytes: int
@@ -128,13 +128,13 @@ class Part:
     cpu_wait_share: float
     """Time that it could have run but had no CPU, likewise."""
     busy_share: float
-    """Of the span in which no connection was free."""
+    """Share of the span in which no connection was free."""
     unloaded_s: float
     """Median answer when one connection asked alone, before the run."""
     late_s: float
     """How late it began."""
     began_utc: str
-    """By its machine's clock, ISO 8601."""
+    """When it began by its machine's clock, in ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class Lost:
     """Where it ran."""
     reason: str
     part_of_rate_per_s: float | None = field(default=None)
-    """Of the rate that was asked for; None if closed."""
+    """Its part of the requested rate; None if closed."""
 
 
 class GeneratorLost(BenchError):  # noqa: N818  (an event that a run records and goes on from)

@@ -42,14 +42,14 @@ class Outcome:
     sent: int
     answered: int
     failed: dict[str, int]
-    """By kind."""
+    """Failures by kind."""
     refused: int
     """New connections that came to nothing."""
     received_bytes: int
     achieved_per_s: float
     """Good answers within the span."""
     latency_s: Percentiles
-    """Of all that was due; a failed request counts as slower than any answer. With `max`."""
+    """Latencies of all that was due, and `max`; a failed request is slower than any answer."""
     service_s: Percentiles
     """From the real start on, of what was answered: what the server made of it."""
     sender_lag_s: Percentiles
@@ -57,7 +57,7 @@ class Outcome:
     unloaded_s: float
     """Median answer to a connection that asked alone, before the run."""
     histogram: str
-    """Of latencies in microseconds: HdrHistogram's V2 text form."""
+    """Histogram of latencies in microseconds, in HdrHistogram's V2 text form."""
     kept: bool | None
     """Whether the rate was kept; None if closed."""
     reasons: tuple[str, ...]

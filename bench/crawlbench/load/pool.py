@@ -96,7 +96,7 @@ class Pool:
         return self._busy_s + running
 
     def forget_busy(self) -> None:
-        """Count anew."""
+        """Start counting from zero."""
         self._busy_s = 0.0
         self._busy_since = None if self.idle else now()
 

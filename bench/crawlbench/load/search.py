@@ -67,13 +67,13 @@ class Step:
     why: str
     """What was missed; empty if it held."""
     latency_s: float | None
-    """At the goal's percentile; None if it reaches into the failed."""
+    """Latency at the goal's percentile; None if it reaches into the failed requests."""
     is_confirmation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search came to."""
+    """The result of a search."""
 
     goal: Goal
     rate_per_s: float | None

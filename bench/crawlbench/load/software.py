@@ -18,7 +18,7 @@ __all__ = ["ABSENT", "describe_software", "tell_differences"]
 
 ABSENT = "absent"
 PACKAGES = ("uvloop", "httptools")
-"""That a generator's figures depend on."""
+"""Packages that a generator's figures depend on."""
 
 
 def describe_software() -> dict[str, str]:

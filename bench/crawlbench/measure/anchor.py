@@ -19,7 +19,7 @@ from crawlbench.measure.gate import Gate
 __all__ = ["ANCHOR", "Wire", "compute", "main"]
 
 ANCHOR = "(anchor)"
-"""By this name it comes to the turnstile; no cell has such."""
+"""The name by which it comes to the turnstile; no cell can have it."""
 STEPS = 8_000
 ROUND_TRIPS = 120
 MESSAGE = bytes(64)

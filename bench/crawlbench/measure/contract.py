@@ -1,4 +1,4 @@
-"""What a round needs of those who measure (floor 3).
+"""What a round needs of those who measure, and who follows a session (floor 3).
 
 `executor.py` has the real ones; tests of the round put scripted ones in their place.
 """
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from crawlbench.base.children import Message
     from crawlbench.base.digest import Row
-    from crawlbench.base.records import Cell
+    from crawlbench.base.records import Cell, Sample, Session
 
-__all__ = ["AnchorWorker", "Conduct", "Executor", "Value", "Worker"]
+__all__ = ["AnchorWorker", "Conduct", "Executor", "Value", "Watcher", "Worker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Conduct:
     rest_cpu_s: float
     """CPU time that was used while the worker stood still before the value; 0 before the first."""
     rest_s: float
-    """For how long it stood still."""
+    """How long it stood still."""
     broken: list[str]
     """What of the harness is not as it was before the contestant was imported, a clause each."""
     first_read_at: float = 0.0
@@ -55,7 +55,7 @@ class Value:
     """Resident memory before the value."""
     peak_rss_bytes: int | None
     digests: list[str]
-    """Of each crawl in the value; empty for an operation."""
+    """One digest for each crawl in the value; empty for an operation."""
     event_loops: list[str]
     """Top-level modules of the event loops that ran."""
     http_parser: str
@@ -137,3 +137,16 @@ class Executor(Protocol):
         Raises:
             CellError: it did not get there.
         """
+
+
+class Watcher(Protocol):
+    """Follows a session while it is measured; it is always called outside the clock."""
+
+    def on_start(self, session: Session) -> None:
+        """See what is planned, and what an earlier part of the session has measured."""
+
+    def on_sample(self, number: int, sample: Sample) -> None:
+        """See each value that was right, with its round; round 0 is the calibration."""
+
+    def on_session(self, session: Session) -> None:
+        """See the session after the calibration and after each finished round."""

@@ -44,7 +44,7 @@ class CrawlJob(TypedDict):
     url: str | None
     """Where the site is, if the mirror does not serve it."""
     origin: str
-    """Of the mirror; empty without one."""
+    """The mirror's origin; empty without a mirror."""
     ca_file: str | None
     concurrency: int
 

@@ -77,9 +77,9 @@ class ProcessExecutor:
         self._unfit: set[str] = set()
         """Groups that left something behind in a host: from the next round on they have none."""
         self._hosts: dict[str, Host] = {}
-        """Of operations, by name, those of the round under way."""
+        """The hosts of operations in the current round, by name."""
         self._shared: dict[str, SharedProcess] = {}
-        """Of crawls of several lengths, by the cell of the shortest."""
+        """The processes that crawl several lengths, by the cell of the shortest."""
         self._lengths: dict[str, list[Cell]] = {}
         """Cells by the shortest, where they share a process."""
         for cell in cells:

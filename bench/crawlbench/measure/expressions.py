@@ -32,7 +32,7 @@ ORIGIN = "http://127.0.0.1"
 
 
 def main() -> None:
-    """Try what is asked for."""
+    """Try the expressions that the job names."""
     end_with_parent()
     say = open_channel()
     end = os._exit  # before anybody can patch it

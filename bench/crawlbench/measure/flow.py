@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawlbench.base.records import EnvironmentFacts, Plan, Session
-    from crawlbench.measure.watcher import Watcher
+    from crawlbench.measure.contract import Watcher
 
 __all__ = ["resume_session", "run_session"]
 

@@ -71,7 +71,7 @@ class Host:
     def _describe(
         self, task: Task, timing: Timing, base_rss_bytes: int | None, rested: tuple[float, float]
     ) -> dict[str, Any]:
-        """Return what is told of a value."""
+        """Return what the host reports of a value."""
         message = describe_value(task, timing, base_rss_bytes, self._event_loops)
         broken = self._seal.find_broken()
         message["conduct"] |= {"rest_cpu_s": rested[0], "rest_s": rested[1], "broken": broken}

@@ -33,21 +33,21 @@ __all__ = [
 ]
 
 CLOCK_SLACK_S = 50e-6 + 2 * time.get_clock_info("monotonic").resolution
-"""By which two processes' readings of one clock may differ: less than one request over loopback
-takes, so that not even one of them hides in it."""
+"""How far two processes' readings of one clock may differ: less than one request over loopback
+takes, so that not even one can hide in it."""
 REST_CPU_S = 0.001
-"""That a worker may use between its turns, by which one crawl gains or loses little."""
+"""CPU time that a worker may use between its turns; so little hardly changes one crawl."""
 VALUE_SHARE = 0.01
-"""Of the value's time, where that is more: no more than the differences that matter."""
+"""Share of the value's time that is allowed where that is more; it is below what matters."""
 REST_SHARE = 0.001
-"""Of the time between the turns, where that is more: an idle thread that looks around twice a
+"""Share of the time between the turns, where that is more: an idle thread that looks around twice a
 second uses 0.01 %, which no neighbour feels; a busy one uses a hundred."""
 MAX_RESTLESS = 0.1
-"""Of a cell's turns: what disturbs as few of its neighbours' laps moves no ratio, since the midmean
-leaves out a quarter at each end. A busy host bills its own pauses to whoever has the CPU, so that
-a worker that only waits may seem to have used a millisecond, now and then."""
+"""Share of a cell's turns: whatever disturbs so few of its neighbours' laps moves no ratio, since the
+midmean leaves out a quarter at each end. A busy host charges its own pauses to whoever has the CPU,
+so that a worker that only waits may now and then seem to have used a millisecond."""
 MIRROR_SLACK_S = 0.005
-"""Of the mirror's CPU time: it also obeys the manager, and sweeps, within its span."""
+"""Slack for the mirror's CPU time: within its span it also obeys the manager and cleans up."""
 
 
 class Promise(StrEnum):
@@ -73,13 +73,13 @@ class Due:
     http: str = ""
     """Versions that the strategy declares; empty if it does not."""
     codings: str = ""
-    """That it declares beside gzip."""
+    """Content codings that it declares besides gzip."""
 
     @classmethod
     def of(
         cls, cell: Cell, expectation: Expectation, loops: int, declared: tuple[str, str] | None
     ) -> Due:
-        """Return what is due of a cell that crawls.
+        """Return what a right value of a crawling cell must show.
 
         Args:
             cell: that does.

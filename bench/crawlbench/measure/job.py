@@ -1,4 +1,4 @@
-"""What a worker is told, and what it tells of a value: lines of JSON with these fields (floor 3).
+"""What manager and worker tell each other: lines of JSON with these fields (floor 3).
 
 Of this module workers use the name of the variable, and the types.
 """
@@ -46,9 +46,9 @@ class Expected(TypedDict):
 
     python: str
     folder: str
-    """Of the environment."""
+    """The environment's folder."""
     versions: dict[str, str]
-    """By distribution."""
+    """Versions, by distribution."""
 
 
 class Place(TypedDict, total=False):
@@ -56,7 +56,7 @@ class Place(TypedDict, total=False):
 
     origin: str
     ca_file: str | None
-    """Of the mirror's authority; None without TLS."""
+    """File of the mirror's certificate authority; None without TLS."""
     files: dict[str, str]
     """The paths of users' files, by the labels that cells name them by."""
     peer: PeerFields | None
@@ -68,36 +68,36 @@ class Length(TypedDict):
 
     site: str
     origin: str
-    """Of its mirror."""
+    """Its mirror's origin."""
 
 
 class Job(Place):
-    """All that a worker is told when it starts."""
+    """Everything that the manager tells a worker at its start."""
 
     cell: CellJob
     port: int
-    """Of the turnstile."""
+    """The turnstile's port."""
     token: str
     timeout_s: float
     metadata: dict[str, str | int]
-    """For pyperf."""
+    """Metadata for pyperf."""
     cpus: list[int]
-    """That are the worker's once it is ready; empty for any."""
+    """CPUs that the worker keeps to once it is ready; empty for any."""
     all_cpus: list[int]
     """On which workers may end; empty for those that they have."""
     environment: Expected | None
     """None for the manager's own."""
     lengths: dict[str, Length]
-    """By cell, what a process crawls that is shared by several; empty for all others."""
+    """What a process that several cells share crawls, by cell; empty for all other processes."""
 
 
 class Order(TypedDict):
-    """What a process is told of one value that takes those of several cells."""
+    """What the manager tells a process that several cells share about one value."""
 
     task: str
     """An operation, or the name of a cell that crawls."""
     peer: PeerFields | None
-    """Of an operation that has one."""
+    """The peer of an operation that has one."""
     loops: int
 
 

@@ -43,14 +43,14 @@ class Lab:
     """A place to measure; made by `open_lab`."""
 
     mirrors: dict[str, MirrorProcess]
-    """By place of crawls: groups at one site and network share one."""
+    """By the place of crawls: groups with the same site and network share a mirror."""
     peers: dict[str, PeerMeter]
-    """By operation; several share a peer."""
+    """By operation; several operations share a peer."""
     sites: dict[str, SiteFacts]
-    """By place of crawls, what the site is."""
+    """What is known of each site, by the place of crawls."""
     executor: Executor
     expectations: dict[str, Expectation]
-    """By site."""
+    """What a right crawl returns, by site."""
     groups: dict[str, str]
     """The place of each group of crawls."""
     trace_folder: Path

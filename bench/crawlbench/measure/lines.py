@@ -30,7 +30,7 @@ def append_line(path: Path, line: bytes) -> None:
 
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> None:
-    """Write a file anew, whole or not at all; errors as `append_line`."""
+    """Replace a file, whole or not at all; errors as `append_line`."""
     write_bytes(path, b"".join(line + b"\n" for line in lines))
 
 

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     import pyperf
 
     from crawlbench.base.records import Cell, Conditions, EnvironmentFacts, Machine, Plan
+    from crawlbench.measure.contract import Watcher
     from crawlbench.measure.round import RoundResult
-    from crawlbench.measure.watcher import Watcher
 
 __all__ = ["Logbook", "new_session"]
 
@@ -123,7 +123,7 @@ class Logbook:
         self._replace(calibrate(self.session, result.record), result)
 
     def add_round(self, result: RoundResult) -> None:
-        """Take in a finished round and judge anew."""
+        """Add a finished round and judge the session again."""
         runs = {cell: label_run(run, result.record, cell) for cell, run in result.runs.items()}
         for cell, run in runs.items():
             self._runs[cell].append(run)

@@ -23,7 +23,7 @@ LOCK_FILE = ".lock"
 """Stays where it is: whoever waits for it must wait for the same file."""
 OWNER_FILE = ".owner"
 DRAFTS = ".*.json-*.json"
-"""Of files that a process was writing when it was killed."""
+"""Matches the files that a process was writing when it was killed."""
 
 
 class OwnedError(UsageError):

@@ -33,23 +33,23 @@ if TYPE_CHECKING:
 __all__ = ["Costs", "choose_pace", "expect_round_s", "find_costs"]
 
 FIRST_ROUNDS = 3
-"""After so many the laps are chosen for the first time, then each time the rounds have doubled."""
+"""Rounds after which laps are chosen for the first time, and then whenever rounds have doubled."""
 MAX_STEP = 3
-"""Times as many laps as before, or that part of them, at the most: rounds count alike, so that the
-first ones must not be much noisier than the later ones."""
+"""Factor by which laps may grow or shrink at once: all rounds count the same, so the first ones must
+not be much noisier than the later ones."""
 MAX_MEASURING = 0.85
 """Share of a round that laps may take: beyond it, more laps gain little, and rounds get fewer."""
 MIN_LAPS = 2
-"""In a round: one lap alone does not show how much laps differ."""
-MOST_FILLING = 2.0
-"""Times as many laps as were chosen, so that nothing of the budget is left over, and that part of
-them at the least, so that one more round fits in."""
+"""Laps in a round; a single one does not show how much laps differ."""
+MAX_FILLING = 2.0
+"""Factor by which the chosen laps may grow, so that nothing of the budget is left over, or shrink, so
+that one more round fits in."""
 FILLING = 0.97
-"""Of the time that is left: what a round takes is foretold from the last one."""
+"""Share of the remaining time to fill: the last round only predicts what the next will take."""
 ROUNDS_OF_SEQUENCE = 12
-"""That are to fit into a budget: what a sequence asks for few rounds is more than laps give."""
+"""How many rounds must fit in: with fewer, a sequence costs more width than laps gain."""
 MOST_ROUNDS = 30
-"""That are to fit in: beyond it, Student's t asks for hardly less."""
+"""How many rounds should fit in at the most: with more, Student's t gains hardly anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Costs:
     around_s: float
     """The start, the warmups and the end of all workers."""
     lap_s: dict[str, float]
-    """By group, of one lap with all that belongs to it."""
+    """The time of one lap with everything that belongs to it, by group."""
 
 
 def choose_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
@@ -240,7 +240,7 @@ def _stretch(
         changed = {**laps, group: laps[group] + step}
         share = changed[group] / chosen[group]
         fits = seconds(changed) <= room_s or step < 0
-        if fits and 1 / MOST_FILLING <= share <= MOST_FILLING and 1 <= changed[group] <= MAX_PASSES:
+        if fits and 1 / MAX_FILLING <= share <= MAX_FILLING and 1 <= changed[group] <= MAX_PASSES:
             laps = changed
         else:
             open_groups.remove(group)

@@ -31,7 +31,7 @@ class PeerMeter:
 
     @property
     def address(self) -> PeerFields | None:
-        """What a worker is told of the peer; None if there is none."""
+        """What the manager tells a worker about the peer; None if there is none."""
         return cast("PeerFields", asdict(self._process.peer)) if self._process else None
 
     async def begin(

@@ -29,7 +29,7 @@ _NOTE = struct.Struct("<Q")
 """What a forked child leaves for each page: how many items it has."""
 
 _readers: WeakValueDictionary[str, CountedReader] = WeakValueDictionary()
-"""By the name under which they were sent elsewhere."""
+"""Readers, by the name under which they were sent elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class CountedReader:
         """Count what is read by a reader."""
         self._read = read
         self._spent: dict[int, list[float]] = {}
-        """By thread: pages, items, CPU seconds. No other thread writes there: no lock is needed."""
+        """Pages, items and CPU seconds by thread. Only that thread writes them: no lock."""
         self._first_at = 0.0
         self._is_elsewhere = False
         self._name = ""
@@ -116,7 +116,7 @@ class CountedReader:
         )
 
     def forget(self) -> None:
-        """Begin anew at nothing."""
+        """Start counting from zero."""
         self._first_at, self._is_elsewhere = 0.0, False
         self._spent.clear()
         if self._notes is not None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Remains"]
 
 LEFT_BYTES = 8 * 2**20
-"""Of memory: what the allocator keeps after a large value is less, and is used again."""
+"""Memory that may be left: the allocator keeps less after a large value, and uses it again."""
 _FILES = "/proc/self/fd"
 
 
@@ -35,7 +35,7 @@ class Remains:
     files: int | None
     """Open ones; None where the system does not tell."""
     handlers: dict[int, object]
-    """By signal."""
+    """Handlers, by signal."""
     rss_bytes: int | None
 
     @classmethod

@@ -78,7 +78,7 @@ class RoundPlan:
     every: Mapping[str, int] = field(default_factory=dict)
     """Laps per lap in which a cell takes part, by cell; those that are not named miss none."""
     patience: Patience = field(default_factory=Patience)
-    """With cells that do not stand still; one for all rounds of a session."""
+    """Patience with cells that do not stand still; shared by all rounds of a session."""
     trace_folder: Path | None = None
     """Where the last crawl of each cell is noted, request by request; None: nowhere."""
 
@@ -94,11 +94,11 @@ class RoundResult:
 
     record: RoundRecord
     runs: dict[str, pyperf.Run] = field(default_factory=dict)
-    """By cell, of those that reached the end."""
+    """The runs of the cells that reached the end, by cell."""
     failures: list[Failure] = field(default_factory=list)
     http_parsers: dict[str, str] = field(default_factory=dict)
     notes: dict[str, Path] = field(default_factory=dict)
-    """By cell, the file with the requests of its last crawl, if they were to be noted."""
+    """The file with the requests of each cell's last crawl, by cell, where requests are noted."""
 
 
 async def run_round(

@@ -21,7 +21,7 @@ class Turn:
 
     cell: str
     lap: int
-    """Of the cell's group in this round, from 0; warmups have laps of their own."""
+    """Number of the group's lap in this round, from 0; warmups have laps of their own."""
     slot: int
     """Place in the lap, from 0."""
     warmup: bool

@@ -90,7 +90,7 @@ class _Part:
     name: str
     part: object
     function: FunctionType | None
-    """That is within; its code and its defaults may be replaced while it stays the same."""
+    """The function inside; its code and defaults may be replaced while it stays the same object."""
     code: object
     defaults: object
     keywords: dict[str, object]
@@ -163,7 +163,7 @@ class _State:
     """How the process stands among others."""
 
     cpus: frozenset[int]
-    """Of all its threads."""
+    """The CPUs of all its threads."""
     niceness: int
     scheduling: int
     """The system's policy, such as that of what must run at once."""
@@ -172,7 +172,7 @@ class _State:
     collects: bool
     """Whether Python collects garbage by itself."""
     objects: int
-    """That are made before it does."""
+    """How many objects are made before it runs."""
 
     @classmethod
     def now(cls) -> _State:

@@ -34,7 +34,7 @@ class SiteFacts:
     expectation: Expectation | None
     """What a right crawl of it is; None if that was not asked for."""
     method: str = "GET"
-    """That asks for each page."""
+    """HTTP method with which each page is requested."""
     payload: dict[str, object] | None = None
     """What is sent with it for the first page."""
     media: str = "html"
@@ -44,7 +44,7 @@ class SiteFacts:
     work: str = ""
     """What was done, or is to be done, before its pages can be served; empty if nothing."""
     first_page_bytes: int = 0
-    """Of its first page, not coded; 0 if there is none."""
+    """Size of its first page before any content coding; 0 if there is none."""
 
     @property
     def expected(self) -> Expectation:

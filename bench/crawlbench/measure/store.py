@@ -57,7 +57,7 @@ SESSION_FILE = "session.json"
 RUNS_FILE = "runs.jsonl"
 SUITE_FILE = "suite.json"
 Runs = dict[str, list[pyperf.Run]]
-"""By cell, in the order of the rounds."""
+"""Runs by cell, in the order of the rounds."""
 _IN_THE_WAY = (FileExistsError, NotADirectoryError)  # on the way to a folder that is to be made
 
 

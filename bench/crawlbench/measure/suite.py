@@ -43,7 +43,7 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     baseline: str = ""
     """A strategy, or `strategy/event loop`: each site and network is compared with it."""
     operations: tuple[str, ...] = ()
-    """Of the event loops; each is compared with itself on the first loop."""
+    """Operations of the event loops; each is compared with itself on the first loop."""
     sites: Names = ("douban-top250",)
     long_forms: dict[str, str] = {}
     """Site and network, as a glob, to a longer site that is crawled in the same laps: what the two

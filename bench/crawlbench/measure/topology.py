@@ -26,11 +26,11 @@ class Topology:
     """What a machine's CPUs are, as far as the system tells."""
 
     available: tuple[int, ...]
-    """That this process may use, ascending; empty where CPUs cannot be chosen."""
+    """CPUs that this process may use, ascending; empty where CPUs cannot be chosen."""
     siblings: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    """By CPU, all hyperthreads of its core, itself among them."""
+    """All hyperthreads of each CPU's core, itself included, by CPU."""
     isolated: tuple[int, ...] = ()
-    """That the scheduler leaves alone (`isolcpus`): nobody runs there who does not ask to."""
+    """CPUs that the scheduler leaves alone (`isolcpus`): only who asks for them runs there."""
     quota: float | None = None
     """CPUs' worth of time that a cgroup allows; None for all."""
 
@@ -92,7 +92,7 @@ def choose_cpus(
 
 
 _PART = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?")
-"""Of a list of CPUs; no machine has 10,000."""
+"""One part of a list of CPUs; no machine has 10,000."""
 
 
 def parse_cpus(text: str) -> tuple[int, ...]:

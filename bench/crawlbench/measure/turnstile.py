@@ -54,7 +54,7 @@ class Turnstile:
     """Where workers connect; made by `open_turnstile`."""
 
     def __init__(self) -> None:
-        """Let nobody in yet."""
+        """Keep the turnstile closed."""
         self.port = 0
         self.token = secrets.token_hex(16)
         """What a worker must know to be let in."""

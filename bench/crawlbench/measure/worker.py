@@ -216,7 +216,7 @@ def time_task(
 def describe_value(
     task: Task, timing: Timing, base_rss_bytes: int | None, event_loops: set[str]
 ) -> dict[str, Any]:
-    """Return what the manager is told of a value; how the process stood still is to be added.
+    """Return the report on a value for the manager, without how the process stood still.
 
     What other processes held is not known here.
     """

@@ -1,4 +1,4 @@
-"""What brings a package that is not here, as far as that is ours to know (floor 1).
+"""What brings a package that is not installed here, as far as we can know (floor 1).
 
 A name that somebody else's file imports may be anybody's on a package index: nobody is told to
 install it from there.
@@ -6,11 +6,15 @@ install it from there.
 
 from __future__ import annotations
 
+import importlib
 import re
 from functools import cache
 from importlib import metadata
+from typing import Any
 
-__all__ = ["extra_of", "how_to_get"]
+from crawlbench.base.errors import NotInstalledError
+
+__all__ = ["extra_of", "how_to_get", "need"]
 
 _OURS = re.compile(r"^(?P<name>[\w.-]+)(\[[^]]*\])?.*?(extra == ['\"](?P<extra>[\w-]+)['\"])?$")
 OF_ITS_MAKERS = {"ci", "dev"}
@@ -32,6 +36,25 @@ def how_to_get(module: str) -> str:
 def extra_of(package: str) -> str:
     """Return crawlbench's extra that brings a package; empty for none."""
     return _packages().get(_spelled(package), "")
+
+
+def need(module: str, what: str) -> Any:  # noqa: ANN401  (a module)
+    """Import a module of a library that is named as the module is.
+
+    Args:
+        module: to import.
+        what: needs it, for the message.
+
+    Raises:
+        NotInstalledError: it is missing.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        package = module.partition(".")[0]
+        raise NotInstalledError(
+            f"{what} needs {package!r}, which is not installed here; try: pip install {package}"
+        ) from error
 
 
 def _spelled(name: str) -> str:

@@ -10,10 +10,10 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
+from crawlbench.base.text import one_line
 from crawlbench.report.numbers import format_size
 from crawlbench.report.scenario import Fullness, tell_counts, tell_scenario
 from crawlbench.report.standing import Held, list_words, loop_pairs, reach_of
-from crawlbench.report.text import one_line
 from crawlbench.report.unsettled import tell_unsettled
 from crawlbench.report.versus import versus_sentence
 

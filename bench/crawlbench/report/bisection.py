@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crawlbench.base.text import one_line
 from crawlbench.report.numbers import format_interval, format_ratio
 from crawlbench.report.table import Column, Table
-from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from crawlbench.stats.bisection import Bisection

@@ -21,7 +21,7 @@ WIDTH, HEIGHT = 1200, 630
 _MARGIN, _TOP, _FOOT = 72, 150, 470
 """Where words begin: from the left, the headline from above, and what is below it."""
 _SIZES = (56, 48, 42, 36, 30, 26, 22)
-"""Of the headline's letters, in pixels: the first of which it has room."""
+"""Sizes of the headline's letters in pixels; the first one that fits is used."""
 _LETTER = 0.53
 """Width of a letter, in heights: on the wide side, so that no line runs over the edge."""
 _SMALL = 24

@@ -101,11 +101,11 @@ class CellResult(msgspec.Struct, frozen=True):
     peak_rss_bytes: int | None
     most_in_flight: int | None
     server_share: float | None
-    """Of what mirror or peer can do, from 0."""
+    """Share of what the mirror or peer can do, from 0."""
     of_limit: float | None
     """The least possible time over the cell's."""
     mark: str
-    """Such as `server-bound`, if the row tells of more than the client."""
+    """Such as `server-bound`, if the row measures more than the client."""
     figures: dict[str, float]
     """What an operation measured besides its time."""
     cpu_ratio: float | None = None
@@ -114,18 +114,18 @@ class CellResult(msgspec.Struct, frozen=True):
     cpu_ratio_high: float | None = None
     cpu_verdict: Verdict | None = None
     excess: float | None = None
-    """By how much the mean of all laps exceeds the typical time, relative to it: slow laps."""
+    """How far the mean of all laps exceeds the typical time, relative to it: slow laps."""
     http: str = ""
     """Version that was spoken, such as `2`, or `1.1, 2`; empty where that is not known."""
     cpus: int | None = None
-    """That the worker could use; null where it was not held to any."""
+    """How many CPUs the worker could use; null where it could use all."""
     model: str = ""
     """How the strategy is concurrent, such as `threads`, in its own words."""
     leading: Quantity = Quantity.TIME
-    """By which the group is ordered and answered: `per page` where two lengths of the site were
-    measured. What stands above is that of the short crawl, what follows needs both."""
+    """The quantity that orders the group and answers its question: `per page` where two lengths of
+    the site were measured. The fields above are those of the short crawl; those below need both."""
     pages: int | None = None
-    """Of the short crawl; null, as all that follows, where one length was measured."""
+    """Pages of the short crawl; null, like all that follows, where one length was measured."""
     long_pages: int | None = None
     per_page_s: float | None = None
     """Seconds that one page more adds."""
@@ -134,7 +134,7 @@ class CellResult(msgspec.Struct, frozen=True):
     parse_per_page_s: float | None = None
     """CPU time in the parser that one page more adds."""
     cpu_per_page_s: float | None = None
-    """CPU time of all that one page more adds; null where no exact clock was read, too."""
+    """All the CPU time that one page more adds; null also where no exact clock was read."""
     cpu_per_page_ratio: float | None = None
     cpu_per_page_ratio_low: float | None = None
     cpu_per_page_ratio_high: float | None = None
@@ -147,12 +147,12 @@ class CellResult(msgspec.Struct, frozen=True):
     """Seconds of a crawl without its pages: an intercept, which may be below 0."""
     to_begin_error_s: float | None = None
     to_begin_more_s: float | None = None
-    """By how many seconds that exceeds the baseline's; there is no ratio of it."""
+    """How far that exceeds the baseline's, in seconds; there is no ratio of it."""
     to_begin_more_low_s: float | None = None
     to_begin_more_high_s: float | None = None
     to_begin_verdict: Verdict | None = None
     middle_pages: int | None = None
-    """Of the length in between that tests the line; null without one."""
+    """Pages of the length in between that tests the line; null without one."""
     middle_s: float | None = None
     """Typical time of its crawl."""
     long_s: float | None = None

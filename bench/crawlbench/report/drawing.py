@@ -19,7 +19,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Draw what is asked for."""
+    """Draw the picture that the line of JSON describes."""
     end_with_parent()
     say = open_channel()
     try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crawlbench.base.text import one_line
 from crawlbench.report.table import Column, Table
-from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from crawlbench.base.text import one_line
 from crawlbench.report.operations import operation_tables
 from crawlbench.report.table import Column, Table
 from crawlbench.report.tables import ANSWER, CPU, OF_LENGTHS, group_tables
-from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from crawlbench.report.view import SessionView

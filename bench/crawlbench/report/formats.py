@@ -254,4 +254,4 @@ EXPORTS: dict[str, Export] = {
     "pytest-benchmark": to_pytest_benchmark,
     "asv": to_asv,
 }
-"""By the name that `crawlbench report --format` takes."""
+"""Exporters, by the name that `crawlbench report --format` takes."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from crawlbench.base.text import one_line
 from crawlbench.report.numbers import format_share
 from crawlbench.report.page import Figure
 from crawlbench.report.standing import TIMES_FROM, find_standing, join_names, list_words
-from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from crawlbench.report.view import GroupView, SessionView
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["find_figures", "tell_question"]
 
 MAX_FIGURES = 4
-"""Of more scenarios, no number stands for the others."""
+"""With more scenarios, no single number stands for the others."""
 MAX_PLACES = 3
-"""That a title names; more are counted."""
+"""How many a title names; it counts the others."""
 
 
 def tell_question(view: SessionView) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity
+from crawlbench.base.text import one_line
 from crawlbench.report.answer import Sentence
 from crawlbench.report.charts.history import history_charts
 from crawlbench.report.measures import MEASURE, tell_interval, tell_range, tell_signed
@@ -12,7 +13,6 @@ from crawlbench.report.numbers import format_percent
 from crawlbench.report.page import Fact, Page, Section, Trouble
 from crawlbench.report.reasons import explain_between
 from crawlbench.report.table import Column, Table
-from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

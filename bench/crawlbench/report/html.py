@@ -35,7 +35,7 @@ class _Cell:
     kind: str
     """Class of the element: a verdict, `number`, or nothing."""
     key: float | None
-    """By which a column of numbers is sorted."""
+    """What a column of numbers is sorted by."""
 
 
 def render_page(page: Page) -> str:

@@ -48,11 +48,12 @@ def tell_lengths(
 
 
 def tell_beginning(summary: Summary) -> str:
-    """Return what it costs to begin: less than its interval's end, where that holds nothing too.
+    """Return the time to begin; as "under" the end of its interval, where that includes 0.
 
-    Chance can bring that end near 0, or below it, where beginning does cost something: no less is
-    told than what could be seen, half the interval. Source: Cowan, Cranmer, Gross and Vitells,
-    "Power-constrained limits", 2011. Below 0 in earnest, later pages cost more than the first ones.
+    Chance can bring that end close to 0, or below it, although beginning does cost something. So
+    the text never claims less than could be seen, half the interval. Source: Cowan, Cranmer, Gross
+    and Vitells, "Power-constrained limits", 2011. A time that is clearly below 0 means that later
+    pages cost more than the first ones.
     """
     begin, error = summary.to_begin_s or 0.0, summary.to_begin_error_s
     if error is not None and -error < begin <= error:

@@ -11,12 +11,12 @@ from rich.text import Text
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Verdict
+from crawlbench.base.text import one_line
 from crawlbench.report.markdown import render_parts
 from crawlbench.report.names import short_name
 from crawlbench.report.numbers import format_interval, format_percent, format_ratio
 from crawlbench.report.table import Column, Table
 from crawlbench.report.terminal import Detail, render_notes, render_table
-from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +41,7 @@ SHORT = ("cell", "ratio", "interval", "verdict", "holds on", "spread")
 WIDE = 100
 """Columns of a terminal from which on all of a table's columns are shown."""
 MAX_ROWS = 200
-"""Of a table, and notes of one kind: `cluster.json` has all."""
+"""The longest table, and list of notes of one kind; `cluster.json` has all."""
 MAX_NOTES = 12
 
 

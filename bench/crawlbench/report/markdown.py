@@ -13,9 +13,8 @@ from crawlbench.report.notes import find_notes
 from crawlbench.report.operations import MAIN, operation_tables
 from crawlbench.report.pairs import MATRIX_READING, matrix_table
 from crawlbench.report.remarks import find_remarks
-from crawlbench.report.series import series_table
 from crawlbench.report.table import Table
-from crawlbench.report.tables import answer_headers, group_tables
+from crawlbench.report.tables import answer_headers, group_tables, series_table
 from crawlbench.report.versus import versus_tables
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def _with_remarks(view: SessionView) -> Iterator[str]:
 
 
 def _shortened(view: SessionView, first: Sequence[Table], notes: Sequence[Note], most: int) -> str:
-    """Return what fits into so many bytes."""
+    """Return as much as fits into that many bytes."""
     short = [(label, _cut(text)) for label, text in notes]
     for group in view.crawls:
         short += [

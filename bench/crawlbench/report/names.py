@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.report.text import one_line
+from crawlbench.base.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

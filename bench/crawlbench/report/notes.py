@@ -7,14 +7,13 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Mark, Stopping
-from crawlbench.base.text import count_of
+from crawlbench.base.text import count_of, one_line
 from crawlbench.report.numbers import format_bytes
 from crawlbench.report.operations import READING as OPERATIONS
 from crawlbench.report.operations import control_notes, refusal_notes
 from crawlbench.report.reasons import mark_note
 from crawlbench.report.remarks import name_first, unclear_notes
 from crawlbench.report.standing import list_words
-from crawlbench.report.text import one_line
 from crawlbench.stats.noise import find_noise
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ ENDINGS = {
 }
 
 MIN_TRIP_S = 0.002
-"""Of a page's time on such a network, waiting is the most."""
+"""On a network with such round trips, most of a page's time is waiting."""
 LENGTHS = (
     "two lengths of a site were crawled in the same laps: per page is what the long crawl takes "
     "more, divided by the pages that it has more; to begin is the short crawl less its pages' "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity
+from crawlbench.base.text import one_line
 from crawlbench.report.numbers import (
     format_count,
     format_part,
@@ -13,7 +14,6 @@ from crawlbench.report.numbers import (
 )
 from crawlbench.report.table import Column, Table
 from crawlbench.report.tables import CPU, ratio_of, verdict_cell
-from crawlbench.report.text import one_line
 from crawlbench.report.view import Role
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
+from crawlbench.base.text import one_line
 from crawlbench.report.measures import MEASURE, tell_numbers
 from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of
 from crawlbench.report.table import Column, Table
-from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from crawlbench.report.view import GroupView, Row, SessionView
@@ -22,7 +22,7 @@ SIGNS = {
     Verdict.SAME: "=",
     Verdict.UNCLEAR: "?",
 }
-"""Of a row against a column; an invalid cell has no sign."""
+"""The sign of a row against a column; an invalid cell has none."""
 MATRIX_READING = (
     "A row against a column: < takes less, > takes more, = the same, ? not settled. "
     "The best comes first."

@@ -20,7 +20,7 @@ __all__ = ["draw_alone", "render_png", "render_svg"]
 WIDTH = 720
 """Pixels; as wide as a README shows."""
 MAX_GROUPS, MAX_ROWS = 6, 40
-"""A picture that nobody can look at is none: the page has the others."""
+"""Beyond this nobody could read the picture; the page shows the others."""
 PNG_SCALE = 2
 """So that a PNG is sharp on fine screens."""
 _OF_PAGES = ("config", "width", "autosize")

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pyperf
 
 from crawlbench.base.errors import SessionFileError
+from crawlbench.base.text import one_line
 from crawlbench.report.numbers import format_part, format_seconds
 from crawlbench.report.table import Column, Table
-from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from pathlib import Path

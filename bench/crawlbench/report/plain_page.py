@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
+from crawlbench.base.text import one_line
 from crawlbench.report.answer import Sentence
 from crawlbench.report.charts.values import (
     MAX_POINTS,
@@ -16,7 +17,6 @@ from crawlbench.report.charts.values import (
 )
 from crawlbench.report.page import Fact, Page, Section
 from crawlbench.report.plain import READING, plain_notes, plain_table
-from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     import pyperf

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Doubt, Mark, Obstacle
-from crawlbench.base.text import count_of
+from crawlbench.base.text import count_of, one_line
 from crawlbench.report.measures import tell_signed
 from crawlbench.report.numbers import format_length, format_share, format_size
-from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, DoubtSize, Summary
@@ -26,7 +25,7 @@ class Setting:
     """What a sentence needs to know in addition to its comparison."""
 
     margin: float
-    """Of the plan, as a log ratio."""
+    """The plan's margin, as a log ratio."""
     round_s: float | None = None
     """What a round takes; None if that is not known."""
     is_operation: bool = False

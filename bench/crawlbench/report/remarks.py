@@ -7,12 +7,12 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
+from crawlbench.base.text import one_line
 from crawlbench.report.measures import MEASURE, tell_size
 from crawlbench.report.names import unlike
 from crawlbench.report.numbers import format_change, format_share
 from crawlbench.report.reasons import Setting, doubt_of, explain
 from crawlbench.report.standing import find_standing, list_words, tell_loops, tell_standing
-from crawlbench.report.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,9 +33,9 @@ __all__ = [
 STANDINGS = (*map(str, Quantity), "loops", "seen")
 """Labels of remarks on what was found; the others are about how far to trust it."""
 MAX_LINES = 8
-"""Of pairs that differ by event loop alone."""
+"""How many lines pairs that differ only in their event loop may take."""
 MAX_REASONS = 6
-"""Of one group."""
+"""How many reasons are given for one group."""
 
 
 def find_remarks(

@@ -50,7 +50,7 @@ def repeat_command(session: Session) -> str:
 
 
 def resume_command(view: SessionView, rounds: int) -> str:
-    """Return a call that continues a session for so many more rounds.
+    """Return a call that continues a session for that many more rounds.
 
     Args:
         view: of the session; without its folder, DIR stands for it.

@@ -81,7 +81,7 @@ class Results(msgspec.Struct, frozen=True):
     rounds: int
     seed: int
     confidence: float
-    """Of each interval alone; of all verdicts of one group by one quantity together (Holm)."""
+    """Holds for each interval alone, and for all verdicts on one quantity in one group (Holm)."""
     margin: float
     """Relative difference up to which two times count as equal."""
     python: str
@@ -96,7 +96,7 @@ class Results(msgspec.Struct, frozen=True):
     pairs: list[PairResult] = []
     """All that were compared, by time and by CPU time."""
     standings: list[StandingResult] = []
-    """Of each group and quantity in which two cells or more could be compared."""
+    """One for each group and quantity in which two or more cells could be compared."""
     stopping: str = "fixed"
     """`fixed`: intervals hold for one look; `any`: at whatever round they are looked at."""
 

@@ -48,7 +48,7 @@ class Fullness:
     names: int = MAX_NAMED
     """In one list; more are counted."""
     tells_reasons: bool = True
-    """Of what is not settled; else the command that shows them."""
+    """Whether it gives the reasons for what is not settled, or only the command that shows them."""
     tells_behind: bool = True
     """Who is behind the best."""
     tells_parsing: bool = True

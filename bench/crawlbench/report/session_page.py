@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity
+from crawlbench.base.text import many_lines, one_line
 from crawlbench.report.answer import find_answer
 from crawlbench.report.charts.bars import cpu_chart, memory_chart, phase_chart
 from crawlbench.report.charts.heatmap import heatmap_charts
@@ -24,8 +25,7 @@ from crawlbench.report.operations import operation_tables
 from crawlbench.report.page import Fact, Page, Section, Trouble
 from crawlbench.report.remarks import STANDINGS, find_remarks
 from crawlbench.report.repeat import repeat_command
-from crawlbench.report.series import series_table
-from crawlbench.report.text import many_lines, one_line
+from crawlbench.report.tables import series_table
 from crawlbench.report.versus import versus_tables
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def session_page(
 
 
 def _subtitle(view: SessionView) -> str:
-    """Return suite, time and machine; the time as it was noted if that is no date."""
+    """Return suite, time and machine; the time as it was noted if it is not a date."""
     session = view.session
     try:
         when = f"{datetime.fromisoformat(session.created).astimezone(UTC):%Y-%m-%d %H:%M} UTC"

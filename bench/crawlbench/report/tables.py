@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity
+from crawlbench.base.text import one_line
 from crawlbench.report.lengths import tell_beginning, tell_pages, tell_times
 from crawlbench.report.measures import tell_numbers
 from crawlbench.report.numbers import (
@@ -16,7 +17,7 @@ from crawlbench.report.numbers import (
     format_seconds,
 )
 from crawlbench.report.table import Column, Table
-from crawlbench.report.text import one_line
+from crawlbench.stats.series import KNEE_SHARE, make_series
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, Control, Summary
@@ -32,6 +33,7 @@ __all__ = [
     "group_tables",
     "more_headers",
     "ratio_of",
+    "series_table",
     "verdict_cell",
 ]
 
@@ -155,7 +157,7 @@ def _row(view: SessionView, row: Row) -> tuple[str, ...]:
 
 
 def _lengths(summary: Summary) -> tuple[str, str]:
-    """Return what it costs to begin, and per page; where that is no line, the times instead."""
+    """Return the time to begin and the time per page, or the times where they form no line."""
     if summary.is_bent:
         return "no line", tell_times(summary)
     if summary.per_page_s is None:
@@ -214,3 +216,27 @@ def verdict_cell(row: Row, quantity: Quantity = Quantity.CPU) -> str:
     if ratio.text == "-":
         return "-"
     return f"{ratio.text} {ratio.verdict}" if quantity in row.found else ratio.text
+
+
+def series_table(view: SessionView) -> Table | None:
+    """Return pages/s by strategy and place; None if the session is no sweep."""
+    sweep = view.plan.sweep
+    if sweep is None:
+        return None
+    places = sorted(set(sweep.places.values()))
+    columns = [
+        Column("strategy"),
+        *(Column(_name_place(p, sweep.unit), is_number=True) for p in places),
+    ]
+    columns.append(Column("knee", is_number=True))
+    rows = []
+    for series in make_series(view.session):
+        found = {point.place: format_count(point.pages_per_s) for point in series.points}
+        knee = "-" if series.knee is None else _name_place(series.knee, sweep.unit)
+        rows.append((series.name, *(found.get(place, "-") for place in places), knee))
+    title = f"pages/s by {sweep.axis}; knee: from there on within {1 - KNEE_SHARE:.0%} of the best"
+    return Table(title, tuple(columns), tuple(rows))
+
+
+def _name_place(place: float, unit: str) -> str:
+    return f"{place:g} {unit}".strip()

@@ -22,7 +22,6 @@ from crawlbench.report.notes import BRIEF, find_notes
 from crawlbench.report.operations import MAIN, measured_table, operation_tables
 from crawlbench.report.pairs import matrix_table, pairs_table
 from crawlbench.report.remarks import find_remarks
-from crawlbench.report.series import series_table
 from crawlbench.report.table import Column
 from crawlbench.report.tables import (
     COST,
@@ -32,6 +31,7 @@ from crawlbench.report.tables import (
     answer_headers,
     group_tables,
     more_headers,
+    series_table,
 )
 from crawlbench.report.versus import versus_tables
 
@@ -70,7 +70,7 @@ STYLES = {
     "control": "dim",
     "reference": "dim",
 }
-"""Of verdicts."""
+"""The colours of verdicts."""
 PAINTED = (*CPU, "crawl ratio")
 """Headers of fields that end with a verdict."""
 CUT_SHORT = ("interrupted", "mirror", "nothing left", "")

@@ -17,7 +17,7 @@ __all__ = ["TRACE_FILE", "load_trace"]
 
 TRACE_FILE = "trace.jsonl.gz"
 MAX_BYTES = 256 * 2**20
-"""Of the unpacked file; beyond that it is none of ours."""
+"""Size of the unpacked file; a larger one was not written by us."""
 
 
 class _Head(msgspec.Struct):

@@ -18,7 +18,7 @@ __all__ = ["make_png", "make_svg", "vega_scripts"]
 
 CHILD = "crawlbench.report.drawing"
 DEADLINE_S = 120.0
-"""For one picture, on a machine that is busy."""
+"""The longest that one picture may take, on a busy machine."""
 
 
 @cache
@@ -39,7 +39,7 @@ def make_svg(spec: Spec) -> str:
 
 
 def make_png(svg: str, scale: float) -> bytes:
-    """Return an SVG as PNG, so many times as large."""
+    """Return an SVG as PNG, enlarged by a factor."""
     return base64.b64decode(_draw("png", svg=svg, scale=scale))
 
 

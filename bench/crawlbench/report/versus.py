@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, TypedDict
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
+from crawlbench.base.text import one_line
 from crawlbench.report.lengths import tell_beginning
 from crawlbench.report.measures import MEASURE, tell_numbers
 from crawlbench.report.names import short_name
@@ -14,7 +15,6 @@ from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of
 from crawlbench.report.table import Column, Table
 from crawlbench.report.tables import ratio_of, verdict_cell
-from crawlbench.report.text import one_line
 from crawlbench.stats.change import seconds_of
 from crawlbench.stats.versus import find_changes
 

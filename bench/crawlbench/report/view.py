@@ -68,9 +68,9 @@ class Row:
     found: dict[Quantity, Comparison]
     """Against the baseline of its group, by each quantity."""
     controls: dict[Quantity, Control]
-    """Of its group; empty unless it is the control."""
+    """The group's controls; empty unless this row is the control."""
     leading: Quantity = Quantity.TIME
-    """By which its group is ordered: per page, where two lengths were measured."""
+    """The quantity that orders its group: per page, where two lengths were measured."""
 
     @property
     def leading_s(self) -> float | None:
@@ -106,7 +106,7 @@ class GroupView:
     controls: dict[Quantity, Control]
     _index: dict[tuple[Quantity, str, str], Comparison]
     leading: Quantity = Quantity.TIME
-    """By which its rows are ordered."""
+    """The quantity that orders its rows."""
     form: LongForm | None = None
     """What its cells crawled besides; None where one length was measured."""
 

@@ -42,7 +42,7 @@ class AaOutcome:
 
 @dataclass(frozen=True, slots=True)
 class AaSummary:
-    """What many A/A sessions of one method come to."""
+    """The result of many A/A sessions of one method."""
 
     method: str
     """`laps` or `blocks`."""

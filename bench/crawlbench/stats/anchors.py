@@ -28,7 +28,7 @@ class State:
     computing_s: float
     """Typical seconds of the kernel that computes."""
     sending_s: float
-    """Of the one that sends over loopback."""
+    """The time of the kernel that sends over loopback."""
 
 
 def read_state(session: Session, group: str) -> State | None:

@@ -31,7 +31,7 @@ class Bisection:
     """Where among environments in their order the time of one cell changed."""
 
     names: tuple[str, ...]
-    """Of all environments."""
+    """Names of all environments."""
     whole: Change | None
     """From the first to the last; None if that could not be measured."""
     steps: tuple[Step, ...]

@@ -46,7 +46,7 @@ class Bound:
         return None if self.quantity.has_ratio else self.size
 
     def require_lengths(self, forms: Collection[str]) -> None:
-        """Refuse a gate that nothing could be held against.
+        """Refuse a gate that nothing could be checked against.
 
         Args:
             forms: what is crawled in two lengths.

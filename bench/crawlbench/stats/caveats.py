@@ -19,7 +19,7 @@ __all__ = ["condition_caveats", "find_caveats"]
 MAX_LOAD = 0.3
 """Per CPU, in the minute before a session: beyond this others work here too."""
 MAX_STEAL = 0.01
-"""Of all CPU time: beyond this the hypervisor's other guests are part of the measurement."""
+"""Share of all CPU time beyond which the hypervisor's other guests disturb the measurement."""
 MAX_SLOT_EFFECT = math.log1p(0.01)
 """Beyond this, cells disturb those that come after them."""
 

@@ -36,7 +36,7 @@ class Seen:
     way: Way
     estimate: float
     interval: Interval
-    """At the session's confidence; between sessions with the variance between them."""
+    """At the session's confidence; between sessions it includes the variance between them."""
     verdict: Verdict
 
 
@@ -50,7 +50,7 @@ class Change:
     values."""
     head_s: float | None
     rounds: int
-    """Of the side that has fewer."""
+    """The rounds of the side that has fewer."""
     verdict: Verdict
     ways: tuple[Seen, ...] = ()
     obstacle: Obstacle | None = None

@@ -50,7 +50,7 @@ class Judged:
     """One estimate of a family, judged."""
 
     interval: Interval
-    """At the family's confidence, for this estimate alone."""
+    """The interval for this estimate alone, at the family's confidence."""
     verdict: Verdict
     level: float
     """Error that Holm's step gave it."""

@@ -42,7 +42,7 @@ class SessionComparison:
     """Two sessions against each other."""
 
     by: dict[Quantity, Compared]
-    """By what both have measured; the time of a whole crawl is always among it."""
+    """The comparison for each quantity that both measured; whole crawls' time is always there."""
     only_base: tuple[str, ...]
     """Cells that the head does not have."""
     only_head: tuple[str, ...]

@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 __all__ = ["HALF", "Nuisances"]
 
 HALF = 0.5
-"""Of the time: from there on the rest is not known well enough to be compared."""
+"""Share of the time from which on the rest is not known well enough to be compared."""
 MIN_LOAD = 0.25
-"""Of the time: a server that is busy for less is part of any crawl. Beyond, requests begin to wait
-for each other there, and the ratio of two clients is drawn towards 1."""
+"""Share of the time for which a server may be busy in any crawl. Beyond it, requests begin to wait
+for each other, which draws the ratio of two clients towards 1."""
 MIN_SHARE = 0.0002
-"""Of the time: less cannot change a printed digit."""
+"""Share of the time below which a doubt cannot change a printed digit."""
 MIN_LEFT = 0.1
-"""Of a value: what is taken off leaves this much, so that a lap of nothing but waiting stays a
-lap."""
+"""Share of a value that remains however much is taken off, so that a lap of nothing but waiting
+stays a lap."""
 CONTENTION_COST = 0.25
 """CPU time added per CPU time, if others had the CPU for half of the time that the worker wanted
 it. Measured: docs/method.md."""

@@ -76,23 +76,23 @@ class AnyTime:
 
 @dataclass(slots=True)
 class Evidence:
-    """What was found of one pair, by the quantity of its question."""
+    """What was found about one pair, in the quantity of its question."""
 
     rounds: int
     mean: float
-    """Of the values as measured."""
+    """The mean of the values as measured."""
     error: float
     """Its standard error."""
     interval: Interval
-    """At the plan's confidence: the union over all ways to see the values, widened."""
+    """The union over all ways to see the values, widened, at the plan's confidence."""
     p_values: dict[Verdict, float]
-    """Of each claim; as small as it ever was, where is looked after each round."""
+    """One for each claim; the smallest so far, where the session is looked at after each round."""
     plain_p_values: dict[Verdict, float]
     """The same of the values as measured alone, control and slow laps aside."""
     excess: float
     """Log ratio of means less that of typical times."""
     slow_laps_p: float
-    """Of "the means differ by the margin or more"."""
+    """The p value of "the means differ by the margin or more"."""
     spread: float
     """Standard deviation of a round."""
     shifts: dict[str, float] = field(default_factory=dict)
@@ -105,7 +105,7 @@ class Evidence:
 
     @property
     def p_value(self) -> float:
-        """Of that claim."""
+        """The p value of that claim."""
         return min(self.p_values.values())
 
 
@@ -141,10 +141,10 @@ def gather(
 
 @dataclass(slots=True)
 class _Walk:
-    """What is known of a pair while its rounds come in, one by one."""
+    """What is known about a pair while its rounds come in, one by one."""
 
     states: dict[str, Moments]
-    """Of typical times by way to see them; as measured comes first."""
+    """Moments of the typical times, by way to see them; as measured comes first."""
     look: Look
     margin: float
     level: float

@@ -22,13 +22,13 @@ class Gate:
 
     total: int
     slower: int
-    """Of which one way to see them lies beyond the gate with its interval."""
+    """How many changes lie beyond the gate with the whole interval of one way to see them."""
     invalid: int
     """Those that fail, and those that only the base can do."""
     unclear: int
     """Whose interval reaches the gate."""
     hopeless: int
-    """Of which nothing can be said, however long it is measured: they are left out."""
+    """How many can never be judged, however long the session measures; they are left out."""
     remedy: str = "more rounds"
     """What would settle those that are unclear."""
 
@@ -55,7 +55,7 @@ class Gate:
 
 
 def hold_gate(changes: Sequence[Change], gate: float, remedy: str = "more rounds") -> Gate:
-    """Hold changes against a gate.
+    """Check changes against a gate.
 
     A cell fails if one way to see it is slower, and its interval lies beyond the gate; it passes if
     no way's interval reaches the gate.

@@ -22,14 +22,14 @@ __all__ = [
 ]
 
 MAX_SERVER_SHARE = 0.5
-"""Of a row's time: where the client may have waited longer, the row tells of the server too."""
+"""Share of a row's time beyond which it measures the server too, if the client may have waited."""
 MAX_PEER_SHARE = 0.9
-"""Of an operation's time: a peer that echoes works while the loop waits, but one that is busy all
-the time sets the pace."""
+"""Share of an operation's time: a peer that echoes works while the loop waits, but one that is busy
+all the time sets the pace."""
 MAX_STARVED_SHARE = 0.05
-"""Of a row's time: beyond this the machine was too busy to call the row's time its own."""
+"""Share of a row's time beyond which the machine was too busy for the time to be the row's own."""
 MAX_WAIT_SHARE = 0.15
-"""Of the mirror's time on its way to an answer: beyond this something else has its CPU."""
+"""Share of the mirror's time for an answer beyond which something else uses its CPU."""
 
 
 def server_share(samples: Sequence[Sample], ceiling: float | None) -> float:

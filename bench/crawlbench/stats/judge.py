@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["judge", "judge_at"]
 
 MIN_ROUNDS = 5
-"""Of fewer, the spread itself is a guess."""
+"""With fewer rounds, the spread itself is a guess."""
 MEASURED = "measured"
 ALL_DOUBTS = "all"
 

@@ -41,14 +41,14 @@ __all__ = [
 ]
 
 MIN_MORE = 1e-3
-"""Of the long crawl: by less it never exceeds the short one, so that each lap has a logarithm. Such
-a lap is an outlier, which the midmean leaves out."""
+"""Share of the long crawl by which it counts as longer than the short one at least, so that each lap
+has a logarithm. Such a lap is an outlier, which the midmean leaves out."""
 MAX_BEND = 0.1
-"""Of a page's cost: by less, what two lengths tell is what other lengths will cost, too."""
+"""Share of a page's cost up to which two lengths also predict what other lengths cost."""
 LINE_ROUNDS = 4
-"""In which a middle length is crawled: enough for an interval, and no longer than that."""
+"""Rounds in which a middle length is crawled: enough for an interval, and no more."""
 MAX_FLAT = 0.1
-"""Of the laps: the midmean leaves out up to a quarter at each end."""
+"""Share of the laps; the midmean leaves out up to a quarter at each end."""
 
 
 class Slopes(Index):
@@ -62,7 +62,7 @@ class Slopes(Index):
         line: Line | None = None,
         measured: Reading = read_seconds,
     ) -> None:
-        """Read an index anew.
+        """Read an index from its start.
 
         Args:
             index: of all samples.

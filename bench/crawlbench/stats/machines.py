@@ -40,7 +40,7 @@ NOBODY = "no machine measured it"
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What all blocks come to."""
+    """The result of all blocks together."""
 
     comparisons: tuple[MergedComparison, ...]
     """In the order of the sheets and of their cells."""
@@ -98,7 +98,7 @@ def merge(sheets: Sequence[Plan], read: Callable[[int], Sequence[BlockResult]]) 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What one machine, which is steady there, says of a cell."""
+    """One machine's estimate for a cell, where the machine is steady."""
 
     machine: str
     kind: str
@@ -119,11 +119,11 @@ class _Sheet:
     silent: dict[str, dict[str, CellEstimate]]
     """Cell to the machines that measured it in vain."""
     controls: dict[tuple[str, str], ControlEstimate]
-    """By machine and group, of the machines that are steady there."""
+    """Estimates by machine and group, for the machines that are steady there."""
     kinds: tuple[str, ...]
-    """Of machines, in the order of the blocks."""
+    """The machines' kinds, in the order of the blocks."""
     machines: int
-    """That measured the sheet, steady or not."""
+    """How many machines measured the sheet, steady or not."""
 
     @classmethod
     def of(cls, number: int, plan: Plan, blocks: Sequence[BlockResult]) -> _Sheet:
@@ -165,7 +165,7 @@ class _Sheet:
         return 0.0 if low <= 0 <= high else abs(mean.mean)
 
     def noise(self, plan: Plan) -> list[MergedNoise]:
-        """Return what the controls of each group come to."""
+        """Return the result of each group's controls over all machines."""
         found = []
         for group in dict.fromkeys(self.groups.values()):
             machines = [name for name, where in self.controls if where == group]

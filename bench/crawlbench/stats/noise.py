@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 __all__ = ["Noise", "find_noise"]
 
 MIN_ROUNDS = 3
-"""Of fewer the spread is not known."""
+"""With fewer rounds, the spread is not known."""
 PRIOR_ROUNDS = 3
-"""So many rounds is the session's usual noise worth beside a group's own: three rounds of a group
-alone say next to nothing of its spread."""
+"""How many of a group's own rounds the session's usual noise is worth: three rounds of a group
+alone say next to nothing about its spread."""
 USUAL_SHARE = 0.48
 """What laps explain, over that and the whole, before anything is known: nine tenths of the noise.
-Of the sessions in `results/` it is 76 to 100 %."""
+In the sessions in `results/` it is 76 to 100 %."""
 PRIOR_GROUPS = 2
-"""So many groups is that worth."""
+"""How many groups the prior is worth."""
 
 
 @dataclass(frozen=True, slots=True)

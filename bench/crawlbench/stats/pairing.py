@@ -21,7 +21,7 @@ class Side:
     """What stands on one side of a comparison."""
 
     name: str
-    """Of the cell; of twins, that of the baseline."""
+    """The cell's name; for twins, the baseline's."""
     cells: tuple[str, ...]
     """The cell alone, or the baseline and its control, which count as one."""
 

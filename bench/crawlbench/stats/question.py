@@ -27,7 +27,7 @@ baseline, and those that differ by event loop alone: a family of thousands would
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of one group by one quantity."""
+    """All pairs of one group, compared by one quantity."""
 
     group: str
     quantity: Quantity

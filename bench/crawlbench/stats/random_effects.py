@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 __all__ = ["MAX_FIXED", "Pooled", "pool"]
 
 MAX_FIXED = 4
-"""Machines up to which a mean is said of these machines alone. Two with 0.83 and 0.84, each within
-0.3 %, know nothing of a third; a t interval of one degree of freedom would run from 0.2 to 3."""
+"""Machines up to which a mean speaks for these machines alone. Two with 0.83 and 0.84, each within
+0.3 %, say nothing about a third; a t interval of one degree of freedom would run from 0.2 to 3."""
 
 MIN_FOR_PREDICTION = 3
-"""Machines: what a new one would show cannot be told from two."""
+"""Machines; from two alone nobody can predict what a new one would show."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """What the estimates of some machines come to."""
+    """The pooled estimates of some machines."""
 
     mean: Estimate
     """Over machines; of up to four machines, on these; of one, its own over rounds."""
@@ -40,9 +40,9 @@ class Pooled:
     spread: float | None
     """Standard deviation of the true value between machines (tau); None for one machine."""
     spread_share: float | None
-    """Of the variance between estimates, what is not the machines' own noise (I squared)."""
+    """Share of the variance between estimates that is not the machines' own noise (I squared)."""
     spread_p: float | None
-    """Of the hypothesis that the true value is the same on all machines."""
+    """The p value of the hypothesis that the true value is the same on all machines."""
 
     def prediction(self, confidence: float) -> tuple[float, float] | None:
         """Return the interval of the true value on one more machine, or None for less than three.

@@ -54,14 +54,14 @@ class Kin:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What one quantity says of two sessions."""
+    """What one quantity says about two sessions."""
 
     quantity: Quantity
     changes: tuple[Change, ...]
     kin: tuple[Kin, ...]
     """Empty where the quantity has no ratio."""
     spreads: dict[Way, Spread]
-    """Of a crawl between sessions, by the way to see a change."""
+    """The spread of a crawl between sessions, by the way to see a change."""
 
 
 def compare_rows(

@@ -42,7 +42,7 @@ class Moments:
 
     @property
     def variance(self) -> float:
-        """Of a single value; there must be two at least."""
+        """The variance of a single value; there must be at least two."""
         return self.squares / (self.count - 1)
 
     @property

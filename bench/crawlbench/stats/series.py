@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["KNEE_SHARE", "Point", "Series", "find_knee", "make_series"]
 
 KNEE_SHARE = 0.95
-"""Of the best rate: from the knee on, going further along the axis gains less than the rest."""
+"""Share of the best rate that the knee reaches; going further can only gain the rest."""
 
 
 @dataclass(frozen=True, slots=True)

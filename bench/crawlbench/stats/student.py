@@ -13,7 +13,7 @@ from statistics import NormalDist
 __all__ = ["f_tail", "t_quantile", "t_tail"]
 
 ACCURACY = 1e-10
-"""Of a quantile; far below what the printed digits show."""
+"""Accuracy of a quantile; far below what the printed digits show."""
 MAX_STEPS = 100
 
 

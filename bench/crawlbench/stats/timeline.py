@@ -26,7 +26,7 @@ class Point:
     """Log time relative to the group's twins, baseline and control averaged; to begin, seconds, at
     the speed that the baseline had in the newest session."""
     interval: Interval
-    """At the session's confidence, over its rounds."""
+    """The interval over the session's rounds, at its confidence."""
     era: int
     """From 0; the next begins where the machine changes."""
 
@@ -76,7 +76,7 @@ class Jump:
     shift: float
     """Log ratio of the newest to the mean of those before; to begin, the difference in seconds."""
     interval: Interval
-    """Of the shift: a prediction's, so that one odd session needs to be odd enough."""
+    """A prediction interval for the shift, so that a single odd session must be odd enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What many sessions say together of one quantity."""
+    """What many sessions together say about one quantity."""
 
     sessions: tuple[str, ...]
     """Those that measured it, in order of time."""

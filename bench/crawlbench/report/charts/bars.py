@@ -54,7 +54,7 @@ class _Kind:
     total: Callable[[Summary], str]
     """What stands at the right end."""
     scale: float
-    """Of the axis' unit."""
+    """Scale of the axis' unit."""
     show: Callable[[float], str]
     """Tells a part's size as text."""
     mark: Callable[[Summary], float | None] = lambda _: None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_CELLS", "Chart", "ChartRow", "Rows", "Spec", "shown_labels"]
 
 MAX_CELLS = 40
-"""Of a group in a chart that is read row by row; the ratios and the table have them all."""
+"""Most cells of a group in a chart that is read row by row; ratios and table have them all."""
 
 ChartRow = dict[str, Any]
 """What one mark shows, by the names that the chart refers to: text, numbers, truth or None."""
@@ -35,7 +35,7 @@ class Chart:
     spec: Spec
     """Vega-Lite, without data; its width is that of its place in the page."""
     data: dict[str, Rows] = field(default_factory=dict)
-    """By the names that the spec refers to; charts that share a name share the rows."""
+    """Rows by the names that the spec refers to; charts that share a name share the rows."""
     height: int = 0
     """About, in pixels, so that a page does not jump when it is drawn."""
 

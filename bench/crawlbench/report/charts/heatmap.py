@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
+from crawlbench.base.text import one_line
 from crawlbench.report.charts.chart import Chart, Rows
 from crawlbench.report.charts.style import finish, layer, place, verdict_colours
 from crawlbench.report.operations import rows_of, themes_of
 from crawlbench.report.tables import ratio_of
-from crawlbench.report.text import one_line
 from crawlbench.report.theme import colour
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from crawlbench.base.records import Quantity
+from crawlbench.base.text import one_line
 from crawlbench.report.charts.chart import Chart, Rows
 from crawlbench.report.charts.style import (
     LEGEND_ROW,
@@ -19,7 +20,6 @@ from crawlbench.report.charts.style import (
     series_scales,
 )
 from crawlbench.report.measures import tell_range
-from crawlbench.report.text import one_line
 from crawlbench.report.theme import colour
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ __all__ = ["history_charts"]
 
 HEIGHT = 300
 DAYS = 6
-"""From which on an axis has a day for each of its marks."""
+"""Number of days from which on an axis has a day for each of its marks."""
 _TITLES = {
     Quantity.TIME: "Time over the baseline's",
     Quantity.CPU: "CPU time over the baseline's",
@@ -44,7 +44,7 @@ _PREFIXES = {
     Quantity.BEGIN: "begin-",
     Quantity.CPU_PAGE: "cpu-page-",
 }
-"""Of names, which are of one page."""
+"""Beginnings of the charts' names, which must differ on one page."""
 
 
 def history_charts(history: History) -> tuple[Chart, ...]:

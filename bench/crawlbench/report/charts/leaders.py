@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["leaders_chart"]
 
 MIN_ROWS = 3
-"""Of fewer there is nothing to look at more closely."""
+"""With fewer rows there is nothing to look at more closely."""
 SQUEEZED_FROM = math.log(2)
 """Log ratio of the slowest to the best from which on the others lie close together."""
 

@@ -41,9 +41,9 @@ SHIFT = 7
 NAME_OFFSET = -9
 """Pixels by which names stand above it."""
 HUES = ("client", "slower", "faster", "parse", "invalid", "same", "unclear", "system")
-"""Of lines: two of the first eight that have the same dashes differ for the colour-blind, too."""
+"""Hues of lines; two of the first eight with the same dashes differ for the colour-blind, too."""
 DASHES = ([1, 0], [6, 3], [2, 3], [8, 3, 2, 3])
-"""Of lines, one after the other; where the hues begin anew, they are shifted by one."""
+"""Dashes of lines, in turn; each time the hues start over, they are shifted by one."""
 LEGEND_ROW = 18
 """Pixels of a line in a legend."""
 WIDE = 560
@@ -174,5 +174,5 @@ def layer(*charts: alt.Chart) -> alt.LayerChart:
 
 
 def height_of(rows: int, row: int = ROW) -> int:
-    """Return about how high a chart of so many rows is, axis and legend included."""
+    """Return about how high a chart with that many rows is, including axis and legend."""
     return rows * row + 60

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
+from crawlbench.base.text import one_line
 from crawlbench.report.charts.chart import Chart, Rows
 from crawlbench.report.charts.style import (
     LEGEND_ROW,
@@ -16,7 +17,6 @@ from crawlbench.report.charts.style import (
     series_scales,
 )
 from crawlbench.report.numbers import format_count
-from crawlbench.report.text import one_line
 from crawlbench.stats.series import make_series
 
 if TYPE_CHECKING:

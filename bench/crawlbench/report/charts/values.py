@@ -35,7 +35,7 @@ MAX_POINTS = 6000
 STRIP = 56
 """Pixels per row of the values over time."""
 MIN_SCALE = 0.02
-"""Of its median: by so much a value may differ and still look calm."""
+"""Share of its median by which a value may differ and still look calm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Values:
     ends: tuple[float, ...] = ()
     """When rounds ended, on the axis of `at`."""
     step: int = 1
-    """Of how many values of a cell one is a row."""
+    """How many values of a cell share one row."""
     axis: str = "seconds of measuring since the start"
     """What `at` is."""
     cut: str = ""

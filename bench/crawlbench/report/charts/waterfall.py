@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
+from crawlbench.base.text import one_line
 from crawlbench.report.charts.chart import Chart, Rows, shown_labels
 from crawlbench.report.charts.style import WIDE, finish, layer, place, value_axis
 from crawlbench.report.numbers import format_bytes, format_part
-from crawlbench.report.text import one_line
 from crawlbench.report.theme import colour
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ HEAD, FOOT = 22, 8
 MAX_ROW, MAX_BLOCK = 7.0, 140.0
 """Pixels of a request and of a cell's requests: many requests become thin."""
 ROOM = alt.ExprRef(f"width > {WIDE} ? width - 265 : width - 95")
-"""For names: they share their line with the texts at the right."""
+"""Room for names, which share their line with the texts on the right."""
 MAX_REQUESTS, MAX_DRAWN = 400, 4000
-"""Of a cell and of a chart; of more the first of each cell are drawn, and its name says so."""
+"""Most requests of a cell and of a chart; of more, the first of each cell are drawn, marked so."""
 STEPS = {"waiting for the answer": "wait", "answer on its way": "client", "no answer": "invalid"}
 
 

@@ -1,0 +1,124 @@
+"""What a user asks of `crawlbench load`, and how much of it is allowed (floor 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from crawlbench.base.errors import UsageError
+from crawlbench.load.model import Arrival, Load
+from crawlbench.mirror.networks import find_network
+
+if TYPE_CHECKING:
+    from crawlbench.load.search import Goal
+
+__all__ = ["LoadOptions", "choose_runs", "choose_step", "require_allowed"]
+
+CONNECTIONS = 10
+"""For closed arrival, where no number is given."""
+FIRST_PER_S = 100.0
+"""Where a search begins, unless a rate is given."""
+MAX_S, MAX_CONNECTIONS, MAX_PER_S, MAX_GENERATORS = 600.0, 4096, 100_000.0, 64
+MAX_S_ELSEWHERE, MAX_CONNECTIONS_ELSEWHERE, MAX_PER_S_ELSEWHERE = 60.0, 1000, 10_000.0
+"""At an address that is not a mirror of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOptions:
+    """What a user asks for."""
+
+    loads: tuple[Load, ...]
+    """The runs, one after the other."""
+    goal: Goal | None
+    """What the search after them looks for; None: no search."""
+    step: Load
+    """One step of the search; its rate is chosen as the search goes on."""
+    first_per_s: float = FIRST_PER_S
+    """The rate that the search begins with."""
+    site: str = "douban-top250"
+    network: str = "loopback"
+    seed: int = 1
+    url: str | None = None
+    """A page of a server that is not a mirror of ours; None: a mirror is started."""
+    ca_file: str | None = None
+    cluster: str | None = None
+    """Address of a scheduler; None: generators are processes of this machine."""
+
+    @property
+    def most_per_s(self) -> float:
+        """The highest rate that may be asked for, or tried by a search."""
+        return MAX_PER_S if self.url is None else MAX_PER_S_ELSEWHERE
+
+
+def choose_runs(
+    base: Load, connections: int | None, rate: float | None, *, is_searching: bool
+) -> tuple[Load, ...]:
+    """Return the runs to make; a search begins with the rate, so there is no run at it.
+
+    Args:
+        base: what all runs have in common.
+        connections: for closed arrival; None: as many as usual, where there is nothing else to do.
+        rate: for open arrival, in requests per second.
+        is_searching: whether a search comes after the runs.
+    """
+    loads = []
+    if connections or not (rate or is_searching):
+        loads.append(replace(base, arrival=Arrival.CLOSED, connections=connections or CONNECTIONS))
+    if rate and not is_searching:
+        loads.append(replace(base, rate_per_s=rate))
+    return tuple(loads)
+
+
+def choose_step(base: Load, span_s: float, goal: Goal | None) -> Load:
+    """Return one step of a search, which does not wait long for answers that miss the goal."""
+    drain_s = min(base.drain_s, max(1.0, 4 * goal.seconds)) if goal else base.drain_s
+    return replace(base, span_s=span_s, drain_s=drain_s)
+
+
+def require_allowed(options: LoadOptions, owned: str | None) -> None:
+    """Refuse to load servers that belong to others, and more load than makes sense.
+
+    Args:
+        options: what is asked for.
+        owned: the host that the user says is theirs; None if they say nothing.
+
+    Raises:
+        UsageError: an option cannot be used.
+    """
+    is_elsewhere = options.url is not None
+    if options.url is not None:
+        _require_owned(options.url, owned)
+    elif owned is not None:
+        raise UsageError(f"--i-own-this {owned!r} cannot be used without --url")
+    else:
+        find_network(options.network)
+    most_s = MAX_S_ELSEWHERE if is_elsewhere else MAX_S
+    most = MAX_CONNECTIONS_ELSEWHERE if is_elsewhere else MAX_CONNECTIONS
+    for load in (*options.loads, options.step):
+        _bound("--duration" if load is not options.step else "--step", load.span_s, most_s)
+        _bound("--connections" if not load.is_open else "--pool", load.connections, most)
+        _bound("--rate", load.rate_per_s or 0.0, options.most_per_s)
+        _bound("--timeout", load.timeout_s, MAX_S_ELSEWHERE)
+        _bound("--generators", load.generators, MAX_GENERATORS)
+
+
+def _bound(option: str, value: float, most: float) -> None:
+    if value > most:
+        raise UsageError(f"{option} {value:g} cannot be used: give {most:g} or less")
+
+
+def _require_owned(url: str, owned: str | None) -> None:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in {"http", "https"} or not url.isascii() or " " in url:
+        raise UsageError(f"--url {url!r} is no address; one looks like http://127.0.0.1:8000/page")
+    if owned is None or owned.lower().strip("[]") != host:
+        said = f", and --i-own-this says {owned!r}" if owned is not None else ""
+        raise UsageError(
+            f"--url would put load on {host!r}{said}; if that server is yours, "
+            f"add --i-own-this {host}"
+        )
