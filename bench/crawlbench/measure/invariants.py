@@ -43,7 +43,7 @@ REST_SHARE = 0.001
 """Share of the time between the turns, where that is more: an idle thread that looks around twice a
 second uses 0.01 %, which no neighbour feels; a busy one uses a hundred."""
 MAX_RESTLESS = 0.1
-"""Share of a cell's turns: whatever disturbs so few of its neighbours' laps moves no ratio, since the
+"""Share of a cell's turns: what disturbs so few of its neighbours' laps moves no ratio, since the
 midmean leaves out a quarter at each end. A busy host charges its own pauses to whoever has the CPU,
 so that a worker that only waits may now and then seem to have used a millisecond."""
 MIRROR_SLACK_S = 0.005

@@ -35,15 +35,15 @@ __all__ = ["Costs", "choose_pace", "expect_round_s", "find_costs"]
 FIRST_ROUNDS = 3
 """Rounds after which laps are chosen for the first time, and then whenever rounds have doubled."""
 MAX_STEP = 3
-"""Factor by which laps may grow or shrink at once: all rounds count the same, so the first ones must
-not be much noisier than the later ones."""
+"""Factor by which laps may grow or shrink at once: all rounds count the same, so the first must not
+be much noisier than the later ones."""
 MAX_MEASURING = 0.85
 """Share of a round that laps may take: beyond it, more laps gain little, and rounds get fewer."""
 MIN_LAPS = 2
 """Laps in a round; a single one does not show how much laps differ."""
 MAX_FILLING = 2.0
-"""Factor by which the chosen laps may grow, so that nothing of the budget is left over, or shrink, so
-that one more round fits in."""
+"""Factor by which the chosen laps may grow, so that no budget is left over, or shrink,
+so that one more round fits in."""
 FILLING = 0.97
 """Share of the remaining time to fill: the last round only predicts what the next will take."""
 ROUNDS_OF_SEQUENCE = 12

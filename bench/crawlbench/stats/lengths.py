@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 MIN_MORE = 1e-3
-"""Share of the long crawl by which it counts as longer than the short one at least, so that each lap
+"""Share of the long crawl by which it always counts as longer than the short one, so that each lap
 has a logarithm. Such a lap is an outlier, which the midmean leaves out."""
 MAX_BEND = 0.1
 """Share of a page's cost up to which two lengths also predict what other lengths cost."""
