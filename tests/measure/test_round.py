@@ -14,7 +14,8 @@ from crawlbench.base.records import Cell
 from crawlbench.base.usage import Usage
 from crawlbench.measure import round as round_module
 from crawlbench.measure.contract import Conduct, Value
-from crawlbench.measure.round import RoundPlan, run_round
+from crawlbench.measure.round import run_round
+from crawlbench.measure.roundplan import RoundPlan
 from crawlbench.measure.verify import expect
 from crawlbench.sites.douban import SITE
 
@@ -44,12 +45,16 @@ class ScriptedMirror:
     def __init__(self, events):
         self.events = events
         self.is_dead = False
+        self.shut = []
 
-    async def begin(self, epoch, *, plays_network, lap=0, laps=1, trace_file=None):
+    async def begin(self, epoch, *, plays_network, lap=0, laps=1, trace_file=None, door=""):
         self.events.append(("begin", (epoch, lap, laps)))
         self.events.append(("network", plays_network))
         if trace_file:
             self.events.append(("trace", trace_file))
+
+    async def shut_doors(self, names=None):
+        self.shut.append(names)
 
     async def end(self):
         if self.is_dead:
