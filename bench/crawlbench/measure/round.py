@@ -258,8 +258,7 @@ class _Course:
     async def _end(self, mirror: Mirror, turn: Turn, value: Value | None = None) -> Counters:
         """Return what the mirror counted; whoever came in though it was another's turn is out."""
         counters = await mirror.end()
-        is_spoilt = value is None or holds_up(counters, value.seconds)
-        strays = find_strays(counters, turn.cell, is_spoilt=is_spoilt)
+        strays = find_strays(counters, turn.cell, value.seconds if value else None)
         for name, reason in strays.items():
             await self._expel(name, CellError(reason), turn)
         return counters

@@ -36,21 +36,31 @@ def explain(error: CellError, counters: Counters) -> CellError:
     return type(error)(text, error.detail)
 
 
-def find_strays(counters: Counters, measured: str, *, is_spoilt: bool) -> dict[str, str]:
+def find_strays(counters: Counters, measured: str, seconds: float | None) -> dict[str, str]:
     """Return what is held against each cell whose turn it was not, by name.
 
     Args:
         counters: what the mirror counted in a turn, and since the turn before.
         measured: the cell whose turn it was.
-        is_spoilt: whether its value is left out.
+        seconds: that its value took; None if it failed.
     """
-    fate = "is left out" if is_spoilt else "was not moved by that"
     early = {
-        name: f"it asked for {count_of(requests, 'page')} while it was nobody's turn"
+        name: f"it asked for {count_of(requests, 'page')} between its turns"
         for name, requests in counters.early.items()
     }
+    effect = _tell_effect(counters, measured, seconds)
     return early | {
-        name: f"it asked for {count_of(requests, 'page')} during another's turn: "
-        f"the value of {measured} {fate}"
+        name: f"it asked for {count_of(requests, 'page')} during another's turn{effect}"
         for name, requests in counters.strays.items()
     }
+
+
+def _tell_effect(counters: Counters, measured: str, seconds: float | None) -> str:
+    """Return what became of the value that was measured, as the end of a sentence."""
+    if seconds is None:
+        return f", in which {measured} failed"
+    fate = "so that this value does not count" if holds_up(counters, seconds) else "which is little"
+    return (
+        f", which held up {measured} for as much as {counters.held_up_s * 1e3:.2g} ms of "
+        f"{seconds * 1e3:.3g} ms, {fate}"
+    )
