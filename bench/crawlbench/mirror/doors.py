@@ -116,13 +116,17 @@ class Doors:
     def begin(self, name: str) -> None:
         """Start a span in which that door is in use, or the main one if there is none such."""
         self.in_use = self._doors.get(name, self.main)
-        self.in_use.count_anew()  # who has its turn next may warm up before
+        self.in_use.count_anew()  # whose turn it is next may have taken its warmups
         self._early = self._count_strays()[0]
 
     def end(self) -> tuple[Counters, int]:
-        """Return what was counted since `begin`, and the bytes that were sent to strays."""
+        """Return what was counted since `begin`, and the bytes that were sent to strays.
+
+        By the main door the span goes on, so that whoever has no other may ask again.
+        """
         strays, stray_bytes = self._count_strays()
-        counters = self.in_use.count_anew()
+        is_main = self.in_use is self.main
+        counters = self.main.counters if is_main else self.in_use.count_anew()
         counters.strays = strays
         counters.early, self._early = self._early, {}
         return counters, stray_bytes
