@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from tests.stats.builders import BASELINE, CONTROL, make_plan, make_sample, other
+from tests.stats.builders import BASELINE, CONTROL, make_plan, make_sample, make_session, other
 from tests.stats.lengths import long, two_lengths
 
 from crawlbench.base.records import RoundRecord
-from crawlbench.measure.calibration import LONGEST_VALUE_S, MAX_LOOPS, calibrate, choose_loops
+from crawlbench.measure.calibration import (
+    LONGEST_VALUE_S,
+    MAX_EVERY,
+    MAX_LOOPS,
+    calibrate,
+    choose_loops,
+    find_every,
+)
 from crawlbench.stats.limit import REFERENCE
 
 FAST, SLOW, LIMIT = other("fast", "uvloop"), other("slow"), other(REFERENCE)
@@ -15,12 +22,18 @@ FAR = other("fast", "uvloop", network="far")
 
 
 def calibrated(seconds, **changes):
-    """Return loops and passes of a calibration in which each cell took so long."""
+    """Return a session after a calibration in which each cell took so long."""
     cells = [cell for cell in seconds if cell not in (BASELINE, CONTROL)]
     plan = make_plan(*cells, min_time_s=0.03, lap_time_s=2.0, **changes)
     samples = [make_sample(cell, 0, 9.9, warmup=True) for cell in seconds]
     samples += [make_sample(cell, 0, one_s) for cell, one_s in seconds.items()]
-    return calibrate(plan, RoundRecord(0, "2026-01-01T00:00:00+00:00", 1.0, tuple(samples)))
+    return chosen_for(plan, samples)
+
+
+def chosen_for(plan, samples):
+    """Return the session of a plan after a calibration with these samples."""
+    record = RoundRecord(0, "2026-01-01T00:00:00+00:00", 1.0, tuple(samples))
+    return calibrate(make_session(plan, []), record)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +60,8 @@ def test_longer_least_time_is_obeyed():
 
 def test_all_cells_of_a_group_have_the_same_loops():
     """Each group by its own cells; a cell that failed has none."""
-    loops, passes = calibrated({BASELINE: 0.031, CONTROL: 0.033, FAST: 0.011, FAR: 0.5})
+    session = calibrated({BASELINE: 0.031, CONTROL: 0.033, FAST: 0.011, FAR: 0.5})
+    loops, passes = session.loops, session.passes
     names = [BASELINE.name, CONTROL.name, FAST.name]
     assert loops == {**dict.fromkeys(names, 3), FAR.name: 1}
     assert SLOW.name not in loops
@@ -56,17 +70,44 @@ def test_all_cells_of_a_group_have_the_same_loops():
 
 def test_reference_that_is_compared_with_nothing_makes_no_value_longer():
     """It has the loops of the others."""
-    loops, _ = calibrated({BASELINE: 0.031, CONTROL: 0.031, LIMIT: 0.001})
+    loops = calibrated({BASELINE: 0.031, CONTROL: 0.031, LIMIT: 0.001}).loops
     assert set(loops.values()) == {1}
 
 
 def test_long_forms_have_loops_of_their_own_and_the_laps_of_their_group():
     """The same for all of one length; a lap has both, so that a turn has fewer of them."""
-    plan = two_lengths(FAST, min_time_s=0.03, lap_time_s=2.0)
+    session = calibrated_with_lengths(long_s=0.25)
+    of_short = {session.loops[name] for name in (BASELINE.name, CONTROL.name, FAST.name)}
+    of_long = {session.loops[cell.name] for cell in session.plan.cells if cell.long_of}
+    assert (of_short, of_long) == ({3}, {1})
+    assert session.passes == {BASELINE.group: round(2.0 / (3 * 0.075 + 0.75))}
+    assert session.long_every == {BASELINE.group: 1}
+
+
+@pytest.mark.parametrize(
+    ("long_s", "share", "every"),
+    [
+        (0.25, 1.0, 1),  # in each lap, whatever that costs
+        (0.25, 0.5, 3),  # 0.75 s of a lap beside 0.225 s
+        (0.25, 0.9, 1),  # they take less than that in each lap
+        (0.075, 0.5, 1),
+        (0.25, 0.1, MAX_EVERY),  # 30 would leave too few
+        (0.9, 0.5, MAX_EVERY),
+    ],
+)
+def test_long_forms_take_part_in_as_few_laps_as_their_share_asks(long_s, share, every):
+    """A turn has more laps then, as most of them are short."""
+    session = calibrated_with_lengths(long_s, long_share=share)
+    assert session.long_every == {BASELINE.group: every}
+    lap_s = 3 * 0.075 + 3 * long_s / every
+    assert session.passes == {BASELINE.group: max(1, round(2.0 / lap_s))}
+    found = find_every(session, session.plan.cells)
+    assert found == {c.name: every for c in session.plan.cells if c.long_of}
+
+
+def calibrated_with_lengths(long_s, **changes):
+    """Return a session of two lengths after its calibration; three cells take 75 ms in all."""
+    plan = two_lengths(FAST, min_time_s=0.03, lap_time_s=2.0, **changes)
     seconds = {BASELINE: 0.031, CONTROL: 0.033, FAST: 0.011}
-    seconds |= {long(cell): 0.25 for cell in seconds}
-    samples = tuple(make_sample(cell, 0, one_s) for cell, one_s in seconds.items())
-    loops, passes = calibrate(plan, RoundRecord(0, "2026-01-01T00:00:00+00:00", 1.0, samples))
-    assert {loops[cell.name] for cell in seconds if not cell.long_of} == {3}
-    assert {loops[cell.name] for cell in seconds if cell.long_of} == {1}
-    assert passes == {BASELINE.group: round(2.0 / (3 * 0.075 + 0.75))}
+    seconds |= {long(cell): long_s for cell in seconds}
+    return chosen_for(plan, [make_sample(cell, 0, one_s) for cell, one_s in seconds.items()])

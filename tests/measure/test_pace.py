@@ -11,7 +11,14 @@ import pytest
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_sample, make_session, other
 
 from crawlbench.base.records import RoundRecord, Stopping
-from crawlbench.measure.pace import Costs, _fill, choose_pace, expect_round_s, find_costs
+from crawlbench.measure.pace import (
+    Costs,
+    _fill,
+    _rounds_in_budget,
+    choose_pace,
+    expect_round_s,
+    find_costs,
+)
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.stats.index import Index
 from crawlbench.stats.pairing import Side, log_ratios
@@ -72,6 +79,25 @@ def test_budget_leaves_room_for_rounds():
     for budget_s, passes in ((1000.0, 6), (42.0, 4), (20.0, 2)):  # 12 x (3.0 + 8 x 0.06) is 41.8
         session = paced_session(0.0, 0.02, around_s=3.0, rounds=24, budget_s=budget_s)
         assert choose_pace(session, CELLS) == {GROUP: passes}
+
+
+@pytest.mark.parametrize(
+    ("around_s", "cells", "rounds"),
+    [
+        (8.7, 6, 9),  # `default`: 15 pairs, and half of a round for its workers
+        (8.7, 56, 11),  # 1,540 pairs ask for a spread that is known better
+        (2.0, 6, 20),
+        (0.001, 6, 30),  # no more than that, however little they cost
+        (40.0, 6, 4),  # five would leave no time for laps
+        (90.0, 6, 3),  # not even three fit in
+    ],
+)
+def test_rounds_are_as_many_as_make_intervals_narrowest(around_s, cells, rounds):
+    """Of 175 s: more rounds know their spread better, and leave less time for laps."""
+    plan = make_plan(
+        *[other(f"cell-{n}") for n in range(cells - 1)], stopping=Stopping.FIXED, budget_s=175.0
+    )
+    assert _rounds_in_budget(plan, around_s) == rounds
 
 
 @pytest.mark.parametrize(

@@ -439,6 +439,25 @@ def test_lap_in_which_nobody_is_left_has_no_anchor():
     assert result.record.anchors == ()
 
 
+def test_long_form_that_misses_laps_has_its_own_count_of_them():
+    """Its worker is told how many values to expect, and its mirror which of its laps this is."""
+    short = CELLS[0]
+    long = replace(short, site="longer", long_of=short.site)
+    plan = RoundPlan(
+        number=3,
+        seed=1,
+        cells=(short, long),
+        loops={},
+        warmups=1,
+        laps=2,
+        passes={short.group: 4},
+        modules={},
+        every={long.name: 3},
+    )
+    assert [plan.place(short, lap) for lap in (0, 3, 7)] == [(0, 8), (3, 8), (7, 8)]
+    assert [plan.place(long, lap) for lap in (0, 3, 6)] == [(0, 3), (1, 3), (2, 3)]
+
+
 def test_long_form_is_crawled_at_its_own_mirror_in_the_laps_of_its_group():
     """What is compared meets in one lap, wherever its pages come from."""
     short = CELLS[0]

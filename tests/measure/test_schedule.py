@@ -20,8 +20,8 @@ GROUPS = {"cheap": CHEAP, "dear": DEAR}
 PASSES = {"cheap": 3, "dear": 1}
 
 
-def turns(seed=1, number=1, warmups=1, laps=4):
-    return list(plan_turns(GROUPS, warmups, laps, PASSES, seed, number))
+def turns(seed=1, number=1, warmups=1, laps=4, every=None):
+    return list(plan_turns(GROUPS, warmups, laps, PASSES, every or {}, seed, number))
 
 
 def laps_of(group, number=1):
@@ -57,6 +57,28 @@ def test_cells_of_a_lap_are_measured_one_right_after_the_other():
     groups = [("cheap" if t.cell in CHEAP else "dear", t.warmup, t.lap) for t in turns()]
     assert [len(list(run)) for _, run in groupby(groups)] == [5] * (2 + 4 * 4)
     assert [t.slot for t in turns()] == [0, 1, 2, 3, 4] * (2 + 4 * 4)
+
+
+def test_long_forms_miss_laps_and_no_warmup():
+    """The first of so many laps has them, so that each round has one."""
+    seldom = {CHEAP[0]: 5, CHEAP[1]: 2, DEAR[0]: 9}
+    found = turns(every=seldom)
+    warm = {turn.cell for turn in found if turn.warmup}
+    assert warm == {*CHEAP, *DEAR}
+    laps = {cell: [t.lap for t in found if t.cell == cell and not t.warmup] for cell in warm}
+    assert (laps[CHEAP[0]], laps[CHEAP[1]]) == ([0, 5, 10], [0, 2, 4, 6, 8, 10])
+    assert (laps[CHEAP[2]], laps[DEAR[0]]) == (list(range(12)), [0])
+    slots = [(t.lap, t.slot) for t in found if t.cell in CHEAP and not t.warmup]
+    assert slots == [
+        (lap, slot) for lap in range(12) for slot in range(5 - (lap % 5 > 0) - (lap % 2))
+    ]
+    assert sum(turn.anchors for turn in found) == 12 + 4
+
+
+def test_lap_without_cells_is_left_out():
+    """All short crawls failed: nothing is due where long forms miss a lap."""
+    found = list(plan_turns({"a": ["long"]}, 1, 4, {"a": 1}, {"long": 3}, 1, 1))
+    assert [(turn.lap, turn.warmup) for turn in found] == [(0, True), (0, False), (3, False)]
 
 
 def test_anchors_are_due_once_in_each_lap_before_any_of_its_cells():

@@ -12,7 +12,7 @@ from crawlbench.base.records import Doubt, Failure, Obstacle, Quantity, Stopping
 from crawlbench.stats.judge import judge
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.settled import is_settled, open_cells
-from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
+from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, make_session, other
 
 HALF, TWICE = other("half"), other("twice", "uvloop")
 WOBBLE = (1.00, 1.01, 0.99, 1.005, 0.995, 1.002)
@@ -238,6 +238,27 @@ def test_load_of_the_mirror_is_a_doubt_from_a_quarter_of_the_time_on():
     assert [size.doubt for size in found.doubts] == [Doubt.SERVER_LOAD]
     assert found.verdict is Verdict.FASTER
     assert found.low < math.log(0.5 - 0.2) - math.log(1 - 0.2) + 0.01
+
+
+@pytest.mark.parametrize(
+    ("seen", "verdict", "obstacle"),
+    [
+        ({"cpu_s": 0.245, "mirror_cpu_s": 0.4}, Verdict.FASTER, None),
+        ({"cpu_s": 0.1, "mirror_cpu_s": 0.4}, Verdict.UNCLEAR, Obstacle.HALF),
+        ({"cpu_s": 0.245, "mirror_wait_s": 0.4}, Verdict.FASTER, None),
+        ({"cpu_s": 0.1, "mirror_wait_s": 0.4}, Verdict.UNCLEAR, Obstacle.HALF),
+    ],
+)
+def test_client_that_computes_all_the_time_was_not_held_up_by_a_busy_mirror(
+    seen, verdict, obstacle
+):
+    """A quarter of a second a crawl, two in a value: 98 % of it, or 40, on its only CPU."""
+    cells = {BASELINE: 1.0, CONTROL: 1.0, HALF: 0.25, TWICE: 2.0}
+    machine = replace(MACHINE, worker_cpus=(0,))
+    plan = make_plan(HALF, TWICE)
+    session = make_session(plan, rounds(cells), seen={HALF: seen}, machine=machine)
+    found = judge(session).against_baseline()[0]
+    assert (found.verdict, found.obstacle) == (verdict, obstacle)
 
 
 def test_own_threads_that_wait_for_each_other_are_no_doubt():

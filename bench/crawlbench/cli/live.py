@@ -5,6 +5,7 @@ All drawing happens between values, outside the clock.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from rich.text import Text
 
 from crawlbench.base.records import Quantity, Stopping
 from crawlbench.base.text import count_of
+from crawlbench.measure.calibration import find_every
 from crawlbench.report.bars import draw_bars
 from crawlbench.report.numbers import format_seconds
 from crawlbench.report.tables import ratio_of
@@ -114,8 +116,10 @@ class _LiveWatcher:
 
     def on_session(self, session: Session) -> None:
         plan, done = session.plan, len(session.rounds)
+        every = find_every(session, plan.cells)
         values = sum(
-            plan.warmups + plan.laps * session.passes[cell.group]
+            plan.warmups
+            + math.ceil(plan.laps * session.passes[cell.group] / every.get(cell.name, 1))
             for cell in plan.cells
             if not session.failure(cell.name)
         )

@@ -43,8 +43,7 @@ async def run_aa(
         calibration = await lab.measure(session, 0, _ignore)
         if calibration.failures:
             raise CellError(calibration.failures[0].reason)
-        loops, passes = calibrate(plan, calibration.record)
-        session = replace(session, loops=loops, passes=passes)
+        session = calibrate(session, calibration.record)
         number = 0
         for _ in range(sessions):
             for method in methods:

@@ -3,43 +3,78 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crawlbench.measure.schedule import choose_passes
 from crawlbench.stats.limit import REFERENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
-    from crawlbench.base.records import Plan, RoundRecord
+    from crawlbench.base.records import Cell, RoundRecord, Session
 
-__all__ = ["LONGEST_VALUE_S", "MAX_LOOPS", "calibrate", "choose_loops"]
+__all__ = ["LONGEST_VALUE_S", "MAX_LOOPS", "calibrate", "choose_loops", "find_every"]
 
 MAX_LOOPS = 10_000  # crawls per value, whatever the least time of a value is
+MAX_EVERY = 10
+"""Laps per lap with long forms: beyond it, too few of these are left to tell what a page costs."""
 LONGEST_VALUE_S = 1.0  # of several crawls: a machine's moods last for seconds
 
 
-def calibrate(plan: Plan, calibration: RoundRecord) -> tuple[dict[str, int], dict[str, int]]:
-    """Return crawls per value by cell, and laps per turn by group, that fill the plan's times.
+def calibrate(session: Session, calibration: RoundRecord) -> Session:
+    """Return a session with crawls per value and laps per turn that fill its plan's times.
 
     All cells of a group have the same, those of each length among themselves: the second crawl of a
     process in a row is another thing than the first, and where some cells had one and others two,
     that was compared.
     """
+    plan = session.plan
     seconds = {s.cell: s.seconds for s in calibration.samples if not s.warmup}
-    groups: dict[tuple[str, str], list[str]] = {}
+    forms: dict[tuple[str, str], list[str]] = {}
     for cell in plan.cells:
         if cell.name in seconds:
-            groups.setdefault((cell.group, cell.place), []).append(cell.name)
+            forms.setdefault((cell.group, cell.place), []).append(cell.name)
+    longs = {cell.name for cell in plan.cells if cell.long_of}
     references = {cell.name for cell in plan.cells if cell.strategy == REFERENCE}
     loops: dict[str, int] = {}
-    lap_s: dict[str, float] = {}
-    for (group, _), names in groups.items():
+    short_s: dict[str, float] = {}
+    long_s: dict[str, float] = {}
+    for (group, _), names in forms.items():
         compared = [seconds[name] for name in names if name not in references]
         chosen = choose_loops(compared or [seconds[name] for name in names], plan.min_time_s)
         loops |= dict.fromkeys(names, chosen)
-        lap_s[group] = lap_s.get(group, 0.0) + chosen * sum(seconds[name] for name in names)
-    return loops, choose_passes(lap_s, plan.lap_time_s)
+        times = long_s if names[0] in longs else short_s
+        times[group] = times.get(group, 0.0) + chosen * sum(seconds[name] for name in names)
+    every = {
+        group: _choose_every(short_s[group], long_s[group], plan.long_share)
+        for group in short_s.keys() & long_s.keys()
+    }
+    lap_s = {
+        group: short_s.get(group, 0.0) + long_s.get(group, 0.0) / every.get(group, 1)
+        for group in {**short_s, **long_s}
+    }
+    passes = choose_passes(lap_s, plan.lap_time_s)
+    return replace(session, loops=loops, passes=passes, long_every=every)
+
+
+def find_every(session: Session, cells: Iterable[Cell]) -> dict[str, int]:
+    """Return, by cell, the laps per lap in which a long form takes part."""
+    return {c.name: session.long_every.get(c.group, 1) for c in cells if c.long_of}
+
+
+def _choose_every(short_s: float, long_s: float, share: float) -> int:
+    """Return the laps per lap with long forms that leave them about a share of the time.
+
+    Where they take no more than that in each lap, they take part in each.
+
+    Args:
+        short_s: of a lap of what is not a long form.
+        long_s: of a lap of the long forms.
+        share: of all time, above 0.
+    """
+    wanted = long_s * (1 - share) / (share * short_s)
+    return min(MAX_EVERY, max(1, round(wanted)))
 
 
 def choose_loops(seconds: Collection[float], min_time_s: float) -> int:

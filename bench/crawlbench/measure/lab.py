@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crawlbench.base.rooms import open_room
+from crawlbench.measure.calibration import find_every
 from crawlbench.measure.ceiling import measure_ceiling
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.invariants import Patience
@@ -99,6 +100,7 @@ class Lab:
             warmups=plan.warmups if number else CALIBRATION_WARMUPS,
             laps=plan.laps if number else 1,
             passes=session.passes if number else {cell.group: 1 for cell in cells},
+            every=find_every(session, cells) if number else {},
             modules={cell.name: _loop_module(cell) for cell in cells},
             declared=declared_by(plan, cells),
             patience=self.patience,

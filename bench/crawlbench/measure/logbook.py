@@ -120,8 +120,7 @@ class Logbook:
     def add_calibration(self, result: RoundResult) -> None:
         """Choose loops and passes; the cells that failed take part no further."""
         write_trace(self._folder, result.notes)
-        loops, passes = calibrate(self.session.plan, result.record)
-        self._replace(replace(self.session, loops=loops, passes=passes), result)
+        self._replace(calibrate(self.session, result.record), result)
 
     def add_round(self, result: RoundResult) -> None:
         """Take in a finished round and judge anew."""

@@ -15,12 +15,15 @@ was found, are at worst too careful where rounds differ in spread (docs/method.m
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Stopping
 from crawlbench.measure.schedule import MAX_PASSES
+from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.noise import find_noise
+from crawlbench.stats.student import t_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +46,10 @@ MOST_FILLING = 2.0
 them at the least, so that one more round fits in."""
 FILLING = 0.97
 """Of the time that is left: what a round takes is foretold from the last one."""
-ROUNDS_IN_BUDGET = {Stopping.FIXED: 7, Stopping.ANY: 12}
-"""That are to fit in: what t, or a sequence, asks for few rounds is more than laps give."""
+ROUNDS_OF_SEQUENCE = 12
+"""That are to fit into a budget: what a sequence asks for few rounds is more than laps give."""
+MOST_ROUNDS = 30
+"""That are to fit in: beyond it, Student's t asks for hardly less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +165,39 @@ def _fit(
         return sum(costs.lap_s[group] * plan.laps * of[group] for group in wanted)
 
     added = {g: max(0, count - passes[g]) for g, count in wanted.items()}
-    room_s = plan.budget_s / ROUNDS_IN_BUDGET[plan.stopping] - costs.around_s
+    room_s = plan.budget_s / _rounds_in_budget(plan, costs.around_s) - costs.around_s
     room_s -= seconds({g: wanted[g] - added[g] for g in wanted})
     part = min(1.0, max(0.0, room_s / seconds(added))) if any(added.values()) else 1.0
     return {g: wanted[g] - added[g] + math.floor(part * added[g]) for g in wanted}
+
+
+def _rounds_in_budget(plan: Plan, around_s: float) -> int:
+    """Return how many rounds are to fit in: those whose intervals are the narrowest.
+
+    Each round takes its cost from the laps, whose number the error falls with the root of; but few
+    rounds know their spread badly, and the more so the more pairs are to hold together.
+
+    Args:
+        plan: with a budget.
+        around_s: what a round costs beside its laps.
+    """
+    if plan.stopping is Stopping.ANY:
+        return ROUNDS_OF_SEQUENCE
+    level = (1 - plan.confidence) / _most_pairs(plan)
+    widths = {
+        rounds: t_quantile(1 - level / 2, rounds - 1) / math.sqrt(plan.budget_s - rounds * around_s)
+        for rounds in range(FIRST_ROUNDS, MOST_ROUNDS + 1)
+        if plan.budget_s and rounds * around_s < plan.budget_s
+    }
+    return min(widths, key=widths.__getitem__, default=FIRST_ROUNDS)
+
+
+def _most_pairs(plan: Plan) -> int:
+    """Return the pairs of the largest group, by one quantity."""
+    sizes = Counter(
+        cell.group for cell in plan.own_cells if not cell.control and cell.strategy != REFERENCE
+    )
+    return max(1, *(math.comb(size, 2) for size in sizes.values()))
 
 
 def _fill(chosen: dict[str, int], costs: Costs, left_s: float, laps: int) -> dict[str, int]:

@@ -124,7 +124,7 @@ class _Course:
         plan = self._plan
 
         async def start_one(cell: Cell) -> None:
-            loops, values = plan.loops[cell.name], plan.laps * plan.passes[cell.group]
+            loops, (_, values) = plan.loops[cell.name], plan.place(cell)
             try:
                 worker = await executor.start(cell, loops, plan.warmups, values)
             except CellError as error:
@@ -142,7 +142,9 @@ class _Course:
     def turns(self, groups: list[str]) -> Iterator[Turn]:
         """Yield the turns of the groups."""
         plan, cells = self._plan, {group: self._groups[group] for group in groups}
-        return plan_turns(cells, plan.warmups, plan.laps, plan.passes, plan.seed, plan.number)
+        return plan_turns(
+            cells, plan.warmups, plan.laps, plan.passes, plan.every, plan.seed, plan.number
+        )
 
     @contextmanager
     def timing(self, turn: Turn) -> Iterator[None]:
@@ -246,11 +248,12 @@ class _Course:
         if plan.trace_folder and not turn.warmup and not cell.operation:
             path = plan.trace_folder / f"{list(self._cells).index(turn.cell)}.jsonl"
             self.notes[turn.cell] = path
+        lap, laps = plan.place(cell, turn.lap)
         await mirror.begin(
             str(plan.number),
             plays_network=not turn.warmup,
-            lap=turn.lap,
-            laps=plan.laps * plan.passes[cell.group],
+            lap=lap,
+            laps=laps,
             trace_file=path,
             door=turn.cell,
         )

@@ -62,6 +62,7 @@ def plan_turns(
     warmups: int,
     laps: int,
     passes: Mapping[str, int],
+    every: Mapping[str, int],
     seed: int,
     number: int,
 ) -> Iterator[Turn]:
@@ -75,6 +76,7 @@ def plan_turns(
         warmups: laps of each group that are thrown away.
         laps: times that each group has its turn.
         passes: laps that a group takes in a turn, by group.
+        every: laps per lap in which a cell takes part, by cell; the first of them has it.
         seed: of the session.
         number: of the round.
     """
@@ -85,7 +87,9 @@ def plan_turns(
             for group in names:
                 in_turn = 1 if warmup else passes[group]
                 for lap in range(turn * in_turn, (turn + 1) * in_turn):
-                    cells = list(groups[group])
+                    cells = [c for c in groups[group] if warmup or not lap % every.get(c, 1)]
+                    if not cells:
+                        continue
                     key = f"order/{seed}/{group}/{epoch(number, lap, warmup=warmup)}"
                     _shuffle(cells, key)
                     at = None if warmup else random.Random(f"anchors/{key}").randrange(len(cells))

@@ -10,6 +10,7 @@ import msgspec
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Stopping
+from crawlbench.base.records.ranges import Part  # noqa: TC001  (msgspec reads it)
 from crawlbench.base.seen import with_value
 from crawlbench.measure.labels import find_place, is_file
 from crawlbench.plugins import registry
@@ -46,6 +47,9 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     long_forms: dict[str, str] = {}
     """Site and network, as a glob, to a longer site that is crawled in the same laps: what the two
     take more or less is what a page costs. The last glob that fits counts; none: one length."""
+    long_share: Part = 1.0
+    """Of the time of laps, about so much at most is for long forms, which take part in as few laps
+    of a round as that asks; 1: in each lap."""
     networks: Names = ("loopback",)
     event_loops: Names = ("asyncio",)
     parsers: Names = ("lxml",)

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Doubt
-from crawlbench.stats.headroom import MAX_PEER_SHARE
+from crawlbench.stats.headroom import MAX_PEER_SHARE, idle_s, used_s
 from crawlbench.stats.index import reading_of
 
 if TYPE_CHECKING:
@@ -126,18 +126,26 @@ class Nuisances:
     def _part(self, doubt: Doubt) -> Reading:
         """Return what reads the seconds per crawl that a doubt may account for."""
         return {
-            Doubt.SERVER_WAIT: _server_wait_s,
+            Doubt.SERVER_WAIT: self._server_wait_s,
             Doubt.SERVER_LOAD: self._server_load_s,
             Doubt.STARVATION: self._starved_s,
             Doubt.CONTENTION: self._contention_s,
         }[doubt]
 
+    def _server_wait_s(self, sample: Sample) -> float:
+        return min(sample.mirror_wait_s / sample.loops, idle_s(sample, self._cpus))
+
     def _server_load_s(self, sample: Sample) -> float:
+        """Return the time that the mirror worked: no more than the client may have waited for it.
+
+        A client that uses its CPUs all the time is as fast as it can be, however busy the mirror.
+        """
         at_ceiling = sample.requests / self._ceiling if self._ceiling else 0.0
-        return max(sample.mirror_cpu_s, at_ceiling) / sample.loops
+        load_s = max(sample.mirror_cpu_s, at_ceiling) / sample.loops
+        return min(load_s, idle_s(sample, self._cpus))
 
     def _contention_s(self, sample: Sample) -> float:
-        waited, used = self._starved_s(sample), _used_s(sample)
+        waited, used = self._starved_s(sample), used_s(sample)
         wanted = waited + used
         share = waited / wanted if wanted else 0.0
         return CONTENTION_COST * min(1.0, share / HALF) * used
@@ -149,8 +157,7 @@ class Nuisances:
         """
         if not sample.cpu_wait_s:
             return 0.0
-        left_s = max(0.0, sample.seconds * self._cpus - _used_s(sample))
-        return min(sample.cpu_wait_s, left_s)
+        return min(sample.cpu_wait_s, idle_s(sample, self._cpus))
 
 
 def _total_s(read: Reading, samples: Sequence[Sample]) -> float:
@@ -159,12 +166,3 @@ def _total_s(read: Reading, samples: Sequence[Sample]) -> float:
     for sample in samples:
         total += read(sample) * sample.loops
     return total
-
-
-def _server_wait_s(sample: Sample) -> float:
-    return sample.mirror_wait_s / sample.loops
-
-
-def _used_s(sample: Sample) -> float:
-    used = sample.cpu_s
-    return sample.cpu_user_s + sample.cpu_system_s if used is None else used

@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_PEER_SHARE",
     "find_mark",
+    "idle_s",
+    "server_hold",
     "server_share",
+    "used_s",
     "wait_share",
 ]
 
 MAX_SERVER_SHARE = 0.5
-"""Of the mirror's ceiling or time: beyond this a row tells of the server too."""
+"""Of a row's time: where the client may have waited longer, the row tells of the server too."""
 MAX_PEER_SHARE = 0.9
 """Of an operation's time: a peer that echoes works while the loop waits, but one that is busy all
 the time sets the pace."""
@@ -45,6 +48,37 @@ def server_share(samples: Sequence[Sample], ceiling: float | None) -> float:
     return max(busy, rate / ceiling if ceiling else 0.0)
 
 
+def server_hold(samples: Sequence[Sample], ceiling: float | None, cpus: int) -> float:
+    """Return the share of a cell's time in which it may have waited for the mirror, from 0 to 1.
+
+    However busy the mirror was, a client waits for it only while the client's own CPUs are idle.
+
+    Args:
+        samples: of one cell.
+        ceiling: requests per second that the mirror reached; None if that was not measured.
+        cpus: that the worker may use.
+    """
+    seconds = sum(sample.seconds * sample.loops for sample in samples)
+    idle = sum(idle_s(sample, cpus) * sample.loops for sample in samples)
+    return min(server_share(samples, ceiling), idle / seconds)
+
+
+def idle_s(sample: Sample, cpus: int) -> float:
+    """Return the seconds per crawl for which the worker left its CPUs idle, summed over them.
+
+    Args:
+        sample: of any cell.
+        cpus: that the worker may use.
+    """
+    return max(0.0, sample.seconds * cpus - used_s(sample))
+
+
+def used_s(sample: Sample) -> float:
+    """Return the seconds of CPU that the worker used per crawl, all threads and children."""
+    used = sample.cpu_s
+    return sample.cpu_user_s + sample.cpu_system_s if used is None else used
+
+
 def wait_share(samples: Sequence[Sample]) -> float:
     """Return the share of its way to answers in which the mirror was ready but had no CPU."""
     waited = sum(sample.mirror_wait_s for sample in samples)
@@ -52,11 +86,11 @@ def wait_share(samples: Sequence[Sample]) -> float:
     return waited / (waited + worked) if waited else 0.0
 
 
-def find_mark(share: float, waits: float, starved: float, *, is_operation: bool) -> Mark:
+def find_mark(hold: float, waits: float, starved: float, *, is_operation: bool) -> Mark:
     """Return what else a row measures besides the client: a note, as doubts are weighed by size.
 
     Args:
-        share: of the mirror, or of the operation's peer.
+        hold: share of the time in which the mirror, or the operation's peer, may have set the pace.
         waits: of the mirror's way to its answers, the share without a CPU.
         starved: share of the time in which others had the worker's CPU.
         is_operation: whether the other process is an operation's peer.
@@ -64,7 +98,7 @@ def find_mark(share: float, waits: float, starved: float, *, is_operation: bool)
     if starved > MAX_STARVED_SHARE:
         return Mark.STARVED
     if is_operation:
-        return Mark.PEER_BOUND if share > MAX_PEER_SHARE else Mark.NONE
+        return Mark.PEER_BOUND if hold > MAX_PEER_SHARE else Mark.NONE
     if waits > MAX_WAIT_SHARE:
         return Mark.DISTURBED
-    return Mark.SERVER_BOUND if share > MAX_SERVER_SHARE else Mark.NONE
+    return Mark.SERVER_BOUND if hold > MAX_SERVER_SHARE else Mark.NONE

@@ -13,7 +13,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Summary
-from crawlbench.stats.headroom import find_mark, server_share, wait_share
+from crawlbench.stats.headroom import find_mark, idle_s, server_hold, server_share, wait_share
 from crawlbench.stats.index import read_cpu
 from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.lengths import find_slopes, index_for
@@ -144,9 +144,9 @@ def _summarize_cell(
     references: dict[tuple[str, str, int], list[Sample]],
 ) -> Summary:
     axes = cell.group, cell.parser, cell.concurrency
-    share = server_share(samples, session.ceilings.get(cell.group))
-    waits = wait_share(samples)
-    starved = _starved_share(samples, max(1, len(session.machine.worker_cpus)))
+    ceiling, cpus = session.ceilings.get(cell.group), max(1, len(session.machine.worker_cpus))
+    hold, waits = server_hold(samples, ceiling, cpus), wait_share(samples)
+    starved = _starved_share(samples, cpus)
     user_s, system_s = _mean(samples, "cpu_user_s"), _mean(samples, "cpu_system_s")
     crawls = sum(map(attrgetter("loops"), samples))
     return Summary(
@@ -166,9 +166,9 @@ def _summarize_cell(
         peak_rss_bytes=max((s.peak_rss_bytes for s in samples if s.peak_rss_bytes), default=None),
         connections=_total(samples, "connections") / crawls,
         most_in_flight=max(s.most_in_flight for s in samples),
-        server_share=share,
+        server_share=server_share(samples, ceiling),
         server_wait_share=waits,
-        mark=find_mark(share, waits, starved, is_operation=bool(cell.operation)),
+        mark=find_mark(hold, waits, starved, is_operation=bool(cell.operation)),
         of_limit=_of_limit(session, cell, references.get(axes), seconds),
         figures=_figures(samples),
         excess=_excess(index, cell.name),
@@ -220,10 +220,7 @@ def _starved_share(samples: Sequence[Sample], cpus: int) -> float:
     """Return the share of the time in which others had the worker's CPUs."""
     if not any(map(attrgetter("cpu_wait_s"), samples)):
         return 0.0
-    waited = sum(
-        min(s.cpu_wait_s, max(0.0, s.seconds * cpus - s.cpu_user_s - s.cpu_system_s)) * s.loops
-        for s in samples
-    )
+    waited = sum(min(s.cpu_wait_s, idle_s(s, cpus)) * s.loops for s in samples)
     return waited / sum(s.seconds * s.loops for s in samples)
 
 

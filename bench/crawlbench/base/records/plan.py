@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from crawlbench.base.records.environment import Environment  # noqa: TC001
 from crawlbench.base.records.findings import Quantity
 from crawlbench.base.records.longform import LongForm  # noqa: TC001
-from crawlbench.base.records.ranges import Count, Figure, LogRatio, Number, Share, Span  # noqa: TC001
+from crawlbench.base.records.ranges import Count, Figure, LogRatio, Number, Part, Share, Span  # noqa: TC001
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -222,6 +222,8 @@ class Plan:
     differ; not where the user has said how many, nor in a session of before."""
     long_forms: dict[str, LongForm] = field(default_factory=dict)
     """By group, what its cells crawl besides; none where one length is measured."""
+    long_share: Part = 1.0
+    """Of the time of laps, what long forms take at most, about; 1: they take part in each lap."""
 
     @property
     def own_cells(self) -> tuple[Cell, ...]:

@@ -17,6 +17,7 @@ __all__ = [
     "Figure",
     "LogRatio",
     "Number",
+    "Part",
     "Share",
     "Span",
     "Took",
@@ -38,5 +39,7 @@ END = 600
 """Of a log ratio's interval, however wide: its exponential is still a number."""
 Share = Annotated[float, Meta(ge=0, le=1e6)]
 """Of a whole; more than that where clocks are coarse."""
+Part = Annotated[float, Meta(gt=0, le=1)]
+"""Of a whole, and never nothing."""
 Figure = Annotated[float, Meta(ge=-1e15, le=1e15)]
 """Whatever a plug-in tells."""

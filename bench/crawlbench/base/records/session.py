@@ -45,6 +45,9 @@ class Session:
     passes: dict[str, Number] = field(default_factory=dict)
     """Group to laps per turn of the next round: found by calibration, and where the plan is paced
     chosen anew after some rounds. Which laps a round had its samples tell."""
+    long_every: dict[str, Number] = field(default_factory=dict)
+    """Group to how many laps there are for each in which its long forms take part; found by
+    calibration, 1 where nothing is said."""
     http_parsers: dict[str, str] = field(default_factory=dict)
     """Cell to the module that read its responses."""
     models: dict[str, str] = field(default_factory=dict)
