@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
+import time
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from crawlbench.base.errors import CellError, CellRefusal
@@ -15,6 +18,7 @@ from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.turnstile import open_turnstile
 
 TIMEOUT_S = 20.0
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans on to a host")
 
 
 @pytest.fixture(autouse=True)
@@ -161,7 +165,10 @@ def test_what_leaves_something_each_time_moves_out(loop):
     assert asyncio.run(measure()) == [False, True]
 
 
-def test_who_works_between_turns_moves_out_and_not_whoever_comes_next():
+@pytest.mark.parametrize(
+    "kind", ["Worker", pytest.param("Daemon", marks=[LINUX, pytest.mark.long])]
+)
+def test_who_works_between_turns_moves_out_and_not_whoever_comes_next(kind):
     """At the second time; the one that was measured last is to blame, and then judged as others."""
 
     async def disturb(busy, quiet):
@@ -171,7 +178,7 @@ def test_who_works_between_turns_moves_out_and_not_whoever_comes_next():
         assert value.conduct.rest_cpu_s < 0.001
 
     async def measure():
-        loop = "tests.operations.leaving:Worker"
+        loop = f"tests.operations.leaving:{kind}"
         async with seats("call-soon", "futures", loop=loop) as (executor, (busy, quiet)):
             await disturb(busy, quiet)
             assert quiet._host.starts == 2
@@ -186,6 +193,29 @@ def test_who_works_between_turns_moves_out_and_not_whoever_comes_next():
     hosted, rest_cpu_s = asyncio.run(measure())
     assert hosted == [False, True]
     assert rest_cpu_s > 0.005
+
+
+@LINUX
+def test_what_has_left_its_host_is_seen_and_ends_with_it():
+    """Its work counts as the host's; a host that is ended at once takes it along."""
+
+    async def measure():
+        async with seats("call-soon", loop="tests.operations.leaving:Daemon") as (_, (seat,)):
+            await take(seat)
+            host = psutil.Process(seat._host._handle._process.pid)
+            (left,) = host.children()
+            assert os.getsid(left.pid) not in {host.pid, left.pid}
+            await asyncio.sleep(0.05)
+            cpu_s, _ = await seat._host._handle.look()
+            await seat.kill()
+            return left, cpu_s
+
+    left, cpu_s = asyncio.run(measure())
+    assert cpu_s > 0.005
+    deadline = time.monotonic() + TIMEOUT_S
+    while left.is_running() and left.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
 def test_quiet_ones_stay_together():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from types import SimpleNamespace
@@ -110,8 +111,8 @@ def test_workers_keep_bytecode_where_the_user_wants_none_beside_the_sources(
     cell = Cell.of_operation("call-soon", "asyncio")
     turnstile = SimpleNamespace(port=1, token="")
     executor = ProcessExecutor(turnstile, {cell.place: {"peer": None}}, (), 1.0)
-    variables = executor._variables(cell, cell.name)
+    variables = asyncio.run(executor._variables(cell, cell.name))
     assert ("PYTHONPYCACHEPREFIX" in variables) is has_folder
     assert "PYTHONDONTWRITEBYTECODE" not in variables
     monkeypatch.setenv("PYTHONPYCACHEPREFIX", "mine")
-    assert executor._variables(cell, cell.name)["PYTHONPYCACHEPREFIX"] == "mine"
+    assert asyncio.run(executor._variables(cell, cell.name))["PYTHONPYCACHEPREFIX"] == "mine"

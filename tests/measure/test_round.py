@@ -14,7 +14,9 @@ from crawlbench.base.records import Cell
 from crawlbench.base.usage import Usage
 from crawlbench.measure import round as round_module
 from crawlbench.measure.contract import Conduct, Value
-from crawlbench.measure.round import RoundPlan, run_round
+from crawlbench.measure.round import run_round
+from crawlbench.measure.roundplan import RoundPlan
+from crawlbench.measure.sampling import pick
 from crawlbench.measure.verify import expect
 from crawlbench.sites.douban import SITE
 
@@ -41,21 +43,28 @@ def operated(event_loops, **figures):
 class ScriptedMirror:
     """Counts as if each cell had crawled rightly."""
 
-    def __init__(self, events):
+    def __init__(self, events, strays=()):
         self.events = events
+        self.strays = list(strays)
         self.is_dead = False
+        self.shut = []
 
-    async def begin(self, epoch, *, plays_network, lap=0, laps=1, trace_file=None):
+    async def begin(self, epoch, *, plays_network, lap=0, laps=1, trace_file=None, door=""):
         self.events.append(("begin", (epoch, lap, laps)))
         self.events.append(("network", plays_network))
         if trace_file:
             self.events.append(("trace", trace_file))
 
+    async def shut_doors(self, names=None):
+        self.shut.append(names)
+
     async def end(self):
         if self.is_dead:
             raise MirrorError("the mirror died")
         self.events.append(("end", None))
-        return Counters(requests=20, connections=2, used=2, pages=dict.fromkeys("0123456789", 2))
+        counts = self.strays.pop(0) if self.strays else {}
+        pages = dict.fromkeys("0123456789", 2)
+        return Counters(requests=20, connections=2, used=2, pages=pages, **counts)
 
 
 class ScriptedWorker:
@@ -129,12 +138,19 @@ class ScriptedExecutor:
 
 
 def play(
-    scripts=None, cells=CELLS, mirror=None, events=None, folder=None, lives=99, on_sample=None
+    scripts=None,
+    cells=CELLS,
+    mirror=None,
+    events=None,
+    folder=None,
+    lives=99,
+    on_sample=None,
+    number=3,
 ):
     """Run a round of one warmup and two laps, and return its result and what happened."""
     events = [] if events is None else events
     plan = RoundPlan(
-        number=3,
+        number=number,
         seed=1,
         cells=cells,
         loops={cell.name: 2 for cell in cells},
@@ -282,6 +298,69 @@ def test_dead_mirror_ends_the_round_and_every_worker():
     with pytest.raises(MirrorError):
         play({"a": [CellError("refused")]}, mirror=mirror, events=events)
     assert {name for kind, name in events if kind == "kill"} == {"a", "b", "c"}
+
+
+def play_strays(strays, scripts=None, number=3):
+    """Run a round of one warmup and two laps in which others ask for pages, span by span."""
+    events = []
+    mirror = ScriptedMirror(events, strays)
+    return *play(scripts, events=events, mirror=mirror, number=number), mirror
+
+
+def of_lap(events, lap):
+    """Return the cells in the order of a lap."""
+    return [next(c for c in CELLS if c.strategy == n) for n in taken(events)[3 * lap : 3 * lap + 3]]
+
+
+def test_who_asks_in_another_turn_is_out_and_the_other_stays():
+    """Its door is shut at once; the value that was hardly held up stands."""
+    first, second, third = of_lap(play()[1], 0)
+    strays = {"strays": {second.name: 12}, "held_up_s": 0.001}
+    result, events, mirror = play_strays([strays])
+    (failure,) = result.failures
+    assert failure.cell == second.name
+    assert failure.reason.startswith("it asked for 12 pages during another's turn, which held up")
+    assert second.strategy not in taken(events)
+    assert mirror.shut == [[second.name], None]
+    kept = [sample.cell for sample in result.record.samples]
+    assert (kept.count(first.name), kept.count(third.name)) == (3, 3)
+
+
+def test_value_that_was_held_up_is_left_out_of_samples_and_run():
+    """Nothing is said against its cell, even where its answer was wrong."""
+    first, second, third = of_lap(play()[1], 1)
+    strays = [{}, {}, {}, {"strays": {third.name: 500}, "held_up_s": 0.2}]
+    wrong = {first.strategy: [good_value(2), make_value(["wrong"] * 2)]}
+    result, _, _ = play_strays(strays, wrong)
+    assert [failure.cell for failure in result.failures] == [third.name]
+    kept = [(sample.cell, sample.lap) for sample in result.record.samples if not sample.warmup]
+    assert sorted(kept) == sorted([(first.name, 1), (second.name, 0), (second.name, 1)])
+    assert second.name in result.runs
+
+
+def test_calibration_keeps_what_was_held_up():
+    """It only asks how long a crawl takes: without an answer the cell could not go on."""
+    first = of_lap(play()[1], 0)[0]
+    result, _, _ = play_strays([{"strays": {"(gone)": 500}, "held_up_s": 0.2}], number=0)
+    assert result.failures == []
+    assert [sample.cell for sample in result.record.samples].count(first.name) == 3
+
+
+@pytest.mark.parametrize("scripts", [None, {"b": [CellError("crashed")]}])
+def test_who_is_out_already_is_not_named_twice(scripts):
+    """What a process sends that has survived its cell costs values, but nobody's name."""
+    strays = [{"strays": {CELLS[1].name: 2, "": 1}, "early": {CELLS[1].name: 1}}] * 9
+    result, _, _ = play_strays(strays, scripts)
+    assert [failure.cell for failure in result.failures] == [CELLS[1].name]
+
+
+def test_run_loses_the_values_that_are_left_out():
+    """Warmups first, as they were taken; without any value there is no run."""
+    run = pyperf.Run([1.0, 2.0, 3.0], warmups=[(2, 9.0)], collect_metadata=False)
+    assert pick(run, [True] * 4) is run
+    picked = pick(run, [False, True, False, True])
+    assert (picked.values, picked.warmups) == ((1.0, 3.0), ())
+    assert pick(run, [True, False, False, False]) is None
 
 
 def test_http_parser_of_each_cell_is_recorded():

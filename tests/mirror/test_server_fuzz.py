@@ -118,7 +118,7 @@ class Recorder(asyncio.Transport):
 
 def converse(mirror, pieces):
     """Feed one connection piece by piece, and return what it wrote and whether it hung up."""
-    connection, recorder = Connection(mirror), Recorder()
+    connection, recorder = Connection(mirror, mirror.doors.main), Recorder()
     connection.connection_made(recorder)
     for piece in pieces:
         if not recorder.closed:  # a real transport reads no more then

@@ -270,7 +270,7 @@ def test_mirror_listens_on_a_free_port_of_loopback(mirror, shaky_mirror):
     """Nobody else on the network can reach it, and two mirrors do not collide."""
     ports = set()
     for running in (mirror, shaky_mirror):
-        (server,) = running.mirror._servers
+        (server,) = running.mirror.doors.main.listeners
         (listener,) = server.sockets
         assert listener.family == socket.AF_INET
         assert listener.getsockname() == ("127.0.0.1", running.port)

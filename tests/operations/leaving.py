@@ -44,6 +44,24 @@ class Worker(asyncio.SelectorEventLoop):
         return super().call_soon(callback, *args, context=context)
 
 
+class Daemon(asyncio.SelectorEventLoop):
+    """Leaves a process that no longer belongs to it and works on, as `Worker` leaves a thread."""
+
+    asked = 0
+
+    def call_soon(self, callback, *args, context=None):
+        self.asked += 1
+        if self.asked == 5_000:
+            child = os.fork()
+            if not child:
+                os.setsid()
+                if not os.fork():
+                    _work()
+                os._exit(0)
+            os.waitpid(child, 0)
+        return super().call_soon(callback, *args, context=context)
+
+
 class Nameless(asyncio.SelectorEventLoop):
     """Looks no names up, and says so."""
 

@@ -62,6 +62,12 @@ class Counters:
     `first_at` is."""
     answered_at: float = 0.0
     """When the last answer's last bytes went."""
+    strays: dict[str, int] = field(default_factory=dict)
+    """Requests within the span by doors that were not in use, by the door's name."""
+    early: dict[str, int] = field(default_factory=dict)
+    """Requests that came before the span, after the one before it, by the door's name."""
+    held_up_s: float = 0.0
+    """By which strays can have held up the span's own requests; filled at `end`."""
 
     def arrived(self, page: str, at: float = 0.0, flags: int = 0) -> int:
         """Count a request and return how many came for that page before it.

@@ -62,9 +62,14 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def end_descendants() -> None:
-    """Kill all that this process has started and that is still there."""
-    for pid in Children.now().living or ():
+def end_descendants(root: int | None = None) -> None:
+    """Kill all that a process has started and that is still there.
+
+    Args:
+        root: the process, which lives; None for this one.
+    """
+    living = Children.now().living if root is None else _descendants(root, _stats())
+    for pid in living or ():
         with suppress(OSError):  # it has just ended
             os.kill(pid, signal.SIGKILL)
 

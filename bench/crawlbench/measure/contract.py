@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Protocol
 from crawlbench.base.usage import Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     import pyperf
 
     from crawlbench.base.children import Message
+    from crawlbench.base.counters import Counters
     from crawlbench.base.digest import Row
     from crawlbench.base.records import Cell, Sample, Session
 
-__all__ = ["AnchorWorker", "Conduct", "Executor", "Value", "Watcher", "Worker"]
+__all__ = ["AnchorWorker", "Conduct", "Executor", "Mirror", "Value", "Watcher", "Worker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,32 @@ class Worker(Protocol):
 
     async def kill(self) -> None:
         """End the worker now; no harm if it has ended."""
+
+
+class Mirror(Protocol):
+    """What a round needs of the other end: a mirror, or the peer of operations."""
+
+    async def begin(
+        self,
+        epoch: str,
+        *,
+        plays_network: bool,
+        lap: int = 0,
+        laps: int = 1,
+        trace_file: Path | None = None,
+        door: str = "",
+    ) -> None:
+        """Count anew, with the network's delays or without, and note each request in a file.
+
+        Delays are spread evenly over the laps of an epoch, which is a round. Requests are to come
+        in by that door, which is the cell's of that name: all others are strays.
+        """
+
+    async def end(self) -> Counters:
+        """Return what was counted."""
+
+    async def shut_doors(self, names: Iterable[str] | None = None) -> None:
+        """Shut the doors of these cells, or of all: nobody comes in by them any more."""
 
 
 class AnchorWorker(Protocol):

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from itertools import cycle
 from json import dumps
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from crawlbench.base.children import clean_environment, python_command
 from crawlbench.base.rooms import open_room
@@ -37,8 +37,18 @@ LEADING_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 """In either case: some clients cannot decline them, and equal terms are terms without a proxy."""
 
-
 W = TypeVar("W", bound=Handle)
+
+
+class Doors(Protocol):
+    """Where cells come in: a mirror."""
+
+    async def open_door(self, name: str) -> str:
+        """Open a cell's door, unless it is open, and return its origin.
+
+        Raises:
+            CellError: there is none for it.
+        """
 
 
 class ProcessExecutor:
@@ -53,6 +63,7 @@ class ProcessExecutor:
         environments: Sequence[EnvironmentFacts] = (),
         alone: Collection[str] = (),
         cells: Sequence[Cell] = (),
+        doors: Mapping[str, Doors] | None = None,
     ) -> None:
         """Take what all workers share.
 
@@ -64,9 +75,11 @@ class ProcessExecutor:
             environments: in which they run; cells of none of them run in the manager's own.
             alone: operations that are not hosted: each cell has a process of its own.
             cells: of the plan: those that differ in the length of their site alone share a process.
+            doors: by cells' place, where each cell gets its own; None: all come in by one.
         """
         self._turnstile = turnstile
         self._places = places
+        self._doors = doors or {}
         self._cpus = cpus
         self._all_cpus = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
         self._starts = cycle(sorted(self._all_cpus or cpus or [0]))
@@ -107,7 +120,7 @@ class ProcessExecutor:
         if self.is_hosted(cell):
             return await self._start_seat(cell, loops, warmups)
         command = partial(self._command, cell, loops, warmups, values)
-        variables = self._variables(cell, cell.name)
+        variables = await self._variables(cell, cell.name)
         return await self._start(WorkerHandle, cell.name, command, variables)
 
     async def _start_seat(self, cell: Cell, loops: int, warmups: int) -> Seat:
@@ -142,7 +155,8 @@ class ProcessExecutor:
     async def _start_host(self, cell: Cell, name: str, module: str) -> HostHandle:
         """Start a process that takes the values of several cells, a cell being one of them."""
         command = python_command(module, python=self._python(cell))
-        return await self._start(HostHandle, name, lambda _: command, self._variables(cell, name))
+        variables = await self._variables(cell, name)
+        return await self._start(HostHandle, name, lambda _: command, variables)
 
     async def start_anchor(self) -> AnchorWorker:
         """See `Executor.start_anchor`."""
@@ -216,7 +230,7 @@ class ProcessExecutor:
         """Return pyperf's metadata on CPUs, which it reads when workers have left theirs."""
         return {"cpu_affinity": ",".join(map(str, self._cpus))} if self._cpus else {}
 
-    def _variables(self, cell: Cell, name: str) -> dict[str, str]:
+    async def _variables(self, cell: Cell, name: str) -> dict[str, str]:
         """Return the environment variables of a cell's worker, its job among them.
 
         Args:
@@ -227,7 +241,7 @@ class ProcessExecutor:
         described = cast("CellJob", {**asdict(cell), "name": name})
         job: Job = {
             "cell": described,
-            **self._places[cell.place],
+            **await self._find_place(cell),
             "port": self._turnstile.port,
             "token": self._turnstile.token,
             "timeout_s": self._timeout_s,
@@ -235,7 +249,7 @@ class ProcessExecutor:
             "cpus": list(self._cpus) if self._all_cpus else [],
             "all_cpus": sorted(self._all_cpus or ()),
             "environment": find_expected(facts) if facts else None,
-            "lengths": self._describe_lengths(cell),
+            "lengths": await self._describe_lengths(cell),
         }
         away = [name for name in os.environ if name.lower() in PROXY_VARIABLES]
         changes = {**_bytecode(), JOB_VARIABLE: dumps(job)}
@@ -246,12 +260,17 @@ class ProcessExecutor:
             changes = {"PYTHONPATH": facts.library, **facts.asked.variables, **changes}
         return clean_environment(changes, away)
 
-    def _describe_lengths(self, cell: Cell) -> dict[str, Length]:
+    async def _find_place(self, cell: Cell) -> Place:
+        """Return where the other end is; of a mirror, by the cell's own door."""
+        place, doors = self._places[cell.place], self._doors.get(cell.place)
+        return {**place, "origin": await doors.open_door(cell.name)} if doors else place
+
+    async def _describe_lengths(self, cell: Cell) -> dict[str, Length]:
         """Return by cell what a process crawls, if several cells share it."""
         if not self._is_shared(cell):
             return {}
         return {
-            one.name: {"site": one.site, "origin": self._places[one.place]["origin"]}
+            one.name: {"site": one.site, "origin": (await self._find_place(one))["origin"]}
             for one in self._lengths[cell.short_name]
         }
 

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 import pyperf
 
 from crawlbench.base.errors import CellError, CellRefusal
+from crawlbench.base.offspring import end_descendants
 from crawlbench.measure.contract import Value
 from crawlbench.measure.lastwords import explain_exit
 
@@ -104,7 +105,12 @@ class Handle:
         """Take what the process has left in its folder, while that is there."""
 
     async def kill(self) -> None:
-        """End the process now, with all of its group; no harm if it has ended."""
+        """End the process now, with all of its group; no harm if it has ended.
+
+        What has left the group, as a daemon does, is found while the process lives.
+        """
+        if self._process.returncode is None:
+            end_descendants(self._process.pid)
         with suppress(ProcessLookupError, PermissionError):  # the latter of zombies, on macOS
             if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyperf
 
+from crawlbench.base.offspring import keep_descendants
 from crawlbench.measure.gate import Gate
 from crawlbench.measure.job import JOB_VARIABLE
 from crawlbench.measure.leaving import Leaving
@@ -81,6 +82,7 @@ class Host:
 def run_host(make: Callable[[Job, Seal, Gate, set[str]], Host]) -> None:
     """Make a host of the job in the environment, and let it serve until the manager ends it."""
     leaving = Leaving()
+    keep_descendants()
     job: Job = json.loads(os.environ[JOB_VARIABLE])
     settle_allocator()
     event_loops = watch_event_loops()

@@ -14,7 +14,8 @@ from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.invariants import Patience
 from crawlbench.measure.peers import PeerMeter, open_peers
 from crawlbench.measure.placement import stay_off
-from crawlbench.measure.round import RoundPlan, RoundResult, run_round
+from crawlbench.measure.round import RoundResult, run_round
+from crawlbench.measure.roundplan import RoundPlan
 from crawlbench.measure.sitefacts import find_site
 from crawlbench.measure.turnstile import open_turnstile
 from crawlbench.mirror.networks import find_network
@@ -27,9 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawlbench.base.records import Cell, Plan, Sample, Session
-    from crawlbench.measure.contract import Executor
+    from crawlbench.measure.contract import Executor, Mirror
     from crawlbench.measure.job import Place
-    from crawlbench.measure.round import Mirror
     from crawlbench.measure.sitefacts import SiteFacts
     from crawlbench.measure.verify import Expectation
 
@@ -158,6 +158,7 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
                 session.environments,
                 [facts.name for facts in plan.operations if facts.needs_own],
                 plan.cells,
+                mirrors,
             ),
             expectations={name: site.expected for name, site in sites.items()},
             groups={c.group: c.place for c in plan.own_cells if not c.operation},

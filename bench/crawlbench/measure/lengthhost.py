@@ -9,7 +9,6 @@ from __future__ import annotations
 from gc import collect
 from typing import TYPE_CHECKING
 
-from crawlbench.base.offspring import keep_descendants
 from crawlbench.measure.crawling import Crawling
 from crawlbench.measure.hosting import Host, run_host
 from crawlbench.measure.worker import time_task
@@ -24,7 +23,6 @@ __all__ = ["main"]
 
 def main() -> None:
     """Take values until the manager says that it is over."""
-    keep_descendants()
     run_host(_Lengths)
 
 

@@ -11,7 +11,7 @@ from crawlbench.base.errors import MirrorError
 from crawlbench.operations import PeerError, PeerProcess, PeerUsage, open_peer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from crawlbench.base.records import OperationFacts
@@ -42,6 +42,7 @@ class PeerMeter:
         lap: int = 0,  # noqa: ARG002
         laps: int = 1,  # noqa: ARG002
         trace_file: Path | None = None,  # noqa: ARG002
+        door: str = "",  # noqa: ARG002
     ) -> None:
         """Note what the peer has used so far."""
         self._before = self._usage()
@@ -51,6 +52,9 @@ class PeerMeter:
         now = self._usage()
         cpu_s = now.cpu_s - self._before.cpu_s if now and self._before else 0.0
         return Counters(cpu_s=cpu_s)
+
+    async def shut_doors(self, names: Iterable[str] | None = None) -> None:
+        """Do nothing: a peer has none."""
 
     def _usage(self) -> PeerUsage | None:
         try:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import CellError, CellRefusal
 from crawlbench.base.records import Anchor, Cell, Failure, RoundRecord
 from crawlbench.base.text import encodable
-from crawlbench.measure.invariants import Due, Patience, find_breach, find_misconduct
-from crawlbench.measure.sampling import make_sample
+from crawlbench.measure.invariants import Due, find_breach, find_misconduct
+from crawlbench.measure.sampling import make_sample, pick
 from crawlbench.measure.schedule import Turn, plan_turns, plan_waves
+from crawlbench.measure.strays import explain, find_strays, holds_up
 from crawlbench.measure.verify import Expectation, find_fault, find_odd_loop, is_wrong_answer
 
 if TYPE_CHECKING:
@@ -26,66 +26,13 @@ if TYPE_CHECKING:
 
     from crawlbench.base.counters import Counters
     from crawlbench.base.records import Sample
-    from crawlbench.measure.contract import AnchorWorker, Executor, Value, Worker
+    from crawlbench.measure.contract import AnchorWorker, Executor, Mirror, Value, Worker
+    from crawlbench.measure.roundplan import RoundPlan
 
-__all__ = ["Mirror", "RoundPlan", "RoundResult", "run_round"]
+__all__ = ["RoundResult", "run_round"]
 
 MAX_ALIVE = 240
 """Workers at once, if no group has more: each is a process of some 30 to 60 MB."""
-
-
-class Mirror(Protocol):
-    """What a round needs of the other end: a mirror, or the peer of operations."""
-
-    async def begin(
-        self,
-        epoch: str,
-        *,
-        plays_network: bool,
-        lap: int = 0,
-        laps: int = 1,
-        trace_file: Path | None = None,
-    ) -> None:
-        """Count anew, with the network's delays or without, and note each request in a file.
-
-        Delays are spread evenly over the laps of an epoch, which is a round.
-        """
-
-    async def end(self) -> Counters:
-        """Return what was counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class RoundPlan:
-    """What one round is to do."""
-
-    number: int
-    """From 1; 0 is the calibration."""
-    seed: int
-    cells: tuple[Cell, ...]
-    loops: Mapping[str, int]
-    """Crawls per value, by cell."""
-    warmups: int
-    """Laps that are thrown away."""
-    laps: int
-    """Times that each group has its turn."""
-    passes: Mapping[str, int]
-    """Laps that a group takes in a turn, by group."""
-    modules: Mapping[str, str | None]
-    """Top-level module of the event loop that must run, by cell; None for none."""
-    declared: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """What strategies say of their HTTP, by name: versions, and codings beside gzip."""
-    every: Mapping[str, int] = field(default_factory=dict)
-    """Laps per lap in which a cell takes part, by cell; those that are not named miss none."""
-    patience: Patience = field(default_factory=Patience)
-    """Patience with cells that do not stand still; shared by all rounds of a session."""
-    trace_folder: Path | None = None
-    """Where the last crawl of each cell is noted, request by request; None: nowhere."""
-
-    def place(self, cell: Cell, lap: int = 0) -> tuple[int, int]:
-        """Return which of its own laps a cell takes in a lap of its group, and how many it has."""
-        every, laps = self.every.get(cell.name, 1), self.laps * self.passes[cell.group]
-        return lap // every, math.ceil(laps / every)
 
 
 @dataclass(slots=True)
@@ -153,6 +100,8 @@ class _Course:
         for cell in plan.cells:
             self._groups.setdefault(cell.group, []).append(cell.name)
         self._workers: dict[str, Worker] = {}
+        self._taken: dict[str, list[bool]] = {}
+        """By cell of the wave, of each turn that it took, whether its value is kept."""
         self._anchor: AnchorWorker | None = None
         self.laps_s = 0.0
         self.samples: list[Sample] = []
@@ -181,7 +130,7 @@ class _Course:
             except CellError as error:
                 self._fail(cell.name, error, "at its start")
             else:
-                self._workers[cell.name] = worker
+                self._workers[cell.name], self._taken[cell.name] = worker, []
 
         async def start_anchor() -> None:
             with suppress(CellError):  # a round is as good without
@@ -214,11 +163,19 @@ class _Course:
             await self._workers[turn.cell].get_ready()
             sample = await self._measure(self._cells[turn.cell], turn)
         except CellError as error:
-            await self._workers.pop(turn.cell).kill()
-            self._fail(turn.cell, error, f"in {'warmup' if turn.warmup else 'lap'} {turn.lap + 1}")
+            await self._expel(turn.cell, error, turn)
         else:
-            self.samples.append(sample)
-            on_sample(self._plan.number, sample)
+            self._taken[turn.cell].append(sample is not None)
+            if sample:
+                self.samples.append(sample)
+                on_sample(self._plan.number, sample)
+
+    async def _expel(self, name: str, error: CellError, turn: Turn) -> None:
+        """Let a cell take no further turn in this round, and have nothing of it come in."""
+        if name in self._workers:
+            await self._workers.pop(name).kill()
+            await self._mirrors[self._cells[name].place].shut_doors([name])
+            self._fail(name, error, f"in {'warmup' if turn.warmup else 'lap'} {turn.lap + 1}")
 
     async def _time_anchors(self, turn: Turn) -> None:
         """Note in which state the machine is; what fails there costs no cell anything."""
@@ -237,13 +194,19 @@ class _Course:
 
         async def finish_one(name: str, worker: Worker) -> None:
             try:
-                self.runs[name] = await worker.finish()
+                run = pick(await worker.finish(), self._taken[name])
             except CellError as error:
                 self._fail(name, error, "at its end")
+            else:
+                if run:
+                    self.runs[name] = run
 
         await asyncio.gather(*[finish_one(*pair) for pair in self._workers.items()])
         self._workers.clear()
         await self._end_anchor()
+        for place in {self._cells[name].place for name in self._taken}:
+            await self._mirrors[place].shut_doors()
+        self._taken.clear()
 
     async def end_all(self) -> None:
         """End the workers that are still there, after whatever happened."""
@@ -255,14 +218,22 @@ class _Course:
             await self._anchor.kill()
             self._anchor = None
 
-    async def _measure(self, cell: Cell, turn: Turn) -> Sample:
-        """Take one value and verify it, all but the crawl outside the clock."""
+    async def _measure(self, cell: Cell, turn: Turn) -> Sample | None:
+        """Take one value and verify it, all but the crawl outside the clock.
+
+        One that others have moved by asking for pages meanwhile is left out.
+        """
         mirror, loops = self._mirrors[cell.place], self._plan.loops[cell.name]
         await self._begin(mirror, turn)
         try:
             value = await self._workers[cell.name].take()
-        finally:
-            counters = await mirror.end()  # a dead mirror explains whatever befell the worker
+        except CellError as error:
+            # A dead mirror explains whatever befell the worker, and strays may.
+            raise explain(error, await self._end(mirror, turn)) from error
+        counters = await self._end(mirror, turn, value)
+        if holds_up(counters, value.seconds):
+            is_kept = not self._plan.number  # the calibration only asks how long a crawl takes
+            return make_sample(turn, value, counters, loops) if is_kept else None
         await self._verify(cell, self._plan.patience.excuse(cell.name, value), counters, loops)
         if value.http_parser:
             self.http_parsers[cell.name] = value.http_parser
@@ -284,7 +255,16 @@ class _Course:
             lap=lap,
             laps=laps,
             trace_file=path,
+            door=turn.cell,
         )
+
+    async def _end(self, mirror: Mirror, turn: Turn, value: Value | None = None) -> Counters:
+        """Return what the mirror counted; whoever came in though it was another's turn is out."""
+        counters = await mirror.end()
+        strays = find_strays(counters, turn.cell, value.seconds if value else None)
+        for name, reason in strays.items():
+            await self._expel(name, CellError(reason), turn)
+        return counters
 
     async def _verify(self, cell: Cell, value: Value, counters: Counters, loops: int) -> None:
         """Raise CellError with the first difference if the value is not right."""

@@ -1,8 +1,11 @@
-"""Makes a sample of what a worker and a mirror say of one value (floor 3; pure)."""
+"""What is kept of a cell's values: their samples, and its run (floor 3; pure)."""
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import TYPE_CHECKING
+
+import pyperf
 
 from crawlbench.base.records import Sample
 
@@ -11,7 +14,25 @@ if TYPE_CHECKING:
     from crawlbench.measure.contract import Value
     from crawlbench.measure.schedule import Turn
 
-__all__ = ["make_sample"]
+__all__ = ["make_sample", "pick"]
+
+
+def pick(run: pyperf.Run, kept: list[bool]) -> pyperf.Run | None:
+    """Return a run without the values that are left out; None if none is kept.
+
+    Args:
+        run: of a cell in a round.
+        kept: of each turn that the cell took, warmups first, whether its value is.
+    """
+    if all(kept):
+        return run
+    warmups, values = list(run.warmups), list(run.values)
+    values = list(compress(values, kept[len(warmups) :]))
+    if not values:
+        return None
+    warmups = list(compress(warmups, kept))
+    metadata = run.get_metadata()
+    return pyperf.Run(values, warmups=warmups, metadata=metadata, collect_metadata=False)
 
 
 def make_sample(turn: Turn, value: Value, counters: Counters, loops: int) -> Sample:

@@ -1,7 +1,8 @@
 """The mirror's process: `python -m crawlbench.mirror.child` with a job as JSON (floor 2).
 
 It prints its address, and the path of the first page, as one line of JSON, then answers commands
-that come by standard input, a line each: `{"op": "begin", ...}` and `{"op": "end"}`. When standard
+that come by standard input, a line each: `{"op": "begin", ...}`, `{"op": "end"}`, and to open and
+shut doors `{"op": "open", "door": NAME}` and `{"op": "shut", "doors": [NAME, ...]}`. When standard
 input ends, so does the process: however its manager dies, the pipe closes.
 """
 
@@ -19,8 +20,8 @@ from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 import msgspec
 
 from crawlbench.base.children import listen, open_channel
-from crawlbench.base.errors import BenchError
-from crawlbench.mirror.door import open_door
+from crawlbench.base.errors import BenchError, MirrorError
+from crawlbench.mirror.door import Entrance
 from crawlbench.mirror.networks import Network
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror
@@ -55,14 +56,19 @@ class Span(TypedDict):
     plays_network: bool
     lap: int
     laps: int
+    door: NotRequired[str]
 
 
 class Command(TypedDict):
     """What the manager says."""
 
-    op: Literal["begin", "end"]
+    op: Literal["begin", "end", "open", "shut"]
     span: NotRequired[Span]
     trace_file: NotRequired[str | None]
+    door: NotRequired[str]
+    """That is to be opened, by its owner's name."""
+    doors: NotRequired[list[str] | None]
+    """That are to be shut; None: all but the main one."""
 
 
 def main() -> None:
@@ -93,28 +99,45 @@ async def _serve(job: MirrorJob, say: Say) -> None:
     responses = Responses(spec.pages(), network.keep_alive_s, spec.method, spec.payload)
     responses.make_beforehand()
     mirror = Mirror(responses, network, job["seed"])
-    address = await open_door(mirror, Path(job["ca_file"]), others=spec.hosts)
+    entrance = Entrance(mirror, Path(job["ca_file"]), others=spec.hosts)
+    address = await entrance.open_main()
     gc.freeze()  # the pages and modules are not garbage; do not look at them again
     ca_file = job["ca_file"] if network.tls else None
     say({"address": address, "path": spec.path, "ca_file": ca_file})
-    await _obey(mirror, say)
+    await _obey(mirror, entrance, say)
     mirror.close()
 
 
-async def _obey(mirror: Mirror, say: Say) -> None:
+async def _obey(mirror: Mirror, entrance: Entrance, say: Say) -> None:
     """Carry out commands until there are no more."""
     over = asyncio.Event()
+    opening: set[asyncio.Task[None]] = set()
 
     def obey(line: bytes) -> None:
         try:
             command = json.loads(line)
         except ValueError:  # no manager says that: it is dying
             over.set()
+            return
+        if command["op"] == "open":
+            task = asyncio.create_task(_open(entrance, command["door"], say))
+            opening.add(task)
+            task.add_done_callback(opening.discard)
         else:
             _carry_out(mirror, command, say)
 
     listen(obey, over.set)
     await over.wait()
+
+
+async def _open(entrance: Entrance, name: str, say: Say) -> None:
+    """Open a door and say where it is, or why there is none."""
+    try:
+        say({"address": await entrance.open(name)})
+    except MirrorError as error:
+        say({"error": str(error)})
+    except OSError as error:
+        say({"error": f"no port could be opened: {error.strerror}; `ulimit -n` may be too low"})
 
 
 def _carry_out(mirror: Mirror, command: Command, say: Say) -> None:
@@ -123,6 +146,11 @@ def _carry_out(mirror: Mirror, command: Command, say: Say) -> None:
             with contextlib.suppress(OSError):  # then there is no trace, which the manager sees
                 mirror.on_exchange = Tracer(mirror, Path(command["trace_file"]))
         mirror.begin(**command["span"])
+        say({})
+    elif command["op"] == "shut":
+        names = command["doors"]
+        for name in [door.name for door in mirror.doors] if names is None else names:
+            mirror.shut(name)
         say({})
     else:
         counters = mirror.end()

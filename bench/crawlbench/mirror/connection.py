@@ -26,6 +26,7 @@ from crawlbench.mirror.reader import RequestReader
 
 if TYPE_CHECKING:
     from crawlbench.mirror.answers import Answer
+    from crawlbench.mirror.doors import Door
     from crawlbench.mirror.request import Request
     from crawlbench.mirror.server import Mirror
 
@@ -49,14 +50,16 @@ class Connection(asyncio.Protocol):
         "_served",
         "_transport",
         "active",
+        "door",
         "number",
         "opened",
         "span",
     )
 
-    def __init__(self, mirror: Mirror) -> None:
-        """Belong to a mirror."""
+    def __init__(self, mirror: Mirror, door: Door) -> None:
+        """Belong to a mirror, and come in by one of its doors."""
         self._mirror = mirror
+        self.door = door
         self._reader: RequestReader | None = None
         self._outbox: Outbox | None = None
         self._is_between = True
@@ -81,7 +84,7 @@ class Connection(asyncio.Protocol):
         is_tcp = raw is not None and transport.get_extra_info("sslcontext") is None
         self._fd = raw.fileno() if is_tcp else -1
         self._mirror.admit(self)
-        self.number = self._mirror.counters.connections
+        self.number = self.door.counters.connections
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         """Forget what waits."""
@@ -106,7 +109,7 @@ class Connection(asyncio.Protocol):
         """Answer a request that is known, or parse what came."""
         mirror = self._mirror
         if self._is_between:
-            known = mirror.known.get(data)
+            known = self.door.known.get(data)
             if known is not None:
                 if mirror.is_plain and (self._outbox is None or self._outbox.is_idle):
                     self._answer_at_once(known)
@@ -129,7 +132,7 @@ class Connection(asyncio.Protocol):
         answer = mirror.responses.page(page, request.flags)
         size = len(answer.data)
         self.active = at = now()
-        counters = mirror.counters
+        counters = self.door.counters
         counters.answered_at_once(page, size, at, request.flags)
         if self.span is not counters:
             self._is_new, self.span = False, counters
@@ -158,14 +161,14 @@ class Connection(asyncio.Protocol):
             self._refuse(refusal)
         self._is_between = self._reader.is_between and not self._is_over
         if begins and self._is_between and self._served == requests + 1:
-            self._mirror.remember(data, self._reader.last)
+            self.door.remember(data, self._reader.last)
 
     def _turn_to_http2(self, data: bytes) -> bool:
         """Let HTTP/2 take over from a client that began with its preface, if so."""
         rest = after_preface(data)
         if rest is None:
             return False
-        protocol = Http2Connection(self._mirror, self.opened)
+        protocol = Http2Connection(self._mirror, self.door, self.opened)
         self._mirror.connections.discard(self)
         self._mirror.connections.add(protocol)
         self._transport.set_protocol(protocol)
@@ -175,7 +178,7 @@ class Connection(asyncio.Protocol):
 
     def _serve(self, request: Request) -> bool:
         """Count a request and answer it, now or later; tell whether the connection takes more."""
-        mirror, counters = self._mirror, self._mirror.counters
+        mirror, counters = self._mirror, self.door.counters
         self._served += 1
         self.active = arrived = now()
         if request.page is None:
@@ -230,7 +233,7 @@ class Connection(asyncio.Protocol):
         """Let a client send its body, unless answers are due before: then it waits in vain."""
         outbox = self._open_outbox()
         if outbox.is_idle and not self._is_over:
-            self._mirror.counters.wire_bytes += len(CONTINUE)
+            self.door.counters.wire_bytes += len(CONTINUE)
             self._transport.write(CONTINUE)
 
     def _refuse(self, status: int) -> None:
@@ -238,7 +241,7 @@ class Connection(asyncio.Protocol):
         if self._is_over:
             return
         self._is_over = True
-        counters, name = self._mirror.counters, f"(refused with {status})"
+        counters, name = self.door.counters, f"(refused with {status})"
         counters.arrived(name)
         wire = Wire(self._mirror.responses.error(status, CLOSE), End.CLOSE, status=status)
         arrived = now()

@@ -1,4 +1,4 @@
-"""Where a connection's protocol is chosen: by TLS's negotiation, or by what comes first (floor 2).
+"""How doors open, and where a connection's protocol is chosen: by TLS, or by what comes (floor 2).
 
 Plain connections begin as HTTP/1.1 and turn to HTTP/2 when its preface comes (`connection.py`).
 """
@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, cast
 from crawlbench.base.errors import MirrorError
 from crawlbench.mirror.connection import Connection
 from crawlbench.mirror.http2 import Http2Connection
+from crawlbench.mirror.listener import bind_all_of_loopback
 from crawlbench.mirror.tls import HTTP_2, make_server_context
 
 if TYPE_CHECKING:
     from pathlib import Path
     from ssl import SSLObject
 
+    from crawlbench.mirror.doors import Door
     from crawlbench.mirror.server import Mirror
 
-__all__ = ["TlsDoor", "open_door"]
+__all__ = ["Entrance", "TlsDoor", "open_door"]
 
 
 async def open_door(
@@ -44,23 +46,85 @@ async def open_door(
         MirrorError: the certificate cannot be written, or one of the others cannot be had.
         OSError: the address cannot be had.
     """
-    scheme, network = "http", mirror.network
-    if network.tls:
+    return await Entrance(mirror, ca_file, host, others).open_main(port)
+
+
+class Entrance:
+    """What all doors of a mirror have in common: their addresses, and how they speak."""
+
+    def __init__(
+        self,
+        mirror: Mirror,
+        ca_file: Path,
+        host: str = "127.0.0.1",
+        others: tuple[str, ...] = (),
+    ) -> None:
+        """Open nothing yet; arguments and errors as `open_door`'s."""
+        self._mirror = mirror
+        self._host = host
+        self._others = others
+        network = mirror.network
         names = (host, *others)
-        scheme, context = "https", make_server_context(ca_file, http2=network.http2, names=names)
-        listen = partial(mirror.listen, tls=context, protocol=TlsDoor)
-    else:
-        listen = partial(mirror.listen)
-    port = await listen(host=host, port=port)
-    for other in others:
+        self._tls = (
+            make_server_context(ca_file, http2=network.http2, names=names) if network.tls else None
+        )
+        self._protocol: type[TlsDoor | Connection] = TlsDoor if network.tls else Connection
+
+    async def open_main(self, port: int = 0) -> str:
+        """Open the door of whoever has none of his own, and return its origin."""
+        return await self._open(self._mirror.doors.main, port)
+
+    async def open(self, name: str) -> str:
+        """Open a door of that name on a port of its own, if it is not open, and return its origin.
+
+        Where a site has many hosts, one socket listens for all of them, if the system can do that.
+
+        Raises:
+            MirrorError: one of its addresses cannot be had.
+            OSError: none can, or there are no descriptors left.
+        """
+        doors = self._mirror.doors
+        door = doors.find(name)
+        if door:
+            return door.origin
+        door = doors.add(name)
         try:
-            await listen(host=other, port=port)
-        except OSError as error:
-            raise MirrorError(
-                f"the mirror cannot listen on {other!r} at port {port}, where a host of its site "
-                f"is to be: {error.strerror}; a site of one host needs no such address"
-            ) from error
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+            if not (self._others and await self._open_wide(door)):
+                await self._open(door, 0)
+        except BaseException:
+            self._mirror.shut(name)
+            raise
+        return door.origin
+
+    async def _open(self, door: Door, port: int) -> str:
+        listen = partial(self._mirror.listen, tls=self._tls, protocol=self._protocol, door=door)
+        port = await listen(host=self._host, port=port)
+        for other in self._others:
+            try:
+                await listen(host=other, port=port)
+            except OSError as error:
+                raise MirrorError(
+                    f"the mirror cannot listen on {other!r} at port {port}, where a host of its "
+                    f"site is to be: {error.strerror}; a site of one host needs no such address"
+                ) from error
+        door.origin = self._origin(port)
+        return door.origin
+
+    async def _open_wide(self, door: Door) -> bool:
+        """Let one socket listen on all addresses of loopback; tell whether that could be done."""
+        if not all(address.startswith("127.") for address in (self._host, *self._others)):
+            return False
+        try:
+            raw = bind_all_of_loopback()
+        except OSError:
+            return False
+        door.origin = self._origin(raw.getsockname()[1])
+        await self._mirror.listen_at(raw, door, tls=self._tls, protocol=self._protocol)
+        return True
+
+    def _origin(self, port: int) -> str:
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://{f'[{self._host}]' if ':' in self._host else self._host}:{port}"
 
 
 class TlsDoor(asyncio.Protocol):
@@ -69,15 +133,16 @@ class TlsDoor(asyncio.Protocol):
     A client that does not negotiate speaks HTTP/1.1.
     """
 
-    def __init__(self, mirror: Mirror) -> None:
+    def __init__(self, mirror: Mirror, door: Door) -> None:
         """Lead to a mirror."""
         self._mirror = mirror
+        self._door = door
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Hand the connection over."""
-        self._mirror.counters.tls_connections += 1
+        self._door.counters.tls_connections += 1
         agreed = cast("SSLObject", transport.get_extra_info("ssl_object")).selected_alpn_protocol()
         room = Http2Connection if agreed == HTTP_2 else Connection
-        protocol = room(self._mirror)
+        protocol = room(self._mirror, self._door)
         transport.set_protocol(protocol)
         protocol.connection_made(transport)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crawlbench.mirror.clock import Timer
+    from crawlbench.mirror.doors import Door
     from crawlbench.mirror.request import Request
     from crawlbench.mirror.server import Mirror
 
@@ -46,14 +47,10 @@ FAREWELL_S = 1.0  # in which a client that is sent away should hang up
 class Http2Connection(asyncio.Protocol):
     """One client's connection."""
 
-    def __init__(self, mirror: Mirror, opened: float | None = None) -> None:
-        """Belong to a mirror.
-
-        Args:
-            mirror: which counts, delays and answers.
-            opened: when the connection was made, on the clock of `clock.now`; None for now.
-        """
+    def __init__(self, mirror: Mirror, door: Door, opened: float | None = None) -> None:
+        """Come in by a door of a mirror; made at that moment of `clock.now`, or None for now."""
         self._mirror = mirror
+        self.door = door
         self._asking: dict[int, Asking] = {}
         self._ready: float | None = None
         """When the connection would be made on the network that is played; None if not asked."""
@@ -75,14 +72,14 @@ class Http2Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection and greet."""
         self._mirror.admit(self)
-        self.take_over(cast("asyncio.Transport", transport), self._mirror.counters.connections)
+        self.take_over(cast("asyncio.Transport", transport), self.door.counters.connections)
 
     def take_over(self, transport: asyncio.Transport, number: int) -> None:
         """Greet on a connection that is counted already."""
         self.number = number
         self._transport = transport
         transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
-        self._streams = Streams(self._mirror, self._h2, transport, self._on_done)
+        self._streams = Streams(self._mirror, self.door, self._h2, transport, self._on_done)
         self._h2.initiate_connection()
         self._streams.flush()
 
@@ -150,8 +147,8 @@ class Http2Connection(asyncio.Protocol):
             asking.body += event.data or b""
             if len(asking.body) > MAX_BODY_BYTES:
                 self._refuse_stream(stream)
-                self._mirror.counters.arrived("(refused with 413)")
-                self._mirror.counters.answered(0)
+                self.door.counters.arrived("(refused with 413)")
+                self.door.counters.answered(0)
 
     def _end_request(self, event: events.StreamEnded) -> None:
         asking = self._asking.pop(event.stream_id, None)
@@ -189,7 +186,7 @@ class Http2Connection(asyncio.Protocol):
 
     def _serve(self, stream: int, asking: Asking) -> None:
         """Count a request and answer it, now or later."""
-        mirror, counters = self._mirror, self._mirror.counters
+        mirror, counters = self._mirror, self.door.counters
         self._served += 1
         self.active = arrived = due = now()
         request = asking.make_request(mirror.responses)
@@ -263,7 +260,7 @@ class Http2Connection(asyncio.Protocol):
             return
         self._is_over = True
         if code is not None:
-            counters = self._mirror.counters
+            counters = self.door.counters
             name = code.name if isinstance(code, ErrorCodes) else code
             counters.arrived(f"(HTTP/2 refused with {name})")
             counters.answered(0)

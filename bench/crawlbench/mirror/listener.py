@@ -9,15 +9,15 @@ import asyncio
 import contextlib
 import errno
 import logging
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import socket
     import ssl
     from collections.abc import Callable
 
-__all__ = ["Listener"]
+__all__ = ["BACKLOG", "Listener", "bind", "bind_all_of_loopback"]
 
 BACKLOG = 1024
 
@@ -27,6 +27,44 @@ PAUSE_S = 1.0
 OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
+ON_DEVICE = 25
+"""Linux's `SO_BINDTODEVICE`, which Python has no name for: see `man 7 socket`."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound there.
+
+    Raises:
+        OSError: the address cannot be had.
+        OverflowError: there is no such port.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    raw = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        raw.bind((host, port))
+    except (OSError, OverflowError):
+        raw.close()
+        raise
+    return raw
+
+
+def bind_all_of_loopback() -> socket.socket:
+    """Return one socket for all of loopback's addresses, and for none of another device.
+
+    Raises:
+        OSError: the system cannot do that.
+    """
+    raw = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        raw.setsockopt(socket.SOL_SOCKET, ON_DEVICE, b"lo")
+        raw.bind(("0.0.0.0", 0))  # noqa: S104  (of that device alone)
+    except OSError:
+        raw.close()
+        raise
+    return raw
+
+
 @dataclass(frozen=True, slots=True)
 class _Address:
     """Where connections come in."""
@@ -34,6 +72,13 @@ class _Address:
     raw: socket.socket
     protocol: Callable[[], asyncio.BaseProtocol]
     tls: ssl.SSLContext | None
+    forget: Callable[[_Address], None]
+
+    def close(self) -> None:
+        """Take no more there."""
+        self.forget(self)
+        with contextlib.suppress(OSError):
+            self.raw.close()
 
 
 class Listener:
@@ -53,8 +98,8 @@ class Listener:
         raw: socket.socket,
         protocol: Callable[[], asyncio.BaseProtocol],
         tls: ssl.SSLContext | None,
-    ) -> None:
-        """Take connections of one more socket.
+    ) -> _Address:
+        """Take connections of one more socket, until what is returned is closed.
 
         Args:
             raw: the socket, which is bound and from now on belongs to the listener.
@@ -63,10 +108,17 @@ class Listener:
         """
         raw.setblocking(False)
         raw.listen(BACKLOG)
-        address = _Address(raw, protocol, tls)
+        address = _Address(raw, protocol, tls, self._forget)
         self._addresses.append(address)
         if self._is_listening:
             self._loop.add_reader(raw, self._accept, address)
+        return address
+
+    def _forget(self, address: _Address) -> None:
+        if address in self._addresses:
+            self._addresses.remove(address)
+            if self._is_listening:
+                self._loop.remove_reader(address.raw)
 
     def _listen(self) -> None:
         """Wait for the next connection, or for room."""
@@ -129,10 +181,6 @@ class Listener:
             self._pause.cancel()
         for task in self._tasks:
             task.cancel()
-        addresses, self._addresses = self._addresses, []
-        for address in addresses:
-            if self._is_listening:
-                self._loop.remove_reader(address.raw)
-            with contextlib.suppress(OSError):
-                address.raw.close()
+        for address in list(self._addresses):
+            address.close()
         self._is_listening = False

@@ -11,11 +11,11 @@ import msgspec
 
 from crawlbench.base.children import Child, ChildEnded, last_line
 from crawlbench.base.counters import Counters
-from crawlbench.base.errors import MirrorError
+from crawlbench.base.errors import CellError, MirrorError
 from crawlbench.base.rooms import open_room
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping
     from pathlib import Path
 
     from crawlbench.base.children import Message
@@ -45,6 +45,7 @@ class MirrorProcess:
         """PEM file of the authority that its clients are to trust; None on plain HTTP."""
         self._child = child
         self._name = name
+        self._asking = asyncio.Lock()
 
     @property
     def pid(self) -> int:
@@ -59,6 +60,7 @@ class MirrorProcess:
         lap: int = 0,
         laps: int = 1,
         trace_file: Path | None = None,
+        door: str = "",
     ) -> None:
         """Count anew; delays are drawn for this epoch, or there are none.
 
@@ -68,11 +70,14 @@ class MirrorProcess:
             lap: of the epoch, from 0.
             laps: of the epoch, over which delays are spread evenly.
             trace_file: where each request of the span is noted (`mirror/trace.py`); None: nowhere.
+            door: by which requests are to come in: others are strays. The main one if it is not
+                open.
 
         Raises:
             MirrorError: the mirror is gone or does not answer.
         """
         span = {"epoch": epoch, "plays_network": plays_network, "lap": lap, "laps": laps}
+        span["door"] = door
         file = str(trace_file) if trace_file else None
         await self._ask({"op": "begin", "span": span, "trace_file": file})
 
@@ -84,11 +89,36 @@ class MirrorProcess:
         """
         return Counters(**await self._ask({"op": "end"}))
 
+    async def open_door(self, name: str) -> str:
+        """Open a door of that name, unless it is open, and return its origin.
+
+        Raises:
+            CellError: there is no port for it.
+            MirrorError: the mirror is gone or does not answer.
+        """
+        told = await self._ask({"op": "open", "door": name})
+        if "error" in told:
+            raise CellError(f"the mirror has no door for it: {told['error']}")
+        address: str = told["address"]
+        return address
+
+    async def shut_doors(self, names: Iterable[str] | None = None) -> None:
+        """Shut these doors, or all but the main one: who is in is out, and nobody comes in.
+
+        Raises:
+            MirrorError: the mirror is gone or does not answer.
+        """
+        await self._ask({"op": "shut", "doors": None if names is None else list(names)})
+
     async def wait(self) -> None:
         """Return when the process has ended."""
         await self._child.wait()
 
     async def _ask(self, command: Mapping[str, object]) -> Message:
+        async with self._asking:  # many workers start at once, and each wants a door
+            return await self._ask_alone(command)
+
+    async def _ask_alone(self, command: Mapping[str, object]) -> Message:
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 await self._child.say(command)

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from crawlbench.base.counters import Counters
 from crawlbench.base.usage import read_cpu_wait_s
 from crawlbench.mirror.clock import Clock, now
 from crawlbench.mirror.codings import CODED, CODINGS
 from crawlbench.mirror.connection import Connection
+from crawlbench.mirror.doors import MAIN, Door, Doors
 from crawlbench.mirror.faults import unmark
 from crawlbench.mirror.http1 import HEAD
-from crawlbench.mirror.listener import BACKLOG, Listener
+from crawlbench.mirror.listener import BACKLOG, Listener, bind
 from crawlbench.mirror.shaping import Line
 
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import Callable
 
+    from crawlbench.base.counters import Counters
     from crawlbench.mirror.answers import Answer
     from crawlbench.mirror.networks import Fault, Network
     from crawlbench.mirror.outbox import Exchange
@@ -30,13 +32,13 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "Mirror", "Tracked"]
 
 SWEEP_S = 5.0
-KNOWN_REQUESTS = 2_048  # whole requests that are not parsed again
-MAX_KNOWN_BYTES = 2_048
 
 
 class Tracked(Protocol):
     """A connection of whatever protocol, as the mirror sees it; times are of `clock.now`."""
 
+    door: Door
+    """By which it came in."""
     number: int
     """The how-manieth of its span, from 1."""
     opened: float
@@ -62,8 +64,7 @@ class Mirror:
         self.responses = responses
         self.network = network
         self.connections: set[Tracked] = set()
-        self.known: dict[bytes, Request] = {}
-        """Whole heads of requests for pages that came before."""
+        self.doors = Doors()
         self.line = Line(network.total_bytes_per_s) if network.total_bytes_per_s else None
         """The line that all connections share."""
         self.sweep_s = min(SWEEP_S, network.keep_alive_s / 4)
@@ -73,12 +74,24 @@ class Mirror:
         """Answers targets that are no pages and are not counted; None: there are none."""
         self._seed = seed
         self.begin("")
-        self._servers: list[asyncio.Server] = []
         self._listener: Listener | None = None
         """Of all addresses, if the network has room for so many connections only."""
         self._sweeper: asyncio.TimerHandle | None = None
 
-    def begin(self, epoch: str, *, plays_network: bool = True, lap: int = 0, laps: int = 1) -> None:
+    @property
+    def counters(self) -> Counters:
+        """Of the door that is in use."""
+        return self.doors.in_use.counters
+
+    def begin(
+        self,
+        epoch: str,
+        *,
+        plays_network: bool = True,
+        lap: int = 0,
+        laps: int = 1,
+        door: str = MAIN,
+    ) -> None:
         """Start a new span; its delays and faults depend on seed, span, page and count alone.
 
         Args:
@@ -86,6 +99,7 @@ class Mirror:
             plays_network: whether there are delays and faults.
             lap: of the epoch, from 0.
             laps: of the epoch, over which delays are spread evenly.
+            door: by which requests are to come in.
         """
         self._epoch, self._lap, self._laps = epoch, lap, laps
         self.plays_network = plays_network
@@ -93,16 +107,26 @@ class Mirror:
             plays_network and self.network.changes_delivery
         )
         """Whether answers go out whole and at once, seen by nobody."""
-        self.counters = Counters(begun_at=now())
+        self.doors.begin(door)
         self._cpu_before = time.process_time()
         self._wait_before = read_cpu_wait_s()
 
     def end(self) -> Counters:
         """Return what was counted since `begin`."""
-        self.counters.cpu_s = time.process_time() - self._cpu_before
-        self.counters.cpu_wait_s = read_cpu_wait_s() - self._wait_before
-        self._date(self.counters)
-        return self.counters
+        counters, stray_bytes = self.doors.end()
+        counters.cpu_s = time.process_time() - self._cpu_before
+        counters.cpu_wait_s = read_cpu_wait_s() - self._wait_before
+        self._weigh(counters, stray_bytes)
+        self._date(counters)
+        return counters
+
+    def _weigh(self, counters: Counters, stray_bytes: int) -> None:
+        """Say by how much strays can have held up the others: their CPU time, and a shared line."""
+        strays = sum(counters.strays.values())
+        if strays:
+            counters.held_up_s = counters.cpu_s * strays / (strays + counters.requests)
+            if self.line and self.plays_network:
+                counters.held_up_s += stray_bytes / self.line.bytes_per_s
 
     @staticmethod
     def _date(counters: Counters) -> None:
@@ -154,22 +178,6 @@ class Mirror:
         most = self.network.keep_alive_requests
         return not self.network.keep_alive or (most is not None and served >= most)
 
-    def remember(self, head: bytes, request: Request) -> None:
-        """Remember what a whole request means, if it is one for a page that may come again.
-
-        Args:
-            head: all bytes of it, a body included.
-            request: what they mean.
-        """
-        if request.page is None or request.closes or request.expects or not request.is_allowed:
-            return
-        ends_with_head = head.find(b"\r\n\r\n") == len(head) - 4
-        if len(head) > MAX_KNOWN_BYTES or not (ends_with_head or request.body):
-            return
-        if len(self.known) >= KNOWN_REQUESTS:
-            self.known.clear()
-        self.known[head] = request
-
     def watch(self, exchange: Exchange) -> None:
         """Show an exchange that is over to whoever watches."""
         if self.on_exchange:
@@ -178,7 +186,7 @@ class Mirror:
     def admit(self, connection: Tracked) -> None:
         """Count a connection that was made."""
         self.connections.add(connection)
-        self.counters.connections += 1
+        connection.door.counters.connections += 1
 
     def dismiss(self, connection: Tracked) -> None:
         """Forget a connection that is over."""
@@ -192,42 +200,56 @@ class Mirror:
         host: str = "127.0.0.1",
         port: int = 0,
         tls: ssl.SSLContext | None = None,
-        protocol: Callable[[Mirror], asyncio.BaseProtocol] = Connection,
+        protocol: Callable[[Mirror, Door], asyncio.BaseProtocol] = Connection,
+        door: Door | None = None,
     ) -> int:
         """Listen on a free port, of loopback unless told otherwise, and return it.
 
-        Once more listens on one more address.
+        Once more listens on one more address. Without a door it is the main one's.
         """
+        raw = bind(host, port)
+        bound: int = raw.getsockname()[1]
+        await self.listen_at(raw, door or self.doors.main, tls=tls, protocol=protocol)
+        return bound
+
+    async def listen_at(
+        self,
+        raw: socket.socket,
+        door: Door,
+        *,
+        tls: ssl.SSLContext | None = None,
+        protocol: Callable[[Mirror, Door], asyncio.BaseProtocol] = Connection,
+    ) -> None:
+        """Listen at a socket that is bound, for a door, which shuts it."""
         loop = asyncio.get_running_loop()
         if not hasattr(self, "clock"):
             self.clock = Clock(loop)
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        raw = socket.socket(family, socket.SOCK_STREAM)
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            raw.bind((host, port))
-        except (OSError, OverflowError):
-            raw.close()
-            raise
-        bound: int = raw.getsockname()[1]
+        make = partial(protocol, self, door)
         most = self.network.most_connections
         if most:
             self._listener = self._listener or Listener(most)
-            self._listener.add(raw, lambda: protocol(self), tls)
+            door.listeners.append(self._listener.add(raw, make, tls))
         else:
-            server = await loop.create_server(
-                lambda: protocol(self), sock=raw, backlog=BACKLOG, ssl=tls
-            )
-            self._servers.append(server)
+            server = await loop.create_server(make, sock=raw, backlog=BACKLOG, ssl=tls)
+            door.listeners.append(server)
         if self._sweeper is None:
             self._sweep()
-        return bound
+
+    def shut(self, name: str) -> None:
+        """Shut a door and drop all connections that came in by it; nothing if there is none."""
+        door = self.doors.remove(name)
+        if door:
+            door.shut()
+            for connection in list(self.connections):
+                if connection.door is door:
+                    connection.drop()
 
     def close(self) -> None:
         """Listen no more and drop all connections."""
-        for server in (*self._servers, self._listener):
-            if server:
-                server.close()
+        for door in self.doors:
+            door.shut()
+        if self._listener:
+            self._listener.close()
         if self._sweeper:
             self._sweeper.cancel()
         for connection in list(self.connections):

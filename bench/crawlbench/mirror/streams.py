@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from h2.connection import H2Connection
 
     from crawlbench.mirror.clock import Timer
+    from crawlbench.mirror.doors import Door
     from crawlbench.mirror.replies import Reply
     from crawlbench.mirror.server import Mirror
 
@@ -35,6 +36,7 @@ class Streams:
     def __init__(
         self,
         mirror: Mirror,
+        door: Door,
         h2: H2Connection,
         transport: asyncio.Transport,
         on_done: Callable[[Reply], None],
@@ -43,11 +45,13 @@ class Streams:
 
         Args:
             mirror: has the clock and the line that all share.
+            door: by which the client came in, which counts.
             h2: the state of the connection.
             transport: of the client.
             on_done: called when nothing more of a reply will come.
         """
         self._mirror = mirror
+        self._door = door
         self._h2 = h2
         self._transport = transport
         self._on_done = on_done
@@ -113,14 +117,14 @@ class Streams:
     def say(self, frame: bytes) -> None:
         """Send a frame of which h2 knows nothing."""
         self._gather(frame)
-        self._mirror.counters.wire_bytes += len(frame)
+        self._door.counters.wire_bytes += len(frame)
 
     def flush(self) -> None:
         """Write what the protocol has to say by itself, and all that was gathered."""
         control = self._h2.data_to_send()
         if control:
             self._gather(control)
-            self._mirror.counters.wire_bytes += len(control)
+            self._door.counters.wire_bytes += len(control)
         if self._unsent:
             whole = b"".join(self._unsent)
             self._unsent.clear()

@@ -1,0 +1,50 @@
+"""What one round is to do (floor 3)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from crawlbench.measure.invariants import Patience
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from crawlbench.base.records import Cell
+
+__all__ = ["RoundPlan"]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundPlan:
+    """What one round is to do."""
+
+    number: int
+    """From 1; 0 is the calibration."""
+    seed: int
+    cells: tuple[Cell, ...]
+    loops: Mapping[str, int]
+    """Crawls per value, by cell."""
+    warmups: int
+    """Laps that are thrown away."""
+    laps: int
+    """Times that each group has its turn."""
+    passes: Mapping[str, int]
+    """Laps that a group takes in a turn, by group."""
+    modules: Mapping[str, str | None]
+    """Top-level module of the event loop that must run, by cell; None for none."""
+    declared: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """What strategies say of their HTTP, by name: versions, and codings beside gzip."""
+    every: Mapping[str, int] = field(default_factory=dict)
+    """Laps per lap in which a cell takes part, by cell; those that are not named miss none."""
+    patience: Patience = field(default_factory=Patience)
+    """With cells that do not stand still; one for all rounds of a session."""
+    trace_folder: Path | None = None
+    """Where the last crawl of each cell is noted, request by request; None: nowhere."""
+
+    def place(self, cell: Cell, lap: int = 0) -> tuple[int, int]:
+        """Return which of its own laps a cell takes in a lap of its group, and how many it has."""
+        every, laps = self.every.get(cell.name, 1), self.laps * self.passes[cell.group]
+        return lap // every, math.ceil(laps / every)

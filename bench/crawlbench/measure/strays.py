@@ -1,0 +1,66 @@
+"""Requests that came in another's turn: whose they are, and what they spoil (floor 3; pure).
+
+Each cell comes in by a door of its own at its mirror, which tells what came by which.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench.base.text import count_of
+from crawlbench.measure.invariants import VALUE_SHARE
+
+if TYPE_CHECKING:
+    from crawlbench.base.counters import Counters
+    from crawlbench.base.errors import CellError
+
+__all__ = ["explain", "find_strays", "holds_up"]
+
+
+def holds_up(counters: Counters, seconds: float) -> bool:
+    """Tell whether strays can have moved a value by more than the differences that matter.
+
+    Args:
+        counters: what the mirror counted meanwhile.
+        seconds: that the value took.
+    """
+    return counters.held_up_s > VALUE_SHARE * seconds
+
+
+def explain(error: CellError, counters: Counters) -> CellError:
+    """Return why a cell failed, which may be the doing of others."""
+    strays = sum(counters.strays.values())
+    if not strays:
+        return error
+    text = f"{error}; meanwhile others asked the mirror for {count_of(strays, 'page')}"
+    return type(error)(text, error.detail)
+
+
+def find_strays(counters: Counters, measured: str, seconds: float | None) -> dict[str, str]:
+    """Return what is held against each cell whose turn it was not, by name.
+
+    Args:
+        counters: what the mirror counted in a turn, and since the turn before.
+        measured: the cell whose turn it was.
+        seconds: that its value took; None if it failed.
+    """
+    early = {
+        name: f"it asked for {count_of(requests, 'page')} between its turns"
+        for name, requests in counters.early.items()
+    }
+    effect = _tell_effect(counters, measured, seconds)
+    return early | {
+        name: f"it asked for {count_of(requests, 'page')} during another's turn{effect}"
+        for name, requests in counters.strays.items()
+    }
+
+
+def _tell_effect(counters: Counters, measured: str, seconds: float | None) -> str:
+    """Return what became of the value that was measured, as the end of a sentence."""
+    if seconds is None:
+        return f", in which {measured} failed"
+    fate = "so that this value does not count" if holds_up(counters, seconds) else "which is little"
+    return (
+        f", which held up {measured} for as much as {counters.held_up_s * 1e3:.2g} ms of "
+        f"{seconds * 1e3:.3g} ms, {fate}"
+    )
