@@ -168,7 +168,7 @@ def recipe(target):
     """Return the calls that `make` would make for a target, each as its words."""
     words = shlex.split(target)[1:]
     given = dict(word.split("=") for word in words if "=" in word)
-    is_ready = ["-n", "-o", f"{given.get('VENV', '.venv')}/.ready"]
+    is_ready = ["--no-print-directory", "-n", "-o", f"{given.get('VENV', '.venv')}/.ready"]
     done = subprocess.run(
         ["make", *is_ready, *words], cwd=ROOT, capture_output=True, text=True, check=False
     )

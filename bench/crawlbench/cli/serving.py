@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 import time
 from contextlib import suppress
@@ -25,6 +24,7 @@ from crawlbench.cli.output import print_json, result_console
 from crawlbench.cli.sites import prepare_site
 from crawlbench.measure.ceiling import measure_ceiling
 from crawlbench.measure.machine import describe_machine
+from crawlbench.measure.placement import stay_on
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
 from crawlbench.mirror.serving import Open, Served, check_host
@@ -180,21 +180,20 @@ def bench(
 async def _measure(site: str, counts: tuple[int, ...]) -> dict[str, dict[str, float]]:
     """Return pages per second by mode and number of connections."""
     machine = describe_machine()
-    if machine.worker_cpus and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, machine.worker_cpus)
     ceilings = {}
     for mode, (name, arguments) in MODES.items():
         network = find_network(name)
         async with open_mirror(site, name, network, 1, machine.mirror_cpus) as mirror:
-            ceilings[mode] = {
-                str(count): await measure_ceiling(
-                    mirror.address,
-                    mirror.path,
-                    mirror.ca_file,
-                    connections=count,
-                    span_s=BENCH_SPAN_S,
-                    **arguments,
-                )
-                for count in counts
-            }
+            with stay_on(machine.worker_cpus):
+                ceilings[mode] = {
+                    str(count): await measure_ceiling(
+                        mirror.address,
+                        mirror.path,
+                        mirror.ca_file,
+                        connections=count,
+                        span_s=BENCH_SPAN_S,
+                        **arguments,
+                    )
+                    for count in counts
+                }
     return ceilings

@@ -37,6 +37,7 @@ class Options(TypedDict, total=False):
     networks: Names
     sites: Names
     long_forms: dict[str, str]
+    long_share: float
     parsers: Names
     concurrency: int | Sequence[int]
     operations: Names

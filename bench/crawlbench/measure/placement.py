@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["choose_manager_cpus", "stay_off"]
+__all__ = ["choose_manager_cpus", "stay_off", "stay_on"]
 
 
 def choose_manager_cpus(available: Collection[int], mirror: Collection[int]) -> set[int]:
@@ -33,12 +33,21 @@ def stay_off(mirror_cpus: Collection[int]) -> Iterator[None]:
 
     What is started meanwhile inherits it; the mirror and the workers choose their own CPUs.
     """
-    if not hasattr(os, "sched_setaffinity"):
+    can_choose = hasattr(os, "sched_setaffinity")
+    cpus = choose_manager_cpus(os.sched_getaffinity(0), mirror_cpus) if can_choose else set()
+    with stay_on(cpus):
+        yield
+
+
+@contextmanager
+def stay_on(cpus: Collection[int]) -> Iterator[None]:
+    """Run on these CPUs alone while the block lasts; on all as before where there are none."""
+    if not cpus or not hasattr(os, "sched_setaffinity"):
         yield
         return
-    available = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, choose_manager_cpus(available, mirror_cpus))
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
     try:
         yield
     finally:
-        os.sched_setaffinity(0, available)
+        os.sched_setaffinity(0, before)

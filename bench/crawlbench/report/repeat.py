@@ -34,7 +34,7 @@ def repeat_command(session: Session) -> str:
     """Return a call of `crawlbench run` or `ab` for a shell, or an empty text for a sweep.
 
     Every axis is written out, since the suite's own may have been overridden. What has no option
-    (warmups, the length of turns) comes from the suite again.
+    (warmups, the length of turns, the share of long forms) comes from the suite again.
     """
     plan = session.plan
     if plan.sweep is not None:
