@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import msgspec
 from benchmarks import reference
 from benchmarks.places import fill_place, read_place
 
-from crawlbench.reference.bundle import ENDING, encode_bundle
+from crawlbench.reference.bundle import ENDING, encode_bundle, load_bundle, seal
 from crawlbench.reference.matrix import load_matrices
 from crawlbench.reference.picture import draw_clients, find_clients
 from crawlbench.reference.submission import make_bundle
@@ -102,3 +103,18 @@ def test_speeds_of_all_clients_are_shown_with_the_fastest_first(tmp_path):
     assert all("not measured" in line for line in lines)  # far away
     assert "2026-11-0" in speeds
     assert "95 %" in speeds
+
+
+def test_bundles_say_what_today_is_concluded_from_their_values(tmp_path):
+    """A judge that changed leaves a verdict behind that a reader could not verify."""
+    root = write_part(tmp_path, "clients", 1)
+    (path,) = root.glob(f"*/*{ENDING}")
+    good = load_bundle(path)
+    old = [msgspec.structs.replace(one, verdict="slower") for one in good.content.claims]
+    outdated = seal(msgspec.structs.replace(good.content, claims=tuple(old)))
+    path.write_bytes(encode_bundle(outdated))
+    reference.conclude_anew(root)
+    assert load_bundle(path) == good
+    before = path.stat().st_mtime_ns
+    reference.conclude_anew(root)
+    assert path.stat().st_mtime_ns == before
