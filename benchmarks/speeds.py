@@ -50,14 +50,13 @@ def _introduce(rows: Sequence[TableRow]) -> list[str]:
     days = sorted({day for row in rows for day in (row.first, row.last)})
     when = " to ".join(dict.fromkeys((days[0], days[-1])))
     return [
-        f"Measured {when} on {rows[0].machine}, {rows[0].python}; pages are fetched and not "
-        f"parsed, ten in flight. Ratios are to `{baseline}` in the same laps, with intervals at "
-        "95 %. Nearby (loopback) a page's own cost is told apart from the cost to begin; far away "
-        "(TLS, round trips of 40 ms) ten pages are one crawl. Verdicts, sessions and commands: "
-        "[the table](results/index.html).",
+        f"Measured on {when}, on {rows[0].machine} with {rows[0].python}. Pages are fetched but "
+        f"not parsed, ten at a time. Each ratio compares a client with `{baseline}` in the same "
+        "laps; its interval is at 95 %. On loopback, what a page costs is separate from what it costs to "
+        "begin. Far away (TLS, round trips of 40 ms), the time is that of a crawl of ten pages. "
+        "[The table](results/index.html) has the sessions and the commands behind each figure.",
         "",
-        "| strategy | to begin | per page | over the baseline's | far away: a crawl "
-        "| over the baseline's |",
+        "| strategy | to begin | per page | ratio per page | far away: a crawl | ratio of crawls |",
         "| --- | ---: | ---: | --- | ---: | --- |",
     ]
 

@@ -6,9 +6,16 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+from benchmarks.reference import MATRICES, REFERENCE
 
 from crawlbench.base.records import Conditions, Environment, EnvironmentFacts, Failure
-from crawlbench.reference.bundle import decode_bundle, encode_bundle
+from crawlbench.reference.bundle import (
+    ENDING,
+    decode_bundle,
+    digest_of,
+    encode_bundle,
+    load_bundle,
+)
 from crawlbench.reference.rules import find_broken
 from crawlbench.reference.submission import make_bundle
 from tests.reference.builders import BASE, FAST, RATIOS, REAL, TWIN, bundled, measured, tampered
@@ -244,3 +251,14 @@ def test_same_session_makes_the_same_bytes(good):
     """So that a bundle that was made twice is one file."""
     assert encode_bundle(good) == encode_bundle(bundled())
     assert decode_bundle(encode_bundle(good), "it") == good
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*sorted(MATRICES.glob(f"*/*{ENDING}")), *sorted(REFERENCE.glob(f"*{ENDING}"))],
+    ids=lambda path: path.name,
+)
+def test_published_bundle_keeps_its_digest(path):
+    """A field that a session or a plan got later does not change what was published before."""
+    bundle = load_bundle(path)
+    assert digest_of(bundle.content) == bundle.digest

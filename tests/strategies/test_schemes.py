@@ -35,16 +35,13 @@ def outcomes(name):
     return asyncio.run(crawl())
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        name
-        if name in {"asyncio-streams", "limit-socket"}
-        else pytest.param(name, marks=pytest.mark.long)
-        for name in installed()
-        if not name.startswith("cold-")  # these crawl a site of one page
-    ],
-)
+def crawlers(*short):
+    """Return all that crawl many pages; those that are not named are left to the long run."""
+    names = [name for name in installed() if not name.startswith("cold-")]
+    return [n if n in short else pytest.param(n, marks=pytest.mark.long) for n in names]
+
+
+@pytest.mark.parametrize("name", crawlers("asyncio-streams", "limit-socket"))
 def test_scheme_decides_whether_tls_is_spoken(name):
     """A server of plain HTTP gets no request and gives no page; one of TLS is crawled."""
     without, spoken, counters = outcomes(name)
@@ -53,16 +50,7 @@ def test_scheme_decides_whether_tls_is_spoken(name):
     assert spoken["digest"] == expect(SITE).digest
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        name
-        if name in {"asyncio-streams", "geventhttpclient-gevent"}
-        else pytest.param(name, marks=pytest.mark.long)
-        for name in installed()
-        if not name.startswith("cold-")
-    ],
-)
+@pytest.mark.parametrize("name", crawlers("asyncio-streams", "geventhttpclient-gevent"))
 def test_who_fetches_at_once_does_so_over_tls_too(name):
     """A socket that blocks its loop shows only where an answer has to be waited for."""
 

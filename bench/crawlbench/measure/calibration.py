@@ -18,7 +18,8 @@ __all__ = ["LONGEST_VALUE_S", "MAX_LOOPS", "calibrate", "choose_loops", "find_ev
 
 MAX_LOOPS = 10_000  # crawls per value, whatever the least time of a value is
 MAX_EVERY = 10
-"""Laps per lap with long forms: beyond it, too few of these are left to tell what a page costs."""
+"""Largest number of laps for each lap with long forms: with more, too few would show what a page
+costs."""
 LONGEST_VALUE_S = 1.0  # of several crawls: a machine's moods last for seconds
 
 
@@ -59,12 +60,12 @@ def calibrate(session: Session, calibration: RoundRecord) -> Session:
 
 
 def find_every(session: Session, cells: Iterable[Cell]) -> dict[str, int]:
-    """Return, by cell, the laps per lap in which a long form takes part."""
+    """Return how many laps there are for each lap of a long form, by its cell."""
     return {c.name: session.long_every.get(c.group, 1) for c in cells if c.long_of}
 
 
 def _choose_every(short_s: float, long_s: float, share: float) -> int:
-    """Return the laps per lap with long forms that leave them about a share of the time.
+    """Return how many laps there should be for each with long forms, by their share of the time.
 
     Where they take no more than that in each lap, they take part in each.
 

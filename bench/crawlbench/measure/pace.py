@@ -174,8 +174,9 @@ def _fit(
 def _rounds_in_budget(plan: Plan, around_s: float) -> int:
     """Return how many rounds are to fit in: those whose intervals are the narrowest.
 
-    Each round takes its cost from the laps, whose number the error falls with the root of; but few
-    rounds know their spread badly, and the more so the more pairs are to hold together.
+    Each round costs time that laps could have had, and the error falls with the square root of the
+    number of laps. But few rounds show their spread badly, and that costs the more, the more pairs
+    must hold together.
 
     Args:
         plan: with a budget.
@@ -193,7 +194,7 @@ def _rounds_in_budget(plan: Plan, around_s: float) -> int:
 
 
 def _most_pairs(plan: Plan) -> int:
-    """Return the pairs of the largest group, by one quantity."""
+    """Return the number of pairs in the largest group, for one quantity."""
     sizes = Counter(
         cell.group for cell in plan.own_cells if not cell.control and cell.strategy != REFERENCE
     )

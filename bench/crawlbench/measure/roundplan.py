@@ -38,7 +38,7 @@ class RoundPlan:
     declared: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """What strategies say of their HTTP, by name: versions, and codings beside gzip."""
     every: Mapping[str, int] = field(default_factory=dict)
-    """Laps per lap in which a cell takes part, by cell; those that are not named miss none."""
+    """How many laps there are for each in which a cell takes part; who is not named misses none."""
     patience: Patience = field(default_factory=Patience)
     """With cells that do not stand still; one for all rounds of a session."""
     trace_folder: Path | None = None

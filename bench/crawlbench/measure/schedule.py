@@ -76,7 +76,7 @@ def plan_turns(
         warmups: laps of each group that are thrown away.
         laps: times that each group has its turn.
         passes: laps that a group takes in a turn, by group.
-        every: laps per lap in which a cell takes part, by cell; the first of them has it.
+        every: how many laps there are for each in which a cell takes part, the first of them.
         seed: of the session.
         number: of the round.
     """

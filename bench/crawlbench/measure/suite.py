@@ -49,8 +49,8 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Site and network, as a glob, to a longer site that is crawled in the same laps: what the two
     take more or less is what a page costs. The last glob that fits counts; none: one length."""
     long_share: Part = 1.0
-    """Of the time of laps, about so much at most is for long forms, which take part in as few laps
-    of a round as that asks; 1: in each lap."""
+    """About how much of the laps' time long forms may take: where they would take more, they take
+    part in fewer laps. With 1 they take part in each."""
     networks: Names = ("loopback",)
     event_loops: Names = ("asyncio",)
     parsers: Names = ("lxml",)

@@ -60,6 +60,10 @@ KEPT_NOTES = ("mirror",)
 DIGITS = 6
 """Of each number: a millionth is far below what any interval resolves."""
 
+LATER_IN_PLAN = {"is_paced": False, "long_share": 1.0}
+LATER_IN_SESSION: dict[str, object] = {"long_every": {}}
+"""Fields that came after the first bundle was published, and what was always so before."""
+
 Column = tuple[float | int | bool | str | dict[str, float] | None, ...]
 
 
@@ -129,13 +133,10 @@ def digest_of(content: Content) -> str:
     """
     fields = msgspec.to_builtins(content)
     session = fields["session"]
-    for holder, name, usual in (
-        (session["plan"], "is_paced", False),
-        (session["plan"], "long_share", 1.0),
-        (session, "long_every", {}),
-    ):
-        if holder[name] == usual:
-            del holder[name]
+    for holder, usual in ((session["plan"], LATER_IN_PLAN), (session, LATER_IN_SESSION)):
+        for name, value in usual.items():
+            if holder[name] == value:
+                del holder[name]
     return hashlib.sha256(msgspec.json.encode(fields)).hexdigest()
 
 

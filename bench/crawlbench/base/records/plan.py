@@ -223,7 +223,7 @@ class Plan:
     long_forms: dict[str, LongForm] = field(default_factory=dict)
     """By group, what its cells crawl besides; none where one length is measured."""
     long_share: Part = 1.0
-    """Of the time of laps, what long forms take at most, about; 1: they take part in each lap."""
+    """About how much of the laps' time long forms may take; with 1 they take part in each lap."""
 
     @property
     def own_cells(self) -> tuple[Cell, ...]:

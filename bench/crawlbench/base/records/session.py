@@ -46,8 +46,8 @@ class Session:
     """Group to laps per turn of the next round: found by calibration, and where the plan is paced
     chosen anew after some rounds. Which laps a round had its samples tell."""
     long_every: dict[str, Number] = field(default_factory=dict)
-    """Group to how many laps there are for each in which its long forms take part; found by
-    calibration, 1 where nothing is said."""
+    """How many laps there are for each in which long forms take part, by group; found by
+    calibration, and 1 for groups that are not named."""
     http_parsers: dict[str, str] = field(default_factory=dict)
     """Cell to the module that read its responses."""
     models: dict[str, str] = field(default_factory=dict)

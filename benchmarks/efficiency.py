@@ -1,0 +1,65 @@
+"""What a second buys: half-widths of a suite with one of its keys set to this or to that.
+
+An interval shrinks with the square root of the time that is spent, so half-width times that root
+compares sessions of different lengths; smaller is better. Both values are measured in turn, in the
+order A B B A, so that the machine's moods fall on both; the second pair of sessions shows how much
+chance there is in the first.
+
+    python -m benchmarks.efficiency [SUITE] [KEY] [A] [B]
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.usage import read_words
+
+import crawlbench
+from crawlbench.base.records import Quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crawlbench.base.records import Session
+
+QUANTITIES = (Quantity.TIME, Quantity.PAGE)
+HEAD = "| {} | group | quantity | rounds | seconds | half-width x root seconds | pairs answered |"
+
+
+def main() -> None:
+    """Measure four sessions and print a row for each group and quantity of each."""
+    words = read_words(__doc__, suite="default", key="long_share", a=1.0, b=0.5)
+    print(HEAD.format(words.key))
+    print("| ---: | --- | --- | ---: | ---: | ---: | ---: |")
+    for value in (words.a, words.b, words.b, words.a):
+        options: dict[str, Any] = {words.key: value}
+        session = crawlbench.run(words.suite, **options).record
+        for row in tell_rows(session):
+            print(f"| {value:g} | {row} |", flush=True)
+
+
+def tell_rows(session: Session) -> Iterator[str]:
+    """Yield what each group's pairs came to, in percent times root seconds."""
+    rounds, seconds = len(session.rounds), session.seconds
+    for group in session.plan.baselines:
+        for quantity in QUANTITIES:
+            pairs = [
+                found
+                for found in session.comparisons
+                if session.plan.cell(found.cell).group == group and found.quantity is quantity
+            ]
+            ends = [(one.low, one.high) for one in pairs]
+            halves = [(b - a) / 2 for a, b in ends if a is not None and b is not None]
+            if not halves:
+                continue
+            answered = sum(found.is_answered for found in pairs)
+            yield (
+                f"{group} | {quantity} | {rounds} | {seconds:.0f} | "
+                f"{median(halves) * 100 * math.sqrt(seconds):.0f} | {answered} of {len(pairs)}"
+            )
+
+
+if __name__ == "__main__":
+    main()

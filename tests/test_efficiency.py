@@ -1,0 +1,26 @@
+"""What a second buys, as `benchmarks/efficiency.py` tells it."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from benchmarks.efficiency import tell_rows
+
+from crawlbench.stats.judge import judge
+from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
+
+TWICE = other("twice")
+
+
+@pytest.mark.parametrize("rounds", [2, 6])
+def test_row_has_half_width_times_root_seconds_and_what_was_answered(rounds):
+    """Of the only group and the only quantity that was measured."""
+    wobble = [1.0, 1.01, 0.99, 1.005, 0.995, 1.002][:rounds]
+    made = [{BASELINE: [1.0], CONTROL: [1.0], TWICE: [2.0 * w]} for w in wobble]
+    session = judge(make_session(make_plan(TWICE), made, seconds=25.0))
+    (pair,) = session.comparisons
+    (row,) = tell_rows(session)
+    width = (pair.high - pair.low) / 2 * 100 * math.sqrt(25.0)
+    is_answered = int(rounds > 2)
+    assert row == f"site/net | time | {rounds} | 25 | {width:.0f} | {is_answered} of 1"
