@@ -52,9 +52,10 @@ def _introduce(rows: Sequence[TableRow]) -> list[str]:
     return [
         f"Measured on {when}, on {rows[0].machine} with {rows[0].python}. Pages are fetched but "
         f"not parsed, ten at a time. Each ratio compares a client with `{baseline}` in the same "
-        "laps; its interval is at 95 %. On loopback, what a page costs is separate from what it costs to "
-        "begin. Far away (TLS, round trips of 40 ms), the time is that of a crawl of ten pages. "
-        "[The table](results/index.html) has the sessions and the commands behind each figure.",
+        "laps; its interval is at 95 %. On loopback, what a page costs is separate from what it "
+        "costs to begin. Far away (TLS, round trips of 40 ms), the time is that of a crawl of ten "
+        "pages. [The table](results/index.html) has the sessions and the commands behind each "
+        "figure.",
         "",
         "| strategy | to begin | per page | ratio per page | far away: a crawl | ratio of crawls |",
         "| --- | ---: | ---: | --- | ---: | --- |",
