@@ -13,14 +13,13 @@ from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, oth
 TWICE = other("twice")
 
 
-@pytest.mark.parametrize("rounds", [2, 6])
-def test_row_has_half_width_times_root_seconds_and_what_was_answered(rounds):
+@pytest.mark.parametrize(("twice", "answered"), [(2.0, 1), (1.01, 0)])
+def test_row_has_half_width_times_root_seconds_and_what_was_answered(twice, answered):
     """Of the only group and the only quantity that was measured."""
-    wobble = [1.0, 1.01, 0.99, 1.005, 0.995, 1.002][:rounds]
-    made = [{BASELINE: [1.0], CONTROL: [1.0], TWICE: [2.0 * w]} for w in wobble]
+    wobble = (1.0, 1.01, 0.99, 1.005, 0.995, 1.002)
+    made = [{BASELINE: [1.0], CONTROL: [1.0], TWICE: [twice * w]} for w in wobble]
     session = judge(make_session(make_plan(TWICE), made, seconds=25.0))
     (pair,) = session.comparisons
     (row,) = tell_rows(session)
     width = (pair.high - pair.low) / 2 * 100 * math.sqrt(25.0)
-    is_answered = int(rounds > 2)
-    assert row == f"site/net | time | {rounds} | 25 | {width:.0f} | {is_answered} of 1"
+    assert row == f"site/net | time | 6 | 25 | {width:.0f} | {answered} of 1"
