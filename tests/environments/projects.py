@@ -48,13 +48,19 @@ def write_project(folder, name="planted", version="1.0", code="", python=">=3.11
 
 
 def path_without_shims():
-    """Return the path of programs without the folders of pyenv's and asdf's shims.
+    """Return the path of programs with the versions of pyenv and asdf in place of their shims.
 
-    Each of them starts a shell, or several, to tell a version; the Pythons behind them are found
-    by their own folders all the same.
+    A shim starts a shell, or several, to tell a version. Without the user's home folder nothing but
+    the shims tells where those versions are.
     """
-    folders = os.environ["PATH"].split(os.pathsep)
-    return os.pathsep.join(folder for folder in folders if Path(folder).name != "shims")
+    folders = []
+    for folder in map(Path, os.environ["PATH"].split(os.pathsep)):
+        if folder.name != "shims":
+            folders.append(folder)
+            continue
+        for versions in ("versions/*/bin", "installs/python/*/bin"):
+            folders += sorted(folder.parent.glob(versions))
+    return os.pathsep.join(map(str, folders))
 
 
 def built(spec, needed=NEEDED):
