@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.base.records import Cell, Failure, WarningNote
+from tests.extras import needs
 from tests.report.sessions import concluded, make_comparison, make_summary
 from tests.report.traces import traced
 from tests.stats.builders import MACHINE, make_plan
 
-pytest.importorskip("altair")
+pytestmark = needs("altair")
 HOSTILE = (
     "</script><script>hacked=1</script><!--<script>",
     "\"><img src=x onerror=hacked=1><style>*{display:none}</style>'`;hacked=1//",

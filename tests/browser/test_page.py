@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.measure.store import load_session
+from tests.extras import needs
 from tests.report.reference import REFERENCE, reference_row
 from tests.report.sessions import shipped
 from tests.report.traces import traced
 
-pytest.importorskip("altair")
-pytest.importorskip("axe_playwright_python")
+pytestmark = needs("altair", "axe_playwright_python")
 SECTIONS = [
     *("answer", "ratios", "pairs", "waterfall", "phases", "drift", "spread", "resources"),
     *("table", "method", "machine", "doubts", "repeat"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.extras import needs
 from tests.report import states
 from tests.report.reference import plain_mean
 
-pytest.importorskip("altair")
-pytest.importorskip("axe_playwright_python")
+pytestmark = needs("altair", "axe_playwright_python")
 CHARTS = "() => [...document.querySelectorAll('.chart')].map(chart => chart.id)"
 
 
