@@ -47,7 +47,10 @@ def session_of(text):
     return session, traced(fast.name, page=text.replace("{", "{{").replace("}", "}}") + "{}")
 
 
-@pytest.mark.parametrize("text", [*HOSTILE, RIGHT_TO_LEFT])
+@pytest.mark.parametrize(
+    "text",
+    [HOSTILE[0], RIGHT_TO_LEFT, *(pytest.param(t, marks=pytest.mark.long) for t in HOSTILE[1:])],
+)
 def test_words_of_strangers_are_shown_and_not_obeyed(open_page, text):
     """In names, reasons, last words, warnings, versions, addresses and hand-edited numbers."""
     from crawlbench.base.text import one_line

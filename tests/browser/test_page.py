@@ -206,6 +206,7 @@ def test_page_prints_light_and_whole(open_page):
     assert content.startswith(b"%PDF")
 
 
+@pytest.mark.long
 def test_page_opens_in_two_seconds(open_page):
     """Until it can be read and used; the best of three, since others use this machine too."""
     script = "() => performance.getEntriesByType('navigation')[0].loadEventEnd"
