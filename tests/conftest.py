@@ -25,6 +25,8 @@ for _name in ("SIGINT", "SIGHUP", "SIGQUIT"):
         _is_interrupt = _number == signal.SIGINT
         signal.signal(_number, signal.default_int_handler if _is_interrupt else signal.SIG_DFL)
 
+gc.disable()  # until all tests are collected, which are thousands and no garbage
+
 TRUSTED = os.environ.get("SSL_CERT_FILE")
 PLUGINS = Path(__file__).parent / "plugins"
 
@@ -56,6 +58,13 @@ def pytest_collection_modifyitems(items):
     """Begin with the files that take long: at the end no worker is alone with one of them."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish():
+    """Leave what was collected out of all that looks for garbage, hundreds of times from here."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="module")
