@@ -105,16 +105,22 @@ def nursery():
 
 @pytest.fixture
 def crawlbench(tmp_path, nursery):
-    """Return a function that calls `crawlbench` in an empty folder and waits for its end."""
+    """Return a function that calls `crawlbench` in an empty folder and waits for its end.
+
+    Files may be given for its standard output and its standard error.
+    """
 
     def call(*arguments, cwd=tmp_path, timeout=110, **options):
         settings = command_line(*arguments, cwd=cwd, timeout=timeout, **options)
         environment = settings["env"]
-        if nursery and set(options) <= {"env", "input"} and nursery.can_serve(environment):
+        streams = {name: options[name] for name in ("stdout", "stderr") if name in options}
+        others = set(options) - {"env", "input", *streams}
+        if nursery and not others and nursery.can_serve(environment):
             words = settings["args"][3:]
             given = {"cwd": cwd, "environment": environment, "text": options.get("input", "")}
-            return nursery.call(words, timeout=timeout, **given)
-        return subprocess.run(**settings, capture_output=True, check=False)
+            return nursery.call(words, timeout=timeout, **given, **streams)
+        pipes = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
+        return subprocess.run(**{**pipes, **settings}, check=False)
 
     return call
 
