@@ -118,8 +118,7 @@ class Tally:
         return f"{count}:{total:032x}"
 
     def as_rows(self) -> list[Row]:
-        """Return a row for each stretch of ranks: its first rank, its items, and their sum in
-        hex."""
+        """Return a row for each stretch of ranks: its first rank, items, and their sum in hex."""
         return [
             [number * STRETCH + 1, count, f"{total:032x}"]
             for number, (count, total) in sorted(self._stretches.items())

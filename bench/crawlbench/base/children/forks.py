@@ -2,8 +2,8 @@
 
 Importing what a process of ours needs takes far longer than many jobs do. So one process imports
 it, and each job runs in a fork of that process, with its own session, signals, deadline and last
-words, and ends as Python ends. Forking is safe only for a process without other threads, and only if
-nothing that it imported holds a file open that its forks would then share; `why_not_fork` checks.
+words, and ends as Python ends. Forking is safe only for a process without other threads, and only
+if nothing that it imported holds a file open, which its forks would share; `why_not_fork` checks.
 """
 
 from __future__ import annotations
@@ -176,8 +176,7 @@ class _Forks:
                 self._kill(handle)
 
     def _kill(self, handle: int) -> None:
-        """End a fork with everything it started; its id cannot be reused before we have waited for
-        it."""
+        """End a fork with everything it started; its id stays its own until we wait for it."""
         process = self._processes[handle]
         for end in (os.killpg, os.kill):  # the latter in case it has no group yet
             with suppress(ProcessLookupError):

@@ -1,5 +1,4 @@
-"""The handle on a child for a parent without an event loop (floor 0); `child.py` is for one
-with."""
+"""The handle on a child for parents without an event loop (floor 0); `child.py` is for others."""
 
 from __future__ import annotations
 
