@@ -54,7 +54,7 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class _Spread:
-    """What one pair shows; both variances are scaled to rounds with the same number of laps."""
+    """What one pair shows of rounds with as many laps as it has."""
 
     rounds: int
     whole: float
@@ -68,8 +68,8 @@ class _Spread:
 def find_noise(session: Session) -> dict[str, Noise]:
     """Return the noise of each group in which a pair has enough rounds and laps.
 
-    The group's own spread and the one usual in the session are weighted by rounds, each relative to
-    the size of the group's.
+    The group's own spread and the one usual in the session are weighted by rounds, both relative
+    to the size of the group's own.
     """
     spreads = {group: _typical(found) for group, found in _spreads(session).items() if found}
     usual = _usual_share(list(spreads.values()))
@@ -83,7 +83,7 @@ def find_noise(session: Session) -> dict[str, Noise]:
 
 
 def _usual_share(spreads: Sequence[_Spread]) -> float:
-    """Return what laps explain, divided by the sum of that and the whole: a half if laps are all.
+    """Return what laps explain, divided by that plus the whole: a half if laps explain all.
 
     Each spread counts the same, whatever its size.
     """
