@@ -165,7 +165,8 @@ def _noise(session: Session) -> Iterator[Note]:
         between, measuring = fmean(shares) * 100, _measured_s(last) / last[0].seconds * 100
         text = (
             f"{between:.0f} % of the differences between rounds come from workers, the rest from "
-            f"laps; a round of {_span(laps.values())} spends {measuring:.0f} % of its time measuring"
+            f"laps; a round of {_span(laps.values())} spends {measuring:.0f} % of its time "
+            "measuring"
         )
         yield "noise", text
 
