@@ -79,7 +79,7 @@ def test_mirror_names_what_is_wrong_with_a_request_by_post():
     typed = {"Content-Type": "application/json"}
     asked = [
         ("GET", None, {}, 405, "405 Method Not Allowed"),
-        ("POST", right, {"Content-Type": "text/plain"}, 415, "this page expects application/json: {"),
+        ("POST", right, {"Content-Type": "text/plain"}, 415, "page expects application/json: {"),
         ("POST", right, {"Content-Type": "text/plain"}, 415, "the Content-Type is 'text/plain'"),
         ("POST", right, {}, 415, "there is no Content-Type"),
         ("POST", right[:-1], typed, 400, "this page expects a JSON body: {"),
