@@ -1,4 +1,4 @@
-"""Waits for something asynchronous, also where an event loop runs already (floor 5)."""
+"""Waits for something asynchronous, even where an event loop is already running (floor 5)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ __all__ = ["wait_for"]
 def wait_for(begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Return what a coroutine returns; Ctrl-C cancels it.
 
-    A notebook's cells run within an event loop, which cannot run another: there it gets a thread
-    and an event loop of its own, and the caller's stands still meanwhile, as it does for any call.
+    A notebook's cells run inside an event loop, which cannot run another. There the coroutine gets
+    a thread with an event loop of its own, and the caller's waits meanwhile, as it does for any
+    call.
     """
     try:
         asyncio.get_running_loop()
@@ -41,12 +42,12 @@ def _wait_aside(begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
     def work() -> None:
         try:
             outcome.set_result(asyncio.run(carry_out()))
-        except BaseException as error:  # raised again where it is waited for
+        except BaseException as error:  # raised again in the thread that waits
             outcome.set_exception(error)
 
     thread = threading.Thread(target=work, name="crawlbench-session")
     try:
-        thread.start()  # Ctrl-C may come while it waits for the thread to run
+        thread.start()  # Ctrl-C may come while it waits for the thread to start
         return outcome.result()
     except KeyboardInterrupt:
         if not outcome.done():
