@@ -31,8 +31,7 @@ class Stopping(StrEnum):
 class Cell:
     """One point of site x network x strategy x event loop x parser x concurrency x environment.
 
-    Or of operation x event loop x environment, in which case all that only a crawl has is empty or
-    0.
+    Or of operation x event loop x environment; then what only a crawl has is empty or 0.
     """
 
     site: str
@@ -145,14 +144,11 @@ class OperationFacts:
     peer: str
     """What the other process does; `none` where there is none."""
     peer_is_aside: bool
-    """Whether there is no other process, or one that only holds connections, whose load says
-    nothing."""
+    """Whether there is no other process, or one whose load says nothing: it holds connections."""
     whole_ms: bool
-    """Whether its time is that of timers, which some loops round: a ratio would show the
-    rounding."""
+    """Whether its time is that of timers, which some loops round, as a ratio would show."""
     needs_own: bool = False
-    """Whether each of its cells has its own process in each round; others share one per event
-    loop."""
+    """Whether each of its cells has its own process per round; others share one per event loop."""
 
 
 @dataclass(frozen=True, slots=True)
