@@ -6,10 +6,10 @@ only the part of the noise that is not between workers. Source: Kalibera and Jon
 sqrt(cost around the laps / cost of a lap * noise of a lap / noise of a round).
 
 The choice depends on how long rounds took and how much their values spread, never on which side of
-a pair is the faster one. Even a choice that saw more would leave the verdicts valid: each round is still a
-fair draw around the same ratio, whatever number of laps was chosen for it beforehand. So the mean
-over rounds stays fair, and both Student's t and the sequence, which divide by the observed spread,
-are at worst too careful if rounds differ in spread (docs/method.md).
+a pair is the faster one. Even a choice that saw more would leave the verdicts valid: each round is
+still a fair draw around the same ratio, whatever number of laps was chosen for it beforehand. So the
+mean over rounds stays fair, and both Student's t and the sequence, which divide by the observed
+spread, are at worst too careful if rounds differ in spread (docs/method.md).
 """
 
 from __future__ import annotations
