@@ -40,6 +40,8 @@ class Usage:
     cpu_s: float | None = None
     """CPU time to the microsecond, of all threads and of all children; None where it cannot be read
     so exactly."""
+    side_cpu_s: float | None = None
+    """The part of it used by children and by threads other than the asking one; None likewise."""
 
 
 def read_cpu_wait_s() -> float:

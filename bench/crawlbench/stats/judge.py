@@ -21,6 +21,7 @@ from crawlbench.base.records import (
     Verdict,
 )
 from crawlbench.stats.caveats import find_caveats
+from crawlbench.stats.competition import find_others_shares
 from crawlbench.stats.doubts import Nuisances
 from crawlbench.stats.evidence import AnyTime, Evidence, Look, OneLook, gather
 from crawlbench.stats.foresight import detectable, more_rounds
@@ -53,12 +54,13 @@ def judge(session: Session, begin_margin_s: float | None = None) -> Session:
 
     Args:
         session: as far as it was measured.
-        begin_margin_s: the difference to begin that does not matter; None for the plan's margin,
-            applied to the baseline's crawl.
+        begin_margin_s: the margin to begin; None for the plan's margin, of the baseline's crawl.
     """
     index = Index(session.rounds)
+    others = find_others_shares(session, index)
     verdicts = [
-        _Judgement(session, index, question, begin_margin_s) for question in ask_questions(session)
+        _Judgement(session, index, question, others, begin_margin_s)
+        for question in ask_questions(session)
     ]
     judged = replace(
         session,
@@ -66,7 +68,7 @@ def judge(session: Session, begin_margin_s: float | None = None) -> Session:
         controls=tuple(one.control for one in verdicts if one.control),
         slots=slot_effects(session),
     )
-    judged = replace(judged, summaries=summarize(judged, index))
+    judged = replace(judged, summaries=summarize(judged, index, others))
     return replace(judged, warnings=tuple(find_caveats(judged, MIN_ROUNDS)))
 
 
@@ -94,6 +96,7 @@ class _Judgement:
         session: Session,
         index: Index,
         question: Question,
+        others: dict[str, float],
         begin_margin_s: float | None = None,
     ) -> None:
         self._session = session
@@ -112,6 +115,7 @@ class _Judgement:
             cpus=max(1, len(session.machine.worker_cpus)),
             has_server=not (facts and facts.peer_is_aside),
             is_operation=facts is not None,
+            others=others,
         )
         is_watched = session.plan.stopping is Stopping.ANY
         self._look: Look = AnyTime() if is_watched else OneLook()
@@ -211,10 +215,9 @@ class _Judgement:
         return Side(side.name, cells or side.cells)
 
     def _failure(self, pair: tuple[Side, Side]) -> Failure | None:
-        """Return why one of the two sides is invalid; of twins, both must be.
+        """Return why one of the two sides is invalid.
 
-        Where a cell is compared with itself in another environment, it is invalid if either twin
-        is: a side that breaks must not pass a gate.
+        Of twins both must be, but in `ab` either is enough: a side that breaks must not pass a gate.
         """
         for side in pair:
             found = [self._failures[name] for name in side.cells if name in self._failures]
@@ -264,15 +267,13 @@ class _Judgement:
     def _find_obstacle(self, weighed: _Weighed, level: float) -> tuple[Obstacle | None, str]:
         """Return why a pair has no verdict, or None if its best claim holds."""
         evidence = weighed.evidence
-        # Where half of the time is not the client's, even a claim that holds is not about the
-        # client.
+        # Where half of the time is not the client's, no claim is about the client.
         if weighed.half:
             return Obstacle.HALF, str(weighed.half)
         if evidence.p_value <= level:
             return None, ""
-        # Would the values as measured support a claim? If not, only more rounds can help. If they
-        # would, something took it away: slow laps, a doubt, or the difference of the twins, in the
-        # order of what a user can do about it.
+        # If the values as measured support no claim, only more rounds can help. If they do, something
+        # took it away: slow laps, a doubt or the twins, in the order of what a user can do about it.
         plain = min(evidence.plain_p_values, key=lambda one: evidence.plain_p_values[one])
         if evidence.plain_p_values[plain] > level:
             return Obstacle.OPEN, ""

@@ -60,6 +60,9 @@ class Sample:
     system does not give it exactly, and in format 1."""
     http2_requests: Count | None = None
     """How many of the requests came by HTTP/2; None in older sessions."""
+    side_cpu_s: Span | None = None
+    """Per crawl, the part of `cpu_s` used by children, and by threads other than the crawling one;
+    None as for `cpu_s`, and in older sessions."""
 
 
 @dataclass(frozen=True, slots=True)
