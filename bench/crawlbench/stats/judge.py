@@ -1,8 +1,7 @@
 """The one judge: what can be concluded from a session's finished rounds (floor 2; pure).
 
-run, report, ab, compare, history, clusters and gates all get their verdicts here. A question
-(`question.py`) has a family of pairs; each pair's rounds give evidence (`evidence.py`), with doubts
-taken off (`doubts.py`); Holm's procedure says which claims hold (`holm.py`).
+All verdicts come from here, whoever asks. A question (`question.py`) has a family of pairs; their
+rounds give evidence (`evidence.py`), with doubts taken off (`doubts.py`); Holm decides (`holm.py`).
 """
 
 from __future__ import annotations
@@ -126,7 +125,7 @@ class _Judgement:
         weighed = self._weigh()
         usable = {pair: one for pair, one in weighed.items() if one.half is None}
         p_values = {pair: one.evidence.p_value for pair, one in usable.items()}
-        # The family is fixed before the first round: a pair that fails stays in it, so that nobody
+        # The family is fixed before the first round, and a pair that fails stays in it: nobody
         # gains power by failing. What a loop refuses was never asked.
         count = sum(not self._is_refused(pair) for pair in self._question.pairs)
         levels = holm_levels(p_values, count, self._alpha)
@@ -217,7 +216,7 @@ class _Judgement:
     def _failure(self, pair: tuple[Side, Side]) -> Failure | None:
         """Return why one of the two sides is invalid.
 
-        Of twins both must be, but in `ab` either is enough: a side that breaks must not pass a gate.
+        Of twins both must be; in `ab` either is enough, as a broken side must not pass a gate.
         """
         for side in pair:
             found = [self._failures[name] for name in side.cells if name in self._failures]
@@ -272,8 +271,8 @@ class _Judgement:
             return Obstacle.HALF, str(weighed.half)
         if evidence.p_value <= level:
             return None, ""
-        # If the values as measured support no claim, only more rounds can help. If they do, something
-        # took it away: slow laps, a doubt or the twins, in the order of what a user can do about it.
+        # If the values as measured support no claim, only more rounds help. If they do, something
+        # took it away: slow laps, a doubt or the twins, in order of what a user can do about it.
         plain = min(evidence.plain_p_values, key=lambda one: evidence.plain_p_values[one])
         if evidence.plain_p_values[plain] > level:
             return Obstacle.OPEN, ""
