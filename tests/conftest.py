@@ -25,8 +25,6 @@ for _name in ("SIGINT", "SIGHUP", "SIGQUIT"):
         _is_interrupt = _number == signal.SIGINT
         signal.signal(_number, signal.default_int_handler if _is_interrupt else signal.SIG_DFL)
 
-gc.disable()  # until all tests are collected, which are thousands and no garbage
-
 TRUSTED = os.environ.get("SSL_CERT_FILE")
 PLUGINS = Path(__file__).parent / "plugins"
 
@@ -60,11 +58,19 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.path not in slow)
 
 
-def pytest_collection_finish():
-    """Leave what was collected out of all that looks for garbage, hundreds of times from here."""
-    gc.collect()
-    gc.freeze()
-    gc.enable()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Look for no garbage among tests that are collected, neither meanwhile nor ever after.
+
+    They are thousands, and from here on garbage is looked for some hundred times.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -103,14 +109,14 @@ def nursery():
     started.close()
 
 
-@pytest.fixture
-def crawlbench(tmp_path, nursery):
-    """Return a function that calls `crawlbench` in an empty folder and waits for its end.
+@pytest.fixture(scope="session")
+def call_in(nursery):
+    """Return a function that calls `crawlbench` in a folder and waits for its end.
 
     Files may be given for its standard output and its standard error.
     """
 
-    def call(*arguments, cwd=tmp_path, timeout=110, **options):
+    def call(cwd, *arguments, timeout=110, **options):
         settings = command_line(*arguments, cwd=cwd, timeout=timeout, **options)
         environment = settings["env"]
         streams = {name: options[name] for name in ("stdout", "stderr") if name in options}
@@ -121,6 +127,16 @@ def crawlbench(tmp_path, nursery):
             return nursery.call(words, timeout=timeout, **given, **streams)
         pipes = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
         return subprocess.run(**{**pipes, **settings}, check=False)
+
+    return call
+
+
+@pytest.fixture
+def crawlbench(tmp_path, call_in):
+    """Return what `call_in` returns, for calls in an empty folder."""
+
+    def call(*arguments, cwd=tmp_path, **options):
+        return call_in(cwd, *arguments, **options)
 
     return call
 
