@@ -20,8 +20,8 @@ STOCK = ("--operation", "call-soon", "-l", "asyncio")
 
 
 def test_package_that_nothing_imports_is_refused(crawlbench, tmp_path):
-    plant(tmp_path, base=QUICK, head=QUICK)
-    outcome = crawlbench("ab", "base", "head", *STOCK, *BRIEF, "-o", "out", timeout=280)
+    plant(tmp_path, base=QUICK)
+    outcome = crawlbench("ab", "base", "base", *STOCK, *BRIEF, "-o", "out", timeout=280)
     assert outcome.returncode == 4, outcome.stderr
     assert outcome.stderr.splitlines()[-1] == (
         "crawlbench: nothing that is to be measured imports planted; name a strategy or an "

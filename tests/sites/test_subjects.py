@@ -75,6 +75,7 @@ def test_folder_holds_the_list_and_a_page_for_each_movie(folder):
     assert len(list(folder.iterdir())) == 261
 
 
+@pytest.mark.long  # what is made up is held below
 def test_each_build_is_the_same(folder, tmp_path):
     """Byte for byte, whatever was made before."""
     write_subjects(tmp_path)

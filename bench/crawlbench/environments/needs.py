@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,13 +122,22 @@ def bounds_for(environment: Environment, needed: Iterable[str]) -> list[list[str
     manager's versions, those of the packages that workers import themselves, none.
     """
     free = {canonicalize_name(name) for name in (*packages_of(environment), "crawlbench")}
-    versions = {
-        canonicalize_name(distribution.name): f"{distribution.name}=={distribution.version}"
-        for distribution in metadata.distributions()
-    }
+    versions = _own_versions()
     every = sorted(text for name, text in versions.items() if name not in free)
     main = {canonicalize_name(name) for name in needed} - free
     return [every, sorted(versions[name] for name in main if name in versions), []]
+
+
+@cache
+def _own_versions() -> dict[str, str]:
+    """Return what the manager's Python has as requirements, by distribution.
+
+    To ask each one for its name and version would parse its metadata each time anew.
+    """
+    found = {}
+    for about in (distribution.metadata for distribution in metadata.distributions()):
+        found[str(canonicalize_name(about["Name"]))] = f"{about['Name']}=={about['Version']}"
+    return found
 
 
 def _own_requirements() -> dict[str, str]:
