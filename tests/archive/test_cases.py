@@ -343,7 +343,7 @@ def test_an_arc_is_read(workshop):
         (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
         (b"a" * 257 + b"ustar", "tar -xf"),
         (b"com,example)/ 2024", "nothing that is known here"),
-        (b"PK\x03\x04broken", "is no whole zip file"),
+        (b"PK\x03\x04broken", "is not a whole zip file"),
         (b"", "nothing that is known here"),
     ],
 )
@@ -406,7 +406,7 @@ def test_one_link_in_many_spellings(workshop, href, address):
     [("/docs/", "/docs/b"), (f"{HOST}/x/y", "/x/b"), ("../up/", "/up/b"), ("http://[", "/dir/b")],
 )
 def test_a_base_counts(workshop, base, address):
-    """Absolute or not; one that is no address does not."""
+    """Absolute or not; one that is not an address does not."""
     body = f'<base href="{base}"><title>a</title><a href="b">'.encode()
     source = write_warc(
         workshop.folder / "x.warc",

@@ -74,7 +74,7 @@ def _find_entries(name: str, text: bytes) -> list[msgspec.Raw]:
             "browser by developer tools, network, 'save all as HAR with content'"
         ) from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{name} is no whole HAR: {error}; save it again") from error
+        raise UsageError(f"{name} is not a whole HAR file: {error}; save it again") from error
 
 
 def _decode_har(text: bytes) -> _Har:

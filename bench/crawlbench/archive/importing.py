@@ -121,7 +121,7 @@ def _read_page(capture: Capture, content_type: str) -> bytes:
 
 
 def check_address(url: str, option: str) -> None:
-    """Refuse what is no address of a page.
+    """Refuse what is not an address of a page.
 
     Raises:
         UsageError: it is none, or holds a password.

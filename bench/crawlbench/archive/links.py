@@ -69,7 +69,7 @@ class LinkFinder:
         """Return the spelling of an address, without its origin.
 
         Raises:
-            ValueError: that is no address.
+            ValueError: that is not an address.
         """
         path = split_origin(url)[1]
         return self._rules.spell(path if path[:1] in "/" else f"/{path}")
@@ -83,7 +83,7 @@ class LinkFinder:
         """Return the spelled address to which a link on the same host leads; empty for any other.
 
         Raises:
-            ValueError: that is no address.
+            ValueError: that is not an address.
         """
         path = path_on(host_of(base), join(base, href))
         return self._rules.spell(path) if path else ""

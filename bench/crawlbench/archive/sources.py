@@ -134,7 +134,7 @@ def _read_har_text(name: str, file: IO[bytes]) -> bytes:
     except TooLargeError:
         is_large = True
     except SkippedError as error:
-        raise UsageError(f"{name} is no whole HAR: it is {error}; save it again") from error
+        raise UsageError(f"{name} is not a whole HAR file: it is {error}; save it again") from error
     if is_large:
         raise UsageError(
             f"{name} has more than {MAX_HAR_BYTES // 2**20} MB, and a HAR is read as a whole; "
@@ -181,7 +181,7 @@ def _read_zip(name: str, file: IO[bytes]) -> Iterator[Capture]:
                 )
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise UsageError(f"{name} is no whole zip file ({reason}); fetch it again") from error
+        raise UsageError(f"{name} is not a whole zip file ({reason}); fetch it again") from error
 
 
 def _within(archive: zipfile.ZipFile, har: str) -> Callable[[str], bytes]:

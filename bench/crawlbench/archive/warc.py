@@ -61,7 +61,7 @@ def read_warc(name: str, file: IO[bytes]) -> Iterator[Capture]:
         return
     if archive.error:
         raise UsageError(
-            f"{name} is no whole WARC: record 1 is broken or cut short ({archive.error}); "
+            f"{name} is not a whole WARC file: record 1 is broken or cut short ({archive.error}); "
             "fetch it again"
         )
     raise UsageError(f"{name} is a WARC without a record")

@@ -93,7 +93,7 @@ class AddressRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the one spelling of a path with its query; a fragment is dropped.
 
         Raises:
-            ValueError: that is no address.
+            ValueError: that is not an address.
         """
         path, _, query = address.partition("#")[0].partition("?")
         path = self._spell_path(path)
@@ -196,15 +196,15 @@ def host_of(address: str) -> str:
     Names are in ASCII and lower case; a last dot does not count.
 
     Raises:
-        ValueError: it is no http address.
+        ValueError: it is not an http address.
     """
     try:
         url = ada_url.URL(address)
     except ValueError:
-        raise ValueError(f"{address!r} is no http address") from None
+        raise ValueError(f"{address!r} is not an http address") from None
     name = url.hostname.removesuffix(".")
     if url.protocol not in {"http:", "https:"} or not name:
-        raise ValueError(f"{address!r} is no http address")
+        raise ValueError(f"{address!r} is not an http address")
     return f"{name}:{url.port}" if url.port else name
 
 
@@ -217,7 +217,7 @@ def join(base: str, href: str, encoding: str = "utf-8") -> str:
         encoding: of the page, in which browsers escape what a query holds.
 
     Raises:
-        ValueError: that is no address.
+        ValueError: that is not an address.
     """
     if encoding != "utf-8" and "?" in href and not href.isascii():
         path, _, query = href.partition("?")

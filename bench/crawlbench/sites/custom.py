@@ -76,7 +76,7 @@ def open_site(name: str, *, is_verified: bool = True) -> CustomSite:
     addresses = Addresses(file.addresses, manifest.pages)
     start = addresses.page_address(split_origin(file.start)[1])
     if not start:
-        raise UsageError(f"{name}: the start {file.start!r} is no page in {folder}; {REMEDY}")
+        raise UsageError(f"{name}: the start {file.start!r} is not a page in {folder}; {REMEDY}")
     fingerprint = compute_fingerprint(file, manifest)
     expectation = _Expectation(name, fingerprint, load_expected(expected_path(path)))
     if not is_verified:
@@ -160,7 +160,7 @@ class Reading:
             base: the page's `<base href>`, if it has one.
 
         Raises:
-            ValueError: that is no address.
+            ValueError: that is not an address.
         """
         url = join(base_of(self._origin + address, base), href, self.encoding_of(address))
         return path_on(self._host, url)

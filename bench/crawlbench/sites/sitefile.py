@@ -153,7 +153,7 @@ def _types_of(kind: KindFile, where: str) -> dict[str, type]:
     types: dict[str, type] = {}
     for field in kind.fields:
         if not field.name.isidentifier() or keyword.iskeyword(field.name) or field.name[0] == "_":
-            raise UsageError(f"{where}: the field name {field.name!r} is no plain word")
+            raise UsageError(f"{where}: the field name {field.name!r} is not a plain word")
         if field.name in types:
             raise UsageError(f"{where} has the field {field.name!r} twice")
         types[field.name] = _TYPES[field.conversion]
@@ -249,4 +249,4 @@ def _compile(pattern: str, where: str) -> re.Pattern[str]:
     try:
         return re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
-        raise UsageError(f"{where} {pattern!r} is no regular expression: {error}") from error
+        raise UsageError(f"{where} {pattern!r} is not a regular expression: {error}") from error

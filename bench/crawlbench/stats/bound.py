@@ -84,8 +84,8 @@ def read_bound(text: str, margin: float, name: str = "--fail-on") -> Bound:
     quantity = GATES.get(match["name"]) if match else None
     if match is None or quantity is None:
         raise UsageError(
-            f"{name} {text!r} is no gate; one looks like slower, slower:5% or cpu-slower:5%, and "
-            "where two lengths are measured, page-slower:5%, cpu-page-slower:5% or begin-slower:2ms"
+            f"{name} {text!r} is not a gate; one looks like slower, slower:5% or cpu-slower:5%, "
+            "and for two lengths page-slower:5%, cpu-page-slower:5% or begin-slower:2ms"
         )
     if not quantity.has_ratio:
         if match["unit"] != "ms":

@@ -42,7 +42,7 @@ def build_json_reader(spec: SiteSpec, compile_loads: Callable[[PageKind], Any]) 
         path = _ORIGIN.sub("", address, count=1)
         found = next((kind for kind in kinds if kind[0](path)), None)
         if found is None:
-            raise BlockedPageError(f"{address} is no page of the site {spec.name!r}")
+            raise BlockedPageError(f"{address} is not a page of the site {spec.name!r}")
         _, kind, loads = found
         try:
             answer = loads(body)

@@ -62,7 +62,7 @@ class _ByHeart:
         if address not in known:
             known.update(_at_origin(self._learnt, _origin_of(address), self._spec.page_address))
         if address not in known:
-            raise BlockedPageError(f"{address} is no page of the site {self._spec.name!r}")
+            raise BlockedPageError(f"{address} is not a page of the site {self._spec.name!r}")
         right_length, right_checksum, page = known[address]
         if right_length != length or right_checksum != checksum:
             raise BlockedPageError(

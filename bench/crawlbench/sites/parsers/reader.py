@@ -72,7 +72,7 @@ def build_reader(spec: SiteSpec, toolkit: Toolkit) -> Reader:
     def read(address: str, buffer: Buffer) -> Page:
         kind, body = kind_of(address), bytes(buffer)  # no copy if it is that already
         if kind is None:
-            raise BlockedPageError(f"{address} is no page of the site {spec.name!r}")
+            raise BlockedPageError(f"{address} is not a page of the site {spec.name!r}")
         if not body.strip():
             raise BlockedPageError(f"{address} came with status 200 and an empty body")
         document = toolkit.parse(spec.as_utf8(address, body) if spec.as_utf8 else body)
