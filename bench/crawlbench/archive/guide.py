@@ -82,7 +82,7 @@ class Guide(LinkFinder):
         except TimeoutError:
             raise slowness.too_slow(self._site, page, tries) from None
         except ChildEnded as end:
-            text = f"site {self._site!r} ends the process that reads {page}: {end}; mend it"
+            text = f"site {self._site!r} ends the process that reads {page}: {end}; fix it"
             raise BrokenPluginError(text) from end
         if "error" in told:
             raise getattr(errors, told["kind"], BrokenPluginError)(told["error"])

@@ -57,7 +57,7 @@ class Survey:
         if problem:
             says = problem.replace("they say", "it says")
             self._seen.unreadable[address] = (
-                f"is {says}, at byte {at}; mend such pages, or leave them out of the patterns"
+                f"is {says}, at byte {at}; fix such pages, or leave them out of the patterns"
                 if self._site.reading.declares(address)
                 else f"is not {encoding} throughout, and does not say what it is in; write that at "
                 f'the top of the site file, such as encoding = "gb18030" (byte {at} shows it)'

@@ -87,7 +87,7 @@ class _Surveyor:
         except TimeoutError:
             if self._page:
                 raise self._too_slow() from None
-            text = f"site {self._site!r} gave no answer within {LOAD_S:g} s; mend it"
+            text = f"site {self._site!r} gave no answer within {LOAD_S:g} s; fix it"
             raise BrokenPluginError(text) from None
         except ChildEnded as end:
             raise CellError(f"the crawl ended its process: {end}") from end

@@ -208,6 +208,6 @@ def _show(report: ImportReport, output: Path, *, has_site_file: bool) -> None:
         lines += ["skipped:", *(f"  {line}" for line in report.skips.lines())]
     if has_site_file:
         path = output / SITE_FILE
-        work = f"mend {path}" if report.unreadable.counts else f"edit {path} if you like"
+        work = f"fix {path}" if report.unreadable.counts else f"edit {path} if you like"
         lines += [f"{work}, then: crawlbench mirror verify {path}"]
     sys.stdout.write("".join(f"{harmless(line)}\n" for line in lines))

@@ -49,7 +49,7 @@ def _load(point: EntryPoint) -> Theme:
     except Exception as error:
         raise BrokenPluginError(
             f"operations {point.name!r} ({point.value}) cannot be imported: "
-            f"{type(error).__name__}: {error}; mend or uninstall it"
+            f"{type(error).__name__}: {error}; fix or uninstall it"
         ) from error
     if not isinstance(theme, Theme):
         raise BrokenPluginError(

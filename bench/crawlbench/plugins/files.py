@@ -138,4 +138,4 @@ def _let_siblings_be_found(folder: str) -> None:
 
 
 def _broken(what: str, error: BaseException) -> BrokenPluginError:
-    return BrokenPluginError(f"{what} {describe_failure(error)}; mend it")
+    return BrokenPluginError(f"{what} {describe_failure(error)}; fix it")

@@ -213,7 +213,7 @@ def load(kind: Kind, name: str) -> Any:  # noqa: ANN401  (each kind has its own 
         ) from error
     except (Exception, SystemExit) as error:
         raise BrokenPluginError(
-            f"{kind.noun} {name!r} ({point.value}) {describe_failure(error)}; mend or uninstall it"
+            f"{kind.noun} {name!r} ({point.value}) {describe_failure(error)}; fix or uninstall it"
         ) from error
     _require_contract(kind, name, plugin)
     return plugin

@@ -54,7 +54,7 @@ def describe_plugin(kind: registry.Kind, name: str) -> PluginFacts:
     except BenchError as error:
         return PluginFacts(trouble=str(error), kind_of_trouble=type(error).__name__)
     except KeyboardInterrupt as error:  # no key of a keyboard's: this process has none
-        text = f"{kind.noun} {name!r} {registry.describe_failure(error)}; mend it"
+        text = f"{kind.noun} {name!r} {registry.describe_failure(error)}; fix it"
         return PluginFacts(trouble=text, kind_of_trouble=BrokenPluginError.__name__)
     return PluginFacts()
 

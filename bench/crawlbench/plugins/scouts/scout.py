@@ -73,5 +73,5 @@ def _look(asked: Sequence[Asked]) -> list[PluginFacts]:
 
 def _broken(asked: Asked, what: str) -> PluginFacts:
     kind, name = asked
-    text = f"{kind.noun} {name!r} {what}; mend it"
+    text = f"{kind.noun} {name!r} {what}; fix it"
     return PluginFacts(trouble=text, kind_of_trouble=BrokenPluginError.__name__)

@@ -25,7 +25,7 @@ def too_slow(site: str, page: str, culprit: str) -> BrokenPluginError:
     """
     late = f"site {site!r}: {page} is not read within {READ_S:g} s"
     if not culprit:
-        return BrokenPluginError(f"{late}; mend the site")
+        return BrokenPluginError(f"{late}; fix the site")
     return BrokenPluginError(
         f"{late} because of {culprit}; write it so that it comes to an end, for instance "
         "without one + or * within another"
