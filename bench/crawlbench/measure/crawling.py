@@ -51,6 +51,8 @@ _Kept = list[Item] | Tally
 class Crawling:
     """One cell's crawls; made from the manager's job."""
 
+    closes_loops = False
+
     def __init__(self, job: Job) -> None:
         """Hold what is ours; `load` adds the contestant."""
         self._job = job

@@ -25,6 +25,7 @@ class Operating:
         assert cell["event_loop"]
         self._name = cell["event_loop"]
         self._operation = find_operation(cell["operation"])
+        self.closes_loops = self._operation.is_plain
         self._factory = load_loop_factory(self._name)
         self._peer = Peer(**job["peer"]) if job["peer"] else None
         self._figures: Figures = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import sys
 import time
 from contextlib import suppress
@@ -21,7 +22,7 @@ from crawlbench.base.offspring import Children
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["Rest", "Seal", "await_kernel_threads"]
+__all__ = ["Rest", "Seal", "await_kernel_threads", "await_kernel_work"]
 
 CLOCKS = ("perf_counter", "monotonic", "process_time", "thread_time")
 NAMES = {time: {*CLOCKS, *(f"{clock}_ns" for clock in CLOCKS)}, gc: {"collect"}}
@@ -34,9 +35,15 @@ KERNEL_THREAD = "iou-"
 0.21 has, makes one per loop, and it polls for some milliseconds after its loop is closed."""
 MAX_LINGER_S = 0.1
 LOOK_EVERY_S = 0.001
+NAP_S = 0.01
+QUIET_CPU_S = 0.0001
+"""CPU time that a nap itself takes at most; of a process that has nothing to do it is a third."""
+MAX_SETTLE_S = 0.2
 
 # Bound here, before a contestant is imported.
-_perf_counter, _process_time_ns, _sleep = time.perf_counter, time.process_time_ns, time.sleep
+_perf_counter, _sleep = time.perf_counter, time.sleep
+_process_time_ns, _thread_time_ns = time.process_time_ns, time.thread_time_ns
+_set_mask = getattr(signal, "pthread_sigmask", None)
 
 
 class Seal:
@@ -241,6 +248,33 @@ def _is_of_kernel(thread: int) -> bool:
             return comm.read().startswith(KERNEL_THREAD)
     except OSError:  # it has just ended, or this is no Linux
         return False
+
+
+def await_kernel_work() -> float:
+    """Wait until the kernel has taken apart what was closed: at most `MAX_SETTLE_S`.
+
+    libuv has an io_uring in each loop. The kernel puts its end off for some milliseconds, and then
+    charges it to this thread: of hundreds of loops that is a millisecond, in the next worker's
+    time. Nothing of a contestant hides here: signals have to wait, and what its own threads used
+    is returned, in CPU seconds.
+    """
+    others_ns = _process_time_ns() - _thread_time_ns()
+    before = _set_mask(signal.SIG_BLOCK, signal.valid_signals()) if _set_mask else None
+    try:
+        deadline = _perf_counter() + MAX_SETTLE_S
+        while _nap() > QUIET_CPU_S and _perf_counter() < deadline:
+            pass
+    finally:
+        if _set_mask and before is not None:
+            _set_mask(signal.SIG_SETMASK, before)
+    return (_process_time_ns() - _thread_time_ns() - others_ns) / 1e9
+
+
+def _nap() -> float:
+    """Sleep, and return the CPU seconds that this thread used meanwhile."""
+    cpu_ns = _thread_time_ns()
+    _sleep(NAP_S)
+    return (_thread_time_ns() - cpu_ns) / 1e9
 
 
 class Rest:

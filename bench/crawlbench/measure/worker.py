@@ -24,7 +24,7 @@ from crawlbench.base.usage import peak_rss_bytes, reset_peak_rss, rss_bytes
 from crawlbench.measure.gate import Gate
 from crawlbench.measure.job import JOB_VARIABLE
 from crawlbench.measure.leaving import Leaving
-from crawlbench.measure.seal import Rest, Seal, await_kernel_threads
+from crawlbench.measure.seal import Rest, Seal, await_kernel_threads, await_kernel_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,9 @@ LARGE_BYTES = 16 * 2**20
 
 class Task(Protocol):
     """What a cell does in its values: crawls, or an operation of an event loop."""
+
+    closes_loops: bool
+    """Whether making and closing event loops is what it does, hundreds in a value."""
 
     def run(self, loops: int) -> Timing:
         """Do it `loops` times; return what all took, read where the clock starts and stops."""
@@ -162,8 +165,10 @@ class _Turn:
         """
         collect()
         timing, base_rss_bytes = time_task(self._task, loops, self._timeout_s, self._event_loops)
+        worked_s = await_kernel_work() if self._task.closes_loops else 0.0
         self._report(timing, base_rss_bytes)
         self.wait()
+        self._rest_cpu_s += worked_s
         return timing.seconds
 
     def wait(self) -> None:
