@@ -106,7 +106,7 @@ IMPORT = {
 """What is imported, and what is said of it."""
 OPTIONS = {
     ("good", "-o", "full"): "is there already (keep.txt ...); name another",
-    ("good", "-o", "full", "--force"): "is none of ours and is not replaced even with --force",
+    ("good", "-o", "full", "--force"): "is not one of ours and is not replaced even with --force",
     ("good", "-o", "page.html"): "is no folder; name another place",
     ("good", "-o", "page.html/x"): "there is no folder page.html; make it",
     ("good", "-o", "good/pages"): "good/pages lies within good, which is to be imported",

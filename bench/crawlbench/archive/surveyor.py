@@ -1,4 +1,4 @@
-"""Lets a user's own site be surveyed, in a process that is thrown away (floor 4)."""
+"""Surveys a user's own site in a process that is thrown away (floor 4)."""
 
 from __future__ import annotations
 
