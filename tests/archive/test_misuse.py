@@ -133,7 +133,7 @@ VERIFY = {
     "s/css.toml": "'p[' is no CSS selector",
     "s/xpath.toml": "'//p[' is no XPath",
     "s/start.toml": "start: 'nonsense' is not an http address",
-    "s/encoding.toml": "'klingon' is none that browsers know",
+    "s/encoding.toml": "'klingon' is not one that browsers know",
     "s/large.toml": "it has more than 16 MB",
 }
 HERE = "http://127.0.0.1:1/"

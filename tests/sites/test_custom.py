@@ -187,7 +187,7 @@ def test_an_expectation_changed_by_hand_is_refused(site, tmp_path):
         (
             "[[kinds]]",
             'encoding = "utf-9"\n[[kinds]]',
-            "encoding 'utf-9' is none that browsers know",
+            "encoding 'utf-9' is not one that browsers know",
         ),
         ("[[kinds]]", 'pages = "nowhere"\n[[kinds]]', "import or record the pages again"),
         ("[[kinds]]", "addresses = {trailing_slash = 1}\n[[kinds]]", "addresses.trailing_slash"),
