@@ -170,10 +170,7 @@ class _Archive:
             end = 0
         self._begin = end + len(following) - len(following.lstrip(b"\r\n"))
         try:
-            with (
-                self._bounded(),
-                contextlib.redirect_stderr(io.StringIO()),
-            ):  # it prints doubts
+            with self._bounded(), contextlib.redirect_stderr(io.StringIO()):  # warcio prints doubts
                 record = next(self._records, None)
         finally:
             self._place = max(self._stream.place_of(self._begin), self._place)

@@ -158,7 +158,7 @@ def _users(folder: Path) -> Iterator[Path]:
 
 
 def _is_used_by(mark: Path) -> bool:
-    """Tell whether another process, of which this is the mark, still lives."""
+    """Return whether another process, of which this is the mark, still lives."""
     if not mark.name.isdecimal() or int(mark.name) == os.getpid():
         return False
     try:

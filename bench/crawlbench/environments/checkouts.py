@@ -121,7 +121,7 @@ def _walk(path: Path) -> Iterator[Path]:
 
 
 def _is_left(path: Path, top: Path) -> bool:
-    """Tell whether something is a leftover of other tools, which no build needs."""
+    """Return whether something is a leftover of other tools, which no build needs."""
     is_built = path.parent == top and path.name in BUILT and not (path / "__init__.py").exists()
     is_left = path.name in LEFTOVERS or path.name.endswith(".egg-info") or is_built
     return is_left and path.is_dir()

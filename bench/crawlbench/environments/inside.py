@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def _is_local(found: metadata.Distribution) -> bool:
-    """Tell whether a distribution was installed from a folder or a wheel on this machine."""
+    """Return whether a distribution was installed from a folder or a wheel on this machine."""
     try:
         about = json.loads(found.read_text("direct_url.json") or "{}")
         return str(about.get("url", "")).startswith("file:")

@@ -67,7 +67,7 @@ class Repository:
 
 
 def is_repository(word: str) -> bool:
-    """Tell whether a word means a repository."""
+    """Return whether a word means a repository."""
     return _FORM.fullmatch(word.strip()) is not None
 
 

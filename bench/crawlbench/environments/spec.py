@@ -259,7 +259,7 @@ def _flag(name: str, word: str, queue: Iterator[str]) -> list[str]:
 
 
 def _is_path(word: str, folder: Path) -> bool:
-    """Tell whether a word is a path: it looks like one, or is a folder that can be installed."""
+    """Return whether a word is a path: it looks like one, or is a folder that can be installed."""
     if "://" in word:  # a requirement with an address, which may end as paths do
         return False
     looks_so = word.startswith(("/", ".", "~")) or "\\" in word or word.endswith((".whl", "/"))

@@ -29,6 +29,6 @@ def pattern(position: int, size: int) -> bytes:
 
 
 def is_pattern(data: bytes | bytearray | memoryview, position: int) -> bool:
-    """Tell whether bytes, at most five periods, are those of the pattern at a position."""
+    """Return whether bytes, at most five periods, are those of the pattern at a position."""
     assert len(data) <= _MAX_BYTES
     return _PATTERN.startswith(data, position % PERIOD_BYTES)  # compares in place
