@@ -99,7 +99,7 @@ def _require_plugins(subject: Subject) -> tuple[SiteFacts, bool]:
 async def _check_good_pages(subject: Subject, site: SiteFacts) -> AsyncIterator[Finding]:
     expectation = site.expected
     outcome = await _try(subject, "loopback", find_network("loopback"), crawls=REPEATS)
-    yield judge_crawls("crawls the site, also again in one process", outcome, expectation)
+    yield judge_crawls("crawls the site, several times in one process", outcome, expectation)
     yield judge_import(outcome.started)
     for finding in judge_leaks(outcome):
         yield finding

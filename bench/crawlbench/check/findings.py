@@ -86,7 +86,7 @@ def judge_leaks(outcome: Outcome) -> list[Finding]:
     ]
     complaints = list(dict.fromkeys(outcome.complaints))
     findings.append(
-        Finding("leaves nothing to complain of", not complaints, "; ".join(complaints[:2]))
+        Finding("causes no warnings of leaks", not complaints, "; ".join(complaints[:2]))
     )
     return findings
 
