@@ -27,7 +27,7 @@ CHILD = "crawlbench.measure.siteside"
 
 @dataclass(frozen=True, slots=True)
 class SiteFacts:
-    """A site, as far as it matters to neither the mirror nor the worker alone."""
+    """What the manager needs to know about a site."""
 
     path: str
     """Address of the first page, without its origin."""
