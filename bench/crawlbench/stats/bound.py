@@ -63,8 +63,8 @@ class Bound:
     def margin(self, usual: float) -> float:
         """Return the log ratio up to which changes do not matter at the gate.
 
-        usual: the margin where the gate is not about a ratio.
-            usual: where the gate is not about a ratio.
+        Args:
+            usual: the margin where the gate is not about a ratio.
         """
         return self.size if self.quantity.has_ratio else usual
 
