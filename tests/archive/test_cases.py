@@ -557,7 +557,7 @@ def test_the_way_to_a_site_of_json_is_told(workshop):
     """Where there is nothing but JSON, and not where something else was left out."""
     api = har_entry(f"{HOST}/api", b"{}", headers=[("Content-Type", "application/json")])
     source = write_har(workshop.folder / "x.har", api)
-    assert "; a site of JSON is described in Python, see docs/your-site.md" in workshop.refusal(source)
+    assert "; write a site of JSON in Python, see docs/your-site.md" in workshop.refusal(source)
     image = har_entry(f"{HOST}/a.png", b"x", headers=[("Content-Type", "image/png")])
     source = write_har(workshop.folder / "y.har", image)
     assert "Python" not in workshop.refusal(source)

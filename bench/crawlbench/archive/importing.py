@@ -257,5 +257,5 @@ class _Importer:
                 f"of {seen}; name one of these"
             )
         reasons = "; ".join(self._report.skips.lines()[:5]) or "it is empty"
-        way = "; a site of JSON is described in Python, see docs/your-site.md" if JSON in reasons else ""
+        way = "; write a site of JSON in Python, see docs/your-site.md" if JSON in reasons else ""
         return UsageError(f"{source} holds no page that could be served: {reasons}{way}")
