@@ -189,7 +189,7 @@ def _rounds_in_budget(plan: Plan, around_s: float) -> int:
     """
     if plan.stopping is Stopping.ANY:
         return ROUNDS_OF_SEQUENCE
-    level = (1 - plan.confidence) / _most_pairs(plan)
+    level = (1 - plan.confidence) / _most_pairs(plan)  # the strictest of Holm's procedure
     widths = {
         rounds: t_quantile(1 - level / 2, rounds - 1) / math.sqrt(plan.budget_s - rounds * around_s)
         for rounds in range(FIRST_ROUNDS, MOST_ROUNDS + 1)
