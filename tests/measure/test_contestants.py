@@ -39,6 +39,7 @@ lap_time_s = 0.01
 """
 CLOCK, READING, ADDRESSES = Promise.CLOCK, Promise.READING, Promise.ADDRESSES
 ANEW, REST, HARNESS = Promise.ANEW, Promise.REST, Promise.HARNESS
+KEPT = "which an earlier crawl found, where its page now has"
 FALSE = {
     "lazy_all": "it went on after its clock had stopped",
     "last_page_late": "it went on after its clock had stopped",
@@ -70,16 +71,29 @@ FALSE = {
     "intrudes": "during another's turn",
     "floods": "during another's turn",
     "prefetching_thread": "it asked for",
+    "keeps_bodies": KEPT,
+    "keeps_last_bodies": KEPT,
+    "keeps_items": KEPT,
+    "keeps_a_page": KEPT,
+    "inflates_once": "body of the value before instead of those that came: bodies were kept",
+    "cpus_for_a_moment": "it let itself run on CPUs",
+    "child_cpus": "it let itself run on CPUs",
+    "thread_cpus": "it let itself run on CPUs",
 }
+MOVERS = ("cpus", "cpus_for_a_moment", "child_cpus", "thread_cpus")
+"""Who takes more CPUs than it was given."""
 PROMISES = {
     **dict.fromkeys(("lazy_all", "last_page_late", "prefetch", "connects_early"), CLOCK),
     **dict.fromkeys(("parse_cache", "reads_nothing", "reads_shells"), READING),
     "knows_addresses": ADDRESSES,
     **dict.fromkeys(("heads", "keeps_connection", "unused_connection", "one_new_connection"), ANEW),
+    **dict.fromkeys(("keeps_bodies", "keeps_last_bodies", "keeps_items", "keeps_a_page"), ANEW),
+    "inflates_once": ANEW,
+    **dict.fromkeys(MOVERS, HARNESS),
     "coding": Promise.RULES,
     **dict.fromkeys(("spins", "detached", "prefetching_thread", "intrudes", "floods"), REST),
     "disk": IN_TURNS,
-    **dict.fromkeys(("nice", "clock", "stopwatch", "gate", "policy", "parser", "cpus"), HARNESS),
+    **dict.fromkeys(("nice", "clock", "stopwatch", "gate", "policy", "parser"), HARNESS),
     **dict.fromkeys(("inner_read", "clock_for_a_moment", "code", "late_collector"), HARNESS),
 }
 """What `check` says that a false contestant does not keep, each in a process of its own."""
@@ -178,7 +192,7 @@ def test_check_marks_the_promise_that_is_broken(name):
     """That one, in the words that a session has for it."""
     if f"false_{name}" not in contestants("false_*.py"):
         pytest.skip(f"{NEEDS[f'false_{name}']} is not installed")
-    if name == "cpus" and len(os.sched_getaffinity(0)) == os.cpu_count():
+    if name in MOVERS and len(os.sched_getaffinity(0)) == os.cpu_count():
         pytest.skip("check lets a strategy have all CPUs")
     finding = check_turns(f"false_{name}")[PROMISES[name]]
     assert finding.holds is False

@@ -146,3 +146,44 @@ def test_sent_reader_is_counted_when_its_pages_come_back():
     assert type(back) is Page
     assert back == Page(tuple(b"123"), ())
     assert seen(reader) == (1, 3)
+
+
+KEPT = b"123"
+
+
+@pytest.mark.parametrize("give", [lambda: KEPT, lambda: memoryview(KEPT)], ids=["bytes", "view"])
+def test_bytes_of_the_value_before_are_seen(give):
+    """The very same object, which nobody gets who fetches anew; a view of it as well."""
+    reader = CountedReader(read_page)
+    reader("/a", give())
+    reader("/b", b"45")
+    assert reader.look().kept == 0
+    for kept in (2, 1):
+        reader.forget()
+        for _ in range(kept):
+            reader("/a", give())
+        reader("/b", b"45")
+        assert (reader.look().kept, seen(reader)[0]) == (kept, kept + 1)
+    reader.forget()
+    reader("/b", bytes(bytearray(KEPT)))
+    assert reader.look().kept == 0
+
+
+def test_buffers_that_are_filled_anew_are_nobody_s_bodies():
+    """Nor is what Python has only one of; the same bytes read twice were fetched once."""
+    pool, one = bytearray(b"123"), b"1"
+    reader = CountedReader(read_page)
+    for value in (b"456", b"789"):
+        pool[:] = value
+        for body in (pool, memoryview(pool), one, memoryview(pool)[1:]):
+            for _ in range(2):
+                reader("/a", body)
+        fetched = bytes(pool)
+        reader("/b", fetched)
+        reader("/b", fetched)
+        assert reader.look().kept == 0
+        reader.forget()
+    reader("/a", one)
+    reader.forget()
+    reader("/a", one)
+    assert reader.look().kept == 0

@@ -45,6 +45,10 @@ class Conduct:
     as of pages that are read in other processes."""
     last_s: float = 0.0
     """How long the process's value before this one took, where it was another cell's."""
+    bodies_kept: int = 0
+    """Pages that were read from the very bytes that were read in the value before."""
+    cpus: int = 0
+    """On which the worker may run; 0 where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +124,13 @@ class Mirror(Protocol):
         laps: int = 1,
         trace_file: Path | None = None,
         door: str = "",
+        alters: bool = False,
     ) -> None:
         """Count anew, with the network's delays or without, and note each request in a file.
 
         Delays are spread evenly over the laps of an epoch, which is a round. Requests are to come
-        in by that door, which is the cell's of that name: all others are strays.
+        in by that door, which is the cell's of that name: all others are strays. Every other crawl
+        may be served another edition, so that what was kept from before shows.
         """
 
     async def end(self) -> Counters:

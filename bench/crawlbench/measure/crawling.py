@@ -103,11 +103,12 @@ class Crawling:
         self._crawls = []
 
     def look(self) -> dict[str, float | None]:
-        """Return how much was read within the last value, and from when on."""
+        """Return how much was read within the last value, from when on, and of what."""
         return {
             "pages_read": self._reading.pages,
             "items_read": self._reading.items,
             "first_read_at": self._reading.first_at,
+            "bodies_kept": self._reading.kept,
         }
 
     def tell(self, *, is_alone: bool) -> Told:

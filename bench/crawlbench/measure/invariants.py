@@ -50,6 +50,11 @@ MIRROR_SLACK_S = 0.005
 """Slack for the mirror's CPU time: within its span it also obeys the manager and cleans up."""
 
 
+CPU_SLACK_S, CPU_SLACK_SHARE = 0.01, 0.02
+"""Slack for a value's CPU time beyond what its CPUs have: some systems count it by hundredths of a
+second."""
+
+
 class Promise(StrEnum):
     """What a contestant keeps in each of its turns, in a few words."""
 
@@ -122,6 +127,14 @@ def _misconduct(value: Value) -> Iterator[tuple[Promise, str]]:
     conduct = value.conduct
     if conduct.broken:
         yield Promise.HARNESS, f"it did not leave the harness alone: {'; '.join(conduct.broken)}"
+    available_s = conduct.cpus * value.seconds
+    used_s = value.used.cpu_s or 0.0
+    if conduct.cpus and used_s > available_s * (1 + CPU_SLACK_SHARE) + CPU_SLACK_S:
+        yield (
+            Promise.HARNESS,
+            f"it took CPUs of others: it used {_ms(used_s)} of CPU time, but "
+            f"{count_of(conduct.cpus, 'CPU')} had only {_ms(available_s)} for it",
+        )
     if unrest := find_unrest(conduct.rest_cpu_s, conduct.rest_s, _longest_s(value)):
         yield Promise.REST, unrest
 
@@ -221,7 +234,7 @@ def _foreknown(value: Value, counters: Counters, due: Due) -> Iterator[str]:
         )
 
 
-def _reused(_: Value, counters: Counters, due: Due) -> Iterator[str]:
+def _reused(value: Value, counters: Counters, due: Due) -> Iterator[str]:
     """Tell if not each crawl opened a connection and fetched bodies."""
     if counters.heads:
         yield f"it asked for the head alone {counters.heads} times: bodies were kept from before"
@@ -231,6 +244,11 @@ def _reused(_: Value, counters: Counters, due: Due) -> Iterator[str]:
             f"{'was' if counters.used == 1 else 'were'} made and used for "
             f"{count_of(due.loops, 'crawl')}, each of which has to open its own: they were kept "
             "from before"
+        )
+    elif value.conduct.bodies_kept:
+        yield (
+            f"site.read was given {count_of(value.conduct.bodies_kept, 'body')} of the value before"
+            " instead of those that came: bodies were kept"
         )
     elif counters.kept:
         yield (

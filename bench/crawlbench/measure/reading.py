@@ -45,6 +45,8 @@ class Reading:
     elsewhere, where nobody knows when."""
     parse_s: float = 0.0
     """CPU seconds in the reader, in this process; pages read piece by piece not included."""
+    kept: int = 0
+    """Pages that were read from the very bytes that were read in the value before."""
 
 
 class CountedReader:
@@ -56,6 +58,11 @@ class CountedReader:
         self._spent: dict[int, list[float]] = {}
         """Pages, items and CPU seconds by thread. Only that thread writes them: no lock."""
         self._first_at = 0.0
+        self._first: object = None
+        """What the first page was read from: bytes, which nobody can fill anew."""
+        self._former: object = self
+        """The same of the value before; something that nobody is given if there was none."""
+        self._kept = 0
         self._is_elsewhere = False
         self._name = ""
         self._home = getpid()
@@ -65,8 +72,11 @@ class CountedReader:
 
     def __call__(self, address: str, body: Buffer) -> Page:
         """Read a page."""
+        given = body.obj if type(body) is memoryview else body
         if not self._first_at:
-            self._first_at = perf_counter()
+            self._first_at, self._first = perf_counter(), given
+        if given is self._former:
+            self._kept += 1
         start = thread_time()
         page = self._read(address, body)
         self._count(page, thread_time() - start)
@@ -113,10 +123,15 @@ class CountedReader:
             int(sum(each[1] for each in spent)) + sum(noted),
             0.0 if noted or self._is_elsewhere else self._first_at,
             sum(each[2] for each in spent),
+            self._kept,
         )
 
     def forget(self) -> None:
         """Start counting from zero."""
+        # Small bytes may be the same object for all who make them.
+        is_telling = type(self._first) is bytes and len(self._first) > 1
+        self._former = self._first if is_telling else self
+        self._first, self._kept = None, 0
         self._first_at, self._is_elsewhere = 0.0, False
         self._spent.clear()
         if self._notes is not None:

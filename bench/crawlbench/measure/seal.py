@@ -75,6 +75,11 @@ class Seal:
                     os.sched_setaffinity(thread, cpus)
             self._state = replace(self._state, cpus=frozenset(cpus))
 
+    @property
+    def cpus(self) -> list[int]:
+        """On which values are taken; empty where the system does not tell."""
+        return sorted(self._state.cpus)
+
     def find_broken(self) -> list[str]:
         """Return what is not as it was, a clause each, such as `it replaced time.monotonic`."""
         parts = self._parts.items()
