@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 import time
 
 import pytest
 
-from crawlbench.base.children import python_command
-from crawlbench.measure.lookout import find_cpus, look_out
+from crawlbench.measure.lookout import Claim, find_claim, look_out
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2,
@@ -57,7 +57,7 @@ async def watch(code, cpus):
     await process.stdout.readline()
     deadline = time.monotonic() + 5
     async with look_out(process.pid, cpus) as seen:
-        while find_cpus(process.pid) <= set(cpus) and time.monotonic() < deadline:
+        while find_claim(process.pid).cpus <= set(cpus) and time.monotonic() < deadline:
             if code in (PLAIN, FEWER):
                 break
             await asyncio.sleep(0.001)
@@ -98,6 +98,22 @@ def test_nobody_looks_where_no_cpus_are_told():
 
 def test_process_that_has_ended_has_none():
     """It is no fault of anybody."""
-    process = __import__("subprocess").Popen(python_command("json.tool", "--help"))
+    process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
-    assert find_cpus(process.pid) == set()
+    assert find_claim(process.pid) == Claim()
+
+
+def test_who_runs_before_others_is_seen():
+    """Who steps back is left in peace, and so is what it has from whoever started it."""
+    given = os.getpriority(os.PRIO_PROCESS, 0)
+    cpus = os.sched_getaffinity(0)
+    assert list(Claim(cpus, given - 5).beyond(cpus)) == [
+        f"its niceness was {given - 5} within its crawl instead of {given}"
+    ]
+    assert list(Claim(cpus, given, {2}).beyond(cpus)) == [
+        "its scheduling was that of real time (2) within its crawl"
+    ]
+    assert list(Claim(cpus, given + 5, {0, 3, 5}).beyond(cpus)) == []
+    own = find_claim(os.getpid())
+    assert (own.niceness, own.scheduling) == (given, {os.sched_getscheduler(0)})
+    assert list(own.beyond(own.cpus)) == []

@@ -6,7 +6,10 @@ surrogates and marks that turn the direction of writing are shown as escapes, no
 
 from __future__ import annotations
 
-__all__ = ["count_of", "encodable", "many_lines", "one_line"]
+__all__ = ["count_of", "encodable", "many_lines", "one_line", "tell_apart"]
+
+MAX_DIGITS = 15
+"""Beyond them numbers differ by how they were computed."""
 
 
 def count_of(number: int, noun: str) -> str:
@@ -17,6 +20,24 @@ def count_of(number: int, noun: str) -> str:
         noun: for one of them; its plural ends in s.
     """
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def tell_apart(*numbers: float, form: str) -> list[str]:
+    """Return numbers with so many digits that those that differ do not look alike.
+
+    A sentence that holds a number against a limit would contradict itself otherwise.
+
+    Args:
+        numbers: that stand in one sentence.
+        form: of each, with as many digits as it should have at least: such as `.1f` or `,.3g`.
+    """
+    start, digits, kind = form[: form.index(".") + 1], int(form[form.index(".") + 1 : -1]), form[-1]
+    wanted = len({f"{number:.{MAX_DIGITS}g}" for number in numbers})
+    for count in range(digits, MAX_DIGITS + 1):
+        texts = [format(number, f"{start}{count}{kind}") for number in numbers]
+        if len(set(texts)) >= wanted:
+            break
+    return texts
 
 
 def encodable(text: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from crawlbench.base.text import count_of
+from crawlbench.base.text import count_of, tell_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,13 +127,13 @@ def _misconduct(value: Value) -> Iterator[tuple[Promise, str]]:
     conduct = value.conduct
     if conduct.broken:
         yield Promise.HARNESS, f"it did not leave the harness alone: {'; '.join(conduct.broken)}"
-    available_s = conduct.cpus * value.seconds
-    used_s = value.used.cpu_s or 0.0
-    if conduct.cpus and used_s > available_s * (1 + CPU_SLACK_SHARE) + CPU_SLACK_S:
+    had_s, used_s = conduct.cpus * value.seconds, value.used.cpu_s or 0.0
+    if conduct.cpus and used_s > had_s * (1 + CPU_SLACK_SHARE) + CPU_SLACK_S:
+        used, had = _ms(used_s, had_s)
         yield (
             Promise.HARNESS,
-            f"it took CPUs of others: it used {_ms(used_s)} of CPU time, but "
-            f"{count_of(conduct.cpus, 'CPU')} had only {_ms(available_s)} for it",
+            f"it took CPUs of others: it used {used} of CPU time, but "
+            f"{count_of(conduct.cpus, 'CPU')} had only {had} for it",
         )
     if unrest := find_unrest(conduct.rest_cpu_s, conduct.rest_s, _longest_s(value)):
         yield Promise.REST, unrest
@@ -150,9 +150,10 @@ def find_unrest(cpu_s: float, rest_s: float, value_s: float) -> str | None:
     allowed_s = max(REST_CPU_S, VALUE_SHARE * value_s, REST_SHARE * rest_s)
     if cpu_s <= allowed_s:
         return None
+    used, allowed = _ms(cpu_s, allowed_s)
     return (
-        f"it worked between its turns: {_ms(cpu_s)} of CPU time while others were "
-        f"measured; {_ms(allowed_s)} are allowed"
+        f"it worked between its turns: {used} of CPU time while others were measured; {allowed} "
+        "are allowed"
     )
 
 
@@ -192,13 +193,13 @@ def _out_of_time(value: Value, counters: Counters, _: Due) -> Iterator[str]:
     early_s = conduct.started_at - counters.first_at
     late_s = counters.last_at - conduct.started_at - value.seconds
     if early_s > CLOCK_SLACK_S:
-        yield f"it began before its clock: the mirror heard from it {_ms(early_s)} earlier"
+        yield f"it began before its clock: the mirror heard from it {_ms(early_s)[0]} earlier"
     if late_s > CLOCK_SLACK_S:
-        yield f"it went on after its clock had stopped: the mirror served it {_ms(late_s)} longer"
+        yield f"it went on after its clock had stopped: the mirror served it {_ms(late_s)[0]} longer"
     if counters.cpu_s > value.seconds + MIRROR_SLACK_S:
+        used, said = _ms(counters.cpu_s, value.seconds)
         yield (
-            f"the mirror used {_ms(counters.cpu_s)} of CPU time for a value that is said to have "
-            f"taken {_ms(value.seconds)}"
+            f"the mirror used {used} of CPU time for a value that is said to have taken {said}"
         )
 
 
@@ -229,7 +230,7 @@ def _foreknown(value: Value, counters: Counters, due: Due) -> Iterator[str]:
     early_s = first_read_at - counters.second_at
     if early_s > CLOCK_SLACK_S:
         yield (
-            f"it asked for its second page {_ms(early_s)} before it read the first: it knew "
+            f"it asked for its second page {_ms(early_s)[0]} before it read the first: it knew "
             "addresses that no page had told it"
         )
 
@@ -285,5 +286,6 @@ _RULES = {
 }
 
 
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1e3:,.3g} ms"
+def _ms(*seconds: float) -> list[str]:
+    """Return times that stand in one sentence; they look alike only where they are."""
+    return [f"{text} ms" for text in tell_apart(*(1e3 * one for one in seconds), form=",.3g")]

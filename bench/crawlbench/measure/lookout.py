@@ -1,4 +1,4 @@
-"""Sees on which CPUs a process may run while it takes a warmup (floor 3).
+"""Sees what a process takes of the machine while it takes a warmup: CPUs, priority (floor 3).
 
 A look from outside costs the one who is looked at nothing, but it is taken on a CPU that may be the
 mirror's, so that it has no place beside a value that counts. What a contestant does in each crawl
@@ -10,33 +10,74 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import AsyncIterator, Collection, Iterator
 
-__all__ = ["find_cpus", "look_out"]
+__all__ = ["Claim", "find_claim", "look_out"]
 
 LOOK_EVERY_S = 0.002
 """A crawl of ten pages takes ten times as long."""
+REAL_TIME = (1, 2, 6)
+"""Linux's numbers of the policies under which nobody else runs until they wait."""
 _PROC = Path("/proc")
+
+
+@dataclass(slots=True)
+class Claim:
+    """What some processes may take of the machine."""
+
+    cpus: set[int] = field(default_factory=set)
+    """On which one of their threads may run."""
+    niceness: int = 19
+    """The least of one of their threads."""
+    scheduling: set[int] = field(default_factory=set)
+    """The system's policies."""
+
+    def add(self, other: Claim) -> None:
+        """Take in what was seen at another time."""
+        self.cpus |= other.cpus
+        self.niceness = min(self.niceness, other.niceness)
+        self.scheduling |= other.scheduling
+
+    def beyond(self, cpus: Collection[int]) -> Iterator[str]:
+        """Yield what is more than was given, a clause each.
+
+        Args:
+            cpus: that were given; the rest is that of this process, which has handed it down.
+        """
+        if not self.cpus <= set(cpus):
+            yield (
+                f"it let itself run on CPUs {_listed(self.cpus)} within its crawl instead of "
+                f"{_listed(cpus)}"
+            )
+        given = os.getpriority(os.PRIO_PROCESS, 0)
+        if self.niceness < given:
+            yield f"its niceness was {self.niceness} within its crawl instead of {given}"
+        for policy in (self.scheduling & set(REAL_TIME)) - {os.sched_getscheduler(0)}:
+            yield f"its scheduling was that of real time ({policy}) within its crawl"
 
 
 @asynccontextmanager
 async def look_out(pid: int, cpus: Collection[int]) -> AsyncIterator[list[str]]:
-    """Give a list that says at the end of the block whether a process had more CPUs than its own.
+    """Give a list that says at the end of the block what a process took that it was not given.
 
     Args:
         pid: of the process, whose threads and descendants count.
         cpus: that it was given; empty: nobody looks.
     """
-    seen: set[int] = set()
     clauses: list[str] = []
+    if not cpus:
+        yield clauses
+        return
+    seen = Claim()
 
     async def look() -> None:
-        while cpus:
-            seen.update(find_cpus(pid))
+        while True:
+            seen.add(find_claim(pid))
             await asyncio.sleep(LOOK_EVERY_S)
 
     looking = asyncio.ensure_future(look())
@@ -46,23 +87,23 @@ async def look_out(pid: int, cpus: Collection[int]) -> AsyncIterator[list[str]]:
         looking.cancel()
         with suppress(asyncio.CancelledError):
             await looking
-    if not seen <= set(cpus):
-        clauses.append(
-            f"it let itself run on CPUs {_listed(seen)} within its crawl instead of {_listed(cpus)}"
-        )
+    clauses += seen.beyond(cpus)
 
 
-def find_cpus(pid: int) -> set[int]:
-    """Return on which CPUs the threads of a process may run, and those of its descendants."""
-    cpus: set[int] = set()
+def find_claim(pid: int) -> Claim:
+    """Return what the threads of a process may take now, and those of its descendants."""
+    claim = Claim()
     ahead = [str(pid)]
     while ahead:
         folder = _PROC / ahead.pop() / "task"
-        for thread in _threads(folder):
+        for name in _threads(folder):
+            thread = int(name)
             with suppress(OSError):  # it has just ended, or children are not told here
-                cpus |= os.sched_getaffinity(int(thread))
-                ahead += (folder / thread / "children").read_text(encoding="ascii").split()
-    return cpus
+                niceness = os.getpriority(os.PRIO_PROCESS, thread)
+                policy = {os.sched_getscheduler(thread)}
+                claim.add(Claim(os.sched_getaffinity(thread), niceness, policy))
+                ahead += (folder / name / "children").read_text(encoding="ascii").split()
+    return claim
 
 
 def _threads(folder: Path) -> list[str]:
