@@ -92,8 +92,8 @@ def test_good_value_has_no_breach():
         (
             conducted(bodies_kept=2),
             counted(),
-            "site.read was given 2 bodies of the value before instead of those that came: bodies "
-            "were kept",
+            "site.read was given the bytes of 2 pages of an earlier crawl instead of those that "
+            "came: bodies were kept",
         ),
         (
             conducted(cpus=1, cpu_s=0.53),

@@ -49,12 +49,15 @@ class ScriptedMirror:
         self.events = events
         self.strays = list(strays)
         self.is_dead = False
+        self.altered = []
         self.shut = []
 
-    async def begin(self, epoch, *, plays_network, lap=0, laps=1, trace_file=None, door="", alters=False):
+    async def begin(
+        self, epoch, *, plays_network, lap=0, laps=1, trace_file=None, door="", alters=False
+    ):
         self.events.append(("begin", (epoch, lap, laps)))
         self.events.append(("network", plays_network))
-        self.events.append(("alters", alters))
+        self.altered.append(alters)
         if trace_file:
             self.events.append(("trace", trace_file))
 
@@ -229,16 +232,21 @@ def test_warmups_do_not_wait_for_the_network():
 
 def test_warmups_alone_are_served_another_edition():
     """What is measured is the site as it is; an operation has none."""
-    _, events = play()
-    assert [alters for kind, alters in events if kind == "alters"] == [True] * 3 + [False] * 6
-    _, events = play({"lock/uvloop": [operated(["uvloop"])] * 3}, cells=OPERATED[:1])
-    assert [alters for kind, alters in events if kind == "alters"] == [False] * 3
+    mirror = ScriptedMirror([])
+    play(mirror=mirror)
+    assert mirror.altered == [True] * 3 + [False] * 6
+    mirror = ScriptedMirror([])
+    play({"lock/uvloop": [operated(["uvloop"])] * 3}, cells=OPERATED[:1], mirror=mirror)
+    assert mirror.altered == [False] * 3
 
 
 def test_who_keeps_what_it_found_is_told_so_but_first_what_else_is_wrong():
     """The counters explain more than a title does."""
     for counts, reason in (
-        ({}, "rank 1 has the title '肖克申的救赎', which an earlier crawl found, where its page now"),
+        (
+            {},
+            "rank 1 has the title '肖克申的救赎', which an earlier crawl found, where its page now",
+        ),
         ({"heads": 20}, "it asked for the head alone 20 times: bodies were kept from before"),
     ):
         counted = [{"edition": EDITION, **counts}] * 9

@@ -9,7 +9,7 @@ import pytest
 from tests.mirror.h2wire import Http2Wire
 from tests.mirror.wire import BODIES, GZIP, running_mirror
 
-from crawlbench.base.errors import UsageError
+from crawlbench.base.errors import BenchError
 from crawlbench.measure.verify import expect
 from crawlbench.mirror.edition import MAX_PAGES, Edition, make_edition
 from crawlbench.mirror.networks import NETWORKS
@@ -33,25 +33,23 @@ def read_all(spec, pages, parser):
     return items, [page.links for page in found]
 
 
-def parsers():
-    """Return the parsers of HTML that are installed here."""
-    for name in registry.names(PARSER):
-        if name != "none":
-            try:
-                registry.load(PARSER, name)(SITE)
-            except (UsageError, ImportError):
-                continue
-            yield name
-
-
-@pytest.mark.parametrize("parser", parsers())
+@pytest.mark.parametrize("parser", [name for name in registry.names(PARSER) if name != "none"])
 def test_every_parser_finds_the_other_titles_and_nothing_else(edition, parser):
     """So none can make an honest strategy seem to have kept something."""
-    before, links = read_all(SITE, BODIES, parser)
-    after, same_links = read_all(SITE, edition.bodies, parser)
-    changed = {rank: replace(item, title=edition.titles.get(str(rank), item.title))
-               for rank, item in before.items()}
+    try:
+        registry.load(PARSER, parser)(SITE)
+    except (BenchError, ImportError) as error:
+        pytest.skip(str(error))
+    first = [*BODIES][:2]
+    before, links = read_all(SITE, {one: BODIES[one] for one in first}, parser)
+    others = {one: edition.bodies[one] for one in first}
+    after, same_links = read_all(SITE, others, parser)
+    changed = {
+        rank: replace(item, title=edition.titles.get(str(rank), item.title))
+        for rank, item in before.items()
+    }
     assert (after, same_links) == (changed, links)
+    assert sum(after[rank] != before[rank] for rank in before) == 2
     assert len(edition.titles) == len(BODIES) == 10
 
 

@@ -69,7 +69,7 @@ class Counters:
     held_up_s: float = 0.0
     """By which strays can have held up the span's own requests; filled at `end`."""
     edition: dict[str, str] = field(default_factory=dict)
-    """Titles that differ in the site's other edition, by rank, once it was made; filled at `end`."""
+    """Titles that differ in the site's other edition, by rank, once it is made; filled at `end`."""
     is_altered: bool = False
     """Whether every other crawl of the span, the first included, was served that edition; filled at
     `end`."""

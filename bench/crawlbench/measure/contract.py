@@ -46,7 +46,7 @@ class Conduct:
     last_s: float = 0.0
     """How long the process's value before this one took, where it was another cell's."""
     bodies_kept: int = 0
-    """Pages that were read from the very bytes that were read in the value before."""
+    """Pages that were read from the very bytes from which the crawl before read its first one."""
     cpus: int = 0
     """On which the worker may run; 0 where that is not known."""
 

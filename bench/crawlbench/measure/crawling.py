@@ -93,10 +93,15 @@ class Crawling:
         """Crawl `loops` times and return what all took."""
         self._read.forget()
         timing, self._crawls = keep_crawls(
-            self._crawl, self._site, self._concurrency, loops, self._loop_factory, self._keep
+            self._crawl, self._site, self._concurrency, loops, self._loop_factory, self._begin_crawl
         )
         self._reading = self._read.look()
         return timing
+
+    def _begin_crawl(self) -> _Kept:
+        """Return what keeps the items of a crawl that begins."""
+        self._read.begin_crawl()
+        return self._keep()
 
     def forget(self) -> None:
         """Let go of what the last value returned."""

@@ -129,7 +129,7 @@ def _misconduct(value: Value) -> Iterator[tuple[Promise, str]]:
         yield Promise.HARNESS, f"it did not leave the harness alone: {'; '.join(conduct.broken)}"
     had_s, used_s = conduct.cpus * value.seconds, value.used.cpu_s or 0.0
     if conduct.cpus and used_s > had_s * (1 + CPU_SLACK_SHARE) + CPU_SLACK_S:
-        used, had = _ms(used_s, had_s)
+        used, had = _apart(used_s, had_s)
         yield (
             Promise.HARNESS,
             f"it took CPUs of others: it used {used} of CPU time, but "
@@ -150,7 +150,7 @@ def find_unrest(cpu_s: float, rest_s: float, value_s: float) -> str | None:
     allowed_s = max(REST_CPU_S, VALUE_SHARE * value_s, REST_SHARE * rest_s)
     if cpu_s <= allowed_s:
         return None
-    used, allowed = _ms(cpu_s, allowed_s)
+    used, allowed = _apart(cpu_s, allowed_s)
     return (
         f"it worked between its turns: {used} of CPU time while others were measured; {allowed} "
         "are allowed"
@@ -193,14 +193,12 @@ def _out_of_time(value: Value, counters: Counters, _: Due) -> Iterator[str]:
     early_s = conduct.started_at - counters.first_at
     late_s = counters.last_at - conduct.started_at - value.seconds
     if early_s > CLOCK_SLACK_S:
-        yield f"it began before its clock: the mirror heard from it {_ms(early_s)[0]} earlier"
+        yield f"it began before its clock: the mirror heard from it {_ms(early_s)} earlier"
     if late_s > CLOCK_SLACK_S:
-        yield f"it went on after its clock had stopped: the mirror served it {_ms(late_s)[0]} longer"
+        yield f"it went on after its clock had stopped: the mirror served it {_ms(late_s)} longer"
     if counters.cpu_s > value.seconds + MIRROR_SLACK_S:
-        used, said = _ms(counters.cpu_s, value.seconds)
-        yield (
-            f"the mirror used {used} of CPU time for a value that is said to have taken {said}"
-        )
+        used, said = _apart(counters.cpu_s, value.seconds)
+        yield (f"the mirror used {used} of CPU time for a value that is said to have taken {said}")
 
 
 def _unread(value: Value, _: Counters, due: Due) -> Iterator[str]:
@@ -230,7 +228,7 @@ def _foreknown(value: Value, counters: Counters, due: Due) -> Iterator[str]:
     early_s = first_read_at - counters.second_at
     if early_s > CLOCK_SLACK_S:
         yield (
-            f"it asked for its second page {_ms(early_s)[0]} before it read the first: it knew "
+            f"it asked for its second page {_ms(early_s)} before it read the first: it knew "
             "addresses that no page had told it"
         )
 
@@ -247,9 +245,10 @@ def _reused(value: Value, counters: Counters, due: Due) -> Iterator[str]:
             "from before"
         )
     elif value.conduct.bodies_kept:
+        pages = count_of(value.conduct.bodies_kept, "page")
         yield (
-            f"site.read was given {count_of(value.conduct.bodies_kept, 'body')} of the value before"
-            " instead of those that came: bodies were kept"
+            f"site.read was given the bytes of {pages} of an earlier crawl instead of those that "
+            "came: bodies were kept"
         )
     elif counters.kept:
         yield (
@@ -286,6 +285,10 @@ _RULES = {
 }
 
 
-def _ms(*seconds: float) -> list[str]:
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1e3:,.3g} ms"
+
+
+def _apart(*seconds: float) -> list[str]:
     """Return times that stand in one sentence; they look alike only where they are."""
     return [f"{text} ms" for text in tell_apart(*(1e3 * one for one in seconds), form=",.3g")]

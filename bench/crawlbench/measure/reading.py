@@ -46,7 +46,7 @@ class Reading:
     parse_s: float = 0.0
     """CPU seconds in the reader, in this process; pages read piece by piece not included."""
     kept: int = 0
-    """Pages that were read from the very bytes that were read in the value before."""
+    """Pages that were read from the very bytes from which the crawl before read its first one."""
 
 
 class CountedReader:
@@ -59,9 +59,10 @@ class CountedReader:
         """Pages, items and CPU seconds by thread. Only that thread writes them: no lock."""
         self._first_at = 0.0
         self._first: object = None
-        """What the first page was read from: bytes, which nobody can fill anew."""
+        """What the first page of a crawl was read from; None before that."""
         self._former: object = self
-        """The same of the value before; something that nobody is given if there was none."""
+        """The same of the crawl before, if they were bytes, which nobody can fill anew; else
+        something that nobody is given."""
         self._kept = 0
         self._is_elsewhere = False
         self._name = ""
@@ -73,8 +74,10 @@ class CountedReader:
     def __call__(self, address: str, body: Buffer) -> Page:
         """Read a page."""
         given = body.obj if type(body) is memoryview else body
+        if self._first is None:
+            self._first = given
         if not self._first_at:
-            self._first_at, self._first = perf_counter(), given
+            self._first_at = perf_counter()
         if given is self._former:
             self._kept += 1
         start = thread_time()
@@ -126,13 +129,15 @@ class CountedReader:
             self._kept,
         )
 
-    def forget(self) -> None:
-        """Start counting from zero."""
+    def begin_crawl(self) -> None:
+        """Take what is given from now on as another crawl's."""
         # Small bytes may be the same object for all who make them.
         is_telling = type(self._first) is bytes and len(self._first) > 1
-        self._former = self._first if is_telling else self
-        self._first, self._kept = None, 0
-        self._first_at, self._is_elsewhere = 0.0, False
+        self._former, self._first = self._first if is_telling else self, None
+
+    def forget(self) -> None:
+        """Start counting from zero."""
+        self._first_at, self._is_elsewhere, self._kept = 0.0, False, 0
         self._spent.clear()
         if self._notes is not None:
             os.ftruncate(self._notes, 0)

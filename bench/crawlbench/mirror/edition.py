@@ -53,10 +53,11 @@ def make_edition(spec: SiteSpec, pages: PageSource, seed: int) -> Edition:
     """
     bodies: dict[str, bytes] = {}
     titles: dict[str, str] = {}
-    read = registry.load(registry.Kind.PARSER, PARSERS[spec.media])(spec)
+    parser = registry.load(registry.Kind.PARSER, PARSERS[spec.media])
     for address in () if spec.is_large else _draw(spec, pages, seed):
         _, body = pages.read(address)
         with suppress(Exception):  # it is read with what a user wrote: it stays as it is
+            read = parser(spec)
             changed = _change(read, address, body, spec.encoding)
             if changed:
                 bodies[address], item = changed

@@ -190,7 +190,9 @@ class Responses:
     def _read(self, address: str, flags: int) -> tuple[Mapping[str, str], bytes]:
         """Return headers and body of a page, coded if so wanted."""
         if flags & ALTERED:
-            return self._pages.read(address)[0], compress(self.edition.bodies[address], flags & CODED)
+            return self._pages.read(address)[0], compress(
+                self.edition.bodies[address], flags & CODED
+            )
         if flags & GZIP and isinstance(self._pages, PackedSource):
             return self._pages.read_gzip(address)
         headers, body = self._pages.read(address)

@@ -35,9 +35,7 @@ def tell_unsettled(view: SessionView, *, tells_reasons: bool = True) -> str:
         tells_reasons: whether what else ran is told, or only where to read it.
     """
     found = [
-        (group, one)
-        for group in view.groups.values()
-        for one in group.pairs.get(group.leading, ())
+        (group, one) for group in view.groups.values() for one in group.pairs.get(group.leading, ())
     ]
     pairs = [(group, one) for group, one in found if one.obstacle not in OUTSIDE]
     left = [(group, one) for group, one in pairs if not one.is_answered]
