@@ -32,6 +32,8 @@ BRIEFLY = {
     "CRAWLBENCH_RUN_LAP_TIME": "0.02",
     "CRAWLBENCH_RUN_MIN_TIME": "0.01",
     "CRAWLBENCH_RUN_PAGE": "0",
+    "CRAWLBENCH_SWEEP_LAP_TIME": "0.02",
+    "CRAWLBENCH_SWEEP_MIN_TIME": "0.01",
 }
 """Variables for sessions whose figures and page nobody looks at; options take precedence."""
 

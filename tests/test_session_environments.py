@@ -58,7 +58,9 @@ def other_python():
 @pytest.mark.parametrize(
     ("measured", "packages"),
     [
-        (("loops", "--operation", "sleep-zero"), {"uvloop": "0.21.0"}),
+        pytest.param(
+            ("loops", "--operation", "sleep-zero"), {"uvloop": "0.21.0"}, marks=pytest.mark.long
+        ),
         pytest.param(
             ("quick", "-s", "aiohttp-gather", "-n", "loopback"),
             {"uvloop": "0.21.0", "aiohttp": "3.12.0"},

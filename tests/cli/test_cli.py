@@ -24,6 +24,24 @@ STRATEGIES = (
 LINES = "".join(f"{movie.rank} {movie.title}\n" for movie in load_movies())
 
 
+@pytest.fixture(scope="module")
+def listed():
+    """Return what lists printed before: tests ask for different things of one list."""
+    return {}
+
+
+@pytest.fixture
+def listing(crawlbench, listed):
+    """Return a function that lists, each list once."""
+
+    def call(*words):
+        if words not in listed:
+            listed[words] = crawlbench("list", *words)
+        return listed[words]
+
+    return call
+
+
 def assert_refused(outcome, *parts, code=2):
     """Assert exit code, one sentence with these parts, and no traceback."""
     assert outcome.returncode == code, outcome.stderr
@@ -49,7 +67,7 @@ def test_crawl_takes_an_address_that_serves_such_pages(crawlbench):
     try:
         address = process.stdout.readline().strip()
         for url in (address, address.removesuffix("/top250"), address + "?start=0&filter="):
-            outcome = crawlbench("crawl", "-s", "requests-serial", "--url", url)
+            outcome = crawlbench("crawl", "-s", "http-client-serial", "--url", url)
             assert outcome.stdout == LINES, outcome.stderr
     finally:
         process.terminate()
@@ -158,20 +176,20 @@ def test_output_folder_that_cannot_be_made_is_said_before_measuring(crawlbench, 
 
 
 @pytest.mark.parametrize("what", ["strategies", "loops", "parsers", "sites", "networks", "suites"])
-def test_list_prints_names_and_json(crawlbench, what):
+def test_list_prints_names_and_json(listing, what):
     """For people a line each, for scripts a JSON list with the same names."""
-    rows = json.loads(crawlbench("list", what, "--json").stdout)
-    text = crawlbench("list", what).stdout
+    rows = json.loads(listing(what, "--json").stdout)
+    text = listing(what).stdout
     assert rows
     assert all(row["name"] in text and row["about"] for row in rows)
 
 
-def test_list_names_what_is_missing(crawlbench):
+def test_list_names_what_is_missing(listing):
     """A plug-in whose package is absent is listed as such, with the command that brings ours."""
-    rows = json.loads(crawlbench("list", "strategies", "--json").stdout)
+    rows = json.loads(listing("strategies", "--json").stdout)
     (absent,) = [row for row in rows if row["name"] == "needs-absent"]
     assert (absent["installed"], absent["library"]) == (False, "a-package-that-nobody-has")
-    shown = crawlbench("list", "strategies")
+    shown = listing("strategies")
     assert "(not" in shown.stdout
     assert "of ours, what is not installed comes with crawlbench's extra" in shown.stderr
     assert "'niquests'" in shown.stderr  # which is never here, as it would take urllib3's place
@@ -180,9 +198,9 @@ def test_list_names_what_is_missing(crawlbench):
 @pytest.mark.parametrize(
     "what", ["", "strategies", "loops", "operations", "parsers", "sites", "networks", "suites"]
 )
-def test_list_gives_a_pipe_a_line_a_name(crawlbench, what):
+def test_list_gives_a_pipe_a_line_a_name(listing, what):
     """With tabs between the columns; what it is stands in words, not in names of code."""
-    lines = crawlbench("list", *what.split()).stdout.splitlines()
+    lines = listing(*what.split()).stdout.splitlines()
     columns = {line.count("\t") for line in lines}
     assert len(columns) == 1
     assert columns <= {1, 2}

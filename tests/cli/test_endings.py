@@ -103,7 +103,7 @@ def test_closed_streams_are_no_error(session, closed):
         for descriptor in closed:
             os.close(descriptor)
 
-    for arguments in (("report", session), ("crawl", "-s", "requests-serial")):
+    for arguments in (("report", session), ("crawl", "-s", "http-client-serial")):
         done = call(*arguments, preexec_fn=close)
         assert done.returncode == 0, done.stderr
         assert bool(done.stdout) == (1 not in closed)
@@ -115,7 +115,7 @@ def test_character_that_a_terminal_lacks_is_written_otherwise(session):
         done = call(*arguments, variables=ASCII)
         assert done.returncode == 0, done.stderr
         assert done.stdout.isascii()
-    done = call("crawl", "-s", "requests-serial", variables=ASCII)
+    done = call("crawl", "-s", "http-client-serial", variables=ASCII)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("1 \\u8096\\u7533\\u514b")
 

@@ -19,8 +19,19 @@ from crawlbench.stats.judge import judge
 
 pytestmark = pytest.mark.slow
 
-FEW = ("-s", "requests-serial", "-s", "requests-threads")
-SMALL = ("quick", *FEW, "-n", "loopback", "--rounds", 1, "--laps", 2)
+FEW = ("-s", "http-client-serial", "-s", "http-client-threads")
+SMALL = (
+    "quick",
+    *FEW,
+    "--baseline",
+    "http-client-serial",
+    "-n",
+    "loopback",
+    "--rounds",
+    1,
+    "--laps",
+    2,
+)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +68,7 @@ def steady(session, tmp_path, factor=1.0):
 
     def set_time(number, sample):
         wobble = 1 + 0.01 * ((7 * number + 3 * sample.lap + 5 * len(sample.cell)) % 11 - 5) / 5
-        seconds = 0.05 * wobble * (factor if sample.cell.startswith("requests-threads") else 1)
+        seconds = 0.05 * wobble * (factor if sample.cell.startswith("http-client-threads") else 1)
         used = {"cpu_s": 0.9 * seconds, "cpu_user_s": 0.8 * seconds, "cpu_system_s": 0.1 * seconds}
         waited = {"cpu_wait_s": 0.0, "mirror_wait_s": 0.0, "mirror_cpu_s": 0.001}
         return replace(sample, seconds=seconds, **used, **waited)
@@ -83,7 +94,7 @@ def test_session_against_itself_is_no_change(crawlbench, session):
     """Ratio 1 for every cell, no gate, exit code 0."""
     outcome = crawlbench("compare", session, session)
     assert outcome.returncode == 0, outcome.stderr
-    assert "requests-thr" in outcome.stdout
+    assert "http-client-" in outcome.stdout
     assert "slower" not in outcome.stdout
 
 

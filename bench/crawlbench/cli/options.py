@@ -21,10 +21,12 @@ __all__ = [
     "Cpus",
     "FailOn",
     "Force",
+    "LapTime",
     "Laps",
     "LongForms",
     "Loops",
     "Margin",
+    "MinTime",
     "MirrorCpus",
     "Networks",
     "Operations",
@@ -159,6 +161,24 @@ Laps = Annotated[
         callback=at_least_one,
         help="Turns that each group of cells gets per round.",
         rich_help_panel=LENGTH,
+    ),
+]
+MinTime = Annotated[
+    float | None,
+    typer.Option(
+        "--min-time",
+        callback=positive,
+        help="Shortest time of a value, in seconds.",
+        rich_help_panel=CAREFULLY,
+    ),
+]
+LapTime = Annotated[
+    float | None,
+    typer.Option(
+        "--lap-time",
+        callback=positive,
+        help="Shortest time of a group's turn, in seconds.",
+        rich_help_panel=CAREFULLY,
     ),
 ]
 Budget = Annotated[

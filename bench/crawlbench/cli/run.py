@@ -39,9 +39,11 @@ from crawlbench.cli.options import (
     Cpus,
     Force,
     Laps,
+    LapTime,
     LongForms,
     Loops,
     Margin,
+    MinTime,
     MirrorCpus,
     Networks,
     Operations,
@@ -116,24 +118,8 @@ def run(
     budget: Budget = None,
     precision: Precision = None,
     margin: Margin = None,
-    min_time: Annotated[
-        float | None,
-        typer.Option(
-            "--min-time",
-            callback=positive,
-            help="Shortest time of a value, in seconds.",
-            rich_help_panel=CAREFULLY,
-        ),
-    ] = None,
-    lap_time: Annotated[
-        float | None,
-        typer.Option(
-            "--lap-time",
-            callback=positive,
-            help="Shortest time of a group's turn, in seconds.",
-            rich_help_panel=CAREFULLY,
-        ),
-    ] = None,
+    min_time: MinTime = None,
+    lap_time: LapTime = None,
     timeout: Annotated[
         float | None,
         typer.Option(

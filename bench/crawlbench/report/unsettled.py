@@ -19,7 +19,7 @@ __all__ = ["tell_unsettled"]
 
 
 WORTH_READING = 5
-"""Rounds from which on an interval is narrow enough to be worth reading."""
+"""Rounds from which an interval is narrow enough to be worth reading."""
 OUTSIDE = {
     Obstacle.TIMERS: "of timers, which have no ratio",
     Obstacle.FAILED: "with a cell that has no values",
@@ -32,7 +32,7 @@ def tell_unsettled(view: SessionView, *, tells_reasons: bool = True) -> str:
 
     Args:
         view: of the session.
-        tells_reasons: whether what else ran is told, or only where to read it.
+        tells_reasons: whether to say what else was running, or only where to read it.
     """
     found = [
         (group, one) for group in view.groups.values() for one in group.pairs.get(group.leading, ())
@@ -60,7 +60,7 @@ def _outside(found: Sequence[Comparison]) -> str:
 
 
 def _company(view: SessionView, left: Sequence[tuple[GroupView, Comparison]]) -> Iterator[str]:
-    """Yield what else ran, where that decides."""
+    """Yield what else was running, if that is what decides."""
     sized = [
         (group, size)
         for group, one in left
@@ -76,13 +76,13 @@ def _company(view: SessionView, left: Sequence[tuple[GroupView, Comparison]]) ->
 
 
 def _where(view: SessionView, reasons: Sequence[str]) -> Iterator[str]:
-    """Yield the command that shows reasons which are not told."""
+    """Yield the command that shows the reasons left out here."""
     if reasons:
         yield f"why, pair by pair: {show_command(view)}"
 
 
 def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
-    """Yield the command that would settle those for which rounds are missing."""
+    """Yield the command that would settle the pairs that need more rounds."""
     more = [one.more_rounds for one in left if one.more_rounds is not None]
     if more:
         setting = Setting(view.plan.margin, view.round_s)

@@ -1,4 +1,4 @@
-"""Whether two sessions can be compared, and in what their machines differ (floor 2; pure)."""
+"""Checks that two sessions can be compared, and tells how their machines differ (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def check_alike(base: Session, head: Session) -> None:
 
 
 def find_other_sites(base: Session, head: Session) -> list[str]:
-    """Return what both call a site of a user's that has not the same content in both."""
+    """Return the user's sites that have the same name in both sessions but not the same content."""
     there = head.plan.files
     files = base.plan.files.items()
     return [name for name, file in files if name in there and there[name].content != file.content]
@@ -56,7 +56,7 @@ def describe_sites(session: Session) -> str:
 
 
 def machine_differences(base: Session, head: Session) -> tuple[str, ...]:
-    """Return in what the machines differ."""
+    """Return how the machines differ."""
     names = {
         "host": "hostname",
         "CPU": "cpu_model",

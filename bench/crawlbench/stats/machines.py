@@ -1,9 +1,9 @@
-"""Merges what machines measured into one verdict for each cell (floor 2; pure).
+"""Merges what many machines measured into one verdict for each cell (floor 2; pure).
 
-Sheets are read twice, one after the other, and forgotten: what is kept grows with the cells, not
-with the machines. The first time each cell's mean over machines is taken; then Holm's step, over
-all cells of all sheets, gives the levels; with them, the second time, each machine's own interval
-is compared with the mean's.
+Sheets are read twice, one after the other, and not kept: memory grows with the cells, not with the
+machines. The first pass takes each cell's mean over machines; then Holm's procedure, over all cells
+of all sheets, gives the levels; with them the second pass compares each machine's own interval with
+the mean's.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Merged", "merge"]
 
 MAX_NAMED = 10
-"""Machines that are named for one cell; the others are counted."""
+"""Machines that are named for one cell; others are only counted."""
 NOBODY = "no machine measured it"
 
 
@@ -47,7 +47,7 @@ class Merged:
     noise: tuple[MergedNoise, ...]
     left_out: tuple[LeftOut, ...]
     failures: dict[str, int]
-    """Machine to how many cells are invalid on it; those without are not there."""
+    """Machine to the number of its invalid cells; only machines that have some."""
 
 
 @dataclass(slots=True)
@@ -70,8 +70,8 @@ def merge(sheets: Sequence[Plan], read: Callable[[int], Sequence[BlockResult]]) 
     """Return a verdict over machines for each cell that is compared, and one per kind of machine.
 
     Args:
-        sheets: the plans that were measured, all with one margin and confidence.
-        read: returns the blocks of the sheet of that number, from 1; it is called twice for each.
+        sheets: the plans that were measured, all with the same margin and confidence.
+        read: returns the blocks of a sheet by its number, from 1; called twice for each.
     """
     # Two passes over the blocks: Holm needs the cells of all sheets before it can answer for one,
     # and the blocks of a large session do not fit into memory together.
@@ -115,11 +115,11 @@ class _Sheet:
     groups: dict[str, str]
     """Cell to group."""
     cells: dict[str, list[_Said]]
-    """Each that was to be compared."""
+    """What was said of each cell that was to be compared."""
     silent: dict[str, dict[str, CellEstimate]]
-    """Cell to the machines that measured it in vain."""
+    """Cell to the machines that measured it without a result."""
     controls: dict[tuple[str, str], ControlEstimate]
-    """Estimates by machine and group, for the machines that are steady there."""
+    """Estimates by machine and group, from the machines that are steady there."""
     kinds: tuple[str, ...]
     """The machines' kinds, in the order of the blocks."""
     machines: int
@@ -147,15 +147,16 @@ class _Sheet:
         for found in block.cells:
             said = self.cells.setdefault(found.cell, [])
             estimate = _estimate(found)
-            if estimate is None:  # not even the steadiness of a machine without a number matters
+            if estimate is None:  # whether the machine is steady does not matter then
                 self.silent.setdefault(found.cell, {})[name] = found
             elif (name, self.groups[found.cell]) not in absent:
                 said.append(_Said(name, kind, estimate))
 
     def widening(self, group: str, plan: Plan, machines: Iterable[str]) -> float:
-        """Return what the twins differ by over these machines, if that is beyond their interval."""
-        # One machine's twins are judged by its rounds, which it did itself; those of several by how
-        # the machines differ, as a bias that only some of them have is part of the spread.
+        """Return how much the twins differ over these machines, if that exceeds their interval."""
+        # With one machine, the twins were judged by its rounds, on the machine itself. With
+        # several, how the machines differ decides: a bias that only some of them have is part of
+        # the spread.
         found = [self.controls[name, group] for name in machines]
         estimates = list(filter(None, map(_estimate, found)))
         if len(estimates) < 2:
@@ -182,7 +183,7 @@ class _Sheet:
         return found
 
     def fill(self, everybody: _Family, kinds: dict[str, _Family], plan: Plan) -> None:
-        """Add the cells' means over machines, and over those of each kind, to the families."""
+        """Add the cells' means over all machines, and over those of each kind, to the families."""
         widenings: dict[tuple[str, ...], float] = {}
 
         def add(family: _Family, cell: str, said: list[_Said]) -> None:
@@ -196,7 +197,7 @@ class _Sheet:
                 add(everybody, cell, said)
             for kind in dict.fromkeys(one.kind for one in said):
                 family = kinds.setdefault(kind, _Family())
-                if len(self.kinds) == 1:  # the same numbers, so they are not computed twice
+                if len(self.kinds) == 1:  # the numbers are the same
                     family.add(cell, everybody.pooled[cell], everybody.widenings[cell])
                 else:
                     add(family, cell, [one for one in said if one.kind == kind])
@@ -224,7 +225,7 @@ class _Sheet:
         verdict, level = judged.verdict, judged.level
         own = self._own_verdicts(cell, level, plan)
         against = {n: v for n, v in own.items() if v not in (verdict, Verdict.UNCLEAR)}
-        if against:  # of many machines one says the opposite by chance: these share the error
+        if against:  # by chance one of many says the opposite, so they share the error
             strict = self._own_verdicts(cell, level / len(own), plan)
             against = {n: v for n, v in against.items() if strict[n] is v}
         without = {name: one.reason for name, one in self.silent.get(cell, {}).items()}
@@ -255,7 +256,7 @@ class _Sheet:
         )
 
     def _own_verdicts(self, cell: str, level: float, plan: Plan) -> dict[str, Verdict]:
-        """Return what each machine's own rounds say at an error level: that of the cell over all.
+        """Return what each machine's own rounds say, at the error level that the cell has overall.
 
         At an easier level a verdict would "hold on" machines that would not give it themselves.
         """
@@ -272,7 +273,7 @@ class _Sheet:
     def _without_estimate(self, cell: str) -> tuple[Verdict, str]:
         """Return the verdict, and why there is no number, if no steady machine measured a cell."""
         if silent := self.silent.get(cell):
-            # Wrong data on one machine weighs more than the first machine's lack of an answer.
+            # Wrong data on one machine weighs more than another's lack of an answer.
             name = next((n for n, one in silent.items() if one.verdict is Verdict.INVALID), "")
             name = name or next(iter(silent))
             found = silent[name]
