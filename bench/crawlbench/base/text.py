@@ -10,7 +10,7 @@ from __future__ import annotations
 __all__ = ["count_of", "encodable", "many_lines", "one_line", "tell_apart"]
 
 MAX_DIGITS = 15
-"""Beyond them numbers differ by how they were computed."""
+"""Beyond them numbers differ only by how they were computed."""
 
 
 def count_of(number: int, noun: str) -> str:
@@ -24,13 +24,13 @@ def count_of(number: int, noun: str) -> str:
 
 
 def tell_apart(*numbers: float, form: str) -> list[str]:
-    """Return numbers with so many digits that those that differ do not look alike.
+    """Return numbers with enough digits that different ones do not look alike.
 
-    A sentence that holds a number against a limit would contradict itself otherwise.
+    Otherwise a sentence that compares a number with a limit could contradict itself.
 
     Args:
-        numbers: that stand in one sentence.
-        form: of each, with as many digits as it should have at least: such as `.1f` or `,.3g`.
+        numbers: the numbers in one sentence.
+        form: how to format each, with the digits that it should have at least, such as `.1f`.
     """
     start, digits, kind = form[: form.index(".") + 1], int(form[form.index(".") + 1 : -1]), form[-1]
     wanted = len({f"{number:.{MAX_DIGITS}g}" for number in numbers})

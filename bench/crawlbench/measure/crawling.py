@@ -101,7 +101,7 @@ class Crawling:
         return timing
 
     def _begin_crawl(self) -> _Kept:
-        """Return what keeps the items of a crawl that begins."""
+        """Return a keeper for the items of the crawl that begins."""
         self._read.begin_crawl()
         return self._keep()
 

@@ -127,7 +127,7 @@ class Handle:
         self._resources.close()
 
     async def _hear_value(self, *, is_warmup: bool) -> Message:
-        """Return what the worker tells of a value; of a warmup with what was seen from outside."""
+        """Return the worker's report on a value, for a warmup with what was seen from outside."""
         async with look_out(self._process.pid, self._cpus if is_warmup else ()) as seen:
             message = await self._hear("value", self._timeout_s + GRACE_S)
         message["conduct"]["broken"] += seen

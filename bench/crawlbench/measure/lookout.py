@@ -1,8 +1,8 @@
-"""Sees what a process takes of the machine while it takes a warmup: CPUs, priority (floor 3).
+"""Sees which CPUs and which priority a process uses while it takes a warmup (floor 3).
 
-A look from outside costs the one who is looked at nothing, but it is taken on a CPU that may be the
-mirror's, so that it has no place beside a value that counts. What a contestant does in each crawl
-it does in warmups too.
+Looking from outside costs the worker nothing, but it happens on a CPU that may be the mirror's, so
+it must not happen beside a value that counts. What a contestant does in each crawl it does in
+warmups, too.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ __all__ = ["Claim", "find_claim", "look_out"]
 LOOK_EVERY_S = 0.002
 """A crawl of ten pages takes ten times as long."""
 REAL_TIME = (1, 2, 6)
-"""Linux's numbers of the policies under which nobody else runs until they wait."""
+"""Linux's numbers of the policies under which nobody else runs until the process waits."""
 _PROC = Path("/proc")
 
 
 @dataclass(slots=True)
 class Claim:
-    """What some processes may take of the machine."""
+    """What processes may use of the machine."""
 
     cpus: set[int] = field(default_factory=set)
-    """On which one of their threads may run."""
+    """CPUs on which any of their threads may run."""
     niceness: int = 19
-    """The least of one of their threads."""
+    """The lowest niceness of any of their threads."""
     scheduling: set[int] = field(default_factory=set)
-    """The system's policies."""
+    """The scheduling policies of their threads."""
 
     def add(self, other: Claim) -> None:
-        """Take in what was seen at another time."""
+        """Add what was seen of another process, or at another time."""
         self.cpus |= other.cpus
         self.niceness = min(self.niceness, other.niceness)
         self.scheduling |= other.scheduling
 
     def beyond(self, cpus: Collection[int]) -> Iterator[str]:
-        """Yield what is more than was given, a clause each.
+        """Yield a clause for each thing that goes beyond what was given.
 
         Args:
-            cpus: that were given; the rest is that of this process, which has handed it down.
+            cpus: the CPUs that were given; the rest is inherited from this process.
         """
         if not self.cpus <= set(cpus):
             yield (
@@ -63,11 +63,11 @@ class Claim:
 
 @asynccontextmanager
 async def look_out(pid: int, cpus: Collection[int]) -> AsyncIterator[list[str]]:
-    """Give a list that says at the end of the block what a process took that it was not given.
+    """Provide a list that says after the block what a process took without being given it.
 
     Args:
-        pid: of the process, whose threads and descendants count.
-        cpus: that it was given; empty: nobody looks.
+        pid: of the process; its threads and descendants count, too.
+        cpus: the CPUs that it was given; if empty, nobody looks.
     """
     clauses: list[str] = []
     if not cpus:
@@ -91,7 +91,7 @@ async def look_out(pid: int, cpus: Collection[int]) -> AsyncIterator[list[str]]:
 
 
 def find_claim(pid: int) -> Claim:
-    """Return what the threads of a process may take now, and those of its descendants."""
+    """Return what the threads of a process and of its descendants may use now."""
     claim = Claim()
     ahead = [str(pid)]
     while ahead:

@@ -60,10 +60,10 @@ class CountedReader:
         needed."""
         self._first_at = 0.0
         self._first: object = None
-        """What the first page of a crawl was read from; None before that."""
+        """What the first page of the crawl was read from; None before it is read."""
         self._former: object = self
-        """The same of the crawl before, if they were bytes, which nobody can fill anew; else
-        something that nobody is given."""
+        """The same of the previous crawl if it was bytes, which nobody can refill; otherwise
+        something that no reader is ever given."""
         self._kept = 0
         self._is_elsewhere = False
         self._name = ""
@@ -131,8 +131,8 @@ class CountedReader:
         )
 
     def begin_crawl(self) -> None:
-        """Take what is given from now on as another crawl's."""
-        # Small bytes may be the same object for all who make them.
+        """Count what is read from now on as another crawl's."""
+        # Python may have only one object for bytes as short as that.
         is_telling = type(self._first) is bytes and len(self._first) > 1
         self._former, self._first = self._first if is_telling else self, None
 

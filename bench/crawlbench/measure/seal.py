@@ -84,7 +84,7 @@ class Seal:
 
     @property
     def cpus(self) -> list[int]:
-        """On which values are taken; empty where the system does not tell."""
+        """The CPUs on which values are taken; empty if the system does not say."""
         return sorted(self._state.cpus)
 
     def find_broken(self) -> list[str]:

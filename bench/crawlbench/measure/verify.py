@@ -53,10 +53,10 @@ class Expectation:
         return sum(cast("int", row[1]) for row in self.rows) if self.is_tallied else len(self.rows)
 
     def edited(self, titles: Mapping[str, str]) -> Expectation:
-        """Return what a right crawl of another edition is.
+        """Return what a right crawl of another edition returns.
 
         Args:
-            titles: that differ there, by rank.
+            titles: those that differ there, by rank.
         """
         if not titles or self.is_tallied:
             return self
@@ -94,12 +94,12 @@ def _tally(spec: SiteSpec) -> Expectation:
 def is_wrong_answer(
     value: Value, expectation: Expectation, counters: Counters | None = None
 ) -> bool:
-    """Tell whether a crawl returned other items than it was served.
+    """Return whether a crawl returned other items than it was served.
 
     Args:
         value: what the worker reported.
         expectation: of the site.
-        counters: what the mirror counted meanwhile: it may have served another edition.
+        counters: what the mirror counted meanwhile; it may have served another edition.
     """
     if counters is None or not counters.is_altered:
         return any(digest != expectation.digest for digest in value.digests)
@@ -110,13 +110,13 @@ def is_wrong_answer(
 def explain_wrong(
     crawls: Sequence[list[Row]], expectation: Expectation, counters: Counters
 ) -> tuple[str, str]:
-    """Return how the first wrong crawl differs from what it was served, and what it kept.
+    """Return how crawls differ from what they were served, and whether that was only kept.
 
-    The one is empty where crawls returned nothing worse than what an earlier one has found, the
-    other where they did not.
+    The first text says how a crawl is wrong; it is empty if all that is wrong was found by an
+    earlier crawl, which the second text says then.
 
     Args:
-        crawls: of one value, in order.
+        crawls: the rows of each crawl of a value, in order.
         expectation: of the site.
         counters: what the mirror counted meanwhile.
     """

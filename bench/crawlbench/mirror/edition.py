@@ -1,12 +1,13 @@
 """Another edition of a site's pages, in which a title on each differs (floor 2).
 
-Every other crawl of a warmup is served it: who returns what an earlier crawl has found, or has the
-bodies read that an earlier crawl has fetched, returns the titles of the wrong edition.
+Every other crawl of a warmup is served it. Whoever returns what an earlier crawl found, or reads
+the bodies that an earlier crawl fetched, returns titles of the wrong edition.
 """
 
 from __future__ import annotations
 
 import random
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -23,40 +24,45 @@ if TYPE_CHECKING:
 __all__ = ["Edition", "make_edition"]
 
 MAX_PAGES = 16
-"""Pages that differ, which takes some milliseconds each; of larger sites they are drawn."""
+"""How many pages differ; of larger sites they are drawn. Each takes some milliseconds."""
+MAX_S = 3.0
+"""After which no further page is begun: the manager waits, and a user's site may be slow to read."""
 MAX_TRIES = 4
-"""Titles of a page that are tried: one may not stand in the page as a crawl returns it."""
+"""How many titles of a page to try: not every title is in the page as a crawl returns it."""
 ORIGIN = "http://mirror"
-"""Whatever it is, a page's address begins with it."""
+"""What addresses begin with; it does not matter here."""
 PARSERS = {"html": "lxml", "json": "json"}
 
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What differs."""
+    """What differs from the site as it is."""
 
     bodies: Mapping[str, bytes] = field(default_factory=dict)
-    """By the address of the page."""
+    """Bodies by the address of their page."""
     titles: Mapping[str, str] = field(default_factory=dict)
-    """By the item's rank."""
+    """Titles by the rank of their item."""
 
 
 def make_edition(spec: SiteSpec, pages: PageSource, seed: int) -> Edition:
-    """Return another edition of a site; an empty one where no title can be changed.
+    """Return another edition of a site; an empty one if no title can be changed.
 
-    Of large sites there is none: their items are tallied, and no tally tells what was kept.
+    Large sites have none: their items are tallied, and a tally does not show what was kept.
 
     Args:
         spec: of the site.
-        pages: of it.
-        seed: that draws the pages.
+        pages: of the site.
+        seed: draws the pages.
     """
+    deadline = time.monotonic() + MAX_S
     bodies: dict[str, bytes] = {}
     titles: dict[str, str] = {}
     parser = registry.load(registry.Kind.PARSER, PARSERS[spec.media])
     for address in () if spec.is_large else _draw(spec, pages, seed):
+        if time.monotonic() > deadline:
+            break
         _, body = pages.read(address)
-        with suppress(Exception):  # it is read with what a user wrote: it stays as it is
+        with suppress(Exception):  # raised by what a user wrote: the page stays as it is
             read = parser(spec)
             changed = _change(read, address, body, spec.encoding)
             if changed:
@@ -66,7 +72,7 @@ def make_edition(spec: SiteSpec, pages: PageSource, seed: int) -> Edition:
 
 
 def _draw(spec: SiteSpec, pages: PageSource, seed: int) -> list[str]:
-    """Return the pages that shall differ, as the source names them; the first is among them."""
+    """Return the pages that should differ, as the source names them, with the site's first."""
     first = pages.find(spec.path)
     addresses = pages.addresses() if isinstance(pages, ListedSource) else []
     others = [address for address in addresses if address != first]
@@ -76,9 +82,9 @@ def _draw(spec: SiteSpec, pages: PageSource, seed: int) -> list[str]:
 
 
 def _change(read: Reader, address: str, body: bytes, encoding: str) -> tuple[bytes, Item] | None:
-    """Return a page in which one title is another, and its item; None if that does not succeed.
+    """Return a page in which one title has changed, and its item; None if that fails.
 
-    What is changed is read again: nothing but that title may differ.
+    The changed page is read again: nothing but that title may differ.
     """
     at = ORIGIN + address
     page = read(at, body)
@@ -93,9 +99,9 @@ def _change(read: Reader, address: str, body: bytes, encoding: str) -> tuple[byt
 
 
 def _swap_letters(title: str) -> str:
-    """Return a title with two letters beside each other exchanged; the same if there are none.
+    """Return a title with two neighbouring letters exchanged; unchanged if there are none.
 
-    So it has as many bytes as before, and nothing that its encoding or markup does not know.
+    It keeps its length in bytes, and needs nothing new of its encoding or markup.
     """
     for place, (first, second) in enumerate(pairwise(title)):
         if first != second and first.isalnum() and second.isalnum():

@@ -59,7 +59,7 @@ class Responses:
             payload: what a POST must contain to ask for a page.
         """
         self.edition = Edition()
-        """What is sent of some pages to whom they are altered for."""
+        """What to send for some pages if the request has the flag ALTERED."""
         self.methods = (b"GET", b"HEAD") if method == "GET" else (method.encode(),)
         """The allowed methods."""
         self._payload = payload
@@ -131,7 +131,7 @@ class Responses:
         kept = self._rendered.get(key)
         if kept is None:
             if flags & ALTERED:
-                self.page(address, flags & ~ALTERED)  # that no later crawl waits for it
+                self.page(address, flags & ~ALTERED)  # so that no later crawl waits for it
             rendered = Rendered(self.render(self._make_answer(address, flags), flags))
             return self._rendered.put(key, rendered)
         if kept.is_worth_a_file:

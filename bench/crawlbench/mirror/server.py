@@ -181,12 +181,12 @@ class Mirror:
         return fault
 
     def choose_edition(self, page: str, flags: int, before: int) -> int:
-        """Return the flags of an answer, with that of the other edition if it is to be of that.
+        """Return the flags of an answer, with ALTERED if it is to be of the other edition.
 
         Args:
-            page: that is asked for.
-            flags: of the answer.
-            before: requests for that page since `begin`: as many as there were crawls.
+            page: the page that is asked for.
+            flags: what else is special about the answer.
+            before: requests for that page since `begin`, which is the number of earlier crawls.
         """
         if self._alters and not before % 2 and page in self.responses.edition.bodies:
             return flags | ALTERED

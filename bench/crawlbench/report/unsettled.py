@@ -51,7 +51,7 @@ def tell_unsettled(view: SessionView, *, tells_reasons: bool = True) -> str:
 
 
 def _outside(found: Sequence[Comparison]) -> str:
-    """Return which pairs of operations do not count, so that numbers agree with the operations'."""
+    """Return which pairs of operations are not counted; else two sentences would not agree."""
     counts = Counter(one.obstacle for one in found)
     parts = [
         f"{counts[obstacle]} {words}" for obstacle, words in OUTSIDE.items() if counts[obstacle]
