@@ -37,7 +37,7 @@ NETWORK = "loopback"
 COSTS = ("per page", "to begin")
 MAX_OFF = 0.1
 """Of what was found by hand."""
-SESSION_SHARE = 0.5
+SESSION_SHARE = 0.6
 """Of the minutes that are left when the session begins."""
 KEPT = Path(__file__).resolve().parent.parent / "results" / "line"
 ROUNDS, TOLD = KEPT / "hand.jsonl", KEPT / "told.json"
@@ -68,13 +68,16 @@ def main() -> None:
     missing = measure(options.rounds, options.laps, options.minutes * 60)
     rounds = read_rounds(ROUNDS)
     if len(rounds) < 2 or not TOLD.exists():
-        print("two rounds by hand and a session are needed; call again for what is missing")
+        print(
+            f"{len(rounds)} rounds by hand are kept, and {'a' if TOLD.exists() else 'no'} session"
+        )
+        print("two rounds and a session of two are needed: call again, with more --minutes")
         sys.exit(3)
     told = json.loads(TOLD.read_text(encoding="utf-8"))
     outcomes = [
         outcome for client in CLIENTS for outcome in tell(client, draw(client, rounds), told)
     ]
-    print(f"{len(rounds)} rounds by hand; {missing} are missing")
+    print(f"{len(rounds)} rounds by hand, {missing} missing")
     if {Outcome.OFF, Outcome.NONE} & set(outcomes):
         sys.exit(1)
     sys.exit(3 if missing or Outcome.NOISE in outcomes else 0)
@@ -98,24 +101,28 @@ def measure(rounds: int, laps: int, seconds: float) -> int:
     """Measure half of the rounds, the session and the other rounds; return how many are missing."""
     end_s = time.monotonic() + seconds
     task = Task(CLIENTS, LENGTHS, NETWORK, laps)
-    keep_rounds(ROUNDS, task, rounds // 2, end_s - SESSION_SHARE * seconds)
+    keep_rounds(ROUNDS, task, rounds // 2, end_s - seconds / 2)
     if not TOLD.exists():
-        subject = Subject(CLIENTS, LENGTHS[0], ",".join(LENGTHS[1:]), NETWORK)
+        subject = Subject(CLIENTS, LENGTHS[0], ",".join(LENGTHS[1:]), NETWORK, laps=1)
         left_s = SESSION_SHARE * (end_s - time.monotonic())
-        TOLD.write_text(json.dumps(read_costs(measure_session("line", subject, left_s))) + "\n")
+        found = read_costs(measure_session("line", subject, left_s))
+        if found:
+            TOLD.write_text(json.dumps(found) + "\n", encoding="utf-8")
     return keep_rounds(ROUNDS, task, rounds, end_s)
 
 
 def read_costs(cells: Sequence[dict[str, Any]]) -> dict[str, list[list[float] | None]]:
-    """Return, by client, the mean and half-width of each cost that a session tells, in seconds."""
-    return {
-        cell["strategy"]: [
-            None if cell[f"{key}_s"] is None else [cell[f"{key}_s"], cell[f"{key}_error_s"] or 0.0]
-            for key in ("per_page", "to_begin")
-        ]
-        for cell in cells
-        if cell["role"] != "control"
-    }
+    """Return, by client, the mean and half-width of each cost that a session tells, in seconds.
+
+    None for a cost that has no value; empty if the session was too short for an interval.
+    """
+    found: dict[str, list[list[float] | None]] = {}
+    for cell in (cell for cell in cells if cell["role"] != "control"):
+        costs = [(cell[f"{key}_s"], cell[f"{key}_error_s"]) for key in ("per_page", "to_begin")]
+        if any(mean is not None and error is None for mean, error in costs):
+            return {}
+        found[cell["strategy"]] = [None if mean is None else [mean, e] for mean, e in costs]
+    return found
 
 
 def draw(client: str, rounds: Sequence[dict[str, list[float]]]) -> Straight:
@@ -171,7 +178,7 @@ def tell(client: str, line: Straight, told: dict[str, list[list[float] | None]])
         print(f"{client:<18} {what:<9} {by_hand:>20} {ours:>20} {ratio:6.3f}  {outcome.value}")
         outcomes.append(outcome)
     share = f"{line.bend.mean:+.1%} ({line.bend.low:+.1%} to {line.bend.high:+.1%})"
-    print(f"{client:<18} by hand, a page up to 100 costs {share} more than one up to 300")
+    print(f"{client:<18} by hand, a page up to 100 differs by {share} from one up to 300")
     return outcomes
 
 

@@ -23,6 +23,8 @@ class Subject:
     long_form: str
     """A longer site; or one in between and the longer one, with a comma."""
     network: str
+    laps: int = 2
+    """Turns in a round: with fewer, there are more rounds."""
 
 
 def measure_session(name: str, subject: Subject, seconds: float) -> list[dict[str, Any]]:
@@ -40,7 +42,7 @@ def measure_session(name: str, subject: Subject, seconds: float) -> list[dict[st
             f"baseline = {json.dumps(subject.clients[0])}\n"
             f'sites = ["{subject.site}"]\nnetworks = ["{subject.network}"]\n'
             f'parsers = ["none"]\nconcurrency = [{CONCURRENCY}]\n'
-            f"rounds = 100\nlaps = 2\nlap_time_s = 1.5\nbudget_s = {seconds}\n"
+            f"rounds = 100\nlaps = {subject.laps}\nlap_time_s = 1.5\nbudget_s = {seconds}\n"
             f'stopping = "fixed"\n[long_forms]\n"{subject.site}/*" = "{subject.long_form}"\n'
         )
         _crawlbench("run", str(suite), "-o", str(folder), "--no-page")

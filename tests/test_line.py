@@ -72,6 +72,13 @@ def test_costs_are_those_of_the_clients_and_a_missing_one_is_none():
     assert read_costs(cells) == {"a": [[1, 0.1], [2, 0.2]], "b": [None, None]}
 
 
+def test_session_that_was_too_short_for_an_interval_tells_nothing():
+    """So it is not kept, and is measured again."""
+    keys = ("per_page_s", "per_page_error_s", "to_begin_s", "to_begin_error_s")
+    cell = {"strategy": "a", "role": "baseline", **dict(zip(keys, (1, None, 2, None), strict=True))}
+    assert read_costs([cell]) == {}
+
+
 def test_round_that_was_cut_is_measured_again(tmp_path):
     path = tmp_path / "hand.jsonl"
     path.write_text('{"a": [1.0, 2.0]}\n{"a": [1.', encoding="utf-8")
