@@ -189,6 +189,23 @@ def test_threads_of_one_process_are_no_others(one_cpu):
     assert timing.used.cpu_wait_s <= waited_s + TINY_S
 
 
+def test_cpu_time_of_other_threads_is_told_apart():
+    """Whether a mate has ended by then or not; a worker with one thread has none."""
+    watch = Stopwatch()
+    work(WORK_S)
+    alone = watch.stop().used
+    watch = Stopwatch()
+    mate = threading.Thread(target=work, args=(WORK_S,))
+    mate.start()
+    mate.join()
+    mated = watch.stop().used
+    if alone.cpu_s is None:
+        assert (alone.side_cpu_s, mated.side_cpu_s) == (None, None)
+    else:
+        assert alone.side_cpu_s <= 0.01 * alone.cpu_s + TINY_S
+        assert WORK_S - TINY_S <= mated.side_cpu_s <= mated.cpu_s
+
+
 SPINNING = """
 import os, time
 if os.fork():

@@ -114,14 +114,24 @@ def test_rounds_are_as_many_as_make_intervals_narrowest(around_s, cells, rounds)
 def test_rounds_take_what_is_left_of_the_budget(left_s, passes):
     """As many as fit in, or one that is shorter; only where nothing but the budget ends them."""
     costs = Costs(around_s=1.5, lap_s={GROUP: 0.5})
-    assert _fill({GROUP: 12}, costs, left_s, laps=1) == {GROUP: passes}
+    assert _fill({GROUP: 12}, {GROUP: 1}, costs, left_s, laps=1) == {GROUP: passes}
 
 
 def test_filling_keeps_the_proportion_of_groups():
     """What was chosen for a group says how often it gains or loses a lap."""
     costs = Costs(around_s=1.0, lap_s={"cheap": 0.1, "dear": 1.0})
-    assert _fill({"cheap": 20, "dear": 4}, costs, 10.05, laps=1) == {"cheap": 37, "dear": 5}
-    assert _fill({"cheap": 20, "dear": 4}, costs, 6.0, laps=1) == {"cheap": 15, "dear": 3}
+    least = {"cheap": 1, "dear": 1}
+    chosen = {"cheap": 20, "dear": 4}
+    assert _fill(chosen, least, costs, 10.05, laps=1) == {"cheap": 37, "dear": 5}
+    assert _fill(chosen, least, costs, 6.0, laps=1) == {"cheap": 15, "dear": 3}
+    kept = least | {"dear": 4}  # a lap with long forms, and the three without that belong to it
+    assert _fill(chosen, kept, costs, 7.0, laps=1) == {"cheap": 17, "dear": 4}
+
+
+def test_pace_leaves_the_laps_that_belong_to_one_with_long_forms():
+    """Workers that differ want few laps, but those would be mostly long ones."""
+    session = paced_session(0.05, 0.0005, around_s=0.1, laps=12, passes=6)
+    assert choose_pace(replace(session, long_every={GROUP: 5}), CELLS) == {GROUP: 3}  # two turns
 
 
 def test_only_what_the_budget_alone_ends_is_filled():

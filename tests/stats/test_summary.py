@@ -20,7 +20,7 @@ def summaries(rounds, failures=(), seen=None, **changes):
     """Return the summaries by cell."""
     session = make_session(make_plan(FAST, RAW), rounds, failures, seen, **changes)
     index = Index(session.rounds)
-    return {summary.cell: summary for summary in summarize(session, index)}
+    return {summary.cell: summary for summary in summarize(session, index, {})}
 
 
 def summary_of(values=(1.0, 1.0), **seen):

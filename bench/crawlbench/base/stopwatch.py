@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from time import perf_counter, process_time_ns
+from time import perf_counter, process_time_ns, thread_time_ns
 from typing import TYPE_CHECKING
 
 from crawlbench.base.offspring import Children
@@ -42,32 +42,45 @@ class Timing:
 class Stopwatch:
     """Runs from its making until `stop`."""
 
-    __slots__ = ("_before", "_children", "_cpu_ns", "_start")
+    __slots__ = ("_before", "_children", "_cpu_ns", "_start", "_thread_ns")
 
     def __init__(
-        self, *, wall: Callable[[], float] = perf_counter, cpu: Callable[[], int] = process_time_ns
+        self,
+        *,
+        wall: Callable[[], float] = perf_counter,
+        cpu: Callable[[], int] = process_time_ns,
+        thread: Callable[[], int] = thread_time_ns,
     ) -> None:
         """Read everything, the wall clock and the CPU's last."""
         self._children = Children.now()
         self._before = _Rusage.now()
+        self._thread_ns = thread()
         self._start = wall()
         self._cpu_ns = cpu()
 
     def stop(
-        self, *, wall: Callable[[], float] = perf_counter, cpu: Callable[[], int] = process_time_ns
+        self,
+        *,
+        wall: Callable[[], float] = perf_counter,
+        cpu: Callable[[], int] = process_time_ns,
+        thread: Callable[[], int] = thread_time_ns,
     ) -> Timing:
         """Return what went by, the CPU time and the wall clock read first."""
         cpu_ns = cpu()
         seconds = wall() - self._start
+        thread_ns = thread()
         after, children = _Rusage.now(), Children.now()
         spent_s = children.cpu_since(self._children)
         has_clock = resource is not None  # Windows counts in ticks of 16 ms
         own_s = (cpu_ns - self._cpu_ns) / 1e9
         cpu_s = own_s + spent_s if has_clock and spent_s is not None else None
+        side_s = None if cpu_s is None else max(0.0, cpu_s - (thread_ns - self._thread_ns) / 1e9)
         waits_s = children.wait_since(self._children)
         return Timing(
             seconds,
-            after.since(self._before, cpu_s, others_had_s(waits_s, seconds, cpu_s or own_s)),
+            after.since(
+                self._before, cpu_s, side_s, others_had_s(waits_s, seconds, cpu_s or own_s)
+            ),
             is_alone=not children.worked_since(self._children),
             started_at=self._start,
         )
@@ -120,7 +133,9 @@ class _Rusage:
             own.ru_nivcsw + ended.ru_nivcsw,
         )
 
-    def since(self, before: _Rusage, cpu_s: float | None, cpu_wait_s: float) -> Usage:
+    def since(
+        self, before: _Rusage, cpu_s: float | None, side_cpu_s: float | None, cpu_wait_s: float
+    ) -> Usage:
         """Return what was used, divided as the system divides it, but adding up to `cpu_s`."""
         user_s, system_s = self.user_s - before.user_s, self.system_s - before.system_s
         if cpu_s is not None:
@@ -133,4 +148,5 @@ class _Rusage:
             yields=self.yields - before.yields,
             preemptions=self.preemptions - before.preemptions,
             cpu_s=cpu_s,
+            side_cpu_s=side_cpu_s,
         )

@@ -40,6 +40,8 @@ class Usage:
     cpu_s: float | None = None
     """CPU time to the microsecond, of all threads and of ended and living children; None where it
     cannot be had so exactly."""
+    side_cpu_s: float | None = None
+    """Of it, that of other threads than the one that asks, and of children; None as `cpu_s`."""
 
 
 def read_cpu_wait_s() -> float:

@@ -10,11 +10,18 @@ from crawlbench.measure.schedule import choose_passes
 from crawlbench.stats.limit import REFERENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from crawlbench.base.records import Cell, RoundRecord, Session
 
-__all__ = ["LONGEST_VALUE_S", "MAX_LOOPS", "calibrate", "choose_loops", "find_every"]
+__all__ = [
+    "LONGEST_VALUE_S",
+    "MAX_LOOPS",
+    "calibrate",
+    "choose_loops",
+    "find_every",
+    "find_least_passes",
+]
 
 MAX_LOOPS = 10_000  # crawls per value, whatever the least time of a value is
 MAX_EVERY = 10
@@ -56,7 +63,21 @@ def calibrate(session: Session, calibration: RoundRecord) -> Session:
         for group in {**short_s, **long_s}
     }
     passes = choose_passes(lap_s, plan.lap_time_s)
+    least = find_least_passes(every, plan.laps)
+    passes |= {group: max(passes[group], count) for group, count in least.items()}
     return replace(session, loops=loops, passes=passes, long_every=every)
+
+
+def find_least_passes(every: Mapping[str, int], laps: int) -> dict[str, int]:
+    """Return the least laps per turn with which long forms do not exceed their share of the time.
+
+    Each round has a lap with them; where only some laps should, it needs the others as well.
+
+    Args:
+        every: how many laps there are for each lap with long forms, by group.
+        laps: turns in a round.
+    """
+    return {group: math.ceil(count / laps) for group, count in every.items()}
 
 
 def find_every(session: Session, cells: Iterable[Cell]) -> dict[str, int]:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Stopping
+from crawlbench.measure.calibration import find_least_passes
 from crawlbench.measure.schedule import MAX_PASSES
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.noise import find_noise
@@ -82,7 +83,8 @@ def choose_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
     budget_s = plan.budget_s if plan.stopping is Stopping.FIXED else None
     if budget_s and costs.lap_s and len(session.rounds) >= FIRST_ROUNDS:
         left_s = budget_s - session.seconds
-        passes |= _fill({g: passes[g] for g in costs.lap_s}, costs, left_s, plan.laps)
+        least = dict.fromkeys(costs.lap_s, 1) | find_least_passes(session.long_every, plan.laps)
+        passes |= _fill({g: passes[g] for g in costs.lap_s}, least, costs, left_s, plan.laps)
     return passes
 
 
@@ -94,7 +96,10 @@ def _choose_all(session: Session, costs: Costs, passes: dict[str, int]) -> dict[
         for group in costs.lap_s
         if group in noise
     }
-    bounded = {g: _bound(laps, passes[g], session.plan) for g, laps in wanted.items()}
+    least = find_least_passes(session.long_every, session.plan.laps)
+    bounded = {
+        g: max(least.get(g, 1), _bound(laps, passes[g], session.plan)) for g, laps in wanted.items()
+    }
     return passes | _fit(bounded, passes, costs, session.plan)
 
 
@@ -201,7 +206,9 @@ def _most_pairs(plan: Plan) -> int:
     return max(1, *(math.comb(size, 2) for size in sizes.values()))
 
 
-def _fill(chosen: dict[str, int], costs: Costs, left_s: float, laps: int) -> dict[str, int]:
+def _fill(
+    chosen: dict[str, int], least: dict[str, int], costs: Costs, left_s: float, laps: int
+) -> dict[str, int]:
     """Return laps per turn with which a whole number of rounds takes all the time that is left.
 
     Rather one round more of somewhat fewer laps: few rounds are what an interval suffers from.
@@ -209,6 +216,7 @@ def _fill(chosen: dict[str, int], costs: Costs, left_s: float, laps: int) -> dic
 
     Args:
         chosen: laps per turn, by group.
+        least: laps per turn that a group must have.
         costs: of a round.
         left_s: of the budget.
         laps: turns in a round.
@@ -217,14 +225,14 @@ def _fill(chosen: dict[str, int], costs: Costs, left_s: float, laps: int) -> dic
     room_s = left_s * FILLING
     fitting = room_s / (costs.around_s + sum(lap_s[group] * chosen[group] for group in chosen))
     for rounds in (round(fitting), int(fitting)):
-        filled = _stretch(chosen, lap_s, room_s / max(1, rounds) - costs.around_s)
+        filled = _stretch(chosen, least, lap_s, room_s / max(1, rounds) - costs.around_s)
         if filled:
             return filled
     return chosen
 
 
 def _stretch(
-    chosen: dict[str, int], lap_s: dict[str, float], room_s: float
+    chosen: dict[str, int], least: dict[str, int], lap_s: dict[str, float], room_s: float
 ) -> dict[str, int] | None:
     """Return laps that last so long, in about the proportion of those chosen; None if none do.
 
@@ -241,7 +249,8 @@ def _stretch(
         changed = {**laps, group: laps[group] + step}
         share = changed[group] / chosen[group]
         fits = seconds(changed) <= room_s or step < 0
-        if fits and 1 / MAX_FILLING <= share <= MAX_FILLING and 1 <= changed[group] <= MAX_PASSES:
+        is_allowed = least[group] <= changed[group] <= MAX_PASSES
+        if fits and is_allowed and 1 / MAX_FILLING <= share <= MAX_FILLING:
             laps = changed
         else:
             open_groups.remove(group)

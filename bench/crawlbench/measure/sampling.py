@@ -69,4 +69,5 @@ def make_sample(turn: Turn, value: Value, counters: Counters, loops: int) -> Sam
         figures=value.figures,
         http2_requests=counters.http2_requests,
         cpu_s=None if used.cpu_s is None else used.cpu_s / loops,
+        side_cpu_s=None if used.side_cpu_s is None else used.side_cpu_s / loops,
     )

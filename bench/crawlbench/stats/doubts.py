@@ -10,11 +10,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Doubt
-from crawlbench.stats.headroom import MAX_PEER_SHARE, idle_s, used_s
+from crawlbench.stats.headroom import MAX_PEER_SHARE, idle_s, starved_s, used_s
 from crawlbench.stats.index import reading_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from crawlbench.base.records import Quantity, Sample
     from crawlbench.stats.index import Index, Reading
@@ -48,6 +48,7 @@ class Nuisances:
         cpus: int,
         has_server: bool,
         is_operation: bool = False,
+        others: Mapping[str, float] | None = None,
     ) -> None:
         """Take what the samples alone do not tell.
 
@@ -57,12 +58,14 @@ class Nuisances:
             cpus: that the worker may use.
             has_server: whether a mirror or peer has a part in the time.
             is_operation: whether that is a peer.
+            others: by cell, the share of its waits for a CPU that others caused; 1 where left out.
         """
         self._quantity = quantity
         self._ceiling = ceiling
         self._cpus = cpus
         self._has_server = has_server
         self._is_operation = is_operation
+        self._others = others or {}
         self._shares: dict[tuple[str, ...], dict[Doubt, float]] = {}
         self._readings: dict[tuple[Doubt, ...], Reading] = {}
 
@@ -151,13 +154,7 @@ class Nuisances:
         return CONTENTION_COST * min(1.0, share / HALF) * used
 
     def _starved_s(self, sample: Sample) -> float:
-        """Return the time that others had the worker's CPUs: no more than the worker left free.
-
-        Threads of one worker wait for each other too, which is the strategy's own doing.
-        """
-        if not sample.cpu_wait_s:
-            return 0.0
-        return min(sample.cpu_wait_s, idle_s(sample, self._cpus))
+        return starved_s(sample, self._cpus) * self._others.get(sample.cell, 1.0)
 
 
 def _total_s(read: Reading, samples: Sequence[Sample]) -> float:

@@ -17,6 +17,7 @@ __all__ = [
     "idle_s",
     "server_hold",
     "server_share",
+    "starved_s",
     "used_s",
     "wait_share",
 ]
@@ -71,6 +72,18 @@ def idle_s(sample: Sample, cpus: int) -> float:
         cpus: that the worker may use.
     """
     return max(0.0, sample.seconds * cpus - used_s(sample))
+
+
+def starved_s(sample: Sample, cpus: int) -> float:
+    """Return the seconds per crawl that the worker was ready but had no CPU: at most what it left.
+
+    Threads of one worker wait for each other too: `competition.py`.
+
+    Args:
+        sample: of any cell.
+        cpus: that the worker may use.
+    """
+    return min(sample.cpu_wait_s, idle_s(sample, cpus)) if sample.cpu_wait_s else 0.0
 
 
 def used_s(sample: Sample) -> float:

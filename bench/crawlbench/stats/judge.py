@@ -21,6 +21,7 @@ from crawlbench.base.records import (
     Verdict,
 )
 from crawlbench.stats.caveats import find_caveats
+from crawlbench.stats.competition import find_others_shares
 from crawlbench.stats.doubts import Nuisances
 from crawlbench.stats.evidence import AnyTime, Evidence, Look, OneLook, gather
 from crawlbench.stats.foresight import detectable, more_rounds
@@ -57,8 +58,10 @@ def judge(session: Session, begin_margin_s: float | None = None) -> Session:
             the baseline's crawl.
     """
     index = Index(session.rounds)
+    others = find_others_shares(session, index)
     verdicts = [
-        _Judgement(session, index, question, begin_margin_s) for question in ask_questions(session)
+        _Judgement(session, index, question, others, begin_margin_s)
+        for question in ask_questions(session)
     ]
     judged = replace(
         session,
@@ -66,7 +69,7 @@ def judge(session: Session, begin_margin_s: float | None = None) -> Session:
         controls=tuple(one.control for one in verdicts if one.control),
         slots=slot_effects(session),
     )
-    judged = replace(judged, summaries=summarize(judged, index))
+    judged = replace(judged, summaries=summarize(judged, index, others))
     return replace(judged, warnings=tuple(find_caveats(judged, MIN_ROUNDS)))
 
 
@@ -94,6 +97,7 @@ class _Judgement:
         session: Session,
         index: Index,
         question: Question,
+        others: dict[str, float],
         begin_margin_s: float | None = None,
     ) -> None:
         self._session = session
@@ -112,6 +116,7 @@ class _Judgement:
             cpus=max(1, len(session.machine.worker_cpus)),
             has_server=not (facts and facts.peer_is_aside),
             is_operation=facts is not None,
+            others=others,
         )
         is_watched = session.plan.stopping is Stopping.ANY
         self._look: Look = AnyTime() if is_watched else OneLook()

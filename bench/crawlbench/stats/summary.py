@@ -13,7 +13,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Summary
-from crawlbench.stats.headroom import find_mark, idle_s, server_hold, server_share, wait_share
+from crawlbench.stats.headroom import find_mark, server_hold, server_share, starved_s, wait_share
 from crawlbench.stats.index import read_cpu
 from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.lengths import find_slopes, index_for
@@ -22,7 +22,7 @@ from crawlbench.stats.question import has_cpu_clock
 from crawlbench.stats.typical import Typical
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from crawlbench.base.records import Cell, Sample, Session
     from crawlbench.stats.index import Index
@@ -30,12 +30,13 @@ if TYPE_CHECKING:
 __all__ = ["summarize"]
 
 
-def summarize(session: Session, index: Index) -> tuple[Summary, ...]:
+def summarize(session: Session, index: Index, others: Mapping[str, float]) -> tuple[Summary, ...]:
     """Return the summaries of the cells that are valid and have values.
 
     Args:
         session: with its comparisons.
         index: of its rounds.
+        others: by cell, the share of its waits for a CPU that others caused; 1 where left out.
     """
     failed = {failure.cell for failure in session.failures}
     samples = {
@@ -48,13 +49,17 @@ def summarize(session: Session, index: Index) -> tuple[Summary, ...]:
         group: _Lengths(session, index, set(samples), group) for group in session.plan.long_forms
     }
     references = _references(session, samples)
+    cpus = max(1, len(session.machine.worker_cpus))
     summaries = []
     for cell in session.plan.cells:
         if cell.name in samples:
             value = times.value(cell)
             assert value is not None  # it has samples
             seconds = math.exp(value)
-            summary = _summarize_cell(session, index, cell, samples[cell.name], seconds, references)
+            starved = _starved_share(samples[cell.name], cpus) * others.get(cell.name, 1.0)
+            summary = _summarize_cell(
+                session, index, cell, samples[cell.name], seconds, starved, references
+            )
             group = lengths.get(cell.group)
             summaries.append(group.complete(summary, cell, samples) if group else summary)
     return tuple(summaries)
@@ -141,12 +146,12 @@ def _summarize_cell(
     cell: Cell,
     samples: Sequence[Sample],
     seconds: float,
+    starved: float,
     references: dict[tuple[str, str, int], list[Sample]],
 ) -> Summary:
     axes = cell.group, cell.parser, cell.concurrency
     ceiling, cpus = session.ceilings.get(cell.group), max(1, len(session.machine.worker_cpus))
     hold, waits = server_hold(samples, ceiling, cpus), wait_share(samples)
-    starved = _starved_share(samples, cpus)
     user_s, system_s = _mean(samples, "cpu_user_s"), _mean(samples, "cpu_system_s")
     crawls = sum(map(attrgetter("loops"), samples))
     return Summary(
@@ -217,10 +222,8 @@ def _excess(index: Index, cell: str) -> float:
 
 
 def _starved_share(samples: Sequence[Sample], cpus: int) -> float:
-    """Return the share of the time in which others had the worker's CPUs."""
-    if not any(map(attrgetter("cpu_wait_s"), samples)):
-        return 0.0
-    waited = sum(min(s.cpu_wait_s, idle_s(s, cpus)) * s.loops for s in samples)
+    """Return the share of the time in which the worker was ready but had no CPU."""
+    waited = sum(starved_s(s, cpus) * s.loops for s in samples)
     return waited / sum(s.seconds * s.loops for s in samples)
 
 

@@ -60,6 +60,9 @@ class Sample:
     None where the system does not tell it exactly, and in format 1."""
     http2_requests: Count | None = None
     """Of the requests, those that came by HTTP/2; None in sessions of before."""
+    side_cpu_s: Span | None = None
+    """Per crawl, of `cpu_s` that of other threads than the one that crawls, and of children; None
+    as `cpu_s`, and in sessions of before."""
 
 
 @dataclass(frozen=True, slots=True)
