@@ -97,16 +97,13 @@ def test_deciding_is_told_from_asking(code, decides):
     assert any(house.find_decisions(ast.parse(code))) is decides
 
 
-@pytest.mark.parametrize(
-    "function",
-    [one for one in house.functions() if one.code > MAX_FUNCTION],
-    ids=lambda one: one.name,
-)
-def test_long_function_is_a_command_or_a_strategy(function):
+def test_long_functions_are_commands_or_strategies():
     """A command's options are parameters, and a strategy is read from top to bottom."""
-    assert function.room in house.WHOLE, f"{function.code} lines without its docstring"
-    if function.room == "cli":
-        assert function.body <= MAX_FUNCTION, f"{function.body} lines beside its options"
+    long = [one for one in house.functions() if one.code > MAX_FUNCTION]
+    assert long, "else nothing would be held"
+    assert {one.name: one.code for one in long if one.room not in house.WHOLE} == {}
+    commands = {one.name: one.body for one in long if one.room == "cli"}
+    assert {name: body for name, body in commands.items() if body > MAX_FUNCTION} == {}
 
 
 def test_table_of_the_house_is_printed(capsys, monkeypatch):

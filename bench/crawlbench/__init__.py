@@ -1,6 +1,6 @@
 """crawlbench: the neutral referee for Python's ways to fetch many pages.
 
-What is public is imported when it is first used; docs/library.md shows how.
+Public names are imported on first use; docs/library.md shows how.
 """
 
 from importlib import import_module

@@ -3,8 +3,8 @@
 import os
 import sys
 
-# `python -m` puts the current folder first on the path, where the script `crawlbench` does not: a
-# `queue.py` that lies there must not take the place of Python's own.
+# `python -m` puts the current folder first on the path, which the script `crawlbench` does not: a
+# `queue.py` in that folder must not take the place of Python's own.
 if not sys.flags.safe_path and sys.path[:1] == [os.getcwd()]:  # noqa: PTH109  (pathlib is not safe yet)
     del sys.path[0]
 

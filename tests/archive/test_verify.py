@@ -153,7 +153,7 @@ def test_items_that_are_alike_share_a_rank(docs, verify, crawlbench):
     outcome = verify("docs.toml")
     assert not outcome.error
     assert "note: 3 of 15 items are like another in all fields" in outcome.said
-    for strategy in ("aiohttp-gather", "requests-threads"):
+    for strategy in ("asyncio-streams", "http-client-threads"):
         crawl = crawlbench("crawl", "-s", strategy, "--site", "docs.toml")
         assert crawl.returncode == 0, crawl.stderr
         assert len(crawl.stdout.splitlines()) == 15
@@ -194,7 +194,7 @@ def test_the_starter_file_works_as_it_is(workshop, crawlbench):
     assert outcome.stdout.startswith(f"2 pages of 0.0 MB in site, from {HOST}/list?p=1 on\n")
     outcome = crawlbench("mirror", "verify", "site/site.toml")
     assert "docs.example.org: 2 items on 2 pages, from /list?p=1 on" in outcome.stdout
-    outcome = crawlbench("crawl", "-s", "requests-threads", "--site", "site/site.toml")
+    outcome = crawlbench("crawl", "-s", "http-client-threads", "--site", "site/site.toml")
     assert outcome.stdout == "1 One\n2 Two\n", outcome.stderr
 
 
@@ -202,10 +202,10 @@ def test_the_starter_file_works_as_it_is(workshop, crawlbench):
     ("arguments", "words"),
     [
         (("verify", "nothing.toml"), "cannot read the site file 'nothing.toml'"),
-        (("verify", "douban-top250"), "'douban-top250' is no site file; one ends in .toml"),
+        (("verify", "douban-top250"), "'douban-top250' is not a site file; one ends in .toml"),
         (("import", "nothing.warc", "-o", "x"), "there is no 'nothing.warc' to import"),
         (("import", "nothing.har", "-o", "x"), "there is no 'nothing.har' to import"),
-        (("record", "example.org", "-o", "x"), "URL: 'example.org' is no http address"),
+        (("record", "example.org", "-o", "x"), "URL: 'example.org' is not an http address"),
     ],
 )
 def test_mistakes_of_the_command_line(crawlbench, arguments, words):

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import command_line
 
 FEW = {
-    "CRAWLBENCH_RUN_STRATEGY": "requests-serial aiohttp-gather",
+    "CRAWLBENCH_RUN_STRATEGY": "requests-serial",
     "CRAWLBENCH_RUN_LOOP": "uvloop",
 }
 """For the session of the example, whose figures the document does not quote."""
@@ -82,7 +82,10 @@ def walks():
     not (shutil.which("bash") and shutil.which("iconv")),
     reason="the document's commands are for a shell",
 )
-@pytest.mark.parametrize("title", walks())
+@pytest.mark.parametrize(
+    "title",
+    [pytest.param(t, marks=() if "older" in t else pytest.mark.long) for t in walks()],
+)
 def test_each_site_of_the_document_is_as_it_is_told(tmp_path, title):
     """A generator's, one in GB18030, and a browser's HAR of an API."""
     blocks = walks()[title]

@@ -6,6 +6,7 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
+from tests.extras import needs
 
 from crawlbench.base import scheduler
 from crawlbench.base.errors import SchedulerLostError, UsageError
@@ -19,7 +20,7 @@ from crawlbench.base.scheduler import (
     watch_task,
 )
 
-distributed = pytest.importorskip("distributed")
+pytestmark = needs("distributed")
 
 
 def client(answer, status="running"):
@@ -97,7 +98,7 @@ class Client:
 @pytest.fixture
 def clients(monkeypatch):
     """Put clients of ours in the place of Dask's."""
-    monkeypatch.setattr(distributed, "Client", Client)
+    monkeypatch.setattr("distributed.Client", Client)
     monkeypatch.setattr(Client, "made", ())
     return Client
 
@@ -143,7 +144,7 @@ def test_task_is_wanted_while_it_executes(monkeypatch):
     assert watch_task()()
     tasks = {"key": SimpleNamespace(state="executing")}
     worker = SimpleNamespace(get_current_task=lambda: "key", state=SimpleNamespace(tasks=tasks))
-    monkeypatch.setattr(distributed, "get_worker", lambda: worker)
+    monkeypatch.setattr("distributed.get_worker", lambda: worker)
     is_wanted = watch_task()
     assert is_wanted()
     tasks["key"].state = "cancelled"

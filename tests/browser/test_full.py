@@ -12,10 +12,11 @@ from crawlbench.base.records import Cell
 from crawlbench.measure.suite import load_suite
 from crawlbench.report.charts.chart import MAX_CELLS
 from crawlbench.stats.judge import judge
+from tests.extras import needs
 from tests.report.traces import traced
 from tests.stats.builders import make_plan, make_session
 
-pytest.importorskip("altair")
+pytestmark = needs("altair")
 STRATEGIES = 31
 """With two event loops each but one: as many as there are with all clients installed."""
 PAGES = {"douban-top250": 10, "douban-subjects": 260}

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.stats.history import make_history
+from tests.extras import needs
 from tests.stats.builders import MACHINE
 from tests.stats.test_history import MARGIN, one_session
 
-pytest.importorskip("altair")
-pytest.importorskip("axe_playwright_python")
+pytestmark = needs("altair", "axe_playwright_python")
 MARKS = "document.querySelectorAll('.chart svg path, .chart canvas').length"
 
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.base.records import Cell, Failure, WarningNote
+from tests.extras import needs
 from tests.report.sessions import concluded, make_comparison, make_summary
 from tests.report.traces import traced
 from tests.stats.builders import MACHINE, make_plan
 
-pytest.importorskip("altair")
+pytestmark = needs("altair")
 HOSTILE = (
     "</script><script>hacked=1</script><!--<script>",
     "\"><img src=x onerror=hacked=1><style>*{display:none}</style>'`;hacked=1//",
@@ -46,7 +47,10 @@ def session_of(text):
     return session, traced(fast.name, page=text.replace("{", "{{").replace("}", "}}") + "{}")
 
 
-@pytest.mark.parametrize("text", [*HOSTILE, RIGHT_TO_LEFT])
+@pytest.mark.parametrize(
+    "text",
+    [HOSTILE[0], RIGHT_TO_LEFT, *(pytest.param(t, marks=pytest.mark.long) for t in HOSTILE[1:])],
+)
 def test_words_of_strangers_are_shown_and_not_obeyed(open_page, text):
     """In names, reasons, last words, warnings, versions, addresses and hand-edited numbers."""
     from crawlbench.base.text import one_line

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.measure.store import load_session
+from tests.extras import needs
 from tests.report.reference import REFERENCE, reference_row
 from tests.report.sessions import shipped
 from tests.report.traces import traced
 
-pytest.importorskip("altair")
-pytest.importorskip("axe_playwright_python")
+pytestmark = needs("altair", "axe_playwright_python")
 SECTIONS = [
     *("answer", "ratios", "pairs", "waterfall", "phases", "drift", "spread", "resources"),
     *("table", "method", "machine", "doubts", "repeat"),
@@ -206,6 +206,7 @@ def test_page_prints_light_and_whole(open_page):
     assert content.startswith(b"%PDF")
 
 
+@pytest.mark.long
 def test_page_opens_in_two_seconds(open_page):
     """Until it can be read and used; the best of three, since others use this machine too."""
     script = "() => performance.getEntriesByType('navigation')[0].loadEventEnd"

@@ -80,6 +80,7 @@ def test_address_chooses_and_a_hostile_one_harms_nothing(open_page, table):
     assert opened.complaints == []
 
 
+@pytest.mark.long
 def test_twenty_matrices_open_within_two_seconds(open_page, table, capsys):
     """Seven thousand rows: only those that the address asks for are drawn."""
     html = render_table(large(table))

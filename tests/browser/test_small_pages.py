@@ -8,10 +8,11 @@ import pytest
 
 from crawlbench.mirror.status import STATUS_PATH
 from crawlbench.probe.html import render_html
+from tests.extras import needs
 from tests.mirror.test_serving import Hand
 from tests.probe.reports import early
 
-pytest.importorskip("axe_playwright_python")
+pytestmark = needs("axe_playwright_python")
 
 
 @pytest.fixture(scope="module")

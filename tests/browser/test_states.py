@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from tests.extras import needs
 from tests.report import states
 from tests.report.reference import plain_mean
 
-pytest.importorskip("altair")
-pytest.importorskip("axe_playwright_python")
+pytestmark = needs("altair", "axe_playwright_python")
 CHARTS = "() => [...document.querySelectorAll('.chart')].map(chart => chart.id)"
 
 
-ALWAYS = (
-    states.oldest,
-    states.partial,
-    states.loops_and_crawls,
-    states.probed,
-    states.nothing,
-)
+ALWAYS = (states.partial, states.loops_and_crawls, states.nothing)
 """The others only in `make test-all`; their texts are held in tests/report/test_states.py."""
 
 

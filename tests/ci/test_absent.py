@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.store import load_session
-from crawlbench.measure.suite import load_suite, loops_left_out
 from tests.conftest import command_line
 
 ABSENT = Path(__file__).parent / "absent"
@@ -37,15 +35,3 @@ def test_loop_that_was_asked_for_by_name_must_be_there(tmp_path):
     outcome = subprocess.run(**call, capture_output=True, check=False, timeout=110)
     assert outcome.returncode == 2
     assert "'uvloop'" in outcome.stderr
-
-
-@pytest.mark.parametrize("name", ["default", "quick", "full", "loops"])
-def test_our_suites_have_uvloop_where_it_is(name):
-    """The glob names uvloop and nothing else of ours."""
-    pytest.importorskip("uvloop")
-    suite = load_suite(name)
-    plan = make_plan(name, suite)
-    assert {cell.event_loop for cell in plan.cells} - {None} == {"asyncio", "uvloop"}
-    assert loops_left_out(suite, plan.cells) == []
-    serial = [cell for cell in plan.cells if cell.event_loop is None]
-    assert loops_left_out(suite, serial) == []

@@ -24,6 +24,24 @@ STRATEGIES = (
 LINES = "".join(f"{movie.rank} {movie.title}\n" for movie in load_movies())
 
 
+@pytest.fixture(scope="module")
+def listed():
+    """Return what lists printed before: tests ask for different things of one list."""
+    return {}
+
+
+@pytest.fixture
+def listing(crawlbench, listed):
+    """Return a function that lists, each list once."""
+
+    def call(*words):
+        if words not in listed:
+            listed[words] = crawlbench("list", *words)
+        return listed[words]
+
+    return call
+
+
 def assert_refused(outcome, *parts, code=2):
     """Assert exit code, one sentence with these parts, and no traceback."""
     assert outcome.returncode == code, outcome.stderr
@@ -49,7 +67,7 @@ def test_crawl_takes_an_address_that_serves_such_pages(crawlbench):
     try:
         address = process.stdout.readline().strip()
         for url in (address, address.removesuffix("/top250"), address + "?start=0&filter="):
-            outcome = crawlbench("crawl", "-s", "requests-serial", "--url", url)
+            outcome = crawlbench("crawl", "-s", "http-client-serial", "--url", url)
             assert outcome.stdout == LINES, outcome.stderr
     finally:
         process.terminate()
@@ -109,24 +127,27 @@ def test_crawl_of_a_dead_address_is_one_sentence(crawlbench, strategy):
         (["run", "-s", "needs-absent"], ["not installed", "is none of ours"]),
         (["run", "-s", "cannot-import"], ["cannot be imported", "no such luck"]),
         (["run", "-c", "0"], ["--concurrency 0 cannot be used: give a whole number from 1 on"]),
-        (["run", "-c", "many"], ["--concurrency 'many' is no whole number"]),
+        (["run", "-c", "many"], ["--concurrency 'many' is not a whole number"]),
         (["run", "--budget", "-5"], ["--budget -5.0 cannot be used: give a number above 0"]),
         (["run", "--rounds", "0"], ["--rounds 0 cannot be used"]),
         (
             ["run", "--cpus", "0"],
             ["--cpus '0' cannot be used: give a whole number from 1 on, or all"],
         ),
-        (["run", "--mirror-cpus", "1-"], ["--mirror-cpus '1-' is no list of CPUs"]),
+        (["run", "--mirror-cpus", "1-"], ["--mirror-cpus '1-' is not a list of CPUs"]),
         (["run", "--precision", "nan"], ["--precision nan cannot be used"]),
         (["run", "--budget", "inf"], ["--budget inf cannot be used"]),
         (["run", "--margin", "-1"], ["--margin -1.0 cannot be used: give 0 or more"]),
         (["run", "--seed", "-1"], ["--seed -1 cannot be used"]),
         (["run", "--no-such-option"], ["No such option"]),
-        (["report", "nowhere"], ["'nowhere' is no session"]),
+        (["report", "nowhere"], ["'nowhere' is not a session"]),
         (["report"], ["no session in 'results'"]),
         (["report", "x", "--format", "pdf"], ["'pdf' "]),
         (["crawl", "-s", "reqests-serial"], ["unknown strategy 'reqests-serial'"]),
-        (["crawl", "-s", "requests-serial", "--url", "ftp://x"], ["--url 'ftp://x' is no address"]),
+        (
+            ["crawl", "-s", "requests-serial", "--url", "ftp://x"],
+            ["--url 'ftp://x' is not an address"],
+        ),
         (["crawl", "-s", "requests-serial", "-c", "0"], ["--concurrency 0 cannot be used"]),
         (["list", "planets"], ["'planets' "]),
         (["mirror", "serve", "-n", "moon"], ["unknown network 'moon'"]),
@@ -158,31 +179,34 @@ def test_output_folder_that_cannot_be_made_is_said_before_measuring(crawlbench, 
 
 
 @pytest.mark.parametrize("what", ["strategies", "loops", "parsers", "sites", "networks", "suites"])
-def test_list_prints_names_and_json(crawlbench, what):
+def test_list_prints_names_and_json(listing, what):
     """For people a line each, for scripts a JSON list with the same names."""
-    rows = json.loads(crawlbench("list", what, "--json").stdout)
-    text = crawlbench("list", what).stdout
+    rows = json.loads(listing(what, "--json").stdout)
+    text = listing(what).stdout
     assert rows
     assert all(row["name"] in text and row["about"] for row in rows)
 
 
-def test_list_names_what_is_missing(crawlbench):
+def test_list_names_what_is_missing(listing):
     """A plug-in whose package is absent is listed as such, with the command that brings ours."""
-    rows = json.loads(crawlbench("list", "strategies", "--json").stdout)
+    rows = json.loads(listing("strategies", "--json").stdout)
     (absent,) = [row for row in rows if row["name"] == "needs-absent"]
     assert (absent["installed"], absent["library"]) == (False, "a-package-that-nobody-has")
-    shown = crawlbench("list", "strategies")
+    shown = listing("strategies")
     assert "(not" in shown.stdout
-    assert "of ours, what is not installed comes with crawlbench's extra" in shown.stderr
+    assert (
+        "what crawlbench measures but is not installed comes with crawlbench's extra"
+        in shown.stderr
+    )
     assert "'niquests'" in shown.stderr  # which is never here, as it would take urllib3's place
 
 
 @pytest.mark.parametrize(
     "what", ["", "strategies", "loops", "operations", "parsers", "sites", "networks", "suites"]
 )
-def test_list_gives_a_pipe_a_line_a_name(crawlbench, what):
+def test_list_gives_a_pipe_a_line_a_name(listing, what):
     """With tabs between the columns; what it is stands in words, not in names of code."""
-    lines = crawlbench("list", *what.split()).stdout.splitlines()
+    lines = listing(*what.split()).stdout.splitlines()
     columns = {line.count("\t") for line in lines}
     assert len(columns) == 1
     assert columns <= {1, 2}

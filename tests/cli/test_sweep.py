@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from crawlbench.cli.sweep import Axis, _read_long_forms
+
 QUICK = ("-s", "requests-serial", "--rounds", "1", "--laps", "1", "--parser", "none", "--no-page")
 FAR = ("-n", "loopback@100ms", "--site", "douban-x1")
 """A page that one waits for: a lap lasts as long as it should, and costs hardly any CPU time."""
@@ -73,3 +75,16 @@ def test_sweep_of_two_lengths_has_a_series_per_page_too(crawlbench, tmp_path):
     ]
     sweep = json.loads((folder / "session.json").read_bytes())["plan"]["sweep"]
     assert not any("long" in name for name in sweep["places"])
+
+
+@pytest.mark.parametrize(
+    ("axis", "asked", "forms"),
+    [
+        (Axis.LATENCY, ["douban-top250/*=douban-x30"], {"douban-top250/*": "douban-x30"}),
+        (Axis.CONCURRENCY, None, None),
+        (Axis.PAGES, ["none"], {}),
+        (Axis.BODY, None, None),
+    ],
+)
+def test_long_form_is_refused_only_where_the_axis_is_the_site(axis, asked, forms):
+    assert _read_long_forms(axis, asked) == forms

@@ -13,8 +13,8 @@ from pathlib import Path
 from tests.conftest import command_line
 
 CRAWLS = """
-strategies = ["requests-serial", "asyncio-streams"]
-baseline = "requests-serial"
+strategies = ["http-client-serial", "asyncio-streams"]
+baseline = "http-client-serial"
 networks = ["loopback"]
 event_loops = ["asyncio"]
 rounds = 2

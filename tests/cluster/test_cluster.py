@@ -164,6 +164,7 @@ def test_signal_before_anything_is_measured_says_nothing(tmp_path, number):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_machines_that_differ_are_refused_with_the_list(tmp_path, crawlbench):
     """A package's version, named with who has which; nothing is measured or written."""
     fake = tmp_path / "fake" / "aiohttp-0.0.1.dist-info"

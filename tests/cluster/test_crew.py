@@ -8,9 +8,10 @@ import pytest
 
 from crawlbench.cluster import crew as crew_module
 from crawlbench.cluster.crew import SILENT, Crew
+from tests.extras import needs
 from tests.stats.blocks import make_machine
 
-comm = pytest.importorskip("distributed.comm")
+pytestmark = needs("distributed")
 
 FROZEN = object()
 """The answer of a worker that never gives one."""
@@ -98,6 +99,7 @@ def test_worker_that_leaves_while_it_is_asked_is_not_broken():
 
 def test_broken_connection_is_no_flaw_of_the_worker():
     """The scheduler may still list it; if it is there at the next look, it is used."""
+    comm = pytest.importorskip("distributed.comm")
     client = Client(a=comm.CommClosedError("closed"))
     crew = Crew(client, {})
     assert look(crew) == []

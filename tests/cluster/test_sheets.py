@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
 from crawlbench.base.errors import UsageError
 from crawlbench.cluster.sheets import SHEET_CELLS, cut
-from crawlbench.measure.matrix import make_plan as plan_of
+from crawlbench.measure import matrix
 from crawlbench.measure.suite import load_suite
 from tests.stats.builders import BASELINE, CONTROL, make_plan, other
 from tests.stats.lengths import three_lengths, two_lengths
+
+
+@cache
+def plan_of(suite):
+    """Return the plan of a suite of ours."""
+    return matrix.make_plan(suite, load_suite(suite))
 
 
 def check(plan, sheets, most):
@@ -67,7 +74,7 @@ def test_groups_share_a_sheet_while_they_fit():
 @pytest.mark.parametrize("most", [SHEET_CELLS, 40])
 def test_suites_of_hundreds_of_cells_are_cut(suite, most):
     """`full` and `loops`, as installed here."""
-    plan = plan_of(suite, load_suite(suite))
+    plan = plan_of(suite)
     sheets = cut(plan, most)
     check(plan, sheets, most)
     assert len(sheets) > 1

@@ -99,6 +99,35 @@ def test_coroutine_is_waited_for_with_and_without_a_running_loop():
         asyncio.run(notebook(fail))
 
 
+def notebook_call(begin):
+    """Wait for a coroutine as a cell of a notebook does: `asyncio.run` would take the signal."""
+
+    async def notebook():
+        return wait_for(begin)
+
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(notebook())
+    finally:
+        loop.close()
+
+
+def interrupt_when(entered):
+    """Send this process the signal of Ctrl-C once an event is set."""
+
+    def interrupt():
+        entered.wait()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+
+
+def assert_nothing_is_left():
+    """Assert that the session's thread has ended, and that Ctrl-C does what it did before."""
+    assert not [one for one in threading.enumerate() if one.name == "crawlbench-session"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_interrupted_notebook_cancels_what_it_waits_for():
     """The coroutine says what became of it, and its thread has ended."""
     entered = threading.Event()
@@ -110,20 +139,89 @@ def test_interrupted_notebook_cancels_what_it_waits_for():
         except asyncio.CancelledError:
             return "interrupted"
 
-    def interrupt():
-        entered.wait()
-        os.kill(os.getpid(), signal.SIGINT)
+    interrupt_when(entered)
+    assert notebook_call(begin) == "interrupted"
+    assert_nothing_is_left()
 
-    async def notebook():
-        return wait_for(begin)
 
-    threading.Thread(target=interrupt).start()
-    loop = asyncio.new_event_loop()  # as a notebook has it: `asyncio.run` would take the signal
+def test_notebook_is_told_of_an_interrupt_that_nobody_answers():
+    """As a script is: by KeyboardInterrupt, not by what asyncio cancels with."""
+    entered = threading.Event()
+
+    async def begin():
+        entered.set()
+        await asyncio.sleep(60)
+
+    interrupt_when(entered)
+    with pytest.raises(KeyboardInterrupt):
+        notebook_call(begin)
+    assert_nothing_is_left()
+
+
+def test_interrupts_while_it_ends_neither_cancel_again_nor_leave_the_thread():
+    """Somebody who is impatient presses the keys more than once."""
+
+    async def begin():
+        interrupts = [os.kill(os.getpid(), signal.SIGINT)]
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            for _ in range(3):
+                interrupts.append(os.kill(os.getpid(), signal.SIGINT))
+                await asyncio.sleep(0.01)
+        return len(interrupts)
+
+    assert notebook_call(begin) == 4
+    assert_nothing_is_left()
+
+
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_interrupt_that_comes_before_there_is_anything_to_cancel_ends_it(monkeypatch, has_begun):
+    """While the thread starts, or in the moment in which the caller begins to wait."""
+    entered, start = [], threading.Thread.start
+
+    async def begin():
+        entered.append(True)
+        await asyncio.sleep(60)
+
+    def start_amid_signals(thread):
+        if not has_begun:
+            signal.raise_signal(signal.SIGINT)
+        start(thread)
+        if has_begun:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(threading.Thread, "start", start_amid_signals)
+    with pytest.raises(KeyboardInterrupt):
+        notebook_call(begin)
+    assert has_begun or not entered
+    assert_nothing_is_left()
+
+
+def test_handler_of_somebody_elses_is_left_in_place():
+    """It is called; what it raises ends the coroutine first, and its thread."""
+    entered, ended = threading.Event(), []
+
+    async def begin():
+        entered.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(True)
+
+    def handle(*_):
+        raise LookupError("so I was told")
+
+    before = signal.signal(signal.SIGINT, handle)
     try:
-        assert loop.run_until_complete(notebook()) == "interrupted"
+        interrupt_when(entered)
+        with pytest.raises(LookupError, match="so I was told"):
+            notebook_call(begin)
+        assert signal.getsignal(signal.SIGINT) is handle
     finally:
-        loop.close()
-    assert not [one for one in threading.enumerate() if one.name == "crawlbench-session"]
+        signal.signal(signal.SIGINT, before)
+    assert ended == [True]
+    assert_nothing_is_left()
 
 
 @pytest.mark.slow

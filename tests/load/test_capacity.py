@@ -53,8 +53,10 @@ def find(goal, capacity, first):
     return asyncio.run(search(goal, attempt, first, 100_000.0))
 
 
-@pytest.mark.parametrize("capacity", [50.0, 73.0, 200.0, 1000.0])
-@pytest.mark.parametrize("goal_s", [0.2, 0.5, 1.0])
+@pytest.mark.parametrize(
+    "capacity", [50.0, 73.0, 200.0, pytest.param(1000.0, marks=pytest.mark.long)]
+)
+@pytest.mark.parametrize("goal_s", [0.2, pytest.param(0.5, marks=pytest.mark.long), 1.0])
 @pytest.mark.parametrize("first", [40.0, 100.0])
 def test_rate_that_was_found_is_within_the_capacity(capacity, goal_s, first):
     """A small overload passes for noise in a step of 2 s, but not in a confirmation."""

@@ -150,7 +150,7 @@ def test_rate_beyond_the_connections_is_not_kept_and_the_reason_is_measured():
 
     found = asyncio.run(run())
     assert found.kept is False
-    assert any("no connection of 2 was free" in reason for reason in found.reasons)
+    assert any("all 2 connections were busy" in reason for reason in found.reasons)
     assert found.achieved_per_s < 100
     assert found.failed["never sent"] > 0
     assert found.due == found.answered + sum(found.failed.values()) == 600

@@ -107,7 +107,7 @@ def test_worker_that_does_not_say_what_it_runs_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(workers, "ANSWER_S", 0.01)
     client = Client(a=HERE)
     client.run = never
-    with pytest.raises(BenchError, match=r"the workers a did not tell within 0\.01 s"):
+    with pytest.raises(BenchError, match=r"the workers a did not say within 0\.01 s"):
         run(Cluster(client, []).look())
 
 

@@ -147,7 +147,9 @@ def test_host_that_does_not_start_is_tried_once():
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are not told here")
-@pytest.mark.parametrize("loop", ["ThreadLeaver", "FileLeaver"])
+@pytest.mark.parametrize(
+    "loop", ["ThreadLeaver", pytest.param("FileLeaver", marks=pytest.mark.long)]
+)
 def test_what_leaves_something_each_time_moves_out(loop):
     """Not at the first time, when a loop may make what it keeps; then its group has its own."""
 

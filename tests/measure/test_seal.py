@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -19,7 +20,7 @@ from tests.child import succeed
 from crawlbench.base import stopwatch
 from crawlbench.measure import seal
 from crawlbench.measure.gate import Gate
-from crawlbench.measure.seal import Rest, Seal, await_kernel_threads
+from crawlbench.measure.seal import Rest, Seal, await_kernel_threads, await_kernel_work
 
 needs_affinity = pytest.mark.skipif(
     len(getattr(os, "sched_getaffinity", lambda _: {0})(0)) < 2, reason="there is one CPU"
@@ -240,6 +241,62 @@ def test_thread_of_a_contestant_is_not_waited_for(monkeypatch):
     with thread_named("worker-iou-1"):
         await_kernel_threads()
     assert naps == []
+
+
+def napping(monkeypatch, *used_s):
+    """Let the naps of a process use so much of its thread's CPU time, one after the other."""
+    used, naps = iter(used_s), []
+    monkeypatch.setattr(seal, "_nap", lambda: naps.append(None) or next(used))
+    return naps
+
+
+def test_kernel_is_waited_for_until_a_nap_is_quiet(monkeypatch):
+    """It takes apart rings and files that were closed, on the time of whoever closed them."""
+    naps = napping(monkeypatch, 0.0006, 0.0002, 0.00004)
+    await_kernel_work()
+    assert len(naps) == 3
+
+
+def test_kernel_is_not_waited_for_in_vain(monkeypatch):
+    """On a machine where each nap takes more than that, or a thread of the kernel polls."""
+    naps = napping(monkeypatch, *[0.01] * 9)
+    monkeypatch.setattr(seal, "MAX_SETTLE_S", 0.0)
+    await_kernel_work()
+    assert len(naps) == 1
+
+
+def test_what_threads_do_while_the_kernel_is_waited_for_is_told(monkeypatch):
+    """It counts as what a contestant uses between its turns."""
+
+    def nap():
+        thread = threading.Thread(target=lambda: sum(range(300_000)))
+        thread.start()
+        thread.join()
+        return 0.0
+
+    monkeypatch.setattr(seal, "_nap", nap)
+    assert await_kernel_work() > 0.0005
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows has no masks")
+def test_handlers_wait_while_the_kernel_is_waited_for(monkeypatch):
+    """Else one could work there that counts nowhere; afterwards it is called."""
+    heard, at_the_nap = [], []
+
+    def nap():
+        os.kill(os.getpid(), signal.SIGUSR1)
+        at_the_nap.append(list(heard))
+        return 0.0
+
+    monkeypatch.setattr(seal, "_nap", nap)
+    before = signal.signal(signal.SIGUSR1, lambda *_: heard.append("called"))
+    try:
+        await_kernel_work()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert at_the_nap == [[]]
+    assert heard == ["called"]
+    assert signal.SIGUSR1 not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 MOVED = """

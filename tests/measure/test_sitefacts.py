@@ -57,8 +57,8 @@ def test_expression_without_an_end_is_named_with_its_page(tmp_path, place):
 @pytest.mark.parametrize(
     "command",
     [
-        partial(verify, "site.toml"),
-        partial(crawl, "requests-serial", site="site.toml"),
+        pytest.param(partial(verify, "site.toml"), marks=pytest.mark.long),
+        pytest.param(partial(crawl, "requests-serial", site="site.toml"), marks=pytest.mark.long),
         partial(prepare_site, "site.toml"),  # of run, ab, aa, sweep and cluster
     ],
     ids=["verify", "crawl", "run"],

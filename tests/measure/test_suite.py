@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from crawlbench.base.errors import UsageError
 from crawlbench.measure.matrix import make_plan
-from crawlbench.measure.suite import Suite, load_suite, override, suite_names
+from crawlbench.measure.suite import Suite, load_suite, loops_left_out, override, suite_names
+from crawlbench.measure.width import refuse_inexpressible
 
 LEAST = 'strategies = ["requests-serial"]\nbaseline = "requests-serial"\n'
 
@@ -42,11 +44,33 @@ def test_shipped_suites_are_known_by_name():
     assert suite_names() == names
 
 
+@cache
+def planned(name):
+    """Return the plan of a suite of ours: of hundreds of cells it takes most of a second."""
+    return make_plan(name, load_suite(name))
+
+
+@pytest.mark.parametrize("name", ["default", "quick", "full", "loops"])
+def test_our_suites_have_uvloop_where_it_is(name):
+    """The glob names uvloop and nothing else of ours; tests/ci/test_absent.py has none."""
+    pytest.importorskip("uvloop")
+    suite, plan = load_suite(name), planned(name)
+    assert {cell.event_loop for cell in plan.cells} - {None} == {"asyncio", "uvloop"}
+    assert loops_left_out(suite, plan.cells) == []
+    serial = [cell for cell in plan.cells if cell.event_loop is None]
+    assert loops_left_out(suite, serial) == []
+
+
+@pytest.mark.parametrize("name", [name for name in suite_names() if name != "loops"])
+def test_suites_ask_for_nothing_that_cannot_be_expressed(name):
+    """All that come with crawlbench; tests/sites/test_api.py has what is refused."""
+    refuse_inexpressible(planned(name))
+
+
 @pytest.mark.parametrize("name", suite_names())
 def test_shipped_suite_loads_and_can_be_planned(name):
     """Its names exist, and its baseline is among its cells."""
-    suite = load_suite(name)
-    plan = make_plan(name, suite)
+    suite, plan = load_suite(name), planned(name)
     assert set(plan.baselines.values()) <= {cell.name for cell in plan.cells}
     assert all(value.startswith(suite.baseline) for value in plan.baselines.values())
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.base.records import Failure
+from tests.extras import needs
 from tests.report.operating import REFUSED, operated
 from tests.stats.operating import (
     cell_of,
@@ -16,7 +17,7 @@ from tests.stats.operating import (
     make_operations_session,
 )
 
-pytest.importorskip("altair")
+pytestmark = needs("altair")
 HOSTILE = "</script><script>hacked=1</script>\"><img src=x onerror=hacked=1>'`{{ 7*7 }}"
 
 

@@ -43,7 +43,7 @@ def unclear(obstacle, detail="", **changes):
         ),
         (
             unclear(Obstacle.FEW_ROUNDS, rounds=1),
-            "only 1 round measured both, and an interval needs two at least; --rounds 5 or more "
+            "only 1 round measured both, and an interval needs at least two; --rounds 5 or more "
             "gives one that is worth reading",
         ),
     ],

@@ -23,12 +23,13 @@ from crawlbench.report.bars import UNICODE
 from crawlbench.report.numbers import format_interval, format_ratio, format_seconds
 from crawlbench.report.show import SessionReport
 from tests.child import succeed
+from tests.extras import needs
 from tests.report.reference import REFERENCE, plain_mean
 from tests.report.sessions import concluded
 from tests.report.views import group_tables
 from tests.stats.builders import make_plan, make_session
 
-pytest.importorskip("altair")
+pytestmark = needs("altair")
 
 
 @pytest.fixture

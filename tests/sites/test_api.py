@@ -7,7 +7,7 @@ import pytest
 from crawlbench.base.errors import BlockedPageError, UsageError
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.sitefacts import count_most_at_once
-from crawlbench.measure.suite import load_suite, override, suite_names
+from crawlbench.measure.suite import load_suite, override
 from crawlbench.measure.width import refuse_inexpressible
 from crawlbench.plugins import registry
 
@@ -76,9 +76,3 @@ def test_site_that_lists_all_can_have_a_thousand_in_flight():
     assert count_most_at_once(registry.load(KIND.SITE, "api-json")) == 999
     changes = {"sites": ["api-json"], "parsers": ["none"], "concurrency": [1000]}
     refuse_inexpressible(make_plan("test", override(load_suite("quick"), changes)))
-
-
-@pytest.mark.parametrize("name", [name for name in suite_names() if name != "loops"])
-def test_suites_ask_for_nothing_that_cannot_be_expressed(name):
-    """All that come with crawlbench."""
-    refuse_inexpressible(make_plan(name, load_suite(name)))

@@ -79,11 +79,11 @@ def test_mirror_names_what_is_wrong_with_a_request_by_post():
     typed = {"Content-Type": "application/json"}
     asked = [
         ("GET", None, {}, 405, "405 Method Not Allowed"),
-        ("POST", right, {"Content-Type": "text/plain"}, 415, "application/json is due"),
-        ("POST", right, {"Content-Type": "text/plain"}, 415, "its Content-Type is 'text/plain'"),
-        ("POST", right, {}, 415, "it has no Content-Type"),
-        ("POST", right[:-1], typed, 400, "a JSON body is due: {"),
-        ("POST", right.replace("7", "8"), typed, 422, 'what came: \'{"rank": 8'),
+        ("POST", right, {"Content-Type": "text/plain"}, 415, "page expects application/json: {"),
+        ("POST", right, {"Content-Type": "text/plain"}, 415, "the Content-Type is 'text/plain'"),
+        ("POST", right, {}, 415, "there is no Content-Type"),
+        ("POST", right[:-1], typed, 400, "this page expects a JSON body: {"),
+        ("POST", right.replace("7", "8"), typed, 422, 'what came is \'{"rank": 8'),
         ("POST", right, typed, 200, '{"rank": 7, '),
     ]
 

@@ -10,12 +10,12 @@ import asyncio
 from importlib.util import find_spec
 
 import pytest
+from tests.strategies.files import installed, is_written_async
 
 from crawlbench.check.subject import Subject
 from crawlbench.check.turns import judge_turns
 from crawlbench.measure.verify import expect
 from crawlbench.plugins import registry
-from crawlbench.plugins.about import describe_strategy
 from crawlbench.plugins.scouts import find_out
 
 KIND = registry.Kind
@@ -35,10 +35,8 @@ def is_here(event_loop):
 def cells():
     """Yield strategy, event loop, site and network; a start for each page is for short sites."""
     loops = [name for name in registry.names(KIND.EVENT_LOOP) if is_here(name)]
-    for strategy in registry.names(KIND.STRATEGY):
-        if not describe_strategy(strategy).installed:
-            continue
-        runs_on = loops if registry.is_async(strategy) else [None]
+    for strategy in installed():
+        runs_on = loops if is_written_async(strategy) else [None]
         if strategy.startswith("cold-"):
             yield from ((strategy, loop, "douban-x1", "loopback") for loop in runs_on)
             continue

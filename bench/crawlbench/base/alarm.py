@@ -1,7 +1,7 @@
-"""Wakes an event loop at a time, to a fraction of a millisecond (floor 0).
+"""Wakes an event loop at a given time, to a fraction of a millisecond (floor 0).
 
-The timers of uvloop and the waits of asyncio's selectors count whole milliseconds. On Linux a timer
-of the kernel, readable like a socket, wakes the loop; elsewhere the loop's own timers do.
+uvloop's timers and the waits of asyncio's selectors count whole milliseconds. On Linux a kernel
+timer, readable like a socket, wakes the loop instead; elsewhere we use the loop's own timers.
 """
 
 from __future__ import annotations
@@ -20,20 +20,22 @@ __all__ = ["Alarm", "make_alarm"]
 
 
 def make_alarm(loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> Alarm:
-    """Return what calls a function at the time that was set last, on the clock of `time.monotonic`.
+    """Return an alarm that calls a function at the time it was last set to.
+
+    Times are on the clock of `time.monotonic`.
 
     Args:
-        loop: in whose thread all methods are called.
+        loop: the loop in whose thread all methods are called.
         ring: what to call.
 
     Raises:
-        OSError: the system gives no timer.
+        OSError: the system has no timer to give.
     """
     return KernelAlarm(loop, ring) if sys.platform == "linux" else LoopAlarm(loop, ring)
 
 
 class LoopAlarm:
-    """Rings by the loop's own timers."""
+    """Uses the loop's own timers."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> None:
         self._loop = loop
@@ -41,12 +43,12 @@ class LoopAlarm:
         self._handle: asyncio.TimerHandle | None = None
 
     def set(self, due: float) -> None:
-        """Ring at a time instead of any that was set before."""
+        """Ring at this time, and forget any time set before."""
         self.close()
         self._handle = self._loop.call_later(max(0.0, due - time.monotonic()), self._ring)
 
     def close(self) -> None:
-        """Ring no more."""
+        """Stop ringing."""
         if self._handle:
             self._handle.cancel()
 
@@ -63,7 +65,7 @@ class _TimerSpec(ctypes.Structure):
 
 
 class KernelAlarm:
-    """Rings by a timerfd; `os.timerfd_create` exists from Python 3.13 only."""
+    """Uses a timerfd; `os.timerfd_create` exists only from Python 3.13 on."""
 
     _NONBLOCK, _CLOEXEC, _ABSOLUTE = 0o4000, 0o2000000, 1
 
@@ -80,7 +82,7 @@ class KernelAlarm:
         loop.add_reader(self._file, self._on_ring)
 
     def set(self, due: float) -> None:
-        """Ring at a time instead of any that was set before."""
+        """Ring at this time, and forget any time set before."""
         ns = max(1, int(due * 1e9) + 1)
         self._spec.s, self._spec.ns = divmod(ns, 1_000_000_000)
         self._set(self._file, self._ABSOLUTE, self._spec_at, None)
@@ -88,12 +90,12 @@ class KernelAlarm:
     def _on_ring(self) -> None:
         try:
             os.read(self._file, 8)
-        except BlockingIOError:  # set anew after it had rung
+        except BlockingIOError:  # it was set again after it had rung
             return
         self._ring()
 
     def close(self) -> None:
-        """Ring no more."""
+        """Stop ringing."""
         if self._file >= 0:
             self._loop.remove_reader(self._file)
             os.close(self._file)

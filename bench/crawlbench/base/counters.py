@@ -7,75 +7,75 @@ from dataclasses import asdict, dataclass, field
 
 __all__ = ["Counters"]
 
-MAX_STRANGERS = 1_000  # addresses of no page that count one by one; more count together
-MAX_TOLD = 2_000  # pages that the mirror tells its manager
+MAX_STRANGERS = 1_000  # addresses without a page that are counted one by one; others share a count
+MAX_TOLD = 2_000  # pages that the mirror reports to its manager
 
 
 @dataclass(slots=True)
 class Counters:
-    """Counts of one span; the mirror makes a new one at each `begin`."""
+    """Counts of one span of time; the mirror makes a new one at each `begin`."""
 
     requests: int = 0
     connections: int = 0
-    """Opened within the span."""
+    """Connections that were opened within the span."""
     used: int = 0
-    """Those of them that brought a request."""
+    """Those of them on which a request came."""
     kept: int = 0
-    """Connections that brought one and were opened before the span."""
+    """Connections opened before the span on which a request came."""
     begun_at: float = 0.0
     """When the span began, on the mirror's own clock."""
     tls_connections: int = 0
-    """Those of them that speak TLS."""
+    """Those of the connections that speak TLS."""
     http2_requests: int = 0
     """Those of the requests that came by HTTP/2."""
     in_flight: int = 0
-    """Requests read and not yet answered."""
+    """Requests read but not yet answered."""
     most_in_flight: int = 0
     wire_bytes: int = 0
-    """Written to sockets, heads included, TLS not."""
+    """Bytes written to sockets, with heads, without TLS."""
     cpu_s: float = 0.0
     """CPU time of the mirror's process within the span; filled at `end`."""
     cpu_wait_s: float = 0.0
-    """In which the mirror was ready but had no CPU; filled at `end`, 0 where not known."""
+    """Time in which the mirror was ready but had no CPU; filled at `end`, 0 where not known."""
     pages: dict[str, int] = field(default_factory=dict)
-    """Requests by page address; those for no page under their target, `(others)` or a refusal."""
+    """Requests by page address; those for no page by their target, `(others)` or a refusal."""
     distinct_pages: int = 0
-    """Entries that `pages` had before it was cut for the way to the manager; filled at `end`."""
+    """Entries that `pages` had before it was shortened for the manager; filled at `end`."""
     faults: dict[str, int] = field(default_factory=dict)
     """Faults played, by kind."""
     strangers: int = 0
-    """Distinct addresses of no page in `pages`."""
+    """Distinct addresses in `pages` that have no page."""
     shapes: dict[int, int] = field(default_factory=dict)
-    """Requests by the flags of their answers, until `end` makes `heads` and `codings` of them."""
+    """Requests by the flags of their answers; `end` turns this into `heads` and `codings`."""
     heads: int = 0
-    """Requests for an answer's head alone; filled at `end`."""
+    """Requests for the head of an answer only; filled at `end`."""
     codings: dict[str, int] = field(default_factory=dict)
-    """Requests by the coding that they asked for, of those that asked for any; filled at `end`."""
+    """Requests by the coding that they asked for, if they asked for any; filled at `end`."""
     first_at: float = 0.0
-    """When the first request came, or before it, when a connection that brought one was made;
-    0: never. From `end` on it is on the clock of `time.perf_counter`, as `last_at` is."""
+    """When the first request came, or when its connection was made, if that was earlier; 0: never.
+    From `end` on it is on the clock of `time.perf_counter`, as is `last_at`."""
     last_at: float = 0.0
-    """When the last request came or the last answer's last bytes went, whichever was later. Where
-    faults were played, when the last request came: clients do not wait for what is spoilt."""
+    """When the last request came or the last byte of an answer was sent, whichever was later. Where
+    faults were played, when the last request came: clients do not wait for a spoilt answer."""
     second_at: float = 0.0
-    """When the first request for another page than the first came; 0: never. From `end` on as
-    `first_at` is."""
+    """When the first request for a page other than the first came; 0: never. From `end` on it is
+    on the same clock as `first_at`."""
     answered_at: float = 0.0
-    """When the last answer's last bytes went."""
+    """When the last byte of the last answer was sent."""
     strays: dict[str, int] = field(default_factory=dict)
-    """Requests within the span by doors that were not in use, by the door's name."""
+    """Requests within the span at doors that were not in use, by the door's name."""
     early: dict[str, int] = field(default_factory=dict)
-    """Requests that came before the span, after the one before it, by the door's name."""
+    """Requests that came between the previous span and this one, by the door's name."""
     held_up_s: float = 0.0
-    """By which strays can have held up the span's own requests; filled at `end`."""
+    """How long strays can have held up the span's own requests; filled at `end`."""
 
     def arrived(self, page: str, at: float = 0.0, flags: int = 0) -> int:
-        """Count a request and return how many came for that page before it.
+        """Count a request and return how many came for that page before.
 
         Args:
-            page: that it is for.
-            at: when it came; 0 for what is none of a client's own.
-            flags: of its answer.
+            page: the page that it asks for.
+            at: when it came; 0 for one that no client of ours sent.
+            flags: what is special about its answer.
         """
         if at:
             self.came(at, flags)
@@ -90,14 +90,14 @@ class Counters:
         return before
 
     def came(self, at: float, flags: int) -> None:
-        """Note when a request came, and what is asked of its answer."""
+        """Note when a request came, and what it asks of its answer."""
         self.last_at = at
         if not self.first_at:
             self.first_at = at
         self.shapes[flags] = self.shapes.get(flags, 0) + 1
 
     def introduced(self, opened: float) -> None:
-        """Note when the connection was made whose first request of this span has just come."""
+        """Note when a connection was made whose first request of this span has just come."""
         if opened < self.begun_at:
             self.kept += 1
             return
@@ -106,7 +106,7 @@ class Counters:
             self.first_at = opened
 
     def stranger_arrived(self, name: str, at: float = 0.0) -> tuple[str, int]:
-        """Count a request for no page; return the name it counts under and the count before it."""
+        """Count a request for no page; return the name it is counted under and the count so far."""
         if name not in self.pages:
             if self.strangers >= MAX_STRANGERS:
                 return "(others)", self.arrived("(others)", at)
@@ -114,11 +114,11 @@ class Counters:
         return name, self.arrived(name, at)
 
     def answered(self, sent_bytes: int, at: float = 0.0) -> None:
-        """Count an answer; below zero in flight it belongs to a span before this one.
+        """Count an answer; one that brings `in_flight` below zero belongs to an earlier span.
 
         Args:
-            sent_bytes: of it.
-            at: when its last bytes went; 0 if they never did.
+            sent_bytes: the size of the answer.
+            at: when its last byte was sent; 0 if it never was.
         """
         self.in_flight -= 1
         self.wire_bytes += sent_bytes
@@ -144,7 +144,7 @@ class Counters:
     def as_message(self) -> dict[str, object]:
         """Return the counts for the manager.
 
-        Of many pages only two thousand are named: first those that did not come as often as most.
+        Of many pages only two thousand are named, those with an unusual number of requests first.
         """
         pages = self.pages
         usual = Counter(pages.values()).most_common(1)[0][0] if pages else 0

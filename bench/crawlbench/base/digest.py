@@ -1,6 +1,6 @@
-"""Says whether two crawls returned the same, and where they first differ (floor 0).
+"""Tells whether two crawls returned the same items, and where they first differ (floor 0).
 
-A crawl that fits in memory is compared row by row. One that does not is tallied as its items come.
+A crawl that fits in memory is compared row by row; a larger one is tallied as its items come.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ __all__ = [
 ]
 
 STRETCH = 1000
-"""Ranks that a tally sums up together: so near does it say where a crawl went wrong."""
+"""Ranks that a tally sums up together: how precisely it can say where a crawl went wrong."""
 
 MAX_STRETCHES = 10_000
-"""Ranks beyond these, which no site has, are summed up as one: a tally's size has a bound."""
+"""Ranks beyond this, which no site has, share one sum, so that a tally stays small."""
 
 _MODULUS = 2**128
 
@@ -42,9 +42,9 @@ Row = list[object]
 
 
 def as_rows(items: Iterable[Item]) -> list[Row]:
-    """Return the items as rows in order of rank, which no concurrency can change.
+    """Return the items as rows in order of rank, so that concurrency cannot change the result.
 
-    Without `astuple`, which copies each value: this is done after every value of a session.
+    `astuple` would copy each value, and this runs after every value of a session.
     """
     ordered = sorted(items, key=attrgetter("rank"))
     names = {kind: field_names(kind) for kind in {type(item) for item in ordered}}
@@ -52,7 +52,7 @@ def as_rows(items: Iterable[Item]) -> list[Row]:
 
 
 def digest_rows(rows: Sequence[Row]) -> str:
-    """Return the SHA-256 of rows, in hexadecimal."""
+    """Return the SHA-256 hash of rows, in hexadecimal."""
     text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -61,9 +61,9 @@ def first_difference(found: Sequence[Row], expected: Sequence[Row], names: Seque
     """Say in a sentence where found rows first differ from the expected ones.
 
     Args:
-        found: in order of rank.
-        expected: likewise.
-        names: of the fields, in the order of a row.
+        found: rows in order of rank.
+        expected: Likewise.
+        names: names of the fields, in the order of a row.
     """
     by_rank = {row[0]: row for row in found}
     for row in expected:
@@ -78,20 +78,20 @@ def first_difference(found: Sequence[Row], expected: Sequence[Row], names: Seque
 
 
 class Tally:
-    """A running sum over items that depends neither on their order nor on their number's memory.
+    """A running sum over items that needs little memory and does not depend on their order.
 
-    Each item adds a 128-bit hash of its row. Two crawls agree if and, as far as a hash can tell,
+    Each item adds a 128-bit hash of its row. As far as a hash can tell, two crawls agree if and
     only if they returned the same items equally often.
     """
 
     def __init__(self, item_type: type[Item]) -> None:
-        """Start at nothing, for items of that type."""
+        """Start at zero, for items of this type."""
         self._values: Callable[[Item], object] = attrgetter(*field_names(item_type))
         self._stretches: dict[int, list[int]] = {}
 
     def append(self, item: Item) -> None:
         """Add one item."""
-        row = ascii(self._values(item)).encode()  # alike on all versions, unlike repr
+        row = ascii(self._values(item)).encode()  # the same on all versions, unlike repr
         value = int.from_bytes(hashlib.blake2b(row, digest_size=16).digest(), "big")
         number = (item.rank - 1) // STRETCH
         stretch = self._stretches.get(number)
@@ -111,7 +111,7 @@ class Tally:
             self.append(item)
 
     def digest(self) -> str:
-        """Return the count and the sum over all, as text."""
+        """Return the count and the total sum, as text."""
         count = sum(stretch[0] for stretch in self._stretches.values())
         total = sum(stretch[1] for stretch in self._stretches.values()) % _MODULUS
         return f"{count}:{total:032x}"
@@ -125,11 +125,11 @@ class Tally:
 
 
 def first_odd_stretch(found: Sequence[Row], expected: Sequence[Row]) -> str:
-    """Say in a sentence where the rows of a tally first differ from those of the expected one.
+    """Say in a sentence where the rows of a tally first differ from the expected ones.
 
     Args:
-        found: as `Tally.as_rows` returns them.
-        expected: likewise.
+        found: rows as `Tally.as_rows` returns them.
+        expected: Likewise.
     """
     sums = [sum(cast("int", row[1]) for row in rows) for rows in (found, expected)]
     counts = f"{sums[0]} items instead of {sums[1]}"
@@ -146,5 +146,5 @@ def first_odd_stretch(found: Sequence[Row], expected: Sequence[Row]) -> str:
 
 
 def field_names(item_type: type[Item]) -> list[str]:
-    """Return the names that belong to a row's values."""
+    """Return the names of the values in a row."""
     return [f.name for f in fields(item_type)]

@@ -50,7 +50,7 @@ class BlockedPageError(BenchError):
 
 
 class EnvironmentFailure(BenchError):  # noqa: N818  (EnvironmentError is another of Python's)
-    """Raised when an environment cannot be built or looked into; the message names it."""
+    """Raised when an environment cannot be built or inspected; the message names it."""
 
 
 class MirrorError(BenchError):
@@ -58,7 +58,7 @@ class MirrorError(BenchError):
 
 
 class CellError(BenchError):
-    """Raised when one cell crashes, hangs, raises or returns what is not right.
+    """Raised when one cell crashes, hangs, raises or returns something wrong.
 
     It costs that cell only: the session records the reason and goes on.
     """
@@ -69,9 +69,9 @@ class CellError(BenchError):
         """The worker's last words, such as a traceback."""
 
 
-class LoopRefusal(BenchError):  # noqa: N818  (it is an answer, not a mistake)
-    """Raised when an event loop says that it does not have an operation."""
+class LoopRefusal(BenchError):  # noqa: N818  (an answer, not a mistake)
+    """Raised when an event loop says that it does not support an operation."""
 
 
 class CellRefusal(CellError):  # noqa: N818  (as above)
-    """Raised when a cell's event loop says that it does not have what the cell asks of it."""
+    """Raised when a cell's event loop says that it does not support what the cell asks of it."""

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 __all__ = ["read_handmade"]
 
 MAX_BYTES = 16 * 2**20
-"""A file of tables that is larger is something else under that name: it is not read into memory."""
+"""A larger file is not what its name says, and is not read into memory."""
 
 
 def read_handmade(path: Path) -> bytes:
-    """Return what a file holds.
+    """Return the content of a file.
 
     Raises:
-        OSError: it cannot be read, or is too large for a file that somebody wrote.
+        OSError: it cannot be read, or is too large to have been written by hand.
     """
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)

@@ -36,10 +36,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, order=True)
 class Item:
-    """The least that each site's items have; a site's own type adds its fields."""
+    """The least that the items of every site have; a site's own type adds its fields."""
 
     rank: int
-    """Place in the site's list, from 1; unique within a right crawl."""
+    """Place in the site's list, from 1; unique in a correct crawl."""
     title: str
     """What a person would call it."""
 
@@ -49,9 +49,9 @@ class Page:
     """What one page holds for a crawler."""
 
     items: tuple[Item, ...]
-    """In the order of the page."""
+    """In the order in which they stand on the page."""
     links: tuple[str, ...]
-    """Absolute addresses of other pages, one spelling per page, in the order of the page."""
+    """Absolute addresses of other pages, in the order of the page, each page under one spelling."""
 
 
 class Buffer(Protocol):
@@ -79,14 +79,14 @@ class PageStream(Protocol):
         """Take the next bytes of the decoded body."""
 
     def close(self) -> Page:
-        """Return what the page holds; raises as a `Reader`."""
+        """Return what the page holds; raises what a `Reader` raises."""
 
 
 class GatheredStream:
-    """Gathers the pieces for a reader that needs the whole body."""
+    """Collects the pieces for a reader that needs the whole body."""
 
     def __init__(self, read: Reader, address: str) -> None:
-        """Begin a page that came from that address."""
+        """Begin a page that came from this address."""
         self._read = read
         self._address = address
         self._body = bytearray()
@@ -113,31 +113,32 @@ class Site:
     read: Reader
     """Turns an address and a body into a `Page`."""
     tls: SSLContext
-    """Made once, before the clock: trusts the site's certificate and verifies it.
+    """Made once, before the clock starts: trusts the site's certificate and verifies it.
 
-    It is there on plain HTTP too, where no page needs it: a library that makes one of its own when
-    it is given none would load the world's authorities, and pay for them on plain HTTP alone.
+    It is there on plain HTTP too, where no page needs it: a library that gets no context makes one
+    of its own, loads the world's authorities for it, and would pay for that on plain HTTP alone.
     """
     ca_file: str | None
-    """PEM file of the authority that `tls` trusts, for libraries that take no context; None for
-    those that the system trusts. `SSL_CERT_FILE` names it too, for those that take neither."""
+    """PEM file of the authority that `tls` trusts, for libraries that take no context; None for the
+    authorities that the system trusts. `SSL_CERT_FILE` names it too, for libraries that take
+    neither."""
     method: str = "GET"
-    """That asks for each page: GET or POST."""
+    """The method that asks for each page: GET or POST."""
     payload: Callable[[str], dict[str, object] | None] = no_payload
-    """What is sent as JSON to ask for the page of an address; None with GET."""
+    """What is sent as JSON to ask for the page at an address; None with GET."""
 
     @property
     def headers(self) -> dict[str, str]:
-        """What is sent beside the payload by libraries that encode none: its type."""
+        """Headers to send with the payload, for libraries that do not encode it: its type."""
         return {"Content-Type": "application/json"} if self.method == "POST" else {}
 
     def stream(self, address: str) -> PageStream:
-        """Return what reads a page piece by piece: without keeping it, if the parser can."""
+        """Return a reader for a page in pieces; it keeps none of them if the parser allows."""
         opener: Callable[[str], PageStream] | None = getattr(self.read, "open", None)
         return opener(address) if opener else GatheredStream(self.read, address)
 
     def body(self, address: str) -> bytes | None:
-        """Return the payload as JSON, for libraries that encode none."""
+        """Return the payload as JSON, for libraries that do not encode it."""
         payload = self.payload(address)
         return None if payload is None else json.dumps(payload).encode()
 
@@ -148,27 +149,27 @@ Crawl = Callable[
 ]
 """A strategy: `crawl(site, concurrency)`, plain or `async`.
 
-It opens its session, fetches `site.start`, reads each page once, follows links that it has not
-seen, closes everything and returns all items in any order. `concurrency` bounds the requests in
-flight. A crawl that may outgrow memory is a generator, plain or `async`, and yields its items.
+It opens its session, fetches `site.start`, reads each page once, follows links it has not seen,
+closes everything and returns all items in any order. `concurrency` bounds the requests in flight.
+A crawl that may outgrow memory is a generator, plain or `async`, and yields its items.
 """
 
 
 class TranslatedCss(str):
     """An XPath that remembers the CSS selector from which it was made.
 
-    Parsers that know CSS take that, as what it became cannot be turned back.
+    Parsers that know CSS use the selector, because an XPath cannot be turned back into one.
     """
 
     __slots__ = ("attribute", "css")
 
     css: str
-    """As a person wrote it."""
+    """The selector as a person wrote it."""
     attribute: str
-    """Whose value counts instead of the text of what it finds; empty for the text."""
+    """The attribute whose value is taken instead of the text; empty for the text."""
 
     def __new__(cls, xpath: str, css: str, attribute: str = "") -> Self:
-        """Return the XPath with what it was made of."""
+        """Return the XPath, with the selector it was made from."""
         made = super().__new__(cls, xpath)
         made.css, made.attribute = css, attribute
         return made
@@ -179,13 +180,14 @@ class Field:
     """One field of an item."""
 
     name: str
-    """Attribute of the site's item type."""
+    """Name of the attribute in the site's item type."""
     xpath: str
-    """Relative to the item's node; the first node found counts."""
+    """XPath relative to the item's node; the first node found counts."""
     convert: Callable[[str], object]
     """Turns the node's text into the field's value."""
     default: object = None
-    """The field's value where there is no such node, or no text in it; None: each item needs it."""
+    """The field's value where there is no such node, or no text in it; None if there must be
+    one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,23 +195,23 @@ class PageKind:
     """How pages of one kind are read."""
 
     pattern: str
-    """Regular expression that the whole of an address, without its origin, matches."""
+    """Regular expression that must match the whole of an address, without its origin."""
     items: str
-    """XPath of the nodes that hold one item each; empty if such pages have none."""
+    """XPath of the nodes that hold one item each; empty if pages of this kind have no items."""
     fields: tuple[Field, ...]
-    """How an item's fields are found within its node."""
+    """How to find an item's fields within its node."""
     links: str
-    """XPath of the `a` nodes that lead to other pages; empty if such pages lead nowhere."""
+    """XPath of the `a` nodes that lead to other pages; empty if these pages lead nowhere."""
 
 
 class PageSource(Protocol):
-    """Where the mirror takes pages from."""
+    """Where the mirror gets its pages from."""
 
     def find(self, address: str) -> str | None:
-        """Return the one spelling of a page's address (path and query), or None: no such page.
+        """Return a page's address (path and query) in its one spelling, or None for no page.
 
         Raises:
-            ValueError: that is no address.
+            ValueError: this is not an address.
         """
 
     def read(self, address: str) -> tuple[Mapping[str, str], bytes]:
@@ -218,7 +220,7 @@ class PageSource(Protocol):
 
 @runtime_checkable
 class PackedSource(PageSource, Protocol):
-    """A page source that has its pages gzipped, or gzips them faster than anybody else could."""
+    """A page source whose pages are already gzipped, or which gzips them faster than others."""
 
     def read_gzip(self, address: str) -> tuple[Mapping[str, str], bytes]:
         """Return headers as `read` does, and the same body as a gzip file."""
@@ -226,10 +228,10 @@ class PackedSource(PageSource, Protocol):
 
 @runtime_checkable
 class ListedSource(PageSource, Protocol):
-    """A page source of a bounded size: its answers can be made before anybody asks."""
+    """A page source of limited size, whose answers can be made before anybody asks."""
 
     def addresses(self) -> list[str]:
-        """Return the address of each page, as `find` would."""
+        """Return the address of each page, spelled as `find` spells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,49 +239,53 @@ class SiteSpec:
     """What a site is, apart from where it is served and which parser reads it."""
 
     name: str
-    """As on the command line."""
+    """The name on the command line."""
     path: str
     """Address of the first page, without its origin."""
     kinds: tuple[PageKind, ...]
-    """How pages are read; the first whose pattern fits counts. Links that fit none are left."""
+    """How pages are read: the first kind whose pattern fits counts; links that fit none are
+    ignored."""
     item_type: type[Item]
-    """Built with the fields as keyword arguments."""
+    """Called with the fields as keyword arguments."""
     page_address: Callable[[str], str]
-    """Gives the one spelling of an address, absolute or not: two addresses of one page agree."""
+    """Gives the one spelling of an address, absolute or not, so that a page has only one."""
     expected_items: Callable[[], Iterable[Item]]
-    """What a right crawl returns, in order of rank, from facts and not from the pages."""
+    """What a correct crawl returns, in order of rank, from facts and not from the pages."""
     expected_pages: int
-    """Requests that a right crawl makes."""
+    """Requests that a correct crawl makes."""
     pages: Callable[[], PageSource]
     """Opens the pages."""
     encoding: str = "utf-8"
-    """Of the pages' bytes."""
+    """Encoding of the pages."""
     is_large: bool = False
-    """Its items are too many to keep: they are tallied as they come, inside the clock."""
+    """Whether it has too many items to keep: they are then tallied as they come, inside the
+    clock."""
     as_utf8: Callable[[str, bytes], bytes] | None = None
-    """Gives the body of an absolute address in UTF-8, which `encoding` is then; None: it is in
-    `encoding` already."""
+    """Gives the body of an absolute address in UTF-8, in which case `encoding` is UTF-8 too; None
+    if bodies are in `encoding` already."""
     follow: Callable[[str, str, str], str] | None = None
-    """Where a link leads: takes the page's absolute address, the link as it stands there, and the
-    page's `<base href>` or empty text; gives the absolute address of a page of the site in its one
-    spelling, or empty text. None: links are joined as RFC 3986 says, and `page_address` does the
-    rest."""
+    """Where a link leads: takes the page's absolute address, the link as it is written there, and
+    the page's `<base href>` or an empty text; gives the absolute address of a page of the site in
+    its one spelling, or an empty text. None: links are joined as RFC 3986 says, and `page_address`
+    does the rest."""
     expressions: dict[str, str] = field(default_factory=dict)
-    """Regular expressions for the parser regex: by the XPath of items and links, with a group for
-    each field, and by the XPath of a field the name of its group."""
+    """Regular expressions for the parser regex: the XPath of items and links to an expression with
+    a group for each field, and the XPath of a field to the name of its group."""
     media: Literal["html", "json"] = "html"
-    """What the pages are, and so which parsers can read them. In JSON an XPath is a key."""
+    """What the pages are, and so which parsers can read them. In JSON an XPath serves as a key."""
     method: str = "GET"
-    """That asks for each page; with POST, `payload` says what is sent."""
+    """The method that asks for each page; with POST, `payload` says what is sent."""
     payload: Callable[[str], dict[str, object] | None] = no_payload
-    """What is sent as JSON to ask for the page of an address, absolute or not."""
+    """What is sent as JSON to ask for the page at an address, absolute or not."""
     most_at_once: Callable[[], int] | None = None
-    """Counts the pages that a crawl ever knows of and has not read; None: all but the first."""
+    """Counts the pages that a crawl can know of but not have read at one time; None: all but the
+    first."""
     hosts: tuple[str, ...] = ()
-    """Loopback addresses that serve the pages beside that of the first page, on its port;
-    `page_address` tells which page is on which."""
+    """Further loopback addresses that serve pages, on the port of the first; `page_address` says
+    which page is on which."""
     content: str = ""
-    """Of a user's own: hash of all that decides what a crawl returns; empty where the name says
-    it."""
+    """Hash of everything that decides what a crawl returns, for a site of the user's own; empty
+    where the name says it."""
     first_use: Callable[[], str] = lambda: ""
-    """Says what `pages` will do that takes seconds, as "makes ..."; empty once it is done."""
+    """Describes slow work that `pages` will have to do first, as in "makes ..."; empty once
+    done."""

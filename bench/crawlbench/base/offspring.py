@@ -1,7 +1,7 @@
-"""CPU time of children, and what all threads waited for a CPU (floor 0; imported by workers).
+"""CPU time of children, and how long all threads waited for a CPU (floor 0; imported by workers).
 
-Everything but ticks: `getrusage` for children that have ended, the CPU clock of each process that
-lives, `schedstat` for waits.
+Nothing here counts ticks: `getrusage` tells of children that have ended, each living process has a
+CPU clock, and `schedstat` tells of waits.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ except ImportError:  # Windows
 __all__ = ["Children", "adopt_orphans", "end_descendants", "keep_descendants"]
 
 _PROC = Path("/proc")
-TRIES = 5  # to read while no child ends in between
+TRIES = 5  # to read everything before another child ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ class _Child:
     """One living descendant."""
 
     cpu_ns: int
-    """All its threads, ended ones too."""
+    """CPU time of all its threads, including those that have ended."""
     reaped: int
-    """Page faults of children of its own that it has waited for: grows with each of them, and their
-    CPU time can be read in ticks alone."""
+    """Page faults of its own children that it has waited for. The number grows with each of them,
+    and their CPU time can be read only in ticks."""
 
 
 _NONE = _Child(0, 0)
@@ -43,18 +43,18 @@ _SET_CHILD_SUBREAPER = 36
 
 
 def keep_descendants() -> None:
-    """Let all that comes of this process be its own, and end with it.
+    """Make every descendant of this process its own, so that it ends with this process.
 
-    Whoever calls does so before a contestant is imported: what is registered first is called last.
+    To be called before a contestant is imported: what is registered first is called last.
     """
     adopt_orphans()
     atexit.register(end_descendants)
 
 
 def adopt_orphans() -> None:
-    """Let processes that lose their parents become this one's children, where Linux can.
+    """Let processes that lose their parents become this one's children, where Linux allows it.
 
-    Else whoever forks twice would no longer be seen.
+    Otherwise a process that forks twice would disappear from view.
     """
     if sys.platform == "linux":
         import ctypes  # noqa: PLC0415  (a few workers are the only ones that need it)
@@ -63,10 +63,10 @@ def adopt_orphans() -> None:
 
 
 def end_descendants(root: int | None = None) -> None:
-    """Kill all that a process has started and that is still there.
+    """Kill everything that a process has started and that still runs.
 
     Args:
-        root: the process, which lives; None for this one.
+        root: the process, which must be alive; None for this one.
     """
     living = Children.now().living if root is None else _descendants(root, _stats())
     for pid in living or ():
@@ -76,19 +76,19 @@ def end_descendants(root: int | None = None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Children:
-    """One look at what worked for this process, and what waited."""
+    """What had been used and waited for, by this process and its children, at one moment."""
 
     ended_s: float
-    """CPU time of the children that were waited for, their own included."""
+    """CPU time of the children that were waited for, and of theirs."""
     living: dict[int, _Child] | None
-    """By process id, with all descendants; None where the system does not tell."""
+    """Living descendants by process id; None where the system does not list them."""
     waits_ns: dict[int, int]
     """Time in which a thread was ready but had no CPU: by thread, of this process and of `living`.
-    Of a thread that has ended nobody tells."""
+    Threads that have ended are lost."""
 
     @classmethod
     def now(cls) -> Children:
-        """Look; again if a child ends meanwhile, which would count it twice or not at all."""
+        """Take a look; look again if a child ends meanwhile, which could count twice or not."""
         for _ in range(TRIES):
             ended_s, living = _ended_s(), _living()
             if ended_s == _ended_s():
@@ -115,11 +115,11 @@ class Children:
         return total_s if total_s >= 0 else None
 
     def worked_since(self, before: Children) -> bool:
-        """Tell whether a child used CPU time since an earlier look, as far as is known."""
+        """Return whether a child is known to have used CPU time since an earlier look."""
         return self._total_s() != before._total_s()
 
     def wait_since(self, before: Children) -> float:
-        """Return the seconds that threads waited since an earlier look, summed up."""
+        """Return the seconds that all threads together waited since an earlier look."""
         waits = (ns - before.waits_ns.get(tid, 0) for tid, ns in self.waits_ns.items())
         return sum(waits) / 1e9
 
@@ -136,19 +136,19 @@ def _ended_s() -> float:
 
 
 def _living() -> dict[int, _Child] | None:
-    """Return the living descendants, ended ones included that nobody has waited for yet."""
+    """Return the living descendants, and those that ended but were not waited for yet."""
     if not hasattr(os, "waitid"):
         return None
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
-        return {}  # most often: one call instead of a walk through all processes
+        return {}  # the usual case: one call instead of a walk through all processes
     stats = _stats()
     return _descendants(os.getpid(), stats) if stats else None
 
 
 def _stats() -> dict[int, list[str]]:
-    """Return by process what `/proc/PID/stat` says after the name (`man 5 proc_pid_stat`)."""
+    """Return, by process, what `/proc/PID/stat` says after the name (`man 5 proc_pid_stat`)."""
     found = {}
     for name in _names(_PROC):
         if name.isdigit():
@@ -184,7 +184,7 @@ def _cpu_clock(pid: int) -> int:
 
 
 def _waits_ns(pid: str) -> dict[int, int]:
-    """Return by thread the nanoseconds that it was ready but had no CPU; none where not known."""
+    """Return, by thread, the nanoseconds it was ready but had no CPU; empty where not known."""
     found = {}
     for thread in _names(_PROC / pid / "task"):
         try:

@@ -1,7 +1,7 @@
-"""Temporary folders that are removed even if their process was killed (floor 0).
+"""Temporary folders that are removed even if their process is killed (floor 0).
 
-All folders of a process are in one, which it keeps locked. The lock ends with the process, however
-it ends, and the next process that needs a folder removes those that nobody holds.
+A process keeps all its folders in one, which it locks. The lock ends with the process, however that
+ends, and the next process that needs a folder removes those that nobody holds.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ __all__ = ["open_room", "sweep"]
 PREFIX = "crawlbench-room-"
 LOCK = "room.lock"
 NEW_PREFIX = "crawlbench-new-"
-"""Of a folder that is not locked yet: nobody looks at it."""
+"""Prefix of a folder that is not locked yet: nobody looks at it."""
 
 _held: dict[int, tuple[Path, FileLock]] = {}
-"""By process: one that was forked has a folder of its own."""
+"""Folder by process: a forked process has one of its own."""
 
 
 @contextmanager
 def open_room() -> Iterator[Path]:
-    """Make a folder that is gone when the block, or the process, ends."""
+    """Make a folder that is removed when the block, or the process, ends."""
     with tempfile.TemporaryDirectory(dir=_hold(), ignore_cleanup_errors=True) as room:
         yield Path(room)
 
@@ -40,20 +40,20 @@ def open_room() -> Iterator[Path]:
 def sweep() -> None:
     """Remove the folders of processes that were killed."""
     for lock in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{LOCK}"):
-        # Another user's, in use, or gone meanwhile; Timeout is an OSError.
+        # It is another user's, in use, or already gone; Timeout is an OSError.
         with suppress(OSError), FileLock(lock, timeout=0):
             shutil.rmtree(lock.parent)
 
 
 def _hold() -> Path:
-    """Return this process's folder, which is made when it is first asked for."""
+    """Return this process's folder, made on first use."""
     process = os.getpid()
     if process not in _held:
         sweep()
         folder = Path(tempfile.mkdtemp(prefix=NEW_PREFIX))
         lock = FileLock(folder / LOCK)
         lock.acquire()
-        with suppress(OSError):  # Windows renames no folder with an open file: it stays as it is
+        with suppress(OSError):  # Windows renames no folder with an open file: it keeps its name
             folder = folder.rename(folder.with_name(folder.name.replace(NEW_PREFIX, PREFIX)))
         _held[process] = folder, lock
         atexit.register(_leave, process)

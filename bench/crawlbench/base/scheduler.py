@@ -1,6 +1,6 @@
-"""A Dask scheduler: how to reach it, who works for it, who still waits for a task (floor 0).
+"""A Dask scheduler: how to reach it, who works for it, who still wants a task's result (floor 0).
 
-What runs whole sessions on machines and what sends requests from them both speak to one.
+Both use it: sessions on many machines, and load that many machines send.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ __all__ = [
 ]
 
 RESOURCE = "crawlbench"
-"""A Dask worker that has one of it offers its machine, for one task at a time."""
+"""A Dask worker that has one of this resource offers its machine, to one task at a time."""
 CONNECT_S, ANSWER_S, CLOSE_S = 10.0, 30.0, 2.0
-"""For a scheduler to be reached, to answer, and to be left."""
+"""Seconds to reach a scheduler, to get its answer, and to leave it."""
 
 
 class DaskWorker(TypedDict):
-    """What a scheduler knows of a worker; more is in it, and nobody's business here."""
+    """What a scheduler knows of a worker, as far as we need it."""
 
     name: object
-    """As its user gave it, a number, or its address."""
+    """The name its user gave it, a number, or its address."""
     resources: dict[str, float]
 
 
 def require_dask() -> None:
-    """Raise if Dask is not there.
+    """Raise if Dask is not installed.
 
     Raises:
-        NotInstalledError: the message has the command.
+        NotInstalledError: the message has the command that installs it.
     """
     if find_spec("distributed") is None:
         raise NotInstalledError(
@@ -58,44 +58,44 @@ def require_dask() -> None:
 
 
 def start_command(address: str = "ADDRESS") -> str:
-    """Return how a machine joins a cluster for us."""
+    """Return the command with which a machine joins a cluster for us."""
     return f"dask worker {address} --resources {RESOURCE}=1 --nthreads 1"
 
 
 async def connect(address: str, otherwise: str) -> Any:  # noqa: ANN401  (Dask has no types)
-    """Return a client of a scheduler, to be closed.
+    """Return a client of a scheduler, which the caller must close.
 
     Args:
         address: such as `tcp://host:8786`.
-        otherwise: what the user may give instead.
+        otherwise: what the user can give instead.
 
     Raises:
-        UsageError: nobody answers there.
+        UsageError: no scheduler answers there.
     """
     from distributed import Client  # noqa: PLC0415  (an extra, and half a second to import)
 
-    for name in ("distributed", "distributed.client"):  # we say in a sentence what went wrong
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # the import has set it
+    for name in ("distributed", "distributed.client"):  # our own message says what went wrong
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # importing sets the level
     start: Any = Client
     client: Any = None
     try:
         client = start(address, asynchronous=True, timeout=CONNECT_S)
         await client
     except (OSError, ValueError, TypeError, RuntimeError) as error:  # TypeError: TLS without files
-        if client is not None:  # else it closes when it is collected, and complains
+        if client is not None:  # else the garbage collector closes it, with complaints
             await disconnect(client)
         raise UsageError(
             f"no Dask scheduler at {address!r}: {explain(error)}; start one with `dask scheduler`, "
             f"or {otherwise}"
         ) from error
-    except asyncio.CancelledError:  # a client that is interrupted does not close itself
+    except asyncio.CancelledError:  # an interrupted client does not close itself
         await disconnect(client)
         raise
     return client
 
 
 async def disconnect(client: Any) -> None:  # noqa: ANN401  (Dask has no types)
-    """Close a client; what its closing meets no longer matters."""
+    """Close a client, ignoring errors, which no longer matter."""
     with suppress(OSError, RuntimeError):  # TimeoutError too
         await client.close(timeout=CLOSE_S)
 
@@ -104,9 +104,9 @@ async def find_workers(client: Any) -> dict[str, DaskWorker]:  # noqa: ANN401  (
     """Return what the scheduler knows of its workers, by address.
 
     Raises:
-        SchedulerLostError: nobody tells.
+        SchedulerLostError: the scheduler does not answer.
     """
-    if client.status != "running":  # it would try to come back, but what ran is gone
+    if client.status != "running":  # it would reconnect, but what ran is lost
         raise SchedulerLostError("the scheduler is gone: the connection broke")
     try:
         async with asyncio.timeout(ANSWER_S):
@@ -118,21 +118,21 @@ async def find_workers(client: Any) -> dict[str, DaskWorker]:  # noqa: ANN401  (
 
 
 def has_resource(worker: DaskWorker) -> bool:
-    """Tell whether a worker offers its machine."""
+    """Return whether a worker offers its machine."""
     return bool(worker["resources"].get(RESOURCE, 0) >= 1)
 
 
 def explain(error: BaseException) -> str:
-    """Return the innermost cause in a line: Dask wraps what the system said."""
+    """Return the innermost cause in one line: Dask wraps what the system said."""
     while error.__cause__:
         error = error.__cause__
     return str(error).partition("\n")[0] or type(error).__name__
 
 
 def watch_task() -> Callable[[], bool]:
-    """Return what tells whether the task that runs here, on a worker, is still wanted.
+    """Return a function that says whether the task that runs here, on a worker, is still wanted.
 
-    Dask does not stop the thread of a task that was cancelled, or whose client is gone; it only
+    Dask does not stop the thread of a task that was cancelled or whose client is gone; it only
     notes the task's state. Outside of a worker the answer is always yes.
     """
     from distributed import get_worker  # noqa: PLC0415  (an extra)

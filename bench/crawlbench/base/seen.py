@@ -1,4 +1,4 @@
-"""Which value of a file a complaint of msgspec is about (floor 0)."""
+"""Finds the value in a file that one of msgspec's complaints is about (floor 0)."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
 def steps_of(problem: str) -> list[str | int]:
-    """Return the names and numbers that lead to the place that a complaint names."""
+    """Return the names and numbers on the way to the place that a complaint names."""
     place = problem.partition(" - at `$")[2]
     return [int(at) if at else name for name, at in _STEP.findall(place)]
 
 
 def with_value(problem: str, fields: Any) -> str:  # noqa: ANN401  (whatever a file holds)
-    """Return a complaint with the value that was seen; as it is where it is about a whole table.
+    """Return a complaint with the offending value; unchanged if it is about a whole table.
 
     Args:
         problem: msgspec's sentence.
-        fields: what the file holds.
+        fields: the content of the file.
     """
     seen, steps = fields, steps_of(problem)
     try:
         for step in steps:
             seen = seen[step]
-    except (KeyError, IndexError, TypeError):  # msgspec has no place for some of what it says
+    except (KeyError, IndexError, TypeError):  # some of msgspec's complaints name no place
         return problem
     if not steps or isinstance(seen, dict):
         return problem

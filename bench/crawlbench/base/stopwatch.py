@@ -1,9 +1,9 @@
 """Seconds and CPU time between the same two moments (floor 0; imported by workers).
 
-CPU time is read just inside the wall clock, so that one thread never uses more of it than time went
-by. Only what costs a microsecond is read there: what threads waited and what children used is read
-before the clock starts and after it has stopped. The clocks are bound to what reads them when that
-is made: whoever replaces a name here moves no reading.
+CPU time is read just inside the wall clock, so that one thread never seems to use more CPU time
+than time went by. Only readings that take about a microsecond are made there: what threads waited
+and what children used is read before the clock starts and after it has stopped. A stopwatch binds
+its clocks when it is made, so that replacing a name in this module changes no reading.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Timing:
 
 
 class Stopwatch:
-    """Runs from its making until `stop`."""
+    """Runs from the moment it is made until `stop`."""
 
     __slots__ = ("_before", "_children", "_cpu_ns", "_start", "_thread_ns")
 
@@ -51,7 +51,7 @@ class Stopwatch:
         cpu: Callable[[], int] = process_time_ns,
         thread: Callable[[], int] = thread_time_ns,
     ) -> None:
-        """Read everything, the wall clock and the CPU's last."""
+        """Read everything; the wall clock and the CPU clock last."""
         self._children = Children.now()
         self._before = _Rusage.now()
         self._thread_ns = thread()
@@ -65,7 +65,7 @@ class Stopwatch:
         cpu: Callable[[], int] = process_time_ns,
         thread: Callable[[], int] = thread_time_ns,
     ) -> Timing:
-        """Return what went by, the CPU time and the wall clock read first."""
+        """Return what went by; the CPU clock and the wall clock are read first."""
         cpu_ns = cpu()
         seconds = wall() - self._start
         thread_ns = thread()
@@ -87,17 +87,17 @@ class Stopwatch:
 
 
 def others_had_s(waits_s: float, seconds: float, cpu_s: float, cpus: int | None = None) -> float:
-    """Return for how long others had the CPUs that this process wanted, at the most.
+    """Return for how long others had the CPUs that this process wanted, at most.
 
-    Threads of one process wait for each other too: two busy ones on one CPU wait as long as they
-    run. But what the process itself used of its CPUs nobody else had, so that others had at most
-    the rest.
+    Threads of one process also wait for each other: two busy ones on one CPU wait as long as they
+    run. But nobody else had the CPU time that the process itself used, so others had at most the
+    rest.
 
     Args:
-        waits_s: in which threads were ready but had no CPU, summed up.
-        seconds: that went by.
-        cpu_s: that the process used meanwhile.
-        cpus: that it may use; None for those of this process.
+        waits_s: the time in which threads were ready but had no CPU, summed up.
+        seconds: the time that went by.
+        cpu_s: the CPU time that the process used meanwhile.
+        cpus: how many it may use; None for those of this process.
     """
     rest_s = seconds * (_cpu_count() if cpus is None else cpus) - cpu_s
     return max(0.0, min(waits_s, rest_s))
@@ -111,7 +111,7 @@ def _cpu_count() -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Rusage:
-    """What the system counts of this process, and of its children that have ended."""
+    """What the system has counted for this process and for its ended children."""
 
     user_s: float
     system_s: float
@@ -136,7 +136,7 @@ class _Rusage:
     def since(
         self, before: _Rusage, cpu_s: float | None, side_cpu_s: float | None, cpu_wait_s: float
     ) -> Usage:
-        """Return what was used, divided as the system divides it, but adding up to `cpu_s`."""
+        """Return what was used, split as the system splits it, so that it adds up to `cpu_s`."""
         user_s, system_s = self.user_s - before.user_s, self.system_s - before.system_s
         if cpu_s is not None:
             share = user_s / (user_s + system_s) if user_s + system_s else 1.0

@@ -1,7 +1,8 @@
-"""Text that can be shown: numbers in sentences, and strangers' words made harmless (floor 0; pure).
+"""Text that is safe to show: numbers in sentences, and other people's words (floor 0; pure).
 
 Names of plug-ins, reasons of failures and hand-edited files reach every output. Escape codes, lone
-surrogates and marks that turn the direction of writing are shown as escapes, not obeyed.
+surrogates and marks that turn the direction of writing are shown as escapes, so that they do
+nothing.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ def count_of(number: int, noun: str) -> str:
 
     Args:
         number: how many there are.
-        noun: for one of them; its plural ends in s.
+        noun: the word for one of them, whose plural ends in s.
     """
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def encodable(text: str) -> str:
-    """Return text that can be encoded: a plug-in's error may hold half a surrogate pair."""
+    """Return text that can be encoded: a plug-in's error may contain half a surrogate pair."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def one_line(text: str) -> str:
-    """Return text in one line, with escapes for what is not printable."""
+    """Return text in one line, with escapes for unprintable characters."""
     characters = " ".join(text.split())
     if characters.isprintable():
         return characters
@@ -33,6 +34,6 @@ def one_line(text: str) -> str:
 
 
 def many_lines(text: str) -> str:
-    """Return text in its own lines, with escapes for what is not printable."""
+    """Return text with its line breaks, and escapes for unprintable characters."""
     lines = text.expandtabs(4).splitlines()
     return "\n".join("".join(c if c.isprintable() else repr(c)[1:-1] for c in x) for x in lines)

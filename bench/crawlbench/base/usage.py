@@ -1,6 +1,6 @@
 """What a process has used: CPU, waits for CPU, memory (floor 0; imported by workers).
 
-How CPU time is read around what is timed: `stopwatch.py`.
+`stopwatch.py` reads CPU time around what is timed.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ class Usage:
     system_s: float
     """CPU time in the kernel."""
     cpu_wait_s: float
-    """Time in which others had the CPUs that it wanted; 0 where that is not known."""
+    """Time in which others had the CPUs that it wanted; 0 where not known."""
     yields: int
     """Context switches because it waited for something; 0 where not known."""
     preemptions: int
     """Context switches because something else got its CPU; 0 where not known."""
     cpu_s: float | None = None
-    """CPU time to the microsecond, of all threads and of ended and living children; None where it
-    cannot be had so exactly."""
+    """CPU time to the microsecond, of all threads and of all children; None where it cannot be read
+    so exactly."""
     side_cpu_s: float | None = None
-    """Of it, that of other threads than the one that asks, and of children; None as `cpu_s`."""
+    """The part of it used by children and by threads other than the asking one; None likewise."""
 
 
 def read_cpu_wait_s() -> float:
-    """Return the seconds that the main thread was ready to run but had no CPU (Linux, else 0)."""
+    """Return the seconds that the main thread was ready but had no CPU (Linux, else 0)."""
     try:
         return int(_SCHEDSTAT.read_text().split()[1]) / 1e9
     except (OSError, IndexError, ValueError):
@@ -54,15 +54,15 @@ def read_cpu_wait_s() -> float:
 
 def reset_peak_rss() -> None:
     """Forget the peak so far, where the kernel allows it (Linux)."""
-    with suppress(OSError):  # a container may hide the file or forbid to write it
+    with suppress(OSError):  # a container may hide the file or forbid writing to it
         _CLEAR_REFS.write_text(_RESET_PEAK)
 
 
 def peak_rss_bytes() -> int | None:
     """Return the highest resident memory since the last reset, or None where it cannot be read.
 
-    `ru_maxrss` would not do: Linux hands it on through fork and exec, so that a small worker shows
-    the memory of the large manager that started it.
+    `ru_maxrss` would not do: Linux hands it down through fork and exec, so that a small worker
+    would show the memory of the large manager that started it.
     """
     return _read_status("VmHWM:")
 

@@ -1,6 +1,7 @@
 """Writes files whole or not at all (floor 0).
 
-Only regular files are replaced, through links their target: a device or a pipe is written to.
+Only regular files are replaced; a link's target is replaced, not the link; a device or a pipe is
+written to.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["is_stream", "write_atomic", "write_bytes", "write_text"]
 
-NEW_MODE = 0o644  # temporary files are private
+NEW_MODE = 0o644  # temporary files would be private
 _STREAMS = (Path("/dev"), Path("/proc"))
-"""What is below them belongs to the system, or to whoever holds it open."""
+"""What lies in these folders belongs to the system, or to whoever holds it open."""
 
 
 def is_stream(path: Path) -> bool:
-    """Tell whether a path names something that is written to and never replaced."""
+    """Return whether a path names something that is written to and never replaced."""
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -37,7 +38,7 @@ def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside the path, then put it in the path's place.
 
     Raises:
-        OSError: the disk refuses; what was in the place is still there.
+        OSError: the disk refuses; what was there before is still there.
     """
     if is_stream(path):
         _write_stream(path, write)
@@ -72,22 +73,22 @@ def _write_stream(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def _keep_owner_and_mode(target: Path, draft: Path) -> None:
-    """Give a draft what the file had whose place it is to take."""
+    """Give a draft the owner and the mode of the file it is to replace."""
     try:
         before = target.stat()
     except OSError:
         draft.chmod(NEW_MODE)
         return
-    with suppress(OSError, AttributeError):  # not ours to give away; or Windows
+    with suppress(OSError, AttributeError):  # not ours to give away, or this is Windows
         os.chown(draft, before.st_uid, before.st_gid)
     draft.chmod(stat.S_IMODE(before.st_mode))
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; errors as `write_atomic`."""
+    """Write a file whole or not at all; raises what `write_atomic` raises."""
     write_atomic(path, lambda draft: draft.write_bytes(content))
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all; errors as `write_atomic`."""
+    """Write a text file whole or not at all; raises what `write_atomic` raises."""
     write_atomic(path, lambda draft: draft.write_text(text, encoding="utf-8", newline="\n"))

@@ -30,9 +30,11 @@ from crawlbench.cli.options import (
     FailOn,
     Force,
     Laps,
+    LapTime,
     LongForms,
     Loops,
     Margin,
+    MinTime,
     Networks,
     Operations,
     Output,
@@ -109,6 +111,8 @@ def ab(
     ] = "",
     rounds: Rounds = None,
     laps: Laps = None,
+    min_time: MinTime = None,
+    lap_time: LapTime = None,
     budget: Budget = None,
     precision: Precision = None,
     margin: Margin = None,
@@ -153,12 +157,9 @@ def ab(
         "concurrency": concurrency,
         "operations": operation,
     }
-    sizes = {
-        **session_ends(rounds, budget, precision),
-        "laps": laps,
-        "margin_percent": margin,
-        "cpus": cpus,
-    }
+    ends = {**session_ends(rounds, budget, precision), "laps": laps}
+    times = {"min_time_s": min_time, "lap_time_s": lap_time}
+    sizes = {**ends, **times, "margin_percent": margin, "cpus": cpus}
     percent = load_suite("ab").margin_percent if margin is None else margin
     gate = None if fail_on is None else read_bound(fail_on, math.log1p(percent / 100))
     suite = override(_choose_suite(sides, axes), sizes)

@@ -1,4 +1,4 @@
-"""Options that several commands take, in one wording (floor 5)."""
+"""Options that several commands take, in the same words (floor 5)."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ __all__ = [
     "Cpus",
     "FailOn",
     "Force",
+    "LapTime",
     "Laps",
     "LongForms",
     "Loops",
     "Margin",
+    "MinTime",
     "MirrorCpus",
     "Networks",
     "Operations",
@@ -41,7 +43,7 @@ LENGTH = "For how long (default: the suite's)"
 CAREFULLY = "How carefully (default: the suite's)"
 MACHINES = "On many machines"
 RESULT = "What comes out"
-"""Groups of options in a help; a suite decides what is not typed."""
+"""Groups of options in a help; the suite decides what is not typed."""
 
 Strategies = Annotated[
     list[str] | None,
@@ -159,6 +161,24 @@ Laps = Annotated[
         callback=at_least_one,
         help="Turns that each group of cells gets per round.",
         rich_help_panel=LENGTH,
+    ),
+]
+MinTime = Annotated[
+    float | None,
+    typer.Option(
+        "--min-time",
+        callback=positive,
+        help="Shortest time of a value, in seconds.",
+        rich_help_panel=CAREFULLY,
+    ),
+]
+LapTime = Annotated[
+    float | None,
+    typer.Option(
+        "--lap-time",
+        callback=positive,
+        help="Shortest time of a group's turn, in seconds.",
+        rich_help_panel=CAREFULLY,
     ),
 ]
 Budget = Annotated[

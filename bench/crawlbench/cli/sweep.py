@@ -21,8 +21,10 @@ from crawlbench.cli.options import (
     Cpus,
     Force,
     Laps,
+    LapTime,
     LongForms,
     Loops,
+    MinTime,
     Output,
     Rounds,
     Strategies,
@@ -139,6 +141,8 @@ def sweep(
     ] = 10,
     rounds: Rounds = None,
     laps: Laps = None,
+    min_time: MinTime = None,
+    lap_time: LapTime = None,
     budget: Budget = None,
     cpus: Cpus = None,
     output: Output = None,
@@ -167,6 +171,8 @@ def sweep(
         "concurrency": [concurrency],
         "rounds": rounds,
         "laps": laps,
+        "min_time_s": min_time,
+        "lap_time_s": lap_time,
         "budget_s": budget,
         "cpus": cpus,
         "stopping": Stopping.FIXED if rounds and not budget else Stopping.ANY,
@@ -187,12 +193,13 @@ def _read_long_forms(axis: Axis, asked: list[str] | None) -> dict[str, str] | No
     Raises:
         UsageError: the axis changes the site, so that there is no one longer form of it.
     """
-    if asked and _SCALES[axis].field == "sites":
+    forms = read_long_forms(asked)
+    if asked and forms and _SCALES[axis].field == "sites":
         raise UsageError(
             f"--long-form {asked[0]!r}: a sweep of {axis} crawls another site at each place, so it "
             "has no longer form; sweep concurrency or latency with it, or leave it out"
         )
-    return read_long_forms(asked)
+    return forms
 
 
 def _describe(plan: Plan, axis: Axis, scale: _Scale, values: dict[object, int]) -> Sweep:

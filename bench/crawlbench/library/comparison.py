@@ -1,4 +1,4 @@
-"""Two sessions that were kept, held against each other (floor 5)."""
+"""Two kept sessions, compared with each other (floor 5)."""
 
 from __future__ import annotations
 
@@ -38,25 +38,25 @@ class Comparison:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """A row for each cell that both have, in the order of the base, by time of whole crawls."""
+        """A row for each cell that both have, in the base's order, by the time of whole crawls."""
         return self.by["time"]
 
     @cached_property
     def by(self) -> dict[str, tuple[Change, ...]]:
-        """The same by all that both measured, such as `time`, `CPU` and `per page`."""
+        """The same by everything that both measured, such as `time`, `CPU` and `per page`."""
         return {str(q): tuple(map(_change, one.changes)) for q, one in self._found.by.items()}
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What must be known beside the rows, such as what only one side has."""
+        """What a reader needs besides the rows, such as what only one side has."""
         return tuple(one_line(note) for note in comparison_notes(self._found))
 
-    def to_pandas(self, quantity: str = "time") -> Any:  # noqa: ANN401  (crawlbench needs no pandas)
+    def to_pandas(self, quantity: str = "time") -> Any:  # noqa: ANN401  (we need no pandas)
         """Return the changes by a quantity as a pandas DataFrame.
 
         Raises:
-            NotInstalledError: pandas is not here; `to_polars` as well.
-            UsageError: the two sessions were not compared by that.
+            NotInstalledError: pandas is not installed; `to_polars` raises it likewise.
+            UsageError: the two sessions were not compared by this quantity.
         """
         return make_frame("pandas", Change, self._pick(quantity))
 
@@ -73,7 +73,7 @@ class Comparison:
         return self.by[quantity]
 
     def __str__(self) -> str:
-        """Return a line for each change, the notes not among them."""
+        """Return a line for each change, without the notes."""
         return "\n".join(f"{one.cell}: {_tell(one)}" for rows in self.by.values() for one in rows)
 
     def __repr__(self) -> str:
@@ -99,10 +99,10 @@ def compare(
 
     Args:
         base: a session, or the folder of one.
-        head: what is held against it.
-        margin_percent: up to which changes do not matter.
-        others: sessions of the same code on the same machine, from which the variance comes; None
-            for those in the folders where the two are kept.
+        head: what to compare with it.
+        margin_percent: changes up to this do not matter.
+        others: sessions of the same code on the same machine, which show the variance; None for
+            those in the folders where the two are kept.
 
     Raises:
         SessionFileError: a folder holds no session.

@@ -1,4 +1,4 @@
-"""Rows as a DataFrame of whichever library is there; none is asked for by crawlbench (floor 5)."""
+"""Rows as a DataFrame, by a library that crawlbench itself does not need (floor 5)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["make_frame"]
 
 
 def make_frame(library: str, kind: type, rows: Sequence[Any]) -> Any:  # noqa: ANN401  (not ours)
-    """Return rows as a DataFrame, with all columns also where there are no rows.
+    """Return rows as a DataFrame that has all columns even if there are no rows.
 
     Args:
         library: `pandas` or `polars`.
@@ -23,7 +23,7 @@ def make_frame(library: str, kind: type, rows: Sequence[Any]) -> Any:  # noqa: A
         rows: any number.
 
     Raises:
-        NotInstalledError: the library is not here.
+        NotInstalledError: the library is not installed.
     """
     try:
         module = import_module(library)
@@ -36,5 +36,5 @@ def make_frame(library: str, kind: type, rows: Sequence[Any]) -> Any:  # noqa: A
         ) from error
     columns = [field.name for field in fields(kind)]
     records = [asdict(row) for row in rows]
-    # By column, so that both libraries understand it alike.
+    # By column, so that both libraries understand it in the same way.
     return module.DataFrame({name: [row[name] for row in records] for name in columns})

@@ -1,4 +1,4 @@
-"""Whether something is not slower than what it is held against (floor 5)."""
+"""Checks that something is not slower than what it is compared with (floor 5)."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["GateResult", "find_bound", "hold_session", "log_ratio_of"]
 
 VERDICTS = {0: "passed", 1: "slower", 3: "unclear", 4: "invalid"}
-"""By the exit code that the command line would have."""
+"""Verdict by the exit code that the command line would return."""
 CUT_SHORT = {"interrupted", "mirror"}
-"""Endings of sessions that say nothing."""
+"""Endings of sessions that decide nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,17 @@ class GateResult:
     """`passed`, `slower` (an interval lies beyond the gate), `unclear` (an interval reaches it) or
     `invalid` (something failed, or nothing can be judged)."""
     percent: float | None
-    """Slower by so much is still good; None for a gate to begin."""
+    """How much slower is still good; None for a gate to begin."""
     text: str
-    """A line on the whole, then one for each cell with its ratio and interval."""
+    """A line about the whole, then one for each cell with its ratio and interval."""
     quantity: str = "time"
-    """By which it was held: `time`, `CPU`, `per page`, `to begin` or `CPU per page`."""
+    """What was compared: `time`, `CPU`, `per page`, `to begin` or `CPU per page`."""
     seconds: float | None = None
-    """So many more are still good to begin; None for all other gates."""
+    """How many more seconds to begin are still good; None for all other gates."""
 
     @property
     def passed(self) -> bool:
-        """Whether all of it was shown to be within the gate."""
+        """Whether everything was shown to be within the gate."""
         return self.verdict == "passed"
 
     def __bool__(self) -> bool:
@@ -64,10 +64,10 @@ def log_ratio_of(percent: float, name: str) -> float:
     """Return a percentage as a log ratio.
 
     Raises:
-        UsageError: it is negative or no number.
+        UsageError: it is negative or not a number.
     """
     if isinstance(percent, bool) or not isinstance(percent, int | float):
-        raise UsageError(f"{name} {percent!r} is no number; give a percentage such as 5")
+        raise UsageError(f"{name} {percent!r} is not a number; give a percentage such as 5")
     if not 0 <= percent < math.inf:
         raise UsageError(f"{name} {percent!r} cannot be used; give 0 or more, such as 5")
     return math.log1p(percent / 100)
@@ -76,16 +76,16 @@ def log_ratio_of(percent: float, name: str) -> float:
 def find_bound(
     margin: float, percent: float | None, fail_on: str | None, name: str = "a gate of"
 ) -> Bound:
-    """Return what a gate asks, from one of the two ways to say it.
+    """Return what a gate asks for, from either way to say it.
 
     Args:
-        margin: log ratio that is meant by neither.
-        percent: of the time of whole crawls.
-        fail_on: as `--fail-on` takes it, such as `page-slower:5%`.
+        margin: log ratio to use if neither is given.
+        percent: by the time of whole crawls.
+        fail_on: as for `--fail-on`, such as `page-slower:5%`.
         name: of the percentage, for errors.
 
     Raises:
-        UsageError: both are given, or what is given is no gate.
+        UsageError: both are given, or what is given is not a gate.
     """
     if fail_on is not None:
         if percent is not None:
@@ -97,12 +97,12 @@ def find_bound(
 
 
 def hold_session(view: SessionView, percent: float | None, fail_on: str | None) -> GateResult:
-    """Hold all that a session compared with its baselines against a gate.
+    """Check everything that a session compared with its baselines against a gate.
 
     Args:
         view: of the session.
-        percent: by time; None for its margin.
-        fail_on: by another quantity, as `--fail-on` takes it; None for time.
+        percent: by time; None for the session's margin.
+        fail_on: by another quantity, as for `--fail-on`; None for time.
 
     Raises:
         UsageError: the gate cannot be used.
@@ -131,7 +131,7 @@ def _tell_bound(bound: Bound) -> str:
 
 
 def _line(view: SessionView, change: Change) -> str:
-    """Return what was found of one cell, with its interval, and why that is no answer."""
+    """Return what was found about one cell, with its interval, and why it is no answer if so."""
     row = view.rows[change.cell]
     group = view.groups[row.cell.group]
     base = group.base.label if group.base else group.baseline
@@ -141,7 +141,7 @@ def _line(view: SessionView, change: Change) -> str:
 
 
 def _size(view: SessionView, change: Change) -> str:
-    """Return the ratio and its interval, as far as there are any."""
+    """Return the ratio and its interval, if there are any."""
     if change.estimate is None or change.low is None or change.high is None:
         return str(change.verdict)
     rounds = f"in {count_of(change.rounds, 'round')}"

@@ -26,7 +26,8 @@ def show_paragraphs(sentences: Iterable[str]) -> str:
 def show_picture(view: SessionView) -> str:
     """Return the chart of ratios; empty where it cannot be drawn or there is nothing to draw.
 
-    As an image it keeps its styles to itself: within the notebook's HTML they would reach the rest.
+    As an image it keeps its styles to itself; inside the notebook's HTML they would affect the
+    rest.
     """
     if not can_draw():
         return ""
@@ -34,7 +35,7 @@ def show_picture(view: SessionView) -> str:
 
     try:
         drawn = render_svg(view)
-    except BenchError:  # nothing was compared, or Vega fails: the table says the same
+    except BenchError:  # nothing was compared, or Vega fails; the table has the same numbers
         return ""
     data = base64.b64encode(drawn.encode()).decode()
     alt = "Each way's time over the baseline's, with intervals; the table below has the numbers."

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from crawlbench.stats.bound import Bound
 
     Progress = Callable[[str], object] | None
-    """Called with a line now and then, such as `print`; None for silence."""
+    """Called with a line from time to time, such as `print`; None for silence."""
 
 __all__ = ["ab", "run"]
 
@@ -53,19 +53,19 @@ def run(
     progress: Progress = None,
     **options: Unpack[Options],
 ) -> Session:
-    """Measure every cell of a suite, lap by lap; from a script and from a notebook alike.
+    """Measure every cell of a suite, lap by lap, from a script or a notebook.
 
     Args:
         suite: a name, or the path of a TOML file.
         baseline: `strategy` or `strategy/event loop`; None for the suite's.
-        environments: Pythons and packages to measure in, as `--env` takes them.
-        output: folder to keep the session in, which must not exist; None: only in memory.
+        environments: pythons and packages to measure in, as for `--env`.
+        output: a new folder to keep the session in; None keeps it only in memory.
         progress: called with a line after each round, such as `print`.
-        options: what replaces the suite's own.
+        options: replace the suite's own.
 
     Raises:
-        UsageError: something that was asked for cannot be had; the message says what can.
-        KeyboardInterrupt: Ctrl-C; what was finished is in the folder, if one was named.
+        UsageError: something that was asked for is not available; the message says what is.
+        KeyboardInterrupt: Ctrl-C; finished rounds are in the folder, if one was named.
     """
     teller = Teller(progress)
     name = str(suite)
@@ -87,20 +87,21 @@ def ab(
     progress: Progress = None,
     **options: Unpack[Options],
 ) -> Session:
-    """Measure old and new in the same laps, until it is known which is faster, or the budget spent.
+    """Measure old and new in the same laps, until it is known which is faster or the budget ends.
 
     Args:
-        old: a strategy (a name, or a file that ends in `.py`), or an environment as `crawlbench
-            ab` takes it: requirements, or the folder of a checkout.
+        old: a strategy (a name, or a file that ends in `.py`), or an environment as for `crawlbench
+            ab`: requirements, or the folder of a checkout.
         new: the same; both are strategies or both are environments.
-        gate_percent: what `Session.hold_gate` will be asked: the session ends when that is known.
-        fail_on: the same in words, as `--fail-on` takes it, such as `page-slower:5%`.
-        output: as in `run`.
-        progress: as in `run`.
-        options: what replaces that of the suite `ab`.
+        gate_percent: what `Session.hold_gate` will be asked; the session ends when the answer is
+            known.
+        fail_on: the same as for `--fail-on`, such as `page-slower:5%`.
+        output: as for `run`.
+        progress: as for `run`.
+        options: replace those of the suite `ab`.
 
     Raises:
-        UsageError: as in `run`.
+        UsageError: as for `run`.
     """
     sides = str(old), str(new)
     teller = Teller(progress)
@@ -108,7 +109,7 @@ def ab(
     if are[0] is not are[1]:
         first, second = sides if are[0] else sides[::-1]
         raise UsageError(
-            f"{first!r} is a strategy and {second!r} is none; give two strategies, or two "
+            f"{first!r} is a strategy and {second!r} is not; give two strategies, or two "
             "environments such as 'aiohttp==3.11.0'"
         )
     changes = read_options(options)
@@ -123,7 +124,7 @@ def ab(
 def _find_gate(
     changes: dict[str, object], percent: float | None, fail_on: str | None
 ) -> Bound | None:
-    """Return what will be asked; refused before anything is built where it cannot be answered."""
+    """Return what will be asked; refuse it, before anything is built, if it cannot be answered."""
     if percent is None and fail_on is None:
         return None
     suite = override(load_suite("ab"), {**changes, "strategies": None})
@@ -159,7 +160,7 @@ def _of_strategies(
 def _of_environments(
     sides: tuple[str, str], changes: dict[str, object], teller: Teller
 ) -> tuple[Plan, tuple[EnvironmentFacts, ...]]:
-    """Return a plan in which each cell is held against itself in the old environment."""
+    """Return a plan in which each cell is compared with itself in the old environment."""
     read = parse_sides(list(sides))
     suite: Suite = load_suite("ab")
     found = relevant_axes({package for side in read for package in packages_of(side)})
@@ -177,7 +178,7 @@ def _measure(
     teller: Teller,
     environments: Sequence[EnvironmentFacts],
 ) -> Session:
-    """Carry a session to its end."""
+    """Run a session to its end."""
     if output is not None and Path(output).exists():
         raise UsageError(
             f"output {str(output)!r} exists already; name a folder that does not exist yet"
@@ -186,7 +187,7 @@ def _measure(
     for site in dict.fromkeys(cell.site for cell in plan.cells if cell.site):
         make_pages(site)
         if not is_ours(site):
-            # This says what is wrong with it before anything is made.
+            # This reports what is wrong with the folder before anything is measured.
             find_site(site, expects=False, reads=True)
     with ExitStack() as stack:
         kept = None if output is None else Path(output)

@@ -1,4 +1,4 @@
-"""What can be asked of a session, by the names that a suite's file has (floor 5)."""
+"""The options of a session, under the names that a suite's file uses (floor 5)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Names", "Options", "read_options"]
 
 Names = str | Path | Sequence[str | Path]
-"""One name or several; names may be globs, and paths of files where the command line takes them."""
+"""One name or several; names may be globs, or paths where the command line takes them."""
 AXES = (
     "strategies",
     "event_loops",
@@ -26,11 +26,11 @@ AXES = (
     "operations",
     "mirror_cpus",
 )
-"""Options that are lists; one alone may stand for itself."""
+"""Options that are lists, for which a single value can be given as it is."""
 
 
 class Options(TypedDict, total=False):
-    """What replaces the suite's own; docs/suites.md explains each with its default."""
+    """What replaces the suite's own; docs/suites.md explains each one, with its default."""
 
     strategies: Names
     event_loops: Names
@@ -60,7 +60,7 @@ def read_options(options: Mapping[str, object]) -> dict[str, Any]:
     """Return options as a suite takes them.
 
     Raises:
-        UsageError: there is no option of a name.
+        UsageError: there is no option with that name.
     """
     known = Options.__annotations__
     for name in options:

@@ -1,7 +1,7 @@
 """The pytest plug-in: mirrors and "not slower" as fixtures (floor 5).
 
-It is imported by every pytest that runs where crawlbench is installed, so it imports nothing of
-crawlbench before it is asked for.
+Every pytest imports it where crawlbench is installed, so it imports nothing of crawlbench until it
+is used.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ REASON = "it measures: give --crawlbench or -m crawlbench"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that asks for measuring tests."""
+    """Add the option that runs measuring tests."""
     group = parser.getgroup("crawlbench")
     group.addoption("--crawlbench", action="store_true", help="Run tests that measure.")
 
@@ -34,13 +34,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker."""
     config.addinivalue_line(
-        "markers", f"{MARKER}: measures times with crawlbench; only run if it is asked for"
+        "markers", f"{MARKER}: measures times with crawlbench; only runs on request"
     )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests that measure, and skip them unless they are asked for."""
+    """Mark tests that measure, and skip them unless they were asked for."""
     selected = re.findall(r"\w+", config.getoption("markexpr", "") or "")
     is_asked = config.getoption("--crawlbench") or MARKER in selected
     for item in items:
@@ -54,7 +54,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def crawlbench_mirror() -> Iterator[Callable[..., MirrorAddress]]:
     """Open mirrors that serve until the test ends: `crawlbench_mirror(site, network, seed=1)`.
 
-    Each test has its own, so that what a network draws by chance is the same in any order of tests.
+    Each test has its own, so that a network's random draws do not depend on the order of tests.
     """
     with ExitStack() as stack:
 
@@ -71,9 +71,10 @@ def crawlbench_mirror() -> Iterator[Callable[..., MirrorAddress]]:
 
 @pytest.fixture
 def crawlbench_mirror_async() -> Iterator[Callable[..., Awaitable[MirrorAddress]]]:
-    """Do the same for `async` tests, without holding up their event loop; to be awaited.
+    """Do the same for `async` tests, without blocking their event loop; the result is awaited.
 
-    It is no asynchronous fixture itself, so that every plug-in that runs `async` tests can use it.
+    The fixture itself is not asynchronous, so that every plug-in that runs `async` tests can use
+    it.
     """
     with ExitStack() as stack:
 

@@ -1,4 +1,4 @@
-"""What a session holds, a plain object a row (floor 5).
+"""What a session holds, one plain object per row (floor 5).
 
 Names and meanings are those of the published JSON (`docs/results.schema.json`), so that a DataFrame
 from Python and one from the file are the same.
@@ -22,7 +22,7 @@ class Row:
     """One cell of a session; None where there is no value."""
 
     cell: str
-    """Unique key; all else in the name is also a field of its own."""
+    """Unique key; everything in the name is also a field of its own."""
     role: str
     """`contestant`, `baseline`, `control` or `reference`."""
     site: str
@@ -37,14 +37,14 @@ class Row:
     """Empty for a crawl."""
     environment: str
     baseline: str
-    """Cell that the ratio is to."""
+    """The cell that the ratio refers to."""
     verdict: str | None
     """`faster`, `slower`, `same`, `unclear`, `invalid` or `not supported`; None for a baseline, a
     control and a reference."""
     reason: str
     """Why the cell is invalid, not supported or unclear; empty otherwise."""
     values: int
-    """How many were taken, warmups not counted."""
+    """How many were taken, without warmups."""
     seconds: float | None
     """Typical time per crawl, or per call of the operation; it agrees with the ratio."""
     seconds_error: float | None
@@ -61,7 +61,7 @@ class Row:
     cpu_ratio_high: float | None
     cpu_verdict: str | None
     cpu_user_s: float | None
-    """Per crawl or call, as are all that follow but the mark."""
+    """Per crawl or call, as are all that follow up to the mark."""
     cpu_system_s: float | None
     parse_s: float | None
     wait_s: float | None
@@ -69,23 +69,23 @@ class Row:
     wire_bytes: float | None
     connections: float | None
     mark: str
-    """Such as `server-bound`, if the row tells of more than the client."""
+    """Such as `server-bound`, if the row measures more than the client."""
     http: str
-    """Version that was spoken; empty where that is not known."""
+    """HTTP version that was spoken; empty where that is not known."""
     leading: str
-    """By which the group is ordered: `per page` where two lengths were measured, else `time`."""
+    """The quantity that orders the group: `per page` if two lengths were measured, else `time`."""
     pages: int | None
-    """Of the short crawl; None, as all that follows, where one length was measured."""
+    """Pages of the short crawl; None, like all that follows, where one length was measured."""
     long_pages: int | None
     per_page_s: float | None
-    """Seconds that one page more adds."""
+    """Seconds that each further page adds."""
     per_page_error_s: float | None
     per_page_ratio: float | None
     per_page_ratio_low: float | None
     per_page_ratio_high: float | None
     per_page_verdict: str | None
     cpu_per_page_s: float | None
-    """CPU seconds that one page more adds; None where no exact clock was read, too."""
+    """CPU seconds that each further page adds; None also where no exact clock was read."""
     cpu_per_page_ratio: float | None
     cpu_per_page_ratio_low: float | None
     cpu_per_page_ratio_high: float | None
@@ -94,18 +94,18 @@ class Row:
     """Seconds of a crawl without its pages."""
     to_begin_error_s: float | None
     to_begin_more_s: float | None
-    """By how many seconds that exceeds the baseline's."""
+    """How many seconds that is more than the baseline's."""
     to_begin_more_low_s: float | None
     to_begin_more_high_s: float | None
     to_begin_verdict: str | None
     middle_pages: int | None
-    """Of the length in between that tests the line; None without one."""
+    """Pages of the middle length, which tests the line; None without one."""
     middle_s: float | None
     """Seconds of its crawl."""
     long_s: float | None
     """Seconds of the longest crawl."""
     is_bent: bool | None
-    """Whether the three lie on no line: then there is no cost per page or to begin."""
+    """Whether the three do not lie on a line, so that there is no cost per page or to begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +121,11 @@ class Pair:
     """Why there is no answer; empty if there is one."""
     rounds: int
     ratio: float | None
-    """The cell's over the other's; below 1 is faster. None of what it costs to begin."""
+    """The cell's time over the other's; below 1 is faster. None for the cost to begin."""
     ratio_low: float | None
     ratio_high: float | None
     more_s: float | None
-    """Seconds that the cell takes more than the other to begin; None by other quantities."""
+    """Seconds that the cell takes more than the other to begin; None for other quantities."""
     more_low_s: float | None
     more_high_s: float | None
 
@@ -138,26 +138,26 @@ class Change:
     base_seconds: float | None
     head_seconds: float | None
     ratio: float | None
-    """Head over base; below 1 is faster. Of two ways to see it, the plain one."""
+    """Head over base; below 1 is faster. If there are two ways to see it, the plain one."""
     ratio_low: float | None
-    """Of the union of all ways to see it; so is `ratio_high`."""
+    """End of the union of all ways to see it, like `ratio_high`."""
     ratio_high: float | None
     verdict: str
     quantity: str = "time"
-    """`time`, `CPU`, `per page`, `to begin` or `CPU per page`; the seconds are of that."""
+    """`time`, `CPU`, `per page`, `to begin` or `CPU per page`, which the seconds refer to."""
     more_s: float | None = None
-    """Seconds that the head takes more than the base to begin; None by other quantities, which have
-    a ratio."""
+    """Seconds that the head takes more than the base to begin; None for other quantities, which
+    have a ratio."""
     more_low_s: float | None = None
     more_high_s: float | None = None
 
 
 def copy_rows(kind: type[T], sources: Iterable[object]) -> tuple[T, ...]:
-    """Return rows of a kind, each field taken from the source's field of that name."""
+    """Return rows of a kind, with each field taken from the source's field of the same name."""
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     return tuple(kind(**{name: _plain(getattr(one, name)) for name in names}) for one in sources)
 
 
 def _plain(value: object) -> object:
-    """Return an enum's text as a plain string: it is shown and compared like any other."""
+    """Return an enum's text as a plain string, which is shown and compared like any other."""
     return str(value) if isinstance(value, str) else value

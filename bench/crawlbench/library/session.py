@@ -1,4 +1,4 @@
-"""A session as Python sees it: what was found, in sentences and in rows (floor 5)."""
+"""A session for Python: what was found, in sentences and in rows (floor 5)."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ if TYPE_CHECKING:
 __all__ = ["Session", "load_session"]
 
 MAX_NAMED = 5
-"""Cells that an error names; a session has hundreds."""
+"""Most cells that an error names; a session can have hundreds."""
 
 
 class Session:
-    """What was measured and what it says; made by `run`, `ab` and `load_session`."""
+    """What was measured, and what it shows; made by `run`, `ab` and `load_session`."""
 
     def __init__(self, record: Record, folder: Path | None = None) -> None:
         """Hold a judged record; `folder` is where it is kept, None for nowhere."""
         self.record = record
-        """All that was planned and measured, as `crawlbench.base.records` has it; it may
+        """Everything that was planned and measured, as `crawlbench.base.records` has it; it may
         change more often than what is documented here."""
         self.folder = folder
         self._view = SessionView(record, folder)
 
     @cached_property
     def answer(self) -> tuple[str, ...]:
-        """What the session says, in sentences, each no stronger than its evidence."""
+        """What the session says, in sentences that are no stronger than their evidence."""
         return tuple(sentence.text for sentence in find_answer(self._view))
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
-        """A row per cell, in the order of the plan, the baseline and its control among them."""
+        """A row per cell, in the order of the plan, including the baseline and its control."""
         return copy_rows(Row, self._results.cells)
 
     @cached_property
@@ -72,14 +72,14 @@ class Session:
 
     @property
     def ending(self) -> str:
-        """Why it ended, in a word: `answered`, `precise`, `budget`, `rounds`, `mirror` ..."""
+        """Why it ended, in one word: `answered`, `precise`, `budget`, `rounds`, `mirror` ..."""
         return self.record.ending
 
     def row(self, cell: str) -> Row:
         """Return the row of a cell by its name, or by a strategy or `strategy/event loop`.
 
         Raises:
-            UsageError: no cell is called that, or several are.
+            UsageError: no cell has that name, or several have.
         """
         rows = [row for row in self.rows if row.cell == cell]
         contestants = [row for row in self.rows if row.role != "control"]
@@ -93,26 +93,26 @@ class Session:
         return found[0]
 
     def values(self, cell: str) -> list[float]:
-        """Return a cell's values in seconds, warmups left out; errors and names as in `row`."""
+        """Return a cell's values in seconds, without warmups; names and errors as for `row`."""
         return self.record.values(self.row(cell).cell)
 
     def hold_gate(self, percent: float | None = None, *, fail_on: str | None = None) -> GateResult:
-        """Say whether nothing is slower than its baseline by more than so many percent.
+        """Check that nothing is slower than its baseline by more than this percentage.
 
         Args:
             percent: by time; None for the margin of the session.
-            fail_on: by anything, as `--fail-on` takes it, such as `page-slower:5%`.
+            fail_on: by any quantity, as for `--fail-on`, such as `page-slower:5%`.
 
         Raises:
-            UsageError: that is negative, no number or no gate, or needs two lengths.
+            UsageError: that is negative, not a number or not a gate, or it needs two lengths.
         """
         return hold_session(self._view, percent, fail_on)
 
-    def to_pandas(self) -> Any:  # noqa: ANN401  (crawlbench needs no pandas)
+    def to_pandas(self) -> Any:  # noqa: ANN401  (we need no pandas)
         """Return the rows as a pandas DataFrame.
 
         Raises:
-            NotInstalledError: pandas is not here; `to_polars` as well.
+            NotInstalledError: pandas is not installed; `to_polars` raises it likewise.
         """
         return make_frame("pandas", Row, self.rows)
 
@@ -121,7 +121,7 @@ class Session:
         return make_frame("polars", Row, self.rows)
 
     def to_markdown(self) -> str:
-        """Return answer, tables and notes, as in the session's `table.md`."""
+        """Return answer, tables and notes, like the session's `table.md`."""
         return render_markdown(self._view)
 
     def to_json(self) -> str:
@@ -133,11 +133,11 @@ class Session:
         return to_csv(self._view)
 
     def __str__(self) -> str:
-        """Return the answer, a sentence a line."""
+        """Return the answer, one sentence per line."""
         return "\n".join(self.answer)
 
     def __repr__(self) -> str:
-        """Return a line that says which session it is."""
+        """Return a line that identifies the session."""
         plan = self.record.plan
         size = f"{len(plan.cells)} cells, {self.rounds} rounds"
         return f"<crawlbench.Session {plan.suite!r} of {self.record.created}: {size}>"
@@ -160,10 +160,10 @@ class Session:
 
 
 def load_session(folder: str | PathLike[str]) -> Session:
-    """Return the session that is kept in a folder, judged anew.
+    """Return the session kept in a folder, judged again.
 
     Raises:
-        SessionFileError: no session is there, or a file of it is broken.
+        SessionFileError: there is no session, or one of its files is broken.
     """
     path = Path(folder)
     return Session(load_record(path), path)

@@ -1,4 +1,4 @@
-"""Tells how a session gets on, in lines, to whoever wants to hear it (floor 5)."""
+"""Reports the progress of a session, in lines, to whoever wants to know (floor 5)."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ __all__ = ["Teller"]
 
 
 class Teller:
-    """A watcher that says a line for the calibration and for each round."""
+    """A watcher that reports the calibration and each round in a line."""
 
     def __init__(self, progress: Callable[[str], object] | None) -> None:
-        """Say lines to `progress`; None for nobody."""
+        """Pass lines to `progress`; None for nobody."""
         self._progress = progress
 
     def tell(self, line: str) -> None:
-        """Say a line."""
+        """Report a line."""
         if self._progress:
             self._progress(line)
 
     def on_start(self, session: Session) -> None:
-        """Say what is planned."""
+        """Report what is planned."""
         cells, rounds = len(session.plan.cells), session.plan.rounds
         self.tell(
             f"calibrating {count_of(cells, 'cell')}, then at most {count_of(rounds, 'round')}"
@@ -37,7 +37,7 @@ class Teller:
         """Say nothing: values come by the hundred."""
 
     def on_session(self, session: Session) -> None:
-        """Say how far it is after a round."""
+        """Report how far it is after a round."""
         if session.rounds:
             pairs = session.leading_pairs()
             answered = sum(one.is_answered for one in pairs)

@@ -18,8 +18,8 @@ __all__ = ["due_times"]
 def due_times(load: Load, number: int) -> Iterator[float]:
     """Yield when the requests of one generator are due: seconds from the start, rising.
 
-    Constant: the generators take turns, so that all together keep even distances. Poisson: each
-    has a stream of its own; streams of that kind add up to one of the whole rate.
+    Constant: the generators take turns, so that together they keep equal intervals. Poisson: each
+    has a stream of its own, and such streams add up to one of the whole rate.
 
     Args:
         load: with a rate.

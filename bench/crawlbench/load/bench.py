@@ -34,7 +34,7 @@ LOOPBACK = ("127.", "localhost", "[::1]")
 
 
 class MirrorWatch:
-    """Counts at the mirror, and its process's CPU time."""
+    """Counts requests at the mirror, and reads its process's CPU time."""
 
     def __init__(self, mirror: MirrorProcess) -> None:
         self._mirror = mirror
@@ -60,15 +60,15 @@ class MirrorWatch:
 
 
 Fit = Callable[[Load], Awaitable[Load]]
-"""Gives a load as many generators as there can be now."""
+"""Gives a load as many generators as are available now."""
 
 
 @asynccontextmanager
 async def open_bench(options: LoadOptions) -> AsyncIterator[tuple[Bench, str, Fit]]:
-    """Start what is loaded and find who loads it.
+    """Start what is to be loaded, and find the generators.
 
     Args:
-        options: what the user asks for.
+        options: what the user asked for.
 
     Raises:
         UsageError: the cluster cannot be used, or its workers cannot reach the mirror.
@@ -107,7 +107,7 @@ def _find_site(name: str) -> SiteFacts:
     """Return a site that can be loaded.
 
     Raises:
-        UsageError: it is asked with another method.
+        UsageError: its pages are asked for with another method than GET.
     """
     site = find_site(name, expects=False)
     if site.method != "GET":
@@ -118,7 +118,7 @@ def _find_site(name: str) -> SiteFacts:
 
 
 def make_target(url: str, ca_file: str | None) -> Target:
-    """Return what an absolute address names."""
+    """Return the target that an absolute address names."""
     parts = urlsplit(url)
     is_tls = parts.scheme == "https"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -128,7 +128,7 @@ def make_target(url: str, ca_file: str | None) -> Target:
 
 
 def _check_near(workers: list[str]) -> None:
-    """Refuse workers on other machines for a mirror that only this one can reach."""
+    """Refuse workers on other machines if only this one can reach the mirror."""
     for worker in workers:
         if not worker.partition("://")[2].startswith(LOOPBACK):
             raise UsageError(
@@ -138,7 +138,7 @@ def _check_near(workers: list[str]) -> None:
 
 
 def _fit(load: Load, workers: list[str] | None) -> Load:
-    """Give a load as many generators as there can be.
+    """Give a load as many generators as are available.
 
     Raises:
         UsageError: there are fewer workers than generators.

@@ -1,8 +1,8 @@
 """A generator's process: `python -m crawlbench.load.child` with a job as JSON (floor 4).
 
-It opens its connections and prints `{"ready": ...}`; when a line `{"at": ...}` with a time of
-`time.monotonic` comes by standard input, it fires, and prints what it counted. When standard input
-ends before that, so does the process: however its manager dies, the pipe closes.
+It opens its connections and prints `{"ready": ...}`. When a line `{"at": ...}` with a time of
+`time.monotonic` arrives on standard input, it fires, and then prints what it counted. If standard
+input ends before that, so does the process: however its manager dies, the pipe closes.
 """
 
 from __future__ import annotations
@@ -64,15 +64,15 @@ async def _run(generator: Generator, say: Say) -> None:
 
 
 async def _first_line(say: Say) -> float | None:
-    """Say that all is ready, and return the start; None if standard input ends."""
+    """Report that everything is ready, and return the start; None if standard input ends."""
     loop = asyncio.get_running_loop()
     told: asyncio.Future[float | None] = loop.create_future()
 
     def read() -> None:
-        # Not `sys.stdin`: a thread that waits within it is in the way of the interpreter's end.
+        # Not `sys.stdin`: a thread that waits inside it keeps the interpreter from ending.
         line = os.read(0, 4096)
         loop.call_soon_threadsafe(told.set_result, float(json.loads(line)["at"]) if line else None)
-        if line and not os.read(0, 1):  # its manager is gone: nobody waits for what it counts
+        if line and not os.read(0, 1):  # its manager is gone: nobody waits for the result
             os._exit(1)
 
     threading.Thread(target=read, daemon=True).start()

@@ -1,7 +1,7 @@
 """One keep-alive connection that asks for one page (floor 4): httptools on asyncio's protocol.
 
-Bodies are received, counted and thrown away, not inflated: a generator is to cost little beside
-the server. Redirects are not followed.
+Bodies are received, counted and thrown away without inflating them, because a generator should cost
+little compared with the server. Redirects are not followed.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ now = time.monotonic
 
 
 class Owner(Protocol):
-    """Who is told what becomes of a connection; all in the event loop's thread."""
+    """Hears what happens to a connection, always in the event loop's thread."""
 
     def on_answer(self, connection: Connection, status: int, sent: float) -> None:
-        """Take an answer to what was sent then; the connection is free, unless it is closed."""
+        """Take the answer to a request sent at that time; the connection is free, unless closed."""
 
     def on_failure(self, kind: str) -> None:
-        """Take that a request failed; its connection is closing."""
+        """Note that a request failed; its connection is closing."""
 
     def on_free(self, connection: Connection) -> None:
-        """Take a new connection in the place of one that was lost."""
+        """Take a new connection in place of one that was lost."""
 
     def on_lost(self, connection: Connection) -> None:
-        """Take that the connection is gone; called once, after the above."""
+        """Note that the connection is gone; called once, after the other methods."""
 
 
 class Connection(asyncio.Protocol):
-    """Has one request in flight at the most."""
+    """Has at most one request in flight."""
 
     def __init__(self, owner: Owner) -> None:
         """Report to an owner."""
         self.intended = 0.0
-        """When the request that is in flight was due."""
+        """When the request in flight was due."""
         self.sent = 0.0
         """When it was sent; 0 if none is in flight."""
         self.received_bytes = 0
@@ -59,7 +59,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether it can be asked again."""
+        """Whether it can send another request."""
         return not (self._is_given_up or self._transport.is_closing())
 
     def ask(self, request: bytes, intended: float) -> None:
@@ -70,7 +70,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(request)
 
     def fail(self, kind: str) -> None:
-        """Give up the request in flight, if there is one, and hang up."""
+        """Give up the request in flight, if any, and hang up."""
         self._is_given_up = True
         self._transport.abort()
         if self.sent:
@@ -78,7 +78,7 @@ class Connection(asyncio.Protocol):
             self._owner.on_failure(kind)
 
     def close(self) -> None:
-        """Hang up; what is in flight is forgotten."""
+        """Hang up, and forget what is in flight."""
         self._is_given_up, self.sent = True, 0.0
         self._transport.abort()
 
@@ -87,7 +87,7 @@ class Connection(asyncio.Protocol):
         self.received_bytes += len(data)
         try:
             self._http.feed_data(data)
-        except httptools.HttpParserCallbackError:  # a mistake of ours
+        except httptools.HttpParserCallbackError:  # our own mistake
             raise
         except httptools.HttpParserError:
             self.fail("malformed answer")
@@ -98,13 +98,13 @@ class Connection(asyncio.Protocol):
             self._has_length = True
 
     def on_headers_complete(self) -> None:
-        """Be told by the parser that the body begins."""
+        """Note that the body begins; called by the parser."""
         self._is_headed = True
 
     def on_message_complete(self) -> None:
-        """Be told by the parser that an answer is whole."""
+        """Note that an answer is complete; called by the parser."""
         status = self._http.get_status_code()
-        if status < 200:  # an interim answer; the real one comes
+        if status < 200:  # an interim answer; the real one follows
             return
         if not self.sent:
             self.fail("")  # an answer that nobody asked for
@@ -116,10 +116,10 @@ class Connection(asyncio.Protocol):
         self._owner.on_answer(self, status, sent)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the owner, first of the request that was in flight."""
+        """Tell the owner, first about the request that was in flight."""
         self._is_given_up = True
         if self.sent and not exc and self._is_headed and not self._has_length:
-            self.on_message_complete()  # a body without length ends with its connection
+            self.on_message_complete()  # a body without a length ends with its connection
         if self.sent:
             self.sent = 0.0
             self._owner.on_failure("reset" if exc else "cut off")

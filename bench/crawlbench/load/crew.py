@@ -24,26 +24,26 @@ GENERATOR = "crawlbench.load.child"
 
 
 class Job(TypedDict):
-    """What the manager tells a generator's process."""
+    """What the manager sends to a generator's process."""
 
     target: dict[str, object]
     """The fields of a `Target`."""
     load: dict[str, object]
-    """Those of a `Load`."""
+    """The fields of a `Load`."""
     number: int
     """The generator's number, from 0."""
     cpus: tuple[int, ...]
-    """To run on; empty for any."""
+    """CPUs to run on; empty for any."""
 
 
 class Hand(Protocol):
-    """One generator, as its manager sees it; the methods are called in this order, once each."""
+    """One generator, as its manager sees it; the methods are called once each, in this order."""
 
     place: str
     """Where it runs."""
 
     async def ready(self) -> None:
-        """Return when its connections are open.
+        """Wait until its connections are open.
 
         Raises:
             GeneratorLost: it died; the message says how.
@@ -51,7 +51,7 @@ class Hand(Protocol):
         """
 
     async def go(self, start: float) -> None:
-        """Let it fire at a time of `time.monotonic`; a `GeneratorLost` shows with the result.
+        """Let it fire at a time of `time.monotonic`; a loss shows when the result is due.
 
         Args:
             start: by this process's clock.
@@ -70,7 +70,7 @@ Crew = Callable[[list[Job]], AbstractAsyncContextManager[list[Hand]]]
 
 
 def make_job(target: Target, load: Load, number: int, cpus: tuple[int, ...] = ()) -> Job:
-    """Return what a generator's process is told, as JSON knows it."""
+    """Return what a generator's process is sent, in the form that JSON has."""
     asked, fields = dataclasses.asdict(load), dataclasses.asdict(target)
     return {"target": fields, "load": asked, "number": number, "cpus": cpus}
 

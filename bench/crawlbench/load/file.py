@@ -22,7 +22,7 @@ FORMAT = 1
 
 
 def encode_load(report: LoadReport) -> str:
-    """Return a report as `load.json` has it."""
+    """Return a report in the form of `load.json`."""
     whole: dict[str, object] = {
         "format": FORMAT,
         "crawlbench": __version__,
@@ -54,11 +54,11 @@ def _tell_run(done: Done) -> dict[str, object]:
 
 
 _HISTOGRAMS = ("latency", "service", "lag")
-"""Of a part: too long to be told for each generator; the latencies' sum is in the outcome."""
+"""Fields of a part that are too long to report per generator; the outcome has the sum."""
 
 
 def write_load(report: LoadReport, folder: Path) -> None:
-    """Write `load.json` into a folder that is there, whole or not at all.
+    """Write `load.json` into an existing folder, whole or not at all.
 
     Raises:
         StorageError: the disk refuses.

@@ -1,4 +1,4 @@
-"""One run: all generators at once, and what came of it (floor 4)."""
+"""One run: all generators at once, and their results (floor 4)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 __all__ = ["Bench", "Run", "Unwatched", "Watch", "fire"]
 
 RESULT_TIMEOUT_S = 20.0
-"""Beyond span and drain: for encoding what was counted, and for the way back."""
+"""Seconds beyond span and drain: to encode what was counted, and to send it."""
 COUNTDOWN_S = 0.2
-"""From the words, all sent at once, to the start: longer than a word takes."""
+"""Seconds from sending the word to the start, which is more than the word needs to arrive."""
 
 
 class Watch(Protocol):
-    """Looks at the server while it is under load, where that can be done."""
+    """Watches the server under load, where that is possible."""
 
     async def begin(self) -> None:
-        """Count requests from here on."""
+        """Count requests from now on."""
 
     def cpu_s(self) -> float | None:
         """Return the CPU seconds that the server has used so far."""
@@ -42,17 +42,17 @@ class Unwatched:
         """Do nothing."""
 
     def cpu_s(self) -> float | None:
-        """Return that it is not known."""
+        """Return None: it is not known."""
         return None
 
     async def end(self) -> int | None:
-        """Return that it is not known."""
+        """Return None: it is not known."""
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What runs share: whom they load, from where."""
+    """What runs share: the target, and the generators."""
 
     target: Target
     crew: Crew
@@ -63,11 +63,11 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of one load."""
+    """The result of one load."""
 
     load: Load
     parts: tuple[Part, ...]
-    """Parts of the generators that delivered, by number; each once."""
+    """Parts of the generators that reported, by number, each once."""
     lost: tuple[Lost, ...]
     server_cpu_share: float | None
     """CPU time of the server's process in the span, as a share of the span; None: not known."""
@@ -78,7 +78,7 @@ class Run:
 async def fire(bench: Bench, load: Load) -> Run:
     """Make one run: all generators start together once all are ready.
 
-    A generator that dies while it runs is told as lost; what it did is nobody's guess.
+    A generator that dies during the run is reported as lost; what it did is not known.
 
     Raises:
         NotReady: a generator was lost before the start.
@@ -121,13 +121,13 @@ async def _await_ready(hands: list[Hand], target: Target, patience_s: float) -> 
     else:
         return
     finally:
-        for task in waiting:  # of a lost one's fellows; who ends them reads their pipes
+        for task in waiting:  # those of the other generators: who ends them reads their pipes
             task.cancel()
     raise kind(f"the load on {target.origin} did not begin: {reason}")
 
 
 async def _await_result(hand: Hand, load: Load, start: float) -> Part | str:
-    """Give a generator the word, and return what it counted, or why it did not deliver."""
+    """Tell a generator when to start, and return what it counted, or why it did not report."""
     patience_s = COUNTDOWN_S + load.span_s + load.drain_s + RESULT_TIMEOUT_S
     try:
         async with asyncio.timeout(patience_s):
@@ -136,15 +136,15 @@ async def _await_result(hand: Hand, load: Load, start: float) -> Part | str:
     except GeneratorLost as error:
         return str(error)
     except TimeoutError:
-        return f"delivered nothing within {patience_s:g} s"
+        return f"reported nothing within {patience_s:g} s"
     try:
         return Part(**result)
     except TypeError:
-        return "what it delivered has other fields than here: it runs another crawlbench"
+        return "what it reported has other fields than here: it runs another crawlbench"
 
 
 async def _watch_cpu(watch: Watch, load: Load, start: float) -> float | None:
-    """Return the server's share of a CPU in the span, from the start on; None: not known."""
+    """Return the server's share of a CPU during the span; None if it is not known."""
     await asyncio.sleep(max(0.0, start - time.monotonic()))
     before = watch.cpu_s()
     await asyncio.sleep(load.span_s)

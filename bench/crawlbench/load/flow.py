@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 __all__ = ["Done", "LoadReport", "judge_step", "run_load"]
 
 TRIES = 3
-"""How often a run is tried that does not begin, or a step in which a generator is lost."""
+"""How often to try a run that does not begin, or a step in which a generator is lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A run and what it adds up to."""
+    """A run and its summed-up outcome."""
 
     run: Run
     outcome: Outcome
@@ -53,20 +53,20 @@ class LoadReport:
 
     @property
     def failure(self) -> str | None:
-        """Why this falls short of what was asked for: it stopped, or a run measured nothing."""
+        """Why this is less than what was asked for: it stopped, or a run measured nothing."""
         return self.stopped or next(filter(None, map(_tell_failure, self.runs)), None)
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether somebody ended it before its time."""
+        """Whether somebody ended it early."""
         return self.stopped == INTERRUPTED
 
 
 async def run_load(options: LoadOptions, say: Callable[[str], None]) -> LoadReport:
-    """Make the runs, then the search. Once a run or a step is done, being cancelled ends it well.
+    """Make the runs, then the search; once a run or step is done, cancelling ends it in order.
 
     Args:
-        options: what the user asks for.
+        options: what the user asked for.
         say: called with a line before each run and step.
 
     Raises:
@@ -84,7 +84,7 @@ async def run_load(options: LoadOptions, say: Callable[[str], None]) -> LoadRepo
                 stopped = found.stopped
                 if stopped and not (done or found.steps):
                     raise BenchError(stopped)
-    except asyncio.CancelledError:  # also while what was started is ended
+    except asyncio.CancelledError:  # also while everything is being ended
         if not (done or found):
             raise
         stopped = INTERRUPTED
@@ -153,12 +153,12 @@ async def _fire(
     *,
     must_be_whole: bool = False,
 ) -> Run:
-    """Make a run; one that does not begin, as a generator is lost, is tried again.
+    """Make a run; try again if it does not begin because a generator was lost.
 
-    If it must be whole, so is one in which a generator is lost after the start.
+    If it must be whole, try again as well if a generator was lost after the start.
 
     Raises:
-        BenchError: in each of several tries one was, or it did not begin for another reason.
+        BenchError: a generator was lost in every try, or the run did not begin for another reason.
     """
     for _ in range(TRIES):
         try:
@@ -174,7 +174,7 @@ async def _fire(
 
 
 def judge_step(goal: Goal, rate: float, outcome: Outcome) -> Step:
-    """Tell whether a rate was kept and held the goal."""
+    """Judge whether a rate was kept and met the goal."""
     failed = sum(outcome.failed.values())
     latency_s = quantile(merge([outcome.histogram]), goal.fraction, failed)
     if not outcome.kept:

@@ -1,8 +1,8 @@
 """One generator: its connections, its schedule, its clock (floor 4).
 
-Open arrival counts a latency from the time at which a request was due, not from the time at which
-there was a connection for it: else a server that stalls would hide what its users wait, since a
-client that waits asks for nothing (wrk2 calls this coordinated omission).
+With open arrival a latency counts from the time when a request was due, not from when there was a
+connection for it. Otherwise a server that stalls would hide how long its users wait, since a client
+that waits asks for nothing (wrk2 calls this coordinated omission).
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
 __all__ = ["Generator"]
 
 MAX_AT_ONCE = 64
-"""Requests that are sent before answers are looked at again, when the sender is late."""
+"""Requests to send before looking at answers again, when the sender is late."""
 SWEEP_S = 0.05
-"""Between two looks for requests that are overdue."""
+"""Seconds between looks for overdue requests."""
 
 now = time.monotonic
 
 
 class Generator:
-    """Makes its share of a load; use it once."""
+    """Makes its share of a load; can be used once."""
 
     def __init__(self, target: Target, load: Load, number: int) -> None:
-        """Be the generator of that number, from 0; nothing is opened yet."""
+        """Be the generator with this number, from 0; nothing is opened yet."""
         self._load = load
         self._number = number
         self._request = make_request(target)
@@ -52,7 +52,7 @@ class Generator:
         self._probe: asyncio.Future[float] | None = None
 
     async def prepare(self) -> float:
-        """Open the connections and return the median of an unloaded answer in seconds.
+        """Open the connections, and return the median time of an unloaded answer in seconds.
 
         Raises:
             OSError: the server cannot be reached, hangs up, or does not answer in time.
@@ -65,7 +65,7 @@ class Generator:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(self._load.timeout_s):  # TimeoutError is an OSError
             while (connection := self._pool.take()) is None:
-                await asyncio.sleep(0.001)  # one that closes after each answer is made anew
+                await asyncio.sleep(0.001)  # a connection that closes after each answer is replaced
             self._probe = loop.create_future()
             connection.ask(self._request, now())
             return await self._probe
@@ -131,10 +131,10 @@ class Generator:
             else:
                 tally.sent += 1
                 connection.ask(self._request, due)
-        self._alarm.set(now())  # after the answers that have come meanwhile
+        self._alarm.set(now())  # after the answers that came meanwhile are handled
 
     def _ask_again(self, connection: Connection) -> None:
-        """Ask at once (closed), if the span is not over."""
+        """Ask again at once (closed), if the span is not over."""
         at = now()
         if at < self._tally.end:
             self._tally.count_due(at)
@@ -173,14 +173,14 @@ class Generator:
         if self._probe is None:
             self._tally.count_failure(kind)
         elif not self._probe.done():
-            self._probe.set_exception(ConnectionError(f"the server answered not at all: {kind}"))
+            self._probe.set_exception(ConnectionError(f"the server did not answer: {kind}"))
 
     def on_lost(self, connection: Connection) -> None:
-        """Have another connection made."""
+        """Have the connection replaced."""
         self._pool.replace(connection)
 
     async def _sweep(self) -> None:
-        """Give up requests that are overdue."""
+        """Give up overdue requests."""
         while True:
             await asyncio.sleep(SWEEP_S)
             for connection in self._pool.overdue(now() - self._load.timeout_s):
@@ -193,7 +193,7 @@ class Generator:
             await asyncio.sleep(0.002)
 
     def _give_up(self) -> None:
-        """Count what is left as failed: nothing that was due is forgotten."""
+        """Count what is left as failed, so that nothing that was due is forgotten."""
         tally = self._tally
         for connection in self._pool.in_flight():
             connection.fail("no answer by the end")

@@ -1,7 +1,7 @@
 """Latencies in HdrHistograms: 1 microsecond to an hour, three significant digits (floor 4).
 
 All histograms have the same bounds and digits, so adding their counts merges them exactly: the
-merged one is what a single one would be that had seen all values.
+result is the histogram that would have come from all values.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ __all__ = [
 LONGEST_US = 3_600_000_000
 DIGITS = 3
 PERCENTILES = {"p50": 0.50, "p90": 0.90, "p99": 0.99, "p99.9": 0.999}
-"""What is told of every run."""
+"""What is reported for every run."""
 
 Percentiles = dict[str, float | None]
-"""Seconds by name; None where so many failed that there is no such time."""
+"""Seconds by name; None where so many requests failed that there is no such time."""
 
 
 def count_seconds(counts: dict[int, int], seconds: float) -> None:
@@ -69,14 +69,14 @@ def merge(texts: Iterable[str]) -> HdrHistogram:
 
 
 def quantile(histogram: HdrHistogram, fraction: float, failed: int = 0) -> float | None:
-    """Return the seconds within which a fraction of all requests was answered.
+    """Return the time in seconds within which this fraction of all requests was answered.
 
-    A request that failed counts as slower than all that were answered.
+    A failed request counts as slower than all that were answered.
 
     Args:
-        histogram: of those that were answered.
+        histogram: of the answered requests.
         fraction: from 0 to 1.
-        failed: how many were not.
+        failed: how many were not answered.
 
     Returns:
         Seconds; None if there are no requests, or the fraction reaches into the failed ones.
@@ -85,8 +85,8 @@ def quantile(histogram: HdrHistogram, fraction: float, failed: int = 0) -> float
     rank = max(1, math.ceil(fraction * (answered + failed) - 1e-9))
     if rank > answered:
         return None
-    # A quarter of a rank less: inside, half a rank is added and the fraction cut off. A whole
-    # number there could come out a little less by rounding, and so lead to the value before.
+    # A quarter of a rank less: the library adds half a rank and cuts off the fraction. A whole
+    # number could come out a little too small by rounding there, and give the value before.
     value: int = histogram.get_value_at_percentile((rank - 0.25) / answered * 100)
     return value / 1e6
 
@@ -95,7 +95,8 @@ def require_histograms() -> None:
     """Raise if latencies cannot be kept.
 
     Raises:
-        NotInstalledError: the library of HdrHistogram is missing; the message has the command.
+        NotInstalledError: HdrHistogram's library is missing; the message has the command to install
+        it.
     """
     if find_spec("hdrh") is None:
         raise NotInstalledError(

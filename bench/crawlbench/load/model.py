@@ -26,9 +26,9 @@ __all__ = [
 START_S = 30.0
 """How long a generator's process may take to start."""
 AT_ONCE = 64
-"""Connections that are made at a time, so that no listener's backlog overflows."""
+"""Connections to make at a time, so that no listener's backlog overflows."""
 PROBES = 5
-"""Requests that one connection makes alone before the run, to know an unloaded server's answer."""
+"""Requests that one connection makes alone before the run, to time an unloaded server."""
 
 
 class Arrival(StrEnum):
@@ -37,7 +37,7 @@ class Arrival(StrEnum):
     CLOSED = "closed"
     """A connection asks again when it has its answer."""
     CONSTANT = "constant"
-    """Requests come at even distances, answered or not."""
+    """Requests come at equal intervals, answered or not."""
     POISSON = "poisson"
     """Requests come at random, independent of each other, answered or not."""
 
@@ -47,13 +47,13 @@ class Target:
     """The one page that is asked for."""
 
     host: str
-    """Name or address, as `urllib.parse` tells it."""
+    """Name or address, as `urllib.parse` gives it."""
     port: int
     path: str
-    """With the query."""
+    """Path with the query."""
     is_tls: bool = False
     ca_file: str | None = None
-    """Authority to trust; None: those of the system."""
+    """Authority to trust; None for those of the system."""
 
     @property
     def origin(self) -> str:
@@ -68,45 +68,45 @@ class Load:
 
     arrival: Arrival
     span_s: float
-    """Requests are made for so long; answers are waited for beyond it."""
+    """How long requests are made; answers are awaited beyond it."""
     connections: int
-    """The connections of all generators. Closed: all are always busy. Open: the most in use."""
+    """Connections of all generators. Closed: all are always busy. Open: the most in use."""
     rate_per_s: float | None = None
     """The rate of all generators together; None if closed."""
     generators: int = 0
-    """Processes that share it; 0: a number is to be chosen."""
+    """Processes that share the load; 0 if their number is yet to be chosen."""
     timeout_s: float = 10.0
-    """How long an answer may take, from its request on."""
+    """How long an answer may take after its request."""
     drain_s: float = 10.0
-    """How long to wait for answers that are missing at the end of the span."""
+    """How long to wait for missing answers at the end of the span."""
     seed: int = 1
     """Seed for random arrival."""
 
     @property
     def is_open(self) -> bool:
-        """Whether requests are made whatever is answered."""
+        """Whether requests are made regardless of answers."""
         return self.arrival is not Arrival.CLOSED
 
     @property
     def ready_s(self) -> float:
-        """Seconds in which a generator is ready, or fails: its timeout is for each step alone."""
+        """Seconds after which a generator is ready or failed: its timeout is only for steps."""
         most = share(self.connections, 0, max(1, self.generators))
         return START_S + self.timeout_s * (-(-most // AT_ONCE) + PROBES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What one generator delivered. Counts are of requests."""
+    """What one generator reported. Counts are of requests."""
 
     number: int
     """The generator's number, from 0."""
     due: int
-    """Requests that should have been made. Each one was either answered or failed."""
+    """Requests that should have been made. Each was either answered or failed."""
     due_first: int
     """How many of them were due in the span's first half."""
     sent: int
     answered: int
-    """With a status below 400, whenever it came."""
+    """Answered with a status below 400, whenever that was."""
     answered_in_span: int
     done_first: int
     """Answered in the first half of the span."""
@@ -115,22 +115,23 @@ class Part:
     failed: dict[str, int]
     """Failures by kind."""
     refused: int
-    """New connections that came to nothing while the run went on."""
+    """New connections that failed during the run."""
     received_bytes: int
     latency: str
-    """HdrHistogram of answers in microseconds, from the intended start on; its V2 text form."""
+    """HdrHistogram of answers in microseconds, counted from the intended start; its V2 text
+    form."""
     service: str
-    """Likewise, from the real start on."""
+    """The same, counted from the real start."""
     lag: str
-    """Likewise, of the sender: how late it saw that a request was due. Empty if closed."""
+    """The same for the sender: how late it saw that a request was due. Empty if closed."""
     cpu_share: float
-    """CPU time of the generator in the span, as a share of the span."""
+    """CPU time of the generator during the span, as a share of the span."""
     cpu_wait_share: float
-    """Time that it could have run but had no CPU, likewise."""
+    """Time during the span that it could have run but had no CPU, as a share."""
     busy_share: float
     """Share of the span in which no connection was free."""
     unloaded_s: float
-    """Median answer when one connection asked alone, before the run."""
+    """Median time of an answer when one connection asked alone, before the run."""
     late_s: float
     """How late it began."""
     began_utc: str
@@ -139,14 +140,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A generator that delivered nothing: of what it did, nothing is known here."""
+    """A generator that reported nothing, so that nothing is known of what it did."""
 
     number: int
     place: str
     """Where it ran."""
     reason: str
     part_of_rate_per_s: float | None = field(default=None)
-    """Its part of the requested rate; None if closed."""
+    """Its share of the requested rate; None if closed."""
 
 
 class GeneratorLost(BenchError):  # noqa: N818  (an event that a run records and goes on from)
@@ -158,5 +159,5 @@ class NotReady(BenchError):  # noqa: N818  (an event that a session may try agai
 
 
 def share(total: int, number: int, parts: int) -> int:
-    """Return how many of a total the part of that number gets; sizes differ by 1 at the most."""
+    """Return how many of a total this part gets; sizes differ by at most 1."""
     return len(range(number, total, parts))

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["LoadOptions", "choose_runs", "choose_step", "require_allowed"]
 
 CONNECTIONS = 10
-"""For closed arrival, where no number is given."""
+"""For closed arrival, if no number is given."""
 FIRST_PER_S = 100.0
 """Where a search begins, unless a rate is given."""
 MAX_S, MAX_CONNECTIONS, MAX_PER_S, MAX_GENERATORS = 600.0, 4096, 100_000.0, 64
 MAX_S_ELSEWHERE, MAX_CONNECTIONS_ELSEWHERE, MAX_PER_S_ELSEWHERE = 60.0, 1000, 10_000.0
-"""At an address that is not a mirror of ours."""
+"""Limits at an address that is not one of our mirrors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,36 +31,37 @@ class LoadOptions:
     loads: tuple[Load, ...]
     """The runs, one after the other."""
     goal: Goal | None
-    """What the search after them looks for; None: no search."""
+    """What the search after them looks for; None for no search."""
     step: Load
-    """One step of the search; its rate is chosen as the search goes on."""
+    """One step of the search, which chooses its rate as it goes on."""
     first_per_s: float = FIRST_PER_S
     """The rate that the search begins with."""
     site: str = "douban-top250"
     network: str = "loopback"
     seed: int = 1
     url: str | None = None
-    """A page of a server that is not a mirror of ours; None: a mirror is started."""
+    """A page of a server that is not one of our mirrors; None to start a mirror."""
     ca_file: str | None = None
     cluster: str | None = None
-    """Address of a scheduler; None: generators are processes of this machine."""
+    """Address of a scheduler; None if generators are processes of this machine."""
 
     @property
     def most_per_s(self) -> float:
-        """The highest rate that may be asked for, or tried by a search."""
+        """The highest rate that a user may ask for, or a search may try."""
         return MAX_PER_S if self.url is None else MAX_PER_S_ELSEWHERE
 
 
 def choose_runs(
     base: Load, connections: int | None, rate: float | None, *, is_searching: bool
 ) -> tuple[Load, ...]:
-    """Return the runs to make; a search begins with the rate, so there is no run at it.
+    """Return the runs to make; a search begins with the rate, so it has no run of its own.
 
     Args:
         base: what all runs have in common.
-        connections: for closed arrival; None: as many as usual, where there is nothing else to do.
+        connections: for closed arrival; None means the usual number, if there is nothing else to
+            do.
         rate: for open arrival, in requests per second.
-        is_searching: whether a search comes after the runs.
+        is_searching: whether a search follows the runs.
     """
     loads = []
     if connections or not (rate or is_searching):
@@ -81,7 +82,7 @@ def require_allowed(options: LoadOptions, owned: str | None) -> None:
 
     Args:
         options: what is asked for.
-        owned: the host that the user says is theirs; None if they say nothing.
+        owned: the host that the user claims to own; None if there is no claim.
 
     Raises:
         UsageError: an option cannot be used.
@@ -115,7 +116,9 @@ def _require_owned(url: str, owned: str | None) -> None:
     except ValueError:
         host = None
     if not host or parts.scheme not in {"http", "https"} or not url.isascii() or " " in url:
-        raise UsageError(f"--url {url!r} is no address; one looks like http://127.0.0.1:8000/page")
+        raise UsageError(
+            f"--url {url!r} is not an address; one looks like http://127.0.0.1:8000/page"
+        )
     if owned is None or owned.lower().strip("[]") != host:
         said = f", and --i-own-this says {owned!r}" if owned is not None else ""
         raise UsageError(

@@ -1,7 +1,7 @@
 """What a run's parts add up to, and whether the rate was kept (floor 3; pure).
 
-Reasons are measured: each names the figure that it stands on. Where no figure stands out, none is
-given.
+Reasons are measured: each names the figure that it rests on. Where no figure stands out, no reason
+is given.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "sum_up"]
 
 SHORTFALL = 0.01
-"""Share of requests that may fail, and be left over in the second half, for a rate to be kept."""
+"""Share of requests that may fail, and be left over in the second half, if a rate is kept."""
 NOISE = 3.0
-"""Standard deviations of the number in flight, which is a Poisson variable in a steady state."""
+"""Standard deviations of the number in flight, a Poisson variable in a steady state."""
 MAX_SLACK = 0.5
 """Share of the second half's requests beyond which nothing is taken for noise."""
 CPU_FULL = 0.9
-"""CPU share from which on a process has no more to give."""
+"""CPU share from which a process has no more to give."""
 LATE_S, CPU_WAIT = 0.005, 0.1
-"""A sender is late from here on (99th percentile); it was kept waiting if it had no CPU so long."""
+"""From here on a sender is late (99th percentile), and was kept waiting for a CPU."""
 BUSY = 0.5
 """Share of the span without a free connection."""
 SLOWED = 2.0
-"""Times an unloaded answer: a server that keeps up takes no more; one that does is slow."""
+"""Multiple of an unloaded answer; a server that takes longer is slow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """All generators together. Counts are of requests, times seconds, rates per second."""
+    """All generators together. Counts are of requests, times in seconds, rates per second."""
 
     due: int
     sent: int
@@ -44,26 +44,27 @@ class Outcome:
     failed: dict[str, int]
     """Failures by kind."""
     refused: int
-    """New connections that came to nothing."""
+    """New connections that failed."""
     received_bytes: int
     achieved_per_s: float
     """Good answers within the span."""
     latency_s: Percentiles
-    """Latencies of all that was due, and `max`; a failed request is slower than any answer."""
+    """Latencies of everything that was due, and `max`; a failed request is slower than any
+    answer."""
     service_s: Percentiles
-    """From the real start on, of what was answered: what the server made of it."""
+    """Counted from the real start, for answered requests: the server's own part."""
     sender_lag_s: Percentiles
     """How late the generators saw that a request was due; empty if closed."""
     unloaded_s: float
-    """Median answer to a connection that asked alone, before the run."""
+    """Median time of an answer when one connection asked alone, before the run."""
     histogram: str
     """Histogram of latencies in microseconds, in HdrHistogram's V2 text form."""
     kept: bool | None
     """Whether the rate was kept; None if closed."""
     reasons: tuple[str, ...]
-    """Why it was not."""
+    """Why it was not kept."""
     missing: int | None
-    """Requests that the server saw and no generator delivered; None: not known."""
+    """Requests that the server saw and no generator reported; None if not known."""
 
 
 def sum_up(run: Run) -> Outcome:
@@ -103,13 +104,13 @@ def _tell(histogram: object, failed: int) -> Percentiles:
 
 
 def _is_kept(run: Run, service_s: float | None, unloaded_s: float) -> bool:
-    """Tell whether as many good answers came as were due in the second half of the span.
+    """Return whether as many good answers came as were due in the second half of the span.
 
-    In a steady state what is in flight at its beginning and its end cancels, so slow answers are
-    no shortfall; what piles up is. What is in flight then is rate x time of an answer (Little).
-    The time under load counts no more than twice the unloaded one: else a server that falls behind
-    would widen the noise by which it is excused.
-    A request that failed was never only in flight, so that noise excuses none.
+    In a steady state, what is in flight at the beginning of that half and at its end cancels, so
+    slow answers are no shortfall, but a backlog is. What is in flight is the rate times the time of
+    an answer (Little). The time under load counts at most twice the unloaded one; otherwise a
+    server that falls behind would widen the noise that excuses it. A failed request was never
+    merely in flight, so noise does not excuse it.
     """
     if run.lost or service_s is None:  # None: nothing was answered
         return False
@@ -125,7 +126,7 @@ def _is_kept(run: Run, service_s: float | None, unloaded_s: float) -> bool:
 
 
 def _reasons(run: Run, lag_s: Percentiles, service_s: Percentiles, unloaded_s: float) -> list[str]:
-    """Return what was measured that explains a rate that was not kept."""
+    """Return what was measured that explains why a rate was not kept."""
     found = [f"generator {lost.number} was lost: {lost.reason}" for lost in run.lost]
     if not run.parts:
         return found
@@ -133,7 +134,7 @@ def _reasons(run: Run, lag_s: Percentiles, service_s: Percentiles, unloaded_s: f
         max(getattr(p, name) for p in run.parts) for name in ("cpu_share", "cpu_wait_share")
     )
     if cpu >= CPU_FULL:
-        found.append(f"a generator used {cpu:.0%} of a CPU: it takes more generators, and CPUs")
+        found.append(f"a generator used {cpu:.0%} of a CPU: more generators, and CPUs, are needed")
     elif (lag_s["p99"] or 0.0) >= LATE_S and wait >= CPU_WAIT:
         found.append(
             f"a generator waited for a CPU {wait:.0%} of the time, and its sender was late by "
@@ -153,7 +154,7 @@ def _of_connections(run: Run, service_s: float | None, unloaded_s: float) -> lis
     if refused := sum(part.refused for part in run.parts):
         found.append(f"{refused} new connections were refused")
     if busy >= BUSY and service_s is not None:
-        took = f"no connection of {run.load.connections} was free {busy:.0%} of the time"
+        took = f"all {run.load.connections} connections were busy {busy:.0%} of the time"
         if service_s >= SLOWED * unloaded_s:
             found.append(
                 f"{took}, as the server was slow: {service_s * 1000:.1f} ms for an answer (p50), "
@@ -162,8 +163,8 @@ def _of_connections(run: Run, service_s: float | None, unloaded_s: float) -> lis
         else:
             found.append(
                 f"{took}, and an answer takes {service_s * 1000:.1f} ms (p50), as when unloaded: "
-                "it takes more connections"
+                "more connections are needed"
             )
     elif busy >= BUSY:
-        found.append(f"no connection was free {busy:.0%} of the time, and nothing was answered")
+        found.append(f"all connections were busy {busy:.0%} of the time, and nothing was answered")
     return found

@@ -1,4 +1,4 @@
-"""The connections of one generator: free, busy, or being made anew (floor 4)."""
+"""The connections of one generator: free, busy, or being replaced (floor 4)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 __all__ = ["Pool"]
 
 PAUSE_S = 0.1
-"""Before the next try, when a server refuses connections."""
+"""Seconds before the next try, when a server refuses connections."""
 
 now = time.monotonic
 
 
 class Pool:
-    """Keeps a number of connections open, and knows for how long none was free."""
+    """Keeps a number of connections open, and knows how long none was free."""
 
     def __init__(self, owner: Owner, target: Target, size: int) -> None:
-        """Hold no connections yet."""
+        """Start without connections."""
         self.idle: list[Connection] = []
         self.refused = 0
         self._owner = owner
@@ -43,13 +43,13 @@ class Pool:
             self._tls = ssl.create_default_context(cafile=target.ca_file)
 
     async def open(self, timeout_s: float) -> None:
-        """Make all connections.
+        """Open all connections.
 
         Args:
             timeout_s: for each batch of `AT_ONCE`.
 
         Raises:
-            OSError: one cannot be made, or not in time.
+            OSError: one cannot be opened, or not in time.
         """
         for first in range(0, self._size, AT_ONCE):
             count = min(AT_ONCE, self._size - first)
@@ -67,11 +67,11 @@ class Pool:
 
     @property
     def received_bytes(self) -> int:
-        """Bytes that came so far, heads included."""
+        """Bytes received so far, with heads."""
         return self._closed_bytes + sum(one.received_bytes for one in self._all)
 
     def take(self) -> Connection | None:
-        """Return a free connection, which is busy from now on, or None if there is none."""
+        """Return a free connection, which is then busy, or None if there is none."""
         while self.idle:
             connection = self.idle.pop()
             self._note_busy()
@@ -101,7 +101,7 @@ class Pool:
         self._busy_since = None if self.idle else now()
 
     def replace(self, connection: Connection) -> None:
-        """Make another connection for one that is gone; its owner is given it when it is made."""
+        """Replace a connection that is gone; its owner gets the new one once it is open."""
         self._closed_bytes += connection.received_bytes
         self._all.discard(connection)
         if connection in self.idle:
@@ -124,7 +124,7 @@ class Pool:
                 return
 
     def overdue(self, limit: float) -> list[Connection]:
-        """Return the connections whose request was sent before a time."""
+        """Return the connections whose request was sent before this time."""
         return [one for one in self._all if one.sent and one.sent < limit]
 
     def in_flight(self) -> list[Connection]:
@@ -132,11 +132,11 @@ class Pool:
         return [one for one in self._all if one.sent]
 
     async def close(self) -> None:
-        """Hang up everywhere, and make no more connections."""
+        """Hang up everywhere, and open no more connections."""
         self._is_closing = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for connection in list(self._all):
             connection.close()
-        await asyncio.sleep(0)  # the loop tells the connections that they are gone
+        await asyncio.sleep(0)  # lets the loop tell the connections that they are gone

@@ -22,7 +22,7 @@ PLACES_PER_DECADE = 12
 
 
 def load_table(report: LoadReport) -> Table:
-    """Return a column per run, so that closed and open arrival stand beside each other."""
+    """Return a column per run, so that closed and open arrival stand side by side."""
     columns = [Column(""), *(Column(_name(done), is_number=True) for done in report.runs)]
     names = ("asked for", "achieved", "connections", *ROWS, "failed", "received")
     facts = [_column(done) for done in report.runs]
@@ -77,14 +77,14 @@ def search_table(found: Found) -> Table:
 
 
 def load_notes(report: LoadReport) -> list[Note]:
-    """Return what is to be known beside the tables."""
+    """Return the notes below the tables."""
     notes: list[Note] = []
     for done in report.runs:
         notes += _of_run(_name(done), done)
     if report.found:
         notes.append(("found", _tell_found(report.found)))
     if report.stopped:
-        notes.append(("warning", f"not all was done that was asked for: {report.stopped}"))
+        notes.append(("warning", f"not everything that was asked for was done: {report.stopped}"))
     return notes
 
 
@@ -98,7 +98,7 @@ def _of_run(name: str, done: Done) -> list[Note]:
         )
         notes.append(("warning", f"{text}it did is not in these figures"))
     if run.lost and outcome.missing is not None:
-        text = f"{name}: the mirror saw {outcome.missing} requests that nobody delivered"
+        text = f"{name}: the mirror saw {outcome.missing} requests that no generator reported"
         notes.append(("warning", text))
     elif outcome.missing:
         text = f"{name}: the mirror saw {run.server_requests} requests, {outcome.sent} were sent"
@@ -110,7 +110,7 @@ def _of_run(name: str, done: Done) -> list[Note]:
         kinds = ", ".join(f"{kind} {count}" for kind, count in outcome.failed.items())
         notes.append(("failed", f"{name}: {kinds}"))
     if outcome.refused:
-        notes.append(("failed", f"{name}: {outcome.refused} new connections came to nothing"))
+        notes.append(("failed", f"{name}: {outcome.refused} new connections failed"))
     if run.parts:
         notes.append(("generators", f"{name}: {_tell_generators(done)}"))
     return notes
@@ -118,7 +118,7 @@ def _of_run(name: str, done: Done) -> list[Note]:
 
 def _tell_generators(done: Done) -> str:
     parts, outcome = done.run.parts, done.outcome
-    told = [f"{len(parts)} of them, CPU {max(part.cpu_share for part in parts):.0%} at the most"]
+    told = [f"{len(parts)} of them, CPU {max(part.cpu_share for part in parts):.0%} at most"]
     if (lag_s := outcome.sender_lag_s.get("p99")) is not None:
         told.append(f"sender late by {format_seconds(lag_s)} (p99)")
     told.append(f"one answer alone took {format_seconds(outcome.unloaded_s)}")
@@ -133,17 +133,17 @@ def _tell_found(found: Found) -> str:
     above = (
         f"{found.failed_per_s:g} failed"
         if found.failed_per_s
-        else "nothing above it was tried: it is the bound"
+        else "nothing above it was tried, since it is the limit"
     )
     return f"{found.rate_per_s:g} per s holds {found.goal.text}, twice; {above}"
 
 
 def load_picture(report: LoadReport) -> str | None:
-    """Return latency by percentile as SVG, nines evenly apart; None if nothing was answered."""
+    """Return latency by percentile as SVG, nines evenly spaced; None if nothing was answered."""
     rows = [row for done in report.runs for row in _curve(done)]
     if not rows:
         return None
-    # Altair takes a quarter of a second, and is an extra.
+    # Altair takes a quarter of a second to import, and belongs to an extra.
     import altair as alt  # noqa: PLC0415
 
     from crawlbench.report.charts.style import finish, layer, place, series_scales  # noqa: PLC0415
@@ -171,7 +171,7 @@ def load_picture(report: LoadReport) -> str | None:
 
 
 def _curve(done: Done) -> Rows:
-    """Return latencies at fractions 1 - 1 / odds, up to the last that requests can tell."""
+    """Return latencies at fractions 1 - 1 / odds, up to the last that so many requests can show."""
     histogram, failed = merge([done.outcome.histogram]), sum(done.outcome.failed.values())
     most = min(float(done.outcome.due), 10.0**MAX_NINES)
     odds = [10 ** (step / PLACES_PER_DECADE) for step in range(PLACES_PER_DECADE * MAX_NINES + 1)]

@@ -1,4 +1,4 @@
-"""The highest rate that holds a goal: doubling, bisection, confirmation (floor 3; pure)."""
+"""The highest rate that meets a goal: doubling, bisection, confirmation (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ __all__ = [
 ]
 
 INTERRUPTED = "interrupted"
-"""Why it ended, if somebody ended it."""
+"""Why it ended, if somebody interrupted it."""
 NEAR = 1.05
-"""The search ends when what failed is so near to what held."""
+"""The search ends when a failing rate is at most this multiple of one that held."""
 MIN_PER_S = 1.0
 CONFIRMATIONS = 3
-"""Tries at an answer before it is given up: each that fails leads to a search further below."""
+"""How often to confirm an answer; each failure leads to a search further below."""
 LONGER, ENOUGH, MAX_S = 5.0, 1000, 60.0
-"""A confirmation lasts so many steps and has so many requests, or more, if so many seconds are
-enough for that: a small overload needs time to show."""
+"""A confirmation lasts this many times as long as a step, or until it has this many requests if
+that takes no more than this many seconds: a small overload needs time to show."""
 
 _GOAL = re.compile(r"p(\d{1,2}(?:\.\d+)?)=(\d+(?:\.\d+)?)(us|ms|s)")
 Attempt = Callable[[float, bool], Awaitable["Step"]]
-"""Tries a rate; the second argument tells whether it is to take as long as a confirmation."""
+"""Tries a rate; the second argument says whether for as long as a confirmation."""
 _Holds = Callable[[float], Awaitable[bool]]
 _Bracket = tuple[float | None, float | None]
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
@@ -41,7 +41,7 @@ _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """So large a part of the requests is to be answered in so much time."""
+    """A share of the requests that must be answered within a time."""
 
     fraction: float
     """From 0 to 1."""
@@ -49,7 +49,7 @@ class Goal:
 
     @property
     def text(self) -> str:
-        """As on the command line."""
+        """The goal as on the command line."""
         return f"{self.percentile}={self.seconds * 1000:g}ms"
 
     @property
@@ -77,23 +77,23 @@ class Found:
 
     goal: Goal
     rate_per_s: float | None
-    """Held, and held again; None if there is none."""
+    """The rate that held, and held again; None if there is none."""
     failed_per_s: float | None
     """The lowest rate above it that failed; None if the bound was reached first."""
     steps: tuple[Step, ...]
     stopped: str | None = None
-    """Why it ended before its time; None if it did not."""
+    """Why it ended early; None if it did not."""
 
 
 def parse_goal(text: str) -> Goal:
     """Read a goal such as `p99=50ms` or `p99.9=1s`.
 
     Raises:
-        UsageError: that is no goal.
+        UsageError: this is not a goal.
     """
     found = _GOAL.fullmatch(text)
     if not found or not 0 < float(found[1]) < 100 or not float(found[2]):
-        raise UsageError(f"--find {text!r} is no goal; one looks like p99=50ms or p99.9=1s")
+        raise UsageError(f"--find {text!r} is not a goal; one looks like p99=50ms or p99.9=1s")
     return Goal(float(found[1]) / 100, float(found[2]) * _UNITS[found[3]])
 
 
@@ -103,15 +103,15 @@ def confirmation_s(step_s: float, rate_per_s: float) -> float:
 
 
 async def search(goal: Goal, attempt: Attempt, first: float, most: float) -> Found:
-    """Find the highest rate that holds a goal.
+    """Find the highest rate that meets a goal.
 
     Doubles from `first` until a rate fails (halves, if `first` fails), then halves the ratio
     between the last that held and the first that failed until they are 5 % apart. The answer is
     tried once more, for longer: a rate that holds only sometimes does not hold. Once such a
-    confirmation has failed, short steps are trusted no more: all that come are as long.
+    confirmation has failed, short steps are no longer trusted, and all that follow are as long.
 
-    A search that is cancelled returns the steps that it has; without any it is cancelled as
-    everything is.
+    A search that is cancelled returns the steps that it has; if it has none, the cancellation goes
+    on.
 
     Args:
         goal: for the record.
@@ -132,7 +132,7 @@ async def search(goal: Goal, attempt: Attempt, first: float, most: float) -> Fou
 
 
 class _Trial:
-    """Tries rates, and keeps what came of each."""
+    """Tries rates, and keeps the result of each."""
 
     def __init__(self, attempt: Attempt) -> None:
         self.steps: list[Step] = []
@@ -185,7 +185,7 @@ async def _bracket_below(holds: _Holds, rate: float, failed: float) -> _Bracket:
 
 
 async def _bisect(holds: _Holds, low: float | None, high: float | None) -> _Bracket:
-    """Return the two nearer to each other."""
+    """Return the two, closer to each other."""
     while low is not None and high is not None and high / low > NEAR:
         middle = _even((low * high) ** 0.5)
         if not low < middle < high:
@@ -198,5 +198,5 @@ async def _bisect(holds: _Holds, low: float | None, high: float | None) -> _Brac
 
 
 def _even(rate: float) -> float:
-    """Return a rate with three significant digits: it is to be said and given again."""
+    """Return a rate with three significant digits, which people can read and type again."""
     return float(f"{rate:.3g}")

@@ -1,6 +1,6 @@
-"""What a generator runs on, and in what workers differ from this machine (floor 4).
+"""The software that a generator runs on, and how workers differ from this machine (floor 4).
 
-`describe_software` is called on each worker; the rest is the manager's.
+`describe_software` runs on each worker; the rest is the manager's.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PACKAGES = ("uvloop", "httptools")
 
 
 def describe_software() -> dict[str, str]:
-    """Return the versions of what makes a generator here."""
+    """Return the versions of what a generator consists of here."""
     packages = {name: _version(name) for name in PACKAGES}
     return {"crawlbench": __version__, "Python": describe_python(), **packages}
 
@@ -35,11 +35,11 @@ def _version(name: str) -> str:
 
 
 def tell_differences(here: Mapping[str, str], there: Mapping[str, object]) -> list[str]:
-    """Return in what workers differ: `what: value on whom, ..., value here`.
+    """Return how workers differ: `what: value on whom, ..., value here`.
 
     Args:
-        here: what `describe_software` says on this machine.
-        there: what it said on each worker, or the error with which it could not be called there.
+        here: what `describe_software` returned on this machine.
+        there: what it returned on each worker, or the error with which the call failed there.
     """
     told = []
     for what, own in here.items():
@@ -54,7 +54,7 @@ def tell_differences(here: Mapping[str, str], there: Mapping[str, object]) -> li
 
 
 def _value(one: object, what: str, own: str) -> str:
-    """Return a worker's value; one that could not be asked has another crawlbench."""
+    """Return a worker's value; one where the call failed has another crawlbench."""
     if isinstance(one, dict):
         return str(one.get(what, ABSENT))
     return f"another ({one})" if what == "crawlbench" else own

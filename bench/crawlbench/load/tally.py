@@ -1,4 +1,4 @@
-"""What one generator counts while it runs (floor 4)."""
+"""What one generator counts during a run (floor 4)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Tally:
 
     @property
     def end(self) -> float:
-        """When no more requests are made."""
+        """When requests end."""
         return self.start + self.span_s
 
     @property
@@ -45,7 +45,7 @@ class Tally:
         self.due_first += due < self.start + self.span_s / 2
 
     def count_answer(self, intended: float, sent: float, at: float) -> None:
-        """Count a good answer that came at a time."""
+        """Count a good answer that came at this time."""
         self.answered += 1
         self.answered_in_span += at < self.end
         is_first = at < self.start + self.span_s / 2
@@ -55,5 +55,5 @@ class Tally:
         count_seconds(self.service, at - sent)
 
     def count_failure(self, kind: str) -> None:
-        """Count a request that came to nothing."""
+        """Count a request that failed."""
         self.failed[kind] += 1

@@ -1,9 +1,9 @@
 """Generators on the workers of a Dask cluster, one on each (floor 4).
 
-A task on a worker starts the same process that a local crew starts, and ends it: the worker's own
-event loop has no part in what is measured. The word to start goes to each generator through a
-queue of its own, once. So a task that the scheduler runs a second time gets none, and nothing is
-counted twice.
+A task on a worker starts the same process that a local crew starts, and ends it, so the worker's
+own event loop does not take part in what is measured. The word to start goes to each generator
+through a queue of its own, once. So if the scheduler runs a task a second time, it gets no word,
+and nothing is counted twice.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ if TYPE_CHECKING:
 __all__ = ["Cluster", "open_cluster"]
 
 POLL_S = 0.3
-"""Between two looks at which workers are still there, and at whether a manager still is."""
+"""Seconds between checks that workers are still there, and that a manager still is."""
 WORD_S = 1.0
-"""A worker waits so long for the word to start before it looks again."""
+"""Seconds that a worker waits for the word to start before it checks again."""
 END_S = 5.0
-"""For a task to be taken back; a scheduler that does not answer in time is as good as gone."""
+"""Seconds to take a task back; a scheduler that does not answer in time counts as gone."""
 
 
 class Cluster:
-    """Workers that may be used: those of the last look. Made by `open_cluster`."""
+    """Workers that can be used, as of the last look. Made by `open_cluster`."""
 
     def __init__(self, client: Any, workers: list[str]) -> None:  # noqa: ANN401  (Dask has no types)
         """Hold the addresses of workers that have the resource, and our software."""
@@ -71,7 +71,7 @@ class Cluster:
         return self.workers
 
     def crew(self) -> Crew:
-        """Return what starts generators on the workers, a worker each."""
+        """Return what starts generators on the workers, one on each."""
 
         @asynccontextmanager
         async def start(jobs: list[Job]) -> AsyncIterator[list[Hand]]:
@@ -99,10 +99,10 @@ async def open_cluster(address: str) -> AsyncIterator[Cluster]:
     """Connect to a scheduler.
 
     Raises:
-        NotInstalledError: Dask is not installed here.
-        UsageError: nobody answers there, no worker offers the resource `crawlbench`, or one that
-            does has other software than this machine.
-        BenchError: it went away at once, or its workers do not answer.
+        NotInstalledError: dask is not installed here.
+        UsageError: no scheduler answers there, no worker offers the resource `crawlbench`, or one
+            that does has other software than this machine.
+        BenchError: the scheduler went away at once, or its workers do not answer.
     """
     require_dask()
     if address.startswith("local:"):
@@ -129,10 +129,10 @@ async def _find_workers(client: Any) -> list[str]:  # noqa: ANN401  (Dask has no
 
 
 async def _find_equals(client: Any, known: list[str]) -> list[str]:  # noqa: ANN401  (Dask has no types)
-    """Return the workers that are there; those that are not known yet are asked what they run.
+    """Return the workers that are there; new ones are asked what they run.
 
     Raises:
-        UsageError: one runs something else than this machine.
+        UsageError: one runs other software than this machine.
         BenchError: the scheduler is gone, or a worker does not answer.
     """
     workers = await _find_workers(client)
@@ -144,7 +144,7 @@ async def _find_equals(client: Any, known: list[str]) -> list[str]:  # noqa: ANN
             found = await client.run(describe_software, workers=new, on_error="return")
     except OSError as error:  # TimeoutError too
         raise BenchError(
-            f"the workers {', '.join(new)} did not tell within {ANSWER_S:g} s what they run: "
+            f"the workers {', '.join(new)} did not say within {ANSWER_S:g} s what they run: "
             f"{explain(error)}; restart those that hang"
         ) from error
     gone = {worker for worker, one in found.items() if isinstance(one, OSError)}
@@ -189,8 +189,8 @@ class _DaskHand:
             raise BenchError(f"{self.place}: {message['error']}")
 
     async def go(self, start: float) -> None:
-        delay_s = max(0.0, start - time.monotonic())  # the worker's clock is another one
-        with suppress(OSError):  # TimeoutError too; the result will tell
+        delay_s = max(0.0, start - time.monotonic())  # the worker has another clock
+        with suppress(OSError):  # TimeoutError too; the result will show it
             async with asyncio.timeout(ANSWER_S):
                 await self._to.put({"delay_s": delay_s})
 
@@ -199,7 +199,7 @@ class _DaskHand:
         return part
 
     async def _unless_lost(self, coming: Any) -> Any:  # noqa: ANN401  (whatever comes)
-        """Await something from the worker, and look at times whether the worker is still there."""
+        """Await something from the worker, and check from time to time that the worker is there."""
         waiting = asyncio.ensure_future(coming)
         try:
             while not waiting.done():
@@ -213,14 +213,14 @@ class _DaskHand:
             raise
         except SchedulerLostError as error:
             raise GeneratorLost(str(error)) from error
-        except Exception as error:  # whatever went wrong on the worker comes as it was raised there
+        except Exception as error:  # the worker's own exception, whatever it is
             raise GeneratorLost(f"{type(error).__name__}: {explain(error)}") from error
         finally:
             waiting.cancel()
 
     async def end(self) -> None:
-        """Take the task back, if it is still there, and its queues."""
-        with suppress(Exception):  # the scheduler may be gone, and with it all that was there
+        """Take the task back, if it still exists, and its queues."""
+        with suppress(Exception):  # the scheduler may be gone, with everything it had
             async with asyncio.timeout(END_S):
                 await self._to.put({"delay_s": None})
                 await self._future.cancel()
@@ -229,7 +229,7 @@ class _DaskHand:
 
 
 def run_generator(job: Job, name: str) -> Message:
-    """Run one generator; this is what goes to a worker.
+    """Run one generator; this function is what goes to a worker.
 
     Args:
         job: as `make_job` returns it.
@@ -249,7 +249,7 @@ def run_generator(job: Job, name: str) -> Message:
         back.put(child.hear())
         delay_s = _await_word(to, is_wanted)
         if delay_s is None:
-            raise BenchError("the manager took its word back")
+            raise BenchError("the manager called the start off")
         child.say({"at": time.monotonic() + delay_s})
         part: Message = child.hear()["part"]
         return part
@@ -260,7 +260,7 @@ def run_generator(job: Job, name: str) -> Message:
 
 
 def _kill_unwanted(child: PlainChild, is_wanted: Callable[[], bool]) -> None:
-    """Let a child live as long as somebody waits for it; whoever listens to it sees it end."""
+    """Keep a child alive as long as somebody waits for it; whoever listens to it sees it end."""
     while child.code is None:
         if not is_wanted():
             child.kill()
@@ -269,7 +269,7 @@ def _kill_unwanted(child: PlainChild, is_wanted: Callable[[], bool]) -> None:
 
 
 def _await_word(to: Any, is_wanted: Callable[[], bool]) -> float | None:  # noqa: ANN401  (a queue)
-    """Return in how many seconds to start; None if nobody waits any more."""
+    """Return the seconds until the start; None if nobody waits any more."""
     while is_wanted():
         with suppress(TimeoutError):
             delay_s: float | None = to.get(timeout=WORD_S)["delay_s"]

@@ -1,4 +1,4 @@
-"""A/A sessions: twins in laps, as we measure, and in blocks, as is usual (floor 3)."""
+"""A/A sessions: twins in laps, as we measure, and in blocks, as is common (floor 3)."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ async def run_aa(
 ) -> None:
     """Measure many sessions of a plan whose only cells are a baseline and its control.
 
-    The methods take turns, so that both meet the same moods of the machine.
+    The methods take turns, so that both meet the same states of the machine.
 
     Args:
-        plan: with two cells and two rounds at least.
-        sessions: of each method.
+        plan: with two cells and at least two rounds.
+        sessions: how many of each method.
         methods: `laps`, `blocks`, or both.
         tell: called with method and outcome after each session.
 
@@ -57,7 +57,7 @@ async def run_aa(
 async def _measure_session(
     lab: Lab, session: Session, number: int, *, blocks: bool
 ) -> list[RoundRecord]:
-    """Measure all rounds of one session: both twins in each, or first the one, then the other."""
+    """Measure all rounds of one session: both twins in each round, or one twin after the other."""
     plan = session.plan
     parts = [plan.cells]
     if blocks:
@@ -79,7 +79,7 @@ def _judge(plan: Plan, rounds: list[RoundRecord], *, blocks: bool) -> AaOutcome:
     outcome = (blocks_outcome if blocks else laps_outcome)(
         rounds, control, baseline, plan.confidence
     )
-    assert outcome  # a plan has two rounds at least; see the command line
+    assert outcome  # a plan has at least two rounds; see the command line
     return outcome
 
 

@@ -1,10 +1,10 @@
-"""In which state the machine is: `python -m crawlbench.measure.anchor` (floor 3).
+"""Measures the state of the machine: `python -m crawlbench.measure.anchor` (floor 3).
 
-Two small fixed kernels, one computing and one sending over loopback, timed once in each lap by a
-process of its own that waits at the turnstile like a worker. The same code on the same idle machine
-can differ by several per cent from session to session, as the kernel's network path or the clock
-rate changes; these two tell what moved. So that sessions can be compared by them, neither of them
-may ever be changed: another kernel would be another anchor.
+Two small fixed kernels, one that computes and one that sends over loopback, are timed once in each
+lap by a process of their own, which waits at the turnstile like a worker. The same code on the same
+idle machine can differ by several per cent from session to session, because of the kernel's network
+path or the clock rate; the two show what changed. They must never be changed, since sessions are
+compared by them: another kernel would be another anchor.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from crawlbench.measure.gate import Gate
 __all__ = ["ANCHOR", "Wire", "compute", "main"]
 
 ANCHOR = "(anchor)"
-"""The name by which it comes to the turnstile; no cell can have it."""
+"""The name it gives at the turnstile; no cell can have it."""
 STEPS = 8_000
 ROUND_TRIPS = 120
 MESSAGE = bytes(64)
@@ -27,7 +27,7 @@ WARMUPS = 3
 
 
 def compute() -> int:
-    """Do a fixed piece of what Python programs do: numbers, text, a dictionary, a list."""
+    """Do a fixed amount of what Python programs do: numbers, text, a dictionary, a list."""
     counts: dict[str, int] = {}
     for step in range(STEPS):
         key = "key" + str(step % 97)
@@ -47,7 +47,7 @@ class Wire:
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self) -> int:
-        """Let small messages go to and fro, and return how many bytes came back."""
+        """Send small messages to and fro, and return how many bytes came back."""
         here, there, back = self._here, self._there, 0
         for _ in range(ROUND_TRIPS):
             here.sendall(MESSAGE)

@@ -1,4 +1,4 @@
-"""How many crawls make a value, and how many laps a turn (floor 3; pure)."""
+"""Chooses how many crawls make a value, and how many laps a turn (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -23,19 +23,18 @@ __all__ = [
     "find_least_passes",
 ]
 
-MAX_LOOPS = 10_000  # crawls per value, whatever the least time of a value is
+MAX_LOOPS = 10_000  # most crawls per value, whatever the minimum time of a value
 MAX_EVERY = 10
-"""Largest number of laps for each lap with long forms: with more, too few would show what a page
-costs."""
-LONGEST_VALUE_S = 1.0  # of several crawls: a machine's moods last for seconds
+"""Most laps for each lap with long forms: beyond this, too few would show what a page costs."""
+LONGEST_VALUE_S = 1.0  # for several crawls: the machine's state changes within seconds
 
 
 def calibrate(session: Session, calibration: RoundRecord) -> Session:
     """Return a session with crawls per value and laps per turn that fill its plan's times.
 
-    All cells of a group have the same, those of each length among themselves: the second crawl of a
-    process in a row is another thing than the first, and where some cells had one and others two,
-    that was compared.
+    All cells of a group have the same number, separately for each length: the second crawl of a
+    process differs from the first, and if some cells had one crawl and others two, the comparison
+    would show that.
     """
     plan = session.plan
     seconds = {s.cell: s.seconds for s in calibration.samples if not s.warmup}
@@ -71,7 +70,7 @@ def calibrate(session: Session, calibration: RoundRecord) -> Session:
 def find_least_passes(every: Mapping[str, int], laps: int) -> dict[str, int]:
     """Return the least laps per turn with which long forms do not exceed their share of the time.
 
-    Each round has a lap with them; where only some laps should, it needs the others as well.
+    Each round has a lap with them; if only some laps should, it needs the others as well.
 
     Args:
         every: how many laps there are for each lap with long forms, by group.
@@ -81,19 +80,19 @@ def find_least_passes(every: Mapping[str, int], laps: int) -> dict[str, int]:
 
 
 def find_every(session: Session, cells: Iterable[Cell]) -> dict[str, int]:
-    """Return how many laps there are for each lap of a long form, by its cell."""
+    """Return, by cell of a long form, the number of laps for each lap that it takes part in."""
     return {c.name: session.long_every.get(c.group, 1) for c in cells if c.long_of}
 
 
 def _choose_every(short_s: float, long_s: float, share: float) -> int:
     """Return how many laps there should be for each with long forms, by their share of the time.
 
-    Where they take no more than that in each lap, they take part in each.
+    If they take no more than their share in each lap, they take part in each.
 
     Args:
-        short_s: of a lap of what is not a long form.
-        long_s: of a lap of the long forms.
-        share: of all time, above 0.
+        short_s: seconds of a lap without the long forms.
+        long_s: seconds of the long forms in a lap.
+        share: their share of all time, above 0.
     """
     wanted = long_s * (1 - share) / (share * short_s)
     return min(MAX_EVERY, max(1, round(wanted)))
@@ -102,12 +101,12 @@ def _choose_every(short_s: float, long_s: float, share: float) -> int:
 def choose_loops(seconds: Collection[float], min_time_s: float) -> int:
     """Return the crawls per value of cells that are compared with each other.
 
-    So many that the shortest value lasts as long as it should at least; but where others take much
-    longer, no more than keep the longest value bearable.
+    There are enough for the shortest value to last the minimum time, but if others take much
+    longer, not more than keep the longest value bearable.
 
     Args:
         seconds: of one crawl of each cell.
-        min_time_s: that a value should last at least.
+        min_time_s: how long a value should last at least.
     """
     wanted = math.ceil(min_time_s / min(seconds))
     bearable = int(max(LONGEST_VALUE_S, min_time_s) / max(seconds))

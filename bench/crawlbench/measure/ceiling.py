@@ -1,7 +1,7 @@
-"""How many requests a mirror answers when asked for all it can give (floor 3).
+"""Measures how many requests a mirror answers when asked for all it can give (floor 3).
 
-Requests are sent in batches and answers only counted, so that asking costs less than answering;
-over TLS and HTTP/2 the asker's share is larger, and the ceiling a lower bound.
+Requests are sent in batches and answers only counted, so that asking costs less than answering.
+Over TLS and HTTP/2 the asking side takes a larger share, and the ceiling is a lower bound.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from h2.connection import H2Connection
 from h2.events import DataReceived, StreamEnded
 from h2.settings import SettingCodes, Settings
 
-__all__ = ["CONNECTIONS", "measure_ceiling"]
+__all__ = ["CONNECTIONS", "MIN_SPAN_S", "SPAN_S", "measure_ceiling"]
 
 CONNECTIONS = 8
-BATCH = 16  # requests that a connection sends at a time, without waiting for answers
-SPAN_S = 0.3
-WINDOW_BYTES = 2**24  # of HTTP/2: so large that the mirror never waits for it
+BATCH = 16  # requests that a connection sends at once, without waiting for answers
+SPAN_S, MIN_SPAN_S = 0.3, 0.05
+WINDOW_BYTES = 2**24  # for HTTP/2: so large that the mirror never waits for it
 LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
@@ -37,16 +37,16 @@ async def measure_ceiling(
     connections: int = CONNECTIONS,
     span_s: float = SPAN_S,
 ) -> float:
-    """Ask a mirror without pause and return its answers per second.
+    """Send requests to a mirror without a pause, and return its answers per second.
 
     Args:
         origin: of the mirror.
         path: of the page to ask for.
-        ca_file: of the mirror's authority; plain HTTP has no use for it.
+        ca_file: of the mirror's authority; not used on plain HTTP.
         body: JSON to send with POST, over HTTP/1.1; None for GET.
         coding: to accept, `gzip` or `identity`.
-        http2: whether to speak HTTP/2; else HTTP/1.1, also where the mirror offers both.
-        connections: in use at a time.
+        http2: whether to speak HTTP/2; otherwise HTTP/1.1, even if the mirror offers both.
+        connections: how many to use at the same time.
         span_s: how long to ask.
 
     Raises:
@@ -100,7 +100,7 @@ class _Asker(asyncio.Protocol):
             self._done.set_exception(exc or ConnectionResetError("the mirror hung up"))
 
     async def ask_until(self, end: float) -> None:
-        """Ask until a time of the monotonic clock, and have all answers."""
+        """Ask until this time of the monotonic clock, and wait for all answers."""
         self._end = end
         self._ask()
         await self._done
@@ -112,9 +112,10 @@ class _Asker(asyncio.Protocol):
         self._transport.close()
 
     def _ask(self) -> None:
-        """Send a batch; on a connection that is over, `connection_lost` says so, or is about to.
+        """Send a batch; if the connection is over, `connection_lost` reports that, now or soon.
 
-        Python 3.13.0's `writelines` ends in a TypeError there, where others warn or do nothing.
+        Python 3.13.0's `writelines` raises a TypeError then, where other versions warn or do
+        nothing.
         """
         self._owed += BATCH
         if not self._transport.is_closing():
@@ -147,7 +148,7 @@ class _Http1Asker(_Asker):
         return [f"{head}Accept-Encoding: {self._coding}\r\n\r\n".encode() + body] * BATCH
 
     def data_received(self, data: bytes) -> None:
-        """Count; an end that came in two pieces is found in the tail of the first."""
+        """Count; an end that came in two pieces is found with the tail of the first."""
         keep = len(LAST_CHUNK) - 1
         ends = data.count(LAST_CHUNK) + (self._tail + data[:keep]).count(LAST_CHUNK)
         self._tail = (self._tail + data[-keep:])[-keep:]

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 __all__ = ["decode_runs", "encode_runs", "label_run", "merge_runs", "round_of"]
 
 NO_RUNS = b"null"
-"""The line of a round in which no cell reached its end."""
+"""The line of a round in which no cell reached the end."""
 
 
 def label_run(run: pyperf.Run, record: RoundRecord, cell: str) -> pyperf.Run:
     """Return the run with its round, and its place in each lap, as metadata.
 
-    pyperf has no field for order, pair or round; `crawlbench_slots` holds the slots of warmups and
-    values in the order in which they were taken, parted by blanks.
+    pyperf has no field for order, pair or round. `crawlbench_slots` holds the slots of warmups and
+    values in the order in which they were taken, separated by spaces.
     """
     slots = [str(sample.slot) for sample in record.samples if sample.cell == cell]
     metadata = {
@@ -40,12 +40,12 @@ def merge_runs(runs: Mapping[str, Sequence[pyperf.Run]]) -> pyperf.BenchmarkSuit
 
 
 def round_of(run: pyperf.Run) -> int:
-    """Return the round with which a run was labelled."""
+    """Return the round that a run is labelled with."""
     return int(run.get_metadata()["crawlbench_round"])
 
 
 def encode_runs(runs: Mapping[str, Sequence[pyperf.Run]]) -> bytes:
-    """Return runs as one line, which is a suite by itself."""
+    """Return runs as one line, which is a suite of its own."""
     suite, text = merge_runs(runs), io.StringIO()
     if suite is None:
         return NO_RUNS
@@ -57,7 +57,7 @@ def decode_runs(line: bytes) -> Iterator[tuple[str, pyperf.Run]]:
     """Yield each run of a line with its cell.
 
     Raises:
-        Exception: that is none of our lines.
+        Exception: this is not one of our lines.
     """
     if line != NO_RUNS:
         for bench in pyperf.BenchmarkSuite.loads(line):

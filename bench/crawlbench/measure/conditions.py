@@ -14,8 +14,8 @@ __all__ = ["StealMeter", "read_conditions"]
 
 _CPU_FOLDER = Path("/sys/devices/system/cpu")
 _STAT = Path("/proc/stat")
-BUSY_SHARE = 0.10  # of one CPU: a process above this is named
-BUSY_SPAN_S = 0.5  # over which processes are watched before a session
+BUSY_SHARE = 0.10  # of one CPU; processes above this are named
+BUSY_SPAN_S = 0.5  # how long processes are watched before a session
 MAX_NAMED = 3
 
 
@@ -32,7 +32,7 @@ def read_conditions() -> Conditions:
 
 @dataclass(frozen=True, slots=True)
 class StealMeter:
-    """CPU time that a hypervisor gave to others, from a moment on."""
+    """CPU time that a hypervisor gave to others since some moment."""
 
     stolen: int
     total: int
@@ -40,7 +40,7 @@ class StealMeter:
 
     @classmethod
     def start(cls) -> StealMeter | None:
-        """Begin, or return None where the kernel does not tell."""
+        """Start the meter, or return None where the kernel does not say."""
         try:
             ticks = [int(word) for word in _STAT.read_text().splitlines()[0].split()[1:9]]
         except (OSError, ValueError, IndexError):
@@ -56,7 +56,7 @@ class StealMeter:
 
 
 def _busy_processes() -> tuple[str, ...]:
-    """Name the processes, ourselves aside, that use the most CPU."""
+    """Name the processes, other than our own, that use the most CPU."""
     processes = [p for p in psutil.process_iter() if p.pid != os.getpid()]
     for process in processes:
         _cpu_share(process)  # the first call starts the span
@@ -85,7 +85,7 @@ def _name(process: psutil.Process) -> str:
 
 
 def _turbo() -> bool | None:
-    """Tell whether the clock may rise above its nominal rate; None where that is not known."""
+    """Return whether the clock may rise above its nominal rate; None where that is not known."""
     intel = _read(_CPU_FOLDER / "intel_pstate/no_turbo")
     if intel is not None:
         return intel == "0"

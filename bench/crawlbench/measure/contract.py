@@ -1,6 +1,6 @@
-"""What a round needs of those who measure, and who follows a session (floor 3).
+"""The interfaces between a round and what measures in it, and those who follow a session (floor 3).
 
-`executor.py` has the real ones; tests of the round put scripted ones in their place.
+`executor.py` has the real ones; tests of the round use scripted ones instead.
 """
 
 from __future__ import annotations
@@ -26,35 +26,35 @@ __all__ = ["AnchorWorker", "Conduct", "Executor", "Mirror", "Value", "Watcher", 
 
 @dataclass(frozen=True, slots=True)
 class Conduct:
-    """What a worker saw of its contestant around one value."""
+    """What a worker observed about its contestant around one value."""
 
     started_at: float
-    """When the clock started, on that of `time.perf_counter`."""
+    """When the clock started, on the clock of `time.perf_counter`."""
     pages_read: int | None
     """Calls of `site.read` within the clock, over all loops; None for an operation."""
     items_read: int
-    """On those pages."""
+    """Items on those pages."""
     rest_cpu_s: float
-    """CPU time that was used while the worker stood still before the value; 0 before the first."""
+    """CPU time used while the worker should stand still before the value; 0 before the first."""
     rest_s: float
-    """How long it stood still."""
+    """How long it was to stand still."""
     broken: list[str]
-    """What of the harness is not as it was before the contestant was imported, a clause each."""
+    """What has changed in the harness since before the contestant was imported, a clause each."""
     first_read_at: float = 0.0
-    """When the first page began to be read, on the clock of `started_at`; 0 if that is not known,
-    as of pages that are read in other processes."""
+    """When reading of the first page began, on the clock of `started_at`; 0 if that is not known,
+    as for pages that are read in other processes."""
     last_s: float = 0.0
-    """How long the process's value before this one took, where it was another cell's."""
+    """How long the process's previous value took, if that was another cell's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a worker reports of one value; seconds are over all loops."""
+    """What a worker reports about one value; seconds are over all loops."""
 
     seconds: float
     used: Usage
     parse_s: float | None
-    """CPU seconds in the parser; None where the crawls used processes of their own."""
+    """CPU seconds in the parser; None if the crawls used processes of their own."""
     base_rss_bytes: int | None
     """Resident memory before the value."""
     peak_rss_bytes: int | None
@@ -70,7 +70,7 @@ class Value:
 
     @classmethod
     def from_message(cls, message: Message) -> Value:
-        """Return what a worker's message of that kind says."""
+        """Return what a worker's message about a value says."""
         fields = {name: message[name] for name in cls.__slots__}
         fields["used"] = Usage(**message["used"])
         fields["conduct"] = Conduct(**message["conduct"])
@@ -78,13 +78,13 @@ class Value:
 
 
 class Worker(Protocol):
-    """What takes one cell's values in a round: a process, or a seat in one that is shared."""
+    """Takes one cell's values in a round: a process, or a seat in a shared one."""
 
     async def get_ready(self) -> None:
-        """See that nothing of an earlier turn is in the way of the next one.
+        """Make sure that nothing from an earlier turn is in the way of the next one.
 
         Raises:
-            CellError: there is no process for it any more.
+            CellError: there is no longer a process for it.
         """
 
     async def take(self) -> Value:
@@ -105,11 +105,11 @@ class Worker(Protocol):
         """
 
     async def kill(self) -> None:
-        """End the worker now; no harm if it has ended."""
+        """End the worker now; harmless if it has already ended."""
 
 
 class Mirror(Protocol):
-    """What a round needs of the other end: a mirror, or the peer of operations."""
+    """What a round needs from the other end: a mirror, or the peer of operations."""
 
     async def begin(
         self,
@@ -121,62 +121,62 @@ class Mirror(Protocol):
         trace_file: Path | None = None,
         door: str = "",
     ) -> None:
-        """Count anew, with the network's delays or without, and note each request in a file.
+        """Start counting, with the network's delays or without, and note each request in a file.
 
-        Delays are spread evenly over the laps of an epoch, which is a round. Requests are to come
-        in by that door, which is the cell's of that name: all others are strays.
+        Delays are spread evenly over the laps of an epoch, which is a round. Requests should come
+        in by the door of the cell with that name; all others are strays.
         """
 
     async def end(self) -> Counters:
         """Return what was counted."""
 
     async def shut_doors(self, names: Iterable[str] | None = None) -> None:
-        """Shut the doors of these cells, or of all: nobody comes in by them any more."""
+        """Shut the doors of these cells, or of all, so that nobody comes in by them any more."""
 
 
 class AnchorWorker(Protocol):
     """The process that times the machine's anchors."""
 
     async def time(self) -> tuple[float, float]:
-        """Let it through the turnstile once and return the seconds of computing and of sending.
+        """Let it through the turnstile once; return the seconds of computing and of sending.
 
         Raises:
             CellError: it crashed or hung.
         """
 
     async def kill(self) -> None:
-        """End it now; no harm if it has ended."""
+        """End it now; harmless if it has already ended."""
 
 
 class Executor(Protocol):
     """Makes workers."""
 
     def is_hosted(self, cell: Cell) -> bool:
-        """Tell whether a cell will have no process of its own, but share that of others."""
+        """Return whether a cell will share a process with others instead of having its own."""
 
     async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
-        """Start a worker and return when it is ready for its first turn.
+        """Start a worker, and return when it is ready for its first turn.
 
         Raises:
-            CellError: it did not get there.
+            CellError: it did not get ready.
         """
 
     async def start_anchor(self) -> AnchorWorker:
         """Start what times the anchors, on the workers' CPUs, and return when it is ready.
 
         Raises:
-            CellError: it did not get there.
+            CellError: it did not get ready.
         """
 
 
 class Watcher(Protocol):
-    """Follows a session while it is measured; it is always called outside the clock."""
+    """Follows a session while it is measured; always called outside the clock."""
 
     def on_start(self, session: Session) -> None:
         """See what is planned, and what an earlier part of the session has measured."""
 
     def on_sample(self, number: int, sample: Sample) -> None:
-        """See each value that was right, with its round; round 0 is the calibration."""
+        """See each correct value with its round; round 0 is the calibration."""
 
     def on_session(self, session: Session) -> None:
         """See the session after the calibration and after each finished round."""

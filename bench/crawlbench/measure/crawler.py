@@ -1,7 +1,7 @@
 """Crawls once in a process of its own: `python -m crawlbench.measure.crawler JOB` (floor 3).
 
-It says when all is loaded, then hands on ranks and titles, and at last how that differs from the
-site. What a strategy does to its process is nobody else's business.
+It reports when everything is loaded, then passes on ranks and titles, and finally how they differ
+from the site. What a strategy does to its process then concerns nobody else.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 __all__ = ["CrawlJob", "main"]
 
 BATCH = 500
-"""Items in one message."""
+"""Items per message."""
 
 
 class CrawlJob(TypedDict):
-    """What to crawl; the command line has it as JSON."""
+    """What to crawl; passed on the command line as JSON."""
 
     site: str
     parser: str
@@ -53,7 +53,7 @@ def main() -> None:
     """Do the job of the command line."""
     end_with_parent()
     say = open_channel()
-    end = os._exit  # before anybody can patch it
+    end = os._exit  # bound before anybody can patch it
     try:
         _crawl(json.loads(sys.argv[1]), say)
     except BenchError as error:
@@ -61,7 +61,7 @@ def main() -> None:
     except BaseException as error:
         text = f"{type(error).__name__}: {error}"
         say({"error": f"the crawl failed: {text}", "code": CellError.exit_code})
-    end(0)  # threads that a strategy has left behind are not waited for
+    end(0)  # we do not wait for threads that a strategy left behind
 
 
 def _crawl(job: CrawlJob, say: Say) -> None:
@@ -89,19 +89,19 @@ def _crawl(job: CrawlJob, say: Say) -> None:
 
 
 def _start(spec: SiteSpec, url: str) -> str:
-    """Return the address of a site's first page at that URL, which may name its origin only."""
+    """Return the address of a site's first page at this URL, which may be only an origin."""
     path = urlsplit(url).path
     start = spec.page_address(url if path.strip("/") else url.rstrip("/") + spec.path)
     if not start:
-        raise UsageError(f"--url {url!r} is no page of {spec.name}; its first one is {spec.path}")
+        raise UsageError(f"--url {url!r} is not a page of {spec.name}; its first is {spec.path}")
     return start
 
 
 class _Handed:
-    """A `Keeper` that hands items on, and counts them."""
+    """A `Keeper` that passes items on, and counts them."""
 
     def __init__(self, say: Say, spec: SiteSpec, *, is_live: bool) -> None:
-        """Hand items on as they come, or sorted by rank at the end."""
+        """Pass items on as they come, or sorted by rank at the end."""
         self._say = say
         self._spec = spec
         self._is_live = is_live
@@ -133,22 +133,23 @@ class _Handed:
             self._items.append(item)
 
     def finish(self) -> None:
-        """Hand on what was held back to be sorted."""
+        """Pass on what was held back to be sorted."""
         if not self._is_live:
             rows = [(item.rank, item.title) for item in sorted(self._items)]
             for first in range(0, len(rows), BATCH):
                 self._say({"items": rows[first : first + BATCH]})
 
     def difference(self, *, is_played: bool) -> str:
-        """Return how what came differs from the site, or an empty text.
+        """Return how the items differ from the site's, or an empty text.
 
         Args:
-            is_played: whether the mirror served it: from elsewhere only the numbers are due.
+            is_played: whether the mirror served the site; from elsewhere only the numbers must
+                match.
         """
         came = f"{count_of(self._count, 'item')} came, {len(self._different)} of them different"
         try:
             due = expect(self._spec)
-        except UsageError:  # a site that is not verified: nobody knows its items
+        except UsageError:  # an unverified site: nobody knows its items
             return "" if self._count else "no item came"
         if self._tally is not None:
             rows = self._tally.as_rows()

@@ -1,7 +1,7 @@
-"""A crawl as what a worker measures (floor 3; imported by workers).
+"""A crawl as the task that a worker measures (floor 3; imported by workers).
 
-Only the crawl is inside the clock; of a large site also the tally of its items, as nobody could
-keep them until afterwards.
+Only the crawl is inside the clock; for a large site also the tally of its items, because nobody
+could keep them until afterwards.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = ["Crawling", "Keeper", "keep_crawls", "make_site", "run_crawls"]
 
 
 class Keeper(Protocol):
-    """Takes the items of one crawl: a list, a tally, or whoever prints them."""
+    """Takes the items of one crawl: a list, a tally, or something that prints them."""
 
     def append(self, item: Item, /) -> None:
         """Take one item."""
@@ -42,7 +42,7 @@ class Keeper(Protocol):
 
 
 NOBODY = Path(__file__).parent / "nobody.pem"
-"""An authority that has signed nothing and never will: its key was thrown away."""
+"""An authority that has never signed anything: its key was thrown away."""
 
 K = TypeVar("K", bound=Keeper)
 _Kept = list[Item] | Tally
@@ -51,12 +51,14 @@ _Kept = list[Item] | Tally
 class Crawling:
     """One cell's crawls; made from the manager's job."""
 
+    closes_loops = False
+
     def __init__(self, job: Job) -> None:
-        """Hold what is ours; the contestant comes with `load`."""
+        """Hold what is ours; `load` adds the contestant."""
         self._job = job
 
     def load(self, seal: Seal) -> Crawling:
-        """Find the plug-ins that the cell names, the strategy last, once all others are sealed."""
+        """Find the plug-ins that the cell names, the strategy last, after sealing all others."""
         return self.load_site(seal).load_strategy()
 
     def load_site(self, seal: Seal) -> Crawling:
@@ -90,7 +92,7 @@ class Crawling:
         return self
 
     def run(self, loops: int) -> Timing:
-        """Crawl `loops` times and return what all took."""
+        """Crawl `loops` times, and return how long everything took."""
         self._read.forget()
         timing, self._crawls = keep_crawls(
             self._crawl, self._site, self._concurrency, loops, self._loop_factory, self._keep
@@ -99,11 +101,11 @@ class Crawling:
         return timing
 
     def forget(self) -> None:
-        """Let go of what the last value returned."""
+        """Release what the last value returned."""
         self._crawls = []
 
     def look(self) -> dict[str, float | None]:
-        """Return how much was read within the last value, and from when on."""
+        """Return how much was read during the last value, and from when on."""
         return {
             "pages_read": self._reading.pages,
             "items_read": self._reading.items,
@@ -111,7 +113,7 @@ class Crawling:
         }
 
     def tell(self, *, is_alone: bool) -> Told:
-        """Return what is to be known of the last value.
+        """Return what else is known about the last value.
 
         Args:
             is_alone: whether it used no other process; what others parsed is not known here.
@@ -129,16 +131,17 @@ class Crawling:
 
 
 def make_site(spec: SiteSpec, start: str, read: Reader, ca_file: str | None) -> Site:
-    """Return a site with what its clients need to trust it, made before the clock runs.
+    """Return a site with what its clients need to trust it, made before the clock starts.
 
     Plain HTTP gets the same, from an authority whose key nobody has: a client that takes a context
-    or a file opens alike on both. `SSL_CERT_FILE` is set for those that take neither.
+    or a file then opens in the same way on both. `SSL_CERT_FILE` is set for clients that take
+    neither.
 
     Args:
         spec: of the site.
         start: absolute address of its first page.
         read: reads a page.
-        ca_file: of the authority that its certificate is from; None for those of the system.
+        ca_file: of the authority that issued its certificate; None for those of the system.
     """
     if ca_file is None and start.startswith("http:"):
         ca_file = str(NOBODY)
@@ -155,7 +158,7 @@ def run_crawls(
     loops: int,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None,
 ) -> tuple[float, list[list[Item]]]:
-    """Crawl `loops` times and return the seconds in all and what each crawl returned."""
+    """Crawl `loops` times, and return the total seconds and what each crawl returned."""
     timing, crawls = keep_crawls(crawl, site, concurrency, loops, loop_factory, list[Item])
     return timing.seconds, crawls
 
@@ -168,7 +171,7 @@ def keep_crawls(
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None,
     keep: Callable[[], K],
 ) -> tuple[Timing, list[K]]:
-    """Crawl `loops` times and return what all took and what was kept of each crawl.
+    """Crawl `loops` times, and return how long everything took and what was kept of each crawl.
 
     As in `pyperf.Runner.bench_async_func`, an `async` strategy gets a new event loop per value, and
     the clock starts inside it. The items of a generator are kept one by one, as they come.
@@ -219,12 +222,12 @@ def _plain(found: object) -> Iterable[Item]:
     """Return the items of a strategy that is not `async`.
 
     Raises:
-        TypeError: it returned what only an event loop can run.
+        TypeError: it returned something that only an event loop can run.
     """
     if isinstance(found, Coroutine | AsyncIterator):
         kind = type(found).__name__
         if isinstance(found, Coroutine):
-            found.close()  # else Python complains that nobody awaited it
+            found.close()  # else Python complains that it was never awaited
         raise TypeError(
             f"crawl is a plain function and returned {kind} {getattr(found, '__name__', '')!r}, "
             "which needs an event loop; write `async def crawl(site, concurrency)`"

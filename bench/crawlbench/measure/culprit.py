@@ -1,4 +1,4 @@
-"""Finds the expression of a site that holds up the reading of a page (floor 3)."""
+"""Finds the expression of a site that makes reading a page slow (floor 3)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ __all__ = ["LOAD_S", "find_culprit"]
 
 CHILD = "crawlbench.measure.expressions"
 LOAD_S = 60.0
-"""For a site to be loaded, or its expectation to be made."""
+"""Seconds to load a site, or to make its expectation."""
 
 
 def find_culprit(site: str, page: str) -> str:
-    """Return the expression that takes most time on a page; empty if none can be tried.
+    """Return the expression that takes the most time on a page; empty if none can be tried.
 
-    It takes the time once more that a page may take.
+    This takes as long again as a page may take.
 
     Args:
         site: as on the command line.
@@ -49,7 +49,7 @@ def find_culprit(site: str, page: str) -> str:
 
 
 def _hear(child: PlainChild, deadline: float) -> Message | None:
-    """Return what a child says by then, if it does."""
+    """Return what a child says until then, if anything."""
     try:
         return child.hear(max(0.0, deadline - time.monotonic()))
     except (TimeoutError, ChildEnded):

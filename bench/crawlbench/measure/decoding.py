@@ -1,4 +1,4 @@
-"""Reads what a session's files hold, with suspicion (floor 3)."""
+"""Reads what a session's files hold, and distrusts it (floor 3)."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ __all__ = ["CONCLUSIONS", "ROUNDS_FILE", "decode_session", "explained", "not_who
 
 ROUNDS_FILE = "rounds.jsonl"
 CONCLUSIONS = ("warnings", "summaries", "comparisons", "noise", "controls", "slots")
-"""On disk for other readers once a session has ended; drawn anew when it is read."""
+"""Written for other readers once a session has ended; concluded again when it is read."""
 KEPT_WARNINGS = ("mirror",)
-"""Topics of what values do not tell."""
+"""Topics that values do not show."""
 _BEYOND_RANGE = re.compile("Expected `(int|float)` [<>]")
-"""What msgspec says of a number that `records.ranges` rules out."""
+"""What msgspec says about a number that `records.ranges` rules out."""
 
 
 @contextmanager
@@ -46,14 +46,14 @@ class _Versioned(msgspec.Struct):
 
 
 def decode_session(path: Path, content: bytes) -> Session:
-    """Return the session that `session.json` and its rounds hold, judged by today's rules.
+    """Return the session in `session.json` and its rounds, judged by today's rules.
 
     Args:
         path: of `session.json`.
         content: of that file.
 
     Raises:
-        SessionFileError: a file is broken, contradicts itself, or is of another format.
+        SessionFileError: a file is broken, contradicts itself, or has another format.
     """
     try:
         found = msgspec.json.decode(content, type=_Versioned)
@@ -82,7 +82,7 @@ def decode_session(path: Path, content: bytes) -> Session:
 
 
 def _load_rounds(path: Path, count: int) -> tuple[RoundRecord, ...]:
-    """Return the first rounds of a file; more may be there, the last of them torn."""
+    """Return the first rounds of a file; there may be more, the last of them incomplete."""
     with explained(path, "read"):
         lines = read_lines(path)[:count]
     if len(lines) < count:
@@ -97,7 +97,7 @@ def _load_rounds(path: Path, count: int) -> tuple[RoundRecord, ...]:
 
 
 def not_whole(path: Path, what: str, error: Exception) -> SessionFileError:
-    """Return the error that says so of a file, or that a number in it is none that can be."""
+    """Return the error that says that a file is not whole, or that a number in it is impossible."""
     if _BEYOND_RANGE.search(str(error)):
         return _cannot_be_right(path, str(error))
     return SessionFileError(f"{str(path)!r} is not a whole {what}: {error}")

@@ -1,4 +1,4 @@
-"""What ends a session: a number of rounds, seconds, or a precision (floor 3)."""
+"""What ends a session: a number of rounds, a time, or a precision (floor 3)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from crawlbench.base.records import Stopping
 __all__ = ["MANY_ROUNDS", "Ends", "session_ends"]
 
 MANY_ROUNDS = 200
-"""Where a precision or a budget is asked for and no number of rounds: as many as it takes."""
+"""Limit where a precision or a budget is given, but no number of rounds: as many as it takes."""
 
 
 class Ends(TypedDict):
-    """What ends a session, by the names of a suite; None: as the suite has it."""
+    """What ends a session, under the names of a suite; None keeps the suite's value."""
 
     rounds: int | None
     budget_s: float | None
@@ -22,10 +22,10 @@ class Ends(TypedDict):
 
 
 def session_ends(rounds: int | None, budget: float | None, precision: float | None) -> Ends:
-    """Return the options that say when a session ends, by their names in a suite.
+    """Return the options that say when a session ends, under the names of a suite.
 
-    A number of rounds that is fixed beforehand allows one look, by Student's t; whatever ends by
-    what is found is looked at after each round.
+    A number of rounds that was fixed beforehand allows one look, by Student's t. A session that
+    ends because of what it finds is looked at after each round.
     """
     is_fixed = rounds is not None and precision is None
     if rounds is None and (precision is not None or budget is not None):

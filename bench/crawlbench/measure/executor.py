@@ -1,4 +1,4 @@
-"""Starts workers as processes of their own and speaks with them (floor 3)."""
+"""Starts workers as processes of their own and talks to them (floor 3)."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["PROXY_VARIABLES", "ProcessExecutor"]
 
 LEADING_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
-"""They belong to the manager's Python, and would lead another astray."""
+"""Variables of the manager's Python, which would mislead another one."""
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
-"""In either case: some clients cannot decline them, and equal terms are terms without a proxy."""
+"""In upper or lower case: some clients cannot decline them, and equal terms mean no proxy."""
 
 W = TypeVar("W", bound=Handle)
 
@@ -47,7 +47,7 @@ class Doors(Protocol):
         """Open a cell's door, unless it is open, and return its origin.
 
         Raises:
-            CellError: there is none for it.
+            CellError: no door could be opened for it.
         """
 
 
@@ -69,13 +69,13 @@ class ProcessExecutor:
 
         Args:
             turnstile: where they report.
-            places: by cells' place, what a worker is told of its mirror or peer.
-            cpus: that they may use; empty for any.
-            timeout_s: after which a value is a hang.
-            environments: in which they run; cells of none of them run in the manager's own.
+            places: by cells' place, what a worker is told about its mirror or peer.
+            cpus: CPUs that they may use; empty for any.
+            timeout_s: a value that takes longer counts as a hang.
+            environments: in which they run; other cells run in the manager's own.
             alone: operations that are not hosted: each cell has a process of its own.
-            cells: of the plan: those that differ in the length of their site alone share a process.
-            doors: by cells' place, where each cell gets its own; None: all come in by one.
+            cells: of the plan; those that differ only in the length of their site share a process.
+            doors: by cells' place, where each cell gets its own; None if all come in by one.
         """
         self._turnstile = turnstile
         self._places = places
@@ -88,13 +88,13 @@ class ProcessExecutor:
         self._environments = {facts.name: facts for facts in environments}
         self._alone = frozenset(alone)
         self._unfit: set[str] = set()
-        """Groups that left something behind in a host: from the next round on they have none."""
+        """Groups that left something behind in a host; from the next round on they have none."""
         self._hosts: dict[str, Host] = {}
         """The hosts of operations in the current round, by name."""
         self._shared: dict[str, SharedProcess] = {}
-        """The processes that crawl several lengths, by the cell of the shortest."""
+        """The processes that crawl several lengths, by the cell with the shortest."""
         self._lengths: dict[str, list[Cell]] = {}
-        """Cells by the shortest, where they share a process."""
+        """Cells by the one with the shortest length, where they share a process."""
         for cell in cells:
             if not cell.operation and not places[cell.place]["ca_file"]:
                 self._lengths.setdefault(cell.short_name, []).append(cell)
@@ -106,10 +106,10 @@ class ProcessExecutor:
         return cell.operation not in self._alone and cell.group not in self._unfit
 
     def _is_shared(self, cell: Cell) -> bool:
-        """Tell whether a cell's process crawls sites of other lengths, too.
+        """Return whether a cell's process also crawls sites of other lengths.
 
-        Not over TLS, where each length's mirror has an authority of its own: a client that finds
-        its file by `SSL_CERT_FILE` may read it once in a process.
+        Not over TLS, where each length's mirror has its own authority: a client that finds its file
+        by `SSL_CERT_FILE` may read it only once per process.
         """
         return len(self._lengths.get(cell.short_name, ())) > 1
 
@@ -126,8 +126,8 @@ class ProcessExecutor:
     async def _start_seat(self, cell: Cell, loops: int, warmups: int) -> Seat:
         """Give a cell a seat in its host: one for each loop and environment, and one for the twins.
 
-        The twins have another process, not another seat: what two processes of the same differ by
-        is between any two loops, so that it has to be between the twins as well.
+        The twins have separate processes, not only separate seats: two processes of the same kind
+        differ, and as any two loops are compared across processes, so must the twins be.
         """
         name = f"(host of {replace(cell, operation='', site='').loop_name}"
         name += " control)" if cell.control else ")"
@@ -141,7 +141,7 @@ class ProcessExecutor:
         return seat
 
     async def _start_share(self, cell: Cell, loops: int, warmups: int) -> Share:
-        """Let a cell share a process with those that crawl sites of other lengths as it does."""
+        """Let a cell share a process with cells that crawl other lengths in the same way."""
         name = cell.short_name
         if name not in self._shared or self._shared[name].is_over:
             start = partial(self._start_host, cell, name, "crawlbench.measure.lengthhost")
@@ -153,7 +153,7 @@ class ProcessExecutor:
         return share
 
     async def _start_host(self, cell: Cell, name: str, module: str) -> HostHandle:
-        """Start a process that takes the values of several cells, a cell being one of them."""
+        """Start a process that takes the values of several cells, of which this is one."""
         command = python_command(module, python=self._python(cell))
         variables = await self._variables(cell, name)
         return await self._start(HostHandle, name, lambda _: command, variables)
@@ -172,7 +172,7 @@ class ProcessExecutor:
         command: Callable[[Path], list[str]],
         variables: dict[str, str],
     ) -> W:
-        """Start a process that comes to the turnstile by that name."""
+        """Start a process that comes to the turnstile under this name."""
         arrival = self._turnstile.expect(name)
         with ExitStack() as stack:
             folder = stack.enter_context(open_room())
@@ -180,11 +180,11 @@ class ProcessExecutor:
             with self._on_its_cpus():
                 process = await asyncio.create_subprocess_exec(
                     *command(folder),
-                    env={**variables, "TMPDIR": str(folder)},  # what is left there goes with it
+                    env={**variables, "TMPDIR": str(folder)},  # removed with what is left in it
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.DEVNULL,
                     stderr=last_words,
-                    start_new_session=True,  # Ctrl-C is the manager's business
+                    start_new_session=True,  # Ctrl-C is for the manager alone
                 )
             resources = stack.pop_all()
         worker = kind(process, last_words, folder, resources, self._timeout_s)
@@ -199,9 +199,9 @@ class ProcessExecutor:
     def _on_its_cpus(self) -> Iterator[None]:
         """Let a worker inherit CPUs from the manager, before its interpreter starts.
 
-        Libraries ask at their import how many there are, and start threads. Where a worker has one
-        CPU, it may be any until it is ready: else all workers of a round would start on the same
-        one, in turn, while the others stand still.
+        Libraries count CPUs when they are imported, and start threads accordingly. If a worker has
+        one CPU, it may be any until the worker is ready: otherwise all workers of a round would
+        start on the same CPU, one after the other, while the others are idle.
         """
         if not (self._cpus and self._all_cpus):
             yield
@@ -227,15 +227,15 @@ class ProcessExecutor:
         return command
 
     def _affinity(self) -> dict[str, str]:
-        """Return pyperf's metadata on CPUs, which it reads when workers have left theirs."""
+        """Return pyperf's metadata on CPUs, which it reads after workers have left theirs."""
         return {"cpu_affinity": ",".join(map(str, self._cpus))} if self._cpus else {}
 
     async def _variables(self, cell: Cell, name: str) -> dict[str, str]:
-        """Return the environment variables of a cell's worker, its job among them.
+        """Return the environment variables of a cell's worker, including its job.
 
         Args:
             cell: that is measured there, the first one of a host.
-            name: by which the process comes to the turnstile.
+            name: the process's name at the turnstile.
         """
         facts = self._environments.get(cell.environment)
         described = cast("CellJob", {**asdict(cell), "name": name})
@@ -261,12 +261,12 @@ class ProcessExecutor:
         return clean_environment(changes, away)
 
     async def _find_place(self, cell: Cell) -> Place:
-        """Return where the other end is; of a mirror, by the cell's own door."""
+        """Return where the other end is; for a mirror, the cell's own door."""
         place, doors = self._places[cell.place], self._doors.get(cell.place)
         return {**place, "origin": await doors.open_door(cell.name)} if doors else place
 
     async def _describe_lengths(self, cell: Cell) -> dict[str, Length]:
-        """Return by cell what a process crawls, if several cells share it."""
+        """Return, by cell, what a process crawls, if several cells share it."""
         if not self._is_shared(cell):
             return {}
         return {
@@ -276,10 +276,10 @@ class ProcessExecutor:
 
 
 def _bytecode() -> dict[str, str]:
-    """Return where workers keep their bytecode, if the user wants none beside the sources.
+    """Return where workers keep their bytecode if the user wants none beside the sources.
 
-    Many images set `PYTHONDONTWRITEBYTECODE`. Without any bytecode each worker compiles some forty
-    modules of ours, which takes it longer than all else at its start.
+    Many images set `PYTHONDONTWRITEBYTECODE`. Without bytecode each worker would compile some forty
+    of our modules, which takes longer than everything else at its start.
     """
     if not os.environ.get("PYTHONDONTWRITEBYTECODE") or os.environ.get("PYTHONPYCACHEPREFIX"):
         return {}
@@ -290,7 +290,7 @@ def _bytecode() -> dict[str, str]:
 
 
 def _metadata(cell: Cell) -> dict[str, str | int]:
-    """Return the cell as pyperf metadata, which knows neither None nor empty strings."""
+    """Return the cell as pyperf metadata, which allows neither None nor empty strings."""
     values = asdict(cell)
     return {
         f"crawlbench_{name}": int(value) if isinstance(value, bool) else value

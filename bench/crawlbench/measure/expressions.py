@@ -1,6 +1,6 @@
 """Tries a site's expressions on one page: `python -m crawlbench.measure.expressions` (floor 3).
 
-It says each before it tries it, so that whoever hears it knows where the time goes.
+It names each expression before it tries it, so that the listener knows where the time goes.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 __all__ = ["main", "try_expressions"]
 
 ORIGIN = "http://127.0.0.1"
-"""A reader takes whole addresses; no expression sees this part."""
+"""A reader needs whole addresses; no expression sees this part."""
 
 
 def main() -> None:
     """Try the expressions that the job names."""
     end_with_parent()
     say = open_channel()
-    end = os._exit  # before anybody can patch it
+    end = os._exit  # bound before anybody can patch it
     job = json.loads(sys.stdin.readline())
-    with suppress(Exception):  # whoever reads the page says what is wrong with it
+    with suppress(Exception):  # whoever reads the page reports what is wrong
         spec: SiteSpec = registry.load(registry.Kind.SITE, job["site"])
         path = Path(job["site"])
         file = load_site_file(path) if path.suffix == ".toml" else None
@@ -54,10 +54,10 @@ def try_expressions(
 
     Args:
         spec: of the site.
-        file: that it was read from, for the text of its regular expressions; None if there is none.
+        file: the file it was read from, for the text of its regular expressions; None if none.
         page: address, without its origin.
         body: of the page.
-        note: told the name of each expression before it is tried.
+        note: called with the name of each expression before it is tried.
     """
     kind_at = _find_kind(spec.kinds, page, note)
     if kind_at is None or spec.media != "html":
@@ -108,7 +108,7 @@ def _try_fields(
 
 
 def _name(where: str, expression: str) -> str:
-    """Return where an expression stands, and what it says if it is known."""
+    """Return where an expression stands, and its text if that is known."""
     said = getattr(expression, "css", expression)
     return f"{where} '{said}'" if said else where
 

@@ -1,4 +1,4 @@
-"""Says what no session of ours would hold (floor 3; pure)."""
+"""Finds what no session of ours can contain (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["find_flaw"]
 def find_flaw(session: Session) -> str:
     """Return the first thing in a session that cannot be right, or an empty text.
 
-    How large numbers may be, `records.ranges` says.
+    `records.ranges` checks how large numbers are.
     """
     plan, cells = session.plan, session.plan.cells
     names = {cell.name for cell in cells}

@@ -23,9 +23,9 @@ __all__ = ["resume_session", "run_session"]
 async def run_session(
     plan: Plan, folder: Path, watcher: Watcher, environments: Sequence[EnvironmentFacts] = ()
 ) -> Session:
-    """Measure a plan round by round; what is finished is on disk and in the session returned.
+    """Measure a plan round by round; finished rounds are on disk and in the returned session.
 
-    Cancellation (Ctrl-C) and the death of a mirror end a session early, not wrongly.
+    Cancellation (Ctrl-C) and the death of a mirror end a session early, but not wrongly.
 
     Raises:
         UsageError: the folder exists or cannot be made.
@@ -38,11 +38,11 @@ async def run_session(
 async def resume_session(
     session: Session, folder: Path, watcher: Watcher, environments: Sequence[EnvironmentFacts] = ()
 ) -> Session:
-    """Go on with a session that ended early, from its folder.
+    """Continue a session that ended early, from its folder.
 
     Raises:
-        UsageError: machine or versions are not those with which it began, or another process
-            writes into the folder.
+        UsageError: machine or versions are not those it began with, or another process writes into
+            the folder.
     """
     with own(folder):
         return await _measure(Logbook.resume(session, folder, watcher, environments), watcher)
@@ -53,7 +53,7 @@ async def _measure(log: Logbook, watcher: Watcher) -> Session:
     try:
         async with open_lab(log.session) as lab:
             if not log.is_calibrated:
-                log.add_ceilings(await lab.measure_ceilings())
+                log.add_ceilings(await lab.measure_ceilings(log.session.plan.lap_time_s))
                 log.add_calibration(await lab.measure(log.session, 0, watcher.on_sample))
             while not log.reason_to_stop():
                 number = len(log.session.rounds) + 1

@@ -1,4 +1,4 @@
-"""What format 1 of a session meant otherwise (floor 3; pure)."""
+"""How format 1 of a session differs (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["cap_waits"]
 def cap_waits(session: Session) -> Session:
     """Return a session of format 1 with its workers' waits capped at what is usual in the group.
 
-    There, a wait was that of the main thread alone, in which threads of its own worker may have had
-    it. Others who want the CPU make all cells of a round wait, own threads only their own cell:
-    so no cell waits for a larger share of its time than the cell in the middle.
+    In format 1 a wait was that of the main thread alone, which may have waited for its own worker's
+    threads. Others who want the CPU make all cells of a round wait, a worker's threads only their
+    own cell, so no cell may count a larger share of its time as waiting than the median cell.
     """
     groups = {cell.name: cell.group for cell in session.plan.cells}
     rounds = tuple(_cap(record, groups) for record in session.rounds)

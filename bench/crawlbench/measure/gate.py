@@ -1,6 +1,6 @@
 """A worker's side of the turnstile: one socket, a line of JSON each way (floor 3).
 
-Imported by workers, hence only the standard library.
+Imported by workers, hence it uses only the standard library.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ class Gate:
     __slots__ = ("_lines", "_socket")
 
     def __init__(self, port: int, token: str, cell: str) -> None:
-        """Connect and say who is there."""
+        """Connect and say which cell this is."""
         self._socket = socket.create_connection(("127.0.0.1", port))
         self._lines = self._socket.makefile("r", encoding="utf-8")
         self.say({"kind": "hello", "token": token, "cell": cell})
 
     def wait(self) -> Message:
-        """Block until the manager says something; no CPU is used meanwhile.
+        """Block until the manager sends something, without using the CPU.
 
         Raises:
-            SystemExit: the manager has gone.
+            SystemExit: the manager is gone.
         """
         line = self._lines.readline()
         if not line:

@@ -1,4 +1,4 @@
-"""The handle on a process at the turnstile: how it is spoken with and ended (floor 3)."""
+"""The handle on a process at the turnstile: talks to it and ends it (floor 3)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ START_TIMEOUT_S = 60.0  # many workers import at once on few cores
 END_TIMEOUT_S = 30.0  # pyperf collects its metadata and writes its file
 RUN_FILE = "run.json"
 ANCHOR_TIMEOUT_S = 10.0  # it takes milliseconds
-GRACE_S = 5.0  # a worker ends itself on a hang; after this it is ended
+GRACE_S = 5.0  # a worker that hangs ends itself; after this we end it
 
 
 class Handle:
@@ -42,14 +42,14 @@ class Handle:
         resources: ExitStack,
         timeout_s: float,
     ) -> None:
-        """Hold a process that has just been started.
+        """Take over a process that has just been started.
 
         Args:
             process: that was started.
             last_words: its standard error.
             folder: where it may write.
-            resources: that are given back when it has ended.
-            timeout_s: after which a value is a hang.
+            resources: to release when it has ended.
+            timeout_s: a value that takes longer counts as a hang.
         """
         self._process = process
         self._last_words = last_words
@@ -59,10 +59,10 @@ class Handle:
         self._lane: Lane | None = None
 
     async def connect(self, arrival: asyncio.Future[Lane]) -> Message:
-        """Wait until the process is ready, or has died on the way; return what it said then.
+        """Wait until the process is ready, or died before; return what it said when ready.
 
         Raises:
-            CellError: it died, or did not get there in time.
+            CellError: it died, or did not get ready in time.
         """
         death = asyncio.ensure_future(self._process.wait())
         first: list[asyncio.Future[Any]] = [arrival, death]
@@ -84,10 +84,10 @@ class Handle:
         return crawls
 
     async def end(self) -> None:
-        """Let the process end by itself, and give back what it held.
+        """Let the process end by itself, and release what it held.
 
         Raises:
-            CellError: it did not end in time, or badly.
+            CellError: it did not end in time, or ended badly.
         """
         assert self._lane
         try:
@@ -102,16 +102,16 @@ class Handle:
             await self.kill()
 
     def _collect(self) -> None:
-        """Take what the process has left in its folder, while that is there."""
+        """Take what the process left in its folder, while the folder exists."""
 
     async def kill(self) -> None:
-        """End the process now, with all of its group; no harm if it has ended.
+        """End the process now, with its whole group; harmless if it has already ended.
 
         What has left the group, as a daemon does, is found while the process lives.
         """
         if self._process.returncode is None:
             end_descendants(self._process.pid)
-        with suppress(ProcessLookupError, PermissionError):  # the latter of zombies, on macOS
+        with suppress(ProcessLookupError, PermissionError):  # macOS raises the latter for zombies
             if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)
             elif self._process.returncode is None:
@@ -122,7 +122,7 @@ class Handle:
         self._resources.close()
 
     async def _hear(self, kind: str, timeout_s: float) -> Message:
-        """Return the worker's next message, which must be of that kind."""
+        """Return the worker's next message, which must be of this kind."""
         assert self._lane
         try:
             message = await asyncio.wait_for(self._lane.hear(), timeout_s)
@@ -137,7 +137,7 @@ class Handle:
         return message
 
     async def _describe_end(self, awaited: str, timeout_s: float) -> CellError:
-        """Return the error that tells how the worker ended, or that it has not."""
+        """Return the error that says how the worker ended, or that it has not ended."""
         try:
             code = await asyncio.wait_for(self._process.wait(), GRACE_S)
         except TimeoutError:
@@ -153,7 +153,7 @@ class WorkerHandle(Handle):
     _run: pyperf.Run | None = None
 
     async def get_ready(self) -> None:
-        """See `Worker.get_ready`: it is."""
+        """See `Worker.get_ready`: it always is."""
 
     async def take(self) -> Value:
         """See `Worker.take`."""

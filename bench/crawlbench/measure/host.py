@@ -1,8 +1,9 @@
 """The process of many operations on one event loop: `python -m crawlbench.measure.host` (floor 3).
 
-It takes a value of an operation whenever the manager says so, and looks between two of them at what
-the first has left behind. What it cannot go on after, such as an error, ends it: the manager starts
-another for the operations that are right. The job comes as JSON in the environment, as a worker's.
+It takes a value of an operation whenever the manager says so, and checks between two of them what
+the first has left behind. If it cannot go on, after an error for instance, it ends, and the manager
+starts another for the operations that work. The job comes as JSON in the environment, as for a
+worker.
 """
 
 from __future__ import annotations
@@ -33,26 +34,26 @@ class _Operations(Host):
     """All operations of one event loop."""
 
     def __init__(self, job: Job, seal: Seal, gate: Gate, event_loops: set[str]) -> None:
-        """Load the event loop, which comes last, after all that is ours."""
+        """Load the event loop, which comes last, after everything of ours."""
         super().__init__(job, seal, gate, event_loops)
         self._operations: dict[str, Operating] = {}
-        """Those that were asked for, by name."""
+        """The operations that were requested, by name."""
         assert job["cell"]["event_loop"]
         load_loop_factory(job["cell"]["event_loop"])
 
     def serve(self) -> None:
-        """Serve, and let no operation pay for a walk through what the others imported."""
+        """Serve, without letting an operation pay for a walk through what the others imported."""
         collect()
         freeze()
         super().serve()
 
     def _answer(self, kind: str, rested: tuple[float, float]) -> None:
-        """Tell whether the process has stood still."""
+        """Report whether the process has stood still."""
         assert kind == "look"
         self._gate.say({"kind": "rested", "cpu_s": rested[0], "seconds": rested[1]})
 
     def _take(self, order: Order, rested: tuple[float, float]) -> None:
-        """Take one value and tell it, and what its operation has left."""
+        """Take one value; report it, and what its operation has left."""
         name = order["task"]
         is_first = name not in self._operations
         operating = self._operations[name] = self._operations.get(name) or self._find(order)
@@ -60,7 +61,7 @@ class _Operations(Host):
         timing, base_rss_bytes = time_task(
             operating, order["loops"], self._job["timeout_s"], self._event_loops
         )
-        collect()  # of what this one has left, and for the next value
+        collect()  # what this one has left, before the next value
         message = self._describe(operating, timing, base_rss_bytes, rested)
         left = Remains.now().since(before)
         self._gate.say({**message, "left": [] if is_first else left})

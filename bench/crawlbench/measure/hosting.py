@@ -47,11 +47,11 @@ class Host:
     def serve(self) -> None:
         """Do what the manager says, and stand still in between.
 
-        When the round is over, all workers end at once: they may use all CPUs for that.
+        When the round is over, all workers end at once, and may use all CPUs for that.
         """
         rest, has_begun = Rest(), False
         while (message := self._gate.wait())["kind"] != "end":
-            rested = rest.stop() if has_begun else NO_REST  # an import may still settle before
+            rested = rest.stop() if has_begun else NO_REST  # before, an import may settle
             if message["kind"] == "go":
                 self._take(message["order"], rested)
                 has_begun = True
@@ -62,7 +62,7 @@ class Host:
             os.sched_setaffinity(0, self._job["all_cpus"])
 
     def _take(self, order: Order, rested: tuple[float, float]) -> None:
-        """Take one value and tell it."""
+        """Take one value and report it."""
         raise NotImplementedError
 
     def _answer(self, kind: str, rested: tuple[float, float]) -> None:
@@ -72,7 +72,7 @@ class Host:
     def _describe(
         self, task: Task, timing: Timing, base_rss_bytes: int | None, rested: tuple[float, float]
     ) -> dict[str, Any]:
-        """Return what the host reports of a value."""
+        """Return what the host reports about a value."""
         message = describe_value(task, timing, base_rss_bytes, self._event_loops)
         broken = self._seal.find_broken()
         message["conduct"] |= {"rest_cpu_s": rested[0], "rest_s": rested[1], "broken": broken}
@@ -80,7 +80,7 @@ class Host:
 
 
 def run_host(make: Callable[[Job, Seal, Gate, set[str]], Host]) -> None:
-    """Make a host of the job in the environment, and let it serve until the manager ends it."""
+    """Make a host from the job in the environment, and let it serve until the manager ends it."""
     leaving = Leaving()
     keep_descendants()
     job: Job = json.loads(os.environ[JOB_VARIABLE])
@@ -89,7 +89,7 @@ def run_host(make: Callable[[Job, Seal, Gate, set[str]], Host]) -> None:
     gate = Gate(job["port"], job["token"], job["cell"]["name"])
     try:
         assert_environment(job["environment"])
-        seal = Seal()  # with all that is ours, and nothing of a contestant's
+        seal = Seal()  # with everything of ours, and nothing of a contestant's
         host = make(job, seal, gate, event_loops)
         seal.move_to(job["cpus"])
         metadata = pyperf.Run([1.0], collect_metadata=True).get_metadata()

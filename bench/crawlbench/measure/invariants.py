@@ -1,7 +1,7 @@
-"""Says what a value hides, though its items and its requests are right (floor 3; pure).
+"""Finds what is wrong with a value although its items and requests are right (floor 3; pure).
 
-Each rule compares what the worker tells with what the mirror saw, or with what is due. What a
-strategy declares in its docstring changes what is due.
+Each rule compares what the worker reports with what the mirror saw, or with what is expected. What
+a strategy declares in its docstring changes what is expected.
 """
 
 from __future__ import annotations
@@ -34,44 +34,45 @@ __all__ = [
 
 CLOCK_SLACK_S = 50e-6 + 2 * time.get_clock_info("monotonic").resolution
 """How far two processes' readings of one clock may differ: less than one request over loopback
-takes, so that not even one can hide in it."""
+takes, so that not even one can hide in the gap."""
 REST_CPU_S = 0.001
-"""CPU time that a worker may use between its turns; so little hardly changes one crawl."""
+"""CPU time that a worker may use between its turns: so little hardly affects a crawl."""
 VALUE_SHARE = 0.01
-"""Share of the value's time that is allowed where that is more; it is below what matters."""
+"""The same as a share of the value's time, if that is more; it is below what matters."""
 REST_SHARE = 0.001
-"""Share of the time between the turns, where that is more: an idle thread that looks around twice a
-second uses 0.01 %, which no neighbour feels; a busy one uses a hundred."""
+"""The same as a share of the time between turns, if that is more. An idle thread that looks around
+twice a second uses 0.01 %, which no neighbour notices; a busy one uses 100 %."""
 MAX_RESTLESS = 0.1
-"""Share of a cell's turns: what disturbs so few of its neighbours' laps moves no ratio, since the
-midmean leaves out a quarter at each end. A busy host charges its own pauses to whoever has the CPU,
-so that a worker that only waits may now and then seem to have used a millisecond."""
+"""Share of a cell's turns. What disturbs so few of its neighbours' laps moves no ratio, because the
+midmean leaves out a quarter at each end. A busy hypervisor charges its own pauses to whoever has
+the CPU, so that a worker that only waits may now and then seem to have used a millisecond."""
 MIRROR_SLACK_S = 0.005
-"""Slack for the mirror's CPU time: within its span it also obeys the manager and cleans up."""
+"""Slack for the mirror's CPU time, because within its span it also obeys the manager and tidies
+up."""
 
 
 class Promise(StrEnum):
-    """What a contestant keeps in each of its turns, in a few words."""
+    """What a contestant must keep to in each of its turns, in a few words."""
 
     HARNESS = "leaves clocks, CPUs and the harness alone"
     REST = "stands still between its turns"
-    CLOCK = "works within its clock alone"
+    CLOCK = "works only within its clock"
     READING = "has every page read within its clock"
-    ADDRESSES = "learns addresses from the pages alone"
-    ANEW = "fetches everything anew in each crawl"
-    RULES = "asks no more, and no otherwise, than it may"
+    ADDRESSES = "learns addresses only from the pages"
+    ANEW = "fetches everything again in each crawl"
+    RULES = "stays within its concurrency and its declared HTTP"
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What a right value of a cell shows, over all its loops."""
+    """What a correct value of a cell shows, over all its loops."""
 
     loops: int
     pages: int
     items: int
     concurrency: int
     http: str = ""
-    """Versions that the strategy declares; empty if it does not."""
+    """HTTP versions that the strategy declares; empty if it declares none."""
     codings: str = ""
     """Content codings that it declares besides gzip."""
 
@@ -79,33 +80,33 @@ class Due:
     def of(
         cls, cell: Cell, expectation: Expectation, loops: int, declared: tuple[str, str] | None
     ) -> Due:
-        """Return what a right value of a crawling cell must show.
+        """Return what a correct value of a crawling cell must show.
 
         Args:
-            cell: that does.
+            cell: the cell.
             expectation: of its site.
             loops: crawls in the value.
-            declared: versions of HTTP and codings, as its strategy's docstring has them.
+            declared: HTTP versions and codings, from its strategy's docstring.
         """
         pages, items = expectation.pages * loops, expectation.items * loops
         return cls(loops, pages, items, cell.concurrency, *(declared or ("", "")))
 
 
 def find_breach(value: Value, counters: Counters, due: Due) -> str | None:
-    """Return why a crawl's value must not be believed, or None.
+    """Return why a crawl's value cannot be trusted, or None.
 
     Args:
         value: what the worker reported.
         counters: what the mirror counted meanwhile.
-        due: to be seen.
+        due: what they should show.
     """
     return next((reason for _, reason in find_breaches(value, counters, due)), None)
 
 
 def find_breaches(value: Value, counters: Counters, due: Due) -> Iterator[tuple[Promise, str]]:
-    """Yield each promise that a crawl's value does not keep, and how; arguments as `find_breach`'s.
+    """Yield each promise that a crawl's value breaks, and how; arguments as for `find_breach`.
 
-    The first is the one that explains most: who has replaced a clock may seem to work outside it.
+    The first one explains the most: a strategy that replaced a clock may seem to work outside it.
     """
     yield from _misconduct(value)
     for promise, rule in _RULES.items():
@@ -127,12 +128,12 @@ def _misconduct(value: Value) -> Iterator[tuple[Promise, str]]:
 
 
 def find_unrest(cpu_s: float, rest_s: float, value_s: float) -> str | None:
-    """Return that a process did not stand still between its turns, or None.
+    """Say that a process did not stand still between its turns, or return None.
 
     Args:
         cpu_s: CPU time that it used there.
-        rest_s: for how long it should have stood still.
-        value_s: how long a value of it takes.
+        rest_s: how long it should have stood still.
+        value_s: how long one of its values takes.
     """
     allowed_s = max(REST_CPU_S, VALUE_SHARE * value_s, REST_SHARE * rest_s)
     if cpu_s <= allowed_s:
@@ -144,12 +145,12 @@ def find_unrest(cpu_s: float, rest_s: float, value_s: float) -> str | None:
 
 
 def _longest_s(value: Value) -> float:
-    """Return how long a value of the process takes: what it leaves to do may be a share of that."""
+    """Return how long a value of the process takes: its unfinished work may be a share of it."""
     return max(value.seconds, value.conduct.last_s)
 
 
 class Patience:
-    """Remembers over a session which cells did not stand still, and excuses what comes seldom."""
+    """Remembers over a session which cells did not stand still, and excuses rare cases."""
 
     def __init__(self) -> None:
         """Remember nothing yet."""
@@ -157,9 +158,9 @@ class Patience:
         self._restless = Counter[str]()
 
     def excuse(self, cell: str, value: Value) -> Value:
-        """Return the value, as of a worker that stood still if it did not for the first time.
+        """Return the value; if the worker moved for the first time, as if it had stood still.
 
-        Later times are excused while they are at most `MAX_RESTLESS` of the cell's turns.
+        Later times are excused as long as they are at most `MAX_RESTLESS` of the cell's turns.
         """
         conduct = value.conduct
         self._turns[cell] += 1
@@ -172,7 +173,7 @@ class Patience:
 
 
 def _out_of_time(value: Value, counters: Counters, _: Due) -> Iterator[str]:
-    """Tell if the mirror was busy for this value while its clock did not run."""
+    """Say if the mirror was busy for this value while its clock was not running."""
     if not counters.first_at:
         return
     conduct: Conduct = value.conduct
@@ -190,7 +191,7 @@ def _out_of_time(value: Value, counters: Counters, _: Due) -> Iterator[str]:
 
 
 def _unread(value: Value, _: Counters, due: Due) -> Iterator[str]:
-    """Tell if not each page was read within the clock, by `site.read` or `site.stream`."""
+    """Say if some page was not read within the clock, by `site.read` or `site.stream`."""
     conduct = value.conduct
     if (conduct.pages_read or 0) < due.pages:
         yield (
@@ -205,10 +206,10 @@ def _unread(value: Value, _: Counters, due: Due) -> Iterator[str]:
 
 
 def _foreknown(value: Value, counters: Counters, due: Due) -> Iterator[str]:
-    """Tell if it asked for a page of which no page had told it yet.
+    """Say if it asked for a page that no page had linked to yet.
 
-    Only where each page is asked for once, and read: a redirect, or what is asked for again, may
-    well come before anything is read.
+    This holds only where each page is asked for once, and read: what a redirect leads to, or what
+    is asked for again, may come before anything is read.
     """
     first_read_at = value.conduct.first_read_at
     if counters.faults or counters.requests != due.pages or not counters.second_at:
@@ -222,7 +223,7 @@ def _foreknown(value: Value, counters: Counters, due: Due) -> Iterator[str]:
 
 
 def _reused(_: Value, counters: Counters, due: Due) -> Iterator[str]:
-    """Tell if not each crawl opened a connection and fetched bodies."""
+    """Say if some crawl did not open a connection and fetch bodies."""
     if counters.heads:
         yield f"it asked for the head alone {counters.heads} times: bodies were kept from before"
     if counters.used < due.loops:
@@ -239,8 +240,8 @@ def _reused(_: Value, counters: Counters, due: Due) -> Iterator[str]:
 
 
 def _unruly(_: Value, counters: Counters, due: Due) -> Iterator[str]:
-    """Tell if it did not keep to its concurrency, or spoke otherwise than it declares."""
-    # What a fault has spoilt a client may give up, while the mirror still has it in hand.
+    """Say if it exceeded its concurrency, or used other HTTP than it declares."""
+    # A client may give up what a fault has spoilt, while the mirror is still busy with it.
     allowed = due.concurrency + sum(counters.faults.values())
     if counters.most_in_flight > allowed:
         yield f"{counters.most_in_flight} requests were in flight at once instead of {allowed}"

@@ -1,6 +1,6 @@
 """What manager and worker tell each other: lines of JSON with these fields (floor 3).
 
-Of this module workers use the name of the variable, and the types.
+Workers use only the types in this module, and the name of the variable.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ class Expected(TypedDict):
 
 
 class Place(TypedDict, total=False):
-    """Where the other end is: of a mirror or of a peer."""
+    """Where the other end is: a mirror or a peer."""
 
     origin: str
     ca_file: str | None
     """File of the mirror's certificate authority; None without TLS."""
     files: dict[str, str]
-    """The paths of users' files, by the labels that cells name them by."""
+    """The paths of users' files, by the labels that cells use for them."""
     peer: PeerFields | None
-    """None for an operation that has none."""
+    """None for an operation without a peer."""
 
 
 class Length(TypedDict):
@@ -84,25 +84,25 @@ class Job(Place):
     cpus: list[int]
     """CPUs that the worker keeps to once it is ready; empty for any."""
     all_cpus: list[int]
-    """On which workers may end; empty for those that they have."""
+    """CPUs on which workers may end; empty for those that they have."""
     environment: Expected | None
     """None for the manager's own."""
     lengths: dict[str, Length]
-    """What a process that several cells share crawls, by cell; empty for all other processes."""
+    """What a process that several cells share crawls, by cell; empty for other processes."""
 
 
 class Order(TypedDict):
     """What the manager tells a process that several cells share about one value."""
 
     task: str
-    """An operation, or the name of a cell that crawls."""
+    """An operation, or the name of a crawling cell."""
     peer: PeerFields | None
     """The peer of an operation that has one."""
     loops: int
 
 
 class Told(TypedDict):
-    """What a task knows of its last value, beside times and memory."""
+    """What a task knows about its last value, besides times and memory."""
 
     parse_s: float | None
     digests: list[str]

@@ -1,4 +1,4 @@
-"""Sessions that lie beside others, of the same code on the same machine (floor 3)."""
+"""Sessions kept beside others, of the same code on the same machine (floor 3)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 __all__ = ["find_kept"]
 
 MAX_KEPT = 30
-"""Sessions that are read: more would tell no more."""
+"""Most sessions to read: more would say nothing new."""
 
 
 def find_kept(pair: tuple[Session, Session], folders: Iterable[Path]) -> list[Session]:
-    """Return the sessions beside two that measured the same on the same machine.
+    """Return the sessions kept beside two others that measured the same on the same machine.
 
-    From them comes the variance between sessions; neither of the two is among them.
+    They give the variance between sessions; neither of the two is included.
 
     Args:
         pair: what is compared.
@@ -44,7 +44,7 @@ def find_kept(pair: tuple[Session, Session], folders: Iterable[Path]) -> list[Se
 
 
 def _is_alike(one: Session, other: Session) -> bool:
-    """Tell whether two sessions measured with one crawlbench on one machine, and share cells."""
+    """Return whether two sessions share cells, crawlbench and machine."""
     axes = ("hostname", "cpu_model", "cpu_count", "python", "versions")
     is_one = all(getattr(one.machine, axis) == getattr(other.machine, axis) for axis in axes)
     names = {cell.name for cell in one.plan.cells}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.rooms import open_room
 from crawlbench.measure.calibration import find_every
-from crawlbench.measure.ceiling import measure_ceiling
+from crawlbench.measure.ceiling import MIN_SPAN_S, SPAN_S, measure_ceiling
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.invariants import Patience
 from crawlbench.measure.peers import PeerMeter, open_peers
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Lab", "declared_by", "open_lab"]
 
-CALIBRATION_WARMUPS = 1  # the first crawl of a process pays for what later ones find ready
+CALIBRATION_WARMUPS = 1  # a process's first crawl pays for what later ones find ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +50,30 @@ class Lab:
     """What is known of each site, by the place of crawls."""
     executor: Executor
     expectations: dict[str, Expectation]
-    """What a right crawl returns, by site."""
+    """What a correct crawl returns, by site."""
     groups: dict[str, str]
     """The place of each group of crawls."""
     trace_folder: Path
-    """Where the mirrors note the requests of the calibration; gone when the lab closes."""
+    """Where the mirrors note the requests of the calibration; removed when the lab closes."""
     patience: Patience = field(default_factory=Patience)
 
-    async def measure_ceilings(self) -> dict[str, float]:
+    async def measure_ceilings(self, lap_time_s: float) -> dict[str, float]:
         """Return how many requests per second each group's mirror answers without delays.
 
         Long forms have a mirror of their own, which serves pages like those of the group's.
+
+        Args:
+            lap_time_s: that a turn of the session should last; where that is less than the span of
+                this, a session in a hurry, the span is as short.
         """
+        span_s = min(SPAN_S, max(MIN_SPAN_S, lap_time_s))
         found: dict[str, float] = {}
         for place in dict.fromkeys(self.groups.values()):
             mirror, site = self.mirrors[place], self.sites[place]
             await mirror.begin("ceiling", plays_network=False)
             body = None if site.payload is None else json.dumps(site.payload).encode()
             found[place] = await measure_ceiling(
-                mirror.address, site.path, mirror.ca_file, body=body
+                mirror.address, site.path, mirror.ca_file, body=body, span_s=span_s
             )
             await mirror.end()
         return {group: found[place] for group, place in self.groups.items()}
@@ -83,10 +88,10 @@ class Lab:
         """Measure one round of some cells; round 0 is the calibration.
 
         Args:
-            session: so far.
+            session: the session so far.
             number: of the round.
             on_sample: called after each value.
-            cells: that take part; None for all of the plan that are still right.
+            cells: that take part; None for all of the plan that have not failed.
         """
         plan = session.plan
         if cells is None:
@@ -115,9 +120,9 @@ def _loop_module(cell: Cell) -> str | None:
 
 
 def declared_by(plan: Plan, cells: Iterable[Cell]) -> dict[str, tuple[str, str]]:
-    """Return what the docstrings of strategies declare of HTTP, by the name that cells have.
+    """Return what the docstrings of strategies declare about HTTP, by the name that cells use.
 
-    A user's file is found by its path, not by the short name that its cells have.
+    A user's file is found by its path, not by the short name in its cells.
     """
     names = dict.fromkeys(cell.strategy for cell in cells if cell.strategy)
     return {name: describe_http(plan.path_of(name)) for name in names}

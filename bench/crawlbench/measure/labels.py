@@ -1,8 +1,8 @@
-"""What cells call users' files: the name, and as much of the path as tells two apart (floor 3).
+"""What cells call users' files: names, with enough of the path to be distinct (floor 3).
 
-However a site or a network is spelled, and from whichever folder, its cells are called alike, so
-that sessions find what they have in common. A strategy or parser whose path is relative keeps its
-spelling: that is what tells two trials of one file apart.
+However a site or a network is spelled, and from whichever folder, its cells have the same names, so
+that sessions find what they have in common. A strategy or parser with a relative path keeps its
+spelling, which is what tells two versions of one file apart.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ _ENDINGS = (".py", ".toml")
 
 
 def is_file(name: str) -> bool:
-    """Tell whether a name of a site, network, strategy or parser is that of a user's file."""
+    """Return whether the name of a site, network, strategy or parser is that of a user's file."""
     return split_trip(name)[0].endswith(_ENDINGS)
 
 
 def find_place(path: str | Path) -> str:
-    """Return a path from the root, without dots; links stay, as what lies beside them counts."""
+    """Return a path from the root, without dots; links stay, since files beside them matter."""
     return os.path.abspath(path)  # noqa: PTH100  (`resolve` would follow links)
 
 
 def split_trip(name: str) -> tuple[str, str]:
-    """Return a name and the round trip that a network's may end with: `mine.toml`, `@5ms`."""
+    """Return a name, and the round trip that a network's may end with: `mine.toml`, `@5ms`."""
     base, at, trip = name.rpartition("@")
     return (base, at + trip) if base.endswith(".toml") else (name, "")
 
@@ -47,7 +47,7 @@ class Labels:
     """The names of a plan's files."""
 
     def __init__(self, cells: Iterable[Cell]) -> None:
-        """Take cells that name files as a user has spelled them."""
+        """Take cells that name files as a user spelled them."""
         cells = tuple(cells)
         self._sites = {find_place(cell.site): cell.site for cell in cells}
         places = _spellings(name for cell in cells for name in (cell.site, cell.network))
@@ -60,16 +60,16 @@ class Labels:
         self._short |= {path: short[path] for path in places}
 
     def of(self, name: str) -> str:
-        """Return what a site or network is called, however it was spelled; else the name."""
+        """Return the label of a site or network, however it was spelled; otherwise the name."""
         base, trip = split_trip(name)
         return self._short.get(find_place(base), base) + trip
 
     def of_tool(self, name: str) -> str:
-        """Return what a strategy or parser is called; else the name."""
+        """Return the label of a strategy or parser; otherwise the name."""
         return self._kept.get(find_place(name)) or self.of(name)
 
     def rename(self, cell: Cell) -> Cell:
-        """Return a cell that names files by their labels."""
+        """Return a cell that uses labels for its files."""
         return replace(
             cell,
             site=self.of(cell.site),
@@ -79,7 +79,7 @@ class Labels:
         )
 
     def files(self) -> dict[str, OwnFile]:
-        """Return the files by label; sites among them are loaded, each in a process of its own."""
+        """Return the files by label; sites are loaded for this, each in a process of its own."""
         labels = [*self._short.items(), *self._kept.items()]
         return {
             label: OwnFile(path, self._spellings[path], self._content(path))
@@ -92,10 +92,10 @@ class Labels:
 
 
 def require_sites(plan: Plan) -> None:
-    """Return if the plan's own sites are what they were when it was made.
+    """Check that the plan's own sites are what they were when it was made.
 
     Raises:
-        UsageError: one was changed, or cannot be read any more.
+        UsageError: one was changed, or can no longer be read.
     """
     for label, file in plan.files.items():
         if file.content:
@@ -109,7 +109,7 @@ def require_sites(plan: Plan) -> None:
 
 
 def _spellings(names: Iterable[str]) -> dict[str, str]:
-    """Return by absolute path how each file among some names was spelled first."""
+    """Return, by absolute path, the first spelling of each file among some names."""
     found: dict[str, str] = {}
     for name in names:
         if is_file(name):
@@ -119,7 +119,7 @@ def _spellings(names: Iterable[str]) -> dict[str, str]:
 
 
 def _shorten(paths: list[Path]) -> dict[str, str]:
-    """Return for each absolute path the shortest end of it that no other path has."""
+    """Return, for each absolute path, the shortest end that no other path has."""
     labels = {}
     for path in paths:
         others = [other for other in paths if other != path]

@@ -14,12 +14,12 @@ _FRAME = re.compile(
 
 
 def explain_exit(code: int, words: str, timeout_s: float) -> str:
-    """Return why a worker ended before it should have.
+    """Return why a worker ended early.
 
     Args:
         code: as `Process.returncode` gives it; negative for a signal.
-        words: all that it wrote to standard error.
-        timeout_s: after which it ends itself with a traceback (faulthandler's form).
+        words: everything it wrote to standard error.
+        timeout_s: after which it ends itself with a traceback (in faulthandler's form).
     """
     if hang := _HANG.search(words):
         frame = _FRAME.search(words, hang.end())

@@ -1,7 +1,7 @@
-"""How a worker ends: all that was to be done at its end is done, then it is gone (floor 3).
+"""How a worker ends: everything registered for its end is done, then it is gone (floor 3).
 
-An interpreter that ends takes apart all modules and objects, which costs a worker as much CPU time
-as a fifth of its start, and in which nothing is left to be seen. Imported by workers.
+An interpreter that ends takes all modules and objects apart. That costs a worker as much CPU time
+as a fifth of its start, and nothing in it needs to be seen. Imported by workers.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ __all__ = ["Leaving"]
 
 
 class Leaving:
-    """Ends the process where taking the interpreter apart would begin, if all went well."""
+    """Ends the process where the interpreter would be taken apart, if all went well."""
 
     def __init__(self) -> None:
-        """Come first, so as to be called last: after what a contestant wants done at the end."""
+        """Register first, so as to be called last: after whatever a contestant registers."""
         self.is_done = False
-        """Whether the work is; else the process ends as any does."""
-        self._end = os._exit  # before anybody can patch it
+        """Whether the work is done; if not, the process ends as any other does."""
+        self._end = os._exit  # bound before anybody can patch it
         atexit.register(self._leave)
 
     def _leave(self) -> None:

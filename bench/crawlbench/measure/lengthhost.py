@@ -1,7 +1,7 @@
 """The process of one strategy at several lengths: `-m crawlbench.measure.lengthhost` (floor 3).
 
-It crawls the short site and the long one in turn, as the manager says, and looks around each value
-as a worker of one cell does. The job comes as JSON in the environment.
+It crawls the short site and the long one in turn, as the manager says, and checks around each value
+what the worker of a single cell checks. The job comes as JSON in the environment.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _load(job: Job, seal: Seal) -> dict[str, Crawling]:
 
 
 def _at(job: Job, name: str) -> Job:
-    """Return the job of one length alone."""
+    """Return the job for one length alone."""
     length = job["lengths"][name]
     cell = {**job["cell"], "site": length["site"]}
     return {**job, "cell": cell, "origin": length["origin"]}  # type: ignore[typeddict-item]
@@ -50,19 +50,19 @@ class _Lengths(Host):
         super().__init__(job, seal, gate, event_loops)
         self._crawlings = _load(job, seal)
         self._last: tuple[str, float] = ("", 0.0)
-        """Whose value was the last one, and how long it took."""
+        """The cell of the last value, and how long that took."""
 
-    def _answer(self, kind: str, rested: tuple[float, float]) -> None:  # noqa: ARG002  (it shows)
+    def _answer(self, kind: str, rested: tuple[float, float]) -> None:  # noqa: ARG002  (one question)
         """Show what the last value's crawls returned."""
         assert kind == "show"
         self._gate.say({"kind": "crawls", "crawls": self._crawlings[self._last[0]].show()})
 
     def _take(self, order: Order, rested: tuple[float, float]) -> None:
-        """Take one value and tell it."""
+        """Take one value and report it."""
         name = order["task"]
         crawling = self._crawlings[name]
         if self._last[0] not in {"", name}:
-            self._crawlings[self._last[0]].forget()  # as if its process were another
+            self._crawlings[self._last[0]].forget()  # as if it had another process
         collect()
         timing, base_rss_bytes = time_task(
             crawling, order["loops"], self._job["timeout_s"], self._event_loops

@@ -1,4 +1,4 @@
-"""The longer site that cells crawl beside their own, so that a page's cost shows (floor 3)."""
+"""The longer sites that cells crawl besides their own, to show what a page costs (floor 3)."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ NONE = "none"
 
 
 def read_long_forms(asked: Sequence[str] | None) -> dict[str, str] | None:
-    """Return long forms as a suite has them; None if nobody asked.
+    """Return long forms as a suite has them; None if none were given.
 
     Args:
-        asked: `GLOB=SITE` or `GLOB=MIDDLE,SITE` each, or `none` alone.
+        asked: `GLOB=SITE` or `GLOB=MIDDLE,SITE` each, or only `none`.
 
     Raises:
         UsageError: one is neither.
@@ -48,15 +48,16 @@ def read_long_forms(asked: Sequence[str] | None) -> dict[str, str] | None:
 
 
 def find_long_forms(cells: Iterable[Cell], wanted: Mapping[str, str]) -> dict[str, LongForm]:
-    """Return by group what its cells crawl besides their own site.
+    """Return, by group, what its cells crawl besides their own site.
 
     Args:
         cells: of a plan.
-        wanted: site and network as a glob, such as `douban-top250/wan*`, to the longer site, or
-            to one in between and the longer one, with a comma; the last that fits a cell counts.
+        wanted: site and network as a glob, such as `douban-top250/wan*`, to the longer site, or to
+            a middle site and the longer one, separated by a comma; the last glob that fits a cell
+            counts.
 
     Raises:
-        UsageError: that site is not longer, or is a user's own, or there are too many.
+        UsageError: the site is not longer, or is a user's own, or there are too many.
     """
     forms: dict[str, LongForm] = {}
     for cell in cells:
@@ -78,7 +79,7 @@ def find_long_cells(cells: Iterable[Cell], forms: Mapping[str, LongForm]) -> lis
 
 
 def _find_form(short: str, wanted: str) -> LongForm:
-    """Return the longer site, with the one in between if two are named."""
+    """Return the longer site, with the middle one if two are named."""
     first, *others = [site.strip() for site in wanted.split(",")]
     if len(others) > 1:
         raise UsageError(
@@ -101,8 +102,8 @@ def _find_longer(short: str, long: str) -> LongForm:
     pages, short_pages = _count_pages(long), _count_pages(short)
     if pages <= short_pages:
         raise UsageError(
-            f"the site {long!r} has {pages} pages, so it is no long form of {short}, which has "
-            f"{short_pages}; name one with more pages, such as douban-x{10 * short_pages}"
+            f"the site {long!r} has {pages} pages, so it cannot be a long form of {short}, which "
+            f"has {short_pages}; name one with more pages, such as douban-x{10 * short_pages}"
         )
     return LongForm(long, pages, short_pages)
 

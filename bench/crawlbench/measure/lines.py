@@ -1,6 +1,6 @@
-"""Files that only grow, a line at a time (floor 3).
+"""Files that only grow, line by line (floor 3).
 
-A line counts when it is whole; what a process that was killed has left of one is cut off.
+Only complete lines count; what a killed process left of a line is cut off.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["append_line", "read_lines", "write_lines"]
 
 
 def append_line(path: Path, line: bytes) -> None:
-    """Add a line to a file, which is made if need be, and see it onto the disk.
+    """Add a line to a file, which is created if necessary, and make sure that it is on disk.
 
     Raises:
         OSError: the disk refuses; part of the line may be there.
@@ -30,15 +30,15 @@ def append_line(path: Path, line: bytes) -> None:
 
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> None:
-    """Replace a file, whole or not at all; errors as `append_line`."""
+    """Replace a file, whole or not at all; raises what `append_line` raises."""
     write_bytes(path, b"".join(line + b"\n" for line in lines))
 
 
 def read_lines(path: Path) -> list[bytes]:
-    """Return the whole lines of a file; none if there is no file.
+    """Return the complete lines of a file; none if there is no file.
 
     Raises:
-        OSError: it is there, but cannot be read.
+        OSError: it exists, but cannot be read.
     """
     try:
         content = path.read_bytes()

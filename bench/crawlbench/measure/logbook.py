@@ -45,11 +45,11 @@ if TYPE_CHECKING:
 __all__ = ["Logbook", "new_session"]
 
 REFERENCE_ROUNDS = 4
-"""After so many a reference, of which no verdict is asked, leaves the time to others."""
+"""Rounds after which a reference, which needs no verdict, leaves the time to others."""
 
 
 class Logbook:
-    """Takes in rounds, judges, and keeps all of it on disk."""
+    """Takes rounds, judges them, and keeps everything on disk."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Logbook:
         folder: Path,
         watcher: Watcher,
     ) -> None:
-        """Go on from a session and its runs; see `begin` and `resume`."""
+        """Continue from a session and its runs; see `begin` and `resume`."""
         self.session = session
         self.trouble = ""
         """What went wrong outside the cells, for the session's warnings."""
@@ -82,7 +82,7 @@ class Logbook:
         Cells of an environment that cannot be used are invalid from the start.
 
         Raises:
-            UsageError: it exists or cannot be made.
+            UsageError: the folder exists or cannot be made.
         """
         session = new_session(plan, environments)
         create_folder(folder, session)
@@ -99,7 +99,7 @@ class Logbook:
         """Take up a session that ended early.
 
         Raises:
-            UsageError: machine, versions, sites or networks are not those with which it began.
+            UsageError: machine, versions, sites or networks are not those it began with.
         """
         _check_same(session, environments)
         require_sites(session.plan)
@@ -114,11 +114,11 @@ class Logbook:
         return bool(self.session.loops)
 
     def add_ceilings(self, ceilings: dict[str, float]) -> None:
-        """Keep what the mirrors can do, by group."""
+        """Record what the mirrors can do, by group."""
         self.session = replace(self.session, ceilings=ceilings)
 
     def add_calibration(self, result: RoundResult) -> None:
-        """Choose loops and passes; the cells that failed take part no further."""
+        """Choose loops and passes; cells that failed do not take part any more."""
         write_trace(self._folder, result.notes)
         self._replace(calibrate(self.session, result.record), result)
 
@@ -132,7 +132,7 @@ class Logbook:
         self._replace(replace(self.session, rounds=rounds), result)
 
     def reason_to_stop(self) -> str:
-        """Return why no further round is to be measured, or an empty text."""
+        """Return why no further round should be measured, or an empty text."""
         session, plan = self.session, self.session.plan
         if len(session.failures) == len(plan.cells):
             return "nothing left"
@@ -142,15 +142,16 @@ class Logbook:
             return "rounds"
         if plan.stopping is Stopping.ANY and is_settled(session):
             return "precise" if plan.precision is not None else "answered"
+        # A round counts only when it is finished, so none is started that the budget would cut off.
         next_end_s = session.seconds + expect_round_s(session, self.open_cells())
         return "budget" if plan.budget_s and next_end_s > plan.budget_s else ""
 
     def open_cells(self) -> tuple[Cell, ...]:
         """Return the cells that take part in the next round.
 
-        Where is looked after each round, those leave whose pairs are all answered; a reference,
-        which is compared with nothing, leaves when it is known well enough to be shown. Middle
-        lengths leave after the first rounds, whatever they have shown.
+        If the session looks after each round, cells leave once all their pairs are answered. A
+        reference, which is compared with nothing, leaves when it is known well enough to be shown.
+        Middle lengths leave after the first rounds, whatever they showed.
         """
         session, plan = self.session, self.session.plan
         failed = {failure.cell for failure in session.failures}
@@ -168,7 +169,7 @@ class Logbook:
         )
 
     def close(self, ending: str) -> Session:
-        """Write and return the session as it ended."""
+        """Write the session as it ended, and return it."""
         session = replace(self.session, ending=ending)
         if self.trouble:
             text = f"{self.trouble}; the rounds that were finished before are kept"
@@ -193,14 +194,14 @@ class Logbook:
         self._watcher.on_session(self.session)
 
     def _conditions(self) -> Conditions | None:
-        """Return the conditions with the CPU time that was stolen since the start."""
+        """Return the conditions, with the CPU time that was stolen since the start."""
         share = self._steal.share() if self._steal else None
         conditions = self.session.conditions
         return replace(conditions, steal_share=share) if conditions else None
 
 
 def new_session(plan: Plan, environments: Sequence[EnvironmentFacts] = ()) -> Session:
-    """Return a session of nothing yet, here and now."""
+    """Return an empty session for a plan, here and now."""
     obstacles = {facts.name: facts.obstacle for facts in environments if facts.obstacle}
     return Session(
         plan=plan,

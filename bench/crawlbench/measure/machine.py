@@ -1,4 +1,4 @@
-"""Where a session runs, and which CPUs go to whom (floor 3)."""
+"""Where a session runs, and who gets which CPUs (floor 3)."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ PACKAGES = (
     "uvloop",
     "yarl",
 )
-"""Distributions whose versions can change a result, beside those of the strategies themselves."""
+"""Distributions whose versions can change a result, besides those of the strategies."""
 
 
 LIBCURLS = {"curl_cffi": "curl_cffi", "pycurl": "pycurl", "tornado": "pycurl"}
-"""Distributions that bring a libcurl or use another's, and the module that knows it."""
+"""Distributions that bring a libcurl or use another's, with the module that knows it."""
 
 
 def describe_machine(
@@ -62,7 +62,7 @@ def describe_machine(
     """Describe the machine, the interpreter and the packages of this process.
 
     Args:
-        strategies: whose libraries' versions count too.
+        strategies: whose libraries' versions also count.
         event_loops: likewise.
         parsers: likewise.
         cpus: how many the workers get, or `all`.
@@ -70,7 +70,7 @@ def describe_machine(
 
     Raises:
         UnknownNameError: a strategy is not registered.
-        UsageError: there are not as many CPUs.
+        UsageError: there are not that many CPUs.
     """
     topology = read_topology()
     workers, mirror = choose_cpus(topology, cpus, mirror_cpus)
@@ -112,7 +112,7 @@ def _version(name: str) -> str | None:
 
 
 def _foreign_versions(libraries: Iterable[str]) -> dict[str, str]:
-    """Return the versions of what is no Python: Python's own, and libcurl where it is measured."""
+    """Return versions of what is not a Python package: Python itself, and libcurl if measured."""
     found = {
         "OpenSSL": ssl.OPENSSL_VERSION.removeprefix("OpenSSL ").partition(" ")[0],
         "zlib": zlib.ZLIB_RUNTIME_VERSION,
@@ -124,9 +124,9 @@ def _foreign_versions(libraries: Iterable[str]) -> dict[str, str]:
 
 
 def _ask_libcurl(module: str) -> dict[str, str]:
-    """Return what a libcurl says it is made of, such as its TLS and its HTTP/2.
+    """Return what a libcurl says it consists of, such as its TLS and its HTTP/2.
 
-    Asked in a process of its own: the manager imports no client.
+    A separate process asks it, because the manager imports no client.
     """
     program = f"import {module} as m; v = getattr(m, 'version', '') or m.__curl_version__; print(v)"
     command = [sys.executable, "-P", "-c", program]

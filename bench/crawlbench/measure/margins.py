@@ -20,7 +20,7 @@ FILE = "margins.json"
 
 
 def find_margin(folder: Path, machine: Machine) -> float | None:
-    """Return the log ratio that equal things look apart on this machine, or None if not known.
+    """Return the log ratio by which equal things can differ on this machine; None if not known.
 
     Raises:
         UsageError: the file of margins is broken.
@@ -29,7 +29,7 @@ def find_margin(folder: Path, machine: Machine) -> float | None:
 
 
 def keep_margin(folder: Path, machine: Machine, margin: float) -> Path:
-    """Note the margin of this machine and return the file.
+    """Record the margin of this machine, and return the file.
 
     Raises:
         StorageError: it cannot be written.
@@ -66,17 +66,17 @@ def _read(path: Path) -> dict[str, float]:
         margins = json.loads(path.read_text(encoding="utf-8"))
         return {str(key): _margin(value) for key, value in margins.items()}
     except (OSError, ValueError, AttributeError, TypeError, ArithmeticError) as error:
-        raise UsageError(f"{str(path)!r} is no file of margins: {error}; delete it") from error
+        raise UsageError(f"{str(path)!r} is not a file of margins: {error}; delete it") from error
 
 
 def _margin(value: object) -> float:
-    """Return a margin, which is a finite number and not negative."""
+    """Return a margin, which must be finite and not negative."""
     number = float(value)  # type: ignore[arg-type]
     if not 0 <= number < math.inf:
-        raise ValueError(f"{value!r} is no margin")
+        raise ValueError(f"{value!r} is not a margin")
     return number
 
 
 def _key(machine: Machine) -> str:
-    """Name a machine: another CPU, or another number of them, is another machine."""
+    """Name a machine: another CPU, or another number of CPUs, makes another machine."""
     return f"{machine.hostname} / {machine.cpu_model} / {machine.cpu_count} CPUs"

@@ -12,7 +12,7 @@ from crawlbench.base.errors import UnknownNameError, UsageError
 from crawlbench.base.records import Cell, Plan, Stopping
 from crawlbench.measure.labels import Labels
 from crawlbench.measure.lengths import find_long_cells, find_long_forms
-from crawlbench.measure.reach import Here, Reach, choose
+from crawlbench.measure.reach import Here, Reach, choose, look_at_all
 from crawlbench.mirror.networks import NETWORKS, find_network
 from crawlbench.operations import Operation, select_operations
 from crawlbench.plugins import registry
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["MAX_CELLS", "extend_plan", "make_plan"]
 
 MAX_SHOWN = 8
-"""Cells that a sentence names."""
+"""Most cells that a sentence names."""
 MAX_CELLS = 2000
-"""A worker starts in a third of a second: a round of more would take a quarter of an hour."""
+"""A worker starts in a third of a second: a round with more would take a quarter of an hour."""
 STOCK_LOOP = "asyncio"
 HERE = Here()
 
@@ -46,7 +46,7 @@ def make_plan(
 ) -> Plan:
     """Expand a suite into a plan.
 
-    A name that was written out must be installed; what only a glob names is left out if it is not.
+    A name that was written out must be installed; names from a glob are left out if they are not.
 
     Args:
         name: of the suite.
@@ -58,13 +58,13 @@ def make_plan(
         most_cells: how many fit, controls included.
 
     Raises:
-        UsageError: a name is unknown or not installed, the baseline is no cell, or there are too
+        UsageError: a name is unknown or not installed, the baseline is not a cell, or there are too
             many cells.
     """
     operations = _choose_operations(suite) if suite.operations else []
     crawls = _expand(suite, reach) if suite.strategies else []
-    # `--baseline` names a crawl where there are any; only without them can it mean an event loop.
-    # Asked for crawls too: an event loop that was written out must be one that can be made here.
+    # `--baseline` names a crawl if there are any; only without crawls can it mean an event loop.
+    # Loops are checked for crawls too: one that was written out must be one that can be made here.
     loops = _operating_loops(suite, reach, None if crawls else baseline)
     operated = [Cell.of_operation(one.name, loop) for one, loop in product(operations, loops)]
     crawls, operated = (
@@ -102,10 +102,10 @@ def _require_fit(count: int, most_cells: int) -> None:
 
 
 def _complete(baselines: dict[str, Cell], cells: Sequence[Cell]) -> dict[str, Cell]:
-    """Return the baseline of every group: where none was asked for, the group's first cell.
+    """Return the baseline of every group: the group's first cell, unless another was asked for.
 
-    `_operating_loops` and `_spread` put the baseline's event loop and the first environment in
-    front, so that the first cell of an operation or of `ab` is the one to compare with.
+    `_operating_loops` and `_spread` put the baseline's event loop and the first environment first,
+    so that the first cell of an operation, or in `ab`, is the one to compare with.
     """
     firsts: dict[str, Cell] = {}
     for cell in cells:
@@ -114,7 +114,7 @@ def _complete(baselines: dict[str, Cell], cells: Sequence[Cell]) -> dict[str, Ce
 
 
 def _size(name: str, suite: Suite, cells: tuple[Cell, ...], baselines: dict[str, Cell]) -> Plan:
-    """Return a plan of these cells, as large as its suite says."""
+    """Return a plan of these cells, with the sizes of its suite."""
     return Plan(
         suite=name,
         cells=cells,
@@ -144,11 +144,11 @@ def extend_plan(
     rounds: int | None = None,
     budget_s: float | None = None,
     precision_percent: float | None = None,
-    stopping: Stopping | None = None,  # noqa: ARG001  (whoever goes on has looked)
+    stopping: Stopping | None = None,  # noqa: ARG001  (whoever continues has looked)
 ) -> Plan:
-    """Return the plan with other ends: what says when to stop changes no value.
+    """Return the plan with other ends, since what decides when to stop changes no value.
 
-    Whoever goes on has looked, so that only what holds at all times still holds.
+    Whoever continues has looked at the results, so only what holds at all times still holds.
     """
     precision = _log_ratio(precision_percent) if precision_percent else plan.precision
     if rounds and not precision_percent:
@@ -178,11 +178,12 @@ def _spread(
 
 def _expand(suite: Suite, reach: Reach) -> list[Cell]:
     """Return the cells without controls, each once, in the order of the suite."""
-    strategies = choose(reach, registry.Kind.STRATEGY, suite.strategies)
-    event_loops = choose(reach, registry.Kind.EVENT_LOOP, suite.event_loops)
-    parsers = choose(reach, registry.Kind.PARSER, suite.parsers)
-    sites = choose(HERE, registry.Kind.SITE, suite.sites)  # the mirror is the manager's
-    networks = _select_networks(suite.networks)
+    kind, networks = registry.Kind, _select_networks(suite.networks)
+    tools = {kind.PARSER: suite.parsers, kind.EVENT_LOOP: suite.event_loops}
+    look_at_all(reach, {kind.SITE: suite.sites, **tools, kind.STRATEGY: suite.strategies})
+    strategies = choose(reach, kind.STRATEGY, suite.strategies)
+    parsers, event_loops = (choose(reach, one, names) for one, names in tools.items())
+    sites = choose(HERE, kind.SITE, suite.sites)  # the mirror is the manager's
     cells: dict[Cell, None] = {}
     for site, network, strategy, parser, concurrency in product(
         sites, networks, strategies, parsers, dict.fromkeys(suite.concurrency)
@@ -198,7 +199,7 @@ def _select_networks(patterns: tuple[str, ...]) -> list[str]:
     for pattern in patterns:
         matches = [name for name in NETWORKS if fnmatchcase(name, pattern)]
         if not matches:
-            find_network(pattern)  # says what is known, or reads a file
+            find_network(pattern)  # raises with the known names, or reads a file
             matches = [pattern]
         chosen.update(dict.fromkeys(matches))
     return list(chosen)
@@ -208,7 +209,7 @@ def _choose_operations(suite: Suite) -> list[Operation]:
     """Return the operations that this Python and system allow.
 
     Raises:
-        UsageError: none is left, or one that was named cannot be done here.
+        UsageError: none is left, or one that was written out is not possible here.
     """
     chosen = select_operations(suite.operations)
     named = [one for one in chosen if one.name in suite.operations and one.obstacle]
@@ -224,10 +225,10 @@ def _choose_operations(suite: Suite) -> list[Operation]:
 
 
 def _operating_loops(suite: Suite, reach: Reach, baseline: str | None) -> list[str]:
-    """Return the event loops, first the baseline (None: the stock one) of all others.
+    """Return the event loops, with the baseline of all others first (None: the stock loop).
 
     Raises:
-        UsageError: one that was written out makes no event loop here, or the baseline is none.
+        UsageError: one that was written out makes no event loop here, or the baseline is not one.
     """
     loops = choose(reach, registry.Kind.EVENT_LOOP, suite.event_loops)
     for name in loops:
@@ -245,7 +246,7 @@ def _baselines(
 ) -> dict[str, Cell]:
     """Return the baseline of each group; `asked` is None if the suite's usual one will do."""
     wanted = _rename(usual if asked is None else asked, labels)
-    # A baseline that was asked for must be there. The suite's own one need not: who narrows a suite
+    # A baseline that was asked for must exist. The suite's own need not: a user who narrows a suite
     # with `-s` has not asked for it, and gets the first cell instead.
     if asked is None:
         wanted = _usual_baseline(crawls, wanted)
@@ -263,7 +264,7 @@ def _usual_baseline(cells: list[Cell], wanted: str) -> str:
     """Return the suite's baseline if it is among the cells, else the first cell.
 
     Raises:
-        UnknownNameError: it names nothing that exists, so that it cannot be what is meant.
+        UnknownNameError: it names nothing that exists, so it must be a mistake.
     """
     if any(_fits(cell, wanted) for cell in cells):
         return wanted
@@ -277,7 +278,7 @@ def _usual_baseline(cells: list[Cell], wanted: str) -> str:
 def _baseline(group: str, cells: list[Cell], wanted: str) -> Cell:
     """Return the first cell of a group that the baseline's name fits.
 
-    The first, because a suite with several concurrencies has several; the plan says which it is.
+    A suite with several concurrencies has several such cells; the plan says which one was taken.
     """
     for cell in cells:
         if cell.group == group and _fits(cell, wanted):
@@ -289,7 +290,7 @@ def _baseline(group: str, cells: list[Cell], wanted: str) -> Cell:
 
 
 def _fits(cell: Cell, wanted: str) -> bool:
-    """Tell whether `strategy` or `strategy/event loop` names the cell."""
+    """Return whether `strategy` or `strategy/event loop` names the cell."""
     return wanted in (cell.strategy, _short_name(cell))
 
 

@@ -1,4 +1,4 @@
-"""An operation of an event loop as what a worker measures (floor 3; imported by workers)."""
+"""An event loop's operation as a worker's task (floor 3; imported by workers)."""
 
 from __future__ import annotations
 
@@ -25,15 +25,16 @@ class Operating:
         assert cell["event_loop"]
         self._name = cell["event_loop"]
         self._operation = find_operation(cell["operation"])
+        self.closes_loops = self._operation.is_plain
         self._factory = load_loop_factory(self._name)
         self._peer = Peer(**job["peer"]) if job["peer"] else None
         self._figures: Figures = {}
 
     def run(self, loops: int) -> Timing:
-        """Call the operation `loops` times and return what all took.
+        """Call the operation `loops` times, and return how long everything took.
 
         Raises:
-            LoopRefusal: the event loop says that it does not have this.
+            LoopRefusal: the event loop says that it does not support this.
             OperationWrong: it did something else.
         """
         try:
@@ -49,7 +50,7 @@ class Operating:
         return {"pages_read": None, "items_read": 0}
 
     def tell(self, *, is_alone: bool) -> Told:  # noqa: ARG002  (nothing depends on it)
-        """Return what is to be known of the last value."""
+        """Return what else is known about the last value."""
         return {"parse_s": None, "digests": [], "http_parser": "", "figures": self._figures}
 
     def show(self) -> list[list[Row]]:

@@ -1,4 +1,4 @@
-"""Who writes into a session's folder: one process at a time (floor 3)."""
+"""Makes sure that only one process at a time writes into a session's folder (floor 3)."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
 __all__ = ["LOCK_FILE", "OWNER_FILE", "OwnedError", "own"]
 
 LOCK_FILE = ".lock"
-"""Stays where it is: whoever waits for it must wait for the same file."""
+"""It is never removed: everybody who waits for it must wait for the same file."""
 OWNER_FILE = ".owner"
 DRAFTS = ".*.json-*.json"
 """Matches the files that a process was writing when it was killed."""
 
 
 class OwnedError(UsageError):
-    """Raised when a folder cannot be held, mostly because another process holds it."""
+    """Raised when a folder cannot be locked, usually because another process has locked it."""
 
 
 _held: dict[Path, int] = {}
-"""Folders that this process holds, to how many blocks do."""
+"""Folders that this process has locked, with the number of blocks that use them."""
 
 
 @contextmanager
 def own(folder: Path) -> Iterator[None]:
     """Keep all other processes from writing into a session's folder.
 
-    The lock is the system's: it ends with the process, however that ends.
+    The lock is the system's: it ends with the process, however the process ends.
 
     Args:
-        folder: that is there; this process may hold it already.
+        folder: an existing one, which this process may have locked already.
 
     Raises:
-        OwnedError: another process holds it.
+        OwnedError: another process has locked it.
     """
     place = folder.resolve()
     if place in _held:
@@ -57,7 +57,7 @@ def own(folder: Path) -> Iterator[None]:
     lock = _lock(folder)
     _held[place] = 1
     try:
-        with suppress(OSError):  # a full disk will be told where it matters
+        with suppress(OSError):  # a full disk is reported where it matters
             (place / OWNER_FILE).write_text(_describe_self(), encoding="utf-8")
         for draft in place.glob(DRAFTS):
             draft.unlink(missing_ok=True)
@@ -73,7 +73,7 @@ def _lock(folder: Path) -> FileLock:
     """Take a folder's lock.
 
     Raises:
-        OwnedError: another process holds it, or it cannot be written.
+        OwnedError: another process has locked it, or it cannot be written.
     """
     place = folder.resolve()
     lock = FileLock(place / LOCK_FILE, timeout=0)

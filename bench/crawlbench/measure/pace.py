@@ -1,15 +1,15 @@
-"""How many laps a turn has, by what laps cost and how much they settle (floor 3; pure).
+"""Chooses how many laps a turn takes, from what laps cost and how much they reduce the noise.
 
-A round costs what its workers cost, however few laps they take; laps cost their own time, and
-lessen only that part of the noise that is not between workers. Source: Kalibera and Jones (see
-`stats/noise.py`): of a group, n laps a round cost least where n is the root of cost over cost times
-noise over noise.
+A round pays for its workers, however few laps they take; laps pay for their own time, and reduce
+only the part of the noise that is not between workers. Source: Kalibera and Jones (see
+`stats/noise.py`): a group's rounds settle the most for their cost when the number of their laps is
+sqrt(cost around the laps / cost of a lap * noise of a lap / noise of a round) (floor 3; pure).
 
-What is looked at is how long rounds took and how much their values spread, never on which side a
-pair lies. Even a choice that saw more would leave the verdicts true: each round is still a fair
-draw around the same ratio, whatever number of laps it was told to take beforehand, so that the mean
-over rounds stays fair, and both Student's t and the sequence, which divide by the spread that
-was found, are at worst too careful where rounds differ in spread (docs/method.md).
+The choice depends on how long rounds took and how much their values spread, never on which side of
+a pair is the faster one. Even a choice that saw more would leave the verdicts valid: each round is
+still a fair draw around the same ratio, whatever number of laps was chosen for it beforehand. So
+the mean over rounds stays fair, and both Student's t and the sequence, which divide by the observed
+spread, are at worst too careful if rounds differ in spread (docs/method.md).
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ if TYPE_CHECKING:
 __all__ = ["Costs", "choose_pace", "expect_round_s", "find_costs"]
 
 FIRST_ROUNDS = 3
-"""Rounds after which laps are chosen for the first time, and then whenever rounds have doubled."""
+"""Rounds after which laps are first chosen; later, whenever the number of rounds has doubled."""
 MAX_STEP = 3
-"""Factor by which laps may grow or shrink at once: all rounds count the same, so the first must not
-be much noisier than the later ones."""
+"""Factor by which laps may grow or shrink at once: all rounds count the same, so the first ones
+must not be much noisier than later ones."""
 MAX_MEASURING = 0.85
-"""Share of a round that laps may take: beyond it, more laps gain little, and rounds get fewer."""
+"""Share of a round that laps may take: beyond it more laps gain little, and fewer rounds fit in."""
 MIN_LAPS = 2
-"""Laps in a round; a single one does not show how much laps differ."""
+"""Laps in a round; a single lap does not show how much laps differ."""
 MAX_FILLING = 2.0
-"""Factor by which the chosen laps may grow, so that no budget is left over, or shrink,
-so that one more round fits in."""
+"""Factor by which the chosen laps may grow, to use up the budget, or shrink, to make room for one
+more round."""
 FILLING = 0.97
-"""Share of the remaining time to fill: the last round only predicts what the next will take."""
+"""Share of the remaining time to fill: the last round only predicts how long the next will take."""
 ROUNDS_OF_SEQUENCE = 12
-"""How many rounds must fit in: with fewer, a sequence costs more width than laps gain."""
+"""Number of rounds that must fit in: with fewer, a sequence loses more width than laps gain."""
 MOST_ROUNDS = 30
-"""How many rounds should fit in at the most: with more, Student's t gains hardly anything."""
+"""Number of rounds that should fit in at most: with more, Student's t gains hardly anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +60,19 @@ class Costs:
     around_s: float
     """The start, the warmups and the end of all workers."""
     lap_s: dict[str, float]
-    """The time of one lap with everything that belongs to it, by group."""
+    """The time of one lap with everything around its values, by group."""
 
 
 def choose_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
     """Return the laps per turn of each group for the rounds that follow.
 
-    They stay as they are where the user has said how many, where nothing but a number of rounds
-    ends the session, and between the rounds at which they are chosen; but where only the budget
-    ends it, the rounds that still fit in take all that is left of it.
+    They stay as they are if the user has fixed them, if only a number of rounds ends the session,
+    and between the rounds after which they are chosen. But if only the budget ends the session, the
+    rounds that still fit in take all the time that is left.
 
     Args:
         session: judged, with its last round.
-        cells: that take part in the next round.
+        cells: those that take part in the next round.
     """
     passes, plan = dict(session.passes), session.plan
     costs = find_costs(session.rounds[-1], cells) if plan.is_paced and cells else None
@@ -89,7 +89,7 @@ def choose_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
 
 
 def _choose_all(session: Session, costs: Costs, passes: dict[str, int]) -> dict[str, int]:
-    """Return the laps per turn of each group by what they cost and settle."""
+    """Return the laps per turn of each group, by what they cost and how much noise they remove."""
     noise = find_noise(session)
     wanted = {
         group: _choose(costs, group, noise[group].of_lap, noise[group].of_round)
@@ -104,9 +104,9 @@ def _choose_all(session: Session, costs: Costs, passes: dict[str, int]) -> dict[
 
 
 def find_costs(record: RoundRecord, cells: Sequence[Cell]) -> Costs | None:
-    """Return what the next round's parts will cost, by the last one; None if it does not tell.
+    """Return what the parts of the next round will cost, from the last; None if it does not show.
 
-    What is done around each value, such as collecting garbage, is the same for all values.
+    What is done around each value, such as collecting garbage, is taken as the same for all values.
     """
     values = [sample for sample in record.samples if not sample.warmup]
     if record.laps_s is None or not values:
@@ -125,7 +125,7 @@ def find_costs(record: RoundRecord, cells: Sequence[Cell]) -> Costs | None:
 
 
 def expect_round_s(session: Session, cells: Sequence[Cell]) -> float:
-    """Return how long the next round will take: as long as the last, or what its laps will cost."""
+    """Return how long the next round will take: as long as the last, or by its laps' cost."""
     last = session.rounds[-1]
     costs = find_costs(last, cells) if session.plan.is_paced else None
     if costs is None:
@@ -135,13 +135,13 @@ def expect_round_s(session: Session, cells: Sequence[Cell]) -> float:
 
 
 def _is_due(rounds: int) -> bool:
-    """Tell whether this is round 3, 6, 12, 24 and so on."""
+    """Return whether laps are chosen after this round: after 3, 6, 12, 24 and so on."""
     times, rest = divmod(rounds, FIRST_ROUNDS)
     return not rest and times > 0 and times & (times - 1) == 0
 
 
 def _choose(costs: Costs, group: str, of_lap: float, of_round: float) -> float:
-    """Return how many laps a round of a group costs least with, for what it settles."""
+    """Return the number of laps with which a group's rounds settle the most for their cost."""
     around_s = costs.around_s / len(costs.lap_s)
     most = around_s / costs.lap_s[group] * MAX_MEASURING / (1 - MAX_MEASURING)
     if not of_round:
@@ -150,7 +150,7 @@ def _choose(costs: Costs, group: str, of_lap: float, of_round: float) -> float:
 
 
 def _bound(laps: float, passes: int, plan: Plan) -> int:
-    """Return laps per turn near enough to those of before."""
+    """Return a number of laps per turn that is close enough to the one before."""
     least = max(math.ceil(MIN_LAPS / plan.laps), passes / MAX_STEP)
     most = min(MAX_PASSES, passes * MAX_STEP)
     return max(1, round(min(most, max(least, laps / plan.laps))))
@@ -161,7 +161,7 @@ def _fit(
 ) -> dict[str, int]:
     """Return the laps per turn with which enough rounds fit into the budget.
 
-    What exceeds it is taken from what was added, from all groups alike.
+    If they are too many, all groups give up the same share of the laps that were added.
     """
     if not plan.budget_s:
         return wanted
@@ -177,19 +177,19 @@ def _fit(
 
 
 def _rounds_in_budget(plan: Plan, around_s: float) -> int:
-    """Return how many rounds are to fit in: those whose intervals are the narrowest.
+    """Return how many rounds should fit in: the number that makes intervals narrowest.
 
-    Each round costs time that laps could have had, and the error falls with the square root of the
-    number of laps. But few rounds show their spread badly, and that costs the more, the more pairs
+    Each round costs time that laps could have used, and the error falls with the square root of the
+    number of laps. But few rounds show their spread badly, which costs the more, the more pairs
     must hold together.
 
     Args:
         plan: with a budget.
-        around_s: what a round costs beside its laps.
+        around_s: what a round costs besides its laps.
     """
     if plan.stopping is Stopping.ANY:
         return ROUNDS_OF_SEQUENCE
-    level = (1 - plan.confidence) / _most_pairs(plan)
+    level = (1 - plan.confidence) / _most_pairs(plan)  # the strictest of Holm's procedure
     widths = {
         rounds: t_quantile(1 - level / 2, rounds - 1) / math.sqrt(plan.budget_s - rounds * around_s)
         for rounds in range(FIRST_ROUNDS, MOST_ROUNDS + 1)
@@ -209,10 +209,10 @@ def _most_pairs(plan: Plan) -> int:
 def _fill(
     chosen: dict[str, int], least: dict[str, int], costs: Costs, left_s: float, laps: int
 ) -> dict[str, int]:
-    """Return laps per turn with which a whole number of rounds takes all the time that is left.
+    """Return laps per turn with which a whole number of rounds uses all the time that is left.
 
-    Rather one round more of somewhat fewer laps: few rounds are what an interval suffers from.
-    Where no round fits in, not even a short one, laps stay as they are.
+    If in doubt, one more round with somewhat fewer laps: intervals suffer from few rounds. If not
+    even a short round fits in, laps stay as they are.
 
     Args:
         chosen: laps per turn, by group.
@@ -234,15 +234,15 @@ def _fill(
 def _stretch(
     chosen: dict[str, int], least: dict[str, int], lap_s: dict[str, float], room_s: float
 ) -> dict[str, int] | None:
-    """Return laps that last so long, in about the proportion of those chosen; None if none do.
+    """Return laps that last this long, in about the same proportion as chosen; None if none do.
 
-    Laps are added where fewest were, or taken away where most are left.
+    Laps are added where there are fewest, or removed where most are left.
     """
 
     def seconds(of: dict[str, int]) -> float:
         return sum(lap_s[group] * count for group, count in of.items())
 
-    laps, open_groups = dict(chosen), sorted(chosen)  # in an order, for ties
+    laps, open_groups = dict(chosen), sorted(chosen)  # sorted: ties are broken alike
     step = 1 if seconds(chosen) <= room_s else -1
     while open_groups and (step > 0 or seconds(laps) > room_s):
         group = min(open_groups, key=lambda g: step * (laps[g] + step) / chosen[g])

@@ -1,4 +1,4 @@
-"""The peers of a session's operations, read as a round reads a mirror (floor 3)."""
+"""The peers of a session's operations, in the form that a round reads mirrors (floor 3)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["PeerMeter", "open_peers"]
 
 
 class PeerMeter:
-    """Tells how busy a peer was between `begin` and `end`; nothing of one that stands aside."""
+    """Measures how busy a peer was between `begin` and `end`; nothing for one that stands aside."""
 
     def __init__(self, process: PeerProcess | None, *, is_aside: bool) -> None:
         """Watch a process; None if there is none."""
@@ -36,7 +36,7 @@ class PeerMeter:
 
     async def begin(
         self,
-        epoch: str,  # noqa: ARG002  (all arguments: a mirror's)
+        epoch: str,  # noqa: ARG002  (all arguments are those of a mirror)
         *,
         plays_network: bool,  # noqa: ARG002
         lap: int = 0,  # noqa: ARG002
@@ -48,13 +48,13 @@ class PeerMeter:
         self._before = self._usage()
 
     async def end(self) -> Counters:
-        """Return what it has used since."""
+        """Return what it has used since `begin`."""
         now = self._usage()
         cpu_s = now.cpu_s - self._before.cpu_s if now and self._before else 0.0
         return Counters(cpu_s=cpu_s)
 
     async def shut_doors(self, names: Iterable[str] | None = None) -> None:
-        """Do nothing: a peer has none."""
+        """Do nothing: a peer has no doors."""
 
     def _usage(self) -> PeerUsage | None:
         try:

@@ -1,8 +1,8 @@
 """Keeps the manager off the mirror's CPU (floor 3).
 
-While a value is taken the manager waits for one message: it draws, judges and writes between values
-alone, and no thread of its own runs. Where there are more than two CPUs, it stays off the mirror's
-with the little that it does beside that; of two, one would be the workers'.
+While a value is taken the manager waits for one message: it draws, judges and writes only between
+values, and has no thread of its own that runs. If there are more than two CPUs, it also keeps the
+little that it does meanwhile off the mirror's; with two, the other one would be the workers'.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def choose_manager_cpus(available: Collection[int], mirror: Collection[int]) -> 
     """Return the CPUs that are left for the manager.
 
     Args:
-        available: to this process.
+        available: CPUs that this process may use.
         mirror: CPUs of the mirror; empty where they cannot be chosen.
     """
     return set(available) - set(mirror) if len(available) > 2 else set(available)
@@ -29,9 +29,9 @@ def choose_manager_cpus(available: Collection[int], mirror: Collection[int]) -> 
 
 @contextmanager
 def stay_off(mirror_cpus: Collection[int]) -> Iterator[None]:
-    """Leave the mirror's CPUs while the block lasts, where that can be done.
+    """Leave the mirror's CPUs for the duration of the block, where that is possible.
 
-    What is started meanwhile inherits it; the mirror and the workers choose their own CPUs.
+    What is started meanwhile inherits this; the mirror and the workers choose their own CPUs.
     """
     can_choose = hasattr(os, "sched_setaffinity")
     cpus = choose_manager_cpus(os.sched_getaffinity(0), mirror_cpus) if can_choose else set()
@@ -41,7 +41,7 @@ def stay_off(mirror_cpus: Collection[int]) -> Iterator[None]:
 
 @contextmanager
 def stay_on(cpus: Collection[int]) -> Iterator[None]:
-    """Run on these CPUs alone while the block lasts; on all as before where there are none."""
+    """Run only on these CPUs for the duration of the block; if there are none, change nothing."""
     if not cpus or not hasattr(os, "sched_setaffinity"):
         yield
         return

@@ -1,4 +1,4 @@
-"""Which plug-ins can be had: by the manager's own Python, or in some environment (floor 3)."""
+"""Which plug-ins are available: in the manager's own Python, or in some environment (floor 3)."""
 
 from __future__ import annotations
 
@@ -11,51 +11,51 @@ from crawlbench.plugins.scouts import find_out
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Elsewhere", "Here", "Reach", "choose"]
+__all__ = ["Elsewhere", "Here", "Reach", "choose", "look_at_all"]
 
 
 class Here:
-    """The manager's own Python; nothing is imported in the manager itself."""
+    """The manager's own Python; the manager itself imports nothing."""
 
-    def look(self, kind: registry.Kind, names: Sequence[str]) -> None:
-        """Look at several plug-ins at once, which is faster than at one after the other."""
-        find_out([(kind, name) for name in names])
+    def look(self, asked: Sequence[tuple[registry.Kind, str]]) -> None:
+        """Look at several plug-ins at once, which is faster than one after the other."""
+        find_out(asked)
 
     def require(self, kind: registry.Kind, name: str) -> None:
-        """Return if a plug-in can be loaded.
+        """Check that a plug-in can be loaded.
 
         Raises:
-            NotInstalledError: it needs a package that is not there.
-            BenchError: it cannot be loaded otherwise.
+            NotInstalledError: it needs a package that is not installed.
+            BenchError: it cannot be loaded for another reason.
         """
         find_out([(kind, name)])[0].require()
 
     def require_loops(self, event_loop: str) -> None:
-        """Return if an event loop can be loaded and makes loops; errors as `require`."""
+        """Check that an event loop can be loaded and makes loops; raises what `require` raises."""
         find_out([(registry.Kind.EVENT_LOOP, event_loop)])[0].require_loops()
 
     def is_async(self, strategy: str) -> bool:
-        """Tell whether a strategy needs an event loop."""
+        """Return whether a strategy needs an event loop."""
         return find_out([(registry.Kind.STRATEGY, strategy)])[0].is_async
 
 
 class Elsewhere:
-    """Environments, as they were seen from inside; one that has a plug-in is enough."""
+    """Environments, as seen from inside; a plug-in must be in at least one of them."""
 
     def __init__(self, seen: Sequence[Mapping[str, Mapping[str, tuple[bool, str]]]]) -> None:
-        """Take what each environment said.
+        """Take what each environment reported.
 
         Args:
-            seen: for each environment, kind of plug-in to name to whether it is `async`, and
-                why it cannot be had there (empty if it can).
+            seen: for each environment, kind of plug-in to name to whether it is `async`, and why it
+                is not available there (empty if it is).
         """
         self._environments = seen
 
-    def look(self, kind: registry.Kind, names: Sequence[str]) -> None:
-        """See `Here.look`; the environments were asked already."""
+    def look(self, asked: Sequence[tuple[registry.Kind, str]]) -> None:
+        """See `Here.look`; the environments were asked before."""
 
     def require_loops(self, event_loop: str) -> None:
-        """Return: whether it makes loops, its workers will tell."""
+        """Return at once: its workers will find out whether it makes loops."""
 
     def require(self, kind: registry.Kind, name: str) -> None:
         """See `Here.require`."""
@@ -77,14 +77,14 @@ Reach = Here | Elsewhere
 
 
 def choose(reach: Reach, kind: registry.Kind, patterns: tuple[str, ...]) -> list[str]:
-    """Return the names that match and can be had.
+    """Return the available names that match.
 
     Raises:
-        UsageError: a name that was written out cannot be had, or nothing can.
+        UsageError: a name that was written out is not available, or nothing is.
     """
     chosen = []
     selected = registry.select(kind, patterns)
-    reach.look(kind, selected)
+    reach.look([(kind, name) for name in selected])
     for name in selected:
         try:
             reach.require(kind, name)
@@ -96,3 +96,18 @@ def choose(reach: Reach, kind: registry.Kind, patterns: tuple[str, ...]) -> list
     if not chosen:
         raise UsageError(f"nothing that {', '.join(patterns)!r} names is installed: no {kind.noun}")
     return chosen
+
+
+def look_at_all(reach: Reach, wanted: Mapping[registry.Kind, tuple[str, ...]]) -> None:
+    """Look at plug-ins of several kinds in one process, instead of one for each kind.
+
+    Args:
+        reach: where they are wanted.
+        wanted: names and globs by kind; strategies last, since some of their libraries change what
+            is imported after them.
+
+    Raises:
+        UnknownNameError: there is no plug-in of some name.
+    """
+    selected = {kind: registry.select(kind, patterns) for kind, patterns in wanted.items()}
+    reach.look([(kind, name) for kind, names in selected.items() for name in names])

@@ -1,8 +1,8 @@
 """Counts what a strategy reads, in whatever thread or process it does so (floor 3).
 
-Imported by workers, hence only the standard library and our nouns. A child that was forked leaves a
-note of eight bytes for each page in a file that all share; one to which the reader was sent hands
-back pages that are counted when they arrive.
+Imported by workers, hence it uses only the standard library and our nouns. A forked child leaves a
+note of eight bytes for each page in a file that all share; a child to which the reader was sent
+returns pages that are counted when they arrive.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["CountedReader", "Reading"]
 
 _NOTE = struct.Struct("<Q")
-"""What a forked child leaves for each page: how many items it has."""
+"""What a forked child notes for each page: how many items it has."""
 
 _readers: WeakValueDictionary[str, CountedReader] = WeakValueDictionary()
 """Readers, by the name under which they were sent elsewhere."""
@@ -34,33 +34,34 @@ _readers: WeakValueDictionary[str, CountedReader] = WeakValueDictionary()
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read within a value."""
+    """What was read during a value."""
 
     pages: int = 0
-    """In this process and others, threads and children included."""
+    """In this process and in others, including threads and children."""
     items: int = 0
-    """On those pages."""
+    """Items on those pages."""
     first_at: float = 0.0
-    """When the first page began to be read, on the clock of `time.perf_counter`; 0 if any was read
-    elsewhere, where nobody knows when."""
+    """When reading of the first page began, on the clock of `time.perf_counter`; 0 if any was read
+    elsewhere, which leaves the time unknown."""
     parse_s: float = 0.0
-    """CPU seconds in the reader, in this process; pages read piece by piece not included."""
+    """CPU seconds in the reader, in this process, without pages read piece by piece."""
 
 
 class CountedReader:
-    """A site's reader that knows how often it was called: two clock calls for each page."""
+    """A site's reader that counts its calls, at the cost of two clock calls per page."""
 
     def __init__(self, read: Reader) -> None:
-        """Count what is read by a reader."""
+        """Count what this reader reads."""
         self._read = read
         self._spent: dict[int, list[float]] = {}
-        """Pages, items and CPU seconds by thread. Only that thread writes them: no lock."""
+        """Pages, items and CPU seconds by thread. Only that thread writes them, so no lock is
+        needed."""
         self._first_at = 0.0
         self._is_elsewhere = False
         self._name = ""
         self._home = getpid()
         self._notes = _open_notes()
-        if hasattr(read, "open"):  # else `Site.stream` gathers the pieces and calls us
+        if hasattr(read, "open"):  # without it, `Site.stream` gathers the pieces and calls us
             self.open = self._open
 
     def __call__(self, address: str, body: Buffer) -> Page:
@@ -73,7 +74,7 @@ class CountedReader:
         return page
 
     def _open(self, address: str) -> _CountedStream:
-        """Begin a page; pieces are not timed, as that would cost more than they do."""
+        """Begin a page; pieces are not timed, because timing would cost more than reading them."""
         self._first_at = self._first_at or perf_counter()
         return _CountedStream(self._read.open(address), self)  # type: ignore[attr-defined]
 
@@ -96,7 +97,7 @@ class CountedReader:
         spent[2] += seconds
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Be pickled as one whose pages are counted when they come back."""
+        """Be pickled as a reader whose pages are counted when they come back."""
         self._name = self._name or secrets.token_hex(16)
         _readers[self._name] = self
         return _SentReader, (self._read, self._name)
@@ -124,14 +125,14 @@ class CountedReader:
 
 
 class _CountedStream:
-    """A page that is read piece by piece, counted when it is whole."""
+    """A page that is read piece by piece, and counted when it is complete."""
 
     __slots__ = ("_reader", "_stream", "feed")
 
     def __init__(self, stream: PageStream, reader: CountedReader) -> None:
         self._stream = stream
         self._reader = reader
-        self.feed = stream.feed  # called directly: there are many pieces
+        self.feed = stream.feed  # called directly, because there are many pieces
 
     def close(self) -> Page:
         page = self._stream.close()
@@ -140,7 +141,7 @@ class _CountedStream:
 
 
 class _SentReader:
-    """A counted reader in a process that was sent it."""
+    """A counted reader in the process that it was sent to."""
 
     def __init__(self, read: Reader, name: str) -> None:
         self._read = read
@@ -155,7 +156,7 @@ class _SentReader:
 
 
 class _SentPage(Page):
-    """A page on its way back to whoever sent the reader."""
+    """A page on its way back to the process that sent the reader."""
 
     __slots__ = ("_name",)
 
@@ -172,7 +173,7 @@ class _SentPage(Page):
 def _receive(items: tuple[Item, ...], links: tuple[str, ...], name: str) -> Page:
     """Return a page from elsewhere, counted if this process sent the reader."""
     reader = _readers.get(name)
-    if reader is None:  # it passes through on its way
+    if reader is None:  # the page only passes through here
         return _SentPage(items, links, name)
     page = Page(items, links)
     reader.receive(page)
@@ -186,5 +187,5 @@ def _open_notes() -> int | None:
     descriptor, path = tempfile.mkstemp()
     os.close(descriptor)
     appending = os.open(path, os.O_RDWR | os.O_APPEND)
-    os.unlink(path)  # noqa: PTH108  (a name that is none of ours any more)
+    os.unlink(path)  # noqa: PTH108  (not our name any more)
     return appending

@@ -1,4 +1,4 @@
-"""Which plug-ins show what a package changes (floor 3; reads files, imports nothing)."""
+"""Chooses plug-ins that show the effect of a package (floor 3; reads files, imports nothing)."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ if TYPE_CHECKING:
 __all__ = ["relevant_axes"]
 
 ON_A_LOOP = ("aiohttp-gather", "asyncio-httptools")
-"""What shows an event loop: as most people use it, and with as little else as can be."""
+"""Strategies that show an event loop: as most people use it, and with as little else as
+possible."""
 USUAL = ("-gather", "-async", "-threads", "-multi", "-serial", "")
-"""Ends of strategies' names, in the order in which one shall stand for its library."""
+"""Ends of strategies' names, in the order in which a strategy is preferred for its library."""
 
 
 def relevant_axes(packages: Iterable[str]) -> dict[str, list[str]]:
-    """Return what of a suite to replace, so that the packages matter to what is measured.
+    """Return which of a suite's axes to replace, so that the packages matter to the result.
 
-    An event loop's own package chooses the loop, a client's the most usual strategy that is built
-    on it, a parser's the parser. A package that none is built on chooses the most usual strategy
-    that imports it, or whose library needs it. Of other packages nothing is known.
+    An event loop's own package chooses the loop, a client's the most usual strategy built on it, a
+    parser's the parser. A package on which nothing is built chooses the most usual strategy that
+    imports it, or whose library needs it. Other packages choose nothing.
 
     Args:
         packages: names of distributions.
@@ -44,7 +45,7 @@ def relevant_axes(packages: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _built_on(package: str) -> list[str]:
-    """Return the strategies that show a package: built on it, else that import or need it."""
+    """Return the strategies that show a package: built on it, or else importing or needing it."""
     names = registry.names(registry.Kind.STRATEGY)
     warm = [name for name in names if not name.startswith("cold-")]
     for shows in (_of, _imports, _needs):
@@ -68,7 +69,7 @@ def _imports(strategy: str) -> set[str]:
 
 
 def _needs(strategy: str) -> set[str]:
-    """Return what a strategy's library needs, and what that needs, extras left out."""
+    """Return what a strategy's library needs, and what that needs, without extras."""
     seen, front = set[str](), _of(strategy)
     while front:
         seen |= front

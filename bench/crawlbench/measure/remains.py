@@ -1,7 +1,7 @@
-"""What an operation leaves behind in a process that has more to do (floor 3; imported by hosts).
+"""What an operation leaves in a process that goes on working (floor 3; imported by hosts).
 
-That are threads, children, open files, handlers of signals, and memory. What a loop makes once,
-such as libuv's pipe for signals, is not meant: whoever looks asks from the second time on only.
+These are threads, children, open files, handlers of signals, and memory. What a loop makes only
+once, such as libuv's pipe for signals, does not count: the caller checks from the second time on.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 __all__ = ["Remains"]
 
 LEFT_BYTES = 8 * 2**20
-"""Memory that may be left: the allocator keeps less after a large value, and uses it again."""
+"""Memory that may be left: the allocator keeps less after a large value, and reuses it."""
 _FILES = "/proc/self/fd"
 
 
 @dataclass(frozen=True, slots=True)
 class Remains:
-    """One look at a process that stands still."""
+    """The state of a process while it stands still."""
 
     threads: dict[int, str]
-    """Python's, by identity."""
+    """Python's threads, by identity."""
     children: frozenset[int]
     files: int | None
-    """Open ones; None where the system does not tell."""
+    """Open files; None where the system does not say."""
     handlers: dict[int, object]
     """Handlers, by signal."""
     rss_bytes: int | None
 
     @classmethod
     def now(cls) -> Remains:
-        """Look; whoever calls has let Python collect its garbage."""
+        """Take a look; the caller has let Python collect its garbage."""
         return cls(
             threads={id(thread): thread.name for thread in threading.enumerate()},
             children=frozenset(Children.now().living or ()),
@@ -50,7 +50,7 @@ class Remains:
         )
 
     def since(self, before: Remains) -> list[str]:
-        """Return what has come since an earlier look and is still there, a clause each."""
+        """Return what has appeared since an earlier look and is still there, a clause each."""
         return list(self._clauses(before))
 
     def _clauses(self, before: Remains) -> Iterator[str]:

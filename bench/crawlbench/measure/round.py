@@ -1,4 +1,4 @@
-"""One round: a fresh worker per cell, a group's alive at once, taking laps together (floor 3)."""
+"""One round: a fresh worker per cell; those of a group live together and share laps (floor 3)."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 __all__ = ["RoundResult", "run_round"]
 
 MAX_ALIVE = 240
-"""Workers at once, if no group has more: each is a process of some 30 to 60 MB."""
+"""Workers alive at once, unless one group has more: each is a process of some 30 to 60 MB."""
 
 
 @dataclass(slots=True)
 class RoundResult:
-    """What one round gave."""
+    """The result of one round."""
 
     record: RoundRecord
     runs: dict[str, pyperf.Run] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class RoundResult:
     failures: list[Failure] = field(default_factory=list)
     http_parsers: dict[str, str] = field(default_factory=dict)
     notes: dict[str, Path] = field(default_factory=dict)
-    """The file with the requests of each cell's last crawl, by cell, where requests are noted."""
+    """The file with the requests of each cell's last crawl, by cell, if requests are noted."""
 
 
 async def run_round(
@@ -65,7 +65,7 @@ async def run_round(
         on_sample: called after each value, outside the clock, with the round's number.
 
     Raises:
-        MirrorError: a mirror died; the round is lost.
+        MirrorError: a mirror died, and the round is lost.
     """
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
     course = _Course(plan, mirrors, expectations)
@@ -84,7 +84,7 @@ async def run_round(
 
 
 class _Course:
-    """The state of a round under way."""
+    """The state of a round in progress."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class _Course:
             self._groups.setdefault(cell.group, []).append(cell.name)
         self._workers: dict[str, Worker] = {}
         self._taken: dict[str, list[bool]] = {}
-        """By cell of the wave, of each turn that it took, whether its value is kept."""
+        """For each cell of the wave, whether the value of each of its turns is kept."""
         self._anchor: AnchorWorker | None = None
         self.laps_s = 0.0
         self.samples: list[Sample] = []
@@ -112,7 +112,7 @@ class _Course:
         self.notes: dict[str, Path] = {}
 
     def waves(self, executor: Executor) -> list[list[str]]:
-        """Return the groups that are measured together; only what has its own process counts."""
+        """Return the groups that are measured together; cells that share a process do not count."""
         alone = {
             group: [name for name in names if not executor.is_hosted(self._cells[name])]
             for group, names in self._groups.items()
@@ -120,7 +120,7 @@ class _Course:
         return plan_waves(alone, MAX_ALIVE, self._plan.seed, self._plan.number)
 
     async def start(self, executor: Executor, groups: list[str]) -> None:
-        """Start the groups' workers at once; those that do not get ready are failures."""
+        """Start the groups' workers at once; those that do not get ready count as failures."""
         plan = self._plan
 
         async def start_one(cell: Cell) -> None:
@@ -133,7 +133,7 @@ class _Course:
                 self._workers[cell.name], self._taken[cell.name] = worker, []
 
         async def start_anchor() -> None:
-            with suppress(CellError):  # a round is as good without
+            with suppress(CellError):  # a round is as good without anchors
                 self._anchor = await executor.start_anchor()
 
         cells = [self._cells[name] for group in groups for name in self._groups[group]]
@@ -148,13 +148,13 @@ class _Course:
 
     @contextmanager
     def timing(self, turn: Turn) -> Iterator[None]:
-        """Count what a turn of a lap takes."""
+        """Add up what a turn of a lap takes."""
         self.laps_s -= 0.0 if turn.warmup else time.monotonic()
         yield
         self.laps_s += 0.0 if turn.warmup else time.monotonic()
 
     async def take(self, turn: Turn, on_sample: Callable[[int, Sample], None]) -> None:
-        """Let a cell through once, if it is still right."""
+        """Let a cell through once, unless it has failed."""
         if turn.anchors:
             await self._time_anchors(turn)
         if turn.cell not in self._workers:
@@ -171,14 +171,14 @@ class _Course:
                 on_sample(self._plan.number, sample)
 
     async def _expel(self, name: str, error: CellError, turn: Turn) -> None:
-        """Let a cell take no further turn in this round, and have nothing of it come in."""
+        """Exclude a cell from the rest of this round, and shut its door."""
         if name in self._workers:
             await self._workers.pop(name).kill()
             await self._mirrors[self._cells[name].place].shut_doors([name])
             self._fail(name, error, f"in {'warmup' if turn.warmup else 'lap'} {turn.lap + 1}")
 
     async def _time_anchors(self, turn: Turn) -> None:
-        """Note in which state the machine is; what fails there costs no cell anything."""
+        """Note the state of the machine; a failure here costs no cell anything."""
         group = self._cells[turn.cell].group
         if not self._anchor or not any(name in self._workers for name in self._groups[group]):
             return
@@ -190,7 +190,7 @@ class _Course:
             self.anchors.append(Anchor(group, turn.lap, *times))
 
     async def finish(self) -> None:
-        """Let all workers end and collect the runs that they leave."""
+        """Let all workers end, and collect the runs that they leave."""
 
         async def finish_one(name: str, worker: Worker) -> None:
             try:
@@ -209,7 +209,7 @@ class _Course:
         self._taken.clear()
 
     async def end_all(self) -> None:
-        """End the workers that are still there, after whatever happened."""
+        """End the workers that are still there, whatever happened."""
         await self._end_anchor()
         await asyncio.gather(*[worker.kill() for worker in self._workers.values()])
 
@@ -219,20 +219,20 @@ class _Course:
             self._anchor = None
 
     async def _measure(self, cell: Cell, turn: Turn) -> Sample | None:
-        """Take one value and verify it, all but the crawl outside the clock.
+        """Take one value and verify it; only the crawl is inside the clock.
 
-        One that others have moved by asking for pages meanwhile is left out.
+        A value that others disturbed by asking for pages meanwhile is left out.
         """
         mirror, loops = self._mirrors[cell.place], self._plan.loops[cell.name]
         await self._begin(mirror, turn)
         try:
             value = await self._workers[cell.name].take()
         except CellError as error:
-            # A dead mirror explains whatever befell the worker, and strays may.
+            # A dead mirror explains whatever happened to the worker; strays may explain it.
             raise explain(error, await self._end(mirror, turn)) from error
         counters = await self._end(mirror, turn, value)
         if holds_up(counters, value.seconds):
-            is_kept = not self._plan.number  # the calibration only asks how long a crawl takes
+            is_kept = not self._plan.number  # a rough time is enough for the calibration
             return make_sample(turn, value, counters, loops) if is_kept else None
         await self._verify(cell, self._plan.patience.excuse(cell.name, value), counters, loops)
         if value.http_parser:
@@ -240,9 +240,9 @@ class _Course:
         return make_sample(turn, value, counters, loops)
 
     async def _begin(self, mirror: Mirror, turn: Turn) -> None:
-        """Let the mirror count, and note what it sees if that is asked for.
+        """Let the mirror count, and note what it sees if requested.
 
-        A warmup makes code and caches ready; waiting for a network would add nothing to that.
+        A warmup prepares code and caches; waiting for a network would add nothing to that.
         """
         plan, cell, path = self._plan, self._cells[turn.cell], None
         if plan.trace_folder and not turn.warmup and not cell.operation:
@@ -259,7 +259,7 @@ class _Course:
         )
 
     async def _end(self, mirror: Mirror, turn: Turn, value: Value | None = None) -> Counters:
-        """Return what the mirror counted; whoever came in though it was another's turn is out."""
+        """Return what the mirror counted; whoever came in during another's turn is excluded."""
         counters = await mirror.end()
         strays = find_strays(counters, turn.cell, value.seconds if value else None)
         for name, reason in strays.items():
@@ -267,9 +267,9 @@ class _Course:
         return counters
 
     async def _verify(self, cell: Cell, value: Value, counters: Counters, loops: int) -> None:
-        """Raise CellError with the first difference if the value is not right."""
+        """Raise CellError with the first difference if the value is wrong."""
         module = self._plan.modules[cell.name]
-        if cell.operation:  # it has verified the work itself; one that only makes loops runs none
+        if cell.operation:  # operations verify their work; one that only makes loops runs none
             odd = find_odd_loop(value, module) if value.event_loops else None
             if odd := odd or find_misconduct(value):
                 raise CellError(odd)

@@ -1,4 +1,4 @@
-"""What one round is to do (floor 3)."""
+"""What one round has to do (floor 3)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["RoundPlan"]
 
 @dataclass(frozen=True, slots=True)
 class RoundPlan:
-    """What one round is to do."""
+    """What one round has to do."""
 
     number: int
     """From 1; 0 is the calibration."""
@@ -30,19 +30,19 @@ class RoundPlan:
     warmups: int
     """Laps that are thrown away."""
     laps: int
-    """Times that each group has its turn."""
+    """How many turns each group has."""
     passes: Mapping[str, int]
     """Laps that a group takes in a turn, by group."""
     modules: Mapping[str, str | None]
     """Top-level module of the event loop that must run, by cell; None for none."""
     declared: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """What strategies say of their HTTP, by name: versions, and codings beside gzip."""
+    """What strategies declare about their HTTP, by name: versions, and codings besides gzip."""
     every: Mapping[str, int] = field(default_factory=dict)
-    """How many laps there are for each in which a cell takes part; who is not named misses none."""
+    """Number of laps for each lap that a cell takes part in; cells not named here miss none."""
     patience: Patience = field(default_factory=Patience)
-    """With cells that do not stand still; one for all rounds of a session."""
+    """Patience with cells that do not stand still; one for all rounds of a session."""
     trace_folder: Path | None = None
-    """Where the last crawl of each cell is noted, request by request; None: nowhere."""
+    """Where the last crawl of each cell is noted, request by request; None for nowhere."""
 
     def place(self, cell: Cell, lap: int = 0) -> tuple[int, int]:
         """Return which of its own laps a cell takes in a lap of its group, and how many it has."""

@@ -22,7 +22,7 @@ def pick(run: pyperf.Run, kept: list[bool]) -> pyperf.Run | None:
 
     Args:
         run: of a cell in a round.
-        kept: of each turn that the cell took, warmups first, whether its value is.
+        kept: whether the value of each turn is kept, warmups first.
     """
     if all(kept):
         return run
@@ -36,7 +36,7 @@ def pick(run: pyperf.Run, kept: list[bool]) -> pyperf.Run | None:
 
 
 def make_sample(turn: Turn, value: Value, counters: Counters, loops: int) -> Sample:
-    """Return the sample of one turn; times of the worker become times per crawl.
+    """Return the sample of one turn, with the worker's times per crawl.
 
     Args:
         turn: that was taken.

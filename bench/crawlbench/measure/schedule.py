@@ -1,4 +1,4 @@
-"""In which order cells are measured (floor 3; pure)."""
+"""The order in which cells are measured (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 __all__ = ["MAX_PASSES", "Turn", "choose_passes", "epoch", "plan_turns", "plan_waves"]
 
 MAX_PASSES = 50
-"""Laps of a cheap group per lap of the plan, however short they are."""
+"""Most laps of a cheap group per lap of the plan, however short they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One value that is to be taken."""
+    """One value to take."""
 
     cell: str
     lap: int
@@ -26,7 +26,8 @@ class Turn:
     """Place in the lap, from 0."""
     warmup: bool
     anchors: bool = False
-    """Whether the machine's anchors are timed first: before one cell of each lap, any of them."""
+    """Whether the machine's anchors are timed first: before one cell of each lap, chosen at
+    random."""
 
 
 def plan_waves(
@@ -34,11 +35,12 @@ def plan_waves(
 ) -> list[list[str]]:
     """Divide groups into waves: the cells of one wave have their workers alive at the same time.
 
-    Groups are not compared with each other, so that they need not meet. Which ones do is shuffled.
+    Groups are not compared with each other, so they need not be measured together. Which ones are
+    is decided at random.
 
     Args:
         groups: cells by group.
-        most: cells of a wave; a larger group is a wave of its own.
+        most: cells in a wave; a larger group is a wave of its own.
         seed: of the session.
         number: of the round.
     """
@@ -66,17 +68,19 @@ def plan_turns(
     seed: int,
     number: int,
 ) -> Iterator[Turn]:
-    """Yield the turns of one round, the same whenever asked again.
+    """Yield the turns of one round, always the same for the same arguments.
 
     A lap is one pass over the cells of a group, in shuffled order. Groups take turns, in shuffled
-    order too: what is compared is measured close together, as a machine's moods last for seconds.
+    order too: what is compared is measured close together, because the machine's state changes
+    within seconds.
 
     Args:
         groups: cells by group.
         warmups: laps of each group that are thrown away.
-        laps: times that each group has its turn.
+        laps: how many turns each group has.
         passes: laps that a group takes in a turn, by group.
-        every: how many laps there are for each in which a cell takes part, the first of them.
+        every: the number of laps for each lap that a cell takes part in, which is the first of
+            them.
         seed: of the session.
         number: of the round.
     """
@@ -102,7 +106,7 @@ def choose_passes(lap_s: Mapping[str, float], lap_time_s: float) -> dict[str, in
 
     Args:
         lap_s: seconds of one lap, by group.
-        lap_time_s: that a turn should last at least.
+        lap_time_s: how long a turn should last at least.
     """
     return {
         group: min(MAX_PASSES, max(1, round(lap_time_s / seconds)))

@@ -1,7 +1,7 @@
-"""Sees whether a contestant leaves alone what is not its own (floor 3; imported by workers).
+"""Checks that a contestant does not change what is not its own (floor 3; imported by workers).
 
-That are clocks, our code, its CPUs and its priority, the garbage collector, and the event loop
-policy. A look at some seven hundred names costs a quarter of a millisecond, outside the clock.
+This covers clocks, our code, its CPUs and priority, the garbage collector, and the event loop
+policy. Checking some seven hundred names takes a quarter of a millisecond, outside the clock.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import sys
 import time
 from contextlib import suppress
@@ -21,45 +22,51 @@ from crawlbench.base.offspring import Children
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["Rest", "Seal", "await_kernel_threads"]
+__all__ = ["Rest", "Seal", "await_kernel_threads", "await_kernel_work"]
 
 CLOCKS = ("perf_counter", "monotonic", "process_time", "thread_time")
 NAMES = {time: {*CLOCKS, *(f"{clock}_ns" for clock in CLOCKS)}, gc: {"collect"}}
 OURS = "crawlbench."
 MAX_OBJECTS = 50_000
-"""Between two collections. Some services ask for as many; of more than that hardly any would fall
-within the clock, and what is not collected there is collected for nothing outside."""
+"""Objects between two collections. Some services set as many; with more, hardly any collection
+would fall within the clock, and what is not collected there is collected outside, at no charge."""
 KERNEL_THREAD = "iou-"
-"""How Linux names the threads with which it serves a process's io_uring. libuv 1.45 to 1.48, which
-uvloop 0.21 has, makes one per loop, and it polls for some milliseconds after its loop is closed."""
+"""How Linux names the threads that serve a process's io_uring. libuv 1.45 to 1.48, which uvloop
+0.21 has, makes one per loop, and it polls for some milliseconds after its loop is closed."""
 MAX_LINGER_S = 0.1
 LOOK_EVERY_S = 0.001
+NAP_S = 0.01
+QUIET_CPU_S = 0.0001
+"""CPU time that a nap itself takes at most; of a process that has nothing to do it is a third."""
+MAX_SETTLE_S = 0.2
 
 # Bound here, before a contestant is imported.
-_perf_counter, _process_time_ns, _sleep = time.perf_counter, time.process_time_ns, time.sleep
+_perf_counter, _sleep = time.perf_counter, time.sleep
+_process_time_ns, _thread_time_ns = time.process_time_ns, time.thread_time_ns
+_set_mask = getattr(signal, "pthread_sigmask", None)
 
 
 class Seal:
-    """Remembers what is there when it is made, which is before a contestant is imported."""
+    """Remembers what exists when it is made, which is before a contestant is imported."""
 
     def __init__(self) -> None:
-        """Look at everything."""
+        """Take in everything."""
         self._parts: dict[tuple[str, int], _Part] = {}
         for name, owner, part in _parts():
             self._parts[name, id(owner)] = _Part.of(owner, name, part)
         self._state = _State.now()
 
     def take_in(self, module: str) -> None:
-        """Add what was loaded since, and the libraries that a module is made of.
+        """Add what was loaded since then, and the libraries that a module is made of.
 
         Args:
-            module: with which pages are read, which all contestants share.
+            module: the one that reads pages, which all contestants share.
         """
         for name, owner, part in (*_parts(), *_tools(sys.modules.get(module))):
             self._parts.setdefault((name, id(owner)), _Part.of(owner, name, part))
 
     def add(self, owner: object, name: str) -> None:
-        """Remember what an object of ours has by that name, for as long as it is measured with."""
+        """Remember what an object of ours has under this name, while it is measured with."""
         kind = type(owner)
         dotted = f"{kind.__module__}.{kind.__qualname__}.{name}"
         self._parts[dotted, id(owner)] = _Part.of(owner, name, getattr(owner, name))
@@ -67,7 +74,7 @@ class Seal:
     def move_to(self, cpus: Collection[int]) -> None:
         """Move all threads to the CPUs on which values are taken, once the contestant is imported.
 
-        One that has moved itself before stays where it is, and is found broken.
+        A thread that has moved itself before stays where it is, and is reported as broken.
         """
         if cpus and _State.now().cpus == self._state.cpus:
             for thread in _threads():
@@ -76,7 +83,7 @@ class Seal:
             self._state = replace(self._state, cpus=frozenset(cpus))
 
     def find_broken(self) -> list[str]:
-        """Return what is not as it was, a clause each, such as `it replaced time.monotonic`."""
+        """Return what has changed, a clause each, such as `it replaced time.monotonic`."""
         parts = self._parts.items()
         found = [f"it replaced {name}" for (name, _), part in parts if part.is_other()]
         return [*dict.fromkeys(found), *_State.now().changes_since(self._state)]
@@ -84,13 +91,14 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Something that is sealed: where it is found, and what it was."""
+    """Something sealed: where it is found, and what it was."""
 
     owner: object
     name: str
     part: object
     function: FunctionType | None
-    """The function inside; its code and defaults may be replaced while it stays the same object."""
+    """The function inside, whose code and defaults can be replaced while the object stays the
+    same."""
     code: object
     defaults: object
     keywords: dict[str, object]
@@ -105,7 +113,7 @@ class _Part:
         return cls(owner, name, part, within, within.__code__, within.__defaults__, keywords)
 
     def is_other(self) -> bool:
-        """Tell whether something else is there now, or does something else."""
+        """Return whether something else is there now, or the same object does something else."""
         if _look_up(self.owner, self.name) is not self.part:
             return True
         function = self.function
@@ -117,14 +125,14 @@ class _Part:
 
 
 def _look_up(owner: object, name: str) -> object:
-    """Return what an owner has by that name, of a module or class without what it inherits."""
+    """Return what an owner has under this name; for a module or class, without what it inherits."""
     if isinstance(owner, ModuleType | type):
         return vars(owner).get(name)
     return getattr(owner, name, None)
 
 
 def _parts() -> Iterator[tuple[str, ModuleType | type, object]]:
-    """Yield the functions and classes that are sealed: dotted name, where it is found, itself."""
+    """Yield the sealed functions and classes: dotted name, where it is found, the object."""
     for module, names in NAMES.items():
         for name in names:
             yield f"{module.__name__}.{name}", module, vars(module)[name]
@@ -138,7 +146,7 @@ def _parts() -> Iterator[tuple[str, ModuleType | type, object]]:
 
 
 def _tools(module: ModuleType | None) -> Iterator[tuple[str, ModuleType | type, object]]:
-    """Yield what the libraries offer that a module names, but for the standard library."""
+    """Yield what the libraries that a module names offer, except the standard library."""
     for tool in list(vars(module).values()) if module else ():
         if not isinstance(tool, ModuleType) or _is_ours(tool):
             continue
@@ -166,13 +174,13 @@ class _State:
     """The CPUs of all its threads."""
     niceness: int
     scheduling: int
-    """The system's policy, such as that of what must run at once."""
+    """The system's scheduling policy, such as that of real-time processes."""
     policy: str
-    """Module of the event loop policy; empty while there is none, or Python's own."""
+    """Module of the event loop policy; empty while there is none, or if it is Python's own."""
     collects: bool
     """Whether Python collects garbage by itself."""
     objects: int
-    """How many objects are made before it runs."""
+    """How many objects are made before a collection."""
 
     @classmethod
     def now(cls) -> _State:
@@ -224,10 +232,10 @@ def _listed(cpus: frozenset[int]) -> str:
 
 
 def await_kernel_threads() -> None:
-    """Wait until no thread of the kernel works for this process: at most `MAX_LINGER_S`.
+    """Wait until no kernel thread works for this process, for at most `MAX_LINGER_S`.
 
-    They run no code of a contestant, so that nothing can hide in them; but the next worker's value
-    would be taken beside them.
+    They run no code of a contestant, so nothing can hide in them; but the next worker's value would
+    be taken beside them.
     """
     deadline = _perf_counter() + MAX_LINGER_S
     while any(map(_is_of_kernel, _threads())) and _perf_counter() < deadline:
@@ -242,8 +250,35 @@ def _is_of_kernel(thread: int) -> bool:
         return False
 
 
+def await_kernel_work() -> float:
+    """Wait until the kernel has taken apart what was closed: at most `MAX_SETTLE_S`.
+
+    libuv has an io_uring in each loop. The kernel puts its end off for some milliseconds, and then
+    charges it to this thread: of hundreds of loops that is a millisecond, in the next worker's
+    time. Nothing of a contestant hides here: signals have to wait, and what its own threads used
+    is returned, in CPU seconds.
+    """
+    others_ns = _process_time_ns() - _thread_time_ns()
+    before = _set_mask(signal.SIG_BLOCK, signal.valid_signals()) if _set_mask else None
+    try:
+        deadline = _perf_counter() + MAX_SETTLE_S
+        while _nap() > QUIET_CPU_S and _perf_counter() < deadline:
+            pass
+    finally:
+        if _set_mask and before is not None:
+            _set_mask(signal.SIG_SETMASK, before)
+    return (_process_time_ns() - _thread_time_ns() - others_ns) / 1e9
+
+
+def _nap() -> float:
+    """Sleep, and return the CPU seconds that this thread used meanwhile."""
+    cpu_ns = _thread_time_ns()
+    _sleep(NAP_S)
+    return (_thread_time_ns() - cpu_ns) / 1e9
+
+
 class Rest:
-    """Tells what a worker used while it should have stood still."""
+    """Measures what a worker used while it should have stood still."""
 
     def __init__(self) -> None:
         """Begin to rest."""
@@ -252,9 +287,9 @@ class Rest:
         self._cpu_ns = _process_time_ns()
 
     def stop(self) -> tuple[float, float]:
-        """Return the CPU seconds of all threads and children since, and the seconds that went by.
+        """Return the CPU seconds of all threads and children since then, and the seconds passed.
 
-        Of children that cannot be seen exactly nothing is told.
+        Children that cannot be measured exactly are left out.
         """
         cpu_ns, seconds = _process_time_ns() - self._cpu_ns, _perf_counter() - self._start
         return cpu_ns / 1e9 + (Children.now().cpu_since(self._children) or 0.0), seconds

@@ -27,7 +27,7 @@ MAX_OFFENCES = 2
 
 
 class Host(SharedProcess):
-    """What hosts the operations of one event loop in a round: a process, or one after another."""
+    """Hosts the operations of one event loop in a round: in one process, or one after another."""
 
     def __init__(
         self, start: Callable[[], Awaitable[HostHandle]], refuse: Callable[[str], None]
@@ -36,7 +36,8 @@ class Host(SharedProcess):
 
         Args:
             start: starts a process.
-            refuse: is told the group of an operation that is to have its own from now on.
+            refuse: called with the group of an operation that should have its own process from now
+                on.
         """
         super().__init__(start)
         self.refuse = refuse
@@ -50,7 +51,7 @@ class Host(SharedProcess):
         return self._last[1] if self._last and self._last[0] == self.starts else None
 
     def note_last(self, seat: Seat) -> None:
-        """Note that a value of that seat was taken."""
+        """Note that a value of this seat was taken."""
         self._last = self.starts, seat
 
     def admit(self, cell: Cell) -> None:
@@ -60,8 +61,8 @@ class Host(SharedProcess):
     async def end(self) -> None:
         """See `SharedProcess.end`.
 
-        If it ends badly, nobody can tell by which operation: all have processes of their own from
-        then on, where it shows.
+        If it ends badly, nobody can say which operation is to blame: all get processes of their own
+        from then on, where it will show.
         """
         try:
             await super().end()
@@ -90,7 +91,7 @@ class Seat(Share):
         Args:
             cell: an operation on an event loop.
             loops: calls per value.
-            warmups: values that are taken first.
+            warmups: values to take first.
             peer: of the operation.
             metadata: of the cell, for pyperf.
             host: where it sits.
@@ -98,13 +99,13 @@ class Seat(Share):
         order: Order = {"task": cell.operation, "peer": peer, "loops": loops}
         super().__init__(cell, order, warmups, metadata, host)
         self._is_apart = False
-        """Whether it has a host to itself, after it was seen to disturb others."""
+        """Whether it has a host to itself, because it disturbed others."""
         self._offences = 0
-        """Times that the process was not quiet, or had died, when its value was the last."""
+        """Times that the process was not quiet, or had died, after this seat's value."""
         host.admit(cell)
 
     async def get_ready(self) -> None:
-        """See `Share.get_ready`; before, see that the process is quiet."""
+        """See `Share.get_ready`; first make sure that the process is quiet."""
         if not self._is_apart:
             await self._quieten()
         await super().get_ready()
@@ -123,9 +124,9 @@ class Seat(Share):
         return message
 
     async def _quieten(self) -> None:
-        """See that whoever was here last does not work on; else all get a fresh process.
+        """Make sure that the previous operation has stopped working, or give all a fresh process.
 
-        A process that has died meanwhile is that one's doing, too.
+        If the process has died meanwhile, that is the previous operation's doing too.
         """
         handle, last = await self._host.ready(), self._host.last
         if not last:
@@ -139,9 +140,9 @@ class Seat(Share):
                 await last.offend()
 
     async def offend(self) -> None:
-        """Leave a host that is not quiet, at the second time; the first may be the machine's mood.
+        """Leave a host that is not quiet, but only the second time: the first may be chance.
 
-        On a busy machine a thread of the kernel can outlast its loop by more than is waited for.
+        On a busy machine a kernel thread can outlive its loop by more than we wait.
         """
         self._offences += 1
         if self._offences < MAX_OFFENCES:
@@ -151,14 +152,14 @@ class Seat(Share):
 
     @property
     def last_s(self) -> float:
-        """How long its last value took in all; 0 before the first."""
+        """How long its last value took in total; 0 before the first."""
         return self._seconds[-1] * self._order["loops"] if self._seconds else 0.0
 
     async def move_out(self) -> None:
-        """Leave the host for one of its own, and let the others have a fresh process.
+        """Leave the host for one of its own, and give the others a fresh process.
 
-        What is measured there is judged as any worker is. From the next round on, all cells of the
-        group have their own, so that no loop is compared hosted with one that is not.
+        What is measured there is judged like any worker. From the next round on all cells of the
+        group have their own, so that no hosted loop is compared with one that is not hosted.
         """
         shared = self._host
         shared.refuse(self._cell.group)
@@ -173,7 +174,7 @@ class Seat(Share):
         return []
 
     async def finish(self) -> pyperf.Run:
-        """See `Worker.finish`; how the host ends is no single operation's fault."""
+        """See `Worker.finish`; how the host ends is not the fault of a single operation."""
         with suppress(CellError):
             await self._host.end()
         return self._make_run()

@@ -1,7 +1,7 @@
 """A process that several cells of a round share, as the manager sees it (floor 3).
 
-The cells take turns in it, a value at a time. If one of them ends the process, or has to be ended,
-the others get a fresh one, which is warmed up for them before their next value.
+The cells take turns in it, one value at a time. If one of them ends the process, or makes us end
+it, the others get a fresh one, which is warmed up for them before their next value.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ if TYPE_CHECKING:
 __all__ = ["HostHandle", "Metadata", "Share", "SharedProcess"]
 
 Metadata = dict[str, Any]
-"""As pyperf has it: numbers and text."""
+"""Metadata in pyperf's form: numbers and text."""
 
 
 class HostHandle(Handle):
     """One process that takes the values of several cells."""
 
     metadata: Metadata
-    """What pyperf tells of it."""
+    """What pyperf says about it."""
 
     async def connect(self, arrival: asyncio.Future[Lane]) -> Message:
-        """Wait until it is ready, and keep what pyperf tells of it."""
+        """Wait until it is ready, and keep what pyperf says about it."""
         ready = await super().connect(arrival)
         self.metadata = ready["metadata"]
         return ready
 
     async def look(self) -> tuple[float, float]:
-        """Return what it used since its last value, and how long that is ago, in seconds."""
+        """Return what it has used since its last value, and how long ago that was, in seconds."""
         assert self._lane
         await self._lane.tell("look")
         rested = await self._hear("rested", GRACE_S)
@@ -57,7 +57,7 @@ class HostHandle(Handle):
 
 
 class SharedProcess:
-    """What several cells share in a round: a process, or one after another."""
+    """What several cells share in a round: one process, or one after another."""
 
     def __init__(self, start: Callable[[], Awaitable[HostHandle]]) -> None:
         """Start nothing yet.
@@ -67,21 +67,21 @@ class SharedProcess:
         """
         self.start = start
         self.is_over = False
-        """Whether its round is; the next one has another."""
+        """Whether its round is over; the next round has another."""
         self.starts = 0
         """Processes that were started."""
         self._handle: HostHandle | None = None
         self._error: CellError | None = None
-        """Why none starts."""
+        """Why no process starts."""
         self._fault: CellError | None = None
-        """How the last one ended, if badly."""
+        """How the last process ended, if badly."""
         self._lock = asyncio.Lock()
 
     async def ready(self) -> HostHandle:
-        """Return the process, a new one if there is none.
+        """Return the process, or a new one if there is none.
 
         Raises:
-            CellError: none starts; it is tried once, not for each cell.
+            CellError: none starts; that is tried only once, not for each cell.
         """
         async with self._lock:
             if self._error:
@@ -96,16 +96,16 @@ class SharedProcess:
             return self._handle
 
     async def drop(self) -> None:
-        """End the process now; who needs one gets another."""
+        """End the process now; whoever needs one gets another."""
         handle, self._handle = self._handle, None
         if handle:
             await handle.kill()
 
     async def end(self) -> None:
-        """Let the process end; that is done once, whoever asks first.
+        """Let the process end, once, whoever asks first.
 
         Raises:
-            CellError: it ended badly, which all are told.
+            CellError: it ended badly, which every caller is told.
         """
         async with self._lock:
             self.is_over = True
@@ -120,7 +120,7 @@ class SharedProcess:
 
 
 class Share:
-    """One cell's worker in a round that shares its process."""
+    """One cell's worker in a round, which shares its process."""
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class Share:
         Args:
             cell: that is measured.
             order: what the process is told to do for a value.
-            warmups: values that are taken first.
+            warmups: values to take first.
             metadata: of the cell, for pyperf.
             host: the process that it shares.
         """
@@ -148,7 +148,7 @@ class Share:
         """The process in which `_warm` values were taken."""
         self._warm = 0
         self._seconds: list[float] = []
-        """Per crawl or call, of all its values in this round."""
+        """Per crawl or call, for all its values in this round."""
 
     async def connect(self) -> None:
         """Wait until the process is there.
@@ -159,9 +159,9 @@ class Share:
         self._metadata = {**(await self._host.ready()).metadata, **self._metadata}
 
     async def get_ready(self) -> None:
-        """See that the process has been warmed up for this cell.
+        """Make sure that the process has been warmed up for this cell.
 
-        In one that took the place of another, warmups are taken once more, for nobody.
+        In a process that replaced another, the warmups are taken again, and not kept.
 
         Raises:
             CellError: no process starts, or the cell fails in it.
@@ -186,7 +186,7 @@ class Share:
         return self._make_run()
 
     def _make_run(self) -> pyperf.Run:
-        """Return the run of all its values, as a worker of pyperf would leave it."""
+        """Return the run of all its values, in the form that a pyperf worker would leave."""
         loops, warm = self._order["loops"], self._warmups
         metadata = {**self._metadata, "name": self._cell.name, "loops": loops, "unit": "second"}
         warmups = [(loops, seconds) for seconds in self._seconds[:warm]]
@@ -195,7 +195,7 @@ class Share:
         )
 
     async def kill(self) -> None:
-        """See `Worker.kill`: the others get a new process, if they need one."""
+        """See `Worker.kill`: the others get a new process if they need one."""
         await self._host.drop()
 
     async def _take(self) -> Message:
@@ -204,7 +204,7 @@ class Share:
         return message
 
     def _keep(self, message: Message) -> Value:
-        """Return the value of a message, noted for the run."""
+        """Return the value in a message, noted for the run."""
         value = Value.from_message(message)
         self._seconds.append(value.seconds / self._order["loops"])
         return value

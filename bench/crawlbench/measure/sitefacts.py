@@ -1,4 +1,4 @@
-"""What the manager has to know of a site, without importing anybody's file (floor 3)."""
+"""What the manager has to know about a site, without importing anybody's file (floor 3)."""
 
 from __future__ import annotations
 
@@ -27,40 +27,40 @@ CHILD = "crawlbench.measure.siteside"
 
 @dataclass(frozen=True, slots=True)
 class SiteFacts:
-    """A site, as far as it is not the mirror's or the worker's business."""
+    """What the manager needs to know about a site."""
 
     path: str
     """Address of the first page, without its origin."""
     expectation: Expectation | None
-    """What a right crawl of it is; None if that was not asked for."""
+    """What a correct crawl returns; None if that was not asked for."""
     method: str = "GET"
     """HTTP method with which each page is requested."""
     payload: dict[str, object] | None = None
-    """What is sent with it for the first page."""
+    """What is sent with the method for the first page."""
     media: str = "html"
     """Kind of its pages."""
     most_at_once: int = 1
     """Pages that can be in flight at once."""
     work: str = ""
-    """What was done, or is to be done, before its pages can be served; empty if nothing."""
+    """What was done, or has to be done, before its pages can be served; empty if nothing."""
     first_page_bytes: int = 0
     """Size of its first page before any content coding; 0 if there is none."""
 
     @property
     def expected(self) -> Expectation:
-        """What a right crawl is, of a site that was asked for it."""
+        """What a correct crawl returns, for a site that was asked for it."""
         assert self.expectation is not None
         return self.expectation
 
 
 def find_site(name: str, *, expects: bool = True, reads: bool = False) -> SiteFacts:
-    """Return what a site is; one of a user's is loaded in a process that is thrown away.
+    """Return the facts of a site; a user's site is loaded in a process that is thrown away.
 
     Args:
         name: as on the command line.
-        expects: whether it is to say what a right crawl returns, which may take a while.
-        reads: whether pages that nobody has verified are read once, as the expressions that a user
-            has written may never come to an end.
+        expects: whether to find out what a correct crawl returns, which may take a while.
+        reads: whether to read unverified pages once, because a user's expressions may never come to
+            an end.
 
     Raises:
         UsageError: there is no such site, or it cannot be used.
@@ -74,7 +74,7 @@ def find_site(name: str, *, expects: bool = True, reads: bool = False) -> SiteFa
 
 
 def _ask(name: str, question: dict[str, object]) -> Message:
-    """Return what a child says of a site once it has read its pages."""
+    """Return what a child says about a site once it has read its pages."""
     child, page = PlainChild(CHILD), ""
     try:
         child.say(question)
@@ -83,11 +83,11 @@ def _ask(name: str, question: dict[str, object]) -> Message:
     except TimeoutError:
         if page:
             raise slowness.too_slow(name, page, find_culprit(name, page)) from None
-        text = f"site {name!r} was not loaded within {LOAD_S:g} s; mend it"
+        text = f"site {name!r} was not loaded within {LOAD_S:g} s; fix it"
         raise BrokenPluginError(text) from None
     except ChildEnded as end:
         raise BrokenPluginError(
-            f"site {name!r} ends the process that loads it: {end}; mend it"
+            f"site {name!r} ends the process that loads it: {end}; fix it"
         ) from end
     finally:
         child.end()
@@ -95,7 +95,7 @@ def _ask(name: str, question: dict[str, object]) -> Message:
 
 
 def describe_site(spec: SiteSpec, *, expects: bool) -> SiteFacts:
-    """Return what a site is that was loaded here."""
+    """Return the facts of a site that was loaded here."""
     work = spec.first_use()
     size = 0
     if not work:

@@ -1,6 +1,6 @@
-"""Loads a site and tells what it is: `python -m crawlbench.measure.siteside` (floor 3).
+"""Loads a site and reports its facts: `python -m crawlbench.measure.siteside` (floor 3).
 
-Each page is said before it is read, so that the manager knows which one holds it up.
+It names each page before it reads it, so that the manager knows which one takes so long.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Answer what the manager asks of one site."""
+    """Answer what the manager asks about one site."""
     end_with_parent()
     say = open_channel()
-    end = os._exit  # before anybody can patch it
+    end = os._exit  # bound before anybody can patch it
     job = json.loads(sys.stdin.readline())
     try:
         spec: SiteSpec = registry.load(registry.Kind.SITE, job["site"])
@@ -43,18 +43,18 @@ def main() -> None:
         say({"error": str(error), "kind": type(error).__name__})
     except BaseException as error:
         what = registry.describe_failure(error)
-        text = f"site {job['site']!r} {what}; mend it"
+        text = f"site {job['site']!r} {what}; fix it"
         say({"error": text, "kind": BrokenPluginError.__name__})
     end(0)
 
 
 def _is_verified(spec: SiteSpec) -> bool:
-    """Tell whether the pages were read before, as they are, with the site as it is."""
+    """Return whether the same pages were read before, with the site as it is now."""
     return spec.name.endswith(".toml") and bool(spec.expected_pages)
 
 
 def _read_pages(spec: SiteSpec, say: Say) -> None:
-    """Read each page; what is wrong with it is said when it is crawled."""
+    """Read each page; errors in it are reported when it is crawled."""
     source = spec.pages()
     if not isinstance(source, ListedSource):
         return

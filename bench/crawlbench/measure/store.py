@@ -1,13 +1,13 @@
-"""The folder of a session: what is finished is kept, and read with suspicion (floor 3).
+"""The folder of a session: keeps what is finished, and distrusts what it reads (floor 3).
 
-    session.json    plan, machine, and how many rounds belong to it; replaced whole, at the end with
-                    what is concluded
-    rounds.jsonl    a round's values in each line; only added to
-    runs.jsonl      a round's pyperf runs in each line, until the session ends
-    suite.json      all runs as pyperf keeps them; written when the session ends
+session.json    plan, machine, and how many rounds belong to it; replaced whole, at the end
+                with the conclusions
+rounds.jsonl    a round's values in each line; only added to
+runs.jsonl      a round's pyperf runs in each line, until the session ends
+suite.json      all runs as pyperf keeps them; written when the session ends
 
-A round is part of the session once `session.json` counts it. Lines beyond those are of a session
-that was killed in between, and are left out.
+A round is part of the session once `session.json` counts it. Further lines come from a session that
+was killed in between, and are ignored.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ RUNS_FILE = "runs.jsonl"
 SUITE_FILE = "suite.json"
 Runs = dict[str, list[pyperf.Run]]
 """Runs by cell, in the order of the rounds."""
-_IN_THE_WAY = (FileExistsError, NotADirectoryError)  # on the way to a folder that is to be made
+_IN_THE_WAY = (FileExistsError, NotADirectoryError)  # on the way to a new folder
 
 
 def create_folder(folder: Path, session: Session) -> None:
@@ -76,9 +76,9 @@ def create_folder(folder: Path, session: Session) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".crawlbench-", dir=folder.parent) as draft:
             write_text(Path(draft) / SESSION_FILE, _encode(session))
-            Path(draft).chmod(0o755)  # temporary folders are private
+            Path(draft).chmod(0o755)  # temporary folders would be private
             Path(draft).rename(folder)
-            Path(draft).mkdir()  # what the context manager removes
+            Path(draft).mkdir()  # the context manager will remove it
     except OSError as error:
         reason = "a file is in the way" if isinstance(error, _IN_THE_WAY) else error.strerror
         raise UsageError(
@@ -114,7 +114,8 @@ def write_suite(folder: Path, suite: pyperf.BenchmarkSuite | None) -> None:
 
     Args:
         folder: of the session.
-        suite: None if no cell is valid: then there is no such file, as pyperf knows no empty suite.
+        suite: None if no cell is valid: then there is no such file, because pyperf has no empty
+        suites.
 
     Raises:
         StorageError: it cannot be written.
@@ -128,19 +129,19 @@ def write_suite(folder: Path, suite: pyperf.BenchmarkSuite | None) -> None:
 
 
 def close_session(folder: Path, session: Session, runs: Runs) -> None:
-    """Write a session that has ended, and its suite first, so that the suite never holds less.
+    """Write a session that has ended, its suite first, so that the suite never holds less.
 
     Raises:
         StorageError: it cannot be written.
     """
     write_suite(folder, _merge_valid(session, runs))
     write_session(folder, session)
-    with suppress(OSError):  # the suite has them all
+    with suppress(OSError):  # the suite has them all by now
         (folder / RUNS_FILE).unlink(missing_ok=True)
 
 
 def reopen_session(folder: Path, session: Session, runs: Runs) -> None:
-    """Make a folder ready for more rounds, whatever was left of one that was not finished.
+    """Prepare a folder for more rounds, whatever was left of one that was not finished.
 
     Raises:
         StorageError: it cannot be written.
@@ -160,12 +161,12 @@ def reopen_session(folder: Path, session: Session, runs: Runs) -> None:
 
 
 def load_session(folder: Path) -> Session:
-    """Read a session, and hold it against itself and its suite.
+    """Read a session, and check it against itself and its suite.
 
-    The suite of one that was killed is made of the runs that it has kept.
+    If the session was killed, its suite is made from the runs that it has kept.
 
     Raises:
-        SessionFileError: no session is there, or a file of it is broken or of another format.
+        SessionFileError: there is no session, or one of its files is broken or has another format.
     """
     path = folder / SESSION_FILE
     with explained(path, "read"):
@@ -173,7 +174,7 @@ def load_session(folder: Path) -> Session:
             content = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
             raise SessionFileError(
-                f"{str(folder)!r} is no session: it has no {SESSION_FILE}; "
+                f"{str(folder)!r} is not a session: it has no {SESSION_FILE}; "
                 "give a folder that `crawlbench run` has made"
             ) from error
     session = decode_session(path, content)
@@ -184,10 +185,10 @@ def load_session(folder: Path) -> Session:
 
 
 def load_runs(folder: Path, session: Session) -> Runs:
-    """Return the runs of the session's rounds by cell, an empty list for a cell without any.
+    """Return the runs of the session's rounds by cell, with an empty list for cells without runs.
 
-    Runs of later rounds, which a session that was killed may have, are left out: their rounds are
-    measured again.
+    Runs of later rounds, which a killed session may have, are left out: their rounds are measured
+    again.
     """
     runs: Runs = {cell.name: [] for cell in session.plan.cells}
     path = folder / (SUITE_FILE if session.ending or session.format < FORMAT else RUNS_FILE)
@@ -208,11 +209,11 @@ def _merge_valid(session: Session, runs: Runs) -> pyperf.BenchmarkSuite | None:
 
 
 def _mend_suite(folder: Path, session: Session, content: bytes) -> bool:
-    """Make the suite of a session that was killed; what is written by another process has none."""
+    """Make the suite of a session that was killed, unless another process is writing it."""
     try:
         with own(folder):
             if (folder / SESSION_FILE).read_bytes() != content:
-                return False  # meanwhile its owner went on
+                return False  # its owner has gone on meanwhile
             write_suite(folder, _merge_valid(session, load_runs(folder, session)))
     except (StorageError, OwnedError, OSError):
         return False
@@ -220,9 +221,9 @@ def _mend_suite(folder: Path, session: Session, content: bytes) -> bool:
 
 
 def _encode(session: Session) -> str:
-    """Return what is kept of a session; its conclusions only when it has ended.
+    """Return what to keep of a session; its conclusions only once it has ended.
 
-    They grow with the pairs, and whoever reads a session draws them anew.
+    They grow with the pairs, and every reader of a session draws them again.
     """
     apart = {"rounds", *(CONCLUSIONS if not session.ending else ())}
     fields = msgspec.to_builtins(replace(session, rounds=(), format=FORMAT))
@@ -232,9 +233,9 @@ def _encode(session: Session) -> str:
 
 
 def _check_suite(path: Path, session: Session) -> None:
-    """Raise if `suite.json` does not begin with the values that the session has.
+    """Raise if `suite.json` does not begin with the session's values.
 
-    In format 1 it may be a round ahead, in a session that was killed between the two files: then it
+    In format 1 it may be one round ahead, if the session was killed between the two files: then it
     has more values, and lacks the cells that became invalid in that round.
     """
     if not session.summaries:

@@ -1,6 +1,6 @@
-"""Requests that came in another's turn: whose they are, and what they spoil (floor 3; pure).
+"""Requests that came during another's turn: whose they are, and what they spoil (floor 3; pure).
 
-Each cell comes in by a door of its own at its mirror, which tells what came by which.
+Each cell has its own door at its mirror, which tells whose requests they are.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ __all__ = ["explain", "find_strays", "holds_up"]
 
 
 def holds_up(counters: Counters, seconds: float) -> bool:
-    """Tell whether strays can have moved a value by more than the differences that matter.
+    """Return whether strays can have moved a value by more than matters.
 
     Args:
         counters: what the mirror counted meanwhile.
-        seconds: that the value took.
+        seconds: how long the value took.
     """
     return counters.held_up_s > VALUE_SHARE * seconds
 
@@ -37,12 +37,12 @@ def explain(error: CellError, counters: Counters) -> CellError:
 
 
 def find_strays(counters: Counters, measured: str, seconds: float | None) -> dict[str, str]:
-    """Return what is held against each cell whose turn it was not, by name.
+    """Return the complaint about each cell whose turn it was not, by name.
 
     Args:
         counters: what the mirror counted in a turn, and since the turn before.
         measured: the cell whose turn it was.
-        seconds: that its value took; None if it failed.
+        seconds: how long its value took; None if it failed.
     """
     early = {
         name: f"it asked for {count_of(requests, 'page')} between its turns"
@@ -56,7 +56,7 @@ def find_strays(counters: Counters, measured: str, seconds: float | None) -> dic
 
 
 def _tell_effect(counters: Counters, measured: str, seconds: float | None) -> str:
-    """Return what became of the value that was measured, as the end of a sentence."""
+    """Return what happened to the measured value, as the end of a sentence."""
     if seconds is None:
         return f", in which {measured} failed"
     fate = "so that this value does not count" if holds_up(counters, seconds) else "which is little"

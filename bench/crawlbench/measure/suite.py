@@ -1,4 +1,4 @@
-"""A suite: what to measure and how long, as a TOML file says it (floor 3)."""
+"""A suite: what to measure and for how long, as a TOML file says it (floor 3)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["Suite", "describe_suite", "load_suite", "loops_left_out", "override"
 
 _FOLDER = Path(__file__).resolve().parent.parent / "suites"
 
-_INFINITE = 1e9  # seconds or percent: TOML knows inf, the JSON of a session does not
+_INFINITE = 1e9  # seconds or percent: TOML has inf, the JSON of a session does not
 
 Positive = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
 Natural = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
@@ -41,13 +41,14 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     strategies: tuple[str, ...] = ()
     baseline: str = ""
-    """A strategy, or `strategy/event loop`: each site and network is compared with it."""
+    """A strategy, or `strategy/event loop`, that each site and network is compared with."""
     operations: tuple[str, ...] = ()
     """Operations of the event loops; each is compared with itself on the first loop."""
     sites: Names = ("douban-top250",)
     long_forms: dict[str, str] = {}
-    """Site and network, as a glob, to a longer site that is crawled in the same laps: what the two
-    take more or less is what a page costs. The last glob that fits counts; none: one length."""
+    """Site and network, as a glob, to a longer site that is crawled in the same laps: the
+    difference between the two is what pages cost. The last glob that fits counts; none: one
+    length."""
     long_share: Part = 1.0
     """About how much of the laps' time long forms may take: where they would take more, they take
     part in fewer laps. With 1 they take part in each."""
@@ -69,11 +70,11 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cpus: Annotated[str, msgspec.Meta(pattern=r"^([1-9]\d{0,4}|all)$")] = "1"
     mirror_cpus: tuple[Natural, ...] = ()
     stopping: Stopping | None = None
-    """None: after each round is looked, if there is a budget or a precision; else once."""
+    """None: look after each round if there is a budget or a precision, otherwise once."""
 
     paced: bool = True
-    """Laps per turn are chosen anew after some rounds, by cost and noise, if something other than a
-    number of rounds ends the session; whoever says how many laps, or how long a turn is, gets
+    """Laps per turn are chosen again after some rounds, by cost and noise, if something other than
+    a number of rounds ends the session. A user who sets laps, or the length of a turn, gets
     those."""
 
     @property
@@ -98,13 +99,13 @@ def suite_names() -> list[str]:
 
 
 def describe_suite(name: str) -> str:
-    """Return what a suite that comes with crawlbench asks: the comment that it begins with."""
+    """Return what a suite that comes with crawlbench asks: the comment at its beginning."""
     first = (_FOLDER / f"{name}.toml").read_text(encoding="utf-8").partition("\n")[0]
     return first.removeprefix("# ")
 
 
 def _explain_absent(name: str) -> str:
-    """Return in a sentence that there is no such suite, and what could be meant."""
+    """Say that there is no such suite, and what could be meant."""
     known = suite_names()
     near = get_close_matches(name, known, n=1) if name.isalpha() else []
     hint = f" (did you mean {near[0]!r}?)" if near else ""
@@ -116,10 +117,11 @@ def _explain_absent(name: str) -> str:
 
 
 def load_suite(name: str) -> Suite:
-    """Read a suite by name, or from a path that ends in `.toml`; its own paths begin at its folder.
+    """Read a suite by name or from a path that ends in `.toml`; its paths start at its folder.
 
     Raises:
-        UsageError: no such suite or file, or it is not a suite; the message says where and why.
+        UsageError: there is no such suite or file, or it is not a suite; the message says where and
+            why.
     """
     path = Path(name) if name.endswith(".toml") else _FOLDER / f"{name}.toml"
     try:
@@ -144,7 +146,7 @@ def load_suite(name: str) -> Suite:
 
 
 def _find_beside(folder: Path, suite: Suite) -> Suite:
-    """Return a suite whose files are found from any folder: a relative path is relative to it."""
+    """Return a suite whose files are found from any folder: relative paths start at this one."""
 
     def find(name: str) -> str:
         return find_place(folder / name) if is_file(name) else name
@@ -160,7 +162,7 @@ def override(suite: Suite, changes: Mapping[str, object]) -> Suite:
     """Return the suite with those of the changes that are neither None nor empty.
 
     Raises:
-        UsageError: a value is out of its bounds.
+        UsageError: a value is out of bounds.
     """
     wanted = {name: value for name, value in changes.items() if value not in (None, (), [])}
     if wanted.keys() & {"laps", "lap_time_s"}:
@@ -174,7 +176,7 @@ def override(suite: Suite, changes: Mapping[str, object]) -> Suite:
 
 
 def loops_left_out(suite: Suite, cells: Iterable[Cell]) -> list[str]:
-    """Return the event loops that a glob of the suite names and no cell has: not installed here."""
+    """Return the event loops that a glob of the suite names but no cell has: not installed here."""
     used = {cell.event_loop for cell in cells} - {None}
     named = registry.select(registry.Kind.EVENT_LOOP, suite.event_loops) if used else []
     return [name for name in named if name not in used]

@@ -1,6 +1,6 @@
-"""Which CPUs go to whom: workers, the mirror, and those that stay idle beside it (floor 3).
+"""Divides CPUs between workers, the mirror, and those that stay idle beside it (floor 3).
 
-What the system tells is read by `read_topology`; the choice is a pure function of it.
+`read_topology` reads what the system says; the choice is a pure function of it.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ _CGROUPS: Final = Path("/sys/fs/cgroup")
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """What a machine's CPUs are, as far as the system tells."""
+    """A machine's CPUs, as far as the system describes them."""
 
     available: tuple[int, ...]
     """CPUs that this process may use, ascending; empty where CPUs cannot be chosen."""
     siblings: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    """All hyperthreads of each CPU's core, itself included, by CPU."""
+    """All hyperthreads of each CPU's core, including itself, by CPU."""
     isolated: tuple[int, ...] = ()
-    """CPUs that the scheduler leaves alone (`isolcpus`): only who asks for them runs there."""
+    """CPUs that the scheduler leaves alone (`isolcpus`): only what asks for them runs there."""
     quota: float | None = None
-    """CPUs' worth of time that a cgroup allows; None for all."""
+    """How many CPUs' worth of time a cgroup allows; None for all."""
 
 
 def read_topology() -> Topology:
-    """Ask the system; what it does not tell is left out."""
+    """Ask the system; what it does not say is left out."""
     if not hasattr(os, "sched_getaffinity"):
         return Topology(())
     available = tuple(sorted(os.sched_getaffinity(0)))
@@ -52,10 +52,10 @@ def read_topology() -> Topology:
 def choose_cpus(
     topology: Topology, workers: str = ALL, mirror: tuple[int, ...] = ()
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Divide the CPUs: the mirror gets the last unless told, the workers as many as they may.
+    """Divide the CPUs: the mirror gets the last by default, the workers as many as they may.
 
-    Isolated CPUs are used where there are two. The hyperthreads beside the mirror stay idle where
-    that leaves the workers any: they would share its core.
+    Isolated CPUs are used if there are two. The hyperthreads beside the mirror stay idle if that
+    leaves the workers any: they would share its core.
 
     Args:
         topology: of the machine.
@@ -63,10 +63,10 @@ def choose_cpus(
         mirror: the mirror's CPUs; empty for the last.
 
     Returns:
-        Workers' and mirror's CPUs, disjoint where there are two or more.
+        Workers' and mirror's CPUs, disjoint if there are two or more.
 
     Raises:
-        UsageError: there are fewer, or the mirror's are none of this process.
+        UsageError: there are fewer, or the mirror's are not available to this process.
     """
     every = topology.isolated if len(topology.isolated) > 1 else topology.available
     strange = sorted({*mirror} - {*topology.available, *topology.isolated})
@@ -99,7 +99,7 @@ def parse_cpus(text: str) -> tuple[int, ...]:
     """Read a list of CPUs such as `0-3,8`, as the kernel writes them.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not one.
     """
     found: list[int] = []
     for part in filter(None, text.strip().split(",")):
@@ -118,7 +118,7 @@ def _read_list(path: Path) -> tuple[int, ...]:
 
 
 def _can_use(cpu: int) -> bool:
-    """Tell whether this process may move to a CPU, by moving there and back."""
+    """Return whether this process may use a CPU, by moving there and back."""
     before = os.sched_getaffinity(0)
     try:
         os.sched_setaffinity(0, {cpu})

@@ -1,8 +1,8 @@
 """The trace of a session: one crawl of each cell, request by request (floor 3).
 
 `trace.jsonl.gz` holds one JSON object per line: first one with the `format`, then the requests with
-the fields of `TracedRequest`, cell by cell. It is taken in the calibration, whose values are not
-among those that are judged.
+the fields of `TracedRequest`, cell by cell. It is taken during the calibration, whose values are
+not judged.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def write_trace(folder: Path, notes: Mapping[str, Path]) -> None:
 
     Args:
         folder: of the session.
-        notes: cell to the file that the mirror's tracer has written.
+        notes: cell to the file that the mirror's tracer wrote.
 
     Raises:
         StorageError: it cannot be written.
@@ -53,8 +53,8 @@ def write_trace(folder: Path, notes: Mapping[str, Path]) -> None:
 
 
 def _read_notes(cell: str, path: Path) -> Iterator[TracedRequest]:
-    """Yield what a tracer noted, its times counted from the first connection of the crawl."""
-    if not path.exists():  # the mirror could not make it
+    """Yield what a tracer noted, with times from the first connection of the crawl."""
+    if not path.exists():  # the mirror could not write it
         return
     with path.open(encoding="utf-8") as file:
         start = _find_start(file)
@@ -66,7 +66,7 @@ def _read_notes(cell: str, path: Path) -> Iterator[TracedRequest]:
 
 
 def _find_start(file: IO[str]) -> float:
-    """Return when the first connection opened; if none did in the crawl, the first request came."""
+    """Return when the first connection opened, or else when the first request came."""
     opened, arrived = float("inf"), float("inf")
     for line in file:
         connection, *_, opened_s, arrived_s, _, _ = json.loads(line)

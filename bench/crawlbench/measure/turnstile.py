@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Lane", "Turnstile", "open_turnstile"]
 
-MAX_MESSAGE_BYTES = 64 * 1024 * 1024  # a worker may show all that its crawls returned
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024  # a worker may show everything its crawls returned
 
 
 class Lane:
@@ -27,14 +27,14 @@ class Lane:
         self._writer = writer
 
     async def tell(self, kind: str, **more: Any) -> None:  # noqa: ANN401  (whatever JSON knows)
-        """Send a word, and what belongs to it; a worker that has gone is found out by `hear`."""
+        """Send a word and its data; `hear` finds out if the worker is gone."""
         self._writer.write(json.dumps({"kind": kind, **more}).encode() + b"\n")
 
     async def hear(self) -> Message:
         """Wait for the worker's next message.
 
         Raises:
-            EOFError: the worker has gone.
+            EOFError: the worker is gone.
         """
         try:
             line = await self._reader.readline()
@@ -61,7 +61,7 @@ class Turnstile:
         self._arrivals: dict[str, asyncio.Future[Lane]] = {}
 
     def expect(self, cell: str) -> asyncio.Future[Lane]:
-        """Return a future for the lane of that cell's next worker."""
+        """Return a future for the lane of this cell's next worker."""
         future: asyncio.Future[Lane] = asyncio.get_running_loop().create_future()
         self._arrivals[cell] = future
         return future
@@ -83,7 +83,7 @@ class Turnstile:
 
 @asynccontextmanager
 async def open_turnstile() -> AsyncIterator[Turnstile]:
-    """Listen on a free port of loopback while the block lasts."""
+    """Listen on a free port of loopback for the duration of the block."""
     turnstile = Turnstile()
     server = await asyncio.start_server(turnstile.welcome, "127.0.0.1", 0, limit=MAX_MESSAGE_BYTES)
     turnstile.port = server.sockets[0].getsockname()[1]

@@ -1,4 +1,4 @@
-"""Says what is wrong with a value, if anything is (floor 3; pure)."""
+"""Finds what is wrong with a value, if anything (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["Expectation", "expect", "find_fault", "find_odd_loop", "is_wrong_ans
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a right crawl of a site is."""
+    """What a correct crawl of a site returns."""
 
     rows: list[Row]
     """In order of rank: of the items, or for a large site of its tally."""
@@ -34,9 +34,9 @@ class Expectation:
     pages: int
     """Requests per crawl."""
     names: list[str]
-    """Of the values in an item's row."""
+    """Names of the values in an item's row."""
     is_tallied: bool = False
-    """The rows are a tally's, one for each stretch of ranks."""
+    """Whether the rows are a tally's, one for each stretch of ranks."""
 
     @property
     def items(self) -> int:
@@ -51,11 +51,11 @@ class Expectation:
 
 
 _tallied: dict[str, Expectation] = {}
-"""Of large sites, by name: summing up millions of items takes seconds."""
+"""Those of large sites, by name: summing up millions of items takes seconds."""
 
 
 def expect(spec: SiteSpec) -> Expectation:
-    """Return what a right crawl of that site is; of a large site once per process."""
+    """Return what a correct crawl of a site returns; for a large site only once per process."""
     if spec.is_large:
         if spec.name not in _tallied:
             _tallied[spec.name] = _tally(spec)
@@ -72,14 +72,14 @@ def _tally(spec: SiteSpec) -> Expectation:
 
 
 def is_wrong_answer(value: Value, expectation: Expectation) -> bool:
-    """Tell whether a crawl returned other items than the site's."""
+    """Return whether a crawl returned other items than the site's."""
     return any(digest != expectation.digest for digest in value.digests)
 
 
 def find_fault(
     value: Value, counters: Counters, expectation: Expectation, loops: int, module: str | None
 ) -> str | None:
-    """Return why a value with the right items must not be believed, or None.
+    """Return why a value with the right items cannot be trusted, or None.
 
     Args:
         value: what the worker reported.
@@ -91,7 +91,7 @@ def find_fault(
     if len(value.digests) != loops:
         return f"{count_of(len(value.digests), 'crawl')} came back instead of {loops}"
     due, befell = expectation.pages * loops, sum(counters.faults.values())
-    # Each fault may cost one request more: a retry, or where a redirect leads.
+    # Each fault may cost one more request: a retry, or the target of a redirect.
     if not due <= counters.requests <= due + befell:
         odd = _odd_page(counters, loops)
         return f"the mirror counted {count_of(counters.requests, 'request')} instead of {due}{odd}"
@@ -99,7 +99,7 @@ def find_fault(
 
 
 def find_odd_loop(value: Value, module: str | None) -> str | None:
-    """Return what ran instead of the cell's event loop, or None; arguments as `find_fault`'s."""
+    """Return what ran instead of the cell's event loop, or None; arguments as for `find_fault`."""
     allowed = [module] if module else []
     if value.event_loops != allowed:
         ran = " and ".join(value.event_loops) or "no event loop"

@@ -1,4 +1,4 @@
-"""Which cells ask of a site what it cannot express (floor 3; pure but for the registry)."""
+"""Refuses cells that ask a site for what it cannot offer (floor 3; pure but for the registry)."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ __all__ = ["refuse_inexpressible"]
 
 ALWAYS_ALLOWED: Final = 10
 WIDEST_SITE, WIDEST = "api-json", 999
-"""Requests in flight that no site is too small for: the suites' usual number."""
+"""Requests in flight that this site can always have; the usual number of suites is far below."""
 
 
 def refuse_inexpressible(plan: Plan) -> None:
-    """Refuse a plan with cells that would measure something else than they say.
+    """Refuse a plan with cells that would measure something other than they say.
 
     Raises:
-        UsageError: a site never has as many pages to ask for as are to be in flight, or is of
-            another kind than its parser reads; the message names what can be had instead.
+        UsageError: a site never has as many pages to ask for as should be in flight, or its pages
+            are not of the kind that its parser reads; the message names what is possible instead.
     """
     shapes: dict[str, tuple[str, int]] = {}
     for cell in plan.cells:

@@ -1,4 +1,4 @@
-"""Whether a worker runs in the environment that it should (floor 3; imported by workers)."""
+"""Checks that a worker runs in the right environment (floor 3; imported by workers)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["WrongEnvironment", "assert_environment"]
 
 
 class WrongEnvironment(Exception):  # noqa: N818  (the message says what is wrong)
-    """Raised when a worker finds another Python or other packages than it was to have."""
+    """Raised when a worker finds another Python or other packages than expected."""
 
 
 def assert_environment(expected: Expected) -> None:
     """Compare this process with what the manager recorded of its environment.
 
     Args:
-        expected: when it was built.
+        expected: what was recorded when it was built.
 
     Raises:
         WrongEnvironment: something differs; the message says what.
@@ -38,6 +38,6 @@ def assert_environment(expected: Expected) -> None:
         if found.get(name) != wanted.get(name):
             raise WrongEnvironment(
                 f"this worker has {name} {found.get(name, '(none)')}, the environment had "
-                f"{wanted.get(name, 'none')} when it was built; remove it by `crawlbench env "
-                "remove` to have it built anew"
+                f"{wanted.get(name, 'none')} when it was built; remove it with `crawlbench env "
+                "remove`, and it will be built again"
             )

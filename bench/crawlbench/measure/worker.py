@@ -1,7 +1,7 @@
 """The process in which values are taken: `python -m crawlbench.measure.worker` (floor 3).
 
-A pyperf worker (`--worker --loops=... -o FILE`) whose every value waits at the turnstile first.
-The manager's job comes as JSON in the environment; what is measured is a `Task`.
+It is a pyperf worker (`--worker --loops=... -o FILE`), each of whose values waits at the turnstile
+first. The manager's job comes as JSON in the environment; what is measured is a `Task`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from crawlbench.base.usage import peak_rss_bytes, reset_peak_rss, rss_bytes
 from crawlbench.measure.gate import Gate
 from crawlbench.measure.job import JOB_VARIABLE
 from crawlbench.measure.leaving import Leaving
-from crawlbench.measure.seal import Rest, Seal, await_kernel_threads
+from crawlbench.measure.seal import Rest, Seal, await_kernel_threads, await_kernel_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,21 +50,24 @@ LARGE_BYTES = 16 * 2**20
 class Task(Protocol):
     """What a cell does in its values: crawls, or an operation of an event loop."""
 
+    closes_loops: bool
+    """Whether making and closing event loops is what it does, hundreds in a value."""
+
     def run(self, loops: int) -> Timing:
-        """Do it `loops` times and return what all took, read where the clock starts and stops."""
+        """Do it `loops` times; return what all took, read where the clock starts and stops."""
 
     def look(self) -> dict[str, float | None]:
-        """Return what `Conduct` wants to know of what the last value read."""
+        """Return what `Conduct` needs to know about what the last value read."""
 
     def tell(self, *, is_alone: bool) -> Told:
-        """Return what `Value` wants to know of the last value beside times and memory."""
+        """Return what `Value` needs to know about the last value, besides times and memory."""
 
     def show(self) -> list[list[Row]]:
         """Return what each crawl of the last value returned."""
 
 
 def main() -> None:
-    """Take the values that the command line asks for, one turn each."""
+    """Take the values that the command line asks for, one per turn."""
     leaving = Leaving()
     job: Job = json.loads(os.environ[JOB_VARIABLE])
     settle_allocator()
@@ -74,7 +77,7 @@ def main() -> None:
     try:
         assert_environment(job["environment"])
         make_task = _find_task(job)
-        seal = Seal()  # with all that is ours, and nothing of a contestant's
+        seal = Seal()  # with everything of ours, and nothing of a contestant's
         task = make_task(seal)
         seal.move_to(job["cpus"])
         turn = _Turn(task, seal, gate, job["timeout_s"], event_loops, job["all_cpus"])
@@ -89,7 +92,7 @@ def main() -> None:
 
 
 def tell_error(gate: Gate, error: Exception) -> None:
-    """Tell the manager what was raised, while it is being handled."""
+    """Tell the manager about an exception while it is being handled."""
     reason = f"{type(error).__name__}: {error}".splitlines()[0]
     is_refusal = isinstance(error, LoopRefusal)
     told = {"reason": str(error) if is_refusal else reason, "is_refusal": is_refusal}
@@ -97,23 +100,24 @@ def tell_error(gate: Gate, error: Exception) -> None:
 
 
 def settle_allocator() -> None:
-    """Free one large block, so that all workers have the same allocator.
+    """Free one large block, so that all workers have the allocator in the same state.
 
-    glibc gives large blocks to the system and back, two page faults each, until one as large has
-    been freed. asyncio asks for 256 KiB with every `recv`: whether a worker had freed so much while
-    it imported decided over a factor of two in some operations, the same way in every round.
+    glibc takes large blocks from the system and returns them, at two page faults each, until a
+    block of that size has been freed. asyncio asks for 256 KiB with every `recv`: whether a worker
+    happened to free that much during its imports decided over a factor of two in some operations,
+    the same in every round.
     """
     bytearray(LARGE_BYTES)
 
 
 def assert_environment(expected: Expected | None) -> None:
-    """See that this is the environment that is meant; None is the manager's own.
+    """Check that this is the right environment; None means the manager's own.
 
     Raises:
-        Exception: it is another.
+        Exception: it is another one.
     """
     if expected:
-        from crawlbench.measure import within  # noqa: PLC0415  (few workers need it)
+        from crawlbench.measure import within  # noqa: PLC0415  (only some workers need it)
 
         within.assert_environment(expected)
 
@@ -121,7 +125,7 @@ def assert_environment(expected: Expected | None) -> None:
 def _find_task(job: Job) -> Callable[[Seal], Task]:
     """Return what loads the contestant and makes its task, and seals what else it loads.
 
-    Only what the cell needs is imported: there are hundreds of workers in some sessions.
+    Only what the cell needs is imported, because some sessions have hundreds of workers.
     """
     if job["cell"]["operation"]:
         from crawlbench.measure.operating import Operating  # noqa: PLC0415
@@ -133,7 +137,7 @@ def _find_task(job: Job) -> Callable[[Seal], Task]:
 
 
 class _Turn:
-    """One cell's way to take a value."""
+    """How one cell takes a value."""
 
     def __init__(
         self,
@@ -154,27 +158,29 @@ class _Turn:
         self._event_loops = event_loops
 
     def take_value(self, loops: int) -> float:
-        """Do the task `loops` times, report, wait for the next turn, and return the seconds of all.
+        """Do the task `loops` times, report, wait for the next turn, and return the total seconds.
 
-        The wait comes last, so that also after its last value a worker stands still until the lap
-        is over: pyperf's own work at its end would disturb those who still measure.
+        The wait comes last, so that even after its last value a worker stands still until the lap
+        is over: pyperf's own work at the end would disturb those who still measure.
         """
         collect()
         timing, base_rss_bytes = time_task(self._task, loops, self._timeout_s, self._event_loops)
+        worked_s = await_kernel_work() if self._task.closes_loops else 0.0
         self._report(timing, base_rss_bytes)
         self.wait()
+        self._rest_cpu_s += worked_s
         return timing.seconds
 
     def wait(self) -> None:
         """Stand still until the manager gives the turn; show what was crawled if asked.
 
-        When the round is over, all workers end at once: they may use all CPUs for that.
+        When the round is over, all workers end at once, and may use all CPUs for that.
         """
         rest = Rest()
         while (kind := self._gate.wait()["kind"]) == "show":
             self._gate.say({"kind": "crawls", "crawls": self._task.show()})
             rest = Rest()
-        if self._has_begun:  # before, what an import has started may still settle
+        if self._has_begun:  # before that, what an import started may still be settling
             self._rest_cpu_s, self._rest_s = rest.stop()
         self._has_begun = True
         if kind == "end" and self._all_cpus:
@@ -195,13 +201,13 @@ def time_task(
 ) -> tuple[Timing, int | None]:
     """Do a task `loops` times; return what all took, and the resident memory before.
 
-    Whoever calls has let Python collect its garbage.
+    The caller has let Python collect its garbage.
 
     Args:
         task: what is measured.
-        loops: times that it is done.
+        loops: how often to do it.
         timeout_s: after which this process ends itself, with a traceback.
-        event_loops: is cleared first, and gains those that run; see `watch_event_loops`.
+        event_loops: cleared first, then gains those that run; see `watch_event_loops`.
     """
     reset_peak_rss()
     event_loops.clear()
@@ -216,11 +222,11 @@ def time_task(
 def describe_value(
     task: Task, timing: Timing, base_rss_bytes: int | None, event_loops: set[str]
 ) -> dict[str, Any]:
-    """Return the report on a value for the manager, without how the process stood still.
+    """Return the report on a value for the manager, without how still the process stood.
 
     What other processes held is not known here.
     """
-    read = task.look()  # before anybody looks at what was crawled
+    read = task.look()  # before anything looks at what was crawled
     peak = peak_rss_bytes() if timing.is_alone else None  # before the task makes its rows
     return {
         "kind": "value",
@@ -237,9 +243,9 @@ def describe_value(
 def watch_event_loops() -> set[str]:
     """Return a set that gains the top-level module of every event loop that starts to run.
 
-    Loops announce themselves by `_set_running_loop` once per start and once per stop, so that
-    nothing is added to what they do in between. uvloop looks the function up when it is imported,
-    hence this comes first.
+    Loops announce themselves with `_set_running_loop`, once per start and once per stop, so this
+    adds nothing to what they do in between. uvloop looks the function up when it is imported, so
+    this must come first.
     """
     modules: set[str] = set()
     announce = asyncio.events._set_running_loop

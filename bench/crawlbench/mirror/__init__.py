@@ -1,6 +1,6 @@
 """The server of the sites' pages, in a process of its own (floor 2).
 
-The room can be called: `with crawlbench.mirror("douban-top250", "wan") as served:` opens a mirror.
+The room itself can be called: `with crawlbench.mirror("douban-top250", "wan") as served:`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class _Room(ModuleType):
-    """A package that is also a public function: importing it must not hide that function."""
+    """A package that is also a public function, which importing the package must not hide."""
 
     def __call__(
         self,
@@ -25,8 +25,8 @@ class _Room(ModuleType):
         *,
         seed: int = 1,
     ) -> ServedMirror:
-        """Return a mirror that serves while its `with` or `async with` lasts."""
-        from crawlbench.mirror.handle import ServedMirror  # noqa: PLC0415  (only if it is called)
+        """Return a mirror that serves for the duration of its `with` or `async with`."""
+        from crawlbench.mirror.handle import ServedMirror  # noqa: PLC0415  (only when called)
 
         return ServedMirror(site, network, seed=seed)
 

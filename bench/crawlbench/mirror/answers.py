@@ -1,4 +1,4 @@
-"""An answer before any protocol has written it down, and the size-bound store of them (floor 2)."""
+"""An answer before any protocol has framed it, and a store of answers of limited size (floor 2)."""
 
 from __future__ import annotations
 
@@ -11,44 +11,44 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "ByteStore"]
 
-ENTRY_BYTES = 512  # what keeping a value costs beside its own bytes, key and all
+ENTRY_BYTES = 512  # what keeping a value costs besides its own bytes, with its key
 
 Stored = TypeVar("Stored")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is to be said, without framing: no Connection, no Content-Length, no chunks."""
+    """The content of an answer without framing: no Connection, no Content-Length, no chunks."""
 
     status: int
     headers: Mapping[str, str]
     """In the order in which they are sent."""
     body: bytes
-    """Coded as the headers say; what HEAD leaves out."""
+    """Coded as the headers say; HEAD leaves it out."""
     has_length: bool = False
-    """Whether HTTP/1.1 tells the body's length instead of sending it in chunks."""
+    """Whether HTTP/1.1 gives the body's length instead of sending it in chunks."""
 
 
 class ByteStore(Generic[Stored]):
     """Keeps what was used last, up to a number of bytes."""
 
     def __init__(self, most_bytes: int, size: Callable[[Stored], int]) -> None:
-        """Keep values whose sizes sum up to `most_bytes`."""
+        """Keep values whose sizes add up to at most `most_bytes`."""
         self._most_bytes = most_bytes
         self._size = size
         self._kept: OrderedDict[Hashable, Stored] = OrderedDict()
         self.bytes = 0
-        """Kept now."""
+        """Bytes that are kept now."""
 
     def get(self, key: Hashable) -> Stored | None:
-        """Return what is kept under that key, or None."""
+        """Return what is kept under this key, or None."""
         kept = self._kept.get(key)
         if kept is not None:
             self._kept.move_to_end(key)
         return kept
 
     def put(self, key: Hashable, value: Stored) -> Stored:
-        """Keep a value, drop those not used for longest, and return it."""
+        """Keep a value, drop the least recently used ones, and return the value."""
         self._kept[key] = value
         self.bytes += self._size(value) + ENTRY_BYTES
         while self.bytes > self._most_bytes and len(self._kept) > 1:

@@ -1,4 +1,4 @@
-"""What a client of HTTP/2 says: its preface, and requests that have not come whole (floor 2)."""
+"""What an HTTP/2 client sends: its preface, and requests that are not complete yet (floor 2)."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
 __all__ = ["PREFACE", "Asking", "after_preface", "make_server_state"]
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-"""What a client says first (RFC 9113, 3.4)."""
+"""What a client sends first (RFC 9113, 3.4)."""
 
-MAX_STREAMS = 128  # open at a time, as with nginx
+MAX_STREAMS = 128  # open at the same time, as in nginx
 _CONFIGURATION = H2Configuration(
     client_side=False,
     header_encoding=None,  # bytes stay bytes
-    normalize_outbound_headers=False,  # what we send is as it should be
+    normalize_outbound_headers=False,  # what we send is already normalized
     validate_outbound_headers=False,
 )
 
 
 def after_preface(data: bytes) -> bytes | None:
-    """Return what comes after the rest of a preface that began earlier, or None: it is not that."""
+    """Return what follows the rest of a preface that began earlier; None if it is no preface."""
     rests = (PREFACE[at:] for at in range(len(PREFACE)))
     return next((data[len(rest) :] for rest in rests if data.startswith(rest)), None)
 
 
 def make_server_state() -> H2Connection:
-    """Return the state of a new connection, with our limits in its first settings."""
+    """Return the state of a new connection, whose first settings contain our limits."""
     h2 = H2Connection(_CONFIGURATION)
     limits = {
         SettingCodes.MAX_CONCURRENT_STREAMS: MAX_STREAMS,
@@ -53,20 +53,20 @@ def make_server_state() -> H2Connection:
 
 @dataclass(slots=True)
 class Asking:
-    """What is known of it."""
+    """A request, as far as it has come."""
 
     method: bytes
     target: bytes
     flags: int
-    """Those of `responses`."""
+    """Flags as in `responses`."""
     content_type: bytes = b""
-    """Of the body, as it was declared."""
+    """Declared type of the body."""
     body: bytes = b""
-    """So far."""
+    """The body so far."""
 
     @classmethod
     def read(cls, headers: Iterable[Any]) -> Asking:
-        """Read pairs of bytes, as h2 gives them: names are in lower case."""
+        """Read pairs of bytes, as h2 gives them, with names in lower case."""
         method = target = accepted = content_type = b""
         flags = NEW_VISITOR
         for name, value in headers:
@@ -83,7 +83,7 @@ class Asking:
         return cls(method, target, flags | choose_coding(accepted), content_type)
 
     def make_request(self, responses: Responses) -> Request:
-        """Return it as one that has come whole."""
+        """Return the complete request."""
         page = responses.find_page(self.target)
         refusal = responses.refusal(self.method, page, self.flags & JSON, self.body)
         flags = (self.flags | (HEAD if self.method == b"HEAD" else 0)) & ~JSON

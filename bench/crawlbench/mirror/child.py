@@ -1,9 +1,9 @@
 """The mirror's process: `python -m crawlbench.mirror.child` with a job as JSON (floor 2).
 
-It prints its address, and the path of the first page, as one line of JSON, then answers commands
-that come by standard input, a line each: `{"op": "begin", ...}`, `{"op": "end"}`, and to open and
-shut doors `{"op": "open", "door": NAME}` and `{"op": "shut", "doors": [NAME, ...]}`. When standard
-input ends, so does the process: however its manager dies, the pipe closes.
+It prints its address and the path of the first page as one line of JSON, then obeys commands from
+standard input, one per line: `{"op": "begin", ...}`, `{"op": "end"}`, and to open and shut doors
+`{"op": "open", "door": NAME}` and `{"op": "shut", "doors": [NAME, ...]}`. When standard input ends,
+so does the process: however its manager dies, the pipe closes.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ __all__ = ["MirrorJob", "loop_factory", "main"]
 
 
 class MirrorJob(TypedDict):
-    """What to serve; the command line has it as JSON."""
+    """What to serve; passed on the command line as JSON."""
 
     site: str
     network: object
     """A `Network`, as msgspec writes it."""
     seed: int
     cpus: tuple[int, ...]
-    """To run on; empty for any."""
+    """CPUs to run on; empty for any."""
     ca_file: str
-    """Where the authority's certificate is to be, if the network has TLS."""
+    """Where to write the authority's certificate, if the network has TLS."""
 
 
 class Span(TypedDict):
@@ -60,15 +60,15 @@ class Span(TypedDict):
 
 
 class Command(TypedDict):
-    """What the manager says."""
+    """What the manager sends."""
 
     op: Literal["begin", "end", "open", "shut"]
     span: NotRequired[Span]
     trace_file: NotRequired[str | None]
     door: NotRequired[str]
-    """That is to be opened, by its owner's name."""
+    """The door to open, by its owner's name."""
     doors: NotRequired[list[str] | None]
-    """That are to be shut; None: all but the main one."""
+    """The doors to shut; None: all but the main one."""
 
 
 def main() -> None:
@@ -101,7 +101,7 @@ async def _serve(job: MirrorJob, say: Say) -> None:
     mirror = Mirror(responses, network, job["seed"])
     entrance = Entrance(mirror, Path(job["ca_file"]), others=spec.hosts)
     address = await entrance.open_main()
-    gc.freeze()  # the pages and modules are not garbage; do not look at them again
+    gc.freeze()  # pages and modules are no garbage: the collector need not visit them
     ca_file = job["ca_file"] if network.tls else None
     say({"address": address, "path": spec.path, "ca_file": ca_file})
     await _obey(mirror, entrance, say)
@@ -116,7 +116,7 @@ async def _obey(mirror: Mirror, entrance: Entrance, say: Say) -> None:
     def obey(line: bytes) -> None:
         try:
             command = json.loads(line)
-        except ValueError:  # no manager says that: it is dying
+        except ValueError:  # no manager sends this, unless it is dying
             over.set()
             return
         if command["op"] == "open":
@@ -131,7 +131,7 @@ async def _obey(mirror: Mirror, entrance: Entrance, say: Say) -> None:
 
 
 async def _open(entrance: Entrance, name: str, say: Say) -> None:
-    """Open a door and say where it is, or why there is none."""
+    """Open a door and report its address, or why it could not be opened."""
     try:
         say({"address": await entrance.open(name)})
     except MirrorError as error:
@@ -143,7 +143,7 @@ async def _open(entrance: Entrance, name: str, say: Say) -> None:
 def _carry_out(mirror: Mirror, command: Command, say: Say) -> None:
     if command["op"] == "begin":
         if command["trace_file"]:
-            with contextlib.suppress(OSError):  # then there is no trace, which the manager sees
+            with contextlib.suppress(OSError):  # there is no trace then, and the manager notices
                 mirror.on_exchange = Tracer(mirror, Path(command["trace_file"]))
         mirror.begin(**command["span"])
         say({})

@@ -1,6 +1,6 @@
-"""What is answered to a request, before any protocol writes it down (floor 2).
+"""Chooses the answer to a request, before any protocol frames it (floor 2).
 
-HTTP/1.1 has the right answers rendered already, and draws faults itself (`connection.py`).
+HTTP/1.1 has the right answers rendered beforehand, and draws faults itself (`connection.py`).
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 __all__ = ["answer_stranger", "choose_answer", "count_request"]
 
-MAX_ADDRESS_BYTES = 200  # of an address that is counted but is no page
+MAX_ADDRESS_BYTES = 200  # of an address that is counted but has no page
 
 
 def choose_answer(mirror: Mirror, request: Request, before: int) -> tuple[Answer, str]:
-    """Return what is said, and the kind of fault that spoils its delivery or nothing.
+    """Return the answer, and the kind of fault that spoils its delivery, or an empty text.
 
     Args:
         mirror: has the pages, and draws faults.
         request: what is asked for.
-        before: requests for that page since `begin`.
+        before: number of requests for that page since `begin`.
     """
     if request.page is None or not request.is_allowed:
         return answer_stranger(mirror, request), ""
@@ -42,7 +42,7 @@ def choose_answer(mirror: Mirror, request: Request, before: int) -> tuple[Answer
 
 
 def count_request(counters: Counters, request: Request, connection: Tracked) -> tuple[str, int]:
-    """Count a request that has just come; return its name and how many of it came before."""
+    """Count a request that has just come; return its name and how often it came before."""
     at = connection.active
     if connection.span is not counters:
         connection.span = counters
@@ -53,7 +53,7 @@ def count_request(counters: Counters, request: Request, connection: Tracked) -> 
 
 
 def answer_stranger(mirror: Mirror, request: Request) -> Answer:
-    """Return what is said to a request that no page answers."""
+    """Return the answer to a request for no page."""
     responses, target = mirror.responses, request.target
     if len(target) > MAX_TARGET_BYTES:
         return responses.error_answer(414)

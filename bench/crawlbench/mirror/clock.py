@@ -1,7 +1,7 @@
 """Calls functions when they are due, to a fraction of a millisecond (floor 2).
 
-The timers of uvloop and the waits of asyncio's selectors count whole milliseconds. On Linux one
-timer of the kernel, readable like a socket, wakes the loop; elsewhere the loop's own timers do.
+uvloop's timers and the waits of asyncio's selectors count whole milliseconds. On Linux a kernel
+timer, readable like a socket, wakes the loop instead; elsewhere we use the loop's own timers.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ now = time.monotonic
 
 
 class Timer:
-    """One call to come; `cancel` forgets it."""
+    """A future call; `cancel` forgets it."""
 
     __slots__ = ("callback", "due")
 
     def __init__(self, due: float, callback: Callable[[], object] | None) -> None:
-        """Hold what is due when, on the clock of `now`."""
+        """Call at a time on the clock of `now`."""
         self.due = due
         self.callback = callback
 
     def cancel(self) -> None:
-        """Do not call."""
+        """Forget the call."""
         self.callback = None
 
 
 class Clock:
-    """The calls to come of one event loop."""
+    """The future calls of one event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Belong to a loop, in whose thread all methods are called."""
@@ -49,7 +49,7 @@ class Clock:
         self._alarm = make_alarm(loop, self._ring)
 
     def call_at(self, due: float, callback: Callable[[], object]) -> Timer:
-        """Call a function at a time of `now` (`time.monotonic`), in order of times."""
+        """Call a function at a time on the clock of `now` (`time.monotonic`), in order of times."""
         timer = Timer(due, callback)
         heappush(self._heap, (due, next(self._numbers), timer))
         if due < self._armed:
@@ -58,7 +58,7 @@ class Clock:
         return timer
 
     def _ring(self) -> None:
-        """Call what is due and wait for what comes next."""
+        """Call what is due, and set the timer for what comes next."""
         heap = self._heap
         while heap and (heap[0][0] <= now() or heap[0][2].callback is None):
             callback = heappop(heap)[2].callback
@@ -75,7 +75,7 @@ class Clock:
             self._alarm.set(self._armed)
 
     def close(self) -> None:
-        """Call nothing any more."""
+        """Forget all calls."""
         self._heap.clear()
         self._armed = float("-inf")
         self._alarm.close()

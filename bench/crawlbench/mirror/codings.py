@@ -1,7 +1,7 @@
-"""Which coding an answer is sent in, and how that is made (floor 2).
+"""Chooses the coding of an answer, and makes it (floor 2).
 
-brotli and zstd are offered where their packages are here; clients that accept several get the one
-that servers prefer. Each answer is coded once and kept.
+brotli and zstd are offered if their packages are installed; clients that accept several codings get
+the one that servers prefer. Each answer is coded once and kept.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BROTLI", "CODED", "CODINGS", "GZIP", "ZSTD", "choose_coding", "compress"]
 
-# Flags of an answer, beside those of `responses` and `http1`; one of them at most.
+# Flags of an answer, besides those of `responses` and `http1`; at most one of them is set.
 GZIP = 1
 BROTLI = 32
 ZSTD = 64
@@ -25,7 +25,7 @@ CODED = GZIP | BROTLI | ZSTD
 CODINGS: Final = {GZIP: "gzip", BROTLI: "br", ZSTD: "zstd"}
 
 GZIP_LEVEL: Final = 6
-BROTLI_QUALITY: Final = 5  # what servers use for answers that are made as they go
+BROTLI_QUALITY: Final = 5  # what servers use for answers that they make on the fly
 ZSTD_LEVEL: Final = 3
 
 _COMPRESS: dict[int, Callable[[bytes], bytes]] = {
@@ -62,12 +62,12 @@ def choose_coding(accept_encoding: bytes) -> int:
             weight = float(value) if name.strip() == b"q" else 1.0
         except ValueError:
             weight = 0.0
-        weights[coding.strip()] = weight if math.isfinite(weight) else 0.0  # not what q may be
+        weights[coding.strip()] = weight if math.isfinite(weight) else 0.0  # not allowed for q
     if b"x-gzip" in weights:
         weights.setdefault(b"gzip", weights[b"x-gzip"])
     others = weights.get(b"*", 0.0)
     if others > 0:
-        weights.setdefault(b"gzip", others)  # what everybody has
+        weights.setdefault(b"gzip", others)  # everybody has this one
     offers = [(weights.get(name, 0.0), flag) for flag, name in _PREFERRED if flag in _COMPRESS]
     weight, flag = max(offers, key=lambda offer: offer[0])
     return flag if weight > 0 else 0

@@ -1,8 +1,8 @@
-"""One client's connection: HTTP/1.1 requests in, answers out, in their order (floor 2).
+"""One client's connection: HTTP/1.1 requests in, answers out in the same order (floor 2).
 
-A request that came before, byte for byte, is not parsed again; on a network without delays its
-answer, rendered before, goes out at once. All others take their turn in the outbox. To a client
-that does not read its answers no more are sent.
+A request that has come before, byte for byte, is not parsed again; on a network without delays its
+answer, already rendered, is sent at once. All other answers take their turn in the outbox. A client
+that does not read its answers is sent no more of them.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection"]
 
-MAX_WAITING = 64  # pipelined requests per connection that wait for their answers
-MAX_ADDRESS_BYTES = 200  # of an address that is counted but is no page
+MAX_WAITING = 64  # pipelined requests per connection that may wait for their answers
+MAX_ADDRESS_BYTES = 200  # of an address that is counted but has no page
 
 
 class Connection(asyncio.Protocol):
@@ -57,7 +57,7 @@ class Connection(asyncio.Protocol):
     )
 
     def __init__(self, mirror: Mirror, door: Door) -> None:
-        """Belong to a mirror, and come in by one of its doors."""
+        """Belong to a mirror, and count at the door that the client came in by."""
         self._mirror = mirror
         self.door = door
         self._reader: RequestReader | None = None
@@ -68,9 +68,9 @@ class Connection(asyncio.Protocol):
         self._is_over = False
         self._served = 0
         self.span: Counters | None = None
-        """The last one in which it brought a request."""
+        """The last span in which it brought a request."""
         self.number = 0
-        """The how-manieth of its span, from 1."""
+        """Its number within the span, from 1."""
         self.opened = self.active = now()
         """When it was made, and when something last moved."""
 
@@ -95,18 +95,18 @@ class Connection(asyncio.Protocol):
         self._mirror.dismiss(self)
 
     def pause_writing(self) -> None:
-        """Read no more from a client that does not read its answers, and send none."""
+        """Stop reading from a client that does not read its answers, and stop sending to it."""
         self._open_outbox().pause()
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Go on sending and reading."""
+        """Resume sending and reading."""
         self.active = now()
         self._open_outbox().resume()
         self._read_on()
 
     def data_received(self, data: bytes) -> None:
-        """Answer a request that is known, or parse what came."""
+        """Answer a known request, or parse what came."""
         mirror = self._mirror
         if self._is_between:
             known = self.door.known.get(data)
@@ -120,12 +120,12 @@ class Connection(asyncio.Protocol):
             return
         self._parse(data)
 
-    # Our own
+    # Our own methods
 
     def _answer_at_once(self, request: Request) -> None:
-        """Answer a request for a page past the outbox, and past the transport where it is idle.
+        """Answer a request for a page, bypassing the outbox, and the transport too if that is idle.
 
-        The transport takes what the socket does not, and finds any error anew.
+        The transport takes what the socket does not accept, and reports any error itself.
         """
         mirror, page = self._mirror, request.page
         assert page is not None
@@ -138,6 +138,7 @@ class Connection(asyncio.Protocol):
             self._is_new, self.span = False, counters
             counters.introduced(self.opened)
         sent = 0
+        # Past the transport only while it holds nothing back, or answers would change places.
         if self._fd >= 0 and not self._transport.get_write_buffer_size():
             with contextlib.suppress(OSError):
                 sent = answer.send(self._fd)
@@ -160,11 +161,12 @@ class Connection(asyncio.Protocol):
                 return
             self._refuse(refusal)
         self._is_between = self._reader.is_between and not self._is_over
+        # Only bytes that are exactly one whole request can be recognised when they come again.
         if begins and self._is_between and self._served == requests + 1:
             self.door.remember(data, self._reader.last)
 
     def _turn_to_http2(self, data: bytes) -> bool:
-        """Let HTTP/2 take over from a client that began with its preface, if so."""
+        """Hand a client that began with HTTP/2's preface over to HTTP/2; return whether it did."""
         rest = after_preface(data)
         if rest is None:
             return False
@@ -177,7 +179,7 @@ class Connection(asyncio.Protocol):
         return True
 
     def _serve(self, request: Request) -> bool:
-        """Count a request and answer it, now or later; tell whether the connection takes more."""
+        """Count a request and answer it, now or later; return whether more may follow."""
         mirror, counters = self._mirror, self.door.counters
         self._served += 1
         self.active = arrived = now()
@@ -202,7 +204,7 @@ class Connection(asyncio.Protocol):
         return not self._is_over
 
     def _serve_aside(self, answer: Answer, request: Request) -> bool:
-        """Answer what is not counted; tell whether the connection takes more."""
+        """Answer what is not counted; return whether more may follow."""
         arrived = self.active
         self._is_over = request.closes
         data = self._mirror.responses.render(answer, request.flags)
@@ -211,7 +213,7 @@ class Connection(asyncio.Protocol):
         return not self._is_over
 
     def _make_wire(self, request: Request, before: int) -> Wire:
-        """Return what is sent for a request, and what becomes of the connection then."""
+        """Return what to send for a request, and what happens to the connection then."""
         mirror, flags = self._mirror, request.flags
         closes = request.closes or mirror.is_last(self._served)
         end = End.CLOSE if closes else End.KEEP
@@ -230,14 +232,14 @@ class Connection(asyncio.Protocol):
         return Wire(mirror.responses.render(answer, flags), end, status=answer.status)
 
     def _give_leave(self) -> None:
-        """Let a client send its body, unless answers are due before: then it waits in vain."""
+        """Let a client send its body, unless it must first be sent other answers."""
         outbox = self._open_outbox()
         if outbox.is_idle and not self._is_over:
             self.door.counters.wire_bytes += len(CONTINUE)
             self._transport.write(CONTINUE)
 
     def _refuse(self, status: int) -> None:
-        """Answer what is no request of ours, after all that wait, and hang up."""
+        """Answer something that is not a valid request, after all that wait, and hang up."""
         if self._is_over:
             return
         self._is_over = True
@@ -264,21 +266,21 @@ class Connection(asyncio.Protocol):
 
     def _read_on(self) -> None:
         outbox = self._open_outbox()
-        is_read = outbox.is_open or outbox.is_stalled  # else nobody would see the client leave
+        is_read = outbox.is_open or outbox.is_stalled  # else nobody would notice the client leave
         has_room = is_read and len(outbox.waiting) < MAX_WAITING
         if has_room and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def drop_if_idle(self, since: float) -> None:
-        """Drop the connection if nothing moved after that time and nothing is due."""
+        """Drop the connection if nothing has moved since then and nothing is due."""
         if self.active < since and not (self._outbox and self._outbox.is_busy):
             self.drop()
 
     def drop(self) -> None:
-        """Close without sending what the client has not taken yet."""
+        """Close without sending what the client has not yet taken."""
         self._transport.abort()
 
 
 def _is_false_preface(data: bytes) -> bool:
-    """Tell whether a head begins as HTTP/2's preface and does not go on so: llhttp would wait."""
+    """Return whether a head begins like HTTP/2's preface but differs later; llhttp would wait."""
     return data.startswith(b"PRI ") and not PREFACE.startswith(data[: len(PREFACE)])

@@ -1,4 +1,4 @@
-"""What goes over the wire for one answer, and what happens then (floor 3; pure)."""
+"""How one answer goes over the wire, and what happens then (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """One answer in HTTP/1.1's bytes."""
+    """One answer as HTTP/1.1's bytes."""
 
     data: bytes
     end: End = End.KEEP
     bytes_per_s: float | None = None
-    """None: as fast as the network allows."""
+    """Speed; None: as fast as the network allows."""
     status: int = 200
-    """For those who watch."""
+    """Status of the answer, for those who watch."""
 
 
 def spoil(kind: str, answer: Answer, flags: int, responses: Responses, end: End) -> Wire:
-    """Return how an answer is delivered by a fault.
+    """Return how a fault delivers an answer.
 
     Args:
         kind: one of `DELIVERY_KINDS`.
-        answer: what should have come.
+        answer: the answer that should have come.
         flags: how it is framed.
-        responses: render it.
+        responses: renders it.
         end: what would happen after the whole answer.
     """
     if kind == "short-body":

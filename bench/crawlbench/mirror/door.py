@@ -1,6 +1,6 @@
-"""How doors open, and where a connection's protocol is chosen: by TLS, or by what comes (floor 2).
+"""Opens doors, and chooses a connection's protocol: by TLS, or by what the client sends (floor 2).
 
-Plain connections begin as HTTP/1.1 and turn to HTTP/2 when its preface comes (`connection.py`).
+Plain connections begin as HTTP/1.1, and switch to HTTP/2 at its preface (`connection.py`).
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ async def open_door(
     port: int = 0,
     others: tuple[str, ...] = (),
 ) -> str:
-    """Let a mirror listen as its network says and return its origin.
+    """Let a mirror listen as its network demands, and return its origin.
 
     Args:
-        mirror: that listens.
-        ca_file: where the certificate of its authority goes, if it speaks TLS.
+        mirror: the mirror.
+        ca_file: where to write the certificate of its authority, if it speaks TLS.
         host: address to listen on.
         port: 0 for any that is free.
-        others: addresses to listen on as well, on the same port.
+        others: further addresses to listen on, on the same port.
 
     Raises:
-        MirrorError: the certificate cannot be written, or one of the others cannot be had.
-        OSError: the address cannot be had.
+        MirrorError: the certificate cannot be written, or one of the others is not available.
+        OSError: the address is not available.
     """
     return await Entrance(mirror, ca_file, host, others).open_main(port)
 
 
 class Entrance:
-    """What all doors of a mirror have in common: their addresses, and how they speak."""
+    """What all doors of a mirror share: their addresses, and whether they speak TLS."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Entrance:
         host: str = "127.0.0.1",
         others: tuple[str, ...] = (),
     ) -> None:
-        """Open nothing yet; arguments and errors as `open_door`'s."""
+        """Open nothing yet; arguments and errors are those of `open_door`."""
         self._mirror = mirror
         self._host = host
         self._others = others
@@ -71,17 +71,17 @@ class Entrance:
         self._protocol: type[TlsDoor | Connection] = TlsDoor if network.tls else Connection
 
     async def open_main(self, port: int = 0) -> str:
-        """Open the door of whoever has none of his own, and return its origin."""
+        """Open the main door, for clients without a door of their own, and return its origin."""
         return await self._open(self._mirror.doors.main, port)
 
     async def open(self, name: str) -> str:
-        """Open a door of that name on a port of its own, if it is not open, and return its origin.
+        """Open a door on a port of its own, if it is not open yet, and return its origin.
 
-        Where a site has many hosts, one socket listens for all of them, if the system can do that.
+        If a site has many hosts, one socket listens for all of them where the system allows it.
 
         Raises:
-            MirrorError: one of its addresses cannot be had.
-            OSError: none can, or there are no descriptors left.
+            MirrorError: one of its addresses is not available.
+            OSError: none is, or there are no descriptors left.
         """
         doors = self._mirror.doors
         door = doors.find(name)
@@ -104,14 +104,14 @@ class Entrance:
                 await listen(host=other, port=port)
             except OSError as error:
                 raise MirrorError(
-                    f"the mirror cannot listen on {other!r} at port {port}, where a host of its "
-                    f"site is to be: {error.strerror}; a site of one host needs no such address"
+                    f"the mirror cannot listen on {other!r} at port {port}, which it needs for "
+                    f"a host of its site: {error.strerror}; a site with one host needs none"
                 ) from error
         door.origin = self._origin(port)
         return door.origin
 
     async def _open_wide(self, door: Door) -> bool:
-        """Let one socket listen on all addresses of loopback; tell whether that could be done."""
+        """Let one socket listen on all addresses of loopback; return whether that was possible."""
         if not all(address.startswith("127.") for address in (self._host, *self._others)):
             return False
         try:
@@ -128,18 +128,18 @@ class Entrance:
 
 
 class TlsDoor(asyncio.Protocol):
-    """A connection over TLS until its protocol is known, which is when its handshake is done.
+    """A connection over TLS until the handshake is done, after which its protocol is known.
 
-    A client that does not negotiate speaks HTTP/1.1.
+    A client that does not negotiate a protocol speaks HTTP/1.1.
     """
 
     def __init__(self, mirror: Mirror, door: Door) -> None:
-        """Lead to a mirror."""
+        """Lead to a mirror, by one of its doors."""
         self._mirror = mirror
         self._door = door
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Hand the connection over."""
+        """Hand the connection over to its protocol."""
         self._door.counters.tls_connections += 1
         agreed = cast("SSLObject", transport.get_extra_info("ssl_object")).selected_alpn_protocol()
         room = Http2Connection if agreed == HTTP_2 else Connection

@@ -1,7 +1,7 @@
-"""Doors of a mirror: each cell comes in by its own, so that its requests are known (floor 2).
+"""Doors of a mirror: each cell comes in by its own, which tells whose requests they are (floor 2).
 
-A door is a port, with counters of its own. In a span one door is in use: the cell's whose turn it
-is. What comes in by another is counted there, and told as a stray's.
+A door is a port with its own counters. In a span one door is in use: that of the cell whose turn it
+is. What comes in by another is counted there, and reported as a stray's.
 """
 
 from __future__ import annotations
@@ -19,41 +19,41 @@ if TYPE_CHECKING:
 __all__ = ["MAIN", "Door", "Doors"]
 
 MAIN = ""
-"""The name of the door that every mirror has: of whoever has none of his own."""
-KNOWN_REQUESTS = 2_048  # whole requests of a door that are not parsed again
-ALL_KNOWN_REQUESTS = 65_536  # of all doors, some hundred bytes each
+"""The name of the door that every mirror has, for clients without a door of their own."""
+KNOWN_REQUESTS = 2_048  # complete requests of a door that are not parsed again
+ALL_KNOWN_REQUESTS = 65_536  # over all doors, at a few hundred bytes each
 MAX_KNOWN_BYTES = 2_048
 
 
 class Listening(Protocol):
-    """What takes connections at a socket."""
+    """Something that accepts connections at a socket."""
 
     def close(self) -> None:
-        """Take no more, and close the socket."""
+        """Accept no more connections, and close the socket."""
 
 
 class Door:
-    """Where requests of one owner come in."""
+    """Where the requests of one owner come in."""
 
     __slots__ = ("_doors", "counters", "known", "listeners", "name", "origin")
 
     def __init__(self, name: str, doors: Doors) -> None:
-        """Be shut, until something listens for it."""
+        """Be shut until something listens for it."""
         self.name = name
-        """Its owner's."""
+        """Its owner's name."""
         self.origin = ""
-        """Where it is, once it is open."""
+        """Its address, once it is open."""
         self.counters = Counters(begun_at=now())
         self.known: dict[bytes, Request] = {}
-        """Whole heads of requests for pages that came before."""
+        """Complete heads of requests for pages that came before."""
         self._doors = doors
         self.listeners: list[Listening] = []
 
     def remember(self, head: bytes, request: Request) -> None:
-        """Remember what a whole request means, if it is one for a page that may come again.
+        """Remember what a complete request means, if it asks for a page and may come again.
 
         Args:
-            head: all bytes of it, a body included.
+            head: all its bytes, including a body.
             request: what they mean.
         """
         if request.page is None or request.closes or request.expects or not request.is_allowed:
@@ -66,7 +66,7 @@ class Door:
         self.known[head] = request
 
     def count_anew(self) -> Counters:
-        """Begin to count anew, and return what was counted so far."""
+        """Start new counters, and return what was counted so far."""
         counters, self.counters = self.counters, Counters(begun_at=now())
         return counters
 
@@ -81,7 +81,7 @@ class Doors:
     """All doors of a mirror, and which of them is in use."""
 
     def __init__(self) -> None:
-        """Have the main one alone."""
+        """Start with the main door alone."""
         self.main = Door(MAIN, self)
         self._doors = {MAIN: self.main}
         self.in_use = self.main
@@ -96,16 +96,16 @@ class Doors:
         return iter(list(self._doors.values()))
 
     def find(self, name: str) -> Door | None:
-        """Return the door of that name, if there is one."""
+        """Return the door with this name, if there is one."""
         return self._doors.get(name)
 
     def add(self, name: str) -> Door:
-        """Return a new door of that name."""
+        """Return a new door with this name."""
         door = self._doors[name] = Door(name, self)
         return door
 
     def remove(self, name: str) -> Door | None:
-        """Forget a door, and return it if it was there; the main one stays."""
+        """Forget a door, and return it if it existed; the main one stays."""
         if name == MAIN:
             return None
         door = self._doors.pop(name, None)
@@ -114,15 +114,15 @@ class Doors:
         return door
 
     def begin(self, name: str) -> None:
-        """Start a span in which that door is in use, or the main one if there is none such."""
+        """Start a span in which this door is in use, or the main one if there is no such door."""
         self.in_use = self._doors.get(name, self.main)
-        self.in_use.count_anew()  # whose turn it is next may have taken its warmups
+        self.in_use.count_anew()  # the next cell may just have taken its warmups
         self._early = self._count_strays()[0]
 
     def end(self) -> tuple[Counters, int]:
         """Return what was counted since `begin`, and the bytes that were sent to strays.
 
-        By the main door the span goes on, so that whoever has no other may ask again.
+        The span of the main door goes on, so that a client without a door may ask again.
         """
         strays, stray_bytes = self._count_strays()
         is_main = self.in_use is self.main
@@ -132,9 +132,9 @@ class Doors:
         return counters, stray_bytes
 
     def _count_strays(self) -> tuple[dict[str, int], int]:
-        """Return the requests by doors that are not in use, and the bytes of their answers.
+        """Return the requests at doors that are not in use, and the bytes of their answers.
 
-        These doors count anew from then on.
+        These doors start new counters.
         """
         strays, sent_bytes = {}, 0
         for door in self:

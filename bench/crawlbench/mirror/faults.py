@@ -1,4 +1,4 @@
-"""Faults that give another answer, and the addresses that redirects lead to (floor 3; pure)."""
+"""Faults that change the answer, and the addresses that redirects lead to (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["LOOP_TARGETS", "alter", "loop_answer", "unmark"]
 
 BIG_PAGE_BYTES = 10 * 2**20
-BOMB_BYTES = 256 * 2**20  # as unpacked; about a thousandth of it goes over the wire
+BOMB_BYTES = 256 * 2**20  # unpacked; about a thousandth of it goes over the wire
 FLOOD_HEADERS = 2_000
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 BLOCK_PAGE = """<!DOCTYPE html>
@@ -32,17 +32,17 @@ _MARK = re.compile(rb"[?&]moved-by-the-mirror=1$")
 
 
 def unmark(target: bytes) -> bytes | None:
-    """Return what a target that a redirect led to stands for; None for any other target."""
+    """Return the original target of one that a redirect led to; None for any other target."""
     bare = _MARK.sub(b"", target)
     return bare if bare != target else None
 
 
 def alter(answer: Answer, fault: Fault, page: str) -> Answer:
-    """Return the answer that a fault puts in the place of the right one.
+    """Return the answer that a fault puts in place of the right one.
 
     Args:
         answer: the right one.
-        fault: of `ANSWER_KINDS`; another leaves the answer as it is.
+        fault: one of `ANSWER_KINDS`; any other leaves the answer as it is.
         page: the address that was asked for.
     """
     change = _CHANGES.get(fault.kind)
@@ -73,27 +73,27 @@ def _block(answer: Answer) -> Answer:  # noqa: ARG001
 
 
 def _plain(answer: Answer) -> tuple[dict[str, str], bytes]:
-    """Return headers and body of an answer without its coding."""
+    """Return headers and body of an answer, decoded."""
     headers = dict(answer.headers)
     is_coded = headers.pop("Content-Encoding", "") == "gzip"
     return headers, gzip.decompress(answer.body) if is_coded else answer.body
 
 
 def _garble(answer: Answer) -> Answer:
-    """Send the text in a charset that is not the one promised."""
+    """Send the text in a charset other than the one declared."""
     headers, body = _plain(answer)
     return Answer(answer.status, headers, body.decode("utf-8", "replace").encode("gb18030"))
 
 
 def _miscode(answer: Answer) -> Answer:
-    """Say deflate, send gzip."""
+    """Declare deflate, send gzip."""
     headers, body = _plain(answer)
     coded = gzip.compress(body, 1, mtime=0)
     return Answer(answer.status, {**headers, "Content-Encoding": "deflate"}, coded)
 
 
 def _lie(answer: Answer) -> Answer:
-    """Say gzip, send the body as it is."""
+    """Declare gzip, send the body as it is."""
     headers, body = _plain(answer)
     return Answer(answer.status, {**headers, "Content-Encoding": "gzip"}, body)
 
@@ -105,7 +105,7 @@ def _bomb(answer: Answer) -> Answer:
 
 @cache
 def _pack_zeros(size: int) -> bytes:
-    """Return a gzip stream of so many zero bytes, made from one block that is repeated."""
+    """Return a gzip stream of that many zero bytes, made from one repeated block."""
     block = bytes(2**20)
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
@@ -119,7 +119,7 @@ def _pack_zeros(size: int) -> bytes:
 
 
 def _swell(answer: Answer) -> Answer:
-    """Send the page and then a comment that makes it 10 MiB, not coded."""
+    """Send the page followed by a comment that makes it 10 MiB, not coded."""
     headers, body = _plain(answer)
     padding = max(0, BIG_PAGE_BYTES - len(body) - len(b"<!---->"))
     return Answer(answer.status, headers, b"%b<!--%b-->" % (body, b"x" * padding))

@@ -32,12 +32,12 @@ CHILD = "crawlbench.mirror.child"
 
 @dataclass(frozen=True, slots=True)
 class MirrorAddress:
-    """Where an open mirror can be found."""
+    """Where to reach an open mirror."""
 
     url: str
-    """Of the site's first page."""
+    """Address of the site's first page."""
     origin: str
-    """Such as `http://127.0.0.1:40123`, without a slash at its end."""
+    """Such as `http://127.0.0.1:40123`, without a final slash."""
     ca_file: str | None
     """PEM file of the authority to trust, for as long as the mirror serves; None on plain HTTP."""
 
@@ -51,9 +51,9 @@ class MirrorAddress:
 
 
 class ServedMirror:
-    """Serves a site on a network from a process of its own while its block lasts.
+    """Serves a site on a network, from a process of its own, while its block lasts.
 
-    `with` suits all programs; `async with` does the same without holding up the event loop.
+    `with` suits all programs; `async with` does the same without blocking the event loop.
     """
 
     def __init__(
@@ -63,22 +63,22 @@ class ServedMirror:
         *,
         seed: int = 1,
     ) -> None:
-        """Take down what to serve; nothing is started yet.
+        """Note what to serve; nothing is started yet.
 
         Args:
-            site: a name, or the path of a site's file, as `crawlbench list sites` has them.
+            site: a name, or the path of a site's file, as `crawlbench list sites` shows them.
             network: a name such as `wan` or `wan@150ms`, or the path of a network's file.
-            seed: of the network's delays and faults.
+            seed: for the network's delays and faults.
         """
         self._site, self._network, self._seed = str(site), str(network), seed
         self._open = ExitStack()
         self._is_open = False
 
     def open(self) -> MirrorAddress:
-        """Start the mirror; for where a `with` has no place.
+        """Start the mirror, for code that cannot use `with`.
 
         Raises:
-            UsageError: there is no such site or network, or it is open already.
+            UsageError: there is no such site or network, or the mirror is open already.
             MirrorError: it did not start; the message has its last words.
         """
         if self._is_open:
@@ -106,7 +106,7 @@ class ServedMirror:
         return MirrorAddress(origin + hello["path"], origin, hello["ca_file"])
 
     def close(self) -> None:
-        """End the mirror; nothing happens if it is not open."""
+        """End the mirror; does nothing if it is not open."""
         self._is_open = False
         self._open.close()
 
@@ -134,11 +134,11 @@ class ServedMirror:
         self.close()
 
     async def __aenter__(self) -> MirrorAddress:
-        """Start the mirror while the event loop goes on."""
+        """Start the mirror without blocking the event loop."""
         opening = asyncio.ensure_future(asyncio.to_thread(self.open))
         try:
             return await asyncio.shield(opening)
-        except asyncio.CancelledError:  # a thread cannot be cancelled: what it opens must be closed
+        except asyncio.CancelledError:  # the thread goes on: what it opens must be closed
             with suppress(BenchError):
                 await opening
             await asyncio.to_thread(self.close)
@@ -150,5 +150,5 @@ class ServedMirror:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End the mirror while the event loop goes on."""
+        """End the mirror without blocking the event loop."""
         await asyncio.to_thread(self.close)

@@ -1,4 +1,4 @@
-"""How HTTP/1.1 writes an answer down (floor 3; pure)."""
+"""Writes an answer as HTTP/1.1 (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 __all__ = ["CLOSE", "CONTINUE", "HEAD", "HTTP10", "render", "render_chunk", "render_head"]
 
-# How an answer is to be framed; the lower two bits are those of `responses`.
+# How to frame an answer; the two lowest bits are those of `responses`.
 HEAD = 4
 CLOSE = 8
-HTTP10 = 16  # knows no chunks: the body ends with the connection
+HTTP10 = 16  # has no chunks: the body ends with the connection
 
-CHUNK_BYTES = 8192  # what nginx and friends hand to a client as one chunk
+CHUNK_BYTES = 8192  # what nginx and similar servers send as one chunk
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
 
@@ -31,7 +31,7 @@ def render(answer: Answer, flags: int, keep_alive_s: float) -> bytes:
 
 
 def render_head(answer: Answer, flags: int, keep_alive_s: float) -> bytes:
-    """Return the status line and the headers, with those that concern the connection."""
+    """Return the status line and the headers, including those that concern the connection."""
     headers = dict(answer.headers)
     if flags & (CLOSE | HTTP10):
         headers["Connection"] = "close"

@@ -1,7 +1,7 @@
 """One client's connection: HTTP/2 requests in, answers out on their streams (floor 2).
 
-The library h2 holds the protocol's state; here is what the mirror makes of it: the same counting,
-delays and faults as over HTTP/1.1, and limits against clients that are broken or hostile.
+The library h2 keeps the protocol's state. This module adds what the mirror needs: the same
+counting, delays and faults as over HTTP/1.1, and limits against broken or hostile clients.
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Http2Connection"]
 
-MAX_RESETS = 100  # beyond as many as there were answers: the attack called rapid reset
-MAX_CHATTER = 1_000  # frames that ask for nothing, for each request and before the first
-MAX_UNREAD_BYTES = 2**21  # that are no whole frame: h2 waits for all of one, however long
-FAREWELL_S = 1.0  # in which a client that is sent away should hang up
+MAX_RESETS = 100  # beyond the number of answers: the attack known as rapid reset
+MAX_CHATTER = 1_000  # frames that ask for nothing, per request and before the first
+MAX_UNREAD_BYTES = 2**21  # of an incomplete frame: h2 waits for all of it, however long
+FAREWELL_S = 1.0  # how long a client that is sent away has to hang up
 
 
 class Http2Connection(asyncio.Protocol):
     """One client's connection."""
 
     def __init__(self, mirror: Mirror, door: Door, opened: float | None = None) -> None:
-        """Come in by a door of a mirror; made at that moment of `clock.now`, or None for now."""
+        """Come in by a door; `opened` says when on the clock of `now`, None means just now."""
         self._mirror = mirror
         self.door = door
         self._asking: dict[int, Asking] = {}
         self._ready: float | None = None
-        """When the connection would be made on the network that is played; None if not asked."""
+        """When the played network would have made the connection; None until that is needed."""
         self._is_over = False
         self._is_leaving = False
         """Whether further requests are refused."""
@@ -61,7 +61,7 @@ class Http2Connection(asyncio.Protocol):
         self._served = self._answered = self._resets = self._chatter = 0
         self._farewell: Timer | None = None
         self.number = 0
-        """The how-manieth of its span, from 1."""
+        """Its number within the span, from 1."""
         self.span: Counters | None = None
         self.opened = opened or now()
         self.active = now()
@@ -70,12 +70,12 @@ class Http2Connection(asyncio.Protocol):
     # Called by the event loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the connection and greet."""
+        """Count the connection and send our settings."""
         self._mirror.admit(self)
         self.take_over(cast("asyncio.Transport", transport), self.door.counters.connections)
 
     def take_over(self, transport: asyncio.Transport, number: int) -> None:
-        """Greet on a connection that is counted already."""
+        """Send our settings on a connection that is already counted."""
         self.number = number
         self._transport = transport
         transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
@@ -92,19 +92,19 @@ class Http2Connection(asyncio.Protocol):
         self._mirror.dismiss(self)
 
     def pause_writing(self) -> None:
-        """Read no more from a client that does not read its answers, and send none."""
+        """Stop reading from a client that does not read its answers, and stop sending to it."""
         self._streams.is_open = False
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Go on sending and reading."""
+        """Resume sending and reading."""
         self._streams.is_open = True
         self._streams.go_on()
         if not self._transport.is_closing():
             self._transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
-        """Take in frames; answer the requests that they complete."""
+        """Take frames; answer the requests that they complete."""
         if self._is_over:
             return
         try:
@@ -113,7 +113,7 @@ class Http2Connection(asyncio.Protocol):
             for event in taken:
                 self._take(event)
         except (H2Error, HPACKError, HyperframeError) as error:
-            self._streams.flush()  # h2 has told the client already
+            self._streams.flush()  # h2 already has a farewell for the client
             self._hang_up(getattr(error, "error_code", ErrorCodes.PROTOCOL_ERROR))
         else:
             if self._unread_bytes > MAX_UNREAD_BYTES:
@@ -124,7 +124,7 @@ class Http2Connection(asyncio.Protocol):
     # What a client does
 
     def _take(self, event: events.Event) -> None:
-        """Do what an event asks for; most that are not known ask for nothing."""
+        """Do what an event asks for; most unknown ones ask for nothing."""
         handle = _HANDLERS.get(type(event))
         if handle and not self._is_over:
             handle(self, event)
@@ -136,7 +136,7 @@ class Http2Connection(asyncio.Protocol):
             self._asking[event.stream_id] = Asking.read(event.headers or ())
 
     def _take_body(self, event: events.DataReceived) -> None:
-        """Collect a body, up to a limit."""
+        """Collect a body, up to the limit."""
         stream, size = event.stream_id, event.flow_controlled_length or 0
         asking = self._asking.get(stream)
         if size:
@@ -165,13 +165,13 @@ class Http2Connection(asyncio.Protocol):
         self._take_chatter(event)
 
     def _take_chatter(self, event: events.Event) -> None:  # noqa: ARG002
-        """Give up a client that only chats."""
+        """Hang up on a client that only chatters."""
         self._chatter += 1
         if self._chatter > MAX_CHATTER * (1 + self._served):
             self._give_up(ErrorCodes.ENHANCE_YOUR_CALM)
 
     def _drop_stream(self, event: events.StreamReset) -> None:
-        """Forget a request that the client takes back; give up one that does little else."""
+        """Forget a request that the client takes back; hang up if it does little else."""
         self._asking.pop(event.stream_id, None)
         self._streams.drop(event.stream_id)
         self._resets += 1
@@ -182,7 +182,7 @@ class Http2Connection(asyncio.Protocol):
         self._streams.flush()
         self._hang_up(None)
 
-    # What is answered
+    # How it is answered
 
     def _serve(self, stream: int, asking: Asking) -> None:
         """Count a request and answer it, now or later."""
@@ -211,7 +211,7 @@ class Http2Connection(asyncio.Protocol):
     def _due(self, request: Request, before: int, arrived: float) -> float:
         """Return when an answer is due.
 
-        Requests that are sent while the connection is being made wait for that, all of them.
+        All requests that are sent while the connection is being made wait for that.
         """
         page, mirror = request.page or "", self._mirror
         delay_s = mirror.delay_s(page, before, connection_age_s=None)
@@ -231,31 +231,31 @@ class Http2Connection(asyncio.Protocol):
 
     def _refuse_stream(self, stream: int) -> None:
         self._asking.pop(stream, None)
-        with suppress(H2Error):  # it may be over already, further on in what was received
+        with suppress(H2Error):  # a later frame may have ended it already
             self._h2.reset_stream(stream, ErrorCodes.REFUSED_STREAM)
 
     def _end_if_done(self) -> None:
-        """Close a connection that serves no more, once all is said.
+        """Close a connection that is leaving, once everything is sent.
 
-        Only then it is told, and meanwhile requests are refused.
+        The client is told only then; until then its requests are refused.
         """
         if self._is_leaving and not (self._streams.open or self._asking or self._is_over):
             self._say_goodbye(ErrorCodes.NO_ERROR)
             self._hang_up(None)
 
     def _give_up(self, code: ErrorCodes) -> None:
-        """Tell the client what it did wrong and hang up."""
+        """Tell the client what it did wrong, and hang up."""
         if not self._is_over:
             self._say_goodbye(code)
             self._hang_up(code)
 
     def _say_goodbye(self, code: ErrorCodes) -> None:
         last = self._h2.highest_inbound_stream_id
-        self._streams.flush()  # clients that stand on h2 cannot read what comes after it
+        self._streams.flush()  # clients that use h2 cannot read what follows
         self._streams.say(GoAwayFrame(0, last_stream_id=last, error_code=code).serialize())
 
     def _hang_up(self, code: ErrorCodes | int | None) -> None:
-        """Serve nothing more; count it as a refusal if the client did something wrong."""
+        """Serve nothing more; count a refusal if the client did something wrong."""
         if self._is_over:
             return
         self._is_over = True
@@ -266,18 +266,19 @@ class Http2Connection(asyncio.Protocol):
             counters.answered(0)
         self._streams.flush()
         self._streams.close()
-        # A socket that is closed while the client still sends would take back what it has not read.
+        # A socket closed while the client still sends would discard what the client has not read
+        # yet.
         if self._transport.can_write_eof():
             self._transport.write_eof()
         self._farewell = self._mirror.clock.call_at(now() + FAREWELL_S, self._transport.close)
 
     def drop_if_idle(self, since: float) -> None:
-        """Drop the connection if nothing moved after that time and nothing is due."""
+        """Drop the connection if nothing has moved since then and nothing is due."""
         if max(self.active, self._streams.moved_at) < since and not self._streams.has_due:
             self.drop()
 
     def drop(self) -> None:
-        """Close without sending what the client has not taken yet."""
+        """Close without sending what the client has not yet taken."""
         self._transport.abort()
 
 

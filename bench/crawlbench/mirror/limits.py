@@ -1,4 +1,4 @@
-"""Limits against clients that are broken or hostile, far above what a crawler sends (floor 2)."""
+"""Limits against broken or hostile clients, far above what a crawler sends (floor 2)."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ __all__ = [
     "REFUSALS",
 ]
 
-MAX_HEAD_BYTES: Final = 65_536  # of a head; of what comes with a body and is none, as a trailer
+MAX_HEAD_BYTES: Final = 65_536  # of a head, or of what surrounds a body, such as a trailer
 MAX_TARGET_BYTES: Final = 8_192
 MAX_BODY_BYTES: Final = 1_048_576
 
 MAX_UNSENT_BYTES: Final = 131_072
-"""Of answers that a client has not taken; beyond, it counts as one that does not read."""
+"""Bytes of answers that a client has not taken, beyond which it counts as not reading."""
 
 MAX_TLS_BYTES: Final = 1_048_576
-"""Of the mirror's memory that a connection over TLS takes, whatever its client does.
+"""Memory of the mirror that a TLS connection takes, whatever its client does.
 
-OpenSSL keeps its state and a record each way, the event loop a buffer of 256 KiB to read into, and
-as much as MAX_UNSENT_BYTES waits to be sent, encrypted and not. What most connections take stands
-in docs/networks.md; `most_connections` of a network, or the system's limit of open files, bounds
-their number.
+OpenSSL keeps its state and a record for each direction, the event loop a buffer of 256 KiB to read
+into, and up to MAX_UNSENT_BYTES wait to be sent, both encrypted and plain. docs/networks.md says
+what most connections take; a network's `most_connections`, or the system's limit of open files,
+bounds their number.
 """
 
 REFUSALS: Final = {
-    400: "this is no well-formed request of HTTP/1.1 with exactly one valid Host header",
+    400: "this is not a well-formed HTTP/1.1 request with exactly one valid Host header",
     413: f"the body is longer than {MAX_BODY_BYTES:,} bytes",
     414: f"the target is longer than {MAX_TARGET_BYTES:,} bytes",
-    417: "the only expectation that can be met is 100-continue",
+    417: "this server can meet only the expectation 100-continue",
     431: f"the head, or a trailer, is longer than {MAX_HEAD_BYTES:,} bytes",
-    505: "HTTP/1.0 and HTTP/1.1 are spoken here, and HTTP/2 after its own preface",
+    505: "this server speaks HTTP/1.0, HTTP/1.1, and HTTP/2 after its own preface",
 }
-"""What is said of a request that is refused, by status, where there is nothing closer to say."""
+"""What to say about a refused request, by status, unless there is something more specific."""

@@ -1,6 +1,6 @@
-"""Accepts no more connections at a time than a network allows (floor 2).
+"""Accepts only as many connections at a time as a network allows (floor 2).
 
-Those beyond wait in the system's backlog: their handshake is done, and nobody answers them.
+Others wait in the system's backlog: their handshake is done, but nobody answers them.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ __all__ = ["BACKLOG", "Listener", "bind", "bind_all_of_loopback"]
 BACKLOG = 1024
 
 PAUSE_S = 1.0
-"""Until a connection for which no descriptor was left is tried again: as long as asyncio waits."""
+"""Wait before trying again when no descriptor was left for a connection; asyncio waits as long."""
 
 OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 ON_DEVICE = 25
-"""Linux's `SO_BINDTODEVICE`, which Python has no name for: see `man 7 socket`."""
+"""Linux's `SO_BINDTODEVICE`, for which Python has no name: see `man 7 socket`."""
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that is bound there.
+    """Return a socket that is bound to this address.
 
     Raises:
-        OSError: the address cannot be had.
+        OSError: the address is not available.
         OverflowError: there is no such port.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -50,15 +50,15 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def bind_all_of_loopback() -> socket.socket:
-    """Return one socket for all of loopback's addresses, and for none of another device.
+    """Return one socket for all addresses of loopback, and for no other device.
 
     Raises:
-        OSError: the system cannot do that.
+        OSError: the system cannot do this.
     """
     raw = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         raw.setsockopt(socket.SOL_SOCKET, ON_DEVICE, b"lo")
-        raw.bind(("0.0.0.0", 0))  # noqa: S104  (of that device alone)
+        raw.bind(("0.0.0.0", 0))  # noqa: S104  (that device only)
     except OSError:
         raw.close()
         raise
@@ -75,17 +75,17 @@ class _Address:
     forget: Callable[[_Address], None]
 
     def close(self) -> None:
-        """Take no more there."""
+        """Accept no more connections there."""
         self.forget(self)
         with contextlib.suppress(OSError):
             self.raw.close()
 
 
 class Listener:
-    """Sockets of which connections are taken one by one, as long as there is room for all."""
+    """Accepts connections from several sockets, one by one, while there is room."""
 
     def __init__(self, most: int) -> None:
-        """Take so many connections at a time, over all sockets."""
+        """Accept at most this many connections at a time, over all sockets."""
         self._loop = asyncio.get_running_loop()
         self._room = most
         self._addresses: list[_Address] = []
@@ -99,12 +99,12 @@ class Listener:
         protocol: Callable[[], asyncio.BaseProtocol],
         tls: ssl.SSLContext | None,
     ) -> _Address:
-        """Take connections of one more socket, until what is returned is closed.
+        """Accept connections from one more socket, until the returned object is closed.
 
         Args:
-            raw: the socket, which is bound and from now on belongs to the listener.
+            raw: the bound socket, which belongs to the listener from now on.
             protocol: makes the protocol of a connection.
-            tls: to speak it.
+            tls: the context, if it speaks TLS.
         """
         raw.setblocking(False)
         raw.listen(BACKLOG)
@@ -133,11 +133,11 @@ class Listener:
                 self._loop.remove_reader(address.raw)
 
     def _accept(self, address: _Address) -> None:
-        if not self._is_listening:  # another socket's connection took the last place in this turn
+        if not self._is_listening:  # in this turn another socket took the last place
             return
         try:
             client, _ = address.raw.accept()
-        except OSError as error:  # most are of a connection that is gone again
+        except OSError as error:  # most mean that the connection is gone again
             if error.errno in OUT_OF_RESOURCES:
                 self._rest(error)
             return
@@ -149,7 +149,7 @@ class Listener:
         task.add_done_callback(self._tasks.discard)
 
     def _rest(self, error: OSError) -> None:
-        """Take no connections for a while: the one that waits would wake the loop without end."""
+        """Accept nothing for a while, or the waiting connection would wake the loop endlessly."""
         logging.getLogger("crawlbench").warning(
             "The mirror takes no more connections for %g s: %s. A higher `ulimit -n` makes room.",
             PAUSE_S,
@@ -166,17 +166,17 @@ class Listener:
         protocol = address.protocol()
         try:
             await self._loop.connect_accepted_socket(lambda: protocol, client, ssl=address.tls)
-        except OSError:  # no TLS, or left meanwhile: the connection was never made
+        except OSError:  # no TLS, or the client left: the connection was never made
             client.close()
             self.release()
 
     def release(self) -> None:
-        """Take note that a connection has closed."""
+        """Note that a connection has closed."""
         self._room += 1
         self._listen()
 
     def close(self) -> None:
-        """Take no more."""
+        """Accept no more connections."""
         if self._pause:
             self._pause.cancel()
         for task in self._tasks:

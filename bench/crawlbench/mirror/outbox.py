@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["UNCOUNTED", "Exchange", "Outbox"]
 
 UNCOUNTED = "(not counted)"
-"""In place of a page, in exchanges that no counters know."""
+"""Stands for the page in exchanges that are not counted."""
 
-FLUSH_S = 0.005  # what a reset waits for, so that the bytes before it get out
+FLUSH_S = 0.005  # how long a reset waits, so that the bytes before it get out
 RESET_AT_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time
 
 
@@ -55,18 +55,18 @@ class Exchange:
         arrived: float,
         due: float,
     ) -> None:
-        """Hold an answer that is not sent yet."""
+        """Hold an answer that has not been sent."""
         self.connection = connection
         self.page = page
-        """As the counters name it."""
+        """The page, as the counters name it."""
         self.wire = wire
         self.counters = counters
-        """Of the span in which the request came."""
+        """Counters of the span in which the request came."""
         self.http = "1.1"
-        """Version that the client speaks."""
+        """HTTP version that the client speaks."""
         self.method = b"GET"
         self.sent_bytes = 0
-        """Of the answer, its head included."""
+        """Bytes sent of the answer, with its head."""
         self.arrived = arrived
         self.due = due
         self.first_byte: float | None = None
@@ -95,8 +95,8 @@ class Outbox:
         """Send through a transport.
 
         Args:
-            mirror: has the clock and the line that all share.
-            transport: of the client.
+            mirror: has the clock and the line that all connections share.
+            transport: the client's.
             on_answered: called after each answer's last byte.
         """
         self._mirror = mirror
@@ -105,22 +105,22 @@ class Outbox:
         self.waiting: deque[Exchange] = deque()
         self._timer: Timer | None = None
         self._position = 0
-        """Bytes of the first that waits which are sent."""
+        """How many bytes of the first waiting answer are sent."""
         self.is_open = True
         """Whether the client takes what is sent."""
         self.is_stalled = False
-        """Whether nothing will ever come from here again."""
+        """Whether a fault has stopped all sending for good."""
         rate = mirror.network.connection_bytes_per_s
         self._line = Line(rate) if rate else None
 
     @property
     def is_idle(self) -> bool:
-        """Whether an answer may go past: none waits, and the client takes what is sent."""
+        """Whether an answer may bypass it: none waits, and the client takes what is sent."""
         return self.is_open and not self.waiting
 
     @property
     def is_busy(self) -> bool:
-        """Whether the mirror has still to send, or never will by intent."""
+        """Whether the mirror still has to send something, or never will because of a fault."""
         return self.is_stalled or (self.is_open and bool(self.waiting))
 
     def put(self, exchange: Exchange) -> None:
@@ -130,14 +130,15 @@ class Outbox:
             self._go_on()
 
     def pause(self) -> None:
-        """Send nothing: the client does not read."""
+        """Stop sending, because the client does not read."""
         self.is_open = False
         self._cancel()
 
     def resume(self) -> None:
-        """Go on sending, unless by intent nothing comes any more.
+        """Resume sending, unless a fault has stopped it.
 
-        Not at once: asyncio's transports call from within a write, and must not be closed then.
+        Not at once: asyncio's transports call this from within a write, and must not be closed
+        then.
         """
         if self.is_stalled:
             return
@@ -146,7 +147,7 @@ class Outbox:
             self._wait_until(now())
 
     def clear(self) -> None:
-        """Forget what waits: nobody will read it."""
+        """Forget what waits, since nobody will read it."""
         self._cancel()
         for exchange in self.waiting:
             exchange.counters.in_flight -= 1
@@ -159,7 +160,7 @@ class Outbox:
             self._timer = None
 
     def _go_on(self) -> None:
-        """Send what is due and have the clock call for what is not."""
+        """Send what is due, and set the clock for what is not."""
         while self.waiting and self.is_open and self._timer is None:
             first = self.waiting[0]
             if first.due > now():
@@ -177,14 +178,14 @@ class Outbox:
         self._go_on()
 
     def _lines(self, exchange: Exchange) -> list[Line]:
-        """Return the lines that an answer has to go through."""
+        """Return the lines that an answer has to pass through."""
         if exchange.wire.bytes_per_s:
             return [Line(exchange.wire.bytes_per_s)]
         lines = (self._line, self._mirror.line)
         return [line for line in lines if line] if self._mirror.plays_network else []
 
     def _carry_piece(self, exchange: Exchange) -> None:
-        """Let the next piece of an answer go through the lines; send it when it is through."""
+        """Pass the next piece of an answer through the lines; send it when it is through."""
         lines = self._lines(exchange)
         size = min(piece_bytes(line.bytes_per_s) for line in lines)
         piece = exchange.wire.data[self._position : self._position + size]
@@ -199,7 +200,7 @@ class Outbox:
         self._timer = self._mirror.clock.call_at(due, send)
 
     def _send(self, exchange: Exchange, piece: bytes) -> None:
-        """Write a piece of the first answer; after the last one let the connection end, or not."""
+        """Write a piece of the first answer; after the last piece, decide about the connection."""
         at = now()  # before the client can have it
         if exchange.first_byte is None:
             exchange.first_byte = at
@@ -212,6 +213,7 @@ class Outbox:
     def _finish(self, exchange: Exchange, at: float) -> None:
         self._position = 0
         if exchange.wire.end is End.STALL:
+            # It stays first in the queue, so that nothing behind it is ever sent.
             self.is_stalled = True
             self.is_open = False
             return
@@ -224,6 +226,7 @@ class Outbox:
         if exchange.wire.end is End.CLOSE:
             self._transport.close()
         elif exchange.wire.end is End.RESET:
+            # A reset throws away what the system still holds, so what was sent gets a moment.
             self.is_open = False
             self._mirror.clock.call_at(now() + FLUSH_S * bool(sent), self.reset)
         self._on_answered()

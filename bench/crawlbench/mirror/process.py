@@ -36,13 +36,13 @@ class MirrorProcess:
     """A running mirror; made by `open_mirror`."""
 
     def __init__(self, child: Child, name: str, hello: Message) -> None:
-        """Hold a process that has told its address."""
+        """Hold a process that has reported its address."""
         self.address: str = hello["address"]
         """Origin, such as `http://127.0.0.1:40123`."""
         self.path: str = hello["path"]
-        """Of the first page, with its query."""
+        """Path of the first page, with its query."""
         self.ca_file: str | None = hello["ca_file"]
-        """PEM file of the authority that its clients are to trust; None on plain HTTP."""
+        """PEM file of the authority that its clients must trust; None on plain HTTP."""
         self._child = child
         self._name = name
         self._asking = asyncio.Lock()
@@ -62,16 +62,17 @@ class MirrorProcess:
         trace_file: Path | None = None,
         door: str = "",
     ) -> None:
-        """Count anew; delays are drawn for this epoch, or there are none.
+        """Start new counters; delays are drawn for this epoch, or there are none.
 
         Args:
-            epoch: of the delays, such as a round.
-            plays_network: whether there are any.
+            epoch: what the delays belong to, such as a round.
+            plays_network: whether there are delays and faults.
             lap: of the epoch, from 0.
             laps: of the epoch, over which delays are spread evenly.
-            trace_file: where each request of the span is noted (`mirror/trace.py`); None: nowhere.
-            door: by which requests are to come in: others are strays. The main one if it is not
-                open.
+            trace_file: where to note each request of the span (`mirror/trace.py`); None for
+                nowhere.
+            door: the door by which requests should come in; others are strays. The main door if it
+                is not open.
 
         Raises:
             MirrorError: the mirror is gone or does not answer.
@@ -90,10 +91,10 @@ class MirrorProcess:
         return Counters(**await self._ask({"op": "end"}))
 
     async def open_door(self, name: str) -> str:
-        """Open a door of that name, unless it is open, and return its origin.
+        """Open a door with this name, unless it is open, and return its origin.
 
         Raises:
-            CellError: there is no port for it.
+            CellError: no port could be opened for it.
             MirrorError: the mirror is gone or does not answer.
         """
         told = await self._ask({"op": "open", "door": name})
@@ -103,7 +104,7 @@ class MirrorProcess:
         return address
 
     async def shut_doors(self, names: Iterable[str] | None = None) -> None:
-        """Shut these doors, or all but the main one: who is in is out, and nobody comes in.
+        """Shut these doors, or all but the main one, and drop their connections.
 
         Raises:
             MirrorError: the mirror is gone or does not answer.
@@ -111,7 +112,7 @@ class MirrorProcess:
         await self._ask({"op": "shut", "doors": None if names is None else list(names)})
 
     async def wait(self) -> None:
-        """Return when the process has ended."""
+        """Wait until the process has ended."""
         await self._child.wait()
 
     async def _ask(self, command: Mapping[str, object]) -> Message:
@@ -126,7 +127,7 @@ class MirrorProcess:
         except (ConnectionError, ChildEnded):
             reason = f"died (exit code {await self._child.wait()})"
         except TimeoutError:
-            self._child.kill()  # else its late answer would be taken for that to the next command
+            self._child.kill()  # else its late answer would be taken for the next command's
             reason = f"gave no answer in {ANSWER_TIMEOUT_S:g} s"
         except asyncio.CancelledError:
             self._child.kill()  # for the same reason
@@ -142,10 +143,10 @@ async def open_mirror(
 
     Args:
         site: a registered site's name.
-        network_name: for messages.
-        network: the delays to play.
-        seed: of the delays.
-        cpus: to run on; empty for any.
+        network_name: used in messages.
+        network: the network to play.
+        seed: for its delays and faults.
+        cpus: CPUs to run on; empty for any.
 
     Raises:
         MirrorError: it did not start; the message quotes its last words.
@@ -166,7 +167,7 @@ async def open_mirror(
 
 
 async def _hear_hello(child: Child, site: str) -> Message:
-    """Return what a mirror says when it listens."""
+    """Return what a mirror says once it listens."""
     try:
         return await child.hear(START_TIMEOUT_S)
     except ChildEnded:

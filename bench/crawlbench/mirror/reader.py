@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 __all__ = ["RequestReader", "is_host"]
 
 HEAD_END = b"\r\n\r\n"
-MAX_TAIL_BYTES = len(HEAD_END) - 1  # of an end that has begun
+MAX_TAIL_BYTES = len(HEAD_END) - 1  # of an end of a head that has only begun
 VERSIONS = {"1.0", "1.1"}
-UNKNOWN_VERSION = "Invalid HTTP version"  # llhttp's words for one that is written as it should be
+UNKNOWN_VERSION = "Invalid HTTP version"  # what llhttp says of an unknown but well-formed version
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::[0-9]*)?", re.ASCII)
 
 
 def is_host(value: bytes) -> bool:
-    """Tell whether that names a host, with a port or without (RFC 9112, 3.2; RFC 3986, 3.2.2)."""
+    """Return whether this names a host, with or without a port (RFC 9112, 3.2; RFC 3986, 3.2.2)."""
     return _HOST.fullmatch(value) is not None
 
 
@@ -69,10 +69,10 @@ class RequestReader:
         """Start before the first request.
 
         Args:
-            find_page: gives a target's page.
-            refusal: gives the status with which a method, page, flags and body are refused, or 0.
-            on_request: called with each request; tells whether the connection takes more.
-            on_expect: called when a client waits for leave to send its body.
+            find_page: gives the page of a target.
+            refusal: gives the status that refuses a method, page, flags and body, or 0.
+            on_request: called with each request; returns whether the connection takes more.
+            on_expect: called when a client waits for permission to send its body.
         """
         self._find_page = find_page
         self._find_refusal = refusal
@@ -95,20 +95,20 @@ class RequestReader:
         self._tail = b""
         """The last bytes that came, in which the end of a head may have begun."""
         self._head_bytes = 0
-        """That came of what is no body since the last request was whole."""
+        """Bytes outside of bodies since the last complete request."""
         self.is_between = True
-        """Whether all that came were whole requests."""
+        """Whether everything so far was complete requests."""
         self.is_http2 = False
-        """Whether what was refused began as the preface of HTTP/2 does."""
+        """Whether what was refused began like HTTP/2's preface."""
         self.last: Request
-        """The last request that came whole."""
+        """The last complete request."""
         self._forget_request()
 
     def feed(self, data: bytes) -> int:
         """Parse what came; return the status with which to refuse it, or 0.
 
-        It goes to the parser in pieces that end where a head or a body may end, so that what
-        counts against a limit does not depend on how the bytes came.
+        The parser gets it in pieces that end where a head or a body can end, so that what counts
+        against a limit does not depend on how the bytes were split.
         """
         at = 0
         while at < len(data):
@@ -128,15 +128,15 @@ class RequestReader:
             if refusal or is_too_big:
                 return refusal or 431
             if self._is_over:
-                break  # what follows the last request is nothing to us
+                break  # we ignore what follows the last request
         return 0
 
     def _piece_bytes(self, data: bytes, at: int) -> int:
-        """Return how much of what came, from there on, belongs to the head or body being read."""
+        """Return how many bytes, from there on, belong to the head or body being read."""
         left = len(data) - at
         if self._body_left:
             return min(left, self._body_left)
-        # Only the seam is joined: a packet of many requests would be copied for each of them.
+        # Only the seam is joined: otherwise each of many requests would copy the whole packet.
         end = (self._tail + data[at : at + MAX_TAIL_BYTES]).find(HEAD_END)
         if end >= 0:
             return end + len(HEAD_END) - len(self._tail)
@@ -148,9 +148,9 @@ class RequestReader:
         try:
             self._parser.feed_data(piece)
         except httptools.HttpParserUpgrade:
-            self._is_over = True  # answered as a plain request: what follows is no HTTP/1.1
+            self._is_over = True  # answered as a plain request; what follows is not HTTP/1.1
         except httptools.HttpParserCallbackError:
-            return self._refusal or 500  # it was one of ours that raised
+            return self._refusal or 500  # one of our own callbacks raised
         except httptools.HttpParserError as error:
             self.is_http2 = self._parser.get_method() == b"PRI"
             is_version = UNKNOWN_VERSION in str(error) and not self.is_http2
@@ -179,7 +179,7 @@ class RequestReader:
             take(self, value)
 
     def on_headers_complete(self) -> None:
-        """Refuse what every server refuses; let a client go on that waits for leave."""
+        """Refuse what every server refuses; call a client on that waits for permission."""
         parser = self._parser
         if parser.get_http_version() not in VERSIONS:
             self._refuse(505)
@@ -198,7 +198,7 @@ class RequestReader:
                 self._on_expect()
 
     def on_body(self, body: bytes) -> None:
-        """Collect a body, up to a limit."""
+        """Collect a body, up to the limit."""
         self._body += body
         self._body_bytes += len(body)
         self._head_bytes -= len(body)
@@ -215,7 +215,7 @@ class RequestReader:
         self.last = self._make_request()
         self._is_over = not self._on_request(self.last)
 
-    # Our own
+    # Our own methods
 
     def _take_accept_encoding(self, value: bytes) -> None:
         self._accepted += b"," + value
@@ -234,7 +234,7 @@ class RequestReader:
         self._hosts.append(value)
 
     def _take_content_length(self, value: bytes) -> None:
-        if not self._is_in_body:  # else it is of a trailer
+        if not self._is_in_body:  # else it belongs to a trailer
             self._body_left = int(value)
             self._has_body = self._body_left > 0
 

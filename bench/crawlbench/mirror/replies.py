@@ -1,4 +1,4 @@
-"""One answer on its way over HTTP/2, and what faults make of it (floor 2)."""
+"""One answer on its way over HTTP/2, and how faults spoil it (floor 2)."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ class Reply:
     )  # fmt: skip
 
     def __init__(self, stream: int, answer: Answer, exchange: Exchange, *, is_head: bool) -> None:
-        """Answer on a stream, whole and at once.
+        """Answer on a stream, all at once.
 
         Args:
             stream: its number.
-            answer: what is said.
+            answer: the answer.
             exchange: the request and its times.
-            is_head: whether the body is left out.
+            is_head: whether to leave out the body.
         """
         self.stream = stream
         self.exchange = exchange
         self.head = _render_head(answer)
         self.left = memoryview(b"" if is_head else answer.body)
-        """Of the body."""
+        """What is left of the body."""
         self.end = End.KEEP
-        """What happens to the stream at the end of what is left."""
+        """What happens to the stream when nothing is left."""
         self.bytes_per_s: float | None = None
-        """None: as fast as the network allows."""
+        """Speed; None: as fast as the network allows."""
         self.sent_bytes = 0
         self.timer: Timer | None = None
 
     def spoil(self, kind: str) -> None:
-        """Deliver it as a fault of that kind does: HTTP/2's equivalents of what 1.1 does.
+        """Deliver it as a fault of this kind does: as HTTP/2's equivalent of what HTTP/1.1 does.
 
-        What ends or stalls a connection of HTTP/1.1 befalls the stream alone here, except for the
-        frame that breaks the protocol, as the chunk does.
+        What ends or stalls a connection in HTTP/1.1 concerns only the stream here, except for the
+        frame that breaks the protocol, as a broken chunk does there.
         """
         whole = len(self.left)
         if kind == "one-byte-a-second":

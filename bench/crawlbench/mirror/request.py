@@ -15,21 +15,21 @@ class Request:
     page: str | None
     """The page that the target names."""
     flags: int
-    """How it is to be answered: those of `responses` and `http1`."""
+    """How to answer it: the flags of `responses` and `http1`."""
     refusal: int
-    """Status with which it is refused for how it asks, or 0: a wrong method or body."""
+    """Status that refuses it for the way it asks, or 0: a wrong method or body."""
     closes: bool
-    """Whether it is the last of its connection."""
+    """Whether it is the last one on its connection."""
     method: bytes = b"GET"
-    """For those who watch."""
+    """The method, for those who watch."""
     body: bytes = b""
-    """What came with POST."""
+    """The body of a POST."""
     expects: bool = False
-    """Whether the client waits for leave before it sends a body."""
+    """Whether the client waits for permission before it sends a body."""
     content_type: bytes = b""
-    """Of the body, as it was declared."""
+    """Declared type of the body."""
 
     @property
     def is_allowed(self) -> bool:
-        """Whether it asks as the site wants it."""
+        """Whether it asks in the way that the site expects."""
         return not self.refusal

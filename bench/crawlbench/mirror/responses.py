@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
 __all__ = ["JSON", "NEW_VISITOR", "Responses", "has_bid", "is_json"]
 
-# How a page is to be answered; `http1` has the flags of how that is framed.
-NEW_VISITOR = 2  # sent no `bid` cookie, so is given one
-JSON = 128  # declared its body as JSON; no answer depends on it once it is let in
+# How to answer for a page; the flags of how to frame the answer are in `http1`.
+NEW_VISITOR = 2  # sent no `bid` cookie, so it gets one
+JSON = 128  # declared its body as JSON; accepted requests are answered without it
 
-KEPT_BYTES = 12 * 2**20  # of rendered answers; those not used for longest are rendered anew
-KNOWN_TARGETS = 4096  # spellings of addresses that are remembered; others are looked up anew
+KEPT_BYTES = 12 * 2**20  # of rendered answers; the least recently used are rendered again
+KNOWN_TARGETS = 4096  # spellings of addresses to remember; others are looked up again
 KNOWN_ERRORS = 64
 KEEP_ALIVE_S = 30.0
-MAX_QUOTED_BYTES = 200  # of what a client sent, in what is said of it
-SHARE_MADE_BEFOREHAND = 0.75  # of the kept answers: the rest is for what is asked otherwise
+MAX_QUOTED_BYTES = 200  # quoted from what a client sent
+SHARE_MADE_BEFOREHAND = 0.75  # of the kept answers; the rest is for unusual requests
 VISITOR_COOKIE = "bid=crawlbench0; Expires=Thu, 31-Dec-37 23:55:55 GMT; Domain=.douban.com; Path=/"
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
 class Responses:
-    """The answers of one site, by page and by the way it is sent."""
+    """The answers of one site, by page and by how they are sent."""
 
     def __init__(
         self,
@@ -52,12 +52,12 @@ class Responses:
 
         Args:
             pages: of the site.
-            keep_alive_s: how long a connection may be idle, as the header Keep-Alive promises.
+            keep_alive_s: how long a connection may be idle, which the header Keep-Alive announces.
             method: that asks for each page, GET or POST.
-            payload: what must be sent with POST to ask for a page.
+            payload: what a POST must contain to ask for a page.
         """
         self.methods = (b"GET", b"HEAD") if method == "GET" else (method.encode(),)
-        """That are allowed."""
+        """The allowed methods."""
         self._payload = payload
         self._pages = pages
         self._keep_alive_s = keep_alive_s
@@ -72,14 +72,14 @@ class Responses:
         """Return the address of the page that a request's target names, or None."""
         try:
             address = target.decode("ascii")
-            if not address.startswith("/"):  # in absolute form, as to a proxy
+            if not address.startswith("/"):  # in absolute form, as if to a proxy
                 address = urlsplit(address)._replace(scheme="", netloc="").geturl()
             return self._pages.find(address)
         except ValueError:
             return None
 
     def make_beforehand(self) -> None:
-        """Render what most clients will be sent, as far as it fits, so that none waits for it."""
+        """Render what most clients will be sent, as far as it fits, so that nobody waits for it."""
         if not isinstance(self._pages, ListedSource):
             return
         for address in self._pages.addresses():
@@ -89,12 +89,12 @@ class Responses:
                 self.page(address, flags)
 
     def _refusal(self, method: bytes, page: str | None, flags: int, body: bytes) -> int:
-        """Return the status with which a request is refused, or 0.
+        """Return the status with which to refuse a request, or 0.
 
         Args:
             method: that was used.
-            page: that the target names; one that names none is refused otherwise.
-            flags: JSON counts: the type that was declared.
+            page: that the target names; a request for no page is refused elsewhere.
+            flags: of which JSON counts, the declared type.
             body: that came.
         """
         if method not in self.methods:
@@ -109,17 +109,17 @@ class Responses:
             return 400
 
     def refusal_answer(self, request: Request) -> Answer:
-        """Return what is said to a request that asks in the wrong way; it names what is due."""
+        """Return the answer to a request that asks in the wrong way; it names the right one."""
         status = request.refusal
         if status == 405:
             return self.error_answer(405, f"Allow: {b', '.join(self.methods).decode()}")
         due = json.dumps(self._payload(request.page or ""))
         if status == 415:
             kind, came = "application/json", request.content_type
-            seen = f"its Content-Type is {_quote(came)}" if came else "it has no Content-Type"
+            seen = f"the Content-Type is {_quote(came)}" if came else "there is no Content-Type"
         else:
-            kind, seen = "a JSON body", f"what came: {_quote(request.body)}"
-        return self.error_answer(status, detail=f"{kind} is due: {due}; {seen}")
+            kind, seen = "a JSON body", f"what came is {_quote(request.body)}"
+        return self.error_answer(status, detail=f"this page expects {kind}: {due}; {seen}")
 
     def page(self, address: str, flags: int) -> Rendered:
         """Return the whole HTTP/1.1 answer for a known page."""
@@ -133,11 +133,11 @@ class Responses:
         return kept
 
     def answer(self, address: str, flags: int) -> Answer:
-        """Return the answer for a known page, for protocols that frame it otherwise.
+        """Return the answer for a known page, for protocols that frame it differently.
 
         Args:
             address: as `find_page` returned it.
-            flags: codings and NEW_VISITOR count.
+            flags: of which codings and NEW_VISITOR count.
         """
         key = (address, flags & (CODED | NEW_VISITOR))
         kept = self._answers.get(key)
@@ -145,12 +145,12 @@ class Responses:
 
     @staticmethod
     def error_answer(status: int, extra: str = "", detail: str = "") -> Answer:
-        """Return a short answer that is no page.
+        """Return a short answer that is not a page.
 
         Args:
             status: of the answer.
             extra: one more header line, or empty.
-            detail: what is wrong; where it is empty, what is always so with that status.
+            detail: what is wrong; if empty, what that status always means.
         """
         headers = {"Content-Type": "text/plain; charset=utf-8"}
         if extra:
@@ -166,7 +166,7 @@ class Responses:
         return render(answer, flags, self._keep_alive_s)
 
     def _render_error(self, status: int, flags: int, extra: str = "") -> bytes:
-        """Return the whole HTTP/1.1 answer that is no page."""
+        """Return a complete HTTP/1.1 answer that is not a page."""
         return self.render(self.error_answer(status, extra), flags)
 
     def _make_answer(self, address: str, flags: int) -> Answer:
@@ -180,7 +180,7 @@ class Responses:
         return Answer(200, headers, body)
 
     def _read(self, address: str, flags: int) -> tuple[Mapping[str, str], bytes]:
-        """Return headers and body of a page, coded if so wanted."""
+        """Return headers and body of a page, coded if requested."""
         if flags & GZIP and isinstance(self._pages, PackedSource):
             return self._pages.read_gzip(address)
         headers, body = self._pages.read(address)
@@ -188,12 +188,12 @@ class Responses:
 
 
 def _quote(sent: bytes) -> str:
-    """Return the beginning of what a client sent, as it is shown to people."""
+    """Return the beginning of what a client sent, in printable form."""
     return repr(sent[:MAX_QUOTED_BYTES].decode("latin-1"))
 
 
 def is_json(content_type: bytes) -> bool:
-    """Tell whether a Content-Type header declares JSON."""
+    """Return whether a Content-Type header declares JSON."""
     return content_type.partition(b";")[0].strip().lower() == b"application/json"
 
 
@@ -201,5 +201,5 @@ _BID = re.compile(rb"(?:^|;)\s*bid=")
 
 
 def has_bid(cookie: bytes) -> bool:
-    """Tell whether a Cookie header holds the visitor's `bid`."""
+    """Return whether a Cookie header has the visitor's `bid`."""
     return _BID.search(cookie) is not None

@@ -1,7 +1,7 @@
-"""A mirror for hand use in a process of its own: `python -m crawlbench.mirror.servant` (floor 2).
+"""A mirror to use by hand, in its own process: `python -m crawlbench.mirror.servant` (floor 2).
 
-A site may be somebody's file, which whoever asked for it does not import. It says where it is, then
-each request that is over, and ends when its standard input does.
+A site may be somebody's file, which the process that asks for it must not import. The servant
+reports its address, then each finished request, and ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["ServantJob", "main"]
 
 
 class ServantJob(TypedDict):
-    """What to serve, and where; the command line has it as JSON."""
+    """What to serve, and where; passed on the command line as JSON."""
 
     site: str
     network_name: str
@@ -39,11 +39,11 @@ class ServantJob(TypedDict):
     host: str
     port: int
     logs: bool
-    """Whether each request is told."""
+    """Whether to report each request."""
 
 
 def main() -> None:
-    """Serve until standard input ends; what prevents it is said."""
+    """Serve until standard input ends; report what prevents it."""
     say = open_channel()
     job: ServantJob = json.loads(sys.argv[1])
     try:

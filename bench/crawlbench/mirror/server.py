@@ -35,29 +35,29 @@ SWEEP_S = 5.0
 
 
 class Tracked(Protocol):
-    """A connection of whatever protocol, as the mirror sees it; times are of `clock.now`."""
+    """A connection of any protocol, as the mirror sees it; times are those of `clock.now`."""
 
     door: Door
-    """By which it came in."""
+    """The door that it came in by."""
     number: int
-    """The how-manieth of its span, from 1."""
+    """Its number within the span, from 1."""
     opened: float
     active: float
     span: Counters | None
-    """The last one in which it brought a request."""
+    """The last span in which it brought a request."""
 
     def drop_if_idle(self, since: float) -> None:
-        """Drop the connection if nothing moved after that time and nothing is due."""
+        """Drop the connection if nothing has moved since then and nothing is due."""
 
     def drop(self) -> None:
-        """Close without sending what the client has not taken yet."""
+        """Close without sending what the client has not yet taken."""
 
 
 class Mirror:
     """The state that all connections share."""
 
     clock: Clock
-    """Of the loop that listens."""
+    """The clock of the loop that listens."""
 
     def __init__(self, responses: Responses, network: Network, seed: int) -> None:
         """Serve these responses as this network would deliver them."""
@@ -71,16 +71,16 @@ class Mirror:
         self.on_exchange: Callable[[Exchange], None] | None = None
         """Called with each request whose answer is sent or will never be; set it before `begin`."""
         self.aside: Callable[[bytes], Answer | None] | None = None
-        """Answers targets that are no pages and are not counted; None: there are none."""
+        """Answers targets that are neither pages nor counted; None if there are none."""
         self._seed = seed
         self.begin("")
         self._listener: Listener | None = None
-        """Of all addresses, if the network has room for so many connections only."""
+        """For all addresses, if the network limits the number of connections."""
         self._sweeper: asyncio.TimerHandle | None = None
 
     @property
     def counters(self) -> Counters:
-        """Of the door that is in use."""
+        """The counters of the door that is in use."""
         return self.doors.in_use.counters
 
     def begin(
@@ -92,21 +92,21 @@ class Mirror:
         laps: int = 1,
         door: str = MAIN,
     ) -> None:
-        """Start a new span; its delays and faults depend on seed, span, page and count alone.
+        """Start a new span; its delays and faults depend only on seed, span, page and count.
 
         Args:
             epoch: a round, or whatever else has draws of its own.
             plays_network: whether there are delays and faults.
             lap: of the epoch, from 0.
             laps: of the epoch, over which delays are spread evenly.
-            door: by which requests are to come in.
+            door: the door by which requests should come in.
         """
         self._epoch, self._lap, self._laps = epoch, lap, laps
         self.plays_network = plays_network
         self.is_plain = self.on_exchange is None and not (
             plays_network and self.network.changes_delivery
         )
-        """Whether answers go out whole and at once, seen by nobody."""
+        """Whether answers are sent whole and at once, and nobody watches."""
         self.doors.begin(door)
         self._cpu_before = time.process_time()
         self._wait_before = read_cpu_wait_s()
@@ -121,7 +121,7 @@ class Mirror:
         return counters
 
     def _weigh(self, counters: Counters, stray_bytes: int) -> None:
-        """Say by how much strays can have held up the others: their CPU time, and a shared line."""
+        """Say how long strays can have held up the others: by CPU time and on a shared line."""
         strays = sum(counters.strays.values())
         if strays:
             counters.held_up_s = counters.cpu_s * strays / (strays + counters.requests)
@@ -130,7 +130,7 @@ class Mirror:
 
     @staticmethod
     def _date(counters: Counters) -> None:
-        """Put moments on the clock that workers read, and what was asked for into words."""
+        """Put moments on the clock that workers read, and turn flags into words."""
         shift = time.perf_counter() - now()
         if not counters.faults:
             counters.last_at = max(counters.last_at, counters.answered_at)
@@ -147,7 +147,7 @@ class Mirror:
         counters.shapes = {}
 
     def delay_s(self, page: str, before: int, *, connection_age_s: float | None) -> float:
-        """Return the seconds that the answer to the next request for a page waits."""
+        """Return the seconds that the answer to the next request for a page must wait."""
         if not (self.network.round_trip_s and self.plays_network):
             return 0.0
         key = f"{self._seed}/{self._epoch}/{page}/{before}"
@@ -156,11 +156,11 @@ class Mirror:
         )
 
     def draw_fault(self, request: Request, before: int) -> Fault | None:
-        """Return what befalls a request for a page, and count it; None if nothing does.
+        """Return the fault that hits a request for a page, and count it; None if there is none.
 
         Args:
             request: for a page.
-            before: requests for that page since `begin`.
+            before: number of requests for that page since `begin`.
         """
         page = request.page
         if not (page and self.network.faults and self.plays_network) or unmark(request.target):
@@ -172,14 +172,14 @@ class Mirror:
         return fault
 
     def is_last(self, served: int) -> bool:
-        """Tell whether a connection ends with that many requests."""
+        """Return whether a connection ends after that many requests."""
         if not self.plays_network:
             return False
         most = self.network.keep_alive_requests
         return not self.network.keep_alive or (most is not None and served >= most)
 
     def watch(self, exchange: Exchange) -> None:
-        """Show an exchange that is over to whoever watches."""
+        """Show a finished exchange to whoever watches."""
         if self.on_exchange:
             self.on_exchange(exchange)
 
@@ -203,9 +203,9 @@ class Mirror:
         protocol: Callable[[Mirror, Door], asyncio.BaseProtocol] = Connection,
         door: Door | None = None,
     ) -> int:
-        """Listen on a free port, of loopback unless told otherwise, and return it.
+        """Listen on a free port, on loopback unless told otherwise, and return the port.
 
-        Once more listens on one more address. Without a door it is the main one's.
+        Each call adds an address. Without a door it is for the main one.
         """
         raw = bind(host, port)
         bound: int = raw.getsockname()[1]
@@ -220,7 +220,7 @@ class Mirror:
         tls: ssl.SSLContext | None = None,
         protocol: Callable[[Mirror, Door], asyncio.BaseProtocol] = Connection,
     ) -> None:
-        """Listen at a socket that is bound, for a door, which shuts it."""
+        """Listen at a bound socket on behalf of a door, which shuts it."""
         loop = asyncio.get_running_loop()
         if not hasattr(self, "clock"):
             self.clock = Clock(loop)
@@ -236,7 +236,7 @@ class Mirror:
             self._sweep()
 
     def shut(self, name: str) -> None:
-        """Shut a door and drop all connections that came in by it; nothing if there is none."""
+        """Shut a door, if it exists, and drop all connections that came in by it."""
         door = self.doors.remove(name)
         if door:
             door.shut()
@@ -245,7 +245,7 @@ class Mirror:
                     connection.drop()
 
     def close(self) -> None:
-        """Listen no more and drop all connections."""
+        """Stop listening and drop all connections."""
         for door in self.doors:
             door.shut()
         if self._listener:

@@ -1,4 +1,4 @@
-"""A mirror for hand use, in the process that asks for it (floor 2)."""
+"""A mirror to use by hand, in the process that asks for it (floor 2)."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ CA_FILE = "ca.pem"
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Where a mirror can be found."""
+    """Where to reach a mirror."""
 
     start: str
     """Address of the site's first page."""
     status: str | None
-    """Address of the page with the counters; None where a page of the site has it."""
+    """Address of the page with the counters; None where the site has a page of its own there."""
     ca_file: str | None
     """PEM file of the authority to trust, for as long as the mirror serves; None on plain HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One request that is over."""
+    """One finished request."""
 
     method: str
     page: str
-    """Address as the counters name it."""
+    """The address, as the counters name it."""
     status: int
-    """Of the answer; 0 if there was none."""
+    """Status of the answer; 0 if there was none."""
     sent_bytes: int
     seconds: float
-    """From the request's end to the answer's; until now if that never came."""
+    """From the end of the request to that of the answer; until now if that never came."""
 
 
 def check_host(host: str, *, is_known: bool) -> str:
@@ -60,10 +60,10 @@ def check_host(host: str, *, is_known: bool) -> str:
 
     Args:
         host: an address of this machine, or `localhost`.
-        is_known: whether the user knows that others will reach the mirror.
+        is_known: whether the user knows that others can reach the mirror.
 
     Raises:
-        UsageError: that is no address, or others could reach it without the user's knowing.
+        UsageError: this is not an address, or others could reach it unknown to the user.
     """
     try:
         address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
@@ -94,12 +94,12 @@ async def serve(
     Args:
         spec: of the site.
         network_name: for the page with the counters.
-        network: to play.
-        seed: of its delays and faults.
+        network: the network to play.
+        seed: for its delays and faults.
         host: address to listen on.
         port: 0 for any that is free.
         on_open: called once it listens.
-        on_served: called after each request; None: nobody wants to know.
+        on_served: called after each request; None if nobody wants to know.
 
     Raises:
         MirrorError: it cannot listen there.
@@ -126,7 +126,7 @@ async def serve(
 
 
 def _watch(on_served: Callable[[Served], None]) -> Callable[[Exchange], None]:
-    """Return what tells of exchanges that are counted."""
+    """Return what reports exchanges that are counted."""
 
     def watch(exchange: Exchange) -> None:
         if exchange.page == UNCOUNTED:

@@ -1,37 +1,37 @@
-"""Bandwidth: when bytes have gone through a line (floor 3; pure)."""
+"""Bandwidth: when bytes have passed through a line (floor 3; pure)."""
 
 from __future__ import annotations
 
 __all__ = ["Line", "piece_bytes"]
 
-PIECE_S = 0.002  # a line hands over what it carries in as long
-MIN_PIECE_BYTES = 1448  # of a full packet on Ethernet
+PIECE_S = 0.002  # a line hands over what it carries in this time
+MIN_PIECE_BYTES = 1448  # a full packet on Ethernet
 MAX_PIECE_BYTES = 65_536
 
 
 class Line:
-    """A line that carries one piece after the other, at so many bytes per second."""
+    """A line that carries one piece after the other, at a number of bytes per second."""
 
     __slots__ = ("_free_at", "bytes_per_s")
 
     def __init__(self, bytes_per_s: float) -> None:
-        """Carry nothing yet."""
+        """Start empty."""
         self.bytes_per_s = bytes_per_s
         self._free_at = 0.0
 
     def carry(self, size_bytes: int, start: float) -> float:
-        """Take a piece in and return when its last byte has gone through, in seconds.
+        """Take a piece, and return when its last byte has passed through, in seconds.
 
         Args:
             size_bytes: of the piece.
-            start: when it is there to be sent, on the same clock.
+            start: when the piece is ready, on the same clock.
         """
         self._free_at = max(self._free_at, start) + size_bytes / self.bytes_per_s
         return self._free_at
 
 
 def piece_bytes(bytes_per_s: float) -> int:
-    """Return how many bytes are sent at a time over a line of that bandwidth."""
+    """Return how many bytes are sent at a time over a line of this bandwidth."""
     if bytes_per_s < MIN_PIECE_BYTES:
         return 1
     return min(MAX_PIECE_BYTES, max(MIN_PIECE_BYTES, int(bytes_per_s * PIECE_S)))

@@ -1,6 +1,6 @@
 """A mirror's own pages: what it counts, and what it is (floor 2).
 
-They stand beside the site's pages: where the site has a page of that address, they give way.
+They exist beside the site's pages, and give way where the site has a page at the same address.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LABELS = {
     "open_connections": "open now",
     "wire_bytes": "bytes sent",
 }
-# Nothing is loaded from anywhere else, and nobody may show the page within another.
+# Nothing is loaded from elsewhere, and no other page may embed this one.
 POLICY = (
     "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'"
@@ -41,7 +41,7 @@ POLICY = (
 
 
 class StatusPage:
-    """Answers for three addresses, as a mirror's `aside`: entrance, counters, and these as JSON."""
+    """Answers three addresses, as a mirror's `aside`: entrance, counters, and counters as JSON."""
 
     def __init__(self, mirror: Mirror, spec: SiteSpec, network: str) -> None:
         """Show a mirror's counters.
@@ -58,7 +58,7 @@ class StatusPage:
         self._templates = Environment(loader=loader, autoescape=True)
 
     def __call__(self, target: bytes) -> Answer | None:
-        """Return the answer to a target that is no page of the site; None if it is none of ours."""
+        """Return the answer to a target that is not a page of the site; None if it is not ours."""
         path = target.partition(b"?")[0].decode("latin-1")
         if path == STATUS_PATH:
             labels = {"labels": LABELS.items(), "names": list(LABELS)}

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Streams"]
 
-# Data that is on no stream: the client must give up the connection (RFC 9113, 6.1).
+# Data that belongs to no stream: the client must give up the connection (RFC 9113, 6.1).
 BROKEN_FRAME = b"\x00\x00\x09\x00\x00\x00\x00\x00\x00no stream"
-MAX_UNSENT_BYTES = 65_536  # gathered before they are written, so that many frames are one packet
+MAX_UNSENT_BYTES = 65_536  # collected before they are written, so that many frames share a packet
 
 
 class Streams:
-    """Sends replies in turn, a frame each, as far as the client's windows allow."""
+    """Sends replies in turn, one frame each, as far as the client's windows allow."""
 
     def __init__(
         self,
@@ -44,10 +44,10 @@ class Streams:
         """Send through a transport.
 
         Args:
-            mirror: has the clock and the line that all share.
-            door: by which the client came in, which counts.
+            mirror: has the clock and the line that all connections share.
+            door: the door that the client came in by, which counts.
             h2: the state of the connection.
-            transport: of the client.
+            transport: the client's.
             on_done: called when nothing more of a reply will come.
         """
         self._mirror = mirror
@@ -57,17 +57,17 @@ class Streams:
         self._on_done = on_done
         self._ready: deque[Reply] = deque()
         self._blocked: dict[int, Reply] = {}
-        """By stream: those whose window is shut."""
+        """Replies whose window is shut, by stream."""
         self._timer: Timer | None = None
         self._unsent: list[bytes] = []
         self._unsent_bytes = 0
         self.open: dict[int, Reply] = {}
-        """All that are not done, by stream."""
+        """All replies that are not done, by stream."""
         self._is_closed = False
         self.is_open = True
         """Whether the client takes what is sent."""
         self.moved_at = now()
-        """When something of a reply was sent last."""
+        """When part of a reply was last sent."""
         rate = mirror.network.connection_bytes_per_s
         self._line = Line(rate) if rate else None
 
@@ -82,7 +82,7 @@ class Streams:
             self._ready.append(reply)
 
     def drop(self, stream: int) -> None:
-        """Forget a reply that the client does not want any more."""
+        """Forget a reply that the client no longer wants."""
         reply = self.open.pop(stream, None)
         if reply:
             self._blocked.pop(stream, None)
@@ -91,7 +91,7 @@ class Streams:
             self._finish(reply)
 
     def close(self) -> None:
-        """Send nothing any more and forget all: nobody will read them."""
+        """Stop sending and forget everything, since nobody will read it."""
         self._is_closed = True
         if self._timer:
             self._timer.cancel()
@@ -99,7 +99,7 @@ class Streams:
             self.drop(stream)
 
     def unblock(self, stream: int) -> None:
-        """Go on with a stream whose window has opened; 0 for all."""
+        """Go on with a stream whose window has opened; 0 for all streams."""
         if not stream:
             self._ready.extend(self._blocked.values())
             self._blocked.clear()
@@ -108,19 +108,19 @@ class Streams:
 
     @property
     def has_due(self) -> bool:
-        """Whether something will be sent without anything that the client does, or never shall."""
+        """Whether something will be sent without the client doing anything, or a fault stalls."""
         return self._timer is not None or any(
             reply.timer or (reply.end is End.STALL and not reply.left)
             for reply in self.open.values()
         )
 
     def say(self, frame: bytes) -> None:
-        """Send a frame of which h2 knows nothing."""
+        """Send a frame that h2 does not know about."""
         self._gather(frame)
         self._door.counters.wire_bytes += len(frame)
 
     def flush(self) -> None:
-        """Write what the protocol has to say by itself, and all that was gathered."""
+        """Write the protocol's own frames, and everything collected."""
         control = self._h2.data_to_send()
         if control:
             self._gather(control)
@@ -135,14 +135,14 @@ class Streams:
     def go_on(self) -> None:
         """Send what is ready, as far as windows and lines allow."""
         self.flush()
-        # `_timer` runs while a piece is on the network's lines, which carry one piece of a
-        # connection at a time: all that is ready waits behind it.
+        # `_timer` runs while a piece is on the network's lines. They carry one piece of a
+        # connection at a time, so everything that is ready waits behind it.
         while self._ready and self.is_open and self._timer is None:
             reply = self._ready.popleft()
             size = self._allowed_bytes(reply)
             if reply.left and not size:
-                # The client's window is shut. It holds back bodies alone, so that the head goes
-                # out now, and the reply waits for `unblock` without keeping others back.
+                # The client's window is shut. It holds back only bodies, so the head is sent now,
+                # and the reply waits for `unblock` without holding up others.
                 self._send_head(reply)
                 self._blocked[reply.stream] = reply
                 continue
@@ -161,24 +161,24 @@ class Streams:
         self.go_on()
 
     def _allowed_bytes(self, reply: Reply) -> int:
-        """Return how much of a body may be sent now as one frame."""
+        """Return how much of a body can be sent now as one frame."""
         if not reply.left:
             return 0
         window = self._h2.local_flow_control_window(reply.stream)
         return max(0, min(len(reply.left), window, self._h2.max_outbound_frame_size))
 
     def _lines(self, reply: Reply) -> list[Line]:
-        """Return the lines that the next piece has to go through."""
+        """Return the lines that the next piece has to pass through."""
         if reply.bytes_per_s:
             return [Line(reply.bytes_per_s)]
         lines = (self._line, self._mirror.line) if self._mirror.plays_network else ()
         return [line for line in lines if line]
 
     def _carry(self, reply: Reply, size: int, lines: list[Line]) -> None:
-        """Let a piece go through the lines and send it when it is through.
+        """Pass a piece through the lines, and send it when it is through.
 
-        The lines of a network carry one piece of the connection after the other; a slow reply has
-        one of its own, beside which others go on.
+        The network's lines carry one piece of the connection after the other. A slow reply has a
+        line of its own, so that others can go on beside it.
         """
         size = min(size, *(piece_bytes(line.bytes_per_s) for line in lines))
         head_bytes = sum(len(name) + len(value) for name, value in reply.head)
@@ -196,13 +196,13 @@ class Streams:
             reply.timer = None
         else:
             self._timer = None
-        # The client may have reset the stream meanwhile, or shut its window: look anew.
+        # The client may have reset the stream meanwhile, or shut its window: check again.
         if self.open.get(reply.stream) is reply:
             self._send(reply, min(size, self._allowed_bytes(reply)))
         self.go_on()
 
     def _send(self, reply: Reply, size: int) -> None:
-        """Send the next frame of a reply; after the last one let the stream end, or not."""
+        """Send the next frame of a reply; after the last, end the stream unless a fault stalls."""
         self._send_head(reply)
         if size:
             is_last = size == len(reply.left) and reply.end is End.KEEP
@@ -223,9 +223,9 @@ class Streams:
             self._take(reply)
 
     def _end(self, reply: Reply) -> None:
-        """End a stream as its fault, or the lack of one, demands."""
+        """End a stream in the way its fault, if any, demands."""
         if reply.end is End.CLOSE:
-            # A connection that merely closed would look as if it were done, reply and all.
+            # Merely closing the connection would look as if the reply were complete.
             self._gather(BROKEN_FRAME)
             self.flush()
             self._transport.close()
@@ -244,7 +244,7 @@ class Streams:
         self._on_done(reply)
 
     def _take(self, reply: Reply) -> None:
-        """Gather what was just framed for a reply, and count it as sent."""
+        """Collect what was just framed for a reply, and count it as sent."""
         data = self._h2.data_to_send()
         self._gather(data)
         reply.sent_bytes += len(data)

@@ -1,4 +1,4 @@
-"""Notes of each request of one span, written to a file as they come (floor 2)."""
+"""Notes about each request of one span, written to a file as they come (floor 2)."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Tracer"]
 
-BUFFER_BYTES = 2**18  # written at a time: a few thousand requests
+BUFFER_BYTES = 2**18  # bytes to write at a time: a few thousand requests
 
 
 class Tracer:
-    """Watches one span of a mirror; memory does not grow with it.
+    """Watches one span of a mirror, in constant memory.
 
-    A line is a JSON list: connection, version of HTTP, page, status, bytes sent, and the seconds
-    since `begin` at which the connection opened, the request had come, and the first and the last
-    byte went; null for what never did. Lines are in the order in which the answers ended.
+    A line is a JSON list: connection, HTTP version, page, status, bytes sent, and the seconds since
+    `begin` at which the connection was opened, the request had come, and the first and the last
+    byte were sent; null for what never happened. Lines are in the order in which the answers ended.
     """
 
     def __init__(self, mirror: Mirror, path: Path) -> None:
@@ -37,7 +37,7 @@ class Tracer:
         self._begun = now()
 
     def __call__(self, exchange: Exchange) -> None:
-        """Note an exchange that is over, unless its request came before the span."""
+        """Note a finished exchange, unless its request came before the span."""
         if exchange.arrived < self._begun:
             return
         opened = exchange.connection.opened - self._begun
@@ -59,7 +59,7 @@ class Tracer:
         return None if moment is None else round(moment - self._begun, 6)
 
     def close(self) -> None:
-        """Watch no more; all that was seen is in the file."""
+        """Stop watching; everything that was seen is in the file."""
         self._mirror.on_exchange = None
         try:
             self._file.close()

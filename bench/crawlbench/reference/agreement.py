@@ -1,8 +1,8 @@
 """How often two sessions or two matrices contradict each other (floor 4; pure).
 
-A verdict flips if both sides answer, and not the same: faster here and same there counts, an
-`unclear` on either side does not. Shares are told by distance from 1, as nobody is surprised that
-what is nearly equal flips more often.
+A verdict flips if both sides answer, but differently: faster here and same there counts, an
+`unclear` on either side does not. Shares are given by distance from 1, because nearly equal things
+naturally flip more often.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BANDS = (0.0, 0.02, 0.05, 0.1, 0.25, math.inf)
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A verdict and how far from equal the two were found."""
+    """A verdict, and how far from equal the two were found."""
 
     verdict: Verdict
     estimate: float
@@ -41,23 +41,23 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """The verdicts that two sides share at some distance from 1."""
+    """The verdicts that two sides share at a certain distance from 1."""
 
     nearest: float
     """As a share: 0.05 is 5 %."""
     farthest: float
     pairs: int
-    """Of which both sides have a verdict of any kind."""
+    """Pairs with a verdict of any kind on both sides."""
     answered: int
-    """On which both sides have an answer."""
+    """Those of them with an answer on both sides."""
     flipped: int
-    """On which the answers are not the same."""
+    """Those of them whose answers differ."""
     reversed: int
-    """Of which one is faster and the other slower."""
+    """Those of them that are faster on one side and slower on the other."""
 
     @property
     def share(self) -> float | None:
-        """The share that flipped of what both have answered; None if they answered nothing."""
+        """Share of the answered pairs that flipped; None if none were answered."""
         return self.flipped / self.answered if self.answered else None
 
 
@@ -76,7 +76,7 @@ def find_agreement(
     """Return how often sides flip, by distance from 1.
 
     Args:
-        sides: two and two; what only one of them has is left out.
+        sides: pairs of sides; what only one of the two has is left out.
     """
     shared = [(one[key], other[key]) for one, other in sides for key in one if key in other]
     bands = []

@@ -1,4 +1,4 @@
-"""A badge for each figure, in the shape that badge services read (floor 4; pure)."""
+"""A badge for each figure, in the format that badge services read (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ COLOURS = {
     "same": "blue",
     "invalid": "red",
 }
-"""Of verdicts, as badge services name them; `lightgrey` for all others."""
+"""Colour by verdict, as badge services name them; `lightgrey` for all others."""
 
 
 def make_badges(table: Table) -> dict[str, str]:
-    """Return a file's name and its JSON for each figure of the newest matrix that has it."""
+    """Return file name and JSON for each figure, from the newest matrix that has it."""
     newest: dict[tuple[str, str, str, str], TableRow] = {}
     for row in (row for row in table.rows if not row.tuned and row.verdict != "reference"):
         newest[row.key] = row  # the oldest matrix comes first

@@ -1,8 +1,8 @@
 """A bundle: one session in one small file that can be published and judged again (floor 4).
 
-It is gzipped JSON: a digest, and the content that the digest is of. Rounds are kept by column, with
-warmups left out and numbers cut to six digits; everything else of a session stays as it is, so that
-the judge of all sessions judges this one too.
+It is gzipped JSON: a digest, and the content that it is the digest of. Rounds are kept by column,
+without warmups and with numbers cut to six digits; everything else of a session stays as it is, so
+that the judge of all sessions can judge this one too.
 """
 
 from __future__ import annotations
@@ -50,31 +50,31 @@ __all__ = [
 ]
 
 FORMAT = 1
-"""Of a bundle. 1: first."""
+"""Version of the format. 1: first."""
 ENDING = ".bundle.gz"
 MAX_BYTES = 2**20
-"""Of a file: the largest session of the reference takes a third."""
+"""Largest size of a file: the largest session of the reference takes a third."""
 MAX_UNPACKED_BYTES = 64 * 2**20
 KEPT_NOTES = ("mirror",)
-"""Topics of warnings that values do not tell; the others are drawn from them anew."""
+"""Topics of warnings that values do not show; the others are derived from the values again."""
 DIGITS = 6
-"""Of each number: a millionth is far below what any interval resolves."""
+"""Significant digits of each number: a millionth is far finer than any interval."""
 
 LATER_IN_PLAN = {"is_paced": False, "long_share": 1.0}
 LATER_IN_SESSION: dict[str, object] = {"long_every": {}}
-"""Fields that came after the first bundle was published, and what was always so before."""
+"""Fields added after the first bundle was published, with the value that always held before."""
 
 Column = tuple[float | int | bool | str | dict[str, float] | None, ...]
 
 
 class KeptRound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A round, its samples by column."""
+    """A round, with its samples by column."""
 
     number: Count
     started: str
     seconds: Span
     columns: dict[str, Column]
-    """Field of a sample to its values; a cell is its place in the plan."""
+    """Field of a sample to its values; a cell is given by its place in the plan."""
     anchors: tuple[Anchor, ...] = ()
 
 
@@ -84,32 +84,32 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     digest: str
     """SHA-256 of its file."""
     text: str = ""
-    """The file itself, where it is not one of crawlbench's: a tuned row is to be read."""
+    """The file itself, if it is not one of crawlbench's: a tuned row must be readable."""
 
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the session concluded of a cell and its baseline; whoever verifies concludes it anew."""
+    """What the session concluded about a cell and its baseline; verification concludes it again."""
 
     cell: str
     quantity: str
     verdict: str
     estimate: float | None
     ends: tuple[float, float] | None
-    """Of the interval."""
+    """Ends of the interval."""
 
 
 class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the digest of a bundle is of."""
+    """What a bundle's digest covers."""
 
     session: Session
-    """Without its rounds and without conclusions."""
+    """Without its rounds and conclusions."""
     rounds: tuple[KeptRound, ...]
     sites: dict[str, str]
-    """Site to the digest of what a right crawl of it returns."""
+    """Site to the digest of what a correct crawl of it returns."""
     strategies: dict[str, Source]
     claims: tuple[Claim, ...]
     command: str
-    """That measures it again."""
+    """The command that measures it again."""
 
 
 class Bundle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,8 +128,8 @@ def seal(content: Content) -> Bundle:
 def digest_of(content: Content) -> str:
     """Return the SHA-256 of a content, in hexadecimal.
 
-    A field that came later is left out where it says what was always so: the bundles of before keep
-    their digests.
+    A later field is left out where it has the value that always held before, so that older bundles
+    keep their digests.
     """
     fields = msgspec.to_builtins(content)
     session = fields["session"]
@@ -149,10 +149,10 @@ def encode_bundle(bundle: Bundle) -> bytes:
 
 
 def load_bundle(path: Path) -> Bundle:
-    """Read a bundle; whether it keeps the rules, `rules.py` finds out.
+    """Read a bundle; `rules.py` checks whether it keeps the rules.
 
     Raises:
-        UsageError: it cannot be read or is none.
+        UsageError: it cannot be read, or is not a bundle.
     """
     try:
         with path.open("rb") as file:
@@ -170,7 +170,7 @@ def decode_bundle(content: bytes, name: str) -> Bundle:
         name: for messages.
 
     Raises:
-        UsageError: they hold none, or too much.
+        UsageError: they hold no bundle, or too much.
     """
     if len(content) > MAX_BYTES:
         raise UsageError(
@@ -181,13 +181,13 @@ def decode_bundle(content: bytes, name: str) -> Bundle:
     try:
         text = packed.decompress(content, MAX_UNPACKED_BYTES)
         if packed.unconsumed_tail or not packed.eof:
-            raise zlib.error("it is torn, or holds more than a bundle may")
+            raise zlib.error("it is incomplete, or holds more than a bundle may")
         if packed.unused_data:
-            raise zlib.error("something follows its end")
+            raise zlib.error("something follows after its end")
         bundle = msgspec.json.decode(text, type=Bundle)
     except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(
-            f"{name!r} is no whole bundle: {error}; `crawlbench submit SESSION` makes one"
+            f"{name!r} is not a whole bundle: {error}; `crawlbench submit SESSION` makes one"
         ) from error
     if bundle.format != FORMAT:
         raise UsageError(
@@ -201,7 +201,7 @@ _FIELDS = tuple(field.name for field in fields(Sample) if field.name != "warmup"
 
 
 def shorten(session: Session) -> tuple[KeptRound, ...]:
-    """Return the rounds of a session by column, warmups left out, numbers cut."""
+    """Return the rounds of a session by column, without warmups, with numbers cut."""
     places = {cell.name: place for place, cell in enumerate(session.plan.cells)}
     return tuple(
         KeptRound(
@@ -234,7 +234,7 @@ def _cut(value: float) -> float:
 
 
 def restore(content: Content) -> Session:
-    """Return the session of a bundle, judged by today's rules; errors as `unfold`."""
+    """Return the session of a bundle, judged by today's rules; raises what `unfold` raises."""
     judged = judge(unfold(content))
     return replace(judged, warnings=(*judged.warnings, *content.session.warnings))
 
@@ -243,13 +243,14 @@ def unfold(content: Content) -> Session:
     """Return the session of a bundle with its rounds, not judged.
 
     Raises:
-        UsageError: the columns are no rounds of the plan, or no session of ours would hold them.
+        UsageError: the columns do not form rounds of the plan, or no session of ours could hold
+            them.
     """
     names = [cell.name for cell in content.session.plan.cells]
     try:
         rounds = tuple(_restore_round(kept, names) for kept in content.rounds)
     except (msgspec.MsgspecError, ValueError, TypeError, IndexError) as error:
-        raise UsageError(f"the bundle's rounds are none of its plan: {error}") from error
+        raise UsageError(f"the bundle's rounds do not fit its plan: {error}") from error
     session = replace(content.session, rounds=rounds)
     if flaw := find_flaw(session):
         raise UsageError(f"the bundle's session cannot be right: {flaw}")
@@ -271,7 +272,7 @@ def _restore_round(kept: KeptRound, names: list[str]) -> RoundRecord:
 
 
 def claims_of(session: Session) -> tuple[Claim, ...]:
-    """Return what a judged session says of its cells and their baselines."""
+    """Return what a judged session says about its cells and their baselines."""
     baselines = set(session.plan.baselines.values())
     return tuple(
         Claim(

@@ -1,4 +1,4 @@
-"""The command that measures a bundle's session again, as the table shows it (floor 4; pure)."""
+"""The command that measures a bundle's session again, for the table to show (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ OF_A_PART = "make reference PART="
 
 
 def command_of(session: Session, part: str) -> str:
-    """Return what measures a session again; its axes are written out, so that any suite will do.
+    """Return what measures a session again, with its axes written out, so that any suite will do.
 
     Args:
         session: as the bundle holds it.
-        part: of a matrix, that it measured; empty for a session of somebody's own.
+        part: the part of a matrix that it measured; empty for somebody's own session.
     """
     if part:
         return f"{OF_A_PART}{part}"
@@ -32,9 +32,9 @@ def command_of(session: Session, part: str) -> str:
 
 
 def is_due_command(command: str, session: Session) -> bool:
-    """Tell whether a command is the one that measures a session again.
+    """Return whether a command is the one that measures a session again.
 
-    Strangers copy it from the table into their shell, so that no other is let in.
+    Strangers copy it from the table into their shell, so no other command is accepted.
     """
     suite = session.plan.suite
     if suite in list_parts() and command == command_of(session, suite):

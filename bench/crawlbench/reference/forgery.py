@@ -1,8 +1,8 @@
 """Signs that values were not measured as a bundle says (floor 4; pure).
 
-Nobody can see by a bundle alone whether its values were invented with care. What is found here is
-what somebody does who wants a better figure without much work: copies, cuts, and values that no
-machine can have taken.
+A bundle alone cannot show whether its values were invented with care. This module finds what
+somebody does who wants a better figure without much work: copies, omissions, and values that no
+machine can have measured.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 __all__ = ["are_copies", "find_copy", "find_forgery"]
 
 SLACK = 2.0
-"""Times as fast as its ceiling says a mirror may have been: that was measured once, in seconds."""
+"""How much faster than its measured ceiling a mirror may have been; a ceiling takes only
+seconds."""
 NEAR = 10.0 ** (2 - DIGITS)
-"""Relative difference of two ratios that are one: what is left of cut digits, with room."""
+"""Relative difference up to which two ratios are the same: what cut digits leave, with room."""
 MOST_ALIKE = 0.5
-"""Share of values from which on two rounds are one: of rounds that were measured, under a tenth."""
+"""Share of values from which two rounds are the same; in measured rounds it is under a tenth."""
 MIN_VALUES = 4
-"""Of fewer, chance alone may make them alike."""
+"""With fewer values, chance alone could make them the same."""
 
 
 def find_forgery(session: Session) -> Iterator[str]:
@@ -39,13 +40,13 @@ def find_forgery(session: Session) -> Iterator[str]:
 
 
 def are_copies(one: Session, other: Session) -> bool:
-    """Tell whether two sessions hold the same values, or one the other's times a factor."""
+    """Return whether two sessions hold the same values, or one the other's times a factor."""
     pairs = list(zip(one.rounds, other.rounds, strict=False))
     return bool(pairs) and sum(_are_one(*pair) for pair in pairs) > len(pairs) / 2
 
 
 def _cut_rounds(session: Session) -> Iterator[str]:
-    """Yield if rounds are missing of a session that ended because all were measured."""
+    """Yield if rounds are missing from a session that claims to have measured all of them."""
     wanted, found = session.plan.rounds, len(session.rounds)
     if session.ending == "rounds" and found != wanted:
         yield (
@@ -65,7 +66,7 @@ def _copied_rounds(session: Session) -> Iterator[str]:
 
 
 def _are_one(one: RoundRecord, other: RoundRecord) -> bool:
-    """Tell whether most values of two rounds lie at one ratio to each other."""
+    """Return whether most values of two rounds are at one ratio to each other."""
     first, second = _values(one), _values(other)
     shared = first.keys() & second.keys()
     if len(shared) < MIN_VALUES:
@@ -81,7 +82,7 @@ def _values(record: RoundRecord) -> dict[tuple[str, int], float]:
 
 
 def _long_values(session: Session) -> Iterator[str]:
-    """Yield a round whose values take longer than itself: one is taken after the other."""
+    """Yield a round whose values, taken one after the other, need more time than it had."""
     for record in session.rounds:
         took = sum(s.seconds * s.loops for s in record.samples if not s.warmup)
         if took > record.seconds * 1.01 + 0.1:
@@ -93,7 +94,7 @@ def _long_values(session: Session) -> Iterator[str]:
 
 
 def _fast_values(session: Session) -> Iterator[str]:
-    """Yield a value for which the mirror would have had to be faster than it is."""
+    """Yield a value that would need a faster mirror than there was."""
     groups = {cell.name: cell.group for cell in session.plan.cells if cell.site}
     for record in session.rounds:
         for s in record.samples:
@@ -101,13 +102,13 @@ def _fast_values(session: Session) -> Iterator[str]:
             if ceiling and s.seconds * s.loops * ceiling * SLACK < s.requests:
                 yield (
                     f"{s.cell!r} fetches {s.requests} pages in {s.seconds * s.loops:.3g} s, but "
-                    f"its mirror answers at most {ceiling:.0f} a second; measure it anew"
+                    f"its mirror answers at most {ceiling:.0f} a second; measure it again"
                 )
                 return
 
 
 def find_copy(sessions: Sequence[tuple[str, Session]]) -> str:
-    """Return a sentence about two sessions that are one; empty if there are none."""
+    """Return a sentence about two sessions that are the same; empty if there are none."""
     for (name, one), (other_name, other) in combinations(sessions, 2):
         if one.plan.cells == other.plan.cells and are_copies(one, other):
             return (

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 MAX_MATRIX_BYTES = 3 * 2**20
-"""Of all bundles of a matrix: they are kept in git for ever."""
+"""Size of all bundles of a matrix together: git keeps them for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Measured:
 
     @property
     def suite(self) -> str:
-        """What was measured: a part of the matrix, or the suite of a contributor."""
+        """What was measured: a part of the matrix, or a contributor's suite."""
         return self.session.plan.suite
 
 
@@ -55,11 +55,11 @@ class Matrix:
 
     name: str
     sessions: tuple[Measured, ...]
-    """In the order in which they were measured; one at least."""
+    """At least one, in the order in which they were measured."""
 
     @property
     def machine(self) -> Machine:
-        """On which all of it was measured."""
+        """The machine on which everything was measured."""
         return self.sessions[0].session.machine
 
     @property
@@ -77,10 +77,10 @@ def name_matrix(day: str, machine: Machine) -> str:
 
 
 def load_matrices(root: Path) -> list[Matrix]:
-    """Return all matrices in a folder, the oldest first; folders without bundles are none.
+    """Return all matrices in a folder, the oldest first; folders without bundles do not count.
 
     Raises:
-        UsageError: a bundle is none, was edited, or holds another's values.
+        UsageError: a file is not a bundle, was edited, or holds another's values.
     """
     folders = sorted({path.parent for path in root.glob(f"*/*{ENDING}")})
     found = [load_matrix(folder) for folder in folders]
@@ -92,12 +92,12 @@ def load_matrix(folder: Path) -> Matrix:
     """Return the matrix in a folder.
 
     Raises:
-        UsageError: there is none; a bundle is none, was edited, holds another's values, or is of
-            another machine.
+        UsageError: there is none; a file is not a bundle, was edited, holds another's values, or
+            comes from another machine.
     """
     sessions = [load_measured(path) for path in sorted(folder.glob(f"*{ENDING}"))]
     if not sessions:
-        raise UsageError(f"{str(folder)!r} is no matrix: it has no *{ENDING}")
+        raise UsageError(f"{str(folder)!r} is not a matrix: it has no *{ENDING}")
     sessions.sort(key=lambda one: one.session.created)
     first = sessions[0].session.machine
     for one in sessions:
@@ -113,7 +113,7 @@ def load_matrix(folder: Path) -> Matrix:
 
 
 def _refuse_copies(sessions: Sequence[Measured]) -> None:
-    """Raise if two sessions are one: a figure would rest on fewer than it says."""
+    """Raise if two sessions are the same: a figure would rest on fewer than it says."""
     if copied := find_copy([(one.file, one.session) for one in sessions]):
         raise UsageError(copied)
 
@@ -123,15 +123,15 @@ def find_copied(path: Path, others: Sequence[Path]) -> str:
 
     Args:
         path: of a whole bundle.
-        others: that it is held against, beside those that lie in its folder; what is no whole
-            bundle is none of its kind.
+        others: bundles to compare it with, besides those in its folder; files that are not whole
+            bundles are ignored.
     """
     mine = unfold(load_bundle(path).content)
     for other in sorted({*others, *path.parent.glob(f"*{ENDING}")} - {path}):
         with suppress(UsageError):
             theirs = load_bundle(other)
             pair = [(str(other), unfold(theirs.content)), (str(path), mine)]
-            # A copy that is refused for itself takes nothing from what was copied.
+            # A copy that is refused by itself does not discredit what was copied.
             if (copied := find_copy(pair)) and not find_broken(theirs):
                 return copied
     return ""
@@ -141,7 +141,7 @@ def load_measured(path: Path) -> Measured:
     """Return a bundle with its session, judged by today's rules.
 
     Raises:
-        UsageError: it is none, or was edited.
+        UsageError: it is not a bundle, or was edited.
     """
     bundle = load_bundle(path)
     if bundle.digest != digest_of(bundle.content):

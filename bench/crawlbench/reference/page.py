@@ -1,7 +1,7 @@
 """The table as one page that needs no network (floor 4).
 
-Rows travel as JSON by column; the script shows those that the address asks for. As in
-`report/html.py` all text is escaped, and a content security policy lets no script run but ours.
+Rows are embedded as JSON by column, and the script shows those that the address asks for. As in
+`report/html.py`, all text is escaped, and a content security policy allows only our scripts to run.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 __all__ = ["FILES", "render_table"]
 
 FLOORS = (REFERENCE, "cold-python")
-"""What fetches without a client: the least that is possible, and nobody's choice."""
+"""What fetches without a client: the least that is possible, and not something to choose."""
 FILES = "../../results/matrix/"
-"""Where bundles lie, seen from the page in the repository."""
+"""Where bundles are, seen from the page in the repository."""
 
 
 def render_table(table: Table, files_at: str = FILES) -> str:
@@ -70,7 +70,7 @@ def render_table(table: Table, files_at: str = FILES) -> str:
         "floors": FLOORS,
         "verdicts": VERDICTS,
     }
-    # What is marked safe is ours: files of this package, and JSON without a `<`.
+    # What is marked as safe is ours: files of this package, and JSON without a `<`.
     return template.render(
         subtitle=_subtitle(table),
         margin=f"{math.expm1(MARGIN) * 100:.0f} %",
@@ -169,7 +169,7 @@ def _cut(value: float | None) -> float | None:
 
 
 def _pairs(one: Pairs) -> dict[str, object]:
-    """Return a scenario's pairs: of each its log ratio, half its interval, and what is told."""
+    """Return a scenario's pairs: for each its log ratio, half its interval, and the sign."""
     count = len(one.members)
     values: list[float | int | None] = []
     for first in range(count):
@@ -186,7 +186,7 @@ def _pairs(one: Pairs) -> dict[str, object]:
 
 
 def _titles(table: Table) -> dict[str, str]:
-    """Return what each scenario that is a part of ours asks, in words."""
+    """Return the question, in words, of each scenario that is one of our parts."""
     names = dict.fromkeys(row.scenario for row in table.rows)
     told = {name: describe_part(name.partition(":")[0]) for name in names}
     return {name: text for name, text in told.items() if text}

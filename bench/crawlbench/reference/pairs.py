@@ -1,4 +1,4 @@
-"""Which pairs of a scenario can be told apart, and by how much they differ (floor 4; pure)."""
+"""Which pairs of a scenario can be told apart, and how much they differ (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Pair", "Rules", "judge_pairs"]
 
 Names = tuple[str, str]
-"""Of two cells."""
+"""Names of two cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +32,22 @@ class Pair:
     interval: Interval
     """For this pair alone, from session to session."""
     sign: int
-    """1: the first is told to be slower; -1: faster; 0: they are not told apart."""
+    """1: the first is slower; -1: it is faster; 0: they cannot be told apart."""
     sessions: int
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What was set beforehand for all pairs of a scenario."""
+    """What was fixed beforehand for all pairs of a scenario."""
 
     margin: float
     """Log ratio: smaller differences do not matter."""
     confidence: float
     least: int
-    """Sessions that a verdict rests on."""
+    """Sessions that a verdict needs."""
     count: int
-    """Pairs of the family; those without an estimate stay in it: nobody gains by failing."""
+    """Pairs of the family; pairs without an estimate stay in it, so that nobody gains by
+    failing."""
 
 
 def judge_pairs(
@@ -55,13 +56,13 @@ def judge_pairs(
     widenings: Mapping[str, float],
     rules: Rules,
 ) -> dict[Names, Pair]:
-    """Return what sessions say together of each pair, judged as one family.
+    """Return what the sessions together say about each pair, judged as one family.
 
     Args:
-        found: the log ratios of each pair, one of each session that has both.
-        kin: pairs that differ by event loop alone, whose ratios move less between sessions.
-        widenings: of each cell, by how much doubts could move its ratio.
-        rules: set beforehand.
+        found: the log ratios of each pair, one from each session that has both cells.
+        kin: pairs that differ only by event loop, whose ratios vary less between sessions.
+        widenings: how far doubts could move the ratio of each cell.
+        rules: fixed beforehand.
     """
     pooled: dict[Names, Estimate] = {}
     for way, is_kin in ((Way.KIN, True), (Way.NORMALISED, False)):
@@ -89,5 +90,5 @@ def judge_pairs(
 
 
 def _p_apart(claims: Mapping[Verdict, float]) -> float:
-    """Return the p value of the claim that two differ, in whichever direction."""
+    """Return the p value of the claim that the two differ, in either direction."""
     return min(p for verdict, p in claims.items() if verdict is not Verdict.SAME)

@@ -1,4 +1,4 @@
-"""The parts of a matrix: suites of one scenario each, and what a session of one takes (floor 4)."""
+"""The parts of a matrix: suites of one scenario each, and how long they take (floor 4)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["SESSIONS", "Part", "describe_part", "find_part", "list_parts", "load
 
 _FOLDER = Path(__file__).resolve().parent / "parts"
 SESSIONS = MIN_SESSIONS
-"""Of each part: as many as a figure rests on."""
+"""Sessions of each part: as many as a figure needs."""
 
 WORKER_S = 0.4
-"""Seconds that a worker takes in a round beside its values: its start, its imports, its end."""
+"""Seconds that a worker takes in a round besides its values: for its start, imports and end."""
 VALUE_S = {
     "clients": 0.15,
     "far": 0.7,
@@ -32,8 +32,8 @@ VALUE_S = {
     "hosts": 0.5,
     "cold": 0.15,
 }
-"""Seconds of a usual value, by part, guessed before anything was measured; afterwards the bundles
-tell. A part that is not here takes half a second."""
+"""Seconds of a typical value by part, guessed before anything was measured; later the bundles tell.
+Parts that are not listed take half a second."""
 AROUND_S = 20.0
 """Seconds for ceilings, mirrors and the report."""
 
@@ -48,7 +48,7 @@ class Part:
 
     @property
     def expected_s(self) -> float:
-        """Seconds that a session takes, guessed: each round, and calibration, which is one more."""
+        """Estimate of a session's seconds: all rounds, and one more for the calibration."""
         values = self.plan.laps + self.plan.warmups
         value_s = VALUE_S.get(self.name, 0.5)
         round_s = len(self.plan.cells) * (WORKER_S + values * value_s)
@@ -66,7 +66,7 @@ def list_parts() -> list[str]:
 
 
 def describe_part(name: str) -> str:
-    """Return what a part asks: the comment that its file begins with; empty if there is none."""
+    """Return what a part asks: the comment at the beginning of its file; empty if there is none."""
     if name not in list_parts():
         return ""
     first = (_FOLDER / f"{name}.toml").read_text(encoding="utf-8").partition("\n")[0]
@@ -77,7 +77,7 @@ def find_part(name: str) -> Part:
     """Return a part with its plan, as it would be measured here.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: there is no such part.
     """
     path = _FOLDER / f"{name}.toml"
     if name not in list_parts():
@@ -86,5 +86,5 @@ def find_part(name: str) -> Part:
 
 
 def load_parts() -> list[Part]:
-    """Return all parts, those that take least first."""
+    """Return all parts, the shortest first."""
     return sorted(map(find_part, list_parts()), key=lambda part: part.expected_s)

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 __all__ = ["draw_clients", "find_clients"]
 
 PART = "clients"
-"""Of a matrix: every client that is installed, fetching alone."""
+"""The part of a matrix with every client that is installed, fetching alone."""
 ROW = 17
 """Pixels: names stand beside their marks, so that sixty of them fit on a screen or two."""
 TEXTS = 190
-"""Pixels at the right, for numbers and verdicts."""
+"""Pixels on the right, for numbers and verdicts."""
 NAME = "clients"
 
 
 def find_clients(table: Table, part: str = PART) -> list[TableRow]:
-    """Return the rows of all clients in the newest matrix that has them; none if none has.
+    """Return the rows of all clients from the newest matrix that has them; none if no matrix has.
 
     Args:
         table: of all matrices.
@@ -43,10 +43,10 @@ def find_clients(table: Table, part: str = PART) -> list[TableRow]:
 
 
 def draw_clients(rows: Sequence[TableRow]) -> str:
-    """Return the time of each client over the baseline's as SVG, dark where readers prefer dark.
+    """Return each client's time over the baseline's as SVG, dark where readers prefer dark.
 
     Args:
-        rows: of one scenario of one matrix, its baseline among them; one at least.
+        rows: of one scenario of one matrix, with its baseline; at least one.
     """
     with_pages = any(map(_has_page, rows))
     shown = [_row(row, row.page if with_pages else row.time) for row in rows]
@@ -65,7 +65,7 @@ def _has_page(row: TableRow) -> bool:
 
 
 def _row(row: TableRow, ratio: Ratio | None) -> ChartRow:
-    """Return what the chart shows of a client, by its ratio per page or of the whole crawl."""
+    """Return what the chart shows of a client: its ratio per page, or that of the whole crawl."""
     if row.verdict == "baseline":
         return _mark(row, (1.0, None, None), "1  baseline", "baseline")
     if ratio is None or ratio.estimate is None or ratio.interval is None:
@@ -74,7 +74,7 @@ def _row(row: TableRow, ratio: Ratio | None) -> ChartRow:
     low, middle, high = map(math.exp, (ends.low, ratio.estimate, ends.high))
     said = "preliminary" if ratio.is_preliminary else str(ratio.verdict)
     text = f"{ratio_text(ratio)} ({interval_text(ratio)})  {said}"
-    return _mark(row, (middle, low, high), text, str(ratio.verdict))  # by which it has its colour
+    return _mark(row, (middle, low, high), text, str(ratio.verdict))  # which decides its colour
 
 
 def _mark(

@@ -1,9 +1,9 @@
-"""What some sessions of one scenario say together (floor 4; pure).
+"""What several sessions of one scenario say together (floor 4; pure).
 
-A session's interval is true of that session. A figure of the table is the mean of three sessions or
+A session's interval holds for that session. A figure of the table is the mean of three sessions or
 more, and its interval holds from session to session: the variance between them is pooled over the
 cells of the scenario (`stats/between.py`). Two questions are asked, each with a family that is
-fixed beforehand: how each cell stands against the baseline, and which pairs can be told apart.
+fixed beforehand: how each cell compares with the baseline, and which pairs can be told apart.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ MARGIN = 0.04879016416943204
 """Log ratio of 5 %, set before anything was measured: nothing smaller is called a difference."""
 CONFIDENCE = 0.95
 QUANTITIES = (Quantity.TIME, Quantity.CPU, Quantity.PAGE)
-"""That are compared; what it costs to begin is told in seconds alone."""
+"""Quantities that are compared; the cost to begin is only given in seconds."""
 MIN_SESSIONS = 3
-"""That a figure rests on; of fewer it is preliminary, and has no verdict."""
+"""Sessions that a figure needs; with fewer it is preliminary, and has no verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +52,22 @@ class Ratio:
     verdict: Verdict
     sessions: int
     reason: str = ""
-    """Why the verdict is no answer; empty if it is one."""
+    """Why the verdict does not answer the question; empty if it does."""
 
     @property
     def is_preliminary(self) -> bool:
-        """Whether nothing but sessions is missing to a verdict."""
+        """Whether only sessions are missing for a verdict."""
         return self.verdict is Verdict.UNCLEAR and 0 < self.sessions < MIN_SESSIONS
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a cell stands among all of its scenario, by wall time."""
+    """Where a cell stands among all cells of its scenario, by wall time."""
 
     rank: int
-    """One more than the cells that are told to be faster."""
+    """One more than the number of cells that are faster."""
     same: int
-    """Other cells that cannot be told from it."""
+    """How many other cells cannot be told from it."""
 
 
 class _Part:
@@ -106,20 +106,20 @@ class _Part:
             return estimate_mean(found)
         if quantity is Quantity.TIME:
             return estimate_mean(log_ratios(self.index, one, two))
-        # Where more pages took no more time, or the times lie on no line, a page has no cost.
+        # Where more pages took no more time, or the times do not lie on a line, a page has no cost.
         slopes = self.slopes
         if slopes is None or slopes.find_obstacle((*one.cells, *two.cells))[0]:
             return None
         return estimate_mean(log_ratios(slopes, one, two))
 
     def widening(self, cell: str, quantity: Quantity) -> float:
-        """Return by how much doubts and the twins could move a cell's ratio."""
+        """Return how far doubts and the twins could move a cell's ratio."""
         found = self.found.get((cell, quantity))
         doubts = max((abs(one.shift) for one in found.doubts), default=0.0) if found else 0.0
         return doubts + self.widenings.get(quantity, 0.0)
 
     def is_half(self, cell: str, quantity: Quantity) -> bool:
-        """Tell whether half of a cell's time was not the client's own."""
+        """Return whether half of a cell's time was not the client's own."""
         found = self.found.get((cell, quantity))
         return found is not None and found.obstacle is Obstacle.HALF
 
@@ -130,7 +130,7 @@ class Pool:
     def __init__(
         self, sessions: Sequence[Session], group: str, least_sessions: int = MIN_SESSIONS
     ) -> None:
-        """Take judged sessions that have this group, all with one baseline."""
+        """Take judged sessions that have this group, all with the same baseline."""
         self._parts = [_Part(session, group) for session in sessions]
         self._least = least_sessions
         self.baseline = self._parts[0].baseline
@@ -140,7 +140,7 @@ class Pool:
 
     @cached_property
     def contestants(self) -> tuple[str, ...]:
-        """All cells that are compared, the baseline first, those that failed among them."""
+        """All cells that are compared, including failed ones, with the baseline first."""
         others = [
             name
             for name, cell in self.cells.items()
@@ -149,7 +149,7 @@ class Pool:
         return (self.baseline, *others)
 
     def ratios(self, quantity: Quantity) -> dict[str, Ratio]:
-        """Return each cell against the baseline; the baseline itself is not among them."""
+        """Return each cell against the baseline, without the baseline itself."""
         others = self.contestants[1:]
         found = {name: self._estimates(name, self.baseline, quantity) for name in others}
         usable = {name: values for name, values in found.items() if values}
@@ -176,7 +176,7 @@ class Pool:
 
     @cached_property
     def standings(self) -> dict[str, Standing]:
-        """Where each cell stands, of those that have a figure: a rank is what pairs tell."""
+        """Where each cell that has a figure stands; its rank follows from the pairs."""
         names = [
             name
             for name in self.contestants
@@ -192,14 +192,14 @@ class Pool:
         return {n: Standing(1 + slower[n], len(names) - 1 - apart[n]) for n in names}
 
     def share_told(self) -> tuple[int, int]:
-        """Return how many pairs of all are told apart."""
+        """Return how many pairs are told apart, and how many there are."""
         names = list(self.standings)
         apart = sum(len(names) - 1 - one.same for one in self.standings.values())
         return apart // 2, len(names) * (len(names) - 1) // 2
 
     @cached_property
     def pairs(self) -> dict[tuple[str, str], Pair]:
-        """All pairs of what did not fail, by wall time; those of few sessions are not judged."""
+        """All pairs of cells that did not fail, by wall time; few sessions are not judged."""
         names = [name for name in self.contestants if not self._failure(name)]
         whole = sum(self._count(name) >= self._least for name in names)
         found = {
@@ -215,7 +215,7 @@ class Pool:
         )
 
     def _are_kin(self, one: str, two: str) -> bool:
-        """Tell whether two cells differ by event loop alone."""
+        """Return whether two cells differ only by event loop."""
         first, second = self.cells[one], self.cells[two]
         return (first.strategy, first.parser) == (second.strategy, second.parser)
 

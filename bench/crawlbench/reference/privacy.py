@@ -1,4 +1,4 @@
-"""What a published session must not tell: who measured it, and where (floor 4; pure)."""
+"""What a published session must not reveal: who measured it, and where (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ROOTS = (
     "|media|scratch|export|nfs|nix|run|Applications"
 )
 _GROUPS = r"[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4})"
-"""Of an IPv6 address, the first and one more."""
+"""The first group of an IPv6 address and one more."""
 _SECRETS = (
     (re.compile(rf"(?<![\w.])/(?:[\w.-]+/)*(?:{_ROOTS})/[^\s'\"]+"), "a path"),
     (re.compile(r"(?<!\\)\\\\[\w.-]+\\[^\s'\"]+"), "a path"),
@@ -56,12 +56,12 @@ UNTOLD = "(untold)"
 
 
 def is_label(text: str) -> bool:
-    """Tell whether a text may be a name: letters, digits and a few signs, nothing of markup."""
+    """Return whether a text can be a name: letters, digits and a few signs, but no markup."""
     return _LABEL.fullmatch(text) is not None
 
 
 def find_secret(text: str) -> tuple[str, str] | None:
-    """Return what a text tells that it must not, and of which kind that is; None if nothing."""
+    """Return what a text reveals that it must not, and what that is; None if there is nothing."""
     for pattern, kind in _SECRETS:
         if found := pattern.search(text):
             return found[0], kind
@@ -69,9 +69,9 @@ def find_secret(text: str) -> tuple[str, str] | None:
 
 
 def shorten_platform(text: str) -> str:
-    """Return system, version and processor of what `platform.platform()` says, and no more.
+    """Return only system, version and processor from what `platform.platform()` says.
 
-    A kernel's own name may be that of a company or a machine.
+    The kernel's own name can be that of a company or a machine.
     """
     found = _PLATFORM.match(text)
     machine = next((one for one in _MACHINES if one.lower() in text.lower()), "")
@@ -83,8 +83,8 @@ def forget(session: Session, names: Iterable[str] = ()) -> Session:
 
     Args:
         session: as it was measured.
-        names: of this machine and its user, which are taken out of every sentence, as is the name
-            of the machine that measured.
+        names: of this machine and its user; they are removed from every sentence, as is the name of
+            the machine that measured.
     """
     host = session.machine.hostname
     private = sorted({*names, host, host.partition(".")[0]} - {""}, key=len, reverse=True)
@@ -108,7 +108,7 @@ def forget(session: Session, names: Iterable[str] = ()) -> Session:
 
 
 def _forget_words(failure: Failure, private: list[str]) -> Failure:
-    """Return a failure with its reason alone: last words are full of paths."""
+    """Return a failure with only its reason: last words are full of paths."""
     return replace(failure, reason=_clean(failure.reason, private), detail="")
 
 

@@ -17,11 +17,11 @@ class Question:
 
     text: str
     parts: tuple[str, ...]
-    """Of a matrix: the first one that was measured answers."""
+    """Parts of a matrix: the first one that was measured answers."""
     against: tuple[str, str] | None = None
-    """Strategy and event loop that others are compared with; the baseline without."""
+    """Strategy and event loop that others are compared with; None for the baseline."""
     parser: str = ""
-    """Of what others are compared with, where a part has several."""
+    """Parser of what others are compared with, if a part has several."""
     choice: dict[str, str] = field(default_factory=dict)
     """What else is chosen, as the address names it."""
 

@@ -1,4 +1,4 @@
-"""What the table says of one cell and of one scenario (floor 4; pure)."""
+"""What the table says about one cell and about one scenario (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -22,46 +22,47 @@ class TableRow:
     scenario: str
     strategy: str
     loop: str
-    """`-` for a strategy without one."""
+    """Event loop; `-` for a strategy without one."""
     parser: str
     python: str
     machine: str
     first: str
-    """Day of the first session that it rests on, and of the last."""
+    """Days of the first and the last session that it is based on."""
     last: str
     library: str
-    """With its version."""
+    """Library, with its version."""
     model: str
     seconds: float | None
-    """Per crawl, typical; None if it is invalid."""
+    """Typical seconds per crawl; None if it is invalid."""
     pages: float | None
     per_page: float | None
-    """Seconds that a page adds, from two lengths; where there is one, a crawl's over its pages."""
+    """Seconds that a page adds, from two lengths; with only one, the crawl's time over its
+    pages."""
     begin: float | None
-    """Seconds of a crawl without its pages; None where there is one length."""
+    """Seconds of a crawl without its pages; None if there is only one length."""
     page: Ratio | None
     cpu_s: float | None
-    """Per crawl."""
+    """CPU seconds per crawl."""
     memory: int | None
     """Bytes beyond what the worker had before."""
     time: Ratio | None
-    """Against the baseline; None for the baseline itself and for the reference."""
+    """Ratio to the baseline; None for the baseline itself and for the reference."""
     verdict: str
-    """Against the baseline of its scenario, or what stands in its place."""
+    """Verdict against the baseline of its scenario, or what takes its place."""
     reason: str
     cpu: Ratio | None
     rank: int | None
     same: int | None
     """How many others cannot be told from it."""
     sessions: str
-    """Places in the table's sessions, with commas between."""
+    """Places in the table's list of sessions, separated by commas."""
     tuned: bool
     reviewed: str
-    """By whom; empty for nobody."""
+    """Who reviewed it; empty for nobody."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """The same in all matrices."""
+        """What is the same in all matrices."""
         return self.scenario, self.strategy, self.loop, self.parser
 
 
@@ -73,9 +74,9 @@ class Shares:
     scenario: str
     baseline: str
     unclear: int
-    """Of the comparisons with the baseline."""
+    """Comparisons with the baseline that are unclear."""
     compared: int
-    """With the baseline, those that are preliminary not among them."""
+    """Comparisons with the baseline, without preliminary ones."""
     preliminary: int
     apart: int
     """Pairs that were told apart."""
@@ -89,20 +90,20 @@ class Pairs:
     matrix: str
     scenario: str
     members: tuple[tuple[str, str, str], ...]
-    """Strategy, event loop and parser, as rows have them."""
+    """Strategy, event loop and parser, as in rows."""
     found: dict[tuple[int, int], Pair]
-    """By places among the members, the lower one first."""
+    """Pairs by their places among the members, the lower place first."""
 
 
 def ratio_text(ratio: Ratio | None) -> str:
-    """Return a ratio as text, `-` where there is none."""
+    """Return a ratio as text, `-` if there is none."""
     if ratio is None or ratio.estimate is None or ratio.interval is None:
         return "-"
     return format_ratio(ratio.estimate, ratio.interval.low, ratio.interval.high)
 
 
 def interval_text(ratio: Ratio | None) -> str:
-    """Return the interval of a ratio as text, `-` where there is none."""
+    """Return the interval of a ratio as text, `-` if there is none."""
     if ratio is None or ratio.interval is None:
         return "-"
     return format_interval(ratio.interval.low, ratio.interval.high)

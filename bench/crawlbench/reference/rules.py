@@ -1,6 +1,6 @@
-"""The rules that a bundle keeps before it becomes part of a table (floor 4).
+"""The rules that a bundle must keep to become part of a table (floor 4).
 
-Each rule that is broken is a sentence: what is wrong, the value seen, and what would work.
+Each broken rule is reported in a sentence: what is wrong, the value seen, and what would work.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ if TYPE_CHECKING:
 __all__ = ["CUT_SHORT", "MIN_ROUNDS", "find_broken", "is_tuned"]
 
 MIN_ROUNDS = 5
-"""Of fewer, the spread itself is a guess."""
+"""With fewer rounds, the spread itself is a guess."""
 CUT_SHORT = ("", "interrupted", "mirror")
 """Endings of a session that was not finished."""
 _CPU = re.compile(r"[\w()@.,+/ -]{0,100}", re.ASCII)
 _DOTTED = re.compile(r"[A-Za-z][\w-]*\.[A-Za-z]{2,}")
 AHEAD = timedelta(days=1)
-"""Clocks differ."""
+"""Clocks differ by this much at most."""
 
 
 def find_broken(bundle: Bundle) -> list[str]:
-    """Return a sentence for each rule that a bundle breaks; none if it keeps all."""
+    """Return a sentence for each rule that a bundle breaks; none if it keeps all of them."""
     content = bundle.content
     if not hmac.compare_digest(bundle.digest.encode(), digest_of(content).encode()):
         return [
@@ -76,7 +76,7 @@ def find_broken(bundle: Bundle) -> list[str]:
 
 
 def is_tuned(content: Content, strategy: str) -> bool:
-    """Tell whether a strategy's rows are tuned: its code is not what crawlbench ships."""
+    """Return whether a strategy's rows are tuned: its code is not what crawlbench ships."""
     source = content.strategies.get(strategy)
     return bool(source and source.text) or any(
         one.asked.variables or one.asked.flags for one in content.session.environments
@@ -84,7 +84,7 @@ def is_tuned(content: Content, strategy: str) -> bool:
 
 
 def _untold(content: Content) -> Iterator[str]:
-    """Yield what tells who measured it, and where."""
+    """Yield what reveals who measured it, and where."""
     machine = content.session.machine
     if machine.hostname:
         yield (
@@ -97,18 +97,18 @@ def _untold(content: Content) -> Iterator[str]:
             f"such as {shorten_platform(machine.platform)!r}"
         )
     if not _CPU.fullmatch(machine.cpu_model) or _DOTTED.search(machine.cpu_model):
-        yield f"its CPU is called {machine.cpu_model!r}, which no maker would call one"
-    # The source of a tuned strategy is meant to be read, and may quote whom it likes.
+        yield f"its CPU is called {machine.cpu_model!r}, a name that no maker would use"
+    # The source of a tuned strategy is meant to be read, and may quote anybody.
     told = msgspec.to_builtins(content)
     told["strategies"] = list(content.strategies)
     for text in _texts(told):
         if found := find_secret(text):
-            yield f"it tells {found[1]}, {found[0]!r}; take it out of what was measured"
+            yield f"it reveals {found[1]}, {found[0]!r}; take it out of what was measured"
             return
 
 
 def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401  (JSON)
-    """Yield all texts of JSON, the keys too; columns have none."""
+    """Yield all texts in JSON, including keys; columns have none."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -122,7 +122,7 @@ def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401  (JSON)
 
 
 def _unlikely_names(session: Session) -> Iterator[str]:
-    """Yield the first name that is none, such as a script."""
+    """Yield the first name that cannot be a name, such as a script."""
     plan = session.plan
     names = [plan.suite, *plan.files, *session.networks, *session.machine.versions]
     for cell in plan.cells:
@@ -131,13 +131,11 @@ def _unlikely_names(session: Session) -> Iterator[str]:
     names += [text for facts in plan.operations for text in (facts.name, facts.theme)]
     bad = next((name for name in names if not is_label(name)), None)
     if bad is not None:
-        yield (
-            f"the name {bad!r} is none that a table can show; letters, digits and . _ - are enough"
-        )
+        yield f"the name {bad!r} cannot be shown in a table; letters, digits and . _ - are enough"
 
 
 def _unshipped(plan: Plan) -> Iterator[str]:
-    """Yield things of users that nobody else can measure."""
+    """Yield what belongs to users, so that nobody else can measure it."""
     crawls = [cell for cell in plan.cells if not cell.operation]
     loops = {cell.event_loop for cell in plan.cells if cell.event_loop}
     for kind, names in (
@@ -162,7 +160,7 @@ def _measured_badly(session: Session) -> Iterator[str]:
     if len(session.rounds) < MIN_ROUNDS:
         yield f"it has {len(session.rounds)} rounds; {MIN_ROUNDS} or more are asked for"
     if datetime.fromisoformat(session.created) > datetime.now(UTC) + AHEAD:
-        yield f"it was measured at {session.created}, which is still to come; mend the clock"
+        yield f"it was measured at {session.created}, which is in the future; set the clock"
     if session.plan.is_versus or session.plan.sweep:
         yield (
             f"the suite {session.plan.suite!r} compares each cell with itself, which has no place "
@@ -180,7 +178,7 @@ def _without_control(session: Session) -> Iterator[str]:
             )
         is_crawl = any(c.site and c.group == group for c in session.plan.cells)
         if is_crawl and not session.ceilings.get(group):
-            yield f"the group {group!r} has no ceiling of its mirror; measure it anew"
+            yield f"the group {group!r} has no ceiling of its mirror; measure it again"
 
 
 def _foreign_code(content: Content) -> Iterator[str]:
@@ -222,13 +220,13 @@ def _without_versions(session: Session) -> Iterator[str]:
             if library != STANDARD_LIBRARY and library.lower().replace("_", "-") not in known:
                 missing.add(library)
     if missing:
-        yield f"it does not tell the version of {', '.join(sorted(missing))}; measure it anew"
+        yield f"it does not give the version of {', '.join(sorted(missing))}; measure it again"
     if not session.machine.python or "pyperf" not in session.machine.versions:
-        yield "it does not tell which Python and which pyperf measured it; measure it anew"
+        yield "it does not say which Python and which pyperf measured it; measure it again"
 
 
 def _own_words(content: Content) -> Iterator[str]:
-    """Yield what a bundle says in words of its own, where the table would show them."""
+    """Yield what a bundle says in words of its own where the table would show them."""
     bare = content.session
     if not is_due_command(content.command, bare):
         yield (
@@ -249,7 +247,7 @@ def _own_words(content: Content) -> Iterator[str]:
 
 
 def _false_claims(content: Content, session: Session) -> Iterator[str]:
-    """Yield where what the bundle claims is not what its own values show."""
+    """Yield where a bundle's claims are not what its own values show."""
     found = claims_of(session)
     if content.claims == found:
         return

@@ -1,4 +1,4 @@
-"""One scenario of one matrix on its way to its rows (floor 4; pure)."""
+"""One scenario of one matrix, and how it becomes rows (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["Scenario"]
 
 
 class Scenario:
-    """One scenario of one matrix on its way to its rows."""
+    """One scenario of one matrix, and its rows."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Scenario:
         return Shares(*scenario, unclear, compared, preliminary, apart, pairs)
 
     def pairs(self) -> Pairs:
-        """Return all pairs of those that did not fail."""
+        """Return all pairs of cells that did not fail."""
         names = list(dict.fromkeys(name for pair in self._pool.pairs for name in pair))
         places = {name: place for place, name in enumerate(names)}
         found: dict[tuple[int, int], Pair] = {}
@@ -147,7 +147,7 @@ def _middle(values: Sequence[float]) -> float | None:
 
 
 def _facts(strategy: str, measured: Measured) -> tuple[str, str, str]:
-    """Return library with version, model and reviewers; of a tuned file only that it is one."""
+    """Return library with version, model and reviewers; for a tuned file only that it is one."""
     try:
         facts = describe_strategy(strategy)
     except BenchError:

@@ -24,7 +24,7 @@ _READERS = ("crawlbench.plugins.files", "crawlbench.sites.custom")
 
 
 def is_shipped(kind: registry.Kind, name: str) -> bool:
-    """Tell whether a plug-in of that name comes with crawlbench."""
+    """Return whether a plug-in with this name comes with crawlbench."""
     try:
         point = registry.find(kind, name)
     except BenchError:
@@ -52,7 +52,7 @@ def digest_of_strategy(name: str) -> str:
 
 @cache
 def digest_of_site(name: str) -> str:
-    """Return the digest of what a right crawl of a site returns; empty if it is not shipped."""
+    """Return the digest of what a correct crawl of a site returns; empty if it is not shipped."""
     try:
         if not is_ours(name):
             return ""
@@ -62,7 +62,7 @@ def digest_of_site(name: str) -> str:
 
 
 def sources_of(plan: Plan) -> dict[str, Source]:
-    """Return the source of each strategy of a plan: the digest, and of a user's the file as well.
+    """Return the source of each strategy in a plan: its digest, and for a user's file the text.
 
     Raises:
         OSError: a file is gone.

@@ -1,4 +1,4 @@
-"""Makes a bundle of a session that was measured here (floor 4)."""
+"""Makes a bundle from a session that was measured here (floor 4)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def submit_session(folder: Path, part: str = "") -> Bundle:
 
     Args:
         folder: of the session.
-        part: of a matrix, that it measured; empty for a session of somebody's own.
+        part: the part of a matrix that it measured; empty for somebody's own session.
 
     Raises:
         UsageError: there is no session, or it breaks a rule; the message says which.
@@ -51,7 +51,7 @@ def submit_session(folder: Path, part: str = "") -> Bundle:
 
 
 def make_bundle(session: Session, part: str = "") -> Bundle:
-    """Return the bundle of a judged session; whether it keeps the rules is not asked yet.
+    """Return the bundle of a judged session, before it is checked against the rules.
 
     Raises:
         UsageError: a file of the session's own is gone.
@@ -98,13 +98,13 @@ def name_bundle(session: Session) -> str:
 
 
 def _without_paths(plan: Plan) -> Plan:
-    """Return a plan whose files are known by their labels alone."""
+    """Return a plan that knows its files only by their labels."""
     files = {label: replace(one, path=label, spelling=label) for label, one in plan.files.items()}
     return replace(plan, files=files)
 
 
 def _private_names() -> list[str]:
-    """Return what the machine and its user are called here."""
+    """Return the names of this machine and its user."""
     names = [socket.gethostname(), socket.gethostname().partition(".")[0]]
     with suppress(OSError, KeyError, ImportError):
         names.append(getpass.getuser())

@@ -33,7 +33,7 @@ class Table:
     across: tuple[Band, ...]
     """How often a matrix contradicts the one before it."""
     pairs: tuple[Pairs, ...] = ()
-    """Of each scenario, in the newest matrix of each machine and Python that has it."""
+    """The pairs of each scenario, from the newest matrix of each machine and Python that has it."""
     elsewhere: tuple[Band, ...] = ()
     """How often sessions on machines of two makers contradict each other."""
 
@@ -80,7 +80,7 @@ def make_table(
 def _neighbours(
     matrices: Sequence[Matrix], rows: Sequence[TableRow]
 ) -> list[tuple[dict[Hashable, Said], dict[Hashable, Said]]]:
-    """Return what each matrix and the one before it say of cells and their baselines."""
+    """Return what each matrix and the one before it say about cells and their baselines."""
     said: dict[str, dict[Hashable, Said]] = {matrix.name: {} for matrix in matrices}
     verdicts = set(Verdict)
     for row in rows:
@@ -104,7 +104,7 @@ def _scenarios(matrix: Matrix) -> dict[str, tuple[str, list[Measured]]]:
 
 
 def _is_alike(one: Measured, others: list[Measured], group: str) -> bool:
-    """Tell whether a session asked what the first of its scenario asked."""
+    """Return whether a session asked the same as the first session of its scenario."""
     if not others:
         return True
     mine, first = one.session.plan, others[0].session.plan

@@ -1,6 +1,7 @@
 """The answer: one sentence per scenario, none stronger than its evidence (floor 3; pure).
 
-It opens the page, the Markdown and the JSON. In a terminal it comes last and must fit on a screen.
+It opens the page, the Markdown and the JSON. In a terminal it comes last and must fit on one
+screen.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Sentence", "find_answer"]
 
 MAX_LINES, WIDTH = 10, 80
-"""Lines of all sentences together on a terminal; what stands below takes two more."""
+"""Lines that all sentences together may take on a terminal; what stands below takes two more."""
 _SHORT = Fullness(names=2, tells_reasons=False)
 _SHORTER = replace(_SHORT, names=1, tells_behind=False, tells_parsing=False)
 VERSIONS = (
@@ -38,22 +39,22 @@ VERSIONS = (
     replace(_SHORTER, tells_lengths=False),
     replace(_SHORTER, tells_scenarios=False),
 )
-"""The fullest first: lists become shorter before a number goes."""
+"""The fullest first: lists become shorter before a number is dropped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence and where it comes from."""
+    """One sentence, and where its evidence is shown."""
 
     text: str
     evidence: str
     """Name of the section that shows it."""
     link: str
-    """What that section is called in a link."""
+    """What a link to that section says."""
 
 
 def find_answer(view: SessionView) -> tuple[Sentence, ...]:
-    """Return what a session says: the fullest version that fits on a screen."""
+    """Return what a session says, in the fullest version that fits on a screen."""
     found: tuple[Sentence, ...] = ()
     for full in VERSIONS:
         found = _sentences(view, full)
@@ -125,7 +126,7 @@ def _loops(view: SessionView) -> str:
 
 
 def _sizes(found: Sequence[tuple[Row, Comparison]]) -> str:
-    """Return by how much these pairs differ, or how far apart they may be."""
+    """Return how much these pairs differ, or how far apart they may be."""
     verdict = found[0][1].verdict
     if verdict is Verdict.SAME:
         return ""

@@ -1,7 +1,8 @@
 """Ratios as bars of characters, for terminals and plain text (floor 3; pure).
 
-A bar is as coarse as a column of text: an interval narrower than that is a point, nothing is drawn
-longer than it is. All rows of a group share one scale, on which equal factors are equal lengths.
+A bar is only as fine as a column of text: an interval narrower than that is a point, and nothing is
+drawn longer than it is. All rows of a group share one scale, on which equal factors have equal
+length.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["MAX_BAR", "MIN_BAR", "Bars", "draw_bars"]
 
 MIN_BAR, MAX_BAR = 14, 40
-"""Columns: fewer show nothing, more gain nothing."""
+"""Columns: fewer would show nothing, more would add nothing."""
 MIN_SPAN = math.log(1.05)
-"""Log ratio to each side of 1 that is always shown: noise alone must not look large."""
+"""Log ratio on each side of 1 that is always shown, so that noise alone does not look large."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Signs:
-    """Characters of one column each."""
+    """Characters, each one column wide."""
 
     line: str
     left: str
@@ -45,21 +46,21 @@ class Bars:
     """The bars of a group's table."""
 
     scale: str
-    """What stands above them: the ends of the scale, and 1."""
+    """The line above them: the ends of the scale, and 1."""
     rows: tuple[str, ...]
-    """In the order of the group's table; all of the same length."""
+    """In the order of the group's table, all of the same length."""
 
 
 def draw_bars(
     group: GroupView, margin: float, width: int, *, is_ascii: bool = False
 ) -> Bars | None:
-    """Return the bars of a group, or None if nothing of it was compared.
+    """Return the bars of a group, or None if nothing in it was compared.
 
     Args:
-        group: whose rows they are.
-        margin: of the plan, drawn to both sides of 1.
+        group: whose rows to draw.
+        margin: of the plan, drawn on both sides of 1.
         width: of a bar, in columns.
-        is_ascii: whether nothing else can be shown.
+        is_ascii: whether only ASCII can be shown.
     """
     ratios = [ratio_of(row) for row in group.rows]
     drawn = [r for r in ratios if r.low is not None and r.high is not None]
@@ -88,7 +89,7 @@ class _Canvas:
         return max(0, min(self.width - 1, round(share * (self.width - 1))))
 
     def scale(self) -> str:
-        """Return the scale: 1 at its place, the ends where there is room."""
+        """Return the scale: 1 in its place, and the ends where there is room."""
         text = [" "] * self.width
         one = self.place(0.0)
         ends = [f"{math.exp(end):.2g}" for end in (self.first, self.last)]

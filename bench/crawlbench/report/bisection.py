@@ -1,4 +1,4 @@
-"""Where a time changed among many environments: the sentence and the table (floor 3; pure)."""
+"""Where among many environments a time changed: the sentence and the table (floor 3; pure)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A card to share (floor 3; pure): what a session answers, where, when and by which command."""
+"""A card to share (floor 3; pure): what a session answers, where and when, and its command."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["HEIGHT", "WIDTH", "render_card"]
 
 WIDTH, HEIGHT = 1200, 630
-"""Pixels: what services that show a link's picture ask for."""
+"""Pixels that services ask for when they show a picture for a link."""
 _MARGIN, _TOP, _FOOT = 72, 150, 470
-"""Where words begin: from the left, the headline from above, and what is below it."""
+"""Where words begin: distance from the left, headline from the top, and what is below it."""
 _SIZES = (56, 48, 42, 36, 30, 26, 22)
-"""Sizes of the headline's letters in pixels; the first one that fits is used."""
+"""Letter sizes for the headline, in pixels; the first one that fits is used."""
 _LETTER = 0.53
-"""Width of a letter, in heights: on the wide side, so that no line runs over the edge."""
+"""Width of a letter relative to its height: rather too wide, so that no line leaves the card."""
 _SMALL = 24
 
 
@@ -31,7 +31,7 @@ def render_card(view: SessionView) -> str:
     """Return the card as SVG, light on every background.
 
     Raises:
-        UsageError: the session answers nothing.
+        UsageError: the session answers nothing yet.
     """
     sentences = [sentence.text for sentence in find_answer(view)]
     if not sentences:
@@ -63,7 +63,7 @@ def render_card(view: SessionView) -> str:
 
 
 def _fit(headline: str) -> tuple[int, list[str]]:
-    """Return the largest letters that have room, and the headline's lines in them."""
+    """Return the largest letter size that fits, and the headline's lines at that size."""
     lines: list[str] = []
     for size in _SIZES:
         lines = wrap(headline, _letters(size))

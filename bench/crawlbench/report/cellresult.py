@@ -27,7 +27,7 @@ AXES = (
     "operation",
     "environment",
 )
-"""Fields that are a cell's own."""
+"""Fields that belong to a cell itself."""
 SUMMED_UP = (
     "seconds",
     "seconds_error",
@@ -52,7 +52,7 @@ SUMMED_UP = (
     "long_s",
     "is_bent",
 )
-"""Fields that are a summary's own; null without one."""
+"""Fields that belong to a summary; null without one."""
 
 Role = Literal["contestant", "baseline", "control", "reference"]
 
@@ -61,7 +61,7 @@ class CellResult(msgspec.Struct, frozen=True):
     """One cell; numbers are null where there is no value."""
 
     cell: str
-    """Unique key; all else in the name is also a field of its own."""
+    """Unique key; everything in the name is also a field of its own."""
     kind: Literal["crawl", "operation"]
     role: Role
     site: str
@@ -75,7 +75,7 @@ class CellResult(msgspec.Struct, frozen=True):
     """Empty for a crawl."""
     environment: str
     baseline: str
-    """Cell that the ratio is to."""
+    """The cell that the ratio refers to."""
     verdict: Verdict | None
     """Null for a baseline, a control and a reference."""
     reason: str
@@ -101,9 +101,9 @@ class CellResult(msgspec.Struct, frozen=True):
     peak_rss_bytes: int | None
     most_in_flight: int | None
     server_share: float | None
-    """Share of what the mirror or peer can do, from 0."""
+    """Share of the capacity of the mirror or peer, from 0."""
     of_limit: float | None
-    """The least possible time over the cell's."""
+    """The shortest possible time, as a share of the cell's."""
     mark: str
     """Such as `server-bound`, if the row measures more than the client."""
     figures: dict[str, float]
@@ -116,7 +116,7 @@ class CellResult(msgspec.Struct, frozen=True):
     excess: float | None = None
     """How far the mean of all laps exceeds the typical time, relative to it: slow laps."""
     http: str = ""
-    """Version that was spoken, such as `2`, or `1.1, 2`; empty where that is not known."""
+    """HTTP version that was spoken, such as `2`, or `1.1, 2`; empty where that is not known."""
     cpus: int | None = None
     """How many CPUs the worker could use; null where it could use all."""
     model: str = ""
@@ -128,13 +128,13 @@ class CellResult(msgspec.Struct, frozen=True):
     """Pages of the short crawl; null, like all that follows, where one length was measured."""
     long_pages: int | None = None
     per_page_s: float | None = None
-    """Seconds that one page more adds."""
+    """Seconds that each further page adds."""
     per_page_error_s: float | None = None
     """Half-width of its interval."""
     parse_per_page_s: float | None = None
-    """CPU time in the parser that one page more adds."""
+    """CPU time in the parser that each further page adds."""
     cpu_per_page_s: float | None = None
-    """All the CPU time that one page more adds; null also where no exact clock was read."""
+    """All the CPU time that each further page adds; null also where no exact clock was read."""
     cpu_per_page_ratio: float | None = None
     cpu_per_page_ratio_low: float | None = None
     cpu_per_page_ratio_high: float | None = None
@@ -144,25 +144,25 @@ class CellResult(msgspec.Struct, frozen=True):
     per_page_ratio_high: float | None = None
     per_page_verdict: Verdict | None = None
     to_begin_s: float | None = None
-    """Seconds of a crawl without its pages: an intercept, which may be below 0."""
+    """Seconds of a crawl without its pages: an intercept, which can be below 0."""
     to_begin_error_s: float | None = None
     to_begin_more_s: float | None = None
-    """How far that exceeds the baseline's, in seconds; there is no ratio of it."""
+    """How much more that is than the baseline's, in seconds; it has no ratio."""
     to_begin_more_low_s: float | None = None
     to_begin_more_high_s: float | None = None
     to_begin_verdict: Verdict | None = None
     middle_pages: int | None = None
-    """Pages of the length in between that tests the line; null without one."""
+    """Pages of the middle length, which tests the line; null without one."""
     middle_s: float | None = None
     """Typical time of its crawl."""
     long_s: float | None = None
-    """The same of the longest."""
+    """The same for the longest one."""
     is_bent: bool | None = None
-    """Whether the three lie on no line: then there is no cost per page or to begin."""
+    """Whether the three do not lie on a line, so that there is no cost per page or to begin."""
 
 
 def result_of(view: SessionView, row: Row) -> CellResult:
-    """Return what is published of a row."""
+    """Return what is published about a row."""
     cell, summary = row.cell, row.summary
     group = view.groups[cell.group]
     time, cpu = _found(row, Quantity.TIME), _found(row, Quantity.CPU)
@@ -197,7 +197,7 @@ def result_of(view: SessionView, row: Row) -> CellResult:
 
 
 def _of_lengths(row: Row, form: LongForm) -> dict[str, Any]:
-    """Return what only two lengths tell."""
+    """Return what only two lengths can tell."""
     page, begin = _found(row, Quantity.PAGE), _found(row, Quantity.BEGIN)
     cpu = _found(row, Quantity.CPU_PAGE)
     is_known_base = row.role == "baseline" and row.summary and row.summary.cpu_per_page_s
@@ -222,7 +222,7 @@ def _of_lengths(row: Row, form: LongForm) -> dict[str, Any]:
 
 
 def _reason(view: SessionView, row: Row) -> str:
-    """Return why a row has no verdict on its time, or what is wrong with it."""
+    """Return why a row's time has no verdict, or what is wrong with the row."""
     if row.failure:
         return row.failure.reason
     compared = row.found.get(Quantity.TIME)
@@ -230,7 +230,7 @@ def _reason(view: SessionView, row: Row) -> str:
 
 
 def _found(row: Row, quantity: Quantity) -> Comparison | Control | None:
-    """Return what a cell's ratio to the baseline rests on; of the control, its twin."""
+    """Return where a cell's ratio to the baseline comes from; for the control, its twin."""
     return row.controls.get(quantity) or row.found.get(quantity)
 
 
@@ -240,5 +240,5 @@ def _verdict(row: Row, quantity: Quantity) -> Verdict | None:
 
 
 def as_ratio(log_ratio: float | None) -> float | None:
-    """Return the ratio; one beyond what a float holds has none."""
+    """Return the ratio, or None if it exceeds what a float can hold."""
     return math.exp(log_ratio) if log_ratio is not None and abs(log_ratio) < 700 else None

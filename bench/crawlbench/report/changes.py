@@ -43,7 +43,7 @@ _KIN = (Column("cell"), Column("beside"), *_SEEN, Column("verdict"))
 
 
 def comparison_tables(found: SessionComparison) -> list[Table]:
-    """Return a table for each quantity, and one of the pairs of event loops where there are any."""
+    """Return a table for each quantity, and one of the pairs of event loops if there are any."""
     tables = []
     for quantity, one in found.by.items():
         of = "" if quantity is Quantity.TIME else f", {MEASURE[quantity]}"
@@ -63,7 +63,7 @@ def changes_table(
 
     Args:
         changes: of two sessions or two environments, by one quantity.
-        names: what to call a cell, by its name; None for the names themselves.
+        names: what to call each cell, by its name; None for the names themselves.
         title: of the table.
     """
     ordered = sorted(changes, key=_size, reverse=True)
@@ -184,7 +184,7 @@ def _origin(sessions: int) -> str:
 
 
 def _reasons(found: SessionComparison) -> Iterator[str]:
-    """Yield why cells have no answer; a failure is one by every quantity, and told once."""
+    """Yield why cells have no answer; a failure concerns every quantity but is told once."""
     for quantity, one in found.by.items():
         of = "" if quantity is Quantity.TIME else f" ({MEASURE[quantity]})"
         for change in one.changes:
@@ -194,7 +194,7 @@ def _reasons(found: SessionComparison) -> Iterator[str]:
 
 
 def _tell_unlike(one: Unlike) -> str:
-    """Return that a group was not crawled in the same lengths by both."""
+    """Say how the lengths differ in which the two sessions crawled a group."""
     sides = {"base": one.base, "head": one.head}
     single = next((name for name, lengths in sides.items() if not lengths), "")
     what = (

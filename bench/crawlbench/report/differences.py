@@ -1,4 +1,4 @@
-"""The page's section on which cells differ: what leads is open, the rest folded (floor 3; pure)."""
+"""The page's section on which cells differ, with the leading quantity open (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def _ordered(group: GroupView) -> list[Quantity]:
 def _both(
     view: SessionView, group: GroupView, quantity: Quantity
 ) -> tuple[Table | None, Table | None]:
-    """Return matrix and list of what does not lead."""
+    """Return matrix and list for the quantities that do not lead."""
     return matrix_table(group, quantity), pairs_table(view, group, quantity)
 
 
 def _in_words(view: SessionView) -> tuple[list[Table], list[Table]]:
-    """Return what was found by what leads, and by everything else; nothing where nothing was."""
+    """Return what was found by the leading quantity, and by all others; empty where nothing was."""
     brief = list(_rows(view, is_brief=True))
     rest = [row for row in _rows(view, is_brief=False) if row not in brief]
     return (

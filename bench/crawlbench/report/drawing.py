@@ -1,7 +1,7 @@
-"""Has Vega draw, in a process of its own: `python -m crawlbench.report.drawing` (floor 3).
+"""Lets Vega draw, in a process of its own: `python -m crawlbench.report.drawing` (floor 3).
 
-It runs V8, which ends its process where memory is short, and would take the command with it. Reads
-one line of JSON, a chart of Vega-Lite and a Vega-Lite version or neither, and says what was drawn.
+It runs V8, which ends its process when memory is short and would take the command with it. It reads
+one line of JSON, with a Vega-Lite chart and a version, or neither, and reports what was drawn.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def main() -> None:
     say = open_channel()
     try:
         say({"drawn": _draw(**json.loads(sys.stdin.readline()))})
-    except Exception as error:  # whatever its Rust raises
+    except Exception as error:  # whatever its Rust code raises
         say({"error": f"{type(error).__name__}: {error}"})
 
 

@@ -1,4 +1,4 @@
-"""Data and scripts as they may stand within a page (floor 3; pure)."""
+"""Data and scripts in a form that a page can contain (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["pack", "pack_charts", "script_hash", "script_json"]
 
 
 def script_json(value: object) -> str:
-    """Return JSON that no parser of HTML or JavaScript can mistake for markup or a line's end."""
+    """Return JSON that HTML and JavaScript parsers cannot mistake for markup or a line break."""
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -24,13 +24,13 @@ def script_json(value: object) -> str:
 
 
 def script_hash(script: str) -> str:
-    """Return what a content security policy calls exactly this script."""
+    """Return the hash that stands for exactly this script in a content security policy."""
     digest = hashlib.sha256(script.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def pack(rows: Rows) -> dict[str, object]:
-    """Return rows by column, texts as places in a list of words; `report.js` unpacks them."""
+    """Return rows by column, with texts as indexes into a word list; `report.js` unpacks them."""
     columns = {}
     for name in rows[0] if rows else ():
         values = [row[name] for row in rows]
@@ -45,7 +45,7 @@ def pack(rows: Rows) -> dict[str, object]:
 
 
 def pack_charts(charts: Sequence[Chart]) -> dict[str, object]:
-    """Return all charts, and their rows once each."""
+    """Return all charts, with each set of rows only once."""
     data = {name: pack(rows) for chart in charts for name, rows in chart.data.items()}
     return {
         "charts": {

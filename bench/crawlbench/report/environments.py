@@ -1,4 +1,4 @@
-"""What the environments of a session hold, and where they differ (floor 3; pure)."""
+"""What the environments of a session hold, and how they differ (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ ABSENT = "-"
 
 
 def environments_table(view: SessionView) -> Table | None:
-    """Return a row for each thing in which environments differ, a column for each that was built.
+    """Return a row for each thing that differs, with a column for each environment that was built.
 
-    A difference that nobody asked for is there too: it may be the reason for another in time. None
-    if all workers ran in the manager's Python.
+    It includes differences that nobody asked for, which may be why times differ. None if all
+    workers ran in the manager's Python.
     """
     built = [facts for facts in view.session.environments if not facts.obstacle]
     if not built:
@@ -50,6 +50,6 @@ def _variables(facts: EnvironmentFacts) -> str:
 
 
 def _sources(facts: EnvironmentFacts) -> str:
-    """Return each checkout by its folder's name and its hash: whole paths are the machine's."""
+    """Return each checkout as folder name and hash: whole paths would reveal the machine."""
     names = {path: path.replace("\\", "/").rpartition("/")[2] for path in facts.sources}
     return "; ".join(f"{names[path]} {digest}" for path, digest in facts.sources.items())

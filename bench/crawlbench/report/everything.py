@@ -1,4 +1,4 @@
-"""The table of everything, and by what its columns are sorted (floor 3; pure)."""
+"""The table of everything, and the keys that sort its columns (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["everything_table", "first_columns", "sort_key"]
 
 _FIRST = (*ANSWER, *OF_LENGTHS, *CPU, "network", "site", "CPU", "peak")
-"""Headers that a page shows before anybody chooses."""
+"""Headers that a page shows until the reader chooses others."""
 MAX_WHOLE = 10
-"""Columns of a table that is shown whole."""
+"""Columns up to which a table is shown whole."""
 _SCALES = {
     "ns": 1e-9,
     "µs": 1e-6,
@@ -32,9 +32,9 @@ _NUMBER = re.compile(r"(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?: (\S+))?")
 
 
 def everything_table(view: SessionView) -> Table:
-    """Return the rows of all groups in one table, the site before the network if several.
+    """Return the rows of all groups in one table, the site before the network if there are more.
 
-    Of a session without crawls, the rows of its operations, each with its theme.
+    If the session has no crawls, return its operations, each with its theme.
     """
     groups = view.crawls
     if not groups:
@@ -65,7 +65,7 @@ def _operations_table(view: SessionView) -> Table:
 
 
 def first_columns(table: Table) -> tuple[str, ...]:
-    """Return the headers that a page shows at first: of a small table all of them."""
+    """Return the headers that a page shows first: for a small table, all of them."""
     headers = tuple(column.header for column in table.columns)
     if len(headers) <= MAX_WHOLE or "verdict" not in headers or "per crawl" not in headers:
         return headers
@@ -75,7 +75,7 @@ def first_columns(table: Table) -> tuple[str, ...]:
 def sort_key(text: str) -> float | None:
     """Return the number that a cell of a table shows, in its base unit; None if it shows none.
 
-    Of an interval, its lower end. What is shown is what is sorted: equal texts are equal.
+    For an interval it is the lower end. Sorting goes by what is shown: equal texts are equal.
     """
     found = _NUMBER.match(text)
     return float(found[1]) * _SCALES.get(found[2] or "", 1.0) if found else None

@@ -1,6 +1,6 @@
-"""The extra `report`: whether what draws is installed here (floor 3).
+"""The extra `report`: whether the packages that draw are installed (floor 3).
 
-Nothing of it is imported before it is asked for: altair takes a quarter of a second.
+None of them is imported before it is needed: altair takes a quarter of a second.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _PACKAGES = {"altair": "altair", "vl_convert": "vl-convert-python"}
 
 
 def can_draw() -> bool:
-    """Tell whether pages and pictures can be made."""
+    """Return whether pages and pictures can be made."""
     return not _missing()
 
 
@@ -23,7 +23,8 @@ def require_drawing() -> None:
     """Raise if pages and pictures cannot be made.
 
     Raises:
-        NotInstalledError: a package of the extra is missing; the message has the command.
+        NotInstalledError: a package of the extra is missing; the message has the command to install
+        it.
     """
     if missing := _missing():
         raise NotInstalledError(

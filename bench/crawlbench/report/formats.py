@@ -1,8 +1,8 @@
-"""The shapes that CI tools ingest, from `Results` (floor 3; pure).
+"""The formats that CI tools read, made from `Results` (floor 3; pure).
 
-Only valid cells with a time go out; controls do not, since CI would alarm on noise. Times are those
-of one crawl or one call. Sources of the shapes: github-action-benchmark `src/extract.ts`, Bencher's
-reference of its metric format, pytest-benchmark's JSON, asv `docs/source/dev.rst`.
+Only valid cells with a time are written; controls are not, since CI would alarm on noise. Times are
+those of one crawl or one call. Sources of the formats: github-action-benchmark `src/extract.ts`,
+Bencher's reference of its metric format, pytest-benchmark's JSON, asv `docs/source/dev.rst`.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ Export = Callable[["SessionView"], str]
 """Returns a file's whole text."""
 
 LONGEST_NAME = 1024
-"""Characters of a benchmark's name in Bencher."""
+"""Most characters of a benchmark's name in Bencher."""
 NANOSECONDS = 1e9
 
 
 def to_csv(view: SessionView) -> str:
-    """Return a row per cell; a text that a spreadsheet would run as a formula is quoted off."""
+    """Return a row per cell; text that a spreadsheet would run as a formula is escaped."""
     results = results_of(view)
     columns = [name for name in CellResult.__struct_fields__ if name != "figures"]
     written = io.StringIO()
@@ -119,7 +119,7 @@ def _bounded(value: float, low: float, high: float, scale: float = 1.0) -> dict[
 
 
 def to_pytest_benchmark(view: SessionView) -> str:
-    """Return pytest-benchmark's JSON: a round there is a value here."""
+    """Return pytest-benchmark's JSON; what it calls a round is a value here."""
     session, results = view.session, results_of(view)
     return _dump(
         {
@@ -153,7 +153,7 @@ def _pytest_one(session: Session, cell: CellResult) -> dict[str, object]:
 
 
 def _pytest_stats(values: list[float]) -> dict[str, object]:
-    """Return what pytest-benchmark says of a list of seconds, outliers by Tukey's fences."""
+    """Return pytest-benchmark's statistics for a list of seconds; outliers by Tukey's fences."""
     mean, spread = fmean(values), pstdev(values)
     q1, _, q3 = quantiles(values, n=4) if len(values) > 1 else (mean, mean, mean)
     low, high = q1 - 1.5 * (q3 - q1), q3 + 1.5 * (q3 - q1)
@@ -184,8 +184,8 @@ def _pytest_stats(values: list[float]) -> dict[str, object]:
 def to_asv(view: SessionView) -> str:
     """Return an asv result file (version 2) with one benchmark whose parameter is the cell.
 
-    asv keeps it as `results/MACHINE/COMMIT-ENVIRONMENT.json`; the commit is what is being measured,
-    which a session does not know: fill in `commit_hash`.
+    asv keeps it as `results/MACHINE/COMMIT-ENVIRONMENT.json`. A session does not know which commit
+    is being measured: fill in `commit_hash`.
     """
     session, results = view.session, results_of(view)
     moment = int(datetime.fromisoformat(results.created).timestamp() * 1000)
@@ -214,7 +214,7 @@ def to_asv(view: SessionView) -> str:
 
 
 def _asv_columns(session: Session, cells: Sequence[CellResult], moment: int) -> dict[str, object]:
-    """Return what asv keeps of a benchmark, by the name of its column."""
+    """Return what asv records of a benchmark, by the name of its column."""
     return {
         "result": [cell.seconds for cell in cells],
         "params": [[repr(cell.cell) for cell in cells]],
@@ -237,7 +237,7 @@ def _quarter(session: Session, cell: CellResult, which: int) -> float | None:
 
 
 def _timed(results: Results) -> list[CellResult]:
-    """Return the cells that have a time which is not noise's."""
+    """Return the cells that have a time of their own, not that of noise."""
     return [cell for cell in results.cells if cell.seconds is not None and cell.role != "control"]
 
 

@@ -1,4 +1,4 @@
-"""What a session was asked, and the number to remember of each scenario (floor 3; pure)."""
+"""What a session was asked, and the number to remember from each scenario (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["find_figures", "tell_question"]
 
 MAX_FIGURES = 4
-"""With more scenarios, no single number stands for the others."""
+"""With more scenarios, no single number speaks for the others."""
 MAX_PLACES = 3
-"""How many a title names; it counts the others."""
+"""How many places a title names; it counts the others."""
 
 
 def tell_question(view: SessionView) -> str:
-    """Return what was asked; empty where nothing was to be compared."""
+    """Return what was asked; empty if there was nothing to compare."""
     plan = view.plan
     if plan.is_versus:
         return "What does another environment change?"
@@ -52,7 +52,7 @@ def _some(names: list[str], what: str) -> str:
 
 
 def find_figures(view: SessionView) -> tuple[Figure, ...]:
-    """Return by how much the best beats the baseline, wherever a verdict says that it does."""
+    """Return how much the best one gains on the baseline, wherever a verdict confirms it."""
     if view.plan.is_versus or len(view.crawls) > MAX_FIGURES:
         return ()
     return tuple(figure for group in view.crawls if (figure := _figure(group)))

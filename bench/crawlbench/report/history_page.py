@@ -66,12 +66,12 @@ def _section(history: History) -> Section:
         "changed.",
         history_charts(history),
         (changes_table(history),) if any(line.changes for line in history.lines) else (),
-        "" if history.lines else "No cell has a value that can be believed.",
+        "" if history.lines else "No cell has a value that can be trusted.",
     )
 
 
 def _troubles(history: History) -> Iterator[tuple[str, str]]:
-    """Yield what limits the trust in a history: a label and a sentence."""
+    """Yield what limits trust in a history: a label and a sentence."""
     for one in history.breaks:
         yield "another machine", f"from {one.session} on: {'; '.join(one.what)}"
     for found in (history, *history.further):
@@ -112,7 +112,7 @@ def _answer(history: History) -> str:
 def _tell(history: History) -> str:
     changes = sum(len(line.changes) for line in history.lines)
     if not history.lines:
-        return "No cell has a value that can be believed, so there is no history."
+        return "No cell has a value that can be trusted, so there is no history."
     cells, unjudged = len(history.lines), len(history.unjudged)
     if unjudged == cells and not changes:
         return (

@@ -1,8 +1,8 @@
 """A page as one HTML file that needs no network (floor 3).
 
-Jinja2 escapes all text. Data travel as JSON that cannot end its element, and a content security
-policy names our two scripts by their hash, so that no other script would run and nothing
-is fetched.
+Jinja2 escapes all text. Data is embedded as JSON that cannot end its element, and a content
+security policy names our two scripts by their hash, so that no other script can run and nothing is
+fetched.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class _Cell:
 
     text: str
     kind: str
-    """Class of the element: a verdict, `number`, or nothing."""
+    """CSS class of the element: a verdict, `number`, or nothing."""
     key: float | None
-    """What a column of numbers is sorted by."""
+    """What its column is sorted by, if that has numbers."""
 
 
 def render_page(page: Page) -> str:
@@ -44,7 +44,7 @@ def render_page(page: Page) -> str:
     charts = [chart for section in page.sections for chart in section.charts]
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     template = environment.from_string(_asset("report.html"))
-    # What is marked safe is ours: files of this package, vega's scripts, and JSON without a `<`.
+    # What is marked as safe is ours: files of this package, vega's scripts, and JSON without a `<`.
     return template.render(
         page=page,
         contents=_contents(page),
@@ -88,7 +88,7 @@ def _rows(table: Table) -> list[list[_Cell]]:
 
 
 def _look(header: str, text: str, is_number: bool) -> tuple[str, float | None]:
-    """Return class and key of a cell."""
+    """Return the class and the sort key of a cell."""
     if header == "verdict":
         return VERDICTS.get(text, ""), None
     key = sort_key(text) if is_number or header == "interval" else None
@@ -96,7 +96,7 @@ def _look(header: str, text: str, is_number: bool) -> tuple[str, float | None]:
 
 
 def _verdicts(table: Table) -> list[str]:
-    """Return the verdicts that there are, in the order of `VERDICTS`."""
+    """Return the verdicts that occur, in the order of `VERDICTS`."""
     headers = [column.header for column in table.columns]
     if "verdict" not in headers:
         return []

@@ -1,4 +1,4 @@
-"""What a page costs and what it costs to begin, in words (floor 3; pure)."""
+"""The cost of a page and the cost to begin, in words (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def tell_lengths(
     tells_parsing: bool = True,
     tells_beginning: bool = True,
 ) -> str:
-    """Return what a page costs with the best and with the baseline, and what it costs to begin.
+    """Return what a page costs with the best cell and with the baseline, and the cost to begin.
 
     Empty where one length was measured.
 
     Args:
         group: whose cells they are.
         standing: of the group.
-        tells_parsing: what of the best one's page is parsing, too.
-        tells_beginning: what it costs to begin, too.
+        tells_parsing: whether to add how much of the best one's page is parsing.
+        tells_beginning: whether to add what it costs to begin.
     """
     best, base = standing.best.summary, group.base.summary if group.base else None
     if best is None or best.per_page_s is None:
@@ -48,12 +48,12 @@ def tell_lengths(
 
 
 def tell_beginning(summary: Summary) -> str:
-    """Return the time to begin; as "under" the end of its interval, where that includes 0.
+    """Return the time to begin, as "under" the end of its interval if that includes 0.
 
     Chance can bring that end close to 0, or below it, although beginning does cost something. So
-    the text never claims less than could be seen, half the interval. Source: Cowan, Cranmer, Gross
-    and Vitells, "Power-constrained limits", 2011. A time that is clearly below 0 means that later
-    pages cost more than the first ones.
+    the text never claims less than could be detected, which is half the interval. Source: Cowan,
+    Cranmer, Gross and Vitells, "Power-constrained limits", 2011. A time that is clearly below 0
+    means that later pages cost more than the first ones.
     """
     begin, error = summary.to_begin_s or 0.0, summary.to_begin_error_s
     if error is not None and -error < begin <= error:
@@ -68,6 +68,6 @@ def tell_pages(lengths: Sequence[int]) -> str:
 
 
 def tell_times(summary: Summary) -> str:
-    """Return what a crawl of each length took, the shortest first."""
+    """Return how long a crawl of each length took, the shortest first."""
     times = (summary.seconds, summary.middle_s, summary.long_s)
     return ", ".join(format_seconds(time) for time in times if time is not None)

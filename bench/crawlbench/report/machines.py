@@ -40,15 +40,15 @@ _COLUMNS = (
 )
 SHORT = ("cell", "ratio", "interval", "verdict", "holds on", "spread")
 WIDE = 100
-"""Columns of a terminal from which on all of a table's columns are shown."""
+"""Width of a terminal from which all columns of a table are shown."""
 MAX_ROWS = 200
-"""The longest table, and list of notes of one kind; `cluster.json` has all."""
+"""Most rows of a table, and most notes of one kind; `cluster.json` has all."""
 MAX_NOTES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterReport:
-    """A session on a cluster; each machine's own has a folder, and a report, of its own."""
+    """A session on a cluster; each machine's own session has its own folder and report."""
 
     session: ClusterSession
 
@@ -56,8 +56,8 @@ class ClusterReport:
         self,
         width: int,
         *,
-        is_ascii: bool,  # noqa: ARG002  (it has no bars)
-        detail: Detail = Detail.USUAL,  # noqa: ARG002  (it has no details)
+        is_ascii: bool,  # noqa: ARG002  (there are no bars)
+        detail: Detail = Detail.USUAL,  # noqa: ARG002  (there are no details)
     ) -> Group:
         """Return tables and notes."""
         lines: list[RenderableType] = []
@@ -71,7 +71,7 @@ class ClusterReport:
         return render_parts(self._tables(), find_notes(self.session))
 
     def html(self) -> str:
-        """Raise: each machine has a page, all together have none."""
+        """Raise: each machine has a page, but the cluster has none."""
         raise UsageError(_NO_PICTURE)
 
     def svg(self) -> str:
@@ -149,7 +149,7 @@ def _row(found: MergedComparison) -> tuple[str, ...]:
 
 
 def kind_table(session: ClusterSession, quantity: Quantity = Quantity.TIME) -> Table | None:
-    """Return what each kind of machine says of each cell, or None if all are of one kind."""
+    """Return what each kind of machine says about each cell, or None if there is only one kind."""
     cells = {cell.name: cell for cell in session.plan.cells}
     comparisons = [found for found in session.comparisons if found.quantity is quantity]
     family = [cells[found.cell] for found in comparisons]
@@ -176,7 +176,7 @@ def kind_table(session: ClusterSession, quantity: Quantity = Quantity.TIME) -> T
 
 
 def tell_machines(found: MergedComparison) -> str:
-    """Say on how many machines a verdict holds, and where it does not."""
+    """Say on how many machines a verdict holds, and on which it does not."""
     parts = [f"{found.verdict} over all"]
     silent = found.machines - found.holds_on - found.against_on
     if found.verdict is not Verdict.UNCLEAR:
@@ -191,7 +191,7 @@ def tell_machines(found: MergedComparison) -> str:
 
 
 def find_notes(session: ClusterSession) -> list[Note]:
-    """Return what stands under the tables, each with its label."""
+    """Return the notes under the tables, each with its label."""
     return [
         *_first("invalid", _failing(session), "machines"),
         *_first("machines differ", _differing(session), "cells"),

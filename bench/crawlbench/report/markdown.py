@@ -29,16 +29,16 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#&~$])")
 
 
 MAX_BYTES = 64_000
-"""GitHub takes a comment of 65,536 characters; some of them may be put around ours."""
+"""GitHub accepts a comment of 65,536 characters, some of which may surround ours."""
 LONGEST_NOTE = 600
-"""Characters of a note where there is no room for all."""
+"""Characters of a note where there is not enough room for everything."""
 
 
 def render_markdown(view: SessionView) -> str:
     """Return answer, tables and notes, in less than 64 kB whatever the session's size.
 
-    Where there is no room for all, the answer's columns and the largest changes remain, and it
-    says what was left out.
+    If there is not enough room, the columns of the answer and the largest changes remain, and a
+    note says what was left out.
     """
     notes = find_notes(view)
     lead = _list(sentence.text for sentence in find_answer(view)) + "\n\n"
@@ -53,14 +53,14 @@ def render_markdown(view: SessionView) -> str:
 
 
 def _first_tables(view: SessionView) -> list[Table]:
-    """Return what stands above the crawls: a sweep's, and what environments changed and hold."""
+    """Return the tables above the crawls: of a sweep, and of what environments changed and hold."""
     versus = versus_tables(view) if view.plan.is_versus else []
     environments = environments_table(view)
     return [*series_tables(view), *versus, *([environments] if environments else [])]
 
 
 def _with_remarks(view: SessionView) -> Iterator[str]:
-    """Yield each network's table with what stands under it."""
+    """Yield each network's table with the remarks under it."""
     for group, table in zip(view.crawls, group_tables(view), strict=True):
         remarks = find_remarks(view, group)
         yield "\n\n".join([render_table(table), *([_notes(remarks)] if remarks else [])])
@@ -85,7 +85,7 @@ def _shortened(view: SessionView, first: Sequence[Table], notes: Sequence[Note],
         *(_by_change(table.pick(MAIN)) for table in operation_tables(view)),
     ]
     text = ""
-    # Halve what is left of each until it fits; a note of how much is missing is always there.
+    # Halve what is left of each table until it fits; a note always says how much is missing.
     for rows in (1000, *(2**power for power in range(9, -1, -1))):
         parts = [render_table(_first(table, rows)) for table in tables]
         text = _join(parts[:rows], _fewer(short, rows, sum(len(t.rows) > rows for t in tables)))
@@ -120,7 +120,7 @@ def _cut(text: str) -> str:
 
 
 def _by_change(table: Table) -> Table:
-    """Return the rows with the largest change first, those without any behind."""
+    """Return the rows with the largest change first, and those without a change last."""
     place = [column.header for column in table.columns].index("ratio")
 
     def change(row: tuple[str, ...]) -> float:
@@ -132,7 +132,7 @@ def _by_change(table: Table) -> Table:
 
 
 def _first(table: Table, count: int) -> Table:
-    """Return the first rows, and in the title how many there were."""
+    """Return the first rows, with the original number of rows in the title."""
     if len(table.rows) <= count:
         return table
     title = f"{table.title}: the {count} largest changes of {len(table.rows)} rows"
@@ -140,7 +140,7 @@ def _first(table: Table, count: int) -> Table:
 
 
 def _fewer(notes: list[Note], most: int, cut: int) -> list[Note]:
-    """Return the first notes of each label, and what is missing."""
+    """Return the first notes of each label, and a note on what is missing."""
     found: list[Note] = []
     counts: dict[str, int] = {}
     for label, text in notes:

@@ -1,4 +1,4 @@
-"""A comparison's numbers as text: ratios, or differences where there are none (floor 3; pure)."""
+"""A comparison's numbers as text: ratios, or differences where none exist (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ CHANGES = {
     Quantity.BEGIN: "to_begin_changes",
     Quantity.CPU_PAGE: "cpu_per_page_changes",
 }
-"""What changes by a quantity are called in JSON."""
+"""Names in JSON of what changes by each quantity."""
 
 
 def is_wide(low: float, high: float, quantity: Quantity) -> bool:
-    """Tell whether an interval is so wide that it says nothing."""
+    """Return whether an interval is so wide that it says nothing."""
     return quantity.has_ratio and high - low > WIDEST
 
 
@@ -77,5 +77,5 @@ def tell_size(value: float, quantity: Quantity) -> str:
 
 
 def tell_signed(value: float, quantity: Quantity) -> str:
-    """Return by how much one is more than the other, with its sign."""
+    """Return how much more one is than the other, with its sign."""
     return format_change(value) if quantity.has_ratio else format_difference(value, value, value)

@@ -1,4 +1,4 @@
-"""What cells and groups are called, short and yet told apart (floor 3; pure)."""
+"""The names of cells and groups: short, but distinct (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["find_differences", "name_place", "name_work", "short_name", "unlike"]
 
 _DIFFERENCES = {"parser": "{}", "concurrency": "c{}", "environment": "@{}"}
-"""What stands behind a strategy's name where the cells of a group differ in it."""
+"""What follows a strategy's name where the cells of a group differ in it."""
 
 
 def short_name(cell: Cell, cells: Sequence[Cell]) -> str:
@@ -30,7 +30,7 @@ def full_name(cell: Cell, differences: Sequence[str]) -> str:
 
 
 def find_differences(cells: Iterable[Cell]) -> list[str]:
-    """Return the axes besides strategy and loop in which cells differ."""
+    """Return the axes, besides strategy and loop, in which cells differ."""
     found = list(cells)
     return [name for name in _DIFFERENCES if len({getattr(cell, name) for cell in found}) > 1]
 
@@ -43,7 +43,7 @@ def name_work(cell: Cell, differences: Sequence[str]) -> str:
 
 
 def name_place(cell: Cell, *, is_one_site: bool) -> str:
-    """Return what a cell's group is called; its site is named only if there are several."""
+    """Return what to call a cell's group; its site is named only if there are several."""
     if cell.operation:
         loop = f" on {cell.event_loop}" if cell.versus else ""
         return one_line(f"{cell.operation}{loop}")
@@ -55,7 +55,7 @@ def name_place(cell: Cell, *, is_one_site: bool) -> str:
 
 
 def unlike(names: Iterable[str]) -> list[str]:
-    """Return names with numbers behind those that were there before, so that no two are alike."""
+    """Return names, numbered where they repeat, so that no two are the same."""
     taken: dict[str, int] = {}
     found = []
     for name in names:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["BRIEF", "ENDINGS", "Note", "find_notes", "interval_meaning"]
 
 Note = tuple[str, str]
-"""A label and a sentence in one printable line."""
+"""A label, and a sentence in one printable line."""
 
 ENDINGS = {
     "rounds": "all rounds were measured",
@@ -39,7 +39,7 @@ ENDINGS = {
 }
 
 MIN_TRIP_S = 0.002
-"""On a network with such round trips, most of a page's time is waiting."""
+"""Round trip from which most of a page's time is waiting."""
 LENGTHS = (
     "two lengths of a site were crawled in the same laps: per page is what the long crawl takes "
     "more, divided by the pages that it has more; to begin is the short crawl less its pages' "
@@ -155,7 +155,7 @@ def _mark_size(mark: Mark, summary: Summary) -> float:
 
 
 def _noise(session: Session) -> Iterator[Note]:
-    """Yield where the noise is and where the time went: by both, laps are chosen."""
+    """Yield where the noise is and where the time went; both decide the number of laps."""
     last, found = session.rounds[-1:], find_noise(session)
     if not found or last[0].laps_s is None or not last[0].seconds:
         return
@@ -164,8 +164,9 @@ def _noise(session: Session) -> Iterator[Note]:
     if shares:
         between, measuring = fmean(shares) * 100, _measured_s(last) / last[0].seconds * 100
         text = (
-            f"of what rounds differ by, {between:.0f} % is between workers, the rest between laps; "
-            f"a round of {_span(laps.values())} spends {measuring:.0f} % of its time measuring"
+            f"{between:.0f} % of the differences between rounds come from workers, the rest from "
+            f"laps; a round of {_span(laps.values())} spends {measuring:.0f} % of its time "
+            "measuring"
         )
         yield "noise", text
 
@@ -198,7 +199,7 @@ def _session(session: Session) -> str:
 
 
 def _laps(session: Session) -> str:
-    """Return the laps per round, which can differ from group to group, and from round to round."""
+    """Return the laps per round, which can differ between groups and between rounds."""
     if session.plan.is_paced and session.rounds:
         return _span(_count_laps(session, session.rounds).values())
     return _span([session.plan.laps * number for number in session.passes.values() or (1,)])
@@ -231,7 +232,7 @@ def _numbers(cpus: tuple[int, ...]) -> str:
 
 
 def _environments(session: Session) -> Iterator[Note]:
-    """Return what each environment is; what differs between them is a table."""
+    """Yield what each environment is; a table shows how they differ."""
     for facts in session.environments:
         asked = f"{facts.name}: {facts.asked.spec}" if facts.asked.spec else facts.name
         if facts.obstacle:

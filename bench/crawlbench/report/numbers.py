@@ -26,16 +26,16 @@ __all__ = [
 
 _UNITS = ((1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"))
 _PLAIN_DIGITS = 3  # where no uncertainty is known
-_TIME_DECIMALS = 2  # at the most, so that the columns stay narrow
+_TIME_DECIMALS = 2  # at most, so that columns stay narrow
 _MAX_LOG = math.log(1000)
-"""Beyond it a factor is no figure any more, and has no room in a sentence."""
-_RATIO_DECIMALS = 3  # likewise; a thousandth is finer than any margin
+"""Beyond this, a factor is no longer informative, and has no room in a sentence."""
+_RATIO_DECIMALS = 3  # at most; a thousandth is finer than any margin
 WIDEST = math.log(10)
-"""An interval whose ends are further apart than tenfold tells nothing: it is not printed."""
+"""An interval whose ends differ by more than tenfold says nothing and is not printed."""
 
 
 def format_seconds(seconds: float, error: float | None = None) -> str:
-    """Return a time in the unit that suits it, with at most two digits of its error."""
+    """Return a time in a suitable unit, with at most two digits of its error."""
     return _format_time(
         seconds,
         lambda value, scale: _choose_decimals(value, error and error / scale, _TIME_DECIMALS),
@@ -60,7 +60,7 @@ def format_span(low: float, high: float) -> str:
 def format_part(seconds: float | None) -> str:
     """Return a part of a time in six columns: whole from 10 on, else with two digits.
 
-    None, for what is not known, is `-`.
+    What is not known (None) is shown as `-`.
     """
     if seconds is None:
         return "-"
@@ -93,8 +93,8 @@ def format_change(log_ratio: float) -> str:
 
 
 def format_size(log_ratio: float) -> str:
-    """Return how far apart two times are, in percent; from twice on as a factor."""
-    if abs(log_ratio) > _MAX_LOG:  # of two rounds, say: what they could have shown has no end
+    """Return how far apart two times are: in percent, or as a factor if it is two or more."""
+    if abs(log_ratio) > _MAX_LOG:  # after two rounds, say, there is hardly a limit
         return f"over {math.exp(_MAX_LOG):,.0f} times"
     ratio = math.exp(abs(log_ratio))
     if ratio >= 1.995:
@@ -104,14 +104,14 @@ def format_size(log_ratio: float) -> str:
 
 
 def format_share(share: float) -> str:
-    """Return a share as a percentage: whole from 10 on, else with a digit more; never a false 0."""
+    """Return a share in percent: whole from 10 on, else with one more digit; never a false 0."""
     if 0 < share < 0.0005:
         return f"{share * 100:.1g} %"
     return f"{share * 100:.0f} %" if share >= 0.0995 else f"{share * 100:.1f} %"
 
 
 def format_length(seconds: float) -> str:
-    """Return about how long something takes, in words that need no clock."""
+    """Return about how long something takes, in words."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
@@ -123,7 +123,7 @@ def format_count(count: float) -> str:
 
 
 def format_bytes(size: float | None) -> str:
-    """Return kibi-, mebi- or gibibytes, or a dash where the size is not known."""
+    """Return kibi-, mebi- or gibibytes, or a dash if the size is not known."""
     if size is None:
         return "-"
     for scale, unit in ((2**10, "KiB"), (2**20, "MiB")):
@@ -134,9 +134,9 @@ def format_bytes(size: float | None) -> str:
 
 
 def _format_time(seconds: float, choose_decimals: Callable[[float, float], int]) -> str:
-    """Return a time in the unit that suits it; decimals are chosen from value and unit."""
+    """Return a time in a suitable unit; decimals are chosen from its value and unit."""
     if not seconds:
-        return "0 s"  # a clock too coarse for it
+        return "0 s"  # the clock is too coarse
     text = ""
     for scale, unit in _UNITS:
         value = seconds / scale
@@ -154,7 +154,7 @@ def _unit_of(low: float, high: float) -> tuple[float, str]:
 
 
 def _difference_decimals(low: float, high: float, scale: float) -> int:
-    """Return the decimals that show two digits of half an interval; it may hold 0."""
+    """Return the decimals that show two digits of half an interval, which may contain 0."""
     half_width = (high - low) / 2 / scale
     return max(0, min(_decimals(half_width, 2), _TIME_DECIMALS)) if half_width else 1
 
@@ -167,8 +167,8 @@ def _ratio_decimals(low: float, high: float) -> int:
 def _choose_decimals(value: float, error: float | None, most: int) -> int:
     """Return the decimals that show two digits of an error, or some of a value without one.
 
-    No more than `most`, but two digits of the value itself in any case: neither a tiny value nor
-    one that is smaller than its error becomes a zero.
+    At most `most`, but always enough for two digits of the value itself, so that neither a tiny
+    value nor one that is smaller than its error becomes zero.
     """
     least = _decimals(value, 2)
     if error is None:
@@ -179,7 +179,7 @@ def _choose_decimals(value: float, error: float | None, most: int) -> int:
 
 
 def _decimals(value: float, digits: int) -> int:
-    """Return the decimals that show so many digits of a value; below 0: tens, hundreds."""
+    """Return the decimals that show so many digits of a value; negative for tens and hundreds."""
     exponent = int(f"{value:.{digits - 1}e}".partition("e")[2])  # after rounding, unlike log10
     return digits - 1 - exponent
 

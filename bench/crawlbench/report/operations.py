@@ -54,7 +54,7 @@ MEASURED = ("operation", "loop", "measured")
 """Headers of what some operations measure besides their time."""
 
 MAX_NAMED = 4
-"""Operations with a control that differs."""
+"""Most operations to name whose control differs."""
 
 READING = (
     "each is the time for one of what an operation counts, and CPU is the event loop's own part of "
@@ -72,7 +72,7 @@ def themes_of(view: SessionView) -> dict[str, list[OperationFacts]]:
 
 
 def rows_of(view: SessionView) -> dict[str, list[Row]]:
-    """Return each operation's rows, its groups' baselines first, without their twins."""
+    """Return each operation's rows, its group's baseline first, without the twin."""
     found: dict[str, list[Row]] = {facts.name: [] for facts in view.plan.operations}
     places = {cell.name: place for place, cell in enumerate(view.plan.cells)}
     for group in view.operations:
@@ -99,8 +99,8 @@ def operation_tables(view: SessionView) -> list[Table]:
 def matrix_tables(view: SessionView) -> list[Table]:
     """Return one table per theme with a row per operation and a column per event loop.
 
-    The first loop's field is its time; the others' the ratio to it, with a question mark where it
-    is unclear, or why there is none.
+    The field of the first loop is its time. The others show the ratio to it, with a question mark
+    where it is unclear, or the reason why there is none.
     """
     return [
         Table(table.title, _matrix_columns(view), tuple(_matrix_rows(view, table)))
@@ -138,7 +138,7 @@ def _matrix_rows(view: SessionView, table: Table) -> Iterator[tuple[str, ...]]:
 
 
 def measured_table(table: Table) -> Table | None:
-    """Return what operations measured besides their time; None if none of a table did."""
+    """Return what operations measured besides their time; None if none in a table did."""
     picked = table.pick(MEASURED, title="")
     rows = tuple(row for row in picked.rows if row[-1])
     return Table("", picked.columns, rows) if rows else None
@@ -164,7 +164,7 @@ def _row(facts: OperationFacts, row: Row) -> tuple[str, ...]:
 
 
 def _figure(name: str, value: float) -> str:
-    """Return what an operation measured besides its time; its name ends with its unit."""
+    """Return what an operation measured besides its time; the name ends with the unit."""
     noun, _, unit = name.rpartition("_")
     if unit != "s":
         return f"{name.replace('_', ' ')} {value:.3g}"
@@ -194,7 +194,7 @@ def control_notes(view: SessionView) -> Iterator[tuple[str, str]]:
 
 
 def refusal_notes(view: SessionView) -> Iterator[tuple[str, str]]:
-    """Yield what each event loop says that it does not have."""
+    """Yield what each event loop says that it does not support."""
     refused: dict[str, list[str]] = {}
     for name, failure in view.failures.items():
         cell = view.rows[name].cell

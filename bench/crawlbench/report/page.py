@@ -1,4 +1,4 @@
-"""A page as data: what it says, in which order (floor 3; pure). `html.py` lays it out."""
+"""A page as data: what it says, and in which order (floor 3; pure). `html.py` lays it out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Fact", "Figure", "Page", "Section", "Trouble"]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A term and what is to be said of it."""
+    """A term and what there is to say about it."""
 
     term: str
     text: str
@@ -23,7 +23,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number to remember: what it is a number of, who holds it, and where."""
+    """A number to remember: what it counts, whose it is, and where."""
 
     number: str
     words: str
@@ -38,7 +38,7 @@ class Trouble:
     label: str
     text: str
     detail: str = ""
-    """A worker's last words; shown when asked for."""
+    """A worker's last words; shown on request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +52,16 @@ class Section:
     """How to read what follows."""
     charts: tuple[Chart, ...] = ()
     tables: tuple[Table, ...] = ()
-    """Small ones; the large one is the page's."""
+    """Small tables; the large one belongs to the page."""
     missing: str = ""
-    """Why there is nothing to be seen, and what would bring it."""
+    """Why there is nothing to see, and what would change that."""
     details: tuple[Table, ...] = ()
-    """Long tables, opened by those who want them."""
+    """Long tables, which readers can open."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """All of a page."""
+    """Everything on a page."""
 
     title: str
     subtitle: str
@@ -74,9 +74,9 @@ class Page:
     """Machine, versions, seeds."""
     troubles: tuple[Trouble, ...] = ()
     quiet: str = ""
-    """What is said where there is no trouble."""
+    """What to say if there is no trouble."""
     asked: str = ""
-    """What it answers, as its heading; its title where there is no question."""
+    """The question it answers, as its heading; without one, its title is used."""
     figures: tuple[Figure, ...] = ()
     command: str = ""
-    """Repeats it all; empty if that is not known."""
+    """The command that repeats it all; empty if that is not known."""

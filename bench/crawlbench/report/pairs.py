@@ -28,7 +28,7 @@ MATRIX_READING = (
     "The best comes first."
 )
 MAX_MATRIX = 24
-"""Contestants; of more, a matrix is no picture any more."""
+"""Contestants beyond which a matrix can no longer be taken in."""
 
 _COLUMNS = (
     Column("cell"),
@@ -43,7 +43,7 @@ _COLUMNS = (
 def pairs_table(
     view: SessionView, group: GroupView, quantity: Quantity | None = None
 ) -> Table | None:
-    """Return a row per pair, in the order in which they were judged; None if there is none."""
+    """Return a row per pair, in the order in which they were judged; None if there are none."""
     quantity = quantity or group.leading
     pairs = group.pairs.get(quantity, ())
     if not pairs:
@@ -67,7 +67,7 @@ def pairs_table(
 
 
 def matrix_table(group: GroupView, quantity: Quantity | None = None) -> Table | None:
-    """Return a row and a column per contestant; None of fewer than three, or of very many."""
+    """Return a row and a column per contestant; None for fewer than three, or for very many."""
     quantity = quantity or group.leading
     rows = group.contestants if quantity in group.pairs else ()
     if not 3 <= len(rows) <= MAX_MATRIX:

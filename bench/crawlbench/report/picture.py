@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 __all__ = ["draw_alone", "render_png", "render_svg"]
 
 WIDTH = 720
-"""Pixels; as wide as a README shows."""
+"""Pixels: as wide as a README shows."""
 MAX_GROUPS, MAX_ROWS = 6, 40
-"""Beyond this nobody could read the picture; the page shows the others."""
+"""Beyond this nobody could read the picture; the page shows the rest."""
 PNG_SCALE = 2
-"""So that a PNG is sharp on fine screens."""
+"""Enlarged so that a PNG is sharp on high-resolution screens."""
 _OF_PAGES = ("config", "width", "autosize")
 FONT = "Liberation Sans"
-"""vl-convert brings it along, so that pictures are the same on all machines."""
+"""vl-convert ships with it, so that pictures look the same on all machines."""
 
 
 def render_svg(view: SessionView) -> str:
     """Return the ratios as SVG, which is dark where the reader prefers dark.
 
     Raises:
-        UsageError: nothing of the session can be compared.
+        UsageError: nothing in the session can be compared.
     """
     return adapt_svg(_draw(view)) + "\n"
 
 
 def render_png(view: SessionView) -> bytes:
-    """Return the ratios as PNG, light on every background; errors as `render_svg`."""
+    """Return the ratios as PNG, light on every background; raises what `render_svg` raises."""
     return make_png(_draw(view), PNG_SCALE)
 
 
@@ -60,7 +60,7 @@ def draw_alone(views: Sequence[tuple[str, Spec]], data: dict[str, Rows]) -> str:
     """Return charts as one SVG, one above the other, in plain light colours.
 
     Args:
-        views: title and Vega-Lite of each, as pages have them; one at least.
+        views: title and Vega-Lite of each, as pages have them; at least one.
         data: the rows that they draw.
     """
     shown = []

@@ -1,4 +1,4 @@
-"""A plain pyperf suite: what there is of it, and what is not (floor 3).
+"""A plain pyperf suite: what it has, and what it lacks (floor 3).
 
 Such a suite has no mirror, no laps and no baseline, so nothing is compared here; pyperf itself
 compares two of them.
@@ -41,7 +41,7 @@ def load_plain_suite(path: Path) -> pyperf.BenchmarkSuite:
     """Read a pyperf suite.
 
     Raises:
-        SessionFileError: it cannot be read or is none.
+        SessionFileError: it cannot be read, or is not a suite.
     """
     try:
         return pyperf.BenchmarkSuite.load(str(path))
@@ -74,7 +74,7 @@ def _row(bench: pyperf.Benchmark) -> tuple[str, ...]:
 
 
 def plain_notes(suite: pyperf.BenchmarkSuite) -> list[Note]:
-    """Return how to read the table, and what the suite tells of where it ran."""
+    """Return how to read the table, and what the suite says about where it ran."""
     metadata: dict[str, object] = suite.get_metadata()
     wanted = ("hostname", "cpu_model_name", "platform", "python_version", "perf_version")
     facts = [one_line(f"{name} {metadata[name]}") for name in wanted if name in metadata]

@@ -61,7 +61,7 @@ def plain_page(suite: pyperf.BenchmarkSuite, name: str) -> Page:
 
 
 def _values(suite: pyperf.BenchmarkSuite) -> Values:
-    """Return the values in seconds; of time, only their order within a benchmark is known."""
+    """Return the values in seconds; all that is known of time is their order within a benchmark."""
     benches = [b for b in suite if b.get_unit() == "second" and b.get_values()]
     total = sum(len(bench.get_values()) for bench in benches)
     step = -(-total // MAX_POINTS) or 1

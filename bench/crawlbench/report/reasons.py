@@ -1,6 +1,6 @@
 """Why there is no verdict, what a mark means, and what to do about it (floor 3; pure).
 
-The judge gives an `Obstacle` with its detail; the sentences, with their sizes, are only here.
+The judge gives an `Obstacle` with its detail; only this module has the sentences, with their sizes.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ __all__ = ["Setting", "doubt_of", "explain", "mark_note", "settle"]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a sentence needs to know in addition to its comparison."""
+    """What a sentence needs to know besides its comparison."""
 
     margin: float
     """The plan's margin, as a log ratio."""
     round_s: float | None = None
-    """What a round takes; None if that is not known."""
+    """How long a round takes; None if that is not known."""
     is_operation: bool = False
-    """Then the other process is a peer, not a mirror."""
+    """Whether the other process is a peer, not a mirror."""
 
     @property
     def server(self) -> str:
-        """What the other process is called."""
+        """What to call the other process."""
         return "peer" if self.is_operation else "mirror"
 
 
@@ -55,7 +55,7 @@ _DOUBTS = {
         "stop what else is running",
     ),
 }
-"""What each doubt is, and what would help."""
+"""What each doubt means, and what would help."""
 
 
 def explain(found: Comparison, setting: Setting) -> str:
@@ -72,7 +72,7 @@ def explain_between(obstacle: Obstacle | None, detail: str = "") -> str:
 
 
 def doubt_of(size: DoubtSize, setting: Setting) -> str:
-    """Return what a doubt is and how large."""
+    """Return what a doubt means, and how large it is."""
     share = format_share(max(size.cell_share, size.baseline_share))
     return _DOUBTS[size.doubt][0].format(server=setting.server, share=share)
 
@@ -87,7 +87,7 @@ def mark_note(mark: Mark, summary: Summary) -> str:
 
 
 def settle(rounds: int, setting: Setting) -> str:
-    """Return how much more would settle it, such as "about 14 more rounds, 5 min"."""
+    """Return how much more is needed to settle it, such as "about 14 more rounds, 5 min"."""
     count = f"about {count_of(rounds, 'more round')}"
     return (
         count if setting.round_s is None else f"{count}, {format_length(rounds * setting.round_s)}"
@@ -119,7 +119,7 @@ def _timers(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
 def _few_rounds(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
     rounds = "only 1 round" if found.rounds == 1 else "fewer than two rounds"
     return (
-        f"{rounds} measured both, and an interval needs two at least; "
+        f"{rounds} measured both, and an interval needs at least two; "
         "--rounds 5 or more gives one that is worth reading"
     )
 
@@ -233,7 +233,7 @@ _BETWEEN = {
     Obstacle.BENT: "the times of {detail} do not lie on a line, so a page has no single cost",
     Obstacle.ONE_LENGTH: "it was not crawled in the two lengths of the newest session that has two",
 }
-"""What stands in the way between sessions."""
+"""Obstacles between sessions, in words."""
 
 
 def _size(found: Comparison) -> DoubtSize | None:

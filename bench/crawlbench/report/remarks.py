@@ -1,4 +1,4 @@
-"""What stands below a group's table: what is best, what is not settled and why (floor 3; pure)."""
+"""The remarks below a group's table: what is best, what is open and why (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ __all__ = [
 ]
 
 STANDINGS = (*map(str, Quantity), "loops", "seen")
-"""Labels of remarks on what was found; the others are about how far to trust it."""
+"""Labels of remarks on what was found; the others say how far to trust it."""
 MAX_LINES = 8
-"""How many lines pairs that differ only in their event loop may take."""
+"""Most lines for pairs that differ only by event loop."""
 MAX_REASONS = 6
-"""How many reasons are given for one group."""
+"""Most reasons given for one group."""
 
 
 def find_remarks(
@@ -45,8 +45,8 @@ def find_remarks(
 
     Args:
         view: of the session.
-        group: whose they are.
-        is_brief: whether, where two lengths were measured, those on pages will do.
+        group: whose remarks.
+        is_brief: whether to leave out the other quantities where two lengths were measured.
     """
     pairs = group.pairs
     if is_brief and group.form:
@@ -64,7 +64,7 @@ def find_remarks(
 
 
 def setting_of(view: SessionView, group: GroupView) -> Setting:
-    """Return what sentences on a group's comparisons need to know."""
+    """Return what sentences about a group's comparisons need to know."""
     return Setting(view.plan.margin, view.round_s, group.is_operation)
 
 
@@ -87,7 +87,7 @@ def _loops(group: GroupView, pairs: _Pairs) -> Iterator[tuple[str, str]]:
 
 
 def _seen(pairs: _Pairs) -> Iterator[tuple[str, str]]:
-    """Yield how large a difference had to be to be found."""
+    """Yield how large a difference must have been to be found."""
     for quantity, found in pairs.items():
         sizes = sorted(one.detectable for one in found if one.detectable is not None)
         if not sizes:
@@ -103,7 +103,7 @@ def _seen(pairs: _Pairs) -> Iterator[tuple[str, str]]:
 
 
 def unclear_notes(view: SessionView, groups: Iterable[GroupView]) -> Iterator[tuple[str, str]]:
-    """Yield each reason for which pairs have no verdict, with the worst of them as the example."""
+    """Yield each reason why pairs have no verdict, with the worst pair as the example."""
     yield from _unclear(view, [(group, group.pairs) for group in groups])
 
 
@@ -145,7 +145,7 @@ def name_pair(group: GroupView, found: Comparison) -> str:
 
 
 def name_first(name: str, count: int, noun: str) -> str:
-    """Return a name, or how many there are and that name as one of them."""
+    """Return a name, or the number of them with that name as an example."""
     return name if count == 1 else f"{count} {noun}s, such as {name}"
 
 
@@ -173,7 +173,7 @@ def _slow_laps(view: SessionView, group: GroupView) -> Iterator[tuple[str, str]]
 
 
 def _doubts(view: SessionView, group: GroupView) -> Iterator[tuple[str, str]]:
-    """Yield what may not be due to the client and still changes no verdict, with its size."""
+    """Yield what may not be due to the client yet changes no verdict, with its size."""
     largest: dict[Doubt, DoubtSize] = {}
     moved: dict[Doubt, float] = {}
     for pairs in (found for quantity, found in group.pairs.items() if quantity.has_ratio):

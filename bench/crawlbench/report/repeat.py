@@ -1,4 +1,4 @@
-"""The one command that measures a session again (floor 3; pure)."""
+"""The command that measures a session again (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _OF_AB = frozenset(
 
 
 USUAL_LOOP = "asyncio"
-"""What operations are compared with unless something else was asked for."""
+"""What operations are compared with, unless something else was asked for."""
 
 
 def repeat_command(session: Session) -> str:
     """Return a call of `crawlbench run` or `ab` for a shell, or an empty text for a sweep.
 
-    Every axis is written out, since the suite's own may have been overridden. What has no option
+    Every axis is written out, because the suite's own may have been overridden. What has no option
     (warmups, the length of turns, the share of long forms) comes from the suite again.
     """
     plan = session.plan
@@ -50,10 +50,10 @@ def repeat_command(session: Session) -> str:
 
 
 def resume_command(view: SessionView, rounds: int) -> str:
-    """Return a call that continues a session for that many more rounds.
+    """Return a call that continues a session for this many more rounds.
 
     Args:
-        view: of the session; without its folder, DIR stands for it.
+        view: of the session; if its folder is not known, the call says DIR.
         rounds: beyond those that are finished.
     """
     done = len(view.session.rounds)
@@ -65,7 +65,7 @@ def resume_command(view: SessionView, rounds: int) -> str:
 
 
 def show_command(view: SessionView) -> str:
-    """Return a call that shows all of a session."""
+    """Return a call that shows everything about a session."""
     return f"crawlbench report -v {_folder(view)}"
 
 
@@ -74,7 +74,7 @@ def _folder(view: SessionView) -> str:
 
 
 def _quote(word: str) -> str:
-    """Return a word for a shell; what is not printable as escapes, which bash and zsh read."""
+    """Return a word for a shell, with unprintable characters as escapes that bash and zsh read."""
     if word.isprintable():
         return shlex.quote(word)
     shown = (c if c.isprintable() and c not in "'\\\\" else _escape(c) for c in word)
@@ -115,7 +115,7 @@ def _each(option: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 def _sizes(plan: Plan) -> Iterator[tuple[str, str]]:
     if plan.stopping is Stopping.FIXED or plan.precision is not None:
-        yield "--rounds", str(plan.rounds)  # else it would fix what was decided by what was found
+        yield "--rounds", str(plan.rounds)  # else it would fix a number that the results decided
     yield "--laps", str(plan.laps)
     if plan.budget_s is not None:
         yield "--budget", f"{plan.budget_s:g}"

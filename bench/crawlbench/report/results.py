@@ -1,6 +1,7 @@
 """The published JSON of a session: a flat object per cell, ratios instead of logarithms (floor 3).
 
-`docs/results.schema.json` is its JSON Schema. While `format` is the same, fields are only added.
+`docs/results.schema.json` is its JSON Schema. Fields are only added as long as `format` stays the
+same.
 """
 
 from __future__ import annotations
@@ -39,33 +40,33 @@ class PairResult(msgspec.Struct, frozen=True):
     """Why there is no answer; empty if there is one."""
     rounds: int
     ratio: float | None
-    """The cell's over the other's; below 1 is faster."""
+    """The cell's time over the other's; below 1 is faster."""
     ratio_low: float | None
     ratio_high: float | None
     detectable: float | None
-    """Relative difference from which on one would have been found, with a chance of 80 %."""
+    """Smallest relative difference that would have been found, with a chance of 80 %."""
     more_rounds: int | None
-    """About as many would settle it."""
+    """About how many more would settle it."""
     more_s: float | None = None
-    """Seconds that the cell takes more than the other, of a quantity that has no ratio: what it
-    costs to begin. Then the ratio is null, as is the detectable difference."""
+    """Seconds that the cell takes more than the other, where the quantity has no ratio: the cost to
+    begin. The ratio and the detectable difference are then null."""
     more_low_s: float | None = None
     more_high_s: float | None = None
 
 
 class StandingResult(msgspec.Struct, frozen=True):
-    """Who is best in a group, and who cannot be told from it; cells by their keys."""
+    """Which cell is best in a group, and which cannot be told from it; cells by their keys."""
 
     group: str
     quantity: Quantity
     best: str
-    """The lowest ratio of which no pair says that another is faster."""
+    """The cell with the lowest ratio, unless a pair says that another is faster."""
     same: list[str]
     unsettled: list[str]
-    """Neither the same as the best nor told from it."""
+    """Those that are neither the same as the best nor different from it."""
     slower: list[str]
     unjudged: list[str]
-    """Not compared with the best, since there are too many cells for all pairs."""
+    """Those not compared with the best, because there are too many cells for all pairs."""
 
 
 class Results(msgspec.Struct, frozen=True):
@@ -94,11 +95,11 @@ class Results(msgspec.Struct, frozen=True):
     answer: list[str] = []
     """What the session says, in sentences."""
     pairs: list[PairResult] = []
-    """All that were compared, by time and by CPU time."""
+    """All pairs that were compared, by time and by CPU time."""
     standings: list[StandingResult] = []
     """One for each group and quantity in which two or more cells could be compared."""
     stopping: str = "fixed"
-    """`fixed`: intervals hold for one look; `any`: at whatever round they are looked at."""
+    """`fixed`: intervals hold for one look; `any`: they hold after any round."""
 
 
 def results_schema() -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What is found in one scenario, in a sentence that can be full or brief (floor 3; pure)."""
+"""What was found in one scenario, in a full or a brief sentence (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Fullness", "tell_counts", "tell_scenario"]
 
 MAX_BEHIND = 2
-"""How many strategies behind the best a sentence names."""
+"""How many strategies behind the best one a sentence names."""
 WORDS = {
     Verdict.FASTER: ("is faster", "are faster"),
     Verdict.SLOWER: ("is slower", "are slower"),
@@ -43,22 +43,22 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Fullness:
-    """How much an answer tells."""
+    """How much an answer says."""
 
     names: int = MAX_NAMED
-    """In one list; more are counted."""
+    """How many names one list has; the rest are counted."""
     tells_reasons: bool = True
-    """Whether it gives the reasons for what is not settled, or only the command that shows them."""
+    """Whether to give the reasons for what is not settled, or only the command that shows them."""
     tells_behind: bool = True
-    """Who is behind the best."""
+    """Whether to say who is behind the best."""
     tells_parsing: bool = True
-    """What of a page is parsing."""
+    """Whether to say how much of a page is parsing."""
     tells_beginning: bool = True
-    """What it costs to begin."""
+    """Whether to say what it costs to begin."""
     tells_lengths: bool = True
-    """What a page costs."""
+    """Whether to say what a page costs."""
     tells_scenarios: bool = True
-    """Each in a sentence; else they are counted."""
+    """Whether each has a sentence of its own; otherwise they are counted."""
 
 
 def tell_scenario(group: GroupView, full: Fullness) -> str:
@@ -97,7 +97,7 @@ def _alone(group: GroupView) -> str:
 
 
 def _lead(group: GroupView, standing: Standing, most: int) -> str:
-    """Return how the best, and those that are the same, compare with the baseline."""
+    """Return how the best cell, and those that are the same, compare with the baseline."""
     leaders, base = standing.leaders, group.base
     names = join_names(group, leaders, most)
     assert base
@@ -125,14 +125,14 @@ def _verb(rows: Sequence[Row], word: str) -> str:
 
 
 def _gain(behind: float, leaders: Sequence[Row], what: str = "time") -> str:
-    """Return how much faster the leaders are than one that is behind by a log ratio."""
+    """Return how much faster the leaders are than a cell that is behind by this log ratio."""
     if behind >= TIMES_FROM and what == "time":
         return f"{_verb(leaders, 'is')} {math.exp(behind):.1f} times as fast as"
     return f"{_verb(leaders, 'takes')} {format_share(-math.expm1(-behind))} less {what} than"
 
 
 def _behind(group: GroupView, standing: Standing, most: int) -> Iterator[str]:
-    """Yield which cells are behind the best, and which may be; the baseline was named before."""
+    """Yield which cells are behind the best, and which may be; not the baseline, named before."""
     slower = _by_work(one for one in standing.slower if one.row.cell.name != group.baseline)
     for held in slower[:MAX_BEHIND]:
         names = join_names(group, [one.row for one in held], most)
@@ -162,7 +162,7 @@ def _by_work(held: Iterable[Held]) -> list[list[Held]]:
 
 
 def _by_cpu(group: GroupView, standing: Standing, most: int) -> Iterator[str]:
-    """Yield what CPU time says where time says nothing against the baseline."""
+    """Yield what CPU time says where time shows no gain on the baseline."""
     if not _unsettled_baseline(group, standing):
         return
     found = find_standing(group, Quantity.CPU)
@@ -175,7 +175,7 @@ def _by_cpu(group: GroupView, standing: Standing, most: int) -> Iterator[str]:
 
 
 def tell_counts(comparisons: Sequence[Comparison], baseline: str = "their baselines") -> str:
-    """Return how many cells have which verdict, in the order of `Verdict`."""
+    """Return how many cells have each verdict, in the order of `Verdict`."""
     counts = Counter(comparison.verdict for comparison in comparisons)
     parts = [f"{counts[v]} {WORDS[v][counts[v] > 1]}" for v in Verdict if counts[v]]
     first, (number, _, rest) = parts[0], parts[0].partition(" ")

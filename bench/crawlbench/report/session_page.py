@@ -1,4 +1,4 @@
-"""A session as a page (floor 3; pure): which sections, and what each says of what is missing."""
+"""A session as a page (floor 3; pure): its sections, and what each says if something is missing."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def session_page(
     Args:
         view: of the session.
         trace: of one crawl per cell; empty if there is none.
-        no_trace: why not.
-        support: what its event loops support, if that is to be told.
+        no_trace: why there is none.
+        support: what its event loops support, if the page is to show it.
     """
     session, notes = view.session, find_notes(view)
     has_crawls = bool(view.crawls)
@@ -122,7 +122,7 @@ def _subtitle(view: SessionView) -> str:
 
 
 FACTS = ("session", "machine", "environment", "manager", "versions")
-"""Labels of notes that tell where and how a session ran."""
+"""Labels of notes that say where and how a session ran."""
 
 
 def _draw(view: SessionView, draw: _Draw) -> tuple[Chart, ...]:
@@ -178,8 +178,8 @@ def _waterfall(view: SessionView, trace: Sequence[TracedRequest], no_trace: str)
         "waterfall",
         "Waterfall",
         "One crawl of each cell, as the mirror saw it: a line per request, in order of arrival, "
-        "and when the last byte went out. A crawl takes longer than that: what it parses "
-        "afterwards no server sees, and the table has the typical crawl, not this one.",
+        "and when the last byte went out. A crawl takes longer than that, because a server cannot "
+        "see what is parsed afterwards; the table has the typical crawl, not this one.",
         _draw(view, lambda _, group, n: waterfall_chart(group, trace, n)),
         no_trace,
     )
@@ -233,7 +233,7 @@ def _spread(view: SessionView, group: GroupView, number: int) -> Chart | None:
 
 
 def _others(view: SessionView) -> tuple[Section, ...]:
-    """Return what only some sessions have; a section without anything in it is left out."""
+    """Return the sections that only some sessions have; empty ones are left out."""
     chart = sweep_chart(view)
     return (
         Section(
@@ -266,7 +266,7 @@ def _seeds(view: SessionView) -> list[Fact]:
 
 
 def _troubles(view: SessionView, notes: Sequence[tuple[str, str]]) -> list[Trouble]:
-    """Return what to read before believing the numbers, with tracebacks where they are known."""
+    """Return what to read before trusting the numbers, with tracebacks where they are known."""
     details = (failure for failure in view.session.failures if not failure.is_refusal)
     found = [
         Trouble(label, f"{group.place}: {text}")

@@ -1,6 +1,6 @@
 """What a folder or file holds, in each format (floor 3): a session, or a plain pyperf suite.
 
-What draws is an extra, so it is imported where it is used, after a look whether it is there.
+The packages that draw are an extra, so they are imported where they are used, after checking.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ class Shown(Protocol):
         """Return it as a page.
 
         Raises:
-            NotInstalledError: the extra `report` is not there; so do the next two.
+            NotInstalledError: the extra `report` is not installed; the next two raise it too.
         """
 
     def svg(self) -> str:
         """Return its ratios as a picture.
 
         Raises:
-            UsageError: it has none; so does the next.
+            UsageError: it has none; the next one raises it too.
         """
 
     def png(self) -> bytes:
@@ -65,9 +65,9 @@ class SessionReport:
 
     session: Session
     folder: Path
-    """Where its trace is, if it has one."""
+    """Where to find its trace, if it has one."""
     support: Section | None = None
-    """What its event loops support, if that is known: a part of the page."""
+    """What its event loops support, if that is known: a section of the page."""
 
     @cached_property
     def view(self) -> SessionView:
@@ -75,15 +75,15 @@ class SessionReport:
         return SessionView(self.session, self.folder)
 
     def terminal(self, width: int, *, is_ascii: bool, detail: Detail = Detail.USUAL) -> Group:
-        """Return tables, bars and notes, and last the answer."""
+        """Return tables, bars and notes, and the answer last."""
         return render_terminal(self.view, width, is_ascii=is_ascii, detail=detail)
 
     def markdown(self) -> str:
-        """Return tables and notes, the largest changes first where there is no room for all."""
+        """Return tables and notes, the largest changes first if there is not enough room."""
         return render_markdown(self.view)
 
     def html(self) -> str:
-        """Return the page; it says so where a trace cannot be read, and nothing is raised."""
+        """Return the page; if the trace cannot be read, the page says so, and nothing is raised."""
         require_drawing()
         from crawlbench.report.html import render_page  # noqa: PLC0415
         from crawlbench.report.session_page import NO_TRACE, session_page  # noqa: PLC0415
@@ -128,21 +128,21 @@ class SuiteReport:
         self,
         width: int,
         *,
-        is_ascii: bool,  # noqa: ARG002  (it has no bars)
-        detail: Detail = Detail.USUAL,  # noqa: ARG002  (it has no details)
+        is_ascii: bool,  # noqa: ARG002  (there are no bars)
+        detail: Detail = Detail.USUAL,  # noqa: ARG002  (there are no details)
     ) -> Group:
-        """Return its table and what is not known."""
+        """Return its table, and a note on what is not known."""
         table = plain_table(self.suite)
         title = Text(table.title, style="bold")
         notes = render_notes(plain_notes(self.suite))
         return Group(title, render_table(table, width), Text(), notes)
 
     def markdown(self) -> str:
-        """Return its table and what is not known."""
+        """Return its table, and a note on what is not known."""
         return render_parts([plain_table(self.suite)], plain_notes(self.suite))
 
     def html(self) -> str:
-        """Return its values and what is not known."""
+        """Return its values, and a note on what is not known."""
         require_drawing()
         from crawlbench.report.html import render_page  # noqa: PLC0415
         from crawlbench.report.plain_page import plain_page  # noqa: PLC0415

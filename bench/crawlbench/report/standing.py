@@ -1,7 +1,7 @@
-"""Which cell of a group is best, and which cannot be distinguished from it (floor 3; pure).
+"""Which cell of a group is best, and which cannot be told from it (floor 3; pure).
 
-Everything comes from the verdicts on pairs, which were measured in the same laps: that two
-intervals overlap says nothing about their pair.
+Everything comes from the verdicts on pairs, which were measured in the same laps. Whether two
+intervals overlap says nothing about the pair.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ __all__ = [
 TIMES_FROM = math.log(1.5)
 """Log ratio beyond which a factor is clearer than a percentage."""
 MAX_NAMED = 4
-"""In one list of a sentence; more are counted."""
+"""Most names in one list of a sentence; the rest are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A contestant against the best one."""
+    """A contestant compared with the best one."""
 
     row: Row
     found: Comparison
-    """Positive: it takes longer than the best."""
+    """Positive if it takes longer than the best."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A group's contestants as the best of them sees them, each list the nearest first."""
+    """A group's contestants relative to the best of them; in each list the nearest comes first."""
 
     quantity: Quantity
     best: Row
@@ -58,16 +58,16 @@ class Standing:
     unsettled: tuple[Held, ...]
     slower: tuple[Held, ...]
     unjudged: tuple[Row, ...]
-    """Not compared with the best, as there are too many cells for all pairs."""
+    """Not compared with the best, because there are too many cells for all pairs."""
 
     @property
     def leaders(self) -> tuple[Row, ...]:
-        """The best, and those that are the same."""
+        """The best cell, and those that are the same."""
         return (self.best, *(held.row for held in self.same))
 
 
 def find_standing(group: GroupView, quantity: Quantity | None = None) -> Standing | None:
-    """Return who stands where, by what leads or another quantity; None if nothing is compared."""
+    """Return the standing by one quantity, or by the leading one; None if nothing is compared."""
     quantity = quantity or group.leading
     rows = sorted(
         (row for row in group.contestants if _ratio(group, row, quantity) is not None),
@@ -103,7 +103,7 @@ def _ratio(group: GroupView, row: Row, quantity: Quantity) -> float | None:
 
 
 def _choose(group: GroupView, rows: Sequence[Row], quantity: Quantity) -> Row:
-    """Return the lowest ratio to the baseline of which no pair says that another is faster."""
+    """Return the lowest ratio to the baseline, unless a pair says that another is faster."""
     for row in rows:
         pairs = (
             group.compare(other.cell.name, row.cell.name, quantity)
@@ -116,7 +116,7 @@ def _choose(group: GroupView, rows: Sequence[Row], quantity: Quantity) -> Row:
 
 
 def tell_standing(group: GroupView, standing: Standing) -> str:
-    """Return it in one line: "best: A; the same: B; not settled: C (up to 1.8 %)"."""
+    """Return the standing in one line: "best: A; the same: B; not settled: C (up to 1.8 %)"."""
     best = standing.best.name
     parts = [f"best: {best}"]
     if standing.same:
@@ -151,7 +151,7 @@ def _by(held: Sequence[Held]) -> str:
 
 
 def span_of(held: Sequence[Held]) -> str:
-    """Return by how much the slower ones are so: one number, or the least and the most."""
+    """Return how much slower the slower ones are: one number, or the least and the most."""
     sizes = sorted(one.found.estimate or 0.0 for one in held)
     least, most = (tell_size(size, held[0].found.quantity) for size in (sizes[0], sizes[-1]))
     if least == most:
@@ -160,7 +160,7 @@ def span_of(held: Sequence[Held]) -> str:
 
 
 def _sized(group: GroupView, held: Sequence[Held], size: Callable[[Sequence[Held]], str]) -> str:
-    """Return names with a size behind each; those that differ by event loop alone together."""
+    """Return names, each followed by a size; those that differ only by event loop share one."""
     works: dict[str, list[Held]] = {}
     for one in held:
         works.setdefault(one.row.work, []).append(one)
@@ -176,7 +176,7 @@ def _bracket(size: str) -> str:
 
 
 def join_names(group: GroupView, rows: Sequence[Row], most: int = MAX_NAMED) -> str:
-    """Return names as a list, in which a strategy on both event loops is named once."""
+    """Return names as a list, in which a strategy on both event loops appears once."""
     works: dict[str, list[Row]] = {}
     for row in rows:
         works.setdefault(row.work, []).append(row)
@@ -187,7 +187,7 @@ def join_names(group: GroupView, rows: Sequence[Row], most: int = MAX_NAMED) -> 
 
 
 def _name(rows: Sequence[Row], loops: set[str | None]) -> str:
-    """Return what rows of one strategy are called together."""
+    """Return a common name for the rows of one strategy."""
     if len(rows) == 1:
         return rows[0].name
     work = rows[0].work
@@ -197,7 +197,7 @@ def _name(rows: Sequence[Row], loops: set[str | None]) -> str:
 
 
 def list_words(words: Sequence[str], most: int = MAX_NAMED) -> str:
-    """Return words as a list, the rest of many by their number."""
+    """Return words as a list; if there are many, the rest are counted."""
     if len(words) > most + 1:
         words = [*words[:most], f"{len(words) - most} more"]
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
@@ -206,7 +206,7 @@ def list_words(words: Sequence[str], most: int = MAX_NAMED) -> str:
 def loop_pairs(
     group: GroupView, quantity: Quantity | None = None
 ) -> Iterator[tuple[Row, Row, Comparison]]:
-    """Yield the pairs of a group that differ by event loop alone, the plan's first as the base."""
+    """Yield the pairs of a group that differ only by event loop; the plan's first is the base."""
     works: dict[str, list[Row]] = {}
     for row in group.contestants:
         works.setdefault(row.work, []).append(row)
@@ -220,7 +220,7 @@ def loop_pairs(
 
 
 def tell_loops(group: GroupView, quantity: Quantity) -> list[str]:
-    """Return a line for each pair that differs by event loop alone."""
+    """Return a line for each pair that differs only by event loop."""
     lines = []
     for head, base, found in loop_pairs(group, quantity):
         number, interval = tell_numbers(found)

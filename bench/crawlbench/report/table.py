@@ -15,19 +15,19 @@ class Column:
     is_number: bool = False
     """Aligned to the right."""
     is_prose: bool = False
-    """Sentences, which pages break into lines."""
+    """Whether it has sentences, which pages break into lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under columns; all rows are as long as `columns`."""
+    """Rows under columns; each row has as many fields as there are columns."""
 
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
 
     def pick(self, headers: tuple[str, ...], title: str | None = None) -> Table:
-        """Return the table with these columns only, in this order."""
+        """Return a table with only these columns, in this order."""
         places = [[column.header for column in self.columns].index(header) for header in headers]
         return Table(
             self.title if title is None else title,
@@ -40,6 +40,6 @@ class Table:
         return self.pick(tuple(c.header for c in self.columns if c.header not in headers))
 
     def extend(self, column: Column, cells: tuple[str, ...]) -> Table:
-        """Return the table with one more column at its right."""
+        """Return the table with one more column on the right."""
         rows = zip(self.rows, cells, strict=True)
         return Table(self.title, (*self.columns, column), tuple((*row, cell) for row, cell in rows))

@@ -69,15 +69,15 @@ _COLUMNS = (
 ANSWER = ("strategy", "loop", "per crawl", "ratio", "interval", "verdict")
 """Headers of what most people look for."""
 WIDE = ("threads", "processes", "Rust")
-"""In a strategy's own words, what could use several CPUs at once."""
+"""Words in which strategies say that they could use several CPUs at once."""
 OF_LENGTHS = ("to begin", "per page", "crawl ratio")
-"""Headers of what two lengths tell; ratio, interval and verdict are per page there."""
+"""Headers of what two lengths add; ratio, interval and verdict are then per page."""
 CPU = ("CPU ratio",)
 """Header of the verdict on CPU time, where it was judged."""
 HTTP = ("HTTP",)
-"""Header of the version that was spoken, where it was counted."""
+"""Header of the HTTP version, where it was counted."""
 COST = ("strategy", "loop", "pages/s", "CPU", "peak", "conns", "in flight")
-"""Headers of what it took."""
+"""Headers of what it cost."""
 TIME = ("strategy", "loop", "user", "system", "parse", "wait", "limit", "mirror")
 """Headers of where the time went."""
 
@@ -100,7 +100,7 @@ def _group_table(view: SessionView, group: GroupView) -> Table:
 
 
 def name_in_table(view: SessionView, row: Row) -> str:
-    """Return what a row does, and on how few CPUs where it could use more."""
+    """Return what a row does, and that it had only one CPU if it could use more."""
     model = view.session.models.get(row.cell.strategy, "")
     could_use_more = any(word in model for word in WIDE)
     is_held = len(view.session.machine.worker_cpus) == 1
@@ -115,7 +115,7 @@ def answer_headers(group: GroupView) -> tuple[str, ...]:
 
 
 def more_headers(group: GroupView) -> tuple[str, ...]:
-    """Return the headers of what follows these where there is room."""
+    """Return the headers that follow these where there is room."""
     of_crawls = ("per crawl", "crawl ratio") if group.form else ()
     return (*of_crawls, *(CPU if Quantity.CPU in group.pairs else ()))
 
@@ -130,7 +130,7 @@ def _title(view: SessionView, group: GroupView) -> str:
 
 
 def _row(view: SessionView, row: Row) -> tuple[str, ...]:
-    """Return what stands behind the name."""
+    """Return the fields after the name."""
     head = (row.cell.event_loop or "-", row.cell.network)
     ratio, summary = ratio_of(row), row.summary
     if summary is None:
@@ -157,7 +157,7 @@ def _row(view: SessionView, row: Row) -> tuple[str, ...]:
 
 
 def _lengths(summary: Summary) -> tuple[str, str]:
-    """Return the time to begin and the time per page, or the times where they form no line."""
+    """Return the time to begin and the time per page, or the times if they form no line."""
     if summary.is_bent:
         return "no line", tell_times(summary)
     if summary.per_page_s is None:
@@ -167,20 +167,20 @@ def _lengths(summary: Summary) -> tuple[str, str]:
 
 
 def _phases(summary: Summary) -> tuple[str, ...]:
-    """Return where a cell's time went, and how near it is to the limits of network and mirror."""
+    """Return where a cell's time went, and how close it is to the limits of network and mirror."""
     times = (summary.cpu_user_s, summary.cpu_system_s, summary.parse_s, summary.wait_s)
     limit = "-" if summary.of_limit is None else f"{summary.of_limit * 100:.0f} %"
     return (*map(format_part, times), limit, f"{summary.server_share * 100:.0f} %")
 
 
 def slow_laps(summary: Summary, margin: float) -> str:
-    """Return by how much slow laps lift the mean, where that is more than the margin."""
+    """Return how much slow laps lift the mean, if that is more than the margin."""
     return format_change(summary.excess) if summary.excess > margin else "-"
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """How a cell stands to its baseline, in numbers (logarithms) and as every format shows it."""
+    """A cell's ratio to its baseline, in numbers (logarithms) and as every format shows it."""
 
     text: str
     interval: str
@@ -191,9 +191,9 @@ class Ratio:
 
 
 def ratio_of(row: Row, quantity: Quantity | None = None) -> Ratio:
-    """Return ratio, interval and verdict of a cell by one quantity, or by what leads.
+    """Return ratio, interval and verdict of a cell by one quantity, or by the leading one.
 
-    One that is neither baseline nor control and yet not compared is a reference.
+    A cell that is neither baseline nor control and still not compared is a reference.
     """
     quantity, state = quantity or row.leading, row.state
     if row.failure or row.summary is None:

@@ -1,6 +1,6 @@
 """A session for the terminal (floor 3): renderables for rich, which the command line prints.
 
-What was found stands in tables; the answer comes last, where it is seen without scrolling.
+What was found is shown in tables; the answer comes last, where one sees it without scrolling.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ class Detail(StrEnum):
     QUIET = "quiet"
     """The answer's sentences."""
     USUAL = "usual"
-    """Each network's table, who is best in it and what is not settled, and the answer."""
+    """Each network's table, which cell is best and what is not settled, and the answer."""
     VERBOSE = "verbose"
-    """What it cost, where the time went, all pairs and all notes, too."""
+    """Also what it cost, where the time went, all pairs and all notes."""
 
 
 STYLES = {
@@ -74,15 +74,15 @@ STYLES = {
 PAINTED = (*CPU, "crawl ratio")
 """Headers of fields that end with a verdict."""
 CUT_SHORT = ("interrupted", "mirror", "nothing left", "")
-"""Endings that nobody may miss."""
+"""Endings that nobody should miss."""
 DOUBTS = ("doubt",)
-"""Labels of remarks that only those who ask for all want to read."""
+"""Labels of remarks that are shown only on request."""
 
 
 def render_terminal(
     view: SessionView, width: int, *, is_ascii: bool = False, detail: Detail = Detail.USUAL
 ) -> Group:
-    """Return tables with bars and remarks, the notes, and last the answer."""
+    """Return tables with bars and remarks, then the notes, and the answer last."""
     answer = [Text(sentence.text) for sentence in find_answer(view)]
     if detail is Detail.QUIET:
         return Group(*answer)
@@ -111,7 +111,7 @@ def _tables(
 def _crawl_lines(
     view: SessionView, width: int, *, is_ascii: bool, is_whole: bool
 ) -> Iterator[RenderableType]:
-    """Yield each network's table with its bars, what stands under it, and what it cost."""
+    """Yield each network's table with its bars, the remarks below it, and what it cost."""
     for group, table in zip(view.crawls, group_tables(view), strict=True):
         parts = _parts(view, group, table, width, is_ascii=is_ascii, is_whole=is_whole)
         yield from _titled(parts[0], width, is_followed=True)
@@ -129,7 +129,7 @@ def _crawl_lines(
 def _parts(
     view: SessionView, group: GroupView, table: Table, width: int, *, is_ascii: bool, is_whole: bool
 ) -> list[Table]:
-    """Return a network's table: the answer, and all else where that is asked for."""
+    """Return a network's table: the answer's columns, and all others if asked for."""
     main, more = answer_headers(group), more_headers(group)
     http = tuple(column.header for column in table.columns if column.header in HTTP)
     cost = (*COST, *http)
@@ -162,7 +162,7 @@ def _operation_lines(view: SessionView, width: int) -> Iterator[RenderableType]:
 
 
 def _titled(table: Table, width: int, *, is_followed: bool = False) -> Iterator[RenderableType]:
-    """Yield a table under its title, if it has one, and a line of air unless more is to follow."""
+    """Yield a table under its title, if it has one, and an empty line unless more is to follow."""
     if table.title:
         yield Text(table.title, style="bold")
     yield render_table(table, width)
@@ -173,7 +173,7 @@ def _titled(table: Table, width: int, *, is_followed: bool = False) -> Iterator[
 def _with_bars(
     view: SessionView, group: GroupView, table: Table, width: int, *, is_ascii: bool
 ) -> list[Table]:
-    """Return the table with bars at its right if there is room for them."""
+    """Return the table with bars on its right if there is room for them."""
     room = max(width - _width(table, gap) - gap for gap in (1, 2))
     wide_room = width - _width(table, gap=2) - 2
     size = min(MAX_BAR, wide_room if wide_room >= MIN_BAR else room)
@@ -184,14 +184,14 @@ def _with_bars(
 
 
 def _width(table: Table, gap: int) -> int:
-    """Return the columns of a terminal that a table takes if nothing in it is folded."""
+    """Return how many columns of a terminal a table takes if nothing in it is folded."""
     columns = zip(*table.rows, [column.header for column in table.columns], strict=True)
     widths = [max(map(cell_len, column)) for column in columns]
     return sum(widths) + gap * (len(widths) - 1)
 
 
 def render_table(table: Table, width: int) -> RichTable:
-    """Return the table for a terminal of that width; what does not fit is folded, never cut off."""
+    """Return the table for a terminal of this width; what does not fit is folded, never cut off."""
     gap = 2 if _width(table, gap=2) <= width else 1
     rendered = RichTable(
         box=box.SIMPLE_HEAD, show_edge=False, padding=(0, gap - 1, 0, 0), pad_edge=False
@@ -203,7 +203,7 @@ def render_table(table: Table, width: int) -> RichTable:
     missing = _width(table, gap=1) - width
     room = max((cell_len(row[0]) for row in table.rows), default=0) - missing
     for row in table.rows:
-        # Names are long and have hyphens: better folded there than anywhere.
+        # Names are long and have hyphens: they can be folded better than anything else.
         first = "\n".join(wrap(row[0], room)) if 0 < missing < room else row[0]
         texts = zip(headers, (first, *row[1:]), strict=True)
         rendered.add_row(*(Text(text, _style(header, text)) for header, text in texts))
@@ -211,7 +211,7 @@ def render_table(table: Table, width: int) -> RichTable:
 
 
 def _style(header: str, text: str) -> str:
-    """Return how a field is painted: verdicts alone are."""
+    """Return the style of a field: only verdicts have one."""
     if header == "verdict":
         return STYLES.get(text, "")
     return STYLES.get(text.rpartition(" ")[2], "") if header in PAINTED else ""

@@ -1,8 +1,8 @@
 """The colours of pages and pictures, each for light and dark (floor 3; pure).
 
-In a page a colour is a CSS variable, so that light, dark and print need no redrawing. A picture
-that stands alone holds the light colours as such, which every viewer knows, and a style that
-replaces them where the reader prefers dark.
+In a page a colour is a CSS variable, so that light, dark and print need no redrawing. A picture on
+its own has the light colours as such, which every viewer knows, and a style that replaces them
+where the reader prefers dark.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ COLOURS = {
     "system": ("#c07a00", "#e8a93a"),
     "wait": ("#b8c1cc", "#56616e"),
 }
-"""Name to its light and its dark value; no two share the light one. Text has 4.5:1 and more.
+"""Name to its light and its dark value; no two share the light one. Text has 4.5:1 or more.
 
-Parts of a bar can be told apart by the colour-blind as well, by how light they are.
+The lightness of the parts of a bar differs, so that the colour-blind can tell them apart too.
 """
 
 VERDICTS = {
@@ -49,7 +49,7 @@ VERDICTS = {
     "control": "soft",
     "reference": "soft",
 }
-"""Verdict, or what stands in its place, to its colour."""
+"""Verdict, or what takes its place, to its colour."""
 SUPPORT = {
     "works": "faster",
     "not implemented": "unclear",
@@ -58,20 +58,20 @@ SUPPORT = {
     "hangs": "invalid",
     "not here": "soft",
 }
-"""How an event loop does at a probe, to its colour."""
+"""Outcome of an event loop at a probe, to its colour."""
 
 _VARIABLE = re.compile(r"var\(--([a-z]+)\)")
 
 
 def colour(name: str) -> str:
-    """Return a colour as a page's charts name it."""
+    """Return a colour under the name that a page's charts use."""
     if name not in COLOURS:
         raise KeyError(name)
     return f"var(--{name})"
 
 
 def css() -> str:
-    """Return the variables, dark where the reader prefers so, light on paper."""
+    """Return the variables: dark where the reader prefers it, light on paper."""
     light, dark = (
         "".join(f"--{name}:{pair[place]};" for name, pair in COLOURS.items()) for place in (0, 1)
     )
@@ -82,7 +82,7 @@ def css() -> str:
 
 
 def resolve(spec: Any) -> Any:  # noqa: ANN401  (JSON)
-    """Return a chart's description with plain light colours, for those who know no CSS."""
+    """Return a chart's description with plain light colours, for viewers without CSS."""
     if isinstance(spec, dict):
         return {key: resolve(value) for key, value in spec.items()}
     if isinstance(spec, list):
@@ -93,7 +93,7 @@ def resolve(spec: Any) -> Any:  # noqa: ANN401  (JSON)
 
 
 def adapt_svg(svg: str) -> str:
-    """Return a picture in plain light colours with a style for those who prefer dark."""
+    """Return a picture in plain light colours, with a style for readers who prefer dark."""
     rules = "".join(
         f'[{attribute}="{light}"]{{{attribute}:{dark}}}'
         for light, dark in COLOURS.values()

@@ -25,12 +25,12 @@ class _Head(msgspec.Struct):
 
 
 def load_trace(folder: Path) -> tuple[TracedRequest, ...]:
-    """Return the traced requests of a session's folder, none if it has no trace.
+    """Return the traced requests from a session's folder; none if it has no trace.
 
-    A line with a `format` and no request tells the version of the others.
+    A line with a `format` and no request gives the version of the others.
 
     Raises:
-        SessionFileError: there is a trace, but it is broken or of another version.
+        SessionFileError: there is a trace, but it is broken or has another version.
     """
     path = folder / TRACE_FILE
     try:

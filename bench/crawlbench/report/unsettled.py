@@ -18,7 +18,7 @@ __all__ = ["tell_unsettled"]
 
 
 WORTH_READING = 5
-"""Rounds from which on an interval is narrow enough to be worth reading."""
+"""Rounds from which an interval is narrow enough to be worth reading."""
 
 
 def tell_unsettled(view: SessionView, *, tells_reasons: bool = True) -> str:
@@ -26,7 +26,7 @@ def tell_unsettled(view: SessionView, *, tells_reasons: bool = True) -> str:
 
     Args:
         view: of the session.
-        tells_reasons: whether what else ran is told, or only where to read it.
+        tells_reasons: whether to say what else was running, or only where to read it.
     """
     pairs = [
         (group, one)
@@ -46,7 +46,7 @@ def tell_unsettled(view: SessionView, *, tells_reasons: bool = True) -> str:
 
 
 def _company(view: SessionView, left: Sequence[tuple[GroupView, Comparison]]) -> Iterator[str]:
-    """Yield what else ran, where that decides."""
+    """Yield what else was running, if that is what decides."""
     sized = [
         (group, size)
         for group, one in left
@@ -62,13 +62,13 @@ def _company(view: SessionView, left: Sequence[tuple[GroupView, Comparison]]) ->
 
 
 def _where(view: SessionView, reasons: Sequence[str]) -> Iterator[str]:
-    """Yield the command that shows reasons which are not told."""
+    """Yield the command that shows the reasons left out here."""
     if reasons:
         yield f"why, pair by pair: {show_command(view)}"
 
 
 def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
-    """Yield the command that would settle those for which rounds are missing."""
+    """Yield the command that would settle the pairs that need more rounds."""
     more = [one.more_rounds for one in left if one.more_rounds is not None]
     if more:
         setting = Setting(view.plan.margin, view.round_s)

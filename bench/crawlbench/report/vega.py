@@ -1,4 +1,4 @@
-"""Vega as vl-convert carries it: scripts for a page, pictures without a browser (floor 3)."""
+"""Vega, as vl-convert bundles it: scripts for pages, and pictures without a browser (floor 3)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["make_png", "make_svg", "vega_scripts"]
 
 CHILD = "crawlbench.report.drawing"
 DEADLINE_S = 120.0
-"""The longest that one picture may take, on a busy machine."""
+"""The longest time that one picture may take, on a busy machine."""
 
 
 @cache
@@ -26,10 +26,10 @@ def vega_scripts() -> str:
     """Return vega, vega-lite and vega-embed as one script that may stand in an HTML element.
 
     Raises:
-        DrawingError: the process that draws fails; so do the others.
+        DrawingError: the process that draws fails; the others raise it too.
     """
     bundle = _draw("scripts", vl_version=vl_version_for_vl_convert())
-    # Within a script element these would end it; within JavaScript's strings they are the same.
+    # In a script element these would end it; in JavaScript strings both spellings mean the same.
     return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--").replace("\r", "")
 
 

@@ -57,21 +57,21 @@ _DIFFERENCES = tuple(
     for column in _COLUMNS
 )
 _CPU = {Quantity.TIME: Quantity.CPU, Quantity.PAGE: Quantity.CPU_PAGE}
-"""CPU time that stands beside a time."""
+"""The CPU time to show beside a time."""
 TOLD = (Quantity.PAGE, Quantity.BEGIN)
-"""What two lengths tell, after whole crawls."""
+"""What two lengths add, after whole crawls."""
 PER = {Quantity.TIME: "", Quantity.PAGE: " per page", Quantity.BEGIN: " to begin"}
 
 
 class ToldChange(TypedDict):
-    """One cell's change as scripts read it; docs/ci.md tells its fields."""
+    """One cell's change as scripts read it; docs/ci.md describes its fields."""
 
     cell: str
     base_s: float | None
     head_s: float | None
     rounds: int
     estimate: float | None
-    """A logarithm of head over base; of what it costs to begin, the difference in seconds."""
+    """Logarithm of head over base; for the cost to begin, the difference in seconds."""
     low: float | None
     high: float | None
     verdict: str
@@ -81,7 +81,7 @@ class ToldChange(TypedDict):
 
 
 def versus_sentence(view: SessionView) -> str:
-    """Return what was found, for each environment against the first; one sentence for each."""
+    """Return what was found: a sentence for each environment against the first."""
     base, *heads = (environment.name for environment in view.plan.environments)
     sentences = []
     for head in heads:
@@ -150,7 +150,7 @@ def _change_of(view: SessionView, change: Change) -> ToldChange:
 
 
 def _failed_side(row: Row) -> str:
-    """Return which side broke; the base is the cell's baseline, or the baseline's twin."""
+    """Return the side that broke; the base is the cell's baseline, or the baseline's twin."""
     return "head" if row.failure else "base"
 
 
@@ -168,7 +168,7 @@ def _row(view: SessionView, row: Row, name: str, quantity: Quantity) -> tuple[st
 
 
 def _time(summary: Summary | None, quantity: Quantity) -> str:
-    """Return what a cell typically takes; a dash where nothing tells."""
+    """Return what a cell typically takes; a dash if that is not known."""
     if summary is None or seconds_of(summary, quantity) is None:
         return "-"
     if quantity is Quantity.BEGIN:
@@ -179,7 +179,7 @@ def _time(summary: Summary | None, quantity: Quantity) -> str:
 
 
 def _of_base(view: SessionView) -> list[Cell]:
-    """Return the cells of one environment, so that names do not say which."""
+    """Return the cells of one environment, so that names do not mention it."""
     first = view.plan.environments[0].name
     return [cell for cell in view.plan.cells if cell.environment == first]
 
@@ -213,7 +213,7 @@ def _claim(head: str, base: str, verdict: Verdict) -> str:
 
 
 def _size(view: SessionView, rows: Sequence[Row], verdict: Verdict, quantity: Quantity) -> str:
-    """Return the largest of the changes with that verdict, or why there is no number."""
+    """Return the largest change with this verdict, or why there is no number."""
     found = [row for row in rows if row.found[quantity].verdict is verdict]
     largest = max(found, key=lambda row: abs(row.found[quantity].estimate or 0.0))
     held = largest.found[quantity]

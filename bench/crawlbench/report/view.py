@@ -1,7 +1,7 @@
-"""A judged session as everything that shows it sees it: indexed once, in one pass (floor 3; pure).
+"""A judged session, indexed once for everything that shows it (floor 3; pure).
 
-Terminal, Markdown, page, charts, the live display and what is exported all take their rows, pairs
-and controls from here, so that they say the same.
+Terminal, Markdown, page, charts, live display and exports all take their rows, pairs and controls
+from here, so that they say the same.
 """
 
 from __future__ import annotations
@@ -48,29 +48,29 @@ class Role(StrEnum):
     BASELINE = "baseline"
     CONTROL = "control"
     REFERENCE = "reference"
-    """Neither compared nor a part of what is compared, such as the raw socket."""
+    """Neither compared nor compared with, such as the raw socket."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One cell and all that was found of it."""
+    """One cell and everything that was found about it."""
 
     cell: Cell
     role: Role
     work: str
-    """Its name without its event loop."""
+    """Its name without the event loop."""
     name: str
-    """Short; two cells of one group may share it."""
+    """Short; two cells of a group may share it."""
     label: str
-    """The same, but unlike all others of the group."""
+    """The same, but unique in the group."""
     summary: Summary | None
     failure: Failure | None
     found: dict[Quantity, Comparison]
-    """Against the baseline of its group, by each quantity."""
+    """Its comparison with the group's baseline, by each quantity."""
     controls: dict[Quantity, Control]
     """The group's controls; empty unless this row is the control."""
     leading: Quantity = Quantity.TIME
-    """The quantity that orders its group: per page, where two lengths were measured."""
+    """The quantity that orders its group: per page if two lengths were measured."""
 
     @property
     def leading_s(self) -> float | None:
@@ -79,7 +79,7 @@ class Row:
 
     @property
     def state(self) -> str:
-        """The verdict by what leads, or what stands in its place."""
+        """The verdict by the leading quantity, or what takes its place."""
         if self.failure:
             return str(Verdict.UNSUPPORTED if self.failure.is_refusal else Verdict.INVALID)
         if self.summary is None:
@@ -96,11 +96,11 @@ class GroupView:
 
     name: str
     place: str
-    """What it is called in a sentence."""
+    """What to call it in a sentence."""
     baseline: str
     rows: tuple[Row, ...]
-    """The fastest first, which is also the order of ratios; those without values behind, invalid
-    ones last."""
+    """The fastest first, which is also the order of ratios; those without values follow, and
+    invalid ones come last."""
     pairs: dict[Quantity, tuple[Comparison, ...]]
     """All pairs that were judged, by the quantities that were measured."""
     controls: dict[Quantity, Control]
@@ -112,7 +112,7 @@ class GroupView:
 
     @property
     def is_operation(self) -> bool:
-        """Whether it is an operation's, not a crawl's."""
+        """Whether it belongs to an operation rather than a crawl."""
         return bool(self.rows[0].cell.operation)
 
     @property
@@ -130,7 +130,7 @@ class GroupView:
         return next((row for row in self.rows if row.cell.name == self.baseline), None)
 
     def compare(self, cell: str, other: str, quantity: Quantity | None = None) -> Comparison | None:
-        """Return how a cell stands against another, whichever way round they were judged."""
+        """Return how one cell compares with another, whichever way round they were judged."""
         found = self.pair(cell, other, quantity)
         return reverse(found) if found and found.cell != cell else found
 
@@ -178,23 +178,23 @@ class SessionView:
 
     @property
     def round_s(self) -> float | None:
-        """Seconds that a round took, with the start and end of its workers; None before one."""
+        """Seconds that a round took, with its workers' start and end; None before the first."""
         seconds = [record.seconds for record in self.session.rounds]
         return fmean(seconds) if seconds else None
 
     @property
     def quantities(self) -> list[Quantity]:
-        """What was judged."""
+        """The quantities that were judged."""
         found = {one.quantity for one in self.session.comparisons}
         return [quantity for quantity in Quantity if quantity in found]
 
     def comparisons(self) -> list[Comparison]:
-        """Return the verdicts against the baselines by what leads, in the order of the plan."""
+        """Return the verdicts against baselines by the leading quantity, in the plan's order."""
         rows = (self.rows[cell.name] for cell in self.cells)
         return [row.found[row.leading] for row in rows if row.leading in row.found]
 
     def facts(self, group: GroupView) -> OperationFacts | None:
-        """Return what is known of a group's operation; None for crawls."""
+        """Return what is known about a group's operation; None for crawls."""
         return self.plan.operation(group.rows[0].cell)
 
     def _make_groups(self) -> dict[str, GroupView]:

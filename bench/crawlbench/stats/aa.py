@@ -25,12 +25,12 @@ class AaOutcome:
     """One A/A session: a cell against its twin."""
 
     estimate: float
-    """Log ratio; 0 would be right."""
+    """Log ratio; the truth is 0."""
     low: float
     high: float
     """Interval at the plan's confidence."""
     detectable: float
-    """Log ratio that such a session finds with a chance of 80 %."""
+    """Log ratio that such a session would find with a chance of 80 %."""
     seconds: float
     """Wall time of its rounds."""
 
@@ -51,7 +51,7 @@ class AaSummary:
     error: float
     """Root mean square of the estimates: the true error, as the truth is 0."""
     margin: float
-    """The 95th percentile of the estimates' size: what equal things look apart here."""
+    """The 95th percentile of the estimates' size: how far apart equal things can look here."""
     detectable: float
     """Median of the sessions' detectable differences."""
     seconds: float
@@ -70,10 +70,10 @@ def laps_outcome(
 def blocks_outcome(
     rounds: Sequence[RoundRecord], cell: str, baseline: str, confidence: float
 ) -> AaOutcome | None:
-    """Judge twins of which one was measured after the other, by Welch's test on rounds.
+    """Judge twins that were measured one after the other, by Welch's test on rounds.
 
-    As in laps a round's value is the midmean of its values' logarithms, so that the order is all
-    that differs.
+    As in laps, a round's value is the midmean of its values' logarithms, so that only the order
+    differs.
     """
     index = Index(rounds)
     first, second = (estimate_mean(index.by_round((name,))) for name in (baseline, cell))
@@ -84,14 +84,14 @@ def blocks_outcome(
 
 def _outcome(estimate: Estimate, rounds: Sequence[RoundRecord], confidence: float) -> AaOutcome:
     low, high = estimate.interval(confidence)
-    # Half the interval for alpha, and for the power the one-sided quantile of the same t.
+    # Half the interval for alpha, plus the one-sided quantile of the same t for the power.
     detectable = estimate.half_width(confidence) + estimate.half_width(2 * POWER - 1)
     seconds = sum(record.seconds for record in rounds)
     return AaOutcome(estimate.mean, low, high, detectable, seconds)
 
 
 def sum_up(method: str, outcomes: Sequence[AaOutcome]) -> AaSummary:
-    """Sum up the sessions of one method; there must be one at least."""
+    """Sum up the sessions of one method; there must be at least one."""
     sizes = sorted(abs(outcome.estimate) for outcome in outcomes)
     return AaSummary(
         method=method,

@@ -1,4 +1,4 @@
-"""Whether two sessions can be compared, and in what their machines differ (floor 2; pure)."""
+"""Checks that two sessions can be compared, and tells how their machines differ (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ def check_alike(base: Session, head: Session) -> None:
             )
     for name in find_other_sites(base, head):
         raise UsageError(
-            f"the site {name!r} of one session is not that of the other: its pages or its site "
-            "file differ; compare sessions of one site"
+            f"the site {name!r} is not the same in both sessions: its pages or its site file "
+            "differ; compare sessions of one site"
         )
     for name, network in base.networks.items():
         if name in head.networks and head.networks[name] != network:
             raise UsageError(
                 f"network {name!r} was played with {network} in one session and "
-                f"{head.networks[name]} in the other; measure both alike"
+                f"{head.networks[name]} in the other; measure both on the same network"
             )
 
 
 def find_other_sites(base: Session, head: Session) -> list[str]:
-    """Return what both call a site of a user's that has not the same content in both."""
+    """Return the user's sites that have the same name in both sessions but not the same content."""
     there = head.plan.files
     files = base.plan.files.items()
     return [name for name, file in files if name in there and there[name].content != file.content]
@@ -56,7 +56,7 @@ def describe_sites(session: Session) -> str:
 
 
 def machine_differences(base: Session, head: Session) -> tuple[str, ...]:
-    """Return in what the machines differ."""
+    """Return how the machines differ."""
     names = {
         "host": "hostname",
         "CPU": "cpu_model",

@@ -1,8 +1,9 @@
-"""The machine's state, by two small fixed kernels that no contestant can change (floor 2; pure).
+"""The state of the machine, as two small kernels show it (floor 2; pure).
 
-One kernel computes, the other sends over loopback; both are timed in each lap. Between sessions of
-the same code on the same idle machine times differed by 5 % and ratios of unlike cells by 2 %,
-because the kernel's network path cost up to 2.7 times as much (docs/method.md).
+The kernels are fixed, and no contestant can change them: one computes, the other sends over
+loopback, and both are timed in each lap. Between sessions of the same code on the same idle
+machine, times differed by 5 % and ratios of unlike cells by 2 %, because the kernel's network path
+cost up to 2.7 times as much (docs/method.md).
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ class State:
     """How fast a machine was while a group was measured."""
 
     computing_s: float
-    """Typical seconds of the kernel that computes."""
+    """Typical seconds that the computing kernel takes."""
     sending_s: float
-    """The time of the kernel that sends over loopback."""
+    """Typical seconds that the kernel that sends over loopback takes."""
 
 
 def read_state(session: Session, group: str) -> State | None:
-    """Return the typical times of the anchors in a group's laps; None where there are none."""
+    """Return the typical times of the anchors in a group's laps; None if there are none."""
     found = [
         anchor for record in session.rounds for anchor in record.anchors if anchor.group == group
     ]
@@ -47,13 +48,13 @@ def read_state(session: Session, group: str) -> State | None:
 def expected_shift(base: State, head: State, parts: Summary) -> float:
     """Return the log ratio head / base that the machine's state alone explains.
 
-    Time in the program scales with the kernel that computes, time in the system with the one that
-    sends, and waiting with neither.
+    Time in the program scales with the computing kernel, time in the system with the sending one,
+    and waiting with neither.
 
     Args:
         base: state of the first session.
-        head: of the second.
-        parts: where the time of the cell went, in the first.
+        head: state of the second session.
+        parts: how the cell spent its time in the first session.
     """
     user, system = parts.cpu_user_s, parts.cpu_system_s
     whole = user + system + parts.wait_s

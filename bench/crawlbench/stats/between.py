@@ -1,7 +1,7 @@
 """How far sessions of the same code differ from each other (floor 2; pure).
 
-A session's interval is true of that session. Whatever compares sessions needs the variance between
-them, too: it comes from the sessions that were kept on this machine, with the measured default
+A session's interval holds for that session only. A comparison of sessions also needs the variance
+between sessions: it comes from the sessions kept on this machine, with a measured default
 (docs/method.md) as the prior.
 """
 
@@ -28,11 +28,12 @@ __all__ = [
 ]
 
 DEFAULTS = {Way.PLAIN: 0.02, Way.NORMALISED: 0.02, Way.KIN: 0.004}
-"""Standard deviation between sessions of a log ratio to what it would be; see docs/method.md."""
+"""Standard deviation from session to session of a log ratio that has not changed
+(docs/method.md)."""
 WITHOUT_ANCHORS = 0.05
-"""The same of plain times of sessions that have no anchors."""
+"""The same for plain times of sessions that have no anchors."""
 BELIEF = 12.0
-"""How many sessions the default counts for."""
+"""How many sessions the default is worth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +43,21 @@ class Spread:
     deviation: float
     freedom: float
     sessions: int
-    """Sessions of this machine that it rests on, in addition to the default."""
+    """Sessions of this machine that it is based on, besides the default."""
 
 
 def find_spread(default: float, series: Sequence[Sequence[float]]) -> Spread:
     """Return the spread between sessions, pooled over cells.
 
     Args:
-        default: standard deviation that is believed before.
-        series: of each cell, what other sessions of the same code found; each holds the noise
-            within a session too, so that the result is careful.
+        default: standard deviation to assume without any sessions.
+        series: for each cell, what other sessions of the same code found; this includes the noise
+            within each session, so that the result errs on the careful side.
     """
     known = [values for values in series if len(values) >= 2]
     if not known:
         return Spread(default, BELIEF, 0)
-    # Cells of one session move together: pooling them makes the variance no better known.
+    # Cells of one session move together, so pooling them does not make the variance better known.
     freedom = max(len(values) for values in known) - 1
     pooled = sum(variance(values) for values in known) / len(known)
     both = (BELIEF * default**2 + freedom * pooled) / (BELIEF + freedom)
@@ -64,7 +65,7 @@ def find_spread(default: float, series: Sequence[Sequence[float]]) -> Spread:
 
 
 def between_sessions(found: Estimate, spread: Spread) -> Estimate:
-    """Return a difference of two sessions with the variance between sessions in its error.
+    """Return the difference of two sessions, with the variance between sessions in its error.
 
     Source: Satterthwaite, Biometrics Bulletin 2, 1946, for the degrees of freedom of the sum.
     """
@@ -76,13 +77,14 @@ def between_sessions(found: Estimate, spread: Spread) -> Estimate:
 
 
 def mean_of_sessions(found: Sequence[Estimate], spread: Spread) -> Estimate:
-    """Return the mean of what some sessions found, true from session to session.
+    """Return the mean of what some sessions found, with the variance between sessions in its error.
 
-    Source: as `between_sessions`; the mean of k sessions has a k-th of the variance between them.
+    Source: as for `between_sessions`; the mean of k sessions has a k-th of the variance between
+    them.
 
     Args:
-        found: one estimate of each session; one at least.
-        spread: between sessions, which a few of them do not tell by themselves.
+        found: one estimate from each session, at least one.
+        spread: the spread between sessions, which a few sessions alone do not show.
     """
     count = len(found)
     withins = [(one.error / count) ** 2 for one in found]

@@ -1,4 +1,4 @@
-"""On which side of a change one of many environments lies (floor 2; pure)."""
+"""Finds on which side of a change each of many environments lies (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ class Step:
     """One session of a search."""
 
     environment: str
-    """Which one was compared with the first."""
+    """The one that was compared with the first."""
     change: Change
     is_after: bool | None
-    """Whether it lies on the far side of the change; None if the interval does not tell."""
+    """Whether it lies on the far side of the change; None if the interval does not say."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bisection:
-    """Where among environments in their order the time of one cell changed."""
+    """Where in a row of environments the time of one cell changed."""
 
     names: tuple[str, ...]
     """Names of all environments."""
     whole: Change | None
-    """From the first to the last; None if that could not be measured."""
+    """The change from the first to the last; None if it could not be measured."""
     steps: tuple[Step, ...]
     before: str
-    """The last of which it is known that nothing had changed."""
+    """The last environment that is known to be before the change."""
     after: str
-    """The first of which it is known that it had; empty if nothing changed."""
+    """The first that is known to be after it; empty if nothing changed."""
     skipped: dict[str, str]
     """Environments that could not be used, with the reasons."""
 
     @property
     def is_exact(self) -> bool:
-        """Whether nothing lies in between that could be measured and was not decided."""
+        """Whether no environment in between is left that could be measured and decided."""
         left = [name for name in self.names if name not in self.skipped]
         return bool(self.after) and left.index(self.after) - left.index(self.before) == 1
 
     @property
     def code(self) -> int:
-        """Exit code: 0 it is known, 3 more rounds would tell more, 4 the ends are not valid."""
+        """Exit code: 0 found, 3 more rounds would tell more, 4 the ends are not valid."""
         if self.whole is None or self.whole.verdict in (Verdict.INVALID, Verdict.UNSUPPORTED):
             return 4
         is_open = any(step.is_after is None for step in self.steps)
@@ -58,7 +58,7 @@ class Bisection:
 
 
 def find_lead(changes: Sequence[Change]) -> Change | None:
-    """Return the change to be followed: the largest that is clear, else what is least known."""
+    """Return the change to follow: the largest clear one, or else the one that is least certain."""
     return max(changes, key=_weight, default=None)
 
 
@@ -69,14 +69,14 @@ def _weight(change: Change) -> tuple[int, float]:
 
 
 def has_changed(middle: Change, last: Change) -> bool | None:
-    """Tell whether an environment is nearer the last than the first, beyond its interval.
+    """Return whether an environment is clearly nearer to the last one than to the first.
 
     Args:
-        middle: of the environment, against the first.
-        last: of the last one, against the first, in the same laps.
+        middle: the environment against the first.
+        last: the last environment against the first, in the same laps.
 
     Returns:
-        None if the middle's interval holds the point half-way, or something was not measured.
+        None if the middle's interval contains the point half-way, or something was not measured.
     """
     if middle.low is None or middle.high is None or last.estimate is None:
         return None

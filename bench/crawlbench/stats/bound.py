@@ -22,13 +22,13 @@ GATES = {
     "cpu-page-slower": Quantity.CPU_PAGE,
     "begin-slower": Quantity.BEGIN,
 }
-"""What a gate is called, and by which quantity it is held."""
+"""Names of gates, with the quantity that each checks."""
 NAMES = {
     Quantity.PAGE: "time per page",
     Quantity.CPU_PAGE: "CPU time per page",
     Quantity.BEGIN: "time to begin",
 }
-"""What a gate that needs two lengths is about."""
+"""How to speak of the quantities that need two lengths."""
 _GATE = re.compile(r"(?P<name>[a-z-]+)(?::(?P<size>\d+(?:\.\d+)?)(?P<unit>%|ms))?")
 
 
@@ -38,54 +38,54 @@ class Bound:
 
     quantity: Quantity
     size: float
-    """Log ratio that must not be reached; to begin, seconds."""
+    """Log ratio that must not be reached; for the cost to begin, seconds."""
 
     @property
     def begin_s(self) -> float | None:
-        """The size, if it is one to begin."""
+        """The size if it is a cost to begin, else None."""
         return None if self.quantity.has_ratio else self.size
 
     def require_lengths(self, forms: Collection[str]) -> None:
-        """Refuse a gate that nothing could be checked against.
+        """Refuse a gate if nothing is measured that it could check.
 
         Args:
-            forms: what is crawled in two lengths.
+            forms: the groups that are crawled in two lengths.
 
         Raises:
-            UsageError: the gate needs two lengths, and there is one.
+            UsageError: the gate needs two lengths, and only one is measured.
         """
         if self.quantity.is_of_lengths and not forms:
             raise UsageError(
-                f"a gate on the {NAMES[self.quantity]} needs two lengths of a site, and one is "
-                "measured; add a longer one, such as --long-form 'douban-top250/*=douban-x100'"
+                f"a gate on the {NAMES[self.quantity]} needs two lengths of a site, and only one "
+                "is measured; add a longer one, such as --long-form 'douban-top250/*=douban-x100'"
             )
 
     def margin(self, usual: float) -> float:
         """Return the log ratio up to which changes do not matter at the gate.
 
         Args:
-            usual: where the gate is not about a ratio.
+            usual: the margin where the gate is not about a ratio.
         """
         return self.size if self.quantity.has_ratio else usual
 
 
 def read_bound(text: str, margin: float, name: str = "--fail-on") -> Bound:
-    """Return what a gate asks.
+    """Return what a gate asks for.
 
     Args:
         text: such as `page-slower:5%`.
-        margin: log ratio of a gate that names no percentage.
+        margin: log ratio for a gate without a percentage.
         name: of the option, for errors.
 
     Raises:
-        UsageError: that is no gate.
+        UsageError: the text is not a gate.
     """
     match = _GATE.fullmatch(text)
     quantity = GATES.get(match["name"]) if match else None
     if match is None or quantity is None:
         raise UsageError(
-            f"{name} {text!r} is no gate; one looks like slower, slower:5% or cpu-slower:5%, and "
-            "where two lengths are measured, page-slower:5%, cpu-page-slower:5% or begin-slower:2ms"
+            f"{name} {text!r} is not a gate; one looks like slower, slower:5% or cpu-slower:5%, "
+            "and for two lengths page-slower:5%, cpu-page-slower:5% or begin-slower:2ms"
         )
     if not quantity.has_ratio:
         if match["unit"] != "ms":

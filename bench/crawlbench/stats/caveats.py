@@ -1,4 +1,4 @@
-"""What a reader must know before believing a session; every output shows it (floor 2; pure)."""
+"""What a reader should know before trusting a session; every output shows it (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 __all__ = ["condition_caveats", "find_caveats"]
 
 MAX_LOAD = 0.3
-"""Per CPU, in the minute before a session: beyond this others work here too."""
+"""Load per CPU in the minute before a session beyond which others must be using the machine."""
 MAX_STEAL = 0.01
 """Share of all CPU time beyond which the hypervisor's other guests disturb the measurement."""
 MAX_SLOT_EFFECT = math.log1p(0.01)
-"""Beyond this, cells disturb those that come after them."""
+"""Effect of the slot beyond which cells disturb those that come after them."""
 
 _SEPARATORS = re.compile(r"[-_.]+")
 SLOW_PARSERS = {"aiohttp.http_parser": "aiohttp's parser in pure Python"}
-"""Parsers that only run where the compiled one is missing or switched off."""
+"""Parsers that run only where the compiled one is missing or switched off."""
 
 
 def find_caveats(session: Session, least_rounds: int) -> list[WarningNote]:
-    """Return what a reader must know before believing the numbers."""
+    """Return what a reader should know before trusting the numbers."""
     found = [*_few_rounds(session, least_rounds), *_slow_parsers(session), *_slot_effects(session)]
     found += [*_environments(session), *_slow_laps(session)]
     if session.conditions:
@@ -38,7 +38,7 @@ def find_caveats(session: Session, least_rounds: int) -> list[WarningNote]:
 
 
 def condition_caveats(machine: Machine, conditions: Conditions) -> list[WarningNote]:
-    """Return what about a machine and its state may disturb a measurement, with a remedy each."""
+    """Return what may disturb a measurement on this machine in this state, each with a remedy."""
     return [
         *_shared_cpu(machine),
         *_replaced(machine),
@@ -59,13 +59,13 @@ def _few_rounds(session: Session, least_rounds: int) -> Iterator[WarningNote]:
 
 
 MAX_PACKAGES = 5
-"""Named in a warning; the table has all."""
+"""Number of packages that a warning names; the table has all."""
 
 
 def _environments(session: Session) -> Iterator[WarningNote]:
-    """Say in what environments differ that nobody asked for.
+    """Warn of differences between environments that nobody asked for.
 
-    Between Pythons more differs of itself: some packages are not needed in later ones.
+    Different Pythons differ in more by themselves: later ones do not need some packages.
     """
     built = [facts for facts in session.environments if not facts.obstacle]
     if len({facts.python for facts in built}) > 1:
@@ -87,7 +87,7 @@ def _environments(session: Session) -> Iterator[WarningNote]:
 
 
 def _slow_laps(session: Session) -> Iterator[WarningNote]:
-    """Say where rare slow laps, which typical times leave out, would change a ratio."""
+    """Warn of rare slow laps that would change a ratio, though typical times leave them out."""
     found = [c for c in session.against_baseline() if abs(c.excess) > session.plan.margin]
     if found:
         far = max(found, key=lambda one: abs(one.excess))

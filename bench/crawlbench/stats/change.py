@@ -1,4 +1,4 @@
-"""What changed from a base to a head, of one cell (floor 2; pure)."""
+"""How one cell changed from a base to a head (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Change", "Seen", "Way", "seconds_of"]
 
 
 class Way(StrEnum):
-    """How a change is seen."""
+    """A way to look at a change."""
 
     PAIRED = "paired"
     """Both sides took the same laps: `ab`."""
@@ -31,7 +31,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A change as it is seen in one way, as log ratios; to begin, in seconds."""
+    """A change seen in one way, as log ratios; for the cost to begin, in seconds."""
 
     way: Way
     estimate: float
@@ -46,11 +46,11 @@ class Change:
 
     cell: str
     base_s: float | None
-    """Typical seconds per crawl (or page, or to begin), not normalised; None for a side without
+    """Typical seconds per crawl (or per page, or to begin), not normalised; None for a side without
     values."""
     head_s: float | None
     rounds: int
-    """The rounds of the side that has fewer."""
+    """Rounds of the side that has fewer."""
     verdict: Verdict
     ways: tuple[Seen, ...] = ()
     obstacle: Obstacle | None = None
@@ -59,22 +59,22 @@ class Change:
 
     @property
     def estimate(self) -> float | None:
-        """Log ratio head / base, or the difference; of two ways, as the first one sees it."""
+        """Log ratio head / base, or the difference; if there are two ways, by the first."""
         return self.ways[0].estimate if self.ways else None
 
     @property
     def low(self) -> float | None:
-        """Lower end of the union of all ways."""
+        """Lower end of the union over all ways."""
         return min((way.interval.low for way in self.ways), default=None)
 
     @property
     def high(self) -> float | None:
-        """Upper end of the union of all ways."""
+        """Upper end of the union over all ways."""
         return max((way.interval.high for way in self.ways), default=None)
 
 
 def seconds_of(summary: Summary | None, quantity: Quantity) -> float | None:
-    """Return what a cell typically takes by a quantity; None if that is not known."""
+    """Return a cell's typical time by a quantity; None if it is not known."""
     if summary is None:
         return None
     return {

@@ -1,4 +1,4 @@
-"""The three claims that can be made of a difference, judged in a family (floor 2; pure)."""
+"""The three claims that can be made about a difference, and their families (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["NO_CLAIM", "Judged", "find_claims", "judge_family"]
 K = TypeVar("K")
 
 NO_CLAIM = dict.fromkeys((Verdict.FASTER, Verdict.SLOWER, Verdict.SAME), 1.0)
-"""p values of what nothing speaks for."""
+"""p values where nothing supports a claim."""
 
 
 def find_claims(
@@ -29,10 +29,10 @@ def find_claims(
     """Return the p value of each claim; at most one is below 1.
 
     Args:
-        mean: log ratio that was found.
-        p_value: two-sided, of "the truth is this".
+        mean: the log ratio that was found.
+        p_value: gives the two-sided p value of "the truth is this".
         margin: differences up to it do not matter.
-        widening: by which the interval grows on both sides.
+        widening: how much the interval is widened on both sides.
     """
     claims, beyond, within = dict(NO_CLAIM), margin + widening, margin - widening
     if mean > beyond:
@@ -40,20 +40,20 @@ def find_claims(
     elif mean < -beyond:
         claims[Verdict.FASTER] = p_value(-beyond)
     elif abs(mean) < within:
-        # The nearer end decides: its p value is the larger one.
+        # The nearer end decides, because its p value is the larger one.
         claims[Verdict.SAME] = p_value(math.copysign(within, mean))
     return claims
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One estimate of a family, judged."""
+    """One estimate of a family, with its verdict."""
 
     interval: Interval
     """The interval for this estimate alone, at the family's confidence."""
     verdict: Verdict
     level: float
-    """Error that Holm's step gave it."""
+    """The error level that Holm's procedure gave it."""
 
 
 def judge_family(
@@ -62,13 +62,13 @@ def judge_family(
     confidence: float,
     widenings: Mapping[K, float] | None = None,
 ) -> dict[K, Judged]:
-    """Judge estimates as one family, by Holm: all verdicts together are wrong as rarely as one.
+    """Judge estimates as one family, by Holm: the chance that any verdict is wrong is that of one.
 
     Args:
         estimates: log ratios.
         margin: differences up to it do not matter.
-        confidence: of the family, and of each interval alone.
-        widenings: by which intervals grow on both sides; none where it is not there.
+        confidence: for the family, and for each interval alone.
+        widenings: how much intervals are widened on both sides; 0 where nothing is given.
     """
     extra = widenings or {}
     claims = {

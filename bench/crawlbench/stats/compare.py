@@ -1,9 +1,9 @@
 """Compares two sessions, cell by cell, in plain and in normalised time (floor 2; pure).
 
-Each way has its weakness: plain time knows the machine's mood, normalised time the baseline's own
-change. A verdict needs both; where only the normalised time speaks, the change is relative to the
-baseline, and the row says so. The same is asked of CPU time, and where both sessions crawled the
-same two lengths, of what a page costs and what it costs to begin.
+Each way has its weakness: plain time depends on the state of the machine, normalised time on
+changes of the baseline itself. A verdict needs both; where only the normalised time shows a change,
+it is relative to the baseline, and the row says so. The same is done for CPU time and, where both
+sessions crawled the same two lengths, for the cost of a page and the cost to begin.
 """
 
 from __future__ import annotations
@@ -29,44 +29,45 @@ __all__ = ["Kin", "Margin", "SessionComparison", "Unlike", "compare_sessions"]
 
 @dataclass(frozen=True, slots=True)
 class Unlike:
-    """A group that was not crawled in the same lengths by both sessions."""
+    """A group whose lengths differ between the two sessions."""
 
     group: str
     base: tuple[int, ...]
-    """Pages of its lengths; empty where it had one length."""
+    """Pages of each length in the base; empty if it had one length."""
     head: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SessionComparison:
-    """Two sessions against each other."""
+    """Two sessions compared with each other."""
 
     by: dict[Quantity, Compared]
-    """The comparison for each quantity that both measured; whole crawls' time is always there."""
+    """The comparison by each quantity that both measured; the time of whole crawls is always
+    there."""
     only_base: tuple[str, ...]
-    """Cells that the head does not have."""
+    """Cells that the head lacks."""
     only_head: tuple[str, ...]
     machines: tuple[str, ...] = ()
-    """In what the machines differ, such as `CPU: A to B`; empty if they are one."""
+    """How the machines differ, such as `CPU: A to B`; empty if they are the same."""
     has_anchors: bool = False
     unlike: tuple[Unlike, ...] = ()
-    """Groups in common that have two lengths on one side, or other ones there."""
+    """Common groups that have two lengths on one side only, or different lengths."""
     without_cpu: str = ""
-    """`base` or `head`, where that side alone lacks an exact CPU time."""
+    """`base` or `head`, where only that side lacks an exact CPU time."""
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """By the time of whole crawls."""
+        """The changes in the time of whole crawls."""
         return self.by[Quantity.TIME].changes
 
     @property
     def kin(self) -> tuple[Kin, ...]:
-        """By the time of whole crawls."""
+        """The changes by event loop in the time of whole crawls."""
         return self.by[Quantity.TIME].kin
 
     @property
     def spreads(self) -> dict[Way, Spread]:
-        """Of the time of whole crawls between sessions, by the way to see a change."""
+        """The spread of whole crawls' time between sessions, by the way to look at a change."""
         return self.by[Quantity.TIME].spreads
 
 
@@ -76,17 +77,18 @@ def compare_sessions(
     margin: float | Margin,
     others: Sequence[Session] = (),
 ) -> SessionComparison:
-    """Compare the cells that both sessions have, the baselines and references among them.
+    """Compare the cells that both sessions have, including baselines and references.
 
-    Both sets of rounds are independent (Welch); the variance between sessions is added; Holm goes
-    over all rows of a group in each way. Verdicts hold "on this machine, from session to session".
+    The rounds of the two are independent (Welch), the variance between sessions is added, and Holm
+    is applied to all rows of a group in each way. Verdicts hold "on this machine, from session to
+    session".
 
     Args:
         base: judged.
         head: judged.
-        margin: up to where changes do not matter, as a log ratio.
-        others: sessions of the same code on the same machine, neither of the two; from them comes
-            the variance between sessions.
+        margin: log ratio up to which changes do not matter.
+        others: other sessions of the same code on the same machine, which give the variance between
+            sessions.
 
     Raises:
         UsageError: the sessions have no cell in common, or come from different crawlbenches,
@@ -126,7 +128,7 @@ def _compare(
     others: Sequence[SessionTimes],
     left_out: set[str],
 ) -> Compared | None:
-    """Return what a quantity says; None where the two have no cell that it could be read of."""
+    """Return what a quantity says; None if the two share no cell that has it."""
     base, head = (side.by(quantity) for side in sides)
     cells = [
         cell
@@ -139,7 +141,7 @@ def _compare(
 
 
 def _find_unlike(base: Session, head: Session, groups: Iterable[str]) -> list[Unlike]:
-    """Return the groups whose lengths differ; a length in between that tests the line may."""
+    """Return the groups whose lengths differ; a middle length that tests the line may differ."""
     both = base.plan.long_forms, head.plan.long_forms
     found = {group: [forms.get(group) for forms in both] for group in groups}
     return [

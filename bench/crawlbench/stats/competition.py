@@ -1,10 +1,10 @@
-"""Which part of a worker's waits for a CPU others caused, and which its own threads (floor 2; pure).
+"""How much of a worker's waits for a CPU others caused, not its own threads (floor 2; pure).
 
 A thread that is ready but has no CPU waits for whoever has it: another process, or another thread
 of its own worker, which is the strategy's own doing. The system does not say which. But others who
 want the CPU make all cells of a group wait, and a worker with one busy thread cannot wait for
-itself. So the cells with one thread show how long others make a second of CPU time wait, and no
-cell waits for others much longer than that.
+itself. So the cells with one thread show how long others delay a second of CPU time, and no cell
+waits for others much longer than that.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 __all__ = ["find_others_shares"]
 
 MAX_SIDE_SHARE = 0.01
-"""Share of a worker's CPU time that other threads may use in a worker with one thread: with so
-little, they cannot have kept it waiting for longer than the doubt could matter."""
+"""Share of its CPU time that a worker's other threads may use if it is to count as having one: so
+little cannot have kept it waiting for long enough to matter."""
 MIN_SINGLES = 2
-"""Cells with one thread that must tell how long others kept them waiting."""
+"""How many cells with one thread are needed to show how long others kept them waiting."""
 ALLOWANCE = 2.0
 """Factor by which a cell may wait longer for others than those cells do, per second of CPU time: a
 worker that wakes up more often finds others at work more often."""
 
 
 def find_others_shares(session: Session, index: Index) -> dict[str, float]:
-    """Return, by cell, the share of its waits that others caused at the most.
+    """Return, by cell, the largest share of its waits that others can have caused.
 
-    It is 1, and left out, for cells with one thread; where there are too few of these in a group to
-    compare with; and in sessions that do not tell which thread used the CPU.
+    It is 1, and left out, for cells with one thread, for groups with too few of these to compare
+    with, and in sessions that do not say which thread used the CPU.
     """
     cpus = max(1, len(session.machine.worker_cpus))
     cells = sorted(session.plan.cells, key=_terms)

@@ -1,7 +1,7 @@
 """Doubts: measured nuisances, their size, and times without them (floor 2; pure).
 
-A doubt forbids nothing by itself. It is taken off both sides of a comparison; what survives that
-stands (docs/method.md).
+A doubt does not rule anything out by itself. It is taken off both sides of a comparison, and what
+survives that stands (docs/method.md).
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 __all__ = ["HALF", "Nuisances"]
 
 HALF = 0.5
-"""Share of the time from which on the rest is not known well enough to be compared."""
+"""Share of the time from which the rest is not known well enough to be compared."""
 MIN_LOAD = 0.25
-"""Share of the time for which a server may be busy in any crawl. Beyond it, requests begin to wait
-for each other, which draws the ratio of two clients towards 1."""
+"""Share of the time for which a server may be busy in any crawl. Beyond it requests begin to wait
+for each other, which pulls the ratio of two clients towards 1."""
 MIN_SHARE = 0.0002
 """Share of the time below which a doubt cannot change a printed digit."""
 MIN_LEFT = 0.1
-"""Share of a value that remains however much is taken off, so that a lap of nothing but waiting
-stays a lap."""
+"""Share of a value that always remains, however much is taken off, so that a lap that was nothing
+but waiting still counts as a lap."""
 CONTENTION_COST = 0.25
 """CPU time added per CPU time, if others had the CPU for half of the time that the worker wanted
 it. Measured: docs/method.md."""
 
 
 class Nuisances:
-    """The doubts of one group's samples by one quantity."""
+    """The doubts about one group's samples by one quantity."""
 
     def __init__(
         self,
@@ -50,13 +50,13 @@ class Nuisances:
         is_operation: bool = False,
         others: Mapping[str, float] | None = None,
     ) -> None:
-        """Take what the samples alone do not tell.
+        """Take what the samples alone do not say.
 
         Args:
             quantity: what is compared.
             ceiling: requests per second that the mirror reached; None if that was not measured.
-            cpus: that the worker may use.
-            has_server: whether a mirror or peer has a part in the time.
+            cpus: how many the worker may use.
+            has_server: whether a mirror or a peer takes part in the time.
             is_operation: whether that is a peer.
             others: by cell, the share of its waits for a CPU that others caused; 1 where left out.
         """
@@ -71,7 +71,7 @@ class Nuisances:
 
     @cached_property
     def plain(self) -> Reading:
-        """The quantity as it was measured."""
+        """The quantity as measured."""
         return reading_of(self._quantity)
 
     @property
@@ -83,16 +83,16 @@ class Nuisances:
         return (*servers, Doubt.STARVATION)
 
     def most(self, doubt: Doubt) -> float:
-        """Return the share of the time from which on a doubt leaves too little to be compared.
+        """Return the share of the time from which a doubt leaves too little to be compared.
 
-        A peer that echoes takes turns with the event loop, so that its CPU time is its part of the
-        whole, exactly: half is usual, and it is too much only where the peer sets the pace.
+        A peer that echoes takes turns with the event loop, so its CPU time is exactly its part of
+        the whole. Half is normal there, and only a peer that sets the pace is too much.
         """
         is_peer = self._is_operation and doubt is Doubt.SERVER_LOAD
         return MAX_PEER_SHARE if is_peer else HALF
 
     def sizes(self, index: Index, side: Side, other: Side) -> dict[Doubt, tuple[float, float]]:
-        """Return, of the doubts that could change a digit, the share of the time on both sides."""
+        """Return, for each doubt that could change a digit, its share of the time on both sides."""
         mine, theirs = self.shares(index, side), self.shares(index, other)
         sizes = {doubt: (mine[doubt], theirs[doubt]) for doubt in self.kinds}
         return {
@@ -102,14 +102,14 @@ class Nuisances:
         }
 
     def shares(self, index: Index, side: Side) -> dict[Doubt, float]:
-        """Return which share of a side's time each doubt may account for."""
+        """Return the share of a side's time that each doubt may account for."""
         if side.cells not in self._shares:
             samples = [sample for cell in side.cells for sample in index.samples(cell)]
             self._shares[side.cells] = self._sum_up(samples)
         return self._shares[side.cells]
 
     def without(self, doubts: tuple[Doubt, ...]) -> Reading:
-        """Return the reading of the quantity with these doubts taken off."""
+        """Return what reads the quantity with these doubts taken off."""
         if doubts not in self._readings:
             plain, parts = self.plain, [self._part(doubt) for doubt in doubts]
 
@@ -139,9 +139,10 @@ class Nuisances:
         return min(sample.mirror_wait_s / sample.loops, idle_s(sample, self._cpus))
 
     def _server_load_s(self, sample: Sample) -> float:
-        """Return the time that the mirror worked: no more than the client may have waited for it.
+        """Return how long the mirror worked, but no longer than the client can have waited for it.
 
-        A client that uses its CPUs all the time is as fast as it can be, however busy the mirror.
+        A client that uses its CPUs all the time is as fast as it can be, however busy the mirror
+        is.
         """
         at_ceiling = sample.requests / self._ceiling if self._ceiling else 0.0
         load_s = max(sample.mirror_cpu_s, at_ceiling) / sample.loops

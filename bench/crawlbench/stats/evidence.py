@@ -1,9 +1,9 @@
-"""What the rounds say of one pair: claims with p values, and an interval (floor 2; pure).
+"""What the rounds say about one pair: claims with p values, and an interval (floor 2; pure).
 
-There are three claims: slower or faster by more than the margin, or the same within it. Each is a
-test of the margin's two ends, so that one interval decides all three, and at a true difference of
-just the margin the chance of any claim is at most the level. A claim must hold with every doubt
-taken off and with none, and beyond what the twins differ by.
+There are three claims: slower or faster by more than the margin, or the same within it. Each tests
+the two ends of the margin, so that one interval decides all three, and if the true difference is
+exactly the margin, the chance of any claim is at most the level. A claim must hold with every doubt
+taken off and with none, and by more than the twins differ.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ class Look(Protocol):
 
     @property
     def first(self) -> int | None:
-        """Rounds at which is looked first; None: only at the last."""
+        """Round after which one first looks; None: only after the last."""
 
     def p_value(self, moments: Moments, truth: float) -> float:
         """Return the two-sided p value of "the mean is this"."""
 
     def half_width(self, moments: Moments, level: float) -> float:
-        """Return half the width of the interval at that error level."""
+        """Return half the width of the interval at this error level."""
 
 
 @dataclass(frozen=True, slots=True)
 class OneLook:
-    """Student's t, when the rounds are all there.
+    """Student's t, once all rounds are there.
 
-    Each pair keeps the variance of its own: borrowed from the others, intervals of a cell with
-    three times the usual spread covered 86 to 90 % where they promise 95 (`make bench-judge`).
+    Each pair keeps its own variance. With variance borrowed from other pairs, intervals of a cell
+    with three times the usual spread covered 86 to 90 % where they promise 95 (`make bench-judge`).
     """
 
     first: int | None = None
@@ -86,21 +86,21 @@ class Evidence:
     interval: Interval
     """The union over all ways to see the values, widened, at the plan's confidence."""
     p_values: dict[Verdict, float]
-    """One for each claim; the smallest so far, where the session is looked at after each round."""
+    """One for each claim; the smallest so far, if the session looks after each round."""
     plain_p_values: dict[Verdict, float]
-    """The same of the values as measured alone, control and slow laps aside."""
+    """The same for the values as measured, disregarding the control and slow laps."""
     excess: float
-    """Log ratio of means less that of typical times."""
+    """Log ratio of the means less that of the typical times."""
     slow_laps_p: float
     """The p value of "the means differ by the margin or more"."""
     spread: float
     """Standard deviation of a round."""
     shifts: dict[str, float] = field(default_factory=dict)
-    """Way to see the values, to how far the mean moves."""
+    """How far the mean moves in each way to see the values."""
 
     @property
     def claim(self) -> Verdict:
-        """The best supported claim."""
+        """The claim with the best support."""
         return min(self.p_values, key=lambda verdict: self.p_values[verdict])
 
     @property
@@ -118,19 +118,19 @@ def gather(
     widenings: Sequence[float],
     level: float,
 ) -> Evidence:
-    """Return what the rounds say of one pair.
+    """Return what the rounds say about one pair.
 
     Args:
-        ways: log ratios of typical times by round, as measured (first) and without doubts.
+        ways: log ratios of typical times by round, first as measured, then without doubts.
         means: log ratios of mean times by round.
         look: once, or after each round.
-        margin: of the user.
-        widenings: what the twins differ by after so many rounds (the first: after one).
-        level: error of the interval.
+        margin: the user's.
+        widenings: what the twins differ by after each number of rounds, from one on.
+        level: error level of the interval.
     """
     walk = _Walk({name: Moments() for name in ways}, look, margin, level)
     total = len(means)
-    # Whoever looks once sees only the last round; a sequence counts from the first one on.
+    # A single look sees only the last round; a sequence counts from its first one on.
     first = max(2, look.first or total)
     for count, values in enumerate(zip(*ways.values(), means, strict=True), 1):
         walk.add(values)
@@ -141,10 +141,10 @@ def gather(
 
 @dataclass(slots=True)
 class _Walk:
-    """What is known about a pair while its rounds come in, one by one."""
+    """What is known about a pair while its rounds come in one by one."""
 
     states: dict[str, Moments]
-    """Moments of the typical times, by way to see them; as measured comes first."""
+    """Moments of the typical times by way to see them, first as measured."""
     look: Look
     margin: float
     level: float
@@ -160,11 +160,11 @@ class _Walk:
             state.add(value)
 
     def look_once(self, widening: float) -> None:
-        """Judge the rounds so far; what an earlier look has shown stays shown.
+        """Judge the rounds so far; what an earlier look has shown remains.
 
-        A sequence holds at all rounds at once, so that the truth lies in what all of its intervals
-        have in common, and the smallest p value of any round counts. Over the ways it is the other
-        way round: nobody knows which of them is right, so that the union and the largest count.
+        A sequence holds at all rounds at once, so the truth lies in the intersection of its
+        intervals, and the smallest p value of any round counts. Over the ways it is the reverse:
+        nobody knows which of them is right, so the union and the largest p value count.
         """
         seen = list(self.states.values())
         now = union(Interval.around(x.mean, self.look.half_width(x, self.level)) for x in seen)
@@ -172,7 +172,7 @@ class _Walk:
         self.found = now if self.found is None else self.found.common(now)
         plain = _claims(seen[0], self.look, self.margin)
         _lower(self.plain, plain)
-        # Where the twins agree the first way is the plain one, and a p value costs something.
+        # Where the twins agree, the first way is the plain one; a p value is too costly to repeat.
         first = _claims(seen[0], self.look, self.margin, widening) if widening else plain
         by_way = [first, *(_claims(x, self.look, self.margin, widening) for x in seen[1:])]
         _lower(self.claims, {one: max(way[one] for way in by_way) for one in self.claims})
@@ -183,7 +183,7 @@ class _Walk:
         """Return what all rounds say together."""
         assert self.found is not None
         measured = next(iter(self.states.values()))
-        if self.slow_p > self.level:  # typical times may agree while rare slow laps do not
+        if self.slow_p > self.level:  # typical times may agree where rare slow laps do not
             self.claims[Verdict.SAME] = 1.0
         return Evidence(
             rounds=total,

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 __all__ = ["MAX_ROUNDS", "POWER", "detectable", "foresee", "more_rounds"]
 
 POWER = 0.8
-"""Chance with which a difference that is called detectable is found."""
+"""Chance of finding a difference that is called detectable."""
 MAX_ROUNDS = 1000
-"""Beyond this the advice is to ask a coarser question."""
+"""Beyond this, the advice is to ask a coarser question."""
 
 
 def detectable(evidence: Evidence, look: Look, beyond: float, level: float) -> float | None:
-    """Return the log ratio from which on a difference would have been found, with a chance of 80 %.
+    """Return the smallest log ratio that would have been found, with a chance of 80 %.
 
     Args:
-        evidence: on one pair, equal or not.
-        look: by which it was judged.
+        evidence: on one pair, whether equal or not.
+        look: how it was judged.
         beyond: what a difference must exceed.
-        level: error that Holm's step gave the pair.
+        level: the error level that Holm's procedure gave the pair.
     """
     half = look.half_width(_moments(evidence, evidence.rounds), level)
     if math.isinf(half):
@@ -46,14 +46,14 @@ def more_rounds(
 ) -> int | None:
     """Return about how many more rounds would settle a pair, if its mean stays where it is.
 
-    None if it lies so near to the margin that a thousand would not.
+    None if it is so near to the margin that a thousand would not.
     """
     distance = abs(abs(evidence.mean) - margin) - widening
     if distance <= 0:
         return None
     counts = _counts(evidence.rounds)
-    # The interval only shrinks with more rounds, so that the first count that will do is found by
-    # halving instead of one by one.
+    # More rounds only shrink the interval, so we find the first count that is enough by halving
+    # instead of trying one after the other.
     place = bisect_left(
         counts,
         True,
@@ -65,12 +65,13 @@ def more_rounds(
 def foresee(session: Session, group: str, wanted: float) -> list[int]:
     """Return after how many rounds each pair of a group would find a difference (80 %).
 
-    Looking after each round, at the level of the strictest claim of a family, in the first step of
-    Holm's; a pair that would need more than a thousand counts as a thousand.
+    This assumes a look after each round, at the level of the strictest claim of a family, in the
+    first step of Holm's procedure. A pair that would need more than a thousand counts as a
+    thousand.
 
     Args:
-        session: kept, from which the spread of a round comes.
-        group: whose pairs.
+        session: a kept one, from which the spread of a round is taken.
+        group: the group whose pairs are asked about.
         wanted: log ratio of the difference.
     """
     index = Index(session.rounds)
@@ -99,7 +100,7 @@ def _rounds_for(spread: float, distance: float, level: float) -> int:
 
 @lru_cache(maxsize=256)
 def _counts(first: int) -> tuple[int, ...]:
-    """Return the counts of rounds that are tried, in steps of a tenth; the first in any case."""
+    """Return the counts of rounds to try, in steps of a tenth; always including the first."""
     counts = [first]
     while (after := counts[-1] + max(1, counts[-1] // 10)) <= MAX_ROUNDS:
         counts.append(after)

@@ -1,4 +1,4 @@
-"""Whether changes may pass: what a script asks, in one answer (floor 2; pure)."""
+"""Decides whether changes may pass: one answer for a script (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Gate:
 
     total: int
     slower: int
-    """How many changes lie beyond the gate with the whole interval of one way to see them."""
+    """Changes for which one way to see them lies beyond the gate with its whole interval."""
     invalid: int
-    """Those that fail, and those that only the base can do."""
+    """Cells that fail, and those that only the base has."""
     unclear: int
-    """Whose interval reaches the gate."""
+    """Changes whose interval reaches the gate."""
     hopeless: int
-    """How many can never be judged, however long the session measures; they are left out."""
+    """Changes that can never be judged, however long one measures; they are left out."""
     remedy: str = "more rounds"
-    """What would settle those that are unclear."""
+    """What would settle the unclear ones."""
 
     @property
     def code(self) -> int:
@@ -43,7 +43,7 @@ class Gate:
 
     @property
     def reason(self) -> str:
-        """Why the code is not 0; empty if it is."""
+        """Why the code is not 0; empty if it is 0."""
         for count, what in (
             (self.slower, "slower beyond the gate"),
             (self.invalid, "invalid"),
@@ -57,13 +57,13 @@ class Gate:
 def hold_gate(changes: Sequence[Change], gate: float, remedy: str = "more rounds") -> Gate:
     """Check changes against a gate.
 
-    A cell fails if one way to see it is slower, and its interval lies beyond the gate; it passes if
-    no way's interval reaches the gate.
+    A cell fails if it is slower by one way to see it, and that interval lies beyond the gate; it
+    passes if no way's interval reaches the gate.
 
     Args:
-        changes: of one quantity.
+        changes: all by one quantity.
         gate: log ratio.
-        remedy: what would settle those that are unclear.
+        remedy: what would settle the unclear ones.
     """
     total = len(changes)
     slower = sum(_is_slower(change, gate) for change in changes)
@@ -83,7 +83,7 @@ def _passes(change: Change, gate: float) -> bool:
 
 
 def _is_invalid(change: Change) -> bool:
-    """Tell whether a cell failed, or the head does not have what the base has."""
+    """Return whether a cell failed, or the head lacks what the base has."""
     is_lost = change.verdict is Verdict.UNSUPPORTED and change.base_s is not None
     return change.verdict is Verdict.INVALID or is_lost
 

@@ -1,4 +1,4 @@
-"""Was it the client that was measured, or the mirror? (floor 2; pure)."""
+"""Tells whether the client was measured, or the mirror (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -25,19 +25,20 @@ __all__ = [
 MAX_SERVER_SHARE = 0.5
 """Share of a row's time beyond which it measures the server too, if the client may have waited."""
 MAX_PEER_SHARE = 0.9
-"""Share of an operation's time: a peer that echoes works while the loop waits, but one that is busy
-all the time sets the pace."""
+"""Share of an operation's time. A peer that echoes works while the loop waits, but a peer that is
+busy all the time sets the pace."""
 MAX_STARVED_SHARE = 0.05
-"""Share of a row's time beyond which the machine was too busy for the time to be the row's own."""
+"""Share of a row's time beyond which the machine was too busy for the row to show its own time."""
 MAX_WAIT_SHARE = 0.15
-"""Share of the mirror's time for an answer beyond which something else uses its CPU."""
+"""Share of the mirror's response time beyond which something else uses its CPU."""
 
 
 def server_share(samples: Sequence[Sample], ceiling: float | None) -> float:
-    """Return how much of what the mirror can do a cell asked for, from 0 to 1.
+    """Return how much of the mirror's capacity a cell used, from 0 to 1.
 
-    The larger of two: the share of the cell's time that the mirror's one thread was busy, and the
-    cell's rate over the rate that the mirror reached when asked for all it could give.
+    This is the larger of two: the share of the cell's time in which the mirror's one thread was
+    busy, and the cell's rate divided by the rate that the mirror reached when asked for all it
+    could give.
 
     Args:
         samples: of one cell.
@@ -57,7 +58,7 @@ def server_hold(samples: Sequence[Sample], ceiling: float | None, cpus: int) -> 
     Args:
         samples: of one cell.
         ceiling: requests per second that the mirror reached; None if that was not measured.
-        cpus: that the worker may use.
+        cpus: how many the worker may use.
     """
     seconds = sum(sample.seconds * sample.loops for sample in samples)
     idle = sum(idle_s(sample, cpus) * sample.loops for sample in samples)
@@ -69,7 +70,7 @@ def idle_s(sample: Sample, cpus: int) -> float:
 
     Args:
         sample: of any cell.
-        cpus: that the worker may use.
+        cpus: how many the worker may use.
     """
     return max(0.0, sample.seconds * cpus - used_s(sample))
 
@@ -77,34 +78,34 @@ def idle_s(sample: Sample, cpus: int) -> float:
 def starved_s(sample: Sample, cpus: int) -> float:
     """Return the seconds per crawl that the worker was ready but had no CPU: at most what it left.
 
-    Threads of one worker wait for each other too: `competition.py`.
+    Threads of one worker also wait for each other; `competition.py` allows for that.
 
     Args:
         sample: of any cell.
-        cpus: that the worker may use.
+        cpus: how many the worker may use.
     """
     return min(sample.cpu_wait_s, idle_s(sample, cpus)) if sample.cpu_wait_s else 0.0
 
 
 def used_s(sample: Sample) -> float:
-    """Return the seconds of CPU that the worker used per crawl, all threads and children."""
+    """Return the CPU seconds that the worker used per crawl, in all threads and children."""
     used = sample.cpu_s
     return sample.cpu_user_s + sample.cpu_system_s if used is None else used
 
 
 def wait_share(samples: Sequence[Sample]) -> float:
-    """Return the share of its way to answers in which the mirror was ready but had no CPU."""
+    """Return the share of the mirror's response time in which it was ready but had no CPU."""
     waited = sum(sample.mirror_wait_s for sample in samples)
     worked = sum(sample.mirror_cpu_s for sample in samples)
     return waited / (waited + worked) if waited else 0.0
 
 
 def find_mark(hold: float, waits: float, starved: float, *, is_operation: bool) -> Mark:
-    """Return what else a row measures besides the client: a note, as doubts are weighed by size.
+    """Return what else a row measures besides the client; a note, because doubts go by their size.
 
     Args:
         hold: share of the time in which the mirror, or the operation's peer, may have set the pace.
-        waits: of the mirror's way to its answers, the share without a CPU.
+        waits: share of the mirror's response time in which it had no CPU.
         starved: share of the time in which others had the worker's CPU.
         is_operation: whether the other process is an operation's peer.
     """

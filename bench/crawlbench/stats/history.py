@@ -1,4 +1,4 @@
-"""Many sessions in order of time: where did a cell's ratio change? (floor 2; pure)."""
+"""Finds where a cell's ratio changed over many sessions, in order of time (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 __all__ = ["make_history"]
 
 MIN_BEFORE = 3
-"""Sessions before the newest: of fewer it cannot be said what was to be expected."""
+"""Sessions before the newest; fewer do not tell what to expect."""
 
 
 def make_history(sessions: Mapping[str, Session], margin: float, confidence: float) -> History:
-    """Draw each cell through all sessions and find where it changed, by all that was measured.
+    """Follow each cell through all sessions and find where it changed, by everything measured.
 
-    Each session counts once, by its cell's mean over rounds; the spread between sessions is what a
-    change has to exceed. Where two stretches of one era differ by more than the margin, held for
-    all places that were looked at (Bonferroni), there is a change; then each side is searched again
-    (binary segmentation: Scott & Knott, Biometrics 30, 1974).
+    Each session counts once, with its cell's mean over rounds, and a change must exceed the spread
+    between sessions. There is a change where two stretches of one era differ by more than the
+    margin, at a level that allows for all places that were looked at (Bonferroni); then each side
+    is searched again (binary segmentation: Scott & Knott, Biometrics 30, 1974).
 
     Args:
         sessions: judged, by a name that the result uses.
         margin: log ratio up to which changes do not matter.
-        confidence: of all changes together, by each quantity.
+        confidence: for all changes by one quantity together.
     """
     ordered = sorted(sessions.items(), key=lambda pair: (pair[1].created, pair[0]))
     times = {name: SessionTimes(session) for name, session in ordered}
@@ -53,20 +53,20 @@ def make_history(sessions: Mapping[str, Session], margin: float, confidence: flo
 def _draw(
     times: Mapping[str, SessionTimes], eras: Mapping[str, int], margin: float, confidence: float
 ) -> History:
-    """Return what sessions say by one quantity.
+    """Return what the sessions say by one quantity.
 
     Args:
         times: by session, in order of time.
-        eras: of each session.
+        eras: the era of each session.
         margin: log ratio up to which changes do not matter.
-        confidence: of all changes together.
+        confidence: for all changes together.
     """
     sessions = {name: one.session for name, one in times.items()}
     quantity = next((one.quantity for one in times.values()), Quantity.TIME)
     points, groups, left_out = _collect(times, eras)
     places = sum(max(0, len(found) - 2 * MIN_SIDE + 1) for found in points.values())
     level = (1 - confidence) / max(1, places)
-    # What it costs to begin is told in crawls of the baseline until all is found.
+    # The cost to begin is kept in crawls of the baseline until everything is found.
     most = find_margin(margin, quantity, crawl_s=1.0)
     newest = {cell: _newest_stretch(found, [*times][-1]) for cell, found in points.items()}
     scales = {} if quantity.has_ratio else _scales(times)
@@ -95,7 +95,7 @@ def _draw(
 
 
 def _scales(times: Mapping[str, SessionTimes]) -> dict[str, float]:
-    """Return, by group, the seconds of a baseline's crawl in the newest session that has one."""
+    """Return, by group, the seconds of the baseline's crawl in the newest session that has one."""
     return {
         group: crawl_s
         for one in times.values()
@@ -149,8 +149,8 @@ def _read(
 
     Args:
         times: of one session of many.
-        files: users' files as the last session that has them knows them: two sites of one name are
-            one only if their content is.
+        files: users' files as the last session that has them knows them: two sites of the same name
+            are one site only if their content is the same.
         forms: by group, the lengths of the last session that has two.
     """
     plan = times.session.plan
@@ -170,7 +170,7 @@ def _read(
 
 
 def _newest_stretch(points: Sequence[Point], session: str) -> list[Point]:
-    """Return the points of the newest machine, if the newest session has one."""
+    """Return the latest points from the newest machine, if the newest session has one."""
     last = points[-1]
     return [point for point in points if point.era == last.era] if last.session == session else []
 
@@ -178,7 +178,7 @@ def _newest_stretch(points: Sequence[Point], session: str) -> list[Point]:
 def _jumps(
     newest: Mapping[str, Sequence[Point]], margin: float, confidence: float
 ) -> tuple[Jump, ...]:
-    """Return the cells whose newest session lies beyond what those before it let expect.
+    """Return the cells whose newest session lies outside what those before it predict.
 
     Source: the prediction interval of one more value, mean and deviation estimated (Hahn & Meeker,
     "Statistical Intervals", 1991, section 4.8). Holm over all cells.

@@ -1,4 +1,4 @@
-"""Holm's procedure: which claims of a family hold, all at one error (floor 2; pure)."""
+"""Holm's procedure: which claims of a family hold at one error level (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ def holm_levels(p_values: Mapping[K, float], count: int, alpha: float) -> dict[K
     """Return the error level at which each claim of a family is tested.
 
     Source: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal
-    of Statistics 6, 1979. In order of p, the i-th of m is tested at alpha / (m - i + 1); from the
-    first that is not rejected on, all keep that level. The chance of any false claim in the family
-    is at most alpha, however the claims depend on each other (they do, because pairs share cells).
-    From p values that hold at all times follow levels that do, too.
+    of Statistics 6, 1979. In order of p, the i-th of m is tested at alpha / (m - i + 1); after the
+    first that is not rejected, all keep its level. The chance of any false claim in the family is
+    at most alpha, however the claims depend on each other (they do, because pairs share cells). If
+    the p values hold at all times, so do the levels.
 
     Args:
         p_values: of the claims that could be tested.
-        count: of the family, fixed before the first round: those that could not be tested too.
-        alpha: of the family.
+        count: size of the family, fixed before the first round, with those that could not be
+            tested.
+        alpha: error level of the family.
     """
     levels: dict[K, float] = {}
     stopped_at = None

@@ -1,7 +1,7 @@
-"""The one index of a session's samples: made in one pass, asked by cell and round (floor 2; pure).
+"""The one index of a session's samples, by cell and round (floor 2; pure).
 
-What is compared by what (`Reading`), with which doubt taken off, is asked here too, so that each
-logarithm is taken once however many pairs need it.
+It is made in one pass. What is compared by which quantity (`Reading`), and with which doubts taken
+off, is also asked here, so that each logarithm is computed once, however many pairs need it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Index", "Laps", "read_cpu", "read_seconds", "reading_of"]
 
 Laps = dict[int, float]
-"""Lap to the logarithm of what was read there."""
+"""Lap to the logarithm of what was read in it."""
 
 
 def read_seconds(sample: Sample) -> float:
@@ -32,7 +32,7 @@ def read_seconds(sample: Sample) -> float:
 
 
 def read_cpu(sample: Sample) -> float:
-    """Return the CPU time of a crawl, of which there is a logarithm; it must be known."""
+    """Return the CPU time of a crawl, which must be known, as a number that has a logarithm."""
     assert sample.cpu_s is not None
     return max(sample.cpu_s, 1e-9)
 
@@ -63,9 +63,9 @@ class Index:
         return [sample for by_round in self._samples.get(cell, []) for sample in by_round]
 
     def laps(self, cells: tuple[str, ...], reading: Reading = read_seconds) -> list[Laps]:
-        """Return, per round, the logarithms by lap; of several cells (twins) their mean.
+        """Return, per round, the logarithms by lap; for several cells (twins) their mean.
 
-        Of twins only laps count that all of them have. A round that has none is empty.
+        Only laps that all twins have count. A round that has no such lap is empty.
         """
         key = (cells, reading)
         if key not in self._laps:
@@ -74,7 +74,7 @@ class Index:
         return self._laps[key]
 
     def by_round(self, cells: tuple[str, ...], reading: Reading = read_seconds) -> list[float]:
-        """Return, per round that has values, the midmean over laps of the logarithms."""
+        """Return, for each round that has values, the midmean over laps of the logarithms."""
         return [midmean(list(laps.values())) for laps in self.laps(cells, reading) if laps]
 
     def typical_s(self, cells: tuple[str, ...]) -> float | None:
@@ -83,18 +83,18 @@ class Index:
         return math.exp(fmean(times)) if times else None
 
     def level(self, values: list[float]) -> float:
-        """Return the logarithm of the mean of what logarithms stand for."""
+        """Return the logarithm of the mean of what the logarithms stand for."""
         return math.log(fmean([math.exp(value) for value in values]))
 
     def find_obstacle(self, cells: Sequence[str]) -> tuple[Obstacle | None, str]:  # noqa: ARG002
-        """Return why these cells cannot be compared, and which of them; as they were measured: no.
+        """Return why these cells cannot be compared, and which of them; for plain times, nothing.
 
-        What two lengths tell may have one: `lengths.Slopes`.
+        There can be an obstacle where two lengths are compared: `lengths.Slopes`.
         """
         return None, ""
 
     def amplify(self, cell: str, reading: Reading = read_seconds) -> float:  # noqa: ARG002
-        """Return how much an error of a length's own logarithm moves what is compared: as much."""
+        """Return how much an error in a length's logarithm moves the result: one to one here."""
         return 1.0
 
     def _read(self, cell: str, reading: Reading) -> list[Laps]:

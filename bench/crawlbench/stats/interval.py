@@ -18,14 +18,14 @@ __all__ = ["Estimate", "Interval", "difference", "estimate_mean", "union"]
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A range of log ratios that holds the truth as often as its maker says."""
+    """A range of log ratios that contains the truth as often as its maker says."""
 
     low: float
     high: float
 
     @classmethod
     def around(cls, mean: float, half_width: float) -> Interval:
-        """Return the interval that goes so far on both sides; of few rounds that is enormous."""
+        """Return the interval that extends so far on both sides; few rounds make it enormous."""
         return cls(max(-END, mean - half_width), min(END, mean + half_width))
 
     def widened(self, by: float) -> Interval:
@@ -37,13 +37,13 @@ class Interval:
         return Interval(self.low * by, self.high * by)
 
     def common(self, other: Interval) -> Interval:
-        """Return what both hold; if that is nothing, the other, since one of them must be wrong."""
+        """Return what both share; if nothing, the other, since one of them must be wrong."""
         low, high = max(self.low, other.low), min(self.high, other.high)
         return Interval(low, high) if low <= high else other
 
 
 def union(intervals: Iterable[Interval]) -> Interval:
-    """Return the smallest interval that holds all of them; there must be one at least."""
+    """Return the smallest interval that contains all of them; there must be at least one."""
     found = list(intervals)
     return Interval(min(one.low for one in found), max(one.high for one in found))
 
@@ -53,12 +53,12 @@ class Estimate:
     """A mean and its standard error.
 
     Source: Student 1908; Kalibera & Jones, ISMM 2013, for rounds as the unit of replication.
-    Assumption: the rounds' values are independent and roughly normal. Simulated with drift, the
-    interval covers as it should from 5 rounds on, where a percentile bootstrap is too narrow.
+    Assumption: the rounds' values are independent and roughly normal. In simulations with drift the
+    interval covers as promised from 5 rounds on, where a percentile bootstrap is too narrow.
     """
 
     count: int
-    """Rounds, two at least."""
+    """Rounds, at least two."""
     mean: float
     error: float
     """Standard error of the mean."""
@@ -93,8 +93,8 @@ def estimate_mean(values: Sequence[float]) -> Estimate | None:
 def difference(first: Estimate, second: Estimate) -> Estimate:
     """Return the estimate of the second mean less the first, from independent rounds.
 
-    Source: Welch, "The generalization of Student's problem", Biometrika 34, 1947: variances may
-    differ, degrees of freedom by Satterthwaite.
+    Source: Welch, "The generalization of Student's problem", Biometrika 34, 1947. The variances may
+    differ; degrees of freedom by Satterthwaite.
     """
     variance = first.error**2 + second.error**2
     spread = first.error**4 / first.freedom + second.error**4 / second.freedom

@@ -1,8 +1,7 @@
-"""The one judge: what may be concluded from a session's finished rounds (floor 2; pure).
+"""The one judge: what can be concluded from a session's finished rounds (floor 2; pure).
 
-run, report, ab, compare, history, clusters and gates all take their verdicts from here. A question
-(`question.py`) has a family of pairs; each pair's rounds give evidence (`evidence.py`), with doubts
-taken off (`doubts.py`); Holm's order says which claims hold (`holm.py`).
+All verdicts come from here, whoever asks. A question (`question.py`) has a family of pairs; their
+rounds give evidence (`evidence.py`), with doubts taken off (`doubts.py`); Holm decides (`holm.py`).
 """
 
 from __future__ import annotations
@@ -50,12 +49,11 @@ ALL_DOUBTS = "all"
 
 
 def judge(session: Session, begin_margin_s: float | None = None) -> Session:
-    """Return the session with all that can be concluded from its finished rounds.
+    """Return the session with everything that can be concluded from its finished rounds.
 
     Args:
         session: as far as it was measured.
-        begin_margin_s: the difference to begin that does not matter; None for the plan's margin, of
-            the baseline's crawl.
+        begin_margin_s: the margin to begin; None for the plan's margin, of the baseline's crawl.
     """
     index = Index(session.rounds)
     others = find_others_shares(session, index)
@@ -86,7 +84,7 @@ class _Weighed:
     evidence: Evidence
     doubts: tuple[DoubtSize, ...]
     half: Doubt | None
-    """A doubt that is half of the time or more in one of the cells."""
+    """A doubt that makes up half of the time or more in one of the cells."""
 
 
 class _Judgement:
@@ -127,7 +125,7 @@ class _Judgement:
         weighed = self._weigh()
         usable = {pair: one for pair, one in weighed.items() if one.half is None}
         p_values = {pair: one.evidence.p_value for pair, one in usable.items()}
-        # The family is fixed before the first round: a pair that fails stays in it, so that nobody
+        # The family is fixed before the first round, and a pair that fails stays in it: nobody
         # gains power by failing. What a loop refuses was never asked.
         count = sum(not self._is_refused(pair) for pair in self._question.pairs)
         levels = holm_levels(p_values, count, self._alpha)
@@ -181,7 +179,7 @@ class _Judgement:
         return _Weighed(evidence, doubts, half)
 
     def _watch_twins(self) -> tuple[Control | None, list[float]]:
-        """Return what the control shows, and by how much intervals grow after each round."""
+        """Return what the control shows, and how much intervals are widened after each round."""
         none = [0.0] * max(1, self._index.rounds)
         baseline, *controls = self._question.baseline.cells
         if not controls:
@@ -203,7 +201,7 @@ class _Judgement:
                 ends = Interval.around(state.mean, look.half_width(state, self._alpha))
                 widening = 0.0 if ends.low <= 0 <= ends.high else abs(state.mean)
             widenings.append(widening)
-        # Rounds in which the twins share no lap say nothing new of them.
+        # Rounds in which the twins share no lap say nothing new about them.
         widenings += [widenings[-1]] * (self._index.rounds - len(values))
         found = Control(
             group, len(values), state.mean, ends.low, ends.high, widenings[-1], quantity
@@ -211,15 +209,14 @@ class _Judgement:
         return found, widenings
 
     def _present(self, side: Side) -> Side:
-        """Return a side without the twin that failed, if only one did."""
+        """Return a side without the twin that failed, if only one of the two did."""
         cells = tuple(name for name in side.cells if name not in self._failures)
         return Side(side.name, cells or side.cells)
 
     def _failure(self, pair: tuple[Side, Side]) -> Failure | None:
-        """Return why one of the two is invalid; of twins, both must be.
+        """Return why one of the two sides is invalid.
 
-        Against itself in another environment, a cell is as invalid as either of what it is held
-        against: a side that breaks must not pass a gate.
+        Of twins both must be; in `ab` either is enough, as a broken side must not pass a gate.
         """
         for side in pair:
             found = [self._failures[name] for name in side.cells if name in self._failures]
@@ -232,7 +229,7 @@ class _Judgement:
         return failure is not None and failure.is_refusal
 
     def _obstacle(self, pair: tuple[Side, Side]) -> tuple[Obstacle | None, str]:
-        """Return why a pair cannot be judged whatever its rounds say, and what that is about."""
+        """Return why a pair cannot be judged, whatever its rounds say, and what that concerns."""
         if self._failure(pair):
             return Obstacle.FAILED, ""
         present = [name for side in pair for name in self._present(side).cells]
@@ -259,7 +256,7 @@ class _Judgement:
             doubts=weighed.doubts,
             excess=evidence.excess,
             detectable=detectable(evidence, self._look, self._margin + self._widenings[-1], level),
-            more_rounds=more_rounds(  # whoever measures them has looked
+            more_rounds=more_rounds(  # whoever measures them has looked before
                 evidence, AnyTime(), self._margin, self._widenings[-1], level
             )
             if obstacle is Obstacle.OPEN
@@ -269,14 +266,13 @@ class _Judgement:
     def _find_obstacle(self, weighed: _Weighed, level: float) -> tuple[Obstacle | None, str]:
         """Return why a pair has no verdict, or None if its best claim holds."""
         evidence = weighed.evidence
-        # Where half of the time is not the client's, even a claim that holds is not about it.
+        # Where half of the time is not the client's, no claim is about the client.
         if weighed.half:
             return Obstacle.HALF, str(weighed.half)
         if evidence.p_value <= level:
             return None, ""
-        # Would the values as measured make a claim? If not, nothing but more rounds can help. If
-        # they would, something took it away: slow laps, a doubt, or what the twins differ by, in
-        # the order of what a user can do about it.
+        # If the values as measured support no claim, only more rounds help. If they do, something
+        # took it away: slow laps, a doubt or the twins, in order of what a user can do about it.
         plain = min(evidence.plain_p_values, key=lambda one: evidence.plain_p_values[one])
         if evidence.plain_p_values[plain] > level:
             return Obstacle.OPEN, ""

@@ -1,12 +1,12 @@
 """What a page costs and what it costs to begin, from two lengths of a site (floor 2; pure).
 
-Both lengths are measured in the same laps. Within a lap, a page costs what the long crawl
-takes more than the short one, divided by the pages that it has more; to begin costs what is left of
-the short crawl without its pages. That is an intercept: it holds what a crawl of any length pays,
-its first wave of connections included.
+Both lengths are measured in the same laps. Within a lap, a page costs what the long crawl takes
+more than the short one, divided by its additional pages; the cost to begin is what is left of the
+short crawl without its pages. That is an intercept: it contains what a crawl of any length pays,
+including its first wave of connections.
 
-Two points always lie on a line. A third length, in between, tests it: where a page up to there
-costs another time than a page of all, there is no cost per page to speak of.
+Two points always lie on a line. A third length in between tests it: if a page up to there costs
+another time than the average of all pages, there is no single cost per page.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ MIN_MORE = 1e-3
 """Share of the long crawl by which it always counts as longer than the short one, so that each lap
 has a logarithm. Such a lap is an outlier, which the midmean leaves out."""
 MAX_BEND = 0.1
-"""Share of a page's cost up to which two lengths also predict what other lengths cost."""
+"""Share of a page's cost up to which two lengths still predict what other lengths cost."""
 LINE_ROUNDS = 4
-"""Rounds in which a middle length is crawled: enough for an interval, and no more."""
+"""Rounds in which a middle length is crawled: just enough for an interval."""
 MAX_FLAT = 0.1
 """Share of the laps; the midmean leaves out up to a quarter at each end."""
 
 
 class Slopes(Index):
-    """The same laps, read as the time that one page more adds."""
+    """The same laps, read as the time that each further page adds."""
 
     def __init__(
         self,
@@ -62,14 +62,14 @@ class Slopes(Index):
         line: Line | None = None,
         measured: Reading = read_seconds,
     ) -> None:
-        """Read an index from its start.
+        """Build on an index of all samples.
 
         Args:
             index: of all samples.
             longs: cell to its long form.
-            form: of the group.
-            line: what a third length tells; None if there is none.
-            measured: what is read of each length, without anything taken off.
+            form: the group's.
+            line: what a third length shows; None if there is none.
+            measured: what is read of each length, with nothing taken off.
         """
         super().__init__(())
         self.rounds = index.rounds
@@ -81,26 +81,26 @@ class Slopes(Index):
         self._flat: dict[str, float] = {}
 
     def samples(self, cell: str) -> list[Sample]:
-        """Return those of the long form: it is most of what a page's time is made of."""
+        """Return those of the long form, which make up most of a page's time."""
         return self._index.samples(self._longs.get(cell, ""))
 
     def find_obstacle(self, cells: Sequence[str]) -> tuple[Obstacle | None, str]:
-        """Return why these cells have no cost per page, and which of them has none."""
+        """Return why there is no cost per page for these cells, and which of them has none."""
         bent = next((cell for cell in cells if self._line and self._line.is_bent(cell)), "")
         if bent:
             return Obstacle.BENT, bent
         return (Obstacle.FLAT, "") if self._is_flat(cells) else (None, "")
 
     def amplify(self, cell: str, reading: Reading = read_seconds) -> float:
-        """Return how much errors of both lengths' logarithms, alike and independent, move a page's.
+        """Return how much equal, independent errors in both lengths' logarithms move a page's.
 
-        Independent is the careful guess: what slows both down alike moves it less.
+        Independent is the careful guess: what slows both lengths down together moves it less.
         """
         short, long = self._typical(cell, reading)
         return math.hypot(short, long) / max(long - short, MIN_MORE * long)
 
     def seconds(self, cell: str) -> list[Laps]:
-        """Return, per round and lap, the cost of a page as it is, not as a logarithm."""
+        """Return, per round and lap, the cost of a page in seconds, not as a logarithm."""
         pages = self._form.more_pages
         parts = self._parts(cell, self._measured)
         return [{lap: more / pages for lap, (_, more) in laps.items()} for laps in parts]
@@ -135,7 +135,7 @@ class Slopes(Index):
         return short, short + midmean([more for _, more in laps])
 
     def _is_flat(self, cells: Sequence[str]) -> bool:
-        """Tell whether in many laps of one of the cells more pages took no more time."""
+        """Return whether in many laps of one of the cells more pages took no more time."""
         return any(self._flat_share(cell) > MAX_FLAT for cell in cells)
 
     def _flat_share(self, cell: str) -> float:
@@ -150,7 +150,7 @@ class Intercepts(Slopes):
     """The same laps, read as the time that is left of a crawl without its pages, in seconds."""
 
     def samples(self, cell: str) -> list[Sample]:
-        """Return those of the short form, of which it is a part."""
+        """Return those of the short form, of which the cost to begin is a part."""
         return self._index.samples(cell)
 
     def amplify(self, cell: str, reading: Reading = read_seconds) -> float:
@@ -160,11 +160,11 @@ class Intercepts(Slopes):
         return math.hypot((1 + share) * short, share * long)
 
     def level(self, values: list[float]) -> float:
-        """Return the mean of seconds."""
+        """Return the mean of the seconds."""
         return fmean(values)
 
     def _is_flat(self, cells: Sequence[str]) -> bool:  # noqa: ARG002  (it divides by nothing)
-        """Tell no: a difference of times may be anything."""
+        """Return False: a difference of times may have any value."""
         return False
 
     def _read(self, cell: str, reading: Reading) -> list[Laps]:
@@ -176,7 +176,7 @@ class Intercepts(Slopes):
 
 
 class Line:
-    """Whether a middle length lies where the two others say that it should."""
+    """Tells whether a middle length lies where the two others say it should."""
 
     def __init__(
         self, session: Session, index: Index, group: str, measured: Reading = read_seconds
@@ -190,11 +190,11 @@ class Line:
         self._found: dict[str, Interval | None] = {}
 
     def find_bend(self, cell: str) -> Interval | None:
-        """Return by what share a page up to the middle costs more than one of all pages.
+        """Return by what share a page up to the middle costs more than the average of all pages.
 
-        Student's t over rounds: how many there are was settled beforehand. None if they give no
-        interval. Each lap's share is of the round's typical cost, so that the noise of what is
-        divided by moves nothing.
+        Uses Student's t over rounds, since their number was set beforehand; None if they give no
+        interval. Each lap's share is relative to the round's typical cost, so that the divisor adds
+        no noise.
         """
         if cell not in self._found:
             rounds = zip(self._first.seconds(cell), self._whole.seconds(cell), strict=True)
@@ -204,13 +204,13 @@ class Line:
         return self._found[cell]
 
     def is_bent(self, cell: str) -> bool:
-        """Tell whether that share is surely more than it may be, one way or the other."""
+        """Return whether that share certainly exceeds what is allowed, in either direction."""
         bend = self.find_bend(cell)
         return bend is not None and (bend.low > MAX_BEND or bend.high < -MAX_BEND)
 
 
 def _share(first: Laps, whole: Laps) -> float | None:
-    """Return by what share one is more than the other in a round; None if they share no lap."""
+    """Return by what share the first exceeds the whole in a round; None if they share no lap."""
     laps = [lap for lap in first if lap in whole]
     typical = midmean([whole[lap] for lap in laps]) if laps else 0.0
     return midmean([first[lap] - whole[lap] for lap in laps]) / typical if typical > 0 else None
@@ -248,14 +248,14 @@ def find_margin(
 ) -> float:
     """Return the difference that does not matter, in the unit of a quantity's numbers.
 
-    What it costs to begin is compared in seconds. It is a part of the short crawl, so that the
-    margin is that of the baseline's short crawl, unless another was asked for.
+    The cost to begin is compared in seconds. It is a part of the short crawl, so its margin is that
+    of the baseline's short crawl, unless the user asked for another.
 
     Args:
         margin: log ratio.
-        quantity: that is compared.
-        crawl_s: of the baseline; None if it is not known.
-        begin_s: that was asked for to begin; None if nobody asked.
+        quantity: what is compared.
+        crawl_s: time of the baseline's crawl; None if it is not known.
+        begin_s: the margin that the user asked for; None if there is none.
     """
     if quantity.has_ratio:
         return margin

@@ -1,4 +1,4 @@
-"""The least time that a crawl could take on a network (floor 2; pure)."""
+"""The shortest time that a crawl could take on a network (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 __all__ = ["REFERENCE", "critical_path_s", "find_limit_s"]
 
 REFERENCE = "limit-socket"
-"""The strategy that shows what fetching and parsing cost when the client costs nothing."""
+"""The strategy that shows what fetching and parsing cost when the client itself costs nothing."""
 
 
 def critical_path_s(network: Mapping[str, float], pages: int, concurrency: int) -> float:
     """Return the mean time of the round trips that no client can avoid.
 
-    One connection must be made and the first page fetched before the others are known; these go out
-    `concurrency` at a time, on connections that were opened meanwhile.
+    One connection must be made and the first page fetched before the others are known; these are
+    requested `concurrency` at a time, on connections that were opened meanwhile.
     """
     waves = math.ceil((pages - 1) / concurrency)
     trips = network.get("connect_round_trips", 0.0) + 1 + waves
@@ -29,16 +29,16 @@ def critical_path_s(network: Mapping[str, float], pages: int, concurrency: int) 
 
 
 def find_limit_s(session: Session, cell: Cell, reference: Sequence[Sample] | None) -> float | None:
-    """Return the critical path plus the CPU time of the reference in this cell's laps, in seconds.
+    """Return the critical path plus the reference's CPU time in this cell's laps, in seconds.
 
-    Work can overlap with waiting, so on a slow network a cell may come closer than its sum
+    Work can overlap with waiting, so on a slow network a cell may come closer than the sum
     suggests.
 
     Args:
-        session: that played the network.
-        cell: to be compared with its limit.
+        session: the one that played the network.
+        cell: the cell to compare with its limit.
         reference: samples of the raw reference with the cell's parser and concurrency; None if the
-            session has none, or none that is valid: then there is no limit.
+            session has none that is valid, in which case there is no limit.
     """
     if cell.operation or not reference:
         return None

@@ -1,9 +1,9 @@
-"""Merges what machines measured into one verdict for each cell (floor 2; pure).
+"""Merges what many machines measured into one verdict for each cell (floor 2; pure).
 
-Sheets are read twice, one after the other, and forgotten: what is kept grows with the cells, not
-with the machines. The first time each cell's mean over machines is taken; then Holm's step, over
-all cells of all sheets, gives the levels; with them, the second time, each machine's own interval
-is compared with the mean's. Where two lengths were crawled, the same is done of the time per page.
+Sheets are read twice, one after the other, and not kept: memory grows with the cells, not with the
+machines. The first pass takes each cell's mean over machines; then Holm's procedure, over all cells
+of all sheets, gives the levels; with them the second pass compares each machine's own interval with
+the mean's. Where two lengths were crawled, the same is done for the time per page.
 """
 
 from __future__ import annotations
@@ -44,16 +44,16 @@ class Merged:
     noise: tuple[MergedNoise, ...]
     left_out: tuple[LeftOut, ...]
     failures: dict[str, int]
-    """Machine to how many cells are invalid on it; those without are not there."""
+    """Machine to the number of its invalid cells; only machines that have some."""
 
 
 def merge(sheets: Sequence[Plan], read: Callable[[int], Sequence[BlockResult]]) -> Merged:
     """Return a verdict over machines for each cell that is compared, and one per kind of machine.
 
     Args:
-        sheets: the plans that were measured, all with one margin and confidence.
-        read: returns the blocks of the sheet of that number, from 1; it is called twice for each
-            sheet and quantity.
+        sheets: the plans that were measured, all with the same margin and confidence.
+        read: returns the blocks of a sheet by its number, from 1; called twice for each sheet and
+            quantity.
     """
     has_lengths = any(sheet.long_forms for sheet in sheets)
     found = [_merge(sheets, read, one) for one in MERGED if has_lengths or not one.is_of_lengths]

@@ -14,12 +14,13 @@ __all__ = ["midmean"]
 
 
 def midmean(values: Sequence[float]) -> float:
-    """Return the mean of the middle half of values; there must be one at least.
+    """Return the mean of the middle half of values; there must be at least one.
 
-    Source: the interquartile mean, or midmean (Tukey, Exploratory Data Analysis, 1977); values at
-    the quartiles count in part, so that it changes smoothly with their number. Of one value or two
-    it is the mean. For normal values it needs a fifth more of them than the mean, of four a third
-    more; where a machine changes its speed in the middle of a lap, a fraction (docs/method.md).
+    Source: the interquartile mean, or midmean (Tukey, Exploratory Data Analysis, 1977). Values at
+    the quartiles count in part, so that it changes smoothly with their number; for one or two
+    values it is the mean. With normal values it needs a fifth more of them than the mean, a third
+    more if there are four; where a machine changes its speed within a lap, it needs only a fraction
+    (docs/method.md).
     """
     return math.fsum(map(mul, _weights(len(values)), sorted(values)))
 

@@ -1,10 +1,10 @@
 """How much of the noise is between workers, and how much between laps (floor 2; pure).
 
 Source: Kalibera and Jones, "Rigorous benchmarking in reasonable time", ISMM 2013: how much each
-level adds to the spread, and from that and the costs how often to repeat on each. Their formula
-takes means; here a round is the midmean of its laps, so that what laps contribute is read off
-midmeans too: of every other lap of a round, against those between them. Only differences and
-squares are read, never which side is faster.
+level adds to the spread, and how often to repeat on each, given the costs. Their formula uses
+means. Here a round is the midmean of its laps, so what laps contribute is read from midmeans too:
+those of every other lap of a round, against those of the laps between. Only differences and squares
+are read, never which side is faster.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ __all__ = ["Noise", "find_noise"]
 MIN_ROUNDS = 3
 """With fewer rounds, the spread is not known."""
 PRIOR_ROUNDS = 3
-"""How many of a group's own rounds the session's usual noise is worth: three rounds of a group
-alone say next to nothing about its spread."""
+"""How many of a group's own rounds the session's usual noise is worth: three rounds of a group by
+themselves say next to nothing about its spread."""
 USUAL_SHARE = 0.48
-"""What laps explain, over that and the whole, before anything is known: nine tenths of the noise.
-In the sessions in `results/` it is 76 to 100 %."""
+"""What laps explain, divided by the sum of that and the whole, to assume before anything is known:
+nine tenths of the noise. In the sessions in `results/` laps explain 76 to 100 %."""
 PRIOR_GROUPS = 2
 """How many groups the prior is worth."""
 
@@ -42,19 +42,19 @@ class Noise:
     """The variance of a round's log ratio, typical of a group's pairs with the baseline."""
 
     of_lap: float
-    """What a lap contributes; of n laps, an nth part."""
+    """What a lap contributes; n laps contribute an nth of it."""
     of_round: float
-    """What a round has beyond that of its laps: what fresh workers differ by. Never below 0."""
+    """What a round adds to the noise of its laps: how fresh workers differ. Never below 0."""
 
     def share_between(self, laps: float) -> float:
-        """Return which part of the noise is between workers, if a round has so many laps."""
+        """Return which part of the noise is between workers, if a round has this many laps."""
         total = self.of_round + self.of_lap / laps
         return self.of_round / total if total else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Spread:
-    """What one pair shows; of both, what is expected of rounds of these laps."""
+    """What one pair shows of rounds with as many laps as it has."""
 
     rounds: int
     whole: float
@@ -62,14 +62,14 @@ class _Spread:
     by_laps: float
     """The part of it that laps explain."""
     laps: float
-    """In a round: their harmonic mean."""
+    """Laps in a round: their harmonic mean."""
 
 
 def find_noise(session: Session) -> dict[str, Noise]:
     """Return the noise of each group in which a pair has enough rounds and laps.
 
-    A group's own spread and that which is usual in the session are weighed by rounds, each group's
-    relative to its size.
+    The group's own spread and the one usual in the session are weighted by rounds, both relative
+    to the size of the group's own.
     """
     spreads = {group: _typical(found) for group, found in _spreads(session).items() if found}
     usual = _usual_share(list(spreads.values()))
@@ -83,9 +83,9 @@ def find_noise(session: Session) -> dict[str, Noise]:
 
 
 def _usual_share(spreads: Sequence[_Spread]) -> float:
-    """Return what laps explain over that and the whole together: a half, if laps are all there is.
+    """Return what laps explain, divided by that plus the whole: a half if laps explain all.
 
-    Each spread counts alike, whatever its size.
+    Each spread counts the same, whatever its size.
     """
     shares = [one.by_laps / (one.whole + one.by_laps) for one in spreads if one.whole + one.by_laps]
     return (sum(shares) + PRIOR_GROUPS * USUAL_SHARE) / (len(shares) + PRIOR_GROUPS)
@@ -112,7 +112,7 @@ def _spreads(session: Session) -> dict[str, list[_Spread]]:
 
 
 def _pairs(session: Session) -> Iterator[tuple[str, Side, Side]]:
-    """Yield each cell beside the baseline of its group; the twins are such a pair, too."""
+    """Yield each cell with the baseline of its group; the twins are such a pair too."""
     failed = {failure.cell for failure in session.failures}
     for cell in session.plan.own_cells:
         baseline = session.plan.baselines[cell.group]
@@ -122,9 +122,10 @@ def _pairs(session: Session) -> Iterator[tuple[str, Side, Side]]:
 
 
 def _spread(rounds: Sequence[Sequence[float]]) -> _Spread | None:
-    """Return what one pair shows; None of too few rounds.
+    """Return what one pair shows; None if there are too few rounds.
 
-    Halves of a round have half its laps, so that their difference has four times its variance.
+    Half of a round has half its laps, so that the difference of two halves has four times the
+    variance.
     """
     if len(rounds) < MIN_ROUNDS:
         return None

@@ -1,4 +1,4 @@
-"""Two sides of a comparison, lap by lap, summed up by round (floor 2; pure)."""
+"""Two sides of a comparison, paired lap by lap and summed up by round (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Side", "lap_log_ratios", "log_ratios", "log_ratios_of_means"]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What stands on one side of a comparison."""
+    """One side of a comparison."""
 
     name: str
     """The cell's name; for twins, the baseline's."""
@@ -31,7 +31,7 @@ def log_ratios(
 ) -> list[float]:
     """Return, per round, the midmean over laps of log(side / other).
 
-    Of what it costs to begin, that is the difference in seconds: `lengths.Intercepts`.
+    For the cost to begin, this is the difference in seconds: `lengths.Intercepts`.
 
     Both values of a pair are from one lap, seconds apart, so that a slow drift of the machine
     cancels; the logarithm makes twice as fast and twice as slow equally far from equal. Rounds in
@@ -43,7 +43,7 @@ def log_ratios(
 def lap_log_ratios(
     index: Index, side: Side, other: Side, reading: Reading = read_seconds
 ) -> list[list[float]]:
-    """Return the same of each lap, by round, in the order of the laps."""
+    """Return the same for each lap, by round, in the order of the laps."""
     return [
         [one - two for one, two in pairs]
         for pairs in _paired(index.laps(side.cells, reading), index.laps(other.cells, reading))
@@ -53,7 +53,7 @@ def lap_log_ratios(
 def log_ratios_of_means(
     index: Index, side: Side, other: Side, reading: Reading = read_seconds
 ) -> list[float]:
-    """Return, per round, the logarithm of mean over mean: rare slow laps count in full."""
+    """Return, per round, the logarithm of mean over mean, in which rare slow laps count in full."""
     return [
         index.level([one for one, _ in pairs]) - index.level([two for _, two in pairs])
         for pairs in _paired(index.laps(side.cells, reading), index.laps(other.cells, reading))

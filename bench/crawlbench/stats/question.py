@@ -1,6 +1,6 @@
-"""One question: one group of cells and one quantity, and all its pairs (floor 2; pure).
+"""One question: one group of cells, one quantity, and all its pairs (floor 2; pure).
 
-The pairs are fixed before the first round, so that nobody can choose what to ask by what was found.
+The pairs are fixed before the first round, so that results cannot influence what is asked.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["Question", "ask_questions", "has_cpu_clock"]
 
 MAX_ALL_PAIRS = 60
-"""Cells of a group that are all compared with each other. Of more, each is compared with the
-baseline, and those that differ by event loop alone: a family of thousands would answer none."""
+"""The most cells of a group that are all compared with each other. In a larger group, each is
+compared with the baseline and with those that differ from it only by event loop: a family of
+thousands would answer nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +33,16 @@ class Question:
     group: str
     quantity: Quantity
     baseline: Side
-    """Both twins; one, where the group has no control."""
+    """Both twins; only one cell if the group has no control."""
     pairs: tuple[tuple[Side, Side], ...]
-    """Cell and what it is compared with; those with the baseline first."""
+    """Each cell and what it is compared with, pairs with the baseline first."""
 
 
 def ask_questions(session: Session) -> list[Question]:
     """Return the questions of a session.
 
-    By time, by CPU time where that was read exactly, and where there are two lengths, by both per
-    page, and by what it costs to begin.
+    There is one by time, one by CPU time where it was read exactly, and where there are two
+    lengths, one by each of the two per page and one by the cost to begin.
     """
     groups: dict[str, list[Cell]] = {}
     for cell in session.plan.own_cells:
@@ -57,7 +58,7 @@ def ask_questions(session: Session) -> list[Question]:
 
 
 def has_cpu_clock(session: Session) -> bool:
-    """Tell whether each value has one: where one lacks it, nothing is said of any."""
+    """Return whether every value has a CPU time: if one lacks it, nothing is said about any."""
     samples = [s for record in session.rounds for s in record.samples if not s.warmup]
     return bool(samples) and all(sample.cpu_s is not None for sample in samples)
 
@@ -79,7 +80,7 @@ def _ask(baseline: str, group: str, cells: list[Cell], quantity: Quantity) -> Qu
 
 
 def _kin(cells: Iterable[Cell]) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of cells that are alike in all but the event loop."""
+    """Yield the pairs of cells that differ only by event loop."""
     alike: dict[tuple[object, ...], list[str]] = {}
     for cell in cells:
         axes = (cell.strategy, cell.parser, cell.concurrency, cell.environment)

@@ -1,10 +1,10 @@
 """The mean over machines, and how far machines differ (floor 2; pure).
 
 Each machine measures the same plan, so the design is balanced, and the classical analysis of one
-random factor is exact: the mean of the machines' means with a t interval of their own spread. It
+random factor is exact: the mean of the machines' means, with a t interval from their own spread. It
 needs no guess of each machine's noise. With weights from the noise of five rounds (Paule & Mandel's
 variance, Hartung & Knapp's interval), simulated intervals at 95 % covered 90 to 94 %, because the
-weights are noise themselves; with equal weights, 95 to 96 %.
+weights are noisy themselves; with equal weights, 95 to 96 %.
 """
 
 from __future__ import annotations
@@ -23,19 +23,21 @@ if TYPE_CHECKING:
 __all__ = ["MAX_FIXED", "Pooled", "pool"]
 
 MAX_FIXED = 4
-"""Machines up to which a mean speaks for these machines alone. Two with 0.83 and 0.84, each within
-0.3 %, say nothing about a third; a t interval of one degree of freedom would run from 0.2 to 3."""
+"""Number of machines up to which a mean speaks for these machines alone. Two with 0.83 and 0.84,
+each within 0.3 %, say nothing about a third: a t interval with one degree of freedom would run from
+0.2 to 3."""
 
 MIN_FOR_PREDICTION = 3
-"""Machines; from two alone nobody can predict what a new one would show."""
+"""Machines needed to predict what a new one would show; two are too few."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """The pooled estimates of some machines."""
+    """The combined estimate of some machines."""
 
     mean: Estimate
-    """Over machines; of up to four machines, on these; of one, its own over rounds."""
+    """The mean over machines. Up to four machines, its error is for these machines only; of one, it
+    is that of its own rounds."""
     machines: int
     spread: float | None
     """Standard deviation of the true value between machines (tau); None for one machine."""
@@ -45,7 +47,7 @@ class Pooled:
     """The p value of the hypothesis that the true value is the same on all machines."""
 
     def prediction(self, confidence: float) -> tuple[float, float] | None:
-        """Return the interval of the true value on one more machine, or None for less than three.
+        """Return the interval of the true value on one more machine, or None for fewer than three.
 
         Source: Higgins, Thompson & Spiegelhalter, "A re-evaluation of random-effects
         meta-analysis", J. R. Statist. Soc. A 172, 2009. Assumption: the machines are a random
@@ -59,7 +61,7 @@ class Pooled:
 
 
 def pool(estimates: Sequence[Estimate]) -> Pooled:
-    """Return the mean over machines with its error, and how far the machines differ.
+    """Return the mean over machines with its error, and how much the machines differ.
 
     Source: Hedges & Olkin, "Statistical Methods for Meta-Analysis", 1985, chapter 9: the variance
     between machines is that between their estimates less the mean of their own errors' variances,
@@ -67,7 +69,7 @@ def pool(estimates: Sequence[Estimate]) -> Pooled:
     values are roughly normal and independent.
 
     Args:
-        estimates: one of each machine, over its rounds; one at least.
+        estimates: one from each machine, over its rounds; at least one.
     """
     count = len(estimates)
     if count == 1:
@@ -88,7 +90,7 @@ def pool(estimates: Sequence[Estimate]) -> Pooled:
 
 
 def _of_these(estimates: Sequence[Estimate], middle: float) -> Estimate:
-    """Return the mean on these very machines: its error is that of their own rounds.
+    """Return the mean on exactly these machines: its error comes from their own rounds.
 
     Source: Satterthwaite, Biometrics Bulletin 2, 1946, for the degrees of freedom of a sum.
     """
@@ -105,12 +107,13 @@ def _p_equal(estimates: Sequence[Estimate], between: float) -> float | None:
 
     Source: Brown & Forsythe, Technometrics 16, 1974, with the numerator's degrees of freedom by
     Mehrotra, Communications in Statistics - Simulation 26, 1997; errors may differ from machine to
-    machine. In simulations of equal machines it was below 5 % in 1 to 5 %. Cochran's Q, which takes
-    the errors for known, and Welch's test are below it far more often with few rounds and many
-    machines. None if no machine's rounds differed, which tells nothing of errors.
+    machine. In simulations of equal machines it fell below 5 % in 1 to 5 % of the cases. Cochran's
+    Q, which takes the errors as known, and Welch's test fall below it far more often with few
+    rounds and many machines. None if no machine's rounds differed, since nothing is then known
+    about errors.
 
     Args:
-        estimates: two at least.
+        estimates: at least two.
         between: variance of their means.
     """
     count = len(estimates)

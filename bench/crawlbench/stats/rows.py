@@ -1,6 +1,6 @@
-"""The rows of two sessions by one quantity, on their way to their verdicts (floor 2; pure).
+"""The rows of two sessions by one quantity, and how they get their verdicts (floor 2; pure).
 
-A question is one group and one quantity: Holm goes over its rows, in each way to see them.
+A question is one group and one quantity: Holm is applied to all its rows, in each way to see them.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ __all__ = ["Compared", "Kin", "Margin", "compare_rows"]
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """Up to where changes do not matter."""
+    """Differences up to which changes do not matter."""
 
     log_ratio: float
     begin_s: float | None = None
-    """To begin; None for as much of the baseline's crawl as the log ratio says."""
+    """The margin to begin; None for what the log ratio means for the baseline's crawl."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kin:
-    """Two cells that differ by event loop alone, and how their ratio changed."""
+    """Two cells that differ only by event loop, and how their ratio changed."""
 
     cell: str
     other: str
@@ -59,9 +59,9 @@ class Compared:
     quantity: Quantity
     changes: tuple[Change, ...]
     kin: tuple[Kin, ...]
-    """Empty where the quantity has no ratio."""
+    """Empty if the quantity has no ratio."""
     spreads: dict[Way, Spread]
-    """The spread of a crawl between sessions, by the way to see a change."""
+    """The spread of a crawl between sessions, by the way to look at a change."""
 
 
 def compare_rows(
@@ -70,13 +70,13 @@ def compare_rows(
     margin: Margin,
     others: Sequence[SessionTimes],
 ) -> Compared:
-    """Judge cells of two sessions.
+    """Judge the cells of two sessions.
 
     Args:
-        pair: base and head, by one quantity.
-        cells: that both have.
-        margin: up to where changes do not matter.
-        others: sessions of the same code, by what the quantity comes from (`Quantity.whole`).
+        pair: base and head, read by one quantity.
+        cells: those that both have.
+        margin: differences up to which changes do not matter.
+        others: sessions of the same code, read by the whole quantity (`Quantity.whole`).
     """
     rows = _Rows(pair, cells, margin, others)
     kin = rows.kin() if pair[0].quantity.has_ratio else ()
@@ -114,7 +114,7 @@ class _Rows:
         )
 
     def kin(self) -> tuple[Kin, ...]:
-        """Return how the ratios of cells that differ by event loop alone changed."""
+        """Return how the ratios of cells that differ only by event loop changed."""
         pairs: dict[tuple[str, str], Estimate | None] = {}
         for one, two in self._kin_pairs():
             found = [side.beside(two, one) for side in self._pair]
@@ -147,7 +147,8 @@ class _Rows:
         verdict = _agree(ways, plain.get(baseline))
         found, detail = None, ""
         if verdict is Verdict.UNCLEAR:
-            # Only the second way sees a change: it may be the baseline that changed, the other way.
+            # Only the second way sees a change: perhaps the baseline changed, in the other
+            # direction.
             is_relative = len(ways) == 2 and ways[1].verdict in (Verdict.FASTER, Verdict.SLOWER)
             found = Obstacle.PLAIN if is_relative else Obstacle.OPEN
             detail = baseline if is_relative else ""
@@ -165,7 +166,7 @@ class _Rows:
         return None
 
     def _plain(self, cell: Cell) -> Estimate | None:
-        """Return the change of the plain values, less what the machine's state explains."""
+        """Return the change of the plain values, without what the machine's state explains."""
         base, head = (side.plain(cell) for side in self._pair)
         if not base or not head:
             return None
@@ -182,7 +183,7 @@ class _Rows:
         if not self._has_anchors or parts is None or not base or not head:
             return 0.0
         if self._quantity.is_cpu:
-            parts = replace(parts, wait_s=0.0)
+            parts = replace(parts, wait_s=0.0)  # CPU time contains no waiting
         return expected_shift(base, head, parts)
 
     def _normalised(self, cell: Cell) -> Estimate | None:
@@ -192,11 +193,11 @@ class _Rows:
         change = difference(base, head)
         if self._quantity.has_ratio:
             return change
-        # In crawls of the baseline: in seconds as long as those of the base.
+        # In crawls of the baseline; for seconds, the length of a crawl in the base.
         return _scaled(change, self._pair[0].crawl_s(cell.group) or 0.0)
 
     def _careful(self, seen: Seen) -> Seen:
-        """Without anchors plain time may show a slowdown, but never claims `same` or `faster`."""
+        """Keep `same` and `faster` from plain time without anchors; it may only show a slowdown."""
         is_bold = seen.verdict in (Verdict.SAME, Verdict.FASTER)
         if self._has_anchors or not is_bold:
             return seen
@@ -227,20 +228,20 @@ class _Rows:
         return seen
 
     def _spread(self, way: Way, cell: Cell) -> Spread:
-        """Return how far sessions of the same code differ in a cell's value.
+        """Return how much a cell's value differs between sessions of the same code.
 
-        What two lengths tell is moved by the error of both: by how much more, its times tell.
+        What comes from two lengths is moved by errors of both; `amplify` says by how much more.
         """
         spread = self.spreads[way]
         return replace(spread, deviation=spread.deviation * self._pair[0].amplify(cell))
 
     def _cell(self, key: object) -> Cell:
-        """Return the cell of a row's key: its name, or its name and its kin's."""
+        """Return the cell that a row's key names; a key is a name, or a name with its kin's."""
         name = key if isinstance(key, str) else key[0]  # type: ignore[index]
         return self._pair[0].cells[name]
 
     def _kin_pairs(self) -> Iterator[tuple[Cell, Cell]]:
-        """Yield the cells that differ by event loop alone, and can be compared."""
+        """Yield the pairs of cells that differ only by event loop and can be compared."""
         seen: dict[tuple[object, ...], Cell] = {}
         for cell in self._cells:
             if cell.event_loop is None or self._obstacle(cell):
@@ -257,8 +258,8 @@ class _Rows:
             series[Way.NORMALISED].append(
                 _means(one.normalised(cell) for one in _with(others, cell))
             )
-            # With anchors the others' plain times would have to be corrected, each pair anew; what
-            # is left after the correction was measured once, and stands in the default.
+            # With anchors the others' plain times would have to be corrected, pair by pair; what
+            # remains after the correction was measured once, and is in the default.
             if not self._has_anchors:
                 series[Way.PLAIN].append(_means(one.plain(cell) for one in _with(others, cell)))
         for one, two in self._kin_pairs():
@@ -272,10 +273,10 @@ def _scaled(found: Estimate, factor: float) -> Estimate:
 
 
 def _agree(ways: Sequence[Seen], baseline: Seen | None) -> Verdict:
-    """Return the verdict that both ways give; of a cell that has one way, its own.
+    """Return the verdict that both ways give; for a cell that has only one way, its own.
 
-    Where the normalised time is the same and the baseline changed as the cell did, all of it
-    changed: that is no contradiction.
+    If the normalised time is the same and the baseline changed as the cell did, everything changed:
+    that is no contradiction.
     """
     first, *rest = ways
     if not rest:

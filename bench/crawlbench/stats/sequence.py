@@ -1,6 +1,6 @@
-"""Intervals and evidence that may be looked at after every round (floor 2; pure).
+"""Intervals and evidence that one may look at after every round (floor 2; pure).
 
-A t interval holds for one look. Whoever looks after each round and stops when the answer pleases
+A t interval holds for one look. Looking after each round, and stopping when one likes the answer,
 is wrong far more often (10 % where 5 % was promised). The sequences here hold at all times at once.
 
 Source: Lai, "On confidence sequences", Annals of Statistics 4, 1976; in this form, with a normal
@@ -17,14 +17,14 @@ from dataclasses import dataclass
 __all__ = ["Moments", "p_value", "sequence_half_width"]
 
 PRIOR_ROUNDS = 0.3
-"""The g above: how many rounds the prior is worth. Differences of a few deviations of a round are
-found soonest with it; three times as much or as little costs about one round in ten."""
+"""The g above: how many rounds the prior is worth. It finds differences of a few standard
+deviations of a round soonest; three times as much or as little costs about one round in ten."""
 MIN_ROUNDS = 2
 
 
 @dataclass(slots=True)
 class Moments:
-    """Count, mean and sum of squares of what came so far.
+    """Count, mean and sum of squares of the values so far.
 
     Source: Welford, Technometrics 4, 1962.
     """
@@ -54,14 +54,14 @@ class Moments:
 def p_value(moments: Moments, truth: float) -> float:
     """Return the anytime-valid p value of "the mean is this": 1 over the evidence against it.
 
-    The chance that it is ever at most alpha, over all rounds, is at most alpha if that is the
-    truth.
+    If that is the truth, the chance that this is ever at most alpha, over all rounds, is at most
+    alpha.
     """
     count, freedom = moments.count, moments.count - 1
     if count < MIN_ROUNDS:
         return 1.0
     share = PRIOR_ROUNDS / (count + PRIOR_ROUNDS)
-    if not moments.squares:  # the evidence's limit
+    if not moments.squares:  # the limit of the evidence
         return 1.0 if moments.mean == truth else share ** (freedom / 2)
     excess = (moments.mean - truth) ** 2 / (moments.variance / count) / freedom
     log_evidence = 0.5 * math.log(share) + count / 2 * (
@@ -73,7 +73,7 @@ def p_value(moments: Moments, truth: float) -> float:
 def sequence_half_width(moments: Moments, level: float) -> float:
     """Return half the width of the interval that holds at all times with a chance of 1 - level.
 
-    Infinite while the rounds are too few for that level.
+    Infinite while there are too few rounds for that level.
     """
     count = moments.count
     if count < MIN_ROUNDS:

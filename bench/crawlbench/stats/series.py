@@ -1,4 +1,4 @@
-"""The series of a sweep, and where each has its knee (floor 2; pure)."""
+"""The series of a sweep, and the knee of each (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["KNEE_SHARE", "Point", "Series", "find_knee", "make_series"]
 
 KNEE_SHARE = 0.95
-"""Share of the best rate that the knee reaches; going further can only gain the rest."""
+"""Share of the best rate that is reached at the knee; going further can only gain the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ class Point:
     """One cell of a series."""
 
     place: float
-    """On the sweep's axis."""
+    """Its place on the sweep's axis."""
     pages_per_s: float
     error: float | None
-    """Half-width of its interval, relative to it; None for one round."""
+    """Relative half-width of its interval; None for one round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Series:
 
     name: str
     points: tuple[Point, ...]
-    """In order of their place; cells that are invalid or have no values are left out."""
+    """In order of place, without cells that are invalid or have no values."""
     knee: float | None
     """Place from which the rate stays near its best; None if it never settles."""
 
@@ -80,8 +80,8 @@ def _find_point(place: float, summary: Summary, quantity: Quantity) -> list[Poin
 def find_knee(points: Sequence[Point]) -> float | None:
     """Return the first place from which every rate is near the best of all.
 
-    A series that is still rising at its last place, or that falls after its best, has none: its
-    last step must gain little, and it must not lose what it had gained.
+    A series that still rises at its last place, or that falls after its best, has no knee: the last
+    step must gain little, and nothing that was gained may be lost.
     """
     if len(points) < 3:
         return None

@@ -1,4 +1,4 @@
-"""What is still open in a judged session, and so takes more laps (floor 2; pure)."""
+"""Tells what is still open in a judged session, and so needs more laps (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 __all__ = ["HOPELESS", "MIN_ROUNDS", "NEVER", "is_settled", "open_cells"]
 
 MIN_ROUNDS = 3
-"""A verdict ends nothing before so many: what one or two rounds show is a first look."""
+"""No verdict ends anything before this: one or two rounds are only a first look."""
 
 NEVER = 0.0
-"""A precision that no interval reaches: who asks for so many rounds gets them, answered or not."""
+"""A precision that no interval reaches: all the rounds are measured, answered or not."""
 
 HOPELESS = (
     Obstacle.TIMERS,
@@ -28,20 +28,20 @@ HOPELESS = (
 
 
 def is_settled(session: Session) -> bool:
-    """Tell whether no pair is open, so that more rounds would tell nothing more."""
+    """Return whether no pair is open, so that more rounds would tell nothing new."""
     return bool(session.rounds) and not open_cells(session)
 
 
 def open_cells(session: Session) -> set[str]:
     """Return the cells that have an open pair, and the twins of their groups.
 
-    Where a precision is asked for, a pair is open until its interval is that narrow; otherwise
-    until it is answered, by the margin and by the gate if there is one: in time, or in the quantity
-    of the gate; where there are two lengths, per page as well, though not in what it costs to
-    begin unless the gate is about it. A pair that more rounds would not help is not open. Cells
-    without an open pair need no more laps, once the first rounds are over; the twins leave last,
-    because all that is open is compared with them. A group in which nothing is compared is measured
-    for as long as was asked for.
+    If the user asked for a precision, a pair is open until its interval is that narrow. Otherwise
+    it is open until it is answered, by the margin and by the gate, if there is one: in time, or in
+    the gate's quantity; with two lengths per page as well, though not in the cost to begin, unless
+    the gate is about that. A pair that more rounds would not help is not open. Cells without an
+    open pair need no more laps once the first rounds are over; the twins leave last, because
+    everything open is compared with them. A group without comparisons is measured for as long as
+    the user asked.
     """
     plan, twins = session.plan, session.plan.twins
     longs, middles = plan.long_names, plan.middle_names
@@ -59,18 +59,18 @@ def open_cells(session: Session) -> set[str]:
 
 
 def _is_open(plan: Plan, found: Comparison) -> bool:
-    if found.obstacle is Obstacle.FAILED:  # before all else: its cell takes no more values
+    if found.obstacle is Obstacle.FAILED:  # first of all, because its cell takes no more values
         return False
-    if plan.precision == NEVER:  # so many rounds were asked for: even a hopeless pair gets them
+    if plan.precision == NEVER:  # the user set the number of rounds: even a hopeless pair gets them
         return True
     if found.obstacle in HOPELESS:
         return False
     if found.rounds < MIN_ROUNDS or found.low is None or found.high is None:
         return True
     if plan.precision is not None:
-        # Answered or not: whoever asks for a width wants the number, not only the verdict.
+        # Answered or not: a user who asks for a width wants the number, not only the verdict.
         return (found.high - found.low) / 2 > plan.precision
-    # "Slower" settles the margin, but not yet whether it is slower by more than the gate allows.
+    # "Slower" settles the margin, but not whether it is slower by more than the gate allows.
     is_gated = plan.gate is not None and found.quantity is plan.gate_quantity
     reaches_gate = is_gated and found.low <= (plan.gate or 0.0) < found.high
     return reaches_gate or not found.is_answered

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Sheet"]
 
 MAX_NAMED = 10
-"""Machines that are named for one cell; the others are counted."""
+"""Machines that are named for one cell; others are only counted."""
 NOBODY = "no machine measured it"
 
 
@@ -55,11 +55,11 @@ class Sheet:
     groups: dict[str, str]
     """Cell to group."""
     cells: dict[str, list[_Said]]
-    """Each that was to be compared."""
+    """What was said of each cell that was to be compared."""
     silent: dict[str, dict[str, CellEstimate]]
-    """Cell to the machines that measured it in vain."""
+    """Cell to the machines that measured it without a result."""
     controls: dict[tuple[str, str], ControlEstimate]
-    """Estimates by machine and group, for the machines that are steady there."""
+    """Estimates by machine and group, from the machines that are steady there."""
     kinds: tuple[str, ...]
     """The machines' kinds, in the order of the blocks."""
     machines: int
@@ -90,15 +90,16 @@ class Sheet:
         for found in (one for one in block.cells if one.quantity is self.quantity):
             said = self.cells.setdefault(found.cell, [])
             estimate = _estimate(found)
-            if estimate is None:  # not even the steadiness of a machine without a number matters
+            if estimate is None:  # whether the machine is steady does not matter then
                 self.silent.setdefault(found.cell, {})[name] = found
             elif (name, self.groups[found.cell]) not in absent:
                 said.append(_Said(name, kind, estimate))
 
     def widening(self, group: str, plan: Plan, machines: Iterable[str]) -> float:
-        """Return what the twins differ by over these machines, if that is beyond their interval."""
-        # One machine's twins are judged by its rounds, which it did itself; those of several by how
-        # the machines differ, as a bias that only some of them have is part of the spread.
+        """Return how much the twins differ over these machines, if that exceeds their interval."""
+        # With one machine, the twins were judged by its rounds, on the machine itself. With
+        # several, how the machines differ decides: a bias that only some of them have is part of
+        # the spread.
         found = [self.controls[name, group] for name in machines]
         estimates = list(filter(None, map(_estimate, found)))
         if len(estimates) < 2:
@@ -128,7 +129,7 @@ class Sheet:
         return found
 
     def fill(self, everybody: Family, kinds: dict[str, Family], plan: Plan) -> None:
-        """Add the cells' means over machines, and over those of each kind, to the families."""
+        """Add the cells' means over all machines, and over those of each kind, to the families."""
         widenings: dict[tuple[str, ...], float] = {}
 
         def add(family: Family, cell: str, said: list[_Said]) -> None:
@@ -142,7 +143,7 @@ class Sheet:
                 add(everybody, cell, said)
             for kind in dict.fromkeys(one.kind for one in said):
                 family = kinds.setdefault(kind, Family())
-                if len(self.kinds) == 1:  # the same numbers, so they are not computed twice
+                if len(self.kinds) == 1:  # the numbers are the same
                     family.add(cell, everybody.pooled[cell], everybody.widenings[cell])
                 else:
                     add(family, cell, [one for one in said if one.kind == kind])
@@ -170,7 +171,7 @@ class Sheet:
         verdict, level = judged.verdict, judged.level
         own = self._own_verdicts(cell, level, plan)
         against = {n: v for n, v in own.items() if v not in (verdict, Verdict.UNCLEAR)}
-        if against:  # of many machines one says the opposite by chance: these share the error
+        if against:  # by chance one of many says the opposite, so they share the error
             strict = self._own_verdicts(cell, level / len(own), plan)
             against = {n: v for n, v in against.items() if strict[n] is v}
         without = {name: one.reason for name, one in self.silent.get(cell, {}).items()}
@@ -202,7 +203,7 @@ class Sheet:
         )
 
     def _own_verdicts(self, cell: str, level: float, plan: Plan) -> dict[str, Verdict]:
-        """Return what each machine's own rounds say at an error level: that of the cell over all.
+        """Return what each machine's own rounds say, at the error level that the cell has overall.
 
         At an easier level a verdict would "hold on" machines that would not give it themselves.
         """
@@ -219,7 +220,7 @@ class Sheet:
     def _without_estimate(self, cell: str) -> tuple[Verdict, str]:
         """Return the verdict, and why there is no number, if no steady machine measured a cell."""
         if silent := self.silent.get(cell):
-            # Wrong data on one machine weighs more than the first machine's lack of an answer.
+            # Wrong data on one machine weighs more than another's lack of an answer.
             name = next((n for n, one in silent.items() if one.verdict is Verdict.INVALID), "")
             name = name or next(iter(silent))
             found = silent[name]

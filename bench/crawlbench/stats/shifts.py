@@ -1,4 +1,4 @@
-"""Where a series of sessions changes, though neighbours resemble each other (floor 2; pure)."""
+"""Finds where a series changes, even if neighbouring sessions are alike (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 __all__ = ["MIN_SIDE", "find_shifts"]
 
 MIN_SIDE = 3
-"""Sessions on each side of a change: fewer do not tell a change from an odd session."""
+"""Sessions on each side of a change: fewer cannot be told from one odd session."""
 
 
 def find_shifts(values: Sequence[float], margin: float, level: float) -> list[tuple[int, Estimate]]:
     """Return the places at which a series changes, and by how much.
 
-    Candidates come by binary segmentation, as if sessions were independent. They are not: of 30
-    that resemble their neighbours by 0.8, half would show a change that is none. So each candidate
-    must stand with the correlation that is left between neighbours within the segments; the weakest
-    that does not is dropped, and the rest is looked at again.
+    Binary segmentation finds candidates as if sessions were independent. They are not: half of the
+    series of 30 sessions with a correlation of 0.8 between neighbours would show a change where
+    there is none. So each candidate must also hold given the correlation that remains between
+    neighbours within segments; the weakest that does not is dropped, and the others are tested
+    again.
     """
     places = sorted(_split(values, 0, margin, level))
     while places:
@@ -37,7 +38,7 @@ def find_shifts(values: Sequence[float], margin: float, level: float) -> list[tu
 
 
 def _split(values: Sequence[float], start: int, margin: float, level: float) -> list[int]:
-    """Return where a stretch changes, its sessions taken as independent."""
+    """Return where a stretch changes if its sessions are taken as independent."""
     best: tuple[float, int] | None = None
     for place in range(MIN_SIDE, len(values) - MIN_SIDE + 1):
         shift = _shift(values[:place], values[place:])
@@ -55,9 +56,9 @@ def _split(values: Sequence[float], start: int, margin: float, level: float) -> 
 
 
 def _hold(values: Sequence[float], places: Sequence[int]) -> list[Estimate]:
-    """Return the shift at each place, between its two segments, as correlated sessions know it.
+    """Return the shift at each place, between its two segments, allowing for correlation.
 
-    Where neighbours are correlated by r, n sessions know as much as n (1 - r) / (1 + r) independent
+    Where neighbours are correlated by r, n sessions tell as much as n (1 - r) / (1 + r) independent
     ones (Bartlett, J. R. Statist. Soc. 98, 1935).
     """
     ends = [0, *places, len(values)]
@@ -89,7 +90,7 @@ def _neighbours_correlation(parts: Sequence[Sequence[float]]) -> float:
     """Return the correlation of neighbours within segments, from 0 to 0.95.
 
     The usual estimate is too small by about (1 + 4 r) / n for each mean that is estimated (Kendall,
-    Biometrika 41, 1954): solved for r, with as many means as there are segments.
+    Biometrika 41, 1954). This is solved for r, with as many means as there are segments.
     """
     residuals = [[value - fmean(part) for value in part] for part in parts]
     total = sum(value**2 for part in residuals for value in part)
@@ -97,6 +98,6 @@ def _neighbours_correlation(parts: Sequence[Sequence[float]]) -> float:
         return 0.0
     found = sum(one * two for part in residuals for one, two in pairwise(part)) / total
     bias = len(parts) / sum(map(len, parts))
-    if 4 * bias >= 0.5:  # too few to solve for it: the solution would be all noise
+    if 4 * bias >= 0.5:  # too few to solve it: the solution would be all noise
         return min(0.95, max(0.0, found + bias))
     return min(0.95, max(0.0, (found + bias) / (1 - 4 * bias)))

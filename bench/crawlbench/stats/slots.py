@@ -1,4 +1,4 @@
-"""Does the place in the lap matter? The effect of being first or last (floor 2; pure)."""
+"""Tells whether the place in the lap matters: the effect of being first or last (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 __all__ = ["slot_effects"]
 
 MIN_CELLS = 3
-"""In a lap of two each cell is first or last, and the two effects are one."""
+"""In a lap of two, each cell is first or last, and the two effects are the same one."""
 
 
 def slot_effects(session: Session) -> tuple[SlotEffect, ...]:
     """Return how much longer values took in the first and in the last slot of a lap.
 
     A value's residual is its log time less its cell's mean, so that slow cells do not count. From
-    the residual in the slot goes the mean of those between first and last in the lap, so that slow
-    moments do not count either and the two effects stay apart; per round that is averaged, over
-    rounds goes the interval. Order is shuffled, so an effect adds noise and no bias; it is shown
-    because a large one means that cells disturb their successors.
+    the residual in the slot we subtract the mean of those in the middle of the lap, so that slow
+    moments do not count either and the two effects stay apart. This is averaged per round; the
+    interval is over rounds. Order is shuffled, so an effect adds noise but no bias; it is shown
+    because a large one means that cells disturb those after them.
     """
     means = _cell_means(session.rounds)
     groups = {cell.name: cell.group for cell in session.plan.cells}

@@ -1,6 +1,6 @@
-"""Which machines are steady enough to be merged, by what their controls show (floor 2; pure).
+"""Decides which machines are steady enough to be merged, by their controls (floor 2; pure).
 
-The rule looks at controls only, never at what is compared: it cannot pick results.
+The rule looks only at controls, never at what is compared, so it cannot pick results.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["find_unsteady"]
 
 MAX_TIMES_MEDIAN = 5.0
-"""A machine with so many times the usual noise adds noise, not knowledge."""
+"""A machine with so many times the usual noise would add noise, not knowledge."""
 MIN_FOR_MEDIAN = 3
-"""Machines: of two, none is the usual one."""
+"""Machines needed to say what is usual: of two, neither is."""
 
 
 def find_unsteady(
@@ -30,7 +30,7 @@ def find_unsteady(
     """Return the machines of one sheet that are left out, by group, with the reason.
 
     Args:
-        blocks: of one sheet, one of each machine.
+        blocks: of one sheet, one from each machine.
         quantity: by which the controls are compared.
     """
     groups = dict.fromkeys(control.group for block in blocks for control in block.controls)

@@ -1,7 +1,7 @@
 """Student's t distribution, on mpmath (floor 2; pure).
 
-The judge needs its tail and its quantile and nothing else, so that scipy and numpy, 200 MB of them,
-are not worth their weight.
+The judge needs only its tail and its quantile, for which scipy and numpy, 200 MB together, would be
+too heavy.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from statistics import NormalDist
 __all__ = ["f_tail", "t_quantile", "t_tail"]
 
 ACCURACY = 1e-10
-"""Accuracy of a quantile; far below what the printed digits show."""
+"""Accuracy of a quantile, far finer than the printed digits."""
 MAX_STEPS = 100
 
 
@@ -30,10 +30,10 @@ def t_tail(t: float, freedom: float) -> float:
 
 @lru_cache(maxsize=4096)
 def t_quantile(share: float, freedom: float) -> float:
-    """Return the value below which that share of the distribution lies; share is 0.5 or more.
+    """Return the value below which this share of the distribution lies; share is 0.5 or more.
 
-    By Newton's steps from the normal quantile, which lies below: the tail is convex there, so that
-    no step goes too far.
+    Newton's method starts from the normal quantile, which is too small; the tail is convex from
+    there on, so that no step goes too far.
     """
     if share <= 0.5:
         return 0.0
@@ -61,7 +61,7 @@ def f_tail(f: float, above: float, below: float) -> float:
     Args:
         f: the ratio of two variances.
         above: degrees of freedom of the first.
-        below: of the second.
+        below: degrees of freedom of the second.
     """
     if f <= 0:
         return 1.0
@@ -71,22 +71,20 @@ def f_tail(f: float, above: float, below: float) -> float:
 def _beta_share(a: float, b: float, x: float) -> float:
     """Return the regularized incomplete beta function.
 
-    Floats are enough where a parameter is one half, as those of t are. The terms of the series for
-    two large ones cancel, so that five digits are left; mpmath's own numbers take seven times as
-    long.
+    Floats suffice where a parameter is one half, as it always is for t. With two large parameters
+    the terms of the series cancel, and only five digits are left; mpmath's own numbers take seven
+    times as long.
     """
-    from mpmath import fp, mp  # noqa: PLC0415  (only what judges needs it)
+    from mpmath import fp, mp  # noqa: PLC0415  (only judging needs it)
 
     if x >= 1:
         return 1.0
-    is_flipped = x > (a + 1) / (a + b + 2)  # the series converges fast below the mean only
+    is_flipped = x > (a + 1) / (a + b + 2)  # the series converges fast only below the mean
     if is_flipped:
         a, b, x = b, a, 1 - x
     try:
         exact = fp if 0.5 in {a, b} else mp
         share = float(exact.betainc(a, b, 0, x, regularized=True))
-    except (
-        OverflowError
-    ):  # hundreds of degrees of freedom: floats do not hold their gamma functions
+    except OverflowError:  # with hundreds of degrees of freedom, gamma functions exceed a float
         share = float(mp.betainc(a, b, 0, x, regularized=True))
     return 1 - share if is_flipped else share

@@ -1,7 +1,7 @@
 """Sums up what was seen of each cell (floor 2; pure).
 
 "Per crawl" is the typical time: the baseline's typical time, times the cell's ratio, so that time,
-ratio and order say one thing. What rare slow laps add to it is the excess, a field of its own.
+ratio and order agree. What rare slow laps add to it is the excess, a field of its own.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def summarize(session: Session, index: Index, others: Mapping[str, float]) -> tu
     """Return the summaries of the cells that are valid and have values.
 
     Args:
-        session: with its comparisons.
-        index: of its rounds.
+        session: the session, with its comparisons.
+        index: the index of its rounds.
         others: by cell, the share of its waits for a CPU that others caused; 1 where left out.
     """
     failed = {failure.cell for failure in session.failures}
@@ -83,7 +83,7 @@ class _Lengths:
         self._to_begin = Typical(session, self._begin, valid, Quantity.BEGIN)
 
     def complete(self, summary: Summary, cell: Cell, samples: dict[str, list[Sample]]) -> Summary:
-        """Return a summary with what two lengths say; as it is, where one has no values."""
+        """Return a summary with what two lengths say; unchanged if one of them has no values."""
         page, begin = self._per_page.value(cell), self._to_begin.value(cell)
         long = samples.get(self._longs.get(cell.name, ""))
         if page is None or begin is None or not long:
@@ -112,7 +112,7 @@ class _Lengths:
         )
 
     def _cpu_per_page_s(self, cell: Cell) -> float | None:
-        """Return the CPU time of a page; None where no clock tells, or more pages took no more."""
+        """Return the CPU time of a page; None without a CPU clock, or if pages took no time."""
         if not self._has_cpu:
             return None
         obstacle, _ = self._cpu.find_obstacle((cell.name,))
@@ -120,11 +120,11 @@ class _Lengths:
         return math.exp(fmean(values)) if values else None
 
     def _typical_s(self, cell: str | None) -> float | None:
-        """Return the typical time of a longer form's own laps."""
+        """Return the typical time of a longer form, from its own laps."""
         return self._index.typical_s((cell,)) if cell else None
 
     def _half_width(self, index: Index, cell: Cell) -> float | None:
-        """Return half the interval of a cell's own values; None if its rounds give none."""
+        """Return the half-width of the interval of a cell's own values; None if there is none."""
         estimate = estimate_mean(index.by_round((cell.name,)))
         return estimate.half_width(self._confidence) if estimate else None
 
@@ -185,7 +185,7 @@ def _summarize_cell(
 def _of_limit(
     session: Session, cell: Cell, reference: Sequence[Sample] | None, seconds: float
 ) -> float | None:
-    """Return the least time of a crawl over the cell's; None where there is no such time."""
+    """Return the shortest possible time of a crawl over the cell's; None if it is not known."""
     limit_s = find_limit_s(session, cell, reference)
     return None if limit_s is None else limit_s / seconds
 
@@ -215,7 +215,7 @@ def _mean(samples: Sequence[Sample], name: str) -> float:
 
 
 def _excess(index: Index, cell: str) -> float:
-    """Return by how much the mean over a round's laps exceeds their midmean, as a log ratio."""
+    """Return how far the mean over a round's laps exceeds their midmean, as a log ratio."""
     rounds = [laps for laps in index.laps((cell,)) if laps]
     means = [math.log(fmean([math.exp(one) for one in laps.values()])) for laps in rounds]
     return fmean(means) - fmean(index.by_round((cell,)))
@@ -234,7 +234,7 @@ def _counted(session: Session, cell: Cell, sample: Sample) -> float:
 
 
 def _http(samples: Sequence[Sample]) -> str:
-    """Return what was spoken; empty if nobody counted, or nothing was asked for."""
+    """Return the HTTP version; empty if nobody counted, or there were no requests."""
     second = sum(sample.http2_requests or 0 for sample in samples)
     asked = sum(sample.requests for sample in samples)
     if not asked or any(sample.http2_requests is None for sample in samples):

@@ -23,28 +23,29 @@ class Point:
     created: str
     """UTC, ISO 8601."""
     estimate: float
-    """Log time relative to the group's twins, baseline and control averaged; to begin, seconds, at
-    the speed that the baseline had in the newest session."""
+    """Log time relative to the group's twins, the mean of baseline and control; for the cost to
+    begin, seconds, at the speed that the baseline had in the newest session."""
     interval: Interval
     """The interval over the session's rounds, at its confidence."""
     era: int
-    """From 0; the next begins where the machine changes."""
+    """From 0; a new era begins where the machine changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangePoint:
-    """From this session on a cell's ratio is another."""
+    """A session from which on a cell's ratio is different."""
 
     session: str
     created: str
     before: str
     """Name of the session before it."""
     shift: float
-    """Log ratio of what came after to what was before; to begin, the difference in seconds."""
+    """Log ratio of what came after to what came before; for the cost to begin, the difference in
+    seconds."""
     interval: Interval
-    """Held for all places that were looked at."""
+    """It holds for all places that were looked at together."""
     versions: tuple[str, ...]
-    """Packages that changed with it, such as `uvloop 0.21.0 to 0.23.0`."""
+    """Packages that changed at the same time, such as `uvloop 0.21.0 to 0.23.0`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +60,24 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """The machine is another from this session on: nothing is compared across."""
+    """A session from which on the machine is different: nothing is compared across."""
 
     session: str
     created: str
     what: tuple[str, ...]
-    """Such as `python: CPython 3.11.7 to CPython 3.13.0`."""
+    """What changed, such as `python: CPython 3.11.7 to CPython 3.13.0`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """The newest session lies where those before it would not have let expect it."""
+    """The newest session lies outside what the sessions before it predict."""
 
     session: str
     cell: str
     shift: float
     """Log ratio of the newest to the mean of those before; to begin, the difference in seconds."""
     interval: Interval
-    """A prediction interval for the shift, so that a single odd session must be odd enough."""
+    """A prediction interval for the shift: a single session must be odd enough to lie outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What many sessions together say about one quantity."""
+    """What many sessions together say by one quantity."""
 
     sessions: tuple[str, ...]
     """Those that measured it, in order of time."""
@@ -100,8 +101,8 @@ class History:
     left_out: tuple[LeftOut, ...]
     jumps: tuple[Jump, ...] = ()
     unjudged: tuple[str, ...] = ()
-    """Cells of which too few sessions of one machine are there to tell a change."""
+    """Cells for which one machine has too few sessions to tell a change."""
     quantity: Quantity = Quantity.TIME
     further: tuple[History, ...] = ()
-    """What the same sessions say of other quantities: a family of its own each. Only the history of
-    whole crawls has some."""
+    """What the same sessions say by other quantities, each a family of its own. Only the history of
+    whole crawls has any."""

@@ -23,7 +23,7 @@ __all__ = ["SessionTimes"]
 class SessionTimes:
     """The values of one session's cells by one quantity, by round, plain and normalised.
 
-    They are logarithms of seconds; of what it costs to begin, seconds.
+    They are logarithms of seconds; for the cost to begin, seconds.
     """
 
     def __init__(
@@ -33,8 +33,8 @@ class SessionTimes:
 
         Args:
             session: judged.
-            quantity: what is read.
-            index: of its rounds; None to make it.
+            quantity: what to read.
+            index: the index of its rounds; None to make it.
         """
         self.session = session
         self.quantity = quantity
@@ -61,15 +61,15 @@ class SessionTimes:
         return SessionTimes(self.session, quantity, self._index)
 
     def has(self, group: str) -> bool:
-        """Tell whether a group was measured in the lengths that the quantity needs."""
+        """Return whether a group was measured in the lengths that the quantity needs."""
         return not self.quantity.is_of_lengths or group in self.session.plan.long_forms
 
     def is_baseline(self, cell: Cell) -> bool:
-        """Tell whether others of the group are compared with this cell."""
+        """Return whether others of the group are compared with this cell."""
         return cell.name == self.session.plan.baselines[cell.group]
 
     def plain(self, cell: Cell) -> Estimate | None:
-        """Return the cell's own value; of the baseline, that of both twins."""
+        """Return the cell's own value; for the baseline, that of both twins."""
         names = self._present(cell.group) if self.is_baseline(cell) else (cell.name,)
         if not names:
             return None
@@ -78,8 +78,8 @@ class SessionTimes:
     def normalised(self, cell: Cell) -> Estimate | None:
         """Return the cell's value relative to its group's twins; None for the baseline.
 
-        What it costs to begin has no ratio: there it is told in crawls of the baseline, by which a
-        machine's speed cancels as well.
+        The cost to begin has no ratio; it is given in crawls of the baseline, so that the machine's
+        speed cancels as well.
         """
         twins = self._present(cell.group)
         if self.is_baseline(cell) or not twins:
@@ -95,7 +95,7 @@ class SessionTimes:
         return estimate_mean(log_ratios(self._read(cell.group), *sides, self._reading))
 
     def crawl_s(self, group: str) -> float | None:
-        """Return what a crawl of a group's baseline typically takes."""
+        """Return how long a crawl of a group's baseline typically takes."""
         return self._index.typical_s(self._present(group))
 
     def amplify(self, cell: Cell) -> float:
@@ -107,11 +107,11 @@ class SessionTimes:
         return read_state(self.session, group)
 
     def shift(self, cell: Cell) -> float:
-        """Return by how much doubts could move the cell's ratio."""
+        """Return how far doubts could move the cell's ratio."""
         return self._shifts.get(cell.name, 0.0)
 
     def obstacle(self, cell: Cell) -> tuple[Obstacle, str] | None:
-        """Return why a cell's value cannot be compared with another session's, and about what."""
+        """Return why a cell's value cannot be compared across sessions, and what that concerns."""
         failure = self._failures.get(cell.name)
         if failure:
             return Obstacle.FAILED, failure.reason
@@ -128,7 +128,7 @@ class SessionTimes:
         return None
 
     def failure(self, cell: Cell) -> Failure | None:
-        """Return why a cell has no value, or None."""
+        """Return why a cell has no value, or None if it has one."""
         return self._failures.get(cell.name)
 
     def _in_crawls(self, cell: Cell, twins: tuple[str, ...]) -> list[float]:

@@ -1,7 +1,7 @@
-"""The typical value of each cell, so that values, ratios and order say one thing (floor 2; pure).
+"""The typical value of each cell, so that values, ratios and order agree (floor 2; pure).
 
-The baseline's typical value, times the cell's ratio: what the judge has found, and not the mean of
-the cell's own laps, which other moods of the machine may have met.
+It is the baseline's typical value, times the cell's ratio as the judge found it. The mean of the
+cell's own laps would not do: other states of the machine may have affected them.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class Typical:
         """Take a judged session.
 
         Args:
-            session: with its comparisons.
-            index: by which the quantity is read.
-            valid: cells with values.
-            quantity: that is asked for.
+            session: the session, with its comparisons.
+            index: reads the quantity.
+            valid: cells that have values.
+            quantity: the quantity to return.
         """
         self._index = index
         self._valid = valid
@@ -49,7 +49,7 @@ class Typical:
     def value(self, cell: Cell) -> float | None:
         """Return a cell's typical value on the scale of the index, a logarithm or seconds.
 
-        Without a baseline it is from the cell's own laps alone, and None if it has none.
+        Without a baseline it comes from the cell's own laps alone; it is None if there are none.
         """
         base = self._base(cell.group)
         ratio = None if base is None else self._ratio(cell)
@@ -60,7 +60,7 @@ class Typical:
 
     def _ratio(self, cell: Cell) -> float | None:
         twins = self._twins[cell.group]
-        if cell.name in twins:  # the mean of both is the baseline
+        if cell.name in twins:  # the mean of both is the baseline's
             half = self._controls.get(cell.group, 0.0) / 2
             return half if cell.control else -half
         if cell.name in self._ratios:

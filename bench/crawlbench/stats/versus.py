@@ -1,4 +1,4 @@
-"""What environments changed: each cell against itself in the first one (floor 2; pure)."""
+"""What environments change: each cell against itself in the first environment (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["find_changes"]
 def find_changes(session: Session, quantity: Quantity = Quantity.TIME) -> tuple[Change, ...]:
     """Return the comparisons of a session of environments, with both times, in the plan's order.
 
-    All were taken in the same laps, so that nothing needs to be normalised.
+    All were measured in the same laps, so nothing needs to be normalised.
     """
     seconds = {summary.cell: seconds_of(summary, quantity) for summary in session.summaries}
     return tuple(

@@ -1,9 +1,9 @@
-"""The one way in which a process of ours starts another (floor 0).
+"""The one way our processes start other processes (floor 0).
 
-A child starts with `-P`, so that no folder that nobody named is on its import path, and with an
-environment that neither slows nor changes it. It speaks lines of JSON, keeps its last words, can be
-given a deadline, and ends with whoever started it. Where many would import the same, a child that
-stands ready forks a process for each job.
+A child starts with `-P`, so that its import path holds no folder that nobody named, and with an
+environment that neither slows nor changes it. It speaks lines of JSON, its last words are kept, it
+can be given a deadline, and it ends with whoever started it. Where many children would import the
+same modules, one child imports them, stands ready, and forks a process for each job.
 """
 
 from crawlbench.base.children.channel import (

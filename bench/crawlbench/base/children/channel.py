@@ -1,4 +1,4 @@
-"""The child's end: what it says, and that it does not outlive its parent (floor 0)."""
+"""The child's end of the channel: it sends messages and does not outlive its parent (floor 0)."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ __all__ = ["Message", "Say", "end_with_parent", "listen", "open_channel"]
 _PR_SET_PDEATHSIG = 1
 
 Message = dict[str, Any]
-"""A line of JSON, as it is heard: whoever reads it knows who spoke, and so its fields."""
+"""A line of JSON as received: whoever reads it knows who sent it, and so which fields it has."""
 
 
 class Say(Protocol):
     """Sends a message to the parent."""
 
     def __call__(self, message: Mapping[str, object], /) -> None:
-        """Send it as a line of JSON; nothing happens if nobody listens any more."""
+        """Send it as a line of JSON; does nothing if nobody is listening any more."""
 
 
 def open_channel() -> Say:
-    """Return the way to the parent; from here on all that is printed goes to standard error.
+    """Return the way to the parent; from now on everything printed goes to standard error.
 
     A plug-in that prints, even from C, must not speak in the child's name.
     """
@@ -48,9 +48,10 @@ def open_channel() -> Say:
 
 
 def listen(heard: Callable[[bytes], None], ended: Callable[[], object]) -> None:
-    """Call one of these in the running loop for each line of the parent, the other at their end.
+    """Call `heard` in the running loop for each line from the parent, and `ended` after the last.
 
-    A thread waits, and not within `sys.stdin`: an interpreter that ends meanwhile would abort.
+    A thread does the waiting, and not inside `sys.stdin`: an interpreter that ends meanwhile would
+    abort.
     """
     loop = asyncio.get_running_loop()
 
@@ -67,16 +68,16 @@ def listen(heard: Callable[[bytes], None], ended: Callable[[], object]) -> None:
 
 
 def end_with_parent(parent: int | None = None) -> None:
-    """Let the system end this process when its parent ends, for a child that reads no input.
+    """Ask the system to end this process when its parent ends, for a child that reads no input.
 
-    Only Linux can; elsewhere a child must have a deadline of its own.
+    Only Linux can do this; elsewhere a child must have a deadline of its own.
 
     Args:
-        parent: its process id, if this process knows it from before it began; by now it may have
-            ended, and its child have another parent.
+        parent: the parent's process id, if known from before this process began. The parent may
+            have ended since, and this process may have been given another.
     """
     if sys.platform == "linux":
         parent = parent or os.getppid()
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it ended just before
+        if os.getppid() != parent:  # the parent ended just before
             os._exit(1)

@@ -21,18 +21,18 @@ __all__ = ["Child", "ChildEnded", "explain_end", "last_line", "telling_line"]
 
 MAX_LINE_BYTES = 2**24
 MAX_TELLING = 200
-"""Characters of a line that somebody else wrote."""
+"""Longest line that we show of what somebody else wrote, in characters."""
 
 
-class ChildEnded(Exception):  # noqa: N818  (it is what happened, and may be due)
-    """Raised when a child ends where a message was due; the text says how it ended."""
+class ChildEnded(Exception):  # noqa: N818  (not an error: it may be what was expected)
+    """Raised when a child ends although a message was due; the text says how it ended."""
 
 
 class Child:
     """A running child; made by `start`."""
 
     def __init__(self, process: asyncio.subprocess.Process, words: IO[bytes]) -> None:
-        """Hold a process, and the file that takes its standard error."""
+        """Take over a process, and the file that receives its standard error."""
         self._process = process
         self._words = words
 
@@ -45,14 +45,14 @@ class Child:
         python: Sequence[str] = (),
         reads: bool = True,
     ) -> Child:
-        """Start a module of ours.
+        """Start one of our modules.
 
         Args:
-            module: its name.
-            arguments: of its command line.
-            variables: of its environment, beside those that are there.
+            module: the module's name.
+            arguments: for its command line.
+            variables: environment variables to add to those that are there.
             python: another interpreter and its flags.
-            reads: whether it reads its standard input, which ends when this process ends.
+            reads: whether it reads its standard input, which closes when this process ends.
         """
         words = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `end`)
         try:
@@ -63,7 +63,7 @@ class Child:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=words,
                 limit=MAX_LINE_BYTES,
-                start_new_session=True,  # Ctrl-C is the manager's business
+                start_new_session=True,  # Ctrl-C is for the manager alone
             )
         except BaseException:
             words.close()
@@ -77,7 +77,7 @@ class Child:
 
     @property
     def code(self) -> int | None:
-        """Its exit code, negative for a signal; None as long as it runs."""
+        """Its exit code, negative for a signal; None while it runs."""
         return self._process.returncode
 
     def words(self) -> str:
@@ -89,7 +89,7 @@ class Child:
         """Send a message.
 
         Raises:
-            ConnectionError: it has ended.
+            ConnectionError: the child has ended.
         """
         assert self._process.stdin
         self._process.stdin.write(json.dumps(message).encode() + b"\n")
@@ -99,8 +99,8 @@ class Child:
         """Return its next message.
 
         Raises:
-            ChildEnded: it has ended, perhaps in the middle of one.
-            TimeoutError: none came in time.
+            ChildEnded: the child ended, perhaps in the middle of a message.
+            TimeoutError: no message came in time.
         """
         assert self._process.stdout
         async with asyncio.timeout(deadline_s):
@@ -112,19 +112,19 @@ class Child:
         return message
 
     async def wait(self) -> int:
-        """Return its exit code when it has ended."""
+        """Wait until it has ended, and return its exit code."""
         return await self._process.wait()
 
     def kill(self) -> None:
-        """End it now, with all that it has started."""
-        with suppress(ProcessLookupError, PermissionError):  # the latter of zombies, on macOS
+        """End it now, with everything that it started."""
+        with suppress(ProcessLookupError, PermissionError):  # macOS raises the latter for zombies
             if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)
             elif self._process.returncode is None:
                 self._process.kill()
 
     async def end(self, grace_s: float = 0.0) -> None:
-        """Close its input and give it some time to end, then kill it with all that it started."""
+        """Close its input and give it some time to end, then kill it with everything it started."""
         if self._process.stdin:
             self._process.stdin.close()
         try:
@@ -140,7 +140,7 @@ class Child:
 
 
 def explain_end(code: int, words: str) -> str:
-    """Return how a process ended, as far as it can be told."""
+    """Describe how a process ended, as far as that is known."""
     if code < 0:
         with suppress(ValueError):
             return f"ended by {signal.Signals(-code).name}"
@@ -148,13 +148,13 @@ def explain_end(code: int, words: str) -> str:
 
 
 def last_line(words: str) -> str:
-    """Return the last line of a process's words that says something, or an empty text."""
+    """Return the last line that a process wrote which is not blank, or an empty text."""
     lines = words.strip().splitlines()
     return lines[-1].strip() if lines else ""
 
 
 def telling_line(words: str) -> str:
-    """Return the line of a process's words that says most: the fatal error, or else the last."""
+    """Return the most telling line that a process wrote: its fatal error, or else the last line."""
     lines = [line.strip() for line in words.splitlines() if line.strip()]
     fatal = [line for line in lines if line.startswith("Fatal Python error")]
     return (fatal or lines[-1:] or [""])[0][:MAX_TELLING]

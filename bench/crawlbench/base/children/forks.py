@@ -1,9 +1,9 @@
-"""The child that stands ready: it forks a process for each job, and tells how that ended (floor 0).
+"""The child that stands ready: it forks a process for each job and reports how it ended (floor 0).
 
-What a process of ours imports takes far longer than many a job. So one process imports it, and each
-job is a fork of that: a process of its own, with its own session, signals, deadline and last words,
-that ends as Python ends. Forking is safe only for a process without other threads, and only if
-nothing that it imported holds a file that its forks would then share; `why_not_fork` tells.
+Importing what a process of ours needs takes far longer than many jobs do. So one process imports
+it, and each job runs in a fork of that process, with its own session, signals, deadline and last
+words, and ends as Python ends. Forking is safe only for a process without other threads, and only
+if nothing that it imported holds a file open, which its forks would share; `why_not_fork` checks.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = ["Job", "serve_forks", "why_not_fork"]
 
 READ_BYTES = 2**16
 WORDS_BYTES = 2**16
-"""Of standard error, from its end: there stands why a process ended."""
+"""Bytes to keep of standard error, from its end, which says why a process ended."""
 _TASKS, _FILES = "/proc/self/task", "/proc/self/fd"
 
 
@@ -43,13 +43,13 @@ class Job:
     order: Message
     """What the parent asked for."""
     say: Say
-    """The way to whoever asked; a message must be shorter than the 4,096 bytes that a pipe keeps
-    together, for other forks speak on the same one."""
+    """The way to whoever asked. A message must be shorter than the 4,096 bytes that a pipe keeps
+    together, because other forks write to the same pipe."""
 
 
 @dataclass(slots=True)
 class _Fork:
-    """One that runs, as the process that it was forked from sees it."""
+    """A running fork, as the process that forked it sees it."""
 
     number: int
     words: IO[bytes]
@@ -59,25 +59,25 @@ class _Fork:
 
 
 def count_files() -> int:
-    """Return how many files this process has open; 0 where the system does not tell."""
+    """Return how many files this process has open; 0 where the system does not say."""
     with suppress(OSError):
         return len(os.listdir(_FILES))  # noqa: PTH208  (names alone)
     return 0
 
 
 def why_not_fork(files_before: int) -> str:
-    """Return in a clause why this process must not be forked; empty if it may.
+    """Say in a clause why this process must not be forked; empty if it may be.
 
     Args:
-        files_before: those that were open before it imported what is not ours.
+        files_before: how many files were open before it imported what is not ours.
     """
     if not hasattr(os, "pidfd_open"):
         return "this system has no handles on processes"
     try:
         os.close(os.pidfd_open(os.getpid()))
-        threads = len(os.listdir(_TASKS))  # noqa: PTH208  (Python knows only its own)
+        threads = len(os.listdir(_TASKS))  # noqa: PTH208  (Python knows its own threads only)
     except OSError as error:
-        return f"the system does not tell: {error.strerror}"
+        return f"the system does not say which threads it has: {error.strerror}"
     if threads > 1:
         return f"it has {threads} threads"
     files = count_files() - files_before
@@ -85,14 +85,14 @@ def why_not_fork(files_before: int) -> str:
 
 
 def serve_forks(say: Say) -> Job | None:
-    """Fork for each job that comes on standard input, until that ends.
+    """Fork for each job that arrives on standard input, until the input ends.
 
     Returns:
-        The job in each fork, whose process ends when the caller's does; None at the end. What
-        still runs then is ended, and all that it has started.
+        The job in each fork, whose process ends when the caller returns; None in this process, at
+        the end. Forks that still run then are ended, with everything they started.
     """
     collect()
-    freeze()  # a fork's collector would copy every page that it looks through
+    freeze()  # else a fork's collector would copy every page that it visits
     forks = _Forks(say)
     try:
         job = forks.serve()
@@ -108,13 +108,13 @@ class _Forks:
     def __init__(self, say: Say) -> None:
         self._say = say
         self._running: dict[int, _Fork] = {}
-        """By handle on the process, which is ready to be read when the process has ended."""
+        """By handle on the process, which becomes readable when the process has ended."""
         self._processes: dict[int, int] = {}
         """Process ids, by handle."""
 
     def serve(self) -> Job | None:
         rest = b""
-        # Poll has no object in the kernel, which forks would share.
+        # Poll needs no object in the kernel, which forks would share.
         with selectors.PollSelector() as ready:
             ready.register(0, selectors.EVENT_READ)
             while True:
@@ -135,7 +135,7 @@ class _Forks:
                         return job
 
     def _begin(self, told: dict[str, Any], ready: selectors.PollSelector) -> Job | None:
-        """Fork; return the job in the fork."""
+        """Fork; in the fork, return the job."""
         words = tempfile.TemporaryFile()  # noqa: SIM115  (closed when the fork has ended)
         parent = os.getpid()
         process = os.fork()
@@ -149,7 +149,7 @@ class _Forks:
         return None
 
     def _become_own(self, parent: int, words: IO[bytes]) -> None:
-        """Give a fork its own session, input and output, and let go of the others'."""
+        """Give a fork its own session, input and output, and close those of the others."""
         others, self._running = self._running, {}
         os.setsid()
         end_with_parent(parent)
@@ -175,14 +175,14 @@ class _Forks:
                 self._kill(handle)
 
     def _kill(self, handle: int) -> None:
-        """End a fork and all that it has started; its id is its own as long as nobody waited."""
+        """End a fork with everything it started; its id stays its own until we wait for it."""
         process = self._processes[handle]
-        for end in (os.killpg, os.kill):  # the latter if it has no group yet
+        for end in (os.killpg, os.kill):  # the latter in case it has no group yet
             with suppress(ProcessLookupError):
                 end(process, signal.SIGKILL)
 
     def _tell_end(self, handle: int) -> None:
-        """Say how a fork that has ended did so, and end what it left running."""
+        """Report how a fork ended, and end what it left running."""
         seconds = time.monotonic() - self._running[handle].began
         self._kill(handle)
         _, status = os.waitpid(self._processes.pop(handle), 0)
@@ -196,7 +196,7 @@ class _Forks:
         self._say({"number": fork.number, "ended": ended})
 
     def end_all(self) -> None:
-        """End all that still runs."""
+        """End all forks that are still running."""
         for handle in self._running:
             self._kill(handle)
 

@@ -19,18 +19,18 @@ CHANGING_VARIABLES = (
     "PYTHONTRACEMALLOC",
     "PYTHONVERBOSE",
 )
-"""Meant for the user's own Python: a child would be slower, or would not end."""
+"""Meant for the user's own Python: they would slow a child down or keep it from ending."""
 
 
 def python_command(module: str, *arguments: str, python: Sequence[str] = ()) -> list[str]:
     """Return the command that runs a module.
 
     Args:
-        module: as after `python -m`.
-        arguments: of the module.
+        module: the module, as after `python -m`.
+        arguments: for the module.
         python: another interpreter and its flags; empty for the one that runs this.
     """
-    # -P: else whatever lies in the current folder is executed in place of the library's.
+    # -P: otherwise a file in the current folder could be run in place of the library's.
     return [*(python or (sys.executable,)), "-P", "-m", module, *arguments]
 
 
@@ -40,12 +40,12 @@ def clean_environment(
     """Return this process's environment variables without those that would change a child.
 
     Args:
-        changes: variables to add or to replace.
-        without: more that are to be left out.
+        changes: variables to add or replace.
+        without: further variables to leave out.
     """
     away = {*CHANGING_VARIABLES, *without}
     kept = {name: value for name, value in os.environ.items() if name not in away}
-    # An empty entry stands for the current folder, which nobody has named.
+    # An empty entry means the current folder, which nobody has named.
     named = [entry for entry in kept.pop("PYTHONPATH", "").split(os.pathsep) if entry]
     if named and "PYTHONPATH" not in away:
         kept["PYTHONPATH"] = os.pathsep.join(named)

@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 __all__ = ["Ended", "Nursery", "run_alone"]
 
 GRACE_S = 5.0
-"""For a nursery to end what it has forked; it takes milliseconds."""
+"""Seconds that a nursery has to end its forks; it takes milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A process that did one job, when it is over."""
+    """What is known of a process that did one job and has ended."""
 
     said: Message
-    """All that it said; the later word counts."""
+    """Everything it said; a later message overrides an earlier one."""
     code: int | None
     """Exit code, negative for a signal; None if the deadline ended it."""
     words: str
-    """The line on its standard error that says most."""
+    """The most telling line on its standard error."""
     seconds: float
-    """Of the process."""
+    """How long the process ran."""
 
 
 async def run_alone(
     module: str, *arguments: str, deadline_s: float, python: Sequence[str] = ()
 ) -> Ended:
-    """Let a module of ours do one job in a process that is started for it.
+    """Run one of our modules in a process of its own, for one job.
 
-    It is given at most so long, and all that it started is ended with it.
+    At the deadline the process is ended, and so is everything it started.
     """
     began = time.monotonic()
     child = await Child.start(module, *arguments, python=python, reads=False)
@@ -53,7 +53,7 @@ async def run_alone(
 
 
 async def _follow(child: Child, deadline_s: float) -> tuple[Message, int | None]:
-    """Return all that a child said, and its exit code, or None at the deadline."""
+    """Return everything a child said, and its exit code, or None at the deadline."""
     said: Message = {}
     code = None
     with suppress(TimeoutError):
@@ -69,11 +69,11 @@ async def _follow(child: Child, deadline_s: float) -> tuple[Message, int | None]
 class Nursery:
     """A child of ours that stands ready and forks a process for each job; made by `open`.
 
-    The child's side is `serve_forks`; its first message is the answer to `why_not_fork`.
+    The child runs `serve_forks`; its first message is what `why_not_fork` returned.
     """
 
     def __init__(self, child: Child) -> None:
-        """Hold a child that has said that it may be forked."""
+        """Take over a child that has said that it may be forked."""
         self._child = child
         self._numbers = count()
         self._said: dict[int, Message] = {}
@@ -84,12 +84,12 @@ class Nursery:
     async def open(
         cls, module: str, *arguments: str, start_s: float, python: Sequence[str] = ()
     ) -> Nursery | None:
-        """Start a module of ours; return None if its forks would not be safe, or it does not start.
+        """Start one of our modules; return None if it does not start or cannot be forked safely.
 
         Args:
-            module: its name.
-            arguments: of its command line.
-            start_s: it has so long to get ready.
+            module: the module's name.
+            arguments: for its command line.
+            start_s: how long it may take to get ready, in seconds.
             python: another interpreter and its flags.
         """
         child = await Child.start(module, *arguments, python=python)
@@ -104,7 +104,7 @@ class Nursery:
         return cls(child) if is_safe else None
 
     async def run(self, order: Message, deadline_s: float) -> Ended:
-        """Let a fork do one job, at most so long, and end all that it started.
+        """Run one job in a fork until the deadline, and end everything that it started.
 
         Raises:
             ChildEnded: the nursery itself is gone.
@@ -116,14 +116,14 @@ class Nursery:
         ended: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
         self._waiting[number] = ended
         try:
-            with suppress(ConnectionError):  # then its end is heard
+            with suppress(ConnectionError):  # then we hear of its end
                 await self._child.say({"number": number, "order": order, "deadline_s": deadline_s})
             return await ended
         finally:
             del self._said[number], self._waiting[number]
 
     async def _listen(self) -> None:
-        """Hear what forks say, and how they end, until the nursery is gone."""
+        """Receive what forks say and how they end, until the nursery is gone."""
         how = ""
         try:
             while True:
@@ -145,7 +145,7 @@ class Nursery:
             self._waiting[number].set_result(Ended(self._said[number], **message["ended"]))
 
     async def close(self) -> None:
-        """End it, and all that it has forked."""
+        """End it, and everything it has forked."""
         self._listening.cancel()
         await asyncio.wait([self._listening])
         await self._child.end(GRACE_S)

@@ -1,4 +1,4 @@
-"""The handle of a parent without an event loop (floor 0); `child.py` has that of one with."""
+"""The handle on a child for parents without an event loop (floor 0); `child.py` is for others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class PlainChild:
     """A running child that speaks lines of JSON."""
 
     def __init__(self, module: str, *arguments: str) -> None:
-        """Start a module of ours; its standard input ends when this process ends."""
+        """Start one of our modules; its standard input closes when this process ends."""
         self._words = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `end`)
         try:
             self._process = subprocess.Popen(
@@ -35,14 +35,14 @@ class PlainChild:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._words,
-                start_new_session=True,  # Ctrl-C is the manager's business
+                start_new_session=True,  # Ctrl-C is for the manager alone
             )
         except BaseException:
             self._words.close()
             raise
 
     def say(self, message: Mapping[str, Any]) -> None:
-        """Send a message; whoever is gone is found out when an answer is due."""
+        """Send a message; whether the child is still there shows when an answer is due."""
         assert self._process.stdin
         with suppress(OSError):
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
@@ -52,8 +52,9 @@ class PlainChild:
         """Return its next message.
 
         Raises:
-            ChildEnded: it has ended.
-            TimeoutError: none came in time; it was killed, or its next word would come too late.
+            ChildEnded: the child has ended.
+            TimeoutError: no message came in time; the child was killed, or its late answer would be
+                taken for the next one.
         """
         assert self._process.stdout
         is_late = threading.Event()
@@ -69,7 +70,7 @@ class PlainChild:
 
     @contextmanager
     def _give_up_after(self, deadline_s: float | None, is_late: threading.Event) -> Iterator[None]:
-        """Kill it if the block lasts longer, which ends its line."""
+        """Kill the child if the block takes longer than this, which ends its output."""
 
         def give_up() -> None:
             is_late.set()
@@ -91,7 +92,7 @@ class PlainChild:
 
     @property
     def code(self) -> int | None:
-        """Its exit code, negative for a signal; None as long as it runs."""
+        """Its exit code, negative for a signal; None while it runs."""
         return self._process.poll()
 
     def words(self) -> str:
@@ -100,7 +101,7 @@ class PlainChild:
         return self._words.read().decode(errors="replace")
 
     def end(self, grace_s: float = 0.0) -> None:
-        """Close its input and give it some time to end, then kill it with all that it started."""
+        """Close its input and give it some time to end, then kill it with everything it started."""
         assert self._process.stdin
         assert self._process.stdout
         with suppress(OSError):
@@ -114,7 +115,7 @@ class PlainChild:
         self._words.close()
 
     def kill(self) -> None:
-        """Kill it with all that it started, which may hold its output open."""
+        """Kill it with everything it started, which may hold its output open."""
         with suppress(ProcessLookupError, PermissionError):
             if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -123,11 +124,11 @@ class PlainChild:
 
 
 def ask(module: str, question: Mapping[str, Any], deadline_s: float) -> Message:
-    """Return the answer of a child that is started for one question, and thrown away.
+    """Start a child for one question, and return its answer.
 
     Raises:
-        ChildEnded: it ended without an answer.
-        TimeoutError: none came in time.
+        ChildEnded: the child ended without an answer.
+        TimeoutError: no answer came in time.
     """
     child = PlainChild(module)
     try:

@@ -1,6 +1,6 @@
-"""What many machines measured, and what follows: the content of `cluster.json` (floor 0).
+"""What many machines measured, and what follows from it: the content of `cluster.json` (floor 0).
 
-A cell's ratio on a machine is a mean over rounds; over machines, a mean over those.
+A cell's ratio on one machine is a mean over rounds; over all machines, it is the mean of those.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ class Fingerprint:
     """What a machine is and runs, as far as it can change a result."""
 
     machine: Machine
-    """Its versions name the packages of the plan's strategies, event loops and parsers."""
+    """The machine; its versions are those of the plan's strategies, event loops and parsers."""
     architecture: str
     """Such as `x86_64`."""
     tool: str
     """Version of crawlbench."""
     digest: str
-    """Of the files of crawlbench."""
+    """Hash of crawlbench's files."""
     files: dict[str, str]
-    """Plug-in or site that is a file, to the digest of its content; `absent` if it is not there."""
+    """Digest of each plug-in or site that is a file; `absent` if the file is not there."""
     boot: str
-    """The same for all that runs under one kernel; empty where the system does not tell."""
+    """Identifies what runs under one kernel; empty where the system does not say."""
 
     @property
     def kind(self) -> str:
-        """Machines of one kind have the same CPU, architecture and Python."""
+        """The kind of machine: all with the same CPU, architecture and Python are of one kind."""
         return f"{self.machine.cpu_model}, {self.architecture}, {self.machine.python}"
 
 
@@ -59,7 +59,7 @@ class ClusterMachine:
     """One machine of a cluster."""
 
     name: str
-    """Of its Dask worker, else its host's."""
+    """Name of its Dask worker, or else of its host."""
     fingerprint: Fingerprint
 
 
@@ -69,34 +69,34 @@ class CellEstimate:
 
     cell: str
     rounds: int
-    """In which both were measured."""
+    """Rounds in which both were measured."""
     mean: float | None
-    """Log ratio; None where there is none, and `reason` says why."""
+    """Mean log ratio; None where there is none, and `reason` says why."""
     error: float | None
     """Standard error of the mean over rounds."""
     verdict: Verdict
-    """What that machine's own session says."""
+    """What the machine's own session says."""
     reason: str = ""
     quantity: Quantity = Quantity.TIME
 
 
 @dataclass(frozen=True, slots=True)
 class ControlEstimate:
-    """The control of one group on one machine; see `Control`."""
+    """What the control of one group showed on one machine; see `Control`."""
 
     group: str
     rounds: int
     mean: float | None
     error: float | None
     noise: float | None
-    """Half-width of its interval: how far apart equal cells may look there."""
+    """Half-width of its interval: how far apart equal cells may seem on that machine."""
     widening: float = 0.0
     quantity: Quantity = Quantity.TIME
 
 
 @dataclass(frozen=True, slots=True)
 class BlockResult:
-    """One machine's part: a whole session of one sheet. The content of `block.json`."""
+    """One machine's part: a whole session of one sheet, and the content of `block.json`."""
 
     sheet: int
     """From 1."""
@@ -107,15 +107,15 @@ class BlockResult:
     seconds: float
     """Wall time."""
     ending: str
-    """Of the session."""
+    """How the session ended."""
     warnings: tuple[str, ...] = ()
     """Topics of the session's warnings."""
     failures: int = 0
-    """Cells that are invalid there, baselines and controls included; refusals are none."""
+    """Cells that are invalid there, with baselines and controls, without refusals."""
     seed: int = 0
-    """Of the plan that this machine measured: no two machines of a sheet have the same."""
+    """Seed of the plan that this machine measured: no two machines of a sheet have the same."""
     environments: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Name to what was in it there, if it was built: `Python` and packages, with versions."""
+    """For each environment that was built there: its Python and its packages, with versions."""
     format: int = CLUSTER_FORMAT
 
 
@@ -141,7 +141,7 @@ class LostBlock:
 
 @dataclass(frozen=True, slots=True)
 class KindVerdict:
-    """What the machines of one kind say of a cell; fields as of `MergedComparison`."""
+    """What the machines of one kind say of a cell; for the fields see `MergedComparison`."""
 
     kind: str
     machines: int
@@ -159,45 +159,46 @@ class MergedComparison:
     baseline: str
     sheet: int
     machines: int
-    """That gave an estimate: the unit of replication."""
+    """How many gave an estimate: the unit of replication."""
     verdict: Verdict
     estimate: float | None = None
     """Mean over machines; None where there is none, and `reason` says why."""
     low: float | None = None
     high: float | None = None
-    """Interval of the mean at the plan's confidence, for this comparison alone."""
+    """Interval of the mean, at the plan's confidence, for this comparison alone."""
     is_fixed: bool = False
-    """Whether it holds on these machines only; of five or more it holds for machines of that sort.
-    """
+    """Whether the interval speaks of these machines only; from five on it speaks of all machines
+    like them."""
     spread: float | None = None
     """Standard deviation of the true log ratio from machine to machine; None for one machine."""
     spread_share: float | None = None
-    """Of the variance between the machines' estimates, what is no noise of theirs (I squared)."""
+    """Share of the variance between the machines' estimates that is not their own noise (I
+    squared)."""
     spread_p: float | None = None
-    """Chance of such a spread if the true ratio is one and the same on all machines."""
+    """Chance of seeing such a spread if the true ratio were the same on all machines."""
     new_low: float | None = None
     new_high: float | None = None
-    """Interval of the true ratio on one more machine of that sort; None for less than three."""
+    """Interval of the true ratio on one more machine of this sort; None below three machines."""
     holds_on: int = 0
     """Machines whose own interval, at the cell's level, says the same."""
     against_on: int = 0
-    """Machines whose own interval, at that level over their number, says something else."""
+    """Machines whose own interval, at that level divided by their number, says something else."""
     against: dict[str, Verdict] = field(default_factory=dict)
-    """The first of them."""
+    """The first few of them, with what they say."""
     without_on: int = 0
-    """Machines that measured it in vain."""
+    """Machines that measured the cell without a result."""
     without: dict[str, str] = field(default_factory=dict)
-    """The first of them, with the reason."""
+    """The first few of them, with the reason."""
     reason: str = ""
-    """Why the verdict is no answer; empty otherwise."""
+    """Why the verdict does not answer the question; empty if it does."""
     kinds: tuple[KindVerdict, ...] = ()
-    """Empty if all machines are of one kind."""
+    """What each kind of machine says; empty if all machines are of one kind."""
     quantity: Quantity = Quantity.TIME
 
 
 @dataclass(frozen=True, slots=True)
 class MergedNoise:
-    """What the controls of one group show over all machines."""
+    """What the controls of one group show across all machines."""
 
     sheet: int
     group: str
@@ -206,7 +207,7 @@ class MergedNoise:
     low: float | None
     high: float | None
     widening: float = 0.0
-    """By so much every interval of the group grows, as in a session; 0 if the twins agree."""
+    """How much every interval of the group is widened, as in a session; 0 if the twins agree."""
     quantity: Quantity = Quantity.TIME
 
 
@@ -215,28 +216,29 @@ class ClusterSession:
     """One call of `crawlbench run --cluster`."""
 
     plan: Plan
-    """Of all sheets."""
+    """The plan of all sheets together."""
     sheet_cells: int
-    """Most cells of a sheet."""
+    """The most cells that a sheet may have."""
     copies: int
-    """Machines that were to measure each sheet."""
+    """How many machines were to measure each sheet."""
     created: str
     """UTC, ISO 8601."""
     tool: str
     machines: tuple[ClusterMachine, ...] = ()
-    """Those that measured, and those that were to."""
+    """Those that measured, and those that were meant to."""
     blocks: int = 0
-    """That are finished."""
+    """How many are finished."""
     lost: tuple[LostBlock, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     noise: tuple[MergedNoise, ...] = ()
     comparisons: tuple[MergedComparison, ...] = ()
     failures: dict[str, int] = field(default_factory=dict)
-    """Machine to how many cells are invalid on it, in all sheets; those without are not there."""
+    """Machine to the number of its invalid cells, in all sheets; only machines that have some."""
     notes: tuple[str, ...] = ()
-    """Doubts and what happened, as sentences."""
+    """Doubts and events, as sentences."""
     seconds: float = 0.0
     """Wall time of the last call."""
     ending: str = ""
-    """`whole`, `incomplete`, `scheduler` (it was lost) or `interrupted`; empty: has not ended."""
+    """`whole`, `incomplete`, `scheduler` (it was lost) or `interrupted`; empty until it has
+    ended."""
     format: int = CLUSTER_FORMAT

@@ -10,7 +10,7 @@ __all__ = ["Environment", "EnvironmentFacts"]
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What a user asks for by `--env NAME=SPEC`."""
+    """What a user asks for with `--env NAME=SPEC`."""
 
     name: str
     python: str = ""
@@ -20,13 +20,13 @@ class Environment:
     checkouts: tuple[str, ...] = ()
     """Absolute paths of folders or wheels to install."""
     variables: dict[str, str] = field(default_factory=dict)
-    """Environment variables of the workers."""
+    """Environment variables for the workers."""
     flags: tuple[str, ...] = ()
-    """Of the interpreter, such as `-X`, `gil=0`."""
+    """Flags of the interpreter, such as `-X`, `gil=0`."""
 
     @property
     def spec(self) -> str:
-        """What was asked for, in a line that `--env NAME=SPEC` reads."""
+        """What was asked for, in one line that `--env NAME=SPEC` can read."""
         parts = [f"python={self.python}"] if self.python else []
         parts += [*self.packages, *self.checkouts, *self.flags]
         parts += [f"{name}={value}" for name, value in self.variables.items()]
@@ -39,27 +39,28 @@ class EnvironmentFacts:
 
     asked: Environment
     key: str = ""
-    """Hash of what it is made from: the folder's name in the cache."""
+    """Hash of what it is made from, which is the name of its folder in the cache."""
     executable: str = ""
     """Path of its interpreter."""
     library: str = ""
-    """Folder with this crawlbench, which its workers import."""
+    """Folder that holds this crawlbench, which the workers import."""
     python: str = ""
     """Implementation and version, such as `CPython 3.13.0`; free-threaded builds say so."""
     versions: dict[str, str] = field(default_factory=dict)
-    """Distribution to version, of all that is installed in it."""
+    """Distribution to version, for all that is installed in it."""
     sources: dict[str, str] = field(default_factory=dict)
     """Checkout to a hash of its files, with the commit where git knows it."""
     named: tuple[str, ...] = ()
-    """Distributions that were asked for, as far as checkouts tell theirs; in canonical spelling."""
+    """Distributions that were asked for, in canonical spelling, as far as checkouts name theirs."""
     needed: tuple[str, ...] = ()
-    """Distributions that its workers were to have beside what was asked."""
+    """Distributions that its workers need beside those that were asked for."""
     looseness: int = 0
-    """How many of the manager's versions were let go: 0 none, 1 all but those needed, 2 all."""
+    """How many of the manager's versions were given up: 0 none, 1 all but the needed ones, 2
+    all."""
     obstacle: str = ""
     """Why it cannot be used, in a sentence; empty if it can."""
 
     @property
     def name(self) -> str:
-        """As in the names of cells."""
+        """Its name, as it stands in the names of cells."""
         return self.asked.name

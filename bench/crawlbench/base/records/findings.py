@@ -21,7 +21,7 @@ __all__ = [
 
 
 class Verdict(StrEnum):
-    """What may be said of one cell against another."""
+    """What can be said of one cell against another."""
 
     FASTER = "faster"
     SLOWER = "slower"
@@ -29,7 +29,7 @@ class Verdict(StrEnum):
     UNCLEAR = "unclear"
     INVALID = "invalid"
     UNSUPPORTED = "not supported"
-    """The event loop says that it does not have the operation."""
+    """The event loop says that it does not support the operation."""
 
 
 class Quantity(StrEnum):
@@ -42,8 +42,8 @@ class Quantity(StrEnum):
     PAGE = "per page"
     """Wall time that one page more adds, from two lengths of one site."""
     BEGIN = "to begin"
-    """Wall time of a crawl less its pages' share. Two cells are compared by their difference: its
-    numbers are seconds, not log ratios."""
+    """Wall time of a crawl without its pages' share. Two cells are compared by the difference, so
+    its numbers are seconds, not log ratios."""
     CPU_PAGE = "CPU per page"
     """CPU time that one page more adds."""
 
@@ -82,7 +82,7 @@ class Doubt(StrEnum):
 
 
 class Obstacle(StrEnum):
-    """Why there is no verdict, or none but `unclear`; `report.reasons` says it in words."""
+    """Why there is no verdict, or only `unclear`; `report.reasons` says it in words."""
 
     FAILED = "failed"
     """One of the two cells is invalid; `Comparison.detail` says why."""
@@ -95,25 +95,25 @@ class Obstacle(StrEnum):
     BENT = "bent"
     """In the cell that `detail` names, a middle length lies off the line of the two others."""
     ONE_LENGTH = "one length"
-    """One of the sessions crawled one length of the site, or other lengths than the other."""
+    """One of the sessions crawled a single length of the site, or other lengths than the other."""
     HALF = "half"
     """A doubt (named in `detail`) is half of the time or more in one of the cells."""
     DOUBT = "doubt"
     """With a doubt (named in `detail`) taken off, the verdict would be another."""
     SLOW_LAPS = "slow laps"
-    """The typical times are the same, but rare slow laps make the means differ, or may do so."""
+    """The typical times are the same, but rare slow laps make the means differ, or could."""
     CONTROL = "control"
-    """The twins differ, and that difference, added to the interval, decides."""
+    """The twins differ, and adding their difference to the interval changes the answer."""
     OTHER_SITE = "other site"
-    """The site has the name of the newest session's, but other content."""
+    """The site has the name of the newest session's site, but other content."""
     PLAIN = "plain"
-    """Plain and normalised times do not say the same of two sessions."""
+    """Plain and normalised times of two sessions do not say the same."""
     OPEN = "open"
     """The interval reaches across the margin: more rounds may tell."""
 
 
 class Mark(StrEnum):
-    """What a row tells of beside the client; a note, not a veto."""
+    """What a row's time tells of besides the client; a note, not a veto."""
 
     NONE = ""
     SERVER_BOUND = "server-bound"
@@ -129,113 +129,116 @@ class Summary:
     cell: str
     values: int
     seconds: float
-    """Typical time: the baseline's, times the cell's ratio. Time, ratio and order agree."""
+    """Typical time: the baseline's, times the cell's ratio, so that time, ratio and order agree."""
     seconds_error: float | None
     """Half-width of its t interval over rounds, at the plan's confidence; None for one round."""
     per_s: float
-    """Pages per second; of an operation, what it counts."""
+    """Pages per second; for an operation, what it counts."""
     cpu_user_s: float
-    """Per crawl, as are the next three."""
+    """CPU time per crawl, as are the next three."""
     cpu_system_s: float
     parse_s: float | None
-    """CPU time in the parser, part of the two above; None if it ran in processes of its own."""
+    """CPU time in the parser, part of the two above; None if it ran in other processes."""
     wait_s: float
-    """Time without CPU use: for the network, the mirror, or a CPU."""
+    """Time without CPU use: spent waiting for the network, the mirror or a CPU."""
     yields: float
     """Context switches per crawl because the worker waited."""
     preemptions: float
     """Context switches per crawl because something else got its CPU."""
     wire_bytes: float
-    """Per crawl, sent by the mirror."""
+    """Bytes that the mirror sent per crawl."""
     extra_rss_bytes: int | None
     """Peak memory beyond what the worker had before the value; None where it cannot be read."""
     peak_rss_bytes: int | None
     connections: float
     """Per crawl."""
     most_in_flight: int
-    """The highest that the mirror saw in any value."""
+    """The highest number that the mirror saw in any value."""
     server_share: float
-    """Of what the mirror can do, what the cell asked for: the larger of busy time and rate."""
+    """Share of the mirror's capacity that the cell used, by busy time or by rate: the larger."""
     server_wait_share: float
-    """Of the mirror's way to its answers, the time without a CPU."""
+    """Share of the mirror's response time in which it had no CPU."""
     mark: Mark
     of_limit: float | None
-    """The least time that the network and a client without costs would take, over the cell's."""
+    """The shortest time that the network allows a client without costs, as a share of the
+    cell's."""
     figures: dict[str, float] = field(default_factory=dict)
     """Means of what an operation measured besides its time."""
     excess: float = 0.0
-    """By how much the mean of all laps exceeds the typical time, as a log ratio: slow laps."""
+    """How far slow laps lift the mean of all laps above the typical time, as a log ratio."""
     starved_share: float = 0.0
-    """Of the time, that in which the worker was ready but others had its CPU."""
+    """Share of the time in which the worker was ready but others had its CPU."""
     http: str = ""
-    """Version that was spoken; empty for an operation, and where that is not known."""
+    """HTTP version that was spoken; empty for an operation, and where it is not known."""
     per_page_s: float | None = None
-    """Typical time that one page more adds; it agrees with the ratio per page. None, as are the
-    next four, where one length was measured, or where a page has no cost that could be told."""
+    """Typical time that each further page adds; it agrees with the ratio per page. This and the
+    next four are None where one length was measured, or where the cost of a page could not be
+    told."""
     per_page_error_s: float | None = None
     """Half-width of its t interval over rounds."""
     to_begin_s: float | None = None
-    """Typical time of a crawl less its pages' share; below 0 where later pages cost more."""
+    """Typical time of a crawl without its pages' share; below 0 where later pages cost more."""
     to_begin_error_s: float | None = None
     parse_per_page_s: float | None = None
-    """CPU time in the parser that one page more adds."""
+    """CPU time in the parser that each further page adds."""
     cpu_per_page_s: float | None = None
-    """CPU time of all that one page more adds; None where no exact clock was read, too."""
+    """CPU time, of everything, that each further page adds; None too where no exact clock was
+    read."""
     middle_s: float | None = None
-    """Typical time of the crawl of a middle length; None where there is none."""
+    """Typical time of a crawl of the middle length; None where there is none."""
     long_s: float | None = None
-    """The same of the longer one."""
+    """The same of the longest one."""
     is_bent: bool = False
-    """Whether the three lie on no line: then nothing is said per page, or to begin."""
+    """Whether the three do not lie on a line, so that nothing is said per page or to begin."""
 
 
 @dataclass(frozen=True, slots=True)
 class DoubtSize:
-    """How much of two cells' time a doubt may account for, and what that could change."""
+    """How much of the two cells' time a doubt may account for, and what that could change."""
 
     doubt: Doubt
     cell_share: float
-    """Of the cell's time, from 0 to 1."""
+    """Share of the cell's time, from 0 to 1."""
     baseline_share: float
     shift: float
-    """By how much the log ratio moves if the doubt is taken off both sides."""
+    """How far the log ratio moves if the doubt is taken off both sides."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """One cell against another, as log ratios (0: equal, positive: slower).
 
-    By what it costs to begin, they are differences in seconds.
+    For the cost to begin, the numbers are differences in seconds.
     """
 
     cell: str
     baseline: str
-    """What it is compared with. The group's baseline stands for both twins, averaged."""
+    """What it is compared with. The group's baseline stands for the mean of both twins."""
     rounds: int
     """Rounds in which both were measured: the unit of replication."""
     estimate: float | None
-    """Of the values as measured; None where there is none, and `obstacle` says why."""
+    """From the values as measured; None where there is none, and `obstacle` says why."""
     low: float | None
     high: float | None
-    """Interval at the plan's confidence for this pair alone: the union over all doubts taken off
-    and none, widened where the twins differ."""
+    """Interval at the plan's confidence for this pair alone: wide enough for every doubt, taken off
+    or not, and widened where the twins differ."""
     verdict: Verdict
     quantity: Quantity = Quantity.TIME
     obstacle: Obstacle | None = None
-    """Why the verdict is no answer; None if it is one."""
+    """Why the verdict does not answer the question; None if it does."""
     detail: str = ""
     """What `obstacle` is about: a failure's reason, or a `Doubt`."""
     p: float | None = None
-    """Of the best supported claim, before Holm; as small as it ever was where rounds are
-    watched."""
+    """p of the best supported claim, before Holm; where a session watches its rounds, the smallest
+    so far."""
     doubts: tuple[DoubtSize, ...] = ()
-    """Those that could change a digit."""
+    """The doubts that could change a digit."""
     excess: float = 0.0
-    """By how much the log ratio of means exceeds that of typical times: slow laps."""
+    """How far the log ratio of the means exceeds that of the typical times: slow laps."""
     detectable: float | None = None
-    """Log ratio from which on a difference would have been found, with a chance of 80 %."""
+    """Log ratio from which a difference would have been found with a chance of 80 %."""
     more_rounds: int | None = None
-    """About as many would settle an `unclear`; None if it is settled, or no number would."""
+    """About how many more rounds would settle an `unclear`; None if it is settled or none would."""
 
     @property
     def is_answered(self) -> bool:
@@ -245,17 +248,17 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What the control of one group shows: its baseline measured against itself."""
+    """What the control of one group shows: its baseline compared with itself."""
 
     group: str
     rounds: int
     estimate: float | None
-    """Log ratio of control and baseline; None if there were fewer than two rounds of both."""
+    """Log ratio of control and baseline; None if fewer than two rounds have both."""
     low: float | None
     high: float | None
     widening: float = 0.0
-    """By so much every interval of the group grows on both sides: what the twins differ by, if that
-    is beyond their own interval, else 0."""
+    """How much every interval of the group is widened on both sides: by what the twins differ, if
+    that exceeds their own interval, else by 0."""
     quantity: Quantity = Quantity.TIME
 
 

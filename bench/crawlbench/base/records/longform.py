@@ -15,11 +15,12 @@ class LongForm:
 
     site: str
     pages: Number
-    """Requests that a right crawl of it makes."""
+    """Requests that a correct crawl of it makes."""
     short_pages: Number
-    """The same of the group's own site; fewer."""
+    """The same for the group's own site, which has fewer."""
     middle: str = ""
-    """A site between the two, which tests whether they lie on a line; empty for none."""
+    """A site of a length between the two, which tests whether they lie on a line; empty for
+    none."""
     middle_pages: Count = 0
 
     @property
@@ -40,10 +41,10 @@ class LongForm:
 
     @property
     def ends(self) -> tuple[int, str, int]:
-        """What two sessions must have in common to be compared per page: a middle only tests it."""
+        """What two sessions must share to be compared per page; the middle site is only a test."""
         return self.short_pages, self.site, self.pages
 
     @property
     def until_middle(self) -> LongForm:
-        """The form that ends with the middle site."""
+        """The form that ends at the middle site."""
         return LongForm(self.middle, self.middle_pages, self.short_pages)

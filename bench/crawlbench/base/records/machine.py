@@ -23,27 +23,27 @@ class Machine:
     python: str
     """Implementation and version."""
     versions: dict[str, str]
-    """Distribution to version, of all that a worker or the mirror runs."""
+    """Distribution to version, for everything that a worker or the mirror runs."""
     worker_cpus: tuple[Count, ...]
     mirror_cpus: tuple[Count, ...]
     """Both empty where CPUs cannot be chosen."""
     isolated_cpus: tuple[int, ...] = ()
-    """That the scheduler leaves alone."""
+    """CPUs that the scheduler leaves alone."""
     cpu_quota: float | None = None
-    """CPUs' worth of time that a cgroup allows; None for all."""
+    """How many CPUs' worth of time a cgroup allows; None for all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What could disturb a measurement; None where the system does not tell."""
+    """What could disturb a measurement; None where the system does not say."""
 
     load: Counted | None
-    """Processes that wanted a CPU, mean of the minute before the session."""
+    """Mean number of processes that wanted a CPU in the minute before the session."""
     busy: tuple[str, ...]
-    """Processes of others that used a good part of a CPU then."""
+    """Processes of others that used much of a CPU in that minute."""
     governor: str | None
-    """Of the clock frequency, such as `performance`."""
+    """Governor of the clock frequency, such as `performance`."""
     turbo: bool | None
     """Whether the clock may rise above its nominal rate."""
     steal_share: Share | None
-    """Of all CPU time during the session, what the hypervisor gave to others."""
+    """Share of all CPU time during the session that the hypervisor gave to others."""

@@ -19,19 +19,19 @@ __all__ = ["Cell", "OperationFacts", "OwnFile", "Plan", "Stopping", "Sweep"]
 
 
 class Stopping(StrEnum):
-    """What decides when a session ends, and so which kind of interval is true of it."""
+    """What decides when a session ends, and so which kind of interval is valid."""
 
     FIXED = "fixed"
-    """Nothing that was measured: the rounds were set beforehand. One look, by Student's t."""
+    """Nothing measured does: the rounds were set beforehand. One look, by Student's t."""
     ANY = "any"
-    """What was measured, looked at after each round: intervals hold at all times at once."""
+    """What was measured does, after each round: intervals hold at all times at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One point of site x network x strategy x event loop x parser x concurrency x environment.
 
-    Or of operation x event loop x environment: then what only a crawl has is empty or 0.
+    Or of operation x event loop x environment; then what only a crawl has is empty or 0.
     """
 
     site: str
@@ -42,29 +42,29 @@ class Cell:
     parser: str
     concurrency: Count
     environment: str = ""
-    """Empty for the manager's own."""
+    """Empty for the manager's own environment."""
     control: bool = False
-    """True for the baseline's twin, which must come out equal."""
+    """Whether it is the baseline's twin, which must come out equal."""
     operation: str = ""
     """What an event loop does instead of a crawl; empty for a crawl."""
     versus: bool = False
-    """True where a cell is compared with itself in the first environment, not with others."""
+    """Whether a cell is compared with itself in the first environment, and not with other cells."""
     long_of: str = ""
-    """The site of which its own is the long form: it is measured in that site's group, beside the
+    """The site whose long form this cell crawls: it is measured in that site's group, beside the
     cell that is like it there. Empty for all other cells."""
 
     @classmethod
     def of_operation(
         cls, operation: str, event_loop: str, environment: str = "", *, versus: bool = False
     ) -> Cell:
-        """Return the cell of an event loop's operation."""
+        """Return the cell for an event loop's operation."""
         return cls("", "", "", event_loop, "", 0, environment, operation=operation, versus=versus)
 
     @property
     def name(self) -> str:
         """Key of the cell in all published files: `aiohttp-gather/uvloop/lxml/c10/wan/my-site`.
 
-        Of an operation, such as `sleep-zero/uvloop`.
+        An operation's is like `sleep-zero/uvloop`.
         """
         parts = [self._work_on(self.site)]
         if self.environment:
@@ -77,10 +77,10 @@ class Cell:
 
     @property
     def group(self) -> str:
-        """Cells of one group are compared with each other.
+        """The group within which cells are compared with each other.
 
-        They share site and network, or the operation; of environments against each other, all but
-        the environment. A long form belongs to the group of its site.
+        They share site and network, or the operation; where environments are compared, everything
+        but the environment. A long form belongs to the group of its site.
         """
         site = self.long_of or self.site
         if self.versus:
@@ -89,26 +89,26 @@ class Cell:
 
     @property
     def place(self) -> str:
-        """What it is measured at: one mirror, or one operation's peer."""
+        """What it is measured against: a mirror, or an operation's peer."""
         return self.operation or f"{self.site}/{self.network}"
 
     @property
     def loop_name(self) -> str:
-        """Its event loop, and the environment where that is not the manager's; `-` for no loop."""
+        """Its event loop, with the environment unless that is the manager's; `-` for no loop."""
         loop = self.event_loop or "-"
         return f"{loop} @{self.environment}" if self.environment else loop
 
     @property
     def short_name(self) -> str:
-        """Name of the cell of which it is the long form; its own where it is none."""
+        """Name of the cell whose long form it is; its own name if it is none."""
         return replace(self, site=self.long_of, long_of="").name if self.long_of else self.name
 
     def lengthened(self, site: str) -> Cell:
-        """Return the cell that crawls a longer site beside it."""
+        """Return the cell beside it that crawls a longer site."""
         return replace(self, site=site, long_of=self.site)
 
     def _work_on(self, site: str) -> str:
-        """Return what it does, wherever: all axes but the environment."""
+        """Return what the cell does, on all axes but the environment."""
         loop = self.event_loop or "-"
         parts = (
             [self.operation, loop]
@@ -125,30 +125,30 @@ class Sweep:
     axis: str
     """`concurrency`, `latency`, `pages` or `body`."""
     unit: str
-    """Of the places; empty for a plain count."""
+    """Unit of the places; empty for a plain count."""
     places: dict[str, Figure]
-    """Cell to its place on the axis, controls left out."""
+    """Cell to its place on the axis, without the controls."""
 
 
 @dataclass(frozen=True, slots=True)
 class OperationFacts:
-    """What a report tells of an operation, also where its plug-in is not installed."""
+    """What a report says about an operation, even where its plug-in is not installed."""
 
     name: str
     theme: str
     about: str
     """One line."""
     counts: str
-    """What it does `n` of, in the plural, such as `callbacks`."""
+    """The plural of what it does `n` of, such as `callbacks`."""
     n: Number
     peer: str
     """What the other process does; `none` where there is none."""
     peer_is_aside: bool
-    """There is no other process, or it only holds connections open: how busy it is says nothing."""
+    """Whether there is no other process, or one whose load says nothing: it holds connections."""
     whole_ms: bool
-    """Its time is that of timers, which some loops round: a ratio would show their rounding."""
+    """Whether its time is that of timers, which some loops round, as a ratio would show."""
     needs_own: bool = False
-    """Each of its cells has a process of its own in each round; others share one by event loop."""
+    """Whether each of its cells has its own process per round; others share one per event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,78 +156,78 @@ class OwnFile:
     """A user's file that cells name: a site, a network, a strategy or a parser."""
 
     path: str
-    """Absolute, so that it is found from any folder."""
+    """Absolute, so that the file is found from any folder."""
     spelling: str
-    """As it was asked for."""
+    """As the user wrote it."""
     content: str = ""
-    """Of a site: hash of all that decides what a crawl of it returns; empty for other files, which
-    people change and then compare."""
+    """For a site: hash of everything that decides what a crawl returns; empty for other files,
+    which people change in order to compare."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that decides how a session measures."""
+    """Everything that decides how a session measures."""
 
     suite: str
     cells: tuple[Cell, ...]
-    """Baselines and controls included."""
+    """All cells, with baselines and controls."""
     baselines: dict[str, str]
-    """Group to the name of the cell that others of the group are compared with."""
+    """Group to the name of the cell that the others of the group are compared with."""
     rounds: Number
-    """At the most."""
+    """The most rounds."""
     laps: Number
-    """Turns of each group in a round; a cheap group takes several laps in a turn."""
+    """Turns of each group in a round; a turn of a cheap group takes several laps."""
     warmups: Count
     """Values per cell and round that are thrown away."""
     min_time_s: Span
-    """A value lasts about this long at least: `loops` are chosen so."""
+    """About how long a value lasts at least; `loops` are chosen for this."""
     lap_time_s: Span
-    """A group's turn lasts about this long at least."""
+    """About how long a group's turn lasts at least."""
     budget_s: Span | None
-    """No round starts that would end later than this after the session's start."""
+    """No round starts that would end later than this, counted from the session's start."""
     precision: LogRatio | None
     """Half-width of the log ratio below which a comparison needs no more rounds."""
     margin: LogRatio
     """Differences up to this log ratio do not matter to the user."""
     confidence: Share
-    """Of all intervals, over the family of comparisons."""
+    """Confidence of all intervals, over the family of comparisons."""
     timeout_s: Span
     """A value that takes longer is a hang."""
     seed: int
-    """Of the order within laps and of the network's delays."""
+    """Seed for the order within laps and the network's delays."""
     sweep: Sweep | None = None
     """None if the session is no sweep."""
     operations: tuple[OperationFacts, ...] = ()
-    """Of the cells, in their order; empty if all are crawls."""
+    """Operations of the cells, in their order; empty if all cells are crawls."""
     stopping: Stopping = Stopping.FIXED
-    """Format 1 knew one look only, by the budget or the number of rounds."""
+    """What ends the session. Format 1 knew only one look, by the budget or the number of rounds."""
     gate: float | None = None
-    """Log ratio that a script asks about, or seconds to begin: a pair is measured until its
+    """Log ratio, or seconds to begin, that a script asks about: a pair is measured until its
     interval does not reach across it; None if nobody asks."""
     gate_quantity: Quantity = Quantity.TIME
-    """Of which the gate is asked."""
+    """The quantity that the gate is about."""
     environments: tuple[Environment, ...] = ()
-    """Other Pythons and packages; empty if all workers run in the manager's own."""
+    """Other Pythons and packages; empty if all workers run in the manager's own environment."""
 
     cpus: str = "all"
     """How many CPUs each worker may use, or `all`."""
     mirror_cpus: tuple[int, ...] = ()
     """The mirror's CPUs; empty for the last."""
     files: dict[str, OwnFile] = field(default_factory=dict)
-    """What cells call a user's file, as short as tells it from the others, to the file. Empty in a
-    session of before, whose cells name files as they were spelled."""
+    """What cells call a user's file, shortened as far as names stay distinct, to the file. Empty in
+    older sessions, whose cells name files as they were spelled."""
 
     is_paced: bool = False
-    """Whether laps per turn are chosen anew after some rounds, by what they cost and how much they
-    differ; not where the user has said how many, nor in a session of before."""
+    """Whether laps per turn are chosen again after some rounds, by their cost and their spread;
+    False where the user set their number, and in older sessions."""
     long_forms: dict[str, LongForm] = field(default_factory=dict)
-    """By group, what its cells crawl besides; none where one length is measured."""
+    """By group, what its cells crawl besides their own site; empty where one length is measured."""
     long_share: Part = 1.0
     """About how much of the laps' time long forms may take; with 1 they take part in each lap."""
 
     @property
     def own_cells(self) -> tuple[Cell, ...]:
-        """The cells without the long forms, which say something of the cells beside them only."""
+        """The cells without the long forms, which only serve the cells beside them."""
         return tuple(cell for cell in self.cells if not cell.long_of)
 
     @property
@@ -242,7 +242,7 @@ class Plan:
 
     @property
     def twins(self) -> dict[str, tuple[str, ...]]:
-        """Group to its baseline and the controls, which count as one."""
+        """Group to its baseline and the controls, which count as one cell."""
         found: dict[str, tuple[str, ...]] = {
             group: (name,) for group, name in self.baselines.items()
         }
@@ -252,12 +252,12 @@ class Plan:
         return found
 
     def leading(self, group: str) -> Quantity:
-        """Return by which quantity a group's cells are ordered and its answer is given."""
+        """Return the quantity by which a group's cells are ordered and its answer is given."""
         return Quantity.PAGE if group in self.long_forms else Quantity.TIME
 
     @property
     def is_versus(self) -> bool:
-        """Whether environments are compared with each other, all else being equal."""
+        """Whether environments are compared with each other, everything else being equal."""
         return any(cell.versus for cell in self.cells)
 
     def operation(self, cell: Cell) -> OperationFacts | None:
@@ -269,17 +269,17 @@ class Plan:
         return next(cell for cell in self.cells if cell.name == name)
 
     def path_of(self, name: str) -> str:
-        """Return what finds what a cell names: a file's path, or the name itself."""
+        """Return where to find what a cell names: a file's path, or the name itself."""
         label, trip = self._find_label(name)
         return self.files[label].path + trip if label else name
 
     def spelling_of(self, name: str) -> str:
-        """Return how a user has asked for what a cell names."""
+        """Return how a user spelled what a cell names."""
         label, trip = self._find_label(name)
         return self.files[label].spelling + trip if label else name
 
     def as_spelled(self) -> Plan:
-        """Return the plan for other machines, where a file lies as it was spelled."""
+        """Return the plan for other machines, which find files as they were spelled."""
         files = {n: replace(file, path=file.spelling) for n, file in self.files.items()}
         return replace(self, files=files)
 
@@ -291,7 +291,7 @@ class Plan:
         }
 
     def _find_label(self, name: str) -> tuple[str, str]:
-        """Return a file's label and what stands behind it, as in `mine.toml@5ms`; empty if none."""
+        """Return a file's label and what follows it, as in `mine.toml@5ms`; empty texts if none."""
         if name in self.files:
             return name, ""
         base, at, trip = name.rpartition("@")

@@ -1,7 +1,7 @@
 """How large a number of a session may be (floor 0).
 
-JSON has neither NaN nor infinity, but numbers that become one of them as soon as something is
-computed. What lies beyond these ranges was never measured: `msgspec` refuses it when it is read.
+JSON has neither NaN nor infinity, but it has numbers that become one of them in a computation. What
+lies beyond these ranges was never measured: `msgspec` refuses it when it is read.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ __all__ = [
 ]
 
 Number = Annotated[int, Meta(ge=1, le=10**15)]
-"""Of what there is one at the least."""
+"""A count of something of which there is at least one."""
 Count = Annotated[int, Meta(ge=0, le=10**15)]
-"""A whole number, of bytes too."""
+"""A whole number, also of bytes."""
 Counted = Annotated[float, Meta(ge=0, le=1e15)]
-"""A mean of such, or a rate."""
+"""A mean of whole numbers, or a rate."""
 Span = Annotated[float, Meta(ge=0, le=1e9)]
-"""Seconds: thirty years at the most."""
+"""Seconds; thirty years at most."""
 Took = Annotated[float, Meta(ge=1e-12, le=1e9)]
-"""Seconds that something took, so that they can be divided by."""
+"""Seconds that something took, never 0, so that one can divide by them."""
 LogRatio = Annotated[float, Meta(ge=-100, le=100)]
-"""Of what can be measured at all: the logarithm of `Span` is far below."""
+"""Log ratio of what can be measured at all: the logarithm of `Span` is far below."""
 END = 600
-"""Of a log ratio's interval, however wide: its exponential is still a number."""
+"""Bound of a log ratio's interval, however wide: its exponential is still a number."""
 Share = Annotated[float, Meta(ge=0, le=1e6)]
-"""Of a whole; more than that where clocks are coarse."""
+"""A share of a whole; above 1 where clocks are coarse."""
 Part = Annotated[float, Meta(gt=0, le=1)]
-"""Of a whole, and never nothing."""
+"""A share of a whole, never 0."""
 Figure = Annotated[float, Meta(ge=-1e15, le=1e15)]
-"""Whatever a plug-in tells."""
+"""Whatever number a plug-in reports."""

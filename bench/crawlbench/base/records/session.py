@@ -23,7 +23,7 @@ __all__ = ["FORMAT", "Session"]
 
 FORMAT = 2
 """Version of `session.json`. 1: first. 2: rounds in a file of their own, `rounds.jsonl`; CPU time
-within the clock, waits of all threads, anchors."""
+read within the clock, waits of all threads, anchors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +37,19 @@ class Session:
     tool: str
     """Version of crawlbench."""
     networks: dict[str, dict[str, Figure]]
-    """Name to the numbers that the mirror played."""
+    """Network to the numbers that the mirror played."""
     environments: tuple[EnvironmentFacts, ...] = ()
-    """Of the plan, in its order."""
+    """Facts of the plan's environments, in its order."""
     loops: dict[str, Number] = field(default_factory=dict)
     """Cell to crawls per value, found by calibration."""
     passes: dict[str, Number] = field(default_factory=dict)
-    """Group to laps per turn of the next round: found by calibration, and where the plan is paced
-    chosen anew after some rounds. Which laps a round had its samples tell."""
+    """Group to laps per turn in the next round: found by calibration, and chosen again after some
+    rounds if the plan is paced. The samples of a round tell which laps it had."""
     long_every: dict[str, Number] = field(default_factory=dict)
-    """How many laps there are for each in which long forms take part, by group; found by
-    calibration, and 1 for groups that are not named."""
+    """Group to the number of laps for each lap in which long forms take part; found by calibration,
+    1 for groups that are not named."""
     http_parsers: dict[str, str] = field(default_factory=dict)
-    """Cell to the module that read its responses."""
+    """Cell to the module that read its HTTP responses."""
     models: dict[str, str] = field(default_factory=dict)
     """Strategy to how it is concurrent, in its own words."""
     rounds: tuple[RoundRecord, ...] = ()
@@ -57,17 +57,17 @@ class Session:
     warnings: tuple[WarningNote, ...] = ()
     summaries: tuple[Summary, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
-    """Of all pairs of each group, those with its baseline first, by each quantity."""
+    """All pairs of each group, those with its baseline first, by each quantity."""
     controls: tuple[Control, ...] = ()
     slots: tuple[SlotEffect, ...] = ()
     conditions: Conditions | None = None
     """None before the first look."""
     ceilings: dict[str, Counted] = field(default_factory=dict)
-    """Group to requests per second that its mirror reached, asked for all it could give."""
+    """Group to the most requests per second that its mirror reached when asked for all it had."""
     seconds: Span = 0.0
     """Wall time from start to the last finished round."""
     ending: str = ""
-    """A key of `report.notes.ENDINGS`, such as `rounds`; empty if it has not ended."""
+    """A key of `report.notes.ENDINGS`, such as `rounds`; empty until it has ended."""
     format: int = FORMAT
 
     def values(self, cell: str) -> list[float]:
@@ -93,7 +93,7 @@ class Session:
         )
 
     def leading_pairs(self) -> tuple[Comparison, ...]:
-        """Return all pairs, each group's by the quantity that leads there."""
+        """Return all pairs, each by the quantity that leads in its group."""
         leading = {c.name: self.plan.leading(c.group) for c in self.plan.own_cells}
         return tuple(one for one in self.comparisons if one.quantity is leading.get(one.cell))
 
@@ -104,5 +104,5 @@ class Session:
         )
 
     def failure(self, cell: str) -> Failure | None:
-        """Return why a cell is invalid, or None if it is not."""
+        """Return why a cell is invalid, or None if it is valid."""
         return next((failure for failure in self.failures if failure.cell == cell), None)

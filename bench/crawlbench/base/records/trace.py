@@ -17,20 +17,20 @@ class TracedRequest:
     cell: str
     """Name of the cell that crawled."""
     connection: int
-    """The how-manieth of the crawl, from 1; 0 for one that was open before it."""
+    """Number of the connection within the crawl, from 1; 0 for one that was open before."""
     http: str
     """Version that was spoken: `1.1` or `2`."""
     page: str
-    """Address as the counters name it."""
+    """Address, as the counters name it."""
     status: int
-    """Of the answer; 0 if there was none."""
+    """Status of the answer; 0 if there was none."""
     wire_bytes: int
-    """Of the answer, its head included; 0 if there was none."""
+    """Size of the answer with its head; 0 if there was none."""
     opened_s: float
-    """When the connection was ready, TLS included; below zero for one that was open before."""
+    """When the connection was ready, with TLS; below zero if it was open before."""
     arrived_s: float
-    """When the request had come whole."""
+    """When the whole request had arrived."""
     first_byte_s: float | None
     """When the answer's first byte was handed to the system; None if it never was."""
     last_byte_s: float | None
-    """When its last byte was; None if it never was, as when the client left or a fault stalls."""
+    """When the last byte was; None if it never was, because the client left or a fault stalls."""

@@ -1,4 +1,4 @@
-"""What can go wrong with an answer, as a network's file says it (floor 2)."""
+"""What can go wrong with an answer, as a network's file describes it (floor 2)."""
 
 from __future__ import annotations
 
@@ -34,23 +34,24 @@ DeliveryKind = Literal[
 ]
 
 ANSWER_KINDS: tuple[str, ...] = get_args(AnswerKind)
-"""Another answer comes, whole and in time."""
+"""Kinds that send another answer, complete and in time."""
 DELIVERY_KINDS: tuple[str, ...] = get_args(DeliveryKind)
-"""The right answer does not come whole, or not in time."""
+"""Kinds that send the right answer, but incomplete or late."""
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One kind of fault, and which requests it befalls."""
+    """One kind of fault, and the requests that it can hit."""
 
     kind: Literal[AnswerKind, DeliveryKind]
     rate: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
-    """Share of the requests that fit; the rates of the faults that fit a request add up."""
+    """Share of the matching requests; the rates of all faults that match a request add up."""
     page: Annotated[str, msgspec.Meta(min_length=1)] = "*"
-    """Glob of page addresses, each in the site's one spelling."""
+    """Glob of page addresses in the site's one spelling."""
     times: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    """Only the first requests of a page, counted from each `begin`, so that a retry succeeds."""
+    """Hits only the first requests for a page, counted from each `begin`, so that a retry
+    succeeds."""
     retry_after_s: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    """What 429 and 503 ask for; without it 429 says 1 and 503 says nothing."""
+    """What 429 and 503 ask for; by default 429 says 1 and 503 says nothing."""
 
     def __post_init__(self) -> None:
         """Refuse what would have no meaning."""
@@ -61,24 +62,24 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
             )
 
     def fits(self, page: str, before: int) -> bool:
-        """Tell whether a request is one that this fault may befall.
+        """Return whether this fault can hit a request.
 
         Args:
             page: the page's address.
-            before: requests for that page since `begin`.
+            before: number of requests for that page since `begin`.
         """
         return (self.times is None or before < self.times) and fnmatchcase(page, self.page)
 
 
 def draw_fault(faults: Iterable[Fault], page: str, before: int, share: float) -> Fault | None:
-    """Return what befalls a request, or None.
+    """Return the fault that hits a request, or None.
 
     Args:
         faults: of the network, in its order.
         page: the page's address.
-        before: requests for that page since `begin`.
-        share: drawn evenly from [0, 1); the faults that fit take their rates of it, one after the
-            other, so that each has exactly the rate that it states.
+        before: number of requests for that page since `begin`.
+        share: drawn evenly from [0, 1); the matching faults each take their rate of it, one after
+            the other, so that each has exactly the rate that it states.
     """
     for fault in faults:
         if fault.fits(page, before):

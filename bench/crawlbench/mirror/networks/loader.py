@@ -22,14 +22,14 @@ _MAX_FILE_BYTES = 2**22
 
 
 def find_network(name: str) -> Network:
-    """Return the network of that name, or that of a file if the name ends in `.toml`.
+    """Return the network with this name, or that of a file if the name ends in `.toml`.
 
     `wan@150ms` is the network `wan` with a round trip of 150 ms; `wan@3s` and `./mine.toml@5ms`
-    likewise.
+    work likewise.
 
     Raises:
-        UnknownNameError: there is none of that name.
-        UsageError: as `load_network`, or what follows the `@` is no time.
+        UnknownNameError: no network has that name.
+        UsageError: as for `load_network`, or what follows the `@` is not a time.
     """
     base, at, trip = name.rpartition("@")
     if at:
@@ -42,7 +42,7 @@ def find_network(name: str) -> Network:
 
 
 def _with_round_trip(network: Network, name: str, trip: str) -> Network:
-    """Return a network with another round trip; all else is as it was."""
+    """Return a network with another round trip and otherwise the same."""
     number = re.fullmatch(r"(\d+(?:\.\d+)?)(m?)s", trip)
     if number is None or network.samples:
         reason = "has samples" if network.samples else f"has no time in {trip!r}"
@@ -59,7 +59,7 @@ def load_network(path: Path) -> Network:
     """Read a network from a TOML file.
 
     Raises:
-        UsageError: no such file, or it is no network; the message says where and why.
+        UsageError: there is no such file, or it is not a network; the message says where and why.
     """
     fields: dict[str, object] = {}
     try:
@@ -75,7 +75,7 @@ def load_network(path: Path) -> Network:
 
 
 def _explain(problem: str, fields: dict[str, object]) -> str:
-    """Add to msgspec's sentence what was seen, or what there is."""
+    """Add to msgspec's sentence the value seen, or the possible values."""
     steps = steps_of(problem)
     if "unknown field" in problem:
         known = Fault if "faults" in steps else Network
@@ -83,7 +83,7 @@ def _explain(problem: str, fields: dict[str, object]) -> str:
         return f"{problem}; {noun} has {', '.join(known.__struct_fields__)}"
     explained = with_value(problem, fields)
     if explained == problem:
-        return problem.partition(" - at `$")[0]  # of the whole, which names what it saw
+        return problem.partition(" - at `$")[0]  # about the whole, which already names the value
     hint = ""
     if "enum value" in problem:
         hint = f"; known: {', '.join(_DISTRIBUTIONS if 'distribution' in steps else _KINDS)}"
@@ -91,7 +91,7 @@ def _explain(problem: str, fields: dict[str, object]) -> str:
 
 
 def _load_samples(path: Path) -> list[float]:
-    """Read round trips in seconds, one a line; blank lines and what follows a `#` are left out."""
+    """Read round trips in seconds, one per line; blank lines and what follows a `#` are ignored."""
     samples: list[float] = []
     lines = _read(path, "file of samples").decode("utf-8", errors="replace").splitlines()
     for number, line in enumerate(lines, 1):
@@ -118,7 +118,7 @@ def _read(path: Path, noun: str) -> bytes:
         with path.open("rb") as file:
             content = file.read(_MAX_FILE_BYTES + 1)
     except FileNotFoundError as error:
-        known = f"; networks of ours are {', '.join(NETWORKS)}" if noun == "network" else ""
+        known = f"; crawlbench has {', '.join(NETWORKS)}" if noun == "network" else ""
         raise UsageError(f"no {noun} {str(path)!r}; give the path of a file{known}") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error

@@ -1,7 +1,7 @@
 """A network: delays, limits and faults, as pure numbers (floor 2).
 
-A server cannot delay the handshake of TCP, nor that of TLS. So that a new connection costs what it
-costs on a real network, its round trips are added to the delay of the first response on it.
+A server cannot delay the handshakes of TCP and TLS. So that a new connection costs what it costs on
+a real network, their round trips are added to the delay of the first response on it.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 
 
 class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One network that the mirror can play."""
+    """A network that the mirror can play."""
 
     about: str = ""
-    """One line for those who choose."""
+    """One line to help people choose."""
     round_trip_s: Seconds = 0.0
     """Mean time from a request's last byte to its response's first, without the mirror's work."""
     distribution: Literal["constant", "normal", "log-normal", "samples"] | None = None
-    """Of round trips; None is log-normal, or `samples` where there are some."""
+    """Distribution of round trips; None means log-normal, or `samples` if there are some."""
     jitter: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.0
-    """Log-normal: standard deviation of the logarithm. Normal: standard deviation over mean."""
+    """Log-normal: standard deviation of the logarithm. Normal: standard deviation over the mean."""
     samples: Annotated[tuple[PositiveSeconds, ...], msgspec.Meta(max_length=MAX_SAMPLES)] = ()
-    """Round trips in seconds to draw from, in rising order; in a file also the path of a file of
+    """Round trips in seconds to draw from, in rising order; a network's file can name a file of
     them."""
     connect_round_trips: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0
     """Round trips that a new connection adds to its first response: 1 for TCP, 2 with TLS."""
@@ -54,15 +54,15 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     keep_alive: bool = True
     """Whether a connection serves more than one request."""
     keep_alive_requests: Count | None = None
-    """After as many a connection is closed."""
+    """After this many requests a connection is closed."""
     keep_alive_s: PositiveSeconds = 30.0
-    """After as long without a request a connection is closed."""
+    """After this long without a request a connection is closed."""
     tls: bool = False
     """Whether the mirror speaks TLS."""
     http2: bool = False
     """Whether the mirror offers HTTP/2."""
     faults: tuple[Fault, ...] = ()
-    """The first that fits and is drawn befalls a request."""
+    """The first one that matches and is drawn hits a request."""
 
     def __post_init__(self) -> None:
         """Refuse what would have no meaning; give samples their mean."""
@@ -84,7 +84,7 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
             )
         if self.http2 and not self.tls:
             raise ValueError(
-                "http2 = true without TLS, by which clients agree on it; set tls = true"
+                "http2 = true without TLS, with which clients negotiate it; set tls = true"
             )
         total = sum(fault.rate for fault in self.faults if fault.page == "*" and not fault.times)
         if total > 1 + 1e-9:
@@ -104,7 +104,7 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
     @property
     def changes_delivery(self) -> bool:
-        """Whether some answers do not go out whole and at once, or end their connection."""
+        """Whether some answers are delayed, sent in part, or end their connection."""
         return bool(
             self.round_trip_s
             or self.faults
@@ -120,9 +120,9 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         """Return the seconds that one response waits; the same arguments give the same delay.
 
         Args:
-            key: of the draw.
-            connection_age_s: how long ago the connection was made, for the first request on it:
-                that much of its handshake is over. None for a later request.
+            key: names the draw.
+            connection_age_s: how long ago the connection was made, for its first request: that much
+                of the handshake is over. None for later requests.
             lap: of the round, from 0.
             laps: over which the draws of a key are spread evenly.
         """
@@ -142,9 +142,9 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         return answer_s + max(0.0, handshake_s - connection_age_s)
 
     def _trip_s(self, share: float) -> float:
-        """Return the round trip below which that share of all is.
+        """Return the round trip below which this share of all round trips lies.
 
-        Their mean is `round_trip_s`, as exp(s z - s^2 / 2) has mean 1.
+        Their mean is `round_trip_s`, because exp(s z - s^2 / 2) has mean 1.
         """
         if self.samples:
             return self.samples[int(share * len(self.samples))]
@@ -154,22 +154,22 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         return self.round_trip_s * math.exp(self.jitter * deviations - self.jitter**2 / 2)
 
     def fault(self, key: str, page: str, before: int) -> Fault | None:
-        """Return what befalls a request, or None; the same key gives the same.
+        """Return the fault that hits a request, or None; the same key gives the same.
 
         Args:
-            key: of the draw.
+            key: names the draw.
             page: the page's address.
-            before: requests for that page since `begin`.
+            before: number of requests for that page since `begin`.
         """
         if not self.faults:
             return None
         return draw_fault(self.faults, page, before, random.Random(key).random())
 
     def as_numbers(self) -> dict[str, float]:
-        """Return what is played, for `session.json`: two networks of equal numbers are equal.
+        """Return what is played, for `session.json`: two networks with equal numbers are equal.
 
-        Always there are `round_trip_s` (seconds), `jitter` and `connect_round_trips`; others only
-        where they are not the default. What is no number is there as its checksum.
+        `round_trip_s` (seconds), `jitter` and `connect_round_trips` are always included, others
+        only where they differ from the default. What is not a number appears as its checksum.
         """
         numbers: dict[str, float] = {
             "round_trip_s": self.round_trip_s,

@@ -1,11 +1,11 @@
 """Draws that are spread evenly over the laps of a round (floor 2; pure).
 
-Each draw is uniform, and independent of the others of its lap, as if it were drawn by itself. But
-the same draw in the other laps of a round comes from other strata: of eight laps one has it in the
+Each draw is uniform and independent of the others in its lap, as if it were drawn by itself. But in
+the other laps of a round the same draw comes from other strata: of eight laps one has it in the
 lowest eighth, one in the next, and so on (a Latin hypercube; McKay, Beckman and Conover 1979). So
-the mean over a round hardly depends on what was drawn, and what is left between rounds is what was
-measured. Rounds know nothing of each other: the same draws in all of them would be a bias that no
-interval sees.
+the mean over a round hardly depends on what was drawn, and the differences that remain between
+rounds come from what is measured. Rounds are independent of each other: the same draws in all of
+them would be a bias that no interval shows.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from math import gcd
 __all__ = ["draw_share"]
 
 STEPS = 2**32
-"""Of a stratum: so many that no share is 0 or 1, whose delays would be infinite."""
+"""Steps in a stratum: so many that no share is 0 or 1, which would mean infinite delays."""
 
 
 def draw_share(key: str, lap: int, laps: int) -> float:
-    """Return a number between 0 and 1, without both; the same arguments give the same.
+    """Return a number strictly between 0 and 1; the same arguments give the same number.
 
     Args:
-        key: of the draw: seed, round, and what is drawn.
+        key: names the draw: seed, round, and what is drawn.
         lap: from 0.
-        laps: of the round, each of which has a stratum of its own.
+        laps: of the round; each has a stratum of its own.
     """
     place = blake2b(key.encode(), digest_size=16).digest()
     strides = _strides(laps)
@@ -38,5 +38,5 @@ def draw_share(key: str, lap: int, laps: int) -> float:
 
 @cache
 def _strides(laps: int) -> tuple[int, ...]:
-    """Return the steps by which one comes through all strata, one a lap."""
+    """Return the step sizes that visit all strata, one per lap."""
     return tuple(step for step in range(1, laps + 1) if gcd(step, laps) == 1)

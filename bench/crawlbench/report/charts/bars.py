@@ -1,4 +1,4 @@
-"""Stacked bars of what a crawl took: where its time goes, CPU, memory (floor 3)."""
+"""Stacked bars of what a crawl took: time by phase, CPU, memory (floor 3)."""
 
 from __future__ import annotations
 
@@ -45,24 +45,24 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What one sort of bar shows."""
+    """What one kind of bar shows."""
 
     name: str
     title: str
     axis: str
     parts: tuple[_Part, ...]
     total: Callable[[Summary], str]
-    """What stands at the right end."""
+    """The text at the right end."""
     scale: float
-    """Scale of the axis' unit."""
+    """Factor from seconds or bytes to the axis' unit."""
     show: Callable[[float], str]
-    """Tells a part's size as text."""
+    """Gives a part's size as text."""
     mark: Callable[[Summary], float | None] = lambda _: None
-    """Where a tick stands, if anywhere."""
+    """Where to draw a tick, if anywhere."""
 
 
 def _client_s(summary: Summary) -> float:
-    """Return the program's CPU time without the parser's, where that is known apart."""
+    """Return the program's CPU time without the parser's, where the two can be told apart."""
     return max(0.0, summary.cpu_user_s - (summary.parse_s or 0.0))
 
 
@@ -115,7 +115,7 @@ MEMORY = _Kind(
 
 
 def phase_chart(view: SessionView, group: GroupView, number: int) -> Chart | None:
-    """Return where the time goes in a group, with the floor as a tick; None without values."""
+    """Return where the time goes in a group, with a tick for the floor; None without values."""
     return _bar_chart(view, group, number, PHASES)
 
 
@@ -125,7 +125,7 @@ def cpu_chart(view: SessionView, group: GroupView, number: int) -> Chart | None:
 
 
 def memory_chart(view: SessionView, group: GroupView, number: int) -> Chart | None:
-    """Return memory before and by the crawl; None where the system does not tell."""
+    """Return memory before the crawl and by it; None where the system does not say."""
     return _bar_chart(view, group, number, MEMORY)
 
 
@@ -143,7 +143,7 @@ def _bar_chart(view: SessionView, group: GroupView, number: int, kind: _Kind) ->
         name=f"chart-{kind.name}-{number}",
         title=f"{kind.title} on {group.place}{cut}",
         description=f"{len(found)} bars of {', '.join(part.name for part in kind.parts)}, in "
-        f"{kind.axis}; the numbers stand in the table of everything.",
+        f"{kind.axis}; the table of everything has the numbers.",
         spec=finish(drawn, height=len(found) * ROW),
         data=data,
         height=height_of(len(found)),

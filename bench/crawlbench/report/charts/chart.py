@@ -1,4 +1,4 @@
-"""A chart as data (floor 3; pure): what Vega-Lite gets, which cells it draws, and their rows."""
+"""A chart as data (floor 3; pure): its Vega-Lite, the cells it draws, and their rows."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 __all__ = ["MAX_CELLS", "Chart", "ChartRow", "Rows", "Spec", "shown_labels"]
 
 MAX_CELLS = 40
-"""Most cells of a group in a chart that is read row by row; ratios and table have them all."""
+"""Most cells of a group in a chart that is read row by row; ratios and table show all."""
 
 ChartRow = dict[str, Any]
-"""What one mark shows, by the names that the chart refers to: text, numbers, truth or None."""
+"""What one mark shows, by the names the chart refers to: text, numbers, truth values or None."""
 Rows = list[ChartRow]
-"""All have the same keys."""
+"""Rows that all have the same keys."""
 Spec = dict[str, Any]
-"""A chart in Vega-Lite, whose grammar is Altair's business."""
+"""A chart in Vega-Lite, whose grammar we leave to Altair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class Chart:
     description: str
     """What the chart shows, for readers who cannot see it."""
     spec: Spec
-    """Vega-Lite, without data; its width is that of its place in the page."""
+    """Vega-Lite without data; it is as wide as its place in the page."""
     data: dict[str, Rows] = field(default_factory=dict)
-    """Rows by the names that the spec refers to; charts that share a name share the rows."""
+    """Rows, by the names that the spec refers to; charts that share a name share the rows."""
     height: int = 0
-    """About, in pixels, so that a page does not jump when it is drawn."""
+    """Approximate height in pixels, so that a page does not jump when the chart is drawn."""
 
 
 def labels_of(group: GroupView) -> dict[str, str]:
@@ -46,9 +46,9 @@ def labels_of(group: GroupView) -> dict[str, str]:
 
 
 def shown_labels(group: GroupView) -> tuple[dict[str, str], str]:
-    """Return the labels of the fastest cells, and what a title adds where that is not all.
+    """Return the labels of the fastest cells, and what to add to the title if some are missing.
 
-    The baseline and its twin are always there, because all others are compared with them.
+    The baseline and its twin are always included, because all others are compared with them.
     """
     labels = labels_of(group)
     if len(labels) <= MAX_CELLS:

@@ -23,18 +23,18 @@ __all__ = ["heatmap_charts"]
 
 ROW = 24
 NAMES = 165
-"""Pixels for the operations' names."""
+"""Pixels for the names of the operations."""
 WIDEST = 120
 """Largest width of a field in pixels."""
 PALEST, DEEPEST = 0.12, 0.6
-"""Opacity of equal times, and of times that are twice or half as long or further apart."""
+"""Opacity of equal times, and of times that differ by a factor of two or more."""
 PROTOCOLS = ("tcp", "tls", "udp")
 WORDS = {"not supported": "no", "unclear": "?", "no values": "-"}
-"""What stands in a field without a ratio; a verdict's own word if it is not here."""
+"""What a field without a ratio shows; the verdict's own word if it is not here."""
 
 
 def heatmap_charts(view: SessionView) -> tuple[Chart, ...]:
-    """Return a chart per theme; none where no event loop is compared with another."""
+    """Return a chart per theme; none if no event loop is compared with another."""
     found = rows_of(view)
     charts = (_chart(found, theme, facts) for theme, facts in themes_of(view).items())
     return tuple(chart for chart in charts if chart is not None)

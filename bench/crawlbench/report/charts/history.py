@@ -1,4 +1,4 @@
-"""Cells over many sessions (floor 3): a line per cell, changes as large points, breaks as rules."""
+"""Cells over many sessions (floor 3): a line each, large points for changes, rules for breaks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["history_charts"]
 
 HEIGHT = 300
 DAYS = 6
-"""Number of days from which on an axis has a day for each of its marks."""
+"""Number of days from which each mark on the axis has a day of its own."""
 _TITLES = {
     Quantity.TIME: "Time over the baseline's",
     Quantity.CPU: "CPU time over the baseline's",
@@ -44,7 +44,7 @@ _PREFIXES = {
     Quantity.BEGIN: "begin-",
     Quantity.CPU_PAGE: "cpu-page-",
 }
-"""Beginnings of the charts' names, which must differ on one page."""
+"""Prefixes of the charts' names, which must differ on one page."""
 
 
 def history_charts(history: History) -> tuple[Chart, ...]:
@@ -101,12 +101,12 @@ def _rows(line: Line, quantity: Quantity) -> Rows:
 
 
 def _place(value: float, quantity: Quantity) -> float:
-    """Return where a value is drawn: as a ratio, or in milliseconds."""
+    """Return where to draw a value: as a ratio, or in milliseconds."""
     return math.exp(value) if quantity.has_ratio else 1000 * value
 
 
 def _format(rows: Rows) -> str:
-    """Return how moments are written: where days would repeat, by the hour as well."""
+    """Return the format of dates, with the hour where days would repeat."""
     moments = sorted(datetime.fromisoformat(str(row["created"])) for row in rows)
     is_short = (moments[-1] - moments[0]).days < DAYS
     return "%d %b, %H:%M" if is_short else "%Y-%m-%d"

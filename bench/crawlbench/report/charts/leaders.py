@@ -1,4 +1,4 @@
-"""The fast ones of a group against the best of them, where a slow one squeezes them (floor 3)."""
+"""The fast cells of a group against the best one, where slow ones squeeze them (floor 3)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["leaders_chart"]
 
 MIN_ROWS = 3
-"""With fewer rows there is nothing to look at more closely."""
+"""With fewer rows there is nothing to enlarge."""
 SQUEEZED_FROM = math.log(2)
-"""Log ratio of the slowest to the best from which on the others lie close together."""
+"""Log ratio of the slowest to the best beyond which the others lie close together."""
 
 
 def leaders_chart(view: SessionView, group: GroupView, number: int) -> Chart | None:
-    """Return those near the best of a group against it, or None if all can be told apart anyhow."""
+    """Return the cells near the best one, against it; None if all are easy to tell apart anyway."""
     standing = find_standing(group)
     if standing is None or not standing.quantity.has_ratio:
         return None
@@ -45,7 +45,7 @@ def leaders_chart(view: SessionView, group: GroupView, number: int) -> Chart | N
         name=f"chart-{name}",
         title=f"More closely: {what} over the best one's on {group.place}",
         description=f"Ratio and interval of the {len(rows)} fastest cells on {group.place} against "
-        "the best of them; the numbers stand in the list of all pairs.",
+        "the best of them; the list of all pairs has the numbers.",
         spec=spec,
         data={name: rows},
         height=height_of(len(rows)),

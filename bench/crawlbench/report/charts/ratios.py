@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["draw_ratios", "ratio_chart"]
 
 MIN_SPAN = math.log(1.05)
-"""Log ratio to each side of 1 that is always shown: noise alone must not look large."""
+"""Log ratio on each side of 1 that is always shown, so that noise alone does not look large."""
 BASELINE = "time over the baseline's, below 1 is faster"
 BAND = 20
-"""Pixels of the margin's band in a row."""
+"""Height of the margin's band in a row, in pixels."""
 TEXTS = {"expr": f"width - (width > {WIDE} ? 205 : 90)"}
 """Where the texts at the right begin: no mark, band or line crosses them."""
 SHAPES = {
@@ -48,13 +48,13 @@ SHAPES = {
 def ratio_chart(
     view: SessionView, group: GroupView, number: int, most: int | None = None
 ) -> Chart | None:
-    """Return the ratios of a group, or None if nothing of it was compared or could be.
+    """Return the ratios of a group, or None if nothing in it was or could be compared.
 
     Args:
         view: of the session.
-        group: site and network.
+        group: a site on a network.
         number: of the chart.
-        most: rows; of more, those with the largest changes. None for all.
+        most: the most rows, chosen by the largest changes; None for all.
     """
     rows = _rows(group)
     if all(row["low"] is None for row in rows):
@@ -74,8 +74,8 @@ def ratio_chart(
     return Chart(
         name=f"chart-ratios-{number}",
         title=f"Time{' per page' if group.form else ''} over the baseline's on {where}{cut}",
-        description=f"Ratio and interval of {len(rows)} cells on {where}; the numbers stand in "
-        "the table of everything.",
+        description=f"Ratio and interval of {len(rows)} cells on {where}; the table of "
+        "everything has the numbers.",
         spec=spec,
         data=data,
         height=height_of(len(rows)),
@@ -105,7 +105,8 @@ def _rows(group: GroupView) -> Rows:
                 "interval": ratio.interval,
             }
         )
-    # What has a ratio comes first, in the order of the table; the rest says in words what it is.
+    # Rows with a ratio come first, in the order of the table; the others say in words what they
+    # are.
     return sorted(found, key=lambda row: row["ratio"] is None)
 
 
@@ -124,11 +125,11 @@ def _domain(rows: Rows, margin: float) -> list[float]:
 def draw_ratios(
     name: str, labels: list[str], rows: Rows, margin: float, title: str
 ) -> alt.LayerChart:
-    """Return the drawing of rows that the page holds under a name, under an axis of that title."""
+    """Return a drawing of rows that the page holds under a name, with an axis of this title."""
     data, y = place(name), names(labels)
     chart = alt.Chart(data)
     scale = alt.Scale(type="log", domain=_domain(rows, margin), range=[0, TEXTS], nice=False)
-    # Without a grid, which would run through the names above the marks.
+    # No grid: it would run through the names above the marks.
     axis = value_axis(title, format=".3~g", grid=False)
     tooltip = [
         alt.Tooltip("cell:N"),
@@ -142,7 +143,7 @@ def draw_ratios(
         return alt.X(field, type="quantitative", scale=scale, axis=axis)
 
     low = alt.XDatum(math.exp(-margin), type="quantitative", scale=scale, axis=axis)
-    # The band stands only where marks are: names and numbers stand above it, not on it.
+    # The band is only as high as the marks, so that names and numbers stand above it, not on it.
     band = chart.transform_filter("isValid(datum.ratio)").mark_bar(
         height=BAND, yOffset=SHIFT, color=colour("band"), aria=False
     )

@@ -1,7 +1,7 @@
 """What all charts have in common (floor 3): rows under their names, colours, units.
 
-Each row's name stands above its marks, inside the plot: so names of any length leave the whole
-width to the data, on a telephone too.
+Each row's name stands above its marks, inside the plot, so that the data has the whole width
+however long the names are, on a telephone too.
 """
 
 from __future__ import annotations
@@ -37,21 +37,22 @@ __all__ = [
 ROW = 40
 """Pixels per row: the name above, the marks below."""
 SHIFT = 7
-"""Pixels by which marks stand below the middle of their row."""
+"""How many pixels marks lie below the middle of their row."""
 NAME_OFFSET = -9
-"""Pixels by which names stand above it."""
+"""Vertical offset of names from the middle of their row, in pixels."""
 HUES = ("client", "slower", "faster", "parse", "invalid", "same", "unclear", "system")
-"""Hues of lines; two of the first eight with the same dashes differ for the colour-blind, too."""
+"""Hues of lines; among the first eight, two with the same dashes also differ for the
+colour-blind."""
 DASHES = ([1, 0], [6, 3], [2, 3], [8, 3, 2, 3])
-"""Dashes of lines, in turn; each time the hues start over, they are shifted by one."""
+"""Dashes of lines, in turn; each time the hues start again, they are shifted by one."""
 LEGEND_ROW = 18
 """Pixels of a line in a legend."""
 WIDE = 560
-"""Pixels from which on there is room for long texts."""
+"""Width in pixels from which there is room for long texts."""
 
 
 def place(name: str) -> alt.NamedData:
-    """Return the reference to rows that the page holds under that name."""
+    """Return a reference to rows that the page holds under this name."""
     return alt.NamedData(name=name)
 
 
@@ -68,7 +69,7 @@ def names(labels: Sequence[str], offset: int = NAME_OFFSET) -> alt.Y:
         title=None,
         zindex=1,
     )
-    # Between rows there is no gap, so that what goes through all of them is one piece.
+    # There is no gap between rows, so that what passes through all of them is one piece.
     scale = alt.Scale(domain=list(labels), paddingInner=0, paddingOuter=0)
     return alt.Y("label", type="nominal", sort=None, scale=scale, axis=axis)
 
@@ -79,7 +80,7 @@ def value_axis(
     grid: bool = True,
     **settings: Any,  # noqa: ANN401  (as of `alt.Axis`)
 ) -> alt.Axis:
-    """Return the axis of values, above the rows, with lines down through them or ticks alone."""
+    """Return the axis of values above the rows, with lines down through them or only ticks."""
     return alt.Axis(
         title=title,
         orient="top",
@@ -94,7 +95,7 @@ def value_axis(
 
 
 def right_text(data: alt.NamedData, y: alt.Y, colours: alt.Color | alt.ColorValue) -> alt.Chart:
-    """Return the texts at the rows' right ends: `long` where there is room, else `short`."""
+    """Return the texts at the right ends of rows: `long` where there is room, else `short`."""
     chart: alt.Chart = (
         alt.Chart(data)
         .mark_text(align="right", baseline="middle", yOffset=NAME_OFFSET, fontSize=12, aria=False)
@@ -113,7 +114,7 @@ def right_text(data: alt.NamedData, y: alt.Y, colours: alt.Color | alt.ColorValu
 
 
 def verdict_colours() -> alt.Color:
-    """Return the colours of verdicts; their words stand beside them, so there is no legend."""
+    """Return the colours of verdicts, without a legend: the words stand beside them."""
     scale = alt.Scale(domain=list(VERDICTS), range=[colour(name) for name in VERDICTS.values()])
     return alt.Color("verdict", type="nominal", scale=scale, legend=None)
 
@@ -129,7 +130,7 @@ def series_scales(series: Sequence[str]) -> tuple[alt.Scale, alt.Scale]:
 
 
 def line_legend() -> alt.Legend:
-    """Return the legend of lines, one below the other, which shows their dashes as well."""
+    """Return a legend of lines, one below the other, that shows their dashes too."""
     return alt.Legend(columns=1, symbolType="stroke", symbolStrokeWidth=2.5, symbolSize=500)
 
 
@@ -164,7 +165,7 @@ def finish(chart: alt.LayerChart, height: int) -> Spec:
     )
     with alt.data_transformers.enable(consolidate_datasets=False):
         spec: Spec = chart.to_dict()
-    del spec["$schema"]  # an address; the page's own scripts know which they are
+    del spec["$schema"]  # an address, which the page's own scripts do not need
     return spec
 
 
@@ -174,5 +175,5 @@ def layer(*charts: alt.Chart) -> alt.LayerChart:
 
 
 def height_of(rows: int, row: int = ROW) -> int:
-    """Return about how high a chart with that many rows is, including axis and legend."""
+    """Return the approximate height of a chart with that many rows, with axis and legend."""
     return rows * row + 60

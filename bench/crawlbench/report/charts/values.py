@@ -1,4 +1,4 @@
-"""Every value: over time, so that drift is seen, and how they are spread (floor 3)."""
+"""Every value over time, which shows drift, and how values are spread (floor 3)."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["Values", "drift_chart", "make_box", "make_row", "session_values", "spread_chart"]
 
 MAX_POINTS = 6000
-"""In one chart; of more, every second, third ... value of each cell is drawn, and it says so."""
+"""Points in one chart; if there are more, only every second, third ... is drawn, and it says so."""
 STRIP = 56
-"""Pixels per row of the values over time."""
+"""Pixels per row of values over time."""
 MIN_SCALE = 0.02
 """Share of its median by which a value may differ and still look calm."""
 
@@ -51,9 +51,9 @@ class Values:
     step: int = 1
     """How many values of a cell share one row."""
     axis: str = "seconds of measuring since the start"
-    """What `at` is."""
+    """What `at` measures."""
     cut: str = ""
-    """What a title adds where not all cells are drawn."""
+    """What to add to a title if not all cells are drawn."""
 
     @property
     def labels(self) -> list[str]:
@@ -62,7 +62,7 @@ class Values:
 
     @property
     def thinned(self) -> str:
-        """Return what a title adds where not all values are drawn."""
+        """Return what to add to a title if not all values are drawn."""
         return self.cut + ("" if self.step == 1 else f", one of {self.step} values")
 
 
@@ -156,7 +156,7 @@ def _short(number: float) -> float:
 
 
 def _reach(deviations: Sequence[float]) -> float:
-    """Return the percentage that a strip is high: nearly all values, few outliers being cut."""
+    """Return the height of a strip in percent, which holds nearly all values but few outliers."""
     sizes = sorted(map(abs, deviations))
     return max(MIN_SCALE * 100, math.ceil(sizes[int(0.98 * (len(sizes) - 1))] * 1.1))
 

@@ -1,4 +1,4 @@
-"""One crawl of each cell, request by request, on one axis of time (floor 3)."""
+"""One crawl of each cell, request by request, on a common axis of time (floor 3)."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["waterfall_chart"]
 
 HEAD, FOOT = 22, 8
-"""Pixels of a cell's name above its requests, and of air below them."""
+"""Pixels for a cell's name above its requests, and for the gap below them."""
 MAX_ROW, MAX_BLOCK = 7.0, 140.0
-"""Pixels of a request and of a cell's requests: many requests become thin."""
+"""Pixels for a request, and for all requests of a cell: if there are many, they become thin."""
 ROOM = alt.ExprRef(f"width > {WIDE} ? width - 265 : width - 95")
 """Room for names, which share their line with the texts on the right."""
 MAX_REQUESTS, MAX_DRAWN = 400, 4000
-"""Most requests of a cell and of a chart; of more, the first of each cell are drawn, marked so."""
+"""Most requests of a cell and of a chart; beyond that only the first of each cell are drawn."""
 STEPS = {"waiting for the answer": "wait", "answer on its way": "client", "no answer": "invalid"}
 
 
@@ -55,7 +55,7 @@ def waterfall_chart(group: GroupView, trace: Sequence[TracedRequest], number: in
 def _layout(
     labels: Mapping[str, str], by_cell: Mapping[str, Sequence[TracedRequest]]
 ) -> tuple[Rows, Rows, float]:
-    """Return pieces of requests, names of crawls, and the height of all, in pixels from the top."""
+    """Return the parts of requests, names of crawls, and total height, in pixels from the top."""
     bars: Rows = []
     heads: Rows = []
     top = 0.0
