@@ -343,7 +343,7 @@ def test_an_arc_is_read(workshop):
         (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
         (b"a" * 257 + b"ustar", "tar -xf"),
         (b"com,example)/ 2024", "nothing that is known here"),
-        (b"PK\x03\x04broken", "is no whole zip file"),
+        (b"PK\x03\x04broken", "is not a whole zip file"),
         (b"", "nothing that is known here"),
     ],
 )
@@ -406,7 +406,7 @@ def test_one_link_in_many_spellings(workshop, href, address):
     [("/docs/", "/docs/b"), (f"{HOST}/x/y", "/x/b"), ("../up/", "/up/b"), ("http://[", "/dir/b")],
 )
 def test_a_base_counts(workshop, base, address):
-    """Absolute or not; one that is no address does not."""
+    """Absolute or not; one that is not an address does not."""
     body = f'<base href="{base}"><title>a</title><a href="b">'.encode()
     source = write_warc(
         workshop.folder / "x.warc",
@@ -557,7 +557,7 @@ def test_the_way_to_a_site_of_json_is_told(workshop):
     """Where there is nothing but JSON, and not where something else was left out."""
     api = har_entry(f"{HOST}/api", b"{}", headers=[("Content-Type", "application/json")])
     source = write_har(workshop.folder / "x.har", api)
-    assert "; a site of JSON is told in Python, see docs/your-site.md" in workshop.refusal(source)
+    assert "; write a site of JSON in Python, see docs/your-site.md" in workshop.refusal(source)
     image = har_entry(f"{HOST}/a.png", b"x", headers=[("Content-Type", "image/png")])
     source = write_har(workshop.folder / "y.har", image)
     assert "Python" not in workshop.refusal(source)

@@ -16,7 +16,7 @@ from crawlbench.measure.crawling import run_crawls
 from crawlbench.plugins import scouts
 from crawlbench.plugins.files import load_strategy
 from crawlbench.plugins.registry import Kind, needs_loop
-from crawlbench.plugins.scouts import find_out
+from crawlbench.plugins.scouts import describe_plugin, find_out
 
 HONEST = """
 import gzip, http.client
@@ -209,7 +209,7 @@ def test_file_that_never_comes_to_an_end_has_a_deadline(tmp_path, monkeypatch):
     monkeypatch.setattr(scouts.scout, "LOAD_S", 2.0)
     began = time.monotonic()
     (facts,) = find_out([strategy(tmp_path, "while True: pass")])
-    with pytest.raises(BrokenPluginError, match=r"was not imported within 2 s; mend it"):
+    with pytest.raises(BrokenPluginError, match=r"was not imported within 2 s; fix it"):
         facts.require()
     assert time.monotonic() - began < 20
 
@@ -264,7 +264,7 @@ def test_file_is_looked_at_again_when_it_was_edited(tmp_path):
 @pytest.mark.parametrize("form", PLAIN_FORMS)
 def test_forms_of_a_plain_function_need_none(tmp_path, form):
     """Even one that runs a loop for itself, and could not in ours."""
-    (facts,) = find_out([strategy(tmp_path, ASYNC + PLAIN_FORMS[form])])
+    facts = describe_plugin(*strategy(tmp_path, ASYNC + PLAIN_FORMS[form]))
     facts.require()
     assert not facts.is_async
 
@@ -298,7 +298,7 @@ def test_what_only_a_loop_can_run_is_told_in_a_sentence(tmp_path, kind):
 @pytest.mark.parametrize("form", FORMS)
 def test_forms_of_a_coroutine_function_need_a_loop(tmp_path, form):
     """What is called decides, not what it looks like."""
-    (facts,) = find_out([strategy(tmp_path, ASYNC + FORMS[form])])
+    facts = describe_plugin(*strategy(tmp_path, ASYNC + FORMS[form]))
     facts.require()
     assert facts.is_async
 
@@ -374,7 +374,7 @@ def test_crawl_says_when_what_came_back_is_not_the_site(tmp_path, crawlbench, te
     strategy(tmp_path, text)
     done = crawlbench("crawl", "-s", "./mine.py")
     assert done.returncode == 4
-    assert f"./mine.py did not bring the site back: {told}" in done.stderr
+    assert f"./mine.py did not return the site's items: {told}" in done.stderr
 
 
 def test_crawl_that_ends_its_process_is_told_in_a_sentence(tmp_path, crawlbench):
@@ -410,15 +410,15 @@ def test_session_with_a_file_that_breaks_keeps_the_others(tmp_path, crawlbench):
     [
         (
             ("crawl", "-s", "requests-serial", "-l", "uvloop"),
-            "--loop uvloop would change nothing: requests-serial needs no event loop; leave it out",
+            "--loop uvloop would have no effect: requests-serial needs no event loop; leave it out",
         ),
         (
             ("check", "requests-serial", "-l", "uvloop"),
-            "--loop uvloop would change nothing: requests-serial needs no event loop; leave it out",
+            "--loop uvloop would have no effect: requests-serial needs no event loop; leave it out",
         ),
         (
             ("crawl", "-s", "requests-serial", "--url", "http://127.0.0.1:9", "-n", "wan"),
-            "--network wan is played by the mirror, not at --url; leave it out",
+            "--network wan has no effect with --url; leave it out",
         ),
         (
             ("crawl", "-s", "requests-serial", "--ca-file", "x.pem"),

@@ -242,6 +242,7 @@ class TestMarkdown:
         ]
         assert "| udp-sock | uvloop | - | - | - | not supported | - | echoes | - | - |  |" in text
 
+    @pytest.mark.long
     def test_400_operations_on_5_loops_fit(self):
         """The answer's columns of the largest changes; the rest is said to be elsewhere."""
         text = render_markdown(many(400, 5))

@@ -59,11 +59,11 @@ class Promise(StrEnum):
 
     HARNESS = "leaves clocks, CPUs and the harness alone"
     REST = "stands still between its turns"
-    CLOCK = "works within its clock alone"
+    CLOCK = "works only within its clock"
     READING = "has every page read within its clock"
-    ADDRESSES = "learns addresses from the pages alone"
-    ANEW = "fetches everything anew in each crawl"
-    RULES = "asks no more, and no otherwise, than it may"
+    ADDRESSES = "learns addresses only from the pages"
+    ANEW = "fetches everything again in each crawl"
+    RULES = "stays within its concurrency and its declared HTTP"
 
 
 @dataclass(frozen=True, slots=True)

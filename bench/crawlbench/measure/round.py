@@ -238,7 +238,7 @@ class _Course:
             raise explain(error, await self._end(mirror, turn)) from error
         counters = await self._end(mirror, turn, value)
         if holds_up(counters, value.seconds):
-            is_kept = not self._plan.number  # the calibration only times a crawl
+            is_kept = not self._plan.number  # a rough time is enough for the calibration
             return make_sample(turn, value, counters, loops) if is_kept else None
         await self._verify(cell, self._plan.patience.excuse(cell.name, value), counters, loops)
         if value.http_parser:
