@@ -278,7 +278,7 @@ def test_quantity_is_read_named_and_held_by_a_gate(house, session):
         ("stats/change.py", "        Quantity.TIME: summary.seconds,\n", "summary.cpu_system_s"),
         ("report/measures.py", '    Quantity.TIME: "time",\n', '"moon time"'),
         ("report/measures.py", '    Quantity.TIME: "changes",\n', '"moon_changes"'),
-        ("report/charts/history.py", '    Quantity.TIME: "Time over the', '"Moon time over the baseline\'s"'),
+        ("report/charts/history.py", '    Quantity.TIME: "Time over the', '"Moon time"'),
         ("report/charts/history.py", '    Quantity.TIME: "",\n', '"moon-"'),
     ):
         more = f"    Quantity.MOON: {new},\n"
@@ -289,7 +289,7 @@ def test_quantity_is_read_named_and_held_by_a_gate(house, session):
     assert "moon time" in house.call("report", session, "--format", "markdown")
     said = house.call("compare", session, session, "--fail-on", "moon-slower:5%", "--json")
     assert '"moon_changes"' in said
-    assert "Moon time over the baseline" in house.call("history", session, "-o", "-")
+    assert "Moon time" in house.call("history", session, "-o", "-")
 
 
 @pytest.mark.long
