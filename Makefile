@@ -106,6 +106,7 @@ bench-killed: $(READY) ## sessions killed at 50 random moments, and resumed
 
 # Many images ask Python not to keep what it compiles; here a thousand processes would compile our modules.
 test test-all: export PYTHONDONTWRITEBYTECODE =
+test-all: export CRAWLBENCH_FUZZ ?= 500
 
 test: $(READY) ## run the tests, but the longest
 	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "not long"

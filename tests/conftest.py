@@ -58,6 +58,21 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.path not in slow)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Look for no garbage among tests that are collected, neither meanwhile nor ever after.
+
+    They are thousands, and from here on garbage is looked for some hundred times.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _swept():
     """Collect garbage before the next file: what was left open fails the tests that left it."""
@@ -94,18 +109,34 @@ def nursery():
     started.close()
 
 
-@pytest.fixture
-def crawlbench(tmp_path, nursery):
-    """Return a function that calls `crawlbench` in an empty folder and waits for its end."""
+@pytest.fixture(scope="session")
+def call_in(nursery):
+    """Return a function that calls `crawlbench` in a folder and waits for its end.
 
-    def call(*arguments, cwd=tmp_path, timeout=110, **options):
+    Files may be given for its standard output and its standard error.
+    """
+
+    def call(cwd, *arguments, timeout=110, **options):
         settings = command_line(*arguments, cwd=cwd, timeout=timeout, **options)
         environment = settings["env"]
-        if nursery and set(options) <= {"env", "input"} and nursery.can_serve(environment):
+        streams = {name: options[name] for name in ("stdout", "stderr") if name in options}
+        others = set(options) - {"env", "input", *streams}
+        if nursery and not others and nursery.can_serve(environment):
             words = settings["args"][3:]
             given = {"cwd": cwd, "environment": environment, "text": options.get("input", "")}
-            return nursery.call(words, timeout=timeout, **given)
-        return subprocess.run(**settings, capture_output=True, check=False)
+            return nursery.call(words, timeout=timeout, **given, **streams)
+        pipes = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
+        return subprocess.run(**{**pipes, **settings}, check=False)
+
+    return call
+
+
+@pytest.fixture
+def crawlbench(tmp_path, call_in):
+    """Return what `call_in` returns, for calls in an empty folder."""
+
+    def call(*arguments, cwd=tmp_path, **options):
+        return call_in(cwd, *arguments, **options)
 
     return call
 

@@ -60,8 +60,11 @@ class Nursery:
         """Tell whether these variables ask for nothing that Python reads when it starts."""
         return _read_at_start(environment) == self.fixed
 
-    def call(self, arguments, *, cwd, environment, timeout, text=""):
-        """Return what `subprocess.run` returns for one call of `crawlbench`."""
+    def call(self, arguments, *, cwd, environment, timeout, text="", stdout=None, stderr=None):
+        """Return what `subprocess.run` returns for one call of `crawlbench`.
+
+        What goes to a file that is given is not returned.
+        """
         theirs, ours = socket.socketpair()
         with (
             ours,
@@ -73,7 +76,8 @@ class Nursery:
             stdin.write(text.encode())
             stdin.seek(0)
             told = {"arguments": arguments, "cwd": str(cwd), "environment": environment}
-            files = [theirs.fileno(), *(file.fileno() for file in (stdin, output, errors))]
+            streams = (stdin, stdout or output, stderr or errors)
+            files = [theirs.fileno(), *(file.fileno() for file in streams)]
             _send(self.ours, told, files)
             theirs.close()
             ours.settimeout(timeout)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from importlib import metadata
 
 import pytest
 
 from crawlbench.base.errors import UnknownNameError
 from crawlbench.plugins import registry
-from crawlbench.plugins.about import describe_http, describe_strategy
+from crawlbench.plugins.about import describe_http, describe_strategy, distribution_of
 from tests.child import succeed
 
 NAMES = registry.names(registry.Kind.STRATEGY)
@@ -91,3 +92,16 @@ def test_people_sign_in_the_docstring_and_nobody_else_does(tmp_path):
     assert (facts.model, facts.http) == ("threads", "1.1")
     shipped = describe_strategy("aiohttp-gather")
     assert (shipped.maintainers, shipped.reviewed_by) == ((), ())
+
+
+def test_distribution_of_each_module_is_the_one_that_python_names():
+    """Though a session asks for few of them, and reads no more than their own files."""
+    provided = {
+        module: owners
+        for module, owners in metadata.packages_distributions().items()
+        if module.isidentifier() and module not in sys.stdlib_module_names
+    }
+    assert len(provided) > 50
+    odd = {m: owners for m, owners in provided.items() if distribution_of(m) not in owners}
+    assert odd == {}
+    assert distribution_of("nobody_has_this") == "nobody-has-this"

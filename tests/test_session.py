@@ -63,25 +63,20 @@ ALWAYS = (
 """One of each kind; the others only in `make test-all`."""
 
 
-def call_of(folder, *arguments, **settings):
-    """Return the call of a session of the small suite."""
+def words_of(folder, *arguments):
+    """Return the words of a call for a session of a small suite, which is written beside it."""
     suites = {"small.toml": SUITE, "one.toml": ONE}
     for name, text in suites.items():
         (folder.parent / name).write_text(text)
     arguments = [folder.parent / word if word in suites else word for word in arguments]
-    return command_line("run", *arguments, "-o", folder, **settings)
-
-
-def run(folder, *arguments):
-    call = call_of(folder, *arguments, capture_output=True, timeout=110)
-    return subprocess.run(**call, check=False)
+    return "run", *arguments, "-o", folder
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory):
+def good(tmp_path_factory, call_in):
     """Return the folder and the outcome of a session in which all is well."""
     folder = tmp_path_factory.mktemp("good") / "session"
-    return folder, run(folder, *SMALL)
+    return folder, call_in(folder.parent, *words_of(folder, *SMALL))
 
 
 @pytest.fixture(scope="module")
@@ -96,12 +91,13 @@ def broken_names(request):
 
 
 @pytest.fixture(scope="module")
-def broken(tmp_path_factory, broken_names):
+def broken(tmp_path_factory, broken_names, call_in):
     """Return the folder and the outcome of a session with one cell for each way to be wrong."""
     folder = tmp_path_factory.mktemp("broken") / "session"
     names = ("requests-serial", *sorted(broken_names))
     strategies = [part for name in names for part in ("-s", name)]
-    return folder, run(folder, *SMALL, *strategies, "-l", "uvloop", "--timeout", 3)
+    call = words_of(folder, *SMALL, *strategies, "-l", "uvloop", "--timeout", 3)
+    return folder, call_in(folder.parent, *call)
 
 
 def test_session_of_right_cells_exits_with_success(good):
@@ -274,7 +270,7 @@ def test_cell_that_turns_bad_in_a_round_says_which(broken):
 
 def start(folder, *arguments):
     """Start a long session of one cell and its twin, and return it when a round is over."""
-    call = call_of(folder, "one.toml", "--seed", 17, *arguments)
+    call = command_line(*words_of(folder, "one.toml", "--seed", 17, *arguments))
     process = subprocess.Popen(**call, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     for line in process.stderr:
         if line.startswith("round 1 "):

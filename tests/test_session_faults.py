@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 
 from crawlbench.base.records import Verdict
 from crawlbench.measure.store import load_session
-from tests.conftest import command_line
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +25,7 @@ ALWAYS = ("503", "wrong-charset", "stall")
 
 
 @pytest.fixture(scope="module")
-def met(request, tmp_path_factory):
+def met(request, tmp_path_factory, call_in):
     """Return the outcome and the session of one strategy on a good network and on faulty ones."""
     folder = tmp_path_factory.mktemp("faults")
     networks = ["-n", "loopback"]
@@ -38,15 +35,13 @@ def met(request, tmp_path_factory):
         path = folder / f"{kind}.toml"
         path.write_text(f'[[faults]]\nkind = "{kind}"\n', encoding="utf-8")
         networks += ["-n", f"./{path.name}"]
-    call = command_line(
+    outcome = call_in(
+        folder,
         *("run", "quick", "-s", "requests-serial", "--rounds", 2, "--timeout", 3, *networks),
         *("--laps", 1, "--min-time", 0.005, "--budget", 600, "--site", "douban-x1"),
         *("-o", folder / "session"),
-        cwd=folder,
-        capture_output=True,
-        timeout=110,
     )
-    return subprocess.run(**call, check=False), load_session(folder / "session")
+    return outcome, load_session(folder / "session")
 
 
 @pytest.mark.parametrize(

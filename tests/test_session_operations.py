@@ -11,7 +11,6 @@ import pytest
 
 from crawlbench.base.records import Obstacle, Verdict
 from crawlbench.measure.store import load_session
-from tests.conftest import command_line
 
 pytestmark = pytest.mark.slow
 
@@ -32,17 +31,12 @@ lap_time_s = 0.01
 """
 
 
-def run(folder, *arguments):
-    call = command_line("run", *arguments, cwd=folder, capture_output=True, timeout=110)
-    return subprocess.run(**call, check=False)
-
-
 @pytest.fixture(scope="module")
-def done(tmp_path_factory):
+def done(tmp_path_factory, call_in):
     """Return the folder and the outcome of a session in which uvloop refuses one operation."""
     folder = tmp_path_factory.mktemp("operations")
     (folder / "ops.toml").write_text(SUITE)
-    return folder / "session", run(folder, "ops.toml", "--page", "-o", "session")
+    return folder / "session", call_in(folder, "run", "ops.toml", "--page", "-o", "session")
 
 
 @pytest.fixture(scope="module")
@@ -131,10 +125,10 @@ def test_report_shows_it_again(done, crawlbench):
     assert "What event loops do" in (folder / "report.html").read_text(encoding="utf-8")
 
 
-def test_session_goes_on_where_it_ended(done, session):
+def test_session_goes_on_where_it_ended(done, session, call_in):
     """`--resume` adds a round with fresh peers, and calibrates nothing again."""
     folder, _ = done
-    outcome = run(folder.parent, "--resume", "session", "--rounds", 3)
+    outcome = call_in(folder.parent, "run", "--resume", "session", "--rounds", 3)
     assert outcome.returncode == 0, outcome.stderr
     longer = load_session(folder)
     assert len(longer.rounds) == 3

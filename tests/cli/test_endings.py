@@ -45,21 +45,21 @@ def call(*arguments, variables=(), **settings):
 
 
 @pytest.mark.parametrize("shape", ["terminal", "json"])
-def test_full_disk_behind_standard_output_is_told(session, shape):
+def test_full_disk_behind_standard_output_is_told(crawlbench, session, shape):
     """It had ended with 1, which means slower."""
     with Path("/dev/full").open("w") as full:
-        done = call("report", session, "--format", shape, stdout=full)
+        done = crawlbench("report", session, "--format", shape, stdout=full)
     assert done.returncode == 4
     assert done.stderr.startswith("crawlbench: ")
     assert "cannot be written: No space left on device" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
-def test_full_disk_behind_standard_error_changes_nothing(session):
+def test_full_disk_behind_standard_error_changes_nothing(crawlbench, session):
     """What cannot be said must not end what is done."""
     with Path("/dev/full").open("w") as full:
-        assert call("report", session, stderr=full).returncode == 0
-        assert call("report", "nowhere", stderr=full).returncode == 2
+        assert crawlbench("report", session, stderr=full).returncode == 0
+        assert crawlbench("report", "nowhere", stderr=full).returncode == 2
 
 
 @pytest.mark.long  # it draws a page, to have more to say than a pipe holds
@@ -76,21 +76,21 @@ def test_closed_pipe_is_no_error(session):
 @pytest.mark.parametrize(
     "arguments", [("list", "strategies"), ("list", "loops", "--json"), ("doctor",)], ids=" ".join
 )
-def test_reader_that_was_gone_before_is_no_error(arguments):
+def test_reader_that_was_gone_before_is_no_error(crawlbench, arguments):
     """Whoever writes first: our own code, or the library that draws tables."""
     read, write_to = os.pipe()
     os.close(read)
     with os.fdopen(write_to, "w") as pipe:
-        done = call(*arguments, stdout=pipe)
+        done = crawlbench(*arguments, stdout=pipe)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_standard_error_that_nobody_reads_changes_no_exit_code():
+def test_standard_error_that_nobody_reads_changes_no_exit_code(crawlbench):
     """A pipe that is closed fails otherwise than a disk that is full."""
     read, write_to = os.pipe()
     os.close(read)
     with os.fdopen(write_to, "w") as pipe:
-        assert call("report", "nowhere", stderr=pipe).returncode == 2
+        assert crawlbench("report", "nowhere", stderr=pipe).returncode == 2
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from tests.child import succeed
 from tests.cli.test_cli import assert_refused
-from tests.conftest import command_line
 from tests.measure.test_store import write
 
 from crawlbench.measure.store import load_session
@@ -35,11 +33,11 @@ SMALL = (
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory):
+def session(tmp_path_factory, call_in):
     """Return the folder of a small session."""
     folder = tmp_path_factory.mktemp("referee") / "session"
-    settings = command_line("run", *SMALL, "-o", folder, timeout=110)
-    succeed(settings.pop("args"), **settings)
+    done = call_in(folder.parent, "run", *SMALL, "-o", folder)
+    assert done.returncode == 0, done.stderr
     return folder
 
 

@@ -16,7 +16,7 @@ from crawlbench.measure.crawling import run_crawls
 from crawlbench.plugins import scouts
 from crawlbench.plugins.files import load_strategy
 from crawlbench.plugins.registry import Kind, needs_loop
-from crawlbench.plugins.scouts import find_out
+from crawlbench.plugins.scouts import describe_plugin, find_out
 
 HONEST = """
 import gzip, http.client
@@ -264,7 +264,7 @@ def test_file_is_looked_at_again_when_it_was_edited(tmp_path):
 @pytest.mark.parametrize("form", PLAIN_FORMS)
 def test_forms_of_a_plain_function_need_none(tmp_path, form):
     """Even one that runs a loop for itself, and could not in ours."""
-    (facts,) = find_out([strategy(tmp_path, ASYNC + PLAIN_FORMS[form])])
+    facts = describe_plugin(*strategy(tmp_path, ASYNC + PLAIN_FORMS[form]))
     facts.require()
     assert not facts.is_async
 
@@ -298,7 +298,7 @@ def test_what_only_a_loop_can_run_is_told_in_a_sentence(tmp_path, kind):
 @pytest.mark.parametrize("form", FORMS)
 def test_forms_of_a_coroutine_function_need_a_loop(tmp_path, form):
     """What is called decides, not what it looks like."""
-    (facts,) = find_out([strategy(tmp_path, ASYNC + FORMS[form])])
+    facts = describe_plugin(*strategy(tmp_path, ASYNC + FORMS[form]))
     facts.require()
     assert facts.is_async
 

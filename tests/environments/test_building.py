@@ -35,7 +35,7 @@ from crawlbench.environments.spec import parse_sides
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.plugins.registry import Kind
 from tests.child import succeed
-from tests.environments.projects import built, in_process, write_project
+from tests.environments.projects import built, in_process, path_without_shims, write_project
 
 pytestmark = pytest.mark.slow
 WORKER_ALONE = """
@@ -75,6 +75,16 @@ def cache(tmp_path_factory, monkeypatch):
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("CRAWLBENCH_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Return an environment that is built once, for who only looks at it, and its cache."""
+    folder = tmp_path_factory.mktemp("kept")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRAWLBENCH_CACHE", str(folder))
+        patch.setenv("PATH", path_without_shims())
+        return built("own=")[0], folder
 
 
 def test_needed_packages_are_what_plug_ins_import():
@@ -266,8 +276,8 @@ def test_old_python_is_refused(tmp_path):
         built(f"old=python={python}")
 
 
-def test_python_that_crashes_is_said(tmp_path):
-    facts, _ = built("own=")
+def test_python_that_crashes_is_said(tmp_path, kept):
+    facts, _ = kept
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho 'no more' >&2\nexit 7\n")
     python.chmod(0o755)
@@ -276,14 +286,16 @@ def test_python_that_crashes_is_said(tmp_path):
         look_inside(broken, {})
 
 
-def test_what_is_kept_needs_no_network(monkeypatch):
-    facts, _ = built("own=")
+def test_what_is_kept_needs_no_network(monkeypatch, kept):
+    facts, folder = kept
+    monkeypatch.setenv("CRAWLBENCH_CACHE", str(folder))
     monkeypatch.setenv("UV_OFFLINE", "1")
     assert built("own=")[0] == facts
     with pytest.raises(EnvironmentFailure, match=r"environment 'new' .* cannot be built"):
         built("new=crawlbench-no-such-package==3")
 
 
+@pytest.mark.long  # test_cache.py removes one that was made up, and `env list` shows one
 def test_kept_environments_are_listed_and_removed():
     facts, _ = built("own=")
     (kept,) = kept_environments()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.fuzz.archives import fuzz
 
-COUNTS = (300, pytest.param(1000, marks=pytest.mark.long))
+COUNTS = (150, pytest.param(1000, marks=pytest.mark.long))
 """`make fuzz` has a hundred times as many."""
 
 

@@ -305,7 +305,11 @@ def test_command_prints_a_table_and_json(crawlbench):
 
 
 @pytest.mark.parametrize(
-    ("output_format", "start"), [("markdown", "### tasks\n\n| probe | asyncio |"), ("html", "<!do")]
+    ("output_format", "start"),
+    [
+        ("markdown", "### tasks\n\n| probe | asyncio |"),
+        pytest.param("html", "<!do", marks=pytest.mark.long),
+    ],
 )
 def test_command_prints_markdown_and_html(crawlbench, output_format, start):
     """For step summaries and for browsers."""

@@ -28,7 +28,7 @@ def limit():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere address space has no limit")
-@pytest.mark.parametrize("picture", ["svg", "html"])
+@pytest.mark.parametrize("picture", ["svg", pytest.param("html", marks=pytest.mark.long)])
 def test_picture_that_ends_its_process_is_told_in_a_sentence(tmp_path, crawlbench, picture):
     """It had ended the command by a signal of V8's."""
     folder = write(tmp_path, finished())

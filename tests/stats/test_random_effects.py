@@ -64,7 +64,7 @@ def test_equal_machines_are_seldom_called_different(machines, ragged):
     assert 0.02 <= sum(p < 0.05 for p in found) / SIMULATIONS <= 0.06
 
 
-@pytest.mark.parametrize("machines", [3, 10, 20])
+@pytest.mark.parametrize("machines", [3, pytest.param(10, marks=pytest.mark.long), 20])
 def test_one_more_machine_lies_in_its_interval(machines):
     """The interval of a new machine's truth at 95 % holds it in 90 % or more."""
     draw = np.random.default_rng(3)

@@ -18,6 +18,8 @@ from crawlbench.sites.douban import SITE
 FORBIDDEN = {"time", "timeit", "pyperf", "crawlbench", "argparse"}
 
 
+ON_BOTH = ("aiohttp-gather", "asyncio-httptools", "asyncio-streams", "httpx2-async", "limit-socket")
+"""A client and a transport of each kind; the others crawl on uvloop only in `make test-all`."""
 COLD = ("cold-http-client", "cold-python")
 """Those that start quickly; `test_sites.py` lets each crawl a page in the short run."""
 
@@ -28,8 +30,8 @@ def cells():
         loops = ("asyncio", "uvloop") if is_written_async(name) else (None,)
         is_long = name.startswith("cold-") and name not in COLD
         for loop in loops:
-            once = name == "dask-aiohttp" and loop == "uvloop"  # it begins a cluster for itself
-            yield pytest.param(name, loop, marks=[pytest.mark.long] if is_long or once else [])
+            again = loop == "uvloop" and name not in ON_BOTH
+            yield pytest.param(name, loop, marks=[pytest.mark.long] if is_long or again else [])
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from crawlbench.check.findings import Finding
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.invariants import Due, Patience, Promise, find_breaches
 from crawlbench.measure.turnstile import open_turnstile
-from crawlbench.measure.verify import find_fault, is_wrong_answer
+from crawlbench.measure.verify import explain_wrong, find_fault, is_wrong_answer
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
 from crawlbench.plugins import registry
@@ -103,7 +103,8 @@ class _Turns:
             worker = await executor.start(cell, 1, 1, VALUES - 1)
             try:
                 for number in range(VALUES):
-                    await mirror.begin("check", plays_network=number > 0)
+                    is_warmup = not number
+                    await mirror.begin("check", plays_network=not is_warmup, alters=is_warmup)
                     await self._take_one(worker, mirror)
                     await asyncio.sleep(REST_S)
             finally:
@@ -116,11 +117,15 @@ class _Turns:
             counters = await mirror.end()
         value = self._patience.excuse(self._cell.name, value)
         due = Due.of(self._cell, self._expectation, 1, self._declared)
-        for promise, reason in find_breaches(value, counters, due):
-            self.broken.setdefault(promise, reason)
+        breaches = dict(find_breaches(value, counters, due))
         fault = find_fault(value, counters, self._expectation, 1, self._module())
-        if is_wrong_answer(value, self._expectation):
-            fault = "it returned other items than the site has"
+        if is_wrong_answer(value, self._expectation, counters):
+            _, kept = explain_wrong(await worker.show(), self._expectation, counters)
+            if not kept:
+                fault = "it returned other items than the site has"
+            elif not breaches:  # else that is how it kept them
+                breaches[Promise.ANEW] = kept
+        self.broken = breaches | self.broken
         self.fault = self.fault or fault or ""
 
     def _module(self) -> str | None:

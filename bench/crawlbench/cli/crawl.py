@@ -78,9 +78,10 @@ def crawl(
 
     Example: crawlbench crawl -s aiohttp-gather -l uvloop
     """
+    asked = [(Kind.SITE, site), (Kind.PARSER, parser), (Kind.STRATEGY, strategy)]
+    found = find_out([*([(Kind.EVENT_LOOP, loop)] if loop else ()), *asked])  # in one process
     _refuse_idle_options(strategy, loop, url, network, ca_file)
-    asked = [(Kind.STRATEGY, strategy), (Kind.PARSER, parser), (Kind.SITE, site)]
-    for facts in find_out(asked):
+    for facts in reversed(found[-len(asked) :]):
         facts.require()
     job: CrawlJob = {
         "strategy": strategy,

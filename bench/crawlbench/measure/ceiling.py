@@ -17,11 +17,11 @@ from h2.connection import H2Connection
 from h2.events import DataReceived, StreamEnded
 from h2.settings import SettingCodes, Settings
 
-__all__ = ["CONNECTIONS", "measure_ceiling"]
+__all__ = ["CONNECTIONS", "MIN_SPAN_S", "SPAN_S", "measure_ceiling"]
 
 CONNECTIONS = 8
 BATCH = 16  # requests that a connection sends at once, without waiting for answers
-SPAN_S = 0.3
+SPAN_S, MIN_SPAN_S = 0.3, 0.05
 WINDOW_BYTES = 2**24  # for HTTP/2: so large that the mirror never waits for it
 LAST_CHUNK = b"\r\n0\r\n\r\n"
 

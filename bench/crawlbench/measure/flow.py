@@ -53,7 +53,7 @@ async def _measure(log: Logbook, watcher: Watcher) -> Session:
     try:
         async with open_lab(log.session) as lab:
             if not log.is_calibrated:
-                log.add_ceilings(await lab.measure_ceilings())
+                log.add_ceilings(await lab.measure_ceilings(log.session.plan.lap_time_s))
                 log.add_calibration(await lab.measure(log.session, 0, watcher.on_sample))
             while not log.reason_to_stop():
                 number = len(log.session.rounds) + 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.rooms import open_room
 from crawlbench.measure.calibration import find_every
-from crawlbench.measure.ceiling import measure_ceiling
+from crawlbench.measure.ceiling import MIN_SPAN_S, SPAN_S, measure_ceiling
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.invariants import Patience
 from crawlbench.measure.peers import PeerMeter, open_peers
@@ -57,18 +57,23 @@ class Lab:
     """Where the mirrors note the requests of the calibration; removed when the lab closes."""
     patience: Patience = field(default_factory=Patience)
 
-    async def measure_ceilings(self) -> dict[str, float]:
+    async def measure_ceilings(self, lap_time_s: float) -> dict[str, float]:
         """Return how many requests per second each group's mirror answers without delays.
 
         Long forms have a mirror of their own, which serves pages like those of the group's.
+
+        Args:
+            lap_time_s: that a turn of the session should last; where that is less than the span of
+                this, a session in a hurry, the span is as short.
         """
+        span_s = min(SPAN_S, max(MIN_SPAN_S, lap_time_s))
         found: dict[str, float] = {}
         for place in dict.fromkeys(self.groups.values()):
             mirror, site = self.mirrors[place], self.sites[place]
             await mirror.begin("ceiling", plays_network=False)
             body = None if site.payload is None else json.dumps(site.payload).encode()
             found[place] = await measure_ceiling(
-                mirror.address, site.path, mirror.ca_file, body=body
+                mirror.address, site.path, mirror.ca_file, body=body, span_s=span_s
             )
             await mirror.end()
         return {group: found[place] for group, place in self.groups.items()}

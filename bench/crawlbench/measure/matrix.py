@@ -12,7 +12,7 @@ from crawlbench.base.errors import UnknownNameError, UsageError
 from crawlbench.base.records import Cell, Plan, Stopping
 from crawlbench.measure.labels import Labels
 from crawlbench.measure.lengths import find_long_cells, find_long_forms
-from crawlbench.measure.reach import Here, Reach, choose
+from crawlbench.measure.reach import Here, Reach, choose, look_at_all
 from crawlbench.mirror.networks import NETWORKS, find_network
 from crawlbench.operations import Operation, select_operations
 from crawlbench.plugins import registry
@@ -178,11 +178,12 @@ def _spread(
 
 def _expand(suite: Suite, reach: Reach) -> list[Cell]:
     """Return the cells without controls, each once, in the order of the suite."""
-    strategies = choose(reach, registry.Kind.STRATEGY, suite.strategies)
-    event_loops = choose(reach, registry.Kind.EVENT_LOOP, suite.event_loops)
-    parsers = choose(reach, registry.Kind.PARSER, suite.parsers)
-    sites = choose(HERE, registry.Kind.SITE, suite.sites)  # the mirror is the manager's
-    networks = _select_networks(suite.networks)
+    kind, networks = registry.Kind, _select_networks(suite.networks)
+    tools = {kind.PARSER: suite.parsers, kind.EVENT_LOOP: suite.event_loops}
+    look_at_all(reach, {kind.SITE: suite.sites, **tools, kind.STRATEGY: suite.strategies})
+    strategies = choose(reach, kind.STRATEGY, suite.strategies)
+    parsers, event_loops = (choose(reach, one, names) for one, names in tools.items())
+    sites = choose(HERE, kind.SITE, suite.sites)  # the mirror is the manager's
     cells: dict[Cell, None] = {}
     for site, network, strategy, parser, concurrency in product(
         sites, networks, strategies, parsers, dict.fromkeys(suite.concurrency)

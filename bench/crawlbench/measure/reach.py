@@ -11,15 +11,15 @@ from crawlbench.plugins.scouts import find_out
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Elsewhere", "Here", "Reach", "choose"]
+__all__ = ["Elsewhere", "Here", "Reach", "choose", "look_at_all"]
 
 
 class Here:
     """The manager's own Python; the manager itself imports nothing."""
 
-    def look(self, kind: registry.Kind, names: Sequence[str]) -> None:
+    def look(self, asked: Sequence[tuple[registry.Kind, str]]) -> None:
         """Look at several plug-ins at once, which is faster than one after the other."""
-        find_out([(kind, name) for name in names])
+        find_out(asked)
 
     def require(self, kind: registry.Kind, name: str) -> None:
         """Check that a plug-in can be loaded.
@@ -51,7 +51,7 @@ class Elsewhere:
         """
         self._environments = seen
 
-    def look(self, kind: registry.Kind, names: Sequence[str]) -> None:
+    def look(self, asked: Sequence[tuple[registry.Kind, str]]) -> None:
         """See `Here.look`; the environments were asked before."""
 
     def require_loops(self, event_loop: str) -> None:
@@ -84,7 +84,7 @@ def choose(reach: Reach, kind: registry.Kind, patterns: tuple[str, ...]) -> list
     """
     chosen = []
     selected = registry.select(kind, patterns)
-    reach.look(kind, selected)
+    reach.look([(kind, name) for name in selected])
     for name in selected:
         try:
             reach.require(kind, name)
@@ -96,3 +96,18 @@ def choose(reach: Reach, kind: registry.Kind, patterns: tuple[str, ...]) -> list
     if not chosen:
         raise UsageError(f"nothing that {', '.join(patterns)!r} names is installed: no {kind.noun}")
     return chosen
+
+
+def look_at_all(reach: Reach, wanted: Mapping[registry.Kind, tuple[str, ...]]) -> None:
+    """Look at plug-ins of several kinds in one process, instead of one for each kind.
+
+    Args:
+        reach: where they are wanted.
+        wanted: names and globs by kind; strategies last, since some of their libraries change what
+            is imported after them.
+
+    Raises:
+        UnknownNameError: there is no plug-in of some name.
+    """
+    selected = {kind: registry.select(kind, patterns) for kind, patterns in wanted.items()}
+    reach.look([(kind, name) for kind, names in selected.items() for name in names])

@@ -82,6 +82,11 @@ class Seal:
                     os.sched_setaffinity(thread, cpus)
             self._state = replace(self._state, cpus=frozenset(cpus))
 
+    @property
+    def cpus(self) -> list[int]:
+        """The CPUs on which values are taken; empty if the system does not say."""
+        return sorted(self._state.cpus)
+
     def find_broken(self) -> list[str]:
         """Return what has changed, a clause each, such as `it replaced time.monotonic`."""
         parts = self._parts.items()

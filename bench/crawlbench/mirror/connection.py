@@ -222,6 +222,7 @@ class Connection(asyncio.Protocol):
         if request.page is None or not request.is_allowed:
             answer = answer_stranger(mirror, request)
             return Wire(mirror.responses.render(answer, flags), end, status=answer.status)
+        flags = mirror.choose_edition(request.page, flags, before)
         fault = mirror.draw_fault(request, before)
         if fault is None:
             return Wire(mirror.responses.page(request.page, flags).data, end)

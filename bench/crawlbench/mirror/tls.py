@@ -9,8 +9,6 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING
 
-import trustme
-
 from crawlbench.base.errors import MirrorError
 
 if TYPE_CHECKING:
@@ -35,6 +33,8 @@ def make_server_context(
     Raises:
         MirrorError: the file cannot be written.
     """
+    import trustme  # noqa: PLC0415  (a third of a mirror's start, which plain networks do not need)
+
     authority = trustme.CA(organization_name="crawlbench mirror")
     certificate = authority.issue_cert(*dict.fromkeys((*LOCAL_NAMES, *names)))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -52,11 +52,12 @@ def _of_group(blocks: Sequence[BlockResult], group: str) -> list[LeftOut]:
 
 
 def _reason(noise: float, usual: float) -> str:
-    return (
-        f"equal cells could look {_percent(noise)} apart there, more than "
-        f"{MAX_TIMES_MEDIAN:g} times the {_percent(usual)} of the median machine"
+    apart, middle = (math.expm1(log_ratio) * 100 for log_ratio in (noise, usual))
+    # With as many decimals as the first number needs to be so much more than the second.
+    decimals = next(
+        (n for n in range(1, 9) if round(apart, n) > MAX_TIMES_MEDIAN * round(middle, n)), 9
     )
-
-
-def _percent(log_ratio: float) -> str:
-    return f"{math.expm1(log_ratio) * 100:.1f} %"
+    return (
+        f"equal cells could look {apart:.{decimals}f} % apart there, more than "
+        f"{MAX_TIMES_MEDIAN:g} times the {middle:.{decimals}f} % of the median machine"
+    )
