@@ -278,7 +278,11 @@ def test_quantity_is_read_named_and_held_by_a_gate(house, session):
         ("stats/change.py", "        Quantity.TIME: summary.seconds,\n", "summary.cpu_system_s"),
         ("report/measures.py", '    Quantity.TIME: "time",\n', '"moon time"'),
         ("report/measures.py", '    Quantity.TIME: "changes",\n', '"moon_changes"'),
-        ("report/charts/history.py", '    Quantity.TIME: "Time over the', '"Moon time over the baseline\'s"'),
+        (
+            "report/charts/history.py",
+            '    Quantity.TIME: "Time over the',
+            '"Moon time over the baseline\'s"',
+        ),
         ("report/charts/history.py", '    Quantity.TIME: "",\n', '"moon-"'),
     ):
         more = f"    Quantity.MOON: {new},\n"
