@@ -266,17 +266,23 @@ def test_quantity_is_read_named_and_held_by_a_gate(house, session):
         "base/records/findings.py", lambda text: put(text, (cpu, f'    MOON = "moon"\n{cpu}'))
     )
     reading = "    return read_cpu if quantity.is_cpu else read_seconds\n"
-    reads = "    if quantity is Quantity.MOON:\n        return lambda one: 2 * one.seconds\n"
+    reads = (
+        "    if quantity is Quantity.MOON:\n        return lambda one: one.cpu_system_s + 1e-9\n"
+    )
     known = "from crawlbench.stats.midmean import midmean\n"
     imported = f"from crawlbench.base.records import Quantity\n{known}"
     house.touch(
         "stats/index.py", lambda text: put(text, (reading, reads + reading), (known, imported))
     )
     for path, line, new in (
-        ("stats/change.py", "        Quantity.TIME: summary.seconds,\n", "2 * summary.seconds"),
+        ("stats/change.py", "        Quantity.TIME: summary.seconds,\n", "summary.cpu_system_s"),
         ("report/measures.py", '    Quantity.TIME: "time",\n', '"moon time"'),
         ("report/measures.py", '    Quantity.TIME: "changes",\n', '"moon_changes"'),
-        ("report/charts/history.py", '    Quantity.TIME: "Time over the', '"Moon time"'),
+        (
+            "report/charts/history.py",
+            '    Quantity.TIME: "Time over the',
+            '"Moon time over the baseline\'s"',
+        ),
         ("report/charts/history.py", '    Quantity.TIME: "",\n', '"moon-"'),
     ):
         more = f"    Quantity.MOON: {new},\n"
@@ -287,7 +293,7 @@ def test_quantity_is_read_named_and_held_by_a_gate(house, session):
     assert "moon time" in house.call("report", session, "--format", "markdown")
     said = house.call("compare", session, session, "--fail-on", "moon-slower:5%", "--json")
     assert '"moon_changes"' in said
-    assert "Moon time" in house.call("history", session, "-o", "-")
+    assert "Moon time over the baseline" in house.call("history", session, "-o", "-")
 
 
 @pytest.mark.long

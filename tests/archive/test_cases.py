@@ -105,7 +105,7 @@ def test_what_does_not_decode_whole_is_not_blessed(workshop, body, words):
     assert words in report.unreadable.lines()[0]
     assert "1 page cannot be decoded: /" in findings.faults[0]
     starter = (workshop.target / "site.toml").read_text(encoding="utf-8")
-    assert "# To be mended first: 1 " in starter.partition("name =")[0]
+    assert "# To be fixed first: 1 " in starter.partition("name =")[0]
 
 
 def test_the_key_encoding_is_for_pages_that_do_not_say(workshop):
@@ -528,7 +528,7 @@ def test_what_cannot_be_decoded_says_whose_fault_it_is(workshop, declared, words
     _, findings, _ = crawl(workshop, source)
     assert findings.faults[0].startswith(f"1 page cannot be decoded: / {words}")
     first = (workshop.target / "site.toml").read_text(encoding="utf-8").partition("\n")[0]
-    assert "Mend what is named below, then verify it: crawlbench" in first
+    assert "Fix what is named below, then verify it: crawlbench" in first
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_crawl_of_a_dead_address_is_one_sentence(crawlbench, strategy):
         (["run", "-n", "moon"], ["unknown network 'moon'; known: far, flaky, lan"]),
         (["run", "--site", "imdb"], ["unknown site 'imdb'"]),
         (["run", "--long-form", "x"], ["--long-form 'x' names no longer site", "none alone"]),
-        (["run", "--long-form", "*=douban-x2"], ["has 2 pages, so it is no long form"]),
+        (["run", "--long-form", "*=douban-x2"], ["has 2 pages, so it cannot be a long form"]),
         (["run", "--parser", "soup"], ["unknown parser 'soup'"]),
         (["run", "--baseline", "none"], ["the baseline 'none' is not among the cells"]),
         (["run", "-s", "needs-absent"], ["not installed", "is none of ours"]),

@@ -191,7 +191,11 @@ def test_an_expectation_changed_by_hand_is_refused(site, tmp_path):
         ),
         ("[[kinds]]", 'pages = "nowhere"\n[[kinds]]', "import or record the pages again"),
         ("[[kinds]]", "addresses = {trailing_slash = 1}\n[[kinds]]", "addresses.trailing_slash"),
-        ('selector = "a"', 'selector = "a"\nregex = "["', "kinds[0].title.regex '[' is no regular"),
+        (
+            'selector = "a"',
+            'selector = "a"\nregex = "["',
+            "kinds[0].title.regex '[' is not a regular",
+        ),
     ],
 )
 def test_mistakes_are_one_sentence(site, old, new, words):

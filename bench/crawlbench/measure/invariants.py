@@ -50,8 +50,8 @@ MIRROR_SLACK_S = 0.005
 """Slack for the mirror's CPU time, because within its span it also obeys the manager and tidies
 up."""
 CPU_SLACK_S, CPU_SLACK_SHARE = 0.01, 0.02
-"""Slack for a value's CPU time beyond what its CPUs can give: some systems count in hundredths of a
-second."""
+"""Slack for a value's CPU time beyond what its CPUs can give: some systems count it in hundredths
+of a second."""
 
 
 class Promise(StrEnum):

@@ -26,7 +26,7 @@ __all__ = ["Edition", "make_edition"]
 MAX_PAGES = 16
 """How many pages differ; of larger sites they are drawn. Each takes some milliseconds."""
 MAX_S = 3.0
-"""After which no further page is begun: the manager waits, and a site may be slow to read."""
+"""After this no further page is begun: the manager waits, and a user's site may be slow."""
 MAX_TRIES = 4
 """How many titles of a page to try: not every title is in the page as a crawl returns it."""
 ORIGIN = "http://mirror"
