@@ -88,3 +88,48 @@ def test_links_to_files_lead_somewhere():
     assert links
     lost = [(path.name, target) for path, target in links if not (path.parent / target).exists()]
     assert lost == []
+
+
+BLOCK = re.compile(
+    r"<!-- ([^>]*?)(?:: begin |: made by [^>]*)-->(.*?)<!-- (?:end of )?\1", re.DOTALL
+)
+DAY = re.compile(r"\b(20\d\d)-(\d\d)-(\d\d)\b|\b(\d{1,2}) (November|December) (20\d\d)\b")
+MONTHS = {"November": 11, "December": 12}
+
+
+def days(text):
+    """Return the days that a text names."""
+    return [
+        (int(y), int(m), int(d)) if y else (int(year), MONTHS[month], int(day))
+        for y, m, d, day, month, year in DAY.findall(text)
+    ]
+
+
+def find_stale(text):
+    """Yield the days of which a section speaks above figures that are newer than they."""
+    for found in BLOCK.finditer(text):
+        section = text[: found.start()].rpartition("\n## ")[2]
+        newest = max(days(found[2]), default=(0, 0, 0))
+        yield from (day for day in days(section) if day < newest)
+
+
+def test_nothing_above_figures_that_are_made_says_that_they_are_older():
+    """A sentence that stands by hand is forgotten when the figures are measured anew."""
+    blocks = {path.name: len(BLOCK.findall(text)) for path, text in TEXT.items()}
+    assert {"README.md", "loops.md", "contestants.md", "scale.md"} <= {
+        n for n in blocks if blocks[n]
+    }
+    stale = {path.name: list(find_stale(text)) for path, text in TEXT.items()}
+    assert {name: found for name, found in stale.items() if found} == {}
+
+
+def test_older_days_above_newer_figures_are_found():
+    """Days in another section, the same days and newer ones are in order."""
+    figures = "<!-- runs: begin -->2026-11-29, 2026-11-20<!-- runs: end -->"
+    for day, stale in (
+        ("2026-11-28", 1),
+        ("24 November 2026", 1),
+        ("2026-11-29", 0),
+        ("no day", 0),
+    ):
+        assert len(list(find_stale(f"# A\n2026-11-01\n\n## B\n{day}\n{figures}"))) == stale

@@ -107,6 +107,13 @@ def house(tmp_path_factory):
     return House(tmp_path_factory.mktemp("house"))
 
 
+@pytest.fixture(scope="module")
+def session(house):
+    """Return the folder of a session that the copy can read."""
+    shutil.copytree(ROOT / "results" / "default", house.root / "results" / "default")
+    return "results/default"
+
+
 def names(*parts):
     """Assert that a row names all these places, so that following it is following the row."""
     thing, *places = parts
@@ -184,15 +191,157 @@ def test_operation_is_a_function(house):
 
 
 @pytest.mark.long
-def test_exporter_is_a_function_with_a_name(house):
+def test_exporter_is_a_function_with_a_name(house, session):
     names("an exporter", "report/formats.py", "EXPORTS", "cli/report.py", "Format")
     made = "def to_moon(view: SessionView) -> str:\n    return 'moon'\n\n\n"
     head, line = "EXPORTS: dict[str, Export] = {\n", '    "moon": to_moon,\n'
     house.touch("report/formats.py", lambda text: text.replace(head, f"{made}{head}{line}"))
     name = '    CSV = "csv"\n'
     house.touch("cli/report.py", lambda text: text.replace(name, f'{name}    MOON = "moon"\n'))
-    shutil.copytree(ROOT / "results" / "default", house.root / "results" / "default")
-    assert house.call("report", "results/default", "--format", "moon").startswith("moon")
+    assert house.call("report", session, "--format", "moon").startswith("moon")
+
+
+def put(text, *pairs):
+    """Return text with something before, in place of, or after what stands in it once."""
+    for place, new in pairs:
+        assert text.count(place) == 1, place
+        text = text.replace(place, new)
+    return text
+
+
+@pytest.mark.long
+def test_column_is_a_header_a_text_and_a_number(house, session):
+    """It stands in the tables of all outputs, and scripts get the number."""
+    names("a column", "report/tables.py", "_COLUMNS", "_row", "COST")
+    names("a column", "base/records/findings.py", "stats/summary.py", "report/cellresult.py")
+    switches, last = '    Column("switches", is_number=True),\n', "summary.yields + summary.pre"
+    house.touch(
+        "report/tables.py",
+        lambda text: put(
+            text,
+            (switches, switches + '    Column("moons", is_number=True),\n'),
+            (
+                f"        format_count({last}emptions),\n",
+                f"        format_count({last}emptions),\n        format_count(summary.moons),\n",
+            ),
+            ('"conns", "in flight")', '"conns", "in flight", "moons")'),
+        ),
+    )
+    bent = "    is_bent: bool = False\n"
+    house.touch(
+        "base/records/findings.py", lambda text: put(text, (bent, f"    moons: float = 0\n{bent}"))
+    )
+    http = "        http=_http(samples),\n"
+    house.touch("stats/summary.py", lambda text: put(text, (http, f"{http}        moons=77.0,\n")))
+    field = "    is_bent: bool | None = None\n"
+    house.touch(
+        "report/cellresult.py",
+        lambda text: put(
+            text,
+            ('    "is_bent",\n', '    "is_bent",\n    "moons",\n'),
+            (field, f"    moons: float | None = None\n{field}"),
+        ),
+    )
+    assert "moons" in house.call("report", session, "--format", "markdown")
+    found = json.loads(house.call("report", session, "--format", "json"))
+    assert {cell["moons"] for cell in found["cells"]} == {77.0}
+
+
+@pytest.mark.long
+def test_warning_is_a_function(house, session):
+    names("a warning", "stats/caveats.py")
+    first = "    found += [*_environments(session), *_slow_laps(session)]\n"
+    moon = '    found += [WarningNote("moon", "the moon shone")]\n'
+    house.touch("stats/caveats.py", lambda text: put(text, (first, first + moon)))
+    for form in ("markdown", "json"):
+        assert "the moon shone" in house.call("report", session, "--format", form)
+
+
+@pytest.mark.long
+def test_quantity_is_read_named_and_held_by_a_gate(house, session):
+    names("a quantity", "base/records/findings.py", "Quantity", "stats/index.py", "stats/change.py")
+    names("a quantity", "stats/bound.py", "report/measures.py", "report/charts/history.py")
+    cpu = '    CPU_PAGE = "CPU per page"\n'
+    house.touch(
+        "base/records/findings.py", lambda text: put(text, (cpu, f'    MOON = "moon"\n{cpu}'))
+    )
+    reading = "    return read_cpu if quantity.is_cpu else read_seconds\n"
+    reads = (
+        "    if quantity is Quantity.MOON:\n        return lambda one: one.cpu_system_s + 1e-9\n"
+    )
+    known = "from crawlbench.stats.midmean import midmean\n"
+    imported = f"from crawlbench.base.records import Quantity\n{known}"
+    house.touch(
+        "stats/index.py", lambda text: put(text, (reading, reads + reading), (known, imported))
+    )
+    for path, line, new in (
+        ("stats/change.py", "        Quantity.TIME: summary.seconds,\n", "summary.cpu_system_s"),
+        ("report/measures.py", '    Quantity.TIME: "time",\n', '"moon time"'),
+        ("report/measures.py", '    Quantity.TIME: "changes",\n', '"moon_changes"'),
+        (
+            "report/charts/history.py",
+            '    Quantity.TIME: "Time over the',
+            '"Moon time over the baseline\'s"',
+        ),
+        ("report/charts/history.py", '    Quantity.TIME: "",\n', '"moon-"'),
+    ):
+        more = f"    Quantity.MOON: {new},\n"
+        house.touch(path, lambda text, line=line, more=more: put(text, (line, more + line)))
+    gate = '    "slower": Quantity.TIME,\n'
+    moon = '    "moon-slower": Quantity.MOON,\n'
+    house.touch("stats/bound.py", lambda text: put(text, (gate, moon + gate)))
+    assert "moon time" in house.call("report", session, "--format", "markdown")
+    said = house.call("compare", session, session, "--fail-on", "moon-slower:5%", "--json")
+    assert '"moon_changes"' in said
+    assert "Moon time over the baseline" in house.call("history", session, "-o", "-")
+
+
+@pytest.mark.long
+def test_doubt_has_a_size_and_words(house, session):
+    names("a doubt", "base/records/findings.py", "Doubt", "stats/doubts.py", "report/reasons.py")
+    house.touch(
+        "base/records/findings.py",
+        lambda text: put(
+            text,
+            (
+                '    CONTENTION = "contention"\n',
+                '    MOON = "moon"\n    CONTENTION = "contention"\n',
+            ),
+        ),
+    )
+    kinds, part = "(*servers, Doubt.STARVATION)", "            Doubt.STARVATION: self._starved_s,\n"
+    house.touch(
+        "stats/doubts.py",
+        lambda text: put(
+            text,
+            (kinds, "(*servers, Doubt.STARVATION, Doubt.MOON)"),
+            (part, f"{part}            Doubt.MOON: lambda sample: 0.6 * sample.seconds,\n"),
+        ),
+    )
+    words = "    Doubt.STARVATION: (\n"
+    moon = '    Doubt.MOON: ("the moon took up to {share} of the time", "wait for the day"),\n'
+    house.touch("report/reasons.py", lambda text: put(text, (words, moon + words)))
+    said = house.call("report", session, "--format", "json")
+    assert "the moon took up to 60 % of the time" in said
+
+
+@pytest.mark.long
+def test_obstacle_is_found_and_has_words(house, session):
+    """The last that is followed here: no pair has a verdict any more."""
+    names("an obstacle", "base/records/findings.py", "Obstacle", "stats/judge.py")
+    names("an obstacle", "report/reasons.py")
+    first = '    FAILED = "failed"\n'
+    house.touch(
+        "base/records/findings.py",
+        lambda text: put(text, (first, f'    MOON = "moonlight"\n{first}')),
+    )
+    place = "        if self._failure(pair):\n            return Obstacle.FAILED"
+    moon = '        if pair:\n            return Obstacle.MOON, ""\n'
+    house.touch("stats/judge.py", lambda text: put(text, (place, moon + place)))
+    words = "    Obstacle.FAILED: _failed,\n"
+    told = '    Obstacle.MOON: lambda *_: "the moon was in the way",\n'
+    house.touch("report/reasons.py", lambda text: put(text, (words, told + words)))
+    assert "the moon was in the way" in house.call("report", session, "--format", "json")
 
 
 @pytest.mark.long

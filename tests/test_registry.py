@@ -46,7 +46,7 @@ def test_known_but_not_installed_names_the_package():
 @pytest.mark.usefixtures("_plugins")
 def test_plugin_that_cannot_be_imported_is_named():
     """Its own error is quoted in one sentence."""
-    with pytest.raises(BrokenPluginError, match="RuntimeError: no such luck; mend or uninstall it"):
+    with pytest.raises(BrokenPluginError, match="RuntimeError: no such luck; fix or uninstall it"):
         registry.load(KIND, "cannot-import")
 
 

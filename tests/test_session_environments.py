@@ -310,7 +310,7 @@ def test_crawls_are_held_against_themselves(crawlbench, tmp_path):
         (("uvloop",), "ab needs two sides"),
         (("uvloop", "aiohttp", "lxml"), "3 sides: ab takes two, or more with --bisect"),
         (("uvloop==", "uvloop"), "'uvloop==' cannot be used"),
-        (("uvloop", "uvloop", "--fail-on", "faster"), "--fail-on 'faster' is no gate"),
+        (("uvloop", "uvloop", "--fail-on", "faster"), "--fail-on 'faster' is not a gate"),
         (("lxml", "lxml", "--fail-on", "page-slower:5%"), "time per page needs two lengths of a s"),
         (("lxml", "lxml", "--fail-on", "begin-slower:5%"), "say how many milliseconds more are to"),
         (("lxml", "lxml", "-s", "nosuch"), "unknown strategy 'nosuch'"),

@@ -397,7 +397,7 @@ ARCHIVES = {
     ),
     "followed by zeros": Archive(damaged(warcit, lambda data: gzipped(data) + b"\0" * 10_000)),
     "cut har": Archive(
-        damaged(har(firefox), lambda data: data[:-30], "x.har"), refusal="is no whole HAR"
+        damaged(har(firefox), lambda data: data[:-30], "x.har"), refusal="is not a whole HAR file"
     ),
     "cut har.gz": Archive(
         damaged(har(firefox), lambda data: gzipped(data)[:-30], "x.har.gz"),
@@ -405,14 +405,14 @@ ARCHIVES = {
     ),
     "cut wacz": Archive(
         damaged(wacz(("archive/a.warc", b"".join(responses()))), lambda data: data[:-60], "x.wacz"),
-        refusal="is no whole zip file",
+        refusal="is not a whole zip file",
     ),
     "zip of pages": Archive(
         wacz(("index.html", html("/")), name="x.zip"), refusal="unpack it and import the folder"
     ),
     "tar of a warc": Archive(damaged(warcit, tarred, "x.warc.tar"), refusal="unpack it (tar -xf)"),
     "page under a har's name": Archive(
-        damaged(warcit, lambda _: b"<!doctype html>", "x.har"), refusal="is no whole HAR"
+        damaged(warcit, lambda _: b"<!doctype html>", "x.har"), refusal="is not a whole HAR file"
     ),
     "index of a warc": Archive(
         damaged(warcit, lambda _: b" CDX N b a m s k r\norg,example)/ 2026", "x.cdx"),

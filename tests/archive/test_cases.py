@@ -105,7 +105,7 @@ def test_what_does_not_decode_whole_is_not_blessed(workshop, body, words):
     assert words in report.unreadable.lines()[0]
     assert "1 page cannot be decoded: /" in findings.faults[0]
     starter = (workshop.target / "site.toml").read_text(encoding="utf-8")
-    assert "# To be mended first: 1 " in starter.partition("name =")[0]
+    assert "# To be fixed first: 1 " in starter.partition("name =")[0]
 
 
 def test_the_key_encoding_is_for_pages_that_do_not_say(workshop):
@@ -343,7 +343,7 @@ def test_an_arc_is_read(workshop):
         (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
         (b"a" * 257 + b"ustar", "tar -xf"),
         (b"com,example)/ 2024", "nothing that is known here"),
-        (b"PK\x03\x04broken", "is no whole zip file"),
+        (b"PK\x03\x04broken", "is not a whole zip file"),
         (b"", "nothing that is known here"),
     ],
 )
@@ -406,7 +406,7 @@ def test_one_link_in_many_spellings(workshop, href, address):
     [("/docs/", "/docs/b"), (f"{HOST}/x/y", "/x/b"), ("../up/", "/up/b"), ("http://[", "/dir/b")],
 )
 def test_a_base_counts(workshop, base, address):
-    """Absolute or not; one that is no address does not."""
+    """Absolute or not; one that is not an address does not."""
     body = f'<base href="{base}"><title>a</title><a href="b">'.encode()
     source = write_warc(
         workshop.folder / "x.warc",
@@ -528,7 +528,7 @@ def test_what_cannot_be_decoded_says_whose_fault_it_is(workshop, declared, words
     _, findings, _ = crawl(workshop, source)
     assert findings.faults[0].startswith(f"1 page cannot be decoded: / {words}")
     first = (workshop.target / "site.toml").read_text(encoding="utf-8").partition("\n")[0]
-    assert "Mend what is named below, then verify it: crawlbench" in first
+    assert "Fix what is named below, then verify it: crawlbench" in first
 
 
 @pytest.mark.parametrize(
@@ -557,7 +557,7 @@ def test_the_way_to_a_site_of_json_is_told(workshop):
     """Where there is nothing but JSON, and not where something else was left out."""
     api = har_entry(f"{HOST}/api", b"{}", headers=[("Content-Type", "application/json")])
     source = write_har(workshop.folder / "x.har", api)
-    assert "; a site of JSON is told in Python, see docs/your-site.md" in workshop.refusal(source)
+    assert "; write a site of JSON in Python, see docs/your-site.md" in workshop.refusal(source)
     image = har_entry(f"{HOST}/a.png", b"x", headers=[("Content-Type", "image/png")])
     source = write_har(workshop.folder / "y.har", image)
     assert "Python" not in workshop.refusal(source)

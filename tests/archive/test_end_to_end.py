@@ -53,7 +53,7 @@ def test_import_verify_and_run(copy, crawlbench, tmp_path):
     (tmp_path / "docs.toml").write_text(SITE_FILE.format(start=f"{origin}/"), encoding="utf-8")
     outcome = crawlbench("run", "quick", "--site", "docs.toml", "-n", "loopback", "--rounds", "2")
     assert outcome.returncode == 2
-    assert "is not verified, so that nobody knows its items; run: crawlbench mirror verify" in (
+    assert "is not verified, so its items are not known; run: crawlbench mirror verify" in (
         outcome.stderr
     )
     outcome = crawlbench("mirror", "verify", "docs.toml")

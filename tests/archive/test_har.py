@@ -156,4 +156,4 @@ def test_half_a_pair_is_a_letter_that_nobody_can_read(workshop, text, right):
 
 def test_a_har_with_other_escapes_than_json_has_is_refused(workshop):
     """It was no program of its kind that wrote it."""
-    assert "is no whole HAR" in workshop.refusal(write_odd_text(workshop.folder, rb"\x"))
+    assert "is not a whole HAR file" in workshop.refusal(write_odd_text(workshop.folder, rb"\x"))

@@ -81,22 +81,22 @@ IMPORT = {
     "/dev/null": "neither a file nor a folder; name a WARC",
     "empty.warc": "is a WARC without a record",
     "empty.warc.gz": "is a WARC without a record",
-    "empty.har": "is no whole HAR",
+    "empty.har": "is not a whole HAR file",
     "empty.wacz": "name a WARC or ARC",
     "text.warc": "record 1 is broken or cut short",
-    "text.har": "is no whole HAR: JSON is malformed",
+    "text.har": "is not a whole HAR file: JSON is malformed",
     "list.har": "has log.entries (Expected `object`, got `array`)",
     "no-log.har": "missing required field `log`",
     "log-of-text.har": "got `str` - at `$.log`",
     "null-entries.har": "got `null` - at `$.log.entries`",
     "numbers.har": "holds no page that could be served: 2 without an address",
-    "deep.har": "is no whole HAR",
-    "cut.har": "is no whole HAR: Input data was truncated",
+    "deep.har": "is not a whole HAR file",
+    "cut.har": "is not a whole HAR file: Input data was truncated",
     "no-address.har": "1 without an http address, such as http://[::1/",
     "cut.warc.gz": "the gzip file ends too early",
     "page.html.gz": "it is a single page; put it into a folder",
     "page.html": "it is a single page; put it into a folder",
-    "broken.wacz": "is no whole zip file",
+    "broken.wacz": "is not a whole zip file",
     "readme.wacz": "is a zip file without a WARC or a HAR in it",
     "some.tar": "name a WARC or ARC",
     "picture.png": "name a WARC or ARC",
@@ -106,22 +106,22 @@ IMPORT = {
 """What is imported, and what is said of it."""
 OPTIONS = {
     ("good", "-o", "full"): "is there already (keep.txt ...); name another",
-    ("good", "-o", "full", "--force"): "is none of ours and is not replaced even with --force",
+    ("good", "-o", "full", "--force"): "is not one of ours and is not replaced even with --force",
     ("good", "-o", "page.html"): "is no folder; name another place",
     ("good", "-o", "page.html/x"): "there is no folder page.html; make it",
     ("good", "-o", "good/pages"): "good/pages lies within good, which is to be imported",
     ("good",): "Missing option '-o'",
     ("-o", "out"): "Missing argument 'source'",
     ("good", "absent", "-o", "out"): "there is no 'absent' to import",
-    ("good", "-o", "out", "--start", "nonsense"): "--start: 'nonsense' is no http address",
-    ("good", "-o", "out", "--start", ""): "--start: '' is no http address",
+    ("good", "-o", "out", "--start", "nonsense"): "--start: 'nonsense' is not an http address",
+    ("good", "-o", "out", "--start", ""): "--start: '' is not an http address",
     ("good", "-o", "out", "--start", "http://localhost/x"): "but not the start",
 }
 VERIFY = {
     "absent.toml": "`crawlbench mirror import` writes one to begin with",
-    "": "'' is no site file; one ends in .toml",
-    "good": "'good' is no site file; one ends in .toml",
-    "douban-top250": "is no site file; one ends in .toml",
+    "": "'' is not a site file; one ends in .toml",
+    "good": "'good' is not a site file; one ends in .toml",
+    "douban-top250": "is not a site file; one ends in .toml",
     "s/empty.toml": "missing required field `name`",
     "s/no.toml": "is not TOML",
     "s/binary.toml": "is not TOML",
@@ -129,23 +129,23 @@ VERIFY = {
     "s/no-kinds.toml": "missing required field `kinds`",
     "s/colour.toml": "unknown field `colour`",
     "s/no-pages.toml": "import or record the pages again",
-    "s/pattern.toml": "'/(' is no regular expression",
+    "s/pattern.toml": "'/(' is not a regular expression",
     "s/css.toml": "'p[' is no CSS selector",
     "s/xpath.toml": "'//p[' is no XPath",
-    "s/start.toml": "start: 'nonsense' is no http address",
-    "s/encoding.toml": "'klingon' is none that browsers know",
+    "s/start.toml": "start: 'nonsense' is not an http address",
+    "s/encoding.toml": "'klingon' is not one that browsers know",
     "s/large.toml": "it has more than 16 MB",
 }
 HERE = "http://127.0.0.1:1/"
 RECORD = {
-    ("nonsense",): "URL: 'nonsense' is no http address",
-    ("http://127.0.0.1:99999/",): "is no http address",
+    ("nonsense",): "URL: 'nonsense' is not an http address",
+    ("http://127.0.0.1:99999/",): "is not an http address",
     ("http://ann:secret@127.0.0.1:1/",): "must hold no name or password",
     (HERE, "--delay", "-1"): "--delay -1.0 cannot be used",
     (HERE, "--delay", "nan"): "--delay nan cannot be used",
     (HERE, "--pages", "0"): "--pages 0 cannot be used",
     (HERE, "--site", "absent.toml", "--yes"): "cannot read the site file 'absent.toml'",
-    (HERE, "--proxy", "nonsense", "--yes"): "--proxy 'nonsense' is no address of a proxy",
+    (HERE, "--proxy", "nonsense", "--yes"): "--proxy 'nonsense' is not the address of a proxy",
     (HERE,): "add --yes to do it",
 }
 STRATEGIES = {
@@ -253,5 +253,5 @@ def test_address_that_is_none_is_refused_before_anything_is_crawled(crawlbench, 
     done = crawlbench("crawl", "-s", "requests-serial", "--url", url)
     assert done.returncode == 2, done.stderr
     assert done.stderr == (
-        f"crawlbench: --url {url!r} is no address; one looks like http://127.0.0.1:8000\n"
+        f"crawlbench: --url {url!r} is not an address; one looks like http://127.0.0.1:8000\n"
     )

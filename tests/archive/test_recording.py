@@ -232,7 +232,7 @@ def test_ctrl_c_keeps_what_there_is_and_the_same_command_goes_on(server, crawlbe
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130, said
-    assert "the same command goes on from there" in said
+    assert "the same command continues from there" in said
     assert "Traceback" not in said
     assert not (tmp_path / "site").exists()
     fetched = len(server.paths())

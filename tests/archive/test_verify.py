@@ -202,10 +202,10 @@ def test_the_starter_file_works_as_it_is(workshop, crawlbench):
     ("arguments", "words"),
     [
         (("verify", "nothing.toml"), "cannot read the site file 'nothing.toml'"),
-        (("verify", "douban-top250"), "'douban-top250' is no site file; one ends in .toml"),
+        (("verify", "douban-top250"), "'douban-top250' is not a site file; one ends in .toml"),
         (("import", "nothing.warc", "-o", "x"), "there is no 'nothing.warc' to import"),
         (("import", "nothing.har", "-o", "x"), "there is no 'nothing.har' to import"),
-        (("record", "example.org", "-o", "x"), "URL: 'example.org' is no http address"),
+        (("record", "example.org", "-o", "x"), "URL: 'example.org' is not an http address"),
     ],
 )
 def test_mistakes_of_the_command_line(crawlbench, arguments, words):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import crawlbench
-from crawlbench.base.text import count_of, many_lines, one_line
+from crawlbench.base.text import count_of, many_lines, one_line, tell_apart
 
 ROOT = Path(crawlbench.__file__).parent
 
@@ -49,3 +49,21 @@ def test_many_lines_keeps_lines_and_indentation():
     assert many_lines("Traceback:\n  File 'x'\r\n\tdeep\x1b[2J\u202e") == (
         "Traceback:\n  File 'x'\n    deep\\x1b[2J\\u202e"
     )
+
+
+@pytest.mark.parametrize(
+    ("numbers", "form", "texts"),
+    [
+        ((1.24, 1.2), ".1f", ["1.24", "1.20"]),
+        ((0.6000001, 0.6), ".1f", ["0.6000001", "0.6000000"]),
+        ((3.0, 1.2), ".1f", ["3.0", "1.2"]),
+        ((1.2, 1.2), ".1f", ["1.2", "1.2"]),
+        ((0.1 + 0.2, 0.3), ".1f", ["0.3", "0.3"]),
+        ((1234.5, 1230.0), ",.3g", ["1,234", "1,230"]),
+        ((5.0,), ".3g", ["5"]),
+        ((1.0, 1.0, 1.01), ".1f", ["1.00", "1.00", "1.01"]),
+    ],
+)
+def test_numbers_that_differ_do_not_look_alike(numbers, form, texts):
+    """With no more digits than that takes; equal ones look equal, whatever a computer adds."""
+    assert tell_apart(*numbers, form=form) == texts

@@ -102,7 +102,7 @@ def test_contestants_keep_the_contract(name):
             "4 processes are left after 4 crawls: ",
             marks=pytest.mark.long,
         ),
-        ("forgets-session", "leaves nothing to complain of", "Unclosed client session"),
+        ("forgets-session", "causes no warnings of leaks", "Unclosed client session"),
     ],
 )
 def test_what_is_left_is_named(name, promise, words):

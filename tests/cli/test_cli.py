@@ -121,30 +121,33 @@ def test_crawl_of_a_dead_address_is_one_sentence(crawlbench, strategy):
         (["run", "-n", "moon"], ["unknown network 'moon'; known: far, flaky, lan"]),
         (["run", "--site", "imdb"], ["unknown site 'imdb'"]),
         (["run", "--long-form", "x"], ["--long-form 'x' names no longer site", "none alone"]),
-        (["run", "--long-form", "*=douban-x2"], ["has 2 pages, so it is no long form"]),
+        (["run", "--long-form", "*=douban-x2"], ["has 2 pages, so it cannot be a long form"]),
         (["run", "--parser", "soup"], ["unknown parser 'soup'"]),
         (["run", "--baseline", "none"], ["the baseline 'none' is not among the cells"]),
         (["run", "-s", "needs-absent"], ["not installed", "is none of ours"]),
         (["run", "-s", "cannot-import"], ["cannot be imported", "no such luck"]),
         (["run", "-c", "0"], ["--concurrency 0 cannot be used: give a whole number from 1 on"]),
-        (["run", "-c", "many"], ["--concurrency 'many' is no whole number"]),
+        (["run", "-c", "many"], ["--concurrency 'many' is not a whole number"]),
         (["run", "--budget", "-5"], ["--budget -5.0 cannot be used: give a number above 0"]),
         (["run", "--rounds", "0"], ["--rounds 0 cannot be used"]),
         (
             ["run", "--cpus", "0"],
             ["--cpus '0' cannot be used: give a whole number from 1 on, or all"],
         ),
-        (["run", "--mirror-cpus", "1-"], ["--mirror-cpus '1-' is no list of CPUs"]),
+        (["run", "--mirror-cpus", "1-"], ["--mirror-cpus '1-' is not a list of CPUs"]),
         (["run", "--precision", "nan"], ["--precision nan cannot be used"]),
         (["run", "--budget", "inf"], ["--budget inf cannot be used"]),
         (["run", "--margin", "-1"], ["--margin -1.0 cannot be used: give 0 or more"]),
         (["run", "--seed", "-1"], ["--seed -1 cannot be used"]),
         (["run", "--no-such-option"], ["No such option"]),
-        (["report", "nowhere"], ["'nowhere' is no session"]),
+        (["report", "nowhere"], ["'nowhere' is not a session"]),
         (["report"], ["no session in 'results'"]),
         (["report", "x", "--format", "pdf"], ["'pdf' "]),
         (["crawl", "-s", "reqests-serial"], ["unknown strategy 'reqests-serial'"]),
-        (["crawl", "-s", "requests-serial", "--url", "ftp://x"], ["--url 'ftp://x' is no address"]),
+        (
+            ["crawl", "-s", "requests-serial", "--url", "ftp://x"],
+            ["--url 'ftp://x' is not an address"],
+        ),
         (["crawl", "-s", "requests-serial", "-c", "0"], ["--concurrency 0 cannot be used"]),
         (["list", "planets"], ["'planets' "]),
         (["mirror", "serve", "-n", "moon"], ["unknown network 'moon'"]),
@@ -191,7 +194,10 @@ def test_list_names_what_is_missing(listing):
     assert (absent["installed"], absent["library"]) == (False, "a-package-that-nobody-has")
     shown = listing("strategies")
     assert "(not" in shown.stdout
-    assert "of ours, what is not installed comes with crawlbench's extra" in shown.stderr
+    assert (
+        "what crawlbench measures but is not installed comes with crawlbench's extra"
+        in shown.stderr
+    )
     assert "'niquests'" in shown.stderr  # which is never here, as it would take urllib3's place
 
 

@@ -138,7 +138,7 @@ def test_error_of_our_own_is_a_sentence_and_four(tmp_path):
     (details,) = tmp_path.iterdir()
     assert done.returncode == 4
     assert done.stderr == (
-        "crawlbench: an error of crawlbench's own, and no verdict: RuntimeError: no such luck; "
+        "crawlbench: an error in crawlbench itself, not a verdict: RuntimeError: no such luck; "
         f"the details are in {details}\n"
     )
     assert "in broken" in details.read_text()

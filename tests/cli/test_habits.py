@@ -75,7 +75,7 @@ TOLD = {
     "run -c 10,50": "--concurrency 10 --concurrency 50",
     "mirror serve --port 99999": "--port '99999' cannot be used: it must be less than",
     "env list x": "'x' is more than env list takes. See --help.",
-    "load --find ''": "--find '' is no goal",
+    "load --find ''": "--find '' is not a goal",
     "run --rounds 1,2": "Give one number to --rounds",
     "load --rate 100/s": "Give the number alone, per second: --rate 100",
     "run --no-color": "NO_COLOR=1",

@@ -74,7 +74,7 @@ def test_no_session_is_one_sentence(monkeypatch, capsys, tmp_path, results):
     (tmp_path / "empty").mkdir()
     code, _, errors = call(monkeypatch, capsys, tmp_path / "empty")
     assert code == 2
-    assert "is no session and holds none" in errors
+    assert "is not a session and holds none" in errors
     for number in (1, 2, 3):
         (results / f"session-{number}" / "session.json").write_text("{", encoding="utf-8")
     code, _, errors = call(monkeypatch, capsys, results)

@@ -107,9 +107,9 @@ def test_closed_pipe_is_no_error(tmp_path, stream):
     ("place", "sentence"),
     [
         ("nowhere/x.json", "the file 'nowhere/x.json' cannot be written: 'nowhere' does not exist"),
-        ("-", "'-' is no file that can be replaced while findings come"),
-        (".", "'.' is no file that can be replaced while findings come"),
-        ("/dev/null", "'/dev/null' is no file that can be replaced while findings come"),
+        ("-", "'-' is not a file that can be replaced while findings come in"),
+        (".", "'.' is not a file that can be replaced while findings come in"),
+        ("/dev/null", "'/dev/null' is not a file that can be replaced while findings come in"),
     ],
 )
 def test_place_where_nothing_can_be_kept_is_one_sentence(crawlbench, place, sentence):

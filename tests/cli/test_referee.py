@@ -130,14 +130,14 @@ def test_other_version_of_crawlbench_is_refused(crawlbench, session, tmp_path):
 def test_gate_that_is_none_is_refused(crawlbench, session, gate):
     """A gate has one form."""
     outcome = crawlbench("compare", session, session, "--fail-on", gate)
-    assert_refused(outcome, "is no gate; one looks like slower, slower:5% or")
+    assert_refused(outcome, "is not a gate; one looks like slower, slower:5% or")
 
 
 @pytest.mark.parametrize("gate", ["page-slower:5%", "begin-slower:2ms", "cpu-page-slower"])
 def test_gate_on_pages_is_refused_where_one_length_was_crawled(crawlbench, session, gate):
     """Nothing could be held against it: that must not pass."""
     outcome = crawlbench("compare", session, session, "--fail-on", gate)
-    assert_refused(outcome, f"--fail-on {gate} cannot be held: both sessions crawled one length")
+    assert_refused(outcome, f"--fail-on {gate} cannot be checked: both sessions crawled one length")
 
 
 def test_cpu_time_has_a_gate_between_sessions(crawlbench, session, tmp_path):

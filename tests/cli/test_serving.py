@@ -112,7 +112,7 @@ def test_served_https_can_be_crawled_with_its_authority(serving, crawlbench):
     """`--ca-file` takes what `serve` tells."""
     process = serving("-n", "loopback-tls", "-q")
     address, _, trust = (process.stdout.readline().strip() for _ in range(3))
-    ca_file = trust.removeprefix("clients have to trust ")
+    ca_file = trust.removeprefix("clients must trust ")
     for strategy in ("http-client-serial", "limit-socket"):
         outcome = crawlbench("crawl", "-s", strategy, "--url", address, "--ca-file", ca_file)
         assert outcome.stdout.count("\n") == 250, outcome.stderr

@@ -38,7 +38,7 @@ def test_what_is_typed_comes_first(crawlbench, tmp_path):
     outcome = crawlbench("run", "nowhere")
     assert_refused(
         outcome,
-        "--rounds 'many' is no whole number",
+        "--rounds 'many' is not a whole number",
         "It comes from [tool.crawlbench.run] in pyproject.toml",
     )
     outcome = crawlbench("run", "nowhere", env=told)
@@ -52,16 +52,16 @@ def test_what_is_typed_comes_first(crawlbench, tmp_path):
     [
         (
             "[tool.crawlbench.list]\njsn = true",
-            "[tool.crawlbench.list] names 'jsn', which is no option of list; did you mean 'json'?",
+            "[tool.crawlbench.list] names 'jsn', which is not an option of list; did you mean",
         ),
         (
             "[tool.crawlbench.list]\nzzz = true",
-            "[tool.crawlbench.list] names 'zzz', which is no option of list; "
+            "[tool.crawlbench.list] names 'zzz', which is not an option of list; "
             "see crawlbench list --help",
         ),
         (
             "[tool.crawlbench.mirror.serve]\nporrt = 1",
-            "[tool.crawlbench.mirror.serve] names 'porrt', which is no option of mirror serve; "
+            "[tool.crawlbench.mirror.serve] names 'porrt', which is not an option of mirror serve; "
             "did you mean 'port'?",
         ),
         ("[tool.crawlbench]\nlist = 3", "[tool.crawlbench.list] is 3; it must be a table"),

@@ -209,7 +209,7 @@ def test_file_that_never_comes_to_an_end_has_a_deadline(tmp_path, monkeypatch):
     monkeypatch.setattr(scouts.scout, "LOAD_S", 2.0)
     began = time.monotonic()
     (facts,) = find_out([strategy(tmp_path, "while True: pass")])
-    with pytest.raises(BrokenPluginError, match=r"was not imported within 2 s; mend it"):
+    with pytest.raises(BrokenPluginError, match=r"was not imported within 2 s; fix it"):
         facts.require()
     assert time.monotonic() - began < 20
 
@@ -374,7 +374,7 @@ def test_crawl_says_when_what_came_back_is_not_the_site(tmp_path, crawlbench, te
     strategy(tmp_path, text)
     done = crawlbench("crawl", "-s", "./mine.py")
     assert done.returncode == 4
-    assert f"./mine.py did not bring the site back: {told}" in done.stderr
+    assert f"./mine.py did not return the site's items: {told}" in done.stderr
 
 
 def test_crawl_that_ends_its_process_is_told_in_a_sentence(tmp_path, crawlbench):
@@ -410,15 +410,15 @@ def test_session_with_a_file_that_breaks_keeps_the_others(tmp_path, crawlbench):
     [
         (
             ("crawl", "-s", "requests-serial", "-l", "uvloop"),
-            "--loop uvloop would change nothing: requests-serial needs no event loop; leave it out",
+            "--loop uvloop would have no effect: requests-serial needs no event loop; leave it out",
         ),
         (
             ("check", "requests-serial", "-l", "uvloop"),
-            "--loop uvloop would change nothing: requests-serial needs no event loop; leave it out",
+            "--loop uvloop would have no effect: requests-serial needs no event loop; leave it out",
         ),
         (
             ("crawl", "-s", "requests-serial", "--url", "http://127.0.0.1:9", "-n", "wan"),
-            "--network wan is played by the mirror, not at --url; leave it out",
+            "--network wan has no effect with --url; leave it out",
         ),
         (
             ("crawl", "-s", "requests-serial", "--ca-file", "x.pem"),

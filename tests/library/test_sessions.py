@@ -167,7 +167,7 @@ def test_margin_that_is_none_is_refused(session, margin):
 
 def test_folder_without_a_session_is_an_error_of_ours(tmp_path):
     """One class to catch."""
-    with pytest.raises(SessionFileError, match="is no session"):
+    with pytest.raises(SessionFileError, match="is not a session"):
         crawlbench.load_session(tmp_path)
     assert issubclass(SessionFileError, crawlbench.BenchError)
 

@@ -144,7 +144,7 @@ def test_address_of_ones_own_is_loaded(crawlbench):
     ("arguments", "words"),
     [
         (("--i-own-this", "localhost"), "without --url"),
-        (("--url", "http://127.0.0.1:99999/", "--i-own-this", "127.0.0.1"), "is no address"),
+        (("--url", "http://127.0.0.1:99999/", "--i-own-this", "127.0.0.1"), "is not an address"),
         (("--cluster", "tls://127.0.0.1:9"), "no Dask scheduler at 'tls://127.0.0.1:9'"),
         (("-d", "1000"), "--duration 1000 cannot be used"),
         (("--rate", "1e9"), "--rate 1e+09 cannot be used"),
@@ -152,7 +152,7 @@ def test_address_of_ones_own_is_loaded(crawlbench):
             ("--url", "http://127.0.0.1:9/", "--i-own-this", "127.0.0.1", "--rate", "20000"),
             "--rate 20000 cannot be used: give 10000 or less",
         ),
-        (("--find", "p99"), "is no goal"),
+        (("--find", "p99"), "is not a goal"),
         (("-n", "nowhere"), "nowhere"),
     ],
 )

@@ -39,6 +39,8 @@ lap_time_s = 0.01
 """
 CLOCK, READING, ADDRESSES = Promise.CLOCK, Promise.READING, Promise.ADDRESSES
 ANEW, REST, HARNESS = Promise.ANEW, Promise.REST, Promise.HARNESS
+KEPT = "which an earlier crawl found, where its page now has"
+BYTES = "site.read was given the bytes of 1 page of an earlier crawl instead of those that came"
 FALSE = {
     "lazy_all": "it went on after its clock had stopped",
     "last_page_late": "it went on after its clock had stopped",
@@ -70,16 +72,27 @@ FALSE = {
     "intrudes": "during another's turn",
     "floods": "during another's turn",
     "prefetching_thread": "it asked for",
+    "keeps_bodies": BYTES,
+    "keeps_last_bodies": BYTES,
+    "keeps_items": KEPT,
+    "keeps_a_page": KEPT,
+    "cpus_for_a_moment": "it let itself run on CPUs",
+    "child_cpus": "it let itself run on CPUs",
+    "thread_cpus": "it let itself run on CPUs",
 }
+MOVERS = ("cpus", "cpus_for_a_moment", "child_cpus", "thread_cpus")
+"""Who takes more CPUs than it was given."""
 PROMISES = {
     **dict.fromkeys(("lazy_all", "last_page_late", "prefetch", "connects_early"), CLOCK),
     **dict.fromkeys(("parse_cache", "reads_nothing", "reads_shells"), READING),
     "knows_addresses": ADDRESSES,
     **dict.fromkeys(("heads", "keeps_connection", "unused_connection", "one_new_connection"), ANEW),
+    **dict.fromkeys(("keeps_bodies", "keeps_last_bodies", "keeps_items", "keeps_a_page"), ANEW),
+    **dict.fromkeys(MOVERS, HARNESS),
     "coding": Promise.RULES,
     **dict.fromkeys(("spins", "detached", "prefetching_thread", "intrudes", "floods"), REST),
     "disk": IN_TURNS,
-    **dict.fromkeys(("nice", "clock", "stopwatch", "gate", "policy", "parser", "cpus"), HARNESS),
+    **dict.fromkeys(("nice", "clock", "stopwatch", "gate", "policy", "parser"), HARNESS),
     **dict.fromkeys(("inner_read", "clock_for_a_moment", "code", "late_collector"), HARNESS),
 }
 """What `check` says that a false contestant does not keep, each in a process of its own."""
@@ -92,6 +105,8 @@ NEEDS = {
     "honest_http2": "httpx2",
 }
 """Modules without which a contestant is left out."""
+AGAIN = "false_inflates_once"
+"""What shows only where the same comes again: in the second lap, or the second crawl of a value."""
 FAR = ("false_crowd", "false_pipelines", "honest_threads")
 """What the network loopback does not show, as its mirror answers at once."""
 
@@ -105,13 +120,13 @@ def contestants(pattern):
 HONEST = contestants("honest_*.py")
 
 
-def measure(folder, network, names):
+def measure(folder, network, names, options=()):
     """Return why contestants are invalid on a network, by name, and who took part."""
     files = [str(FOLDER / f"{name}.py") for name in names]
     settings = f"networks = [{network!r}]\nstrategies = {json.dumps(['requests-serial', *files])}\n"
     suite = folder / f"{network}.toml"
     suite.write_text(SUITE + settings)
-    call = command_line("run", suite, "-q", "-o", folder / network, capture_output=True)
+    call = command_line("run", suite, "-q", "-o", folder / network, *options, capture_output=True)
     subprocess.run(**call, check=False)
     session = json.loads((folder / network / "session.json").read_text())
     assert session["kept_rounds"] == 1
@@ -126,7 +141,7 @@ def measure(folder, network, names):
 @pytest.fixture(scope="module")
 def near(tmp_path_factory):
     """Return what came of all contestants on loopback."""
-    names = [name for name in contestants("*_*.py") if name not in FAR[:2]]
+    names = [name for name in contestants("*_*.py") if name not in (*FAR[:2], AGAIN)]
     return measure(tmp_path_factory.mktemp("near"), "loopback", names)
 
 
@@ -149,7 +164,7 @@ def test_honest_form_is_valid(near, name):
 
 def test_no_contestant_is_left_out():
     """All files stand above, and there are as many as were asked for."""
-    expected = {f"false_{name}" for name in FALSE} | {*FAR[:2]}
+    expected = {f"false_{name}" for name in FALSE} | {*FAR[:2], AGAIN}
     assert {path.stem for path in FOLDER.glob("false_*.py")} == expected
     assert len(list(FOLDER.glob("honest_*.py"))) >= 30
     assert PROMISES.keys() == FALSE.keys()
@@ -161,6 +176,15 @@ def test_more_requests_in_flight_than_allowed_are_seen_on_a_delayed_network(tmp_
     assert "requests were in flight at once instead of 4" in reasons.pop("false_crowd")
     assert "requests were in flight at once instead of 4" in reasons.pop("false_pipelines")
     assert reasons == {}
+
+
+@pytest.mark.parametrize("options", [("--laps", "2"), ("--min-time", "0.3")])
+def test_what_was_decoded_before_is_seen_when_it_comes_again(tmp_path, options):
+    """Whether the next crawl is in another value, or in the same one."""
+    reasons, _ = measure(tmp_path, "loopback", [AGAIN, "honest_views"], options)
+    assert reasons.keys() == {AGAIN}
+    assert "of an earlier crawl instead of those that came" in reasons[AGAIN]
+    assert "(calibration" not in reasons[AGAIN]
 
 
 def check_turns(name):
@@ -178,12 +202,19 @@ def test_check_marks_the_promise_that_is_broken(name):
     """That one, in the words that a session has for it."""
     if f"false_{name}" not in contestants("false_*.py"):
         pytest.skip(f"{NEEDS[f'false_{name}']} is not installed")
-    if name == "cpus" and len(os.sched_getaffinity(0)) == os.cpu_count():
+    if name in MOVERS and len(os.sched_getaffinity(0)) == os.cpu_count():
         pytest.skip("check lets a strategy have all CPUs")
     finding = check_turns(f"false_{name}")[PROMISES[name]]
     assert finding.holds is False
     alone = "it worked between its turns"  # there is no other whose turn it could be
     assert (alone if name in INTRUDERS else FALSE[name]) in finding.reason
+
+
+def test_check_sees_what_was_decoded_before():
+    """Its values come often enough."""
+    finding = check_turns(AGAIN)[ANEW]
+    assert finding.holds is False
+    assert BYTES in finding.reason
 
 
 @pytest.mark.parametrize("name", HONEST)

@@ -19,9 +19,10 @@ VALUE = Value(0.5, Usage(0.1, 0.0, 0.0, 0, 0), 0.0, None, None, [], [], "", COND
 DUE = Due(loops=2, pages=20, items=500, concurrency=10)
 
 
-def conducted(seconds=0.5, **changes):
+def conducted(seconds=0.5, cpu_s=0.4, **changes):
     """Return a value of two crawls in half a second, whose conduct is changed."""
-    return replace(VALUE, seconds=seconds, conduct=replace(CONDUCT, **changes))
+    used, conduct = replace(VALUE.used, cpu_s=cpu_s), replace(CONDUCT, **changes)
+    return replace(VALUE, seconds=seconds, used=used, conduct=conduct)
 
 
 def counted(**changes):
@@ -88,6 +89,17 @@ def test_good_value_has_no_breach():
             counted(kept=1),
             "it used 1 connection that it had opened before its turn",
         ),
+        (
+            conducted(bodies_kept=2),
+            counted(),
+            "site.read was given the bytes of 2 pages of an earlier crawl instead of those that "
+            "came: bodies were kept",
+        ),
+        (
+            conducted(cpus=1, cpu_s=0.53),
+            counted(),
+            "it took CPUs of others: it used 530 ms of CPU time, but 1 CPU had only 500 ms for it",
+        ),
         (VALUE, counted(most_in_flight=11), "11 requests were in flight at once instead of 10"),
         (
             VALUE,
@@ -123,6 +135,10 @@ def test_breach_is_told_in_a_sentence(value, counters, breach):
         (VALUE, counted(connections=20, used=20, http2_requests=20, codings={})),
         (conducted(pages_read=40, items_read=1000), counted()),
         (conducted(rest_cpu_s=0.004), counted()),
+        (conducted(cpus=1, cpu_s=0.515), counted()),
+        (conducted(cpus=2, cpu_s=0.99), counted()),
+        (conducted(cpus=1, cpu_s=None), counted()),
+        (conducted(cpus=0, cpu_s=5.0), counted()),
         (conducted(rest_cpu_s=0.05, rest_s=60.0), counted()),
     ],
 )

@@ -67,7 +67,7 @@ def test_sites_that_no_glob_fits_have_one_length():
 @pytest.mark.parametrize(
     ("long", "said"),
     [
-        ("douban-x10", "'douban-x10' has 10 pages, so it is no long form of douban-top250"),
+        ("douban-x10", "'douban-x10' has 10 pages, so it cannot be a long form of douban-top250"),
         ("./mine.toml", "'./mine.toml' cannot be a long form"),
     ],
 )
@@ -142,8 +142,8 @@ def test_two_sites_are_a_middle_and_a_long_form():
 @pytest.mark.parametrize(
     ("sites", "said"),
     [
-        ("douban-x100,douban-x30", "'douban-x30' has 30 pages, so it is no long form of"),
-        ("douban-x30,douban-x30", "'douban-x30' has 30 pages, so it is no long form of"),
+        ("douban-x100,douban-x30", "'douban-x30' has 30 pages, so it cannot be a long form of"),
+        ("douban-x30,douban-x30", "'douban-x30' has 30 pages, so it cannot be a long form of"),
         ("douban-x20,douban-x30,douban-x100", "names 3 sites; name one, or one in between"),
         ("douban-x30,", "unknown site ''"),
     ],

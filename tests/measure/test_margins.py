@@ -68,7 +68,7 @@ def test_broken_file_is_told_and_not_overwritten(tmp_path, content):
     path = tmp_path / FILE
     path.write_bytes(content)
     for call in (lambda: find_margin(tmp_path, MACHINE), lambda: keep_margin(tmp_path, MACHINE, 1)):
-        with pytest.raises(UsageError, match=r"is no file of margins: .*; delete it") as caught:
+        with pytest.raises(UsageError, match=r"is not a file of margins: .*; delete it") as caught:
             call()
         assert str(path) in str(caught.value)
     assert path.read_bytes() == content

@@ -146,3 +146,46 @@ def test_sent_reader_is_counted_when_its_pages_come_back():
     assert type(back) is Page
     assert back == Page(tuple(b"123"), ())
     assert seen(reader) == (1, 3)
+
+
+KEPT = b"123"
+
+
+@pytest.mark.parametrize("give", [lambda: KEPT, lambda: memoryview(KEPT)], ids=["bytes", "view"])
+def test_bytes_of_an_earlier_crawl_are_seen(give):
+    """The very same object, which nobody gets who fetches anew; a view of it as well."""
+    reader = CountedReader(read_page)
+    reader.begin_crawl()
+    reader("/a", give())
+    reader("/b", b"45")
+    assert reader.look().kept == 0
+    for kept in (2, 1):
+        reader.forget()
+        reader.begin_crawl()
+        for _ in range(kept):
+            reader("/a", give())
+        reader("/b", b"45")
+        assert (reader.look().kept, seen(reader)[0]) == (kept, kept + 1)
+    reader.begin_crawl()  # the next one of the same value
+    reader("/a", give())
+    assert reader.look().kept == 2
+    reader.forget()
+    reader.begin_crawl()
+    reader("/b", bytes(bytearray(KEPT)))
+    assert reader.look().kept == 0
+
+
+def test_buffers_that_are_filled_anew_are_nobody_s_bodies():
+    """Nor is what Python has only one of; the same bytes read twice were fetched once."""
+    pool, one = bytearray(b"123"), b"1"
+    reader = CountedReader(read_page)
+    for first in (pool, memoryview(pool), memoryview(pool)[1:], one, one):
+        reader.begin_crawl()
+        for body in (first, pool, memoryview(pool), one):
+            for _ in range(2):
+                reader("/a", body)
+        fetched = bytes(pool)
+        reader("/b", fetched)
+        reader("/b", fetched)
+        pool[:] = b"456"
+    assert reader.look().kept == 0

@@ -21,6 +21,8 @@ from crawlbench.measure.verify import expect
 from crawlbench.sites.douban import SITE
 
 EXPECTED = expect(SITE)
+EDITION = {"1": "肖克申的救赎"}
+OTHER = EXPECTED.edited(EDITION)
 CONDUCT = Conduct(0.0, 20, 500, 0.0, 0.0, [])
 CELLS = tuple(Cell(SITE.name, "net", name, None, "lxml", 10) for name in ("a", "b", "c"))
 
@@ -47,11 +49,15 @@ class ScriptedMirror:
         self.events = events
         self.strays = list(strays)
         self.is_dead = False
+        self.altered = []
         self.shut = []
 
-    async def begin(self, epoch, *, plays_network, lap=0, laps=1, trace_file=None, door=""):
+    async def begin(
+        self, epoch, *, plays_network, lap=0, laps=1, trace_file=None, door="", alters=False
+    ):
         self.events.append(("begin", (epoch, lap, laps)))
         self.events.append(("network", plays_network))
+        self.altered.append(alters)
         if trace_file:
             self.events.append(("trace", trace_file))
 
@@ -72,6 +78,7 @@ class ScriptedWorker:
 
     def __init__(self, name, events, script):
         self.name, self.events, self.script = name, events, list(script)
+        self.last = None
 
     async def get_ready(self):
         pass
@@ -82,9 +89,12 @@ class ScriptedWorker:
         step = self.script.pop(0) if self.script else good_value(2)
         if isinstance(step, Exception):
             raise step
+        self.last = step
         return step
 
     async def show(self):
+        if OTHER.digest in self.last.digests:
+            return [{OTHER.digest: OTHER.rows}.get(d, EXPECTED.rows) for d in self.last.digests]
         return [EXPECTED.rows, EXPECTED.rows[1:]]
 
     async def finish(self):
@@ -218,6 +228,40 @@ def test_warmups_do_not_wait_for_the_network():
     """They make code ready; three warmups without delays, six values with."""
     _, events = play()
     assert [plays for kind, plays in events if kind == "network"] == [False] * 3 + [True] * 6
+
+
+def test_warmups_alone_are_served_another_edition():
+    """What is measured is the site as it is; an operation has none."""
+    mirror = ScriptedMirror([])
+    play(mirror=mirror)
+    assert mirror.altered == [True] * 3 + [False] * 6
+    mirror = ScriptedMirror([])
+    play({"lock/uvloop": [operated(["uvloop"])] * 3}, cells=OPERATED[:1], mirror=mirror)
+    assert mirror.altered == [False] * 3
+
+
+def test_who_keeps_what_it_found_is_told_so_but_first_what_else_is_wrong():
+    """The counters explain more than a title does."""
+    for counts, reason in (
+        (
+            {},
+            "rank 1 has the title '肖克申的救赎', which an earlier crawl found, where its page now",
+        ),
+        ({"heads": 20}, "it asked for the head alone 20 times: bodies were kept from before"),
+    ):
+        counted = [{"edition": EDITION, **counts}] * 9
+        result, _, _ = play_strays(counted, {"a": [make_value([OTHER.digest] * 2)]})
+        assert result.failures[0].reason.startswith(reason)
+
+
+def test_crawls_of_a_warmup_are_held_to_the_edition_that_they_were_served():
+    """The other one, then the site as it is; who returns the same twice has kept it."""
+    counted = [{"edition": EDITION, "is_altered": True}] * 3
+    right = {name: [make_value([OTHER.digest, EXPECTED.digest])] for name in "ab"}
+    result, _, _ = play_strays(counted, right | {"c": [make_value([OTHER.digest] * 2)]})
+    (failure,) = result.failures
+    assert (failure.cell, "in warmup 1" in failure.reason) == (CELLS[2].name, True)
+    assert "rank 1 has the title '肖克申的救赎', which an earlier crawl found" in failure.reason
 
 
 def test_cells_of_a_lap_meet_the_same_network_in_a_stratum_of_their_own():

@@ -317,7 +317,7 @@ class TestLoading:
         if kind == "below a file":
             target /= "y"
         assert complaint(target) == (
-            "'FOLDER' is no session: it has no session.json; "
+            "'FOLDER' is not a session: it has no session.json; "
             "give a folder that `crawlbench run` has made"
         )
 

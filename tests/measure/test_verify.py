@@ -9,7 +9,7 @@ import pytest
 from crawlbench.base.counters import Counters
 from crawlbench.base.usage import Usage
 from crawlbench.measure.contract import Conduct, Value
-from crawlbench.measure.verify import expect, find_fault, is_wrong_answer
+from crawlbench.measure.verify import expect, explain_wrong, find_fault, is_wrong_answer
 from crawlbench.sites.douban import SITE
 from crawlbench.sites.scaled.site import scaled_site
 
@@ -40,6 +40,51 @@ def test_right_value_has_no_fault():
 def test_one_wrong_crawl_of_two_is_a_wrong_answer():
     """Every crawl in a value counts."""
     assert is_wrong_answer(value(digests=(EXPECTED.digest, "other")), EXPECTED)
+
+
+EDITION = {"1": "肖克申的救赎", "250": "别的"}
+OTHER = EXPECTED.edited(EDITION)
+
+
+def altered(*, is_altered):
+    """Return what a mirror counts that has another edition, and has served it or not."""
+    return replace(counters(), edition=EDITION, is_altered=is_altered)
+
+
+def test_other_edition_differs_in_its_titles_alone():
+    """All else stays as it is, in this expectation too; a tally has no titles."""
+    assert [row[0] for row in OTHER.rows if row not in EXPECTED.rows] == [1, 250]
+    assert (OTHER.rows[0][1], OTHER.rows[0][2:]) == ("肖克申的救赎", EXPECTED.rows[0][2:])
+    assert EXPECTED.edited({}) is EXPECTED
+    large = expect(scaled_site("douban-x401"))
+    assert large.edited(EDITION) is large
+
+
+def test_crawls_return_the_editions_in_turn_where_they_are_served_in_turn():
+    """Else the site as it is, whatever other edition there is."""
+    turns = value(digests=(OTHER.digest, EXPECTED.digest, OTHER.digest))
+    assert not is_wrong_answer(turns, EXPECTED, altered(is_altered=True))
+    assert is_wrong_answer(turns, EXPECTED, altered(is_altered=False))
+    assert not is_wrong_answer(value(), EXPECTED, altered(is_altered=False))
+    assert is_wrong_answer(value(), EXPECTED, altered(is_altered=True))
+
+
+@pytest.mark.parametrize("is_altered", [True, False])
+def test_what_an_earlier_crawl_has_found_is_told_from_what_is_wrong(is_altered):
+    """One item that was kept is enough; but with another fault it is that which is told."""
+    counted = altered(is_altered=is_altered)
+    due, earlier = (OTHER, EXPECTED) if is_altered else (EXPECTED, OTHER)
+    assert explain_wrong([due.rows], EXPECTED, counted) == ("", "")
+    some = [*due.rows[:-1], earlier.rows[-1]]
+    told = (
+        f"rank 250 has the title {earlier.rows[-1][1]!r}, which an earlier crawl found, where its "
+        f"page now has {due.rows[-1][1]!r}: bodies or items were kept from before"
+    )
+    assert explain_wrong([some], EXPECTED, counted) == ("", told)
+    odd = [*some[:1], [2, *some[1][1:-1], -1], *some[2:]]
+    assert "rank 2 has votes -1" in explain_wrong([odd], EXPECTED, counted)[0]
+    assert explain_wrong([odd], EXPECTED, counted)[1] == ""
+    assert "249 items instead of 250" in explain_wrong([some[1:]], EXPECTED, counted)[0]
 
 
 @pytest.mark.parametrize(

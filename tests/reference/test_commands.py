@@ -39,7 +39,7 @@ def test_what_is_no_bundle_ends_with_2(tmp_path, monkeypatch, capsys, content):
     path.write_bytes(content)
     code, _, err = call(monkeypatch, capsys, "verify-bundle", path)
     assert code == 2
-    assert "is no whole bundle" in err
+    assert "is not a whole bundle" in err
     assert "Traceback" not in err
 
 
@@ -47,7 +47,7 @@ def test_absent_bundle_and_absent_session_end_with_2(tmp_path, monkeypatch, caps
     code, _, err = call(monkeypatch, capsys, "verify-bundle", tmp_path / "absent")
     assert (code, "cannot be read" in err) == (2, True)
     code, _, err = call(monkeypatch, capsys, "submit", tmp_path)
-    assert (code, "is no session" in err) == (2, True)
+    assert (code, "is not a session" in err) == (2, True)
 
 
 def test_submitting_the_unfinished_is_refused(tmp_path, monkeypatch, capsys):

@@ -102,9 +102,9 @@ def test_edited_bundle_is_no_part_of_a_matrix(tmp_path):
     with pytest.raises(UsageError, match="another CPU or Python is another matrix"):
         load_matrix(folder)
     (folder / f"other{ENDING}").write_bytes(b"\x1f\x8bno")
-    with pytest.raises(UsageError, match="is no whole bundle"):
+    with pytest.raises(UsageError, match="is not a whole bundle"):
         load_matrix(folder)
-    with pytest.raises(UsageError, match="is no matrix"):
+    with pytest.raises(UsageError, match="is not a matrix"):
         load_matrix(tmp_path)
 
 

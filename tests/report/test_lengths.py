@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import replace
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from crawlbench.base.records import Failure, Obstacle, Quantity
-from crawlbench.report.lengths import tell_beginning
+from crawlbench.measure.store import load_session
+from crawlbench.report.answer import find_answer as answer_of
+from crawlbench.report.lengths import tell_beginning, tell_lengths
 from crawlbench.report.measures import tell_numbers, tell_size
 from crawlbench.report.numbers import format_difference, format_span
 from crawlbench.report.pairs import matrix_table, pairs_table
 from crawlbench.report.reasons import Setting, explain
 from crawlbench.report.repeat import repeat_command
+from crawlbench.report.standing import find_standing
 from crawlbench.report.view import SessionView
 from crawlbench.stats.judge import judge
 from tests.report.sessions import concluded, make_comparison
@@ -244,3 +249,28 @@ def test_row_off_the_line_says_so_and_has_the_times_instead():
     assert quick["middle_s"] == pytest.approx(0.04, rel=0.01)
     assert not told[BASELINE.name]["is_bent"]
     assert "=middle,long" in repeat_command(session)
+
+
+def test_answer_that_must_be_short_tells_of_parsing_where_it_is_most_of_a_page():
+    """README's session in a terminal: nearby it is, far away the network is."""
+    session = load_session(Path(__file__).parents[2] / "results" / "default")
+    view = SessionView(judge(session), "results/2026-11-28T130000Z-default")
+    near, far, *_ = (sentence.text for sentence in answer_of(view))
+    assert near.startswith("On loopback, ")
+    assert far.startswith("On wan, ")
+    assert re.search(r": \S+ ms, \S+ ms of it parsing, against \S+ ms; to begin, ", near)
+    assert re.search(r": \S+ ms against \S+ ms; to begin, ", far)
+
+
+def test_share_from_which_parsing_is_told():
+    """What no page has is not told, however little is asked for."""
+    view = SessionView(SESSION)
+    (group,) = view.crawls
+    standing = find_standing(group)
+    share = standing.best.summary.parse_per_page_s / standing.best.summary.per_page_s
+    for least, is_told in ((0.0, True), (share, True), (share + 0.01, False), (math.inf, False)):
+        told = tell_lengths(group, standing, parsing_from=least)
+        assert ("of it parsing" in told) is is_told
+    summary = replace(standing.best.summary, parse_per_page_s=0.0)
+    best = replace(standing.best, summary=summary)
+    assert "parsing" not in tell_lengths(group, replace(standing, best=best))

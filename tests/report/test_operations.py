@@ -250,3 +250,19 @@ class TestMarkdown:
         assert "| operation | loop | each | ratio | interval | verdict |" in text
         assert text.count("### Event loops: theme ") == 10
         assert "left out" in text.splitlines()[-1]
+
+
+def test_pairs_that_do_not_count_are_told_where_operations_are_counted():
+    """Else the numbers of two sentences would not agree, and nobody could tell why."""
+    found = texts(operated(rounds=1))
+    assert any(text.startswith("Of 4 operations, on uvloop: ") for text in found)
+    (unsettled,) = (text for text in found if "not settled" in text)
+    assert unsettled.startswith(
+        "2 of 2 pairs are not settled (and not counted: 1 of timers, which have no ratio, 1 with a "
+        "cell that has no values): "
+    )
+    plan = make_operations_plan(make_facts("sleep-zero"))
+    (unsettled,) = (
+        text for text in texts(make_operations_session(plan, rounds=1)) if "not settled" in text
+    )
+    assert unsettled.startswith("1 of 1 pair is not settled: ")

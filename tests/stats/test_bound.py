@@ -36,14 +36,14 @@ def test_each_quantity_has_a_gate():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("faster", "is no gate; one looks like slower, slower:5% or cpu-slower:5%, and where two"),
+        ("faster", "is not a gate; one looks like slower, slower:5% or cpu-slower:5%, and for"),
         ("begin-slower:5%", "has no ratio; say how many milliseconds more are too many"),
         ("begin-slower", "such as begin-slower:2ms"),
         ("page-slower:2ms", "takes a percentage, such as page-slower:5%"),
-        ("page-slower:5", "is no gate"),
-        ("slower:", "is no gate"),
-        ("page_slower:5%", "is no gate"),
-        ("begin-slower:-2ms", "is no gate"),
+        ("page-slower:5", "is not a gate"),
+        ("slower:", "is not a gate"),
+        ("page_slower:5%", "is not a gate"),
+        ("begin-slower:-2ms", "is not a gate"),
     ],
 )
 def test_what_is_no_gate_is_refused(text, said):

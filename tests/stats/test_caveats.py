@@ -47,7 +47,12 @@ def test_quiet_machine_raises_no_doubt():
         (
             {"load": 1.21},
             "load",
-            "the load was 1.2 in the minute before; wait until it falls below 1.2",
+            "the load was 1.21 in the minute before; wait until it falls below 1.20",
+        ),
+        (
+            {"load": 3.0},
+            "load",
+            "the load was 3.0 in the minute before; wait until it falls below 1.2",
         ),
         (
             {"governor": "powersave"},

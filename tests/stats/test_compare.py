@@ -177,7 +177,7 @@ def with_site(content):
 
 def test_two_sites_of_one_name_are_refused():
     """In one sentence; where one is another's copy, or nothing is known of it, there is none."""
-    with pytest.raises(UsageError, match=r"the site 'site' of one session is not that of the oth"):
+    with pytest.raises(UsageError, match=r"the site 'site' is not the same in both sessions"):
         compare_sessions(with_site("1"), with_site("2"), MARGIN)
     for pair in ((with_site("1"), with_site("1")), (with_site("1"), session())):
         assert compare_sessions(*pair, MARGIN).changes

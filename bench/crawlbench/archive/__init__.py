@@ -1,1 +1,1 @@
-"""Pages from elsewhere: archives, folders and real sites made into a site to serve (floor 4)."""
+"""Turns pages from elsewhere (archives, folders, real sites) into a site to serve (floor 4)."""

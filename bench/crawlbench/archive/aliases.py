@@ -1,4 +1,4 @@
-"""Addresses that seem to be one page, and the rules that say so, to be pasted (floor 4; pure)."""
+"""Finds addresses that seem to be one page, and rules to paste that say so (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def propose_rules(pairs: Iterable[tuple[str, str]], rules: AddressRules) -> str:
 
     Args:
         pairs: of addresses, as they are spelled.
-        rules: that are there already; their entries are in the lines.
+        rules: the existing ones, whose entries the lines contain too.
     """
     keys: dict[str, list[str]] = {}
     for one, other in pairs:
@@ -35,7 +35,7 @@ def propose_rules(pairs: Iterable[tuple[str, str]], rules: AddressRules) -> str:
 
 
 def _differences(one: str, other: str) -> list[tuple[str, str]]:
-    """Return keys and entries that make two addresses one; none if that takes something else."""
+    """Return keys and entries that make two addresses one; none if more than that is needed."""
     (path, _, query), (other_path, _, other_query) = one.partition("?"), other.partition("?")
     if path != other_path:
         entry = _path_difference(path, other_path)
@@ -71,7 +71,7 @@ def _path_difference(path: str, other: str) -> tuple[str, str] | None:
 
 
 def _drop_what_varies(keys: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Let a parameter that means nothing with several values count with none."""
+    """Let a parameter that means nothing with several values never count."""
     values: dict[str, set[str]] = {}
     for pair in keys.get("default_parameters", ()):
         values.setdefault(pair.partition("=")[0], set()).add(pair)

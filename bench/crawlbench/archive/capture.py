@@ -1,4 +1,4 @@
-"""One response that somebody captured, and what all archives have in common (floor 4)."""
+"""One captured response, and what all archives have in common (floor 4)."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ __all__ = [
 ]
 
 MAX_PAGE_BYTES = 32 * 2**20
-"""Of one page before any coding: more is no page but a bomb."""
+"""Largest page before any coding: anything larger is a bomb, not a page."""
 
 _NOT_KEPT = frozenset(
     {
-        # of one connection
+        # about one connection
         *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te"),
         *("proxy-connection", "trailer", "transfer-encoding", "upgrade"),
-        # of one way to send the body
+        # about one way to send the body
         *("content-length", "content-encoding", "content-range", "accept-ranges"),
         *("content-md5", "content-digest", "digest", "etag", "last-modified"),
-        # of a day, a visitor or a host that the mirror is not
+        # about a day, a visitor or a host other than the mirror
         *("date", "age", "expires", "set-cookie", "location", "refresh", "alt-svc", "link"),
         *("strict-transport-security", "public-key-pins", "report-to", "nel"),
     }
@@ -35,40 +35,40 @@ _NOT_KEPT = frozenset(
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 _MAX_HEADERS = 64
-_MAX_HEADER_BYTES = 4096  # of one value; clients refuse lines beyond 8 KiB
+_MAX_HEADER_BYTES = 4096  # for one value; clients refuse lines beyond 8 KiB
 
 
 class SkippedError(Exception):
-    """Raised when a capture is no page, with the reason in a few words."""
+    """Raised when a capture is not a page, with the reason in a few words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """A response, not yet read."""
+    """A response that is not read yet."""
 
     url: str
-    """Absolute, whatever the archive says."""
+    """Absolute, whatever the archive has."""
     status: int
     headers: list[tuple[str, str]]
     """As archived."""
     read: Callable[[], bytes]
-    """Returns the body without any coding; before the next capture is taken, and once.
+    """Returns the body without any coding; to be called once, before the next capture is taken.
 
-    Raises `SkippedError` if it is no page after all.
+    Raises `SkippedError` if it turns out not to be a page.
     """
     aliases: tuple[str, ...] = field(default=())
-    """Other addresses (path and query) by which links may name it."""
+    """Other addresses (path and query) under which links may refer to it."""
     problem: str = ""
     """Why there is nothing to read, in a few words."""
     leniencies: list[str] = field(default_factory=list)
-    """Filled by `read`: what was not as its format has it, and taken nevertheless."""
+    """Filled by `read`: what did not follow its format and was accepted anyway."""
 
     def header(self, name: str) -> str:
         """Return a header's first value, empty if there is none."""
         return next((value for key, value in self.headers if key.lower() == name), "")
 
     def list_header(self, name: str) -> list[str]:
-        """Return the entries of a header that is a list, perhaps of several lines."""
+        """Return the entries of a header that is a list, possibly over several lines."""
         lines = (value for key, value in self.headers if key.lower() == name)
         return [entry.strip() for line in lines for entry in line.split(",") if entry.strip()]
 

@@ -1,7 +1,7 @@
 """Undoes the codings of archived bodies, within bounds (floor 4; pure).
 
-Headers describe the wire, and archives often store something else. What is plainly the page is
-taken, as browsers and the formats' own readers do, and each such leniency is told.
+Headers describe the wire, while archives often store something else. What is plainly the page is
+accepted, as browsers and the formats' own readers do, and each such leniency is reported.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = [
 
 
 def too_large(most_bytes: int) -> str:
-    """Return why a body that is longer is not taken."""
+    """Say why a longer body is not accepted."""
     size = f"{most_bytes // 2**20} MB" if most_bytes >= 2**20 else f"{most_bytes // 2**10} KiB"
     return f"larger than {size}"
 
@@ -44,15 +44,15 @@ PLAIN = "plain although their header names a coding"
 UNDONE = "whole although their header says that they came in chunks"
 RUBBISH = "followed by something that is not of their coding"
 
-_MAX_CODINGS = 4  # one on top of the other
+_MAX_CODINGS = 4  # applied one after the other
 _STEP_BYTES = 2**20
-_FIRST_BYTES = 2**8  # of a stream that may be short: many short ones in a row cost no more than one
+_FIRST_BYTES = 2**8  # of a stream that may be short: many in a row cost no more than one
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _CUT = "cut short within its compression"
 
 
 class TooLargeError(SkippedError):
-    """Raised when what comes out of a coding is larger than is taken."""
+    """Raised when the result of decoding is larger than is accepted."""
 
 
 class _OtherwiseError(SkippedError):
@@ -79,10 +79,10 @@ def decode_body(
         body: as it came over the wire, or as the archive has it.
         transfer: entries of the header Transfer-Encoding, in order.
         content: entries of the header Content-Encoding, in order.
-        leniencies: gets what was not as the headers say.
+        leniencies: collects what is not as the headers say.
 
     Raises:
-        SkippedError: it is coded in a way that is not known or not right, or would be too large.
+        SkippedError: its coding is unknown or wrong, or the result would be too large.
     """
     codings = [coding.lower() for coding in (*content, *transfer)]
     if len(codings) > _MAX_CODINGS:
@@ -113,7 +113,7 @@ def _dechunk(body: bytes, leniencies: list[str]) -> bytes:
     Raises:
         SkippedError: the chunks are wrong or end too early.
     """
-    whole, view, at = io.BytesIO(), memoryview(body), 0  # large pages are copied once
+    whole, view, at = io.BytesIO(), memoryview(body), 0  # so that large pages are copied only once
     while True:
         end = body.find(b"\r\n", at, at + 4096)
         size = _chunk_size(body[at:end]) if end >= 0 else -1
@@ -132,7 +132,7 @@ def _dechunk(body: bytes, leniencies: list[str]) -> bytes:
 
 
 def _chunk_size(line: bytes) -> int:
-    """Return the size that begins a chunk; -1 if that is none."""
+    """Return the size at the beginning of a chunk; -1 if it is not a size."""
     text = line.partition(b";")[0].strip()
     try:
         return -1 if b"_" in text or text[:1] in b"+-" else int(text, 16)
@@ -155,11 +155,11 @@ def gunzip(body: bytes, leniencies: list[str], most_bytes: int = MAX_PAGE_BYTES)
 
     Args:
         body: the file.
-        leniencies: gets what is wrong and does not matter.
-        most_bytes: of what it holds.
+        leniencies: collects what is wrong but does not matter.
+        most_bytes: of the content.
 
     Raises:
-        SkippedError: it is no gzip file, is cut short, broken or too large.
+        SkippedError: it is not a gzip file, or is cut short, broken or too large.
     """
     if not body.startswith(GZIP_MAGIC):
         raise _OtherwiseError("wrongly compressed")
@@ -187,10 +187,10 @@ def _inflate(
     body: bytes,
     begin: int,
     decompressor: Any,  # noqa: ANN401
-    held: io.BytesIO,  # whose value is taken without a copy
+    held: io.BytesIO,  # its value is taken without a copy
     most_bytes: int,
 ) -> int:
-    """Add what a stream holds to what came before, not too much; return where it ends."""
+    """Append a stream's content to what came before, within bounds; return where it ends."""
     view, at, step = memoryview(body), begin, _FIRST_BYTES
     while not decompressor.eof:
         piece = view[at : at + step]
@@ -208,7 +208,7 @@ def _inflate(
 
 
 def _unbrotli(body: bytes, leniencies: list[str]) -> bytes:  # noqa: ARG001  (see _DECODERS)
-    if _is_markup(body):  # which brotli takes for a stream that is cut short
+    if _is_markup(body):  # brotli would take it for a stream that is cut short
         raise _OtherwiseError("wrongly compressed")
     try:
         brotli = importlib.import_module("brotli")

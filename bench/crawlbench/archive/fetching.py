@@ -25,11 +25,11 @@ __all__ = ["AGENT", "Answer", "FetchError", "Fetcher", "retry_after_s"]
 AGENT = f"{PRODUCT}/{__version__} (mirror record; one request at a time)"
 """The User-Agent."""
 
-TIMEOUT_S = 30.0  # for a connection, and between two pieces of an answer
+TIMEOUT_S = 30.0  # to connect, and between two pieces of an answer
 MAX_SECONDS = 120.0  # for a whole answer
 
 USUAL_WAIT_S = 60.0
-"""Asked for by a 429 or 503 that does not say how long."""
+"""Seconds to wait after a 429 or 503 that does not say how long."""
 
 _NO_PAGE = "no HTML"
 
@@ -47,9 +47,9 @@ class Answer:
     status: int
     headers: list[tuple[str, str]]
     body: bytes
-    """Without any coding; empty where it was not wanted."""
+    """Without any coding; empty if it was not wanted."""
     problem: str = ""
-    """Why the body is not there although it was wanted."""
+    """Why there is no body although it was wanted."""
 
     def header(self, name: str) -> str:
         """Return a header's first value, empty if there is none."""
@@ -72,15 +72,15 @@ class Answer:
 class Fetcher:
     """One session: one connection, no redirects followed, no retries.
 
-    It keeps the site's cookies, and takes nothing from its surroundings: no passwords of a netrc
-    file, no proxies of variables.
+    It keeps the site's cookies, and ignores its surroundings: no passwords from a netrc file, no
+    proxies from variables.
     """
 
     def __init__(self, proxy: str = "") -> None:
-        """Say how to reach servers.
+        """Note how to reach servers.
 
         Args:
-            proxy: address of one; empty to go without.
+            proxy: its address; empty to do without.
         """
         self._proxy = proxy
 
@@ -104,10 +104,10 @@ class Fetcher:
         self._session.close()
 
     def get(self, url: str) -> Answer:
-        """Return the answer to one request for a page; its body only where it is one.
+        """Return the answer to one request for a page; its body only if it is a page.
 
         Raises:
-            FetchError: there is no answer, or half of one.
+            FetchError: there is no answer, or only part of one.
         """
         answer = self._ask(url, MAX_PAGE_BYTES, only_pages=True)
         if answer.body and not is_page(answer.header("content-type"), answer.body):
@@ -117,10 +117,10 @@ class Fetcher:
         return answer
 
     def get_begin(self, url: str, most_bytes: int) -> Answer:
-        """Return the answer to one request, of the body the begin and perhaps more.
+        """Return the answer to one request, with the beginning of the body and perhaps more.
 
         Raises:
-            FetchError: there is no answer, or half of one.
+            FetchError: there is no answer, or only part of one.
         """
         return self._ask(url, most_bytes, only_pages=False)
 
@@ -141,7 +141,7 @@ class Fetcher:
 
 
 def _read(response: requests.Response, answer: Answer, most_bytes: int) -> Answer:
-    """Read a body until it is whole or longer than wanted, and undo its codings."""
+    """Read a body until it is complete or longer than wanted, and undo its codings."""
     deadline = time.monotonic() + MAX_SECONDS
     body = bytearray()
     for part in response.raw.stream(2**16, decode_content=False):

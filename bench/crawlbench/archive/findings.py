@@ -1,4 +1,4 @@
-"""What a survey of a user's own site has seen, told in sentences (floor 4; pure)."""
+"""What a survey of a user's own site has found, in sentences (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _EXAMPLES = 3
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """The result of a survey; sentences are ready to be shown."""
+    """The result of a survey; the sentences are ready to be shown."""
 
     expected: Expected
-    """What a right crawl returns, if nothing is wrong."""
+    """What a correct crawl returns, if nothing is wrong."""
     faults: list[str]
     """Why the site cannot be used as it is."""
     notes: list[str]
-    """What may or may not be meant."""
+    """What may or may not be intended."""
 
 
 @dataclass(slots=True)
@@ -38,31 +38,31 @@ class Seen:
     """What a survey met, by address of the page."""
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
-    """Of the items of each page that was read."""
+    """Rows of the items on each page that was read."""
     wrong: dict[str, str] = field(default_factory=dict)
     """Why a page is not as the site file says."""
     unreadable: dict[str, str] = field(default_factory=dict)
-    """Why a page is not the text that it says it is."""
+    """Why a page is not the text that it claims to be."""
     no_links: dict[str, str] = field(default_factory=dict)
-    """A tag that was selected as a link and leads nowhere."""
+    """A tag that was selected as a link but leads nowhere."""
     dead: dict[str, str] = field(default_factory=dict)
-    """By link that leads to no page: where it is first."""
+    """By link that leads to no page: the first page that has it."""
     stray: dict[str, str] = field(default_factory=dict)
-    """By link that leads to a page of no kind: where it is first."""
+    """By link that leads to a page of no kind: the first page that has it."""
     met: set[str] = field(default_factory=set)
-    """Where all links lead, as they stand there."""
+    """Where all links lead, as they are written."""
 
 
 class Account:
     """Turns what was seen into sentences."""
 
     def __init__(self, site: CustomSite, seen: Seen) -> None:
-        """Take a survey that is over."""
+        """Take a finished survey."""
         self._site = site
         self._seen = seen
 
     def faults(self, rows: list[Row]) -> list[str]:
-        """Return why the site cannot be used as it is; rows are those of all items, by rank."""
+        """Return why the site cannot be used as it is; the rows are those of all items, by rank."""
         faults = []
         if self._seen.unreadable:
             page, problem = next(iter(self._seen.unreadable.items()))
@@ -72,14 +72,14 @@ class Account:
         if self._seen.wrong:
             faults.append(self._describe_wrong())
         elif not rows:
-            faults.append("no page has an item; mend the selector of the items")
+            faults.append("no page has an item; fix the selector of the items")
         if twice := self._same_rank(rows):
             faults.append(twice)
         unused = self._site.file.addresses.unused({*self._spellings(), *self._seen.met})
         if unused:
             faults.append(
                 f"in [addresses] {', '.join(unused)} matches no address and no link of these "
-                "pages; mend it, or leave it out"
+                "pages; fix it, or leave it out"
             )
         if self._site.addresses.clashes:
             one, other = self._site.addresses.clashes[0]
@@ -95,7 +95,7 @@ class Account:
         remedy = (
             "widen a pattern, or start elsewhere"
             if first.startswith("no pattern")
-            else "mend the selector, give the field a default, or such pages a kind of their own"
+            else "fix the selector, give the field a default, or such pages a kind of their own"
         )
         return (
             f"{_count(self._seen.wrong, 'page')} of {len(self._seen.rows)} cannot be read as the "
@@ -103,7 +103,7 @@ class Account:
         )
 
     def _same_rank(self, rows: list[Row]) -> str:
-        """Say which two items have one rank, and whether two addresses of one page are why."""
+        """Say which two items share a rank, and whether two addresses of a page are the reason."""
         ranks = Counter(row[0] for row in rows)
         twice = [rank for rank, count in ranks.items() if count > 1]
         if not twice or self._site.derives_ranks:
@@ -118,11 +118,11 @@ class Account:
         titles = [str(row[1]) for row in rows if row[0] == twice[0]]
         return (
             f"rank {twice[0]} is that of {titles[0]!r} and of {titles[1]!r}: ranks have to be "
-            "unique; mend the field, or leave it out and ranks are given by place"
+            "unique; fix the field, or leave it out and ranks are given by place"
         )
 
     def _equal_pages(self) -> list[tuple[str, str]]:
-        """Return pairs of addresses at which the same items are."""
+        """Return pairs of addresses that have the same items."""
         first: dict[str, str] = {}
         pairs = []
         for page, rows in self._seen.rows.items():
@@ -132,12 +132,12 @@ class Account:
         return pairs
 
     def _spellings(self) -> list[str]:
-        """Return all addresses of all pages, as they are in the manifest."""
+        """Return all addresses of all pages, as in the manifest."""
         pages = self._site.manifest.pages
         return [address for page in pages for address in (page.address, *page.aliases)]
 
     def notes(self, rows: list[Row]) -> list[str]:
-        """Return what may or may not be meant."""
+        """Return what may or may not be intended."""
         notes = []
         if self._site.addresses.merged:
             pairs = [f"{one} and {other}" for one, other in self._site.addresses.merged]
@@ -175,7 +175,7 @@ class Account:
         return notes
 
     def _hint_at_queries(self) -> str:
-        """Say how a page is found that has no query in the folder, as a file server sees it."""
+        """Say how to find a page that has no query in the folder, as a file server sees it."""
         known = self._site.addresses.known
         for link in self._seen.dead:
             path, mark, query = link.partition("?")

@@ -1,7 +1,7 @@
-"""Reads the pages of a folder that `wget --mirror` made, by whatever options and age (floor 4).
+"""Reads the pages of a folder made by `wget --mirror`, whatever its options and age (floor 4).
 
-wget puts addresses into names: a query after `?`, or after `@` where names are those of Windows,
-with escapes where a name may not hold a character, and `.html` at the end where it was asked to.
+wget turns addresses into file names: a query follows `?`, or `@` in names for Windows, characters
+that a name cannot hold are escaped, and `.html` is appended if that was asked for.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _ORIGINAL = re.compile(r"\.orig$")
 def read_folder(folder: Path, start: str | None) -> Iterator[Capture]:
     """Yield the files of a folder, the first page first, then in order of name.
 
-    Their addresses are those that wget's names mean.
+    Their addresses are those that wget's names stand for.
 
     Args:
-        folder: that wget made, or the folder of a host in it.
+        folder: made by wget, or the folder of a host in it.
         start: address of the first page, if it is known: it names the host.
 
     Raises:
@@ -60,13 +60,13 @@ def _find_root(folder: Path, start: str | None) -> tuple[Path, str]:
     folders = sorted(e for e in _list(folder) if e.is_dir() and not e.is_symlink())
     has_index = (folder / INDEX).exists()
     if not has_index and len(folders) == 1 and folders[0].name in {"http", "https"}:
-        root, origin = _find_root(folders[0], start)  # of --protocol-directories
+        root, origin = _find_root(folders[0], start)  # made by --protocol-directories
         return root, origin if start else f"{folders[0].name}:{origin.partition(':')[2]}"
     hosts = [entry for entry in folders if _HOST_WITH_PORT.fullmatch(entry.name)]
     for entry in hosts:
         if host and _host_name(entry) in {host, host.partition(":")[0]}:
             return entry, f"{scheme}://{host}"
-    is_httrack = (folder / "hts-cache").is_dir()  # whose index only names the copies
+    is_httrack = (folder / "hts-cache").is_dir()  # its index only lists the copies
     is_above = not host and (is_httrack or not has_index)
     if is_above and (found := _only_host(folder, hosts, hosts if is_httrack else folders)):
         return found, f"{scheme}://{_host_name(found)}"
@@ -126,7 +126,7 @@ def _capture(path: Path, origin: str, address: str, aliases: tuple[str, ...]) ->
 
 
 class Spelling:
-    """What the names of one folder mean, as far as all of them together tell."""
+    """What the names in one folder mean, as far as all of them together show."""
 
     def __init__(self, files: set[tuple[str, ...]]) -> None:
         """Take all files, each as the names that lead to it."""
@@ -137,9 +137,9 @@ class Spelling:
         }
 
     def spell(self, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-        """Return the address that the path of a file means, and others that links may use.
+        """Return the address that a file's path stands for, and others that links may use.
 
-        After `--convert-links` links name the file itself.
+        After `--convert-links`, links name the file itself.
         """
         folder = "".join(f"/{_quote(name)}" for name in names[:-1])
         mark = "?" if self._has_marks or "=" not in names[-1].partition("@")[2] else "@"
@@ -149,7 +149,7 @@ class Spelling:
         if found:
             bare, query = _quote(query.removesuffix(".html"), "?/"), _quote(query, "?/")
             main = f"{folder}/{plain}?{bare}"
-            as_link = f"{folder}/{_quote(names[-1], '?', escapes='')}"  # -k alone
+            as_link = f"{folder}/{_quote(names[-1], '?', escapes='')}"  # with -k alone
             others = [f"{folder}/{plain}?{query}", f"{folder}/{_quote(name)}?{bare}"]
             others += [as_file, as_link, f"{folder}/{_quote(names[-1])}"]
         elif name == INDEX:
@@ -163,7 +163,7 @@ class Spelling:
         return main, tuple(other for other in dict.fromkeys(others) if other != main)
 
     def _had_no_extension(self, names: tuple[str, ...]) -> bool:
-        """Tell whether wget added `.html`: an original lacks it, or the page's other queries do."""
+        """Return whether wget added `.html`: an original lacks it, or other queries of the page."""
         bare = (*names[:-1], names[-1].removesuffix(".html"))
         if bare == names or not bare[-1]:
             return False
@@ -185,7 +185,7 @@ def _quote(name: str, also_safe: str = "", *, escapes: str = "%") -> str:
 
 
 def _read(path: Path, leniencies: list[str]) -> bytes:
-    """Return a page's bytes; the file is what it was when the folder was listed, or an error."""
+    """Return a page's bytes; raise if the file has changed since the folder was listed."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
         with os.fdopen(descriptor, "rb") as file:

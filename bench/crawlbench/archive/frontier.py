@@ -1,4 +1,4 @@
-"""Where a recording stands: what it has and what comes next (floor 4; no input or output)."""
+"""How far a recording has come: what it has and what comes next (floor 4; no input or output)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["FORBIDDEN", "Frontier"]
 
 FORBIDDEN = "forbidden by robots.txt"
-"""Why an address was left without asking."""
+"""Why an address was skipped without asking."""
 
 _MAX_REDIRECTS = 10
 
 
 class Frontier:
-    """The sum of all steps: the same steps give the same, after a stop, too."""
+    """The sum of all steps: the same steps give the same result, also after a stop."""
 
     def __init__(self, finder: LinkFinder) -> None:
         """Begin before the first step."""
@@ -30,7 +30,7 @@ class Frontier:
         self.pages: list[ManifestPage] = []
         self.report = ImportReport()
         self.waits_until = 0.0
-        """Seconds since 1970 before which the server does not want to be asked."""
+        """Time in seconds since 1970 before which the server does not want to be asked."""
         self.requests = 0
         self._finder = finder
         self._queue: deque[str] = deque()
@@ -75,18 +75,18 @@ class Frontier:
             self._queue.append(address)
 
     def next(self) -> str | None:
-        """Return the address that was met first of those not done, or None."""
+        """Return the oldest address that is not done, or None."""
         while self._queue and self._queue[0] in self._done:
             self._queue.popleft()
         return self._queue[0] if self._queue else None
 
     @property
     def left(self) -> int:
-        """How many addresses are met but not done."""
+        """How many addresses were met but are not done."""
         return len(self._met - self._done)
 
     def aliases(self) -> dict[str, list[str]]:
-        """Return the redirects by the page that they lead to in the end."""
+        """Return the redirects by the page that they finally lead to."""
         have = {page.address for page in self.pages}
         aliases: dict[str, list[str]] = {}
         for address in self._redirects:

@@ -1,7 +1,7 @@
-"""Which links a recording follows, where a site file says so (floor 4).
+"""Which links a recording follows if a site file says so (floor 4).
 
-What a user has written runs in a process of its own, which says each expression before it tries it:
-one that never ends costs a sentence.
+What a user has written runs in a process of its own, which names each expression before it tries
+it, so one that never ends costs only a sentence.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CHILD = "crawlbench.archive.guideside"
 
 
 class Guide(LinkFinder):
-    """Finds links by a site file; to be closed."""
+    """Finds links by a site file; must be closed."""
 
     def __init__(self, site: Path) -> None:
         """Load a site file.
@@ -63,7 +63,7 @@ class Guide(LinkFinder):
         """See `LinkFinder.find`.
 
         Raises:
-            BrokenPluginError: an expression of the site file does not come to an end.
+            BrokenPluginError: an expression of the site file does not end.
         """
         question: dict[str, object] = {
             "url": url,
@@ -82,7 +82,7 @@ class Guide(LinkFinder):
         except TimeoutError:
             raise slowness.too_slow(self._site, page, tries) from None
         except ChildEnded as end:
-            text = f"site {self._site!r} ends the process that reads {page}: {end}; mend it"
+            text = f"site {self._site!r} ends the process that reads {page}: {end}; fix it"
             raise BrokenPluginError(text) from end
         if "error" in told:
             raise getattr(errors, told["kind"], BrokenPluginError)(told["error"])

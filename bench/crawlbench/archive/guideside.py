@@ -1,6 +1,7 @@
 """Finds links as a site file says: `python -m crawlbench.archive.guideside` (floor 4).
 
-Reads the file's name, then pages, a line of JSON each; says each expression before it tries it.
+It reads the file's name, then pages, each as a line of JSON, and names each expression before
+trying it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reads the responses of a HAR, as browsers and proxies save it (floor 4).
 
-Dialects are many: a byte-order mark, numbers as text, nulls, bodies in files beside it. An entry
-that cannot be used is a problem of its own, not of all others.
+There are many dialects: a byte-order mark, numbers as text, nulls, bodies in separate files. An
+entry that cannot be used is a problem by itself, and does not affect the others.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["MAX_HAR_BYTES", "read_har"]
 
 MAX_HAR_BYTES = 2**29
-"""A HAR is one JSON text, so that all of it is in memory."""
+"""A HAR is a single JSON text, so all of it is in memory."""
 
 _ESCAPES = re.compile(
     rb"(\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2})|\\u[dD][89a-fA-F][\da-fA-F]{2}"
 )
-"""Escapes that stay as they are, or half of a pair, which is no letter."""
+"""Escapes that stay as they are, or half of a surrogate pair, which is not a character."""
 
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
@@ -39,11 +39,11 @@ def read_har(name: str, text: bytes, read_file: Callable[[str], bytes]) -> Itera
 
     Args:
         name: of the file, for messages.
-        text: of it.
+        text: the file's content.
         read_file: returns a body that is kept beside it; raises `SkippedError`.
 
     Raises:
-        UsageError: it is no HAR.
+        UsageError: it is not a HAR.
     """
     for number, entry in enumerate(_find_entries(name, text)):
         where = f"entry {number} of {name}"
@@ -55,7 +55,7 @@ def read_har(name: str, text: bytes, read_file: Callable[[str], bytes]) -> Itera
 
 class _Log(msgspec.Struct):
     entries: list[msgspec.Raw]
-    """Parts of the text, of which no copy is made: one at a time is decoded."""
+    """Parts of the text, not copied: they are decoded one at a time."""
 
 
 class _Har(msgspec.Struct):
@@ -74,7 +74,7 @@ def _find_entries(name: str, text: bytes) -> list[msgspec.Raw]:
             "browser by developer tools, network, 'save all as HAR with content'"
         ) from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{name} is no whole HAR: {error}; save it again") from error
+        raise UsageError(f"{name} is not a whole HAR file: {error}; save it again") from error
 
 
 def _decode_har(text: bytes) -> _Har:
@@ -82,7 +82,7 @@ def _decode_har(text: bytes) -> _Har:
         return msgspec.json.decode(text, type=_Har)
     except msgspec.ValidationError:
         raise
-    except msgspec.DecodeError:  # perhaps for half a pair, as browsers write it
+    except msgspec.DecodeError:  # perhaps because of half a pair, which browsers do write
         mended = _ESCAPES.sub(lambda found: found[1] or b"\\ufffd", text)
         return msgspec.json.decode(mended, type=_Har)
 
@@ -117,7 +117,7 @@ def _status(response: dict[str, object]) -> int:
 
 
 def _headers(response: dict[str, object], content: dict[str, object]) -> list[tuple[str, str]]:
-    """Return the headers, with what browsers put elsewhere."""
+    """Return the headers, including what browsers put elsewhere."""
     listed = response.get("headers")
     pairs = [_dict(pair) for pair in listed] if isinstance(listed, list) else []
     named = [(pair.get("name"), pair.get("value")) for pair in pairs]
@@ -147,7 +147,7 @@ def _as_utf8(name: str, value: str) -> str:
 def _read(
     content: dict[str, object], read_file: Callable[[str], bytes], leniencies: list[str]
 ) -> bytes:
-    text, file = content.pop("text", None), content.get("_file")  # else it is there twice
+    text, file = content.pop("text", None), content.get("_file")  # else it would be in memory twice
     if isinstance(file, str):
         return read_file(file)
     if not isinstance(text, str):
@@ -167,5 +167,5 @@ def _read(
 def _from_base64(octets: bytes) -> bytes:
     try:
         return base64.b64decode(octets, validate=True)
-    except binascii.Error:  # perhaps for its line breaks
+    except binascii.Error:  # perhaps because of line breaks
         return base64.b64decode(b"".join(octets.split()), validate=True)

@@ -26,16 +26,16 @@ __all__ = ["ImportReport", "import_pages"]
 
 _OK = 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_MAX_REDIRECTS = 10  # one after the other
+_MAX_REDIRECTS = 10  # in a row
 
 
 JSON = "no HTML but JSON"
-"""Why an answer of an API is left out."""
+"""Why an API's answer is left out."""
 
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did."""
+    """What an import has done."""
 
     start: str = ""
     """Address of the first page on the real site."""
@@ -47,9 +47,9 @@ class ImportReport:
     """Links that named the site's own host."""
     skips: Skips = field(default_factory=Skips)
     leniencies: Skips = field(default_factory=Skips)
-    """Bodies that were not as their archive says, and are taken nevertheless."""
+    """Bodies that are not as their archive says, but were accepted."""
     unreadable: Skips = field(default_factory=Skips)
-    """Pages that are not the text that they say they are."""
+    """Pages that are not the text that they claim to be."""
     encodings: Counter[str] = field(default_factory=Counter)
 
     def add_page(self, url: str, body_bytes: int, encoding: str, problem: tuple[str, int]) -> None:
@@ -58,7 +58,7 @@ class ImportReport:
         Args:
             url: of the page, for an example.
             body_bytes: its size.
-            encoding: that it says it is in; empty if it does not say.
+            encoding: what it declares; empty if it declares none.
             problem: why it cannot be read as text, empty if it can, and at which byte.
         """
         self.pages += 1
@@ -74,17 +74,17 @@ def import_pages(
 ) -> ImportReport:
     """Write the pages of an archive, their manifest and, if wanted, a site file to begin with.
 
-    Either all of it is there at the end, or nothing.
+    At the end everything is there, or nothing.
 
     Args:
-        sources: WARCs, HARs or folders that wget made.
+        sources: WARCs, HARs or folders made by wget.
         target: folder to make.
-        start: address of the first page; None takes the archive's first.
+        start: address of the first page; None for the archive's first.
         site_file: whether to write one.
-        force: replace a folder of pages.
+        force: whether to replace a folder of pages.
 
     Raises:
-        UsageError: the archive cannot be used, or the target is taken.
+        UsageError: the archive cannot be used, or the target exists.
         StorageError: the disk refuses.
     """
     check_target(target, force=force)
@@ -121,10 +121,10 @@ def _read_page(capture: Capture, content_type: str) -> bytes:
 
 
 def check_address(url: str, option: str) -> None:
-    """Refuse what is no address of a page.
+    """Refuse anything but the address of a page.
 
     Raises:
-        UsageError: it is none, or holds a password.
+        UsageError: it is not an address, or contains a password.
     """
     try:
         host_of(url)
@@ -192,7 +192,7 @@ class _Importer:
             raise SkippedError("redirects to no address") from None
         if (self._host or host) != host or target_host != host:
             raise SkippedError("redirects between hosts")
-        if target != address:  # else from http to https
+        if target != address:  # else it only leads from http to https
             self._redirects.setdefault(address, target)
 
     def _add(self, capture: Capture, address: str, content_type: str, body: bytes) -> None:
@@ -219,10 +219,10 @@ class _Importer:
             self.aliases.setdefault(address, []).append(alias)
 
     def finish(self, source: str) -> ImportReport:
-        """Follow the redirects and return what was done.
+        """Follow the redirects, and return what was done.
 
         Raises:
-            UsageError: there is no page, or not the one to start at.
+            UsageError: there is no page, or the start is missing.
         """
         report = self._report
         if not report.pages:
@@ -257,5 +257,5 @@ class _Importer:
                 f"of {seen}; name one of these"
             )
         reasons = "; ".join(self._report.skips.lines()[:5]) or "it is empty"
-        way = "; a site of JSON is told in Python, see docs/your-site.md" if JSON in reasons else ""
+        way = "; write a site of JSON in Python, see docs/your-site.md" if JSON in reasons else ""
         return UsageError(f"{source} holds no page that could be served: {reasons}{way}")

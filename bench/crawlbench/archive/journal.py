@@ -1,6 +1,6 @@
-"""What a recording has done so far, a line for each step (floor 4).
+"""What a recording has done so far, one line per step (floor 4).
 
-A recording that was stopped, however rudely, goes on from there.
+A recording that was stopped, however abruptly, continues from there.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class Fetched(msgspec.Struct, frozen=True, tag="fetched"):
     page: ManifestPage
     encoding: str
     links: tuple[str, ...]
-    """Addresses on the same site, as spelled."""
+    """Addresses on the same site, spelled in one way."""
     rewritten: int
     """Links that named the site's own host."""
     problem: str = ""
-    """Why the page cannot be read as the text that it says it is."""
+    """Why the page cannot be read as the text that it claims to be."""
     problem_at: int = 0
-    """In bytes."""
+    """At which byte."""
 
 
 class Moved(msgspec.Struct, frozen=True, tag="moved"):
@@ -50,27 +50,27 @@ class Moved(msgspec.Struct, frozen=True, tag="moved"):
 
 
 class Left(msgspec.Struct, frozen=True, tag="left"):
-    """An address is no page to have."""
+    """An address does not lead to a page."""
 
     address: str
     reason: str
 
 
 class Waits(msgspec.Struct, frozen=True, tag="waits"):
-    """The server asked to come again later."""
+    """The server asked us to come back later."""
 
     until: float
-    """Seconds since 1970."""
+    """Time in seconds since 1970."""
 
 
 Step = Begun | Fetched | Moved | Left | Waits
 
 
 class Journal:
-    """The file, open for more steps."""
+    """The file, open for further steps."""
 
     def __init__(self, path: Path) -> None:
-        """Open for appending; a last line that was cut short is taken away first."""
+        """Open for appending, after removing an incomplete last line."""
         self._path = path
         self._decoder = msgspec.json.Decoder(Step)
         self._file: IO[bytes] | None = None
@@ -95,7 +95,7 @@ class Journal:
         """Yield the steps so far.
 
         Raises:
-            UsageError: it is no journal.
+            UsageError: it is not a journal.
         """
         assert self._file
         self._file.seek(0)
@@ -108,7 +108,7 @@ class Journal:
             ) from error
 
     def add(self, step: Step) -> None:
-        """Write down one more step, at once."""
+        """Write down one more step, immediately."""
         assert self._file
         try:
             self._file.write(msgspec.json.encode(step) + b"\n")

@@ -1,4 +1,4 @@
-"""Where a WARC can be read again after a record that is broken (floor 4)."""
+"""Finds where a WARC can be read again after a broken record (floor 4)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["find_record"]
 
 _STEP_BYTES = 2**16
 _OVERLAP_BYTES = 2**10
-"""Of two steps, so that a sign that lies across their border is seen."""
+"""Overlap of two steps, so that a sign across their border is seen."""
 _MAGIC = b"WARC/"
 _LINE = re.compile(rb"(WARC/\d\.\d+\r?\n[A-Za-z-]+:)")
 _MEMBER = re.compile(rb"(" + re.escape(GZIP_MAGIC) + rb"\x08)")
@@ -26,13 +26,13 @@ def find_record(
 ) -> int | None:
     """Return where the next record seems to begin; None if there is none.
 
-    In a gzipped file that is a member that begins with a record.
+    In a gzipped file this is a member that begins with a record.
 
     Args:
-        file: it can seek.
+        file: a seekable file.
         begin: where to look first.
         is_gzip: whether its records are gzipped.
-        spend: told how many bytes a try costs; tells whether there is something left to spend.
+        spend: called with the bytes that a try costs; returns whether any are left to spend.
     """
     for place, text in _find_signs(file, begin, _MEMBER if is_gzip else _LINE):
         if not is_gzip or _begins_record(text):
@@ -45,7 +45,7 @@ def find_record(
 def _find_signs(
     file: IO[bytes], begin: int, sign: re.Pattern[bytes]
 ) -> Iterator[tuple[int, bytes]]:
-    """Yield where a sign is, and what stands there."""
+    """Yield the place of each sign, and what follows it."""
     file.seek(begin)
     window, is_end = b"", False
     while not is_end:

@@ -1,4 +1,4 @@
-"""Which links of a page a recording follows (floor 4)."""
+"""Decides which links of a page a recording follows (floor 4)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["PRODUCT", "LinkFinder", "header_forbids_following"]
 
 PRODUCT = "crawlbench"
-"""What robots.txt and a page's rules for robots may call us."""
+"""The name that robots.txt and a page's rules for robots may use for us."""
 
 _RULES_WITH_A_VALUE = frozenset(
     {"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"}
@@ -32,7 +32,7 @@ _NO_PAGE = re.compile(
     r"xz|zip|zst)$",
     re.IGNORECASE,
 )
-"""Names that are asked for in vain; a request costs seconds here."""
+"""Names that certainly are no pages; a request for one would cost seconds here."""
 
 
 class LinkFinder:
@@ -48,8 +48,8 @@ class LinkFinder:
 
         Args:
             kinds: whose patterns and links decide.
-            rules: that make addresses one.
-            note: told the name of each expression of the kinds before it is tried.
+            rules: that make addresses the same.
+            note: called with the name of each expression of the kinds before it is tried.
         """
         self._rules = rules or AddressRules()
         self._kinds = [
@@ -69,21 +69,21 @@ class LinkFinder:
         """Return the spelling of an address, without its origin.
 
         Raises:
-            ValueError: that is no address.
+            ValueError: this is not an address.
         """
         path = split_origin(url)[1]
         return self._rules.spell(path if path[:1] in "/" else f"/{path}")
 
     def is_wanted(self, address: str) -> bool:
-        """Tell whether a spelled address may be a page."""
+        """Return whether a spelled address may be a page."""
         fits = not self._kinds or any(matches(address) for matches, _ in self._kinds)
         return fits and not _NO_PAGE.search(address.partition("?")[0])
 
     def same_host(self, base: str, href: str) -> str:
-        """Return the spelled address to which a link on the same host leads; empty for any other.
+        """Return the spelled address that a link on the same host leads to; empty for any other.
 
         Raises:
-            ValueError: that is no address.
+            ValueError: this is not an address.
         """
         path = path_on(host_of(base), join(base, href))
         return self._rules.spell(path) if path else ""
@@ -92,7 +92,7 @@ class LinkFinder:
         """Return the spelled addresses of wanted pages on the same host, each once, in order.
 
         Args:
-            url: that the body came from.
+            url: where the body came from.
             body: of a page.
             encoding: of the body, as `find_label` returns it.
         """
@@ -135,7 +135,7 @@ class LinkFinder:
 def _announce(
     expression: Callable[[Any], Any], note: Callable[[str], None], where: str, text: str
 ) -> Callable[[Any], Any]:
-    """Return an expression that says its name before it is tried."""
+    """Return an expression that announces its name before it is tried."""
     name = f"{where} '{getattr(text, 'css', text)}'"
 
     def call(subject: Any) -> Any:  # noqa: ANN401  (a text or a document)
@@ -146,12 +146,12 @@ def _announce(
 
 
 def _is_marked(anchor: Any) -> bool:  # noqa: ANN401  (lxml's element)
-    """Tell whether a link asks not to be followed: `rel` is a list of words in any case."""
+    """Return whether a link asks not to be followed: `rel` is a list of words in any case."""
     return "nofollow" in (anchor.get("rel") or "").lower().split()
 
 
 def _forbids_following(document: Any) -> bool:  # noqa: ANN401
-    """Tell whether a page's `meta` asks robots, or us, to follow none of its links."""
+    """Return whether a page's `meta` asks robots, or us, to follow none of its links."""
     for meta in document.iter("meta"):
         if (meta.get("name") or "").strip().lower() in {"robots", PRODUCT}:
             words = (meta.get("content") or "").lower().replace(",", " ").split()
@@ -161,10 +161,10 @@ def _forbids_following(document: Any) -> bool:  # noqa: ANN401
 
 
 def header_forbids_following(values: Iterable[str]) -> bool:
-    """Tell whether a header X-Robots-Tag asks all robots, or us, to follow none of a page's links.
+    """Return whether a header X-Robots-Tag asks all robots, or us, not to follow a page's links.
 
     Args:
-        values: of all its lines; each may begin with the robot that is meant.
+        values: of all its lines; each may begin with the robot that it means.
     """
     for value in values:
         robot, colon, rest = value.lower().partition(":")

@@ -33,13 +33,13 @@ SITE_FILE = "site.toml"
 
 
 class PageFolder:
-    """Pages as they come; `move_to` makes a site's folder of them."""
+    """Collects pages as they come; `move_to` makes a site's folder of them."""
 
     def __init__(self, work: Path, pages: Iterable[ManifestPage] = ()) -> None:
-        """Write into an existing folder, which may hold some pages already.
+        """Write into an existing folder, which may already hold some pages.
 
         Args:
-            work: on the disk where the pages shall be.
+            work: on the disk where the pages will be.
             pages: that the folder holds.
         """
         self.work = work
@@ -50,11 +50,11 @@ class PageFolder:
         return len(self._pages)
 
     def __contains__(self, address: str) -> bool:
-        """Tell whether there is a page of that address."""
+        """Return whether there is a page at this address."""
         return address in self._pages
 
     def holds_same(self, address: str, body: bytes) -> bool:
-        """Tell whether the page of that address has that body."""
+        """Return whether the page at this address has this body."""
         return self._pages[address].sha256 == hashlib.sha256(body).hexdigest()
 
     def add(
@@ -66,7 +66,7 @@ class PageFolder:
             address: spelled.
             headers: to serve it with.
             body: without any coding.
-            encoding: that the page says it is in; empty if it does not say.
+            encoding: what the page declares; empty if it declares none.
 
         Raises:
             StorageError: the disk refuses.
@@ -82,18 +82,18 @@ class PageFolder:
     def move_to(
         self, target: Path, site: str, aliases: Mapping[str, Iterable[str]], site_file: str | None
     ) -> None:
-        """Finish: write the manifest and put the folder in its place, at once and as a whole.
+        """Write the manifest, and put the whole folder in its place at once.
 
-        A site file that a person has in a folder that is replaced stays.
+        A site file that a person has put into the replaced folder stays.
 
         Args:
-            target: where the folder shall be.
+            target: where the folder should be.
             site: name of the site.
-            aliases: other addresses by page; those that are a page of their own are left out.
+            aliases: other addresses by page, without those that are pages themselves.
             site_file: text of one to begin with; None for none.
 
         Raises:
-            StorageError: the disk refuses; what was there before is there still.
+            StorageError: the disk refuses; what was there before is still there.
         """
         pages = tuple(self._with_aliases(page, aliases) for page in self._pages.values())
         with _storage(target):
@@ -113,11 +113,11 @@ class PageFolder:
 
 
 def check_target(target: Path, *, force: bool) -> None:
-    """Refuse a place where something is that must not be lost.
+    """Refuse a place that holds something that must not be lost.
 
     Raises:
-        UsageError: it is no folder, or one with something in it: without `force` anything, with it
-            anything but a folder of pages.
+        UsageError: it is not a folder, or it holds something: without `force` anything at all, with
+            it anything but a folder of pages.
     """
     if not target.exists():
         if not target.absolute().parent.is_dir():
@@ -133,17 +133,17 @@ def check_target(target: Path, *, force: bool) -> None:
         )
     if entries and MANIFEST_NAME not in entries:
         raise UsageError(
-            f"the folder {target} holds no {MANIFEST_NAME}, so that it is none of ours and is not "
+            f"the folder {target} holds no {MANIFEST_NAME}, so it is not one of ours and is not "
             "replaced even with --force; name another"
         )
 
 
 @contextlib.contextmanager
 def open_page_folder(target: Path, *, force: bool) -> Iterator[PageFolder]:
-    """Give a folder beside the target to write pages to; whatever happens, it is gone at the end.
+    """Provide a folder beside the target to write pages to, which is always gone at the end.
 
     Raises:
-        UsageError: as `check_target`.
+        UsageError: as for `check_target`.
         StorageError: no folder can be made there.
     """
     check_target(target, force=force)
@@ -156,7 +156,7 @@ def open_page_folder(target: Path, *, force: bool) -> Iterator[PageFolder]:
 
 
 def _replace_folder(work: Path, target: Path) -> None:
-    """Rename, by way of a third name if there is a folder already; put that back on failure."""
+    """Rename, via a third name if there is a folder already; put that back on failure."""
     if not target.exists():
         work.rename(target)
         return

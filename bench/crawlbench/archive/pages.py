@@ -1,4 +1,4 @@
-"""What becomes of a page on its way into a site's folder (floor 4; pure)."""
+"""What happens to a page on its way into a site's folder (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Skips:
 
     counts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
-    """The first address of each reason."""
+    """The first address for each reason."""
 
     def add(self, reason: str, example: str) -> None:
         """Count one more."""
@@ -41,7 +41,7 @@ def check_encoding(encoding: str, body: bytes) -> tuple[str, int]:
     The reason is empty if it can.
 
     Args:
-        encoding: that it says it is in; empty if it does not say.
+        encoding: what it declares; empty if it declares none.
         body: of the page.
     """
     found = find_undecodable(body, encoding or DEFAULT)
@@ -58,18 +58,18 @@ def rewrite_links(body: bytes, host: str) -> tuple[bytes, int]:
 
     Args:
         body: of a page.
-        host: with its port, if it is not the usual one.
+        host: with its port, unless that is the default one.
 
     Returns:
-        The body and how many links were changed.
+        The body, and how many links were changed.
     """
-    if not _mentions(body, host.encode()):  # most pages; the expression below takes its time
+    if not _mentions(body, host.encode()):  # as on most pages; the expression below is slow
         return body, 0
     port = b"" if re.search(r":\d+$", host) else rb"(?::(?:80|443))?"
     own = re.escape(host.encode()) + port
     pattern = re.compile(_LINK % own, re.IGNORECASE)
     parts: list[bytes | memoryview] = []
-    view, at, count = memoryview(body), 0, 0  # slices of it are no copies of a large page
+    view, at, count = memoryview(body), 0, 0  # slicing it does not copy a large page
     for count, found in enumerate(pattern.finditer(body), 1):  # noqa: B007  (counted)
         parts += (view[at : found.end(1)], b"/")
         at = found.end()
@@ -77,6 +77,6 @@ def rewrite_links(body: bytes, host: str) -> tuple[bytes, int]:
 
 
 def _mentions(body: bytes, host: bytes) -> bool:
-    """Tell whether a host is in a page, in whatever letters; without a copy of a large one."""
+    """Return whether a page mentions a host, in any case, without copying a large page."""
     steps = range(0, len(body), _STEP_BYTES)
     return any(host in body[at : at + _STEP_BYTES + len(host)].lower() for at in steps)

@@ -1,4 +1,4 @@
-"""Asks a site what it allows, before anything else is asked (floor 4; RFC 9309, 2.3)."""
+"""Asks a site what it allows, before asking for anything else (floor 4; RFC 9309, 2.3)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["UnknownRulesError", "ask_robots"]
 
 MAX_REDIRECTS = 5
-"""That a crawler has to follow."""
+"""Redirects that a crawler must follow."""
 
 _OK = 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -27,14 +27,15 @@ class UnknownRulesError(Exception):
 
 
 def ask_robots(origin: str, ask: Callable[[str], Answer], say: Callable[[str], None]) -> Robots:
-    """Fetch robots.txt; a site that has none allows all, one that cannot say allows nothing.
+    """Fetch robots.txt; a site without one allows everything, one that cannot say allows nothing.
 
     Args:
         origin: of the site.
         ask: returns the answer to a request.
-        say: told what is not as it should be.
+        say: called with what is not as it should be.
 
     Raises:
+        UnknownRulesError: it redirects to a server that is not public.
         UnknownRulesError: it redirects to no public server.
     """
     url = f"{origin}/robots.txt"
@@ -53,7 +54,7 @@ def ask_robots(origin: str, ask: Callable[[str], Answer], say: Callable[[str], N
 
 
 def _find_target(origin: str, url: str, location: str) -> str:
-    """Return where robots.txt is; on another host only if that has a name in public."""
+    """Return where robots.txt is; on another host only if that host has a public name."""
     try:
         target = join(url, location)
         name, own = _name(target), _name(origin)
@@ -63,7 +64,7 @@ def _find_target(origin: str, url: str, location: str) -> str:
     is_public = bool(last) and last != name and not last.isdecimal() and not name.startswith("[")
     if not target or not (name == own or is_public):
         raise UnknownRulesError(
-            f"{url} redirects to {location[:200]!r}, so that nobody knows its rules"
+            f"{url} redirects to {location[:200]!r}, so its rules are not known"
         )
     return target
 

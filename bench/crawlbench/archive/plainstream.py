@@ -1,4 +1,4 @@
-"""The uncompressed bytes of a WARC, member by member where it is gzipped (floor 4)."""
+"""The uncompressed bytes of a WARC, member by member if it is gzipped (floor 4)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from crawlbench.archive.decode import open_gunzip
 __all__ = ["MAX_HEAD_BYTES", "BrokenError", "PlainStream"]
 
 MAX_HEAD_BYTES = 2**20
-"""From the end of one record's body to the begin of the next one's; warcio itself has no bound."""
+"""Between the end of one record's body and the next body; warcio itself has no limit."""
 
 _STEP_BYTES = 2**16
-_MAX_MEMBERS = 2**14  # of which it is known where they begin; a head takes part in few
+_MAX_MEMBERS = 2**14  # whose beginnings are remembered; a head spans only a few
 
 
 class BrokenError(Exception):
@@ -23,10 +23,10 @@ class BrokenError(Exception):
 
 
 class PlainStream(io.RawIOBase):
-    """What a file holds from some place on; how much may be read can be bounded."""
+    """What a file holds from some place on; the amount that may be read can be limited."""
 
     def __init__(self, file: IO[bytes], begin: int, *, is_gzip: bool) -> None:
-        """Begin at a place in the file, which is that of a member if it is gzipped."""
+        """Begin at a place in the file; if it is gzipped, at a member."""
         file.seek(begin)
         self._file = file
         self._begin = begin
@@ -45,7 +45,7 @@ class PlainStream(io.RawIOBase):
         return self._at
 
     def place_of(self, at: int) -> int:
-        """Return where in the file a byte is that was read not long ago, or the member with it."""
+        """Return where in the file a recently read byte is, or the member that has it."""
         if not self._is_gzip:
             return self._begin + at
         places = [place for first, place in self._members if first <= at]
@@ -86,7 +86,7 @@ class PlainStream(io.RawIOBase):
                 return data
 
     def _open_member(self) -> bool:
-        """Go on to the next member; tell whether there is one."""
+        """Go on to the next member; return whether there is one."""
         while not (rest := self._rest.lstrip(b"\0")):  # a tape's padding
             self._rest = self._file.read(_STEP_BYTES)
             if not self._rest:
@@ -97,7 +97,7 @@ class PlainStream(io.RawIOBase):
         return True
 
     def _inflate(self, size: int) -> bytes:
-        """Return some of the member at hand; nothing means its end."""
+        """Return some bytes of the present member; none at its end."""
         data = b""
         while not data and self._gunzip is not None:
             raw = self._rest or self._file.read(_STEP_BYTES)

@@ -1,7 +1,8 @@
 """Records pages of a real site, politely (floor 4).
 
-robots.txt is honoured, requests come one at a time and far apart, the host is never left. What is
-fetched is kept beside the target until all is there, so that a recording can go on after a stop.
+It respects robots.txt, sends one request at a time and waits between them, and never leaves the
+host. What it fetches is kept beside the target until everything is there, so that it can continue
+after a stop.
 """
 
 from __future__ import annotations
@@ -49,10 +50,10 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BUSY = frozenset({429, 503})
 
 MAX_FAILURES = 3
-"""Requests without an answer, one after the other, after which a recording stops."""
+"""Requests in a row without an answer after which a recording stops."""
 
 REQUESTS_PER_PAGE = 4
-"""A site that answers with anything but pages is left after so many times the wanted pages."""
+"""Number of requests per wanted page after which we leave a site that answers without pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,13 @@ class RecordPlan:
     """Least time between two requests; robots.txt may ask for more."""
     most_pages: int
     finder: LinkFinder
-    """Says which links are followed."""
+    """Decides which links are followed."""
     writes_site_file: bool = True
     proxy: str = ""
-    """Address of a proxy to go by; empty for none, whatever the surroundings say."""
+    """Address of a proxy; empty for none, whatever the environment says."""
     sleep: Callable[[float], None] = time.sleep
     say: Callable[[str], None] = field(default=lambda line: None)  # noqa: ARG005
-    """Told each step, in a line."""
+    """Called with a line for each step."""
 
 
 def work_folder(target: Path) -> Path:
@@ -82,18 +83,18 @@ def work_folder(target: Path) -> Path:
 
 
 def record_pages(plan: RecordPlan, *, force: bool) -> ImportReport:
-    """Fetch pages until there are enough or no more, then put the folder in its place.
+    """Fetch pages until there are enough, or no more, then put the folder in its place.
 
-    A stop by whatever error or signal keeps what there is; the same call goes on.
+    Whatever error or signal stops it, what was fetched is kept; the same call continues.
 
     Args:
         plan: see there.
-        force: replace a folder of pages.
+        force: whether to replace a folder of pages.
 
     Raises:
-        UsageError: the target is taken, another recording is there, or no page could be had.
+        UsageError: the target exists, another recording is there, or no page could be fetched.
         StorageError: the disk refuses.
-        BenchError: the server asked to wait, or answers no more.
+        BenchError: the server asked us to wait, or answers no more.
     """
     check_target(plan.target, force=force)
     work = work_folder(plan.target)
@@ -108,7 +109,7 @@ def record_pages(plan: RecordPlan, *, force: bool) -> ImportReport:
 
 
 class _Recorder:
-    """One recording, perhaps taken up again."""
+    """One recording, perhaps a continued one."""
 
     def __init__(self, plan: RecordPlan, work: Path, journal: Journal, fetcher: Fetcher) -> None:
         self._plan = plan
@@ -151,7 +152,7 @@ class _Recorder:
         return len(self._folder) >= self._plan.most_pages
 
     def _begin(self) -> None:
-        """Refuse to mix two recordings, or to come before the server wants it."""
+        """Refuse to mix two recordings, or to ask before the server wants it."""
         begun = self._frontier.start
         if begun and begun != self._plan.start:
             raise UsageError(
@@ -177,7 +178,7 @@ class _Recorder:
         return answer
 
     def _fetch(self, address: str, delay_s: float) -> Step:
-        """Ask for one page and return what came of it."""
+        """Ask for one page, and return the resulting step."""
         self._plan.say(f"{len(self._folder) + 1}/{self._plan.most_pages} {self._origin}{address}")
         try:
             answer = self._get(address)
@@ -205,13 +206,13 @@ class _Recorder:
         return answer
 
     def _is_cookie_wall(self, address: str, answer: Answer) -> bool:
-        """Tell whether a page redirects to itself only to see whether a cookie comes back."""
+        """Return whether a page redirects to itself only to see whether a cookie comes back."""
         if answer.status not in _REDIRECTS or not answer.header("set-cookie"):
             return False
         return self._target(address, answer) == address
 
     def _heed(self, answer: Answer) -> None:
-        """Stop if the server has enough; it is not asked again before the time that it names."""
+        """Stop if the server has had enough; it is not asked again before the time it names."""
         if answer.status not in _BUSY:
             return
         now = time.time()
@@ -255,13 +256,13 @@ class _Recorder:
         )
 
     def finish(self) -> ImportReport:
-        """Put the folder in its place and return what was done."""
+        """Put the folder in its place, and return what was done."""
         report = self._frontier.report
         aliases = self._frontier.aliases()
         if not len(self._folder):
             shutil.rmtree(self._work, ignore_errors=True)
             reasons = "; ".join(report.skips.lines()[:5])
-            raise UsageError(f"no page of {self._plan.start} could be had: {reasons}")
+            raise UsageError(f"no page of {self._plan.start} could be fetched: {reasons}")
         text = None
         if self._plan.writes_site_file:
             path = str(self._plan.target / SITE_FILE)

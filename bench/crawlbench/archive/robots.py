@@ -1,4 +1,4 @@
-"""What a site's robots.txt allows, as RFC 9309 has it (floor 4; pure; read by protego)."""
+"""What a site's robots.txt allows, by RFC 9309 (floor 4; pure; read by protego)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from crawlbench.plugins.extras import need
 __all__ = ["ALLOW_ALL", "DENY_ALL", "MAX_ROBOTS_BYTES", "Robots", "parse_robots"]
 
 MAX_ROBOTS_BYTES = 500 * 2**10
-"""That a crawler has to read (RFC 9309, 2.5); what follows does not count."""
+"""What a crawler must read (RFC 9309, 2.5); the rest does not count."""
 
 _MAX_DELAY_S = 86_400.0
 _VERSION = re.compile(
@@ -25,13 +25,13 @@ class Robots:
     """The rules for one crawler."""
 
     rules: Any
-    """protego's; True where all is allowed, False where nothing is."""
+    """protego's rules; True if everything is allowed, False if nothing is."""
     agent: str = ""
     delay_s: float = 0.0
-    """The least time between two requests that the site asks for; 0 if it asks for none."""
+    """Least time between two requests that the site asks for; 0 if it asks for none."""
 
     def allows(self, address: str) -> bool:
-        """Tell whether a path with its query may be fetched: the longest rule that fits says."""
+        """Return whether a path with its query may be fetched: the longest matching rule says."""
         if isinstance(self.rules, bool):
             return self.rules
         return bool(self.rules.can_fetch(address, self.agent))
@@ -45,7 +45,7 @@ def parse_robots(body: bytes, agent: str) -> Robots:
     """Return what a robots.txt says to a crawler.
 
     Args:
-        body: of the file; of a longer one than a crawler has to read, the begin counts.
+        body: of the file, of which only the part counts that a crawler must read.
         agent: the crawler's name without its version, in lower case.
     """
     if len(body) > MAX_ROBOTS_BYTES:

@@ -1,4 +1,4 @@
-"""Which bodies are pages: one rule for archives, folders and recordings (floor 4; pure)."""
+"""Decides which bodies are pages: one rule for archives, folders and recordings (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _BINARY = frozenset((*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20))
 
 
 def may_be_page(content_type: str) -> bool:
-    """Tell whether a Content-Type is that of a page, or none at all."""
+    """Return whether a Content-Type is that of a page, or missing."""
     essence = _essence(content_type)
     return essence in _HTML or essence in _UNKNOWN
 
 
 def is_page(content_type: str, body: bytes) -> bool:
-    """Tell whether an answer is a page, by its type or, if it has none, by how it begins."""
+    """Return whether an answer is a page, by its type or, without a type, by how it begins."""
     essence = _essence(content_type)
     return essence in _HTML or (essence in _UNKNOWN and looks_like_html(body))
 
@@ -39,7 +39,7 @@ def _essence(content_type: str) -> str:
 
 
 def looks_like_html(body: bytes) -> bool:
-    """Tell whether a body begins as a page does; marks, comments and XML's own line may precede."""
+    """Return whether a body begins like a page; marks, comments and XML's own line may precede."""
     head = body[:_HEAD_BYTES]
     for mark, encoding in zip(_MARKS, ("utf-8", "utf-16-le", "utf-16-be"), strict=True):
         if head.startswith(mark):
@@ -54,5 +54,5 @@ def looks_like_html(body: bytes) -> bool:
 
 
 def is_text(body: bytes) -> bool:
-    """Tell whether a body begins with no byte that only binary data have."""
+    """Return whether a body begins without any byte that only binary data has."""
     return body.startswith(_MARKS) or _BINARY.isdisjoint(body[:_SNIFFED_BYTES])

@@ -1,4 +1,4 @@
-"""Tells what an archive is, by what it holds rather than by its name, and opens it (floor 4)."""
+"""Finds out what an archive is, by its content rather than its name, and opens it (floor 4)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def open_sources(sources: Sequence[Path], start: str | None) -> Iterator[Capture
         start: address of the first page, if it is known.
 
     Raises:
-        UsageError: one is no archive that is known here, or cannot be read.
+        UsageError: one is not a known kind of archive, or cannot be read.
     """
     return chain.from_iterable(_open(source, start) for source in sources)
 
@@ -75,13 +75,13 @@ def _open(source: Path, start: str | None) -> Iterator[Capture]:
 
 
 def _hint(source: Path) -> str:
-    """Return what would fetch the pages, where an address was typed for a file."""
+    """Say what would fetch the pages, if an address was given instead of a file."""
     is_address = source.parts[:1] in (("http:",), ("https:",))
     return "; `crawlbench mirror record` fetches the pages of an address" if is_address else ""
 
 
 def _open_folder(source: Path, start: str | None) -> Iterator[Capture]:
-    """Read the archives of a folder, or take it for a copy of a site."""
+    """Read the archives in a folder, or take the folder for a copy of a site."""
     for folder in (source, source / "archive"):  # the second is that of an unpacked WACZ
         files = sorted(folder.iterdir()) if folder.is_dir() else []
         archives = [path for path in files if path.name.lower().endswith(_WARC_NAMES)]
@@ -104,7 +104,7 @@ def _open_file(source: Path, file: IO[bytes]) -> Iterator[Capture]:
 
 
 def _peek(file: IO[bytes]) -> bytes:
-    """Return how a file begins, before any gzip; the file is at its begin again."""
+    """Return how a file begins, before any gzip, leaving the file at its beginning."""
     head = file.read(_HEAD_BYTES)
     file.seek(0)
     if head.startswith(GZIP_MAGIC):
@@ -114,7 +114,7 @@ def _peek(file: IO[bytes]) -> bytes:
 
 
 def _describe(head: bytes) -> str:
-    """Say what a file is and what to do with it."""
+    """Say what a file is, and what to do with it."""
     for magic, what in _OTHER_KINDS:
         if head.lstrip().startswith(magic):
             return what
@@ -134,7 +134,7 @@ def _read_har_text(name: str, file: IO[bytes]) -> bytes:
     except TooLargeError:
         is_large = True
     except SkippedError as error:
-        raise UsageError(f"{name} is no whole HAR: it is {error}; save it again") from error
+        raise UsageError(f"{name} is not a whole HAR file: it is {error}; save it again") from error
     if is_large:
         raise UsageError(
             f"{name} has more than {MAX_HAR_BYTES // 2**20} MB, and a HAR is read as a whole; "
@@ -144,7 +144,7 @@ def _read_har_text(name: str, file: IO[bytes]) -> bytes:
 
 
 def _beside(har: Path) -> Callable[[str], bytes]:
-    """Return what reads the files beside a HAR, and no other."""
+    """Return what reads the files beside a HAR, and no others."""
     folder = har.parent.resolve()
 
     def read(name: str) -> bytes:
@@ -161,7 +161,7 @@ def _beside(har: Path) -> Callable[[str], bytes]:
 
 
 def _read_zip(name: str, file: IO[bytes]) -> Iterator[Capture]:
-    """Read a WACZ, or a HAR with its bodies, out of a zip file."""
+    """Read a WACZ, or a HAR with its bodies, from a zip file."""
     try:
         with zipfile.ZipFile(file) as archive:
             members = sorted(archive.namelist())
@@ -181,7 +181,7 @@ def _read_zip(name: str, file: IO[bytes]) -> Iterator[Capture]:
                 )
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise UsageError(f"{name} is no whole zip file ({reason}); fetch it again") from error
+        raise UsageError(f"{name} is not a whole zip file ({reason}); fetch it again") from error
 
 
 def _within(archive: zipfile.ZipFile, har: str) -> Callable[[str], bytes]:

@@ -57,12 +57,12 @@ def render_site_file(path: str, name: str, start: str, missing: Sequence[str] = 
         path: where the file will be, for the comment.
         name: of the site.
         start: address of the first page.
-        missing: what has to be mended before the site can be verified, a line each.
+        missing: what has to be fixed before the site can be verified, a line each.
     """
     values = {"name": name, "start": start}
     quoted = {key: json.dumps(value) for key, value in values.items()}  # as TOML quotes, too
     said = "".join(
-        f"# To be mended first: {' '.join(line.split())}\n" for line in ("", *missing) if line
+        f"# To be fixed first: {' '.join(line.split())}\n" for line in ("", *missing) if line
     )
-    state = "Mend what is named below, then verify it" if said else "It can be verified as it is"
+    state = "Fix what is named below, then verify it" if said else "It can be verified as it is"
     return _TEMPLATE.format(state=state, path=" ".join(path.split()), missing=said, **quoted)

@@ -1,7 +1,7 @@
 """What a crawl of a user's own site finds, and what is odd about it (floor 4; no input or output).
 
-A survey reads pages in place of the site's reader and goes on where that would give up, so that
-one crawl shows all that is wrong.
+A survey takes the place of the site's reader and goes on where the reader would give up, so that
+one crawl shows everything that is wrong.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["Survey"]
 
 
 class Survey:
-    """One crawl's findings; its `read` is given to a strategy that works one page after another."""
+    """One crawl's findings; its `read` goes to a strategy that works one page after another."""
 
     def __init__(self, site: CustomSite, read: Reader) -> None:
         """Begin.
@@ -49,7 +49,7 @@ class Survey:
         ]
 
     def read(self, url: str, buffer: Buffer) -> Page:
-        """Read a page, note what it holds, and do not fail whatever it is."""
+        """Read a page and note what it holds, without failing, whatever it is."""
         body = bytes(buffer)
         origin, address = split_origin(url)
         encoding = self._site.reading.encoding_of(address)
@@ -57,7 +57,7 @@ class Survey:
         if problem:
             says = problem.replace("they say", "it says")
             self._seen.unreadable[address] = (
-                f"is {says}, at byte {at}; mend such pages, or leave them out of the patterns"
+                f"is {says}, at byte {at}; fix such pages, or leave them out of the patterns"
                 if self._site.reading.declares(address)
                 else f"is not {encoding} throughout, and does not say what it is in; write that at "
                 f'the top of the site file, such as encoding = "gb18030" (byte {at} shows it)'
@@ -99,7 +99,7 @@ class Survey:
         return tuple(links)
 
     def _hrefs(self, address: str, body: bytes) -> tuple[str, list[str]]:
-        """Return the page's base, if it names one, and its links as they stand there."""
+        """Return the page's base, if it names one, and its links as they are written."""
         kind = self._kind(address)
         find_links = kind[1] if kind else None
         if find_links is None:
@@ -110,7 +110,7 @@ class Survey:
             hrefs = [anchor.get("href") for anchor in anchors]
             bases: Any = document.xpath("//base/@href")
         except (etree.LxmlError, ValueError, AttributeError):
-            return "", []  # the reader says why
+            return "", []  # the reader reports why
         if hrefs and not any(href is not None for href in hrefs):
             self._seen.no_links[address] = str(anchors[0].tag)
         return str(bases[0]) if bases else "", [href for href in hrefs if href is not None]
@@ -144,7 +144,7 @@ class Survey:
         return Findings(expected, faults, account.notes(rows))
 
     def _ranked_rows(self) -> list[Row]:
-        """Return all rows in order of rank; derived ranks are places in the order of this crawl."""
+        """Return all rows in order of rank; derived ranks follow the order of this crawl."""
         rows = [row for page in self._seen.rows.values() for row in page]
         if self._site.derives_ranks:
             places: dict[tuple[object, ...], int] = {}

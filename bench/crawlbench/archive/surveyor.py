@@ -1,4 +1,4 @@
-"""Lets a user's own site be surveyed, in a process that is thrown away (floor 4)."""
+"""Surveys a user's own site in a process that is thrown away (floor 4)."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class _Surveyor:
         except TimeoutError:
             if self._page:
                 raise self._too_slow() from None
-            text = f"site {self._site!r} gave no answer within {LOAD_S:g} s; mend it"
+            text = f"site {self._site!r} gave no answer within {LOAD_S:g} s; fix it"
             raise BrokenPluginError(text) from None
         except ChildEnded as end:
             raise CellError(f"the crawl ended its process: {end}") from end

@@ -1,7 +1,7 @@
 """Surveys a user's own site: `python -m crawlbench.archive.surveyside` (floor 4).
 
-Reads the site's name, loads it, is told where its mirror is, and crawls it. Each page is said
-before it is read; what a user has written runs here and nowhere else.
+It reads the site's name, loads the site, is told where its mirror is, and crawls it. It names each
+page before reading it; what a user has written runs only here.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 STRATEGY = "requests-serial"
-"""One page after the other, so that items come in the order of the site."""
+"""One page after the other, so that items come in the site's order."""
 
 
 def main() -> None:
     """Survey one site."""
     end_with_parent()
     say = open_channel()
-    end = os._exit  # threads that are left are not waited for
+    end = os._exit  # we do not wait for threads that are left
     try:
         _survey(json.loads(sys.stdin.readline())["site"], say)
     except BenchError as error:

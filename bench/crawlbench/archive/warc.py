@@ -1,6 +1,6 @@
-"""Reads the responses of a WARC or ARC file, gzipped or not, a record at a time (floor 4).
+"""Reads the responses of a WARC or ARC file, gzipped or not, one record at a time (floor 4).
 
-What is whole is kept: the records before one that is broken, and those after it that can be found.
+What is whole is kept: the records before a broken one, and those after it that can be found.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ __all__ = ["read_warc"]
 
 _STEP_BYTES = 2**16
 _MAGIC = b"WARC/"
-_END = b"\r\n\r\n"  # of a record; some write mere newlines, or nothing after the last one
+_END = b"\r\n\r\n"  # ends a record; some write plain newlines, or nothing after the last one
 _PEEKED_BYTES = 64  # more than the line breaks between two records
 _CUT = "the file ends within it"
 _BROKEN = "broken or cut short ({}); what follows it is not read"
 _ANEW = " until another record begins"
 _PROTOCOLS = ["HTTP/", "ICY"]
 _MAX_VAIN_BYTES = 2**28
-"""That are read in broken records, besides as many as are read in whole ones: a hostile file may
-let each of its records claim all that follows."""
+"""Bytes that are read in broken records, in addition to as many as in whole ones: in a hostile file
+each record may claim everything that follows."""
 
-logging.getLogger("warcio").addHandler(logging.NullHandler())  # else it speaks on standard error
+logging.getLogger("warcio").addHandler(logging.NullHandler())  # else it writes to standard error
 
 
 def read_warc(name: str, file: IO[bytes]) -> Iterator[Capture]:
-    """Yield the responses of a WARC in order; no more than one of them is in memory.
+    """Yield the responses of a WARC in order, with at most one of them in memory.
 
-    A record that is broken or cut short is yielded as a problem; what follows it is read from the
-    next record on that can be found.
+    A record that is broken or cut short is yielded as a problem; reading goes on with the next
+    record that can be found.
 
     Args:
         name: of the archive, for messages.
-        file: at its begin; it can seek.
+        file: at its beginning; seekable.
 
     Raises:
-        UsageError: it is no WARC: not one record is whole.
-        NotInstalledError: there is no warcio.
+        UsageError: it is not a WARC: not one record is whole.
+        NotInstalledError: warcio is not installed.
     """
     need("warcio.archiveiterator", f"{name}, a WARC,")
     archive = _Archive(name, file)
@@ -61,7 +61,7 @@ def read_warc(name: str, file: IO[bytes]) -> Iterator[Capture]:
         return
     if archive.error:
         raise UsageError(
-            f"{name} is no whole WARC: record 1 is broken or cut short ({archive.error}); "
+            f"{name} is not a whole WARC file: record 1 is broken or cut short ({archive.error}); "
             "fetch it again"
         )
     raise UsageError(f"{name} is a WARC without a record")
@@ -69,7 +69,7 @@ def read_warc(name: str, file: IO[bytes]) -> Iterator[Capture]:
 
 @contextlib.contextmanager
 def _breaking() -> Iterator[None]:
-    """Turn what can go wrong in a record into one kind of error."""
+    """Turn everything that can go wrong in a record into one kind of error."""
     try:
         yield
     except (BrokenError, SkippedError):
@@ -81,13 +81,13 @@ def _breaking() -> Iterator[None]:
 
 
 class _Archive:
-    """One file on its way."""
+    """One file, and how far it has been read."""
 
     def __init__(self, name: str, file: IO[bytes]) -> None:
         self._name = name
         self._file = file
         head = file.read(len(_MAGIC))
-        is_named_so = name.lower().endswith(".gz")  # of a file whose begin is damaged
+        is_named_so = name.lower().endswith(".gz")  # for a file whose beginning is damaged
         self._is_gzip = head.startswith(GZIP_MAGIC) or (head != _MAGIC and is_named_so)
         self._size = _file_size(file)
         self._next_place: int | None = 0
@@ -95,7 +95,7 @@ class _Archive:
         self._is_lost = False
         self._broken = 0
         self.error = ""
-        """What is wrong with the first record that is broken."""
+        """What is wrong with the first broken record."""
         self.whole = 0
         """Records that were read to their end."""
 
@@ -122,7 +122,7 @@ class _Archive:
         )
 
     def _lose(self, error: BrokenError) -> str:
-        """Look for another record after one that is broken; return what to say."""
+        """Look for another record after a broken one; return what to say."""
         self._is_lost = True
         self._broken += 1
         self.error = self.error or str(error)
@@ -142,7 +142,7 @@ class _Archive:
         """Yield the responses from one record on.
 
         Raises:
-            BrokenError: a record is.
+            BrokenError: a record is broken.
         """
         while (record := self._next()) is not None:
             if capture := self._capture(record):
@@ -159,13 +159,13 @@ class _Archive:
     def _next(self) -> Any:  # noqa: ANN401  (warcio has no types)
         """Return the next record; None at the end of a file.
 
-        warcio takes a record without a body for the end, and a broken length for a matter of
-        opinion.
+        warcio takes a record without a body for the end of the file, and does not mind a broken
+        length.
         """
         end = self._stream.tell() - self._records.reader.rem_length()
         with _breaking():
             following = self._following()
-        if end and following.startswith(_MAGIC):  # without a line break, which warcio asks for
+        if end and following.startswith(_MAGIC):  # without the line break that warcio expects
             self._open(self._stream.place_of(end))
             end = 0
         self._begin = end + len(following) - len(following.lstrip(b"\r\n"))
@@ -183,7 +183,7 @@ class _Archive:
         return record
 
     def _check_length(self, record: Any) -> None:  # noqa: ANN401
-        """Refuse a length that cannot be, before all that follows is read for it."""
+        """Refuse an impossible length before everything that follows is read for it."""
         name = "length" if record.format == "arc" else "Content-Length"
         length = record.rec_headers.get_header(name)
         if length is None:
@@ -204,7 +204,7 @@ class _Archive:
         return held + self._stream.peek(_PEEKED_BYTES - len(held))
 
     def _check_end(self, record: Any) -> None:  # noqa: ANN401
-        """Refuse a record that does not end where it says: what it holds may be of others."""
+        """Refuse a record that does not end where it says: its content may belong to others."""
         if record.raw_stream.limit > 0:
             raise BrokenError(_CUT)
         following = self._following()
@@ -215,7 +215,7 @@ class _Archive:
 
     @contextlib.contextmanager
     def _bounded(self) -> Iterator[None]:
-        """Let a head be read, but not without end."""
+        """Let a head be read, but not without limit."""
         self._stream.allowance = MAX_HEAD_BYTES
         with _breaking():
             yield
@@ -264,7 +264,7 @@ class _Archive:
 
 
 def _file_size(file: IO[bytes]) -> int | None:
-    """Return the size of a file; None of one within another."""
+    """Return the size of a file; None for one within another."""
     try:
         return os.fstat(file.fileno()).st_size
     except OSError:
@@ -279,7 +279,7 @@ def _read_block(record: Any) -> bytes:  # noqa: ANN401
         raise SkippedError("cut short when it was captured")
     if record.raw_stream.limit > MAX_PAGE_BYTES:
         raise SkippedError(TOO_LARGE)
-    block = io.BytesIO()  # whose value is taken without a copy
+    block = io.BytesIO()  # its value is taken without a copy
     while part := record.raw_stream.read(_STEP_BYTES):
         block.write(part)
     return block.getvalue()

@@ -1,7 +1,7 @@
-"""A WARC within a zip file, stored as it is, so that its records can be sought (floor 4).
+"""A WARC inside a zip file, stored uncompressed so that its records can be found (floor 4).
 
-zipfile would look at the member's checksum at its end and then give none of what it read, though
-one record alone is damaged; a WARC's gzip members have checksums of their own.
+zipfile would check the member's checksum at its end and then return nothing of what it read, even
+if only one record is damaged; a WARC's gzip members have checksums of their own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import IO
 
 __all__ = ["open_member"]
 
-_HEAD_BYTES = 30  # of a member, before its name and what is called extra
+_HEAD_BYTES = 30  # of a member, before its name and its extra field
 
 
 def open_member(archive: zipfile.ZipFile, name: str, file: IO[bytes]) -> IO[bytes]:
@@ -22,12 +22,12 @@ def open_member(archive: zipfile.ZipFile, name: str, file: IO[bytes]) -> IO[byte
     Args:
         archive: the zip file.
         name: of the member.
-        file: that the archive is in.
+        file: the file that the archive is in.
 
     Raises:
-        BadZipFile: there is no such member where the archive says, or another in the same place.
+        BadZipFile: there is no such member where the archive says, or another one in its place.
     """
-    info, member = archive.getinfo(name), archive.open(name)  # which refuses what overlaps
+    info, member = archive.getinfo(name), archive.open(name)  # which refuses overlapping members
     if info.compress_type != zipfile.ZIP_STORED:
         return member
     member.close()

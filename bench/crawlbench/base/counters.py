@@ -68,6 +68,11 @@ class Counters:
     """Requests that came between the previous span and this one, by the door's name."""
     held_up_s: float = 0.0
     """How long strays can have held up the span's own requests; filled at `end`."""
+    edition: dict[str, str] = field(default_factory=dict)
+    """Titles that differ in the site's other edition, by rank, once it is made; filled at `end`."""
+    is_altered: bool = False
+    """Whether every other crawl of the span, the first included, was served that edition; filled at
+    `end`."""
 
     def arrived(self, page: str, at: float = 0.0, flags: int = 0) -> int:
         """Count a request and return how many came for that page before.

@@ -81,8 +81,7 @@ class Tally:
     """A running sum over items that needs little memory and does not depend on their order.
 
     Each item adds a 128-bit hash of its row. As far as a hash can tell, two crawls agree if and
-    only
-    if they returned the same items equally often.
+    only if they returned the same items equally often.
     """
 
     def __init__(self, item_type: type[Item]) -> None:

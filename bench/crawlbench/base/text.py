@@ -7,7 +7,10 @@ nothing.
 
 from __future__ import annotations
 
-__all__ = ["count_of", "encodable", "many_lines", "one_line"]
+__all__ = ["count_of", "encodable", "many_lines", "one_line", "tell_apart"]
+
+MAX_DIGITS = 15
+"""Beyond them numbers differ only by how they were computed."""
 
 
 def count_of(number: int, noun: str) -> str:
@@ -18,6 +21,24 @@ def count_of(number: int, noun: str) -> str:
         noun: the word for one of them, whose plural ends in s.
     """
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def tell_apart(*numbers: float, form: str) -> list[str]:
+    """Return numbers with enough digits that different ones do not look alike.
+
+    Otherwise a sentence that compares a number with a limit could contradict itself.
+
+    Args:
+        numbers: the numbers in one sentence.
+        form: how to format each, with the digits that it should have at least, such as `.1f`.
+    """
+    start, digits, kind = form[: form.index(".") + 1], int(form[form.index(".") + 1 : -1]), form[-1]
+    wanted = len({f"{number:.{MAX_DIGITS}g}" for number in numbers})
+    for count in range(digits, MAX_DIGITS + 1):
+        texts = [format(number, f"{start}{count}{kind}") for number in numbers]
+        if len(set(texts)) >= wanted:
+            break
+    return texts
 
 
 def encodable(text: str) -> str:

@@ -1,1 +1,1 @@
-"""Says whether a strategy keeps its contract: `crawlbench check` (floor 4)."""
+"""Checks whether a strategy keeps its contract: `crawlbench check` (floor 4)."""

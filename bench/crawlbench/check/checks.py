@@ -1,4 +1,4 @@
-"""Tries a strategy on good and hostile pages, a process for each trial (floor 4)."""
+"""Tries a strategy on good and hostile pages, each trial in its own process (floor 4)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["Subject", "check_strategy", "meet_faults", "open_faults"]
 
 REPEATS = 4
-"""Crawls in one process: what grows with them is a leak."""
+"""Crawls in one process: what grows with their number is a leak."""
 
 DEAD_PROXY = "http://127.0.0.1:9"  # the port of `discard`: nobody listens
 
@@ -78,9 +78,9 @@ async def check_strategy(subject: Subject) -> AsyncIterator[Finding]:
 
 
 def _require_plugins(subject: Subject) -> tuple[SiteFacts, bool]:
-    """Return the site, and whether the strategy needs a loop; or raise what is wrong with plug-ins.
+    """Return the site, and whether the strategy needs a loop; raise if a plug-in is broken.
 
-    None is imported here but sites of ours.
+    Nothing is imported here but our own sites.
     """
     strategy, event_loop, parser = find_out(
         [
@@ -99,7 +99,7 @@ def _require_plugins(subject: Subject) -> tuple[SiteFacts, bool]:
 async def _check_good_pages(subject: Subject, site: SiteFacts) -> AsyncIterator[Finding]:
     expectation = site.expected
     outcome = await _try(subject, "loopback", find_network("loopback"), crawls=REPEATS)
-    yield judge_crawls("crawls the site, also again in one process", outcome, expectation)
+    yield judge_crawls("crawls the site, several times in one process", outcome, expectation)
     yield judge_import(outcome.started)
     for finding in judge_leaks(outcome):
         yield finding
@@ -166,12 +166,12 @@ async def _try(
 async def open_faults(
     site: str, kinds: Iterable[str], times: int | None = None
 ) -> AsyncIterator[dict[str, MirrorProcess]]:
-    """Start a mirror of a site for each kind of fault, which befalls every request.
+    """Start a mirror of a site for each kind of fault, which hits every request.
 
     Args:
         site: a registered site's name.
         kinds: of faults.
-        times: how often a page meets the fault; None for always.
+        times: how often a page is hit; None for always.
     """
     async with AsyncExitStack() as stack:
         opening = {
@@ -187,12 +187,12 @@ async def meet_faults(
     mirrors: Mapping[str, MirrorProcess],
     deadlines_s: Mapping[str, float] | None = None,
 ) -> list[Report]:
-    """Return what a strategy made of each fault of the subject: a digest, or an error.
+    """Return what a strategy made of each of the subject's faults: a digest, or an error.
 
     Args:
         subject: what is tried.
         mirrors: by the fault that they play; see `open_faults`.
-        deadlines_s: of faults whose deadline is not the subject's.
+        deadlines_s: for faults with a deadline other than the subject's.
     """
     return await Trial(subject, _fault_starts(subject, mirrors, deadlines_s or {}), {}).run()
 

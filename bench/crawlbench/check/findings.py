@@ -1,4 +1,4 @@
-"""What a check finds, from what trials reported (floor 4; pure)."""
+"""What a check concludes from the reports of its trials (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Finding:
     promise: str
     """What a strategy must do, in a few words."""
     holds: bool | None
-    """None where it could not be tried; `reason` says why."""
+    """None if it could not be tried; `reason` says why."""
     reason: str = ""
-    """What was seen instead; empty if it holds."""
+    """What was seen instead; empty if the promise holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +44,22 @@ class Outcome:
     """One trial: what the process reported and what the mirror counted."""
 
     digests: list[str]
-    """Of each crawl that came to an end."""
+    """Digest of each crawl that came to an end."""
     left: list[Names]
-    """What was open after each, by kind."""
+    """What was still open after each crawl, by kind."""
     error: Failure | None
-    """Type and first line of what the strategy raised; None if it did not."""
+    """What the strategy raised: type and first line; None if it raised nothing."""
     complaints: list[str]
-    """Warnings of leaks by Python and asyncio."""
+    """Warnings of leaks, from Python and asyncio."""
     crawls: int
-    """How many were asked for."""
+    """How many crawls were asked for."""
     started: Names
-    """What is there since the strategy was imported, by kind."""
+    """What has appeared since the strategy was imported, by kind."""
     counters: Counters
 
 
 def judge_crawls(promise: str, outcome: Outcome, expectation: Expectation) -> Finding:
-    """Say whether all crawls of a trial came back right, each page once."""
+    """Say whether all crawls of a trial returned the right items and asked for each page once."""
     if outcome.error:
         return Finding(promise, False, f"it raised {tell(outcome.error)}")
     wrong = [n for n, digest in enumerate(outcome.digests, 1) if digest != expectation.digest]
@@ -86,16 +86,16 @@ def judge_leaks(outcome: Outcome) -> list[Finding]:
     ]
     complaints = list(dict.fromkeys(outcome.complaints))
     findings.append(
-        Finding("leaves nothing to complain of", not complaints, "; ".join(complaints[:2]))
+        Finding("causes no warnings of leaks", not complaints, "; ".join(complaints[:2]))
     )
     return findings
 
 
 def _judge_kind(outcome: Outcome, kind: str, promise: str, since: int | None) -> Finding:
-    """Compare what is left after the last crawl with nothing, or with what an earlier one left.
+    """Compare what the last crawl left with nothing, or with what an earlier one left.
 
-    A library may keep threads and files for the life of the process: only more of them at each
-    crawl is a leak.
+    A library may keep threads and files for the life of the process: only if there are more of them
+    after each crawl is that a leak.
     """
     if not outcome.left:
         return Finding(promise, None, "no crawl came to an end")
@@ -115,7 +115,7 @@ def tell(error: Failure) -> str:
 
 
 def judge_flight(outcome: Outcome, concurrency: int) -> Finding:
-    """Say whether never more requests were in flight than allowed."""
+    """Say whether the requests in flight never exceeded what was allowed."""
     most = outcome.counters.most_in_flight
     promise = "keeps to its concurrency"
     if most > concurrency:
@@ -124,11 +124,11 @@ def judge_flight(outcome: Outcome, concurrency: int) -> Finding:
 
 
 def judge_wire(outcome: Outcome, plain_bytes: int) -> Finding:
-    """Say whether bodies came compressed, as all contestants ask for them.
+    """Say whether bodies came compressed, since all contestants ask for that.
 
     Args:
         outcome: of some crawls.
-        plain_bytes: of the first page, before any coding.
+        plain_bytes: size of the first page, before any coding.
     """
     promise = "asks for gzip, and reads whole bodies"
     done = len(outcome.digests)
@@ -142,14 +142,14 @@ def judge_wire(outcome: Outcome, plain_bytes: int) -> Finding:
 
 
 def judge_declared(outcome: Outcome, http: str, codings: str) -> Finding:
-    """Say whether a strategy speaks as its docstring declares, over TLS, where all can be had.
+    """Say whether a strategy speaks as declared, over TLS, where everything is offered.
 
-    HTTP/3 is not offered, so that nobody can speak it.
+    Only HTTP/3 is not offered, so nobody can speak it.
 
     Args:
         outcome: of a crawl over TLS.
-        http: versions that are declared; empty if none is.
-        codings: that are declared beside gzip.
+        http: versions that are declared; empty if none are.
+        codings: that are declared besides gzip.
     """
     promise, counters = "speaks as its docstring declares", outcome.counters
     if not outcome.digests:
@@ -185,21 +185,21 @@ OWN_ERRORS = (
     "RecursionError",
     "SystemExit",
 )
-"""What no server causes: with these a strategy, or what it calls, goes wrong by itself."""
+"""Errors that no server causes: the strategy, or what it calls, is itself at fault."""
 
 
 def judge_import(started: Names) -> Finding:
-    """Say whether a strategy and what it imports were at work before it was called.
+    """Say whether a strategy, or what it imports, was at work before it was called.
 
     Args:
-        started: names of what is there since the import, by kind.
+        started: names of what has appeared since the import, by kind.
     """
     found = [f"{kind}: {', '.join(map(str, names))}" for kind, names in started.items() if names]
     return Finding("starts nothing when it is imported", not found, "; ".join(found))
 
 
 def leave_open(kind: str) -> Finding:
-    """Return what is said of a fault if the strategy does not even crawl good pages."""
+    """Return the finding on a fault if the strategy does not even crawl good pages."""
     return Finding(_meets(kind), None, "not tried: it does not crawl good pages either")
 
 
@@ -208,18 +208,18 @@ def _meets(kind: str) -> str:
 
 
 def judge_fault(kind: str, report: Report, digest: str) -> Finding:
-    """Say how a strategy met a fault: an error or the right items is well, all else is not.
+    """Say how a strategy met a fault: an error or the right items is good, anything else is not.
 
     Args:
         kind: of the fault.
-        report: `digest` of what it returned, or the `error` that it raised.
+        report: the `digest` of what it returned, or the `error` that it raised.
         digest: of the right items.
     """
     promise, error = _meets(kind), report.get("error")
     if error is None:
         if report["digest"] == digest:
             return Finding(promise, True, "right all the same")
-        if kind == "wrong-charset":  # a strategy hands bytes on; only the digest can tell
+        if kind == "wrong-charset":  # a strategy passes bytes on; only the digest can show it
             return Finding(promise, None, "wrong letters came out; a session's digest refuses them")
         return Finding(promise, False, "it returned wrong items as if nothing had happened")
     if error["type"] == "hangs":

@@ -17,7 +17,7 @@ __all__ = ["Failure", "Names", "Report", "Start", "Subject", "Trial", "TrialJob"
 
 CHILD = "crawlbench.check.trial"
 START_S = 60.0
-"""For a process to import its strategy while others use the CPUs too."""
+"""Seconds for a process to import its strategy while others use the CPUs too."""
 
 
 Names = dict[str, list[str]]
@@ -30,11 +30,11 @@ class Start(TypedDict):
     url: str
     ca_file: str | None
     deadline_s: NotRequired[float]
-    """Where it is not the subject's."""
+    """Seconds, if not the subject's."""
 
 
 class TrialJob(TypedDict):
-    """What a trial's process is to do."""
+    """What a trial's process has to do."""
 
     strategy: str
     event_loop: str
@@ -48,14 +48,14 @@ class Failure(TypedDict):
     """How a crawl failed."""
 
     type: str
-    """Of the error, with its module; `hangs` or `dies` where the process had no time to tell."""
+    """Type of the error, with its module; `hangs` or `dies` if the process could not report it."""
     text: str
     bases: NotRequired[list[str]]
     """The types that would catch it."""
 
 
 class Report(TypedDict, total=False):
-    """What came of a crawl: `digest` and `left`, or `error`."""
+    """The result of a crawl: `digest` and `left`, or `error`."""
 
     digest: str
     left: Names
@@ -64,7 +64,7 @@ class Report(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is checked, and on what."""
+    """What is checked, and on which pages."""
 
     strategy: str
     event_loop: str = "asyncio"
@@ -73,9 +73,9 @@ class Subject:
     parser: str = "lxml"
     concurrency: int = 5
     deadline_s: float = 10.0
-    """After which a trial hangs."""
+    """Seconds after which a trial counts as hung."""
     faults: tuple[str, ...] = (*ANSWER_KINDS, *DELIVERY_KINDS)
-    """To be met."""
+    """The faults that it has to meet."""
 
 
 @dataclass(slots=True)
@@ -84,13 +84,13 @@ class Trial:
 
     subject: Subject
     starts: list[Start]
-    """Of each crawl."""
+    """Where each crawl begins."""
     variables: dict[str, str]
-    """Of the environment, beside those that are there."""
+    """Environment variables, besides those that are there."""
     complaints: list[str] = field(default_factory=list)
-    """What Python and asyncio complained of."""
+    """What Python and asyncio complained about."""
     started: Names = field(default_factory=dict)
-    """What is there since the strategy was imported, by kind."""
+    """What has appeared since the strategy was imported, by kind."""
 
     async def run(self) -> list[Report]:
         """Return a report for each start; see `reports`."""
@@ -99,7 +99,7 @@ class Trial:
     async def reports(self) -> AsyncGenerator[Report, None]:
         """Yield a report for each start, as it comes.
 
-        A crawl that hangs costs its deadline, one that takes its process down only itself; a
+        A crawl that hangs costs its deadline; one that takes its process down costs only itself. A
         strategy that cannot be loaded reports that for every start.
         """
         done = 0
@@ -110,7 +110,7 @@ class Trial:
                     yield report
 
     async def _run_process(self, starts: list[Start]) -> AsyncGenerator[Report, None]:
-        """Yield the reports of one process, at least one; the last may be that of its end."""
+        """Yield the reports of one process, at least one; the last may be about its end."""
         job = json.dumps(self._job(starts))
         child = await Child.start(CHILD, job, variables=self.variables, reads=False)
         patience_s, done = START_S, 0
@@ -147,7 +147,7 @@ class Trial:
 
 
 async def _broken(child: Child, patience_s: float, end: Exception) -> Report:
-    """Return the report of a process that gives none."""
+    """Return the report on a process that gave none."""
     if isinstance(end, TimeoutError):
         return {"error": {"type": "hangs", "text": f"no answer in {patience_s:g} s"}}
     code = await child.wait()

@@ -1,4 +1,4 @@
-"""Crawls in a process of its own and tells what came of it and what is left (floor 4).
+"""Crawls in a process of its own, and reports the result and what is left open (floor 4).
 
 `python -m crawlbench.check.trial JOB`: the job is JSON, the report a line of JSON for each crawl.
 """
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 GRACE_S = 0.5
-"""For what a library closes just after it returned, such as the end of a TLS connection."""
+"""Seconds for what a library closes just after it returned, such as a TLS connection."""
 
 
 def main() -> None:
-    """Do the job; say what each crawl came to, a line each, and last what was complained of."""
+    """Do the job; report each crawl in a line, and complaints in the last one."""
     job: TrialJob = json.loads(sys.argv[1])
     say = open_channel()
     complaints = _listen_to_complaints()
@@ -69,7 +69,7 @@ def _load(job: TrialJob) -> _Watched:
 
 
 def _crawl_once(watched: _Watched, job: TrialJob, start: Start) -> Report:
-    """Return the digest of a crawl and what it left, or what it raised."""
+    """Return the digest of a crawl and what it left open, or what it raised."""
     site = make_site(watched.spec, start["url"], watched.read, start["ca_file"])
     try:
         _, (items,) = run_crawls(watched.crawl, site, job["concurrency"], 1, watched.factory)
@@ -86,7 +86,7 @@ class _Watched:
         self._crawl = crawl
         self.read = read
         self.factory = factory
-        """Makes the event loop; None for a strategy that needs none."""
+        """Makes the event loop; None for a strategy that does not need one."""
         self.left: Names = {}
         self.crawl = self._crawl_async if factory else self._crawl_plain
 
@@ -137,11 +137,11 @@ def _started_since(before: Names) -> Names:
 
 
 TRACKER = "multiprocessing.resource_tracker import main"
-"""In the command of Python's own helper, which `multiprocessing` keeps until the process ends."""
+"""Part of the command of Python's own helper, which `multiprocessing` keeps until the end."""
 
 
 def _children(process: psutil.Process) -> list[str]:
-    """Return names of the processes that were started and are there, or were not waited for."""
+    """Return the names of child processes that exist, or that were not waited for."""
     names = []
     for child in process.children(recursive=True):
         try:
@@ -149,7 +149,7 @@ def _children(process: psutil.Process) -> list[str]:
                 names.append(child.name())
         except (psutil.ZombieProcess, psutil.AccessDenied):
             names.append(f"process {child.pid}")
-        except psutil.NoSuchProcess:  # it has ended meanwhile
+        except psutil.NoSuchProcess:  # it has just ended
             continue
     return names
 
@@ -157,7 +157,7 @@ def _children(process: psutil.Process) -> list[str]:
 def _describe(error: BaseException) -> Failure:
     """Return an error as its type with module, its first line, and the types that catch it.
 
-    Of a group of errors the first within says what happened.
+    In a group of errors the first one inside says what happened.
     """
     wrapping = ""
     while isinstance(error, BaseExceptionGroup):
@@ -169,13 +169,13 @@ def _describe(error: BaseException) -> Failure:
 
 
 def _name(kind: type) -> str:
-    """Return a type's name with its module, of Python's own without."""
+    """Return a type's name with its module, or without for Python's own."""
     module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
     return module + kind.__qualname__
 
 
 def _listen_to_complaints() -> list[str]:
-    """Return a list that gains what Python and asyncio complain of."""
+    """Return a list that collects what Python and asyncio complain about."""
     complaints: list[str] = []
 
     def note(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:

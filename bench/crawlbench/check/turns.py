@@ -11,7 +11,7 @@ from crawlbench.check.findings import Finding
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.invariants import Due, Patience, Promise, find_breaches
 from crawlbench.measure.turnstile import open_turnstile
-from crawlbench.measure.verify import find_fault, is_wrong_answer
+from crawlbench.measure.verify import explain_wrong, find_fault, is_wrong_answer
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
 from crawlbench.plugins import registry
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["IN_TURNS", "judge_turns", "leave_turns_open"]
 
 VALUES = 4
-"""Of one crawl each. The first is a warmup, in which a cache is filled."""
+"""Values of one crawl each. The first is a warmup, in which a cache is filled."""
 REST_S = 0.1
-"""Between two values, as others have their turns then."""
+"""Seconds between two values, when others would have their turns."""
 NETWORK = "loopback"
 IN_TURNS = "takes turns with others, as in a session"
 
@@ -43,7 +43,7 @@ async def judge_turns(
         subject: what is checked.
         expectation: of its site.
         is_async: whether it needs an event loop.
-        network: that the mirror plays, but for the first value.
+        network: that the mirror plays, except for the first value.
 
     Raises:
         MirrorError: the mirror died or did not start.
@@ -68,13 +68,13 @@ async def judge_turns(
 
 
 def leave_turns_open() -> list[Finding]:
-    """Return what is said of them if the strategy does not even crawl good pages."""
+    """Return the findings on turns if the strategy does not even crawl good pages."""
     reason = "not tried: it does not crawl good pages either"
     return [Finding(promise, None, reason) for promise in (IN_TURNS, *Promise)]
 
 
 class _Turns:
-    """Some values of one cell, and what they broke."""
+    """Some values of one cell, and the promises they broke."""
 
     def __init__(self, cell: Cell, expectation: Expectation) -> None:
         self._cell = cell
@@ -82,9 +82,9 @@ class _Turns:
         self._declared = describe_http(cell.strategy)
         self._patience = Patience()
         self.broken: dict[Promise, str] = {}
-        """By promise, how it was broken first."""
+        """How each promise was first broken."""
         self.fault = ""
-        """What was wrong with the first value that was not right; empty if all were."""
+        """What was wrong with the first wrong value; empty if all were right."""
 
     async def take(self, timeout_s: float) -> None:
         """Take all values, in a worker of their own.
@@ -103,7 +103,8 @@ class _Turns:
             worker = await executor.start(cell, 1, 1, VALUES - 1)
             try:
                 for number in range(VALUES):
-                    await mirror.begin("check", plays_network=number > 0)
+                    is_warmup = not number
+                    await mirror.begin("check", plays_network=not is_warmup, alters=is_warmup)
                     await self._take_one(worker, mirror)
                     await asyncio.sleep(REST_S)
             finally:
@@ -116,11 +117,15 @@ class _Turns:
             counters = await mirror.end()
         value = self._patience.excuse(self._cell.name, value)
         due = Due.of(self._cell, self._expectation, 1, self._declared)
-        for promise, reason in find_breaches(value, counters, due):
-            self.broken.setdefault(promise, reason)
+        breaches = dict(find_breaches(value, counters, due))
         fault = find_fault(value, counters, self._expectation, 1, self._module())
-        if is_wrong_answer(value, self._expectation):
-            fault = "it returned other items than the site has"
+        if is_wrong_answer(value, self._expectation, counters):
+            _, kept = explain_wrong(await worker.show(), self._expectation, counters)
+            if not kept:
+                fault = "it returned other items than the site has"
+            elif not breaches:  # else that is how it kept them
+                breaches[Promise.ANEW] = kept
+        self.broken = breaches | self.broken
         self.fault = self.fault or fault or ""
 
     def _module(self) -> str | None:

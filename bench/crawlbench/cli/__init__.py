@@ -1,4 +1,4 @@
-"""The command line: parse, call, print, exit (floor 5; the only place that prints and exits)."""
+"""The command line parses, calls, prints and exits (floor 5); nothing else prints or exits."""
 
 from crawlbench.cli.app import main
 

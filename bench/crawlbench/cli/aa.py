@@ -28,8 +28,8 @@ from crawlbench.stats.aa import AaOutcome, AaSummary, sum_up
 __all__ = ["aa"]
 
 MIN_KEPT = 20
-"""Sessions: of fewer, the 95th percentile is the largest or a guess."""
-AA_LAP_TIME_S = 0.3  # of a group's turn: short sessions, many of them
+"""Sessions: with fewer, the 95th percentile is the largest one, or a guess."""
+AA_LAP_TIME_S = 0.3  # length of a group's turn: short sessions, but many
 
 _COLUMNS = (
     Column("order"),

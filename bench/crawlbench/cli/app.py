@@ -1,4 +1,4 @@
-"""Puts the commands together and turns errors into one sentence and an exit code (floor 5)."""
+"""Puts the commands together, and turns errors into one sentence and an exit code (floor 5)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ app = make_group(
 
 
 _NAMES: Final = {"prog_name": "crawlbench", "auto_envvar_prefix": PREFIX}
-"""In the help, and of the variables that stand for options: `CRAWLBENCH_RUN_ROUNDS=5`."""
+"""The name in the help, and the prefix of variables such as `CRAWLBENCH_RUN_ROUNDS=5`."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -94,7 +94,7 @@ def main() -> None:
 
 
 def _run() -> int:
-    """Return the exit code of a command; whatever goes wrong is told in a sentence."""
+    """Return the exit code of a command; whatever goes wrong is reported in a sentence."""
     try:
         code = app(**_NAMES, standalone_mode=False) or 0
         return UsageError.exit_code if code and _is_completing() else code
@@ -108,17 +108,17 @@ def _run() -> int:
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt, asyncio.CancelledError):
         return INTERRUPTED
-    except (BrokenPipeError, SystemExit) as error:  # typer makes the latter of the former
+    except (BrokenPipeError, SystemExit) as error:  # typer turns the former into the latter
         return _end_early(error)
-    except Exception as error:  # one of ours: it must not look like a verdict
+    except Exception as error:  # our own mistake: it must not look like a verdict
         complain(explain_failure(error))
         if isinstance(error, OSError):
-            give_up_output()  # what it still holds would fail once more
+            give_up_output()  # what it still holds would fail again
         return BenchError.exit_code
 
 
 def _end_early(error: BaseException) -> int:
-    """Return the exit code after a broken pipe: 0 if whoever read us has seen enough."""
+    """Return the exit code after a broken pipe: 0 if the reader has simply seen enough."""
     if _is_completing() and isinstance(error, SystemExit) and not error.code:
         return 0
     if is_reader_gone():
@@ -129,6 +129,6 @@ def _end_early(error: BaseException) -> int:
 
 
 def _is_completing() -> bool:
-    """Tell whether a shell asks for a completion: typer answers and ends the process itself."""
+    """Return whether a shell asks for a completion: typer answers, and ends the process itself."""
     typed = any(word.endswith("-completion") for word in sys.argv[1:2])
     return typed or f"_{PREFIX}_COMPLETE" in os.environ

@@ -25,7 +25,7 @@ from crawlbench.sites.charsets import DEFAULT
 __all__ = ["import_archive", "record"]
 
 MIN_DELAY_S = 1.0
-"""Between two requests to a host that is not this machine."""
+"""Seconds between two requests to a host that is not this machine."""
 
 _PROXIES = ("http", "https", "socks5", "socks5h")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -131,7 +131,7 @@ def _record(plan: RecordPlan, *, force: bool) -> ImportReport:
     except KeyboardInterrupt:
         complain(
             f"stopped; what was fetched is kept in {work_folder(plan.target)}, and the same "
-            "command goes on from there"
+            "command continues from there"
         )
         raise typer.Exit(INTERRUPTED) from None
 
@@ -140,7 +140,7 @@ def _check_proxy(proxy: str) -> None:
     parts = urlsplit(proxy)
     if parts.scheme not in _PROXIES or not parts.hostname:
         raise UsageError(
-            f"--proxy {proxy!r} is no address of a proxy; one looks like http://127.0.0.1:3128"
+            f"--proxy {proxy!r} is not the address of a proxy; one looks like http://127.0.0.1:3128"
         )
 
 
@@ -167,7 +167,7 @@ def _say(line: str) -> None:
 
 
 def _tell(report: ImportReport, output: Path) -> dict[str, object]:
-    """Return for scripts what `_show` prints."""
+    """Return what `_show` prints, for scripts."""
     return {
         "folder": str(output),
         "start": report.start,
@@ -208,6 +208,6 @@ def _show(report: ImportReport, output: Path, *, has_site_file: bool) -> None:
         lines += ["skipped:", *(f"  {line}" for line in report.skips.lines())]
     if has_site_file:
         path = output / SITE_FILE
-        work = f"mend {path}" if report.unreadable.counts else f"edit {path} if you like"
+        work = f"fix {path}" if report.unreadable.counts else f"edit {path} if you like"
         lines += [f"{work}, then: crawlbench mirror verify {path}"]
     sys.stdout.write("".join(f"{harmless(line)}\n" for line in lines))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
-WORD_WIDTH, PROMISE_WIDTH = 5, 62  # columns of the longest
+WORD_WIDTH, PROMISE_WIDTH = 5, 62  # columns of the longest text
 MAX_REASON = 110  # characters; --json has all
 _WORDS = {True: ("holds", "green"), False: ("fails", "red"), None: ("open", "yellow")}
 
@@ -72,9 +72,9 @@ def check(
 
 
 async def _collect(subject: Subject, results: Console | None) -> list[Finding]:
-    """Return what was found, and print each finding to `results` as soon as it is known."""
+    """Return the findings, and print each to `results` as soon as it is known."""
     findings = []
-    # On a terminal the findings themselves show how far it is; a spinner would write over them.
+    # On a terminal the findings themselves show the progress; a spinner would write over them.
     is_quiet = results is not None and results.is_terminal
     status = nullcontext() if is_quiet else status_console().status(f"checking {subject.strategy}")
     with status as shown:
@@ -89,7 +89,7 @@ async def _collect(subject: Subject, results: Console | None) -> list[Finding]:
 
 
 def _row(finding: Finding, width: int) -> Table:
-    """Return a finding as a row whose columns stand where those of all rows do."""
+    """Return a finding as a row whose columns line up with those of all rows."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for size in (WORD_WIDTH, min(PROMISE_WIDTH, width // 2 - WORD_WIDTH), None):
         table.add_column(width=size)

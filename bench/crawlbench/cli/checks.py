@@ -13,7 +13,7 @@ from crawlbench.base.errors import UsageError
 __all__ = ["at_least_one", "not_negative", "number_or_all", "positive"]
 
 MAX_NUMBER = 10**9
-"""What is more was never meant, and a session that has it could not be read: `records.ranges`."""
+"""More than this was never meant, and a session with it could not be read: `records.ranges`."""
 
 Check = Callable[[typer.CallbackParam, Any], Any]
 """Called by typer with the option and its value, or values; returns what it accepts."""
@@ -42,7 +42,7 @@ def number_or_all(param: typer.CallbackParam, value: str | None) -> str | None:
     """Return how many CPUs were asked for.
 
     Raises:
-        UsageError: it is neither a number from 1 on nor `all`.
+        UsageError: it is neither a whole number from 1 on nor `all`.
     """
     if value is None or value == "all" or re.fullmatch(r"[1-9][0-9]{0,4}", value):
         return value

@@ -21,10 +21,10 @@ __all__ = ["CommandGroup", "make_group"]
 
 
 class GroupedCommand(TyperCommand):
-    """A command whose help shows its options in groups, where they have some."""
+    """A command whose help shows its options in groups, if they have any."""
 
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
-        """Write the arguments, then the options: each group (`rich_help_panel`) in its place."""
+        """Write the arguments, then the options, each group (`rich_help_panel`) in its place."""
         sections: dict[str, list[tuple[str, str]]] = {"Arguments": []}
         for param in self.get_params(ctx):
             is_argument = param.param_type_name == "argument"
@@ -39,16 +39,16 @@ class GroupedCommand(TyperCommand):
 
 
 class CommandGroup(TyperGroup):
-    """A group that knows its commands by name and imports one when it is asked for.
+    """A group that knows its commands by name and imports a command when it is asked for.
 
-    `crawlbench --version` loads none of what measures, and each command only what it needs.
+    `crawlbench --version` loads nothing that measures, and each command only what it needs.
     """
 
     homes: ClassVar[Mapping[str, str]] = {}
-    """By name of a command, in the order of the help: `module:attribute` of its function, or of
-    its group (`typer.Typer`)."""
+    """By name of a command, in the order of the help: `module:attribute` of its function, or of its
+    group (`typer.Typer`)."""
     hidden_names: ClassVar[frozenset[str]] = frozenset()
-    """Of commands that people do not type."""
+    """Commands that people do not type."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401  (typer's)
         super().__init__(**options)
@@ -56,14 +56,14 @@ class CommandGroup(TyperGroup):
         self.commands = {**names, **self.commands}
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        """Return what is left of the arguments; without any, the help is asked for."""
+        """Return the remaining arguments; if there are none, ask for the help."""
         return super().parse_args(ctx, args or ["--help"])
 
     def resolve_command(
         self, ctx: Context, args: list[str]
     ) -> tuple[str | None, Command | None, list[str]]:
-        """Return the command that is called, with what pyproject.toml says of its options."""
-        if args[0] == "help" and ctx.parent is None:  # as of git and uv
+        """Return the called command, with what pyproject.toml says about its options."""
+        if args[0] == "help" and ctx.parent is None:  # as in git and uv
             args = [*args[1:], "--help"]
         name, command, rest = super().resolve_command(ctx, args)
         settings = load_settings(Path.cwd()) if ctx.parent is None else ctx.default_map
@@ -75,7 +75,7 @@ class CommandGroup(TyperGroup):
         return name, command, rest
 
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
-        """Return a command, whose module is imported now; None if there is none of that name."""
+        """Import and return a command; None if there is none with this name."""
         if cmd_name not in self.homes:
             return super().get_command(ctx, cmd_name)
         module, _, attribute = self.homes[cmd_name].partition(":")
@@ -88,13 +88,13 @@ class CommandGroup(TyperGroup):
         return _without_variables(get_command(alone))
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
-        """Write the help, in which variables would be half of the words."""
+        """Write the help, without variables, which would be half of it."""
         _without_variables(self)
         super().format_help(ctx, formatter)
 
 
 def _without_variables(command: Command) -> Command:
-    """Return a command whose help says nothing of the variables that stand for its options."""
+    """Return a command whose help does not mention the variables for its options."""
     for param in command.params:
         if isinstance(param, TyperOption | TyperArgument):
             param.show_envvar = False
@@ -107,7 +107,7 @@ def make_group(
     *,
     has_completion: bool = False,
 ) -> typer.Typer:
-    """Return a group of commands with the manners of all of ours.
+    """Return a group of commands that behaves like all of ours.
 
     Args:
         about: what its help begins with.

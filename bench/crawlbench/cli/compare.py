@@ -33,7 +33,7 @@ __all__ = ["compare"]
 UNCLEAR = 3
 USUAL_MARGIN = 0.01
 REMEDY = "more sessions kept beside these, or a wider gate,"
-"""Of two sessions alone: more rounds leave what they differ by from one to the next."""
+"""For two sessions alone: more rounds leave the differences from session to session."""
 
 
 def compare(
@@ -63,14 +63,14 @@ def compare(
     gate = None if fail_on is None else read_bound(fail_on, wanted)
     if base.is_file() or head.is_file():
         if as_json:
-            raise UsageError("--json is of two sessions' folders; pyperf's comparison has none")
+            raise UsageError("--json needs two sessions' folders; pyperf's comparison has no JSON")
         _compare_suites(base, head, is_gated=gate is not None)
         return
     pair = load_session(base), load_session(head)
     others = find_kept(pair, (base, head))
     found = compare_sessions(*pair, wanted, others)
     if gate and (why_not := why_not_compared(found, gate.quantity)):
-        raise UsageError(f"--fail-on {fail_on} cannot be held: {why_not}")
+        raise UsageError(f"--fail-on {fail_on} cannot be checked: {why_not}")
     if as_json:
         print_json(tell_comparison(found))
     else:
@@ -93,7 +93,7 @@ def _show(found: SessionComparison) -> None:
 
 
 def _compare_suites(base: Path, head: Path, *, is_gated: bool) -> None:
-    """Let pyperf compare two suites in its own way, and say what that is worth."""
+    """Let pyperf compare two suites in its own way, and say how far that can be trusted."""
     call = python_command("pyperf", "compare_to", str(base), str(head), "--table")
     outcome = subprocess.run(
         call, capture_output=True, text=True, check=False, env=clean_environment()

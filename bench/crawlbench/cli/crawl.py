@@ -103,28 +103,28 @@ def crawl(
     if as_json:
         print_json([{"rank": rank, "title": title} for rank, title in items])
     if odd:
-        raise CellError(f"{strategy} did not bring the site back: {odd}")
+        raise CellError(f"{strategy} did not return the site's items: {odd}")
 
 
 def _refuse_idle_options(
     strategy: str, loop: str | None, url: str | None, network: str | None, ca_file: Path | None
 ) -> None:
-    """Raise if an option was given that would change nothing."""
+    """Raise if an option was given that would have no effect."""
     require_effect(strategy, loop)
     if url is not None and network is not None:
-        raise UsageError(f"--network {network} is played by the mirror, not at --url; leave it out")
+        raise UsageError(f"--network {network} has no effect with --url; leave it out")
     if url is None and ca_file is not None:
         raise UsageError("--ca-file is for --url; the mirror's authority is trusted anyway")
 
 
 def _checked(url: str | None) -> str | None:
-    """Return an address that can be one."""
+    """Return the address if it can be one."""
     if url is not None:
         try:
             host_of(url)
         except ValueError as error:
             hint = "one looks like http://127.0.0.1:8000"
-            raise UsageError(f"--url {url!r} is no address; {hint}") from error
+            raise UsageError(f"--url {url!r} is not an address; {hint}") from error
     return url
 
 
@@ -133,7 +133,7 @@ def _readable(ca_file: Path | None) -> str | None:
     try:
         if ca_file is not None:
             ssl.create_default_context(cafile=ca_file)
-    except OSError as error:  # also when it holds no certificate
+    except OSError as error:  # also raised if it holds no certificate
         raise UsageError(
             f"--ca-file {str(ca_file)!r} cannot be used: {error.strerror or error}; "
             "give a PEM file of certificates"
@@ -153,7 +153,7 @@ async def _crawl_mirror(job: CrawlJob, network: str, show: Show) -> str:
 
 
 async def _crawl(job: CrawlJob, show: Show) -> str:
-    """Crawl in a process of its own, show what comes, and return how it differs from the site."""
+    """Crawl in a process of its own, show the items, and return how they differ from the site's."""
     child = await Child.start("crawlbench.measure.crawler", json.dumps(job), reads=False)
     try:
         message = await child.hear(LOAD_S)

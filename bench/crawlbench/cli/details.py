@@ -43,7 +43,7 @@ Page = Annotated[
 
 @dataclass(frozen=True)
 class Showing:
-    """What a finished session is shown by, besides what is always written."""
+    """How to show a finished session, besides what is always written."""
 
     detail: Detail = Detail.USUAL
     has_page: bool = True
@@ -54,7 +54,7 @@ AS_USUAL = Showing()
 
 
 def choose_detail(*, verbose: bool, quiet: bool) -> Detail:
-    """Return how much is to be shown.
+    """Return how much to show.
 
     Raises:
         UsageError: both were asked for.
@@ -67,9 +67,9 @@ def choose_detail(*, verbose: bool, quiet: bool) -> Detail:
 
 
 def choose_showing(*, verbose: bool, quiet: bool, has_page: bool, as_json: bool) -> Showing:
-    """Return how a session is shown in the end.
+    """Return how to show a session in the end.
 
     Raises:
-        UsageError: much and little were asked for.
+        UsageError: both much and little were asked for.
     """
     return Showing(choose_detail(verbose=verbose, quiet=quiet), has_page=has_page, as_json=as_json)

@@ -63,15 +63,15 @@ def doctor(
 
 
 def _kept() -> str:
-    """Say what A/A sessions found here, if they ran."""
+    """Say what A/A sessions found here, if there were any."""
     margin = find_margin(settings_folder(), describe_machine())
     if not margin:
-        return "not known what equal things look apart here; crawlbench aa finds out"
+        return "how far apart equal things look here is not known; crawlbench aa finds out"
     return f"equal things looked up to {format_percent(margin)} apart here, in short sessions"
 
 
 def _pyperf_advice() -> list[str]:
-    """Return what `pyperf system show` advises; `pyperf system tune` would carry it out."""
+    """Return what `pyperf system show` advises; `pyperf system tune` would do it."""
     call = python_command("pyperf", "system", "show")
     output = subprocess.run(
         call, capture_output=True, text=True, check=False, env=clean_environment()

@@ -1,4 +1,4 @@
-"""Refuses options that would change nothing (floor 5)."""
+"""Refuses options that would have no effect (floor 5)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ __all__ = ["require_effect"]
 
 
 def require_effect(strategy: str, loop: str | None) -> None:
-    """Return if an event loop that was asked for will run.
+    """Check that an event loop that was asked for will run.
 
     Raises:
-        UsageError: the strategy needs none.
+        UsageError: the strategy does not need one.
         BenchError: one of the two cannot be loaded.
     """
     if loop is None:
@@ -23,5 +23,5 @@ def require_effect(strategy: str, loop: str | None) -> None:
     found.require_loops()
     if not facts.is_async:
         raise UsageError(
-            f"--loop {loop} would change nothing: {strategy} needs no event loop; leave it out"
+            f"--loop {loop} would have no effect: {strategy} needs no event loop; leave it out"
         )

@@ -20,19 +20,19 @@ __all__ = ["ENDING_SIGNALS", "explain_failure", "take_endings", "until_signal"]
 
 T = TypeVar("T")
 NO_ROOM = "No usable temporary directory"
-"""What Python says, with no number of its own, when each folder that it tries is full."""
+"""What Python says, without an error number, when each folder that it tries is full."""
 
 ENDING_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
-"""Of `kill` and of a terminal that is closed."""
+"""Signals of `kill` and of a terminal that is closed."""
 PREFIX = "crawlbench-failure-"
 
 
 def take_endings() -> None:
-    """Let SIGTERM and SIGHUP end a command as Ctrl-C does; what is ignored, as by nohup, stays so.
+    """Let SIGTERM and SIGHUP end a command as Ctrl-C does, unless they are ignored, as by nohup.
 
-    Else folders, mirrors and workers would be left behind.
+    Otherwise folders, mirrors and workers would be left behind.
     """
     for number in ENDING_SIGNALS:
         if signal.getsignal(number) is signal.SIG_DFL:
@@ -40,9 +40,9 @@ def take_endings() -> None:
 
 
 async def until_signal(work: Coroutine[Any, Any, T]) -> T:
-    """Wait for work; SIGTERM and SIGHUP end it as Ctrl-C does.
+    """Wait for work, which SIGTERM and SIGHUP end as Ctrl-C does.
 
-    By the loop, not by an exception: uvloop drops one that is raised within a callback.
+    This uses the loop, not an exception: uvloop drops exceptions that are raised within a callback.
     """
     task = asyncio.current_task()
     assert task
@@ -54,7 +54,7 @@ async def until_signal(work: Coroutine[Any, Any, T]) -> T:
 
 
 def explain_failure(error: BaseException) -> str:
-    """Return in a sentence what no other place expected, and where the details are."""
+    """Describe in a sentence a failure that no other place expected, and where its details are."""
     if isinstance(error, OSError) and error.errno in STORAGE_ERRORS:
         where = f" {error.filename!r}" if error.filename else ", or standard output,"
         return f"a file{where} cannot be written: {error.strerror}"
@@ -64,7 +64,7 @@ def explain_failure(error: BaseException) -> str:
         )
     lines = str(error).strip().splitlines()
     what = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-    return f"an error of crawlbench's own, and no verdict: {what}; {_keep_details(error)}"
+    return f"an error in crawlbench itself, not a verdict: {what}; {_keep_details(error)}"
 
 
 def _keep_details(error: BaseException) -> str:
@@ -76,5 +76,5 @@ def _keep_details(error: BaseException) -> str:
             file.write(f"{sys.argv}\n{sys.version}\n\n{details}")
     except OSError:
         sys.stderr.write(details)
-        return "the details stand above"
+        return "the details are above"
     return f"the details are in {name}"

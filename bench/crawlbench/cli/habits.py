@@ -1,4 +1,4 @@
-"""What people type who know other tools, and what they would type here (floor 5)."""
+"""What people type who know other tools, and the equivalent here (floor 5)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["suggest", "suggest_fewer", "suggest_number"]
 
 KINDS = ("strategies", "loops", "operations", "parsers", "sites", "networks", "suites")
-"""What `crawlbench list` takes."""
+"""The kinds of names that `crawlbench list` takes."""
 COMMANDS = {
     "version": "crawlbench --version",
     **dict.fromkeys(("bench", "benchmark", "measure", "test", "start"), "crawlbench run"),
@@ -42,7 +42,7 @@ COMMANDS = {
     **dict.fromkeys(("fetch", "get", "scrape"), "crawlbench crawl"),
     **dict.fromkeys(("stress", "attack", "wrk", "ab-load", "rps"), "crawlbench load"),
 }
-"""By a command of another tool: what does that here."""
+"""The command here, by the command of another tool."""
 
 _PER_ROUND = "a suite's `warmups`, see docs/suites.md"
 _LATER = "`crawlbench report --format {shape}` on the session afterwards"
@@ -87,7 +87,7 @@ OPTIONS = {
     **dict.fromkeys(("--config", "--settings"), "[tool.crawlbench] in pyproject.toml"),
     **dict.fromkeys(("--compare", "--diff"), "`crawlbench compare BASE HEAD`"),
 }
-"""By an option of another tool: the option here, or what does that here."""
+"""The option here, or what has the same effect, by the option of another tool."""
 
 
 MANY = {
@@ -98,7 +98,7 @@ MANY = {
     "submit": "It takes one session; submit each.",
     "list": "It lists one kind of names at a time.",
 }
-"""By command: what to do with more than it takes."""
+"""What to do with more arguments than a command takes."""
 
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -110,14 +110,14 @@ _UNITS = {
     "h": (3600.0, "in seconds"),
     "/s": (1.0, "per second"),
 }
-"""What is written behind a number: how much of ours that is, and what ours is."""
+"""Units that people write after a number: the factor to ours, and the name of ours."""
 
 
 def suggest(error: TyperException) -> str:
-    """Return what would do what was meant, as a sentence; an empty text if nothing is known.
+    """Return a sentence with what would do what was meant; an empty text if nothing is known.
 
     Args:
-        error: about a command or an option that there is not.
+        error: about a command or an option that does not exist.
     """
     option, context = getattr(error, "option_name", None), getattr(error, "ctx", None)
     if option is not None and context is not None:
@@ -129,7 +129,7 @@ def suggest(error: TyperException) -> str:
 
 
 def _suggest_option(option: str, context: Context) -> str:
-    """Return what an option of another tool is here; of the program itself, where it belongs."""
+    """Return the equivalent of another tool's option; of the program itself, where it belongs."""
     name = option.lstrip("-")
     meant = OPTIONS.get(option, "").format(name=name)
     command = context.command
@@ -150,7 +150,7 @@ def _options_of(command: Command) -> set[str]:
 
 
 def suggest_number(typed: str, param: Parameter) -> str:
-    """Return how a number is given that came with its unit, or as a list; else an empty text."""
+    """Say how to give a number that came with its unit, or as a list; else return an empty text."""
     option = max(param.opts, key=len)
     parts = re.split(r"[,;\s]+", typed.strip("[]() "))
     if len(parts) > 1 and all(map(_NUMBER.fullmatch, parts)):
@@ -165,7 +165,7 @@ def suggest_number(typed: str, param: Parameter) -> str:
 
 
 def suggest_fewer(typed: str, context: Context) -> str:
-    """Return what to do with an argument too many, as a sentence; else an empty text."""
+    """Say what to do with an argument too many; else return an empty text."""
     options = _options_of(context.command)
     if "--url" in options and "://" in typed:
         return f" Give an address as --url {typed}."

@@ -78,7 +78,7 @@ def history(
 
 
 def _find(folders: list[Path], margin: float) -> History:
-    """Return what the sessions say together that can be read."""
+    """Return what the readable sessions say together."""
     sessions = {}
     for name, path in _find_sessions(folders).items():
         try:
@@ -86,15 +86,15 @@ def _find(folders: list[Path], margin: float) -> History:
         except SessionFileError as error:
             complain(f"left out: {error}")
     if not sessions:
-        raise UsageError("none of these sessions can be read; the reasons stand above")
+        raise UsageError("none of these sessions can be read; the reasons are above")
     return make_history(sessions, math.log1p(margin / 100), CONFIDENCE)
 
 
 def _find_sessions(folders: list[Path]) -> dict[str, Path]:
-    """Return the sessions in and directly below the folders, by a name that tells them apart.
+    """Return the sessions in the folders and directly below them, by distinct names.
 
     Raises:
-        UsageError: a folder is none and holds none.
+        UsageError: a folder is not a session and holds none.
     """
     found: list[Path] = []
     for folder in folders:
@@ -102,8 +102,8 @@ def _find_sessions(folders: list[Path]) -> dict[str, Path]:
         inside = [folder] if (folder / SESSION_FILE).is_file() else below
         if not inside:
             raise UsageError(
-                f"{str(folder)!r} is no session and holds none; give folders that `crawlbench run` "
-                "has made, or the folder that they are in"
+                f"{str(folder)!r} is not a session and holds none; name folders made by "
+                "`crawlbench run`, or the folder that they are in"
             )
         found += [path for path in inside if path not in found]
     names = [path.resolve().name for path in found]

@@ -39,7 +39,7 @@ class What(StrEnum):
 
 
 Row = dict[str, str]
-"""By column, in the order of the columns."""
+"""Text by column, in the order of the columns."""
 
 _ABOUT = {
     What.STRATEGIES: "ways to crawl, for -s",
@@ -86,7 +86,7 @@ def list_names(
         return
     _print(rows)
     if what is What.STRATEGIES and (absent := _absent_extras(facts)):
-        tell(f"of ours, what is not installed comes with {absent}")
+        tell(f"what crawlbench measures but is not installed comes with {absent}")
 
 
 def _absent_extras(facts: list[StrategyFacts]) -> str:
@@ -111,7 +111,7 @@ def _rows(what: What) -> list[Row]:
 
 
 def _print(rows: list[Row]) -> None:
-    """Print a table on a terminal; elsewhere a line a row, so that grep and cut can be used."""
+    """Print a table on a terminal, elsewhere one line per row, for grep and cut."""
     console = result_console()
     if not console.is_terminal:
         lines = ("\t".join(map(str, row.values())) for row in rows)
@@ -151,7 +151,7 @@ def _strategy_row(fact: StrategyFacts, is_verbose: bool) -> Row:
 
 
 def _plugin(kind: registry.Kind, name: str) -> str:
-    """Return in a line what a plug-in is, or why it cannot be used here."""
+    """Say in a line what a plug-in is, or why it cannot be used here."""
     try:
         registry.load(kind, name)
     except BenchError as error:
@@ -166,7 +166,7 @@ def _plugin(kind: registry.Kind, name: str) -> str:
 
 
 def _summary(package: str, otherwise: str) -> str:
-    """Return what a package says of itself in a line."""
+    """Return what a package says about itself, in a line."""
     if package in sys.stdlib_module_names:
         return f"Python's own: {otherwise}"
     try:

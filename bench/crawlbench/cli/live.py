@@ -1,4 +1,4 @@
-"""Shows how a session gets on (floor 5): a live display on a terminal, a line per round elsewhere.
+"""Shows the progress of a session (floor 5): live on a terminal, elsewhere a line per round.
 
 All drawing happens between values, outside the clock.
 """
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
 __all__ = ["open_watcher"]
 
 MIN_REDRAW_S = 0.25  # a redraw costs milliseconds between values
-MAX_ROWS = 20  # of ratios, so that a screen holds them
-MAX_LOOKS = 5  # groups whose order is printed after the first round
+MAX_ROWS = 20  # of ratios, so that they fit on a screen
+MAX_LOOKS = 5  # most groups whose order is printed after the first round
 FIRST_LOOK = "first look, no verdict"
 BAR = 24
 
 
 @contextmanager
 def open_watcher(console: Console) -> Iterator[Watcher]:
-    """Return what shows a session on this console while the block lasts."""
+    """Return what shows a session on this console for the duration of the block."""
     if not console.is_terminal:
         yield _LineWatcher(console)
         return
@@ -141,7 +141,7 @@ class _LiveWatcher:
 
 
 def _is_first_look(session: Session) -> bool:
-    """Tell whether so few rounds are measured that an order is all that can be shown yet."""
+    """Return whether there are so few rounds that only an order can be shown yet."""
     return 0 < len(session.rounds) < min(MIN_ROUNDS, session.plan.rounds)
 
 
@@ -168,7 +168,7 @@ def _ratios(view: SessionView) -> RenderableType:
     left = MAX_ROWS
     for group in view.groups.values():
         bars = draw_bars(group, view.plan.margin, BAR)
-        # Before its first round a pair that was asked for stands there without numbers.
+        # Before its first round, a pair that will be measured is shown without numbers.
         rows = [place for place, row in enumerate(group.rows) if row.found and row.summary]
         shown = rows[:left]
         if shown:
@@ -188,7 +188,7 @@ def _ratios(view: SessionView) -> RenderableType:
 def _left(session: Session) -> str:
     """Return about how long the session still takes; empty before a round and after the last.
 
-    Where rounds end by what is found, that is as long as the open pairs are expected to need.
+    If results decide when it ends, this is as long as the open pairs are expected to need.
     """
     plan, rounds = session.plan, session.rounds
     wanted = plan.rounds - len(rounds)
@@ -206,7 +206,7 @@ def _left(session: Session) -> str:
 
 
 def _needed_rounds(session: Session) -> int | None:
-    """Return the rounds that the open pairs are expected to need; None if nobody can say."""
+    """Return the rounds that the open pairs are expected to need; None if that is not known."""
     open_pairs = [
         one.more_rounds
         for one in session.leading_pairs()

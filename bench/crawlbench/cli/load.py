@@ -178,7 +178,7 @@ def load(
 
 
 async def _until_signal(options: LoadOptions) -> LoadReport:
-    """Make the load until it is done, or SIGTERM or Ctrl-C ends it; what is finished counts."""
+    """Run the load until it is done, or SIGTERM or Ctrl-C ends it; finished runs count."""
     task = asyncio.current_task()
     assert task
     with suppress(NotImplementedError):  # Windows

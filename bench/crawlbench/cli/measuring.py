@@ -1,4 +1,4 @@
-"""Carries a session to its end and shows it, for the commands that measure (floor 5)."""
+"""Runs a session to its end and shows it, for the commands that measure (floor 5)."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def measure(begin: Callable[[Watcher], Coroutine[Any, Any, Session]]) -> Session
 
 
 def publish(session: Session, folder: Path, showing: Showing = AS_USUAL) -> bool:
-    """Write `table.md` and, if it can be drawn, the page; print tables, and last the answer.
+    """Write `table.md` and, if possible, the page; print tables, and the answer last.
 
-    A session is not lost for what shows it: what goes wrong is said, and False returned.
+    A session is never lost because it cannot be shown: that is reported, and False returned.
     """
     with own(folder):
         return _publish(session, folder, showing)
@@ -87,14 +87,15 @@ def exit_code(session: Session, *, is_published: bool = True) -> int:
 
     Args:
         session: as it ended.
-        is_published: whether all that shows it was written; that it was not is said already.
+        is_published: whether everything that shows it was written; if not, that is already
+            reported.
     """
     count = sum(not failure.is_refusal for failure in session.failures)
     if count or session.ending == "mirror":
         complain(
             session.warnings[-1].text
             if session.ending == "mirror"
-            else f"{count} cell{'s are' if count > 1 else ' is'} invalid; the reasons stand above"
+            else f"{count} cell{'s are' if count > 1 else ' is'} invalid; the reasons are above"
         )
         return 4
     if session.ending == "interrupted":

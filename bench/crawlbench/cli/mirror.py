@@ -17,7 +17,7 @@ __all__ = ["app"]
 
 
 class Commands(CommandGroup):
-    """What can be done with the mirror and its pages."""
+    """What one can do with the mirror and its pages."""
 
     homes: ClassVar = {
         "build": "crawlbench.cli.mirror:build",

@@ -1,4 +1,4 @@
-"""What was typed and cannot be taken, in a sentence with what would do instead (floor 5)."""
+"""Says in a sentence why something typed cannot be used, and what would do instead (floor 5)."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 __all__ = ["explain_misuse"]
 
 _NUMBERS = {"int": "whole number", "float": "number", "finite": "number"}
-"""Beginnings of what pydantic calls its complaints, to what it looked for."""
+"""Beginnings of the names of pydantic's complaints, to what it expected."""
 _EXTRA = re.compile(r"Got unexpected extra argument(?:\(s\)|s)? \((.*)\)")
 
 
 def explain_misuse(error: TyperException) -> str:
-    """Return in a sentence what cannot be taken, and what could be meant."""
+    """Say in a sentence what cannot be used, and what may have been meant."""
     message, hint = _explain_value(error) or _explain_extra(error) or _explain(error)
     end = "?" if "Did you mean" in message else "."
     return f"{message}{end}{hint}{tell_source(error)} See --help."
 
 
 def _explain(error: TyperException) -> tuple[str, str]:
-    """Return typer's own words, and what an option or a command of another tool is here."""
+    """Return typer's own words, and what an option or command of another tool is called here."""
     message, hint = error.format_message().rstrip(".?"), suggest(error)
     if hint:
         message = message.partition(" (Possible options")[0].partition(". Did you mean")[0]
@@ -34,7 +34,7 @@ def _explain(error: TyperException) -> tuple[str, str]:
 
 
 def _explain_value(error: TyperException) -> tuple[str, str] | None:
-    """Return what is no number, with what was typed; None if something else is the matter."""
+    """Return what is not a number, with what was typed; None if that is not the problem."""
     param, tell = getattr(error, "param", None), getattr(error.__cause__, "errors", None)
     if param is None or tell is None:
         return None
@@ -46,11 +46,11 @@ def _explain_value(error: TyperException) -> tuple[str, str] | None:
         return f"{name} {typed!r} cannot be used: {due}", ""
     if not wanted:
         return None
-    return f"{name} {typed!r} is no {wanted}", suggest_number(str(typed), param)
+    return f"{name} {typed!r} is not a {wanted}", suggest_number(str(typed), param)
 
 
 def _explain_extra(error: TyperException) -> tuple[str, str] | None:
-    """Return which argument is too many; None if none is."""
+    """Return which argument is too many; None if that is not the problem."""
     found = _EXTRA.fullmatch(error.format_message().rstrip("."))
     context = getattr(error, "ctx", None)
     if found is None or context is None:

@@ -1,4 +1,4 @@
-"""Options that several commands take, in one wording (floor 5)."""
+"""Options that several commands take, in the same words (floor 5)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ LENGTH = "For how long (default: the suite's)"
 CAREFULLY = "How carefully (default: the suite's)"
 MACHINES = "On many machines"
 RESULT = "What comes out"
-"""Groups of options in a help; a suite decides what is not typed."""
+"""Groups of options in a help; the suite decides what is not typed."""
 
 Strategies = Annotated[
     list[str] | None,

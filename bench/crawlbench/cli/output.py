@@ -1,8 +1,8 @@
-"""Where output goes (floor 5): results to standard output, all else to standard error.
+"""Where output goes (floor 5): results to standard output, everything else to standard error.
 
-Neither fails on a character that the terminal's encoding lacks. Standard error never fails: what
-cannot be said must not end what is being done. A standard output that cannot be written is an
-error, except a pipe whose reader has seen enough.
+Neither fails on a character that the terminal's encoding lacks. Standard error never fails: a
+message that cannot be shown must not end the work. A standard output that cannot be written is an
+error, except for a pipe whose reader has seen enough.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ __all__ = [
 ]
 
 INTERRUPTED = 130
-"""What shells expect of a program that Ctrl-C ended."""
+"""The exit code that shells expect of a program that Ctrl-C ended."""
 
 STORAGE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
-"""Of a disk that is full or broken."""
+"""Errors of a disk that is full or broken."""
 
 _STANDARD = 3
-"""Descriptors below are those of the standard streams."""
+"""Descriptors below this are those of the standard streams."""
 
 
 class _Forgiving(io.FileIO):
-    """A file that takes what is written, whether it can be written or not."""
+    """A file that accepts what is written, whether it can be written or not."""
 
     def write(self, data: object) -> int:
         with suppress(OSError):
@@ -59,15 +59,15 @@ class _Forgiving(io.FileIO):
 
 
 def prepare_output() -> None:
-    """Let no stream fail on a character, nor standard error on anything."""
+    """Make sure that no stream fails on a character, nor standard error on anything."""
     while (free := os.open(os.devnull, os.O_RDWR)) < _STANDARD:
-        pass  # a closed standard stream would be the next file that is opened
+        pass  # else the next file opened would take a closed stream's place
     os.close(free)
     if sys.stdout is None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     elif isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    if sys.stderr is not sys.__stderr__:  # somebody listens already
+    if sys.stderr is not sys.__stderr__:  # somebody is already listening
         return
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     sys.stderr = io.TextIOWrapper(
@@ -82,11 +82,11 @@ def finish_output() -> None:
     """Write what is still held back.
 
     Raises:
-        StorageError: standard output cannot be written; from now on nothing is.
+        StorageError: standard output cannot be written; nothing is written to it from now on.
     """
     try:
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever read us has seen enough
+    except BrokenPipeError:  # the reader has seen enough
         give_up_output()
     except OSError as error:
         give_up_output()
@@ -94,14 +94,14 @@ def finish_output() -> None:
 
 
 def give_up_output() -> None:
-    """Let all that is still to be written vanish, so that the interpreter's end does not fail."""
+    """Discard everything still to be written, so that the interpreter's end does not fail."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
 
 
 def is_printed(path: Path) -> bool:
-    """Tell whether an output that was asked for is standard output."""
+    """Return whether an output that was asked for is standard output."""
     return str(path) == "-"
 
 
@@ -109,7 +109,7 @@ def write_output(path: Path, content: bytes) -> None:
     """Write a file that was asked for, whole or not at all; `-` is standard output.
 
     Raises:
-        UsageError: there is no such place, or it may not be written.
+        UsageError: there is no such place, or it cannot be written to.
         StorageError: the disk refuses.
     """
     if is_printed(path):
@@ -126,7 +126,7 @@ def write_output(path: Path, content: bytes) -> None:
 
 
 def print_json(found: object) -> None:
-    """Print a result as one JSON document: in plain ASCII, so that it is whole in every locale.
+    """Print a result as one JSON document, in plain ASCII, so that it is whole in every locale.
 
     Args:
         found: made of dicts, lists, dataclasses and structs; infinite numbers become null.
@@ -137,7 +137,7 @@ def print_json(found: object) -> None:
 
 
 def _finite(value: object) -> object:
-    """Return a value without the infinities that JSON does not have."""
+    """Return a value without infinities, which JSON does not have."""
     if isinstance(value, dict):
         return {key: _finite(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -146,7 +146,7 @@ def _finite(value: object) -> object:
 
 
 def is_reader_gone() -> bool:
-    """Tell whether nobody reads standard output any more."""
+    """Return whether nobody reads standard output any more."""
     if not hasattr(select, "poll"):  # Windows
         return True
     poll = select.poll()
@@ -155,7 +155,7 @@ def is_reader_gone() -> bool:
 
 
 class _PipedConsole(Console):
-    """A console that lets us find out whether its reader has gone; rich would end the process."""
+    """A console that lets us notice that its reader is gone; rich would end the process."""
 
     def on_broken_pipe(self) -> None:
         """Raise what was caught."""
@@ -163,7 +163,7 @@ class _PipedConsole(Console):
 
 
 def result_console() -> Console:
-    """Return the console for results: plain and not cut when it is not a terminal."""
+    """Return the console for results: plain, and not cut off, if it is not a terminal."""
     return _PipedConsole(highlight=False, soft_wrap=False)
 
 
@@ -173,20 +173,20 @@ def status_console() -> Console:
 
 
 def harmless(text: str) -> str:
-    """Return a stranger's text so that it cannot steer a terminal."""
+    """Return somebody else's text in a form that cannot control a terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def printable(text: str) -> str:
-    """Return a stranger's text so too, and in one line."""
+    """Return somebody else's text in such a form, and in one line."""
     return harmless(" ".join(text.split()))
 
 
 def complain(sentence: str) -> None:
-    """Say what went wrong, in one line."""
+    """Report what went wrong, in one line."""
     sys.stderr.write(f"crawlbench: {printable(sentence)}\n")
 
 
 def tell(line: str) -> None:
-    """Say what is being done, where it does not mix with results."""
+    """Report what is being done, separately from results."""
     status_console().print(harmless(line), style="dim", soft_wrap=True, markup=False)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["refuse_existing", "replacing", "require_place", "settings_folder"]
 
 _OURS = ("session.json", "cluster.json", "load.json", "answer.json")
-"""A folder that holds one of these was written by crawlbench, and may be replaced as a whole."""
+"""A folder with one of these files was written by crawlbench, and can be replaced as a whole."""
 
 
 def settings_folder() -> Path:
@@ -29,10 +29,10 @@ def settings_folder() -> Path:
 
 
 def refuse_existing(file: Path, *, force: bool) -> None:
-    """Refuse to write over a file, unless that is wanted; before anything is measured or drawn.
+    """Refuse to overwrite a file, unless asked to, before anything is measured or drawn.
 
     Raises:
-        UsageError: it is there already.
+        UsageError: the file exists already.
     """
     if force or is_printed(file) or not file.exists() or is_stream(file):
         return
@@ -42,14 +42,14 @@ def refuse_existing(file: Path, *, force: bool) -> None:
 
 
 def require_place(file: Path) -> None:
-    """Refuse a place where no file can lie, before anything is tried.
+    """Refuse a place that cannot hold a file, before anything is tried.
 
     Raises:
-        UsageError: it is a folder, or in none, or is read by others while it grows.
+        UsageError: it is a folder, or its folder does not exist, or others read it while it grows.
     """
     if is_printed(file) or is_stream(file) or file.is_dir():
         raise UsageError(
-            f"{str(file)!r} is no file that can be replaced while findings come; name another"
+            f"{str(file)!r} is not a file that can be replaced while findings come in; name another"
         )
     folder = file.parent
     if not os.access(folder, os.W_OK):
@@ -61,9 +61,9 @@ def require_place(file: Path) -> None:
 
 @contextmanager
 def replacing(folder: Path | None, *, force: bool) -> Iterator[None]:
-    """Move a folder aside while its successor is made; it comes back if there will be none.
+    """Move a folder aside while its successor is made; it comes back if there is none.
 
-    Without `force` nothing is moved: whoever makes the new folder refuses to write over the old.
+    Without `force` nothing is moved: whoever makes the new folder refuses to overwrite the old one.
 
     Raises:
         UsageError: what is there was not written by crawlbench.
@@ -84,10 +84,10 @@ def replacing(folder: Path | None, *, force: bool) -> Iterator[None]:
 
 
 def _require_ours(folder: Path) -> None:
-    """Raise unless a folder may go: a slip of the hand must not delete a home folder."""
+    """Raise unless a folder may be removed: a slip must not delete a home folder."""
     if folder.is_symlink() or not folder.is_dir():
         raise UsageError(
-            f"{str(folder)!r} is no folder of crawlbench's, so --force does not replace it; "
+            f"{str(folder)!r} was not made by crawlbench, so --force does not replace it; "
             "name another place with -o"
         )
     names = {entry.name for entry in folder.iterdir()}

@@ -71,7 +71,7 @@ def plan(
 
 
 def _foreseen(view: SessionView, group: GroupView, wanted: float) -> dict[str, object]:
-    """Return for scripts what a row of the table says."""
+    """Return what a row of the table says, for scripts."""
     spreads = foresee(view.session, group.name, wanted)
     most = max(spreads, default=None)
     return {
@@ -107,5 +107,5 @@ def _read_percent(text: str) -> float:
     except ValueError:
         percent = math.nan
     if not 0 < percent < 1000:
-        raise UsageError(f"--detect {text!r} is no difference; one looks like 2%")
+        raise UsageError(f"--detect {text!r} is not a difference; one looks like 2%")
     return math.log1p(percent / 100)

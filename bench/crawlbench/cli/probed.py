@@ -1,6 +1,6 @@
 """What a session's event loops support: `probe.json`, and a section of its page (floor 5).
 
-The loops are tried after the session, when nothing is measured any more.
+The loops are probed after the session, when nothing is being measured any more.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ if TYPE_CHECKING:
 __all__ = ["probe_session", "probed_section"]
 
 MIN_OPERATIONS = 20
-"""A session of fewer asks about these; to probe its loops would take longer than it did."""
+"""Sessions with this many operations are probed; for smaller ones the probe would take longer."""
 TITLE = "What event loops support"
 FOUND = (Column("what"), Column("is", is_prose=True))
 LEAD = (
     "Found by trying, each feature or operation in a process of its own: what no session can "
     "measure, and the themes of this session's operations. "
-    '"crawlbench probe" tries all there is.'
+    '"crawlbench probe" tries everything.'
 )
 NOT_PROBED = (
     f"This session's folder has no {PROBE_FILE}; "
-    f'"crawlbench probe --json" prints what may stand in it.'
+    f'"crawlbench probe --json" prints what belongs in it.'
 )
 
 
 def probe_session(session: Session, folder: Path) -> str:
-    """Try the event loops of a session's operations and write `probe.json`, if it is not there.
+    """Probe the event loops of a session's operations and write `probe.json`, if it does not exist.
 
-    A session is never lost for it: what goes wrong is returned as a sentence.
+    A session is never lost because of this: what goes wrong is returned as a sentence.
     """
     if len(session.plan.operations) < MIN_OPERATIONS or session.environments:
         return ""
@@ -71,7 +71,7 @@ def probe_session(session: Session, folder: Path) -> str:
 
 
 def probed_section(session: Session, folder: Path) -> Section | None:
-    """Return what `probe.json` holds as a part of a page; None for a session of crawls alone."""
+    """Return what `probe.json` holds as a section of a page; None for a session of crawls."""
     try:
         report = load_report(folder)
     except SessionFileError as error:
@@ -108,6 +108,6 @@ def _section(report: Report) -> Section:
 
 
 def _plain(table: Table) -> Table:
-    """Return the table with what strangers chose on single lines."""
+    """Return the table with names chosen by others on single lines."""
     rows = tuple(tuple(map(one_line, row)) for row in table.rows)
     return Table(table.title, table.columns, rows)

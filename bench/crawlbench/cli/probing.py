@@ -1,6 +1,6 @@
-"""Probes event loops, and shows how that gets on (floor 5).
+"""Probes event loops, and shows the progress (floor 5).
 
-On a terminal stands a live count, and what does not work above it; elsewhere each finding has a
+On a terminal there is a live count, with what does not work above it; elsewhere each finding gets a
 line.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["run_probe", "tell_findings"]
 
 UNREMARKABLE = (Support.WORKS, Support.NOT_HERE)
-"""Findings that nobody waits for: they stand in the tables."""
+"""Findings that need no line of their own: the tables have them."""
 
 
 def run_probe(options: ProbeOptions, tell: Tell) -> Report:
@@ -32,7 +32,7 @@ def run_probe(options: ProbeOptions, tell: Tell) -> Report:
 
 @contextmanager
 def tell_findings() -> Iterator[Tell]:
-    """Return what shows findings on standard error as they come, while the block lasts."""
+    """Return what shows findings on standard error as they come, for the duration of the block."""
     console = status_console()
 
     def show(text: str) -> None:
@@ -52,6 +52,6 @@ def tell_findings() -> Iterator[Tell]:
 
 
 def _describe(finding: Finding) -> str:
-    """Return a finding in a line."""
+    """Return a finding in one line."""
     reason = f" ({finding.reason})" if finding.reason else ""
     return printable(f"{finding.loop}: {finding.probe}: {finding.support}{reason}")

@@ -41,7 +41,7 @@ __all__ = ["newest_session", "report", "write_page"]
 
 RESULTS = Path("results")
 PAGE_FILE = "report.html"
-FILE_WIDTH = 120  # columns of a report that is written to a file
+FILE_WIDTH = 120  # width of a report that is written to a file
 
 
 class Format(StrEnum):
@@ -118,7 +118,7 @@ def choose_format(output_format: Format, *, as_json: bool) -> Format:
 def write_page(session: Session, folder: Path) -> str:
     """Write `report.html` into a session's folder if it can be drawn here.
 
-    A session is never lost for its page: what goes wrong is returned as a sentence.
+    A session is never lost because of its page: what goes wrong is returned as a sentence.
     """
     if not can_draw():
         return ""
@@ -146,7 +146,7 @@ def newest_session() -> Path:
 
 
 def _load(path: Path, stopping: Stopping | None) -> Shown:
-    """Read a session's folder or bundle, a folder with a pyperf suite alone, or such a suite."""
+    """Read a session's folder or bundle, a folder with only a pyperf suite, or such a suite."""
     if path.name.endswith(BUNDLE_ENDING):
         session = load_measured(path).session
         return _session_report(session, path.with_name(path.name.removesuffix(BUNDLE_ENDING)))
@@ -187,14 +187,14 @@ def _write(shown: Shown, output_format: Format, path: Path) -> None:
 def _draw_card(shown: Shown) -> bytes:
     if isinstance(shown, SessionReport):
         return shown.card()
-    raise UsageError("a card is of one session; give a folder that `crawlbench run` has made")
+    raise UsageError("a card shows one session; give a folder that `crawlbench run` has made")
 
 
 _PICTURES: dict[Format, Callable[[Shown], bytes]] = {
     Format.PNG: lambda shown: shown.png(),
     Format.CARD: _draw_card,
 }
-"""What is no text."""
+"""Formats that are not text."""
 _KINDS = {Format.PNG: "PNG", Format.CARD: "card"}
 
 

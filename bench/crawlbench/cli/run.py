@@ -80,7 +80,7 @@ _OF_RESUME = (
     *("resume", "rounds", "budget", "precision"),
     *("cluster", "verbose", "quiet", "page", "as_json"),
 )
-"""Parameters that may be given with --resume."""
+"""Parameters that can be given with --resume."""
 
 
 def run(
@@ -188,8 +188,8 @@ def run(
     ready = prepare_environments(read_environments(environment or []), wanted, tell)
     asked = [facts.asked for facts in ready.environments]
     wishes = make_wishes(cluster, machines, sheet)
-    if wishes:  # machines are merged by whole crawls, of the same laps everywhere
-        wanted = override(wanted.with_one_length(), {"paced": False})
+    if wishes:  # all machines take the same laps
+        wanted = override(wanted, {"paced": False})
     most = MAX_CELLS_OF_CLUSTER if wishes else MAX_CELLS
     plan = make_plan(
         suite, wanted, baseline, environments=asked, reach=ready.reach, most_cells=most
@@ -214,7 +214,7 @@ def _read_cpus(text: str | None) -> tuple[int, ...]:
         if found := parse_cpus(text):
             return found
     raise UsageError(
-        f"--mirror-cpus {text!r} is no list of CPUs; give it as the kernel does: 3, or 0-1,5"
+        f"--mirror-cpus {text!r} is not a list of CPUs; give it as the kernel does: 3, or 0-1,5"
     )
 
 
@@ -224,13 +224,13 @@ def start(
     environments: Sequence[EnvironmentFacts] = (),
     showing: Showing = AS_USUAL,
 ) -> NoReturn:
-    """Begin a session and carry it to its end.
+    """Begin a session and run it to its end.
 
     Args:
         plan: of the session.
         folder: to keep it in.
         environments: of the plan, ready to be used.
-        showing: what it is shown by in the end.
+        showing: how to show it in the end.
     """
     refuse_inexpressible(plan)
     prepare_sites(plan)
@@ -241,7 +241,7 @@ def start(
 def _refuse_changes(context: typer.Context) -> None:
     """Raise if something was typed that a session's own plan decides.
 
-    What variables and pyproject.toml say is meant for new sessions, and is passed over here.
+    Variables and pyproject.toml are meant for new sessions, and are ignored here.
     """
     given = [
         max(param.opts, key=len)
@@ -251,7 +251,7 @@ def _refuse_changes(context: typer.Context) -> None:
     ]
     if given:
         raise UsageError(
-            f"--resume goes on with the session's own plan, so {', '.join(given)} cannot be given; "
+            f"--resume keeps the session's own plan, so {', '.join(given)} cannot be given; "
             "only --rounds, --budget and --precision can"
         )
 
@@ -259,7 +259,7 @@ def _refuse_changes(context: typer.Context) -> None:
 def _resume(folder: Path, cluster: str | None, ends: Ends, showing: Showing) -> NoReturn:
     if cluster is not None or is_of_cluster(folder):
         resume_on_cluster(folder, cluster, ends)
-    load_session(folder)  # before a lock is left in what is no session
+    load_session(folder)  # before a lock is left in what is not a session
     with own(folder):
         session = load_session(folder)
         session = replace(session, plan=extend_plan(session.plan, **ends))

@@ -36,7 +36,7 @@ __all__ = ["bench", "serve"]
 
 SERVANT = "crawlbench.mirror.servant"
 END_S = 5.0
-"""For the mirror to end after its input was closed; then it is killed."""
+"""Seconds for the mirror to end after its input was closed; then it is killed."""
 BENCH_SPAN_S = 1.0
 BENCH_CONNECTIONS = (1, 8, 64)
 
@@ -54,7 +54,7 @@ MODES: dict[str, tuple[str, Asked]] = {
     "TLS, gzip": ("loopback-tls", {}),
     "HTTP/2, TLS, gzip": ("loopback-tls", {"http2": True}),
 }
-"""What is asked for, to the network's name and those arguments."""
+"""What is measured, to the network's name and those arguments."""
 
 
 def serve(
@@ -100,7 +100,7 @@ def serve(
 
 
 async def _serve(job: ServantJob) -> None:
-    """Show what a mirror in a process of its own says, until cancelled.
+    """Show what a mirror in its own process reports, until cancelled.
 
     Raises:
         MirrorError: it cannot listen there, or it has ended.
@@ -124,13 +124,13 @@ def _greet(opened: Open) -> None:
     if opened.status:
         lines.append(f"counters at {opened.status}")
     if opened.ca_file:
-        lines.append(f"clients have to trust {opened.ca_file}")
+        lines.append(f"clients must trust {opened.ca_file}")
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
 
 
 def _log(served: Served) -> None:
-    """Print one line; what a client sent is shown so that it cannot steer a terminal."""
+    """Print one line, in which nothing that a client sent can control a terminal."""
     page = "".join(c if c.isprintable() else repr(c)[1:-1] for c in served.page)
     sys.stdout.write(
         f"{time.strftime('%H:%M:%S')} {served.method} {page} {served.status or '-'} "

@@ -17,17 +17,17 @@ __all__ = ["FILE", "PREFIX", "load_settings", "options_of", "tell_source"]
 
 FILE = "pyproject.toml"
 PREFIX = "CRAWLBENCH"
-"""Of variables: `CRAWLBENCH_RUN_ROUNDS=5` stands for `crawlbench run --rounds 5`."""
+"""Prefix of variables: `CRAWLBENCH_RUN_ROUNDS=5` stands for `crawlbench run --rounds 5`."""
 
 
 def load_settings(folder: Path) -> dict[str, object]:
     """Return the table `[tool.crawlbench]` of the nearest pyproject.toml that has one.
 
     Args:
-        folder: where the search begins; it goes on upwards.
+        folder: where the search begins, which goes upwards from there.
 
     Raises:
-        UsageError: a file on the way cannot be read, or the table is none.
+        UsageError: a file on the way cannot be read, or what it has is not a table.
     """
     for path in (one / FILE for one in (folder, *folder.parents)):
         try:
@@ -43,12 +43,12 @@ def load_settings(folder: Path) -> dict[str, object]:
 
 
 def options_of(command: Command, name: str, table: object) -> dict[str, object]:
-    """Return the defaults of a command's parameters that a table of settings gives.
+    """Return the defaults that a table of settings gives to a command's parameters.
 
     Args:
         command: whose options they are.
         name: of the command, as it is typed after `crawlbench`.
-        table: by options as they are typed, without the dashes in front: `min-time = 0.1`.
+        table: by option as it is typed, without the leading dashes: `min-time = 0.1`.
 
     Raises:
         UsageError: the command has no such option.
@@ -65,12 +65,12 @@ def options_of(command: Command, name: str, table: object) -> dict[str, object]:
         if key not in named:
             near = get_close_matches(key, named, 1)
             meant = f"; did you mean {near[0]!r}?" if near else f"; see crawlbench {name} --help"
-            raise UsageError(f"{where} names {key!r}, which is no option of {name}{meant}")
+            raise UsageError(f"{where} names {key!r}, which is not an option of {name}{meant}")
     return {named[key]: value for key, value in values.items()}
 
 
 def tell_source(error: TyperException) -> str:
-    """Return where a value came from that was not typed, as a sentence; else an empty text."""
+    """Say in a sentence where a value came from that was not typed; else return an empty text."""
     context, param = getattr(error, "ctx", None), getattr(error, "param", None)
     if context is None or param is None:
         return ""

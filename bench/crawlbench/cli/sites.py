@@ -1,4 +1,4 @@
-"""Sites for commands: a word on what their first use takes (floor 5)."""
+"""Prepares sites for commands, with a word on what their first use takes (floor 5)."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ __all__ = ["prepare_site", "prepare_sites"]
 
 
 def prepare_sites(plan: Plan) -> None:
-    """Make ready what a plan's sites need; errors as `prepare_site`."""
+    """Prepare what a plan's sites need; raises what `prepare_site` raises."""
     for name in dict.fromkeys(plan.path_of(cell.site) for cell in plan.cells if cell.site):
         prepare_site(name)
 
 
 def prepare_site(name: str, *, reads: bool = True) -> None:
-    """Make the pages of a site that needs it, and say so; those of a user's, its mirror makes.
+    """Make the pages of a site that needs it, and say so; for a user's site, its mirror does that.
 
-    A user's own is loaded in a process that is thrown away, and never here.
+    A user's own site is loaded in a process that is thrown away, never here.
 
     Args:
         name: as on the command line.
-        reads: whether its pages are going to be read, see `find_site`.
+        reads: whether its pages will be read, see `find_site`.
 
     Raises:
         UsageError: there is no such site, or its pages cannot be made.

@@ -67,7 +67,7 @@ def verify_bundle(
             for sentence in broken:
                 complain(f"{path}: {sentence}")
             continue
-        session = restore(bundle.content)  # which raises if it cannot be
+        session = restore(bundle.content)  # which raises if that is not possible
         if as_json:
             continue
         sys.stdout.write(

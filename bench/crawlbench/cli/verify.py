@@ -36,7 +36,7 @@ def verify(
     Example: crawlbench mirror verify ./site.toml
     """
     if not site.endswith(".toml"):
-        raise UsageError(f"{site!r} is no site file; one ends in .toml")
+        raise UsageError(f"{site!r} is not a site file; one ends in .toml")
     surveyed = asyncio.run(survey_site(site))
     findings = surveyed.findings
     path = expected_path(Path(site))
@@ -53,7 +53,7 @@ def verify(
 
 
 def _tell(path: Path, surveyed: Surveyed) -> dict[str, object]:
-    """Return for scripts what was found, and where it is written unless something is wrong."""
+    """Return for scripts what was found, and where it is written, unless something is wrong."""
     findings, expected = surveyed.findings, surveyed.findings.expected
     return {
         "file": None if findings.faults else str(path),
@@ -88,7 +88,7 @@ def _make_table(expected: Expected) -> Table:
 
 
 def _describe_change(path: Path, now: Expected) -> str:
-    """Say what a new expectation does to the old one."""
+    """Say how a new expectation relates to the old one."""
     try:
         before = load_expected(path)
     except UsageError:

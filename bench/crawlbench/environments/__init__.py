@@ -1,4 +1,4 @@
-"""Pythons and packages beside the manager's own: asked for, built once, kept (floor 4).
+"""Pythons and packages besides the manager's own: requested, built once, kept (floor 4).
 
-Nothing is imported here: `inside.py` runs where only pyperf is sure to be.
+Nothing is imported here: `inside.py` runs where only pyperf is certain to be installed.
 """

@@ -1,7 +1,7 @@
 """Builds an environment once, keeps it, and finds it again (floor 4).
 
 Its folder is named by a hash of what it is made from. `ready.json` is written last, so that a build
-that was killed is seen and done again; a lock lets one build at a time.
+that was killed is noticed and repeated; a lock allows one build at a time.
 """
 
 from __future__ import annotations
@@ -60,16 +60,16 @@ def build(
 ) -> EnvironmentFacts:
     """Return an environment that is ready to be used, from the cache if it was built before.
 
-    What is newest when it is built stays so until it is removed from the cache.
+    What is newest when it is built remains until it is removed from the cache.
 
     Args:
-        environment: what is asked.
-        needed: distributions that workers import beside what is asked.
+        environment: what was asked for.
+        needed: distributions that workers import besides what was asked for.
         tell: called with a line when something is built.
-        looseness: how many of the manager's versions to let go at least.
+        looseness: how many of the manager's versions to give up at least.
 
     Raises:
-        EnvironmentFailure: it cannot be had; the message names it and says why.
+        EnvironmentFailure: it is not available; the message names it and says why.
     """
     try:
         return _build(environment, needed, tell, looseness)
@@ -82,14 +82,14 @@ def build(
 
 @dataclass(frozen=True, slots=True)
 class _Recipe:
-    """All that an environment is made from."""
+    """Everything that an environment is made from."""
 
     environment: Environment
     python: Interpreter
     installer: Installer
     wanted: list[str]
     bounds: list[list[str]]
-    """Constraints to be tried in this order."""
+    """Constraints to try in this order."""
     sources: dict[str, str]
     """Checkouts, and hashes of their files."""
 
@@ -103,10 +103,10 @@ class _Recipe:
         return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
 
     def make(self, folder: Path) -> int:
-        """Build it in a folder that is not there, and return how many of the bounds did not fit.
+        """Build it in a new folder, and return how many of the bounds did not fit.
 
         Raises:
-            EnvironmentFailure: none does; what the last try said is told.
+            EnvironmentFailure: none of them fits; the message has what the last try said.
         """
         try:
             self.installer.make_folder(self.python.path, folder)
@@ -176,7 +176,7 @@ def _build(
 
 
 def _make(recipe: _Recipe, folder: Path, facts: EnvironmentFacts, looseness: int) -> Kept:
-    """Build an environment, and note last that it is ready: what has no note is built again."""
+    """Build an environment, and record last that it is ready: without that it is built again."""
     remove_folder(folder)
     loose = looseness + recipe.make(folder)
     found = look_inside(facts, {})
@@ -191,7 +191,7 @@ def _make(recipe: _Recipe, folder: Path, facts: EnvironmentFacts, looseness: int
 
 
 def _describe(environment: Environment, path: str) -> str:
-    """Return what tells a checkout's files from others.
+    """Return what distinguishes a checkout's files from others.
 
     Raises:
         EnvironmentFailure: one cannot be read.
@@ -209,7 +209,7 @@ def _copy(path: str, room: Path) -> str:
     """Copy a checkout to where it is built.
 
     Raises:
-        EnvironmentFailure: something of it cannot be read or written.
+        EnvironmentFailure: some of it cannot be read or written.
     """
     try:
         return str(copy_checkout(Path(path), room))
@@ -220,5 +220,5 @@ def _copy(path: str, room: Path) -> str:
 
 
 def _build_variables() -> dict[str, str]:
-    """Return the variables by which people tell builds what to do."""
+    """Return the variables with which people control builds."""
     return {name: value for name, value in sorted(os.environ.items()) if _OF_BUILDS.fullmatch(name)}

@@ -34,14 +34,14 @@ __all__ = [
 ]
 
 READY_FILE = "ready.json"
-"""Written when an environment is whole."""
+"""Written when an environment is complete."""
 USERS = "users"
-"""Folder with a file for each process that uses the environment, named by its number.
+"""Folder with a file for each process that uses the environment, named by its process id.
 
-In it stands when the process started: numbers are given out again.
+It holds when the process started, because ids are reused.
 """
 SAME_START_S = 60.0
-"""Starts that are no further apart are one: clocks are set while processes live."""
+"""Starts that differ by no more than this are the same: clocks are set while processes live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +62,16 @@ class Kept:
     used: str = ""
     """When it was last used: UTC, ISO 8601."""
     size_bytes: int = 0
-    """What its files hold; those that uv shares between environments count in each."""
+    """Size of its files; those that uv shares between environments count in each."""
 
 
 def environments_folder() -> Path:
-    """Return where environments are kept: in the cache of pages and copies."""
+    """Return where environments are kept: in the same cache as pages and copies."""
     return cache_folder() / "environments"
 
 
 def note_use(folder: Path) -> None:
-    """Note that this process uses an environment, so that nobody removes it meanwhile."""
+    """Record that this process uses an environment, so that nobody removes it meanwhile."""
     users = folder / USERS
     users.mkdir(exist_ok=True)
     for user in users.iterdir():
@@ -84,7 +84,7 @@ def note_use(folder: Path) -> None:
 
 
 def kept_environments() -> list[Kept]:
-    """Return all that are whole, the last used first."""
+    """Return all complete environments, the last used first."""
     found = []
     for folder in _folders():
         with suppress(OSError, msgspec.MsgspecError):
@@ -96,7 +96,7 @@ def kept_environments() -> list[Kept]:
 
 
 def load_kept(folder: Path) -> Kept | None:
-    """Return what is known of an environment; None if it is not whole, or of another format."""
+    """Return what is known about an environment; None if it is incomplete or has another format."""
     with suppress(OSError, msgspec.MsgspecError):
         return _decode(folder)
     return None
@@ -107,19 +107,19 @@ def _decode(folder: Path) -> Kept:
 
 
 def all_keys() -> list[str]:
-    """Return the keys of all environments, half-built ones too."""
+    """Return the keys of all environments, including half-built ones."""
     return [folder.name for folder in _folders()]
 
 
 def remove_environment(key: str) -> Path:
-    """Remove an environment, whole or half-built.
+    """Remove an environment, complete or half-built.
 
     Args:
-        key: of it, or the beginning of one key alone.
+        key: its key, or the beginning of one key only.
 
     Raises:
-        UsageError: none or several begin so, or a process uses it.
-        OSError: something of it cannot be removed.
+        UsageError: none or several begin like this, or a process uses it.
+        OSError: some of it cannot be removed.
     """
     matches = [folder for folder in _folders() if key and folder.name.startswith(key)]
     if len(matches) != 1:
@@ -141,7 +141,7 @@ def remove_environment(key: str) -> Path:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove what is there, so that a kill in between leaves nothing that seems whole."""
+    """Remove it in such a way that a kill in between leaves nothing that seems complete."""
     (folder / READY_FILE).unlink(missing_ok=True)
     if folder.exists():
         shutil.rmtree(folder)
@@ -158,7 +158,7 @@ def _users(folder: Path) -> Iterator[Path]:
 
 
 def _is_used_by(mark: Path) -> bool:
-    """Tell whether another process, of which this is the mark, still lives."""
+    """Return whether the process that left this mark still lives, if it is another one."""
     if not mark.name.isdecimal() or int(mark.name) == os.getpid():
         return False
     try:
@@ -166,14 +166,14 @@ def _is_used_by(mark: Path) -> bool:
         noted = float(mark.read_text(encoding="utf-8"))
     except (psutil.NoSuchProcess, FileNotFoundError):
         return False
-    except (psutil.Error, OSError, ValueError):  # it lives, but nothing more is known
+    except (psutil.Error, OSError, ValueError):  # it lives, but no more is known
         return True
     return abs(started - noted) < SAME_START_S
 
 
 def _forget(mark: Path) -> None:
     """Remove this process's mark at its end."""
-    if mark.name == str(os.getpid()):  # not of a fork
+    if mark.name == str(os.getpid()):  # not in a fork
         with suppress(OSError):
             mark.unlink()
 

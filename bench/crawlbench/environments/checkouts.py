@@ -1,8 +1,9 @@
-"""Folders and wheels of the user's that are installed into environments (floor 4).
+"""The user's folders and wheels, to be installed into environments (floor 4).
 
-A folder is copied before it is built, so that nothing is left in it. Of a git checkout those files
-are taken that git has or would take: what is ignored is what earlier builds left, and some builds
-take it for new. Of other folders all are, but compiled ones and what tools leave.
+A folder is copied before it is built, so that nothing is left in it. From a git checkout we take
+the files that git has or would take: what it ignores was left by earlier builds, and some builds
+would mistake it for new. From other folders we take everything except compiled files and what tools
+leave.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ __all__ = ["copy_checkout", "describe_checkout", "project_name"]
 LEFTOVERS = frozenset(
     {"__pycache__", ".venv", "venv", ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
 )
-"""Folders that no build needs, wherever they lie."""
+"""Folders that no build needs, wherever they are."""
 BUILT = frozenset({"build", "dist"})
 """Folders that builds leave at the top, unless they are packages."""
 COMPILED = (".so", ".pyd", ".pyc")
@@ -35,7 +36,7 @@ _ODD = re.compile(r"[^\w.-]+", re.ASCII)
 
 
 def describe_checkout(path: Path) -> str:
-    """Return twelve hex digits that change with any file, and the commit where git knows it.
+    """Return twelve hex digits that change with any file, and the commit if git knows it.
 
     Raises:
         OSError: a file cannot be read.
@@ -50,14 +51,14 @@ def describe_checkout(path: Path) -> str:
 
 
 def copy_checkout(path: Path, folder: Path) -> Path:
-    """Copy what a build needs into a new folder, git's own files too; a wheel stays as it is.
+    """Copy what a build needs into a new folder, with git's own files; wheels stay as they are.
 
     Raises:
         OSError: something cannot be read or written.
     """
     if path.is_file():
         return path
-    # Installers read a path as a requirement, in which blanks and semicolons mean something.
+    # Installers read a path as a requirement, in which blanks and semicolons have a meaning.
     target = folder / (_ODD.sub("_", path.name) or "checkout")
     target.mkdir(parents=True)
     for file in _files(path):
@@ -73,7 +74,7 @@ def copy_checkout(path: Path, folder: Path) -> Path:
 
 
 def project_name(path: Path) -> str:
-    """Return what a checkout's distribution is called; empty if its files do not say."""
+    """Return the name of a checkout's distribution; empty if its files do not give one."""
     if path.is_file():
         return path.name.partition("-")[0]
     try:
@@ -92,7 +93,7 @@ def project_name(path: Path) -> str:
 
 
 def _files(path: Path) -> list[Path]:
-    """Return the files of a checkout or the wheel itself, links as they are."""
+    """Return the files of a checkout, or the wheel itself, with links as they are."""
     if path.is_file():
         return [path]
     known = _git_files(path)
@@ -100,7 +101,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _git_files(path: Path) -> list[Path] | None:
-    """Return the files that git has or would take, those of submodules too; None without git."""
+    """Return the files that git has or would take, including submodules; None without git."""
     tracked = _git(path, "ls-files", "-z", "--cached", "--recurse-submodules")
     new = _git(path, "ls-files", "-z", "--others", "--exclude-standard")
     if tracked is None or new is None:
@@ -121,14 +122,14 @@ def _walk(path: Path) -> Iterator[Path]:
 
 
 def _is_left(path: Path, top: Path) -> bool:
-    """Tell whether something is a leftover of other tools, which no build needs."""
+    """Return whether something was left by other tools, so that no build needs it."""
     is_built = path.parent == top and path.name in BUILT and not (path / "__init__.py").exists()
     is_left = path.name in LEFTOVERS or path.name.endswith(".egg-info") or is_built
     return is_left and path.is_dir()
 
 
 def _commit(path: Path) -> str:
-    """Return the commit, with `+` if files differ from it; empty where git does not tell."""
+    """Return the commit, with `+` if files differ from it; empty if git does not say."""
     folder = path if path.is_dir() else path.parent
     commit = _git(folder, "rev-parse", "--short=10", "HEAD")
     changes = _git(folder, "status", "--porcelain", ".")

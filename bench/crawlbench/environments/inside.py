@@ -1,7 +1,7 @@
-"""Runs within an environment and tells what is there: `python -m crawlbench.environments.inside`.
+"""Reports from inside an environment: `python -m crawlbench.environments.inside`.
 
-Reads a JSON object from standard input, kind of plug-in to names, and writes one. Only Python's own
-and crawlbench's lowest floors are imported (floor 4).
+It reads a JSON object from standard input, kind of plug-in to names, and writes one. It imports
+only Python's own modules and crawlbench's lowest floors (floor 4).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["main"]
 
 def main() -> None:
     """Answer what the manager asks."""
-    # Plug-ins may print when they are imported: that goes to standard error, the answer alone here.
+    # Plug-ins may print when they are imported: that goes to standard error, only the answer here.
     say = open_channel()
     asked = json.load(sys.stdin)
     installed = [found for found in metadata.distributions() if found.name != "crawlbench"]
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def _is_local(found: metadata.Distribution) -> bool:
-    """Tell whether a distribution was installed from a folder or a wheel on this machine."""
+    """Return whether a distribution was installed from a folder or a wheel on this machine."""
     try:
         about = json.loads(found.read_text("direct_url.json") or "{}")
         return str(about.get("url", "")).startswith("file:")
@@ -54,8 +54,8 @@ def _is_local(found: metadata.Distribution) -> bool:
 
 
 def _imported(installed: Iterable[metadata.Distribution]) -> list[str]:
-    """Return the distributions of which this process has imported a file."""
-    # `__dict__`, since some modules import others when they are asked for what they do not have.
+    """Return the distributions from which this process has imported a file."""
+    # `__dict__`, because some modules import others when asked for a missing attribute.
     files = [getattr(module, "__dict__", {}).get("__file__") for module in sys.modules.values()]
     loaded = {file for file in files if isinstance(file, str)}
     return [

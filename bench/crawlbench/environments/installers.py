@@ -1,7 +1,7 @@
-"""What makes a virtual environment and fills it: uv where it is there, else venv and pip (floor 4).
+"""Makes a virtual environment and fills it: with uv if available, else venv and pip (floor 4).
 
-Both keep what they download in caches of their own, so that a second environment with the same
-packages needs no network.
+Both keep downloads in caches of their own, so that a second environment with the same packages
+needs no network.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["Installer", "Misfit", "choose_installer", "interpreter_of"]
 BUILD_TIMEOUT_S = 1800.0
 LONGEST_REASON = 400
 SYSTEM_CERTIFICATES = {"UV_NATIVE_TLS": "true", "UV_SYSTEM_CERTS": "true"}
-"""Older and newer uv trust whom the system trusts, as pip does, unless the user says otherwise."""
+"""Makes older and newer uv trust whom the system trusts, as pip does, unless the user objects."""
 _NOISE = re.compile(r"^[\s│╰├─▶×>-]+(?:error: |cause: )?|^(?:error: |cause: )|\s+$")
 _PIP_ERROR = re.compile(r"^ERROR: ", re.MULTILINE)
 _REFUSED = re.compile(
@@ -39,12 +39,12 @@ _NOT_BUILT = re.compile(
 
 
 class Misfit(EnvironmentFailure):
-    """Raised when the constraints are to blame: with fewer of them it may work."""
+    """Raised when the constraints are to blame, so that it may work with fewer of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Installer:
-    """Commands that make an environment."""
+    """The commands that make an environment."""
 
     name: str
     """`uv` or `pip`."""
@@ -68,7 +68,7 @@ class Installer:
         Args:
             folder: of the environment.
             wanted: requirements and absolute paths.
-            constraints: versions to keep to; none for the newest.
+            constraints: versions to keep; none for the newest.
 
         Raises:
             Misfit: the constraints do not fit, or a package cannot be built in the version that
@@ -84,7 +84,7 @@ class Installer:
 
     def _run(self, command: Sequence[str], folder: Path, constraints: Sequence[str] = ()) -> None:
         try:
-            outcome = subprocess.run(  # elsewhere: settings and modules of this folder are not ours
+            outcome = subprocess.run(  # elsewhere: this folder may have settings and modules
                 command,
                 cwd=folder.parent,
                 stdin=subprocess.DEVNULL,
@@ -107,7 +107,7 @@ class Installer:
 
 
 def choose_installer() -> Installer:
-    """Return uv if the extra `environments` is installed or uv is on PATH, else venv and pip."""
+    """Return uv, if the extra `environments` is installed or uv is on PATH, else venv and pip."""
     uv = _find_uv()
     if uv:
         return Installer(
@@ -126,34 +126,34 @@ def choose_installer() -> Installer:
 
 
 def interpreter_of(folder: Path) -> Path:
-    """Return where an environment's interpreter lies."""
+    """Return where an environment's interpreter is."""
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
 def _find_uv() -> str | None:
     try:
-        import uv  # noqa: PLC0415  (of an extra)
+        import uv  # noqa: PLC0415  (an extra)
     except ImportError:
         return shutil.which("uv")
     return str(uv.find_uv_bin())
 
 
 def _clean_variables() -> dict[str, str]:
-    """Return the manager's variables without those that lead another Python astray."""
+    """Return the manager's variables without those that would mislead another Python."""
     astray = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "UV_PYTHON", "UV_PROJECT_ENVIRONMENT"}
     kept = {name: value for name, value in os.environ.items() if name not in astray}
     return SYSTEM_CERTIFICATES | kept
 
 
 def _are_to_blame(constraints: Sequence[str], words: str) -> bool:
-    """Tell from what an installer said whether it may work with fewer constraints."""
+    """Return whether an installer's words suggest that fewer constraints would work."""
     bound = {canonicalize_name(text.partition("==")[0]) for text in constraints}
     not_built = {canonicalize_name(name) for name in _NOT_BUILT.findall(words)}
     return bool(bound) and (_REFUSED.search(words) is not None or bool(bound & not_built))
 
 
 def _reason(words: str) -> str:
-    """Return what an installer said, in one line: what pip marks as an error, of uv the first."""
+    """Return what an installer said, in one line: what pip marks as an error; for uv, the first."""
     marked = _PIP_ERROR.split(words)[1:]
     text = marked[-1] if marked else words.partition("[stdout]")[0].partition("[stderr]")[0]
     lines = [_NOISE.sub("", line) for line in text.splitlines()]

@@ -1,4 +1,4 @@
-"""Asks an environment from inside what it holds (floor 4)."""
+"""Asks an environment, from inside, what it holds (floor 4)."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ LOOK_TIMEOUT_S = 120.0  # each plug-in is imported
 
 
 class Plugin(msgspec.Struct, frozen=True):
-    """A plug-in as an environment sees it."""
+    """A plug-in, as an environment sees it."""
 
     is_async: bool
-    """Of a strategy: whether it needs an event loop."""
+    """For a strategy: whether it needs an event loop."""
     trouble: str
-    """Why it cannot be had there; empty if it can."""
+    """Why it is not available there; empty if it is."""
 
 
 class Findings(msgspec.Struct, frozen=True):
-    """What an environment said."""
+    """What an environment reported."""
 
     python: str
     prefix: str
@@ -42,9 +42,9 @@ class Findings(msgspec.Struct, frozen=True):
     plugins: dict[str, dict[str, Plugin]]
     """Kind, such as `STRATEGY`, to the names that were asked for."""
     imported: list[str]
-    """Distributions of which something was imported, the plug-ins included."""
+    """Distributions from which something was imported, including the plug-ins."""
     requires: dict[str, list[str]]
-    """Distribution to what it requires, as its metadata say."""
+    """Distribution to what it requires, according to its metadata."""
     local: list[str]
     """Distributions that were installed from a folder or a wheel on this machine."""
 
@@ -53,7 +53,7 @@ def look_inside(facts: EnvironmentFacts, asked: Mapping[str, Sequence[str]]) -> 
     """Start an environment's interpreter and return what it finds.
 
     Args:
-        facts: of the environment; what it holds may be missing still.
+        facts: of the environment; what it holds may still be missing.
         asked: kinds of plug-ins to names, each to be imported.
 
     Raises:
@@ -86,7 +86,7 @@ def look_inside(facts: EnvironmentFacts, asked: Mapping[str, Sequence[str]]) -> 
 
 
 def _check_pyperf(environment: str, versions: Mapping[str, str]) -> None:
-    """Raise if the environment's pyperf is not one that our workers can use."""
+    """Raise if our workers cannot use the environment's pyperf."""
     found = {str(canonicalize_name(name)): version for name, version in versions.items()}
     (wanted,) = (
         Requirement(text) for text in requirements_for(Environment(environment), ["pyperf"])

@@ -79,7 +79,7 @@ def _packages(kind: registry.Kind, name: str) -> list[str]:
 
 
 def _is_here(package: str) -> bool:
-    """Tell whether the manager has a distribution."""
+    """Return whether the manager has a distribution."""
     try:
         metadata.distribution(package)
     except metadata.PackageNotFoundError:

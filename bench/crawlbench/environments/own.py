@@ -1,7 +1,7 @@
 """Crawlbench itself as other Pythons import it: a copy in the cache (floor 4).
 
-Environments do not install crawlbench, which would bring all that the manager needs. Their workers
-have this folder on their path, with the metadata by which plug-ins are found.
+Environments do not install crawlbench, which would bring everything that the manager needs. Their
+workers have this folder on their path, with the metadata that plug-ins are found by.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from crawlbench.sites.movies import fixture_folder
 __all__ = ["own_library"]
 
 UNUSED_S = 30 * 86_400.0
-"""After which the copy of another version is removed."""
+"""Seconds after which the copy of another version is removed."""
 _PACKAGE = Path(crawlbench.__file__).parent
 
 
 def own_library() -> Path:
-    """Return the folder that a worker's path needs, made if this crawlbench has none yet.
+    """Return the folder that a worker's path needs, and make it if this crawlbench has none yet.
 
     Raises:
         OSError: it cannot be written.
     """
     folder = cache_folder() / f"library-{_version()}"
     if folder.is_dir():
-        with suppress(OSError):  # of somebody else
+        with suppress(OSError):  # it is somebody else's
             folder.touch()
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ def own_library() -> Path:
 
 
 def _version() -> str:
-    """Return a hash of all that is copied."""
+    """Return a hash of everything that is copied."""
     return hash_files([*_sources(), *fixture_folder().iterdir()])
 
 

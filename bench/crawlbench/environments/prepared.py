@@ -1,4 +1,4 @@
-"""Gets the environments of a session ready, before its plan is made (floor 4)."""
+"""Prepares the environments of a session, before its plan is made (floor 4)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Environments as they are, and which plug-ins can be had in them."""
+    """The environments as they are, and the plug-ins available in them."""
 
     environments: tuple[EnvironmentFacts, ...]
     """In the order in which they were asked for; those that cannot be used have an obstacle."""
@@ -56,7 +56,7 @@ def prepare_environments(
         tell: called with a line for each that is built.
 
     Raises:
-        EnvironmentFailure: the first cannot be had, with which the others are compared.
+        EnvironmentFailure: the first one, with which others are compared, is not available.
         UnknownNameError: the suite names a plug-in that is not known.
     """
     if not environments:
@@ -75,29 +75,29 @@ def prepare_environments(
 
 
 def prepare_for(plan: Plan, tell: Callable[[str], None]) -> tuple[EnvironmentFacts, ...]:
-    """Return the environments of a plan from elsewhere; errors as `prepare_environments`."""
+    """Return the environments of another machine's plan; raises as `prepare_environments` does."""
     names = _plugins(plan, [cell for cell in plan.cells if cell.environment])
     return tuple(_build_alike(plan.environments, needed_packages(names, names), tell))
 
 
 def check_imported(plan: Plan, environments: Sequence[EnvironmentFacts]) -> None:
-    """Refuse a plan in which nothing runs what its environments differ in.
+    """Refuse a plan in which nothing uses what its environments differ in.
 
-    Else versions of a package that is never imported would be called the same. Where Pythons, flags
-    or variables differ, those are compared as well, and nothing is refused.
+    Otherwise versions of a package that is never imported would be called the same. If Pythons,
+    flags or variables differ, those are compared as well, and nothing is refused.
 
     Args:
         plan: whose strategies, event loops and parsers are imported once more in each environment.
         environments: all of them usable.
 
     Raises:
-        EnvironmentFailure: nothing of the plan imports them; or an environment cannot be asked.
+        EnvironmentFailure: nothing in the plan imports them, or an environment cannot be asked.
     """
     suspects = _differing(environments)
     if not suspects:
         return
     plugins = _plugins(plan, plan.cells)
-    # What their files import at first use only is not there yet when they are imported.
+    # What their files import only on first use is not there yet when they are imported.
     written = set(needed_packages(plugins, plugins)).difference(WORKER_PACKAGES)
     asked = {kind.name: names for kind, names in plugins.items()}
     for one in environments:
@@ -112,7 +112,7 @@ def check_imported(plan: Plan, environments: Sequence[EnvironmentFacts]) -> None
 
 
 def _differing(environments: Sequence[EnvironmentFacts]) -> set[str]:
-    """Return the packages in which environments differ as asked; empty if they do in more."""
+    """Return the packages in which environments differ as asked; empty if they differ in more."""
     settings = [(one.asked.python, one.asked.flags, one.asked.variables) for one in environments]
     if any(of != settings[0] for of in settings):
         return set()
@@ -143,10 +143,10 @@ def _unique(names: Iterable[str]) -> list[str]:
 
 
 def prepare_again(session: Session, tell: Callable[[str], None]) -> tuple[EnvironmentFacts, ...]:
-    """Return the environments of a session that is to go on, as they were.
+    """Return the environments of a session that is to be continued, as they were.
 
     Raises:
-        EnvironmentFailure: the first cannot be had.
+        EnvironmentFailure: the first one is not available.
     """
     return tuple(
         facts if facts.obstacle else build(facts.asked, facts.needed, tell, facts.looseness)
@@ -157,12 +157,13 @@ def prepare_again(session: Session, tell: Callable[[str], None]) -> tuple[Enviro
 def _build_alike(
     environments: Sequence[Environment], needed: Sequence[str], tell: Callable[[str], None]
 ) -> list[EnvironmentFacts]:
-    """Build all with as many of the manager's versions as fit every one of them.
+    """Build all of them with as many of the manager's versions as fit every one.
 
-    Else one side would have today's versions of what nobody asked for, and the other not.
+    Otherwise one side would have today's versions of what nobody asked for, and the other would
+    not.
 
     Raises:
-        EnvironmentFailure: the first cannot be had.
+        EnvironmentFailure: the first one is not available.
     """
     looseness = 0
     while True:

@@ -23,14 +23,14 @@ __all__ = ["Interpreter", "find_python"]
 OLDEST = (3, 11)
 ASK_TIMEOUT_S = 30.0
 KNOWN_FILE = "pythons.json"
-"""What was found before, version to path: asking every Python of a machine takes seconds."""
+"""Earlier findings, version to path: asking every Python on a machine takes seconds."""
 MANAGERS: str = getattr(sys, "_base_executable", sys.executable)
-"""The manager's own, without the packages of its virtual environment."""
+"""The manager's own Python, without the packages of its virtual environment."""
 _ASK = "import sys; print(sys.implementation.name, sys.version.replace(chr(10), ' '), sep='|')"
 
 
 class Interpreter(msgspec.Struct, frozen=True):
-    """A Python and what it says of itself."""
+    """A Python, and what it says about itself."""
 
     path: Path
     identity: str
@@ -38,13 +38,13 @@ class Interpreter(msgspec.Struct, frozen=True):
 
     @property
     def version(self) -> tuple[int, ...]:
-        """Such as (3, 13, 0); what follows a number, such as `rc1`, is left out."""
+        """Such as (3, 13, 0), without what follows a number, such as `rc1`."""
         words = self.identity.partition("|")[2].split()[0].split(".")
         return tuple(int("".join(filter(str.isdecimal, word[:3])) or 0) for word in words)
 
 
 def find_python(environment: Environment) -> Interpreter:
-    """Return the interpreter that an environment is to be made from.
+    """Return the interpreter from which to make an environment.
 
     Raises:
         EnvironmentFailure: there is none of that version, it does not run, or it is too old.
@@ -91,7 +91,7 @@ def _searched(environment: Environment, asked: str) -> Interpreter:
 
 
 def _remembered(asked: str) -> Interpreter | None:
-    """Return what was found before, if it still is that version."""
+    """Return what was found earlier, if it still has that version."""
     path = _known().get(asked)
     if path is None:
         return None
@@ -125,5 +125,5 @@ def _identity(path: Path) -> str:
         command, capture_output=True, text=True, check=True, timeout=ASK_TIMEOUT_S
     )
     if "|" not in outcome.stdout:
-        raise subprocess.SubprocessError("it says nothing of itself")
+        raise subprocess.SubprocessError("it says nothing about itself")
     return outcome.stdout.strip()

@@ -23,12 +23,12 @@ def may_be_loaded(
 ) -> set[str]:
     """Return what was imported and what that requires, in canonical spelling.
 
-    Some packages are imported at their first use only, as h2 is by httpx. What only an extra
-    requires counts where somebody asked for the extra.
+    Some packages are imported only on first use, as h2 is by httpx. What only an extra requires
+    counts if somebody asked for the extra.
 
     Args:
-        imported: distributions of which something was imported.
-        requires: requirements, with their markers, by distribution; of all that are installed.
+        imported: distributions from which something was imported.
+        requires: requirements with their markers, by distribution, for all that are installed.
         extras: those that were asked for, by distribution in canonical spelling.
     """
     installed = {str(canonicalize_name(name)): texts for name, texts in requires.items()}

@@ -1,7 +1,7 @@
-"""Repositories of git, in the forms that pip takes, as folders at one commit (floor 4).
+"""Git repositories, in the forms that pip accepts, as folders at one commit (floor 4).
 
-A branch or a tag moves: so its commit is asked for each time, and what is installed is a clone of
-that commit, kept in the cache. From there on it is a checkout like any other.
+A branch or a tag can move, so its commit is asked for each time. What is installed is a clone of
+that commit, kept in the cache; from then on it is a checkout like any other.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from crawlbench.sites.cache import cache_folder
 __all__ = ["Repository", "fetch_repository", "is_repository"]
 
 PATIENCE_S = 300.0
-"""For a clone."""
+"""Seconds that a clone may take."""
 _FORM = re.compile(
     r"(?:[\w.-]+(?P<extras>\[[^]]*\])?\s*@\s*)?"
     r"git\+(?P<url>\w+://[^#\s]+)(?:#(?P<fragment>\S*))?"
@@ -42,11 +42,11 @@ class Repository:
     revision: str
     """Branch, tag or commit; `HEAD` for what the repository has checked out."""
     folder: str
-    """Of the package in it; empty for the top."""
+    """Folder of the package in it; empty for the top."""
 
     @classmethod
     def parse(cls, word: str) -> Repository:
-        """Read `git+URL@REVISION#subdirectory=FOLDER`, with `NAME @` in front or without.
+        """Read `git+URL@REVISION#subdirectory=FOLDER`, with or without `NAME @` before it.
 
         Raises:
             UsageError: it is something else, or asks for extras.
@@ -67,16 +67,16 @@ class Repository:
 
 
 def is_repository(word: str) -> bool:
-    """Tell whether a word means a repository."""
+    """Return whether a word names a repository."""
     return _FORM.fullmatch(word.strip()) is not None
 
 
 @cache
 def fetch_repository(repository: Repository) -> Path:
-    """Return the folder of the package at the commit that is meant now; cloned if it is not there.
+    """Return the folder of the package at the commit that is meant now, cloned if necessary.
 
     Raises:
-        UsageError: git is not here, knows no such repository or revision, or the folder is missing.
+        UsageError: git is missing, knows no such repository or revision, or the folder is missing.
     """
     commit = _find_commit(repository)
     place = hashlib.sha256(repository.url.encode()).hexdigest()[:12]
@@ -98,17 +98,17 @@ def fetch_repository(repository: Repository) -> Path:
 
 
 def _find_commit(repository: Repository) -> str:
-    """Return the commit that a branch or a tag means now."""
+    """Return the commit that a branch or a tag names now."""
     revision = repository.revision
     if _COMMIT.fullmatch(revision):
         return revision
     lines = _git("ls-remote", repository.url).splitlines()
     commits = {name: commit for commit, _, name in (line.partition("\t") for line in lines)}
-    # The commit of a tag with a message stands under its name with `^{}`.
+    # The commit of a tag with a message is listed under its name followed by `^{}`.
     for name in (f"tags/{revision}^{{}}", f"tags/{revision}", f"heads/{revision}"):
         if f"refs/{name}" in commits:
             return commits[f"refs/{name}"]
-    if revision in commits:  # HEAD, or a reference with its whole name
+    if revision in commits:  # HEAD, or a full reference
         return commits[revision]
     raise UsageError(
         f"git+{repository.url} has no branch and no tag {revision!r}; a commit has all 40 digits"
@@ -119,7 +119,7 @@ def _git(*words: str) -> str:
     """Return what git prints.
 
     Raises:
-        UsageError: it is not here, takes too long or fails; its last line says why.
+        UsageError: it is missing, takes too long or fails; its last line says why.
     """
     environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     settings = {"capture_output": True, "text": True, "errors": "replace", "env": environ}

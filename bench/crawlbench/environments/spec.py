@@ -1,4 +1,4 @@
-"""Reads what a user asks of an environment (floor 3; looks for paths, and fetches repositories).
+"""Reads what a user asks for in an environment (floor 3; looks for paths, fetches repositories).
 
 A spec is a line of words: requirements (`uvloop==0.21.0`), paths to install (`./head`),
 repositories (`git+https://HOST/PATH@TAG`), `python=3.13`, flags of the interpreter (`-X gil=0`),
@@ -38,7 +38,7 @@ _FLAG = re.compile(r"-(?:B|O|OO|b|bb|W.+|X.+)", re.DOTALL)
 _WITH_VALUE = ("-X", "-W")
 _VERSION = re.compile(r"\d+(\.\d+)+\S*")
 OURS = frozenset({"PYTHONPATH", "PYTHONHOME", "CRAWLBENCH_JOB"})
-"""Variables by which workers find crawlbench and their work."""
+"""Variables with which workers find crawlbench and their work."""
 PROJECT_FILES = ("pyproject.toml", "setup.py")
 _HINT = (
     "a spec holds requirements (uvloop==0.21.0), paths (./head), python=3.13, flags (-X gil=0) and "
@@ -51,7 +51,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     python: str = ""
     packages: tuple[str, ...] = ()
-    """Requirements and paths; paths from the file's folder on."""
+    """Requirements and paths; paths are relative to the file's folder."""
     variables: dict[str, str] = msgspec.field(default_factory=dict)
     flags: tuple[str, ...] = ()
 
@@ -63,7 +63,7 @@ def read_environments(texts: list[str]) -> tuple[Environment, ...]:
     """Read all `--env` of a command: `NAME=SPEC`, or a path that ends in `.toml`.
 
     Raises:
-        UsageError: one cannot be read, or two have one name.
+        UsageError: one cannot be read, or two have the same name.
     """
     found = [one for text in texts for one in _read(text)]
     names = [environment.name for environment in found]
@@ -74,7 +74,7 @@ def read_environments(texts: list[str]) -> tuple[Environment, ...]:
 
 
 def parse_environment(text: str) -> Environment:
-    """Read `NAME=SPEC`; an empty spec is the manager's own packages, built anew.
+    """Read `NAME=SPEC`; an empty spec means the manager's own packages, built again.
 
     Raises:
         UsageError: it is something else.
@@ -104,10 +104,10 @@ def parse_sides(
     """Read the specs of environments to compare.
 
     Args:
-        specs: a path is named by its last part, others by themselves; a second of one name by
-            its place too.
-        shared: what all of them have as well.
-        names: of the sides, in their order, instead.
+        specs: a path is named by its last part, others by themselves; a second one with the same
+            name also by its place.
+        shared: what all of them also have.
+        names: of the sides, in their order, to use instead.
 
     Raises:
         UsageError: one cannot be read, or there are not as many names as sides.
@@ -126,7 +126,7 @@ def parse_sides(
 
 
 def _name_side(spec: str, place: int) -> str:
-    """Return what tells a side apart: of a path alone its last part, else the spec."""
+    """Return what distinguishes a side: for a mere path its last part, else the spec."""
     own = parse_spec(f"side {place}", spec)
     is_path = own.checkouts and own == Environment(own.name, checkouts=own.checkouts[:1])
     is_path = is_path and "git+" not in spec
@@ -135,7 +135,7 @@ def _name_side(spec: str, place: int) -> str:
 
 
 def parse_python(version: str) -> Environment:
-    """Return the environment of a Python alone, named by its version.
+    """Return the environment of a mere Python, named by its version.
 
     Raises:
         UsageError: it is empty or cannot be a name.
@@ -181,7 +181,7 @@ def _from_table(name: str, table: _Table, folder: Path) -> Environment:
 
 
 def _sort_words(name: str, words: list[str], folder: Path) -> Environment:
-    """Tell the words of a spec apart."""
+    """Sort the words of a spec by kind."""
     python, packages, checkouts = "", list[str](), list[str]()
     variables, flags = dict[str, str](), list[str]()
     queue = iter(_joined(words))
@@ -206,7 +206,7 @@ def _sort_words(name: str, words: list[str], folder: Path) -> Environment:
 
 
 def _joined(words: list[str]) -> list[str]:
-    """Return the words with `NAME @ ADDRESS`, which pip takes with blanks, as one."""
+    """Return the words with `NAME @ ADDRESS`, which pip accepts with blanks, joined."""
     joined: list[str] = []
     for word in words:
         if joined and (word == "@" or joined[-1].endswith("@")):
@@ -224,7 +224,7 @@ def _fetched(name: str, word: str) -> str:
 
 
 def _check_variable(name: str, variable: str, value: str) -> None:
-    """Raise for a variable that is ours, or a version that is written with one `=`."""
+    """Raise for one of our own variables, or for a version that is written with one `=`."""
     if variable in OURS:
         raise UsageError(
             f"environment {name!r}: {variable} cannot be set: crawlbench's workers need it"
@@ -237,9 +237,9 @@ def _check_variable(name: str, variable: str, value: str) -> None:
 
 
 def _checked(name: str) -> str:
-    """Return a name that can stand in a cell's name, a table and a file.
+    """Return a name that can appear in a cell's name, a table and a file.
 
-    Any script will do, but nothing that hides or turns other text round.
+    Any script will do, but nothing that hides other text or turns it round.
     """
     if not name or name != name.strip():
         raise UsageError(f"an environment needs a name, without spaces around it: {name!r} is none")
@@ -259,7 +259,7 @@ def _flag(name: str, word: str, queue: Iterator[str]) -> list[str]:
 
 
 def _is_path(word: str, folder: Path) -> bool:
-    """Tell whether a word is a path: it looks like one, or is a folder that can be installed."""
+    """Return whether a word is a path: it looks like one, or is a folder that can be installed."""
     if "://" in word:  # a requirement with an address, which may end as paths do
         return False
     looks_so = word.startswith(("/", ".", "~")) or "\\" in word or word.endswith((".whl", "/"))

@@ -67,7 +67,7 @@ def log_ratio_of(percent: float, name: str) -> float:
         UsageError: it is negative or not a number.
     """
     if isinstance(percent, bool) or not isinstance(percent, int | float):
-        raise UsageError(f"{name} {percent!r} is no number; give a percentage such as 5")
+        raise UsageError(f"{name} {percent!r} is not a number; give a percentage such as 5")
     if not 0 <= percent < math.inf:
         raise UsageError(f"{name} {percent!r} cannot be used; give 0 or more, such as 5")
     return math.log1p(percent / 100)

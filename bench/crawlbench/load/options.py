@@ -116,7 +116,9 @@ def _require_owned(url: str, owned: str | None) -> None:
     except ValueError:
         host = None
     if not host or parts.scheme not in {"http", "https"} or not url.isascii() or " " in url:
-        raise UsageError(f"--url {url!r} is no address; one looks like http://127.0.0.1:8000/page")
+        raise UsageError(
+            f"--url {url!r} is not an address; one looks like http://127.0.0.1:8000/page"
+        )
     if owned is None or owned.lower().strip("[]") != host:
         said = f", and --i-own-this says {owned!r}" if owned is not None else ""
         raise UsageError(

@@ -93,7 +93,7 @@ def parse_goal(text: str) -> Goal:
     """
     found = _GOAL.fullmatch(text)
     if not found or not 0 < float(found[1]) < 100 or not float(found[2]):
-        raise UsageError(f"--find {text!r} is no goal; one looks like p99=50ms or p99.9=1s")
+        raise UsageError(f"--find {text!r} is not a goal; one looks like p99=50ms or p99.9=1s")
     return Goal(float(found[1]) / 100, float(found[2]) * _UNITS[found[3]])
 
 

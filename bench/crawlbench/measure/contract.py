@@ -45,6 +45,10 @@ class Conduct:
     as for pages that are read in other processes."""
     last_s: float = 0.0
     """How long the process's previous value took, if that was another cell's."""
+    bodies_kept: int = 0
+    """Pages that were read from the very bytes from which the previous crawl read its first."""
+    cpus: int = 0
+    """How many CPUs the worker may use; 0 where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +124,13 @@ class Mirror(Protocol):
         laps: int = 1,
         trace_file: Path | None = None,
         door: str = "",
+        alters: bool = False,
     ) -> None:
         """Start counting, with the network's delays or without, and note each request in a file.
 
         Delays are spread evenly over the laps of an epoch, which is a round. Requests should come
-        in by the door of the cell with that name; all others are strays.
+        in by the door of the cell with that name; all others are strays. Every other crawl may be
+        served another edition, so that what was kept from before shows.
         """
 
     async def end(self) -> Counters:

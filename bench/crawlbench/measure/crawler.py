@@ -93,7 +93,7 @@ def _start(spec: SiteSpec, url: str) -> str:
     path = urlsplit(url).path
     start = spec.page_address(url if path.strip("/") else url.rstrip("/") + spec.path)
     if not start:
-        raise UsageError(f"--url {url!r} is no page of {spec.name}; its first one is {spec.path}")
+        raise UsageError(f"--url {url!r} is not a page of {spec.name}; its first is {spec.path}")
     return start
 
 

@@ -95,21 +95,27 @@ class Crawling:
         """Crawl `loops` times, and return how long everything took."""
         self._read.forget()
         timing, self._crawls = keep_crawls(
-            self._crawl, self._site, self._concurrency, loops, self._loop_factory, self._keep
+            self._crawl, self._site, self._concurrency, loops, self._loop_factory, self._begin_crawl
         )
         self._reading = self._read.look()
         return timing
+
+    def _begin_crawl(self) -> _Kept:
+        """Return a keeper for the items of the crawl that begins."""
+        self._read.begin_crawl()
+        return self._keep()
 
     def forget(self) -> None:
         """Release what the last value returned."""
         self._crawls = []
 
     def look(self) -> dict[str, float | None]:
-        """Return how much was read during the last value, and from when on."""
+        """Return how much was read during the last value, from when on, and what was kept."""
         return {
             "pages_read": self._reading.pages,
             "items_read": self._reading.items,
             "first_read_at": self._reading.first_at,
+            "bodies_kept": self._reading.kept,
         }
 
     def tell(self, *, is_alone: bool) -> Told:

@@ -121,7 +121,7 @@ class ProcessExecutor:
             return await self._start_seat(cell, loops, warmups)
         command = partial(self._command, cell, loops, warmups, values)
         variables = await self._variables(cell, cell.name)
-        return await self._start(WorkerHandle, cell.name, command, variables)
+        return await self._start(partial(WorkerHandle, warmups), cell.name, command, variables)
 
     async def _start_seat(self, cell: Cell, loops: int, warmups: int) -> Seat:
         """Give a cell a seat in its host: one for each loop and environment, and one for the twins.
@@ -167,7 +167,7 @@ class ProcessExecutor:
 
     async def _start(
         self,
-        kind: type[W],
+        kind: Callable[..., W],
         name: str,
         command: Callable[[Path], list[str]],
         variables: dict[str, str],

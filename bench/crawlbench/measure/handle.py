@@ -14,6 +14,7 @@ from crawlbench.base.errors import CellError, CellRefusal
 from crawlbench.base.offspring import end_descendants
 from crawlbench.measure.contract import Value
 from crawlbench.measure.lastwords import explain_exit
+from crawlbench.measure.lookout import look_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +58,8 @@ class Handle:
         self._resources = resources
         self._timeout_s = timeout_s
         self._lane: Lane | None = None
+        self._cpus: list[int] = []
+        """That it was given; empty while they are not known."""
 
     async def connect(self, arrival: asyncio.Future[Lane]) -> Message:
         """Wait until the process is ready, or died before; return what it said when ready.
@@ -74,7 +77,9 @@ class Handle:
             arrival.cancel()
             raise await self._describe_end("start", START_TIMEOUT_S)
         self._lane = arrival.result()
-        return await self._hear("ready", START_TIMEOUT_S)
+        ready = await self._hear("ready", START_TIMEOUT_S)
+        self._cpus = ready.get("cpus", [])
+        return ready
 
     async def show(self) -> list[list[Row]]:
         """Return what each crawl of the last value returned; see `Worker.show`."""
@@ -121,6 +126,13 @@ class Handle:
             self._lane.close()
         self._resources.close()
 
+    async def _hear_value(self, *, is_warmup: bool) -> Message:
+        """Return the worker's report on a value, for a warmup with what was seen from outside."""
+        async with look_out(self._process.pid, self._cpus if is_warmup else ()) as seen:
+            message = await self._hear("value", self._timeout_s + GRACE_S)
+        message["conduct"]["broken"] += seen
+        return message
+
     async def _hear(self, kind: str, timeout_s: float) -> Message:
         """Return the worker's next message, which must be of this kind."""
         assert self._lane
@@ -152,6 +164,11 @@ class WorkerHandle(Handle):
 
     _run: pyperf.Run | None = None
 
+    def __init__(self, warmups: int, *process: Any) -> None:  # noqa: ANN401  (as above)
+        """Hold a process that has just been started and begins with so many warmups."""
+        super().__init__(*process)
+        self._warmups = warmups
+
     async def get_ready(self) -> None:
         """See `Worker.get_ready`: it always is."""
 
@@ -159,7 +176,8 @@ class WorkerHandle(Handle):
         """See `Worker.take`."""
         assert self._lane
         await self._lane.tell("go")
-        return Value.from_message(await self._hear("value", self._timeout_s + GRACE_S))
+        self._warmups -= 1
+        return Value.from_message(await self._hear_value(is_warmup=self._warmups >= 0))
 
     async def finish(self) -> pyperf.Run:
         """See `Worker.finish`."""

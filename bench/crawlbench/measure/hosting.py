@@ -74,8 +74,12 @@ class Host:
     ) -> dict[str, Any]:
         """Return what the host reports about a value."""
         message = describe_value(task, timing, base_rss_bytes, self._event_loops)
-        broken = self._seal.find_broken()
-        message["conduct"] |= {"rest_cpu_s": rested[0], "rest_s": rested[1], "broken": broken}
+        message["conduct"] |= {
+            "rest_cpu_s": rested[0],
+            "rest_s": rested[1],
+            "broken": self._seal.find_broken(),
+            "cpus": len(self._seal.cpus),
+        }
         return message
 
 
@@ -93,7 +97,7 @@ def run_host(make: Callable[[Job, Seal, Gate, set[str]], Host]) -> None:
         host = make(job, seal, gate, event_loops)
         seal.move_to(job["cpus"])
         metadata = pyperf.Run([1.0], collect_metadata=True).get_metadata()
-        gate.say({"kind": "ready", "metadata": metadata})
+        gate.say({"kind": "ready", "metadata": metadata, "cpus": seal.cpus})
         host.serve()
         leaving.is_done = True
     except Exception as error:

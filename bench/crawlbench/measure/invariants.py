@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from crawlbench.base.text import count_of
+from crawlbench.base.text import count_of, tell_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +49,9 @@ the CPU, so that a worker that only waits may now and then seem to have used a m
 MIRROR_SLACK_S = 0.005
 """Slack for the mirror's CPU time, because within its span it also obeys the manager and tidies
 up."""
+CPU_SLACK_S, CPU_SLACK_SHARE = 0.01, 0.02
+"""Slack for a value's CPU time beyond what its CPUs can give: some systems count it in hundredths
+of a second."""
 
 
 class Promise(StrEnum):
@@ -56,11 +59,11 @@ class Promise(StrEnum):
 
     HARNESS = "leaves clocks, CPUs and the harness alone"
     REST = "stands still between its turns"
-    CLOCK = "works within its clock alone"
+    CLOCK = "works only within its clock"
     READING = "has every page read within its clock"
-    ADDRESSES = "learns addresses from the pages alone"
-    ANEW = "fetches everything anew in each crawl"
-    RULES = "asks no more, and no otherwise, than it may"
+    ADDRESSES = "learns addresses only from the pages"
+    ANEW = "fetches everything again in each crawl"
+    RULES = "stays within its concurrency and its declared HTTP"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,14 @@ def _misconduct(value: Value) -> Iterator[tuple[Promise, str]]:
     conduct = value.conduct
     if conduct.broken:
         yield Promise.HARNESS, f"it did not leave the harness alone: {'; '.join(conduct.broken)}"
+    had_s, used_s = conduct.cpus * value.seconds, value.used.cpu_s or 0.0
+    if conduct.cpus and used_s > had_s * (1 + CPU_SLACK_SHARE) + CPU_SLACK_S:
+        used, had = _apart(used_s, had_s)
+        yield (
+            Promise.HARNESS,
+            f"it took CPUs of others: it used {used} of CPU time, but "
+            f"{count_of(conduct.cpus, 'CPU')} had only {had} for it",
+        )
     if unrest := find_unrest(conduct.rest_cpu_s, conduct.rest_s, _longest_s(value)):
         yield Promise.REST, unrest
 
@@ -138,9 +149,10 @@ def find_unrest(cpu_s: float, rest_s: float, value_s: float) -> str | None:
     allowed_s = max(REST_CPU_S, VALUE_SHARE * value_s, REST_SHARE * rest_s)
     if cpu_s <= allowed_s:
         return None
+    used, allowed = _apart(cpu_s, allowed_s)
     return (
-        f"it worked between its turns: {_ms(cpu_s)} of CPU time while others were "
-        f"measured; {_ms(allowed_s)} are allowed"
+        f"it worked between its turns: {used} of CPU time while others were measured; {allowed} "
+        "are allowed"
     )
 
 
@@ -184,10 +196,8 @@ def _out_of_time(value: Value, counters: Counters, _: Due) -> Iterator[str]:
     if late_s > CLOCK_SLACK_S:
         yield f"it went on after its clock had stopped: the mirror served it {_ms(late_s)} longer"
     if counters.cpu_s > value.seconds + MIRROR_SLACK_S:
-        yield (
-            f"the mirror used {_ms(counters.cpu_s)} of CPU time for a value that is said to have "
-            f"taken {_ms(value.seconds)}"
-        )
+        used, said = _apart(counters.cpu_s, value.seconds)
+        yield (f"the mirror used {used} of CPU time for a value that is said to have taken {said}")
 
 
 def _unread(value: Value, _: Counters, due: Due) -> Iterator[str]:
@@ -222,7 +232,7 @@ def _foreknown(value: Value, counters: Counters, due: Due) -> Iterator[str]:
         )
 
 
-def _reused(_: Value, counters: Counters, due: Due) -> Iterator[str]:
+def _reused(value: Value, counters: Counters, due: Due) -> Iterator[str]:
     """Say if some crawl did not open a connection and fetch bodies."""
     if counters.heads:
         yield f"it asked for the head alone {counters.heads} times: bodies were kept from before"
@@ -232,6 +242,12 @@ def _reused(_: Value, counters: Counters, due: Due) -> Iterator[str]:
             f"{'was' if counters.used == 1 else 'were'} made and used for "
             f"{count_of(due.loops, 'crawl')}, each of which has to open its own: they were kept "
             "from before"
+        )
+    elif value.conduct.bodies_kept:
+        pages = count_of(value.conduct.bodies_kept, "page")
+        yield (
+            f"site.read was given the bytes of {pages} of an earlier crawl instead of those that "
+            "came: bodies were kept"
         )
     elif counters.kept:
         yield (
@@ -270,3 +286,8 @@ _RULES = {
 
 def _ms(seconds: float) -> str:
     return f"{seconds * 1e3:,.3g} ms"
+
+
+def _apart(*seconds: float) -> list[str]:
+    """Return times that stand in one sentence; they look alike only where they are."""
+    return [f"{text} ms" for text in tell_apart(*(1e3 * one for one in seconds), form=",.3g")]

@@ -102,8 +102,8 @@ def _find_longer(short: str, long: str) -> LongForm:
     pages, short_pages = _count_pages(long), _count_pages(short)
     if pages <= short_pages:
         raise UsageError(
-            f"the site {long!r} has {pages} pages, so it is no long form of {short}, which has "
-            f"{short_pages}; name one with more pages, such as douban-x{10 * short_pages}"
+            f"the site {long!r} has {pages} pages, so it cannot be a long form of {short}, which "
+            f"has {short_pages}; name one with more pages, such as douban-x{10 * short_pages}"
         )
     return LongForm(long, pages, short_pages)
 

@@ -142,6 +142,7 @@ class Logbook:
             return "rounds"
         if plan.stopping is Stopping.ANY and is_settled(session):
             return "precise" if plan.precision is not None else "answered"
+        # A round counts only when it is finished, so none is started that the budget would cut off.
         next_end_s = session.seconds + expect_round_s(session, self.open_cells())
         return "budget" if plan.budget_s and next_end_s > plan.budget_s else ""
 

@@ -66,14 +66,14 @@ def _read(path: Path) -> dict[str, float]:
         margins = json.loads(path.read_text(encoding="utf-8"))
         return {str(key): _margin(value) for key, value in margins.items()}
     except (OSError, ValueError, AttributeError, TypeError, ArithmeticError) as error:
-        raise UsageError(f"{str(path)!r} is no file of margins: {error}; delete it") from error
+        raise UsageError(f"{str(path)!r} is not a file of margins: {error}; delete it") from error
 
 
 def _margin(value: object) -> float:
     """Return a margin, which must be finite and not negative."""
     number = float(value)  # type: ignore[arg-type]
     if not 0 <= number < math.inf:
-        raise ValueError(f"{value!r} is no margin")
+        raise ValueError(f"{value!r} is not a margin")
     return number
 
 

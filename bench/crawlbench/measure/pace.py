@@ -1,9 +1,9 @@
-"""Chooses how many laps a turn takes, by their cost and how they cut noise (floor 3; pure).
+"""Chooses how many laps a turn takes, from what laps cost and how much they reduce the noise.
 
 A round pays for its workers, however few laps they take; laps pay for their own time, and reduce
 only the part of the noise that is not between workers. Source: Kalibera and Jones (see
 `stats/noise.py`): a group's rounds settle the most for their cost when the number of their laps is
-sqrt(cost around the laps / cost of a lap * noise of a lap / noise of a round).
+sqrt(cost around the laps / cost of a lap * noise of a lap / noise of a round) (floor 3; pure).
 
 The choice depends on how long rounds took and how much their values spread, never on which side of
 a pair is the faster one. Even a choice that saw more would leave the verdicts valid: each round is
@@ -189,7 +189,7 @@ def _rounds_in_budget(plan: Plan, around_s: float) -> int:
     """
     if plan.stopping is Stopping.ANY:
         return ROUNDS_OF_SEQUENCE
-    level = (1 - plan.confidence) / _most_pairs(plan)
+    level = (1 - plan.confidence) / _most_pairs(plan)  # the strictest of Holm's procedure
     widths = {
         rounds: t_quantile(1 - level / 2, rounds - 1) / math.sqrt(plan.budget_s - rounds * around_s)
         for rounds in range(FIRST_ROUNDS, MOST_ROUNDS + 1)

@@ -43,6 +43,7 @@ class PeerMeter:
         laps: int = 1,  # noqa: ARG002
         trace_file: Path | None = None,  # noqa: ARG002
         door: str = "",  # noqa: ARG002
+        alters: bool = False,  # noqa: ARG002
     ) -> None:
         """Note what the peer has used so far."""
         self._before = self._usage()

@@ -45,6 +45,8 @@ class Reading:
     elsewhere, which leaves the time unknown."""
     parse_s: float = 0.0
     """CPU seconds in the reader, in this process, without pages read piece by piece."""
+    kept: int = 0
+    """Pages that were read from the very bytes from which the previous crawl read its first."""
 
 
 class CountedReader:
@@ -57,6 +59,12 @@ class CountedReader:
         """Pages, items and CPU seconds by thread. Only that thread writes them, so no lock is
         needed."""
         self._first_at = 0.0
+        self._first: object = None
+        """What the first page of the crawl was read from; None before it is read."""
+        self._former: object = self
+        """The same of the previous crawl if it was bytes, which nobody can refill; otherwise
+        something that no reader is ever given."""
+        self._kept = 0
         self._is_elsewhere = False
         self._name = ""
         self._home = getpid()
@@ -66,8 +74,13 @@ class CountedReader:
 
     def __call__(self, address: str, body: Buffer) -> Page:
         """Read a page."""
+        given = body.obj if type(body) is memoryview else body
+        if self._first is None:
+            self._first = given
         if not self._first_at:
             self._first_at = perf_counter()
+        if given is self._former:
+            self._kept += 1
         start = thread_time()
         page = self._read(address, body)
         self._count(page, thread_time() - start)
@@ -114,11 +127,18 @@ class CountedReader:
             int(sum(each[1] for each in spent)) + sum(noted),
             0.0 if noted or self._is_elsewhere else self._first_at,
             sum(each[2] for each in spent),
+            self._kept,
         )
+
+    def begin_crawl(self) -> None:
+        """Count what is read from now on as another crawl's."""
+        # Python may have only one object for bytes as short as that.
+        is_telling = type(self._first) is bytes and len(self._first) > 1
+        self._former, self._first = self._first if is_telling else self, None
 
     def forget(self) -> None:
         """Start counting from zero."""
-        self._first_at, self._is_elsewhere = 0.0, False
+        self._first_at, self._is_elsewhere, self._kept = 0.0, False, 0
         self._spent.clear()
         if self._notes is not None:
             os.ftruncate(self._notes, 0)

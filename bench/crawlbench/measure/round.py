@@ -16,7 +16,13 @@ from crawlbench.measure.invariants import Due, find_breach, find_misconduct
 from crawlbench.measure.sampling import make_sample, pick
 from crawlbench.measure.schedule import Turn, plan_turns, plan_waves
 from crawlbench.measure.strays import explain, find_strays, holds_up
-from crawlbench.measure.verify import Expectation, find_fault, find_odd_loop, is_wrong_answer
+from crawlbench.measure.verify import (
+    Expectation,
+    explain_wrong,
+    find_fault,
+    find_odd_loop,
+    is_wrong_answer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -232,7 +238,7 @@ class _Course:
             raise explain(error, await self._end(mirror, turn)) from error
         counters = await self._end(mirror, turn, value)
         if holds_up(counters, value.seconds):
-            is_kept = not self._plan.number  # the calibration only times a crawl
+            is_kept = not self._plan.number  # a rough time is enough for the calibration
             return make_sample(turn, value, counters, loops) if is_kept else None
         await self._verify(cell, self._plan.patience.excuse(cell.name, value), counters, loops)
         if value.http_parser:
@@ -242,7 +248,8 @@ class _Course:
     async def _begin(self, mirror: Mirror, turn: Turn) -> None:
         """Let the mirror count, and note what it sees if requested.
 
-        A warmup prepares code and caches; waiting for a network would add nothing to that.
+        A warmup prepares code and caches; waiting for a network would add nothing to that. Its
+        crawls are served two editions in turn, so that what one keeps for another shows.
         """
         plan, cell, path = self._plan, self._cells[turn.cell], None
         if plan.trace_folder and not turn.warmup and not cell.operation:
@@ -256,6 +263,7 @@ class _Course:
             laps=laps,
             trace_file=path,
             door=turn.cell,
+            alters=turn.warmup and not cell.operation,
         )
 
     async def _end(self, mirror: Mirror, turn: Turn, value: Value | None = None) -> Counters:
@@ -274,14 +282,15 @@ class _Course:
             if odd := odd or find_misconduct(value):
                 raise CellError(odd)
             return
-        expectation = self._expectations[cell.site]
-        if is_wrong_answer(value, expectation):
-            for rows in await self._workers[cell.name].show():
-                if rows != expectation.rows:
-                    raise CellError(f"wrong answer: {expectation.difference(rows)}")
+        expectation, kept = self._expectations[cell.site], ""
+        if is_wrong_answer(value, expectation, counters):
+            crawls = await self._workers[cell.name].show()
+            difference, kept = explain_wrong(crawls, expectation, counters)
+            if difference:
+                raise CellError(f"wrong answer: {difference}")
         due = Due.of(cell, expectation, loops, self._plan.declared.get(cell.strategy))
         fault = find_fault(value, counters, expectation, loops, module)
-        if fault := fault or find_breach(value, counters, due):
+        if fault := fault or find_breach(value, counters, due) or kept:
             raise CellError(fault)
 
     def _fail(self, name: str, error: CellError, when: str) -> None:

@@ -49,11 +49,11 @@ class HostHandle(Handle):
         rested = await self._hear("rested", GRACE_S)
         return rested["cpu_s"], rested["seconds"]
 
-    async def take(self, order: Order) -> Message:
+    async def take(self, order: Order, *, is_warmup: bool) -> Message:
         """Let it take one value."""
         assert self._lane
         await self._lane.tell("go", order=order)
-        return await self._hear("value", self._timeout_s + GRACE_S)
+        return await self._hear_value(is_warmup=is_warmup)
 
 
 class SharedProcess:
@@ -199,7 +199,8 @@ class Share:
         await self._host.drop()
 
     async def _take(self) -> Message:
-        message = await (await self._host.ready()).take(self._order)
+        is_warmup = self._warm < self._warmups
+        message = await (await self._host.ready()).take(self._order, is_warmup=is_warmup)
         self._warm += 1
         return message
 

@@ -27,7 +27,7 @@ CHILD = "crawlbench.measure.siteside"
 
 @dataclass(frozen=True, slots=True)
 class SiteFacts:
-    """A site, as far as it matters to neither the mirror nor the worker alone."""
+    """What the manager needs to know about a site."""
 
     path: str
     """Address of the first page, without its origin."""
@@ -83,11 +83,11 @@ def _ask(name: str, question: dict[str, object]) -> Message:
     except TimeoutError:
         if page:
             raise slowness.too_slow(name, page, find_culprit(name, page)) from None
-        text = f"site {name!r} was not loaded within {LOAD_S:g} s; mend it"
+        text = f"site {name!r} was not loaded within {LOAD_S:g} s; fix it"
         raise BrokenPluginError(text) from None
     except ChildEnded as end:
         raise BrokenPluginError(
-            f"site {name!r} ends the process that loads it: {end}; mend it"
+            f"site {name!r} ends the process that loads it: {end}; fix it"
         ) from end
     finally:
         child.end()

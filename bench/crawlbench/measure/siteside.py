@@ -43,7 +43,7 @@ def main() -> None:
         say({"error": str(error), "kind": type(error).__name__})
     except BaseException as error:
         what = registry.describe_failure(error)
-        text = f"site {job['site']!r} {what}; mend it"
+        text = f"site {job['site']!r} {what}; fix it"
         say({"error": text, "kind": BrokenPluginError.__name__})
     end(0)
 

@@ -174,7 +174,7 @@ def load_session(folder: Path) -> Session:
             content = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
             raise SessionFileError(
-                f"{str(folder)!r} is no session: it has no {SESSION_FILE}; "
+                f"{str(folder)!r} is not a session: it has no {SESSION_FILE}; "
                 "give a folder that `crawlbench run` has made"
             ) from error
     session = decode_session(path, content)

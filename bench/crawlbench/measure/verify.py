@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from crawlbench.base.digest import (
@@ -17,11 +17,20 @@ from crawlbench.base.digest import (
 from crawlbench.base.text import count_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from crawlbench.base.counters import Counters
     from crawlbench.base.model import SiteSpec
     from crawlbench.measure.contract import Value
 
-__all__ = ["Expectation", "expect", "find_fault", "find_odd_loop", "is_wrong_answer"]
+__all__ = [
+    "Expectation",
+    "expect",
+    "explain_wrong",
+    "find_fault",
+    "find_odd_loop",
+    "is_wrong_answer",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,17 @@ class Expectation:
     def items(self) -> int:
         """Items on all pages."""
         return sum(cast("int", row[1]) for row in self.rows) if self.is_tallied else len(self.rows)
+
+    def edited(self, titles: Mapping[str, str]) -> Expectation:
+        """Return what a right crawl of another edition returns.
+
+        Args:
+            titles: those that differ there, by rank.
+        """
+        if not titles or self.is_tallied:
+            return self
+        rows: list[Row] = [[row[0], titles.get(str(row[0]), row[1]), *row[2:]] for row in self.rows]
+        return replace(self, rows=rows, digest=digest_rows(rows))
 
     def difference(self, rows: list[Row]) -> str:
         """Say where a crawl's rows first differ from these."""
@@ -71,9 +91,56 @@ def _tally(spec: SiteSpec) -> Expectation:
     return Expectation(tally.as_rows(), tally.digest(), spec.expected_pages, names, True)
 
 
-def is_wrong_answer(value: Value, expectation: Expectation) -> bool:
-    """Return whether a crawl returned other items than the site's."""
-    return any(digest != expectation.digest for digest in value.digests)
+def is_wrong_answer(
+    value: Value, expectation: Expectation, counters: Counters | None = None
+) -> bool:
+    """Return whether a crawl returned other items than it was served.
+
+    Args:
+        value: what the worker reported.
+        expectation: of the site.
+        counters: what the mirror counted meanwhile; it may have served another edition.
+    """
+    if counters is None or not counters.is_altered:
+        return any(digest != expectation.digest for digest in value.digests)
+    due = (expectation.edited(counters.edition).digest, expectation.digest)
+    return any(digest != due[number % 2] for number, digest in enumerate(value.digests))
+
+
+def explain_wrong(
+    crawls: Sequence[list[Row]], expectation: Expectation, counters: Counters
+) -> tuple[str, str]:
+    """Return how crawls differ from what they were served, and whether that was only kept.
+
+    The first text says how a crawl is wrong; it is empty if all that is wrong was found by an
+    earlier crawl, which the second text says then.
+
+    Args:
+        crawls: the rows of each crawl of a value, in order.
+        expectation: of the site.
+        counters: what the mirror counted meanwhile.
+    """
+    editions = (expectation.edited(counters.edition), expectation)
+    kept = ""
+    for number, rows in enumerate(crawls):
+        is_other = counters.is_altered and not number % 2
+        due, other = editions if is_other else reversed(editions)
+        if rows == due.rows:
+            continue
+        if len(rows) != len(due.rows) or any(
+            row not in known for row, *known in zip(rows, due.rows, other.rows, strict=True)
+        ):
+            return due.difference(rows), ""
+        kept = kept or _tell_kept(rows, due)
+    return "", kept
+
+
+def _tell_kept(rows: list[Row], due: Expectation) -> str:
+    row, right = next(pair for pair in zip(rows, due.rows, strict=True) if pair[0] != pair[1])
+    return (
+        f"rank {row[0]} has the title {row[1]!r}, which an earlier crawl found, where its page now "
+        f"has {right[1]!r}: bodies or items were kept from before"
+    )
 
 
 def find_fault(

@@ -38,6 +38,6 @@ def assert_environment(expected: Expected) -> None:
         if found.get(name) != wanted.get(name):
             raise WrongEnvironment(
                 f"this worker has {name} {found.get(name, '(none)')}, the environment had "
-                f"{wanted.get(name, 'none')} when it was built; remove it by `crawlbench env "
-                "remove` to have it built anew"
+                f"{wanted.get(name, 'none')} when it was built; remove it with `crawlbench env "
+                "remove`, and it will be built again"
             )

@@ -82,7 +82,7 @@ def main() -> None:
         seal.move_to(job["cpus"])
         turn = _Turn(task, seal, gate, job["timeout_s"], event_loops, job["all_cpus"])
         runner = pyperf.Runner(metadata=job["metadata"])  # moves to the CPUs of --affinity
-        gate.say({"kind": "ready"})
+        gate.say({"kind": "ready", "cpus": seal.cpus})
         turn.wait()
         runner.bench_time_func(job["cell"]["name"], turn.take_value)
         leaving.is_done = True
@@ -192,6 +192,7 @@ class _Turn:
             "rest_cpu_s": self._rest_cpu_s,
             "rest_s": self._rest_s,
             "broken": self._seal.find_broken(),
+            "cpus": len(self._seal.cpus),
         }
         self._gate.say(message)
 

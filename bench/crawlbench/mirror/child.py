@@ -14,6 +14,7 @@ import gc
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
@@ -22,6 +23,7 @@ import msgspec
 from crawlbench.base.children import listen, open_channel
 from crawlbench.base.errors import BenchError, MirrorError
 from crawlbench.mirror.door import Entrance
+from crawlbench.mirror.edition import make_edition
 from crawlbench.mirror.networks import Network
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror
@@ -57,6 +59,7 @@ class Span(TypedDict):
     lap: int
     laps: int
     door: NotRequired[str]
+    alters: NotRequired[bool]
 
 
 class Command(TypedDict):
@@ -96,9 +99,11 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def _serve(job: MirrorJob, say: Say) -> None:
     spec = registry.load(registry.Kind.SITE, job["site"])
     network = msgspec.convert(job["network"], Network)
-    responses = Responses(spec.pages(), network.keep_alive_s, spec.method, spec.payload)
+    pages = spec.pages()
+    responses = Responses(pages, network.keep_alive_s, spec.method, spec.payload)
     responses.make_beforehand()
     mirror = Mirror(responses, network, job["seed"])
+    mirror.make_edition = partial(make_edition, spec, pages, job["seed"])
     entrance = Entrance(mirror, Path(job["ca_file"]), others=spec.hosts)
     address = await entrance.open_main()
     gc.freeze()  # pages and modules are no garbage: the collector need not visit them

@@ -32,7 +32,8 @@ def choose_answer(mirror: Mirror, request: Request, before: int) -> tuple[Answer
     """
     if request.page is None or not request.is_allowed:
         return answer_stranger(mirror, request), ""
-    answer = mirror.responses.answer(request.page, request.flags)
+    flags = mirror.choose_edition(request.page, request.flags, before)
+    answer = mirror.responses.answer(request.page, flags)
     fault = mirror.draw_fault(request, before)
     if fault is None:
         return answer, ""

@@ -138,6 +138,7 @@ class Connection(asyncio.Protocol):
             self._is_new, self.span = False, counters
             counters.introduced(self.opened)
         sent = 0
+        # Past the transport only while it holds nothing back, or answers would change places.
         if self._fd >= 0 and not self._transport.get_write_buffer_size():
             with contextlib.suppress(OSError):
                 sent = answer.send(self._fd)
@@ -160,6 +161,7 @@ class Connection(asyncio.Protocol):
                 return
             self._refuse(refusal)
         self._is_between = self._reader.is_between and not self._is_over
+        # Only bytes that are exactly one whole request can be recognised when they come again.
         if begins and self._is_between and self._served == requests + 1:
             self.door.remember(data, self._reader.last)
 
@@ -220,6 +222,7 @@ class Connection(asyncio.Protocol):
         if request.page is None or not request.is_allowed:
             answer = answer_stranger(mirror, request)
             return Wire(mirror.responses.render(answer, flags), end, status=answer.status)
+        flags = mirror.choose_edition(request.page, flags, before)
         fault = mirror.draw_fault(request, before)
         if fault is None:
             return Wire(mirror.responses.page(request.page, flags).data, end)

@@ -2,7 +2,6 @@
 
 A door is a port with its own counters. In a span one door is in use: that of the cell whose turn it
 is. What comes in by another is counted there, and reported as a stray's.
-is. What comes in by another is counted there, and told as a stray's.
 """
 
 from __future__ import annotations

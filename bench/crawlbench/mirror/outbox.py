@@ -213,6 +213,7 @@ class Outbox:
     def _finish(self, exchange: Exchange, at: float) -> None:
         self._position = 0
         if exchange.wire.end is End.STALL:
+            # It stays first in the queue, so that nothing behind it is ever sent.
             self.is_stalled = True
             self.is_open = False
             return
@@ -225,6 +226,7 @@ class Outbox:
         if exchange.wire.end is End.CLOSE:
             self._transport.close()
         elif exchange.wire.end is End.RESET:
+            # A reset throws away what the system still holds, so what was sent gets a moment.
             self.is_open = False
             self._mirror.clock.call_at(now() + FLUSH_S * bool(sent), self.reset)
         self._on_answered()

@@ -61,6 +61,7 @@ class MirrorProcess:
         laps: int = 1,
         trace_file: Path | None = None,
         door: str = "",
+        alters: bool = False,
     ) -> None:
         """Start new counters; delays are drawn for this epoch, or there are none.
 
@@ -73,12 +74,13 @@ class MirrorProcess:
                 nowhere.
             door: the door by which requests should come in; others are strays. The main door if it
                 is not open.
+            alters: whether every other crawl is served another edition (`mirror/edition.py`).
 
         Raises:
             MirrorError: the mirror is gone or does not answer.
         """
         span = {"epoch": epoch, "plays_network": plays_network, "lap": lap, "laps": laps}
-        span["door"] = door
+        span |= {"door": door, "alters": alters}
         file = str(trace_file) if trace_file else None
         await self._ask({"op": "begin", "span": span, "trace_file": file})
 

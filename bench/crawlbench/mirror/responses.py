@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from crawlbench.base.model import ListedSource, PackedSource, no_payload
 from crawlbench.mirror.answers import Answer, ByteStore
 from crawlbench.mirror.codings import CODED, CODINGS, GZIP, compress
+from crawlbench.mirror.edition import Edition
 from crawlbench.mirror.http1 import render
 from crawlbench.mirror.limits import REFUSALS
 from crawlbench.mirror.rendered import Rendered, Shelf
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     from crawlbench.base.model import PageSource
     from crawlbench.mirror.request import Request
 
-__all__ = ["JSON", "NEW_VISITOR", "Responses", "has_bid", "is_json"]
+__all__ = ["ALTERED", "JSON", "NEW_VISITOR", "Responses", "has_bid", "is_json"]
 
 # How to answer for a page; the flags of how to frame the answer are in `http1`.
 NEW_VISITOR = 2  # sent no `bid` cookie, so it gets one
 JSON = 128  # declared its body as JSON; accepted requests are answered without it
+ALTERED = 256  # gets the other edition
 
 KEPT_BYTES = 12 * 2**20  # of rendered answers; the least recently used are rendered again
 KNOWN_TARGETS = 4096  # spellings of addresses to remember; others are looked up again
@@ -56,6 +58,8 @@ class Responses:
             method: that asks for each page, GET or POST.
             payload: what a POST must contain to ask for a page.
         """
+        self.edition = Edition()
+        """What to send for some pages if the request has the flag ALTERED."""
         self.methods = (b"GET", b"HEAD") if method == "GET" else (method.encode(),)
         """The allowed methods."""
         self._payload = payload
@@ -126,6 +130,8 @@ class Responses:
         key = (address, flags)
         kept = self._rendered.get(key)
         if kept is None:
+            if flags & ALTERED:
+                self.page(address, flags & ~ALTERED)  # so that no later crawl waits for it
             rendered = Rendered(self.render(self._make_answer(address, flags), flags))
             return self._rendered.put(key, rendered)
         if kept.is_worth_a_file:
@@ -137,10 +143,12 @@ class Responses:
 
         Args:
             address: as `find_page` returned it.
-            flags: of which codings and NEW_VISITOR count.
+            flags: of which codings, NEW_VISITOR and ALTERED count.
         """
-        key = (address, flags & (CODED | NEW_VISITOR))
+        key = (address, flags & (CODED | NEW_VISITOR | ALTERED))
         kept = self._answers.get(key)
+        if kept is None and flags & ALTERED:
+            self.answer(address, flags & ~ALTERED)  # as above
         return kept or self._answers.put(key, self._make_answer(address, flags))
 
     @staticmethod
@@ -181,6 +189,10 @@ class Responses:
 
     def _read(self, address: str, flags: int) -> tuple[Mapping[str, str], bytes]:
         """Return headers and body of a page, coded if requested."""
+        if flags & ALTERED:
+            return self._pages.read(address)[0], compress(
+                self.edition.bodies[address], flags & CODED
+            )
         if flags & GZIP and isinstance(self._pages, PackedSource):
             return self._pages.read_gzip(address)
         headers, body = self._pages.read(address)

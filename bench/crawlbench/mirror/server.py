@@ -15,6 +15,7 @@ from crawlbench.mirror.doors import MAIN, Door, Doors
 from crawlbench.mirror.faults import unmark
 from crawlbench.mirror.http1 import HEAD
 from crawlbench.mirror.listener import BACKLOG, Listener, bind
+from crawlbench.mirror.responses import ALTERED
 from crawlbench.mirror.shaping import Line
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from crawlbench.base.counters import Counters
     from crawlbench.mirror.answers import Answer
+    from crawlbench.mirror.edition import Edition
     from crawlbench.mirror.networks import Fault, Network
     from crawlbench.mirror.outbox import Exchange
     from crawlbench.mirror.request import Request
@@ -72,6 +74,8 @@ class Mirror:
         """Called with each request whose answer is sent or will never be; set it before `begin`."""
         self.aside: Callable[[bytes], Answer | None] | None = None
         """Answers targets that are neither pages nor counted; None if there are none."""
+        self.make_edition: Callable[[], Edition] | None = None
+        """Makes the other edition when it is first needed; None if it is made, or there is none."""
         self._seed = seed
         self.begin("")
         self._listener: Listener | None = None
@@ -91,6 +95,7 @@ class Mirror:
         lap: int = 0,
         laps: int = 1,
         door: str = MAIN,
+        alters: bool = False,
     ) -> None:
         """Start a new span; its delays and faults depend only on seed, span, page and count.
 
@@ -100,12 +105,15 @@ class Mirror:
             lap: of the epoch, from 0.
             laps: of the epoch, over which delays are spread evenly.
             door: the door by which requests should come in.
+            alters: whether every other crawl, the first included, is served the other edition.
         """
+        if alters and self.make_edition:
+            self.responses.edition, self.make_edition = self.make_edition(), None
+        self._alters = alters and bool(self.responses.edition.bodies)
         self._epoch, self._lap, self._laps = epoch, lap, laps
         self.plays_network = plays_network
-        self.is_plain = self.on_exchange is None and not (
-            plays_network and self.network.changes_delivery
-        )
+        is_changed = self._alters or (plays_network and self.network.changes_delivery)
+        self.is_plain = self.on_exchange is None and not is_changed
         """Whether answers are sent whole and at once, and nobody watches."""
         self.doors.begin(door)
         self._cpu_before = time.process_time()
@@ -116,6 +124,7 @@ class Mirror:
         counters, stray_bytes = self.doors.end()
         counters.cpu_s = time.process_time() - self._cpu_before
         counters.cpu_wait_s = read_cpu_wait_s() - self._wait_before
+        counters.edition, counters.is_altered = dict(self.responses.edition.titles), self._alters
         self._weigh(counters, stray_bytes)
         self._date(counters)
         return counters
@@ -170,6 +179,18 @@ class Mirror:
         if fault:
             self.counters.befell(fault.kind)
         return fault
+
+    def choose_edition(self, page: str, flags: int, before: int) -> int:
+        """Return the flags of an answer, with ALTERED if it is to be of the other edition.
+
+        Args:
+            page: the page that is asked for.
+            flags: what else is special about the answer.
+            before: requests for that page since `begin`, which is the number of earlier crawls.
+        """
+        if self._alters and not before % 2 and page in self.responses.edition.bodies:
+            return flags | ALTERED
+        return flags
 
     def is_last(self, served: int) -> bool:
         """Return whether a connection ends after that many requests."""

@@ -58,7 +58,7 @@ class StatusPage:
         self._templates = Environment(loader=loader, autoescape=True)
 
     def __call__(self, target: bytes) -> Answer | None:
-        """Return the answer to a target that is no page of the site; None if it is not ours."""
+        """Return the answer to a target that is not a page of the site; None if it is not ours."""
         path = target.partition(b"?")[0].decode("latin-1")
         if path == STATUS_PATH:
             labels = {"labels": LABELS.items(), "names": list(LABELS)}

@@ -19,9 +19,9 @@ __all__ = ["THEME", "receive_bulk", "send_bulk"]
 
 THEME = Theme("bulk")
 MIN_BYTES = 64 * 1024
-"""Of the high-water mark in `flow_control`."""
+"""High-water mark in `flow_control`."""
 NO_SENDFILE = (NotImplementedError, RuntimeError)
-"""What loops raise that could only read and write instead."""
+"""What loops raise that could only fall back to reading and writing."""
 
 
 def request(direction: bytes, size: int) -> bytes:
@@ -35,7 +35,7 @@ def _chunks(size: int) -> Iterator[bytes]:
 
 
 async def send_bulk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, size: int) -> None:
-    """Send so many bytes, never more than the transport wants, and hear how many were right."""
+    """Send this many bytes, never more than the transport wants, and get how many were right."""
     writer.write(request(SEND, size))
     for chunk in _chunks(size):
         writer.write(chunk)
@@ -52,7 +52,7 @@ async def _answer(reader: asyncio.StreamReader) -> int:
 async def receive_bulk(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, size: int
 ) -> None:
-    """Receive so many bytes, and see that each is in its place."""
+    """Receive this many bytes, and check that each is in its place."""
     writer.write(request(RECEIVE, size))
     position = right = 0
     while position < size:
@@ -108,7 +108,7 @@ async def bulk_sock_receive(n: int, peer: Peer) -> None:
 
 
 class _Flow(asyncio.Protocol):
-    """Counts what the transport says of its buffer, and hears the peer's answer."""
+    """Counts what the transport says about its buffer, and receives the peer's answer."""
 
     def __init__(self) -> None:
         self.answers: asyncio.Queue[int] = asyncio.Queue()

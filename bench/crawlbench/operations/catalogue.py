@@ -1,7 +1,7 @@
 """Finds operations by the entry points of their themes (floor 2).
 
-An entry point in the group `crawlbench.operations` leads to a `Theme`; ours come through the same
-door as everybody's.
+An entry point in the group `crawlbench.operations` leads to a `Theme`; ours are found in the same
+way as everybody's.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def all_operations() -> tuple[Operation, ...]:
     """Return all operations, theme by theme in alphabetical order.
 
     Raises:
-        BrokenPluginError: a theme cannot be imported, is none, or repeats a name.
+        BrokenPluginError: something cannot be imported, is not a theme, or repeats a name.
     """
     found: dict[str, Operation] = {}
     for point in sorted(points_of(GROUP), key=lambda point: point.name):
@@ -49,7 +49,7 @@ def _load(point: EntryPoint) -> Theme:
     except Exception as error:
         raise BrokenPluginError(
             f"operations {point.name!r} ({point.value}) cannot be imported: "
-            f"{type(error).__name__}: {error}; mend or uninstall it"
+            f"{type(error).__name__}: {error}; fix or uninstall it"
         ) from error
     if not isinstance(theme, Theme):
         raise BrokenPluginError(
@@ -59,10 +59,10 @@ def _load(point: EntryPoint) -> Theme:
 
 
 def find_operation(name: str) -> Operation:
-    """Return the operation of that name.
+    """Return the operation with this name.
 
     Raises:
-        UnknownNameError: there is none; the message lists the known ones and a near miss.
+        UnknownNameError: there is none; the message lists the known names and a near miss.
     """
     for operation in all_operations():
         if operation.name == name:

@@ -1,4 +1,4 @@
-"""What an operation is, and what it says when a loop did not do it (floor 2)."""
+"""What an operation is, and how it reports that a loop did not do it (floor 2)."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ __all__ = [
 ]
 
 FEW = 50
-"""The probe asks for so small a part of an operation's `n`: enough to see whether it works."""
+"""The probe uses this fraction of an operation's `n`: enough to see whether it works."""
 LONGEST_SHOWN = 60
-"""Characters of a value in a message."""
+"""Most characters of a value in a message."""
 
 PeerKind = Literal["none", "echo", "unix", "udp", "unix-udp", "tls", "bulk", "tls-bulk", "caller"]
 """What another process does for an operation; `peer.py` says how."""
 
 Figures = dict[str, float]
-"""What an operation measured besides its time; a name ends with its unit, such as `latest_s`."""
+"""What an operation measured besides its time; each name ends with its unit, as in `latest_s`."""
 
 
-class OperationWrong(BenchError):  # noqa: N818  (that is what a loop is then: wrong, not fast)
+class OperationWrong(BenchError):  # noqa: N818  (the loop is then wrong, not fast)
     """Raised when a loop skipped work, did it too early, out of order, or with other bytes."""
 
 
@@ -51,7 +51,7 @@ class PeerError(BenchError):
 
 
 def check(what: str, got: object, due: object) -> None:
-    """Compare what a loop did with what was due.
+    """Compare what a loop did with what was expected.
 
     Raises:
         OperationWrong: they differ.
@@ -66,7 +66,7 @@ def _short(value: object) -> str:
 
 
 class PeerFields(TypedDict, total=False):
-    """The fields of a `Peer` as they travel, those that have their usual value left out."""
+    """The fields of a `Peer` as they are sent, without those that have their default value."""
 
     kind: PeerKind
     host: str
@@ -83,7 +83,7 @@ class Peer:
     host: str = "127.0.0.1"
     port: int = 0
     path: str = ""
-    """Of a Unix socket; empty otherwise."""
+    """Path of a Unix socket; empty otherwise."""
     ca_pem: str = ""
     """The authority that signed a TLS peer's certificate for `localhost`; empty without TLS."""
 
@@ -113,33 +113,33 @@ class Operation:
     counts: str
     """What `n` counts, in the plural, such as `callbacks`."""
     n: int
-    """So many make a value of some milliseconds."""
+    """How many make a value of some milliseconds."""
     peer: PeerKind = "none"
     whole_ms: bool = False
-    """Its time is that of timers, which some loops (uvloop) round to whole milliseconds: a ratio of
-    two loops' times shows their rounding, so none may be made."""
+    """Whether its time is that of timers, which some loops (uvloop) round to whole milliseconds: a
+    ratio of two loops' times would show the rounding, so there is none."""
     python: tuple[int, int] = (3, 11)
-    """The oldest Python that has what it uses."""
+    """The oldest Python that has what it needs."""
     unix_only: bool = False
     around: Callable[[Peer], AbstractAsyncContextManager[None]] | None = None
-    """What is there while it runs and is set up outside the clock, such as idle connections."""
+    """What exists while it runs and is set up outside the clock, such as idle connections."""
     refusals: tuple[type[Exception], ...] = (NotImplementedError,)
-    """What a loop raises that does not have it; another error says that the loop is wrong."""
+    """What a loop raises if it does not support this; other errors mean that the loop is wrong."""
     needs_own: bool = False
-    """It has a process of its own in each round: what it does depends on how large or how old its
-    process is, such as forking. Others share one with all operations of their loop."""
+    """Whether it has a process of its own in each round, because its work depends on the size or
+    age of the process, as forking does. Others share one with all operations of their loop."""
     is_variant: bool = False
-    """Another operation does the same at another size; the probe leaves this one out."""
+    """Whether another operation does the same at another size; the probe leaves this one out."""
 
     @property
     def is_plain(self) -> bool:
-        """Whether it makes its own loops, by a factory, rather than running in one."""
+        """Whether it makes its own loops with a factory, rather than running in one."""
         return not inspect.iscoroutinefunction(self.run)
 
     @property
     def facts(self) -> OperationFacts:
-        """What a session keeps of it."""
-        # The manager's alone: a worker would import all records for nothing, a fifth of its start.
+        """What a session keeps about it."""
+        # Only for the manager: importing all records would add a fifth to a worker's start.
         from crawlbench.base.records import OperationFacts  # noqa: PLC0415
 
         return OperationFacts(
@@ -156,7 +156,7 @@ class Operation:
 
     @property
     def few(self) -> int:
-        """An `n` that shows whether it works."""
+        """An `n` large enough to show whether it works."""
         return max(2, self.n // FEW)
 
     @property
@@ -208,7 +208,7 @@ class Theme:
         n: int,
         **facts: Any,  # noqa: ANN401  (as `add`)
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Return a decorator that adds a function and leaves it as it is; arguments as `add`."""
+        """Return a decorator that adds a function unchanged; arguments as for `add`."""
 
         def add(run: Callable[..., Any]) -> Callable[..., Any]:
             self.add(run, counts=counts, n=n, **facts)

@@ -29,7 +29,7 @@ class Echo(asyncio.Protocol):
 
 
 class BufferedEcho(Echo, asyncio.BufferedProtocol):
-    """The same, with a buffer that the loop fills; what goes out is copied, as it is kept."""
+    """The same, with a buffer that the loop fills; copies are sent, as transports keep them."""
 
     def __init__(self) -> None:
         """Make the buffer."""
@@ -40,7 +40,7 @@ class BufferedEcho(Echo, asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Send them back; a transport may hold on to what it is given, so not the buffer itself."""
+        """Send them back; a transport may keep what it is given, so not the buffer itself."""
         self._transport.write(bytes(self._buffer[:nbytes]))
 
 
@@ -48,7 +48,7 @@ class Ping(asyncio.Protocol):
     """Sends numbered bytes, waits until all are back, and goes on; closes when all is done."""
 
     def __init__(self, rounds: int, size: int) -> None:
-        """Prepare so many rounds of so many bytes.
+        """Prepare this many rounds of this many bytes.
 
         When the connection is closed, `done` holds how many were right, or an error.
         """
@@ -69,7 +69,7 @@ class Ping(asyncio.Protocol):
         self._transport.write(self._sent)
 
     def data_received(self, data: bytes) -> None:
-        """Collect an echo; when it is whole, check it and send the next."""
+        """Collect an echo; when it is complete, check it and send the next."""
         if len(data) == self._size and not self._received:
             self._take(data)
             return
@@ -80,7 +80,7 @@ class Ping(asyncio.Protocol):
             self._take(received)
 
     def _take(self, received: bytes | bytearray) -> None:
-        """Check a whole echo and send the next, or end."""
+        """Check a complete echo and send the next, or end."""
         try:
             check(f"echo {self._round}", received, self._sent)
         except Exception as error:
@@ -97,7 +97,7 @@ class Ping(asyncio.Protocol):
         self._transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell how it went: too early an end is an error."""
+        """Report how it went: ending too early is an error."""
         error = self._error or exc
         if not error and self._round < self._rounds:
             error = ConnectionError(f"connection lost in round {self._round}")
@@ -108,7 +108,7 @@ class Ping(asyncio.Protocol):
 
 
 class BufferedPing(Ping, asyncio.BufferedProtocol):
-    """The same, with a buffer that the loop fills until an echo is whole: nothing is copied."""
+    """The same, with a buffer that the loop fills until an echo is complete: nothing is copied."""
 
     def __init__(self, rounds: int, size: int) -> None:
         """As `Ping`."""
@@ -118,7 +118,7 @@ class BufferedPing(Ping, asyncio.BufferedProtocol):
         self._got = 0
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
-        """Return where the next bytes go: none beyond the echo that is due."""
+        """Return where the next bytes go: nowhere beyond the expected echo."""
         return self._buffer[self._got :]
 
     def buffer_updated(self, nbytes: int) -> None:

@@ -1,4 +1,4 @@
-"""Bytes that tell when they are stale, lost or out of place (floor 2)."""
+"""Bytes that show when they are stale, lost or out of place (floor 2)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ __all__ = ["CHUNK_BYTES", "MIB", "PERIOD_BYTES", "is_pattern", "numbered", "patt
 
 MIB = 2**20
 CHUNK_BYTES = 64 * 1024
-"""Written at a time in bulk."""
+"""Bytes written at a time in bulk."""
 PERIOD_BYTES = 65_521
-"""After so many bytes the pattern repeats: a prime, so that no chunk equals its neighbours."""
+"""Bytes after which the pattern repeats: a prime, so that no chunk equals its neighbours."""
 _PATTERN = random.Random(6).randbytes(PERIOD_BYTES) * 6
 _MAX_BYTES = 5 * PERIOD_BYTES
 _NUMBER_BYTES = 8
@@ -29,6 +29,6 @@ def pattern(position: int, size: int) -> bytes:
 
 
 def is_pattern(data: bytes | bytearray | memoryview, position: int) -> bool:
-    """Tell whether bytes, at most five periods, are those of the pattern at a position."""
+    """Return whether bytes, at most five periods, are those of the pattern at a position."""
     assert len(data) <= _MAX_BYTES
     return _PATTERN.startswith(data, position % PERIOD_BYTES)  # compares in place

@@ -1,8 +1,8 @@
 """The other end, in a process of its own: `python -m crawlbench.operations.peer KIND` (floor 2).
 
-No event loop of asyncio's runs here: plain sockets, threads and epoll, so that every loop meets the
-same peer. It prints its address as one line of JSON, then answers `{"op": "usage"}` with the CPU
-seconds that it has used, a line each. When standard input ends, so does the process.
+None of asyncio's event loops runs here, only plain sockets, threads and epoll, so that every loop
+meets the same peer. It prints its address as one line of JSON, then answers each line `{"op":
+"usage"}` with the CPU seconds that it has used. When standard input ends, so does the process.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = ["main"]
 BACKLOG = 4_096
 HOST = "127.0.0.1"
 NAME = "localhost"
-"""In the certificate of a TLS peer."""
+"""The name in a TLS peer's certificate."""
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _allow_many_files() -> None:
-    """Allow the thousand idle connections that many systems do not at first."""
+    """Allow a thousand idle connections, which many systems do not by default."""
     with suppress(ImportError, OSError, ValueError):
         import resource  # noqa: PLC0415  (absent on Windows)
 
@@ -128,7 +128,7 @@ START: dict[str, Callable[[str], PeerFields]] = {
     "tls": lambda _: _start_tls(handle_echo),
     "tls-bulk": lambda _: _start_tls(handle_bulk),
 }
-"""Starts a peer and returns its address, by kind; the argument is a free path."""
+"""Starts a peer by kind, and returns its address; the argument is a free path."""
 
 
 if __name__ == "__main__":

@@ -22,15 +22,15 @@ STOP_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class PeerUsage:
-    """What a peer has used, as it tells itself."""
+    """What a peer has used, by its own account."""
 
     cpu_s: float
-    """Of all its threads, user and system, since it started."""
+    """CPU time of all its threads, user and system, since it started."""
     clock_s: float
     """A steady clock at the same moment."""
 
     def busy_since(self, earlier: PeerUsage) -> float:
-        """Return the share of one CPU in between: near 1, the peer was the limit."""
+        """Return the share of one CPU used in between: near 1, the peer was the limit."""
         passed = self.clock_s - earlier.clock_s
         return (self.cpu_s - earlier.cpu_s) / passed if passed else 0.0
 
@@ -39,7 +39,7 @@ class PeerProcess:
     """A running peer; made by `open_peer`."""
 
     def __init__(self, child: PlainChild, kind: PeerKind) -> None:
-        """Hold a child that has just been started, and wait for its address."""
+        """Take a child that has just been started, and wait for its address."""
         self._child = child
         self._kind = kind
         self.peer = Peer(**self._hear())
@@ -80,7 +80,7 @@ def open_peer(kind: PeerKind, cpus: tuple[int, ...] = ()) -> Iterator[PeerProces
 
     Args:
         kind: what it does.
-        cpus: to run on; empty for any.
+        cpus: CPUs to run on; empty for any.
 
     Raises:
         PeerError: it did not start.

@@ -1,7 +1,7 @@
 """Runs one operation on one event loop (floor 2).
 
-The clock starts inside the loop, after what stands `around` the operation is there. What callbacks
-raise is heard: a loop that reports an error to its exception handler has not done its work.
+The clock starts inside the loop, once what stands `around` the operation exists. Errors in
+callbacks count: a loop that reports one to its exception handler has not done its work.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ __all__ = ["Outcome", "run_operation"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one call of an operation took."""
+    """How long one call of an operation took."""
 
     timing: Timing
-    """Of all calls; divide by `loops * n` for one of what the operation counts."""
+    """For all calls; divide by `loops * n` for one of what the operation counts."""
     figures: Figures
     """What the last call measured besides its time; empty for most operations."""
 

@@ -19,9 +19,9 @@ __all__ = ["THEME"]
 
 THEME = Theme("scheduling")
 CANCELLED_DELAY_S = 60.0
-"""Of timers that never fire."""
+"""Seconds of timers that never fire."""
 IDLE = (250, 1_000)
-"""Connections that stand open and do nothing."""
+"""Numbers of open connections that do nothing."""
 
 
 @THEME.operation(counts="callbacks", n=8_000)
@@ -88,7 +88,7 @@ async def sleep_zero(n: int) -> None:
         ran[0] += 1
 
     for turn in range(n):
-        if turn % 100 == 0:  # does the loop turn at all? A callback in a hundred turns tells
+        if turn % 100 == 0:  # a callback in a hundred turns shows that the loop turns at all
             loop.call_soon(count)
         await asyncio.sleep(0)
     check("callbacks run in these turns", ran[0], (n + 99) // 100)
@@ -96,7 +96,7 @@ async def sleep_zero(n: int) -> None:
 
 @asynccontextmanager
 async def idle_connections(peer: Peer, count: int) -> AsyncIterator[None]:
-    """Hold so many connections to a peer that echoes; nothing is sent on them."""
+    """Hold this many connections to a peer that echoes; nothing is sent on them."""
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         for _ in range(count):

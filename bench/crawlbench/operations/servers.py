@@ -38,9 +38,9 @@ __all__ = [
 ]
 
 Connection = socket.socket
-"""Accepted, blocking, perhaps TLS."""
+"""An accepted, blocking socket, perhaps with TLS."""
 SEND, RECEIVE = b"S", b"R"
-"""First byte of a request for bulk: the client will send, or wants to receive."""
+"""First byte of a bulk request: the client will send, or wants to receive."""
 _BUFFER_BYTES = 256 * 1024
 _CALL_TIMEOUT_S = 10.0
 
@@ -48,8 +48,8 @@ _CALL_TIMEOUT_S = 10.0
 def serve_echoes(listener: socket.socket) -> None:
     """Send back what comes on any number of connections.
 
-    By epoll where there is one: one thread, and few instructions per echo, so that a fast client is
-    not kept waiting. Elsewhere by a thread for each connection.
+    With epoll, if there is one, a single thread needs few instructions per echo, so that a fast
+    client does not have to wait. Elsewhere there is a thread for each connection.
     """
     if hasattr(select, "epoll"):
         _Echoes(listener).serve()
@@ -91,7 +91,7 @@ class _Echoes:
                 self._poll.register(connection, select.EPOLLIN)
 
     def _echo(self, number: int, connection: socket.socket, unsent: bytearray) -> None:
-        """Go on with a connection: read only when all is sent."""
+        """Go on with a connection: read only when everything is sent."""
         if unsent:
             del unsent[: connection.send(unsent)]
             if not unsent:
@@ -118,7 +118,7 @@ def _send_at_once(connection: socket.socket) -> None:
 def serve_datagrams(listener: socket.socket) -> None:
     """Send each datagram back to where it came from."""
     while True:
-        with suppress(OSError):  # whoever asked may be gone
+        with suppress(OSError):  # the sender may be gone
             listener.sendto(*listener.recvfrom(_BUFFER_BYTES))
 
 
@@ -139,7 +139,7 @@ def _serve(
     handle: Callable[[Connection], None],
     context: ssl.SSLContext | None,
 ) -> None:
-    # A client that breaks off, in a handshake too, is no concern of the others.
+    # A client that breaks off, even in a handshake, does not concern the others.
     with suppress(OSError, ValueError):
         if context:
             connection = context.wrap_socket(connection, server_side=True)
@@ -155,9 +155,9 @@ def handle_echo(connection: Connection) -> None:
 
 
 def handle_bulk(connection: Connection) -> None:
-    """Take or give so many bytes of the pattern as the client says in 8 bytes, again and again.
+    """Take or give as many bytes of the pattern as the client says in 8 bytes, again and again.
 
-    Of what it took it answers, in 8 bytes, how many were right.
+    After taking bytes, answer in 8 bytes how many of them were right.
     """
     while (request := _read_exactly(connection, 9))[:1]:
         size = int.from_bytes(request[1:], "big")
@@ -168,7 +168,7 @@ def handle_bulk(connection: Connection) -> None:
 
 
 def _read_exactly(connection: Connection, size: int) -> bytes:
-    """Return so many bytes, or none if there are no more."""
+    """Return this many bytes, or none if there are no more."""
     data = b""
     while len(data) < size:
         more = connection.recv(size - len(data))
@@ -191,7 +191,7 @@ def _count_right(connection: Connection, size: int) -> int:
 
 
 def _give(connection: Connection, size: int) -> None:
-    """Send the pattern, by the kernel where it can: a peer should have little to do."""
+    """Send the pattern, by the kernel if possible: a peer should have little to do."""
     if hasattr(os, "sendfile") and not isinstance(connection, ssl.SSLSocket):
         for position in range(0, size, MIB):
             _send_file(connection, position % PERIOD_BYTES, min(MIB, size - position))
@@ -218,7 +218,8 @@ def _pattern_file() -> int:
 def handle_caller(connection: Connection) -> None:
     """Ask a server for echoes as a line of JSON says; answer how many were right.
 
-    Each on a connection of its own, or on as many as the order keeps open, all at once.
+    Each uses a connection of its own, or the echoes share as many as the order keeps open, all at
+    once.
     """
     for line in connection.makefile("rb"):
         order = json.loads(line)

@@ -10,7 +10,7 @@ __all__ = ["THEME"]
 
 THEME = Theme("synchronisation")
 WORKERS = 10
-"""Tasks that contend."""
+"""Tasks that compete."""
 
 
 def _shares(n: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""What a strategy is made of, read from its file without importing it (floor 1).
+"""What a strategy consists of, read from its file without importing it (floor 1).
 
 The docstring of a strategy's module ends in a line such as `Model: threads. HTTP: 1.1.`; its
 library is the first import that is not Python's own.
@@ -43,7 +43,7 @@ _CODING = re.compile(r"\bCoding: (?P<coding>[a-z, ]+)\.")
 
 @dataclass(frozen=True, slots=True)
 class StrategyFacts:
-    """What a person asks first of a contestant."""
+    """What people ask first about a contestant."""
 
     name: str
     about: str
@@ -51,13 +51,13 @@ class StrategyFacts:
     library: str
     """Distribution on the package index, or `standard library`."""
     version: str
-    """Of the library; Python's own for the standard library; empty if not installed."""
+    """Version of the library; Python's own for the standard library; empty if not installed."""
     licence: str
     """As the distribution states it; empty if it does not or is not installed."""
     model: str
     """How it is concurrent; empty if the module does not say."""
     http: str
-    """Versions of HTTP that it can speak, and codings that it asks for beside gzip; empty if the
+    """HTTP versions that it can speak, and codings that it asks for besides gzip; empty if the
     module does not say."""
     installed: bool
     parser: str = ""
@@ -67,8 +67,8 @@ class StrategyFacts:
     maintainers: tuple[str, ...] = ()
     """Who answers for the file, from its docstring: `Maintainers: ana, ben.`"""
     reviewed_by: tuple[str, ...] = ()
-    """Authors of the library who have found its use right: `Reviewed by: cleo.` A person signs
-    here by pull request; nobody is put here by others."""
+    """Authors of the library who have approved of its use: `Reviewed by: cleo.` A person signs here
+    by pull request; nobody is put here by others."""
 
 
 class LibraryFacts(msgspec.Struct, frozen=True):
@@ -77,12 +77,12 @@ class LibraryFacts(msgspec.Struct, frozen=True):
     parser: str = ""
     tls: str = ""
     answer: str = ""
-    """To its author: which interface, what was tuned, what is inside the clock."""
+    """What its author should know: which interface, what was tuned, what is inside the clock."""
 
 
 @cache
 def describe_libraries() -> dict[str, LibraryFacts]:
-    """Return what is told of libraries, by distribution; of strangers' nothing."""
+    """Return what is known about libraries, by distribution; nothing about unknown ones."""
     text = (Path(__file__).parent.parent / "strategies" / "libraries.toml").read_bytes()
     return msgspec.toml.decode(text, type=dict[str, LibraryFacts])
 
@@ -91,7 +91,7 @@ def describe_strategy(name: str) -> StrategyFacts:
     """Return the facts of a registered strategy.
 
     Raises:
-        UnknownNameError: there is none of that name.
+        UnknownNameError: no strategy has this name.
     """
     tree = _parse_plugin(registry.Kind.STRATEGY, name)
     docstring = ast.get_docstring(tree) or ""
@@ -122,12 +122,12 @@ def _names_in(text: str) -> tuple[str, ...]:
 
 @cache
 def describe_http(name: str) -> tuple[str, str]:
-    """Return what a strategy's docstring says of its HTTP: versions, and codings but for gzip.
+    """Return what a strategy's docstring says about its HTTP: versions, and codings except gzip.
 
     Either is empty if it does not say.
 
     Raises:
-        UnknownNameError: there is no strategy of that name.
+        UnknownNameError: no strategy has this name.
     """
     docstring = ast.get_docstring(_parse_plugin(registry.Kind.STRATEGY, name)) or ""
     http, coding = _FACTS.search(docstring), _CODING.search(docstring)
@@ -135,23 +135,23 @@ def describe_http(name: str) -> tuple[str, str]:
 
 
 def describe_python() -> str:
-    """Return implementation and version of this Python; a build without GIL says so."""
+    """Return implementation and version of this Python; a build without the GIL says so."""
     is_free = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
     version = f"{platform.python_implementation()} {platform.python_version()}"
     return f"{version} free-threaded" if is_free else version
 
 
 def imported_modules(kind: registry.Kind, name: str) -> list[str]:
-    """Return the top-level modules that a plug-in's file imports, Python's and ours left out.
+    """Return the top-level modules that a plug-in's file imports, without Python's and ours.
 
     Raises:
-        UnknownNameError: there is no plug-in of that name.
+        UnknownNameError: no plug-in has this name.
     """
     return [module for module in _imports(_parse_plugin(kind, name)) if module != "crawlbench"]
 
 
 def distribution_of(module: str) -> str:
-    """Return the distribution that provides a module; what it should be called if none does."""
+    """Return the distribution that provides a module, or its probable name if none does."""
     return _distribution(module)[0]
 
 
@@ -169,7 +169,7 @@ def _parse_module(module: str) -> ast.Module:
 
 
 def _parse_file(path: Path) -> ast.Module:
-    """Return a file's syntax tree, an empty one if it cannot be read: importing it will tell."""
+    """Return a file's syntax tree, empty if it cannot be read: importing it will show why."""
     try:
         return ast.parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, SyntaxError):
@@ -177,7 +177,7 @@ def _parse_file(path: Path) -> ast.Module:
 
 
 def _imports(tree: ast.Module) -> list[str]:
-    """Return the top-level modules that a file imports anywhere, Python's own left out."""
+    """Return the top-level modules that a file imports anywhere, without Python's own."""
     names: dict[str, None] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -188,7 +188,7 @@ def _imports(tree: ast.Module) -> list[str]:
 
 
 def _library_module(tree: ast.Module, strategy: str) -> str | None:
-    """Return the module of the client: the one that the strategy is named after, else the first."""
+    """Return the client's module: the one that the strategy is named after, else the first."""
     names = [name for name in _imports(tree) if name not in {"crawlbench", "lxml"}]
     stem = Path(strategy).stem.replace("-", "_").removeprefix("cold_")
     named = [name for name in names if f"{stem}_".startswith(f"{name.lower()}_")]
@@ -212,7 +212,7 @@ def _distribution(module: str | None) -> tuple[str, str, str]:
 
 
 def _licence(about: dict[str, Any]) -> str:
-    """Return the licence in one word or few: the expression, else the classifier, else the text."""
+    """Return the licence in a few words: the expression, else the classifier, else the text."""
     expression: str = about.get("license_expression", "")
     if expression:
         return expression

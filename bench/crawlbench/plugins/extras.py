@@ -1,6 +1,6 @@
-"""What brings a package that is not installed here, as far as we can know (floor 1).
+"""How to get a package that is not installed here, as far as we can know (floor 1).
 
-A name that somebody else's file imports may be anybody's on a package index: nobody is told to
+A name that somebody else's file imports may be anybody's on a package index, so nobody is told to
 install it from there.
 """
 
@@ -18,13 +18,13 @@ __all__ = ["extra_of", "how_to_get", "need"]
 
 _OURS = re.compile(r"^(?P<name>[\w.-]+)(\[[^]]*\])?.*?(extra == ['\"](?P<extra>[\w-]+)['\"])?$")
 OF_ITS_MAKERS = {"ci", "dev"}
-"""Extras that no user asks for: what they bring has another that says more."""
+"""Extras that users do not ask for: what they bring is in another, more telling one."""
 ALL = "all"
-"""As well; builders write it out as the packages of all others."""
+"""Another such extra: builders write it out as the packages of all others."""
 
 
 def how_to_get(module: str) -> str:
-    """Return what to do about a module that cannot be found."""
+    """Say what to do about a module that cannot be found."""
     package = _spelled(module.partition(".")[0])
     known = _packages()
     if package not in known:
@@ -39,11 +39,11 @@ def extra_of(package: str) -> str:
 
 
 def need(module: str, what: str) -> Any:  # noqa: ANN401  (a module)
-    """Import a module of a library that is named as the module is.
+    """Import a module of a library that has the same name.
 
     Args:
         module: to import.
-        what: needs it, for the message.
+        what: what needs it, for the message.
 
     Raises:
         NotInstalledError: it is missing.
@@ -63,7 +63,7 @@ def _spelled(name: str) -> str:
 
 @cache
 def _packages() -> dict[str, str]:
-    """Return the packages that crawlbench asks for, with the extra that does; empty: always."""
+    """Return the packages that crawlbench depends on, each with its extra; empty for none."""
     found: dict[str, str] = {}
     try:
         requirements = metadata.requires("crawlbench") or []
@@ -71,7 +71,7 @@ def _packages() -> dict[str, str]:
         requirements = []
     for text in requirements:
         match = _OURS.match(text)
-        is_itself = match is not None and match["name"] == "crawlbench"  # of an extra of extras
+        is_itself = match is not None and match["name"] == "crawlbench"  # made of extras
         if match and match["extra"] not in {ALL, *OF_ITS_MAKERS} and not is_itself:
             found.setdefault(_spelled(match["name"]), match["extra"] or "")
     return found

@@ -31,7 +31,7 @@ def load_strategy(path: str) -> Any:  # noqa: ANN401  (see `model.Crawl`)
     Raises:
         UsageError: there is no such file, or it has no function of that name.
         BrokenPluginError: it fails when it is imported.
-        NotInstalledError: it needs a package that is not here.
+        NotInstalledError: it needs a package that is not installed.
     """
     return _attribute(path, "crawl", "def crawl(site, concurrency)")
 
@@ -40,7 +40,7 @@ def load_parser(path: str) -> Any:  # noqa: ANN401  (a function of a SiteSpec)
     """Return the parser of a Python file: its function `compile_reader`.
 
     Raises:
-        UsageError, BrokenPluginError, NotInstalledError: as `load_strategy`.
+        UsageError, BrokenPluginError, NotInstalledError: as for `load_strategy`.
     """
     return _attribute(path, "compile_reader", "def compile_reader(spec)")
 
@@ -49,7 +49,7 @@ def load_site(path: str) -> Any:  # noqa: ANN401  (a SiteSpec)
     """Return the site of a Python file: its `SITE`.
 
     Raises:
-        UsageError, BrokenPluginError, NotInstalledError: as `load_strategy`.
+        UsageError, BrokenPluginError, NotInstalledError: as for `load_strategy`.
     """
     site = _attribute(path, "SITE", "SITE = SiteSpec(...)")
     if not isinstance(site, SiteSpec):
@@ -58,7 +58,7 @@ def load_site(path: str) -> Any:  # noqa: ANN401  (a SiteSpec)
 
 
 def load_loop_factory(name: str) -> Any:  # noqa: ANN401  (a callable that returns a loop)
-    """Return the event loops that `module:factory` makes, of any module that can be imported.
+    """Return the factory of event loops that `module:factory` names, in any importable module.
 
     Raises:
         UsageError: the module has no such attribute, or it cannot be called.
@@ -98,8 +98,8 @@ def _attribute(path: str, name: str, remedy: str) -> Any:  # noqa: ANN401
 def _load_module(path: Path) -> ModuleType:
     """Import a file once; a second call returns the same module, as an import would.
 
-    As with a script, modules beside the file are found, and it sees a command line without
-    arguments: ours are none of its business.
+    As for a script, modules beside the file are found, and the file sees a command line without
+    arguments, because ours do not concern it.
     """
     name = f"crawlbench_file_{path.stem}_{abs(hash(path.resolve())):x}"
     if name in sys.modules:
@@ -130,7 +130,7 @@ def _load_module(path: Path) -> ModuleType:
 def _let_siblings_be_found(folder: str) -> None:
     """Put a file's folder before what is installed, but after the standard library.
 
-    A `queue.py` beside a strategy must not take the place of the one that we import ourselves.
+    A `queue.py` beside a strategy must not take the place of the module that we import ourselves.
     """
     if folder not in sys.path:
         installed = [i for i, entry in enumerate(sys.path) if entry.endswith("-packages")]
@@ -138,4 +138,4 @@ def _let_siblings_be_found(folder: str) -> None:
 
 
 def _broken(what: str, error: BaseException) -> BrokenPluginError:
-    return BrokenPluginError(f"{what} {describe_failure(error)}; mend it")
+    return BrokenPluginError(f"{what} {describe_failure(error)}; fix it")

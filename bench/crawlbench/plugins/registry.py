@@ -1,7 +1,8 @@
 """Finds event loops, strategies, parsers and sites by entry point (floor 1).
 
-Ours come through the same door as everybody's: an entry point in one of the groups of `Kind`. One
-whose name is a glob, such as `*.toml`, is a family: it is called with the name that was asked for.
+Ours are found in the same way as everybody's: by an entry point in one of the groups of `Kind`. An
+entry point whose name is a glob, such as `*.toml`, is a family: it is called with the name that was
+asked for.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Kind(Enum):
 
     @property
     def noun(self) -> str:
-        """As a person would say it."""
+        """The word that people use for it."""
         return {"EVENT_LOOP": "event loop"}.get(self.name, self.name.lower())
 
 
@@ -65,14 +66,14 @@ def _points(kind: Kind) -> dict[str, EntryPoint]:
 
 
 def points_of(group: str) -> Iterable[EntryPoint]:
-    """Return the entry points of a group; who asks for several pays for one search."""
+    """Return the entry points of a group; a single search serves all groups."""
     found: Iterable[EntryPoint] = _all_points(tuple(sys.path)).select(group=group)
     return found
 
 
 @cache
-def _all_points(_: tuple[str, ...]) -> Any:  # noqa: ANN401  (3.11 has another class for it than later ones)
-    return entry_points()  # reads a file of each package that is installed
+def _all_points(_: tuple[str, ...]) -> Any:  # noqa: ANN401  (3.11 has another class for it)
+    return entry_points()  # reads a file of each installed package
 
 
 def names(kind: Kind) -> list[str]:
@@ -81,31 +82,31 @@ def names(kind: Kind) -> list[str]:
 
 
 def families(kind: Kind) -> list[str]:
-    """Return the globs whose names are made when they are asked for."""
+    """Return the globs whose names are made on request."""
     return sorted(name for name in _points(kind) if "*" in name)
 
 
 def describe_family(kind: Kind, glob: str) -> str:
-    """Return in a line what a family's names make: the first of its maker's docstring."""
+    """Say in a line what a family's names make: the first line of its maker's docstring."""
     point = _points(kind)[glob]
     try:
         return (inspect.getdoc(point.load()) or point.value).partition("\n")[0]
-    except Exception as error:  # a stranger's plug-in may raise anything
+    except Exception as error:  # somebody else's plug-in may raise anything
         return f"{point.value} cannot be imported: {type(error).__name__}: {error}"
 
 
 def _family(kind: Kind, name: str) -> str | None:
-    """Return the glob of a family that has this name, unless the name is a glob itself."""
+    """Return the glob of a family that this name belongs to, unless the name is itself a glob."""
     if "*" in name:
         return None
     return next((glob for glob in families(kind) if fnmatch.fnmatchcase(name, glob)), None)
 
 
 def find(kind: Kind, name: str) -> EntryPoint:
-    """Return the entry point of that name, or of its family, without importing it.
+    """Return the entry point with that name, or its family's, without importing it.
 
     Raises:
-        UnknownNameError: there is none; the message lists the known ones and near misses.
+        UnknownNameError: there is none; the message lists the known names and near misses.
     """
     points = _points(kind)
     if name in points and "*" not in name:
@@ -124,13 +125,13 @@ def find(kind: Kind, name: str) -> EntryPoint:
 def unknown_name(
     noun: str, name: str, known: Iterable[str], others: Iterable[str] = ()
 ) -> UnknownNameError:
-    """Return the error for a name that is not known: it says what could be meant, and is short.
+    """Return a short error for an unknown name, which says what could be meant.
 
     Args:
-        noun: of what was asked for.
+        noun: for what was asked for.
         name: as it was typed.
-        known: the names that there are.
-        others: nouns of what has this name.
+        known: the names that exist.
+        others: nouns for what else has this name.
     """
     known = list(known)
     near = difflib.get_close_matches(name, known, n=1)
@@ -144,7 +145,7 @@ def unknown_name(
 
 
 def _tell_known(noun: str, known: list[str]) -> str:
-    """Return the known names, or where to read them if they are many."""
+    """Return the known names, or where to read them if there are many."""
     text = f"known: {', '.join(known) or 'none'}"
     plural = _LISTED.get(noun)
     if plural is None or len(text) <= MAX_KNOWN:
@@ -153,12 +154,12 @@ def _tell_known(noun: str, known: list[str]) -> str:
 
 
 MAX_KNOWN = 320
-"""Characters: four lines of a terminal."""
+"""Most characters: four lines of a terminal."""
 _LISTED = {
     **{"strategy": "strategies", "event loop": "loops", "operation": "operations"},
     **{noun: f"{noun}s" for noun in ("parser", "site", "network", "suite")},
 }
-"""What `crawlbench list` calls a kind of names."""
+"""What `crawlbench list` calls each kind."""
 
 
 def select(kind: Kind, patterns: tuple[str, ...]) -> list[str]:
@@ -178,7 +179,7 @@ def select(kind: Kind, patterns: tuple[str, ...]) -> list[str]:
 
 
 def _require_known(kind: Kind, name: str) -> None:
-    """Raise if nothing has a name; where several begin with it, a glob was meant."""
+    """Raise if nothing has this name; if several names begin with it, a glob was meant."""
     try:
         find(kind, name)
     except UnknownNameError as error:
@@ -195,9 +196,9 @@ def load(kind: Kind, name: str) -> Any:  # noqa: ANN401  (each kind has its own 
     """Import a plug-in and return it.
 
     Raises:
-        UnknownNameError: no such name.
-        NotInstalledError: it needs a package that is not here.
-        BrokenPluginError: it fails otherwise at import.
+        UnknownNameError: there is no such name.
+        NotInstalledError: it needs a package that is not installed.
+        BrokenPluginError: its import fails for another reason.
     """
     point = find(kind, name)
     try:
@@ -213,14 +214,14 @@ def load(kind: Kind, name: str) -> Any:  # noqa: ANN401  (each kind has its own 
         ) from error
     except (Exception, SystemExit) as error:
         raise BrokenPluginError(
-            f"{kind.noun} {name!r} ({point.value}) {describe_failure(error)}; mend or uninstall it"
+            f"{kind.noun} {name!r} ({point.value}) {describe_failure(error)}; fix or uninstall it"
         ) from error
     _require_contract(kind, name, plugin)
     return plugin
 
 
 def describe_failure(error: BaseException) -> str:
-    """Return what an import came to instead of an end."""
+    """Say how an import ended early."""
     if isinstance(error, SystemExit):
         return (
             f"ends itself when it is imported (SystemExit: {error.code}); a script's own work "
@@ -230,11 +231,11 @@ def describe_failure(error: BaseException) -> str:
 
 
 _ARGUMENTS = {Kind.STRATEGY: ("site", "concurrency"), Kind.PARSER: ("spec",), Kind.EVENT_LOOP: ()}
-"""What is called, and with what."""
+"""The arguments that a plug-in of each kind is called with."""
 
 
 def _require_contract(kind: Kind, name: str, plugin: object) -> None:
-    """Raise if a plug-in cannot be called as those of its kind are."""
+    """Raise if a plug-in cannot be called like the others of its kind."""
     if kind is Kind.SITE:
         if not isinstance(plugin, SiteSpec):
             raise BrokenPluginError(f"site {name!r} is {plugin!r}, not a SiteSpec")
@@ -247,7 +248,7 @@ def _require_contract(kind: Kind, name: str, plugin: object) -> None:
         )
     try:
         signature = inspect.signature(plugin)
-    except (ValueError, TypeError):  # of something in C, which does not tell
+    except (ValueError, TypeError):  # written in C, which has no signature
         return
     try:
         signature.bind(*arguments)
@@ -258,19 +259,19 @@ def _require_contract(kind: Kind, name: str, plugin: object) -> None:
 
 
 def is_async(strategy: str) -> bool:
-    """Tell whether a strategy needs an event loop.
+    """Return whether a strategy needs an event loop.
 
     Raises:
-        BenchError: as `load`.
+        BenchError: as for `load`.
     """
     return needs_loop(load(Kind.STRATEGY, strategy))
 
 
 def needs_loop(crawl: object) -> bool:
-    """Tell whether what a call returns is to be awaited, or iterated in an event loop.
+    """Return whether the result of a call must be awaited, or iterated in an event loop.
 
-    A decorated function is what it decorates, unless its decorator runs a loop of its own; an
-    instance is what its class makes of a call.
+    A decorated function counts as what it decorates, unless its decorator runs a loop of its own;
+    an instance counts as what its class makes of a call.
     """
     seen: list[object] = []
     while not any(crawl is one for one in seen):
@@ -287,11 +288,11 @@ def needs_loop(crawl: object) -> bool:
 
 
 _STARTERS = frozenset({"Runner", "run", "run_until_complete"})
-"""What a function calls that is plain outside, whatever is `async` in it."""
+"""What a function calls that is plain outside, whatever is `async` inside."""
 
 
 def declared_module(event_loop: str) -> str:
-    """Return the top-level package that an event loop's entry point or name names: `uvloop`."""
+    """Return the top-level package that an event loop's name or entry point names: `uvloop`."""
     point = find(Kind.EVENT_LOOP, event_loop)
     module = event_loop.partition(":")[0] if "*" in point.name else point.module
     return module.partition(".")[0]

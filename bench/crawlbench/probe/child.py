@@ -1,9 +1,9 @@
 """Where a loop is tried: `python -m crawlbench.probe.child LOOP [JOB]` (floor 3).
 
-With a job as JSON the process tries that, and ends. Without, it stands ready and forks for each job
-that it hears of: it has imported the loop, and made none. Whoever tries prints a line of JSON as
-soon as it knows, and another when the loop is closed. What is said last counts, unless the process
-then hangs or crashes.
+With a job as JSON the process tries that, and ends. Without one it stands ready and forks for each
+job that it receives; it has imported the loop but made none. Whoever tries prints a line of JSON as
+soon as it knows, and another when the loop is closed. The last line counts, unless the process then
+hangs or crashes.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 LATE_S = 10
-"""After the deadline, at which the prober ends it: then the system does."""
+"""Seconds after the prober's deadline when the system ends the process, if the prober did not."""
 
 
 def main() -> None:
-    """Try what the command line says, or what it is told to; a fork returns to here, to end."""
+    """Try what the command line says, or what jobs say; a fork returns to here, to end."""
     loop, *jobs = sys.argv[1:]
     say = open_channel()
     job = Job(json.loads(jobs[0]), say) if jobs else _stand_ready(loop, say)
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def _stand_ready(loop: str, say: Say) -> Job | None:
-    """Import all that tries need, and fork for each; return the job in a fork."""
+    """Import what tries need, and fork for each; in a fork, return the job."""
     all_tries()
     files = count_files()
     registry.load(registry.Kind.EVENT_LOOP, loop)
@@ -58,13 +58,13 @@ def _stand_ready(loop: str, say: Say) -> Job | None:
 
 
 def _probe(loop: str, job: Job) -> None:
-    """Try, and say what came of it."""
+    """Try it, and report the result."""
     order = job.order
 
     def say(**message: object) -> None:
         job.say(message)
 
-    if hasattr(signal, "alarm"):  # whoever started it may have been killed, and it may hang
+    if hasattr(signal, "alarm"):  # its parent may have been killed, and it may hang
         signal.alarm(math.ceil(order["deadline_s"]) + LATE_S)
     operation = find_try(order["probe"])
     try:
@@ -77,7 +77,7 @@ def _probe(loop: str, job: Job) -> None:
     peer = Peer(**order["peer"]) if order["peer"] else None
     try:
         run_operation(_speaking(operation, say), factory, peer, n=size_of(operation))
-    except BaseException as error:  # whatever it is, it is what was found
+    except BaseException as error:  # whatever it is, it is the finding
         support, reason = judge_error(operation, error)
         say(support=support, reason=reason)
     else:
@@ -85,7 +85,7 @@ def _probe(loop: str, job: Job) -> None:
 
 
 def _speaking(operation: Operation, say: Callable[..., None]) -> Operation:
-    """Return the operation that says that it is done, before the loop is closed."""
+    """Return the operation, which then reports that it is done before the loop is closed."""
     if operation.is_plain:
         return operation
 

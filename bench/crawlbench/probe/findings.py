@@ -8,7 +8,7 @@ from enum import StrEnum
 __all__ = ["NOT_TRIED", "Finding", "LoopFacts", "Report", "Support"]
 
 NOT_TRIED = "not tried"
-"""Stands where a finding is missing."""
+"""Takes the place of a missing finding."""
 
 
 class Support(StrEnum):
@@ -34,9 +34,9 @@ class Finding:
     """What was tried, in one line."""
     support: Support
     reason: str
-    """One line; empty if it works."""
+    """In one line; empty if it works."""
     seconds: float
-    """Of its process; 0 if it was not tried."""
+    """How long its process took; 0 if it was not tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class LoopFacts:
     type: str
     """Module and class of its loops; empty if it makes none here."""
     version: str
-    """Of the package it comes from; Python's for the standard library's."""
+    """Version of the package it comes from; Python's for the standard library's."""
     absent: str
     """Why it was not probed; empty if it was."""
 
@@ -64,9 +64,9 @@ class Report:
     python: str
     platform: str
     deadline_s: float
-    """Each probe had so long."""
+    """How long each probe could take."""
     loops: tuple[LoopFacts, ...]
     findings: tuple[Finding, ...]
-    """By loop, then by probe, all loops in the same order of probes."""
+    """By loop, then by probe, in the same order of probes for all loops."""
     missing: int = 0
-    """So many findings more there would be, had it not been ended early."""
+    """How many findings are missing because the probe was ended early."""

@@ -1,4 +1,4 @@
-"""A probe's report as one HTML page without anything from elsewhere (floor 3)."""
+"""A probe's report as one HTML page that loads nothing (floor 3)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _template() -> Template:
 
 
 def render_html(report: Report) -> str:
-    """Return the page; each cell has its reason as a tooltip, and all reasons stand below."""
+    """Return the page; each cell has its reason as a tooltip, and all reasons are listed below."""
     return _template().render(
         report=report,
         supports=list(Support),

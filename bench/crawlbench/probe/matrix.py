@@ -33,7 +33,7 @@ class Row:
     probe: str
     about: str
     supports: tuple[Support | None, ...]
-    """One for each loop, in the order of the matrix's; None where the probe ended before."""
+    """One for each loop, in the matrix's order; None where the probe ended before."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -70,7 +70,7 @@ def make_matrices(report: Report, loops: tuple[str, ...] = ()) -> list[Matrix]:
 
     Args:
         report: what was found.
-        loops: the columns; all that were probed unless given.
+        loops: the columns; by default all that were probed.
     """
     loops = loops or tuple(loop.name for loop in probed_loops(report))
     found = {(f.loop, f.probe): f for f in report.findings}
@@ -90,7 +90,7 @@ def _row(finding: Finding, loops: tuple[str, ...], found: dict[tuple[str, str], 
 
 
 def summary_rows(report: Report) -> list[tuple[LoopFacts, dict[Support, int]]]:
-    """Return for each probed loop how many probes ended how."""
+    """Return, for each probed loop, how many probes had each result."""
     return [
         (loop, dict(Counter(f.support for f in report.findings if f.loop == loop.name)))
         for loop in probed_loops(report)
@@ -98,7 +98,7 @@ def summary_rows(report: Report) -> list[tuple[LoopFacts, dict[Support, int]]]:
 
 
 def make_notes(report: Report) -> list[Note]:
-    """Return the reasons, the worst first; probes and loops that share one stand together."""
+    """Return the reasons, the worst first; probes and loops with the same reason share a note."""
     notes = []
     for support in (*SHOWN_FIRST, Support.NOT_HERE):
         probes_of: dict[tuple[str, str], list[str]] = {}
@@ -121,7 +121,7 @@ def note_text(note: Note) -> str:
 
 
 def about_lines(report: Report) -> list[tuple[str, str]]:
-    """Return labels and lines on where and when this was found, and on what is absent."""
+    """Return labels and lines on where and when this was found, and on absent loops."""
     lines = [
         ("found", f"{report.date}, {report.python}, {report.platform}"),
         ("deadline", f"{report.deadline_s:g} s for each probe, in a process of its own"),
@@ -135,7 +135,7 @@ def about_lines(report: Report) -> list[tuple[str, str]]:
 
 
 def missing_text(report: Report) -> str:
-    """Return how much was not tried because the probe was ended early."""
+    """Say how much was not tried because the probe was ended early."""
     found = len(report.findings)
     due = found + report.missing
     return f"{report.missing} of {due} findings are missing: the probe was ended early"

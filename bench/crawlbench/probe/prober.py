@@ -1,7 +1,7 @@
-"""Tries everything on every loop, a few things at once (floor 3).
+"""Tries everything on every loop, a few things at a time (floor 3).
 
-Tries that all loops are asked for come before the next, so that who ends it early can still
-compare. Each finding is told, and kept in a file if one is named, as soon as it is there.
+One try is made on all loops before the next, so that ending early still leaves something to
+compare. Each finding is reported, and kept in a file if one is named, as soon as it exists.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ __all__ = ["DEADLINE_S", "ProbeOptions", "Tell", "probe_loops"]
 DEADLINE_S = 5.0
 """A probe takes less than half a second; on a busy machine, two."""
 JOBS = 2 + (os.cpu_count() or 2)
-"""Processes at once: what hangs only waits, so it need not keep a CPU from the others."""
+"""Processes at a time: what hangs only waits, so it need not keep a CPU from the others."""
 KEEP_S = 1.0
-"""The file is written at most so often: the disk is asked to have it each time."""
+"""Least seconds between two writes of the file, each of which asks the disk to keep it."""
 
 Tell = Callable[[Finding, int, int], object]
-"""Is called with each finding, how many there are, and how many there will be."""
+"""Called with each finding, how many there are, and how many there will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +52,22 @@ class ProbeOptions:
     probes: tuple[str, ...] = ()
     """Names; empty for all."""
     deadline_s: float = DEADLINE_S
-    """Of each probe."""
+    """Deadline of each probe."""
     are_named: bool = True
-    """Whether the user named the loops: one that is absent is then a mistake."""
+    """Whether the user named the loops, in which case an absent one is a mistake."""
     file: Path | None = None
-    """Where the report is kept while it grows, not when it is whole; None for nowhere."""
+    """Where to keep the report while it grows, not when it is complete; None for nowhere."""
 
 
 async def probe_loops(options: ProbeOptions, tell: Tell = lambda *_: None) -> Report:
-    """Try everything on every loop; whoever cancels it gets what has been found by then.
+    """Try everything on every loop; cancelling returns what has been found so far.
 
     Args:
         options: what to probe.
-        tell: is told of each finding when it is there.
+        tell: called with each finding.
 
     Raises:
-        UsageError: a loop that was named is unknown, not installed or none.
+        UsageError: a named loop is unknown, not installed or not a loop.
         PeerError: a peer did not start, or died.
     """
     prober = _Prober(options, tell)
@@ -90,13 +90,13 @@ class _Prober:
         self._peers: dict[str, PeerProcess] = {}
         self._facts: dict[str, LoopFacts] = {}
         self._findings: dict[tuple[str, str], Finding] = {}
-        """By loop and probe, those that are there."""
+        """The findings so far, by loop and probe."""
         self._kept_at = 0.0
         self._queue: asyncio.PriorityQueue[tuple[int, int]] = asyncio.PriorityQueue()
-        """Places of a try and of a loop: the first place is that of the loop's start."""
+        """Places of a try and of a loop, of which the first place is for starting the loop."""
 
     async def run(self) -> None:
-        """Try all; what was started is ended, however this ends."""
+        """Try everything; what was started is ended, however this ends."""
         with ExitStack() as peers:
             starting = asyncio.create_task(self._start_peers(peers))
             try:
@@ -105,7 +105,7 @@ class _Prober:
                 closing = [processes.close() for processes in self._processes.values()]
                 await asyncio.gather(starting, *closing, return_exceptions=True)
             for peer in self._peers.values():
-                peer.usage()  # one that died would make its loops look bad
+                peer.usage()  # a peer that died would make its loops look bad
 
     async def _start_peers(self, peers: ExitStack) -> None:
         tries = (o for o in self._tries if not o.obstacle)
@@ -126,7 +126,7 @@ class _Prober:
             raise errors.exceptions[0] from None
 
     async def _work(self, peers: asyncio.Task[None]) -> None:
-        """Do what is due next, until nothing is."""
+        """Do what is due next, until nothing is left."""
         loops = list(self._addresses)
         while True:
             number, place = await self._queue.get()
@@ -142,7 +142,7 @@ class _Prober:
             self._queue.task_done()
 
     async def _starts(self, loop: str) -> bool:
-        """Tell whether a loop can be asked more than whether it starts."""
+        """Return whether a loop starts at all, so that it can be asked more."""
         first = find_try(FIRST)
         ended = await self._run(loop, first)
         absent = ended.said.get("absent", "")
@@ -161,7 +161,7 @@ class _Prober:
         return True
 
     def _give_up(self, loop: str, support: Support, reason: str) -> None:
-        """Say of all but the first try what came of that."""
+        """Record the result of the first try for all others."""
         why = f"not tried: {FIRST} {support}, {reason}"
         for operation in self._tries:
             if operation.name != FIRST:
@@ -203,7 +203,7 @@ class _Prober:
         self._findings[loop, operation.name] = finding
         self._tell(finding, len(self._findings), self._due())
         if self._options.file and time.monotonic() - self._kept_at > KEEP_S:
-            with suppress(StorageError):  # whoever writes the whole is told
+            with suppress(StorageError):  # whoever writes the whole report is told
                 write_report(self.report(), self._options.file)
             self._kept_at = time.monotonic()
 
@@ -212,7 +212,7 @@ class _Prober:
         return (len(self._addresses) - absent) * len(self._tries)
 
     def report(self) -> Report:
-        """Return what is known by now."""
+        """Return what is known so far."""
         places = [(loop, operation.name) for loop in self._addresses for operation in self._tries]
         return Report(
             date=self._date.isoformat(timespec="seconds"),

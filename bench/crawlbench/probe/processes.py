@@ -1,7 +1,8 @@
-"""Where a loop's tries get their processes: forks of one that stands ready, or new ones (floor 3).
+"""The processes for a loop's tries: forks of one that stands ready, or new ones (floor 3).
 
 A fork is a process of its own, so a crash, a hang or an abort costs only one try. Where forks would
-not be safe, because the loop's import starts threads or opens files, each try imports all anew.
+not be safe, because the loop's import starts threads or opens files, each try imports everything
+again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ __all__ = ["LoopProcesses"]
 CHILD = "crawlbench.probe.child"
 PYTHON = (sys.executable, "-X", "faulthandler")
 START_S = 20.0
-"""To import a loop that has been imported before: nobody waits so long."""
+"""Seconds to import a loop that has been imported before, which is more than it needs."""
 
 
 class LoopProcesses:
@@ -31,7 +32,7 @@ class LoopProcesses:
 
         Args:
             loop: its name, or `module:factory`.
-            deadline_s: each try has so long.
+            deadline_s: of each try.
         """
         self._loop = loop
         self._deadline_s = deadline_s
@@ -39,23 +40,23 @@ class LoopProcesses:
         self._is_forking = False
 
     async def stand_ready(self) -> None:
-        """From here on fork for each try, where that is safe."""
+        """From now on fork for each try, if that is safe."""
         self._nursery = await Nursery.open(CHILD, self._loop, start_s=START_S, python=PYTHON)
         self._is_forking = self._nursery is not None
 
     async def run(self, order: Message) -> Ended:
-        """Do one try in a process of its own, and end all that it started."""
+        """Do one try in a process of its own, and end everything that it started."""
         order = {**order, "deadline_s": self._deadline_s}
         if self._nursery and self._is_forking:
             try:
                 return await self._nursery.run(order, self._deadline_s)
-            except ChildEnded:  # a try has killed it, or the system had no memory left
+            except ChildEnded:  # a try killed it, or the system ran out of memory
                 self._is_forking = False
         return await run_alone(
             CHILD, self._loop, json.dumps(order), deadline_s=self._deadline_s, python=PYTHON
         )
 
     async def close(self) -> None:
-        """End all that runs."""
+        """End everything that still runs."""
         if self._nursery:
             await self._nursery.close()

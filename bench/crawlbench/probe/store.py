@@ -1,4 +1,4 @@
-"""A probe's report as a file of a session's folder (floor 3); `probe --json` prints the same."""
+"""A probe's report as a file in a session's folder (floor 3); `probe --json` prints the same."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def load_report(folder: Path) -> Report | None:
     """Return the report of a folder; None if it has none.
 
     Raises:
-        SessionFileError: it cannot be read, or what is there is no probe's report.
+        SessionFileError: it cannot be read, or is not a probe's report.
     """
     try:
         report = msgspec.json.decode((folder / PROBE_FILE).read_bytes(), type=Report)

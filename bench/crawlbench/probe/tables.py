@@ -1,4 +1,4 @@
-"""A probe's report as neutral rows: by loop, what does not work everywhere, all (floor 3; pure)."""
+"""A probe's report as neutral rows: by loop, what some lack, everything (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FINE = frozenset({Support.WORKS, Support.NOT_HERE, NOT_TRIED})
 
 
 def count_rows(report: Report) -> tuple[tuple[str, ...], ...]:
-    """Return for each loop its name, and how many probes ended in each `Support`, in its order."""
+    """Return for each loop its name, and how many probes had each `Support`, in that order."""
     return tuple(
         (loop.name, *(str(counts.get(support, 0)) for support in Support))
         for loop, counts in summary_rows(report)
@@ -33,11 +33,11 @@ def all_rows(report: Report) -> tuple[tuple[str, ...], ...]:
 
 
 def lacking_rows(report: Report) -> tuple[tuple[str, ...], ...]:
-    """Return the rows of `all_rows` in which a loop fails at what this Python has."""
+    """Return the rows of `all_rows` in which a loop fails at something that this Python has."""
     fine = set(map(str, _FINE))
     return tuple(row for row in all_rows(report) if not fine.issuperset(row[2:]))
 
 
 def reason_rows(report: Report) -> tuple[tuple[str, str], ...]:
-    """Return how it ends and for which loops, probes and reason, the worst first."""
+    """Return result, loops, probes and reason, the worst first."""
     return tuple((str(note.support), note_text(note)) for note in make_notes(report))

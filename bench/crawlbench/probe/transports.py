@@ -22,7 +22,7 @@ once = partial(THEME.operation, counts="tries", n=1)
 """Registers what is tried once."""
 with_echo = partial(once, peer="echo")
 PATIENCE_S = 0.05
-"""Long enough for an echo to come if it comes."""
+"""Seconds within which an echo comes, if it comes."""
 
 
 class _Note(asyncio.Protocol):

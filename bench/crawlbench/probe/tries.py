@@ -1,4 +1,4 @@
-"""All that is tried: the operations, and features that are no work to measure (floor 3)."""
+"""Everything that is tried: operations, and features that are not worth measuring (floor 3)."""
 
 from __future__ import annotations
 

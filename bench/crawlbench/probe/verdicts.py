@@ -52,6 +52,6 @@ def _where(traceback: TracebackType | None) -> str:
 
 
 def _is_missing_method(error: AttributeError) -> bool:
-    """Tell whether something public of a loop or transport is missing, which others have."""
+    """Return whether something public of a loop or transport is missing, which others have."""
     owners = asyncio.AbstractEventLoop | asyncio.BaseTransport | asyncio.Handle
     return isinstance(error.obj, owners) and not str(error.name).startswith("_")

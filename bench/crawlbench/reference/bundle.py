@@ -187,7 +187,7 @@ def decode_bundle(content: bytes, name: str) -> Bundle:
         bundle = msgspec.json.decode(text, type=Bundle)
     except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(
-            f"{name!r} is no whole bundle: {error}; `crawlbench submit SESSION` makes one"
+            f"{name!r} is not a whole bundle: {error}; `crawlbench submit SESSION` makes one"
         ) from error
     if bundle.format != FORMAT:
         raise UsageError(

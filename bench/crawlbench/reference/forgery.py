@@ -11,6 +11,7 @@ from itertools import combinations
 from statistics import median
 from typing import TYPE_CHECKING
 
+from crawlbench.base.text import tell_apart
 from crawlbench.reference.bundle import DIGITS
 
 if TYPE_CHECKING:
@@ -86,9 +87,10 @@ def _long_values(session: Session) -> Iterator[str]:
     for record in session.rounds:
         took = sum(s.seconds * s.loops for s in record.samples if not s.warmup)
         if took > record.seconds * 1.01 + 0.1:
+            together, whole = tell_apart(took, record.seconds, form=".3g")
             yield (
-                f"the values of round {record.number} take {took:.3g} s together, but the round "
-                f"took {record.seconds:.3g} s; submit the session again, as it was measured"
+                f"the values of round {record.number} take {together} s together, but the round "
+                f"took {whole} s; submit the session again, as it was measured"
             )
             return
 

@@ -97,7 +97,7 @@ def load_matrix(folder: Path) -> Matrix:
     """
     sessions = [load_measured(path) for path in sorted(folder.glob(f"*{ENDING}"))]
     if not sessions:
-        raise UsageError(f"{str(folder)!r} is no matrix: it has no *{ENDING}")
+        raise UsageError(f"{str(folder)!r} is not a matrix: it has no *{ENDING}")
     sessions.sort(key=lambda one: one.session.created)
     first = sessions[0].session.machine
     for one in sessions:

@@ -6,6 +6,7 @@ screen.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -28,18 +29,21 @@ __all__ = ["Sentence", "find_answer"]
 
 MAX_LINES, WIDTH = 10, 80
 """Lines that all sentences together may take on a terminal; what stands below takes two more."""
+HALF = 0.5
 _SHORT = Fullness(names=2, tells_reasons=False)
-_SHORTER = replace(_SHORT, names=1, tells_behind=False, tells_parsing=False)
+_SHORTER = replace(_SHORT, names=1, tells_behind=False, parsing_from=math.inf)
 VERSIONS = (
     Fullness(),
     _SHORT,
     replace(_SHORT, tells_behind=False),
+    replace(_SHORTER, parsing_from=HALF),
     _SHORTER,
     replace(_SHORTER, tells_beginning=False),
     replace(_SHORTER, tells_lengths=False),
     replace(_SHORTER, tells_scenarios=False),
 )
-"""The fullest first: lists become shorter before a number is dropped."""
+"""The fullest first: lists become shorter before a number is dropped, and how much of a page is
+parsing is told longest where it is most of it."""
 
 
 @dataclass(frozen=True, slots=True)

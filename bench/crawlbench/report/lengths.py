@@ -20,7 +20,7 @@ def tell_lengths(
     group: GroupView,
     standing: Standing,
     *,
-    tells_parsing: bool = True,
+    parsing_from: float = 0.0,
     tells_beginning: bool = True,
 ) -> str:
     """Return what a page costs with the best cell and with the baseline, and the cost to begin.
@@ -30,16 +30,17 @@ def tell_lengths(
     Args:
         group: whose cells they are.
         standing: of the group.
-        tells_parsing: whether to add how much of the best one's page is parsing.
+        parsing_from: share of the best one's page from which to add how much of it is parsing.
         tells_beginning: whether to add what it costs to begin.
     """
     best, base = standing.best.summary, group.base.summary if group.base else None
     if best is None or best.per_page_s is None:
         return ""
     page, begin = format_seconds(best.per_page_s, best.per_page_error_s), tell_beginning(best)
-    has_parsing = tells_parsing and best.parse_per_page_s
+    parse_s = best.parse_per_page_s or 0.0
+    has_parsing = parse_s > 0 and parse_s >= parsing_from * best.per_page_s
     if has_parsing:
-        page += f", {format_part(best.parse_per_page_s or 0.0)} of it parsing"
+        page += f", {format_part(parse_s)} of it parsing"
     if base is not None and base is not best and base.per_page_s is not None:
         base_page = format_seconds(base.per_page_s, base.per_page_error_s)
         page += f"{',' if has_parsing else ''} against {base_page}"

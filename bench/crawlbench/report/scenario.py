@@ -51,8 +51,8 @@ class Fullness:
     """Whether to give the reasons for what is not settled, or only the command that shows them."""
     tells_behind: bool = True
     """Whether to say who is behind the best."""
-    tells_parsing: bool = True
-    """Whether to say how much of a page is parsing."""
+    parsing_from: float = 0.0
+    """Share of a page's time from which to say how much of it is parsing."""
     tells_beginning: bool = True
     """Whether to say what it costs to begin."""
     tells_lengths: bool = True
@@ -72,7 +72,7 @@ def tell_scenario(group: GroupView, full: Fullness) -> str:
         lengths = tell_lengths(
             group,
             standing,
-            tells_parsing=full.tells_parsing,
+            parsing_from=full.parsing_from,
             tells_beginning=full.tells_beginning,
         )
     lead = _lead(group, standing, full.names)

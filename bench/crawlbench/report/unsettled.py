@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle
@@ -19,6 +20,11 @@ __all__ = ["tell_unsettled"]
 
 WORTH_READING = 5
 """Rounds from which an interval is narrow enough to be worth reading."""
+OUTSIDE = {
+    Obstacle.TIMERS: "of timers, which have no ratio",
+    Obstacle.FAILED: "with a cell that has no values",
+}
+"""Pairs that no round settles."""
 
 
 def tell_unsettled(view: SessionView, *, tells_reasons: bool = True) -> str:
@@ -28,21 +34,29 @@ def tell_unsettled(view: SessionView, *, tells_reasons: bool = True) -> str:
         view: of the session.
         tells_reasons: whether to say what else was running, or only where to read it.
     """
-    pairs = [
-        (group, one)
-        for group in view.groups.values()
-        for one in group.pairs.get(group.leading, ())
-        if one.obstacle not in (Obstacle.FAILED, Obstacle.TIMERS)
+    found = [
+        (group, one) for group in view.groups.values() for one in group.pairs.get(group.leading, ())
     ]
+    pairs = [(group, one) for group, one in found if one.obstacle not in OUTSIDE]
     left = [(group, one) for group, one in pairs if not one.is_answered]
     if not left:
         return ""
     verb = "is" if len(left) == 1 else "are"
     text = f"{len(left)} of {len(pairs)} pair{'s' if len(pairs) > 1 else ''} {verb} not settled"
+    text += _outside([one for group, one in found if group.is_operation])
     remedies = list(_rounds(view, [one for _, one in left]))
     company = list(_company(view, left))
     remedies = [*company, *remedies] if tells_reasons else [*remedies, *_where(view, company)]
     return f"{text}{': ' if remedies else ''}{'; '.join(remedies)}."
+
+
+def _outside(found: Sequence[Comparison]) -> str:
+    """Return which pairs of operations are not counted; else two sentences would not agree."""
+    counts = Counter(one.obstacle for one in found)
+    parts = [
+        f"{counts[obstacle]} {words}" for obstacle, words in OUTSIDE.items() if counts[obstacle]
+    ]
+    return f" (and not counted: {', '.join(parts)})" if parts else ""
 
 
 def _company(view: SessionView, left: Sequence[tuple[GroupView, Comparison]]) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """What makes two addresses one page of a user's own site (floor 1; pure).
 
-Addresses are read and joined as browsers do (WHATWG URL, by the library ada). Clients spell them
-differently: `%7e` or `~`, `%20` or `+` in a query. All spellings that mean the same get one; the
-site's own rules come on top.
+Addresses are read and joined as browsers do (WHATWG URL, by the library ada). Clients spell them in
+different ways: `%7e` or `~`, `%20` or `+` in a query. All spellings with the same meaning become
+one; the site's own rules come on top.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["AddressRules", "Addresses", "base_of", "host_of", "join", "path_on", "split_origin"]
 
 _UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
-_IN_PATH = _UNRESERVED + "!$&'()*,;=:@"  # an escape of these means the same as the character
+_IN_PATH = _UNRESERVED + "!$&'()*,;=:@"  # escaping these does not change the meaning
 _IN_QUERY = _UNRESERVED + "!$'()*,:@/?"
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -36,25 +36,25 @@ class AddressRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[addresses]` of a site file; a fragment never counts."""
 
     keep_parameters: tuple[str, ...] | None = None
-    """Globs: only these parameters of a query count. Without it all do."""
+    """Globs: only these parameters of a query count. Without it, all do."""
     drop_parameters: tuple[str, ...] = ()
     """Globs: these parameters do not count."""
     default_parameters: tuple[str, ...] = ()
-    """`page=1` and the like: a parameter with this value means the same as none."""
+    """Entries like `page=1`: a parameter with this value means the same as none."""
     sort_parameters: bool = False
-    """The order of parameters does not count."""
+    """Whether the order of parameters does not count."""
     trailing_slash: Literal["keep", "drop", "add"] = "keep"
     """`drop` and `add` make `/a` and `/a/` one page; a name with a dot gets no slash."""
     index: tuple[str, ...] = ()
     """File names that stand for their folder, such as `index.html`."""
     ignore_case: bool = False
-    """Upper and lower case are the same."""
+    """Whether upper and lower case are the same."""
 
     def check(self) -> None:
-        """Refuse what can match nothing.
+        """Refuse entries that can match nothing.
 
         Raises:
-            ValueError: with what to write instead.
+            ValueError: it says what to write instead.
         """
         for key in ("keep_parameters", "drop_parameters"):
             for glob in getattr(self, key) or ():
@@ -90,10 +90,10 @@ class AddressRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ]
 
     def spell(self, address: str) -> str:
-        """Return the one spelling of a path with its query; a fragment is dropped.
+        """Return the one spelling of a path with its query, without a fragment.
 
         Raises:
-            ValueError: that is no address.
+            ValueError: this is not an address.
         """
         path, _, query = address.partition("#")[0].partition("?")
         path = self._spell_path(path)
@@ -129,21 +129,21 @@ class AddressRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Addresses:
-    """The pages that a site has: which address leads to which.
+    """The pages that a site has, and which address leads to which.
 
-    An address that leads to none becomes empty text, which fits no kind of page, so that a crawl
+    An address that leads to none becomes an empty text, which fits no kind of page, so that a crawl
     does not follow it.
     """
 
     def __init__(self, rules: AddressRules, pages: Iterable[ManifestPage]) -> None:
-        """Spell the pages' addresses by the rules; of two that become one, the first stays."""
+        """Spell the pages' addresses by the rules; if two become one, the first stays."""
         pages = list(pages)
         self._rules = rules
         self._pages: dict[str, str] = {}
         self.clashes: list[tuple[str, str]] = []
-        """Addresses, as archived, of two pages that became one although their bodies differ."""
+        """Archived addresses of two pages that became one although their bodies differ."""
         self.merged: list[tuple[str, str]] = []
-        """The same where the bodies are equal."""
+        """The same for equal bodies."""
         first: dict[str, ManifestPage] = {}
         for page in pages:
             spelled = rules.spell(page.address)
@@ -163,7 +163,7 @@ class Addresses:
         return set(self._pages.values())
 
     def page_address(self, address: str) -> str:
-        """Give one page one spelling; empty if there is no such page.
+        """Give each page one spelling; empty if there is no such page.
 
         Args:
             address: absolute, or a path with its query.
@@ -177,9 +177,9 @@ class Addresses:
 
 
 def split_origin(address: str) -> tuple[str, str]:
-    """Return origin and rest of an address; the origin of a mere path is empty.
+    """Return the origin and the rest of an address; the origin of a mere path is empty.
 
-    An address that browsers mend (`https:/host`, backslashes, blanks before it) is mended.
+    Addresses that browsers repair (`https:/host`, backslashes, blanks before it) are repaired.
     """
     found = _ORIGIN.match(address)
     if not found and ":" in address and not address.startswith("/"):
@@ -191,33 +191,33 @@ def split_origin(address: str) -> tuple[str, str]:
 
 
 def host_of(address: str) -> str:
-    """Return host and port as browsers compare them, without the port that goes without saying.
+    """Return host and port as browsers compare them, without the default port.
 
-    Names are in ASCII and lower case; a last dot does not count.
+    Names are in ASCII and lower case; a final dot does not count.
 
     Raises:
-        ValueError: it is no http address.
+        ValueError: it is not an http address.
     """
     try:
         url = ada_url.URL(address)
     except ValueError:
-        raise ValueError(f"{address!r} is no http address") from None
+        raise ValueError(f"{address!r} is not an http address") from None
     name = url.hostname.removesuffix(".")
     if url.protocol not in {"http:", "https:"} or not name:
-        raise ValueError(f"{address!r} is no http address")
+        raise ValueError(f"{address!r} is not an http address")
     return f"{name}:{url.port}" if url.port else name
 
 
 def join(base: str, href: str, encoding: str = "utf-8") -> str:
-    """Return where a link leads, as browsers have it.
+    """Return where a link leads, as browsers understand it.
 
     Args:
         base: absolute address of the page.
-        href: of the link, as it stands in the page.
-        encoding: of the page, in which browsers escape what a query holds.
+        href: of the link, as it is written in the page.
+        encoding: of the page, in which browsers escape a query.
 
     Raises:
-        ValueError: that is no address.
+        ValueError: this is not an address.
     """
     if encoding != "utf-8" and "?" in href and not href.isascii():
         path, _, query = href.partition("?")
@@ -229,11 +229,11 @@ def join(base: str, href: str, encoding: str = "utf-8") -> str:
 
 
 def base_of(page: str, base: str) -> str:
-    """Return what a page's links are joined to: its `<base href>`, if that is an address.
+    """Return what a page's links are relative to: its `<base href>`, if that is an address.
 
     Args:
         page: its absolute address.
-        base: as it stands in the page; empty if there is none.
+        base: as it is written in the page; empty if there is none.
     """
     try:
         return join(page, base) if base else page
@@ -242,7 +242,7 @@ def base_of(page: str, base: str) -> str:
 
 
 def path_on(host: str, url: str) -> str:
-    """Return path and query of an address on a host, without its fragment; empty on another.
+    """Return path and query of an address on a host, without its fragment; empty for other hosts.
 
     Args:
         host: as `host_of` returns it.
@@ -266,7 +266,7 @@ def _requote_query(query: str) -> str:
 
 
 def _requote(text: str, same: str, also_legal: str) -> str:
-    """Decode escapes of characters that mean the same without, and escape what is not legal."""
+    """Decode escapes that are not needed, and escape what is not allowed."""
 
     def decode(escape: re.Match[str]) -> str:
         character = chr(int(escape[1], 16))
@@ -277,7 +277,7 @@ def _requote(text: str, same: str, also_legal: str) -> str:
 
 
 def _resolve_dots(path: str) -> str:
-    """Resolve `.` and `..` as clients do before they ask (RFC 3986, 5.2.4)."""
+    """Resolve `.` and `..` as clients do before they send a request (RFC 3986, 5.2.4)."""
     kept: list[str] = []
     segments = path.split("/")[1:]
     for segment in segments:

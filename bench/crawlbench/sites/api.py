@@ -1,8 +1,9 @@
 """An API of JSON: a list of addresses, and 999 movies of 1 to 5 KB each (floor 1).
 
-What API clients do all day: many small answers from one host, whose addresses are known once the
-list is there, so that as many are in flight as are allowed. `api-json` is asked with GET;
-`api-post` with POST, where a JSON body says which movie and which of its fields are wanted.
+This is everyday work of API clients: many small answers from one host, whose addresses are known as
+soon as the list is there, so that as many are in flight as are allowed. `api-json` is requested
+with GET, `api-post` with POST, where a JSON body says which movie and which of its fields are
+wanted.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def _bodies() -> dict[str, bytes]:
 
 
 def _write(movie: Movie) -> bytes:
-    """Return a movie as an API would tell it, with reviews until it has 1 to 5 KB."""
+    """Return a movie as an API would return it, with enough reviews for 1 to 5 KB."""
     facts = load_movies()[(movie.rank - 1) % len(load_movies())]
     draw = random.Random(movie.rank)
     reviews = [

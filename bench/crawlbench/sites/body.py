@@ -1,6 +1,6 @@
 """A site whose pages have the size that its name says, such as `body-64k` (floor 1).
 
-Twenty pages with one item each: what changes along a sweep of sizes is the body and nothing else.
+Twenty pages with one item each: along a sweep of sizes only the body changes.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _HEADERS = {"Content-Type": "text/html; charset=utf-8", "Connection": "keep-aliv
 
 
 def make_site(name: str) -> SiteSpec:
-    """Return one page of a size, such as body-4k or body-1m, that has no links.
+    """Return a site whose pages have a given size, such as body-4k or body-1m.
 
     Raises:
-        UsageError: the name says no size, or one that is too small or too large.
+        UsageError: the name gives no size, or one that is too small or too large.
     """
     size = _read_size(name)
     return SiteSpec(
@@ -52,7 +52,7 @@ def make_site(name: str) -> SiteSpec:
 
 
 def _read_size(name: str) -> int:
-    """Return the bytes that a name such as `body-64k` says."""
+    """Return the number of bytes that a name such as `body-64k` gives."""
     found = re.fullmatch(r"body-(\d{1,9})([km]?)", name)
     size = int(found[1]) * _UNITS[found[2]] if found else 0
     if not SMALLEST_BYTES <= size <= LARGEST_BYTES:
@@ -68,7 +68,7 @@ def _title(number: int) -> str:
 
 
 class _Pages:
-    """A `PackedSource`: pages of one size, put together when they are asked for."""
+    """A `PackedSource`: pages of one size, put together on request."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -94,10 +94,10 @@ def _number(address: str) -> int:
 
 
 def _parts(number: int, size: int) -> list[bytes]:
-    """Return a page of exactly that size in parts: its head, blocks of text, and its end.
+    """Return a page of exactly this size in parts: its head, blocks of text, and its end.
 
-    The text compresses about as English does; a large page repeats its block, further apart than
-    gzip looks back, so that 16 MiB cost no more to make than to copy.
+    The text compresses about as well as English. A large page repeats its block at a distance
+    beyond gzip's window, so that making 16 MiB costs no more than copying them.
     """
     others = [other for other in range(1, PAGES + 1) if other != number]
     nav = "".join(f'<a href="/page/{other}">{other}</a>' for other in others)

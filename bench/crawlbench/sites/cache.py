@@ -1,7 +1,8 @@
 """Folders of pages that are made at first use and kept in the user's cache (floor 1).
 
-A folder is made under another name and renamed when it is whole. Whatever ends the making (a kill,
-a full disk, a second session), there is a whole folder under the right name or none.
+A folder is made under another name and renamed when it is complete. Whatever interrupts this (a
+kill, a full disk, a second session), there is either a complete folder under the right name or
+none.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ __all__ = ["CACHE_VARIABLE", "CachedFolder", "cache_folder", "hash_files"]
 CACHE_VARIABLE: Final = "CRAWLBENCH_CACHE"
 
 STALE_S: Final = 3600.0
-"""After which a half-made folder is nobody's, where files cannot be locked."""
+"""Seconds after which a half-made folder is nobody's, if files cannot be locked."""
 
 UNUSED_S: Final = 30 * 86_400.0
-"""After which the pages of another version are removed, when new ones are made."""
+"""Seconds after which pages of another version are removed when new ones are made."""
 
 
 def cache_folder() -> Path:
-    """Return where made pages are kept: CRAWLBENCH_CACHE, else the platform's place for caches."""
+    """Return where made pages are kept: CRAWLBENCH_CACHE, else the platform's cache folder."""
     named = os.environ.get(CACHE_VARIABLE)
     if named:
         return Path(named)
@@ -58,7 +59,7 @@ def hash_files(paths: Iterable[Path]) -> str:
 
 
 class CachedFolder:
-    """One folder of pages with a manifest, made when it is not there."""
+    """One folder of pages with a manifest, made when it is missing."""
 
     def __init__(self, name: str, version: str, write: Callable[[Path], object]) -> None:
         """Name the folder.
@@ -66,7 +67,7 @@ class CachedFolder:
         Args:
             name: of the site.
             version: changes whenever other pages would be made.
-            write: makes all pages and their manifest in an empty folder, the same each time.
+            write: makes all pages and their manifest in an empty folder, always the same.
         """
         self._name = name
         self._version = version
@@ -78,24 +79,24 @@ class CachedFolder:
         return cache_folder() / f"{self._name}-{self._version}"
 
     def is_made(self) -> bool:
-        """Tell whether the folder is there."""
+        """Return whether the folder exists."""
         return self.path.is_dir()
 
     def open(self) -> Path:
-        """Return the folder; make it if it is not there, or not as it was made.
+        """Return the folder; make it if it is missing or damaged.
 
         Raises:
             UsageError: it cannot be written.
         """
         path = self.path
         if self._is_whole(path):
-            with suppress(OSError):  # of somebody else, or on a disk that cannot be written
+            with suppress(OSError):  # it is somebody else's, or the disk is read-only
                 os.utime(path)
             return path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with _locked(path.parent / f".{self._name}.lock") as is_alone:
-                if not self._is_whole(path):  # nobody has made it while we waited
+                if not self._is_whole(path):  # nobody made it while we waited
                     self._make(path, is_alone=is_alone)
         except OSError as error:
             raise UsageError(
@@ -106,7 +107,7 @@ class CachedFolder:
 
     @staticmethod
     def _is_whole(path: Path) -> bool:
-        """Tell whether each page is as its manifest says; a disk may have lost some."""
+        """Return whether each page is as its manifest says; a disk may have lost some."""
         if not path.is_dir():
             return False
         try:
@@ -122,13 +123,13 @@ class CachedFolder:
         unfinished = Path(tempfile.mkdtemp(prefix=prefix, dir=path.parent))
         try:
             self._write(unfinished)
-            unfinished.chmod(0o755)  # not only for whoever made it
+            unfinished.chmod(0o755)  # not only for its maker
             if path.exists():  # damaged
                 path.rename(unfinished.with_name(unfinished.name + ".damaged"))
             try:
                 unfinished.rename(path)
             except OSError:
-                if not self._is_whole(path):  # else another was first, where files have no locks
+                if not self._is_whole(path):  # else another was first, where there are no locks
                     raise
         finally:
             for folder in (unfinished, unfinished.with_name(unfinished.name + ".damaged")):
@@ -136,7 +137,7 @@ class CachedFolder:
 
 
 def _remove_old(folder: Path, prefix: str, least_age_s: float) -> None:
-    """Remove the folders whose names begin so and that nobody used for some time."""
+    """Remove folders whose names begin like this and that nobody has used for some time."""
     for old in folder.glob(prefix + "*"):
         with suppress(OSError):
             if old.is_dir() and time.time() - old.stat().st_mtime >= least_age_s:
@@ -145,9 +146,9 @@ def _remove_old(folder: Path, prefix: str, least_age_s: float) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[bool]:
-    """Let one process at a time into the block; yield whether that could be had.
+    """Let one process at a time into the block; yield whether a lock was available.
 
-    The lock is the system's, so that it ends with its process, however that ends.
+    The lock is the system's, so it ends with its process, however that ends.
     """
     try:
         import fcntl  # noqa: PLC0415  (absent on Windows)

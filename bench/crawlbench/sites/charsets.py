@@ -1,8 +1,8 @@
-"""Which encoding a page is in, and its text, as browsers have it (floor 1; pure).
+"""Finds a page's encoding, and its text, as browsers do (floor 1; pure).
 
-Labels are those of the WHATWG Encoding Standard (`gb2312` is gbk, `iso-8859-1` is windows-1252).
-A page's encoding is said by its byte-order mark, else by its header, else by its first 1024 bytes
-(HTML Standard, 13.2.3.2), else by nobody.
+Labels are those of the WHATWG Encoding Standard (`gb2312` is gbk, `iso-8859-1` is windows-1252). A
+page's encoding is given by its byte-order mark, else by its header, else by its first 1024 bytes
+(HTML Standard, 13.2.3.2), or not at all.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 DEFAULT: Final = "utf-8"
-"""Of pages that do not say."""
+"""The encoding of pages that declare none."""
 
 PRESCAN_BYTES: Final = 1024
 
@@ -38,7 +38,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16be"),
 )
 _CODECS: Final = {"gbk": "gb18030"}
-"""Where Python knows less under a name than the standard asks for."""
+"""Codecs to use where Python's codec of that name knows less than the standard demands."""
 
 _UNREADABLE = frozenset({"replacement", "x-user-defined"})
 
@@ -65,7 +65,7 @@ def find_label(label: str) -> str:
 
 
 def declared_encoding(content_type: str, body: bytes) -> str:
-    """Return the name of the encoding that a page says it is in; empty if it does not say.
+    """Return the name of the encoding that a page declares; empty if it declares none.
 
     Args:
         content_type: its header; empty if there was none.
@@ -80,7 +80,7 @@ def declared_encoding(content_type: str, body: bytes) -> str:
 
 
 def _prescan(head: bytes) -> str:
-    """Return what the begin of a page says of its encoding."""
+    """Return what the beginning of a page says about its encoding."""
     for attributes in _metas(head):
         label = attributes.get("charset")
         if label is None and attributes.get("http-equiv", "").lower() == "content-type":
@@ -101,7 +101,7 @@ def _in_ascii(label: str) -> str:
 
 
 def _metas(head: bytes) -> Iterator[dict[str, str]]:
-    """Yield the attributes of each `meta` that is none in a comment or within another tag."""
+    """Yield the attributes of each `meta` that is not in a comment or inside another tag."""
     at = 0
     while token := _TOKEN.search(head, at):
         at = token.end()
@@ -114,7 +114,7 @@ def _metas(head: bytes) -> Iterator[dict[str, str]]:
 
 
 def _attributes(head: bytes, at: int) -> tuple[dict[str, str], int]:
-    """Return the attributes of a tag, the first of each name, and where it ends."""
+    """Return the attributes of a tag, the first of each name, and where the tag ends."""
     attributes: dict[str, str] = {}
     while found := _ATTRIBUTE.match(head, at):
         at = found.end()
@@ -142,7 +142,7 @@ def decode_strictly(body: bytes, name: str) -> str:
 
 
 def _codec_of(body: bytes, name: str) -> tuple[str, int]:
-    """Return Python's name of a page's encoding, and where the page begins after its mark."""
+    """Return Python's name for a page's encoding, and where the page begins after its mark."""
     begin = 0
     for mark, marked in _MARKS:
         if body.startswith(mark):
@@ -151,9 +151,9 @@ def _codec_of(body: bytes, name: str) -> tuple[str, int]:
 
 
 def find_undecodable(body: bytes, name: str) -> tuple[int, str] | None:
-    """Return at which byte a page is not in its encoding, and why; None if it is throughout.
+    """Return at which byte a page is not in its encoding, and why; None if all of it is.
 
-    Piece by piece: a text may take four times as much memory as its bytes.
+    It goes piece by piece, because a text may take four times as much memory as its bytes.
     """
     codec, begin = _codec_of(body, name)
     decoder = codecs.getincrementaldecoder(codec)("crawlbench-whatwg")
@@ -162,7 +162,7 @@ def find_undecodable(body: bytes, name: str) -> tuple[int, str] | None:
             decoder.decode(body[at : at + _PIECE_BYTES])
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        try:  # as a whole, as it will be read: a decoder knows places in its piece only
+        try:  # as a whole, as it will be read: a decoder knows only places in its piece
             decode_strictly(body, name)
         except UnicodeDecodeError as error:
             return begin + error.start, error.reason
@@ -170,7 +170,7 @@ def find_undecodable(body: bytes, name: str) -> tuple[int, str] | None:
 
 
 def as_utf8(body: bytes, name: str) -> bytes:
-    """Return a page's text in UTF-8, as parsers take it.
+    """Return a page's text in UTF-8, which parsers take.
 
     Raises:
         UnicodeDecodeError: some of it is not in that encoding.
@@ -179,7 +179,7 @@ def as_utf8(body: bytes, name: str) -> bytes:
 
 
 def _decode_more(error: UnicodeError) -> tuple[str, int]:
-    """Decode what the standard knows and Python's codec does not; raise the error for the rest."""
+    """Decode what the standard has and Python's codec lacks; raise the error for the rest."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     at, body = error.start, error.object
@@ -192,7 +192,7 @@ def _decode_more(error: UnicodeError) -> tuple[str, int]:
 
 
 def _jis_as_microsoft(pair: bytes) -> str:
-    """Return the character that only Microsoft's JIS has, such as a digit in a circle."""
+    """Return a character that only Microsoft's JIS has, such as a circled digit."""
     if len(pair) < 2 or not all(0xA1 <= byte <= 0xFE for byte in pair):
         return ""
     row, cell = (byte - 0xA0 for byte in pair)

@@ -1,6 +1,6 @@
 """A user's own site: a TOML file, a folder of pages, and what `mirror verify` found (floor 1).
 
-`--site ./site.toml` comes here by the family `*.toml` of the entry points.
+`--site ./site.toml` comes here through the family `*.toml` of the entry points.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ REMEDY = "import or record the pages again"
 
 @dataclass(frozen=True, slots=True)
 class CustomSite:
-    """A site file and all that it leads to."""
+    """A site file and everything that it refers to."""
 
     spec: SiteSpec
     file: SiteFile
@@ -45,9 +45,9 @@ class CustomSite:
     addresses: Addresses
     reading: Reading
     fingerprint: str
-    """Of the file and the pages."""
+    """Hash of the file and the pages."""
     derives_ranks: bool
-    """The items have no rank of their own."""
+    """Whether the items have no rank of their own."""
 
 
 def load_site(name: str) -> SiteSpec:
@@ -64,7 +64,7 @@ def open_site(name: str, *, is_verified: bool = True) -> CustomSite:
 
     Args:
         name: path of the TOML file.
-        is_verified: False leaves the expectation out, as for a site that is about to be verified.
+        is_verified: false leaves out the expectation, as for a site that is about to be verified.
 
     Raises:
         UsageError: the file, its pages or its expectation cannot be used.
@@ -76,7 +76,7 @@ def open_site(name: str, *, is_verified: bool = True) -> CustomSite:
     addresses = Addresses(file.addresses, manifest.pages)
     start = addresses.page_address(split_origin(file.start)[1])
     if not start:
-        raise UsageError(f"{name}: the start {file.start!r} is no page in {folder}; {REMEDY}")
+        raise UsageError(f"{name}: the start {file.start!r} is not a page in {folder}; {REMEDY}")
     fingerprint = compute_fingerprint(file, manifest)
     expectation = _Expectation(name, fingerprint, load_expected(expected_path(path)))
     if not is_verified:
@@ -102,10 +102,10 @@ def open_site(name: str, *, is_verified: bool = True) -> CustomSite:
 
 
 class Reading:
-    """What a browser does before and after a parser: it decodes pages, and resolves their links."""
+    """What a browser does around a parser: it decodes pages, and resolves their links."""
 
     def __init__(self, file: SiteFile, manifest: Manifest, addresses: Addresses) -> None:
-        """Take what is known of the pages."""
+        """Take what is known about the pages."""
         self._addresses = addresses
         self._host = host_of(file.start)
         self._origin = f"{file.start.partition(':')[0].lower()}://{self._host}"
@@ -121,7 +121,7 @@ class Reading:
 
     @property
     def transcodes(self) -> bool:
-        """Some page is not in UTF-8."""
+        """Whether some page is not in UTF-8."""
         return any(name != DEFAULT for name in self._encodings.values())
 
     def encoding_of(self, address: str) -> str:
@@ -133,11 +133,11 @@ class Reading:
         return self._encodings.get(address, self._default)
 
     def declares(self, address: str) -> bool:
-        """Tell whether a page says itself what it is in; addresses as for `encoding_of`."""
+        """Return whether a page itself declares its encoding; addresses as for `encoding_of`."""
         return address in self._declared
 
     def as_utf8(self, address: str, body: bytes) -> bytes:
-        """Return a page's body in UTF-8; one that is not the site's comes back as it is.
+        """Return a page's body in UTF-8; a page that is not the site's is returned unchanged.
 
         Args:
             address: absolute.
@@ -148,19 +148,19 @@ class Reading:
             return body
         try:
             return as_utf8(body, name)
-        except UnicodeDecodeError:  # then it is not the page that was verified
+        except UnicodeDecodeError:  # it is not the page that was verified
             return body
 
     def resolve(self, address: str, href: str, base: str = "") -> str:
-        """Return path and query to which a link leads; empty if it leaves the site.
+        """Return path and query that a link leads to; empty if it leaves the site.
 
         Args:
             address: of the page, without origin.
-            href: as it stands in the page.
+            href: as it is written in the page.
             base: the page's `<base href>`, if it has one.
 
         Raises:
-            ValueError: that is no address.
+            ValueError: this is not an address.
         """
         url = join(base_of(self._origin + address, base), href, self.encoding_of(address))
         return path_on(self._host, url)
@@ -177,7 +177,7 @@ class Reading:
 
 
 def _encoding_of(page: ManifestPage) -> str:
-    """Return what the manifest says of a page's encoding; empty for nothing."""
+    """Return what the manifest says about a page's encoding; empty for nothing."""
     if page.encoding:
         return find_label(page.encoding)
     content_type = next((v for k, v in page.headers.items() if k.lower() == "content-type"), "")
@@ -185,7 +185,7 @@ def _encoding_of(page: ManifestPage) -> str:
 
 
 class _Expectation:
-    """What was verified, if it was this."""
+    """What was verified, if this site was."""
 
     def __init__(self, name: str, fingerprint: str, expected: Expected | None) -> None:
         is_current = expected is not None and expected.fingerprint == fingerprint
@@ -199,6 +199,6 @@ class _Expectation:
 
     def make_items(self, item_type: type[Item]) -> Iterator[Item]:
         if self.current is None:
-            raise UsageError(f"{self._failure}, so that nobody knows its items; {self._remedy}")
+            raise UsageError(f"{self._failure}, so its items are not known; {self._remedy}")
         names = self.current.fields
         return (item_type(**dict(zip(names, row, strict=True))) for row in self.current.rows)

@@ -1,6 +1,6 @@
 """The Douban Top-250 list: ten pages of 25 movies (floor 1).
 
-The selectors hold for the markup of 2017 to 2025. Three XPaths are given and used as they stand:
+The selectors hold for the markup of 2017 to 2025. Three XPaths are given and used as they are: for
 the movies, the title (the first of one or two) and the other pages.
 """
 
@@ -26,11 +26,11 @@ class Movie(Item):
     rating: float
     """Mean of the votes, 2 to 10."""
     votes: int
-    """People who rated it."""
+    """Number of people who rated it."""
 
 
 def page_address(address: str) -> str:
-    """Give one page one spelling: `/top250`, `?start=0` and `?start=0&filter=` are the same.
+    """Give each page one spelling: `/top250`, `?start=0` and `?start=0&filter=` are the same.
 
     Args:
         address: absolute, or a path with its query.
@@ -67,7 +67,7 @@ EXPRESSIONS = {
     './/span[@class="rating_num"]': "rating",
     './/span[@class="rating_num"]/following-sibling::span[2]': "votes",
 }
-"""For the parser regex. They hold for the pages as they are here, and not for the next layout."""
+"""For the parser regex. They fit the pages as they are here, not the next layout."""
 
 SITE = SiteSpec(
     name="douban-top250",

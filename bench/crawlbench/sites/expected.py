@@ -1,4 +1,4 @@
-"""What a right crawl of a user's own site returns, as `mirror verify` wrote it down (floor 1)."""
+"""What a correct crawl of a user's own site returns, as `mirror verify` wrote it (floor 1)."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: int
     """Number of this file's format."""
     fingerprint: str
-    """Of the site file and the pages that were verified."""
+    """Hash of the site file and the pages that were verified."""
     digest: str
-    """Of the rows, as `digest_rows` computes it."""
+    """Digest of the rows, as `digest_rows` computes it."""
     items: int
     pages: int
-    """Requests that a right crawl makes."""
+    """Requests that a correct crawl makes."""
     fields: tuple[str, ...]
     """Names of a row's values."""
     rows: list[list[Any]]
@@ -46,7 +46,7 @@ def expected_path(site_file: Path) -> Path:
 
 
 def compute_fingerprint(site: SiteFile, manifest: Manifest) -> str:
-    """Return a hash of all that decides what a crawl returns."""
+    """Return a hash of everything that decides what a crawl returns."""
     pages = [(page.address, page.sha256, page.aliases, page.encoding) for page in manifest.pages]
     return hashlib.sha256(msgspec.json.encode([site, pages])).hexdigest()
 
@@ -72,7 +72,7 @@ def load_expected(path: Path) -> Expected | None:
 
 
 def write_expected(path: Path, expected: Expected) -> None:
-    """Replace an expectation as a whole.
+    """Replace an expectation, whole or not at all.
 
     Raises:
         StorageError: the disk refuses.

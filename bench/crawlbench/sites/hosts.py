@@ -1,6 +1,6 @@
-"""A hundred hosts, each an address of loopback, so that no name is resolved (floor 1).
+"""A hundred hosts, each with an address of loopback, so that no names are resolved (floor 1).
 
-What a crawl of the web does to a client: a pool for each host, and a connection that serves few
+This is what crawling the web does to a client: a pool for each host, and connections that serve few
 pages. The first page lists all, so that as many are in flight as are allowed.
 """
 
@@ -25,7 +25,7 @@ _PATH = re.compile(r"/host/(\d{1,3})/\d")
 
 
 def page_address(address: str) -> str:
-    """Give one page one spelling, on the host that has it."""
+    """Give each page one spelling, on its host."""
     parts = urlsplit(address)
     found = _PATH.fullmatch(parts.path)
     port = f":{parts.port}" if parts.port else ""

@@ -1,7 +1,7 @@
 """What an installer asks of a package index: 3 listings and 195 small files of metadata (floor 1).
 
-Few large answers that name the rest, then many that are small enough for one packet or two: over
-HTTP/1.1 on many connections, over HTTP/2 on one.
+A few large answers name the others, which are many and fit into a packet or two: over HTTP/1.1 on
+many connections, over HTTP/2 on one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HEADERS: Final = {"Content-Type": "application/vnd.pypi.simple.v1+json"}
 
 @cache
 def _bodies() -> dict[str, bytes]:
-    """Write the listings, each of which names its files; the first names the others too."""
+    """Write the listings, each of which names its files; the first also names the others."""
     bodies, rank = {}, 0
     for project in PROJECTS:
         files, links = [], [f"/simple/{other}/" for other in PROJECTS if project == PROJECTS[0]]

@@ -1,7 +1,7 @@
 """The types of items that site files describe (floor 1).
 
-A type is made of the fields' names and types and nothing else, so that an item finds its type again
-in any process to which a strategy sends it.
+A type is made from the names and types of its fields and nothing else, so that an item finds its
+type again in any process that a strategy sends it to.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Key = tuple[object, ...]
 
 @cache
 def make_item_type(types: Types) -> type[Item]:
-    """Return the type of items with these fields: one type for the same fields, and they pickle."""
+    """Return the type of items with these fields: always the same one, and they can be pickled."""
 
     def reduce(self: Item) -> tuple[Callable[..., Item], tuple[Types, tuple[object, ...]]]:
         return _restore, (types, tuple(getattr(self, name) for name in names))
@@ -60,11 +60,11 @@ def _restore(types: Types, values: tuple[object, ...]) -> Item:
 
 
 def make_ranked_type(item_type: type[Item], rows: Iterable[Row]) -> type[Item]:
-    """Return what makes items of a type of their values alone: it derives their ranks.
+    """Return a type that makes items from their values alone, and derives their ranks.
 
     Args:
-        item_type: of what is made.
-        rows: of the items that are expected; none before they are known.
+        item_type: the type of what it makes.
+        rows: of the expected items; none before they are known.
     """
     names = field_names(item_type)[1:]
     rank_of = _make_ranking(rows)
@@ -78,9 +78,9 @@ def make_ranked_type(item_type: type[Item], rows: Iterable[Row]) -> type[Item]:
 
 
 def _make_ranking(rows: Iterable[Row]) -> Callable[[Key], int]:
-    """Return what gives an item a rank by what it holds, so that no concurrency can change it.
+    """Return what gives an item a rank by its content, so that concurrency cannot change it.
 
-    An expected item has the place at which `mirror verify` met it. Any other gets a number from a
+    An expected item gets the place at which `mirror verify` met it. Any other gets a number from a
     hash of its values, beyond all places.
     """
     places: dict[Key, Any] = {}

@@ -13,7 +13,7 @@ __all__ = ["is_ours", "make_pages"]
 
 
 def is_ours(name: str) -> bool:
-    """Tell whether a site is made by crawlbench itself, from nothing that a user has written.
+    """Return whether crawlbench itself makes a site, from nothing that a user has written.
 
     Raises:
         UnknownNameError: there is no such site.
@@ -24,7 +24,7 @@ def is_ours(name: str) -> bool:
 
 
 def make_pages(name: str) -> None:
-    """Make the pages of one of our sites if that is still to be done; of others their mirror does.
+    """Make the pages of one of our sites if necessary; for other sites their mirror does it.
 
     Raises:
         UsageError: there is no such site, or its pages cannot be made.

@@ -1,7 +1,8 @@
-"""Turns what a person selects nodes by, CSS or XPath, into a checked XPath (floor 1; pure).
+"""Turns a person's selector, CSS or XPath, into a checked XPath (floor 1; pure).
 
-A selector is an XPath if it begins as one does (`/`, `./`, `(`, `@`, an axis or a function);
-everything else is CSS. What cannot work on any page is refused here, with what to write.
+A selector is an XPath if it begins like one (`/`, `./`, `(`, `@`, an axis or a function);
+everything else is CSS. What cannot work on any page is refused here, and the message says what to
+write.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _BEFORE_A_PATH = frozenset({"", "(", "|", ",", "+", "-", "=", "<", ">", "!"}) | 
 _AFTER_A_PATH = frozenset({"", ")", "|", ","})
 
 _NOTHING = html.document_fromstring("<html></html>")
-"""A selector that cannot be evaluated here cannot be anywhere."""
+"""Used to try selectors: one that fails here would fail everywhere."""
 
 
 def as_node_xpath(selector: str, where: str) -> str:
@@ -41,10 +42,10 @@ def as_node_xpath(selector: str, where: str) -> str:
 
     Args:
         selector: CSS or XPath.
-        where: it stands in the site file, for messages.
+        where: its place in the site file, for messages.
 
     Raises:
-        UsageError: it does not compile, or finds something else than elements.
+        UsageError: it does not compile, or finds something other than elements.
     """
     found = _as_xpath(selector, where, "descendant-or-self::")
     if not isinstance(_evaluate(found, selector, where), list):
@@ -58,8 +59,8 @@ def as_text_xpath(selector: str, attribute: str | None, where: str) -> str:
 
     Args:
         selector: CSS or XPath; `.` is the item itself.
-        attribute: whose value counts instead of the node's text.
-        where: it stands in the site file, for messages.
+        attribute: the one whose value counts instead of the node's text.
+        where: its place in the site file, for messages.
 
     Raises:
         UsageError: it does not compile, or leaves the item.
@@ -113,7 +114,7 @@ def _evaluate(xpath: str, selector: str, where: str) -> Any:  # noqa: ANN401  (w
 
 
 def _refuse_absolute(xpath: str, selector: str, where: str) -> None:
-    """Refuse a path from the page's root: it would find the same node for each item."""
+    """Refuse a path from the page's root, which would find the same node for each item."""
     before = ""
     for kind, token in _with_names(_outside_predicates(xpath)):
         if kind == "slash" and before in _BEFORE_A_PATH:
@@ -127,9 +128,9 @@ def _refuse_absolute(xpath: str, selector: str, where: str) -> None:
 
 
 def _with_names(tokens: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield tokens; a word or `*` that is no operator where it stands is the name of a node.
+    """Yield tokens; a word or `*` that is not an operator where it stands is the name of a node.
 
-    Source: XPath 1.0, section 3.7: it is an operator if a token stands before it that is none.
+    Source: XPath 1.0, section 3.7: it is an operator if the token before it is not one.
     """
     before = ""
     for kind, token in tokens:
@@ -139,7 +140,7 @@ def _with_names(tokens: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 
 def _refuse_leaves(xpath: str, selector: str, where: str) -> None:
-    """Refuse a path that ends in attributes or text where elements are due."""
+    """Refuse a path that ends in attributes or text if elements are needed."""
     tokens = [*_outside_predicates(xpath), ("", "")]
     for at, (kind, text) in enumerate(tokens):
         if kind != "leaf":
@@ -157,7 +158,7 @@ def _refuse_leaves(xpath: str, selector: str, where: str) -> None:
 
 
 def _outside_predicates(xpath: str) -> Iterator[tuple[str, str]]:
-    """Yield kind and text of the tokens of an XPath that stand in no predicate."""
+    """Yield kind and text of the tokens of an XPath that are not in a predicate."""
     depth = 0
     for token in _TOKEN.finditer(xpath):
         depth += token[0] == "["

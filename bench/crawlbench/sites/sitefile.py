@@ -1,4 +1,4 @@
-"""The site file: what a person says in TOML about a site of their own (floor 1)."""
+"""The site file: what a person writes in TOML about a site of their own (floor 1)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Convert = Literal["str", "int", "float", "first number"]
 _TYPES: dict[Convert, type] = {"str": str, "int": int, "float": float, "first number": int}
 
 MAX_NUMBER = 2**53
-"""Beyond this JSON's readers disagree on whole numbers."""
+"""Beyond this, readers of JSON disagree on whole numbers."""
 
 _FIRST_NUMBER = re.compile(r"\d+(?:,\d{3})*")
 
@@ -36,23 +36,24 @@ class FieldFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A table `[[kinds.fields]]`."""
 
     name: str
-    """`title` has to be there; `rank` may be."""
+    """There must be a `title`; there may be a `rank`."""
     selector: str = "."
     """Within the item; the first node found counts."""
     attribute: str | None = None
-    """Its value counts instead of the node's text."""
+    """The attribute whose value counts instead of the node's text."""
     regex: str | None = None
     """The first match in the text counts, or the match's first group."""
     strip: str = ""
-    """Characters to take away at both ends, besides blanks."""
+    """Characters to remove at both ends, besides blanks."""
     convert: Convert | None = None
-    """`first number` takes `2,634 votes` for 2634. Without it: int for the rank, else str."""
+    """`first number` takes `2,634 votes` for 2634. By default: int for the rank, else str."""
     default: str | int | float | None = None
-    """The value where an item has no such node, or no text in it. Without it each item needs it."""
+    """The value if an item has no such node, or no text in it. Without a default each item needs
+    it."""
 
     @property
     def conversion(self) -> Convert:
-        """What is done to the text at last."""
+        """The last thing done to the text."""
         return self.convert or ("int" if self.name == "rank" else "str")
 
 
@@ -60,9 +61,9 @@ class KindFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A table `[[kinds]]`: how pages of one kind are read."""
 
     pattern: str
-    """Regular expression that the whole path, with its query, matches."""
+    """Regular expression that must match the whole path with its query."""
     items: str = ""
-    """Selector of the nodes that hold an item each; each such page has to have one."""
+    """Selector of the nodes that hold an item each; each such page must have one."""
     links: str = ""
     """Selector of the `a` nodes that are followed."""
     fields: tuple[FieldFile, ...] = ()
@@ -76,16 +77,16 @@ class SiteFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     start: str
     """Address of the first page, on the real site."""
     kinds: Annotated[tuple[KindFile, ...], msgspec.Meta(min_length=1)]
-    """The first whose pattern fits counts."""
+    """The first one whose pattern fits counts."""
     pages: str = "."
     """Folder with the pages and their manifest, relative to this file."""
     encoding: str = "utf-8"
-    """Of pages that do not say what they are in."""
+    """Encoding of pages that do not declare one."""
     addresses: AddressRules = AddressRules()
 
 
 def load_site_file(path: Path) -> SiteFile:
-    """Read and check a site file; whether the pages are there is not looked at.
+    """Read and check a site file, without looking for its pages.
 
     Raises:
         UsageError: there is none, or something in it cannot be used; the message says what.
@@ -122,19 +123,19 @@ def _check(site: SiteFile) -> None:
     except ValueError as error:
         raise UsageError(f"addresses: {error}") from error
     if not find_label(site.encoding):
-        raise UsageError(f"encoding {site.encoding!r} is none that browsers know; try utf-8")
+        raise UsageError(f"encoding {site.encoding!r} is not one that browsers know; try utf-8")
     field_types(site)
 
 
 def field_types(site: SiteFile) -> dict[str, type]:
-    """Return the items' fields as all kinds with items have them: `rank` and `title` come first.
+    """Return the items' fields, which all kinds with items share: `rank` and `title` come first.
 
     Raises:
         UsageError: kinds disagree, a name cannot be used, or there is no title.
     """
     kinds = [(n, kind) for n, kind in enumerate(site.kinds) if kind.items]
     if not kinds:
-        raise UsageError("no kind of page has items, so that there is nothing to crawl for")
+        raise UsageError("no kind of page has items, so there is nothing to crawl for")
     types: dict[str, type] | None = None
     for number, kind in kinds:
         own = _types_of(kind, f"kinds[{number}]")
@@ -153,7 +154,7 @@ def _types_of(kind: KindFile, where: str) -> dict[str, type]:
     types: dict[str, type] = {}
     for field in kind.fields:
         if not field.name.isidentifier() or keyword.iskeyword(field.name) or field.name[0] == "_":
-            raise UsageError(f"{where}: the field name {field.name!r} is no plain word")
+            raise UsageError(f"{where}: the field name {field.name!r} is not a plain word")
         if field.name in types:
             raise UsageError(f"{where} has the field {field.name!r} twice")
         types[field.name] = _TYPES[field.conversion]
@@ -178,7 +179,7 @@ def _show(types: dict[str, type]) -> str:
 
 
 def make_kinds(site: SiteFile) -> tuple[PageKind, ...]:
-    """Return the kinds of pages as parsers take them.
+    """Return the kinds of pages in the form that parsers take.
 
     Raises:
         UsageError: a pattern or selector does not compile, or a kind has neither items nor links.
@@ -229,7 +230,7 @@ def _make_converter(field: FieldFile, where: str) -> Callable[[str], object]:
                 f"an item's {field.name!r} is {text[:80]!r}, not a text {wanted}that gives "
                 f"{'a number' if kind != 'str' else 'something'} ({kind})"
             ) from None
-        if kind != "str" and not abs(value) <= MAX_NUMBER:  # nan is refused, too
+        if kind != "str" and not abs(value) <= MAX_NUMBER:  # nan is refused too
             raise BlockedPageError(
                 f"an item's {field.name!r} is {text[:80]!r}, and numbers are taken from -2**53 to "
                 "2**53, between which all programs read JSON alike; keep it as text (str)"
@@ -249,4 +250,4 @@ def _compile(pattern: str, where: str) -> re.Pattern[str]:
     try:
         return re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
-        raise UsageError(f"{where} {pattern!r} is no regular expression: {error}") from error
+        raise UsageError(f"{where} {pattern!r} is not a regular expression: {error}") from error

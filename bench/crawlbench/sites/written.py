@@ -1,4 +1,4 @@
-"""Pages that are written once and kept, for sites that are made of a few short texts (floor 1)."""
+"""Pages that are written once and kept, for sites made from a few short texts (floor 1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["WrittenPages", "without_query"]
 
 
 def without_query(address: str) -> str:
-    """Give one page one spelling: without query and fragment."""
+    """Give each page one spelling: without query and fragment."""
     parts = urlsplit(address)
     return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
 
@@ -26,7 +26,7 @@ class WrittenPages:
         headers: Mapping[str, str],
         page_address: Callable[[str], str] = without_query,
     ) -> None:
-        """Serve these.
+        """Serve these bodies.
 
         Args:
             bodies: by address, path and query.

@@ -32,14 +32,14 @@ def check_alike(base: Session, head: Session) -> None:
             )
     for name in find_other_sites(base, head):
         raise UsageError(
-            f"the site {name!r} of one session is not that of the other: its pages or its site "
-            "file differ; compare sessions of one site"
+            f"the site {name!r} is not the same in both sessions: its pages or its site file "
+            "differ; compare sessions of one site"
         )
     for name, network in base.networks.items():
         if name in head.networks and head.networks[name] != network:
             raise UsageError(
                 f"network {name!r} was played with {network} in one session and "
-                f"{head.networks[name]} in the other; measure both alike"
+                f"{head.networks[name]} in the other; measure both on the same network"
             )
 
 

@@ -63,8 +63,8 @@ class Bound:
     def margin(self, usual: float) -> float:
         """Return the log ratio up to which changes do not matter at the gate.
 
-        usual: the margin where the gate is not about a ratio.
-            usual: where the gate is not about a ratio.
+        Args:
+            usual: the margin where the gate is not about a ratio.
         """
         return self.size if self.quantity.has_ratio else usual
 
@@ -84,8 +84,8 @@ def read_bound(text: str, margin: float, name: str = "--fail-on") -> Bound:
     quantity = GATES.get(match["name"]) if match else None
     if match is None or quantity is None:
         raise UsageError(
-            f"{name} {text!r} is no gate; one looks like slower, slower:5% or cpu-slower:5%, and "
-            "where two lengths are measured, page-slower:5%, cpu-page-slower:5% or begin-slower:2ms"
+            f"{name} {text!r} is not a gate; one looks like slower, slower:5% or cpu-slower:5%, "
+            "and for two lengths page-slower:5%, cpu-page-slower:5% or begin-slower:2ms"
         )
     if not quantity.has_ratio:
         if match["unit"] != "ms":

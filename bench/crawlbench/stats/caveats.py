@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import WarningNote
-from crawlbench.base.text import count_of
+from crawlbench.base.text import count_of, tell_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,10 +142,9 @@ def _company(machine: Machine, conditions: Conditions) -> Iterator[WarningNote]:
             "busy", f"other processes use the CPUs: {', '.join(conditions.busy)}; end them first"
         )
     elif conditions.load is not None and conditions.load > MAX_LOAD * machine.cpu_count:
+        seen, most = tell_apart(conditions.load, MAX_LOAD * machine.cpu_count, form=".1f")
         yield WarningNote(
-            "load",
-            f"the load was {conditions.load:.1f} in the minute before; wait until it falls below "
-            f"{MAX_LOAD * machine.cpu_count:.1f}",
+            "load", f"the load was {seen} in the minute before; wait until it falls below {most}"
         )
 
 

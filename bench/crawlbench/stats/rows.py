@@ -183,7 +183,7 @@ class _Rows:
         if not self._has_anchors or parts is None or not base or not head:
             return 0.0
         if self._quantity.is_cpu:
-            parts = replace(parts, wait_s=0.0)
+            parts = replace(parts, wait_s=0.0)  # CPU time contains no waiting
         return expected_shift(base, head, parts)
 
     def _normalised(self, cell: Cell) -> Estimate | None:

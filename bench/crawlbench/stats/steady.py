@@ -9,7 +9,7 @@ import math
 from statistics import median
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import LeftOut
+from crawlbench.base.records import LeftOut, Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,39 +24,43 @@ MIN_FOR_MEDIAN = 3
 """Machines needed to say what is usual: of two, neither is."""
 
 
-def find_unsteady(blocks: Sequence[BlockResult]) -> list[LeftOut]:
+def find_unsteady(
+    blocks: Sequence[BlockResult], quantity: Quantity = Quantity.TIME
+) -> list[LeftOut]:
     """Return the machines of one sheet that are left out, by group, with the reason.
 
     Args:
         blocks: of one sheet, one from each machine.
+        quantity: by which the controls are compared.
     """
     groups = dict.fromkeys(control.group for block in blocks for control in block.controls)
-    return [found for group in groups for found in _of_group(blocks, group)]
+    return [found for group in groups for found in _of_group(blocks, group, quantity)]
 
 
-def _of_group(blocks: Sequence[BlockResult], group: str) -> list[LeftOut]:
+def _of_group(blocks: Sequence[BlockResult], group: str, quantity: Quantity) -> list[LeftOut]:
     noises = {
         block.machine.name: control.noise
         for block in blocks
         for control in block.controls
-        if control.group == group and control.noise is not None
+        if control.group == group and control.quantity is quantity and control.noise is not None
     }
     if len(noises) < MIN_FOR_MEDIAN:
         return []
     usual = median(noises.values())
     return [
-        LeftOut(name, blocks[0].sheet, group, _reason(noise, usual))
+        LeftOut(name, blocks[0].sheet, group, _reason(noise, usual), quantity)
         for name, noise in noises.items()
         if noise > MAX_TIMES_MEDIAN * usual
     ]
 
 
 def _reason(noise: float, usual: float) -> str:
-    return (
-        f"equal cells could look {_percent(noise)} apart there, more than "
-        f"{MAX_TIMES_MEDIAN:g} times the {_percent(usual)} of the median machine"
+    apart, middle = (math.expm1(log_ratio) * 100 for log_ratio in (noise, usual))
+    # With as many decimals as the first number needs to be so much more than the second.
+    decimals = next(
+        (n for n in range(1, 9) if round(apart, n) > MAX_TIMES_MEDIAN * round(middle, n)), 9
     )
-
-
-def _percent(log_ratio: float) -> str:
-    return f"{math.expm1(log_ratio) * 100:.1f} %"
+    return (
+        f"equal cells could look {apart:.{decimals}f} % apart there, more than "
+        f"{MAX_TIMES_MEDIAN:g} times the {middle:.{decimals}f} % of the median machine"
+    )

@@ -117,7 +117,7 @@ def test_samples_come_from_a_file_beside(write, tmp_path):
         ("keep_alive = 1", "`$.keep_alive`, seen: 1"),
         ("keep_alive = false\nkeep_alive_requests = 2", "leave one of them out"),
         ("keep_alive_s = 0", "`$.keep_alive_s`, seen: 0"),
-        ("http2 = true", "http2 = true without TLS, by which clients agree on it; set tls = true"),
+        ("http2 = true", "http2 = true without TLS, with which clients negotiate it; set tls"),
         ("latency = 1", "unknown field `latency`; a network has about, round_trip_s, "),
         ("faults = 3", "Expected `array`, got `int` - at `$.faults`, seen: 3"),
         ("[[faults]]\nrate = 0.1", "missing required field `kind`"),

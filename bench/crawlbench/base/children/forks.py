@@ -89,8 +89,7 @@ def serve_forks(say: Say) -> Job | None:
 
     Returns:
         The job in each fork, whose process ends when the caller returns; None in this process, at
-        the
-        end. Forks that still run then are ended, with everything they started.
+        the end. Forks that still run then are ended, with everything they started.
     """
     collect()
     freeze()  # else a fork's collector would copy every page that it visits

@@ -53,8 +53,8 @@ class PlainChild:
 
         Raises:
             ChildEnded: the child has ended.
-            TimeoutError: no message came in time; the child was killed, since a late one could be
-            mistaken.
+            TimeoutError: no message came in time; the child was killed, or its late answer would be
+                taken for the next one.
         """
         assert self._process.stdout
         is_late = threading.Event()

@@ -84,7 +84,7 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
             )
         if self.http2 and not self.tls:
             raise ValueError(
-                "http2 = true without TLS, by which clients agree on it; set tls = true"
+                "http2 = true without TLS, with which clients negotiate it; set tls = true"
             )
         total = sum(fault.rate for fault in self.faults if fault.page == "*" and not fault.times)
         if total > 1 + 1e-9:

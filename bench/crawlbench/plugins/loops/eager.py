@@ -19,6 +19,6 @@ class EagerLoop(asyncio.SelectorEventLoop):
     """Runs a new task at once until it waits for the first time."""
 
     def __init__(self) -> None:
-        """Take the eager factory of tasks."""
+        """Use the eager task factory."""
         super().__init__()
         self.set_task_factory(asyncio.eager_task_factory)

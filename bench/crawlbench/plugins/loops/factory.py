@@ -1,4 +1,4 @@
-"""Event loops that are seen to make loops before they are measured (floor 1)."""
+"""Loads event loops, and makes sure that they make loops before they are measured (floor 1)."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
 def load_loop_factory(name: str) -> LoopFactory:
-    """Import a loop's factory and see that it makes loops.
+    """Import a loop's factory, and check that it makes loops.
 
     Args:
         name: a registered event loop, or `module:factory`.
 
     Raises:
         UnknownNameError: no event loop has that name.
-        NotInstalledError: its module is not here.
+        NotInstalledError: its module is not installed.
         BrokenPluginError: it cannot be imported on this Python.
-        UsageError: there is no such factory, or what it returns is no event loop.
+        UsageError: there is no such factory, or what it returns is not an event loop.
     """
     factory: LoopFactory = registry.load(registry.Kind.EVENT_LOOP, name)
     try:

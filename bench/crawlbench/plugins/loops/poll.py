@@ -14,8 +14,8 @@ if not hasattr(selectors, "PollSelector"):
 
 
 class PollLoop(asyncio.SelectorEventLoop):
-    """Asks poll, whose cost grows with the number of connections."""
+    """Uses poll, whose cost grows with the number of connections."""
 
     def __init__(self) -> None:
-        """Take poll in place of what suits the system best."""
+        """Use poll instead of what suits the system best."""
         super().__init__(selectors.PollSelector())

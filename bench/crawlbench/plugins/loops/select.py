@@ -9,8 +9,8 @@ __all__ = ["SelectLoop"]
 
 
 class SelectLoop(asyncio.SelectorEventLoop):
-    """Asks select, which many systems limit to 1,024 files: with more, it fails."""
+    """Uses select, which many systems limit to 1,024 files: with more, it fails."""
 
     def __init__(self) -> None:
-        """Take select in place of what suits the system best."""
+        """Use select instead of what suits the system best."""
         super().__init__(selectors.SelectSelector())

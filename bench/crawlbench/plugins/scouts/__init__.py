@@ -1,7 +1,7 @@
-"""What plug-ins are, found out in processes that are thrown away (floor 1).
+"""Finds out what plug-ins are, in processes that are thrown away (floor 1).
 
-Nobody's file is imported in the manager: it may end the process, change its folder, patch its
-modules or never come to an end.
+The manager imports nobody's file: it could end the process, change its folder, patch its modules or
+never come to an end.
 """
 
 from crawlbench.plugins.scouts.facts import PluginFacts, describe_plugin

@@ -1,6 +1,6 @@
-"""Imports plug-ins and tells what they are: `python -m crawlbench.plugins.scouts.child` (floor 1).
+"""Imports plug-ins, says what they are: `python -m crawlbench.plugins.scouts.child` (floor 1).
 
-Reads one line of JSON, a list of kinds and names, and says a line for each when it is done.
+It reads one line of JSON, a list of kinds and names, and answers with a line for each.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ def main() -> None:
     """Describe what is asked for, one after the other."""
     end_with_parent()
     say = open_channel()
-    end = os._exit  # before anybody can patch it
+    end = os._exit  # bound before anybody can patch it
     for kind, name in json.loads(sys.stdin.readline())["asked"]:
         say(asdict(describe_plugin(registry.Kind[kind], name)))
-    end(0)  # threads that a plug-in has left behind are not waited for
+    end(0)  # we do not wait for threads that a plug-in left behind
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is known of a plug-in once it was imported (floor 1; imports it)."""
+"""What is known about a plug-in once it has been imported (floor 1; imports it)."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ __all__ = ["PluginFacts", "describe_plugin"]
 
 @dataclass(frozen=True, slots=True)
 class PluginFacts:
-    """A plug-in as a process saw it that imported it."""
+    """A plug-in, as seen by the process that imported it."""
 
     is_async: bool = False
-    """Of a strategy: whether it needs an event loop."""
+    """For a strategy: whether it needs an event loop."""
     trouble: str = ""
-    """Why it cannot be had; empty if it can."""
+    """Why it cannot be used; empty if it can."""
     kind_of_trouble: str = ""
     """Name of the error's class."""
     flaw: str = ""
-    """Of an event loop that can be imported: why it makes no loops; empty if it does."""
+    """For an event loop that can be imported: why it makes no loops; empty if it does."""
     content: str = ""
-    """Of a user's own site: hash of what it is made of."""
+    """For a user's own site: hash of what it is made from."""
 
     def require(self) -> None:
-        """Raise what was found, if the plug-in cannot be had."""
+        """Raise what was found, if the plug-in cannot be used."""
         if self.trouble:
             raise getattr(errors, self.kind_of_trouble, BrokenPluginError)(self.trouble)
 
@@ -41,7 +41,7 @@ class PluginFacts:
 
 
 def describe_plugin(kind: registry.Kind, name: str) -> PluginFacts:
-    """Import a plug-in here, and say what it is, or why it cannot be had."""
+    """Import a plug-in here, and say what it is, or why it cannot be used."""
     try:
         if kind is registry.Kind.STRATEGY:
             return PluginFacts(is_async=registry.is_async(name))
@@ -53,8 +53,8 @@ def describe_plugin(kind: registry.Kind, name: str) -> PluginFacts:
             return PluginFacts(flaw=_find_flaw(name))
     except BenchError as error:
         return PluginFacts(trouble=str(error), kind_of_trouble=type(error).__name__)
-    except KeyboardInterrupt as error:  # no key of a keyboard's: this process has none
-        text = f"{kind.noun} {name!r} {registry.describe_failure(error)}; mend it"
+    except KeyboardInterrupt as error:  # not from a keyboard: this process has none
+        text = f"{kind.noun} {name!r} {registry.describe_failure(error)}; fix it"
         return PluginFacts(trouble=text, kind_of_trouble=BrokenPluginError.__name__)
     return PluginFacts()
 

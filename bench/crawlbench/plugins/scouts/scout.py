@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 __all__ = ["LOAD_S", "find_out"]
 
 LOAD_S = 30.0
-"""For one plug-in to be imported, on a machine that is busy."""
+"""Seconds to import one plug-in, on a busy machine."""
 
 Asked = tuple[Kind, str]
 _known: dict[tuple[Asked, object], PluginFacts] = {}
-"""By plug-in and, of a file, its age and size: one that was edited is looked at again."""
+"""By plug-in and, for a file, its age and size: an edited file is looked at again."""
 
 
 def find_out(asked: Sequence[Asked]) -> list[PluginFacts]:
-    """Return what each plug-in is, in the order in which they are asked for.
+    """Return what each plug-in is, in the order of the question.
 
-    Registered names are imported in one process, unless one ends or holds up that process: then
-    the others are looked at in another. A file has a process to itself, since it may change the
-    folder, or patch what the next one imports.
+    Registered names are imported in one process, unless one ends or blocks that process: then the
+    others are looked at in another. A file has a process to itself, since it may change the folder,
+    or patch what the next one imports.
 
     Raises:
-        UnknownNameError: there is no plug-in of that name.
+        UnknownNameError: there is no such plug-in.
     """
     for kind, name in asked:
         find(kind, name)
@@ -55,7 +55,7 @@ def _key(asked: Asked) -> tuple[Asked, object]:
 
 
 def _look(asked: Sequence[Asked]) -> list[PluginFacts]:
-    """Return the facts of as many plug-ins as one process can look at: one at the least."""
+    """Return the facts of as many plug-ins as one process can look at: at least one."""
     child = PlainChild("crawlbench.plugins.scouts.child")
     seen: list[PluginFacts] = []
     try:
@@ -73,5 +73,5 @@ def _look(asked: Sequence[Asked]) -> list[PluginFacts]:
 
 def _broken(asked: Asked, what: str) -> PluginFacts:
     kind, name = asked
-    text = f"{kind.noun} {name!r} {what}; mend it"
+    text = f"{kind.noun} {name!r} {what}; fix it"
     return PluginFacts(trouble=text, kind_of_trouble=BrokenPluginError.__name__)

@@ -1,7 +1,7 @@
-"""How long a page of a user's site may take, and what is said of one that takes longer (floor 1).
+"""How long a page of a user's site may take, and the error for one that takes longer (floor 1).
 
-Regular expressions and selectors that a user has written may never end. They run in processes that
-are thrown away; those say each page before they read it.
+A user's regular expressions and selectors may never end. They run in processes that are thrown
+away, which name each page before they read it.
 """
 
 from __future__ import annotations
@@ -11,21 +11,20 @@ from crawlbench.base.errors import BrokenPluginError
 __all__ = ["READ_S", "too_slow"]
 
 READ_S = 15.0
-"""For one page to be read; lxml needs less than a second for ten megabytes."""
+"""Seconds to read one page; lxml needs less than one for ten megabytes."""
 
 
 def too_slow(site: str, page: str, culprit: str) -> BrokenPluginError:
-    """Return what to raise of a page that is not read in time.
+    """Return the error for a page that is not read in time.
 
     Args:
         site: as on the command line.
         page: its address, without its origin.
-        culprit: where the expression that takes the time stands, and what it is; empty if that is
-            not known.
+        culprit: where the slow expression stands, and what it is; empty if that is not known.
     """
     late = f"site {site!r}: {page} is not read within {READ_S:g} s"
     if not culprit:
-        return BrokenPluginError(f"{late}; mend the site")
+        return BrokenPluginError(f"{late}; fix the site")
     return BrokenPluginError(
         f"{late} because of {culprit}; write it so that it comes to an end, for instance "
         "without one + or * within another"

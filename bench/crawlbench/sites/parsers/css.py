@@ -1,6 +1,6 @@
 """Translates the XPaths that sites use into CSS selectors (floor 1; pure).
 
-A site says once, in XPath, where its items are. Parsers that know only CSS get the selector from
+A site says once, in XPath, where its items are. Parsers that know only CSS get their selectors from
 here, so that all parsers look for the same nodes.
 """
 
@@ -36,18 +36,18 @@ class Selector:
     """Where a node is, in CSS."""
 
     css: str
-    """Empty for the node from which the search begins."""
+    """Empty for the node where the search begins."""
     attribute: str
-    """Whose value counts instead of the node's text; empty for the text."""
+    """The attribute whose value counts instead of the node's text; empty for the text."""
     index: int
-    """Of the node among those that `css` finds."""
+    """Place of the node among those that `css` finds."""
 
 
 def translate(xpath: str) -> Selector:
     """Return the selector of an XPath that uses steps, `[@a="b"]`, `contains` and positions.
 
-    A union of such paths, as in `//ol/li/a | //p/a`, is one too if it asks for whole nodes. What a
-    person wrote as CSS comes back as it was written.
+    A union of such paths, as in `//ol/li/a | //p/a`, is allowed if it asks for whole nodes. CSS
+    that a person wrote comes back unchanged.
 
     Raises:
         UsageError: it uses more than that.

@@ -32,7 +32,5 @@ class _Html5lib(Lxml):
                 namespaceHTMLElements=False,
                 transport_encoding=self.encoding,
             )
-        except (
-            ValueError
-        ):  # control characters, which lxml's trees cannot hold: no page of anyone's
+        except ValueError:  # control characters, which lxml's trees cannot hold
             return etree.Element("html")

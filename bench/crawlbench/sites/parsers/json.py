@@ -16,5 +16,5 @@ MEDIA = ("json",)
 
 
 def compile_reader(spec: SiteSpec) -> Reader:
-    """Return a function that reads this site's answers; errors as `build_json_reader`."""
+    """Return a function that reads this site's answers; raises what `build_json_reader` raises."""
     return build_json_reader(spec, lambda _: lambda body: json.loads(bytes(body)))

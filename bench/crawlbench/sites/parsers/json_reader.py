@@ -1,7 +1,7 @@
-"""What all parsers of JSON do alike: take an answer's items and links by their keys (floor 1).
+"""What all JSON parsers share: taking an answer's items and links by their keys (floor 1).
 
-In a site of JSON a kind's `items` is the key of a list of objects, empty where the whole answer is
-one item; a field's `xpath` is a key of that object, and `links` the key of a list of addresses.
+In a JSON site a kind's `items` is the key of a list of objects, empty if the whole answer is one
+item; a field's `xpath` is a key of that object, and `links` the key of a list of addresses.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ def build_json_reader(spec: SiteSpec, compile_loads: Callable[[PageKind], Any]) 
 
     Args:
         spec: of the site.
-        compile_loads: returns for a kind of pages what makes an object with its keys of a body.
+        compile_loads: for a kind of page, returns what turns a body into an object with its keys.
 
     Raises:
-        UsageError: the site's pages are no JSON.
+        UsageError: the site's pages are not JSON.
     """
     if spec.media != "json":
         raise UsageError(
@@ -42,7 +42,7 @@ def build_json_reader(spec: SiteSpec, compile_loads: Callable[[PageKind], Any]) 
         path = _ORIGIN.sub("", address, count=1)
         found = next((kind for kind in kinds if kind[0](path)), None)
         if found is None:
-            raise BlockedPageError(f"{address} is no page of the site {spec.name!r}")
+            raise BlockedPageError(f"{address} is not a page of the site {spec.name!r}")
         _, kind, loads = found
         try:
             answer = loads(body)

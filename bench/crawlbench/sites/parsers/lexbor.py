@@ -38,11 +38,11 @@ def _select(node: Any, css: str) -> list[Any]:  # noqa: ANN401  (a document or a
 
 def _select_one(node: Any, css: str) -> Any:  # noqa: ANN401  (a node)
     found = node.css_first(css)
-    if found is not None and _is_same(found, node):  # lexbor looks at the node itself, too
+    if found is not None and _is_same(found, node):  # lexbor also looks at the node itself
         return next(iter(_select(node, css)), None)
     return found
 
 
 def _is_same(found: Any, node: Any) -> bool:  # noqa: ANN401  (nodes)
-    """Tell whether two objects stand for one node; a document is none."""
+    """Return whether two objects stand for the same node; a document is not a node."""
     return isinstance(node, LexborNode) and bool(found.mem_id == node.mem_id)

@@ -1,7 +1,7 @@
 """Parses nothing: knows each page by heart and only checks that the body is that page's (floor 1).
 
-So a crawl costs fetching and decoding alone. Links and items are those that lxml found in the same
-pages before the clock ran; a body that differs in length or CRC-32 is refused.
+So a crawl costs only fetching and decoding. Links and items are those that lxml found in the same
+pages before the clock started; a body that differs in length or CRC-32 is refused.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ __all__ = ["MAX_PAGES", "MEDIA", "compile_reader"]
 MEDIA = ("html", "json")
 
 MAX_PAGES = 1000
-"""That a worker learns by heart before its first turn."""
+"""Pages that a worker learns by heart before its first turn, at most."""
 
-_ORIGIN = "http://site"  # of no host: pages are learnt without a server
+_ORIGIN = "http://site"  # no real host: pages are learnt without a server
 
 
 def compile_reader(spec: SiteSpec) -> Reader:
@@ -53,16 +53,16 @@ class _ByHeart:
         return self.recognise(address, len(body), crc32(body))
 
     def open(self, address: str) -> _Stream:
-        """Begin a page of which only length and checksum are kept."""
+        """Begin a page, of which only length and checksum are kept."""
         return _Stream(self, address)
 
     def recognise(self, address: str, length: int, checksum: int) -> Page:
-        """Return the page of an address if its body was that one's."""
+        """Return the page at an address if its body was the expected one."""
         known = self._known
         if address not in known:
             known.update(_at_origin(self._learnt, _origin_of(address), self._spec.page_address))
         if address not in known:
-            raise BlockedPageError(f"{address} is no page of the site {self._spec.name!r}")
+            raise BlockedPageError(f"{address} is not a page of the site {self._spec.name!r}")
         right_length, right_checksum, page = known[address]
         if right_length != length or right_checksum != checksum:
             raise BlockedPageError(
@@ -88,7 +88,7 @@ class _Stream:
 
 
 def _learn(spec: SiteSpec) -> dict[str, tuple[int, int, tuple[Item, ...], tuple[str, ...]]]:
-    """Read all pages that lead from the first; return them by address without origin."""
+    """Read all pages reachable from the first; return them by address without origin."""
     compile_learner = compile_json_reader if spec.media == "json" else compile_lxml_reader
     source, read = spec.pages(), compile_learner(spec)
     learnt, front = {}, [spec.path]
@@ -110,7 +110,7 @@ def _at_origin(
     origin: str,
     page_address: Callable[[str], str],
 ) -> dict[str, tuple[int, int, Page]]:
-    """Return the pages by their address on a server, with links that lead to the same."""
+    """Return the pages by their address on a server, with links to the same server."""
     return {
         page_address(origin + path): (
             length,

@@ -22,7 +22,7 @@ def compile_reader(spec: SiteSpec) -> Reader:
 
 
 class _Parsel:
-    """See `Toolkit`; XPaths are handed over as they are, as parsel compiles none beforehand."""
+    """See `Toolkit`; XPaths are passed on as they are, because parsel compiles none beforehand."""
 
     def __init__(self, encoding: str) -> None:
         self._encoding = encoding

@@ -1,4 +1,4 @@
-"""What all parsers do alike: choose a page's kind, take its items and links (floor 1)."""
+"""What all HTML parsers share: choosing a page's kind, taking its items and links (floor 1)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BASE_TAGS = (b"<base", b"<BASE", b"<Base")
 
 
 class Toolkit(Protocol):
-    """What a library for HTML can do; nodes are its own."""
+    """What a library for HTML can do; the nodes are its own."""
 
     def parse(self, body: bytes) -> Any:  # noqa: ANN401  (the library's document)
         """Return the document of a body."""
@@ -30,14 +30,14 @@ class Toolkit(Protocol):
         """Return a function that finds all nodes of an XPath in a document.
 
         Raises:
-            UsageError: the library cannot.
+            UsageError: the library cannot do this.
         """
 
     def compile_text(self, xpath: str) -> Callable[[Any], str]:
-        """Return a function that gives the text of the first that an XPath finds within a node."""
+        """Return a function that gives the text of the first node that an XPath finds in a node."""
 
     def href(self, anchor: Any) -> str:  # noqa: ANN401  (the library's node)
-        """Return where an `a` node leads, empty for nowhere."""
+        """Return where an `a` node leads; empty for nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,15 @@ class _Kind:
     fits: Callable[[str], object]
     find_items: Callable[[Any], Sequence[Any]] | None
     fields: list[tuple[Field, Callable[[Any], str]]]
-    """With what finds the text."""
+    """Each with the function that finds its text."""
     find_links: Callable[[Any], Sequence[Any]] | None
 
 
 def build_reader(spec: SiteSpec, toolkit: Toolkit) -> Reader:
-    """Return a function that reads this site's pages with that library.
+    """Return a function that reads this site's pages with this library.
 
     Raises:
-        UsageError: the library cannot find what the site's XPaths say.
+        UsageError: the library cannot find what the site's XPaths describe.
     """
     if spec.media != "html":
         raise UsageError(
@@ -70,9 +70,9 @@ def build_reader(spec: SiteSpec, toolkit: Toolkit) -> Reader:
         return next((kind for kind in kinds if kind.fits(path)), None)
 
     def read(address: str, buffer: Buffer) -> Page:
-        kind, body = kind_of(address), bytes(buffer)  # no copy if it is that already
+        kind, body = kind_of(address), bytes(buffer)  # not copied if it is bytes already
         if kind is None:
-            raise BlockedPageError(f"{address} is no page of the site {spec.name!r}")
+            raise BlockedPageError(f"{address} is not a page of the site {spec.name!r}")
         if not body.strip():
             raise BlockedPageError(f"{address} came with status 200 and an empty body")
         document = toolkit.parse(spec.as_utf8(address, body) if spec.as_utf8 else body)
@@ -92,7 +92,7 @@ def build_reader(spec: SiteSpec, toolkit: Toolkit) -> Reader:
 def _make_follow(
     spec: SiteSpec, toolkit: Toolkit
 ) -> Callable[[str, Any, bytes, Iterable[str]], Iterator[str]]:
-    """Return what gives the pages to which a page's links lead; empty texts for none."""
+    """Return what gives the pages that a page's links lead to; empty texts for none."""
 
     def follow(address: str, _: object, __: bytes, hrefs: Iterable[str]) -> Iterator[str]:
         links = (_follow(address, href) for href in hrefs)
@@ -117,7 +117,7 @@ def _make_follow(
 
 
 def _follow(address: str, href: str) -> str:
-    """Return where a link leads; empty if it is none, or leads away to another origin.
+    """Return where a link leads; empty if it is not a link, or leads to another origin.
 
     A crawl never leaves the server that it started on, whatever a page says.
     """

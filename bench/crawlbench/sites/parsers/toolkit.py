@@ -21,13 +21,13 @@ class CssToolkit:
     select: Callable[[Any, str], Sequence[Any]]
     """Finds all nodes of a selector within a node or a document."""
     select_one: Callable[[Any, str], Any]
-    """Finds the first, or returns None."""
+    """Finds the first one, or returns None."""
     text: Callable[[Any], str]
-    """Of a node, with that of the nodes within it."""
+    """Text of a node, with that of the nodes inside it."""
     attribute: Callable[[Any, str], str | None]
 
     def compile_nodes(self, xpath: str) -> Callable[[Any], Sequence[Any]]:
-        """Return a function that finds all nodes of an XPath that has a selector."""
+        """Return a function that finds all nodes of an XPath that has a CSS selector."""
         css = translate(xpath).css
         return lambda document: self.select(document, css)
 

@@ -1,6 +1,6 @@
-"""The facts of a list of any length: the 250 movies again and again, each time as others (floor 1).
+"""The facts of a list of any length: the 250 movies again and again, each time different (floor 1).
 
-In its first cycle the list is the real one. Later ones keep titles and ratings; the subject's
+In its first cycle the list is the real one. Later cycles keep titles and ratings; the subject's
 number starts with that of the cycle, and votes change but keep their number of digits.
 """
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 __all__ = ["Numbers", "movies_up_to", "page_numbers"]
 
 VOTES_STEP = 104_729
-"""By which votes differ from cycle to cycle; a prime, so that few are alike."""
+"""How much votes differ from cycle to cycle; a prime, so that few are equal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What tells a movie from the same movie in another cycle."""
+    """What distinguishes a movie from the same movie in another cycle."""
 
     subject_id: str
-    """As it stands in the real list."""
+    """As in the real list."""
     votes: int
-    """In the real list."""
+    """Votes in the real list."""
     votes_least: int
-    """Least number with as many digits."""
+    """Smallest number with as many digits."""
     padded_id: str
-    """Of eight digits, to follow the number of a cycle."""
+    """With eight digits, to follow the number of a cycle."""
 
     def in_cycle(self, cycle: int) -> tuple[str, int]:
         """Return the subject's number and the votes in a cycle, from 0."""

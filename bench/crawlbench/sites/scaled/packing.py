@@ -1,9 +1,10 @@
-"""A gzip file of which parts are exchanged without deflating the rest anew (floor 1).
+"""A gzip file whose parts can be exchanged without deflating the rest again (floor 1).
 
-Deflate is a series of blocks, and a block may be *stored*: bytes as they are, behind their length.
+Deflate is a series of blocks, and a block can be *stored*: bytes as they are, after their length.
 So the fixed parts of a text are deflated once, with a stored block in each place that differs from
-page to page. Back references stay right as long as what is stored there keeps its length. They
-never reach into such a place: while deflating it was filled with bytes that the text has nowhere.
+page to page. Back references stay right as long as what is stored keeps its length. They never
+reach into such a place, because during deflation it was filled with bytes that do not occur in the
+text.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
 __all__ = ["deflate_around", "deflate_whole", "gzip_file"]
 
 HEAD: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
-"""Of a gzip file without a name or a time, made on no system in particular (RFC 1952)."""
+"""Head of a gzip file without a name or a time, made on no particular system (RFC 1952)."""
 
 END: Final = b"\x03\x00"
-"""A last block that holds nothing."""
+"""A final block that holds nothing."""
 
 LEVEL: Final = 6
-"""As the real host's; higher ones gain nothing here."""
+"""As on the real host; higher levels gain nothing here."""
 
 _RAW: Final = -15
 _EMPTY: Final = b"\x00\x00\xff\xff"
@@ -55,13 +56,13 @@ def deflate_around(parts: Sequence[bytes], lengths: Sequence[int]) -> list[bytes
 
 
 def deflate_whole(text: bytes, level: int = LEVEL) -> bytes:
-    """Deflate a text that stands for itself and is followed by more blocks."""
+    """Deflate a text that stands by itself and is followed by more blocks."""
     packer = zlib.compressobj(level, zlib.DEFLATED, _RAW)
     return packer.compress(text) + packer.flush(zlib.Z_FULL_FLUSH)
 
 
 def gzip_file(blocks: Iterable[bytes], body: bytes) -> bytes:
-    """Return the gzip file of a body whose deflated blocks are given."""
+    """Return the gzip file of a body, given its deflated blocks."""
     check = zlib.crc32(body).to_bytes(4, "little")
     return b"".join([HEAD, *blocks, END, check, (len(body) & 0xFFFFFFFF).to_bytes(4, "little")])
 

@@ -1,7 +1,8 @@
 """Which pages a page of a long list links to, and how that is written (floor 1).
 
-Up to ten pages all are linked, as on the real list. A longer one has a window of neighbours and
-jumps by powers of ten on both sides, so that every page is few links away from any other.
+Lists of up to ten pages link to all of them, as the real list does. A longer one has a window of
+neighbours and jumps by powers of ten on both sides, so that every page is few links away from any
+other.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from crawlbench.sites.markup import PAGE_SIZE
 __all__ = ["linked_pages", "most_in_a_wave", "render_paginator"]
 
 ALL_UP_TO: Final = 10
-"""Pages of a list that links to each."""
+"""Longest list whose pages link to all others."""
 
 NEIGHBOURS: Final = 4
-"""Linked on each side of a page."""
+"""Pages that are linked on each side of a page."""
 
 JUMPS: Final = (10, 100, 1000, 10_000)
 
@@ -40,7 +41,7 @@ _NO_NEXT = '        <span class="next">\n            后页&gt;\n        </span>
 
 
 def linked_pages(number: int, last: int) -> list[int]:
-    """Return the pages that a page links to by number, ascending, itself left out.
+    """Return the pages that a page links to by number, ascending, without itself.
 
     Args:
         number: of the page, from 1.
@@ -54,7 +55,7 @@ def linked_pages(number: int, last: int) -> list[int]:
 
 
 def most_in_a_wave(last: int) -> int:
-    """Return how many pages are known at once to a crawl that goes by rounds, at most."""
+    """Return the most pages that a crawl that goes wave by wave can know of at once."""
     seen, front, most = {1}, [1], 1
     while front:
         found = {other for number in front for other in linked_pages(number, last)} - seen
@@ -65,7 +66,7 @@ def most_in_a_wave(last: int) -> int:
 
 
 def render_paginator(number: int, last: int) -> bytes:
-    """Return the inside of the paginator up to the count, as the template of the list writes it."""
+    """Return the inside of the paginator up to the count, as the list's template writes it."""
     start = PAGE_SIZE * (number - 1)
     back, on = start - PAGE_SIZE, start + PAGE_SIZE
     text = [_PREV % (back, back) if number > 1 else _NO_PREV]

@@ -1,7 +1,7 @@
-"""The family `douban-x*`: the Top 250 scaled to N pages, each rendered when asked for (floor 1).
+"""The family `douban-x*`: the Top 250 scaled to N pages, each rendered on request (floor 1).
 
-Its first page and its markup are those of `douban-top250`, whose ten pages `douban-x10` equals byte
-for byte. No page is kept: memory does not depend on N.
+Its first page and its markup are those of `douban-top250`, whose ten pages are the same as those of
+`douban-x10`, byte for byte. No page is kept: memory does not depend on N.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MAX_PAGES: Final = 100_000
 MAX_LISTED: Final = 1_000
 
 KEPT_ITEMS: Final = 10_000
-"""Of more, a crawl's items are tallied rather than kept."""
+"""Beyond this number, a crawl's items are tallied rather than kept."""
 
 _NAME = re.compile(r"douban-x([1-9]\d{0,5})", re.ASCII)
 _ADDRESS = re.compile(r"/top250(?:\?start=([1-9]\d{0,8})&filter=)?", re.ASCII)
@@ -68,7 +68,7 @@ class ScaledPages:
         self._skeletons: dict[tuple[int, ...], Skeleton] = {}
 
     def addresses(self) -> list[str]:
-        """See `ListedSource.addresses`; of a list that is too long to keep only the first."""
+        """See `ListedSource.addresses`; for a list that is too long to keep, only the first."""
         pages = range(min(self._last, MAX_LISTED))
         return [page_address(f"/top250?start={PAGE_SIZE * page}&filter=") for page in pages]
 
@@ -93,10 +93,10 @@ class ScaledPages:
         return HEADERS, skeleton.packed(filled)
 
     def _open(self, address: str) -> tuple[Skeleton, Filled]:
-        """Return a page's skeleton, made when first needed, and what goes into it.
+        """Return a page's skeleton, made on first use, and what goes into it.
 
-        Pages share one if they show the same movies and all that differs has the same length. A
-        list of 100,000 pages needs fewer than a hundred.
+        Pages share a skeleton if they show the same movies and everything that differs has the same
+        length. A list of 100,000 pages needs fewer than a hundred.
         """
         found = _ADDRESS.fullmatch(address)
         assert found, f"{address!r} did not come from find"

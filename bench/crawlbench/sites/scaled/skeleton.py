@@ -1,7 +1,7 @@
 """A list page without what differs from cycle to cycle, ready to be filled in (floor 1).
 
-Ten pages of the real list are rendered by its templates and cut at ranks, subjects and votes. To
-fill them in is a matter of joining bytes, also for the gzipped page: see `packing`.
+Ten pages of the real list are rendered by its templates and cut at ranks, subjects and votes.
+Filling them in only joins bytes, also for the gzipped page: see `packing`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Filled", "Filler", "Skeleton", "cycle_pages"]
 _GAPS: Final = re.compile(
     rb'(?<="start": )\d+(?=,)|(?<=<em class="">)\d+|(?<=/subject/)\d+|(?<=>)\d+(?=\xe4\xba\xba)'
 )
-"""Start of the page; and of each movie its rank, its subject (twice), its votes (before 人)."""
+"""The page's start; and for each movie its rank, its subject (twice) and its votes (before 人)."""
 
 _PAGINATOR: Final = re.compile(
     rb'(?<=<div class="paginator">\n).*(?=\n +<span class="count">)', re.S
@@ -46,16 +46,16 @@ class _Cut:
     """One of the real list's pages, cut at its gaps; shared by all skeletons of that page."""
 
     parts: list[bytes]
-    """What stands before each gap."""
+    """What comes before each gap."""
     rest: bytes
     """From the last gap to the paginator."""
     tail: bytes
-    """After the paginator, with a number in it still to be set."""
+    """After the paginator, with a number in it that is still to be set."""
     packed_rest: bytes
 
 
 def cycle_pages() -> int:
-    """Return how many pages the real list has: after so many the same movies come again."""
+    """Return how many pages the real list has, after which the same movies come again."""
     return len(load_movies()) // PAGE_SIZE
 
 
