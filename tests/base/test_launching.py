@@ -83,7 +83,7 @@ def test_measuring_runs_nothing_of_the_current_folder(trapped):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("crawl", "-s", "aiohttp-gather"),
+        pytest.param(("crawl", "-s", "aiohttp-gather"), marks=pytest.mark.long),
         ("crawl", "-s", "aiohttp-parse-processes"),
         ("doctor",),
         pytest.param(("probe", "-l", "asyncio"), marks=pytest.mark.long),

@@ -45,7 +45,7 @@ def reference():
 @pytest.mark.parametrize(
     ("width", "scheme"),
     [
-        (1440, "light"),
+        pytest.param(1440, "light", marks=pytest.mark.long),
         pytest.param(1440, "dark", marks=pytest.mark.long),
         pytest.param(360, "light", marks=pytest.mark.long),
         (360, "dark"),
@@ -191,6 +191,7 @@ def test_mark_tells_its_numbers_when_pointed_at(open_page):
         assert text in tip.inner_text()
 
 
+@pytest.mark.long
 def test_page_prints_light_and_whole(open_page):
     """Also for those who read in the dark: dark ink on white, nothing to scroll."""
     opened = open_page(reference(), scheme="dark")

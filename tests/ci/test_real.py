@@ -80,7 +80,7 @@ def step(tmp_path):
 
 def test_good_head_does_not_fail(step):
     """With the margin at which a slower one does; a busy machine may leave it unclear."""
-    found = step(args="--rounds\n2\n--laps\n1\n--lap-time\n0.05")
+    found = step(args="--rounds\n1\n--laps\n1\n--lap-time\n0.05")
     if found.outputs["verdict"] == "invalid" and "the worker's CPU for" in found.log:
         return  # the tests beside this one took it, and nothing was left to judge
     assert found.code == 0, found.log

@@ -67,6 +67,12 @@ ENDING = {
     "import argparse; argparse.ArgumentParser().error('x')": "(SystemExit: 2)",
     "1 / 0": "cannot be imported: ZeroDivisionError",
 }
+LIKE_OTHERS = (
+    *("another folder", "another path", "a parser of arguments"),
+    *("import sys; sys.exit('so long')", "import os; os.abort()"),
+    "import argparse; argparse.ArgumentParser().error('x')",
+)
+"""What differs little from what stands beside it; only in `make test-all`."""
 FORMS = {
     "a callable instance": (
         "class Crawler:\n"
@@ -172,6 +178,11 @@ HIDDEN = {
 }
 
 
+def few(every, *long):
+    """Return all as parameters, some of them for long runs."""
+    return [pytest.param(one, marks=pytest.mark.long if one in long else ()) for one in every]
+
+
 def strategy(folder, text, name="mine.py"):
     """Write a user's strategy; return what is asked for."""
     (folder / name).write_text(text)
@@ -183,7 +194,7 @@ def crawl_of(folder, text):
     return load_strategy(strategy(folder, text)[1])
 
 
-@pytest.mark.parametrize("kind", HARMLESS)
+@pytest.mark.parametrize("kind", few(HARMLESS, *LIKE_OTHERS))
 def test_file_that_changes_its_process_changes_no_other(tmp_path, kind):
     """Not ours, nor that of the next file."""
     asked = strategy(tmp_path, HARMLESS[kind] + HONEST)
@@ -192,7 +203,7 @@ def test_file_that_changes_its_process_changes_no_other(tmp_path, kind):
     assert not facts.is_async
 
 
-@pytest.mark.parametrize("text", ENDING)
+@pytest.mark.parametrize("text", few(ENDING, *LIKE_OTHERS))
 def test_file_that_ends_its_process_is_told_in_a_sentence(tmp_path, text):
     """The manager lives, and what is asked for with it is found."""
     asked = strategy(tmp_path, text)

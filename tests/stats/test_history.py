@@ -126,6 +126,7 @@ def test_too_few_sessions_are_said_to_be_too_few():
     assert history_of([0.5] * 4).unjudged == ()
 
 
+@pytest.mark.long
 def test_correlated_sessions_show_no_change():
     """Of 30 that follow each other by 0.8, half would show one, were they taken as independent."""
     found = 0

@@ -41,7 +41,7 @@ def crawlers(*short):
     return [n if n in short else pytest.param(n, marks=pytest.mark.long) for n in names]
 
 
-@pytest.mark.parametrize("name", crawlers("asyncio-streams", "limit-socket"))
+@pytest.mark.parametrize("name", crawlers("limit-socket"))
 def test_scheme_decides_whether_tls_is_spoken(name):
     """A server of plain HTTP gets no request and gives no page; one of TLS is crawled."""
     without, spoken, counters = outcomes(name)
@@ -50,7 +50,7 @@ def test_scheme_decides_whether_tls_is_spoken(name):
     assert spoken["digest"] == expect(SITE).digest
 
 
-@pytest.mark.parametrize("name", crawlers("asyncio-streams", "geventhttpclient-gevent"))
+@pytest.mark.parametrize("name", crawlers("geventhttpclient-gevent"))
 def test_who_fetches_at_once_does_so_over_tls_too(name):
     """A socket that blocks its loop shows only where an answer has to be waited for."""
 
