@@ -117,7 +117,9 @@ class _Turns:
             counters = await mirror.end()
         value = self._patience.excuse(self._cell.name, value)
         due = Due.of(self._cell, self._expectation, 1, self._declared)
-        breaches = dict(find_breaches(value, counters, due))
+        breaches: dict[Promise, str] = {}
+        for promise, reason in find_breaches(value, counters, due):
+            breaches.setdefault(promise, reason)
         fault = find_fault(value, counters, self._expectation, 1, self._module())
         if is_wrong_answer(value, self._expectation, counters):
             _, kept = explain_wrong(await worker.show(), self._expectation, counters)
