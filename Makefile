@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-between bench-page bench-planted bench-power bench-disturbed bench-faults bench-killed bench-latency bench-hosted bench-loops bench-loops-page bench-mirror bench-scale growth reference reference-page reference-plan bench-cluster-scale bench-crawl-scale bench-cross bench-shard bench-twin-loop test test-all installed fuzz docs house timelines check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-between bench-page bench-planted bench-power bench-disturbed bench-faults bench-killed bench-latency bench-hosted bench-loops bench-loops-page bench-mirror bench-scale growth reference reference-page reference-plan bench-cluster-scale bench-crawl-scale bench-cross bench-line bench-shard bench-twin-loop test test-all installed fuzz docs house timelines check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -47,8 +47,11 @@ bench-planted: $(READY) ## does `ab` find what was planted, also at load, and no
 bench-power: $(READY) ## how soon crawlbench and four other harnesses find 2 %, resumable (8 hours, MINUTES=20; needs hyperfine)
 	$(BIN)/python -m benchmarks.power $(if $(MINUTES),--minutes $(MINUTES))
 
-bench-cross: $(READY) ## plain loops against crawlbench: 8 clients, per page and to begin (40 minutes, PART= for one)
+bench-cross: $(READY) ## plain loops against crawlbench: 8 clients, per page and to begin (30 minutes, PART= for one)
 	$(BIN)/python -m benchmarks.cross $(PART)
+
+bench-line: $(READY) ## slow starters per page and to begin, against a line through three lengths by hand (8 minutes)
+	$(BIN)/python -m benchmarks.line $(if $(MINUTES),--minutes $(MINUTES))
 
 bench-disturbed: $(READY) ## is a mirror that shares its CPU noticed?
 	$(BIN)/python -m benchmarks.disturbed

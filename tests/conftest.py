@@ -113,7 +113,7 @@ def nursery():
 def call_in(nursery):
     """Return a function that calls `crawlbench` in a folder and waits for its end.
 
-    Files may be given for its standard output and its standard error.
+    Files may be given for its standard output and its standard error, but no pipes.
     """
 
     def call(cwd, *arguments, timeout=110, **options):

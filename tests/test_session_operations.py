@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shutil
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import pytest
 
 from crawlbench.base.records import Obstacle, Verdict
 from crawlbench.measure.store import load_session
+from crawlbench.probe.store import PROBE_FILE, load_report
 
 pytestmark = pytest.mark.slow
 
@@ -123,6 +125,21 @@ def test_report_shows_it_again(done, crawlbench):
     markdown = call("--format", "markdown").stdout
     assert markdown == (folder / "table.md").read_text(encoding="utf-8")
     assert "What event loops do" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_session_of_few_operations_is_not_probed_but_shows_a_probe_of_its_folder(
+    done, crawlbench, tmp_path
+):
+    """By real processes: the probe of one loop, written where `report` looks for it."""
+    folder = tmp_path / "folder"
+    shutil.copytree(done[0], folder)
+    assert not (folder / PROBE_FILE).exists()
+    probe = crawlbench("probe", "-l", "asyncio", "-p", "starts", "--json")
+    (folder / PROBE_FILE).write_text(probe.stdout, encoding="utf-8")
+    found = load_report(folder)
+    assert [loop.name for loop in found.loops] == ["asyncio"]
+    shown = crawlbench("report", "folder", "--format", "html")
+    assert "What was tried, and where" in shown.stdout
 
 
 def test_session_goes_on_where_it_ended(done, session, call_in):

@@ -76,21 +76,21 @@ def test_closed_pipe_is_no_error(session):
 @pytest.mark.parametrize(
     "arguments", [("list", "strategies"), ("list", "loops", "--json"), ("doctor",)], ids=" ".join
 )
-def test_reader_that_was_gone_before_is_no_error(crawlbench, arguments):
+def test_reader_that_was_gone_before_is_no_error(arguments):
     """Whoever writes first: our own code, or the library that draws tables."""
     read, write_to = os.pipe()
     os.close(read)
     with os.fdopen(write_to, "w") as pipe:
-        done = crawlbench(*arguments, stdout=pipe)
+        done = call(*arguments, stdout=pipe)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_standard_error_that_nobody_reads_changes_no_exit_code(crawlbench):
+def test_standard_error_that_nobody_reads_changes_no_exit_code():
     """A pipe that is closed fails otherwise than a disk that is full."""
     read, write_to = os.pipe()
     os.close(read)
     with os.fdopen(write_to, "w") as pipe:
-        assert crawlbench("report", "nowhere", stderr=pipe).returncode == 2
+        assert call("report", "nowhere", stderr=pipe).returncode == 2
 
 
 @pytest.mark.parametrize(

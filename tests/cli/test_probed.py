@@ -102,19 +102,3 @@ def test_section_says_what_is_missing(tmp_path):
     assert probed_section(operated(), tmp_path).missing == NOT_PROBED
     (tmp_path / PROBE_FILE).write_text("{", encoding="utf-8")
     assert "cannot be read" in probed_section(operated(), tmp_path).missing
-
-
-def test_run_of_few_operations_is_not_probed_but_shows_a_probe_of_its_folder(crawlbench, tmp_path):
-    """By real processes: the probe of one loop, written where `report` looks for it."""
-    ended = crawlbench(
-        *("run", "loops", "--operation", "sleep-zero", "-l", "asyncio", "--rounds", "1"),
-        *("--laps", "1", "--min-time", "0.001", "-o", "folder"),
-    )
-    assert ended.returncode == 0, ended.stderr
-    assert not (tmp_path / "folder" / PROBE_FILE).exists()
-    probe = crawlbench("probe", "-l", "asyncio", "-p", "starts", "--json")
-    (tmp_path / "folder" / PROBE_FILE).write_text(probe.stdout, encoding="utf-8")
-    found = load_report(tmp_path / "folder")
-    assert [loop.name for loop in found.loops] == ["asyncio"]
-    shown = crawlbench("report", "folder", "--format", "html")
-    assert "What was tried, and where" in shown.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import typer
 from rich.console import Console
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.records import ClusterSession, LostBlock
+from crawlbench.base.records import ClusterSession, LostBlock, Quantity
 from crawlbench.cli import cluster
 from crawlbench.cluster.flow import Wishes
 from crawlbench.cluster.notes import find_notes as find_doubts
@@ -17,6 +18,7 @@ from crawlbench.report.machines import ClusterReport, find_notes, kind_table, te
 from crawlbench.stats.machines import merge
 from tests.stats.blocks import make_block, make_machine
 from tests.stats.builders import make_plan, other
+from tests.stats.lengths import two_lengths
 
 FAST, SLOW = other("fast", "uvloop"), other("slow")
 PLAN = make_plan(FAST, SLOW)
@@ -152,3 +154,36 @@ def test_page_and_picture_are_the_machines_own():
     for draw in (report.html, report.svg, report.png):
         with pytest.raises(UsageError, match="FOLDER/machines/NAME"):
             draw()
+
+
+def test_pages_have_tables_and_notes_of_their_own():
+    """Beside those of whole crawls; what both have in common is said once."""
+
+    def block(name, whole, page):
+        blocks = [make_block(name, {FAST.name: mean, SLOW.name: "hangs"}) for mean in (whole, page)]
+        paged = {
+            field: (
+                *getattr(blocks[0], field),
+                *(replace(one, quantity=Quantity.PAGE) for one in getattr(blocks[1], field)),
+            )
+            for field in ("cells", "controls")
+        }
+        return replace(blocks[0], **paged)
+
+    plan = two_lengths(FAST, SLOW)
+    blocks = [block(f"m{n}", -0.3 - n / 1000, 0.3 + n / 1000) for n in range(7)]
+    odd = block(make_machine("arm-1", "ARM"), -0.3, -0.05)
+    found = merge([plan], lambda number: [*blocks, odd])
+    session = session_of(*blocks, odd, plan=plan, comparisons=found.comparisons)
+    text = ClusterReport(session).markdown()
+    titles = ["site on net, over machines", "site on net, time per page, over machines"]
+    titles += ["by kind of machine", "by kind of machine, time per page"]
+    places = [text.index(title) for title in titles]
+    assert places == sorted(places)
+    notes = find_notes(session)
+    assert [text for label, text in notes if label == "machines differ"] == [
+        f"{FAST.name}, time per page: slower: holds on 7 of 8 machines; faster on arm-1"
+    ]
+    assert [text for label, text in notes if label == "no verdict"] == [
+        f"{SLOW.name}: hangs (on m0; invalid on 8 of 8 machines)"
+    ]

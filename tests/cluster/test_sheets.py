@@ -12,6 +12,7 @@ from crawlbench.cluster.sheets import SHEET_CELLS, cut
 from crawlbench.measure import matrix
 from crawlbench.measure.suite import load_suite
 from tests.stats.builders import BASELINE, CONTROL, make_plan, other
+from tests.stats.lengths import three_lengths, two_lengths
 
 
 @cache
@@ -87,3 +88,38 @@ def test_sheet_of_two_cells_is_refused():
     """It could compare nothing."""
     with pytest.raises(UsageError, match="sheets of 2 cells compare nothing"):
         cut(make_plan(other("a")), 2)
+
+
+@pytest.mark.parametrize(
+    ("make", "lengths", "most"),
+    [(two_lengths, 2, 6), (two_lengths, 2, 9), (three_lengths, 3, 9), (three_lengths, 3, 20)],
+)
+def test_long_forms_go_where_their_cells_go(make, lengths, most):
+    """Each sheet can tell what a page costs of each of its cells, the twins among them."""
+    plan = make(*(other(f"s{n}") for n in range(7)))
+    sheets = cut(plan, most)
+    assert len(sheets) > 1
+    for sheet in sheets:
+        assert len(sheet.cells) <= most
+        own = {cell.name for cell in sheet.own_cells}
+        assert {*plan.twins[BASELINE.group]} < own
+        assert len(sheet.cells) == lengths * len(own)
+        assert sheet.long_names.keys() == own
+        assert sheet.long_forms == plan.long_forms
+    compared = [cell.strategy for sheet in sheets for cell in sheet.own_cells]
+    assert sorted(name for name in compared if name != "base") == [f"s{n}" for n in range(7)]
+
+
+def test_sheet_has_the_long_forms_of_its_own_groups_alone():
+    plan = two_lengths(other("a"))
+    elsewhere = [replace(cell, network="far") for cell in (BASELINE, CONTROL, other("a"))]
+    baselines = plan.baselines | {elsewhere[0].group: elsewhere[0].name}
+    plan = replace(plan, cells=(*plan.cells, *elsewhere), baselines=baselines)
+    first, second = cut(plan, 6)
+    assert (first.long_forms, second.long_forms) == (plan.long_forms, {})
+
+
+def test_sheet_too_small_for_the_lengths_is_refused():
+    """It says how many cells would do."""
+    with pytest.raises(UsageError, match=r"sheets of 5 cells compare nothing: .* 2 lengths .* 6"):
+        cut(two_lengths(other("a")), 5)

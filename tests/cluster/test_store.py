@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from crawlbench.base.errors import SessionFileError, UsageError
-from crawlbench.base.records import ClusterSession, Failure, Verdict
+from crawlbench.base.records import ClusterSession, Failure, Quantity, Verdict
 from crawlbench.cli.cluster import resume_on_cluster
 from crawlbench.cluster.blocks import BlockJob, pack, sum_up_block, unpack, write_block_file
 from crawlbench.cluster.store import (
@@ -22,6 +22,7 @@ from crawlbench.stats.judge import judge
 from crawlbench.stats.pairing import Side, log_ratios
 from tests.stats.blocks import make_block, make_machine
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
+from tests.stats.lengths import long, make_two_lengths
 
 FAST = other("fast")
 
@@ -146,6 +147,40 @@ def test_block_sums_up_its_session():
     assert block.controls[0].widening == session.controls[0].widening
     assert (block.sheet, block.machine, block.rounds) == (3, machine, 5)
     assert (block.seed, block.failures) == (session.plan.seed, 0)
+
+
+def test_block_sums_up_pages_as_well():
+    """By the session's own evidence; of one length there is nothing to sum up."""
+    session = judge(make_two_lengths({BASELINE: (0.01, 0.001), FAST: (0.02, 0.0005)}, spread=0.01))
+    block = sum_up_block(BlockJob(1, make_machine("m1"), session.plan), session)
+    assert [(one.cell, one.quantity) for one in block.cells] == [
+        (FAST.name, Quantity.TIME),
+        (FAST.name, Quantity.PAGE),
+    ]
+    for found in block.cells:
+        (own,) = session.against_baseline(found.quantity)
+        assert (found.mean, found.rounds) == (pytest.approx(own.estimate), own.rounds)
+        assert found.error > 0
+    assert [one.quantity for one in block.controls] == [Quantity.TIME, Quantity.PAGE]
+    assert all(one.noise > 0 for one in block.controls)
+
+
+def test_block_says_why_pages_have_no_cost():
+    """In a sentence, and only of them."""
+    session = judge(make_two_lengths({BASELINE: (0.01, 0.001), FAST: (0.02, 0.0)}))
+    whole, page = sum_up_block(BlockJob(1, make_machine("m1"), session.plan), session).cells
+    assert (whole.reason, page.mean) == ("", None)
+    assert page.reason == "in many laps the longer crawl took no longer than the shorter one"
+
+
+def test_twin_whose_long_form_failed_is_no_baseline_of_pages():
+    """The other twin alone is, as for the judge; whole crawls have both."""
+    failed = Failure(long(CONTROL).name, 1, "hangs")
+    costs = {BASELINE: (0.01, 0.001), FAST: (0.02, 0.0005)}
+    session = judge(make_two_lengths(costs, (failed,), spread=0.01))
+    _, page = sum_up_block(BlockJob(1, make_machine("m1"), session.plan), session).cells
+    (own,) = session.against_baseline(Quantity.PAGE)
+    assert page.mean == pytest.approx(own.estimate)
 
 
 def test_block_counts_what_is_wrong_but_not_what_was_refused():

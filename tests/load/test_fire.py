@@ -86,16 +86,23 @@ def test_stall_of_our_own_mirror_is_seen_by_open_arrival_alone():
     assert closed.missing == opened.missing == 0
 
 
+FAILURES = {
+    "busy": ("status 503", Arrival.CLOSED),
+    "drop": ("cut off", Arrival.CONSTANT),
+    "silent": ("timeout", Arrival.CLOSED),
+    "garbage": ("malformed answer", Arrival.CONSTANT),
+}
+"""What each server is counted as, and the arrival with which the short run tries it."""
+
+
 @pytest.mark.parametrize(
-    ("kind", "failure"),
+    ("kind", "failure", "arrival"),
     [
-        ("busy", "status 503"),
-        ("drop", "cut off"),
-        ("silent", "timeout"),
-        ("garbage", "malformed answer"),
+        pytest.param(*(kind, failure, arrival), marks=() if arrival is always else pytest.mark.long)
+        for kind, (failure, always) in FAILURES.items()
+        for arrival in (Arrival.CLOSED, Arrival.CONSTANT)
     ],
 )
-@pytest.mark.parametrize("arrival", [Arrival.CLOSED, Arrival.CONSTANT])
 def test_each_failure_is_counted_once_by_its_kind(kind, failure, arrival):
     """What was due is answered or failed; nothing is forgotten."""
     load = Load(

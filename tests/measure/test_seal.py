@@ -300,7 +300,7 @@ def test_handlers_wait_while_the_kernel_is_waited_for(monkeypatch):
 
 
 MOVED = """
-import json, os, sys, threading
+import json, os, subprocess, sys, threading
 from crawlbench.measure.seal import Seal
 
 first, other, moves_itself = json.loads(sys.argv[1])
@@ -308,12 +308,17 @@ os.sched_setaffinity(0, {first})
 may_end = threading.Event()
 thread = threading.Thread(target=may_end.wait)
 thread.start()
+waits = [sys.executable, "-c", "input()"]
+child = subprocess.Popen(waits, stdin=subprocess.PIPE)
+away = subprocess.Popen(waits, stdin=subprocess.PIPE)
+os.sched_setaffinity(away.pid, {first, other})
 watch = Seal()
 if moves_itself:
     for number in (0, thread.native_id):
         os.sched_setaffinity(number, {other})
 watch.move_to([first] if moves_itself else [other])
-stands = [sorted(os.sched_getaffinity(number)) for number in (0, thread.native_id)]
+numbers = (0, thread.native_id, child.pid, away.pid)
+stands = [sorted(os.sched_getaffinity(number)) for number in numbers]
 print(json.dumps([stands, watch.find_broken()]))
 may_end.set()
 """
@@ -321,7 +326,10 @@ may_end.set()
 
 
 def move(*, moves_itself):
-    """Return on which CPUs both threads stand in the end, what was found broken, and two CPUs."""
+    """Return on which CPUs all stand in the end, what was found broken, and two CPUs.
+
+    That are both threads, a child, and a child that has taken a CPU of its own.
+    """
     first, other = sorted(os.sched_getaffinity(0))[:2]
     job = json.dumps([first, other, moves_itself])
     call = [sys.executable, "-c", MOVED, job]
@@ -331,14 +339,15 @@ def move(*, moves_itself):
 
 @needs_affinity
 def test_worker_moves_with_all_its_threads_once_it_is_ready():
-    """A thread that an import has started is there before; then nothing is found broken."""
-    stands, broken, _, other = move(moves_itself=False)
-    assert (stands, broken) == ([[other], [other]], [])
+    """A thread or a child that an import has started moves, too; nothing is found broken then."""
+    stands, broken, first, other = move(moves_itself=False)
+    assert (stands[:3], broken) == ([[other]] * 3, [])
+    assert stands[3] == [first, other]
 
 
 @needs_affinity
 def test_contestant_that_moved_itself_is_not_moved_back():
     """It would be measured beside the mirror: that is found, not mended."""
     stands, broken, first, other = move(moves_itself=True)
-    assert stands == [[other], [other]]
+    assert stands[:3] == [[other], [other], [first]]
     assert broken == [f"it moved from CPUs {first} to {other}"]

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from crawlbench.base.records import CellEstimate, Verdict
+from crawlbench.base.records import CellEstimate, Quantity, Verdict
 from crawlbench.stats.machines import merge
 from tests.stats.blocks import GROUP, make_block, make_machine
 from tests.stats.builders import make_plan, other
+from tests.stats.lengths import two_lengths
 
 FAST, SLOW = other("fast"), other("slow")
 PLAN = make_plan(FAST, SLOW)
@@ -197,3 +198,43 @@ def test_equal_cells_are_seldom_called_different_over_machines():
         verdicts = {one.verdict for one in merged(blocks, plan).comparisons}
         alarms += bool(verdicts & {Verdict.FASTER, Verdict.SLOWER})
     assert alarms / 300 <= 0.05
+
+
+def paged(name, whole, page, **options):
+    """Return a block that says something of whole crawls, and something else of pages."""
+    block, pages = (make_block(name, {FAST.name: mean}, **options) for mean in (whole, page))
+    cells = [replace(one, quantity=Quantity.PAGE) for one in pages.cells]
+    controls = [replace(one, quantity=Quantity.PAGE) for one in pages.controls]
+    return replace(block, cells=(*block.cells, *cells), controls=(*block.controls, *controls))
+
+
+def test_pages_and_whole_crawls_are_judged_apart():
+    """Slower in a crawl of few pages, faster per page: each is a family of its own."""
+    blocks = [paged(f"m{n}", 0.1 + n / 1000, -0.3 - n / 1000) for n in range(6)]
+    found = merged(blocks, two_lengths(FAST))
+    assert [(one.quantity, one.verdict, one.machines) for one in found.comparisons] == [
+        (Quantity.TIME, Verdict.SLOWER, 6),
+        (Quantity.PAGE, Verdict.FASTER, 6),
+    ]
+    assert [one.quantity for one in found.noise] == [Quantity.TIME, Quantity.PAGE]
+
+
+def test_one_length_has_no_pages_to_judge():
+    found = merged([make_block(f"m{n}", {FAST.name: -0.3 - n / 1000}) for n in range(3)])
+    assert {one.quantity for one in found.comparisons} == {Quantity.TIME}
+
+
+def test_machine_that_is_unsteady_by_pages_alone_counts_by_whole_crawls():
+    """And its failures are counted once."""
+    blocks = [paged(f"m{n}", 0.1 + n / 1000, -0.3 - n / 1000) for n in range(4)]
+    shaky = paged("shaky", 0.1, 0.9, failures=1)
+    controls = [
+        replace(one, noise=0.2) if one.quantity is Quantity.PAGE else one for one in shaky.controls
+    ]
+    found = merged([*blocks, replace(shaky, controls=tuple(controls))], two_lengths(FAST))
+    assert [(one.machine, one.quantity) for one in found.left_out] == [("shaky", Quantity.PAGE)]
+    assert [(one.quantity, one.machines) for one in found.comparisons] == [
+        (Quantity.TIME, 5),
+        (Quantity.PAGE, 4),
+    ]
+    assert found.failures == {"shaky": 1}

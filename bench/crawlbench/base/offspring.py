@@ -14,13 +14,17 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 try:
     import resource
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-__all__ = ["Children", "adopt_orphans", "end_descendants", "keep_descendants"]
+__all__ = ["Children", "adopt_orphans", "end_descendants", "keep_descendants", "move"]
 
 _PROC = Path("/proc")
 TRIES = 5  # to read everything before another child ends
@@ -72,6 +76,20 @@ def end_descendants(root: int | None = None) -> None:
     for pid in living or ():
         with suppress(OSError):  # it has just ended
             os.kill(pid, signal.SIGKILL)
+
+
+def move(before: frozenset[int], cpus: Collection[int]) -> None:
+    """Move the threads of this process and of its descendants to other CPUs.
+
+    Args:
+        before: the CPUs from which to move; threads that may run elsewhere, too, stay as they are.
+        cpus: the CPUs to move to.
+    """
+    for pid in ("self", *map(str, Children.now().living or ())):
+        for thread in _names(_PROC / pid / "task"):
+            with suppress(OSError):  # it has just ended
+                if os.sched_getaffinity(int(thread)) <= before:
+                    os.sched_setaffinity(int(thread), cpus)
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,8 +188,8 @@ def run(
     ready = prepare_environments(read_environments(environment or []), wanted, tell)
     asked = [facts.asked for facts in ready.environments]
     wishes = make_wishes(cluster, machines, sheet)
-    if wishes:  # machines are merged by whole crawls, with the same laps everywhere
-        wanted = override(wanted.with_one_length(), {"paced": False})
+    if wishes:  # all machines take the same laps
+        wanted = override(wanted, {"paced": False})
     most = MAX_CELLS_OF_CLUSTER if wishes else MAX_CELLS
     plan = make_plan(
         suite, wanted, baseline, environments=asked, reach=ready.reach, most_cells=most

@@ -22,6 +22,7 @@ from crawlbench.cli.options import (
     Force,
     Laps,
     LapTime,
+    LongForms,
     Loops,
     MinTime,
     Output,
@@ -30,6 +31,7 @@ from crawlbench.cli.options import (
 )
 from crawlbench.cli.places import replacing
 from crawlbench.cli.run import start
+from crawlbench.measure.lengths import read_long_forms
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import load_suite, override
 
@@ -117,6 +119,7 @@ def sweep(
             rich_help_panel=SUBJECT,
         ),
     ] = "douban-top250",
+    long_form: LongForms = None,
     parser: Annotated[
         list[str] | None,
         typer.Option(
@@ -163,6 +166,7 @@ def sweep(
         "event_loops": loop,
         "networks": [network],
         "sites": [site],
+        "long_forms": _read_long_forms(axis, long_form),
         "parsers": parser,
         "concurrency": [concurrency],
         "rounds": rounds,
@@ -174,7 +178,7 @@ def sweep(
         "stopping": Stopping.FIXED if rounds and not budget else Stopping.ANY,
         scale.field: list(values),
     }
-    # The axis is the question here, not the length.
+    # The axis is the question here, not the length, unless somebody asks for both.
     suite = override(load_suite("default").with_one_length(), changes)
     plan = make_plan(f"sweep-{axis}", suite)
     plan = replace(plan, sweep=_describe(plan, axis, scale, values))
@@ -183,10 +187,25 @@ def sweep(
         start(plan, name_folder(output, plan.suite), showing=showing)
 
 
+def _read_long_forms(axis: Axis, asked: list[str] | None) -> dict[str, str] | None:
+    """Return the long forms that were asked for.
+
+    Raises:
+        UsageError: the axis changes the site, so that there is no one longer form of it.
+    """
+    forms = read_long_forms(asked)
+    if asked and forms and _SCALES[axis].field == "sites":
+        raise UsageError(
+            f"--long-form {asked[0]!r}: a sweep of {axis} crawls another site at each place, so it "
+            "has no longer form; sweep concurrency or latency with it, or leave it out"
+        )
+    return forms
+
+
 def _describe(plan: Plan, axis: Axis, scale: _Scale, values: dict[object, int]) -> Sweep:
     def place(cell: Cell) -> float:
         value = scale.read(cell)
         return float(values[plan.spelling_of(value) if isinstance(value, str) else value])
 
-    places = {cell.name: place(cell) for cell in plan.cells if not cell.control}
+    places = {cell.name: place(cell) for cell in plan.own_cells if not cell.control}
     return Sweep(axis, scale.unit, places)

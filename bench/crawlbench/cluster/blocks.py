@@ -10,25 +10,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawlbench.base.records import (
-    BlockResult,
-    CellEstimate,
-    ClusterMachine,
-    ControlEstimate,
-    Obstacle,
-    Plan,
-    Quantity,
-    Session,
-)
+from crawlbench.base.records import BlockResult, ClusterMachine, Plan, Session
 from crawlbench.base.whole import write_bytes
-from crawlbench.stats.index import Index
-from crawlbench.stats.interval import estimate_mean
-from crawlbench.stats.pairing import Side, log_ratios
+from crawlbench.cluster.estimates import Estimates
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from crawlbench.base.records import Comparison, Control
 
 __all__ = [
     "BLOCK_FILE",
@@ -61,13 +48,12 @@ class BlockJob(msgspec.Struct, frozen=True):
 
 def sum_up_block(job: BlockJob, session: Session) -> BlockResult:
     """Return what the other machines' blocks are merged with: no values, only means over rounds."""
-    index = Index(session.rounds)
-    controls = [one for one in session.controls if one.quantity is Quantity.TIME]
+    estimates = Estimates(session)
     return BlockResult(
         sheet=job.sheet,
         machine=job.machine,
-        cells=tuple(_cell(index, session, found) for found in session.against_baseline()),
-        controls=tuple(_control(index, session, one) for one in controls),
+        cells=estimates.cells(),
+        controls=estimates.controls(),
         rounds=len(session.rounds),
         seconds=session.seconds,
         ending=session.ending,
@@ -100,39 +86,6 @@ def find_mixture(first: BlockResult, other: BlockResult) -> str:
                 "ask for these versions in all environments"
             )
     return ""
-
-
-def _cell(index: Index, session: Session, said: Comparison) -> CellEstimate:
-    found = None
-    if said.estimate is not None and said.obstacle is not Obstacle.HALF:
-        group = session.plan.cell(said.cell).group
-        twins = (said.baseline, *_controls(session, group))
-        present = tuple(name for name in twins if not session.failure(name))
-        sides = Side(said.cell, (said.cell,)), Side(said.baseline, present)
-        found = estimate_mean(log_ratios(index, *sides))
-    if found is None:
-        reason = said.detail if said.obstacle is Obstacle.FAILED else str(said.obstacle)
-        return CellEstimate(said.cell, said.rounds, None, None, said.verdict, reason)
-    return CellEstimate(said.cell, found.count, found.mean, found.error, said.verdict)
-
-
-def _control(index: Index, session: Session, control: Control) -> ControlEstimate:
-    baseline = session.plan.baselines[control.group]
-    found = None
-    if control.estimate is not None:
-        twin, *_ = _controls(session, control.group)
-        sides = Side(twin, (twin,)), Side(baseline, (baseline,))
-        found = estimate_mean(log_ratios(index, *sides))
-    if found is None:
-        return ControlEstimate(control.group, control.rounds, None, None, None)
-    noise = found.half_width(session.plan.confidence)
-    return ControlEstimate(
-        control.group, found.count, found.mean, found.error, noise, control.widening
-    )
-
-
-def _controls(session: Session, group: str) -> list[str]:
-    return [cell.name for cell in session.plan.own_cells if cell.control and cell.group == group]
 
 
 def write_block_file(folder: Path, result: BlockResult) -> None:

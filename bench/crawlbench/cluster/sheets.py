@@ -1,13 +1,14 @@
 """Cuts a plan into sheets, each of which fits one session (floor 4; pure).
 
 A sheet has whole groups while they fit. A group that does not fit is spread over sheets of its own,
-each with the group's baseline and control. So a comparison never leaves its sheet, and a sheet
-never leaves its machine.
+each with the group's baseline and control. A cell's long forms go where it goes. So a comparison
+never leaves its sheet, and a sheet never leaves its machine.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
@@ -56,14 +57,34 @@ def _split(plan: Plan, group: list[Cell], most: int) -> Iterator[list[Cell]]:
     if len(group) <= most:
         yield group
         return
-    name = plan.baselines[group[0].group]
-    baseline = [cell for cell in group if cell.name == name]
-    control = [cell for cell in group if cell.control]
-    others = [cell for cell in group if not cell.control and cell.name != name]
-    room = most - len(baseline) - len(control)
-    count = -(-len(others) // room)
+    name = group[0].group
+    baseline, lengths = plan.baselines[name], 1
+    if name in plan.long_forms:
+        lengths = len(plan.long_forms[name].lengths)
+    first: list[Cell] = []
+    last: list[Cell] = []
+    others: dict[str, list[Cell]] = {}
+    for cell in group:
+        if cell.control:
+            last.append(cell)
+        elif cell.short_name == baseline:
+            first.append(cell)
+        else:
+            others.setdefault(cell.short_name, []).append(cell)
+    fitting = _count_fitting(most, len(first) + len(last), lengths)
+    count = -(-len(others) // fitting)
     for number in range(count):
-        yield [*baseline, *others[number::count], *control]
+        yield [*first, *chain.from_iterable([*others.values()][number::count]), *last]
+
+
+def _count_fitting(most: int, twins: int, lengths: int) -> int:
+    """Return how many cells fit a sheet beside the twins, each in so many lengths."""
+    if most < twins + lengths:
+        raise UsageError(
+            f"sheets of {most} cells compare nothing: a baseline, its control and a cell, in "
+            f"{lengths} lengths each, are {twins + lengths}"
+        )
+    return (most - twins) // lengths
 
 
 def _pack(parts: Iterable[list[Cell]], most: int) -> Iterator[list[Cell]]:
@@ -83,9 +104,11 @@ def _pack(parts: Iterable[list[Cell]], most: int) -> Iterator[list[Cell]]:
 def _sheet(plan: Plan, cells: list[Cell]) -> Plan:
     groups = {cell.group for cell in cells}
     operations = {cell.operation for cell in cells}
+    forms = {group: form for group, form in plan.long_forms.items() if group in groups}
     return replace(
         plan,
         cells=tuple(cells),
         baselines={group: name for group, name in plan.baselines.items() if group in groups},
         operations=tuple(facts for facts in plan.operations if facts.name in operations),
+        long_forms=forms,
     )

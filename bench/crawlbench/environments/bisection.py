@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import EnvironmentFailure
-from crawlbench.base.records import Verdict
+from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.stats.bisection import Bisection, Step, find_lead, has_changed
+from crawlbench.stats.bound import NAMES
+from crawlbench.stats.settled import HOPELESS
 from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from crawlbench.base.records import Environment, Session
+    from crawlbench.stats.change import Change
 
 __all__ = ["bisect"]
 
@@ -24,7 +27,9 @@ def bisect(
     """Halve the list until neighbours are left, or an interval decides nothing.
 
     Both ends are measured with each middle, in the same laps, so that it does not matter if the
-    machine changes between sessions. Of several cells it follows the one that changed most.
+    machine changes between sessions. Of several cells it follows the one that changed most: in the
+    time of a whole crawl, or where two lengths are measured, of a page. What a crawl takes more to
+    begin shows in whole crawls.
 
     Args:
         environments: in their order, two or more.
@@ -38,7 +43,7 @@ def bisect(
     names = tuple(environment.name for environment in left)
     skipped: dict[str, str] = {}
     session = measure([left[0], left[-1]], "")
-    whole = find_lead(find_changes(session))
+    whole = find_lead(_list_changes(session))
     if whole is None or whole.verdict not in (Verdict.FASTER, Verdict.SLOWER):
         return Bisection(names, whole, (), left[0].name, "", {})
     group = session.plan.cell(whole.cell).group
@@ -46,7 +51,8 @@ def bisect(
     low, high = 0, len(left) - 1
     while high - low > 1:
         middle = (low + high) // 2
-        step = _compare_ends(left[0], left[middle], left[-1], group, measure)
+        sides = left[0], left[middle], left[-1]
+        step = _compare_ends(sides, whole.quantity, lambda these: measure(these, group))
         if isinstance(step, str):  # this one cannot be used: its neighbour takes its place
             skipped[left[middle].name] = step
             del left[middle]
@@ -59,21 +65,30 @@ def bisect(
     return Bisection(names, whole, tuple(steps), left[low].name, left[high].name, skipped)
 
 
+def _list_changes(session: Session) -> tuple[Change, ...]:
+    """Return what may be followed: whole crawls, and pages where they have a cost of their own."""
+    per_page = find_changes(session, Quantity.PAGE)
+    return (*find_changes(session), *(one for one in per_page if one.obstacle not in HOPELESS))
+
+
 def _compare_ends(
-    first: Environment,
-    middle: Environment,
-    last: Environment,
-    group: str,
-    measure: Callable[[Sequence[Environment], str], Session],
+    sides: tuple[Environment, Environment, Environment],
+    quantity: Quantity,
+    measure: Callable[[Sequence[Environment]], Session],
 ) -> Step | str:
-    """Measure an environment along with both ends; return why, if it cannot be used."""
+    """Measure an environment between both ends; return why, if it cannot be used."""
+    _, middle, last = sides
     try:
-        session = measure([first, middle, last], group)
+        session = measure(sides)
     except EnvironmentFailure as error:
         return str(error)
-    at = {session.plan.cell(c.cell).environment: c for c in find_changes(session)}
+    changes = find_changes(session, quantity)
+    at = {session.plan.cell(one.cell).environment: one for one in changes}
     found, whole = at[middle.name], at[last.name]
     # Where the last one is not judged either, the first may be what fails.
-    if found.verdict in (Verdict.INVALID, Verdict.UNSUPPORTED) and whole.estimate is not None:
-        return f"{middle.name} is {found.verdict.value}: {found.detail}"
+    if whole.estimate is not None:
+        if found.verdict in (Verdict.INVALID, Verdict.UNSUPPORTED):
+            return f"{middle.name} is {found.verdict.value}: {found.detail}"
+        if found.obstacle in (Obstacle.FLAT, Obstacle.BENT):
+            return f"{middle.name} has no {NAMES[quantity]} that could be compared"
     return Step(middle.name, found, has_changed(found, whole))

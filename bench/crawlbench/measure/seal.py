@@ -12,12 +12,11 @@ import os
 import signal
 import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
-from crawlbench.base.offspring import Children
+from crawlbench.base.offspring import Children, move
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -74,12 +73,11 @@ class Seal:
     def move_to(self, cpus: Collection[int]) -> None:
         """Move all threads to the CPUs on which values are taken, once the contestant is imported.
 
-        A thread that has moved itself before stays where it is, and is reported as broken.
+        What its import has started moves, too. A thread that has moved itself before stays where it
+        is, and is reported as broken.
         """
         if cpus and _State.now().cpus == self._state.cpus:
-            for thread in _threads():
-                with suppress(OSError):  # it has just ended
-                    os.sched_setaffinity(thread, cpus)
+            move(self._state.cpus, cpus)
             self._state = replace(self._state, cpus=frozenset(cpus))
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.text import one_line
-from crawlbench.report.numbers import format_interval, format_ratio
+from crawlbench.report.measures import MEASURE, tell_range
 from crawlbench.report.table import Column, Table
 
 if TYPE_CHECKING:
@@ -30,12 +30,14 @@ def bisection_sentence(found: Bisection) -> str:
     if whole is None:
         return one_line(f"Nothing was measured for {first} and {last}.")
     if not found.after:
+        by = f", by {MEASURE[whole.quantity]}," if whole.quantity.is_of_lengths else ""
         return one_line(
-            f"From {first} to {last} nothing is known to have changed: {whole.cell} is "
+            f"From {first} to {last} nothing is known to have changed: {whole.cell}{by} is "
             f"{whole.verdict.value}{_ratio(whole)}."
         )
     text = (
-        f"The time of {whole.cell} changed{_ratio(whole)} between {found.before} and {found.after}"
+        f"The {MEASURE[whole.quantity]} of {whole.cell} changed{_ratio(whole)} between "
+        f"{found.before} and {found.after}"
     )
     if not found.is_exact:
         text += "; what lies between them is unclear: more rounds would settle it"
@@ -53,7 +55,10 @@ def bisection_table(found: Bisection) -> Table:
     rows |= dict.fromkeys(found.skipped, ("-", "-", "not usable"))
     ordered = [name for name in found.names if name in rows]
     shown = tuple(tuple(map(one_line, (name, *rows[name]))) for name in ordered)
-    return Table(one_line(f"against {found.names[0]}"), _COLUMNS, shown)
+    title = f"against {found.names[0]}"
+    if found.whole and found.whole.quantity.is_of_lengths:
+        title += f", {MEASURE[found.whole.quantity]}"
+    return Table(one_line(title), _COLUMNS, shown)
 
 
 def _ratio(change: Change) -> str:
@@ -64,7 +69,4 @@ def _ratio(change: Change) -> str:
 def _numbers(change: Change) -> tuple[str, str]:
     if change.estimate is None or change.low is None or change.high is None:
         return "-", "-"
-    return (
-        format_ratio(change.estimate, change.low, change.high),
-        format_interval(change.low, change.high),
-    )
+    return tell_range(change.estimate, change.low, change.high, change.quantity)

@@ -10,9 +10,10 @@ from rich.console import Group
 from rich.text import Text
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.records import Verdict
+from crawlbench.base.records import Quantity, Verdict
 from crawlbench.base.text import one_line
 from crawlbench.report.markdown import render_parts
+from crawlbench.report.measures import MEASURE
 from crawlbench.report.names import short_name
 from crawlbench.report.numbers import format_interval, format_percent, format_ratio
 from crawlbench.report.table import Column, Table
@@ -82,8 +83,8 @@ class ClusterReport:
         raise UsageError(_NO_PICTURE)
 
     def _tables(self) -> list[Table]:
-        kinds = kind_table(self.session)
-        return [*merged_tables(self.session), *([kinds] if kinds else [])]
+        kinds = [kind_table(self.session, quantity) for quantity in Quantity]
+        return [*merged_tables(self.session), *filter(None, kinds)]
 
 
 _NO_PICTURE = (
@@ -93,16 +94,29 @@ _NO_PICTURE = (
 
 
 def merged_tables(session: ClusterSession) -> list[Table]:
-    """Return a table for each site and network, and one for all operations; the fastest first."""
+    """Return a table for each site, network and quantity, and one for all operations.
+
+    The fastest is first in each.
+    """
     cells = {cell.name: cell for cell in session.plan.cells}
-    titles: dict[str, list[MergedComparison]] = {}
-    for found in session.comparisons:
-        titles.setdefault(_title(cells[found.cell]), []).append(found)
-    return [_table(title, found, cells) for title, found in titles.items()]
+    found: dict[str, dict[Quantity, list[MergedComparison]]] = {}
+    for one in session.comparisons:
+        by_quantity = found.setdefault(_title(cells[one.cell]), {})
+        by_quantity.setdefault(one.quantity, []).append(one)
+    return [
+        _table(title + _by(quantity), several, cells)
+        for title, by_quantity in found.items()
+        for quantity, several in by_quantity.items()
+    ]
 
 
 def _title(cell: Cell) -> str:
     return "operations" if cell.operation else f"{cell.site} on {cell.network}"
+
+
+def _by(quantity: Quantity) -> str:
+    """Return by what a table or a sentence compares, if not by whole crawls."""
+    return f", {MEASURE[quantity]}" if quantity.is_of_lengths else ""
 
 
 def _table(title: str, found: Sequence[MergedComparison], cells: dict[str, Cell]) -> Table:
@@ -134,10 +148,11 @@ def _row(found: MergedComparison) -> tuple[str, ...]:
     )
 
 
-def kind_table(session: ClusterSession) -> Table | None:
+def kind_table(session: ClusterSession, quantity: Quantity = Quantity.TIME) -> Table | None:
     """Return what each kind of machine says about each cell, or None if there is only one kind."""
     cells = {cell.name: cell for cell in session.plan.cells}
-    family = [cells[found.cell] for found in session.comparisons]
+    comparisons = [found for found in session.comparisons if found.quantity is quantity]
+    family = [cells[found.cell] for found in comparisons]
     rows = tuple(
         (
             _name(cells[found.cell], family),
@@ -147,7 +162,7 @@ def kind_table(session: ClusterSession) -> Table | None:
             format_interval(kind.low, kind.high),
             str(kind.verdict),
         )
-        for found in session.comparisons
+        for found in comparisons
         for kind in found.kinds
     )
     if not rows:
@@ -157,7 +172,7 @@ def kind_table(session: ClusterSession) -> Table | None:
         *(Column("ratio", is_number=True), Column("interval"), Column("verdict")),
     )
     more = f": {MAX_ROWS} of {len(rows)} rows" if len(rows) > MAX_ROWS else ""
-    return Table(f"by kind of machine{more}", columns, rows[:MAX_ROWS])
+    return Table(f"by kind of machine{_by(quantity)}{more}", columns, rows[:MAX_ROWS])
 
 
 def tell_machines(found: MergedComparison) -> str:
@@ -206,23 +221,29 @@ def _failing(session: ClusterSession) -> Iterator[str]:
 def _differing(session: ClusterSession) -> Iterator[str]:
     for found in session.comparisons:
         if found.against_on:
-            yield f"{found.cell}: {tell_machines(found)}"
+            yield f"{found.cell}{_by(found.quantity)}: {tell_machines(found)}"
 
 
 def _unmeasured(session: ClusterSession) -> Iterator[str]:
+    """Yield why a cell has no number; once, if the reason is the same by whole crawls and pages."""
+    told = set()
     for found in session.comparisons:
-        if found.reason:
-            yield f"{found.cell}: {one_line(found.reason)}"
-        elif found.without_on:
-            name, reason = next(iter(found.without.items()))
+        reason = found.reason
+        if not reason and found.without_on:
+            name, why = next(iter(found.without.items()))
             more = f" and {found.without_on - 1} more" if found.without_on > 1 else ""
-            yield f"{found.cell}: without {name}{more}: {one_line(reason)}"
+            reason = f"without {name}{more}: {why}"
+        if reason and (found.cell, reason) not in told:
+            told.add((found.cell, reason))
+            yield f"{found.cell}{_by(found.quantity)}: {one_line(reason)}"
 
 
 def _left_out(session: ClusterSession) -> Iterator[str]:
     by_machine: dict[str, list[str]] = {}
     for one in session.left_out:
-        by_machine.setdefault(one.machine, []).append(f"for {one.group}: {one.reason}")
+        by_machine.setdefault(one.machine, []).append(
+            f"for {one.group}{_by(one.quantity)}: {one.reason}"
+        )
     for name, reasons in by_machine.items():
         more = f" (and for {len(reasons) - 1} more groups)" if len(reasons) > 1 else ""
         yield f"{name} is left out {reasons[0]}{more}"
@@ -237,7 +258,7 @@ def _noise(session: ClusterSession) -> Iterator[str]:
     for one in session.noise:
         if one.widening:
             yield (
-                f"{one.group}: the twins, which run the same code, differ by "
+                f"{one.group}{_by(one.quantity)}: the twins, which run the same code, differ by "
                 f"{format_percent(one.widening)} on {one.machines} "
                 f"machine{'s' if one.machines > 1 else ''}; every interval was widened by as much"
             )

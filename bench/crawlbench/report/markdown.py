@@ -14,7 +14,7 @@ from crawlbench.report.operations import MAIN, operation_tables
 from crawlbench.report.pairs import MATRIX_READING, matrix_table
 from crawlbench.report.remarks import find_remarks
 from crawlbench.report.table import Table
-from crawlbench.report.tables import answer_headers, group_tables, series_table
+from crawlbench.report.tables import answer_headers, group_tables, series_tables
 from crawlbench.report.versus import versus_tables
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def render_markdown(view: SessionView) -> str:
 def _first_tables(view: SessionView) -> list[Table]:
     """Return the tables above the crawls: of a sweep, and of what environments changed and hold."""
     versus = versus_tables(view) if view.plan.is_versus else []
-    found = (series_table(view), *versus, environments_table(view))
-    return [table for table in found if table]
+    environments = environments_table(view)
+    return [*series_tables(view), *versus, *([environments] if environments else [])]
 
 
 def _with_remarks(view: SessionView) -> Iterator[str]:

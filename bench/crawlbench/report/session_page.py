@@ -25,7 +25,7 @@ from crawlbench.report.operations import operation_tables
 from crawlbench.report.page import Fact, Page, Section, Trouble
 from crawlbench.report.remarks import STANDINGS, find_remarks
 from crawlbench.report.repeat import repeat_command
-from crawlbench.report.tables import series_table
+from crawlbench.report.tables import series_tables
 from crawlbench.report.versus import versus_tables
 
 if TYPE_CHECKING:
@@ -234,14 +234,14 @@ def _spread(view: SessionView, group: GroupView, number: int) -> Chart | None:
 
 def _others(view: SessionView) -> tuple[Section, ...]:
     """Return the sections that only some sessions have; empty ones are left out."""
-    chart, table = sweep_chart(view), series_table(view)
+    chart = sweep_chart(view)
     return (
         Section(
             "sweep",
             "Sweep",
             "The same strategies along one axis; a large point is a knee.",
             () if chart is None else (chart,),
-            () if table is None else (table,),
+            tuple(series_tables(view)),
         ),
     )
 

@@ -20,7 +20,7 @@ from crawlbench.report.table import Column, Table
 from crawlbench.stats.series import KNEE_SHARE, make_series
 
 if TYPE_CHECKING:
-    from crawlbench.base.records import Comparison, Control, Summary
+    from crawlbench.base.records import Comparison, Control, Summary, Sweep
     from crawlbench.report.view import GroupView, Row, SessionView
 
 __all__ = [
@@ -33,7 +33,7 @@ __all__ = [
     "group_tables",
     "more_headers",
     "ratio_of",
-    "series_table",
+    "series_tables",
     "verdict_cell",
 ]
 
@@ -218,11 +218,16 @@ def verdict_cell(row: Row, quantity: Quantity = Quantity.CPU) -> str:
     return f"{ratio.text} {ratio.verdict}" if quantity in row.found else ratio.text
 
 
-def series_table(view: SessionView) -> Table | None:
-    """Return pages/s by strategy and place; None if the session is no sweep."""
+def series_tables(view: SessionView) -> list[Table]:
+    """Return pages/s by strategy and place, with two lengths first per page; none if no sweep."""
     sweep = view.plan.sweep
     if sweep is None:
-        return None
+        return []
+    quantities = (Quantity.PAGE, Quantity.TIME) if view.plan.long_forms else (Quantity.TIME,)
+    return [_series_table(view, sweep, quantity) for quantity in quantities]
+
+
+def _series_table(view: SessionView, sweep: Sweep, quantity: Quantity) -> Table:
     places = sorted(set(sweep.places.values()))
     columns = [
         Column("strategy"),
@@ -230,12 +235,13 @@ def series_table(view: SessionView) -> Table | None:
     ]
     columns.append(Column("knee", is_number=True))
     rows = []
-    for series in make_series(view.session):
+    for series in make_series(view.session, quantity):
         found = {point.place: format_count(point.pages_per_s) for point in series.points}
         knee = "-" if series.knee is None else _name_place(series.knee, sweep.unit)
         rows.append((series.name, *(found.get(place, "-") for place in places), knee))
-    title = f"pages/s by {sweep.axis}; knee: from there on within {1 - KNEE_SHARE:.0%} of the best"
-    return Table(title, tuple(columns), tuple(rows))
+    once = ", once a crawl has begun" if quantity is Quantity.PAGE else ""
+    knee = f"knee: from there on within {1 - KNEE_SHARE:.0%} of the best"
+    return Table(f"pages/s by {sweep.axis}{once}; {knee}", tuple(columns), tuple(rows))
 
 
 def _name_place(place: float, unit: str) -> str:

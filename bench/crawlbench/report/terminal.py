@@ -31,7 +31,7 @@ from crawlbench.report.tables import (
     answer_headers,
     group_tables,
     more_headers,
-    series_table,
+    series_tables,
 )
 from crawlbench.report.versus import versus_tables
 
@@ -103,9 +103,9 @@ def _tables(
     else:
         yield from _crawl_lines(view, width, is_ascii=is_ascii, is_whole=is_whole)
         yield from _operation_lines(view, width)
-    for table in (series_table(view), environments_table(view)):
-        if table:
-            yield from _titled(table, width)
+    environments = environments_table(view)
+    for table in (*series_tables(view), *([environments] if environments else [])):
+        yield from _titled(table, width)
 
 
 def _crawl_lines(

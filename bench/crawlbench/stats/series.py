@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crawlbench.base.records import Quantity
+from crawlbench.stats.change import seconds_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.base.records import Cell, Session
+    from crawlbench.base.records import Cell, Session, Summary
 
 __all__ = ["KNEE_SHARE", "Point", "Series", "find_knee", "make_series"]
 
@@ -38,25 +41,40 @@ class Series:
     """Place from which the rate stays near its best; None if it never settles."""
 
 
-def make_series(session: Session) -> list[Series]:
-    """Return one series for each strategy, event loop and parser; none if it is no sweep."""
+def make_series(session: Session, quantity: Quantity = Quantity.TIME) -> list[Series]:
+    """Return one series for each strategy, event loop and parser; none if it is no sweep.
+
+    Args:
+        session: that is judged.
+        quantity: the time of whole crawls, or per page: then a point is the rate of the pages that
+            come once a crawl has begun, and a cell that has no time per page has none.
+    """
     sweep = session.plan.sweep
     if sweep is None:
         return []
     summaries = {summary.cell: summary for summary in session.summaries}
     lines: dict[str, list[Point]] = {}
-    for cell in session.plan.cells:
+    for cell in session.plan.own_cells:
         place, summary = sweep.places.get(cell.name), summaries.get(cell.name)
         points = lines.setdefault(_name(session, cell), [])
         if place is not None and summary is not None:
-            error = summary.seconds_error
-            relative = None if error is None else error / summary.seconds
-            points.append(Point(place, summary.per_s, relative))
+            points += _find_point(place, summary, quantity)
     return [
         Series(name, tuple(ordered), find_knee(ordered))
         for name, points in lines.items()
         for ordered in [sorted(points, key=lambda point: point.place)]
     ]
+
+
+def _find_point(place: float, summary: Summary, quantity: Quantity) -> list[Point]:
+    """Return the point of a cell; none if it has no such time."""
+    is_page = quantity is Quantity.PAGE
+    seconds = seconds_of(summary, quantity)
+    if seconds is None:
+        return []
+    error_s = summary.per_page_error_s if is_page else summary.seconds_error
+    rate = 1 / seconds if is_page else summary.per_s
+    return [Point(place, rate, None if error_s is None else error_s / seconds)]
 
 
 def find_knee(points: Sequence[Point]) -> float | None:

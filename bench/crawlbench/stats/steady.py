@@ -9,7 +9,7 @@ import math
 from statistics import median
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import LeftOut
+from crawlbench.base.records import LeftOut, Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,28 +24,31 @@ MIN_FOR_MEDIAN = 3
 """Machines needed to say what is usual: of two, neither is."""
 
 
-def find_unsteady(blocks: Sequence[BlockResult]) -> list[LeftOut]:
+def find_unsteady(
+    blocks: Sequence[BlockResult], quantity: Quantity = Quantity.TIME
+) -> list[LeftOut]:
     """Return the machines of one sheet that are left out, by group, with the reason.
 
     Args:
         blocks: of one sheet, one from each machine.
+        quantity: by which the controls are compared.
     """
     groups = dict.fromkeys(control.group for block in blocks for control in block.controls)
-    return [found for group in groups for found in _of_group(blocks, group)]
+    return [found for group in groups for found in _of_group(blocks, group, quantity)]
 
 
-def _of_group(blocks: Sequence[BlockResult], group: str) -> list[LeftOut]:
+def _of_group(blocks: Sequence[BlockResult], group: str, quantity: Quantity) -> list[LeftOut]:
     noises = {
         block.machine.name: control.noise
         for block in blocks
         for control in block.controls
-        if control.group == group and control.noise is not None
+        if control.group == group and control.quantity is quantity and control.noise is not None
     }
     if len(noises) < MIN_FOR_MEDIAN:
         return []
     usual = median(noises.values())
     return [
-        LeftOut(name, blocks[0].sheet, group, _reason(noise, usual))
+        LeftOut(name, blocks[0].sheet, group, _reason(noise, usual), quantity)
         for name, noise in noises.items()
         if noise > MAX_TIMES_MEDIAN * usual
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 # msgspec reads the annotations when it decodes.
-from crawlbench.base.records.findings import Verdict  # noqa: TC001
+from crawlbench.base.records.findings import Quantity, Verdict
 from crawlbench.base.records.machine import Machine  # noqa: TC001
 from crawlbench.base.records.plan import Plan  # noqa: TC001
 
@@ -77,6 +77,7 @@ class CellEstimate:
     verdict: Verdict
     """What the machine's own session says."""
     reason: str = ""
+    quantity: Quantity = Quantity.TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class ControlEstimate:
     noise: float | None
     """Half-width of its interval: how far apart equal cells may seem on that machine."""
     widening: float = 0.0
+    quantity: Quantity = Quantity.TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ class LeftOut:
     sheet: int
     group: str
     reason: str
+    quantity: Quantity = Quantity.TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,7 @@ class MergedComparison:
     """Why the verdict does not answer the question; empty if it does."""
     kinds: tuple[KindVerdict, ...] = ()
     """What each kind of machine says; empty if all machines are of one kind."""
+    quantity: Quantity = Quantity.TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +208,7 @@ class MergedNoise:
     high: float | None
     widening: float = 0.0
     """How much every interval of the group is widened, as in a session; 0 if the twins agree."""
+    quantity: Quantity = Quantity.TIME
 
 
 @dataclass(frozen=True, slots=True)

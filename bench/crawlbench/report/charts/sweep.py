@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
+from crawlbench.base.records import Quantity
 from crawlbench.base.text import one_line
 from crawlbench.report.charts.chart import Chart, Rows
 from crawlbench.report.charts.style import (
@@ -28,8 +29,12 @@ HEIGHT = 340
 
 
 def sweep_chart(view: SessionView) -> Chart | None:
-    """Return a line per strategy, its knee marked; None if the session is no sweep."""
-    series = [line for line in make_series(view.session) if line.points]
+    """Return a line per strategy, its knee marked; None if the session is no sweep.
+
+    Where two lengths were crawled, it is of pages once a crawl has begun.
+    """
+    quantity = Quantity.PAGE if view.plan.long_forms else Quantity.TIME
+    series = [line for line in make_series(view.session, quantity) if line.points]
     if view.plan.sweep is None or not series:
         return None
     rows: Rows = [
@@ -46,9 +51,10 @@ def sweep_chart(view: SessionView) -> Chart | None:
         for point in line.points
     ]
     axis = one_line(f"{view.plan.sweep.axis} {view.plan.sweep.unit}".strip())
+    once = ", once a crawl has begun" if quantity is Quantity.PAGE else ""
     return Chart(
         name="chart-sweep",
-        title=f"Pages per second by {axis}",
+        title=f"Pages per second by {axis}{once}",
         description=f"{len(series)} lines; a large point is a knee, from which on going further "
         "along the axis gains less than the rest.",
         spec=finish(_draw(axis, rows), height=HEIGHT),

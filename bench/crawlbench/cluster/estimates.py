@@ -1,0 +1,103 @@
+"""What one machine's session says of each cell, as it is merged with other machines' (floor 4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlbench.base.records import CellEstimate, ControlEstimate, Obstacle
+from crawlbench.stats.index import Index, reading_of
+from crawlbench.stats.interval import estimate_mean
+from crawlbench.stats.lengths import find_failures, index_for
+from crawlbench.stats.machines import MERGED
+from crawlbench.stats.pairing import Side, log_ratios
+
+if TYPE_CHECKING:
+    from crawlbench.base.records import Comparison, Control, Quantity, Session
+    from crawlbench.stats.interval import Estimate
+
+__all__ = ["Estimates"]
+
+REASONS = {
+    Obstacle.FEW_ROUNDS: "fewer than two rounds measured both",
+    Obstacle.TIMERS: "its time is that of timers, so it has no ratio",
+    Obstacle.HALF: "half of the time or more may not be the client's own",
+    Obstacle.FLAT: "in many laps the longer crawl took no longer than the shorter one",
+    Obstacle.BENT: "the times of its lengths do not lie on a line",
+}
+"""Why a machine has no number for a cell that did not fail there."""
+
+
+class Estimates:
+    """Means over rounds, by each quantity that is judged over machines."""
+
+    def __init__(self, session: Session) -> None:
+        """Take a judged session."""
+        self._session = session
+        self._twins = session.plan.twins
+        self._failures = {quantity: find_failures(session, quantity) for quantity in MERGED}
+        index = Index(session.rounds)
+        self._indexes = {
+            (group, quantity): index_for(session, index, group, quantity)
+            for group in session.plan.baselines
+            for quantity in MERGED
+            if group in session.plan.long_forms or not quantity.is_of_lengths
+        }
+
+    def cells(self) -> tuple[CellEstimate, ...]:
+        """Return each cell against its baseline."""
+        groups = {cell.name: cell.group for cell in self._session.plan.own_cells}
+        return tuple(
+            self._cell(groups[found.cell], found)
+            for quantity in MERGED
+            for found in self._session.against_baseline(quantity)
+        )
+
+    def controls(self) -> tuple[ControlEstimate, ...]:
+        """Return what the control of each group shows."""
+        return tuple(
+            map(self._control, (c for c in self._session.controls if c.quantity in MERGED))
+        )
+
+    def _cell(self, group: str, said: Comparison) -> CellEstimate:
+        found = None
+        if said.estimate is not None and said.obstacle is not Obstacle.HALF:
+            failures = self._failures[said.quantity]
+            present = tuple(name for name in self._twins[group] if name not in failures)
+            sides = Side(said.cell, (said.cell,)), Side(said.baseline, present)
+            found = self._mean(group, said.quantity, *sides)
+        return CellEstimate(
+            cell=said.cell,
+            rounds=found.count if found else said.rounds,
+            mean=found.mean if found else None,
+            error=found.error if found else None,
+            verdict=said.verdict,
+            reason="" if found else _explain(said),
+            quantity=said.quantity,
+        )
+
+    def _control(self, said: Control) -> ControlEstimate:
+        found = None
+        if said.estimate is not None:
+            baseline, twin, *_ = self._twins[said.group]
+            sides = Side(twin, (twin,)), Side(baseline, (baseline,))
+            found = self._mean(said.group, said.quantity, *sides)
+        return ControlEstimate(
+            group=said.group,
+            rounds=found.count if found else said.rounds,
+            mean=found.mean if found else None,
+            error=found.error if found else None,
+            noise=found.half_width(self._session.plan.confidence) if found else None,
+            widening=said.widening if found else 0.0,
+            quantity=said.quantity,
+        )
+
+    def _mean(self, group: str, quantity: Quantity, side: Side, other: Side) -> Estimate | None:
+        index, reading = self._indexes[group, quantity], reading_of(quantity)
+        return estimate_mean(log_ratios(index, side, other, reading))
+
+
+def _explain(said: Comparison) -> str:
+    """Return why a machine has no number for a cell."""
+    if said.obstacle is None or said.obstacle is Obstacle.FAILED:
+        return said.detail
+    return REASONS.get(said.obstacle, str(said.obstacle))

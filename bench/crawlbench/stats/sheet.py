@@ -1,0 +1,246 @@
+"""What the machines that measured one sheet say of its cells (floor 2; pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from crawlbench.base.records import (
+    BlockResult,
+    CellEstimate,
+    ControlEstimate,
+    KindVerdict,
+    LeftOut,
+    MergedComparison,
+    MergedNoise,
+    Plan,
+    Verdict,
+)
+from crawlbench.stats.claims import find_claims
+from crawlbench.stats.family import Family
+from crawlbench.stats.interval import Estimate
+from crawlbench.stats.random_effects import MAX_FIXED, pool
+from crawlbench.stats.steady import find_unsteady
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from crawlbench.base.records import Quantity
+
+__all__ = ["Sheet"]
+
+MAX_NAMED = 10
+"""Machines that are named for one cell; others are only counted."""
+NOBODY = "no machine measured it"
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One machine's estimate for a cell, where the machine is steady."""
+
+    machine: str
+    kind: str
+    estimate: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The blocks of one sheet, by one quantity."""
+
+    number: int
+    """From 1."""
+    plan: Plan
+    quantity: Quantity
+    left_out: list[LeftOut]
+    groups: dict[str, str]
+    """Cell to group."""
+    cells: dict[str, list[_Said]]
+    """What was said of each cell that was to be compared."""
+    silent: dict[str, dict[str, CellEstimate]]
+    """Cell to the machines that measured it without a result."""
+    controls: dict[tuple[str, str], ControlEstimate]
+    """Estimates by machine and group, from the machines that are steady there."""
+    kinds: tuple[str, ...]
+    """The machines' kinds, in the order of the blocks."""
+    machines: int
+    """How many machines measured the sheet, steady or not."""
+
+    @classmethod
+    def of(
+        cls, number: int, plan: Plan, blocks: Sequence[BlockResult], quantity: Quantity
+    ) -> Sheet:
+        """Sort what the machines found by cell, without those that were too unsteady."""
+        left_out = find_unsteady(blocks, quantity) if blocks else []
+        absent = {(one.machine, one.group) for one in left_out}
+        controls = {
+            (block.machine.name, control.group): control
+            for block in blocks
+            for control in block.controls
+            if control.quantity is quantity and (block.machine.name, control.group) not in absent
+        }
+        kinds = tuple(dict.fromkeys(block.machine.fingerprint.kind for block in blocks))
+        groups = {cell.name: cell.group for cell in plan.cells}
+        sheet = cls(number, plan, quantity, left_out, groups, {}, {}, controls, kinds, len(blocks))
+        for block in blocks:
+            sheet._add(block, absent)
+        return sheet
+
+    def _add(self, block: BlockResult, absent: set[tuple[str, str]]) -> None:
+        name, kind = block.machine.name, block.machine.fingerprint.kind
+        for found in (one for one in block.cells if one.quantity is self.quantity):
+            said = self.cells.setdefault(found.cell, [])
+            estimate = _estimate(found)
+            if estimate is None:  # whether the machine is steady does not matter then
+                self.silent.setdefault(found.cell, {})[name] = found
+            elif (name, self.groups[found.cell]) not in absent:
+                said.append(_Said(name, kind, estimate))
+
+    def widening(self, group: str, plan: Plan, machines: Iterable[str]) -> float:
+        """Return how much the twins differ over these machines, if that exceeds their interval."""
+        # With one machine, the twins were judged by its rounds, on the machine itself. With
+        # several, how the machines differ decides: a bias that only some of them have is part of
+        # the spread.
+        found = [self.controls[name, group] for name in machines]
+        estimates = list(filter(None, map(_estimate, found)))
+        if len(estimates) < 2:
+            return found[0].widening if found else 0.0
+        mean = pool(estimates).mean
+        low, high = mean.interval(plan.confidence)
+        return 0.0 if low <= 0 <= high else abs(mean.mean)
+
+    def noise(self, plan: Plan) -> list[MergedNoise]:
+        """Return the result of each group's controls over all machines."""
+        found = []
+        for group in dict.fromkeys(self.groups.values()):
+            machines = [name for name, where in self.controls if where == group]
+            estimates = list(
+                filter(None, (_estimate(self.controls[name, group]) for name in machines))
+            )
+            if not estimates:
+                found.append(
+                    MergedNoise(self.number, group, 0, None, None, None, quantity=self.quantity)
+                )
+                continue
+            mean = pool(estimates).mean
+            widening = self.widening(group, plan, machines)
+            ends = mean.interval(plan.confidence)
+            said = MergedNoise(self.number, group, len(machines), mean.mean, *ends, widening)
+            found.append(replace(said, quantity=self.quantity))
+        return found
+
+    def fill(self, everybody: Family, kinds: dict[str, Family], plan: Plan) -> None:
+        """Add the cells' means over all machines, and over those of each kind, to the families."""
+        widenings: dict[tuple[str, ...], float] = {}
+
+        def add(family: Family, cell: str, said: list[_Said]) -> None:
+            key = (self.groups[cell], *(one.machine for one in said))
+            if key not in widenings:
+                widenings[key] = self.widening(self.groups[cell], plan, key[1:])
+            family.add(cell, pool([one.estimate for one in said]), widenings[key])
+
+        for cell, said in self.cells.items():
+            if said:
+                add(everybody, cell, said)
+            for kind in dict.fromkeys(one.kind for one in said):
+                family = kinds.setdefault(kind, Family())
+                if len(self.kinds) == 1:  # the numbers are the same
+                    family.add(cell, everybody.pooled[cell], everybody.widenings[cell])
+                else:
+                    add(family, cell, [one for one in said if one.kind == kind])
+
+    def compare(
+        self, everybody: Family, kinds: dict[str, Family], plan: Plan
+    ) -> list[MergedComparison]:
+        """Return the verdicts of the sheet's cells."""
+        found = []
+        for cell in self.cells:
+            baseline = self.plan.baselines[self.groups[cell]]
+            if cell in everybody.pooled:
+                found.append(self._comparison(cell, baseline, everybody, kinds, plan))
+            else:
+                verdict, reason = self._without_estimate(cell)
+                nothing = MergedComparison(cell, baseline, self.number, 0, verdict, reason=reason)
+                found.append(replace(nothing, quantity=self.quantity))
+        return found
+
+    def _comparison(
+        self, cell: str, baseline: str, family: Family, kinds: dict[str, Family], plan: Plan
+    ) -> MergedComparison:
+        pooled = family.pooled[cell]
+        judged = family.judged[cell]
+        verdict, level = judged.verdict, judged.level
+        own = self._own_verdicts(cell, level, plan)
+        against = {n: v for n, v in own.items() if v not in (verdict, Verdict.UNCLEAR)}
+        if against:  # by chance one of many says the opposite, so they share the error
+            strict = self._own_verdicts(cell, level / len(own), plan)
+            against = {n: v for n, v in against.items() if strict[n] is v}
+        without = {name: one.reason for name, one in self.silent.get(cell, {}).items()}
+        new = pooled.prediction(plan.confidence) or (None, None)
+        return MergedComparison(
+            cell=cell,
+            baseline=baseline,
+            sheet=self.number,
+            machines=pooled.machines,
+            verdict=verdict,
+            quantity=self.quantity,
+            estimate=pooled.mean.mean,
+            low=judged.interval.low,
+            high=judged.interval.high,
+            is_fixed=pooled.machines <= MAX_FIXED,
+            spread=pooled.spread,
+            spread_share=pooled.spread_share,
+            spread_p=pooled.spread_p,
+            new_low=new[0],
+            new_high=new[1],
+            holds_on=sum(one is verdict for one in own.values()),
+            against_on=len(against),
+            against=dict(list(against.items())[:MAX_NAMED]),
+            without_on=len(without),
+            without=dict(list(without.items())[:MAX_NAMED]),
+            kinds=tuple(
+                _of_kind(kind, cell, one) for kind, one in kinds.items() if cell in one.pooled
+            ),
+        )
+
+    def _own_verdicts(self, cell: str, level: float, plan: Plan) -> dict[str, Verdict]:
+        """Return what each machine's own rounds say, at the error level that the cell has overall.
+
+        At an easier level a verdict would "hold on" machines that would not give it themselves.
+        """
+        verdicts = {}
+        for one in self.cells[cell]:
+            control = self.controls.get((one.machine, self.groups[cell]))
+            widening = control.widening if control else 0.0
+            mean, p_value = one.estimate.mean, one.estimate.p_value
+            claims = find_claims(mean, p_value, plan.margin, widening)
+            best = min(claims, key=lambda verdict: claims[verdict])
+            verdicts[one.machine] = best if claims[best] <= level else Verdict.UNCLEAR
+        return verdicts
+
+    def _without_estimate(self, cell: str) -> tuple[Verdict, str]:
+        """Return the verdict, and why there is no number, if no steady machine measured a cell."""
+        if silent := self.silent.get(cell):
+            # Wrong data on one machine weighs more than another's lack of an answer.
+            name = next((n for n, one in silent.items() if one.verdict is Verdict.INVALID), "")
+            name = name or next(iter(silent))
+            found = silent[name]
+            same = sum(one.verdict is found.verdict for one in silent.values())
+            on = f"on {name}; {found.verdict} on {same} of {self.machines} machines"
+            return found.verdict, f"{found.reason} ({on if self.machines > 1 else f'on {name}'})"
+        for one in self.left_out:
+            if one.group == self.groups[cell]:
+                reason = f"no machine was steady enough; {one.machine}: {one.reason}"
+                return Verdict.UNCLEAR, reason
+        return Verdict.UNCLEAR, NOBODY
+
+
+def _of_kind(kind: str, cell: str, family: Family) -> KindVerdict:
+    pooled, judged = family.pooled[cell], family.judged[cell]
+    ends = judged.interval.low, judged.interval.high
+    return KindVerdict(kind, pooled.machines, pooled.mean.mean, *ends, judged.verdict)
+
+
+def _estimate(found: CellEstimate | ControlEstimate) -> Estimate | None:
+    if found.mean is None or found.error is None:
+        return None
+    return Estimate(found.rounds, found.mean, found.error, found.rounds - 1)
