@@ -80,7 +80,7 @@ def test_what_is_no_har_is_refused(workshop, content):
     """Whether it is no JSON, cut short or something else."""
     source = workshop.folder / "x.har"
     source.write_bytes(content)
-    assert "no whole HAR" in workshop.refusal(source)
+    assert "not a whole HAR" in workshop.refusal(source)
 
 
 def test_a_har_cut_short_is_refused(workshop):
@@ -89,7 +89,7 @@ def test_a_har_cut_short_is_refused(workshop):
     source = workshop.folder / "x.har"
     for share in (0.2, 0.5, 0.9):
         source.write_bytes(whole[: int(share * len(whole))])
-        assert "no whole HAR" in workshop.refusal(source)
+        assert "not a whole HAR" in workshop.refusal(source)
 
 
 def test_a_har_without_pages_is_refused(workshop):

@@ -70,7 +70,7 @@ def _find_entries(name: str, text: bytes) -> list[msgspec.Raw]:
         return _decode_har(text).log.entries
     except msgspec.ValidationError as error:
         raise UsageError(
-            f"{name} is JSON but no whole HAR, which has log.entries ({error}); save it in the "
+            f"{name} is JSON but not a whole HAR, which has log.entries ({error}); save it in the "
             "browser by developer tools, network, 'save all as HAR with content'"
         ) from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -84,7 +84,7 @@ def test_block_page_is_no_page(parser, body):
 @pytest.mark.parametrize("parser", PARSERS)
 def test_address_of_no_page_is_refused(parser):
     """Also when it brings a page that the site has elsewhere."""
-    with pytest.raises(BlockedPageError, match="no page of the site"):
+    with pytest.raises(BlockedPageError, match="not a page of the site"):
         reader(parser)(f"{ORIGIN}/hnypt", body_of("/top250"))
 
 
