@@ -67,7 +67,7 @@ def call(planted):
     "arguments",
     [
         ("probe", "-l", "asyncio", "-p", "gather"),
-        ("load", "--duration", "0.2", "--connections", "2"),
+        pytest.param(("load", "--duration", "0.2", "--connections", "2"), marks=pytest.mark.long),
         pytest.param(("mirror", "bench", "-c", "1"), marks=pytest.mark.long),
     ],
     ids=" ".join,

@@ -12,7 +12,7 @@ from tests.extras import needs
 from tests.stats.builders import MACHINE
 from tests.stats.test_history import MARGIN, one_session
 
-pytestmark = needs("altair", "axe_playwright_python")
+pytestmark = [needs("altair", "axe_playwright_python"), pytest.mark.long]
 MARKS = "document.querySelectorAll('.chart svg path, .chart canvas').length"
 
 
@@ -29,9 +29,7 @@ def history_html():
     return render_page(history_page(make_history(sessions, MARGIN, 0.95)))
 
 
-@pytest.mark.parametrize(
-    ("width", "scheme"), [(360, "dark"), pytest.param(1440, "light", marks=pytest.mark.long)]
-)
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
 def test_history_is_drawn(open_page, width, scheme):
     """And all can read it."""
     from axe_playwright_python.sync_playwright import Axe

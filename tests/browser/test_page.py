@@ -125,6 +125,7 @@ def test_table_is_filtered_by_words_and_verdict(open_page):
     assert len(opened.requests) == 1
 
 
+@pytest.mark.long
 def test_columns_are_chosen_by_keyboard_and_none_is_hidden_without_a_word(open_page):
     """The summary counts them; what is hidden on the screen stays in the page."""
     opened = open_page(reference(), width=768, is_drawn=False)
@@ -154,6 +155,7 @@ def test_columns_are_chosen_by_keyboard_and_none_is_hidden_without_a_word(open_p
     assert len(opened.ask(shown)) == every
 
 
+@pytest.mark.long
 def test_charts_are_reached_by_keyboard(open_page):
     """Each has a name there, and its numbers in a sentence for who cannot see it."""
     opened = open_page(reference())

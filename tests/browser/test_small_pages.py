@@ -12,7 +12,7 @@ from tests.extras import needs
 from tests.mirror.test_serving import Hand
 from tests.probe.reports import early
 
-pytestmark = needs("axe_playwright_python")
+pytestmark = [needs("axe_playwright_python"), pytest.mark.long]
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def pages():
     return {**own, "probe": render_html(replace(early(), findings=tuple(long)))}
 
 
-@pytest.mark.parametrize("scheme", [pytest.param("light", marks=pytest.mark.long), "dark"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["/", STATUS_PATH, "probe"])
 def test_page_fits_into_its_window_and_all_can_read_it(open_page, pages, name, scheme):
     """On a telephone, a tablet and a desk."""

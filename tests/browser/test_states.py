@@ -12,7 +12,7 @@ pytestmark = needs("altair", "axe_playwright_python")
 CHARTS = "() => [...document.querySelectorAll('.chart')].map(chart => chart.id)"
 
 
-ALWAYS = (states.partial, states.loops_and_crawls, states.nothing)
+ALWAYS = (states.partial, states.nothing)
 """The others only in `make test-all`; their texts are held in tests/report/test_states.py."""
 
 

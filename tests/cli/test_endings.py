@@ -150,11 +150,17 @@ def test_output_may_be_a_device_or_a_dash(crawlbench, session, tmp_path):
     for output in ("-", "/dev/stdout"):
         done = call("report", session, "--format", "csv", "-o", output, cwd=tmp_path)
         assert (done.returncode, done.stdout, done.stderr) == (0, plain, "")
+    assert crawlbench("report", session, "--format", "csv", "-o", "/dev/full").returncode == 4
+    assert crawlbench("report", session, "--format", "csv", "-o", os.devnull).returncode == 0
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.long  # it draws a page
+def test_page_may_go_to_a_device(session, tmp_path):
+    """As other output may."""
     done = call("history", session, "-o", "/dev/stdout", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("<!doctype html>")
-    assert crawlbench("report", session, "--format", "csv", "-o", "/dev/full").returncode == 4
-    assert crawlbench("report", session, "--format", "csv", "-o", os.devnull).returncode == 0
     assert not list(tmp_path.iterdir())
 
 

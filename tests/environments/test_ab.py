@@ -19,6 +19,7 @@ pytestmark = [
 STOCK = ("--operation", "call-soon", "-l", "asyncio")
 
 
+@pytest.mark.long
 def test_package_that_nothing_imports_is_refused(crawlbench, tmp_path):
     plant(tmp_path, base=QUICK)
     outcome = crawlbench("ab", "base", "base", *STOCK, *BRIEF, "-o", "out", timeout=280)

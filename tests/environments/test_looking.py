@@ -34,6 +34,7 @@ def test_what_plug_ins_import_is_seen_although_they_print(tmp_path):
     assert found.requires["planted"] == ["cssselect"]
 
 
+@pytest.mark.long
 def test_checkout_is_called_what_was_installed(tmp_path):
     """Its name stands in code alone, which is not run to find it."""
     folder = tmp_path / "some folder"

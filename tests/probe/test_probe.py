@@ -322,7 +322,7 @@ def test_command_prints_markdown_and_html(crawlbench, output_format, start):
     ("arguments", "sentence"),
     [
         (("-l", "uvlop"), "unknown event loop 'uvlop' (did you mean 'uvloop'?)"),
-        (("-l", "nothing_here:new"), "needs the module 'nothing_here'"),
+        (("-l", "nothing_here:new", "-p", "gather"), "needs the module 'nothing_here'"),
         (("-l", "os:getcwd", "-p", "gather"), "its factory returned a str, not an asyncio event"),
         (("-p", "gathr"), "unknown probe 'gathr' (did you mean 'gather'?)"),
         (("--deadline", "0"), "--deadline is 0; give seconds above 0"),

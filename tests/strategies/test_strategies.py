@@ -20,13 +20,15 @@ FORBIDDEN = {"time", "timeit", "pyperf", "crawlbench", "argparse"}
 
 ON_BOTH = ("aiohttp-gather", "asyncio-httptools", "asyncio-streams", "httpx2-async", "limit-socket")
 """A client and a transport of each kind; the others crawl on uvloop only in `make test-all`."""
+BEGIN_SLOWLY = ("dask-aiohttp", "scrapy-spider")
+"""As those whose name begins with `cold-`, of which `test_sites.py` lets each crawl a page."""
 
 
 def cells():
     """Yield what can run here."""
     for name in installed():
         loops = ("asyncio", "uvloop") if is_written_async(name) else (None,)
-        is_long = name.startswith("cold-")  # `test_sites.py` lets each crawl a page
+        is_long = name.startswith("cold-") or name in BEGIN_SLOWLY
         for loop in loops:
             again = loop == "uvloop" and name not in ON_BOTH
             yield pytest.param(name, loop, marks=[pytest.mark.long] if is_long or again else [])
