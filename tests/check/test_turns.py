@@ -28,6 +28,14 @@ def test_promise_that_is_broken_is_told_and_the_others_hold():
     assert broken[0].reason.startswith("site.read ran 0 times within its clock instead of 10")
 
 
+def test_who_returns_what_it_found_before_is_told_which():
+    """It fetches and reads all pages: the warmup's had another title."""
+    findings = found(str(CONTESTANTS / "false_keeps_items.py"))
+    broken = [finding for finding in findings.values() if not finding.holds]
+    assert [finding.promise for finding in broken] == [Promise.ANEW]
+    assert "which an earlier crawl found, where its page now has" in broken[0].reason
+
+
 def test_honest_strategy_keeps_all():
     """Nothing is open."""
     assert [finding.holds for finding in found("requests-serial").values()] == [True] * 8

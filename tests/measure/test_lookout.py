@@ -7,15 +7,23 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from crawlbench.base.records import Cell
+from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.lookout import Claim, find_claim, look_out
+from crawlbench.measure.turnstile import open_turnstile
+from crawlbench.mirror.networks import NETWORKS
+from crawlbench.mirror.process import open_mirror
+from crawlbench.sites.douban import SITE
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2,
     reason="there are no two CPUs between which a process can move",
 )
+CONTESTANTS = Path(__file__).parent / "contestants"
 WITHIN = """
 import os, subprocess, sys, threading
 given = os.sched_getaffinity(0)
@@ -115,3 +123,51 @@ def test_who_runs_before_others_is_seen():
     own = find_claim(os.getpid())
     assert (own.niceness, own.scheduling) == (given, {os.sched_getscheduler(0)})
     assert list(own.beyond(own.cpus)) == []
+
+
+WIDE = """
+import os, time
+
+def crawl(site, concurrency):
+    given = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, range(os.cpu_count()))
+    time.sleep(0.3)  # so that it is seen on a busy machine, too
+    os.sched_setaffinity(0, given)
+    return []
+"""
+
+
+def take_two(strategy, warmups):
+    """Return what is broken in the first two values of a strategy that is given one CPU."""
+    cell = Cell(SITE.name, "loopback", str(strategy), None, "lxml", 4)
+
+    async def take():
+        async with (
+            open_mirror(SITE.name, "loopback", NETWORKS["loopback"], seed=1) as mirror,
+            open_turnstile() as turnstile,
+        ):
+            place = {"origin": mirror.address, "ca_file": None}
+            executor = ProcessExecutor(turnstile, {cell.place: place}, both()[:1], 20.0)
+            worker = await executor.start(cell, 1, warmups, 2 - warmups)
+            try:
+                return [(await worker.take()).conduct for _ in range(2)]
+            finally:
+                await worker.kill()
+
+    return asyncio.run(take())
+
+
+def test_worker_is_looked_at_in_its_warmup_alone(tmp_path):
+    """There it is told with what else is broken; in the value that counts nobody looks."""
+    (tmp_path / "wide.py").write_text(WIDE)
+    warmup, value = take_two(tmp_path / "wide.py", 1)
+    (clause,) = warmup.broken
+    assert clause.startswith("it let itself run on CPUs ")
+    assert clause.endswith(f" within its crawl instead of {both()[0]}")
+    assert (value.broken, value.cpus) == ([], 1)
+
+
+def test_honest_worker_has_what_it_was_given():
+    """Children of an import among it, which move with the worker."""
+    for conduct in take_two(CONTESTANTS / "honest_idle_child.py", 1):
+        assert (conduct.broken, conduct.cpus) == ([], 1)

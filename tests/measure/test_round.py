@@ -240,13 +240,6 @@ def test_warmups_alone_are_served_another_edition():
     assert mirror.altered == [False] * 3
 
 
-def test_parser_that_knows_pages_by_heart_is_served_no_other_edition():
-    """It would refuse it, and the fault would be ours."""
-    mirror = ScriptedMirror([])
-    play(cells=[replace(cell, parser="none") for cell in CELLS], mirror=mirror)
-    assert set(mirror.altered) == {False}
-
-
 def test_who_keeps_what_it_found_is_told_so_but_first_what_else_is_wrong():
     """The counters explain more than a title does."""
     for counts, reason in (

@@ -263,7 +263,7 @@ class _Course:
             laps=laps,
             trace_file=path,
             door=turn.cell,
-            alters=turn.warmup and cell.reads_any_page,
+            alters=turn.warmup and not cell.operation,
         )
 
     async def _end(self, mirror: Mirror, turn: Turn, value: Value | None = None) -> Counters:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import random
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crawlbench.base.model import ListedSource, Page
+from crawlbench.base.model import ListedSource
 from crawlbench.plugins import registry
+from crawlbench.sites.titles import change_titles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +27,6 @@ MAX_PAGES = 16
 """How many pages differ; of larger sites they are drawn. Each takes some milliseconds."""
 MAX_S = 3.0
 """After this no further page is begun: the manager waits, and a user's site may be slow."""
-MAX_TRIES = 4
-"""How many titles of a page to try: not every title is in the page as a crawl returns it."""
 ORIGIN = "http://mirror"
 """What addresses begin with; it does not matter here."""
 PARSERS = {"html": "lxml", "json": "json"}
@@ -87,23 +85,7 @@ def _change(read: Reader, address: str, body: bytes, encoding: str) -> tuple[byt
     The changed page is read again: nothing but that title may differ.
     """
     at = ORIGIN + address
-    page = read(at, body)
-    longest = sorted(page.items, key=lambda item: len(item.title), reverse=True)
-    for item in longest[:MAX_TRIES]:
-        other = replace(item, title=_swap_letters(item.title))
-        changed = body.replace(item.title.encode(encoding), other.title.encode(encoding))
-        due = tuple(other if one is item else one for one in page.items)
-        if changed != body and read(at, changed) == Page(due, page.links):
-            return changed, other
+    for changed, due, item in change_titles(read(at, body), body, encoding):
+        if read(at, changed) == due:
+            return changed, item
     return None
-
-
-def _swap_letters(title: str) -> str:
-    """Return a title with two neighbouring letters exchanged; unchanged if there are none.
-
-    It keeps its length in bytes, and needs nothing new of its encoding or markup.
-    """
-    for place, (first, second) in enumerate(pairwise(title)):
-        if first != second and first.isalnum() and second.isalnum():
-            return title[:place] + second + first + title[place + 2 :]
-    return title

@@ -93,14 +93,6 @@ class Cell:
         return self.operation or f"{self.site}/{self.network}"
 
     @property
-    def reads_any_page(self) -> bool:
-        """Whether its pages may be another edition of the site than the usual one.
-
-        The parser `none` knows the usual one by heart and refuses any other.
-        """
-        return not self.operation and self.parser != "none"
-
-    @property
     def loop_name(self) -> str:
         """Its event loop, with the environment unless that is the manager's; `-` for no loop."""
         loop = self.event_loop or "-"

@@ -1,11 +1,13 @@
 """Parses nothing: knows each page by heart and only checks that the body is that page's (floor 1).
 
 So a crawl costs only fetching and decoding. Links and items are those that lxml found in the same
-pages before the clock started; a body that differs in length or CRC-32 is refused.
+pages before the clock started; a body that differs in length or CRC-32 is refused, unless it is one
+of the site's other edition, which warmups are served.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -13,6 +15,7 @@ from crawlbench.base.errors import BlockedPageError, UsageError
 from crawlbench.base.model import Buffer, Item, Page, Reader, SiteSpec
 from crawlbench.sites.parsers.json import compile_reader as compile_json_reader
 from crawlbench.sites.parsers.lxml import compile_reader as compile_lxml_reader
+from crawlbench.sites.titles import change_titles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +49,10 @@ class _ByHeart:
 
     def __init__(self, spec: SiteSpec) -> None:
         self._spec = spec
-        self._learnt = _learn(spec)
+        self._others: dict[tuple[str, int, int], dict[int, str]] = {}
+        """Titles that differ, by rank, for each body of another edition: by the page's address
+        without origin, the body's length and its checksum."""
+        self._learnt = _learn(spec, self._others)
         self._known: dict[str, tuple[int, int, Page]] = {}
 
     def __call__(self, address: str, body: Buffer) -> Page:
@@ -65,9 +71,12 @@ class _ByHeart:
             raise BlockedPageError(f"{address} is not a page of the site {self._spec.name!r}")
         right_length, right_checksum, page = known[address]
         if right_length != length or right_checksum != checksum:
-            raise BlockedPageError(
-                f"{address} came with status 200 and {length} bytes that are not the site's"
-            )
+            titles = self._others.get((address.removeprefix(_origin_of(address)), length, checksum))
+            if titles is None:
+                raise BlockedPageError(
+                    f"{address} came with status 200 and {length} bytes that are not the site's"
+                )
+            return _retitled(page, titles)
         return page
 
 
@@ -87,8 +96,21 @@ class _Stream:
         return self._reader.recognise(self._address, self._length, self._checksum)
 
 
-def _learn(spec: SiteSpec) -> dict[str, tuple[int, int, tuple[Item, ...], tuple[str, ...]]]:
-    """Read all pages reachable from the first; return them by address without origin."""
+def _retitled(page: Page, titles: dict[int, str]) -> Page:
+    """Return a page in which some items have other titles."""
+    items = (replace(one, title=titles.get(one.rank, one.title)) for one in page.items)
+    return Page(tuple(items), page.links)
+
+
+def _learn(
+    spec: SiteSpec, others: dict[tuple[str, int, int], dict[int, str]]
+) -> dict[str, tuple[int, int, tuple[Item, ...], tuple[str, ...]]]:
+    """Read all pages reachable from the first; return them by address without origin.
+
+    Args:
+        spec: of the site.
+        others: is filled with what its pages may be in another edition.
+    """
     compile_learner = compile_json_reader if spec.media == "json" else compile_lxml_reader
     source, read = spec.pages(), compile_learner(spec)
     learnt, front = {}, [spec.path]
@@ -101,6 +123,8 @@ def _learn(spec: SiteSpec) -> dict[str, tuple[int, int, tuple[Item, ...], tuple[
         page = read(_ORIGIN + path, body)
         links = tuple(link.removeprefix(_origin_of(link)) for link in page.links)
         learnt[path] = (len(body), crc32(body), page.items, links)
+        for changed, _, item in change_titles(page, body, spec.encoding):
+            others[path, len(changed), crc32(changed)] = {item.rank: item.title}
         front += links
     return learnt
 
