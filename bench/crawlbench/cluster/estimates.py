@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import CellEstimate, ControlEstimate, Obstacle
+from crawlbench.report.reasons import explain_between
 from crawlbench.stats.index import Index, reading_of
 from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.lengths import find_failures, index_for
@@ -16,15 +17,6 @@ if TYPE_CHECKING:
     from crawlbench.stats.interval import Estimate
 
 __all__ = ["Estimates"]
-
-REASONS = {
-    Obstacle.FEW_ROUNDS: "fewer than two rounds measured both",
-    Obstacle.TIMERS: "its time is that of timers, so it has no ratio",
-    Obstacle.HALF: "half of the time or more may not be the client's own",
-    Obstacle.FLAT: "in many laps the longer crawl took no longer than the shorter one",
-    Obstacle.BENT: "the times of its lengths do not lie on a line",
-}
-"""Why a machine has no number for a cell that did not fail there."""
 
 
 class Estimates:
@@ -71,7 +63,7 @@ class Estimates:
             mean=found.mean if found else None,
             error=found.error if found else None,
             verdict=said.verdict,
-            reason="" if found else _explain(said),
+            reason="" if found else explain_between(said.obstacle, said.detail) or said.detail,
             quantity=said.quantity,
         )
 
@@ -94,10 +86,3 @@ class Estimates:
     def _mean(self, group: str, quantity: Quantity, side: Side, other: Side) -> Estimate | None:
         index, reading = self._indexes[group, quantity], reading_of(quantity)
         return estimate_mean(log_ratios(index, side, other, reading))
-
-
-def _explain(said: Comparison) -> str:
-    """Return why a machine has no number for a cell."""
-    if said.obstacle is None or said.obstacle is Obstacle.FAILED:
-        return said.detail
-    return REASONS.get(said.obstacle, str(said.obstacle))

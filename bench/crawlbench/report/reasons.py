@@ -66,7 +66,7 @@ def explain(found: Comparison, setting: Setting) -> str:
 
 
 def explain_between(obstacle: Obstacle | None, detail: str = "") -> str:
-    """Return why a cell cannot be compared from session to session; empty if it can be."""
+    """Return why a cell has no number between sessions or machines; empty if nothing is in the way."""
     words = _BETWEEN.get(obstacle, "") if obstacle else ""
     return one_line(words.format(detail=detail))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
+from multiprocessing import get_context
 from urllib.parse import urlsplit
 
 HEADERS = {"Accept-Encoding": "gzip"}
@@ -44,3 +45,24 @@ def crawl_plainly(site, read=None):
         return walk(site, lambda url: get(connection, url), read)
     finally:
         connection.close()
+
+
+def crawl_by_child(site, begin=lambda: None):
+    ours, theirs = get_context("fork").Pipe()
+
+    def work():
+        begin()
+        for url, body in iter(theirs.recv, None):
+            theirs.send(site.read(url, body))
+
+    def read(url, body):
+        ours.send((url, body))
+        return ours.recv()
+
+    process = get_context("fork").Process(target=work)
+    process.start()
+    try:
+        return crawl_plainly(site, read)
+    finally:
+        ours.send(None)
+        process.join()
