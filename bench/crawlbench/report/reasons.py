@@ -66,7 +66,7 @@ def explain(found: Comparison, setting: Setting) -> str:
 
 
 def explain_between(obstacle: Obstacle | None, detail: str = "") -> str:
-    """Return why a cell has no number between sessions or machines; empty if nothing is in the way."""
+    """Return why a cell has no number between sessions or machines; empty if it has one."""
     words = _BETWEEN.get(obstacle, "") if obstacle else ""
     return one_line(words.format(detail=detail))
 
