@@ -1,14 +1,16 @@
 """How much of a worker's waits for a CPU others caused, not its own threads (floor 2; pure).
 
 A thread that is ready but has no CPU waits for whoever has it: another process, or another thread
-of its own worker, which is the strategy's own doing. The system does not say which. But others who
-want the CPU make all cells of a group wait, and a worker with one busy thread cannot wait for
-itself. So the cells with one thread show how long others delay a second of CPU time, and no cell
-waits for others much longer than that.
+of its own worker, which is the strategy's own doing. The system does not say which. But nobody
+waits for a thread longer than that uses the CPU. What a worker waited beyond the CPU time of its
+other threads, others caused. And others who want the CPU make all cells of a group wait: so the
+cells with one thread show how long others delay a second of CPU time, and where other threads could
+explain the waits, no more than about that is taken for others.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -32,11 +34,30 @@ ALLOWANCE = 2.0
 worker that wakes up more often finds others at work more often."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Totals:
+    """Seconds in all values of some cells."""
+
+    waited: float
+    used: float
+    side: float
+    """Of the CPU time, that of other threads than the crawling one."""
+
+    @classmethod
+    def of(cls, samples: Iterable[Sample], cpus: int) -> _Totals:
+        waited = used = side = 0.0
+        for sample in samples:
+            waited += starved_s(sample, cpus) * sample.loops
+            used += used_s(sample) * sample.loops
+            side += (sample.side_cpu_s or 0.0) * sample.loops
+        return cls(waited, used, side)
+
+
 def find_others_shares(session: Session, index: Index) -> dict[str, float]:
     """Return, by cell, the largest share of its waits that others can have caused.
 
-    It is 1, and left out, for cells with one thread, for groups with too few of these to compare
-    with, and in sessions that do not say which thread used the CPU.
+    Where it is 1 it is left out: for cells without other threads, for groups with too few cells of
+    one thread to compare with, and in sessions that do not say which thread used the CPU.
     """
     cpus = max(1, len(session.machine.worker_cpus))
     cells = sorted(session.plan.cells, key=_terms)
@@ -52,33 +73,19 @@ def _terms(cell: Cell) -> tuple[str, str]:
 
 def _compare(cells: dict[str, list[Sample]], cpus: int) -> dict[str, float]:
     """Return the shares of cells that crawl the same on the same network."""
-    known = {
-        name: samples
+    totals = {
+        name: _Totals.of(samples, cpus)
         for name, samples in cells.items()
         if samples and all(sample.side_cpu_s is not None for sample in samples)
     }
-    singles = {name for name, samples in known.items() if _has_one_thread(samples)}
-    if len(singles) < MIN_SINGLES:
+    singles = [one for one in totals.values() if one.side <= MAX_SIDE_SHARE * one.used]
+    used = sum(one.used for one in singles)
+    if len(singles) < MIN_SINGLES or not used:
         return {}
-    usual = _rate((sample for name in singles for sample in known[name]), cpus)
-    rates = {name: _rate(known[name], cpus) for name in known.keys() - singles}
-    return {
-        name: ALLOWANCE * usual / rate for name, rate in rates.items() if rate > ALLOWANCE * usual
-    }
-
-
-def _has_one_thread(samples: Iterable[Sample]) -> bool:
-    side = used = 0.0
-    for sample in samples:
-        side += (sample.side_cpu_s or 0.0) * sample.loops
-        used += used_s(sample) * sample.loops
-    return side <= MAX_SIDE_SHARE * used
-
-
-def _rate(samples: Iterable[Sample], cpus: int) -> float:
-    """Return the seconds that were waited per second of CPU that was used."""
-    waited = used = 0.0
-    for sample in samples:
-        waited += starved_s(sample, cpus) * sample.loops
-        used += used_s(sample) * sample.loops
-    return waited / used if used else 0.0
+    usual = sum(one.waited for one in singles) / used
+    shares = {}
+    for name, one in totals.items():
+        others_s = max(ALLOWANCE * usual * one.used, one.waited - one.side)
+        if others_s < one.waited:
+            shares[name] = others_s / one.waited
+    return shares
