@@ -9,9 +9,9 @@ from crawlbench.base.records import Obstacle, Quantity
 from crawlbench.report.lengths import tell_pages
 from crawlbench.report.measures import CHANGES, MEASURE, tell_range
 from crawlbench.report.numbers import format_seconds
-from crawlbench.report.reasons import explain_between
 from crawlbench.report.table import Column, Table
 from crawlbench.stats.change import Way
+from crawlbench.stats.obstacles import explain_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -1,6 +1,7 @@
 """Why there is no verdict, what a mark means, and what to do about it (floor 3; pure).
 
-The judge gives an `Obstacle` with its detail; only this module has the sentences, with their sizes.
+The judge gives an `Obstacle` with its detail; the sentences are here, with their sizes. Between
+sessions and machines there is nothing to say but the obstacle: `stats/obstacles.py`.
 """
 
 from __future__ import annotations
@@ -63,12 +64,6 @@ def explain(found: Comparison, setting: Setting) -> str:
     if found.obstacle is None:
         return ""
     return one_line(_SENTENCES[found.obstacle](found, setting))
-
-
-def explain_between(obstacle: Obstacle | None, detail: str = "") -> str:
-    """Return why a cell has no number between sessions or machines; empty if it has one."""
-    words = _BETWEEN.get(obstacle, "") if obstacle else ""
-    return one_line(words.format(detail=detail))
 
 
 def doubt_of(size: DoubtSize, setting: Setting) -> str:
@@ -221,19 +216,6 @@ _SENTENCES = {
     Obstacle.PLAIN: _plain,
     Obstacle.OPEN: _open,
 }
-
-
-_BETWEEN = {
-    Obstacle.FAILED: "{detail}",
-    Obstacle.TIMERS: "its time is set by timers, so it has no ratio",
-    Obstacle.HALF: "half of its time or more was not the client's own",
-    Obstacle.FEW_ROUNDS: "fewer than two rounds give no interval",
-    Obstacle.OTHER_SITE: "the site has the newest session's name, but other pages or site file",
-    Obstacle.FLAT: "in many laps the longer crawl took no longer than the shorter one",
-    Obstacle.BENT: "the times of {detail} do not lie on a line, so a page has no single cost",
-    Obstacle.ONE_LENGTH: "it was not crawled in the two lengths of the newest session that has two",
-}
-"""Obstacles between sessions, in words."""
 
 
 def _size(found: Comparison) -> DoubtSize | None:
