@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import pytest
 
 from crawlbench.base.errors import BrokenPluginError, NotInstalledError, UsageError
 from crawlbench.plugins import registry
+from crawlbench.plugins.files import INSTALLED_FIRST
+from tests.child import succeed
 
 STRATEGY, LOOP = registry.Kind.STRATEGY, registry.Kind.EVENT_LOOP
 
@@ -56,6 +61,28 @@ def test_file_that_is_no_strategy(tmp_path, text, error, sentence):
         registry.load(STRATEGY, path)
     assert sentence in str(caught.value)
     assert path in str(caught.value)
+
+
+LOAD = """
+import sys
+from crawlbench.plugins import registry
+
+crawl = registry.load(registry.Kind.STRATEGY, sys.argv[1])
+print(sys.modules["idna"].__file__, sys.modules["helper"].__file__)
+"""
+
+
+@pytest.mark.parametrize(("variables", "is_beside"), [({}, True), ({INSTALLED_FIRST: "1"}, False)])
+def test_what_lies_beside_a_file_is_found_as_python_does(tmp_path, variables, is_beside):
+    """Only where packages are compared, a checkout beside a strategy is none of them."""
+    (tmp_path / "idna.py").touch()
+    (tmp_path / "helper.py").touch()
+    path = tmp_path / "mine.py"
+    path.write_text("import idna, helper\n\n\ndef crawl(site, concurrency): ...\n")
+    command = [sys.executable, "-P", "-c", LOAD, str(path)]
+    idna, helper = succeed(command, env={**os.environ, **variables}).stdout.split()
+    assert (idna == str(tmp_path / "idna.py")) is is_beside
+    assert helper == str(tmp_path / "helper.py")
 
 
 def test_no_such_file(tmp_path):

@@ -13,6 +13,7 @@ from crawlbench.base.children import clean_environment, python_command
 from crawlbench.base.errors import EnvironmentFailure
 from crawlbench.base.records import Environment
 from crawlbench.environments.needs import requirements_for
+from crawlbench.plugins.files import INSTALLED_FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,7 +63,7 @@ def look_inside(facts: EnvironmentFacts, asked: Mapping[str, Sequence[str]]) -> 
     name = facts.name
     python = (facts.executable, *facts.asked.flags)
     command = python_command("crawlbench.environments.inside", python=python)
-    variables = {"PYTHONPATH": facts.library, **facts.asked.variables}
+    variables = {**facts.asked.variables, "PYTHONPATH": facts.library, INSTALLED_FIRST: "1"}
     try:
         outcome = subprocess.run(
             command,

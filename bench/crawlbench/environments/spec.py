@@ -21,6 +21,7 @@ from crawlbench.base.handmade import read_handmade
 from crawlbench.base.records import Environment
 from crawlbench.base.seen import with_value
 from crawlbench.environments.repositories import Repository, fetch_repository, is_repository
+from crawlbench.plugins.files import INSTALLED_FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(?!=)(.*)", re.DOTALL)
 _FLAG = re.compile(r"-(?:B|O|OO|b|bb|W.+|X.+)", re.DOTALL)
 _WITH_VALUE = ("-X", "-W")
 _VERSION = re.compile(r"\d+(\.\d+)+\S*")
-OURS = frozenset({"PYTHONPATH", "PYTHONHOME", "CRAWLBENCH_JOB"})
+OURS = frozenset({"PYTHONPATH", "PYTHONHOME", "CRAWLBENCH_JOB", INSTALLED_FIRST})
 """Variables with which workers find crawlbench and their work."""
 PROJECT_FILES = ("pyproject.toml", "setup.py")
 _HINT = (

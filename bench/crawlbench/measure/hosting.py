@@ -13,10 +13,11 @@ from crawlbench.base.offspring import keep_descendants
 from crawlbench.measure.gate import Gate
 from crawlbench.measure.job import JOB_VARIABLE
 from crawlbench.measure.leaving import Leaving
-from crawlbench.measure.seal import Rest, Seal
+from crawlbench.measure.seal import Rest
 from crawlbench.measure.worker import (
     assert_environment,
     describe_value,
+    seal_ours,
     settle_allocator,
     tell_error,
     watch_event_loops,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from crawlbench.base.stopwatch import Timing
     from crawlbench.measure.job import Job, Order
+    from crawlbench.measure.seal import Seal
     from crawlbench.measure.worker import Task
 
 __all__ = ["Host", "run_host"]
@@ -93,7 +95,7 @@ def run_host(make: Callable[[Job, Seal, Gate, set[str]], Host]) -> None:
     gate = Gate(job["port"], job["token"], job["cell"]["name"])
     try:
         assert_environment(job["environment"])
-        seal = Seal()  # with everything of ours, and nothing of a contestant's
+        seal = seal_ours()
         host = make(job, seal, gate, event_loops)
         seal.move_to(job["cpus"])
         metadata = pyperf.Run([1.0], collect_metadata=True).get_metadata()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import os
 import sys
 from dataclasses import replace
 from operator import attrgetter
@@ -22,7 +23,11 @@ from crawlbench.plugins.registry import describe_failure
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["load_loop_factory", "load_parser", "load_site", "load_strategy"]
+__all__ = ["INSTALLED_FIRST", "load_loop_factory", "load_parser", "load_site", "load_strategy"]
+
+INSTALLED_FIRST = "CRAWLBENCH_INSTALLED_FIRST"
+"""Set in environments that are compared. There what is installed comes before what lies beside a
+file: a checkout beside a strategy would else take the place of both packages."""
 
 
 def load_strategy(path: str) -> Any:  # noqa: ANN401  (see `model.Crawl`)
@@ -134,7 +139,8 @@ def _let_siblings_be_found(folder: str) -> None:
     """
     if folder not in sys.path:
         installed = [i for i, entry in enumerate(sys.path) if entry.endswith("-packages")]
-        sys.path.insert(installed[0] if installed else len(sys.path), folder)
+        is_last = INSTALLED_FIRST in os.environ or not installed
+        sys.path.insert(len(sys.path) if is_last else installed[0], folder)
 
 
 def _broken(what: str, error: BaseException) -> BrokenPluginError:
