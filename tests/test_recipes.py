@@ -266,16 +266,14 @@ def test_quantity_is_read_named_and_held_by_a_gate(house, session):
         "base/records/findings.py", lambda text: put(text, (cpu, f'    MOON = "moon"\n{cpu}'))
     )
     reading = "    return read_cpu if quantity.is_cpu else read_seconds\n"
-    reads = (
-        "    if quantity is Quantity.MOON:\n        return lambda one: one.cpu_system_s + 1e-9\n"
-    )
+    reads = "    if quantity is Quantity.MOON:\n        return lambda one: 2 * one.seconds\n"
     known = "from crawlbench.stats.midmean import midmean\n"
     imported = f"from crawlbench.base.records import Quantity\n{known}"
     house.touch(
         "stats/index.py", lambda text: put(text, (reading, reads + reading), (known, imported))
     )
     for path, line, new in (
-        ("stats/change.py", "        Quantity.TIME: summary.seconds,\n", "summary.cpu_system_s"),
+        ("stats/change.py", "        Quantity.TIME: summary.seconds,\n", "summary.seconds"),
         ("report/measures.py", '    Quantity.TIME: "time",\n', '"moon time"'),
         ("report/measures.py", '    Quantity.TIME: "changes",\n', '"moon_changes"'),
         (

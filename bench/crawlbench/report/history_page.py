@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity
-from crawlbench.base.text import one_line
+from crawlbench.base.text import count_of, one_line
 from crawlbench.report.answer import Sentence
 from crawlbench.report.charts.history import history_charts
 from crawlbench.report.measures import MEASURE, tell_interval, tell_range, tell_signed
@@ -39,8 +39,8 @@ def history_page(history: History) -> Page:
     first, last = (history.sessions[0], history.sessions[-1]) if history.sessions else ("", "")
     return Page(
         title="crawlbench: history",
-        subtitle=one_line(f"{len(history.sessions)} sessions, {first} to {last}"),
-        asked=f"What changed over {len(history.sessions)} sessions?",
+        subtitle=one_line(f"{count_of(len(history.sessions), 'session')}, {first} to {last}"),
+        asked=f"What changed over {count_of(len(history.sessions), 'session')}?",
         answer=tuple(Sentence(text, "history", "history") for text in history_answers(history)),
         sections=tuple(map(_section, every)),
         table=_points_table(every),
@@ -129,7 +129,7 @@ def _tell(history: History) -> str:
     often = "once" if changes == 1 else f"{changes} times"
     earlier = f"{changed} of {cells} cells changed before, {often} in all" if changes else ""
     found = [part for part in (jumped, earlier) if part]
-    none = f"none of them changed over {len(history.sessions)} sessions"
+    none = f"none of them changed over {count_of(len(history.sessions), 'session')}"
     text = told + ("; ".join(found) or none)
     return f"{text[0].upper()}{text[1:]}."
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from crawlbench.base.records import Quantity
-from crawlbench.base.text import one_line
+from crawlbench.base.text import count_of, one_line
 from crawlbench.report.charts.chart import Chart, Rows
 from crawlbench.report.charts.style import (
     LEGEND_ROW,
@@ -66,8 +66,9 @@ def _chart(history: History, group: str, lines: list[Line], number: str) -> Char
     return Chart(
         name=f"chart-{name}",
         title=one_line(f"{_TITLES[quantity]}: {group}"),
-        description=f"{len(lines)} cells over {len(history.sessions)} sessions; a large point is a "
-        "change, a dashed line another machine.",
+        description=f"{count_of(len(lines), 'cell')} over "
+        f"{count_of(len(history.sessions), 'session')}; a large point is a change, a dashed line "
+        "another machine.",
         spec=finish(_draw(name, rows, quantity, has_breaks=bool(breaks)), height=HEIGHT),
         data={name: rows, **({f"breaks-{number}": breaks} if breaks else {})},
         height=HEIGHT + 60 + LEGEND_ROW * len(lines),
