@@ -73,15 +73,13 @@ async def _await(opening):
 
 
 @asynccontextmanager
-async def both(places, strategy, loops=1, warmups=(1, 1)):
+async def both(places, strategy, loops=1):
     """Give the workers of a strategy's short and long cell, and their executor."""
     short = Cell(SHORT, "loopback", strategy, None, "lxml", 4)
     cells = short, short.lengthened(LONG)
     async with open_turnstile() as turnstile:
         executor = ProcessExecutor(turnstile, places, (), 20.0, cells=cells)
-        counts = zip(cells, warmups, strict=True)
-        starting = [executor.start(cell, loops, count, 2) for cell, count in counts]
-        workers = await asyncio.gather(*starting)
+        workers = await asyncio.gather(*[executor.start(cell, loops, 1, 2) for cell in cells])
         try:
             yield executor, workers
         finally:
@@ -140,23 +138,6 @@ def test_length_that_fails_costs_only_itself(places):
 
     run = asyncio.run(measure())
     assert (len(run.warmups), len(run.values)) == (1, 2)
-
-
-def test_length_without_warmups_has_one_in_a_process_that_replaced_another(places):
-    """The short crawl, which had prepared the first process, may never come again."""
-
-    async def measure():
-        async with both(places, "requests-serial", warmups=(1, 0)) as (_, (short, long)):
-            await take(short)
-            await take(long)
-            assert long._warm == 1
-            await short.kill()
-            await take(long)
-            assert (long._host.starts, long._warm) == (2, 2)
-            return await long.finish()
-
-    run = asyncio.run(measure())
-    assert (len(run.warmups), len(run.values)) == (0, 2)
 
 
 def test_what_is_kept_from_one_length_to_the_other_is_seen(places):

@@ -21,9 +21,7 @@ PASSES = {"cheap": 3, "dear": 1}
 
 
 def turns(seed=1, number=1, warmups=1, laps=4, every=None):
-    cells = [cell for names in GROUPS.values() for cell in names]
-    counts = dict.fromkeys(cells, warmups)
-    return list(plan_turns(GROUPS, counts, laps, PASSES, every or {}, seed, number))
+    return list(plan_turns(GROUPS, warmups, laps, PASSES, every or {}, seed, number))
 
 
 def laps_of(group, number=1):
@@ -79,15 +77,8 @@ def test_long_forms_miss_laps_and_no_warmup():
 
 def test_lap_without_cells_is_left_out():
     """All short crawls failed: nothing is due where long forms miss a lap."""
-    found = list(plan_turns({"a": ["long"]}, {"long": 1}, 4, {"a": 1}, {"long": 3}, 1, 1))
+    found = list(plan_turns({"a": ["long"]}, 1, 4, {"a": 1}, {"long": 3}, 1, 1))
     assert [(turn.lap, turn.warmup) for turn in found] == [(0, True), (0, False), (3, False)]
-
-
-def test_cell_takes_part_in_as_many_warmups_as_it_needs():
-    """Another has prepared its process."""
-    found = plan_turns({"a": ["long", "short"]}, {"long": 0, "short": 2}, 1, {"a": 1}, {}, 1, 1)
-    warm = [(turn.cell, turn.lap) for turn in found if turn.warmup]
-    assert warm == [("short", 0), ("short", 1)]
 
 
 def test_anchors_are_due_once_in_each_lap_before_any_of_its_cells():

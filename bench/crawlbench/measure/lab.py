@@ -24,7 +24,7 @@ from crawlbench.plugins import registry
 from crawlbench.plugins.about import describe_http
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable
     from pathlib import Path
 
     from crawlbench.base.records import Cell, Plan, Sample, Session
@@ -102,7 +102,7 @@ class Lab:
             seed=plan.seed,
             cells=cells,
             loops=session.loops if number else {cell.name: 1 for cell in cells},
-            warmups=self._count_warmups(plan, number, cells),
+            warmups=plan.warmups if number else CALIBRATION_WARMUPS,
             laps=plan.laps if number else 1,
             passes=session.passes if number else {cell.group: 1 for cell in cells},
             every=find_every(session, cells) if number else {},
@@ -113,22 +113,6 @@ class Lab:
         )
         ends: dict[str, Mirror] = {**self.mirrors, **self.peers}
         return await run_round(round_plan, self.executor, ends, self.expectations, on_sample)
-
-    def _count_warmups(self, plan: Plan, number: int, cells: Sequence[Cell]) -> dict[str, int]:
-        """Return how many values of each cell are thrown away in a round.
-
-        A long form finds the process warm that it shares with the short one. In the calibration it
-        has a warmup of its own, where a strategy that keeps only long sites shows itself.
-        """
-        if not number:
-            return {cell.name: CALIBRATION_WARMUPS for cell in cells}
-        names = {cell.name for cell in cells}
-        return {
-            cell.name: 0
-            if cell.long_of and cell.short_name in names and self.executor.is_hosted(cell)
-            else plan.warmups
-            for cell in cells
-        }
 
 
 def _loop_module(cell: Cell) -> str | None:

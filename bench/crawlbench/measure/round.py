@@ -132,7 +132,7 @@ class _Course:
         async def start_one(cell: Cell) -> None:
             loops, (_, values) = plan.loops[cell.name], plan.place(cell)
             try:
-                worker = await executor.start(cell, loops, plan.warmups[cell.name], values)
+                worker = await executor.start(cell, loops, plan.warmups, values)
             except CellError as error:
                 self._fail(cell.name, error, "at its start")
             else:

@@ -27,8 +27,8 @@ class RoundPlan:
     cells: tuple[Cell, ...]
     loops: Mapping[str, int]
     """Crawls per value, by cell."""
-    warmups: Mapping[str, int]
-    """Laps that are thrown away, by cell."""
+    warmups: int
+    """Laps that are thrown away."""
     laps: int
     """How many turns each group has."""
     passes: Mapping[str, int]

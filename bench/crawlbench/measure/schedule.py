@@ -61,7 +61,7 @@ def plan_waves(
 
 def plan_turns(
     groups: Mapping[str, Sequence[str]],
-    warmups: Mapping[str, int],
+    warmups: int,
     laps: int,
     passes: Mapping[str, int],
     every: Mapping[str, int],
@@ -76,7 +76,7 @@ def plan_turns(
 
     Args:
         groups: cells by group.
-        warmups: how many laps of a cell come first and are thrown away.
+        warmups: laps of each group that are thrown away.
         laps: how many turns each group has.
         passes: laps that a group takes in a turn, by group.
         every: the number of laps for each lap that a cell takes part in, which is the first of
@@ -84,19 +84,14 @@ def plan_turns(
         seed: of the session.
         number: of the round.
     """
-    most = max((warmups[c] for cells in groups.values() for c in cells), default=0)
-    for warmup, count in ((True, most), (False, laps)):
+    for warmup, count in ((True, warmups), (False, laps)):
         for turn in range(count):
             names = list(groups)
             _shuffle(names, f"groups/{seed}/{epoch(number, turn, warmup=warmup)}")
             for group in names:
                 in_turn = 1 if warmup else passes[group]
                 for lap in range(turn * in_turn, (turn + 1) * in_turn):
-                    cells = [
-                        cell
-                        for cell in groups[group]
-                        if (lap < warmups[cell] if warmup else not lap % every.get(cell, 1))
-                    ]
+                    cells = [c for c in groups[group] if warmup or not lap % every.get(c, 1)]
                     if not cells:
                         continue
                     key = f"order/{seed}/{group}/{epoch(number, lap, warmup=warmup)}"

@@ -147,8 +147,6 @@ class Share:
         self._start = 0
         """The process in which `_warm` values were taken."""
         self._warm = 0
-        self._needed = warmups
-        """Values that prepare the present process."""
         self._seconds: list[float] = []
         """Per crawl or call, for all its values in this round."""
 
@@ -163,18 +161,15 @@ class Share:
     async def get_ready(self) -> None:
         """Make sure that the process has been warmed up for this cell.
 
-        In a process that replaced another, the warmups are taken again, and not kept; a cell that
-        needed none, because others had prepared the first process, takes one.
+        In a process that replaced another, the warmups are taken again, and not kept.
 
         Raises:
             CellError: no process starts, or the cell fails in it.
         """
         await self._host.ready()
         if self._host.starts != self._start:
-            self._needed = max(1, self._warmups) if self._host.starts > 1 else self._warmups
             self._start, self._warm = self._host.starts, 0
-        to_come = max(0, self._warmups - len(self._seconds))
-        while self._warm < self._needed - to_come:
+        while self._warm < min(self._warmups, len(self._seconds)):
             await self._take()
 
     async def take(self) -> Value:
@@ -204,7 +199,7 @@ class Share:
         await self._host.drop()
 
     async def _take(self) -> Message:
-        is_warmup = self._warm < self._needed
+        is_warmup = self._warm < self._warmups
         message = await (await self._host.ready()).take(self._order, is_warmup=is_warmup)
         self._warm += 1
         return message
