@@ -53,7 +53,7 @@ def test_extension_is_told(play):
     ("words", "code", "ends"),
     [
         (" (/x) cannot be built: uv says: no", 4, 1),
-        (": '/x' cannot be installed: it is no wheel", 2, 2),
+        (": '/x' cannot be installed: it is not a wheel", 2, 2),
     ],
 )
 @pytest.mark.parametrize("side", ["base", "head"])
