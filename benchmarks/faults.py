@@ -33,19 +33,19 @@ SLOW = ("limit-socket", "aiohttp-retry")  # these begin first
 KEY = """\
 - **right**: the site's items. After a redirect a session refuses the cell all the same, as it made
   more requests than were due.
-- **documented error**: caught by the class that the library's documentation names for that, such as
-  `requests.RequestException` or `aiohttp.ClientError` (`DOCUMENTED` in benchmarks/meetings.py).
-- **other error**: passes by who catches that class.
-- **refused by the reader**: the library handed on what is no page of the site's as if it were one,
-  and `site.read` raised `BlockedPageError`.
-- **wrong items**: as if nothing had happened. A strategy hands bytes on, so only a session's digest
-  can tell, and does.
+- **documented error**: an error of the class that the library's documentation says to catch, such
+  as `requests.RequestException` or `aiohttp.ClientError` (`DOCUMENTED` in benchmarks/meetings.py).
+- **other error**: an error that is not caught by catching that class.
+- **refused by the reader**: the library returned something that is not a page of the site as if it
+  were one, and `site.read` raised `BlockedPageError`.
+- **wrong items**: as if nothing had happened. A strategy passes bytes on, so only a session's
+  digest can notice this, and does.
 - **hangs**: until the deadline, which ended the process. In a session that is `--timeout`. aiohttp
-  and Scrapy have timeouts of their own that are longer, 300 s and 180 s; aiosonic's of 60 s ends a
-  head that is slow, but no body that stalls.
+  and Scrapy have longer timeouts of their own, 300 s and 180 s; aiosonic's timeout of 60 s ends a
+  slow head, but not a body that stalls.
 
-And who, by the errors that were raised; those that are not named for `wrong-charset` returned wrong
-items:
+By strategy, with the errors that were raised; strategies that are not named for `wrong-charset`
+returned wrong items:
 """
 
 
