@@ -46,7 +46,7 @@ def test_unclear_fails_where_that_is_asked(play):
 
 
 def test_extension_is_told(play):
-    assert "a second time as long" in play(3, answer={"is_extended": True}).comment
+    assert "for as long again" in play(3, answer={"is_extended": True}).comment
 
 
 @pytest.mark.parametrize(
