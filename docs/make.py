@@ -97,8 +97,8 @@ def make_documents() -> dict[Path, str]:
     }
 
 
-NOT_TYPED = """You need not type options each time. The command line comes first, then a variable, then
-the nearest `pyproject.toml` that has a table `[tool.crawlbench]`:
+NOT_TYPED = """You need not type options each time. The command line comes first, then
+a variable, and then the nearest `pyproject.toml` that has a table `[tool.crawlbench]`:
 
 ```toml
 [tool.crawlbench.run]
