@@ -1,14 +1,14 @@
-"""Compares sessions of the same code with each other, and counts what is called a change.
+"""Compares sessions of the same code with each other, and counts false verdicts.
 
     python -m benchmarks.between [--sessions 12] [--minutes 10] [--suite quick]
 
 Sessions lie apart in time, and before every second one both CPUs work for a minute. Each is kept as
-a bundle in results/between when it ends, so that they can be taken one by one, and on several days.
-Then all pairs are compared as `crawlbench compare` does; the variance between sessions comes from
-those that are not of the pair. As nothing changed, `faster` and `slower` are false, and an interval
-that does not hold equality has missed. Exits 1 if more than 5 % of pairs have a false verdict, if
-less than 90 % of intervals hold equality, or if asyncio and uvloop are told apart less well than
-1.5 %; 3 if sessions are missing.
+a bundle in results/between when it ends, so that they can be measured one by one and on several
+days. Then all pairs are compared as `crawlbench compare` does; the variance between sessions comes
+from the sessions outside the pair. As nothing changed, `faster` and `slower` are false, and an
+interval that does not contain equality has missed. Exits with 1 if more than 5 % of pairs have a
+false verdict, if less than 90 % of intervals contain equality, or if the half-width for asyncio and
+uvloop is above 1.5 %; with 3 if sessions are missing.
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ KEPT = Path(__file__).resolve().parent.parent / "results" / "between"
 MARGIN = math.log1p(0.01)
 HEAVY_S = 60.0
 MAX_FALSE = 0.05
-"""Of pairs, that may have any false verdict."""
+"""The share of pairs that may have a false verdict."""
 MIN_COVERAGE = 0.9
 MAX_HALF_WIDTH = 0.015
-"""Of the ratio of asyncio and uvloop, from session to session."""
+"""The largest half-width for the ratio of asyncio and uvloop from session to session."""
 FALSE = {Verdict.FASTER, Verdict.SLOWER}
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What all pairs of sessions say."""
+    """The results of all pairs of sessions."""
 
     pairs: int
     false: tuple[str, ...]
@@ -65,11 +65,11 @@ class Tally:
     held: int
     intervals: int
     half_widths: tuple[float, ...]
-    """Of two event loops, one for each of a pair's strategies that have both."""
+    """Half-widths for two event loops: one for each strategy of a pair that has both."""
 
 
 def main() -> None:
-    """Measure what is missing as far as time goes, and tell what is there."""
+    """Measure the missing sessions as far as time allows, and print the results so far."""
     options = _read_options()
     measure(options.sessions, options.suite, options.minutes)
     paths = sorted(KEPT.glob(f"{options.suite}-*{ENDING}"))
@@ -87,13 +87,13 @@ def main() -> None:
 def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--sessions", type=int, default=12, help="How many are compared.")
-    parser.add_argument("--minutes", type=float, default=90, help="Begin none after so many.")
-    parser.add_argument("--suite", default="quick", help="Suite that is measured.")
+    parser.add_argument("--minutes", type=float, default=90, help="Begin none after this time.")
+    parser.add_argument("--suite", default="quick", help="The suite to measure.")
     return parser.parse_args()
 
 
 def measure(sessions: int, suite: str, minutes: float) -> None:
-    """Take the sessions that are missing, as far as time goes; each is kept when it ends."""
+    """Measure the missing sessions as far as time allows, and keep each when it ends."""
     ends_at = time.monotonic() + minutes * 60
     for number in range(1, sessions + 1):
         path = KEPT / f"{suite}-{number:02}{ENDING}"
@@ -126,7 +126,7 @@ def take(suite: str) -> Session:
 
 
 def count(sessions: Sequence[Session]) -> Tally:
-    """Compare every two sessions, with what the others say of the variance between sessions."""
+    """Compare every two sessions; the others show the variance between sessions."""
     false: list[str] = []
     false_pairs = held = intervals = 0
     half_widths: list[float] = []
@@ -155,12 +155,12 @@ def _false_of(found: SessionComparison) -> list[str]:
 
 
 def tell(tally: Tally) -> bool:
-    """Print what was counted; return whether it is as good as it is to be."""
+    """Print the counts; return whether all goals are met."""
     for line in tally.false:
         print(f"false: {line}")
     false, coverage = tally.false_pairs / tally.pairs, tally.held / tally.intervals
     print(f"{tally.false_pairs} of {tally.pairs} pairs of sessions have a false verdict")
-    print(f"{format_share(coverage)} of {tally.intervals} intervals hold equality")
+    print(f"{format_share(coverage)} of {tally.intervals} intervals contain equality")
     width = median(tally.half_widths) if tally.half_widths else math.inf
     print(f"asyncio against uvloop: half-width {100 * width:.2f} %, the median of all pairs")
     return false <= MAX_FALSE and coverage >= MIN_COVERAGE and width <= MAX_HALF_WIDTH

@@ -1,13 +1,13 @@
-"""Merges simulated clusters made of recorded rounds: width, memory and time against machines.
+"""Simulates clusters from recorded rounds, and measures width, memory and time by machines.
 
     python -m benchmarks.cluster_scale            the grid, into docs/scale.md and docs/scale.svg
-    python -m benchmarks.cluster_scale MACHINES CELLS    one place of it, printed as JSON
+    python -m benchmarks.cluster_scale MACHINES CELLS    one point of it, printed as JSON
 
-A block is made of rounds that were really measured: those of results/reference, each cell's log
-ratios less their mean, drawn with replacement. To them come a difference of the cell, which is the
-same everywhere, and one of cell and machine, of SPREAD; the record is of one machine, so that is
-assumed. The blocks go through the manager's own code: unpacked, written, read, merged. Peak memory
-is that of a process which does nothing else.
+A block consists of rounds that were really measured: those of results/reference, each cell's log
+ratios less their mean, drawn with replacement. We add a difference for each cell, which is the same
+everywhere, and one for each cell and machine, of SPREAD; this is an assumption, because only one
+machine was recorded. The blocks go through the manager's own code, which unpacks, writes, reads and
+merges them. Peak memory is that of a process which does nothing else.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ BEGIN, END = "<!-- from a simulation: begin -->", "<!-- from a simulation: end -
 MACHINES = (1, 10, 100, 1000)
 CELLS = (100, 1000, 10_000, 100_000)
 MAX_ESTIMATES = 300_000
-"""Cells times machines that measure each: beyond, a sheet is measured on fewer machines,"""
+"""The most estimates (cells times machines for each cell); beyond, a sheet has fewer machines."""
 MIN_COPIES = 10
-"""but on so many, since few machines and many cells make intervals that tell nothing."""
+"""The fewest machines of a sheet: with fewer and many cells, intervals would show nothing."""
 MACHINE = load_session(REFERENCE).machine
 HEIGHT = 200  # pixels of a panel
 ROUNDS = 10
@@ -77,7 +77,7 @@ SPREAD = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One place of the grid."""
+    """One point of the grid."""
 
     machines: int
     cells: int
@@ -93,7 +93,7 @@ class Point:
 
 
 def main() -> None:
-    """Measure the grid, or one place of it."""
+    """Measure the grid, or one point of it."""
     place = read_words(__doc__, "place").place
     if len(place) == 2:
         print(json.dumps(msgspec.to_builtins(measure(*map(int, place)))))
@@ -104,7 +104,7 @@ def main() -> None:
 
 
 def measure(machines: int, cells: int) -> Point:
-    """Make a cluster's blocks, and let a manager of its own take them in."""
+    """Make a cluster's blocks, and let a new process take them in as a manager."""
     copies = min(machines, max(MIN_COPIES, MAX_ESTIMATES // cells))
     with TemporaryDirectory(prefix="crawlbench-") as folder:
         sizes = make_blocks(Path(folder), machines, cells, copies)
@@ -118,7 +118,7 @@ def measure(machines: int, cells: int) -> Point:
 
 
 def make_plan(cells: int) -> Plan:
-    """Return a plan of one group of so many cells, with the reference's sizes."""
+    """Return a plan of one group with this number of cells, and the reference's sizes."""
     plan = load_session(REFERENCE).plan
     base = replace(plan.cells[0], strategy="base", control=False)
     others = tuple(replace(base, strategy=f"s{number}") for number in range(cells))
@@ -152,7 +152,7 @@ def _alone(name: str) -> Side:
 
 
 def residuals(session: Session) -> NDArray[np.float64]:
-    """Return what is left of recorded log ratios without their means, shape (cells, rounds)."""
+    """Return the recorded log ratios less their means, shape (cells, rounds)."""
     baselines = session.plan.baselines
     index = Index(session.rounds)
     rows = [
@@ -162,7 +162,7 @@ def residuals(session: Session) -> NDArray[np.float64]:
     ]
     values = np.array(rows)
     count = values.shape[1]
-    # Means of a few rounds follow their rounds: what is left is too small by this factor.
+    # The mean of a few rounds follows these rounds, so residuals are too small by this factor.
     left: NDArray[np.float64] = values - values.mean(axis=1, keepdims=True)
     return left * math.sqrt(count / (count - 1))
 
@@ -176,8 +176,8 @@ def make_block(
     noise: NDArray[np.float64],
     draw: np.random.Generator,
 ) -> BlockResult:
-    """Return what one machine measured of a sheet."""
-    count = len(names) + 1  # the control is the last
+    """Return one machine's results for a sheet."""
+    count = len(names) + 1  # the control comes last
     places = draw.integers(0, noise.shape[0], count)
     rounds = noise[places[:, None], draw.integers(0, noise.shape[1], (count, ROUNDS))]
     rounds[:-1] += (truth + draw.normal(0, SPREAD, len(names)))[:, None]
@@ -203,7 +203,7 @@ def fingerprint(number: int) -> Fingerprint:
 
 
 def manage(folder: Path, cells: int, copies: int) -> dict[str, float]:
-    """Take in all blocks as the manager does, and say what it took."""
+    """Take in all blocks as the manager does, and return the time and memory that this takes."""
     plan = make_plan(cells)
     sheets = cut(plan)
     session = ClusterSession(plan, len(sheets[0].cells), copies, "2026-01-01", "0")
@@ -231,7 +231,7 @@ def manage(folder: Path, cells: int, copies: int) -> dict[str, float]:
 
 
 def write(points: list[Point]) -> None:
-    """Put table and picture between the marks of the page."""
+    """Write the table and the picture between the marks of the page."""
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
     made = f"{BEGIN}\n\n{render_table(make_table(points))}\n\n{END}"
@@ -270,9 +270,9 @@ PANELS: dict[str, tuple[str, Callable[[Point], float]]] = {
 
 
 def draw(points: list[Point]) -> str:
-    """Return width, memory and time against machines, a line for each number of cells.
+    """Return a chart of width, memory and time by machines, a line for each number of cells.
 
-    What draws is imported here, as a manager that measures its memory does not draw.
+    Modules for drawing are imported here, so that they do not count in a manager's memory.
     """
     import altair as alt  # noqa: PLC0415
 

@@ -1,12 +1,12 @@
-"""Counts what is answered beside a neighbour that comes and goes, and what of it is wrong.
+"""Counts the answers, right and wrong, of sessions beside a neighbour that comes and goes.
 
-A process on each CPU works for 5 to 50 ms and sleeps so long that it takes 30 % of the CPU. The
-truth is what quiet sessions of the same day say: a verdict is wrong if all of them that have one
-say another.
+On each CPU a process works for 5 to 50 ms and then sleeps, so that it takes 30 % of the CPU. Quiet
+sessions of the same day are the truth: a verdict is wrong if all quiet sessions that have one have
+another.
 
     python -m benchmarks.company [QUIET] [DISTURBED] [SUITE]
 
-Each session is kept in results/company and is not measured again if it is there.
+Each session is kept in results/company and is not measured again.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def be_neighbour(cpu: int) -> None:
 
 @contextmanager
 def neighbours() -> Iterator[None]:
-    """Have a neighbour on each CPU while the block lasts."""
+    """Run a neighbour on each CPU while the block lasts."""
     cpus = sorted(os.sched_getaffinity(0))
     with running([["-m", "benchmarks.company", NEIGHBOUR, str(cpu)] for cpu in cpus]):
         yield
@@ -61,14 +61,14 @@ def neighbours() -> Iterator[None]:
 
 @contextmanager
 def spinners(count: int) -> Iterator[None]:
-    """Have processes that do nothing but compute while the block lasts."""
+    """Run processes that only compute while the block lasts."""
     with running([["-c", SPINNER]] * count):
         yield
 
 
 @contextmanager
 def running(programs: Sequence[Sequence[str]]) -> Iterator[None]:
-    """Have Python run each program, by its arguments, while the block lasts."""
+    """Run Python with each list of arguments while the block lasts."""
     found = [subprocess.Popen([sys.executable, *arguments]) for arguments in programs]
     try:
         yield
@@ -79,7 +79,7 @@ def running(programs: Sequence[Sequence[str]]) -> Iterator[None]:
 
 
 def measure(folder: Path, suite: str) -> Session:
-    """Return a session, measured if it is not kept."""
+    """Return a session; measure it if it is not kept."""
     if not (folder / SESSION_FILE).exists():
         call = [sys.executable, "-P", "-m", "crawlbench", "run", suite, "-q", "-o", str(folder)]
         subprocess.run(call, check=True, stdout=subprocess.DEVNULL)
@@ -96,7 +96,7 @@ def verdicts(session: Session) -> dict[tuple[str, str], Verdict]:
 
 
 def tell(name: str, session: Session, truth: list[dict[tuple[str, str], Verdict]]) -> None:
-    """Print what a session answered and which of it is wrong."""
+    """Print how many pairs a session answered, and which answers are wrong."""
     found, base = verdicts(session), session.against_baseline()
     wrong = [
         pair
@@ -113,7 +113,7 @@ def tell(name: str, session: Session, truth: list[dict[tuple[str, str], Verdict]
 
 
 def main() -> None:
-    """Measure, and print a line per session."""
+    """Measure, and print a line for each session."""
     if sys.argv[1:2] == [NEIGHBOUR]:
         be_neighbour(int(sys.argv[2]))
     options = read_words(__doc__, quiet=3, disturbed=10, suite="default")

@@ -1,8 +1,8 @@
 """Lets every contestant crawl both Douban sites on three networks, and writes docs/contestants.md.
 
-Each is tried in processes of its own: right means that the digest of all items was the site's. What
-a library cannot do and what broke or hung are told apart, each with its error. Nothing is timed:
-how fast each is comes from the newest matrix, by `make reference-page`.
+Each is tried in processes of its own: right means that the digest of all items was the site's. The
+document distinguishes what a library does not support from what broke or hung, each with its error.
+Nothing is timed: the speeds come from the newest matrix, by `make reference-page`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ async def main() -> None:
             for network in NETWORKS
         }
         for fact in facts:
-            if fact.installed and not fact.name.startswith("cold-"):  # a process per page
+            if fact.installed and not fact.name.startswith("cold-"):  # a process for each page
                 rows += await try_contestant(fact, mirrors, expectations)
                 print(*rows[-1], sep=" | ", flush=True)
     DOCUMENT.write_text(render(facts, rows), encoding="utf-8")
@@ -92,7 +92,7 @@ async def try_contestant(
 async def try_place(
     name: str, loop: str, site: str, network: str, mirror: MirrorProcess, expectation: Expectation
 ) -> str:
-    """Return how one crawl ended, in a few words."""
+    """Crawl once, and return the outcome in a few words."""
     subject = Subject(
         name,
         event_loop=loop or "asyncio",
@@ -109,7 +109,7 @@ async def try_place(
 
 
 def outcome(report: Report, requests: int, expectation: Expectation, *, is_tls: bool) -> str:
-    """Tell right from wrong, and what broke from what is not supported."""
+    """Return whether a crawl was right, wrong, broken or not supported."""
     error = report.get("error")
     if error is None:
         if report["digest"] != expectation.digest:

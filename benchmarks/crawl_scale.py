@@ -1,12 +1,12 @@
-"""What a crawl of a hundred thousand pages costs a client beside one of a thousand.
+"""Compares what a crawl of a hundred thousand pages costs a client with one of a thousand.
 
     python -m benchmarks.crawl_scale [PAGES [SHORT [ROUNDS]]]
 
-Crawls douban-xPAGES (100,000) once and douban-xSHORT (1,000) for about as long before and after it,
-each with the queue of workers and with gather, in a fresh process per crawl, the mirror on another
-CPU. Prints pages per second and how much the process grew beyond what it held before; the items are
-tallied as a session tallies them, and compared with what the site must have. Exit 1 if the queue
-falls by 15 % or more, or grows by 64 MB or more.
+Crawls douban-xPAGES (100,000) once, and douban-xSHORT (1,000) for about as long before and after
+it. Both the queue of workers and gather do so, in a fresh process for each crawl, with the mirror
+on another CPU. Prints pages per second and how much the process's memory grew; the items are
+tallied as in a session, and compared with those of the site. Exits with 1 if the queue becomes
+slower by 15 % or more, or grows by 64 MB or more.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ MAX_FALL, MAX_GROWTH = 0.15, 64 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one crawl cost."""
+    """The cost of one crawl."""
 
     pages_per_s: float
     grown_bytes: int
-    """Peak of the process's resident memory beyond what it held before."""
+    """The peak of the process's resident memory, less what it had before."""
 
 
 async def main() -> None:
-    """Measure and print; exit 1 where the queue misses its goal."""
+    """Measure and print; exit with 1 if the queue misses its goal."""
     options = read_words(__doc__, pages=PAGES, short=SHORT, rounds=ROUNDS)
     pages, short, rounds = options.pages, options.short, options.rounds
     machine = describe_machine()
@@ -82,7 +82,7 @@ async def main() -> None:
 
 
 async def crawl_once(strategy: str, count: int, mirror_cpus: tuple[int, ...]) -> Cost:
-    """Crawl a site with a fresh mirror and a fresh process."""
+    """Crawl a site in a fresh process, from a fresh mirror."""
     site, network = f"douban-x{count}", find_network("loopback")
     async with open_mirror(site, "loopback", network, 1, mirror_cpus) as mirror:
         await mirror.begin("scale", plays_network=True)
@@ -112,7 +112,7 @@ def child(strategy: str, site_name: str, address: str) -> None:
     seconds = time.perf_counter() - start
     grown = (peak_rss_bytes() or 0) - before
     if isinstance(kept, Tally) and kept.digest() != expect(spec).digest:
-        sys.exit("the items are not the site's")
+        sys.exit("the items are not those of the site")
     print(json.dumps({"pages_per_s": spec.expected_pages / seconds, "grown_bytes": grown}))
 
 

@@ -2,12 +2,12 @@
 
     python -m benchmarks.cross [PART ...] [--rounds 8] [--laps 4] [--seconds 280]
 
-The script (`plain_loops.py`) shares no measuring code with crawlbench. Each part ends within five
-minutes and is kept in results/cross/: rounds that are kept are not measured again, and a part that
-was cut goes on. `script-NETWORK` and `crawlbench-NETWORK` are the two ways to measure eight
-clients. Without a name all parts are measured. Prints, of whatever both ways have, a line for each
-client with what both found; exit 1 if an interval of the one does not meet that of the other, or if
-one of them has none.
+The script (`plain_loops.py`) shares no measuring code with crawlbench. The parts `script-NETWORK`
+and `crawlbench-NETWORK` are the two ways to measure eight clients; without a name all parts are
+measured. Each part ends within five minutes and is kept in results/cross/: finished rounds are not
+measured again, and an interrupted part continues. Prints a line with both results for each client
+that was measured in both ways. Exits with 1 if the two intervals do not overlap, or if one is
+missing.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ KEPT = Path(__file__).resolve().parent.parent / "results" / "cross"
 
 
 def main() -> None:
-    """Measure what is missing of the parts and compare."""
+    """Measure what is missing in the parts, and compare."""
     options = read_options()
     KEPT.mkdir(parents=True, exist_ok=True)
     for part in options.part or PARTS:
@@ -50,12 +50,12 @@ def main() -> None:
 
 
 def read_options() -> argparse.Namespace:
-    """Return what the command line asks for."""
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("part", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--rounds", type=int, default=8, help="fresh processes of each client")
     parser.add_argument("--laps", type=int, default=4, help="values of each length in a process")
-    parser.add_argument("--seconds", type=float, default=280.0, help="at the most, of each part")
+    parser.add_argument("--seconds", type=float, default=280.0, help="most seconds for a part")
     options = parser.parse_args()
     if unknown := set(options.part) - set(PARTS):
         parser.error(f"unknown part {min(unknown)!r}; known: {', '.join(PARTS)}")
@@ -64,11 +64,11 @@ def read_options() -> argparse.Namespace:
     return options
 
 
-# The script's own way to measure.
+# How the script measures.
 
 
 def run_script(network: str, options: argparse.Namespace) -> None:
-    """Measure and keep the rounds of all clients that are missing."""
+    """Measure and keep the missing rounds of all clients."""
     path, end_s = find_rounds(network), time.monotonic() + options.seconds
     task = Task(CLIENTS, (SHORT, LONG[network]), network, options.laps)
     if missing := keep_rounds(path, task, options.rounds, end_s):
@@ -76,12 +76,12 @@ def run_script(network: str, options: argparse.Namespace) -> None:
 
 
 def find_rounds(network: str) -> Path:
-    """Return the file of what plain loops found on a network."""
+    """Return the file with the results of plain loops on a network."""
     return KEPT / f"script-{network}.jsonl"
 
 
 def sum_up(network: str) -> dict[str, tuple[Found, Found]]:
-    """Return what plain loops found: per page as a ratio, to begin as milliseconds more."""
+    """Return the results of plain loops: per page as a ratio, to begin as milliseconds more."""
     rounds = read_rounds(find_rounds(network))
     if len(rounds) < 2:
         return {}
@@ -108,11 +108,11 @@ def as_ratio(values: list[float]) -> Found:
     return Found(math.exp(found.mean), math.exp(found.low), math.exp(found.high))
 
 
-# crawlbench's way, by its command and its published JSON.
+# How crawlbench measures: by its command and its published JSON.
 
 
 def run_crawlbench(network: str, options: argparse.Namespace) -> None:
-    """Measure and keep what a session finds of the same clients."""
+    """Measure the same clients in a session, and keep its results."""
     part = f"crawlbench-{network}"
     told = measure_session(part, Subject(CLIENTS, SHORT, LONG[network], network), options.seconds)
     found = {
@@ -127,17 +127,17 @@ def run_crawlbench(network: str, options: argparse.Namespace) -> None:
 
 
 def load_found(network: str) -> dict[str, tuple[Found, Found]]:
-    """Return what crawlbench found, as far as it is kept."""
+    """Return crawlbench's results, as far as they are kept."""
     path = KEPT / f"crawlbench-{network}.json"
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return {client: (Found(*page), Found(*begin)) for client, (page, begin) in kept.items()}
 
 
-# Both, side by side.
+# Both results, side by side.
 
 
 def compare_network(network: str) -> int:
-    """Print what both ways found on a network, if both are kept; return how many disagree."""
+    """Print both results for a network, if both are kept; return how many disagree."""
     by_script, by_crawlbench = sum_up(network), load_found(network)
     return show(network, by_script, by_crawlbench) if by_script and by_crawlbench else 0
 
@@ -147,7 +147,7 @@ def show(
     by_script: dict[str, tuple[Found, Found]],
     by_crawlbench: dict[str, tuple[Found, Found]],
 ) -> int:
-    """Print both side by side and return how many disagree."""
+    """Print both results side by side, and return how many disagree."""
     disagreements = 0
     print(f"\n{network}, against {BASELINE}, 95 %: a page's ratio, and ms more to begin")
     print(f"{'client':<28} {'':<10} {'script':>28} {'crawlbench':>28}")

@@ -1,9 +1,9 @@
-"""Beside a process that spins on the mirror's CPU: is any verdict false? Exit 1 if one is.
+"""Measures beside a process that spins on the mirror's CPU; exits with 1 if a verdict is false.
 
     python -m benchmarks.disturbed
 
 The spinner has the mirror's priority, so that the mirror gets about half of its CPU. Marks and
-doubts must show it, and what is still answered must be what the quiet session before it answered.
+doubts must show this, and verdicts that are still given must agree with the quiet session before.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SESSION = ("quick", "-n", "loopback", "--budget", "60")
 
 
 def main() -> None:
-    """Measure both and print; exit 1 if a mark is missing or a verdict is false."""
+    """Measure both sessions and print; exit with 1 if a mark is missing or a verdict is false."""
     read_words(__doc__)
     rows, marked, quiet = measure()
     print(f"alone: {marked} of {rows} rows marked, {len(quiet)} pairs answered", flush=True)
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def measure() -> tuple[int, int, dict[tuple[str, str], Verdict]]:
-    """Return rows, marked rows, and the verdicts of one session."""
+    """Measure a session; return how many rows it has, how many are marked, and the verdicts."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "session"
         command = [sys.executable, "-P", "-m", "crawlbench", "run", *SESSION, "-o", str(output)]

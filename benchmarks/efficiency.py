@@ -1,9 +1,9 @@
-"""What a second buys: half-widths of a suite with one of its keys set to this or to that.
+"""Compares two values of a suite's key by how narrow they make intervals in the same time.
 
-An interval shrinks with the square root of the time that is spent, so half-width times that root
-compares sessions of different lengths; smaller is better. Both values are measured in turn, in the
-order A B B A, so that the machine's moods fall on both; the second pair of sessions shows how much
-chance there is in the first.
+An interval shrinks with the square root of the measuring time, so half-width times that root can be
+compared between sessions of different lengths; smaller is better. Sessions with both values take
+turns in the order A B B A, so that changes of the machine affect both. The second pair shows how
+much of the first is chance.
 
     python -m benchmarks.efficiency [SUITE] [KEY] [A] [B]
 """
@@ -29,7 +29,7 @@ HEAD = "| {} | group | quantity | rounds | seconds | half-width x root seconds |
 
 
 def main() -> None:
-    """Measure four sessions and print a row for each group and quantity of each."""
+    """Measure four sessions, and print a row for each group and quantity of each session."""
     words = read_words(__doc__, suite="default", key="long_share", a=1.0, b=0.5)
     print(HEAD.format(words.key))
     print("| ---: | --- | --- | ---: | ---: | ---: | ---: |")
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def tell_rows(session: Session) -> Iterator[str]:
-    """Yield what each group's pairs came to, in percent times root seconds."""
+    """Yield the typical half-width of each group's pairs, in percent times root seconds."""
     rounds, seconds = len(session.rounds), session.seconds
     for group in session.plan.baselines:
         for quantity in QUANTITIES:

@@ -1,9 +1,9 @@
-"""Lets every strategy meet every fault, and writes the tables of docs/faults.md.
+"""Exposes every strategy to every fault, and writes the tables of docs/faults.md.
 
     python -m benchmarks.faults [STRATEGY...]
 
-tests/check/test_matrix.py does the same with shorter deadlines and says what is expected. Nothing
-is timed. With names it prints what came of them and writes nothing.
+tests/check/test_matrix.py does the same with shorter deadlines and names the expected outcomes.
+Nothing is timed. With names of strategies it only prints their outcomes and writes nothing.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ TABLES = re.compile(
 )
 DEADLINE_S = 25.0
 ENDLESS_DEADLINE_S = 45.0  # more than most clients' own timeouts, of up to 30 s
-AT_ONCE = 12  # most of which wait
-SLOW = ("limit-socket", "aiohttp-retry")  # begin first
+AT_ONCE = 12  # most of them wait most of the time
+SLOW = ("limit-socket", "aiohttp-retry")  # these begin first
 KEY = """\
 - **right**: the site's items. After a redirect a session refuses the cell all the same, as it made
   more requests than were due.
-- **documented error**: caught by the class that the library's documentation names for that, such as
-  `requests.RequestException` or `aiohttp.ClientError` (`DOCUMENTED` in benchmarks/meetings.py).
-- **other error**: passes by who catches that class.
-- **refused by the reader**: the library handed on what is no page of the site's as if it were one,
-  and `site.read` raised `BlockedPageError`.
-- **wrong items**: as if nothing had happened. A strategy hands bytes on, so only a session's digest
-  can tell, and does.
+- **documented error**: an error of the class that the library's documentation says to catch, such
+  as `requests.RequestException` or `aiohttp.ClientError` (`DOCUMENTED` in benchmarks/meetings.py).
+- **other error**: an error that is not caught by catching that class.
+- **refused by the reader**: the library returned something that is not a page of the site as if it
+  were one, and `site.read` raised `BlockedPageError`.
+- **wrong items**: as if nothing had happened. A strategy passes bytes on, so only a session's
+  digest can notice this, and does.
 - **hangs**: until the deadline, which ended the process. In a session that is `--timeout`. aiohttp
-  and Scrapy have timeouts of their own that are longer, 300 s and 180 s; aiosonic's of 60 s ends a
-  head that is slow, but no body that stalls.
+  and Scrapy have longer timeouts of their own, 300 s and 180 s; aiosonic's timeout of 60 s ends a
+  slow head, but not a body that stalls.
 
-And who, by the errors that were raised; those that are not named for `wrong-charset` returned wrong
-items:
+By strategy, with the errors that were raised; strategies that are not named for `wrong-charset`
+returned wrong items:
 """
 
 
 async def main() -> None:
-    """Let all that are installed meet all faults; write the tables, or print some."""
+    """Expose all installed strategies to all faults; write the tables, or print some strategies."""
     named = read_words(__doc__, "strategy").strategy
     names = named or installed_strategies()
     names.sort(key=lambda name: name not in SLOW)
@@ -66,18 +66,18 @@ async def main() -> None:
 
 
 def deadline_s(name: str, kind: str) -> float:  # noqa: ARG001
-    """Return how long a strategy has for a fault."""
+    """Return the deadline of a strategy for a fault."""
     return ENDLESS_DEADLINE_S if kind in ENDLESS else DEADLINE_S
 
 
 def describe(meeting: Meeting) -> str:
-    """Return a meeting in a line."""
+    """Return a meeting as one line."""
     told = f"{meeting.error}: {meeting.text}" if meeting.error else meeting.text
     return f"{meeting.kind:18} {meeting.outcome:22} {told[:120]}".rstrip()
 
 
 def render(rows: list[list[Meeting]]) -> str:
-    """Return the tables and what they were made of."""
+    """Return the tables, and the versions that were tried."""
     versions = sorted({version(row[0].strategy) for row in rows})
     known = registry.names(registry.Kind.STRATEGY)
     absent = sorted({*known} - {row[0].strategy for row in rows})
@@ -100,13 +100,13 @@ def render(rows: list[list[Meeting]]) -> str:
 
 
 def version(name: str) -> str:
-    """Return what a strategy is made of, with its version."""
+    """Return a strategy's library with its version."""
     fact = describe_strategy(name)
     return f"{fact.library} {fact.version}".strip()
 
 
 def code(text: str) -> str:
-    """Return text as code."""
+    """Return text as code in Markdown."""
     return f"`{text}`"
 
 
@@ -125,7 +125,7 @@ def count_by_fault(rows: list[list[Meeting]]) -> str:
 
 
 def list_by_strategy(rows: list[list[Meeting]]) -> str:
-    """Return a table with a row for those strategies that met all faults alike."""
+    """Return a table in which strategies with the same outcome for all faults share a row."""
     outcomes = [
         outcome
         for outcome in Outcome
@@ -145,7 +145,7 @@ def list_by_strategy(rows: list[list[Meeting]]) -> str:
 
 
 def list_kinds(row: list[Meeting], outcome: Outcome) -> str:
-    """Return the faults that ended so, by the error that was raised."""
+    """Return the faults with this outcome, by the error that was raised."""
     by_error: dict[str, list[str]] = {}
     for meeting in row:
         if meeting.outcome is outcome:
@@ -154,7 +154,7 @@ def list_kinds(row: list[Meeting], outcome: Outcome) -> str:
 
 
 def shorten(meeting: Meeting) -> str:
-    """Return an error's class without its module, if it says more than the column does."""
+    """Return an error's class without its module, if it says more than the column."""
     if not meeting.error or meeting.outcome is Outcome.REFUSED:
         return ""
     error = meeting.error.rpartition(" of ")[2]

@@ -1,10 +1,10 @@
-"""What a matrix costs in time and bytes at 1, 2, 4 and 10 times its contestants.
+"""Shows what a matrix costs in time and bytes at 1, 2, 4 and 10 times its contestants.
 
 python -m benchmarks.growth
 
-Bundles are made of invented values, encoded and judged as real ones are, so that bytes and the
-judge's time are measured; the time to measure a session is computed by the parts' own guess.
-Where a matrix of this machine is there, what its sessions took stands beside the guess.
+Bundles have invented values, and are encoded and judged as real ones are, so that bytes and the
+judge's time are measured. The time to measure a session is the estimate of the part. If there is a
+matrix of this machine, the time that its sessions really took is printed beside the estimate.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 STEPS = (1, 2, 4, 10)
 SHOWN = "parsers"
-"""The part that is simulated in full; the others grow as it does."""
+"""The part that is simulated in full; the others are assumed to grow in the same way."""
 MATRICES = Path(__file__).resolve().parent.parent / "results" / "matrix"
 
 
@@ -56,13 +56,13 @@ def main() -> None:
 
 
 def cost_of(part: Part, times: int) -> float:
-    """Return the seconds of a session with so many times the cells."""
+    """Return the seconds of a session with a multiple of the cells."""
     grown = replace(part.plan, cells=part.plan.cells * times)
     return replace(part, plan=grown).expected_s
 
 
 def simulate(part: Part, times: int) -> tuple[int, float, float]:
-    """Return the bytes of a bundle with so many times the contestants, and the judge's time.
+    """Return the size of a bundle with a multiple of the contestants, and the judge's time.
 
     Returns:
         bytes; seconds to read and judge it; seconds to pool three of them and rank all pairs.
@@ -81,7 +81,7 @@ def simulate(part: Part, times: int) -> tuple[int, float, float]:
 
 
 def grow(plan: Plan, times: int) -> Plan:
-    """Return a plan with so many times the contestants, under invented names."""
+    """Return a plan with a multiple of the contestants, under invented names."""
     copies = [
         replace(cell, strategy=f"{cell.strategy}-{number}")
         for number in range(2, times + 1)
@@ -151,7 +151,7 @@ def _invent_sample(cell: Cell, lap: int, slot: int, truth: float, rng: random.Ra
 
 
 def tell_real(parts: list[Part]) -> None:
-    """Print what real sessions took and weigh, beside what was guessed."""
+    """Print the time and the size of real sessions beside the estimates."""
     guessed = {part.name: part.expected_s for part in parts}
     for matrix in load_matrices(MATRICES):
         for one in matrix.sessions:

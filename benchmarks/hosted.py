@@ -1,12 +1,13 @@
-"""Does it matter that operations share a process? Each alone against hosted, in the same laps.
+"""Checks whether it matters that operations share a process: alone and hosted, in the same laps.
 
     python -m benchmarks.hosted [ROUNDS [LAPS [LOOP [OPERATION...]]]]
 
-In each round the stock loop and another (uvloop unless named) have a host each, for all operations,
-and each operation has a process of its own beside that for both. One lap takes a value of all four,
-in shuffled order. What is asked of each operation: is the ratio of the two loops another when they
-are hosted? Prints both ratios and the change with its interval, and names those whose change is
-told from none by Holm's procedure over all operations: they are to be declared `needs_own`.
+In each round the stock loop and another (uvloop unless named) have one host each for all
+operations, and each operation also has a process of its own for both loops. One lap takes a value
+of all four, in shuffled order. The question for each operation is whether hosting changes the ratio
+of the two loops. Prints both ratios and the change with its interval, and names the operations
+whose change is significant by Holm's procedure over all operations: these should be declared
+`needs_own`.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ CONFIDENCE = 0.95
 MIN_TIME_S = 0.01
 TIMEOUT_S = 10.0
 ALONE_AT_ONCE = 40
-"""Operations whose own workers are alive at the same time, two each."""
+"""How many operations have workers of their own at the same time, two each."""
 
 
 Key = tuple[str, str, str]
@@ -53,13 +54,13 @@ Key = tuple[str, str, str]
 
 @dataclass
 class Found:
-    """What was measured of one operation: in each round the other loop's log ratio to the stock."""
+    """The other loop's log ratios to the stock loop for one operation, one for each round."""
 
     hosted: list[float] = field(default_factory=list)
     alone: list[float] = field(default_factory=list)
 
     def changes(self) -> list[float]:
-        """Return by how much hosting changed the ratio, in each round."""
+        """Return how much hosting changed the log ratio, for each round."""
         return [hosted - alone for hosted, alone in zip(self.hosted, self.alone, strict=True)]
 
 
@@ -69,18 +70,18 @@ class Bench:
     def __init__(
         self, hosting: ProcessExecutor, alone: ProcessExecutor, loop: str, laps: int
     ) -> None:
-        """Take what makes workers."""
+        """Prepare to start workers."""
         self.executors = {"hosted": hosting, "alone": alone}
         self.loops = (STOCK, loop)
         self.laps = laps
         self.calls: dict[str, int] = {}
-        """In each value, by operation; those that fail are not among them."""
+        """Calls in each value, by operation; operations that fail are left out."""
         self.found: dict[str, Found] = {}
         self._seats: dict[Key, Worker] = {}
-        """Of the round under way."""
+        """The workers' seats in the current round."""
 
     async def calibrate(self, names: Sequence[str]) -> None:
-        """Choose the calls of a value; an operation that fails on either loop takes no part."""
+        """Choose the calls of a value; an operation that fails on either loop is left out."""
         for name in names:
             seconds = []
             try:
@@ -109,7 +110,7 @@ class Bench:
         await asyncio.gather(*[worker.finish() for worker in self._seats.values()])
 
     async def _start_all(self, chunk: Sequence[str], hosted: Sequence[str]) -> dict[Key, Worker]:
-        """Start the workers of some operations, and in a round's first chunk all seats."""
+        """Start the workers of some operations, and for a round's first chunk also all seats."""
         if hosted:
             seats = [("hosted", name, loop) for name in hosted for loop in self.loops]
             started = await asyncio.gather(
@@ -145,7 +146,7 @@ async def take(worker: Worker) -> float:
 
 
 def render(found: dict[str, Found]) -> str:
-    """Return a row for each operation, and the names of those that hosting changes."""
+    """Return a row for each operation, and the names of the operations that hosting changes."""
     changes = {name: estimate_mean(one.changes()) for name, one in found.items()}
     known = {name: estimate for name, estimate in changes.items() if estimate}
     p_values = {name: estimate.p_value(0.0) for name, estimate in known.items()}
@@ -164,7 +165,7 @@ def render(found: dict[str, Found]) -> str:
 
 
 def choose(patterns: Sequence[str]) -> list[Operation]:
-    """Return the operations that are hosted in sessions, unless others are named."""
+    """Return the named operations, or else all that are hosted in sessions."""
     chosen = select_operations(tuple(patterns) or ("*",))
     return [o for o in chosen if not o.obstacle and (patterns or not o.needs_own)]
 

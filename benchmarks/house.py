@@ -1,7 +1,7 @@
-"""How the house stands: the figures of its design, counted in the source as it is today.
+"""Counts the figures of the house's design in the source as it is today.
 
-`make house` prints them beside the goals, or with `--no-times` without the two that take a
-measurement. `tests/test_house.py` holds those that a test can hold, by the same functions.
+`make house` prints them beside the goals, or with `--no-times` without the two figures that have to
+be measured. `tests/test_house.py` enforces those that a test can check, by the same functions.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(crawlbench.__file__).parent
 SMALL = 40
-"""Lines below which a file may be half of a noun that was cut in two."""
+"""A file with fewer lines may be half of a noun that was split in two."""
 FEATURES = {
     "archive": ("archive",),
     "check": ("check", "checks"),
@@ -39,9 +39,9 @@ FEATURES = {
     "probe": ("probe",),
     "reference": ("reference", "submit"),
 }
-"""Each feature, and what files (or rooms) of it are called wherever they stand."""
+"""Each feature, and the names of its files (or rooms) anywhere in the house."""
 ROOM_FEATURES = tuple(name for name in FEATURES if name != "compare")
-"""Features that have a room of their own; comparing stands in `stats/` and `report/`."""
+"""Features that have a room of their own; comparing is in `stats/` and `report/`."""
 WHOLE = ("cli", "strategies")
 """Rooms whose functions are long for a reason: a command's options are its parameters, and a
 strategy is one function that is read from top to bottom."""
@@ -49,7 +49,7 @@ PLUGINS = ("strategies.", "sites.parsers.", "plugins.loops.")
 """Rooms of one small file for each plug-in, which are meant to be small."""
 CALLED = {"Verdict.FASTER", "Verdict.SLOWER"}
 FRONT = {"cli", "__main__", "__init__"}
-"""What every feature touches, as its command is typed there."""
+"""The room that every feature touches, because its command is there."""
 REPEATS = 5
 CELLS, ROUNDS, LAPS = 1_000, 10, 5
 
@@ -59,14 +59,14 @@ class Module:
     """One source file, parsed."""
 
     name: str
-    """Dotted, without `crawlbench`: `stats.judge`; a package is called as its folder."""
+    """Dotted, without `crawlbench`, such as `stats.judge`; a package has its folder's name."""
     path: Path
     lines: int
     tree: ast.Module
 
     @property
     def room(self) -> str:
-        """The top-level folder or file in which it stands."""
+        """The top-level folder or file that contains it."""
         return self.name.partition(".")[0] or "__init__"
 
 
@@ -77,15 +77,15 @@ class Function:
     name: str
     """Module and function: `stats.judge:judge`."""
     lines: int
-    """From `def` to its end, as `wc` counts."""
+    """Lines from `def` to its end, as `wc` counts."""
     code: int
-    """The same without the docstring."""
+    """The same lines without the docstring."""
     body: int
-    """Its statements alone, without signature and docstring."""
+    """Lines of its statements, without signature and docstring."""
 
     @property
     def room(self) -> str:
-        """The top-level folder or file in which it stands."""
+        """The top-level folder or file that contains it."""
         return self.name.partition(":")[0].partition(".")[0]
 
 
@@ -125,9 +125,9 @@ def _measure(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Fu
 
 @cache
 def imports(module: Module) -> set[str]:
-    """Return the modules of ours that one imports when it runs, also those within a function.
+    """Return our modules that a module imports at run time, also inside functions.
 
-    What stands below `if TYPE_CHECKING` is left out: a type may be named in both directions.
+    Imports under `if TYPE_CHECKING` are left out: types may be named in both directions.
     """
     known = _names()
     found = set()
@@ -135,7 +135,7 @@ def imports(module: Module) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            # `from crawlbench.base.records import Plan` may name a module or what is in one
+            # `from crawlbench.base.records import Plan` may name a module or a name in one
             full = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= {name if _short(name) in known else node.module for name in full}
     ours = {_short(name) for name in found if name.startswith("crawlbench.")}
@@ -152,7 +152,7 @@ def _short(name: str) -> str:
 
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a tree without the imports that serve the type checker alone."""
+    """Yield the nodes of a tree without the imports that only the type checker uses."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
             continue
@@ -161,7 +161,7 @@ def _running(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def arrows() -> set[tuple[str, str]]:
-    """Return which room imports which other."""
+    """Return all pairs of rooms of which the first imports the second."""
     pairs = {
         (module.room, name.partition(".")[0]) for module in modules() for name in imports(module)
     }
@@ -169,7 +169,7 @@ def arrows() -> set[tuple[str, str]]:
 
 
 def circles() -> list[tuple[str, ...]]:
-    """Return the modules that import each other, directly or by way of others."""
+    """Return the circles of modules that import each other, directly or by way of others."""
     return find_circles({module.name: imports(module) for module in modules()})
 
 
@@ -196,13 +196,13 @@ def _walk(
 
 
 def feature_rooms(feature: str) -> set[str]:
-    """Return the rooms in which a feature has files, cli apart."""
+    """Return the rooms in which a feature has files, except cli."""
     words = set(FEATURES[feature])
     return {module.room for module in modules() if words & set(module.name.split("."))} - FRONT
 
 
 def interval_classes() -> list[str]:
-    """Return the classes that carry two ends of an interval in fields of their own."""
+    """Return the classes that have fields for the two ends of an interval."""
     found = []
     for module in modules():
         for node in ast.walk(module.tree):
@@ -216,8 +216,9 @@ def interval_classes() -> list[str]:
 def verdict_homes() -> list[str]:
     """Return the modules that decide that something is faster or slower.
 
-    Who compares a verdict only asks for it; who stores one, returns it or hands it on decides.
-    `report/` words verdicts and turns them round, and `base/records/` lists them.
+    A module that compares a verdict only asks for it; one that stores, returns or passes one
+    decides. `report/` words verdicts and turns them round, and `base/records/` lists them, so these
+    rooms do not count.
     """
     return [
         module.name
@@ -253,7 +254,7 @@ def any_dicts() -> int:
 
 
 def modules_behind_version() -> int:
-    """Return how many modules of ours `crawlbench --version` has loaded when it ends."""
+    """Return how many of our modules `crawlbench --version` has loaded when it ends."""
     script = (
         "import atexit, sys\n"
         "ours = lambda: sum(name.split('.')[0] == 'crawlbench' for name in sys.modules)\n"
@@ -267,7 +268,7 @@ def modules_behind_version() -> int:
 
 
 def cpu_of_version() -> float:
-    """Return the CPU seconds of `crawlbench --version`: the median of several calls."""
+    """Return the CPU seconds of `crawlbench --version`, as the median of several calls."""
     return median(_cpu_of_call() for _ in range(REPEATS))
 
 
@@ -285,7 +286,7 @@ def _cpu_of_call() -> float:
 
 
 def cpu_of_judgement() -> float:
-    """Return the CPU seconds in which a session of a thousand cells is judged once."""
+    """Return the CPU seconds that it takes to judge a session of a thousand cells once."""
     builders = importlib.import_module("tests.stats.builders")  # by name: it is not annotated
     dice = random.Random(1)
     cells = [builders.other(f"strategy-{number}") for number in range(CELLS - 2)]
@@ -301,12 +302,12 @@ def cpu_of_judgement() -> float:
 
 
 def is_plugin(module: Module) -> bool:
-    """Tell whether a module is one of many that are meant to be small."""
+    """Return whether a module is one of many that are meant to be small."""
     return module.name.startswith(PLUGINS)
 
 
 def counted() -> list[tuple[str, str, str]]:
-    """Return what is counted in the source: a name, the figure, and the goal."""
+    """Return the figures that are counted in the source: name, figure and goal."""
     few = [module for module in modules() if module.lines < SMALL]
     plugins = sum(map(is_plugin, few))
     heads = sum(module.path.name == "__init__.py" and not is_plugin(module) for module in few)
@@ -339,7 +340,7 @@ def _longest(measure: str, without: Sequence[str], room: str | None = None) -> s
 
 
 def timed() -> list[tuple[str, str, str]]:
-    """Return what takes a measurement: a name, the figure, and the goal."""
+    """Return the figures that have to be measured: name, figure and goal."""
     judged = f"CPU of one judgement, {CELLS:,} cells, {ROUNDS} x {LAPS}"
     return [
         ("CPU of --version", f"{cpu_of_version():.2f} s", "0.12 s"),

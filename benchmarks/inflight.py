@@ -1,10 +1,11 @@
-"""How many of a thousand requests each client has in flight at once (for docs/networks.md).
+"""Counts how many of a thousand requests each client has in flight at once (for docs/networks.md).
 
     python -m benchmarks.inflight [STRATEGY ...]
 
-All addresses of `api-json` are known from its first page, and on `wan@3s` a round trip is longer
-than it takes to send a thousand requests: what stays below a thousand, the client holds back. One
-crawl each, in a process of its own. Nothing is timed. Prints a row of a table for each.
+All addresses of `api-json` are known from its first page, and on `wan@3s` a round trip takes longer
+than sending a thousand requests. So if fewer than a thousand are in flight, the client holds the
+others back. Each client crawls once, in a process of its own. Nothing is timed. Prints a row of a
+table for each client.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from crawlbench.plugins.about import describe_strategy
 SITE, NETWORK, CONCURRENCY = "api-json", "wan@3s", 1000
 DEADLINE_S = 90.0
 DESCRIPTORS = 8192
-"""A thousand connections, and what a client opens besides."""
+"""Open files for a thousand connections, and for what a client opens besides."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Seen:
 
 
 def main() -> None:
-    """Try those that are named, or all that are made for many requests in one process."""
+    """Try the named strategies, or all that are made for many requests in one process."""
     raise_descriptors()
     named = read_words(__doc__, "strategy").strategy
     names = named or [name for name in registry.names(registry.Kind.STRATEGY) if fits(name)]
@@ -51,7 +52,7 @@ def main() -> None:
 
 
 def fits(name: str) -> bool:
-    """Tell whether a strategy is there and drives many requests by an event loop or selector."""
+    """Return whether a strategy is installed and drives requests by an event loop or selector."""
     is_other = name.startswith(("cold-", "dask-", "limit-"))
     if is_other or not describe_strategy(name).installed:
         return False
@@ -59,7 +60,7 @@ def fits(name: str) -> bool:
 
 
 def raise_descriptors() -> None:
-    """Allow as many open files as a thousand connections need, here and in all children."""
+    """Allow as many open files as a thousand connections need, here and in child processes."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))

@@ -1,14 +1,14 @@
-"""Is the judge as right as it says? The whole chain, on laps that were really measured.
+"""Checks the judge's promises on simulated sessions made of laps that were really measured.
 
 Laps are resampled from kept sessions: a round of a simulated session takes its laps, all cells of a
-lap together, from one measured round, with their doubts. What a cell takes beyond its usual time is
-turned over with a chance of one half, so that the true differences are those that are planted.
+lap together, from one measured round, with their doubts. The deviation of a cell from its usual
+time gets a random sign, so that the true differences are the planted ones.
 
     python -m benchmarks.judge [SESSIONS] [FOLDER ...]
 
-For each session that is given (the reference, if none is): false verdicts of a question, coverage
-of the printed intervals in the worst and the best pair, power, and half-widths; for one look, and
-for a look after each round with cells that leave the laps when they are answered.
+Prints, for each given session (by default the reference): the false verdicts of a question, the
+coverage of the printed intervals in the worst and the best pair, power, and half-widths. All this
+is done for one look, and for a look after each round, in which answered cells leave the laps.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ if TYPE_CHECKING:
 REFERENCE = Path("results/reference")
 MARGIN = math.log1p(0.01)
 LONG = 40
-"""Rounds after which a watched session ends whatever it found."""
+"""The number of rounds after which a watched session ends in any case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is true in a simulated session."""
+    """The truth in a simulated session."""
 
     name: str
     effects: tuple[float, ...]
-    """Log ratio of each contestant to the baseline, in turn."""
+    """Log ratios to the baseline, which the contestants get in turn."""
     loud: float = 1.0
-    """By so much the first contestant's noise is larger than it was measured."""
+    """The factor by which the first contestant's noise is larger than measured."""
 
 
 SCENES = (
@@ -61,11 +61,11 @@ SCENES = (
 
 @dataclass(slots=True)
 class Tally:
-    """What many simulated sessions came to."""
+    """The results of many simulated sessions."""
 
     sessions: int = 0
     false: int = 0
-    """Questions with any false verdict."""
+    """How many questions have a false verdict."""
     covered: dict[tuple[str, str], list[bool]] = field(default_factory=dict)
     found: list[bool] = field(default_factory=list)
     """Whether a pair with the baseline was answered."""
@@ -87,7 +87,7 @@ class Tally:
                 self.widths.append((one.high - one.low) / 2)
 
     def line(self) -> str:
-        """Return the figures."""
+        """Return the figures as text."""
         shares = [fmean(covered) for covered in self.covered.values()]
         return (
             f"false {self.false / self.sessions:6.1%}  covers {min(shares):5.1%} to "
@@ -174,7 +174,7 @@ class Source:
 
 
 def one_look(source: Source, scene: Scene, rounds: int, sessions: int) -> Tally:
-    """Judge once, after a number of rounds that was fixed."""
+    """Judge once, after a fixed number of rounds."""
     draw, tally, truths = random.Random(1), Tally(), source.truths(scene)
     for _ in range(sessions):
         records = tuple(source.draw(n + 1, scene, truths, draw) for n in range(rounds))
@@ -184,7 +184,7 @@ def one_look(source: Source, scene: Scene, rounds: int, sessions: int) -> Tally:
 
 
 def racing(source: Source, scene: Scene, sessions: int) -> Tally:
-    """Judge after each round; answered cells leave, and the session ends when all have."""
+    """Judge after each round; answered cells leave, and the session ends when all have left."""
     draw, tally, truths = random.Random(2), Tally(), source.truths(scene)
     for _ in range(sessions):
         session, left = source.plan(Stopping.ANY), {cell.name for cell in source.cells}
@@ -205,7 +205,7 @@ def _by_time(session: Session) -> list[Comparison]:
 
 
 def main() -> None:
-    """Print a line per scene and way to look."""
+    """Print a line for each scene and each way to look."""
     options = read_words(__doc__, "folder", sessions=400)
     sessions = options.sessions
     folders = [Path(name) for name in options.folder] or [REFERENCE]

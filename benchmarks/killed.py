@@ -1,6 +1,6 @@
-"""Kills sessions at random moments: the folder must be absent or loadable, and go on with --resume.
+"""Kills sessions at random moments: each must leave no folder, or one that --resume can continue.
 
-Two go on with it at once: one of them does, and the other is told so, or finds nothing to do.
+Two commands try to continue it at once: one does, and the other refuses or has nothing to do.
 
     python -m benchmarks.killed [TIMES]
 
@@ -33,11 +33,11 @@ SIZES = (
     "--budget",
     "600",
 )
-LONGEST_S = 6.0  # about what such a session takes
+LONGEST_S = 6.0  # about as long as such a session takes
 
 
 def main() -> None:
-    """Kill, look, resume; exit 1 at the first folder that is neither absent nor whole."""
+    """Kill, look and resume; exit with 1 at the first folder that is neither absent nor whole."""
     times = read_words(__doc__, times=50).times
     absent = 0
     for seed in range(times):
@@ -47,15 +47,15 @@ def main() -> None:
 
 
 def kill_and_resume(folder: Path, seed: int) -> bool:
-    """Kill one session at a moment that the seed gives; return whether there was a folder.
+    """Kill one session at a moment that depends on the seed; return whether it had a folder.
 
-    The moments of odd seeds count from when there is one.
+    For odd seeds the time counts from the moment at which the folder appears.
     """
     command = [sys.executable, "-m", "crawlbench", "run"]
     options = ["quick", *SIZES, "--min-time", "0.01", "-o", str(folder)]
     process = subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL)
     while seed % 2 and not folder.exists() and process.poll() is None:
-        time.sleep(0.01)  # a busy machine may take longer to begin than a session lasts
+        time.sleep(0.01)  # on a busy machine starting may take longer than the session
     time.sleep(random.Random(seed).uniform(0, LONGEST_S))
     process.kill()
     process.wait()

@@ -1,11 +1,11 @@
-"""Latency played against latency asked: a real mirror on one CPU, a client that spins on another.
+"""Compares the latency that the mirror plays with the requested one, seen by a spinning client.
 
-So many connections send in turn, and no more than `MAX_PER_S` requests a second in all: a mirror
-that has no CPU left plays nothing to a fraction of a millisecond. The client sees its own work, the
-mirror's and loopback's beside the delay. What these take is measured on a mirror without delays,
-at the same pace, and its median is taken off: the error is what the client sees, less what was
-asked, less that. Prints the table of docs/networks.md; its last column says how disturbed the
-mirror was.
+Mirror and client each have a CPU. The connections send in turn, at most `MAX_PER_S` requests a
+second in all, because a mirror without idle CPU time cannot be exact to a fraction of a
+millisecond. Besides the delay, the client sees the work of the mirror, of loopback and of itself.
+This is measured on a mirror without delays, at the same pace. The error is the latency that the
+client sees, less the requested one, less the median of that measurement. Prints the table of
+docs/networks.md; its last column shows how disturbed the mirror was.
 
     python -m benchmarks.latency [SECONDS]
 """
@@ -39,13 +39,13 @@ HEADER = """\
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What was seen; times are milliseconds."""
+    """The measured latencies, in milliseconds."""
 
     latencies: list[float]
-    """In order of size."""
+    """The latencies, sorted."""
     seconds: float
     wait_share: float
-    """Of the time in which the mirror was ready but had no CPU."""
+    """The share of time in which the mirror was ready to run but had no CPU."""
 
     def at(self, share: float) -> float:
         """Return a quantile."""
@@ -58,7 +58,7 @@ class Point:
 
 
 class Client:
-    """Connections of which each has at most one request on its way."""
+    """Connections with at most one request in flight on each."""
 
     def __init__(self, port: int, connections: int) -> None:
         self._poll = select.epoll()
@@ -72,13 +72,13 @@ class Client:
         self._sent: dict[int, float] = {}
 
     def send(self) -> None:
-        """Send on the connection that has been idle for longest."""
+        """Send a request on the connection that has been idle for longest."""
         file = self._idle.popleft()
         self._sent[file] = time.perf_counter()
         self._sockets[file].send(REQUEST)
 
     def receive(self, timeout_s: float = 0.0) -> list[float]:
-        """Return the latencies of the answers that are there, in milliseconds."""
+        """Return the latencies of the answers that have arrived, in milliseconds."""
         seen = []
         for file, _ in self._poll.poll(timeout_s):
             seen.append((time.perf_counter() - self._sent[file]) * 1000)
@@ -87,7 +87,7 @@ class Client:
         return seen
 
     def warm_up(self) -> None:
-        """Send once on each: what a new connection costs is not the question."""
+        """Send one request on each connection, to exclude the cost of new connections."""
         while self._idle:
             self.send()
         while len(self._idle) < len(self._sockets):

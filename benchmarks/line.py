@@ -1,16 +1,17 @@
-"""Holds what slow starters cost per page and to begin against a straight line drawn by hand.
+"""Compares the costs of slow starters, per page and to begin, with a straight line drawn by hand.
 
     python -m benchmarks.line [--rounds 8] [--laps 3] [--minutes 8]
 
-gevent, Scrapy and processes begin anew in each crawl, which takes most of a crawl of ten pages; so
-the two costs must stand apart. By hand (`plain_loops.py`, which shares no measuring code with
-crawlbench): crawls of 10, 100 and 300 pages in fresh processes, and a straight line through their
-times. By crawlbench: what one session of the same clients and lengths says. Half of the rounds by
-hand come before the session and half after it, so that a machine that drifts moves both alike.
+gevent, Scrapy and processes start again in each crawl, which takes most of a crawl of ten pages, so
+the two costs must be separated. By hand (`plain_loops.py`, which shares no measuring code with
+crawlbench), we crawl 10, 100 and 300 pages in fresh processes, and draw a straight line through the
+times. This is compared with one session of crawlbench on the same clients and lengths. Half of the
+rounds by hand come before the session and half after it, so that a drift affects both alike.
 
-What ended is kept in results/line/ and not measured again, so call it again for what is missing.
-Prints a line for each client and cost; exit 1 if crawlbench is surely off by more than a tenth, or
-has no value; 3 if something is missing, or off by more than a tenth and by less than the noise.
+Finished rounds are kept in results/line/ and not measured again; call this again for those that are
+missing. Prints a line for each client and cost. Exits with 1 if crawlbench is certainly off by more
+than a tenth or has no value, and with 3 if something is missing, or off by more than a tenth but
+within the noise.
 """
 
 from __future__ import annotations
@@ -36,15 +37,15 @@ LENGTHS = ("douban-top250", "douban-x100", "douban-x300")
 NETWORK = "loopback"
 COSTS = ("per page", "to begin")
 MAX_OFF = 0.1
-"""Of what was found by hand."""
+"""The tolerance, as a share of the value that was found by hand."""
 SESSION_SHARE = 0.6
-"""Of the minutes that are left when the session begins."""
+"""The session's share of the minutes that are left when it begins."""
 KEPT = Path(__file__).resolve().parent.parent / "results" / "line"
 ROUNDS, TOLD = KEPT / "hand.jsonl", KEPT / "told.json"
 
 
 class Outcome(StrEnum):
-    """How far crawlbench is from what was found by hand."""
+    """How far crawlbench is from the values that were found by hand."""
 
     INSIDE = "inside 10 %"
     NOISE = "off by more, but within the noise"
@@ -54,16 +55,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Straight:
-    """What a straight line through three lengths says."""
+    """The costs from a straight line through the times of three lengths."""
 
     costs: tuple[Found, Found]
     """Seconds per page and to begin."""
     bend: Found
-    """By what share a page up to the middle length costs more than one of the longest crawl."""
+    """How much more a page costs up to the middle length than in the longest crawl, as a share."""
 
 
 def main() -> None:
-    """Measure what is missing as far as time goes, and tell what is there."""
+    """Measure what is missing as far as time allows, and print the results so far."""
     options = read_options()
     missing = measure(options.rounds, options.laps, options.minutes * 60)
     rounds = read_rounds(ROUNDS)
@@ -84,13 +85,13 @@ def main() -> None:
 
 
 def read_options() -> argparse.Namespace:
-    """Return what the command line asks for."""
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=8, help="fresh processes of each client")
     parser.add_argument("--laps", type=int, default=3, help="values of each length in a process")
-    parser.add_argument("--minutes", type=float, default=8.0, help="at the most, of all together")
+    parser.add_argument("--minutes", type=float, default=8.0, help="most minutes for everything")
     options = parser.parse_args()
     if options.rounds < 2:
         parser.error(f"--rounds {options.rounds} gives no interval; use 2 or more")
@@ -112,9 +113,9 @@ def measure(rounds: int, laps: int, seconds: float) -> int:
 
 
 def read_costs(cells: Sequence[dict[str, Any]]) -> dict[str, list[list[float] | None]]:
-    """Return, by client, the mean and half-width of each cost that a session tells, in seconds.
+    """Return each client's costs from a session: mean and half-width, in seconds.
 
-    None for a cost that has no value; empty if the session was too short for an interval.
+    A cost without a value is None; the result is empty if the session was too short for intervals.
     """
     found: dict[str, list[list[float] | None]] = {}
     for cell in (cell for cell in cells if cell["role"] != "control"):
@@ -126,7 +127,7 @@ def read_costs(cells: Sequence[dict[str, Any]]) -> dict[str, list[list[float] | 
 
 
 def draw(client: str, rounds: Sequence[dict[str, list[float]]]) -> Straight:
-    """Return the straight line through a client's times: one for each round, then their mean."""
+    """Return the straight line through a client's times: the mean of one line for each round."""
     pages = [PAGES[site] for site in LENGTHS]
     fits = [fit(pages, one[client]) for one in rounds]
     bends = [find_bend(pages, one[client]) for one in rounds]
@@ -137,8 +138,8 @@ def draw(client: str, rounds: Sequence[dict[str, list[float]]]) -> Straight:
 def fit(pages: Sequence[int], times: Sequence[float]) -> tuple[float, float]:
     """Return the slope and the start of a line by least squares.
 
-    An error grows with the time that it is of, so each length counts by its relative distance from
-    the line: else the longest would settle where the line starts.
+    Errors grow with the times, so each length counts by its relative distance from the line.
+    Otherwise the longest crawl would determine where the line starts.
     """
     weights = [1 / time**2 for time in times]
     total = sum(weights)
@@ -150,14 +151,14 @@ def fit(pages: Sequence[int], times: Sequence[float]) -> tuple[float, float]:
 
 
 def find_bend(pages: Sequence[int], times: Sequence[float]) -> float:
-    """Return by what share a page up to the middle length costs more than one of all."""
+    """Return how much more a page costs up to the middle length than over all, as a share."""
     first = (times[1] - times[0]) / (pages[1] - pages[0])
     whole = (times[2] - times[0]) / (pages[2] - pages[0])
     return first / whole - 1
 
 
 def compare(mine: Found, told: list[float] | None) -> tuple[float, Outcome]:
-    """Return what a session says over what was found by hand, and whether that is near enough."""
+    """Return a session's value over the one found by hand, and whether that is near enough."""
     if told is None:
         return math.nan, Outcome.NONE
     ratio = told[0] / mine.mean
@@ -169,7 +170,7 @@ def compare(mine: Found, told: list[float] | None) -> tuple[float, Outcome]:
 
 
 def tell(client: str, line: Straight, told: dict[str, list[list[float] | None]]) -> list[Outcome]:
-    """Print what both say of a client; return how near they are, per page and to begin."""
+    """Print both results for a client; return how near they are, per page and to begin."""
     outcomes = []
     for what, mine, theirs in zip(COSTS, line.costs, told[client], strict=True):
         ratio, outcome = compare(mine, theirs)
@@ -183,7 +184,7 @@ def tell(client: str, line: Straight, told: dict[str, list[list[float] | None]])
 
 
 def show(mean_s: float, half_s: float) -> str:
-    """Return milliseconds with their half-width."""
+    """Return a time and its half-width in milliseconds, as text."""
     return f"{mean_s * 1e3:.3f} ±{half_s * 1e3:.3f} ms"
 
 

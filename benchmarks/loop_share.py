@@ -1,11 +1,11 @@
-"""Does the event loop matter to a crawl? What a perfect one could save, and what others do save.
+"""Shows how much a perfect event loop could save in a crawl, and how much others do save.
 
     python -m benchmarks.loop_share [ROUNDS]
 
-Crawls of the Top-250 on loopback, fetch only and with lxml, on every event loop that is installed,
-measured as a session. Beside that, a sampler looks two thousand times a second which code a crawl
-on the stock loop is in; a sample in asyncio's own modules is the loop's, system calls included, and
-so is polling as far as it is not waiting. Prints Markdown.
+A session crawls the Top-250 on loopback, only fetching and with lxml, on every installed event
+loop. In addition, a sampler looks two thousand times a second which code a crawl on the stock loop
+executes. Samples in asyncio's own modules count as the loop's, system calls included, and so does
+polling except for the time spent waiting. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ ROUNDS = 10
 EVERY_S = 0.0005
 SAMPLED_S = 3.0
 LOOP = {"asyncio", "selectors"}
-"""Modules that are the stock loop."""
+"""The modules of the stock loop."""
 
 
 class Silent(Watcher):
@@ -100,14 +100,14 @@ async def sample_all() -> dict[tuple[str, str], float]:
 
 
 def run_child(address: str, strategy: str, parser: str) -> float:
-    """Sample in a process of its own, whose main thread is free for signals."""
+    """Sample in a new process, whose main thread is free for signals."""
     command = [sys.executable, "-m", "benchmarks.loop_share", "--child", address, strategy, parser]
     return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
 def sample(address: str, strategy: str, parser: str) -> float:
-    """Return the share of a crawl's time in which it is in the stock loop's own code."""
-    bytearray(2**24)  # as `measure/worker.py`: the allocator in the state of a session's workers
+    """Return the share of a crawl's time that is spent in the stock loop's own code."""
+    bytearray(2**24)  # as in `measure/worker.py`: the allocator's state is that of a worker
     spec = registry.load(registry.Kind.SITE, SITE)
     read = registry.load(registry.Kind.PARSER, parser)(spec)
     crawl = registry.load(registry.Kind.STRATEGY, strategy)
@@ -185,7 +185,7 @@ def _interval(session: Session, cell: Cell, stock: Cell) -> str:
 def _best(
     session: Session, cells: dict[tuple[str, str, str | None], Cell], strategy: str, parser: str
 ) -> str:
-    """Say which loop saved most, of those that are told apart from the stock one."""
+    """Return which loop saved most, among those whose interval excludes the stock loop's time."""
     found = []
     for (name, other, loop), cell in cells.items():
         stock = cells[strategy, parser, "asyncio"]

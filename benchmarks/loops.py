@@ -2,12 +2,12 @@
 
     python -m benchmarks.loops [MINUTES [ROUNDS [LOOP...]]]
 
-Each loop has a session against the stock loop, in laps that no third loop makes longer, with the
-operations that are no other's variant in size; the minutes are those of one session. What is not
-installed is left out: `pip install 'crawlbench[loops]'` brings more. Sessions are kept in
-results/loops: one that was cut off goes on, one that has had its minutes is not measured again,
+Each loop has a session with the stock loop, so that no third loop makes the laps longer. It
+measures all operations except variants in size; MINUTES are those of one session. Loops that are
+not installed are left out: `pip install 'crawlbench[loops]'` installs more. Sessions are kept in
+results/loops: an interrupted one continues, one that has used its minutes is not measured again,
 and more minutes make it longer. A session of several loops may be kept under the name of each. The
-crawls of `loop_share.py` come last, in so many rounds; with 0 the page keeps those that it has.
+crawls of `loop_share.py` come last, in ROUNDS rounds; with 0 the page keeps those that it has.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ MINUTES = 5.0
 STOCK = "asyncio"
 LOOPS = ("uvloop", "rloop", "loopmini", "veloxloop", "bracio", "asyncio-poll", "asyncio-select")
 DONE = 0.9
-"""A session that has had so much of its minutes is whole: no round fits into what is left."""
+"""A session that has used this share of its minutes is complete: no further round would fit."""
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "loops.md"
 KEPT = PAGE.parent.parent / "results" / "loops"
 BEGIN, END = "<!-- from a run: begin -->", "<!-- from a run: end -->"
@@ -54,13 +54,13 @@ SHARES = (
     "flight.\n\n"
 )
 FOLDER = re.compile(r"/\S*/(?:site-packages|python3[.]\d+)/")
-"""Where a loop was installed is nobody's business."""
+"""Matches the folder of a loop's package, which is not published."""
 SHOWN = ("noise", "not supported", "invalid", "session")
-"""Labels of notes that stand under the tables; the machine is the same for all."""
+"""Labels of the notes under the tables; the machine is the same for all loops."""
 
 
 def main() -> None:
-    """Measure, and put the result between the marks of the page."""
+    """Measure, and write the result between the marks of the page."""
     options = read_words(__doc__, "loop", minutes=MINUTES, rounds=ROUNDS)
     rounds = options.rounds
     loops = [loop for loop in options.loop or LOOPS if is_installed(loop)]
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def is_installed(loop: str) -> bool:
-    """Tell whether a loop can be made here; a session that is kept needs nothing else."""
+    """Return whether a loop can be made here, or its session is kept already."""
     if (KEPT / loop / SESSION_FILE).exists():
         return True
     try:
@@ -85,7 +85,7 @@ def is_installed(loop: str) -> bool:
 
 
 def run_session(loop: str, budget_s: float) -> Session:
-    """Run a loop's session, or go on with it; what the loop fails at is part of the result."""
+    """Run or continue a loop's session; operations at which it fails are part of the result."""
     folder = KEPT / loop
     command = [sys.executable, "-m", "crawlbench", "run"]
     if (folder / SESSION_FILE).exists():
@@ -102,7 +102,7 @@ def run_session(loop: str, budget_s: float) -> Session:
 
 
 def render(sessions: dict[str, Session], shares: str) -> str:
-    """Return the page's part that comes from the sessions."""
+    """Return the part of the page that comes from the sessions."""
     views = {loop: SessionView(session) for loop, session in sessions.items()}
     parts = [
         " ".join(tell_sessions(sessions)),
@@ -123,7 +123,7 @@ def render(sessions: dict[str, Session], shares: str) -> str:
 
 
 def share_sessions(sessions: dict[str, Session]) -> list[list[str]]:
-    """Return the loops of each session."""
+    """Return the loops of each session, without repeating a session."""
     found: dict[str, list[str]] = {}
     for loop, session in sessions.items():
         found.setdefault(session.created, []).append(loop)
@@ -131,7 +131,7 @@ def share_sessions(sessions: dict[str, Session]) -> list[list[str]]:
 
 
 def tell_sessions(sessions: dict[str, Session]) -> Iterator[str]:
-    """Yield a sentence for each session, with what repeats it."""
+    """Yield a sentence for each session, with the command that repeats it."""
     for loops in share_sessions(sessions):
         session = sessions[loops[0]]
         named = " ".join(f"-l '{loop}'" for loop in (STOCK, *loops))
@@ -178,7 +178,7 @@ def join(views: dict[str, SessionView]) -> Iterator[Table]:
 
 
 def timers(views: dict[str, SessionView]) -> Iterator[Table]:
-    """Yield, per theme, what operations measured besides their time; the stock loop's rows once."""
+    """Yield, for each theme, what operations measure besides time; the stock loop's rows once."""
     found: dict[tuple[str, ...], tuple[str, ...]] = {}
     tables = [measured_table(table) for view in views.values() for table in operation_tables(view)]
     for table in filter(None, tables):

@@ -1,8 +1,8 @@
-"""Lets strategies meet faults and tells what came of it: for faults.py and its test.
+"""Exposes strategies to faults and classifies the outcomes, for faults.py and its test.
 
-Of each pair the outcome is what a session would see of it. Faults befall every request. A strategy
-meets them one after the other in one process, so that its library is imported once; one that hangs
-is ended by its deadline and costs a process.
+The outcome of a strategy and a fault is what a session would see. Every request meets the fault. A
+strategy meets one fault after the other in one process, so that its library is imported once; if it
+hangs, the process is ended at the deadline and another one starts.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ __all__ = [
 
 SITE = "douban-top250"
 ENDLESS = ("stall", "one-byte-a-second")
-"""Kinds that only a timeout ends."""
+"""The faults that only a timeout ends."""
 KINDS = (*(kind for kind in (*ANSWER_KINDS, *DELIVERY_KINDS) if kind not in ENDLESS), *ENDLESS)
-"""All kinds; last those that end a process most often."""
+"""All faults; those that end a process most often come last."""
 
 REFUSED = "crawlbench.base.errors.BlockedPageError"
-"""What the site's reader raises when a page is not the site's."""
+"""The error that the site's reader raises for a page that is not the site's."""
 
 DOCUMENTED = {
     "aiohttp": ("aiohttp.client_exceptions.ClientError",),
@@ -80,7 +80,7 @@ DOCUMENTED = {
         "scrapy.exceptions.DownloadFailedError",
         "scrapy.exceptions.IgnoreRequest",
         "scrapy.exceptions.ResponseDataLossError",
-        "RuntimeError",  # the strategy's own in place of HttpError, which does not pickle
+        "RuntimeError",  # the strategy's own, since HttpError cannot be pickled
     ),
     "standard library": (
         "asyncio.exceptions.LimitOverrunError",
@@ -103,26 +103,27 @@ DOCUMENTED = {
         "exceptions.TimeoutError",
     ),
 }
-"""By library: what to catch if one believes its documentation."""
+"""The errors to catch according to each library's documentation."""
 
 
 class Outcome(StrEnum):
-    """What came of a meeting."""
+    """The outcome of a strategy's meeting with a fault."""
 
     RIGHT = "right"
-    """All items of the site. A session counts the requests as well: after a redirect, too many."""
+    """All items of the site. A session also counts requests: after a redirect there are too many.
+    """
     DOCUMENTED = "documented error"
-    """An error that one catches who has read the library's documentation."""
+    """An error of the classes that the library's documentation says to catch."""
     STRAY = "other error"
-    """An error that passes by who catches what is documented."""
+    """An error of another class."""
     REFUSED = "refused by the reader"
-    """The library handed on what is no page of the site's."""
+    """The library returned something that is not a page of the site."""
     WRONG = "wrong items"
-    """As if nothing had happened; a session's digest refuses them."""
+    """Wrong items as if nothing had happened; a session's digest refuses them."""
     HANGS = "hangs"
-    """Until the deadline, which ended its process."""
+    """The strategy hung until the deadline, which ended its process."""
     DIES = "dies"
-    """Its process ended."""
+    """The strategy's process ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +132,16 @@ class Meeting:
 
     strategy: str
     kind: str
-    """Of the fault."""
+    """The kind of fault."""
     outcome: Outcome
     error: str
-    """Type of what was raised, with its module; empty if nothing was."""
+    """The type of the error with its module; empty if none was raised."""
     text: str
-    """First line of the error."""
+    """The first line of the error."""
 
 
 def installed_strategies() -> list[str]:
-    """Return the names of ours that can be tried here, but those that start cold."""
+    """Return the names of our strategies that can be tried here, except those that start cold."""
     names = registry.names(registry.Kind.STRATEGY)
     cold = {name for name in names if name.startswith("cold-")}
     return [name for name in names if describe_strategy(name).installed and name not in cold]
@@ -149,12 +150,12 @@ def installed_strategies() -> list[str]:
 async def meet_all(
     names: Sequence[str], deadline_of: Callable[[str, str], float], at_once: int
 ) -> AsyncIterator[list[Meeting]]:
-    """Yield what each strategy made of all faults, as it is done.
+    """Yield each strategy's outcomes for all faults, as soon as it has finished.
 
     Args:
-        names: of strategies, the slow ones first.
-        deadline_of: returns the seconds that a strategy has for a kind of fault.
-        at_once: strategies that meet faults at the same time; most of that time they wait.
+        names: the strategies' names, the slow ones first.
+        deadline_of: returns a strategy's deadline in seconds for a kind of fault.
+        at_once: how many strategies run at the same time; most of the time they wait.
     """
     places = asyncio.Semaphore(at_once)
     digest = expect(registry.load(registry.Kind.SITE, SITE)).digest
@@ -173,13 +174,13 @@ async def meet_all(
 
 
 def tell_outcome(name: str, kind: str, report: Report, digest: str) -> Meeting:
-    """Return what a report of `check/trial.py` means.
+    """Return the outcome from a report of `check/trial.py`.
 
     Args:
-        name: of the strategy.
-        kind: of the fault.
-        report: a `digest` or an `error`.
-        digest: of the right items.
+        name: the strategy's name.
+        kind: the kind of fault.
+        report: the strategy's `digest` or `error`.
+        digest: the digest of the right items.
     """
     error = report.get("error")
     if error is None:

@@ -1,9 +1,9 @@
-"""What the midmean of a round's laps gains over their mean, on rounds that were measured.
+"""Shows what the midmean of a round's laps gains over their mean, on measured rounds.
 
     python -m benchmarks.midmean [SESSION ...]
 
-Judges the same rounds of each session (results/reference) both ways, and prints the standard error
-of each cell's log ratio to its baseline, in percent: by means, by midmeans, and one over the other.
+Judges the same rounds of each session (results/reference) in both ways, and prints the standard
+error of each cell's log ratio to its baseline, in percent: by means, by midmeans, and the quotient.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def print_session(folder: Path) -> None:
-    """Judge one session both ways."""
+    """Judge one session in both ways, and print a table."""
     session = load_session(folder)
     index = Index(session.rounds)
     table = Table("cell", "rounds", "laps", "mean", "midmean", "of it", title=folder.name)

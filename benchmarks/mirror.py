@@ -1,12 +1,12 @@
-"""The mirror against nginx, and with 10,000 idle connections: rates by wrk, interleaved.
+"""Compares the mirror with nginx, and with itself beside 10,000 idle connections, by wrk.
 
     python -m benchmarks.mirror [ROUNDS [SECONDS]]
 
-The same ten pages from both, each server alone on one core and wrk on another. In each round every
-point is measured on all servers, in shuffled order. Prints pages per second, ours over nginx's with
-its interval over the rounds, the 99th percentiles, and the servers' CPU time per page, which tells
-more than the rates where the machine is not quiet. nginx is there in two settings (`nginx.py`); the
-faster one of a point counts. Needs Debian's nginx-light and wrk.
+Both serve the same ten pages, each server alone on one core and wrk on another. In each round every
+point is measured on all servers, in shuffled order. Prints pages per second, our rate over nginx's
+with its interval over the rounds, the 99th percentiles, and the servers' CPU time per page, which
+says more than the rates if the machine is not quiet. nginx runs with two settings (`nginx.py`); at
+each point the faster one counts. Needs Debian's nginx-light and wrk.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def measure_points(servers: dict[str, Server], rounds: int, seconds: float) -> N
 
 
 def describe(ours: list[Rate], theirs: list[Rate]) -> str:
-    """Return a row of the table from the rates of the rounds."""
+    """Return a row of the table, from the rates of the rounds."""
     logs = [math.log(a.pages_per_s / b.pages_per_s) for a, b in zip(ours, theirs, strict=True)]
     p99, cpu = ([median(getattr(r, f) for r in rs) for rs in (ours, theirs)] for f in MEDIANS)
     return (
@@ -81,12 +81,12 @@ def describe(ours: list[Rate], theirs: list[Rate]) -> str:
 
 
 def mean_rate(rates: list[Rate]) -> float:
-    """Return the mean over rounds of pages per second."""
+    """Return the mean of the pages per second over rounds."""
     return fmean(rate.pages_per_s for rate in rates)
 
 
 def interval(logs: list[float]) -> str:
-    """Return the ratio whose logarithms these are, with its interval at 95 %."""
+    """Return the ratio with its interval at 95 %, from the logarithms of the rounds' ratios."""
     estimate = estimate_mean(logs)
     if estimate is None:
         return f"{math.exp(logs[0]):.3f}"
@@ -95,7 +95,7 @@ def interval(logs: list[float]) -> str:
 
 
 def measure_idle(server: Server, rounds: int, seconds: float) -> None:
-    """Measure an active client beside idle connections and without them, and print both."""
+    """Compare an active client's rate beside idle connections with that without them, and print."""
     cpus, process = describe_machine().worker_cpus, psutil.Process(server.pids["gzip"])
     port = urlsplit(server.origins["gzip"]).port
     rates: dict[bool, list[float]] = {False: [], True: []}
@@ -110,7 +110,7 @@ def measure_idle(server: Server, rounds: int, seconds: float) -> None:
             rates[has_idle].append(ask(server, "gzip", ACTIVE, seconds, cpus).pages_per_s)
             for one in idle:
                 one.close()
-            time.sleep(WARMUP_S)  # until the mirror has seen them go
+            time.sleep(WARMUP_S)  # until the mirror has noticed that they are closed
     logs = [math.log(a / b) for a, b in zip(rates[True], rates[False], strict=True)]
     print(
         f"{IDLE:,} idle connections: an active client with {ACTIVE} has {interval(logs)} of its "
@@ -119,7 +119,7 @@ def measure_idle(server: Server, rounds: int, seconds: float) -> None:
 
 
 def open_idle(port: int | None, path: str) -> socket.socket:
-    """Return a connection that has had one answer and asks for nothing more."""
+    """Return a connection that has received one answer and stays idle."""
     one = socket.create_connection(("127.0.0.1", port or 80))
     one.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n".encode())
     while not one.recv(65_536).endswith(b"\r\n0\r\n\r\n"):
@@ -128,7 +128,7 @@ def open_idle(port: int | None, path: str) -> socket.socket:
 
 
 async def main() -> None:
-    """Measure and print; exit 2 where a tool is missing."""
+    """Measure and print; exit with 2 if a tool is missing."""
     options = read_words(__doc__, rounds=ROUNDS, seconds=SECONDS)
     missing = [tool for tool in ("nginx", "wrk", "taskset") if not shutil.which(tool)]
     if missing:
@@ -146,12 +146,12 @@ async def main() -> None:
         for server, mode in itertools.product(servers.values(), {mode for mode, _ in POINTS}):
             ask(server, mode, ACTIVE, 1, machine.worker_cpus)  # caches are warm then
         measure_points(servers, rounds, seconds)
-        # A new one, whose memory nobody has used and left free.
+        # A new mirror, whose memory has not been used and freed before.
         measure_idle(await open_mirrors(stack, machine.mirror_cpus), rounds, seconds)
 
 
 async def open_mirrors(stack: AsyncExitStack, cpus: tuple[int, ...]) -> Server:
-    """Start a mirror over each protocol until the stack ends, and return them as one server."""
+    """Start a mirror for each protocol until the stack ends, and return them as one server."""
     paths = [page.address for page in load_manifest(fixture_folder()).pages]
     origins, pids = {}, {}
     for name in ("loopback", "loopback-tls"):

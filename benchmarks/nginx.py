@@ -1,8 +1,8 @@
-"""nginx with the fixture pages, and wrk to ask it or any server; what `mirror.py` compares with.
+"""Runs nginx with the fixture pages, and wrk against it or any other server, for `mirror.py`.
 
 nginx is set up as its documentation advises for static files: sendfile, tcp_nopush,
-open_file_cache, files gzipped beforehand, no log; one worker. Without tcp_nopush, too: on loopback
-it makes some answers wait.
+open_file_cache, files gzipped beforehand, no log, and one worker. It also runs without tcp_nopush,
+which delays some answers on loopback.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from crawlbench.sites.movies import fixture_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TRIALS = 3  # where the machine is so busy that nothing comes within seconds
+TRIALS = 3  # for machines that are so busy that nothing arrives within seconds
 
 CONFIGURATION = """
 worker_processes 1;
@@ -88,12 +88,12 @@ end
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs, by the name of a mode."""
+    """A running server, with an address for each mode."""
 
     origins: dict[str, str]
     paths: list[str]
     pids: dict[str, int]
-    """Of the process that answers, by mode."""
+    """The process that answers, by mode."""
 
     def cpu_s(self, mode: str) -> float:
         """Return the CPU seconds that the server has used."""
@@ -108,11 +108,11 @@ class Rate:
     pages_per_s: float
     p99_ms: float
     cpu_us: float
-    """CPU time of the server for one page, which depends less on what else the machine does."""
+    """The server's CPU time for one page, which depends less on other load on the machine."""
 
 
 def ask(server: Server, mode: str, connections: int, seconds: float, cpus: tuple[int, ...]) -> Rate:
-    """Let wrk ask a server, and return what it saw; exit if there were errors or nothing came."""
+    """Let wrk load a server, and return the rate; exit if there were errors or no answers."""
     coding = 'wrk.headers["Accept-Encoding"] = "gzip"' if "gzip" in mode else ""
     paths = "{" + ", ".join(f'"{path}"' for path in server.paths) + "}"
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
@@ -136,11 +136,11 @@ def ask(server: Server, mode: str, connections: int, seconds: float, cpus: tuple
 
 @contextmanager
 def running_nginx(cpus: tuple[int, ...], files: int) -> Iterator[dict[str, Server]]:
-    """Serve the pages by nginx, as its documentation advises and with tcp_nopush off.
+    """Serve the pages by nginx, as its documentation advises, and also without tcp_nopush.
 
     Args:
-        cpus: to run on.
-        files: most connections and files that may be open.
+        cpus: the CPUs to run on.
+        files: the most connections and files that may be open.
     """
     with tempfile.TemporaryDirectory() as name:
         folder, ports = Path(name), free_ports(4)
@@ -171,13 +171,13 @@ def running_nginx(cpus: tuple[int, ...], files: int) -> Iterator[dict[str, Serve
 
 
 def make_origins(port: int, tls_port: int) -> dict[str, str]:
-    """Return the addresses by mode."""
+    """Return the address for each mode."""
     plain = f"http://127.0.0.1:{port}"
     return {"plain": plain, "gzip": plain, "TLS gzip": f"https://127.0.0.1:{tls_port}"}
 
 
 def write_pages(folder: Path) -> str:
-    """Write the fixtures and their gzipped twins, and return nginx's lines for their headers."""
+    """Write the fixtures, plain and gzipped, and return nginx's lines for their headers."""
     folder.chmod(0o755)  # nginx's worker is another user
     (folder / "pages").mkdir()
     source = fixture_folder()
@@ -191,7 +191,7 @@ def write_pages(folder: Path) -> str:
 
 
 def write_certificate(folder: Path) -> None:
-    """Write a key and its certificate of the kind that the mirror has."""
+    """Write a key and a certificate of the kind that the mirror uses."""
     certificate = trustme.CA().issue_cert("127.0.0.1")
     certificate.private_key_pem.write_to_path(str(folder / "key.pem"))
     for part in certificate.cert_chain_pems:
@@ -199,7 +199,7 @@ def write_certificate(folder: Path) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on."""
+    """Return ports on which no server listens."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [one.getsockname()[1] for one in sockets]
     for one in sockets:
@@ -208,7 +208,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def wait_for(port: int) -> None:
-    """Return when somebody listens on a port."""
+    """Wait until a server listens on a port."""
     for _ in range(500):
         try:
             socket.create_connection(("127.0.0.1", port)).close()

@@ -1,10 +1,10 @@
-"""What the harness adds to a crawl, and what the invariants of a value alone do, interleaved.
+"""Measures what the harness adds to a crawl, and what the checks of the invariants alone add.
 
 Three processes crawl the same mirror from the same CPUs; in each lap each takes one value, in
-shuffled order. The bare one knows no pyperf, no turnstile, no verification and no watchdog: it
-reads a line, crawls, and prints the seconds. The guarded one is the bare one with what the
+shuffled order. The bare one has no pyperf, no turnstile, no verification and no watchdog: it reads
+a line, crawls, and prints the seconds. The guarded one is the bare one with the checks that the
 invariants need in a worker: pages are counted, the harness is sealed, rests are watched. The third
-is a worker at its turnstile. What the mirror notes for the invariants is on all three sides.
+is a worker at its turnstile. What the mirror records for the invariants is the same for all three.
 
     python -m benchmarks.overhead [LAPS [ROUNDS]]
 """
@@ -94,17 +94,17 @@ for _ in sys.stdin:
 
 @dataclass(frozen=True, slots=True)
 class Lap:
-    """What three processes took for the same crawls, in seconds."""
+    """The seconds that three processes took for the same crawls."""
 
     bare: float
     guarded: float
     checks: float
-    """Of the guarded one, outside its clock."""
+    """The guarded process's checks outside its clock."""
     worker: float
 
 
 class Bare:
-    """A process that crawls when told to, and nothing else."""
+    """A process that only crawls, on request."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -120,7 +120,7 @@ class Bare:
         return cls(process)
 
     async def take(self) -> tuple[float, float]:
-        """Take one value; return its seconds, and those of the checks outside its clock."""
+        """Take one value; return its seconds, and the seconds of the checks outside its clock."""
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(b"\n")
@@ -128,14 +128,14 @@ class Bare:
         return seconds, checks_s
 
     async def end(self) -> None:
-        """Let it end."""
+        """End the process."""
         assert self._process.stdin
         self._process.stdin.close()
         await self._process.wait()
 
 
 async def take_lap(bare: Bare, guarded: Bare, worker: Worker) -> Lap:
-    """Let each take one value, in shuffled order."""
+    """Let each process take one value, in shuffled order."""
     seconds, checks_s = {}, 0.0
     for who in random.sample(("bare", "guarded", "worker"), 3):
         if who == "bare":
@@ -150,7 +150,7 @@ async def take_lap(bare: Bare, guarded: Bare, worker: Worker) -> Lap:
 async def measure_round(
     executor: ProcessExecutor, origin: str, cell: Cell, cpus: tuple[int, ...], laps: int
 ) -> list[Lap]:
-    """Return the laps of three fresh processes without the first, which is a warmup."""
+    """Return the laps of three fresh processes, without the first lap, which is a warmup."""
     bare = await Bare.start(origin, cell, cpus, "unguarded")
     guarded = await Bare.start(origin, cell, cpus, "guarded")
     worker = await executor.start(cell, LOOPS, 1, laps)
@@ -162,7 +162,7 @@ async def measure_round(
 
 
 def tell(what: str, rounds: list[list[Lap]], ratio: Callable[[Lap], float]) -> None:
-    """Print by how much something is slower, the round being the unit of replication."""
+    """Print how much slower something is; the round is the unit of replication."""
     logs = [sum(math.log(ratio(lap)) for lap in laps) / len(laps) for laps in rounds]
     estimate = estimate_mean(logs)
     assert estimate

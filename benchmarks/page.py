@@ -1,4 +1,4 @@
-"""How large the page of the largest suite is, and how long a browser takes to open it.
+"""Measures how large the page of the largest suite is, and how long a browser takes to open it.
 
 `python -m benchmarks.page` from the root of a checkout; needs Debian's chromium.
 """
@@ -16,18 +16,18 @@ from benchmarks.usage import read_words
 from playwright.sync_api import sync_playwright
 
 PAGES = "tests.browser.test_full"
-"""Makes the page; by name, since tests are not annotated."""
+"""The module that makes the page; imported by name because tests have no annotations."""
 TIMES = 5
 LOADED = "() => performance.getEntriesByType('navigation')[0].loadEventEnd"
 DRAWN = "() => performance.now()"
 
 
 def main() -> None:
-    """Print the size, and for two widths the time until the page is there and until it is drawn."""
+    """Print the size, and for two widths the time until the page is loaded and then drawn."""
     read_words(__doc__)
     browser_path = shutil.which("chromium")
     if browser_path is None:
-        sys.exit("no chromium here: apt-get install chromium")
+        sys.exit("chromium is not installed: apt-get install chromium")
     page = importlib.import_module(PAGES).full_page()
     print(f"736 cells: {len(page.encode()) / 1e6:.2f} MB")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:

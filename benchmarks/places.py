@@ -1,4 +1,4 @@
-"""Places in documents that are filled by a command, between two comments."""
+"""Fills places in documents: text between two comments that a command writes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ def fill_place(text: str, name: str, content: str) -> str:
     """Return a document with a place's content replaced; unchanged if it has no such place.
 
     Args:
-        text: of the document.
-        name: of the place, which stands in both comments.
+        text: the document's text.
+        name: the place's name, which is in both comments.
         content: whole lines of Markdown, or nothing.
     """
     between = f"\n{content.strip()}\n\n" if content.strip() else ""
@@ -20,7 +20,7 @@ def fill_place(text: str, name: str, content: str) -> str:
 
 
 def read_place(text: str, name: str) -> str:
-    """Return what stands in a place, without the lines around it; empty if there is none."""
+    """Return the content of a place, without the comments around it; empty if there is none."""
     found = _find(name).search(text)
     return found[2].strip() if found else ""
 

@@ -1,9 +1,9 @@
-"""Plain loops around crawls: a way to measure that shares no measuring code with crawlbench.
+"""Measures crawls with plain loops, which share no measuring code with crawlbench.
 
-`time.perf_counter` around a crawl, a fresh process for each client and round, all lengths in
-shuffled turn within it, and Student's t interval over rounds. Strategies, sites, the parser `none`
-and the server are crawlbench's, because they are what is asked about. `cross.py` and `line.py` hold
-what is found here against what crawlbench says.
+The method is `time.perf_counter` around a crawl, a fresh process for each client and round, in
+which all lengths take turns in shuffled order, and Student's t interval over rounds. Strategies,
+sites, the parser `none` and the server are crawlbench's, because they are the subject of the
+measurement. `cross.py` and `line.py` compare these results with crawlbench's.
 
 Called with one client's job, as JSON, it is that client's process.
 """
@@ -35,10 +35,11 @@ if TYPE_CHECKING:
 
 CONCURRENCY = 10
 CRAWLS_S = 0.03
-"""A value of several crawls lasts about as long, so that the clock's own cost is nothing."""
+"""A value repeats short crawls for about so long, so that the clock's own cost is negligible."""
 PAGES = {"douban-top250": 10, "douban-x30": 30, "douban-x100": 100, "douban-x300": 300}
 T_975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179)
-"""Quantiles of Student's t for 95 %, from one degree of freedom on; beyond, the normal one's."""
+"""Quantiles of Student's t for 95 %, from one degree of freedom on; beyond the list, the normal
+distribution's is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Found:
     high: float
 
     def meets(self, other: Found) -> bool:
-        """Tell whether the two intervals share a point."""
+        """Return whether the two intervals overlap."""
         return self.low <= other.high and other.low <= self.high
 
 
@@ -60,10 +61,10 @@ class Task:
 
     clients: tuple[str, ...]
     sites: tuple[str, ...]
-    """The lengths of a site, in this order in what is kept."""
+    """The site at each length; results are kept in the same order."""
     network: str
     laps: int
-    """Values of each length in a process."""
+    """How many values of each length a process takes."""
 
 
 def interval(values: Sequence[float]) -> Found:
@@ -75,13 +76,13 @@ def interval(values: Sequence[float]) -> Found:
 
 
 def keep_rounds(path: Path, task: Task, rounds: int, end_s: float) -> int:
-    """Append rounds to a file until it has enough, or time is over; return how many are missing.
+    """Append rounds to a file until it has enough or time is up; return how many are missing.
 
     Args:
-        path: of the file; rounds that it has are not measured again.
+        path: the file; rounds that it has are not measured again.
         task: what a round measures.
-        rounds: how many the file is to have.
-        end_s: on the monotonic clock; a round that would end later is not begun.
+        rounds: how many rounds the file should have.
+        end_s: time on the monotonic clock; no round begins that would end later.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     drop_cut_line(path)
@@ -106,20 +107,20 @@ def keep_rounds(path: Path, task: Task, rounds: int, end_s: float) -> int:
 
 
 def read_rounds(path: Path) -> list[dict[str, list[float]]]:
-    """Return the rounds that a file has, seconds by client and length; a cut line is none."""
+    """Return a file's rounds: seconds by client and length; an incomplete last line is ignored."""
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def drop_cut_line(path: Path) -> None:
-    """Leave only whole lines in a file, so that what is appended begins a line of its own."""
+    """Remove an incomplete last line from a file, so that appended text begins a new line."""
     text = path.read_bytes() if path.exists() else b""
     if text and not text.endswith(b"\n"):
         path.write_bytes(text[: text.rfind(b"\n") + 1])
 
 
 def ask_client(client: str, sites: dict[str, str], laps: int) -> list[list[float]]:
-    """Return a fresh process's values, those of the first site first."""
+    """Return the values from a fresh process: one list for each site, in order."""
     job = json.dumps({"client": client, "sites": sites, "laps": laps})
     command = [sys.executable, __file__, job]
     done = subprocess.run(
@@ -144,11 +145,11 @@ def serve(site: str, network: str) -> Iterator[str]:
 
 
 def _take_first_cpu() -> None:
-    """Let a client have one CPU, as crawlbench's workers have."""
+    """Restrict this client to one CPU, as crawlbench does with its workers."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 
-# A client's process.
+# The process of a client.
 
 
 def be_client(job: dict[str, Any]) -> list[list[float]]:
@@ -172,7 +173,7 @@ def be_client(job: dict[str, Any]) -> list[list[float]]:
 
 
 def time_crawls(crawl: Callable[..., Any], site: Site, loops: int) -> float:
-    """Return the seconds that a crawl takes, with no garbage of the one before in its way."""
+    """Return the seconds that a crawl takes, after collecting the garbage of the one before."""
     gc.collect()
     if inspect.iscoroutinefunction(crawl):
 
@@ -182,8 +183,8 @@ def time_crawls(crawl: Callable[..., Any], site: Site, loops: int) -> float:
                 await crawl(site, CONCURRENCY)
             return time.perf_counter() - start
 
-        # A factory keeps the loop from becoming the thread's own, which Scrapy's forked process
-        # would take over while it runs.
+        # With a factory the loop does not become the thread's current loop, which Scrapy's forked
+        # process would otherwise take over while it runs.
         with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
             return runner.run(run()) / loops
     start = time.perf_counter()

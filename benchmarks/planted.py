@@ -1,13 +1,13 @@
-"""Tells whether `crawlbench ab` finds what was planted, and nothing else.
+"""Checks whether `crawlbench ab` finds planted differences, and no others.
 
     python -m benchmarks.planted [PART ...]
 
 Two copies of a package make the same crawl; one of them makes it longer by a known share. A part
-holds the plain copy against another for a number of sessions, at a margin and with a budget: see
-`PARTS`. Each session's answer is kept in results/planted, so that a part can be measured in pieces
-and on several days; what is there is not measured again. First of all a plain loop, which shares
-no code with the sessions, measures how much longer each copy really takes. Exits 1 if a part that
-is whole did not find what it must.
+compares the plain copy with another in a number of sessions, at a margin and with a budget: see
+`PARTS`. Each session's answer is kept in results/planted and not measured again, so that a part can
+be measured in pieces and on several days. First a plain loop, which shares no code with the
+sessions, measures how much longer each copy really takes. Exits with 1 if a complete part did not
+find what it should.
 """
 
 from __future__ import annotations
@@ -94,17 +94,17 @@ class Part:
 
     sessions: int
     share: float
-    """By which the other copy takes longer."""
+    """The share by which the other copy takes longer."""
     budget_s: float
     margin_percent: float
     wanted: frozenset[str]
     """Verdicts that are right."""
     most_others: int
-    """Sessions that may end otherwise."""
+    """How many sessions may end with another verdict."""
     answer: str = "changes"
-    """Of wall time, or `cpu_changes`."""
+    """The key in the answer: changes of wall time, or `cpu_changes`."""
     spinners: int = 0
-    """Processes that do nothing but compute, as long as the session lasts."""
+    """How many processes do nothing but compute during the session."""
 
 
 ANYTHING = frozenset({"faster", "slower", "same", "unclear"})
@@ -120,7 +120,7 @@ PARTS = {
 
 
 def main() -> None:
-    """Measure what is missing of the parts, and print what was found."""
+    """Measure what is missing in the parts, and print the results."""
     parts = read_words(__doc__, "part").part or list(PARTS)
     if unknown := set(parts) - set(PARTS):
         sys.exit(f"unknown part {min(unknown)!r}; known: {', '.join(PARTS)}")
@@ -136,7 +136,7 @@ def main() -> None:
 
 
 def measure_part(name: str, part: Part, folder: Path) -> bool:
-    """Measure the sessions of a part that are not kept, and return whether all is as it must be."""
+    """Measure the missing sessions of a part, and return whether it found what it should."""
     kept = KEPT / f"{name}.jsonl"
     answers = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
     print(f"{name}: the copy takes {measure_truth(folder, part.share)} of the other's time")
@@ -158,13 +158,13 @@ def measure_part(name: str, part: Part, folder: Path) -> bool:
 
 
 def write_strategy(folder: Path, part: Part) -> None:
-    """Write the strategy, which makes a crawl longer by wall time, or by CPU time at load."""
+    """Write the strategy, which makes crawls longer by wall time, or at load by CPU time."""
     clock = "process_time" if part.spinners else "perf_counter"
     (folder / "planted_crawl.py").write_text(STRATEGY.format(clock=clock), encoding="utf-8")
 
 
 def write_copy(folder: Path, share: float) -> None:
-    """Write the plain package, and one whose crawls take so much longer."""
+    """Write the plain package, and one whose crawls take longer by a share."""
     for name, value in (("plain", 0.0), ("copy", share)):
         package = folder / name / "planted"
         package.mkdir(parents=True, exist_ok=True)
@@ -182,7 +182,7 @@ def measure_truth(folder: Path, share: float) -> str:
     told = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     ratios = sorted(float(line) for line in told.stdout.splitlines())
     middle = ratios[len(ratios) // 4 : -len(ratios) // 4]
-    # Of the mean of the middle half, as Tukey and McLaughlin have it.
+    # The error of the mean of the middle half, by Tukey and McLaughlin.
     ends = ratios[len(ratios) // 4], ratios[-len(ratios) // 4 - 1]
     winsorised = [min(max(ratio, ends[0]), ends[1]) for ratio in ratios]
     error = statistics.stdev(winsorised) / (0.5 * math.sqrt(len(ratios)))

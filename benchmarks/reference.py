@@ -6,9 +6,9 @@ python -m benchmarks.reference --minutes 10      as much as fits; call it again 
 python -m benchmarks.reference --part api        one part alone
 python -m benchmarks.reference --page            only the page and the badges
 
-A session that is cut off goes on where it was. Each that ends becomes a bundle, checked by all
-rules, in `results/matrix/<day>-<CPU>-<Python>/`. Sessions of one part lie apart: every part is
-measured once before any is measured again.
+An interrupted session continues where it stopped. A finished one becomes a bundle, checked by all
+rules, in `results/matrix/<day>-<CPU>-<Python>/`. Sessions of one part lie apart in time: every part
+is measured once before any is measured again.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ UNDER_WAY = ROOT / "results" / "matrix-under-way"
 """Sessions that are not finished; not kept in git."""
 PAGE = ROOT / "docs" / "results"
 REFERENCE = ROOT / "results" / "reference"
-"""A session on an Intel, and beside it, as a bundle, one of a newcomer on an AMD."""
+"""A session on an Intel CPU, and a bundle of a newcomer's session on an AMD CPU."""
 README = ROOT / "README.md"
 PICTURE = "clients.svg"
 CONTESTANTS = ROOT / "docs" / "contestants.md"
 INTERRUPTED = 130
 PATIENCE_S = 60.0
-"""For a session to end after it was asked to."""
+"""Seconds that a session has to end after it was asked to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +86,12 @@ class Due:
 
     @property
     def name(self) -> str:
-        """Of its folder and its bundle."""
+        """The name of its folder and its bundle."""
         return f"{self.part.name}-{self.number}"
 
 
 def main() -> None:
-    """Measure what is missing, or say what it would take."""
+    """Measure the missing sessions, or print how long they would take."""
     options = _read_options()
     if not options.page:
         parts = [find_part(options.part)] if options.part else load_parts()
@@ -113,15 +113,15 @@ def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--part", choices=list_parts(), help="Measure this part alone.")
     parser.add_argument("--minutes", type=float, help="Stop after so many minutes.")
-    parser.add_argument("--plan", action="store_true", help="Say what it would take, and end.")
+    parser.add_argument("--plan", action="store_true", help="Show how long it would take, and end.")
     parser.add_argument("--page", action="store_true", help="Only draw the page and the badges.")
     return parser.parse_args()
 
 
 def find_folder(root: Path) -> Path:
-    """Return the folder of the matrix that is to go on: the newest of this CPU and Python.
+    """Return the folder of the matrix to continue: the newest of this CPU and Python.
 
-    One that is whole is left alone; then, and on another CPU, another begins today.
+    If there is none, or it is complete, a new matrix begins today.
     """
     machine = describe_machine()
     today = datetime.now(UTC).date().isoformat()
@@ -137,7 +137,7 @@ def find_folder(root: Path) -> Path:
 
 
 def find_due(folder: Path, parts: list[Part]) -> list[Due]:
-    """Return the sessions that are missing: all parts once, then all of them again."""
+    """Return the missing sessions: one of each part, then another of each part."""
     known = _seconds_of(folder)
     return [
         Due(part, number, known.get(part.name, part.expected_s))
@@ -148,14 +148,14 @@ def find_due(folder: Path, parts: list[Part]) -> list[Due]:
 
 
 def _seconds_of(folder: Path) -> dict[str, float]:
-    """Return what a session of each part took, of those that are there."""
+    """Return how long a session of each part took, for the parts that have been measured."""
     if not list(folder.glob(f"*{ENDING}")):
         return {}
     return {one.suite: one.session.seconds for one in load_matrix(folder).sessions}
 
 
 def tell_plan(folder: Path, parts: list[Part], due: list[Due]) -> None:
-    """Print what there is and what the rest takes."""
+    """Print which sessions exist and how long the rest takes."""
     size = sum(path.stat().st_size for path in folder.glob(f"*{ENDING}"))
     clients = set().union(*(part.clients for part in parts))
     print(f"matrix {folder.name}: {format_bytes(size)} of {format_bytes(MAX_MATRIX_BYTES)}")
@@ -192,7 +192,7 @@ def measure(due: list[Due], folder: Path, budget_s: float | None) -> None:
 
 
 def run_session(due: Due, session: Path, left_s: float | None) -> int:
-    """Measure a session or go on with it; return the exit code, 130 if time was up."""
+    """Measure or continue a session; return its exit code, or 130 if time was up."""
     call = ["run", str(due.part.path), "-o", str(session), "--quiet", "--no-page"]
     if (session / SESSION_FILE).exists():
         call = ["run", "--resume", str(session), "--quiet", "--no-page"]
@@ -201,22 +201,22 @@ def run_session(due: Due, session: Path, left_s: float | None) -> int:
     try:
         code = child.wait(left_s)
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
-        child.terminate()  # what is finished is kept; SIGINT is ignored in the background
+        child.terminate()  # finished rounds are kept; SIGINT is ignored in the background
         child.wait(PATIENCE_S)
         return INTERRUPTED
     return code
 
 
 def keep(session: Path, path: Path, suite: str) -> None:
-    """Make a bundle of a finished session, and let its folder go.
+    """Make a bundle of a finished session, and remove its folder.
 
     Raises:
-        UsageError: it breaks a rule, or the matrix would be too large; the session stays.
+        UsageError: it breaks a rule, or the matrix would be too large; the folder stays.
     """
     if load_session(session).ending in CUT_SHORT:
         raise UsageError(
-            f"{str(session)!r} was not finished; call this again to go on with it, or remove that "
-            "folder to begin anew"
+            f"{str(session)!r} was not finished; call this again to continue it, or remove that "
+            "folder to begin again"
         )
     content = encode_bundle(submit_session(session, suite))
     others = sum(one.stat().st_size for one in path.parent.glob(f"*{ENDING}"))
@@ -232,7 +232,7 @@ def keep(session: Path, path: Path, suite: str) -> None:
 
 
 def conclude_anew(matrices: Path) -> None:
-    """Let published bundles say what today's judge concludes from their values, which stay."""
+    """Update the conclusions in published bundles to today's judge; their values do not change."""
     for path in sorted(matrices.glob(f"*/*{ENDING}")):
         content = load_bundle(path).content
         claims = claims_of(restore(content))
@@ -252,19 +252,19 @@ def write_page(matrices: Path, folder: Path) -> None:
         write_text(badges / name, text)
     for old in badges.glob("*.json"):
         if old.name not in wanted:
-            old.unlink()  # of a figure that was retired
+            old.unlink()  # the badge of a retired figure
     size = format_bytes((folder / "index.html").stat().st_size)
     print(f"{folder / 'index.html'}: {len(table.rows)} figures, {size}; {len(wanted)} badges")
 
 
 def load_makers() -> tuple[Session, Session]:
-    """Return two sessions of the default suite, on CPUs of two makers, judged."""
+    """Return two judged sessions of the default suite, on CPUs of two makers."""
     newcomer = load_bundle(REFERENCE / f"newcomer{ENDING}")
     return load_session(REFERENCE), restore(newcomer.content)
 
 
 def write_picture(matrices: Path, folder: Path, readme: Path) -> None:
-    """Draw all clients on one chart, and show it in the README, if they were measured."""
+    """Draw all clients that were measured on one chart, and show it in the README."""
     rows = find_clients(make_table(load_matrices(matrices)))
     text = ""
     if rows:
@@ -279,7 +279,7 @@ def write_picture(matrices: Path, folder: Path, readme: Path) -> None:
 
 
 def write_speeds(matrices: Path, document: Path) -> None:
-    """Show in the document about contestants how fast each is, if they were measured."""
+    """Write into the document about contestants how fast each is, if they were measured."""
     speeds = render_speeds(make_table(load_matrices(matrices)))
     write_text(document, fill_place(document.read_text(encoding="utf-8"), "speeds", speeds))
 

@@ -1,11 +1,11 @@
-"""What large sites cost: pages that are put together, items that are tallied, the mirror's memory.
+"""Measures what large sites cost: putting pages together, tallying items, the mirror's memory.
 
     python -m benchmarks.scale [--pages 20000]
 
-First, in this process, the time of one page of douban-x100000, made anew and packed in three ways,
-and of one item in a tally. Then, for each of douban-x100 and douban-x100000, a raw client asks a
-fresh mirror for that many pages, spread over the whole site, gzipped and plain. Exit 1 if the
-mirror of the large site holds 32 MB more than that of the small one.
+First this process measures the time of one page of douban-x100000, made and compressed in three
+ways, and of one item in a tally. Then, for douban-x100 and for douban-x100000, a raw client asks a
+fresh mirror for that many pages, spread over the whole site, gzipped and plain. Exits with 1 if the
+mirror of the large site takes 32 MB more than that of the small one.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ PAGE_SIZE = 25
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one mirror did with a number of requests."""
+    """The performance of one mirror over a number of requests."""
 
     site: str
     coding: str
     pages_per_s: float
     wire_bytes: float
-    """Of one answer, on the mean."""
+    """The mean size of an answer."""
     rss_bytes: int
-    """Of the mirror's process afterwards."""
+    """The resident memory of the mirror's process afterwards."""
 
 
 def main() -> None:
@@ -95,7 +95,7 @@ def print_costs() -> None:
 
 
 async def load_mirror(count: int, pages: int) -> list[Load]:
-    """Return how a fresh mirror of a list of `count` pages did: first gzipped, then plain."""
+    """Return the load of a fresh mirror of a list of `count` pages: first gzipped, then plain."""
     name, loads = f"douban-x{count}", []
     async with open_mirror(name, "loopback", NETWORKS["loopback"], 1) as mirror:
         host = urlsplit(mirror.address).netloc
@@ -130,7 +130,7 @@ async def ask(host: str, coding: str, count: int, share: range) -> None:
 
 
 def request(host: str, coding: str, page: int) -> bytes:
-    """Return the bytes that ask for a page, from 0."""
+    """Return the bytes of a request for a page, counted from 0."""
     target = f"/top250?start={PAGE_SIZE * page}&filter=" if page else "/top250"
     headers = f"Host: {host}\r\nCookie: bid=crawlbench0\r\nAccept-Encoding: {coding}\r\n"
     return f"GET {target} HTTP/1.1\r\n{headers}\r\n".encode()

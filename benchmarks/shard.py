@@ -1,11 +1,11 @@
-"""From how many pages on a cluster pays: dask-aiohttp beside aiohttp-gather.
+"""Shows from how many pages a cluster pays: dask-aiohttp beside aiohttp-gather.
 
     python -m benchmarks.shard [PAGES ...]
 
-Crawls douban-xPAGES (10, 100, 1,000) three times with each: `aiohttp-gather`; `dask-aiohttp` with a
-cluster of its own, whose start and end are inside the clock; `dask-aiohttp` on a cluster that runs
-already. Network, parser and concurrency are those named below. Prints seconds, the median of three.
-Both workers are processes of this machine: what more machines would give is not measured here.
+Crawls douban-xPAGES (10, 100, 1,000) three times with each of these: `aiohttp-gather`;
+`dask-aiohttp` with a cluster of its own, whose start and end are inside the clock; and
+`dask-aiohttp` on a cluster that already runs. Prints the median of three, in seconds. Both workers
+are processes of this machine, so this does not show what more machines would gain.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ def main() -> None:
 
 
 def measure(strategy: str, count: int, address: str | None) -> float:
-    """Return the median seconds of a crawl; all items and requests are as they must be.
+    """Return the median seconds of a crawl; exit if items or requests are wrong.
 
     Args:
-        strategy: whose crawl.
-        count: pages of the site.
-        address: of a scheduler that runs already; None: the crawl starts its own cluster.
+        strategy: the strategy's name.
+        count: the number of pages of the site.
+        address: the address of a running scheduler; None if the crawl starts a cluster of its own.
     """
     os.environ.pop(VARIABLE, None)
     if address:

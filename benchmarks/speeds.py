@@ -1,4 +1,4 @@
-"""How fast each client is, as docs/contestants.md shows it: from the newest matrix."""
+"""Shows in docs/contestants.md how fast each client is in the newest matrix."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["render_speeds"]
 
 NEAR, FAR = PART, "far"
-"""Parts of a matrix: every client, fetching alone, nearby and over TLS far away."""
+"""Parts of a matrix in which every client only fetches: nearby, and far away over TLS."""
 
 
 def render_speeds(table: Table) -> str:
     """Return the speeds of all clients as Markdown, the fastest first; empty if there are none.
 
     Args:
-        table: of all matrices.
+        table: the table of all matrices.
     """
     near, far = ({row.strategy: row for row in find_clients(table, part)} for part in (NEAR, FAR))
     if not near:
@@ -36,7 +36,7 @@ def render_speeds(table: Table) -> str:
 
 
 def _order(row: TableRow | None) -> tuple[bool, float]:
-    """Return what sorts by the ratio per page; what has none comes last."""
+    """Return a key that sorts by the ratio per page; rows without a ratio come last."""
     if row is not None and row.verdict == "baseline":
         return False, 0.0
     if row is None or row.page is None or row.page.estimate is None:
@@ -45,7 +45,7 @@ def _order(row: TableRow | None) -> tuple[bool, float]:
 
 
 def _introduce(rows: Sequence[TableRow]) -> list[str]:
-    """Return when and where it was measured, and the table's head."""
+    """Return a paragraph on when and where this was measured, and the table's head."""
     baseline = next((row.strategy for row in rows if row.verdict == "baseline"), "the baseline")
     days = sorted({day for row in rows for day in (row.first, row.last)})
     when = " to ".join(dict.fromkeys((days[0], days[-1])))
@@ -82,7 +82,7 @@ def _seconds(seconds: float | None) -> str:
 
 
 def _ratio(row: TableRow | None, ratio: Ratio | None) -> str:
-    """Return a ratio with its interval and verdict, or why there is none."""
+    """Return a ratio with its interval and verdict, or the reason why there is none."""
     if row is None:
         return "not measured"
     if row.verdict == "baseline":

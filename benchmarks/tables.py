@@ -1,7 +1,8 @@
-"""How large the page of the table is, and how long a browser takes to open it.
+"""Measures how large the page of the table is, and how long a browser takes to open it.
 
 `python -m benchmarks.tables` from the root of a checkout; needs Debian's chromium. The matrices are
-made: of the plans of all parts, with invented values, three sessions each, judged as real ones are.
+invented: the plans are those of all parts, with three sessions each, and the made-up values are
+judged as real ones are.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def main() -> None:
     read_words(__doc__)
     browser_path = shutil.which("chromium")
     if browser_path is None:
-        sys.exit("no chromium here: apt-get install chromium")
+        sys.exit("chromium is not installed: apt-get install chromium")
     one = make_table([make_matrix()])
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path)
@@ -67,7 +68,7 @@ def make_matrix() -> Matrix:
 
 
 def repeat(table: Table, count: int) -> Table:
-    """Return a table of so many matrices, each with the rows of this one."""
+    """Return a table of several matrices, each with the rows of this one."""
     rows = [
         replace(row, matrix=f"made-{number:02}") for number in range(count) for row in table.rows
     ]
@@ -85,7 +86,7 @@ def repeat(table: Table, count: int) -> Table:
 
 
 def tell(browser: Browser, path: Path, width: int) -> None:
-    """Print how long the page takes at one width."""
+    """Print how long the page takes to load and to draw at one width."""
     loaded, drawn = [], []
     for _ in range(TIMES):
         tab = browser.new_page(viewport={"width": width, "height": 900})

@@ -1,11 +1,11 @@
-"""What TLS connections take of the mirror's memory.
+"""Measures how much of the mirror's memory TLS connections take.
 
     python -m benchmarks.tls_memory [CONNECTIONS]
 
-Opens connections over TLS, of each kind to a mirror of its own: such that have had one answer and
-are idle, and such that ask for big answers and never read. Prints by how much the mirror's resident
-memory grows for each. Then connections come and go, 50 at a time: the memory after each thousand
-shows whether what closes is given back. How busy the machine is does not matter.
+Opens connections of two kinds over TLS, each to a mirror of its own: idle ones that have received
+one answer, and ones that ask for big answers and never read. Prints how much the mirror's resident
+memory grows for each connection. Then connections come and go, 50 at a time: the memory after each
+thousand shows whether closed connections are freed. The machine need not be quiet.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 500
 THOUSANDS = 4
-"""Of connections that come and go."""
+"""How many thousands of connections come and go."""
 PARALLEL = 50
 SITE = "douban-top250"
 ASKED = 200
-"""Big answers that are asked for and not read: some 10 MB, far beyond any bound."""
+"""How many big answers are requested and not read: some 10 MB, far beyond any bound."""
 
 
 class Client:
@@ -47,7 +47,7 @@ class Client:
         self._context = ssl.create_default_context(cafile=mirror.ca_file)
 
     def open(self) -> ssl.SSLSocket:
-        """Return a connection that has had one answer."""
+        """Return a connection that has received one answer."""
         one = self._context.wrap_socket(
             socket.create_connection(self._at), server_hostname=self._at[0]
         )
@@ -58,14 +58,14 @@ class Client:
         return one
 
     def ignore(self, one: ssl.SSLSocket) -> None:
-        """Ask for much and read nothing, until the mirror takes no more."""
+        """Send many requests and read no answers, until the mirror accepts no more requests."""
         one.settimeout(0.02)
         with suppress(OSError):
             one.sendall(self._request * ASKED)
 
 
 def measure_growth(client: Client, mirror: psutil.Process, count: int, *, is_deaf: bool) -> float:
-    """Return by how many bytes the mirror grows for each connection that is open at a time."""
+    """Return by how many bytes the mirror grows for each open connection."""
     client.open().close()  # caches are warm then
     with ExitStack() as stack:
         before = mirror.memory_info().rss
@@ -73,12 +73,12 @@ def measure_growth(client: Client, mirror: psutil.Process, count: int, *, is_dea
         if is_deaf:
             for one in opened:
                 client.ignore(one)
-        client.open().close()  # after which the mirror has seen all that was sent
+        client.open().close()  # now the mirror has read everything that was sent
         return (mirror.memory_info().rss - before) / count
 
 
 def measure_passing(client: Client, mirror: psutil.Process) -> list[int]:
-    """Return the mirror's memory at first, and after each thousand connections."""
+    """Return the mirror's memory at the start and after each thousand connections."""
     sizes = [mirror.memory_info().rss]
     for _ in range(THOUSANDS):
         for _ in range(1_000 // PARALLEL):

@@ -1,4 +1,4 @@
-"""What a session of crawlbench tells, by its command and its published JSON alone."""
+"""Measures a session of crawlbench by its command, and reads its published JSON only."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from benchmarks.plain_loops import CONCURRENCY
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a session measures."""
+    """The subject of a session."""
 
     clients: tuple[str, ...]
-    """The first is the baseline."""
+    """The strategies; the first is the baseline."""
     site: str
     long_form: str
-    """A longer site; or one in between and the longer one, with a comma."""
+    """The longer site, or an intermediate and the longer one, separated by a comma."""
     network: str
     laps: int = 2
-    """Turns in a round: with fewer, there are more rounds."""
+    """Laps in a round; with fewer laps there are more rounds."""
 
 
 def measure_session(name: str, subject: Subject, seconds: float) -> list[dict[str, Any]]:
-    """Return the cells of a session, as its JSON has them.
+    """Measure a session, and return its cells as its JSON has them.
 
     Args:
-        name: of the suite.
+        name: the suite's name.
         subject: what is measured.
-        seconds: that the session may take.
+        seconds: how long the session may take.
     """
     with tempfile.TemporaryDirectory() as room:
         folder, suite = Path(room) / "session", Path(room) / f"{name}.toml"
@@ -53,6 +53,6 @@ def measure_session(name: str, subject: Subject, seconds: float) -> list[dict[st
 
 
 def _crawlbench(*arguments: str) -> str:
-    """Return what a command prints; show what it complains of."""
+    """Return a command's output; show its messages to standard error."""
     command = [sys.executable, "-m", "crawlbench", *arguments]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout

@@ -1,11 +1,12 @@
-"""Are equal event loops told apart? Sessions of asyncio's loop against itself under another name.
+"""Checks that equal event loops come out equal: asyncio's loop against itself under another name.
 
     python -m benchmarks.twin_loop [SESSIONS [BUDGET_S]]
 
-Each session measures a dozen operations on the stock loop and on the same class as
-`module:factory`, as a stranger's loop would be named. Whatever it calls faster or slower is false.
-Prints a line per session, then in how many there was any, in wall time and in CPU time: at most 5 %
-are allowed in each, so that exit code 1 means more than chance allows at 1 in 100.
+Each session measures a dozen operations on the stock loop, and on the same class as
+`module:factory`, as any other loop would be named. Each verdict of faster or slower is false.
+Prints a line for each session, and then how many sessions have a false verdict, in wall time and in
+CPU time. At most 5 % may have one in each. Exits with 1 if there are more of them than chance would
+produce once in 100 times.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ OPERATIONS = (
 )
 QUANTITIES = (Quantity.TIME, Quantity.CPU)
 ALLOWED = 0.05
-"""Share of sessions with a false verdict."""
+"""The share of sessions that may have a false verdict."""
 UNLIKELY = 0.01
 
 
 def main() -> None:
-    """Measure and print; exit 1 if there are too many false verdicts to be chance."""
+    """Measure and print; exit with 1 if there are too many false verdicts to be chance."""
     options = read_words(__doc__, sessions=SESSIONS, budget_s=BUDGET_S)
     sessions, budget_s = options.sessions, options.budget_s
     false = dict.fromkeys(QUANTITIES, 0)
@@ -66,7 +67,7 @@ def main() -> None:
 
 
 def measure(seed: int, budget_s: float, folder: Path) -> dict[Quantity, list[Comparison]]:
-    """Measure one session, print what it found, and return its false verdicts."""
+    """Measure one session, print its results, and return its false verdicts."""
     command = [sys.executable, "-m", "crawlbench", "run", "loops", "-l", "asyncio", "-l", TWIN]
     command += [word for name in OPERATIONS for word in ("--operation", name)]
     command += ["--budget", f"{budget_s:g}", "--seed", str(seed), "-o", str(folder)]
@@ -92,12 +93,12 @@ def measure(seed: int, budget_s: float, folder: Path) -> dict[Quantity, list[Com
 
 
 def is_false(comparison: Comparison) -> bool:
-    """Tell whether a verdict says that equal loops differ."""
+    """Return whether a verdict says that equal loops differ."""
     return comparison.verdict in (Verdict.FASTER, Verdict.SLOWER)
 
 
 def chance_of(count: int, sessions: int) -> float:
-    """Return how likely so many sessions or more have a false verdict, if it is as allowed."""
+    """Return the probability of so many false sessions or more if the allowed share were true."""
     return sum(
         math.comb(sessions, k) * ALLOWED**k * (1 - ALLOWED) ** (sessions - k)
         for k in range(count, sessions + 1)

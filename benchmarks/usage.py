@@ -1,7 +1,7 @@
-"""What a benchmark is called with: its words in order, all of them optional, and `--help`.
+"""Reads the arguments of a benchmark: words in a fixed order, all of them optional, and `--help`.
 
-The help is the benchmark's own docstring, so that nobody starts hours of measuring to find out what
-it does.
+The help is the benchmark's own docstring, so that nobody has to start hours of measuring to find
+out what it does.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import argparse
 
 
 def read_words(text: str | None, rest: str = "", /, **usual: float | str) -> argparse.Namespace:
-    """Return the words that a benchmark was called with; show its docstring for `--help`.
+    """Return the arguments of a benchmark; print its docstring for `--help`.
 
     Args:
         text: the benchmark's docstring.
-        rest: what all further words are together; if empty, there must be none.
-        usual: what each word is if it is left out, in their order; a word is of the same type.
+        rest: the name for all further words; if empty, further words are refused.
+        usual: the default of each word, in order; it also determines the word's type.
     """
     parser = argparse.ArgumentParser(
         description=text, formatter_class=argparse.RawDescriptionHelpFormatter

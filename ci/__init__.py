@@ -1,5 +1,6 @@
-"""What CI services call: Python's own library alone, as nothing is installed there yet.
+"""The programs that CI services call; they use Python's standard library only.
 
-`compare` is the command behind `action.yml`; `post` posts what it wrote; `pins` tells which of
-our own pins a change moves. No module here imports crawlbench: it runs in a Python of its own.
+Nothing is installed when they start, and no module here imports crawlbench, which runs in a Python
+of its own. `compare` is the command behind `action.yml`, `post` posts the comment that it wrote,
+and `pins` shows which of our own pins a change moves.
 """

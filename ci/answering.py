@@ -1,4 +1,4 @@
-"""What came out of a comparison: a verdict, a sentence, and whether the step may pass."""
+"""The outcome of a comparison: a verdict, a sentence, and whether the step passes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANSWER_FILE = "answer.json"
 TABLE_FILE = "table.md"
 USAGE, INVALID, INTERRUPTED = 2, 4, 130
 VERDICTS = {0: "passed", 1: "slower", 3: "unclear", INVALID: "invalid", INTERRUPTED: "interrupted"}
-"""By exit code of `crawlbench ab`."""
+"""Verdicts by the exit code of `crawlbench ab`."""
 BASE_FAILED = "The base cannot be measured, so there is nothing to compare the head with"
 HEAD_FAILED = "The head cannot be measured"
 CUT_SHORT = "Interrupted, so this is not everything"
@@ -31,41 +31,39 @@ NO_ANSWER = "Nothing can be said"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a step tells."""
+    """What a step reports."""
 
     verdict: str
     """`passed`, `slower`, `unclear`, `invalid` or `interrupted`."""
     code: int
-    """What `crawlbench ab` ended with, or would have."""
+    """The exit code of `crawlbench ab`, or the one that fits."""
     sentence: str
-    """What was found, in a line; others' words may be in it."""
+    """The result in one line, which may quote strangers."""
     table: str = ""
-    """Markdown; empty if nothing was measured."""
+    """The table as Markdown; empty if nothing was measured."""
     is_extended: bool = False
-    """Whether it was measured a second time as long, as it was unclear."""
+    """Whether it was measured for as long again, because it was unclear."""
 
     def exit_code(self, *, fails_if_unclear: bool) -> int:
-        """Return what the step ends with: 0, 1, 2 if it was asked wrongly, 130 if interrupted."""
+        """Return the step's exit code: 0, 1, 2 for an unusable input, 130 if interrupted."""
         if self.code in (USAGE, INTERRUPTED):
             return self.code
         passes = self.verdict == "passed" or (self.verdict == "unclear" and not fails_if_unclear)
         return 0 if passes else 1
 
     def level(self, exit_code: int) -> str:
-        """Return how loudly to tell it."""
+        """Return the level of the annotation."""
         if exit_code:
             return "error"
         return "warning" if self.verdict == "unclear" else "notice"
 
     def summary(self) -> str:
-        """Return it as Markdown; the table begins with the session's sentence."""
+        """Return the summary as Markdown; the table begins with the session's sentence."""
         return self.table or quote(self.sentence)
 
     def comment(self, name: str) -> str:
-        """Return it as a comment of the comparison of that name."""
-        again = (
-            ", measured a second time as long because it was unclear" if self.is_extended else ""
-        )
+        """Return the comment for the comparison of that name."""
+        again = ", measured for as long again because it was unclear" if self.is_extended else ""
         footer = (
             f"From `crawlbench ab`, exit code {self.code}{again}. "
             "The session and its report are an artifact of the run."
@@ -74,20 +72,20 @@ class Outcome:
 
 
 def fail(sentence: str, code: int = INVALID) -> Outcome:
-    """Return that nothing could be measured."""
+    """Return the outcome if nothing could be measured."""
     verdict = VERDICTS[code if code == INTERRUPTED else INVALID]
     return Outcome(verdict, code, " ".join(sentence.split()))
 
 
 def judge(ended: Ended, folder: Path, inputs: Inputs) -> Outcome:
-    """Return what `crawlbench ab` found.
+    """Return the outcome of `crawlbench ab`.
 
-    Its exit code is believed only with an answer that says the same: Python itself ends with 1 when
-    a program crashes, which is not a head that is slower.
+    We rely on its exit code only if its answer agrees: Python itself ends with 1 when a program
+    crashes, and that does not mean that the head is slower.
     """
     answer = _read(folder / ANSWER_FILE)
     code = ended.code if ended.code is not None else INVALID
-    if ended.is_interrupted and code < 0 and answer:  # it was ended while it drew its page
+    if ended.is_interrupted and code < 0 and answer:  # it was ended while drawing its page
         code = answer["code"]
     if answer is None or answer["code"] != code or code not in VERDICTS:
         if ended.is_interrupted:
@@ -103,7 +101,7 @@ def judge(ended: Ended, folder: Path, inputs: Inputs) -> Outcome:
 
 
 def _blame(words: str, names: tuple[str, str]) -> str:
-    """Say which side it was, if that is what the words begin with."""
+    """Return a sentence that names the side that failed, if the words begin with its name."""
     for name, failed in zip(names, (BASE_FAILED, HEAD_FAILED), strict=True):
         if words.startswith((f"environment {name!r} ", f"environment {name!r}: ")):
             return f"{failed}: {words}"
@@ -111,7 +109,7 @@ def _blame(words: str, names: tuple[str, str]) -> str:
 
 
 def _lead(code: int, answer: dict[str, Any]) -> str:
-    """Return what the session's own sentence does not say; empty if it says all."""
+    """Return what to add before the session's own sentence; empty if that is enough."""
     if code == INTERRUPTED:
         return CUT_SHORT
     if code != INVALID:
@@ -123,24 +121,24 @@ def _lead(code: int, answer: dict[str, Any]) -> str:
         return LOST
     if any(change.get("verdict") == "invalid" for change in changes):
         return ""
-    # Its server died, or nothing in it can be judged.
+    # The mirror died, or nothing can be judged.
     reason = " ".join(str(answer.get("reason", "")).split())
     return f"{NO_ANSWER} ({reason})" if reason else NO_ANSWER
 
 
 def _is_base_broken(change: dict[str, Any]) -> bool:
-    """Tell whether what a cell is compared with made it invalid, alone or as well."""
+    """Return whether a change is invalid because the base failed, with or without the head."""
     is_of_base = change.get("failed") == "base" or change.get("base_s") is None
     return change.get("verdict") == "invalid" and is_of_base
 
 
 def _is_lost(change: dict[str, Any]) -> bool:
-    """Tell whether the base has what the head says it does not have; else neither has it."""
+    """Return whether the base has something that the head lacks; otherwise both lack it."""
     return change.get("verdict") == "not supported" and change.get("base_s") is not None
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """Return the answer, or None if there is none that can be read."""
+    """Return the answer; None if there is none that can be read."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

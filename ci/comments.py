@@ -1,7 +1,7 @@
-"""A comment on a pull request: Markdown that others' words are in, made to disturb nobody.
+"""Writes comments on pull requests, and disarms the strangers' words that they quote.
 
-A commenting bot has more say than who caused the comment, so what it quotes may not call people,
-refer to other threads or lead elsewhere.
+A commenting bot has more rights than the author of a pull request. So its quotations must not call
+people, refer to other threads or link to anything.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 __all__ = ["MAX_CHARACTERS", "mark", "quote", "tame", "write_comment"]
 
 MAX_CHARACTERS = 64_000
-"""GitHub takes 65,536; the rest is room for what is put around ours."""
+"""GitHub accepts 65,536; the difference leaves room for text around ours."""
 _INVISIBLE = "\u200b"
 _LIVE = re.compile(
     r"""
@@ -24,13 +24,16 @@ _LIVE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""What acts, up to where it is broken. A backslash before a letter that tables of crawlbench escape
-stays, as the table would fall apart: what it could hide is broken by itself."""
+"""Matches text that GitHub acts on, up to the point at which we break it.
+
+A backslash before a character that crawlbench's tables escape is kept, because the table would fall
+apart without it; whatever it could hide is broken by itself.
+"""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def mark(name: str) -> str:
-    """Return the hidden line by which a comparison's comment is found again."""
+    """Return the hidden line by which we find a comparison's comment again."""
     return f"<!-- crawlbench: {name} -->"
 
 
@@ -42,18 +45,18 @@ def quote(text: str) -> str:
 
 
 def tame(markdown: str) -> str:
-    """Return Markdown that calls nobody, refers to nothing and leads nowhere."""
+    """Return the Markdown without effects: it calls nobody and links to nothing."""
     return _LIVE.sub(rf"\g<0>{_INVISIBLE}", _CONTROL.sub("", markdown))
 
 
 def write_comment(name: str, title: str, body: str, footer: str) -> str:
-    """Return a comment of less than 64 kB; where there is no room for all, lines are left out.
+    """Return a comment of less than 64 kB; lines of the body that do not fit are left out.
 
     Args:
-        name: of the comparison.
-        title: ours, in a line.
-        body: Markdown with others' words in it.
-        footer: ours; stays whatever the body's length.
+        name: the comparison's name.
+        title: our title, one line.
+        body: Markdown that may quote strangers.
+        footer: our footer, which is always kept.
     """
     head = f"{mark(name)}\n### {title}\n\n"
     end = f"\n\n{footer}\n"
@@ -61,7 +64,7 @@ def write_comment(name: str, title: str, body: str, footer: str) -> str:
 
 
 def _cut(text: str, most_bytes: int) -> str:
-    """Return whole lines of text that fit, and say if there were more."""
+    """Return the lines of text that fit, and add a note if there are more."""
     if len(text.encode()) <= most_bytes:
         return text
     left_out = "\n\n(The rest is in the session's artifact.)"

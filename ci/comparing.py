@@ -1,4 +1,4 @@
-"""The flow behind `ci/compare`: install, find the margin, compare, tell."""
+"""The flow behind `ci/compare`: install, find the margin, compare, report."""
 
 from __future__ import annotations
 
@@ -24,19 +24,22 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 CALIBRATION = ("aa", "--sessions", "8", "--rounds", "3", "--laps", "2")
-"""A minute or so: how far apart equal things look here; no verdict depends on it."""
+"""Shows in about a minute how much equal things differ here; no verdict depends on it."""
 OWN_FOLDERS = {
     "CRAWLBENCH_CACHE": "crawlbench-cache",
     "UV_CACHE_DIR": "uv-cache",
     "PIP_CACHE_DIR": "pip-cache",
     "XDG_CONFIG_HOME": "settings",
 }
-"""By variable, what builds could leave something in for the next job, unless the runner sets it."""
+"""Folders of our own for variables that the runner does not set.
+
+Otherwise builds could leave something in the shared folders for the next job.
+"""
 
 
 def main() -> int:
     """Compare as the variables ask, and return the exit code."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # Windows would refuse what it has no letter for
+    if isinstance(sys.stdout, io.TextIOWrapper):  # Windows would fail for letters it does not have
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     _on_signals(_interrupt)
     return compare(os.environ, sys.stdout)
@@ -48,7 +51,7 @@ def _on_signals(handler: Callable[..., None] | signal.Handlers) -> None:
 
 
 def _interrupt(*_: object) -> NoReturn:
-    """Interrupt once: GitHub's second signal, 7.5 s later, must not cut short what is told."""
+    """Interrupt once: GitHub's second signal, 7.5 s later, must not cut the report short."""
     _on_signals(_pass_over)
     raise KeyboardInterrupt
 
@@ -58,7 +61,7 @@ def _pass_over(*_: object) -> None:
 
 
 def compare(environ: Mapping[str, str], log: TextIO) -> int:
-    """Hold head against base and tell the service; always tells, whatever goes wrong."""
+    """Compare head with base, and report to the service, even if something goes wrong."""
     service = Service(environ, log)
     name, fails_if_unclear = USUAL_NAME, False
     room: Path | None = None
@@ -77,7 +80,8 @@ def compare(environ: Mapping[str, str], log: TextIO) -> int:
         outcome = fail(str(error))
     except KeyboardInterrupt:
         outcome = fail(NOTHING_SAID, INTERRUPTED)
-    # Ignored from here on: a handler of ours is gone while Python ends, and a signal would kill us.
+    # From here on signals are ignored: while Python exits, our handlers are gone, and a signal
+    # would kill us.
     _on_signals(signal.SIG_IGN)
     exit_code = outcome.exit_code(fails_if_unclear=fails_if_unclear)
     _tell(service, outcome, name, folder, outcome.level(exit_code))
@@ -88,70 +92,70 @@ def compare(environ: Mapping[str, str], log: TextIO) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Comparison:
-    """One comparison on its way."""
+    """One comparison and its folders."""
 
     inputs: Inputs
     folder: Path
-    """Of the session; made by crawlbench."""
+    """The session's folder, which crawlbench makes."""
     room: Path
-    """For what is needed meanwhile."""
+    """A folder for temporary files."""
     service: Service
 
     def measure(self) -> Outcome:
-        """Do all of it; everything that is not ours speaks within a fence."""
+        """Install, calibrate and compare; output of other programs is logged within a fence."""
         environ = self._environment()
         log = self.service.log
         self.service.say("crawlbench: getting ready")
         with self.service.fenced():
             python = find_python(self.room, environ, log)
-        # -P: a module of the checkouts' must not take the place of one of ours.
+        # -P: a module of the checkouts must not replace one of ours.
         crawlbench = (python, "-P", "-m", "crawlbench")
         if self.inputs.calibrate_s:
             self._calibrate(crawlbench, environ)
         names = (f"--name={name}" for name in self.inputs.side_names)
         call = ("ab", f"--output={self.folder}", *names, *self.inputs.options, "--")
         sides = (self.inputs.base, self.inputs.head)
-        self.service.say("crawlbench: holding head against base")
+        self.service.say("crawlbench: comparing head with base")
         with self.service.fenced():
             try:
                 ended = run((*crawlbench, *call, *sides), environ, log)
-            except Interrupted as error:  # what it has measured until then is an answer, too
+            except Interrupted as error:  # what was measured until then is an answer, too
                 ended = error.ended
         return judge(ended, self.folder, self.inputs)
 
     def _environment(self) -> dict[str, str]:
-        """Return the variables of all that is called."""
+        """Return the environment variables for all commands."""
         given = self.service.environ
         own = {
             name: str(self.room / folder)
             for name, folder in OWN_FOLDERS.items()
             if not given.get(name)
         }
-        # uv looks for settings there, not in the workspace, which may be a stranger's.
+        # uv looks for settings in this folder, not in the workspace, which may be a stranger's.
         return {**quiet_environment(given), **own, "UV_PROJECT": str(self.room)}
 
     def _calibrate(self, crawlbench: tuple[str, ...], environ: Mapping[str, str]) -> None:
-        """Find what equal things look apart here; without it `ab` takes its usual margin."""
-        self.service.say("crawlbench: finding what equal things look apart on this machine")
+        """Measure how much equal things differ here; without this `ab` uses its usual margin."""
+        self.service.say("crawlbench: measuring how much equal things differ on this machine")
         with self.service.fenced():
             limit_s = self.inputs.calibrate_s
             ended = run((*crawlbench, *CALIBRATION), environ, self.service.log, limit_s)
         if ended.code != 0:
             why = ended.last_words if ended.code is not None else f"not done in {limit_s:g} s"
             self.service.annotate(
-                "warning", f"this machine's margin could not be found ({why}); the usual one holds"
+                "warning", f"this machine's margin could not be found ({why}); using the usual one"
             )
 
 
 def _tell(service: Service, outcome: Outcome, name: str, folder: Path | None, level: str) -> None:
-    """Write the comment, the summary and the outputs, and say the sentence.
+    """Write the comment, the summary and the outputs, and annotate the sentence.
 
     Args:
-        service: that is told.
-        outcome: of the comparison.
-        name: of the comparison.
-        folder: of the session, with the comment beside it; None if there is no room for either.
-        level: how loudly the sentence is said.
+        service: where the outcome is reported.
+        outcome: the comparison's outcome.
+        name: the comparison's name.
+        folder: the session's folder, with the comment beside it; None if neither can be written.
+        level: the level of the annotation.
     """
     comment = folder and folder.with_name(f"{folder.name}-comment.md")
     try:
@@ -169,5 +173,5 @@ def _tell(service: Service, outcome: Outcome, name: str, folder: Path | None, le
         for output, value in outputs.items():
             service.write_output(output, value)
     except OSError as error:
-        service.annotate("warning", f"what was found cannot be written: {error}")
+        service.annotate("warning", f"the results cannot be written: {error}")
     service.annotate(level, f"{outcome.verdict}: {outcome.sentence}")

@@ -1,4 +1,4 @@
-"""What a workflow asks, as `action.yml` hands it over: in variables, never in a command's text."""
+"""Reads a workflow's inputs, which `action.yml` passes in variables, never in a command's text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["InputError", "Inputs", "read_inputs", "read_name"]
 
 USUAL_NAME = "crawlbench"
 LONGEST_SIDE_NAME = 75
-"""Characters; `crawlbench ab` takes 80."""
+"""In characters; `crawlbench ab` accepts 80."""
 PROJECT_FILES = ("pyproject.toml", "setup.py")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,59}")
 _LISTS = {
@@ -26,7 +26,7 @@ _LISTS = {
     "concurrency": "concurrency",
     "operations": "operation",
 }
-"""Input to option; each may be given often."""
+"""The option for each input; it may be given several times."""
 
 
 class InputError(Exception):
@@ -38,21 +38,21 @@ class Inputs:
     """One comparison."""
 
     base: str
-    """As `crawlbench ab` takes it; a path that exists is quoted, whatever its name."""
+    """The spec for `crawlbench ab`; an existing path is quoted, whatever its name."""
     head: str
     name: str
-    """Tells this comparison's comment from those of others."""
+    """Distinguishes this comparison's comment from those of others."""
     options: tuple[str, ...]
-    """Of `crawlbench ab`, but for the sides, their names and the folder."""
+    """Options of `crawlbench ab`, except the sides' names and the folder."""
     calibrate_s: float
-    """Seconds that `aa` may take; 0 for not at all."""
+    """Seconds that `aa` may take; 0 to leave it out."""
     fails_if_unclear: bool
     folder: Path | None
-    """For the session; None for one that is made."""
+    """The folder for the session; None to make one."""
 
     @property
     def side_names(self) -> tuple[str, str]:
-        """What sides are called: folders by role, as both may have one name; else as asked."""
+        """The sides' names: of folders their role, as both may have one name; else their spec."""
         base, head = _side_name(self.base, "base"), _side_name(self.head, "head")
         return (base, head) if base != head else ("base", "head")
 
@@ -61,7 +61,7 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
     """Read the inputs.
 
     Raises:
-        InputError: one cannot be used.
+        InputError: an input cannot be used.
     """
     given = {name: environ.get(f"INPUT_{name.upper()}", "").strip() for name in _NAMES}
     margin = given["margin"]
@@ -75,7 +75,7 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
         head=_side("head", given["head"]),
         name=read_name(environ),
         options=tuple(options),
-        # A margin that was given takes the place of the one that would be found.
+        # A given margin replaces the one that would be measured.
         calibrate_s=_seconds(given["calibrate_seconds"]) if calibrates and not margin else 0.0,
         fails_if_unclear=_flag("unclear", given["unclear"] or "warn", "fail", "warn"),
         folder=_folder(given["output"]),
@@ -93,7 +93,7 @@ def read_name(environ: Mapping[str, str]) -> str:
     """Return the comparison's name.
 
     Raises:
-        InputError: it would not stay within a comment's mark.
+        InputError: the name would not fit into a comment's mark.
     """
     name = environ.get("INPUT_NAME", "").strip() or USUAL_NAME
     if not _NAME.fullmatch(name) or "--" in name:
@@ -112,12 +112,13 @@ def _side(name: str, text: str) -> str:
 
 
 def _is_path(word: str) -> bool:
-    """Tell whether a word is a path, as crawlbench does: `uvloop` is none, folder or not.
+    """Return whether a word is a path, as crawlbench does: `uvloop` alone never is one.
 
-    It looks like one, or is a folder that can be installed. Here it may also have a slash and be
-    there, so that `base/.` is told of as a folder where it cannot be installed.
+    A path looks like one, or is a folder that can be installed. Here it may also be an existing
+    folder with a slash in its name, so that the message about `base/.`, if it cannot be installed,
+    is about a folder.
     """
-    if "://" in word:  # a requirement with an address, which may end as paths do
+    if "://" in word:  # a requirement with an address, which may end like a path
         return False
     looks_so = word.startswith(("/", ".", "~")) or "\\" in word or word.endswith((".whl", "/"))
     can_be_installed = any(_is_there(Path(word) / file) for file in PROJECT_FILES)
@@ -148,7 +149,7 @@ def _folder(text: str) -> Path | None:
 
 
 def _lines(text: str) -> list[str]:
-    """Return a list's items: one a line, so that an item may hold anything else."""
+    """Return the items of a list: one a line, so that an item may have any other character."""
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 

@@ -1,4 +1,4 @@
-"""Puts this checkout's crawlbench into a Python of its own, with the versions of its lock file."""
+"""Installs this checkout's crawlbench into a Python of its own, with its lock file's versions."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["InstallError", "find_python"]
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements" / "ci.txt"
-"""All that crawlbench needs here, and what builds it, each with its hashes."""
+"""The lock file with everything that crawlbench needs here and to be built, with hashes."""
 OWN_PYTHON = "CRAWLBENCH_PYTHON"
 ISOLATED = ("-I", "-X", "utf8")
-"""Python's options: it looks for modules neither in the folder that we are called in, which may be
-a stranger's, nor where variables say."""
+"""Options for Python, so that it looks for modules neither in the current folder, which may be a
+stranger's, nor where environment variables say."""
 
 
 class InstallError(Exception):
@@ -28,15 +28,15 @@ class InstallError(Exception):
 
 
 def find_python(folder: Path, environ: Mapping[str, str], log: TextIO) -> str:
-    """Return a Python that has crawlbench: the one that is named, else one that is made.
+    """Return a Python that has crawlbench: the one that a variable names, or a new one.
 
     Args:
-        folder: in which it is made.
-        environ: `CRAWLBENCH_PYTHON` names one that has it, as on a runner of one's own.
+        folder: the folder for a new one.
+        environ: `CRAWLBENCH_PYTHON` may name a Python, for instance on a runner of your own.
         log: where the installer's lines go.
 
     Raises:
-        InstallError: it cannot be made.
+        InstallError: crawlbench cannot be installed.
     """
     if named := environ.get(OWN_PYTHON):
         return named

@@ -1,6 +1,7 @@
-"""The flow behind `ci/pins`: which packages that we measure two of our lock files pin differently.
+"""The flow behind `ci/pins`: finds the measured packages that two lock files pin differently.
 
-The files may come from a stranger's branch: only `name==version` in a strict form leaves this.
+The files may come from a stranger's branch, so the output has only a strict form of
+`name==version`.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ __all__ = ["changed_pins", "main"]
 
 LOCK = Path("requirements/dev.txt")
 MEASURED = ("clients", "loops", "niquests")
-"""Extras whose packages are what is measured, beside the core's."""
+"""Extras whose packages are measured, besides those of the core."""
 _PIN = re.compile(r"(?m)^([a-z0-9][a-z0-9-]{0,80})==([0-9][0-9a-z.+]{0,40})(?=[ ;\\\n])")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def main() -> int:
-    """Write the outputs `base` and `head`, requirements in a line each; empty if none changed."""
+    """Write the outputs `base` and `head`: a line of requirements each, empty if none changed."""
     base, head = (Path(argument) for argument in sys.argv[1:3])
     found = changed_pins(base, head)
     service = Service(os.environ, sys.stdout)
@@ -39,8 +40,8 @@ def changed_pins(base: Path, head: Path) -> list[tuple[str, str]]:
     """Return `name==version` of base and head, for each measured package that differs.
 
     Args:
-        base: a checkout; its pyproject.toml says what is measured.
-        head: another.
+        base: a checkout; its pyproject.toml names the measured packages.
+        head: another checkout.
     """
     measured = _measured(base / "pyproject.toml")
     old, new = _pins(base / LOCK), _pins(head / LOCK)

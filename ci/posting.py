@@ -1,7 +1,7 @@
 """The flow behind `ci/post`: posts a comment that an untrusted run wrote, or replaces it.
 
-Runs in a job that may write to pull requests and runs nothing of theirs. From the file it takes
-text alone. Which pull request it belongs to is asked from GitHub, by the commit that was measured.
+It runs in a job that may write to pull requests and runs none of their code. It takes only text
+from the file, and asks GitHub which pull request the measured commit belongs to.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["PostError", "main", "post"]
 
 BOT = "github-actions[bot]"
-"""Who comments with the token of a run."""
+"""The account that comments with the token of a run."""
 PER_PAGE = 100
 MAX_PAGES = 30
 TIMEOUT_S = 30.0
@@ -61,7 +61,7 @@ def post(environ: Mapping[str, str]) -> str:
 
     Raises:
         InputError: the name cannot be used.
-        PostError: the file is no comment, or GitHub does not take it.
+        PostError: the file is not a comment, or GitHub does not accept it.
     """
     name = read_name(environ)
     sha = _fitting(environ, "INPUT_HEAD_SHA", _SHA)
@@ -73,7 +73,7 @@ def post(environ: Mapping[str, str]) -> str:
     )
     number = github.find_pull(environ["INPUT_HEAD_OWNER"], environ["INPUT_HEAD_BRANCH"], sha)
     if number is None:
-        return f"no open pull request has commit {sha[:12]} as its last; nothing is posted"
+        return f"no open pull request has the last commit {sha[:12]}; nothing is posted"
     author = environ.get("INPUT_AUTHOR", "").strip() or BOT
     old = github.find_comment(number, author, mark(name))
     if old is None:
@@ -91,35 +91,35 @@ def _fitting(environ: Mapping[str, str], name: str, pattern: re.Pattern[str]) ->
 
 
 def _read_text(path: Path) -> str:
-    """Return the file's text without a mark of its own.
+    """Return the file's text without its mark.
 
     Raises:
-        PostError: it is no plain file of text, or too large to be one of ours.
+        PostError: it is not a plain text file, or it is larger than our comments are.
     """
     if path.is_symlink() or not path.is_file():
-        raise PostError(f"{str(path)!r} is no file; the first workflow wrote no comment")
+        raise PostError(f"{str(path)!r} is not a file; the first workflow wrote no comment")
     with path.open("rb") as file:
         data = file.read(MAX_CHARACTERS + 1)
     if len(data) > MAX_CHARACTERS:
-        raise PostError(f"{str(path)!r} is larger than {MAX_CHARACTERS} bytes: no comment of ours")
+        raise PostError(f"{str(path)!r} is larger than {MAX_CHARACTERS} bytes: not our comment")
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        raise PostError(f"{str(path)!r} is no text: {error.reason}") from error
-    # Tamed once more: whoever was measured may have written the file.
+        raise PostError(f"{str(path)!r} is not text: {error.reason}") from error
+    # Tamed again, because the measured code may have written the file.
     return tame(re.sub(r"<!--.*?(?:-->|$)", "", text, flags=re.DOTALL)).strip()[:MAX_CHARACTERS]
 
 
 @dataclass(frozen=True, slots=True)
 class _GitHub:
-    """The few calls that are needed of GitHub's interface."""
+    """The few calls of GitHub's interface that we need."""
 
     address: str
     repository: str
     token: str
 
     def find_pull(self, owner: str, branch: str, sha: str) -> int | None:
-        """Return the number of the open pull request whose last commit that is."""
+        """Return the number of the open pull request with this last commit; None without one."""
         asked = {"state": "open", "head": f"{owner}:{branch}"}
         for pull in self._pages("pulls", asked):
             if pull["head"]["sha"] == sha:
@@ -130,7 +130,7 @@ class _GitHub:
         """Return the id of the author's comment that begins with that line."""
         for comment in self._pages(f"issues/{number}/comments", {}):
             body = comment["body"] or ""
-            login = (comment["user"] or {}).get("login")  # an account may be gone
+            login = (comment["user"] or {}).get("login")  # the account may have been deleted
             if login == author and body.partition("\n")[0].rstrip() == first_line:
                 return int(comment["id"])
         return None
@@ -144,10 +144,10 @@ class _GitHub:
                 return
 
     def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401  (JSON)
-        """Ask GitHub.
+        """Send a request to GitHub, and return its answer.
 
         Raises:
-            PostError: it refuses, or cannot be reached.
+            PostError: GitHub refuses, or cannot be reached.
         """
         request = urllib.request.Request(  # noqa: S310  (the runner names the address)
             f"{self.address}/repos/{self.repository}/{path}",

@@ -1,4 +1,4 @@
-"""Runs a command whose words are not trusted: they are logged, and the last ones kept."""
+"""Runs a command whose output is not trusted: logs its lines and keeps the last ones."""
 
 from __future__ import annotations
 
@@ -19,14 +19,17 @@ __all__ = ["Ended", "Interrupted", "quiet_environment", "run"]
 
 KEPT_LINES = 40
 LONGEST_LINE = 20_000  # characters; the rest counts as another line
-END_PATIENCE_S = 5.0  # for an end that was asked for
-PIPE_PATIENCE_S = 10.0  # for a pipe that a grandchild holds open
+END_PATIENCE_S = 5.0  # for a process to end after it was asked to
+PIPE_PATIENCE_S = 10.0  # for a pipe that a grandchild keeps open
 HURRIED_PIPE_PATIENCE_S = 1.5
-"""The same when we are interrupted ourselves: GitHub waits for 7.5 s, and 2.5 s more."""
+"""The same if we are interrupted ourselves: GitHub waits for 7.5 s, and then for 2.5 s more."""
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.25
-"""Between two looks at whether a command has ended."""
+"""Seconds between two looks at whether a command has ended."""
 SERVICE_PREFIXES = ("GITHUB_", "ACTIONS_", "INPUT_", "CI_", "GH_")
-"""Of variables that name the service's files and may hold its tokens: not for what is measured."""
+"""Beginnings of variables that name the service's files and may contain its tokens.
+
+What is measured does not see these variables.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +39,19 @@ class Ended:
     code: int | None
     """None if it was ended because it took too long; below 0 if a signal ended it."""
     lines: tuple[str, ...]
-    """Its last ones, of both its outputs."""
+    """The last lines of both its outputs."""
     is_interrupted: bool = False
     """Whether it was ended because we were interrupted."""
 
     @property
     def last_words(self) -> str:
-        """The last line that is not empty, without `crawlbench:` in front."""
+        """The last line that is not empty, without the prefix `crawlbench:`."""
         said = [line.strip() for line in self.lines if line.strip()]
         return said[-1].removeprefix("crawlbench: ") if said else "nothing"
 
 
 class Interrupted(KeyboardInterrupt):
-    """Raised when we are interrupted while a command runs, once it has ended."""
+    """Raised if we are interrupted while a command runs, after the command has ended."""
 
     def __init__(self, ended: Ended) -> None:
         super().__init__()
@@ -68,16 +71,17 @@ def run(
     limit_s: float | None = None,
     folder: Path | None = None,
 ) -> Ended:
-    """Run a command to its end and log what it says.
+    """Run a command to its end, and log its output.
 
-    What it leaves behind may not write to the log afterwards: a fence around the log has gone then.
+    Processes that it leaves behind cannot write to the log afterwards, when the fence around the
+    log has ended.
 
     Args:
-        command: no shell reads it.
-        environ: all its variables.
+        command: the command's words; no shell reads them.
+        environ: all environment variables of the command.
         log: where its lines go.
-        limit_s: after which it is ended.
-        folder: that it is called in; None for the one that we are called in.
+        limit_s: seconds after which the command is ended; None for no limit.
+        folder: the command's working folder; None for the current one.
 
     Raises:
         Interrupted: we were interrupted; the command was asked to end, and has ended.
@@ -85,7 +89,7 @@ def run(
     """
     process = pump = None
     try:
-        with _held_signals():  # else one that comes now would leave behind what has just begun
+        with _held_signals():  # a signal now would leave the new process behind
             process = _start(command, environ, folder)
             assert process.stdout
             pump = _Pump(process.stdout, log)
@@ -102,7 +106,7 @@ def run(
 
 @contextmanager
 def _held_signals() -> Iterator[None]:
-    """Hold back what ends us until the end of the block."""
+    """Hold back the signals that end us until the end of the block."""
     held: list[int] = []
     before = {
         number: signal.signal(number, lambda number, _: held.append(number))
@@ -135,7 +139,7 @@ def _start(
 def _wait(process: subprocess.Popen[str], limit_s: float | None) -> int | None:
     """Return the exit code, or None if it took too long and was ended.
 
-    A signal that comes just before `process.wait` does not wake it, so that we look now and then.
+    A signal just before `process.wait` does not wake it up, so we look from time to time.
     """
     begin = time.monotonic()
     pause_s = SHORTEST_PAUSE_S
@@ -158,7 +162,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 class _Pump(threading.Thread):
-    """Carries lines to the log until it is told to stop."""
+    """Copies lines to the log until it is stopped."""
 
     def __init__(self, source: IO[str], log: TextIO) -> None:
         super().__init__(daemon=True)
@@ -176,10 +180,10 @@ class _Pump(threading.Thread):
                     return
 
     def _carry(self, text: str) -> bool:
-        """Log a line, and tell whether another is wanted."""
+        """Log a line, and return whether to continue."""
         with self._lock:
             if not self._is_over:
-                # With an end, even if it came without: it would swallow what is logged next.
+                # Always with a line break; otherwise the log's next line would be joined to it.
                 self._log.write(f"{text}\n")
                 self._log.flush()
                 self._lines.append(text)

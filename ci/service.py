@@ -1,7 +1,7 @@
-"""What a step says to the service that runs it: outputs, a summary, annotations, a fenced log.
+"""Reports to the service that runs a step: outputs, a summary, annotations, a fenced log.
 
-All of it is read by a machine from files and from standard output, so whatever a stranger may have
-written (a branch's name, a compiler's last words) is written such that it stays text.
+A machine reads all of this from files and from standard output. So text that a stranger may have
+written (a branch's name, a compiler's last words) is written in a way that it stays text.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 __all__ = ["Service"]
 
 MAX_SUMMARY_BYTES = 1_000_000
-"""GitHub takes 1 MiB for a step."""
+"""GitHub accepts 1 MiB for a step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """GitHub's runner, or a plain shell where its variables are not there."""
+    """GitHub's runner, or a plain shell if GitHub's variables are not set."""
 
     environ: Mapping[str, str]
     log: TextIO
 
     @property
     def is_github(self) -> bool:
-        """Whether what is logged is searched for commands."""
+        """Whether the service looks for commands in the log."""
         return self.environ.get("GITHUB_ACTIONS") == "true"
 
     def write_output(self, name: str, value: str) -> None:
-        """Set an output of the step; the value may hold anything."""
+        """Set an output of the step; the value may be any text."""
         path = self.environ.get("GITHUB_OUTPUT")
         if not path:
             return
@@ -42,18 +42,18 @@ class Service:
         _append(path, f"{name}<<{end}\n{value}\n{end}\n")
 
     def add_summary(self, markdown: str) -> None:
-        """Add to the page that the service shows of the step."""
+        """Add to the page that the service shows for the step."""
         path = self.environ.get("GITHUB_STEP_SUMMARY")
         if path:
             text = markdown.encode()[:MAX_SUMMARY_BYTES].decode(errors="ignore")
             _append(path, f"{text}\n")
 
     def annotate(self, level: str, sentence: str) -> None:
-        """Say a sentence where people look first.
+        """Show a sentence where people look first.
 
         Args:
             level: `error`, `warning` or `notice`.
-            sentence: in one line.
+            sentence: one line of text.
         """
         text = " ".join(sentence.split())
         if self.is_github:
@@ -69,7 +69,7 @@ class Service:
 
     @contextmanager
     def fenced(self) -> Iterator[None]:
-        """Let nothing that is logged within be taken for a command of the runner's."""
+        """Keep the runner from taking anything that is logged inside for a command."""
         if not self.is_github:
             yield
             return
@@ -82,7 +82,7 @@ class Service:
 
 
 def _unused_word(text: str) -> str:
-    """Return a word that nobody can have foreseen, and that the text does not hold."""
+    """Return a word that nobody can predict, and that is not in the text."""
     while True:
         word = f"crawlbench-{secrets.token_hex(16)}"
         if word not in text:

@@ -97,8 +97,8 @@ def make_documents() -> dict[Path, str]:
     }
 
 
-NOT_TYPED = """Options need not be typed each time. What is typed comes first, then a variable, then
-the nearest `pyproject.toml` that has a table `[tool.crawlbench]`:
+NOT_TYPED = """You need not type options each time. The command line comes first, then
+a variable, and then the nearest `pyproject.toml` that has a table `[tool.crawlbench]`:
 
 ```toml
 [tool.crawlbench.run]
@@ -114,10 +114,9 @@ The variable of an option is named after the command and the option: `CRAWLBENCH
 bash, zsh or fish."""
 
 ALIKE = """Three options mean the same in every command. `-o` names where a result goes: a folder
-for a session, a file for a page or a picture. What is there already is left alone, unless
-`--force` is given; even then a folder is replaced only if crawlbench wrote it, and it comes back
-if there is no successor. `--json` prints the result as one JSON document, and nothing else on
-standard output."""
+for a session, a file for a page or a picture. An existing one is kept unless `--force` is given;
+even then a folder is replaced only if crawlbench wrote it, and it is restored if nothing takes its
+place. `--json` prints the result as one JSON document, and nothing else on standard output."""
 
 
 def make_command_reference() -> str:

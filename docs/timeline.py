@@ -5,7 +5,7 @@
     python docs/timeline.py FILE               prints what was seen of one, as JSON
 
 A profile function notes each time that a function of the program begins, is suspended, goes on and
-ends; a suspended coroutine returns to whoever drives it, which is what is seen. Pictures are
+ends; a suspended coroutine returns to its driver, which is what is seen. Pictures are
 measured, so they are not made anew by `make docs`, but by `make timelines`.
 """
 

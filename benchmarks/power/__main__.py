@@ -4,7 +4,7 @@ python -m benchmarks.power                 all that is missing, to its end (8 ho
 python -m benchmarks.power --minutes 20    as much as fits; call it again for the rest
 python -m benchmarks.power --page          only docs/power.md and its picture
 
-Needs Debian's hyperfine and git. Leave the machine alone meanwhile. Exits with 3 if pieces are
+Needs Debian's hyperfine and git. Do not use the machine meanwhile. Exits with 3 if pieces are
 missing.
 """
 
@@ -41,21 +41,21 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE, PICTURE = DOCS / "power.md", DOCS / "power.svg"
 GET_THEM = "apt-get install hyperfine git"
 AROUND_S = 20.0
-"""That a piece takes beside its own seconds: environments, a mirror, files."""
+"""Seconds that a piece takes in addition to its own, for environments, a mirror and files."""
 
 
 def main() -> None:
-    """Record what is missing, as far as time goes, and write the page."""
+    """Record what is missing, as far as time allows, and write the page."""
     options = _read_options()
     if not options.page:
         if not (shutil.which("hyperfine") and shutil.which("git")):
-            sys.exit(f"hyperfine or git is not here: {GET_THEM}")
+            sys.exit(f"hyperfine or git is not installed: {GET_THEM}")
         ends_at = time.monotonic() + options.minutes * 60 if options.minutes else None
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         try:
             record_truth(KEPT)
             record(KEPT, ends_at)
-        finally:  # what was recorded is told, whatever ended it
+        finally:  # the page shows what was recorded, even after an error
             write_page(KEPT)
     else:
         write_page(KEPT)
@@ -73,7 +73,7 @@ def _read_options() -> argparse.Namespace:
 
 
 def record_truth(kept: Path, pairs: int = 100) -> None:
-    """Measure by how much the copy really takes longer, if that is not known yet."""
+    """Measure how much longer the copy really takes, if that is not known yet."""
     if (kept / TRUTH).exists():
         return
     with (
@@ -89,7 +89,7 @@ def record_truth(kept: Path, pairs: int = 100) -> None:
 
 
 def record(kept: Path, ends_at: float | None) -> None:
-    """Record pieces, then live sessions, until all are there or time is up."""
+    """Record pieces, then live sessions, until all are recorded or time is up."""
     for one in all_due():
         if one.find(kept):
             continue
@@ -134,7 +134,7 @@ def record_live(live: Live, kept: Path, folder: Path) -> None:
 
 
 def write_page(kept: Path) -> None:
-    """Write what the records tell into the page, and its picture."""
+    """Write the results of all records into the page, and its picture."""
     rates = find_rates(kept, RIVALS)
     picture = draw_rates(rates)
     if picture:

@@ -25,11 +25,11 @@ packages = pathlib.Path(sysconfig.get_path("purelib"))
 shutil.copytree("planted", packages / "planted", dirs_exist_ok=True)
 (packages / "crawl.pth").write_text({paths!r})
 """
-"""What both sides share comes by a file of paths: asv takes away those of the variables."""
+"""Installs a side. A .pth file adds the shared paths, because asv removes the path variables."""
 ROUND_S = 1.2
-"""Of one process of one side, guessed; asv is told a number of rounds, not a time."""
+"""Estimated seconds for one process of one side; asv takes a number of rounds, not a time."""
 AROUND_S = 15.0
-"""To check out, install and discover."""
+"""Seconds to check out, install and discover."""
 
 
 class Commits:
@@ -42,7 +42,7 @@ class Commits:
             self._make()
 
     def compare(self, factor: float, seconds: float) -> str:
-        """Return what `asv continuous` prints of both commits."""
+        """Return what `asv continuous` prints about both commits."""
         rounds = max(2, int((seconds - AROUND_S) / (2 * ROUND_S)))
         self._asv(f"machine --yes --config {self._home}/asv.conf.json")
         return self._asv(

@@ -1,9 +1,9 @@
 """What all harnesses measure: one crawl, and a copy of it that takes longer by a known share.
 
 The crawl is that of `benchmarks/planted.py`: ten pages from a mirror in another process, read by
-lxml. A side is a package on the path that says by which share of its own time a crawl is made
-longer, by computing. Programs are made longer by the same share of all of their time, Python's
-start included.
+lxml. Each side is a package on the path; it defines the share of its own time by which a crawl is
+made longer, by computing. Programs are made longer by the same share of all of their time,
+including the start of Python.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ __all__ = [
 ]
 
 SIDES = ("plain", "copy")
-"""The packages: the first is as it is, the second may take longer."""
+"""The packages of the two sides; the second may take longer."""
 CRAWLS = 5
-"""In one run of the program."""
+"""How many crawls one run of the program makes."""
 TRUTH_PAIRS = 100
 NEIGHBOUR = Path(__file__).parent.parent / "company.py"
 TARGET = '''
@@ -107,28 +107,28 @@ class Told:
 
     code: int
     text: str
-    """That it printed."""
+    """What it printed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A folder with all that is measured, and the mirror that serves it."""
+    """The folder with everything that is measured, and the mirror that serves its site."""
 
     folder: Path
     share: float
-    """By which the copy takes longer."""
+    """The share by which the copy takes longer."""
     cpu: int
-    """On which everything but the mirror runs."""
+    """The CPU on which everything except the mirror runs."""
 
     def environment(self, side: int) -> dict[str, str]:
         """Return the environment variables with which a side is measured."""
         path = os.pathsep.join([str(self.folder), str(self.folder / SIDES[side])])
-        # asv takes away the usual one.
+        # asv removes the usual variable.
         paths = {"PYTHONPATH": path, "ASV_PYTHONPATH": path}
         return {**os.environ, **paths, "PYTHONDONTWRITEBYTECODE": "1"}
 
     def run(self, side: int, *arguments: str, codes: tuple[int, ...] = (0,)) -> Told:
-        """Run Python with arguments in the folder, on the CPU of measuring."""
+        """Run Python with these arguments in the folder, on the measuring CPU."""
         return self.call(side, sys.executable, *arguments, codes=codes)
 
     def call(
@@ -138,7 +138,7 @@ class Ground:
         codes: tuple[int, ...] = (0,),
         environment: Mapping[str, str] | None = None,
     ) -> Told:
-        """Run a command in the folder, on the CPU of measuring; end if its exit code is none."""
+        """Run a command in the folder, on the measuring CPU; exit if its code is not in `codes`."""
         with on_cpu(self.cpu):
             child = subprocess.Popen(
                 command,
@@ -151,7 +151,7 @@ class Ground:
         try:
             text, complaint = child.communicate()
         finally:
-            child.kill()  # does nothing to one that has ended
+            child.kill()  # has no effect on a process that has ended
         if child.returncode not in codes:
             raise SystemExit(f"{' '.join(command[:4])} failed:\n{complaint[-2000:]}{text[-2000:]}")
         return Told(child.returncode, text)
@@ -159,9 +159,9 @@ class Ground:
 
 @contextmanager
 def open_ground(folder: Path, share: float, *, has_company: bool) -> Iterator[Ground]:
-    """Write both sides into a folder and serve their site; have a neighbour if that is asked for.
+    """Write both sides into a folder and serve their site, on request beside a neighbour.
 
-    The neighbour works in bursts on the CPU on which is measured and takes 30 % of it.
+    The neighbour works in bursts on the measuring CPU, and takes 30 % of it.
     """
     cpus = sorted(os.sched_getaffinity(0))
     write_sides(folder, share)
@@ -178,7 +178,7 @@ def open_ground(folder: Path, share: float, *, has_company: bool) -> Iterator[Gr
 
 
 def write_sides(folder: Path, share: float) -> None:
-    """Write the crawl, its two packages, and what each harness asks for."""
+    """Write the crawl, its two packages, and the files that each harness needs."""
     texts = {
         "planted_crawl.py": STRATEGY.format(clock="perf_counter"),
         "target.py": TARGET,
@@ -196,7 +196,7 @@ def write_sides(folder: Path, share: float) -> None:
 
 @contextmanager
 def on_cpu(cpu: int) -> Iterator[None]:
-    """Have children that begin meanwhile run on one CPU."""
+    """Let child processes that start in the `with` block run on one CPU."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {cpu})
     try:
@@ -228,7 +228,7 @@ for _ in range(pairs):
 
 
 def measure_crawls(ground: Ground, pairs: int = TRUTH_PAIRS) -> list[float]:
-    """Return how much longer the copy's crawl takes, pair by pair: no harness takes part."""
+    """Return how much longer the copy's crawl takes, pair by pair, without any harness."""
     told = ground.run(0, "-c", TRUTH, str(ground.share), str(pairs))
     return [float(line) for line in told.text.split()]
 

@@ -1,4 +1,4 @@
-"""docs/power.md: what was recorded, what of it finds a planted difference, and a picture."""
+"""Writes docs/power.md: what was recorded, how often it shows a planted difference, a picture."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ PLACES = {False: "Alone on the machine", True: "With one neighbour"}
 
 
 def fill(page: Path, text: str) -> None:
-    """Put a text between the marks of a page."""
+    """Write a text between the marks of a page."""
     before = page.read_text(encoding="utf-8")
     write_text(page, _MARKED.sub(lambda found: f"{found[1]}\n{text}\n\n{found[2]}", before))
 
 
 def render(folder: Path, rates: Sequence[Rates], picture: str) -> str:
-    """Return what the page says between its marks.
+    """Return the text between the marks of the page.
 
     Args:
-        folder: of the records.
-        rates: of all pieces that are there.
-        picture: its file, as the page links it; empty for none.
+        folder: the folder of the records.
+        rates: the rates from all recorded pieces.
+        picture: the picture's file, as the page links it; empty for none.
     """
     parts = [_progress(folder)]
     if truth := _truth(folder):

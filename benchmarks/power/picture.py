@@ -1,4 +1,4 @@
-"""The share of trials that find what is planted, by their seconds, as a picture."""
+"""Draws the share of trials that find what is planted, by their seconds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TITLES = {False: "Found 2 %, alone on the machine", True: "Found 2 %, with one n
 
 
 def draw_rates(rates: Sequence[Rates]) -> str:
-    """Return the picture as SVG; empty if no trial of a planted difference is there."""
+    """Return the picture as SVG; empty if there are no trials of a planted difference."""
     views: list[tuple[str, Spec]] = []
     data: dict[str, Rows] = {}
     for has_company, title in TITLES.items():

@@ -1,9 +1,9 @@
-"""What is to be recorded, piece by piece, and what of it is there.
+"""Lists the pieces to record, and which of them are recorded.
 
 A piece is one harness at one difference, alone or with a neighbour, in blocks of one length. Blocks
-of both sides take turns, so that around each change of sides lies a trial as the harness's own
-documentation has it: the first side as a whole, then the other. Longer blocks, which longer trials
-need, come later: so after any time all harnesses have got as far.
+of both sides take turns, so that each change of sides is in the middle of a trial as the harness's
+own documentation describes it: one whole side, then the other. Longer trials need longer blocks.
+These come later, so that all harnesses are equally far at any time.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ KEPT = Path(__file__).resolve().parents[2] / "results" / "power"
 HARNESSES = ("crawlbench", "pyperf", "pytest-benchmark", "asv", "hyperfine")
 SHARES = (0.0, 0.02)
 LIVE = 10
-"""Sessions of each harness from its first command to its answer, as a check of what is cut."""
+"""Sessions of each harness from its first command to its answer, to check the cut trials."""
 LIVE_S = 120.0
 LIVE_SHARE = 0.02
 
@@ -45,7 +45,7 @@ class Level:
 
     @property
     def seconds(self) -> float:
-        """Of a piece."""
+        """Seconds of a piece."""
         return self.block_s * self.blocks
 
 
@@ -61,24 +61,24 @@ class Piece:
 
     harness: str
     share: float
-    """By which the copy takes longer."""
+    """The share by which the copy takes longer."""
     has_company: bool
     level: int
 
     @property
     def name(self) -> str:
-        """Of its file."""
+        """The name of its file."""
         company = "company" if self.has_company else "quiet"
         return f"{self.harness}-{self.share * 100:g}-{company}-{self.level}"
 
     @property
     def seconds(self) -> float:
-        """That it is recorded for."""
+        """How many seconds it records."""
         return LEVELS[self.level].seconds
 
     @property
     def rank(self) -> tuple[int, bool, float]:
-        """What comes first: short before long, and alone before with a neighbour."""
+        """A key to sort by: short pieces first, and those alone before those with a neighbour."""
         return self.level + 2 * self.has_company, self.has_company, -self.share
 
     def find(self, folder: Path) -> Path | None:
@@ -95,12 +95,12 @@ class Live:
 
     @property
     def name(self) -> str:
-        """Of its file."""
+        """The name of its file."""
         return f"live-{self.harness}-{self.number}"
 
     @property
     def seconds(self) -> float:
-        """That it may take."""
+        """How many seconds it may take."""
         return LIVE_S
 
     def find(self, folder: Path) -> Path | None:
@@ -120,7 +120,7 @@ def all_pieces() -> list[Piece]:
 
 
 def all_due() -> list[Piece | Live]:
-    """Return all that is to be recorded, in its order."""
+    """Return everything to record, in order."""
     return [*all_pieces(), *all_lives()]
 
 

@@ -1,4 +1,4 @@
-"""How a piece is kept: gzipped JSON, with numbers cut to six digits."""
+"""Keeps records as gzipped JSON, with numbers rounded to six digits."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ __all__ = ["Block", "Said", "load_blocks", "load_record", "write_blocks", "write
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What one side took in one stretch."""
+    """The values of one side, measured without a break."""
 
     side: int
     seconds: float
-    """From the call to its end."""
+    """From the call of the harness to its end."""
     values: tuple[tuple[float, float], ...]
-    """When it ended, in seconds after the block began, and the seconds that were measured."""
+    """For each value its end, in seconds after the block began, and the measured seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a harness says of two sides."""
+    """The conclusion of a harness about two sides."""
 
     sign: int
-    """1: the copy is slower; -1: it is faster; 0: nothing, or that they are the same."""
+    """1: the copy is slower; -1: it is faster; 0: no answer, or they are the same."""
     score: float
     """Log ratio of the copy to the plain side, by the harness's own estimates."""
 
 
 def write_blocks(path: Path, blocks: list[Block], about: dict[str, Any]) -> None:
-    """Keep the blocks of a piece, and what is to be known about them."""
+    """Keep the blocks of a piece, with facts about them."""
     told = [
         {
             "side": block.side,
@@ -66,7 +66,7 @@ def write_record(path: Path, record: dict[str, Any]) -> None:
 
 
 def load_record(path: Path) -> dict[str, Any]:
-    """Return what was kept."""
+    """Return a record that was kept."""
     found: dict[str, Any] = json.loads(gzip.decompress(path.read_bytes()))
     return found
 

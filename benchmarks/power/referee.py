@@ -1,8 +1,8 @@
 """crawlbench itself: `crawlbench ab` of both packages, and trials that are cut from its sessions.
 
-A trial is so many rounds that follow each other, with what a session takes before its first round
-counted in. It is judged after each round by the judge of all sessions, as `ab` does, and ends with
-the first answer.
+A trial consists of consecutive rounds, and includes the time that a session takes before its first
+round. After each round the judge of all sessions judges it, as in `ab`, and it ends with the first
+answer.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ if TYPE_CHECKING:
 __all__ = ["MARGIN_PERCENT", "ask", "load", "record", "trials_of"]
 
 MARGIN_PERCENT = 0.5
-"""Its verdicts claim that a difference lies beyond the margin, not that the estimate does."""
+"""Half of what others use: a verdict claims that the whole interval is beyond the margin."""
 LAPS = 8
-"""In a round, so that rounds are short enough to be cut; by itself it chooses them by cost."""
+"""Laps of a round, so that rounds are short enough to be cut; by default they depend on cost."""
 ROUNDS = 10_000
-"""More than there is time for: asked for so many, a session is ended by its budget alone."""
+"""More rounds than there is time for, so that only the budget ends a session."""
 SIGNS = {Verdict.SLOWER: 1, Verdict.FASTER: -1}
 
 
 def record(ground: Ground, level: Level) -> bytes:
-    """Measure a session that no answer ends, and return its bundle."""
+    """Measure a session that does not end with an answer, and return its bundle."""
     output = _run(ground, level.seconds, "--laps", str(LAPS), "--rounds", str(ROUNDS))
     return encode_bundle(make_bundle(load_session(output)))
 
@@ -81,18 +81,18 @@ def _run(ground: Ground, seconds: float, *more: str) -> Path:
 
 @cache
 def load(path: Path) -> Session:
-    """Return the session of a piece; from here on it ends as any session of `ab` does."""
+    """Return the session of a piece, changed so that it ends as any session of `ab` does."""
     session = restore(load_bundle(path).content)
     return replace(session, plan=replace(session.plan, precision=None, stopping=Stopping.ANY))
 
 
 def trials_of(session: Session, seconds: float, longer: float = 0.0) -> Iterator[Said]:
-    """Yield what each trial of so many seconds says.
+    """Yield the conclusion of each trial.
 
     Args:
-        session: of a piece.
-        seconds: of a trial, the session's beginning included.
-        longer: share by which the copy's values are made longer.
+        session: the session of a piece.
+        seconds: the length of a trial, including the session's beginning.
+        longer: the share by which the copy's values are made longer.
     """
     made = _lengthen(session, longer) if longer else session
     room_s = seconds - (session.seconds - sum(one.seconds for one in session.rounds))
@@ -112,7 +112,7 @@ def _say(session: Session) -> Said:
 
 
 def _score(session: Session, pair: Comparison) -> float:
-    """Return the log ratio that is found, also of so few rounds that the judge says nothing."""
+    """Return the log ratio, even for so few rounds that the judge gives none."""
     twins = session.plan.twins[session.plan.cell(pair.cell).group]
     sides = Side(pair.cell, (pair.cell,)), Side(pair.baseline, twins)
     found = estimate_mean(log_ratios(Index(session.rounds), *sides))

@@ -1,7 +1,7 @@
 """The other harnesses, each used as its documentation advises.
 
-Each takes blocks of one side with its own command, and says what it concludes by its own code: from
-values that were recorded, or live, from its first command to its answer.
+Each measures blocks of one side with its own command, and concludes by its own code: from recorded
+values, or live, from its first command to its answer.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["MARGIN_PERCENT", "RIVALS", "Rival"]
 
 MARGIN_PERCENT = 1
-"""Below which a difference is no matter, where a harness asks for that: half of what is planted."""
+"""The difference that does not matter, for harnesses that ask for one: half of the planted one."""
 _FACTOR = 1 + MARGIN_PERCENT / 100
 
 
@@ -41,15 +41,15 @@ class Rival(Protocol):
     """One harness."""
 
     def record(self, ground: Ground, level: Level) -> list[Block]:
-        """Take blocks of both sides in turn."""
+        """Measure blocks of both sides in turn."""
         ...
 
     def say(self, base: Sequence[float], head: Sequence[float]) -> Said:
-        """Return what it concludes from the values of both sides."""
+        """Return the harness's conclusion from the values of both sides."""
         ...
 
     def ask(self, ground: Ground, seconds: float) -> int:
-        """Compare both sides from first command to answer; return the sign of the answer."""
+        """Compare both sides, from first command to answer; return the sign of the answer."""
         ...
 
 
@@ -57,11 +57,11 @@ class _InBlocks:
     """A harness that measures one side as a whole, then the other."""
 
     def record(self, ground: Ground, level: Level) -> list[Block]:
-        """Take as many blocks as a level has."""
+        """Measure as many blocks as the level has."""
         return [self.take(ground, place % 2, level.block_s) for place in range(level.blocks)]
 
     def take(self, ground: Ground, side: int, seconds: float) -> Block:
-        """Take one block of about so many seconds."""
+        """Measure one block of about this many seconds."""
         raise NotImplementedError
 
 
@@ -72,7 +72,7 @@ class Pyperf(_InBlocks):
         self._worker_s = 1.2
 
     def take(self, ground: Ground, side: int, seconds: float) -> Block:
-        """Have workers started one after the other; the first one calibrates."""
+        """Let pyperf start one worker after the other; the first one calibrates."""
         began = time.time()
         runs = self._run(ground, side, self._count(seconds))
         took = time.time() - began
@@ -97,7 +97,7 @@ class Pyperf(_InBlocks):
     def say(self, base: Sequence[float], head: Sequence[float]) -> Said:
         """Compare as `compare_to --min-speed` does."""
         if min(len(base), len(head)) < 2 or len(base) != len(head):
-            # Student's t of pyperf asks for equal counts; without it all is "significant".
+            # pyperf's t test needs equal counts; without the test everything is "significant".
             count = min(len(base), len(head))
             base, head = base[len(base) - count :], head[:count]
         if len(base) < 2:
@@ -108,10 +108,10 @@ class Pyperf(_InBlocks):
         return Said(_sign(ratio) if is_told else 0, math.log(ratio))
 
     def ask(self, ground: Ground, seconds: float) -> int:
-        """Measure both sides and have pyperf compare its files."""
+        """Measure both sides, and let pyperf compare its files."""
         count = self._count(seconds / 2)
         for side in (0, 1):
-            self._run(ground, side, count)  # as many of both: else pyperf would test nothing
+            self._run(ground, side, count)  # equal counts, or pyperf would not test
         files = [f"pyperf-{side}.json" for side in (0, 1)]
         call = ("-m", "pyperf", "compare_to", *files, "--min-speed", str(MARGIN_PERCENT))
         found = ground.run(0, *call)
@@ -127,7 +127,7 @@ class PytestBenchmark(_InBlocks):
         self._around_s = 1.5
 
     def take(self, ground: Ground, side: int, seconds: float) -> Block:
-        """Run the test for so long."""
+        """Run the test for about this many seconds."""
         path = ground.folder / f"pytest-{side}.json"
         began = time.time()
         self._run(ground, side, seconds, f"--benchmark-json={path}")
@@ -145,14 +145,14 @@ class PytestBenchmark(_InBlocks):
         return ground.run(side, *call, *options, *more, codes=codes).code
 
     def say(self, base: Sequence[float], head: Sequence[float]) -> Said:
-        """Hold the fastest rounds against each other, as `--benchmark-compare-fail=min:1%`."""
+        """Compare the fastest rounds, as `--benchmark-compare-fail=min:1%` does."""
         if not (base and head):
             return Said(0, 0.0)
         ratio = min(head) / min(base)
         return Said(_sign(ratio) if _percent(ratio) > MARGIN_PERCENT else 0, math.log(ratio))
 
     def ask(self, ground: Ground, seconds: float) -> int:
-        """Save one side, hold the other against it, and see whether the suite fails."""
+        """Save one side, compare the other with it, and see whether the suite fails."""
         self._run(ground, 0, seconds / 2, "--benchmark-save=base")
         against = ("--benchmark-compare=*_base", f"--benchmark-compare-fail=min:{MARGIN_PERCENT}%")
         code = self._run(ground, 1, seconds / 2, *against, codes=(0, 1))
@@ -168,7 +168,7 @@ class Hyperfine(_InBlocks):
         self._program_s = 0.6
 
     def take(self, ground: Ground, side: int, seconds: float) -> Block:
-        """Have the program run so often that it fills the block."""
+        """Let it run the program often enough to fill the block."""
         path = ground.folder / "hyperfine.json"
         began = time.time()
         call = [*self._options(seconds, path), f"{sys.executable} program.py"]
@@ -187,14 +187,14 @@ class Hyperfine(_InBlocks):
         """Compare by Welch's t, as hyperfine's script does: a difference if p is below 0.05."""
         if min(len(base), len(head)) < 2:
             return Said(0, 0.0)
-        from scipy import stats  # noqa: PLC0415  (a second, for all who only ask for names)
+        from scipy import stats  # noqa: PLC0415  (takes a second to import)
 
         score, p = stats.ttest_ind(head, base, equal_var=False)
         ratio = statistics.fmean(head) / statistics.fmean(base)
         return Said(int(math.copysign(1, score)) if p < 0.05 else 0, math.log(ratio))
 
     def ask(self, ground: Ground, seconds: float) -> int:
-        """Have it run both programs, and hold its file against its script's rule."""
+        """Let it run both programs, and apply its script's rule to its file."""
         path = ground.folder / "hyperfine.json"
         programs = [
             shlex.join(
@@ -216,7 +216,7 @@ class Asv:
     BENCHMARK = "bench.time_crawl"
 
     def record(self, ground: Ground, level: Level) -> list[Block]:
-        """Take rounds of both sides in turn, by asv's own code, as it does itself."""
+        """Measure rounds of both sides in turn, by asv's own code, as asv itself does."""
         ends_at = time.time() + level.seconds
         blocks: list[Block] = []
         while time.time() < ends_at or len(blocks) % 2:
@@ -243,8 +243,8 @@ class Asv:
         return Said(int(is_slower) - int(is_faster), math.log(middles[1] / middles[0]))
 
     def ask(self, ground: Ground, seconds: float) -> int:
-        """Have asv compare two commits in environments that it makes."""
-        from benchmarks.power.commits import Commits  # noqa: PLC0415  (git; only if it is asked)
+        """Let asv compare two commits, in environments that it makes."""
+        from benchmarks.power.commits import Commits  # noqa: PLC0415  (needs git)
 
         text = Commits(ground).compare(_FACTOR, seconds)
         if re.search(r"PERFORMANCE DECREASED", text):
@@ -261,7 +261,7 @@ RIVALS: dict[str, Rival] = {
 
 
 def _ended(values: Sequence[float], took: float) -> tuple[tuple[float, float], ...]:
-    """Return each value with when it ended, the last one at the end of its block."""
+    """Return each value with the time at which it ended; the last one ends with its block."""
     found, ends = [], took
     for value in reversed(values):
         found.append((ends, value))

@@ -1,4 +1,4 @@
-"""Trials of some seconds, cut from what was recorded, and how many of them find what is planted."""
+"""Cuts trials of some seconds from the records, and counts how many find what is planted."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ __all__ = ["MADE", "Rates", "cut_blocks", "cut_rounds", "find_live", "find_rates
 MADE = (0.01, 0.05)
 """Differences that are made by scaling the values of a record of equal sides."""
 ENOUGH = 0.8
-"""Of half a trial that a block has to cover: harnesses end a little early or late."""
+"""The share of half a trial that a block must cover, since harnesses end a little early or late."""
 ALARMS = 0.1
-"""Share of trials of equal sides that may be called different where harnesses are made equal."""
+"""The share of false alarms at which harnesses are compared: equal sides that are called different.
+"""
 MIN_EQUAL = 10
-"""Trials of equal sides from which such a threshold is taken."""
+"""The fewest trials of equal sides from which the threshold for this share is taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What one harness found in trials of one length."""
+    """What one harness found in trials of one length; the counts are numbers of trials."""
 
     harness: str
     has_company: bool
@@ -41,21 +42,21 @@ class Rates:
     equal: int
     """Trials of equal sides."""
     false: int
-    """Of which so many were called different."""
+    """Those of them that were called different."""
     planted: int
     """Trials of a copy that takes 2 % longer."""
     found: int
-    """Of which so many were called slower."""
+    """Those of them that were called slower."""
     wrong: int
-    """And so many faster."""
+    """Those of them that were called faster."""
     made: tuple[float, ...]
-    """Share found of each difference that was made by scaling; none where there are no trials."""
+    """The share found of each difference made by scaling; empty if there are no trials."""
     found_alike: float | None
-    """Share found at a threshold that calls a tenth of equal sides different; None for too few."""
+    """The share found at the threshold of `ALARMS`; None if there are too few trials."""
 
 
 def find_rates(folder: Path, rivals: dict[str, Rival]) -> list[Rates]:
-    """Return what the pieces in a folder tell, for each harness, neighbourhood and length."""
+    """Return the rates from the pieces in a folder, for each harness, neighbourhood and length."""
     kept = [(piece, path) for piece in all_pieces() if (path := piece.find(folder))]
     found = []
     for has_company in (False, True):
@@ -121,7 +122,7 @@ def _trials(path: Path, seconds: float, rival: Rival | None, longer: float) -> I
 def cut_blocks(
     blocks: Sequence[Block], seconds: float
 ) -> Iterator[tuple[list[float], list[float]]]:
-    """Yield the values of both sides around each change of sides: half a trial of each."""
+    """Yield the values of both sides around each change of sides, half a trial of each."""
     half = seconds / 2
     for first, then in pairwise(blocks):
         if min(first.seconds, then.seconds) < ENOUGH * half:
@@ -134,7 +135,7 @@ def cut_blocks(
 def cut_rounds(
     blocks: Sequence[Block], seconds: float
 ) -> Iterator[tuple[list[float], list[float]]]:
-    """Yield the values of both sides of rounds that follow each other, as many as a trial takes."""
+    """Yield the values of both sides from consecutive rounds, as many as fit into a trial."""
     pairs = list(zip(blocks[::2], blocks[1::2], strict=True))
     for where in find_windows([sum(b.seconds for b in pair) for pair in pairs], seconds):
         sides: tuple[list[float], list[float]] = ([], [])
@@ -144,7 +145,7 @@ def cut_rounds(
 
 
 def find_live(folder: Path) -> dict[str, list[int]]:
-    """Return the signs that each harness answered, from first command to answer."""
+    """Return the signs of the answers that each harness gave live."""
     found: dict[str, list[int]] = {}
     for live in all_lives():
         if path := live.find(folder):

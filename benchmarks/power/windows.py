@@ -1,4 +1,4 @@
-"""Stretches of things that follow each other, each about so many seconds long."""
+"""Finds overlapping windows of consecutive things, each about the same number of seconds long."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ if TYPE_CHECKING:
 __all__ = ["find_windows"]
 
 ENOUGH = 0.9
-"""Of a stretch that the last one has to fill."""
+"""The share of a window that the last one must fill."""
 
 
 def find_windows(lengths: Sequence[float], seconds: float) -> Iterator[slice]:
-    """Yield where each stretch lies; every one shares half of its seconds with the next.
+    """Yield the slice of each window; every window shares half of its seconds with the next.
 
-    A stretch ends where the next thing would not fit, as a session does.
+    A window ends where the next thing would not fit, as a session does.
 
     Args:
-        lengths: seconds that each thing takes.
-        seconds: that a stretch may take.
+        lengths: the seconds that each thing takes.
+        seconds: the seconds that a window may take.
     """
     begins: list[float] = [0.0]
     for one in lengths:

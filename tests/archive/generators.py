@@ -416,7 +416,7 @@ ARCHIVES = {
     ),
     "index of a warc": Archive(
         damaged(warcit, lambda _: b" CDX N b a m s k r\norg,example)/ 2026", "x.cdx"),
-        refusal="nothing that is known here",
+        refusal="of no kind that crawlbench reads",
     ),
     "folder of pictures": Archive(
         lambda folder: damaged(warcit, lambda _: b"\x89PNG", "a.png")(folder / "").parent,

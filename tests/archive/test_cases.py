@@ -342,9 +342,9 @@ def test_an_arc_is_read(workshop):
         (b"BZh9", "bunzip2"),
         (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
         (b"a" * 257 + b"ustar", "tar -xf"),
-        (b"com,example)/ 2024", "nothing that is known here"),
+        (b"com,example)/ 2024", "of no kind that crawlbench reads"),
         (b"PK\x03\x04broken", "is not a whole zip file"),
-        (b"", "nothing that is known here"),
+        (b"", "of no kind that crawlbench reads"),
     ],
 )
 def test_other_kinds_are_one_sentence_with_the_way_out(workshop, content, words):
@@ -515,7 +515,7 @@ def test_a_failed_page_of_the_named_host_is_told_by_its_reason(workshop):
 @pytest.mark.parametrize(
     ("declared", "words"),
     [
-        ("", "is not utf-8 throughout, and does not say what it is in; write that at the top of"),
+        ("", "is not utf-8 throughout, and names no encoding; write it at the top of"),
         ("<meta charset=gbk>", "is not gbk throughout, although it says so (illegal multibyte"),
         ("<meta charset=shift_jis>", "is not shift_jis throughout, although it says so ("),
     ],

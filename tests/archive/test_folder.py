@@ -114,4 +114,6 @@ def test_an_empty_or_missing_folder_is_refused(workshop):
     (workshop.folder / "x.zip").write_bytes(b"PK")
     assert "no page that could be served" in workshop.refusal(workshop.folder / "empty")
     assert "there is no" in workshop.refusal(workshop.folder / "nowhere")
-    assert "nothing that is known here; name a WARC" in workshop.refusal(workshop.folder / "x.zip")
+    assert "of no kind that crawlbench reads; name a WARC" in workshop.refusal(
+        workshop.folder / "x.zip"
+    )

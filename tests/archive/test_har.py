@@ -59,7 +59,7 @@ def test_base64_rubbish_costs_its_own_entry(workshop, text):
     )
     report = workshop.run(source)
     assert set(workshop.pages()) == {"/"}
-    assert report.skips.lines() == [f"1 encoded in base64 that is none, such as {HOST}/b"]
+    assert report.skips.lines() == [f"1 encoded in base64 that is broken, such as {HOST}/b"]
 
 
 def test_an_unknown_encoding_is_plain_text(workshop):

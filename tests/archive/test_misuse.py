@@ -89,7 +89,7 @@ IMPORT = {
     "no-log.har": "missing required field `log`",
     "log-of-text.har": "got `str` - at `$.log`",
     "null-entries.har": "got `null` - at `$.log.entries`",
-    "numbers.har": "holds no page that could be served: 2 without an address",
+    "numbers.har": "has no page that could be served: 2 without an address",
     "deep.har": "is not a whole HAR file",
     "cut.har": "is not a whole HAR file: Input data was truncated",
     "no-address.har": "1 without an http address, such as http://[::1/",
@@ -100,13 +100,13 @@ IMPORT = {
     "readme.wacz": "is a zip file without a WARC or a HAR in it",
     "some.tar": "name a WARC or ARC",
     "picture.png": "name a WARC or ARC",
-    "empty": "holds no page that could be served: it is empty",
+    "empty": "has no page that could be served: it is empty",
     "text": "1 no HTML, such as http://localhost/a.txt",
 }
 """What is imported, and what is said of it."""
 OPTIONS = {
-    ("good", "-o", "full"): "is there already (keep.txt ...); name another",
-    ("good", "-o", "full", "--force"): "is not one of ours and is not replaced even with --force",
+    ("good", "-o", "full"): "exists already (keep.txt ...); name another",
+    ("good", "-o", "full", "--force"): "so crawlbench did not make it and does not replace it even",
     ("good", "-o", "page.html"): "is no folder; name another place",
     ("good", "-o", "page.html/x"): "there is no folder page.html; make it",
     ("good", "-o", "good/pages"): "good/pages lies within good, which is to be imported",
@@ -140,7 +140,7 @@ HERE = "http://127.0.0.1:1/"
 RECORD = {
     ("nonsense",): "URL: 'nonsense' is not an http address",
     ("http://127.0.0.1:99999/",): "is not an http address",
-    ("http://ann:secret@127.0.0.1:1/",): "must hold no name or password",
+    ("http://ann:secret@127.0.0.1:1/",): "must not contain a name or password",
     (HERE, "--delay", "-1"): "--delay -1.0 cannot be used",
     (HERE, "--delay", "nan"): "--delay nan cannot be used",
     (HERE, "--pages", "0"): "--pages 0 cannot be used",

@@ -26,7 +26,7 @@ def test_a_folder_of_something_else_is_never_replaced(workshop, source):
     """Not even with --force."""
     workshop.target.mkdir()
     (workshop.target / "thesis.txt").write_text("years of work")
-    assert "is not replaced even with --force" in workshop.refusal(source, force=True)
+    assert "does not replace it even with --force" in workshop.refusal(source, force=True)
 
 
 def test_an_empty_folder_is_filled(workshop, source):

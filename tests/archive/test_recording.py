@@ -90,11 +90,11 @@ def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(server, record, monk
     """It is not even asked again before; then the recording goes on where it was."""
     server.page("/", "/b")
     server.answers["/b"] = (status, {**HTML, "Retry-After": "120"}, b"")
-    with pytest.raises(BenchError, match=rf"status {status}: leave it alone for 120 s; 1 page is"):
+    with pytest.raises(BenchError, match=rf"status {status}: send nothing for 120 s; 1 page is"):
         record()
     server.page("/b")
     asked = len(server.asked)
-    with pytest.raises(BenchError, match=r"asked to be left alone for 1[12]. s more"):
+    with pytest.raises(BenchError, match=r"asked for no requests for 1[12]. s more"):
         record()
     assert len(server.asked) == asked
     later = time.time() + 200
@@ -165,7 +165,7 @@ def test_another_recording_is_not_mixed_in(server, record):
     server.answers["/b"] = (429, {**HTML, "Retry-After": "0"}, b"")
     with pytest.raises(BenchError):
         record()
-    with pytest.raises(UsageError, match=r"holds a recording of .* that is not finished"):
+    with pytest.raises(UsageError, match="has an unfinished recording of"):
         record("/b")
 
 

@@ -109,7 +109,7 @@ def test_a_change_is_told(docs, verify):
         ([('"first number"', '"int"')], "an item's 'since' is 'since 1000'"),
         (
             [('"anchor"', '"rank"'), ('"#(.*)"', r"'(\d)$'")],
-            "rank 0 is that of 'Entry home 0' and of",
+            "rank 0 is shared by 'Entry home 0' and",
         ),
     ],
 )
@@ -152,7 +152,7 @@ def test_items_that_are_alike_share_a_rank(docs, verify, crawlbench):
     docs(**{"api.html": entries("home", 3).encode()})
     outcome = verify("docs.toml")
     assert not outcome.error
-    assert "note: 3 of 15 items are like another in all fields" in outcome.said
+    assert "note: 3 of 15 items equal another one in all fields" in outcome.said
     for strategy in ("asyncio-streams", "http-client-threads"):
         crawl = crawlbench("crawl", "-s", strategy, "--site", "docs.toml")
         assert crawl.returncode == 0, crawl.stderr

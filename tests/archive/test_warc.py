@@ -209,7 +209,9 @@ def test_a_start_that_is_not_there_is_refused(workshop):
     assert "1 page of docs.example.org, but not the start" in workshop.refusal(source, f"{HOST}/b")
     assert "pages of docs.example.org (1)" in workshop.refusal(source, "https://example.org/")
     assert "--start: 'nonsense' is not an http address" in workshop.refusal(source, "nonsense")
-    assert "must hold no name or password" in workshop.refusal(source, "https://me:pw@docs.example")
+    assert "must not contain a name or password" in workshop.refusal(
+        source, "https://me:pw@docs.example"
+    )
 
 
 def test_an_archive_without_a_page_is_refused(workshop):

@@ -34,8 +34,13 @@ def test_who_speaks_as_declared_holds(seen, http, codings):
 @pytest.mark.parametrize(
     ("seen", "http", "codings", "reason"),
     [
-        (outcome(), "1.1, 2", "", "`HTTP: 1.1, 2.` has HTTP/2, which was offered and never spoken"),
-        (outcome(http2=1), "1.1", "", "it spoke HTTP/2 in 1 request; `HTTP: 1.1.` has it not"),
+        (
+            outcome(),
+            "1.1, 2",
+            "",
+            "`HTTP: 1.1, 2.` declares HTTP/2, which was offered but never used",
+        ),
+        (outcome(http2=1), "1.1", "", "it used HTTP/2 in 1 request; `HTTP: 1.1.` lacks it"),
         (outcome(), "1.1", "br", "`Coding: br.` has br, which it never asked for"),
         (
             outcome(codings=["br"]),

@@ -46,14 +46,14 @@ def test_unclear_fails_where_that_is_asked(play):
 
 
 def test_extension_is_told(play):
-    assert "a second time as long" in play(3, answer={"is_extended": True}).comment
+    assert "for as long again" in play(3, answer={"is_extended": True}).comment
 
 
 @pytest.mark.parametrize(
     ("words", "code", "ends"),
     [
         (" (/x) cannot be built: uv says: no", 4, 1),
-        (": '/x' cannot be installed: it is no wheel", 2, 2),
+        (": '/x' cannot be installed: it is not a wheel", 2, 2),
     ],
 )
 @pytest.mark.parametrize("side", ["base", "head"])

@@ -126,7 +126,7 @@ def test_comments_of_another_token_are_replaced_too(github, send):
 
 def test_nothing_is_posted_when_the_branch_has_moved_on(github, send):
     github.pulls = [{"number": 7, "head": {"sha": "b" * 40}}]
-    assert send().startswith("no open pull request has commit aaaaaaaaaaaa")
+    assert send().startswith("no open pull request has the last commit aaaaaaaaaaaa")
     assert github.written == []
 
 
@@ -183,7 +183,7 @@ def test_links_and_missing_files_are_refused(send, tmp_path):
     (tmp_path / "secret").write_text("x")
     (tmp_path / "link").symlink_to(tmp_path / "secret")
     for name in ("link", "gone", ""):
-        with pytest.raises(PostError, match="is no file"):
+        with pytest.raises(PostError, match="is not a file"):
             send(INPUT_COMMENT=str(tmp_path / name))
 
 

@@ -114,7 +114,7 @@ def test_unsteady_head_is_unclear_and_warns(step, tmp_path):
     assert found.code == 0, found.log
     assert found.outputs["verdict"] == "unclear"
     assert obeyed(found.log)[-1].startswith("::warning title=crawlbench::unclear: ")
-    assert "a second time as long" in found.comment
+    assert "for as long again" in found.comment
 
 
 @pytest.mark.long

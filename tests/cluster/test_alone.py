@@ -34,7 +34,7 @@ def test_folder_that_others_may_write_to_is_refused(folder, mode):
     """One sentence names it, its mode, and what helps."""
     folder.mkdir()
     folder.chmod(mode)
-    with pytest.raises(StorageError, match=rf"mode is {mode:04o}\).*remove it, or let TMPDIR"):
+    with pytest.raises(StorageError, match=rf"mode is {mode:04o}\).*remove it, or set TMPDIR"):
         locks_folder()
 
 
@@ -43,7 +43,7 @@ def test_folder_of_another_user_is_refused(folder, monkeypatch):
     other = os.getuid() + 1
     monkeypatch.setattr(os, "getuid", lambda: other)
     folder.with_name(f"crawlbench-{other}").mkdir(mode=0o700)
-    with pytest.raises(StorageError, match=f"belongs to the user with number {other - 1}"):
+    with pytest.raises(StorageError, match=f"belongs to the user with the id {other - 1}"):
         locks_folder()
 
 

@@ -80,7 +80,7 @@ def test_notes_name_who_was_left_out_lost_and_alone():
     assert notes["left out"].startswith("d is left out for site/net: equal cells could look 35.0 %")
     assert notes["lost"] == "a block of sheet 1 after 3 tries: e: its Dask worker was lost"
     assert "not all blocks could be finished" in notes["session"]
-    assert "from so few it is wide" in next(find_doubts(session))
+    assert "with so few it is wide" in next(find_doubts(session))
 
 
 def test_machines_with_wrong_data_are_named():
@@ -125,7 +125,7 @@ def test_exit_code_tells_what_went_wrong_anywhere(
 def test_one_machine_says_nothing_of_others():
     """A sentence says so."""
     session = session_of(make_block("a", {FAST.name: -0.3, SLOW.name: 0.1}))
-    assert "says nothing of other machines" in next(find_doubts(session))
+    assert "says nothing about other machines" in next(find_doubts(session))
     assert kind_table(session) is None
 
 

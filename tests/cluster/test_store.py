@@ -64,7 +64,7 @@ def test_what_is_no_block_is_refused(store, packed):
 
 def test_block_of_another_machine_or_sheet_is_refused(tmp_path, store):
     """It is not the one that was due."""
-    with pytest.raises(ValueError, match="of sheet 2 on m1"):
+    with pytest.raises(ValueError, match="sheet 2 from m1"):
         store.keep(1, "m1", packed_block(tmp_path / "sent", sheet=2))
     assert store.count() == 0
 

@@ -251,8 +251,10 @@ def test_broken_project_is_said_in_a_sentence(tmp_path):
     [
         ("bad=crawlbench-no-such-package==3", "crawlbench-no-such-package"),
         ("old=pyperf==2.3", "pyperf==2.3 and pyperf>=2.10"),
-        ("gone=python=3.99", "no Python '3.99' is here; there are"),
-        pytest.param("odd=python=thirteen", "no Python 'thirteen' is here", marks=pytest.mark.long),
+        ("gone=python=3.99", "no Python '3.99' was found; there are"),
+        pytest.param(
+            "odd=python=thirteen", "no Python 'thirteen' was found", marks=pytest.mark.long
+        ),
         ("false=python=/bin/false", "does not run as a Python"),
     ],
 )

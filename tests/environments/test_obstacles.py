@@ -29,7 +29,7 @@ def test_checkout_that_cannot_be_read_is_not_taken_for_a_full_disk(tmp_path, mon
         said = refusal(f"mine={project}")
     assert said.startswith(f"environment 'mine': checkout '{project}' cannot be read: {project}")
     assert "left.sock: " in said
-    assert "name a folder with room" not in said
+    assert "CRAWLBENCH_CACHE" not in said
 
 
 def test_package_without_a_wheel_for_this_python_is_said(tmp_path, monkeypatch):

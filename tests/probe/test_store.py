@@ -58,7 +58,7 @@ def test_folder_without_a_report_has_none(tmp_path):
         (b'{"date": "today"}', "missing required field"),
         (
             encode_report(replace(report(), findings=report().findings[1:])).encode(),
-            "the probes of 'odd<b>' are not those of 'asyncio'",
+            "the probes of 'odd<b>' differ from those of 'asyncio'",
         ),
         (
             encode_report(report()).replace('"hangs"', '"sleeps"').encode(),

@@ -1,4 +1,4 @@
-"""Finds addresses that seem to be one page, and rules to paste that say so (floor 4; pure)."""
+"""Proposes rules for addresses that seem to be one page, ready to paste (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["propose_rules"]
 
 
 def propose_rules(pairs: Iterable[tuple[str, str]], rules: AddressRules) -> str:
-    """Return lines of `[addresses]` that make each pair one page; empty if no key would.
+    """Return lines for `[addresses]` that make each pair one page; empty if no key can do that.
 
     Args:
-        pairs: of addresses, as they are spelled.
-        rules: the existing ones, whose entries the lines contain too.
+        pairs: pairs of addresses, as they are spelled.
+        rules: the existing rules; the lines repeat their entries.
     """
     keys: dict[str, list[str]] = {}
     for one, other in pairs:
@@ -35,7 +35,7 @@ def propose_rules(pairs: Iterable[tuple[str, str]], rules: AddressRules) -> str:
 
 
 def _differences(one: str, other: str) -> list[tuple[str, str]]:
-    """Return keys and entries that make two addresses one; none if more than that is needed."""
+    """Return keys and entries that make two addresses one; none if no keys can do that."""
     (path, _, query), (other_path, _, other_query) = one.partition("?"), other.partition("?")
     if path != other_path:
         entry = _path_difference(path, other_path)
@@ -71,7 +71,7 @@ def _path_difference(path: str, other: str) -> tuple[str, str] | None:
 
 
 def _drop_what_varies(keys: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Let a parameter that means nothing with several values never count."""
+    """Drop a parameter altogether if several of its values mean nothing."""
     values: dict[str, set[str]] = {}
     for pair in keys.get("default_parameters", ()):
         values.setdefault(pair.partition("=")[0], set()).add(pair)

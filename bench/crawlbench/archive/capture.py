@@ -1,4 +1,4 @@
-"""One captured response, and what all archives have in common (floor 4)."""
+"""A captured response, and the limits that hold for all archives (floor 4)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = [
 ]
 
 MAX_PAGE_BYTES = 32 * 2**20
-"""Largest page before any coding: anything larger is a bomb, not a page."""
+"""The largest page, uncompressed: anything larger is taken for a decompression bomb."""
 
 _NOT_KEPT = frozenset(
     {
@@ -44,37 +44,37 @@ class SkippedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """A response that is not read yet."""
+    """A response whose body has not been read yet."""
 
     url: str
-    """Absolute, whatever the archive has."""
+    """The absolute address, even if the archive has a relative one."""
     status: int
     headers: list[tuple[str, str]]
-    """As archived."""
+    """The headers as archived."""
     read: Callable[[], bytes]
-    """Returns the body without any coding; to be called once, before the next capture is taken.
+    """Returns the decoded body; call it once at most, and before taking the next capture.
 
     Raises `SkippedError` if it turns out not to be a page.
     """
     aliases: tuple[str, ...] = field(default=())
     """Other addresses (path and query) under which links may refer to it."""
     problem: str = ""
-    """Why there is nothing to read, in a few words."""
+    """Why the body cannot be read, in a few words; empty if it can."""
     leniencies: list[str] = field(default_factory=list)
-    """Filled by `read`: what did not follow its format and was accepted anyway."""
+    """Deviations from the format that `read` has accepted."""
 
     def header(self, name: str) -> str:
         """Return a header's first value, empty if there is none."""
         return next((value for key, value in self.headers if key.lower() == name), "")
 
     def list_header(self, name: str) -> list[str]:
-        """Return the entries of a header that is a list, possibly over several lines."""
+        """Return the entries of a header that is a list and may have several lines."""
         lines = (value for key, value in self.headers if key.lower() == name)
         return [entry.strip() for line in lines for entry in line.split(",") if entry.strip()]
 
 
 def keep_headers(headers: list[tuple[str, str]]) -> dict[str, str]:
-    """Return the headers that say something about the page; hostile ones are dropped."""
+    """Return the headers that describe the page, without malformed or very long ones."""
     kept: dict[str, str] = {}
     for name, text in headers[: 4 * _MAX_HEADERS]:
         value = text.strip()

@@ -1,7 +1,7 @@
 """Undoes the codings of archived bodies, within bounds (floor 4; pure).
 
-Headers describe the wire, while archives often store something else. What is plainly the page is
-accepted, as browsers and the formats' own readers do, and each such leniency is reported.
+Headers describe what was sent, but archives often store something else. As browsers and the
+formats' own readers do, we accept a body that is clearly the page, and report each such leniency.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = [
 
 
 def too_large(most_bytes: int) -> str:
-    """Say why a longer body is not accepted."""
+    """Return the reason for not accepting a longer body."""
     size = f"{most_bytes // 2**20} MB" if most_bytes >= 2**20 else f"{most_bytes // 2**10} KiB"
     return f"larger than {size}"
 
@@ -46,24 +46,24 @@ RUBBISH = "followed by something that is not of their coding"
 
 _MAX_CODINGS = 4  # applied one after the other
 _STEP_BYTES = 2**20
-_FIRST_BYTES = 2**8  # of a stream that may be short: many in a row cost no more than one
+_FIRST_BYTES = 2**8  # small, so that many short streams in a row cost no more than one
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _CUT = "cut short within its compression"
 
 
 class TooLargeError(SkippedError):
-    """Raised when the result of decoding is larger than is accepted."""
+    """Raised when the decoded body is larger than we accept."""
 
 
 class _OtherwiseError(SkippedError):
-    """Raised when a body is not coded in this way at all."""
+    """Raised when a body is not coded in the expected way at all."""
 
 
 def bounded(body: bytes) -> bytes:
     """Return a page's body if it is not too large.
 
     Raises:
-        SkippedError: it is.
+        SkippedError: it is too large.
     """
     if len(body) > MAX_PAGE_BYTES:
         raise SkippedError(TOO_LARGE)
@@ -73,16 +73,16 @@ def bounded(body: bytes) -> bytes:
 def decode_body(
     body: bytes, transfer: Sequence[str], content: Sequence[str], leniencies: list[str]
 ) -> bytes:
-    """Return a body as it was before any coding.
+    """Return the decoded body.
 
     Args:
-        body: as it came over the wire, or as the archive has it.
+        body: the body as it was sent, or as the archive stores it.
         transfer: entries of the header Transfer-Encoding, in order.
         content: entries of the header Content-Encoding, in order.
-        leniencies: collects what is not as the headers say.
+        leniencies: collects deviations from the headers.
 
     Raises:
-        SkippedError: its coding is unknown or wrong, or the result would be too large.
+        SkippedError: a coding is unknown or wrong, or the result would be too large.
     """
     codings = [coding.lower() for coding in (*content, *transfer)]
     if len(codings) > _MAX_CODINGS:
@@ -108,7 +108,7 @@ def _undo(coding: str, body: bytes, leniencies: list[str]) -> bytes:
 
 
 def _dechunk(body: bytes, leniencies: list[str]) -> bytes:
-    """Return what was sent in chunks.
+    """Return a body that was sent in chunks.
 
     Raises:
         SkippedError: the chunks are wrong or end too early.
@@ -132,7 +132,7 @@ def _dechunk(body: bytes, leniencies: list[str]) -> bytes:
 
 
 def _chunk_size(line: bytes) -> int:
-    """Return the size at the beginning of a chunk; -1 if it is not a size."""
+    """Return the size from the first line of a chunk; -1 if the line has none."""
     text = line.partition(b";")[0].strip()
     try:
         return -1 if b"_" in text or text[:1] in b"+-" else int(text, 16)
@@ -151,12 +151,12 @@ def open_gunzip() -> Any:  # noqa: ANN401  (zlib does not export the type)
 
 
 def gunzip(body: bytes, leniencies: list[str], most_bytes: int = MAX_PAGE_BYTES) -> bytes:
-    """Return what all members of a gzip file hold.
+    """Return the content of all members of a gzip file.
 
     Args:
         body: the file.
-        leniencies: collects what is wrong but does not matter.
-        most_bytes: of the content.
+        leniencies: collects deviations that do not matter.
+        most_bytes: the largest content that is accepted.
 
     Raises:
         SkippedError: it is not a gzip file, or is cut short, broken or too large.
@@ -190,7 +190,7 @@ def _inflate(
     held: io.BytesIO,  # its value is taken without a copy
     most_bytes: int,
 ) -> int:
-    """Append a stream's content to what came before, within bounds; return where it ends."""
+    """Append the content of a stream to `held`, within bounds, and return where the stream ends."""
     view, at, step = memoryview(body), begin, _FIRST_BYTES
     while not decompressor.eof:
         piece = view[at : at + step]

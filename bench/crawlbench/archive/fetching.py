@@ -37,17 +37,17 @@ _MAX_WAIT_S = 7 * 86_400.0
 
 
 class FetchError(Exception):
-    """Raised when there is no answer, with the reason in a few words."""
+    """Raised when a request gets no answer, with the reason in a few words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered."""
+    """A server's answer."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes
-    """Without any coding; empty if it was not wanted."""
+    """The decoded body; empty if it was not requested."""
     problem: str = ""
     """Why there is no body although it was wanted."""
 
@@ -61,7 +61,7 @@ class Answer:
 
     @property
     def location(self) -> str:
-        """Where a redirect leads; some servers write it in raw UTF-8."""
+        """The target of a redirect; some servers write it in raw UTF-8."""
         location = self.header("location")
         try:
             return location.encode("latin-1").decode()
@@ -72,15 +72,15 @@ class Answer:
 class Fetcher:
     """One session: one connection, no redirects followed, no retries.
 
-    It keeps the site's cookies, and ignores its surroundings: no passwords from a netrc file, no
-    proxies from variables.
+    It keeps the site's cookies. It takes no passwords from a netrc file and no proxies from
+    environment variables.
     """
 
     def __init__(self, proxy: str = "") -> None:
-        """Note how to reach servers.
+        """Choose how to reach servers.
 
         Args:
-            proxy: its address; empty to do without.
+            proxy: the address of a proxy; empty for none.
         """
         self._proxy = proxy
 
@@ -104,7 +104,7 @@ class Fetcher:
         self._session.close()
 
     def get(self, url: str) -> Answer:
-        """Return the answer to one request for a page; its body only if it is a page.
+        """Return the answer to one request, with its body only if that is a page.
 
         Raises:
             FetchError: there is no answer, or only part of one.
@@ -117,7 +117,7 @@ class Fetcher:
         return answer
 
     def get_begin(self, url: str, most_bytes: int) -> Answer:
-        """Return the answer to one request, with the beginning of the body and perhaps more.
+        """Return the answer to one request, with at least the first bytes of its body.
 
         Raises:
             FetchError: there is no answer, or only part of one.
@@ -141,7 +141,7 @@ class Fetcher:
 
 
 def _read(response: requests.Response, answer: Answer, most_bytes: int) -> Answer:
-    """Read a body until it is complete or longer than wanted, and undo its codings."""
+    """Read a body until it is complete or longer than requested, and decode it."""
     deadline = time.monotonic() + MAX_SECONDS
     body = bytearray()
     for part in response.raw.stream(2**16, decode_content=False):
@@ -162,11 +162,11 @@ def _read(response: requests.Response, answer: Answer, most_bytes: int) -> Answe
 
 
 def retry_after_s(header: str, now: float) -> float:
-    """Return how long a server asks to wait.
+    """Return how many seconds a server asks us to wait.
 
     Args:
-        header: Retry-After: seconds, or a date.
-        now: seconds since 1970.
+        header: the value of Retry-After: seconds or a date.
+        now: the time in seconds since 1970.
     """
     text = header.strip()
     if text.isascii() and text.isdecimal():

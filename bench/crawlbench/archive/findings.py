@@ -1,4 +1,4 @@
-"""What a survey of a user's own site has found, in sentences (floor 4; pure)."""
+"""The findings of a survey of a user's own site, as sentences (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -26,43 +26,43 @@ class Findings:
     """The result of a survey; the sentences are ready to be shown."""
 
     expected: Expected
-    """What a correct crawl returns, if nothing is wrong."""
+    """What a right crawl returns; only meaningful if there are no faults."""
     faults: list[str]
     """Why the site cannot be used as it is."""
     notes: list[str]
-    """What may or may not be intended."""
+    """Observations that may or may not be intended."""
 
 
 @dataclass(slots=True)
 class Seen:
-    """What a survey met, by address of the page."""
+    """What a survey saw, by address of the page."""
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
     """Rows of the items on each page that was read."""
     wrong: dict[str, str] = field(default_factory=dict)
-    """Why a page is not as the site file says."""
+    """Why a page does not fit the site file."""
     unreadable: dict[str, str] = field(default_factory=dict)
-    """Why a page is not the text that it claims to be."""
+    """Why a page cannot be decoded with the encoding that it declares."""
     no_links: dict[str, str] = field(default_factory=dict)
     """A tag that was selected as a link but leads nowhere."""
     dead: dict[str, str] = field(default_factory=dict)
-    """By link that leads to no page: the first page that has it."""
+    """For each link that leads to no page, the first page that has it."""
     stray: dict[str, str] = field(default_factory=dict)
-    """By link that leads to a page of no kind: the first page that has it."""
+    """For each link to a page of no kind, the first page that has it."""
     met: set[str] = field(default_factory=set)
-    """Where all links lead, as they are written."""
+    """The targets of all links, as they are written."""
 
 
 class Account:
-    """Turns what was seen into sentences."""
+    """Turns what a survey saw into sentences."""
 
     def __init__(self, site: CustomSite, seen: Seen) -> None:
-        """Take a finished survey."""
+        """Use what a finished survey saw."""
         self._site = site
         self._seen = seen
 
     def faults(self, rows: list[Row]) -> list[str]:
-        """Return why the site cannot be used as it is; the rows are those of all items, by rank."""
+        """Return why the site cannot be used as it is; `rows` are all items' rows, by rank."""
         faults = []
         if self._seen.unreadable:
             page, problem = next(iter(self._seen.unreadable.items()))
@@ -103,7 +103,7 @@ class Account:
         )
 
     def _same_rank(self, rows: list[Row]) -> str:
-        """Say which two items share a rank, and whether two addresses of a page are the reason."""
+        """Return which items share a rank, and whether the cause is a page with two addresses."""
         ranks = Counter(row[0] for row in rows)
         twice = [rank for rank, count in ranks.items() if count > 1]
         if not twice or self._site.derives_ranks:
@@ -117,8 +117,8 @@ class Account:
             )
         titles = [str(row[1]) for row in rows if row[0] == twice[0]]
         return (
-            f"rank {twice[0]} is that of {titles[0]!r} and of {titles[1]!r}: ranks have to be "
-            "unique; fix the field, or leave it out and ranks are given by place"
+            f"rank {twice[0]} is shared by {titles[0]!r} and {titles[1]!r}, but ranks have to be "
+            "unique; fix the field, or leave it out to rank items by their place"
         )
 
     def _equal_pages(self) -> list[tuple[str, str]]:
@@ -137,7 +137,7 @@ class Account:
         return [address for page in pages for address in (page.address, *page.aliases)]
 
     def notes(self, rows: list[Row]) -> list[str]:
-        """Return what may or may not be intended."""
+        """Return observations that may or may not be intended."""
         notes = []
         if self._site.addresses.merged:
             pairs = [f"{one} and {other}" for one, other in self._site.addresses.merged]
@@ -146,7 +146,7 @@ class Account:
         alike = len(rows) - len({row[0] for row in rows})
         if alike and self._site.derives_ranks:
             notes.append(
-                f"{alike} of {len(rows)} items are like another in all fields, and share its rank; "
+                f"{alike} of {len(rows)} items equal another one in all fields and share its rank; "
                 "one more field would tell them apart"
             )
         if self._seen.dead:
@@ -175,7 +175,7 @@ class Account:
         return notes
 
     def _hint_at_queries(self) -> str:
-        """Say how to find a page that has no query in the folder, as a file server sees it."""
+        """Return a hint for links with a query if the folder has the page without one."""
         known = self._site.addresses.known
         for link in self._seen.dead:
             path, mark, query = link.partition("?")
@@ -198,7 +198,7 @@ class Account:
         if not pairs:
             return []
         rules = propose_rules(pairs, self._site.file.addresses)
-        what = f"write in [addresses]: {rules}" if rules else "say it in [addresses]"
+        what = f"write in [addresses]: {rules}" if rules else "add a rule to [addresses]"
         return [
             f"{_count(pairs, 'pair')} of addresses with the same body, perhaps one page: "
             f"{_examples([f'{one} and {other}' for one, other in pairs])}; if so, {what}"

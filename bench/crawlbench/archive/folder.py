@@ -1,7 +1,7 @@
 """Reads the pages of a folder made by `wget --mirror`, whatever its options and age (floor 4).
 
-wget turns addresses into file names: a query follows `?`, or `@` in names for Windows, characters
-that a name cannot hold are escaped, and `.html` is appended if that was asked for.
+wget turns addresses into file names: a query follows `?`, or `@` in names for Windows; characters
+that a name cannot contain are escaped; and `.html` is appended if the user asked for that.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["read_folder"]
 
 INDEX = "index.html"
-"""What wget calls a page whose address ends in a slash."""
+"""The name that wget gives a page whose address ends in a slash."""
 
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z0-9-]+|localhost|\d+(?:\.\d+){3}", re.IGNORECASE)
 _HOST_WITH_PORT = re.compile(rf"(?:{_HOST.pattern})(?:[:+]\d+)?", re.IGNORECASE)
@@ -33,13 +33,13 @@ _ORIGINAL = re.compile(r"\.orig$")
 
 
 def read_folder(folder: Path, start: str | None) -> Iterator[Capture]:
-    """Yield the files of a folder, the first page first, then in order of name.
+    """Yield the files of a folder, the first page first and the others in order of name.
 
-    Their addresses are those that wget's names stand for.
+    Their addresses are reconstructed from the names that wget gave them.
 
     Args:
-        folder: made by wget, or the folder of a host in it.
-        start: address of the first page, if it is known: it names the host.
+        folder: a folder made by wget, or a host's folder in it.
+        start: the address of the first page, if it is known; it determines the host.
 
     Raises:
         UsageError: there is no such folder, it holds a symbolic link, or a file cannot be read.
@@ -53,7 +53,7 @@ def read_folder(folder: Path, start: str | None) -> Iterator[Capture]:
 
 
 def _find_root(folder: Path, start: str | None) -> tuple[Path, str]:
-    """Return the folder of the host's pages, and the origin of their addresses."""
+    """Return the folder with the host's pages, and the origin of their addresses."""
     scheme, host = "http", ""
     if start:
         scheme, host = start.partition(":")[0], host_of(start)
@@ -76,10 +76,10 @@ def _find_root(folder: Path, start: str | None) -> tuple[Path, str]:
 
 
 def _only_host(folder: Path, hosts: list[Path], folders: list[Path]) -> Path | None:
-    """Return the folder of the only host; None if there is something else.
+    """Return the folder of the only host; None if there is anything else.
 
     Raises:
-        UsageError: there are several.
+        UsageError: there are several hosts.
     """
     if len(hosts) == 1 == len(folders):
         return hosts[0]
@@ -126,10 +126,10 @@ def _capture(path: Path, origin: str, address: str, aliases: tuple[str, ...]) ->
 
 
 class Spelling:
-    """What the names in one folder mean, as far as all of them together show."""
+    """Reconstructs addresses from the names in a folder; it needs all of them to do so."""
 
     def __init__(self, files: set[tuple[str, ...]]) -> None:
-        """Take all files, each as the names that lead to it."""
+        """Take the paths of all files, each as a tuple of names."""
         self._files = files
         self._has_marks = any("?" in names[-1] for names in files)
         self._queried = {
@@ -137,7 +137,7 @@ class Spelling:
         }
 
     def spell(self, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-        """Return the address that a file's path stands for, and others that links may use.
+        """Return the address of a file's page, and others that links may use.
 
         After `--convert-links`, links name the file itself.
         """
@@ -163,7 +163,7 @@ class Spelling:
         return main, tuple(other for other in dict.fromkeys(others) if other != main)
 
     def _had_no_extension(self, names: tuple[str, ...]) -> bool:
-        """Return whether wget added `.html`: an original lacks it, or other queries of the page."""
+        """Return whether wget added `.html`, judging by an original and by the page's queries."""
         bare = (*names[:-1], names[-1].removesuffix(".html"))
         if bare == names or not bare[-1]:
             return False
@@ -172,12 +172,12 @@ class Spelling:
 
 
 def _quote(name: str, also_safe: str = "", *, escapes: str = "%") -> str:
-    """Escape what an address cannot hold; the bytes of a name are those of the address.
+    """Escape characters that an address cannot contain; a name has the same bytes as the address.
 
     Args:
-        name: of a file, or a part of it.
-        also_safe: characters that stay, besides those of a path.
-        escapes: `%` where escapes that wget left in a name stay.
+        name: the name of a file, or a part of it.
+        also_safe: characters to keep, besides those of a path.
+        escapes: `%` to keep the escapes that wget left in a name.
     """
     if escapes:
         name = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", name)

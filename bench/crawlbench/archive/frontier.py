@@ -1,4 +1,4 @@
-"""How far a recording has come: what it has and what comes next (floor 4; no input or output)."""
+"""The state of a recording: what it has and what comes next (floor 4; no input or output)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["FORBIDDEN", "Frontier"]
 
 FORBIDDEN = "forbidden by robots.txt"
-"""Why an address was skipped without asking."""
+"""The reason for skipping an address without a request."""
 
 _MAX_REDIRECTS = 10
 
 
 class Frontier:
-    """The sum of all steps: the same steps give the same result, also after a stop."""
+    """The result of all steps, which is the same when a recording is stopped and continued."""
 
     def __init__(self, finder: LinkFinder) -> None:
         """Begin before the first step."""
@@ -30,7 +30,7 @@ class Frontier:
         self.pages: list[ManifestPage] = []
         self.report = ImportReport()
         self.waits_until = 0.0
-        """Time in seconds since 1970 before which the server does not want to be asked."""
+        """The time, in seconds since 1970, before which the server wants no request."""
         self.requests = 0
         self._finder = finder
         self._queue: deque[str] = deque()
@@ -75,18 +75,18 @@ class Frontier:
             self._queue.append(address)
 
     def next(self) -> str | None:
-        """Return the oldest address that is not done, or None."""
+        """Return the oldest address that is still to be fetched, or None."""
         while self._queue and self._queue[0] in self._done:
             self._queue.popleft()
         return self._queue[0] if self._queue else None
 
     @property
     def left(self) -> int:
-        """How many addresses were met but are not done."""
+        """How many known addresses are still to be fetched."""
         return len(self._met - self._done)
 
     def aliases(self) -> dict[str, list[str]]:
-        """Return the redirects by the page that they finally lead to."""
+        """Return the addresses that redirect to each page, also by way of others."""
         have = {page.address for page in self.pages}
         aliases: dict[str, list[str]] = {}
         for address in self._redirects:

@@ -1,7 +1,7 @@
-"""Which links a recording follows if a site file says so (floor 4).
+"""Finds the links that a recording follows according to a site file (floor 4).
 
-What a user has written runs in a process of its own, which names each expression before it tries
-it, so one that never ends costs only a sentence.
+The user's expressions run in a process of their own, which names each expression before it tries
+it. So if one never ends, we can stop the process and say which one it was.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Guide(LinkFinder):
         super().__init__(rules=msgspec.convert(told["rules"], AddressRules))
 
     def __enter__(self) -> Self:
-        """Be closed when the block ends."""
+        """Close the guide when the block ends."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -73,7 +73,7 @@ class Guide(LinkFinder):
         return tuple(self._ask(question, slowness.READ_S, self.spell(url))["links"])
 
     def _ask(self, question: dict[str, object], span_s: float, page: str) -> Message:
-        """Return the answer, whatever is tried before it."""
+        """Return the process's answer, skipping the names of expressions that it tries before."""
         tries, deadline = "", time.monotonic() + span_s
         self._child.say(question)
         try:

@@ -1,7 +1,7 @@
-"""Finds links as a site file says: `python -m crawlbench.archive.guideside` (floor 4).
+"""Finds links by a site file: `python -m crawlbench.archive.guideside` (floor 4).
 
-It reads the file's name, then pages, each as a line of JSON, and names each expression before
-trying it.
+It reads the file's name and then pages, each as a line of JSON. It prints the name of each
+expression before trying it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Answer until nobody asks any more."""
+    """Answer questions until the input ends."""
     end_with_parent()
     say = open_channel()
     try:

@@ -1,7 +1,7 @@
 """Reads the responses of a HAR, as browsers and proxies save it (floor 4).
 
-There are many dialects: a byte-order mark, numbers as text, nulls, bodies in separate files. An
-entry that cannot be used is a problem by itself, and does not affect the others.
+HARs differ in many ways: some have a byte-order mark, numbers as text, nulls, or bodies in separate
+files. An entry that cannot be used is reported as a problem and does not affect the others.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 __all__ = ["MAX_HAR_BYTES", "read_har"]
 
 MAX_HAR_BYTES = 2**29
-"""A HAR is a single JSON text, so all of it is in memory."""
+"""The largest HAR: it is a single JSON text, so all of it has to be in memory."""
 
 _ESCAPES = re.compile(
     rb"(\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2})|\\u[dD][89a-fA-F][\da-fA-F]{2}"
 )
-"""Escapes that stay as they are, or half of a surrogate pair, which is not a character."""
+"""Escapes to keep, or half of a surrogate pair, which is not a character."""
 
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 def read_har(name: str, text: bytes, read_file: Callable[[str], bytes]) -> Iterator[Capture]:
-    """Yield what a HAR holds, in order.
+    """Yield the responses of a HAR, in order.
 
     Args:
-        name: of the file, for messages.
+        name: the file's name, for messages.
         text: the file's content.
-        read_file: returns a body that is kept beside it; raises `SkippedError`.
+        read_file: returns a body that is stored in a file beside the HAR; raises `SkippedError`.
 
     Raises:
         UsageError: it is not a HAR.
@@ -55,7 +55,7 @@ def read_har(name: str, text: bytes, read_file: Callable[[str], bytes]) -> Itera
 
 class _Log(msgspec.Struct):
     entries: list[msgspec.Raw]
-    """Parts of the text, not copied: they are decoded one at a time."""
+    """Parts of the text without copies; they are decoded one at a time."""
 
 
 class _Har(msgspec.Struct):
@@ -117,7 +117,7 @@ def _status(response: dict[str, object]) -> int:
 
 
 def _headers(response: dict[str, object], content: dict[str, object]) -> list[tuple[str, str]]:
-    """Return the headers, including what browsers put elsewhere."""
+    """Return the headers, including the content type, which browsers may store elsewhere."""
     listed = response.get("headers")
     pairs = [_dict(pair) for pair in listed] if isinstance(listed, list) else []
     named = [(pair.get("name"), pair.get("value")) for pair in pairs]
@@ -127,7 +127,7 @@ def _headers(response: dict[str, object], content: dict[str, object]) -> list[tu
     if "content-type" not in names and isinstance(mime_type, str) and mime_type:
         headers.append(("Content-Type", mime_type))
     if not _is_base64(content) and "_file" not in content:
-        # the browser has decoded the text, whatever the page says
+        # the browser has decoded the text, so the page's own encoding no longer counts
         headers = [(name, _as_utf8(name, value)) for name, value in headers]
     if "location" not in names and isinstance(redirect, str) and redirect:
         headers.append(("Location", redirect))
@@ -161,7 +161,7 @@ def _read(
         del text
         return bounded(_from_base64(octets))
     except ValueError as error:
-        raise SkippedError("encoded in base64 that is none") from error
+        raise SkippedError("encoded in base64 that is broken") from error
 
 
 def _from_base64(octets: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Makes a site's folder of an archive (floor 4)."""
+"""Makes a site's folder out of archives (floor 4)."""
 
 from __future__ import annotations
 
@@ -30,36 +30,36 @@ _MAX_REDIRECTS = 10  # in a row
 
 
 JSON = "no HTML but JSON"
-"""Why an API's answer is left out."""
+"""The reason for skipping an API's answer."""
 
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import has done."""
+    """The result of an import."""
 
     start: str = ""
-    """Address of the first page on the real site."""
+    """The address of the first page on the real site."""
     pages: int = 0
     body_bytes: int = 0
     aliases: int = 0
-    """Redirects and other spellings that lead to a page."""
+    """How many redirects and other spellings lead to a page."""
     rewritten: int = 0
-    """Links that named the site's own host."""
+    """How many links named the site's own host."""
     skips: Skips = field(default_factory=Skips)
     leniencies: Skips = field(default_factory=Skips)
-    """Bodies that are not as their archive says, but were accepted."""
+    """Bodies that deviate from their archive's description, but were accepted."""
     unreadable: Skips = field(default_factory=Skips)
-    """Pages that are not the text that they claim to be."""
+    """Pages that cannot be decoded with the encoding that they declare."""
     encodings: Counter[str] = field(default_factory=Counter)
 
     def add_page(self, url: str, body_bytes: int, encoding: str, problem: tuple[str, int]) -> None:
         """Count one more page.
 
         Args:
-            url: of the page, for an example.
-            body_bytes: its size.
-            encoding: what it declares; empty if it declares none.
-            problem: why it cannot be read as text, empty if it can, and at which byte.
+            url: the page's address, for an example.
+            body_bytes: the body's size.
+            encoding: the declared encoding; empty if there is none.
+            problem: why the body cannot be decoded (empty if it can), and at which byte.
         """
         self.pages += 1
         self.body_bytes += body_bytes
@@ -72,27 +72,27 @@ class ImportReport:
 def import_pages(
     sources: Sequence[Path], target: Path, start: str | None, *, site_file: bool, force: bool
 ) -> ImportReport:
-    """Write the pages of an archive, their manifest and, if wanted, a site file to begin with.
+    """Write an archive's pages, their manifest and, on request, a site file to begin with.
 
-    At the end everything is there, or nothing.
+    If the import fails, nothing is left behind.
 
     Args:
         sources: WARCs, HARs or folders made by wget.
-        target: folder to make.
-        start: address of the first page; None for the archive's first.
-        site_file: whether to write one.
-        force: whether to replace a folder of pages.
+        target: the folder to make.
+        start: the address of the first page; None for the first page of the archive.
+        site_file: whether to write a site file.
+        force: whether to replace an existing folder of pages.
 
     Raises:
         UsageError: the archive cannot be used, or the target exists.
-        StorageError: the disk refuses.
+        StorageError: the folder cannot be written.
     """
     check_target(target, force=force)
     for source in sources:
         if Path(os.path.realpath(source)) in Path(os.path.realpath(target)).parents:
             raise UsageError(
                 f"{target} lies within {source}, which is to be imported: the next import would "
-                "take its pages too; name a folder beside it"
+                "include its pages; name a folder beside it"
             )
     if start is not None:
         check_address(start, "--start")
@@ -121,25 +121,25 @@ def _read_page(capture: Capture, content_type: str) -> bytes:
 
 
 def check_address(url: str, option: str) -> None:
-    """Refuse anything but the address of a page.
+    """Refuse a text that is not the address of a page.
 
     Raises:
-        UsageError: it is not an address, or contains a password.
+        UsageError: it is not an address, or it contains a password.
     """
     try:
         host_of(url)
     except ValueError as error:
         raise UsageError(f"{option}: {error}; one looks like https://example.org/list") from error
     if "@" in split_origin(url)[0]:
-        raise UsageError(f"{option} must hold no name or password: site files are shared")
+        raise UsageError(f"{option} must not contain a name or password: site files are shared")
 
 
 class _Importer:
-    """Takes captures one by one; only their addresses stay in memory."""
+    """Takes captures one by one, and keeps only their addresses in memory."""
 
     def __init__(self, folder: PageFolder, start: str | None) -> None:
         self.aliases: dict[str, list[str]] = {}
-        """Other addresses of a page."""
+        """The other addresses of each page."""
         self._folder = folder
         self._rules = AddressRules()
         self._report = ImportReport(start=start or "")
@@ -176,7 +176,7 @@ class _Importer:
         self._add(capture, address, content_type, body)
 
     def _locate(self, url: str) -> tuple[str, str]:
-        """Return host and spelled address."""
+        """Return the host and the spelled address."""
         try:
             host, address = host_of(url), split_origin(url)[1]
             if ".." in address.partition("?")[0].replace("\\", "/").split("/"):
@@ -192,7 +192,7 @@ class _Importer:
             raise SkippedError("redirects to no address") from None
         if (self._host or host) != host or target_host != host:
             raise SkippedError("redirects between hosts")
-        if target != address:  # else it only leads from http to https
+        if target != address:  # otherwise it only leads from http to https
             self._redirects.setdefault(address, target)
 
     def _add(self, capture: Capture, address: str, content_type: str, body: bytes) -> None:
@@ -219,7 +219,7 @@ class _Importer:
             self.aliases.setdefault(address, []).append(alias)
 
     def finish(self, source: str) -> ImportReport:
-        """Follow the redirects, and return what was done.
+        """Resolve the redirects, and return the report.
 
         Raises:
             UsageError: there is no page, or the start is missing.
@@ -253,9 +253,9 @@ class _Importer:
         if self._host and self._hosts and self._host not in self._hosts:
             seen = ", ".join(f"{host} ({count})" for host, count in self._hosts.most_common(3))
             return UsageError(
-                f"{source} holds no page of the host {self._host!r} that --start names, but pages "
+                f"{source} has no page of the host {self._host!r} that --start names, only pages "
                 f"of {seen}; name one of these"
             )
         reasons = "; ".join(self._report.skips.lines()[:5]) or "it is empty"
         way = "; write a site of JSON in Python, see docs/your-site.md" if JSON in reasons else ""
-        return UsageError(f"{source} holds no page that could be served: {reasons}{way}")
+        return UsageError(f"{source} has no page that could be served: {reasons}{way}")

@@ -1,6 +1,6 @@
-"""What a recording has done so far, one line per step (floor 4).
+"""The journal of a recording, one line for each step (floor 4).
 
-A recording that was stopped, however abruptly, continues from there.
+A recording that was stopped, however abruptly, continues after its last complete line.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ JOURNAL_NAME = "journal.jsonl"
 
 
 class Begun(msgspec.Struct, frozen=True, tag="begun"):
-    """The recording of a site began."""
+    """The recording of a site has begun."""
 
     start: str
 
 
 class Fetched(msgspec.Struct, frozen=True, tag="fetched"):
-    """A page is in the folder."""
+    """A page was stored in the folder."""
 
     page: ManifestPage
     encoding: str
     links: tuple[str, ...]
-    """Addresses on the same site, spelled in one way."""
+    """Addresses on the same site to which the page links, spelled in one way."""
     rewritten: int
-    """Links that named the site's own host."""
+    """How many links named the site's own host."""
     problem: str = ""
-    """Why the page cannot be read as the text that it claims to be."""
+    """Why the page cannot be decoded with the encoding that it declares; empty if it can."""
     problem_at: int = 0
-    """At which byte."""
+    """The byte at which decoding fails."""
 
 
 class Moved(msgspec.Struct, frozen=True, tag="moved"):
@@ -60,17 +60,17 @@ class Waits(msgspec.Struct, frozen=True, tag="waits"):
     """The server asked us to come back later."""
 
     until: float
-    """Time in seconds since 1970."""
+    """The time to come back, in seconds since 1970."""
 
 
 Step = Begun | Fetched | Moved | Left | Waits
 
 
 class Journal:
-    """The file, open for further steps."""
+    """A recording's journal, open for further steps."""
 
     def __init__(self, path: Path) -> None:
-        """Open for appending, after removing an incomplete last line."""
+        """Name the file; entering the context opens it, without an incomplete last line."""
         self._path = path
         self._decoder = msgspec.json.Decoder(Step)
         self._file: IO[bytes] | None = None
@@ -108,7 +108,7 @@ class Journal:
             ) from error
 
     def add(self, step: Step) -> None:
-        """Write down one more step, immediately."""
+        """Write one more step to the disk at once."""
         assert self._file
         try:
             self._file.write(msgspec.json.encode(step) + b"\n")

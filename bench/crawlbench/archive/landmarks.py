@@ -1,4 +1,4 @@
-"""Finds where a WARC can be read again after a broken record (floor 4)."""
+"""Finds the next readable record of a WARC after a broken one (floor 4)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["find_record"]
 
 _STEP_BYTES = 2**16
 _OVERLAP_BYTES = 2**10
-"""Overlap of two steps, so that a sign across their border is seen."""
+"""Overlap of two steps, so that a sign across their border is found."""
 _MAGIC = b"WARC/"
 _LINE = re.compile(rb"(WARC/\d\.\d+\r?\n[A-Za-z-]+:)")
 _MEMBER = re.compile(rb"(" + re.escape(GZIP_MAGIC) + rb"\x08)")
@@ -30,9 +30,9 @@ def find_record(
 
     Args:
         file: a seekable file.
-        begin: where to look first.
-        is_gzip: whether its records are gzipped.
-        spend: called with the bytes that a try costs; returns whether any are left to spend.
+        begin: the byte at which the search begins.
+        is_gzip: whether the records are gzipped.
+        spend: called with the bytes that a try has read; returns whether more may be read.
     """
     for place, text in _find_signs(file, begin, _MEMBER if is_gzip else _LINE):
         if not is_gzip or _begins_record(text):
@@ -45,7 +45,7 @@ def find_record(
 def _find_signs(
     file: IO[bytes], begin: int, sign: re.Pattern[bytes]
 ) -> Iterator[tuple[int, bytes]]:
-    """Yield the place of each sign, and what follows it."""
+    """Yield the place of each sign, and the bytes that follow it."""
     file.seek(begin)
     window, is_end = b"", False
     while not is_end:

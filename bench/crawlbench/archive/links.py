@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["PRODUCT", "LinkFinder", "header_forbids_following"]
 
 PRODUCT = "crawlbench"
-"""The name that robots.txt and a page's rules for robots may use for us."""
+"""The name by which robots.txt and pages may address us."""
 
 _RULES_WITH_A_VALUE = frozenset(
     {"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"}
@@ -32,7 +32,7 @@ _NO_PAGE = re.compile(
     r"xz|zip|zst)$",
     re.IGNORECASE,
 )
-"""Names that certainly are no pages; a request for one would cost seconds here."""
+"""Extensions that no page has; a needless request would cost seconds."""
 
 
 class LinkFinder:
@@ -44,11 +44,11 @@ class LinkFinder:
         rules: AddressRules | None = None,
         note: Callable[[str], None] = lambda name: None,  # noqa: ARG005
     ) -> None:
-        """Take what a site file says, if there is one; without kinds all links count.
+        """Take the rules of a site file, if there is one; without kinds all links count.
 
         Args:
-            kinds: whose patterns and links decide.
-            rules: that make addresses the same.
+            kinds: the kinds of pages, whose patterns and selectors decide.
+            rules: the rules by which different addresses are one page.
             note: called with the name of each expression of the kinds before it is tried.
         """
         self._rules = rules or AddressRules()
@@ -66,7 +66,7 @@ class LinkFinder:
         self._all = etree.XPath(_ALL_LINKS)
 
     def spell(self, url: str) -> str:
-        """Return the spelling of an address, without its origin.
+        """Return an address in its one spelling, without its origin.
 
         Raises:
             ValueError: this is not an address.
@@ -80,7 +80,7 @@ class LinkFinder:
         return fits and not _NO_PAGE.search(address.partition("?")[0])
 
     def same_host(self, base: str, href: str) -> str:
-        """Return the spelled address that a link on the same host leads to; empty for any other.
+        """Return the spelled address to which a link leads; empty if that is on another host.
 
         Raises:
             ValueError: this is not an address.
@@ -92,9 +92,9 @@ class LinkFinder:
         """Return the spelled addresses of wanted pages on the same host, each once, in order.
 
         Args:
-            url: where the body came from.
-            body: of a page.
-            encoding: of the body, as `find_label` returns it.
+            url: the page's address.
+            body: the page's body.
+            encoding: the body's encoding, as `find_label` returns it.
         """
         find = self._links_of(self.spell(url))
         if find is None:
@@ -146,7 +146,7 @@ def _announce(
 
 
 def _is_marked(anchor: Any) -> bool:  # noqa: ANN401  (lxml's element)
-    """Return whether a link asks not to be followed: `rel` is a list of words in any case."""
+    """Return whether a link asks not to be followed; `rel` is a list of words in any case."""
     return "nofollow" in (anchor.get("rel") or "").lower().split()
 
 
@@ -164,7 +164,7 @@ def header_forbids_following(values: Iterable[str]) -> bool:
     """Return whether a header X-Robots-Tag asks all robots, or us, not to follow a page's links.
 
     Args:
-        values: of all its lines; each may begin with the robot that it means.
+        values: the values of all its lines; each may begin with the name of a robot.
     """
     for value in values:
         robot, colon, rest = value.lower().partition(":")

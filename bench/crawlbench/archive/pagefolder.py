@@ -1,6 +1,6 @@
-"""A folder of pages in the making: written beside its place, and moved there when whole (floor 4).
+"""A folder of pages that is written beside its place and moved there when complete (floor 4).
 
-File names are numbers of ours, whatever the archive calls its pages.
+Files are numbered; the names that the archive gives its pages are not used.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ SITE_FILE = "site.toml"
 
 
 class PageFolder:
-    """Collects pages as they come; `move_to` makes a site's folder of them."""
+    """Collects pages one by one; `move_to` makes a site's folder out of them."""
 
     def __init__(self, work: Path, pages: Iterable[ManifestPage] = ()) -> None:
         """Write into an existing folder, which may already hold some pages.
 
         Args:
-            work: on the disk where the pages will be.
-            pages: that the folder holds.
+            work: the folder, on the same disk as the final one.
+            pages: the pages that the folder already has.
         """
         self.work = work
         self._pages: dict[str, ManifestPage] = {page.address: page for page in pages}
 
     def __len__(self) -> int:
-        """Return how many pages there are."""
+        """Return how many pages the folder has."""
         return len(self._pages)
 
     def __contains__(self, address: str) -> bool:
-        """Return whether there is a page at this address."""
+        """Return whether the folder has a page at this address."""
         return address in self._pages
 
     def holds_same(self, address: str, body: bytes) -> bool:
@@ -63,13 +63,13 @@ class PageFolder:
         """Write one more page and return its entry in the manifest.
 
         Args:
-            address: spelled.
-            headers: to serve it with.
-            body: without any coding.
-            encoding: what the page declares; empty if it declares none.
+            address: the page's spelled address.
+            headers: the headers to serve it with.
+            body: the decoded body.
+            encoding: the encoding that the page declares; empty if there is none.
 
         Raises:
-            StorageError: the disk refuses.
+            StorageError: the page cannot be written.
         """
         name = f"page-{len(self._pages) + 1:06}.html"
         digest = hashlib.sha256(body).hexdigest()
@@ -82,18 +82,18 @@ class PageFolder:
     def move_to(
         self, target: Path, site: str, aliases: Mapping[str, Iterable[str]], site_file: str | None
     ) -> None:
-        """Write the manifest, and put the whole folder in its place at once.
+        """Write the manifest, and move the whole folder to its place at once.
 
-        A site file that a person has put into the replaced folder stays.
+        A site file that the user has put into the replaced folder is kept.
 
         Args:
-            target: where the folder should be.
-            site: name of the site.
-            aliases: other addresses by page, without those that are pages themselves.
-            site_file: text of one to begin with; None for none.
+            target: the place of the folder.
+            site: the site's name.
+            aliases: other addresses of each page, without those that are pages themselves.
+            site_file: the text of a site file to begin with; None for none.
 
         Raises:
-            StorageError: the disk refuses; what was there before is still there.
+            StorageError: the folder cannot be written; the earlier one is unchanged.
         """
         pages = tuple(self._with_aliases(page, aliases) for page in self._pages.values())
         with _storage(target):
@@ -113,34 +113,34 @@ class PageFolder:
 
 
 def check_target(target: Path, *, force: bool) -> None:
-    """Refuse a place that holds something that must not be lost.
+    """Refuse a place if something there must not be lost.
 
     Raises:
-        UsageError: it is not a folder, or it holds something: without `force` anything at all, with
-            it anything but a folder of pages.
+        UsageError: it is not a folder, or it is not empty; with `force` a folder of pages is
+            accepted as well.
     """
     if not target.exists():
         if not target.absolute().parent.is_dir():
             raise UsageError(f"cannot write {target}: there is no folder {target.parent}; make it")
         return
     if not target.is_dir() or target.is_symlink():
-        raise UsageError(f"{target} is there already and is no folder; name another place")
+        raise UsageError(f"{target} exists already and is no folder; name another place")
     entries = sorted(entry.name for entry in target.iterdir())
     if entries and not force:
         raise UsageError(
-            f"the folder {target} is there already ({', '.join(entries[:3])} ...); "
+            f"the folder {target} exists already ({', '.join(entries[:3])} ...); "
             "name another, or replace it with --force"
         )
     if entries and MANIFEST_NAME not in entries:
         raise UsageError(
-            f"the folder {target} holds no {MANIFEST_NAME}, so it is not one of ours and is not "
-            "replaced even with --force; name another"
+            f"the folder {target} has no {MANIFEST_NAME}, so crawlbench did not make it and does "
+            "not replace it even with --force; name another"
         )
 
 
 @contextlib.contextmanager
 def open_page_folder(target: Path, *, force: bool) -> Iterator[PageFolder]:
-    """Provide a folder beside the target to write pages to, which is always gone at the end.
+    """Provide a folder beside the target to write pages to; it is removed at the end.
 
     Raises:
         UsageError: as for `check_target`.
@@ -156,7 +156,7 @@ def open_page_folder(target: Path, *, force: bool) -> Iterator[PageFolder]:
 
 
 def _replace_folder(work: Path, target: Path) -> None:
-    """Rename, via a third name if there is a folder already; put that back on failure."""
+    """Rename the work folder; an existing target is renamed first, and restored on failure."""
     if not target.exists():
         work.rename(target)
         return

@@ -1,4 +1,4 @@
-"""What happens to a page on its way into a site's folder (floor 4; pure)."""
+"""Checks and rewrites pages on their way into a site's folder (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LINK = rb"""((?:href|src|action)\s*=\s*["']?\s*)(?:https?:)?//%b(?:/|(?=[?#"'\s
 
 @dataclass(slots=True)
 class Skips:
-    """What did not become a page, by reason."""
+    """Counts what did not become a page, by reason."""
 
     counts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
@@ -36,13 +36,11 @@ class Skips:
 
 
 def check_encoding(encoding: str, body: bytes) -> tuple[str, int]:
-    """Return why a page cannot be read as the text that it is, and at which byte.
-
-    The reason is empty if it can.
+    """Return why a page cannot be decoded, and at which byte; the reason is empty if it can.
 
     Args:
-        encoding: what it declares; empty if it declares none.
-        body: of the page.
+        encoding: the encoding that the page declares; empty if there is none.
+        body: the page's body.
     """
     found = find_undecodable(body, encoding or DEFAULT)
     if found is None:
@@ -54,11 +52,11 @@ def check_encoding(encoding: str, body: bytes) -> tuple[str, int]:
 
 
 def rewrite_links(body: bytes, host: str) -> tuple[bytes, int]:
-    """Make links to the site's own host lead to whatever host serves the page.
+    """Make links to the site's own host relative, so that they lead to the host that serves them.
 
     Args:
-        body: of a page.
-        host: with its port, unless that is the default one.
+        body: the page's body.
+        host: the site's host, with its port unless that is the default one.
 
     Returns:
         The body, and how many links were changed.
@@ -77,6 +75,6 @@ def rewrite_links(body: bytes, host: str) -> tuple[bytes, int]:
 
 
 def _mentions(body: bytes, host: bytes) -> bool:
-    """Return whether a page mentions a host, in any case, without copying a large page."""
+    """Return whether a page mentions a host, ignoring case, without copying the page."""
     steps = range(0, len(body), _STEP_BYTES)
     return any(host in body[at : at + _STEP_BYTES + len(host)].lower() for at in steps)

@@ -16,27 +16,26 @@ if TYPE_CHECKING:
 __all__ = ["UnknownRulesError", "ask_robots"]
 
 MAX_REDIRECTS = 5
-"""Redirects that a crawler must follow."""
+"""How many redirects a crawler must follow."""
 
 _OK = 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class UnknownRulesError(Exception):
-    """Raised when robots.txt leads to where nobody should be led."""
+    """Raised when robots.txt redirects to a server that is not public."""
 
 
 def ask_robots(origin: str, ask: Callable[[str], Answer], say: Callable[[str], None]) -> Robots:
-    """Fetch robots.txt; a site without one allows everything, one that cannot say allows nothing.
+    """Fetch robots.txt; a site without one allows everything, and one that fails allows nothing.
 
     Args:
-        origin: of the site.
+        origin: the site's origin.
         ask: returns the answer to a request.
-        say: called with what is not as it should be.
+        say: called with a sentence if robots.txt cannot be read.
 
     Raises:
         UnknownRulesError: it redirects to a server that is not public.
-        UnknownRulesError: it redirects to no public server.
     """
     url = f"{origin}/robots.txt"
     answer = ask(url)
@@ -54,7 +53,7 @@ def ask_robots(origin: str, ask: Callable[[str], Answer], say: Callable[[str], N
 
 
 def _find_target(origin: str, url: str, location: str) -> str:
-    """Return where robots.txt is; on another host only if that host has a public name."""
+    """Return the address to which robots.txt redirects; another host must have a public name."""
     try:
         target = join(url, location)
         name, own = _name(target), _name(origin)
@@ -70,7 +69,7 @@ def _find_target(origin: str, url: str, location: str) -> str:
 
 
 def _name(url: str) -> str:
-    """Return a host without its port."""
+    """Return a URL's host without its port."""
     host = host_of(url)
     name, _, port = host.rpartition(":")
     return name if name and port.isdecimal() else host

@@ -12,21 +12,21 @@ from crawlbench.archive.decode import open_gunzip
 __all__ = ["MAX_HEAD_BYTES", "BrokenError", "PlainStream"]
 
 MAX_HEAD_BYTES = 2**20
-"""Between the end of one record's body and the next body; warcio itself has no limit."""
+"""The most bytes between the end of one record's body and the next body; warcio has no limit."""
 
 _STEP_BYTES = 2**16
-_MAX_MEMBERS = 2**14  # whose beginnings are remembered; a head spans only a few
+_MAX_MEMBERS = 2**14  # so many beginnings are kept; a head spans only a few members
 
 
 class BrokenError(Exception):
-    """Raised when a WARC does not hold what its records promise."""
+    """Raised when a WARC's content does not agree with what its records say."""
 
 
 class PlainStream(io.RawIOBase):
-    """What a file holds from some place on; the amount that may be read can be limited."""
+    """A file's uncompressed content from some place on; `allowance` limits what may be read."""
 
     def __init__(self, file: IO[bytes], begin: int, *, is_gzip: bool) -> None:
-        """Begin at a place in the file; if it is gzipped, at a member."""
+        """Begin at a place in the file, which must be a member if the file is gzipped."""
         file.seek(begin)
         self._file = file
         self._begin = begin
@@ -38,21 +38,21 @@ class PlainStream(io.RawIOBase):
         self._inflated = 0
         self._at = 0
         self.allowance: int | None = None
-        """Bytes that may still be read; None for any number."""
+        """How many bytes may still be read; None for any number."""
 
     def tell(self) -> int:
-        """Return how many bytes were read."""
+        """Return how many bytes have been read."""
         return self._at
 
     def place_of(self, at: int) -> int:
-        """Return where in the file a recently read byte is, or the member that has it."""
+        """Return the place in the file of a recently read byte, or of the member that has it."""
         if not self._is_gzip:
             return self._begin + at
         places = [place for first, place in self._members if first <= at]
         return places[-1] if places else self._begin
 
     def read(self, size: int = -1) -> bytes:
-        """Return some bytes, at most those of one member; none at the end.
+        """Return some bytes, which never span two members; none at the end.
 
         Raises:
             BrokenError: more would be read than is allowed, or the file ends within a member.
@@ -68,7 +68,7 @@ class PlainStream(io.RawIOBase):
         return data
 
     def peek(self, size: int) -> bytes:
-        """Return what will be read next, without reading it; less at the end of a member."""
+        """Return the bytes that follow without consuming them; fewer at the end of a member."""
         while len(self._ahead) < size:
             data = self._read_on(size - len(self._ahead), is_within=True)
             if not data:
@@ -86,7 +86,7 @@ class PlainStream(io.RawIOBase):
                 return data
 
     def _open_member(self) -> bool:
-        """Go on to the next member; return whether there is one."""
+        """Go to the next member; return whether there is one."""
         while not (rest := self._rest.lstrip(b"\0")):  # a tape's padding
             self._rest = self._file.read(_STEP_BYTES)
             if not self._rest:
@@ -97,7 +97,7 @@ class PlainStream(io.RawIOBase):
         return True
 
     def _inflate(self, size: int) -> bytes:
-        """Return some bytes of the present member; none at its end."""
+        """Return some bytes of the current member; none at its end."""
         data = b""
         while not data and self._gunzip is not None:
             raw = self._rest or self._file.read(_STEP_BYTES)

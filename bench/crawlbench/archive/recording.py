@@ -1,8 +1,8 @@
 """Records pages of a real site, politely (floor 4).
 
-It respects robots.txt, sends one request at a time and waits between them, and never leaves the
-host. What it fetches is kept beside the target until everything is there, so that it can continue
-after a stop.
+It respects robots.txt, sends one request at a time with a wait between them, and never leaves the
+host. Pages are kept beside the target until the recording is complete, so that it can continue
+after it was stopped.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BUSY = frozenset({429, 503})
 
 MAX_FAILURES = 3
-"""Requests in a row without an answer after which a recording stops."""
+"""How many requests in a row may get no answer before a recording stops."""
 
 REQUESTS_PER_PAGE = 4
-"""Number of requests per wanted page after which we leave a site that answers without pages."""
+"""How many requests we send per wanted page before we leave a site that has few pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +61,17 @@ class RecordPlan:
     """What to record, and how gently."""
 
     start: str
-    """Address of the first page."""
+    """The address of the first page."""
     target: Path
-    """Folder to make."""
+    """The folder to make."""
     delay_s: float
-    """Least time between two requests; robots.txt may ask for more."""
+    """The least time between two requests; robots.txt may ask for more."""
     most_pages: int
     finder: LinkFinder
     """Decides which links are followed."""
     writes_site_file: bool = True
     proxy: str = ""
-    """Address of a proxy; empty for none, whatever the environment says."""
+    """The address of a proxy; empty for none. Environment variables are ignored."""
     sleep: Callable[[float], None] = time.sleep
     say: Callable[[str], None] = field(default=lambda line: None)  # noqa: ARG005
     """Called with a line for each step."""
@@ -83,18 +83,20 @@ def work_folder(target: Path) -> Path:
 
 
 def record_pages(plan: RecordPlan, *, force: bool) -> ImportReport:
-    """Fetch pages until there are enough, or no more, then put the folder in its place.
+    """Fetch pages until there are enough or no more, then move the folder to its place.
 
-    Whatever error or signal stops it, what was fetched is kept; the same call continues.
+    If an error or a signal stops the recording, the fetched pages are kept, and the same call
+    continues it.
 
     Args:
-        plan: see there.
-        force: whether to replace a folder of pages.
+        plan: what to record.
+        force: whether to replace an existing folder of pages.
 
     Raises:
-        UsageError: the target exists, another recording is there, or no page could be fetched.
-        StorageError: the disk refuses.
-        BenchError: the server asked us to wait, or answers no more.
+        UsageError: the target exists, the folder has another recording, or no page could be
+            fetched.
+        StorageError: the folder cannot be written.
+        BenchError: the server asked us to wait, or no longer answers.
     """
     check_target(plan.target, force=force)
     work = work_folder(plan.target)
@@ -109,7 +111,7 @@ def record_pages(plan: RecordPlan, *, force: bool) -> ImportReport:
 
 
 class _Recorder:
-    """One recording, perhaps a continued one."""
+    """A recording, which may continue an earlier one."""
 
     def __init__(self, plan: RecordPlan, work: Path, journal: Journal, fetcher: Fetcher) -> None:
         self._plan = plan
@@ -125,7 +127,7 @@ class _Recorder:
         self._folder = PageFolder(work, self._frontier.pages)
 
     def record(self) -> None:
-        """Fetch until there are enough pages or no more addresses."""
+        """Fetch pages until there are enough, or no more addresses."""
         self._begin()
         most_requests = REQUESTS_PER_PAGE * self._plan.most_pages
         if self._has_enough():
@@ -152,18 +154,18 @@ class _Recorder:
         return len(self._folder) >= self._plan.most_pages
 
     def _begin(self) -> None:
-        """Refuse to mix two recordings, or to ask before the server wants it."""
+        """Refuse to mix two recordings, or to send requests earlier than the server asked for."""
         begun = self._frontier.start
         if begun and begun != self._plan.start:
             raise UsageError(
-                f"{self._work} holds a recording of {begun!r} that is not finished: go on with "
-                "that address, or delete it"
+                f"{self._work} has an unfinished recording of {begun!r}: continue with that "
+                "address, or delete the folder"
             )
         if not begun:
             self._note(Begun(self._plan.start))
         wait_s = self._frontier.waits_until - time.time()
         if wait_s > 0:
-            raise self._stopped(f"{self._host} asked to be left alone for {wait_s:.0f} s more")
+            raise self._stopped(f"{self._host} asked for no requests for {wait_s:.0f} s more")
 
     def _note(self, step: Step) -> None:
         self._journal.add(step)
@@ -183,7 +185,7 @@ class _Recorder:
         try:
             answer = self._get(address)
             if self._is_cookie_wall(address, answer):
-                self._plan.say("asked once more, with the cookie that it sent")
+                self._plan.say("sent the request again, with the cookie that the site had set")
                 self._plan.sleep(delay_s)
                 answer = self._get(address)
         except FetchError as error:
@@ -206,24 +208,24 @@ class _Recorder:
         return answer
 
     def _is_cookie_wall(self, address: str, answer: Answer) -> bool:
-        """Return whether a page redirects to itself only to see whether a cookie comes back."""
+        """Return whether a page redirects to itself only to check that cookies are sent back."""
         if answer.status not in _REDIRECTS or not answer.header("set-cookie"):
             return False
         return self._target(address, answer) == address
 
     def _heed(self, answer: Answer) -> None:
-        """Stop if the server has had enough; it is not asked again before the time it names."""
+        """Stop if the server asks for it, and record how long it wants no requests."""
         if answer.status not in _BUSY:
             return
         now = time.time()
         wait_s = retry_after_s(answer.header("retry-after"), now)
         self._note(Waits(now + wait_s))
         raise self._stopped(
-            f"{self._host} answered with status {answer.status}: leave it alone for {wait_s:.0f} s"
+            f"{self._host} answered with status {answer.status}: send nothing for {wait_s:.0f} s"
         )
 
     def _target(self, address: str, answer: Answer) -> str:
-        """Return where a redirect leads on the same host; empty if it leads away."""
+        """Return the target of a redirect on the same host; empty if it is on another host."""
         try:
             return self._plan.finder.same_host(self._origin + address, answer.location)
         except ValueError:
@@ -234,7 +236,7 @@ class _Recorder:
         if not target:
             return Left(address, "redirects to another host")
         if target == address:
-            return Left(address, "redirects to itself; perhaps the start wants https")
+            return Left(address, "redirects to itself; perhaps the start needs https")
         return Moved(address, target)
 
     def _keep(self, address: str, answer: Answer) -> Step:
@@ -252,11 +254,11 @@ class _Recorder:
         count = len(self._folder)
         kept = f"{count_of(count, 'page')} {'is' if count == 1 else 'are'} kept"
         return BenchError(
-            f"{reason}; {kept} in {self._work}, and the same command goes on from there"
+            f"{reason}; {kept} in {self._work}, and the same command continues from there"
         )
 
     def finish(self) -> ImportReport:
-        """Put the folder in its place, and return what was done."""
+        """Move the folder to its place, and return the report."""
         report = self._frontier.report
         aliases = self._frontier.aliases()
         if not len(self._folder):

@@ -1,4 +1,4 @@
-"""What a site's robots.txt allows, by RFC 9309 (floor 4; pure; read by protego)."""
+"""Reads what a site's robots.txt allows, by RFC 9309, with protego (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from crawlbench.plugins.extras import need
 __all__ = ["ALLOW_ALL", "DENY_ALL", "MAX_ROBOTS_BYTES", "Robots", "parse_robots"]
 
 MAX_ROBOTS_BYTES = 500 * 2**10
-"""What a crawler must read (RFC 9309, 2.5); the rest does not count."""
+"""The part that a crawler must read (RFC 9309, 2.5); the rest does not count."""
 
 _MAX_DELAY_S = 86_400.0
 _VERSION = re.compile(
@@ -28,10 +28,10 @@ class Robots:
     """protego's rules; True if everything is allowed, False if nothing is."""
     agent: str = ""
     delay_s: float = 0.0
-    """Least time between two requests that the site asks for; 0 if it asks for none."""
+    """The least time between two requests that the site asks for; 0 if it asks for none."""
 
     def allows(self, address: str) -> bool:
-        """Return whether a path with its query may be fetched: the longest matching rule says."""
+        """Return whether the longest rule that matches a path and query allows to fetch it."""
         if isinstance(self.rules, bool):
             return self.rules
         return bool(self.rules.can_fetch(address, self.agent))
@@ -42,10 +42,10 @@ DENY_ALL = Robots(rules=False)
 
 
 def parse_robots(body: bytes, agent: str) -> Robots:
-    """Return what a robots.txt says to a crawler.
+    """Return the rules of a robots.txt for one crawler.
 
     Args:
-        body: of the file, of which only the part counts that a crawler must read.
+        body: the file's content, of which only the part counts that a crawler must read.
         agent: the crawler's name without its version, in lower case.
     """
     if len(body) > MAX_ROBOTS_BYTES:

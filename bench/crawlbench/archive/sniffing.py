@@ -10,7 +10,7 @@ __all__ = ["is_page", "is_text", "looks_like_html", "may_be_page"]
 
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _UNKNOWN = frozenset({"", "unknown/unknown", "application/unknown", "*/*"})
-"""Types for which browsers look at the body (MIME Sniffing Standard, 7)."""
+"""Content types for which browsers look at the body (MIME Sniffing Standard, 7)."""
 
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _BEFORE_MARKUP = re.compile(rb"[\t\n\f\r ]*(?:<\?xml[\s?].*?>|<!--.*?-->)", re.DOTALL)
@@ -22,13 +22,13 @@ _BINARY = frozenset((*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20))
 
 
 def may_be_page(content_type: str) -> bool:
-    """Return whether a Content-Type is that of a page, or missing."""
+    """Return whether a Content-Type is that of a page, or is missing."""
     essence = _essence(content_type)
     return essence in _HTML or essence in _UNKNOWN
 
 
 def is_page(content_type: str, body: bytes) -> bool:
-    """Return whether an answer is a page, by its type or, without a type, by how it begins."""
+    """Return whether an answer is a page, by its type or, without a type, by its first bytes."""
     essence = _essence(content_type)
     return essence in _HTML or (essence in _UNKNOWN and looks_like_html(body))
 
@@ -39,14 +39,14 @@ def _essence(content_type: str) -> str:
 
 
 def looks_like_html(body: bytes) -> bool:
-    """Return whether a body begins like a page; marks, comments and XML's own line may precede."""
+    """Return whether a body begins like a page, after any byte-order mark, comments or XML line."""
     head = body[:_HEAD_BYTES]
     for mark, encoding in zip(_MARKS, ("utf-8", "utf-16-le", "utf-16-be"), strict=True):
         if head.startswith(mark):
             head = head[len(mark) :].decode(encoding, "ignore").encode()
     while found := _BEFORE_MARKUP.match(head):
         head = head[found.end() :]
-    head = head.lstrip(_BLANKS)  # the library would look beyond the end of a short body
+    head = head.lstrip(_BLANKS)  # the library would read beyond the end of a short body
     if not head.startswith(b"<"):  # as all markup does
         return False
     sniffed: bytes = need("xtractmime", "a page without a type").extract_mime(head)
@@ -54,5 +54,5 @@ def looks_like_html(body: bytes) -> bool:
 
 
 def is_text(body: bytes) -> bool:
-    """Return whether a body begins without any byte that only binary data has."""
+    """Return whether the first bytes of a body include none that only binary data has."""
     return body.startswith(_MARKS) or _BINARY.isdisjoint(body[:_SNIFFED_BYTES])

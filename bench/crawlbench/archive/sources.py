@@ -1,4 +1,4 @@
-"""Finds out what an archive is, by its content rather than its name, and opens it (floor 4)."""
+"""Recognizes archives by their content rather than their names, and opens them (floor 4)."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ _REMEDY = (
 
 
 def open_sources(sources: Sequence[Path], start: str | None) -> Iterator[Capture]:
-    """Yield what all archives hold, one archive after the other.
+    """Yield the responses of all archives, one archive after the other.
 
     Args:
         sources: files or folders.
-        start: address of the first page, if it is known.
+        start: the address of the first page, if it is known.
 
     Raises:
-        UsageError: one is not a known kind of archive, or cannot be read.
+        UsageError: a source is not a known kind of archive, or cannot be read.
     """
     return chain.from_iterable(_open(source, start) for source in sources)
 
@@ -75,13 +75,13 @@ def _open(source: Path, start: str | None) -> Iterator[Capture]:
 
 
 def _hint(source: Path) -> str:
-    """Say what would fetch the pages, if an address was given instead of a file."""
+    """Return a hint if an address was given instead of a file."""
     is_address = source.parts[:1] in (("http:",), ("https:",))
     return "; `crawlbench mirror record` fetches the pages of an address" if is_address else ""
 
 
 def _open_folder(source: Path, start: str | None) -> Iterator[Capture]:
-    """Read the archives in a folder, or take the folder for a copy of a site."""
+    """Read the archives in a folder; without any, read the folder as a copy of a site."""
     for folder in (source, source / "archive"):  # the second is that of an unpacked WACZ
         files = sorted(folder.iterdir()) if folder.is_dir() else []
         archives = [path for path in files if path.name.lower().endswith(_WARC_NAMES)]
@@ -104,7 +104,7 @@ def _open_file(source: Path, file: IO[bytes]) -> Iterator[Capture]:
 
 
 def _peek(file: IO[bytes]) -> bytes:
-    """Return how a file begins, before any gzip, leaving the file at its beginning."""
+    """Return a file's first bytes, decompressed if it is gzipped, and go back to its beginning."""
     head = file.read(_HEAD_BYTES)
     file.seek(0)
     if head.startswith(GZIP_MAGIC):
@@ -114,7 +114,7 @@ def _peek(file: IO[bytes]) -> bytes:
 
 
 def _describe(head: bytes) -> str:
-    """Say what a file is, and what to do with it."""
+    """Return what kind of file this is, and what to do with it."""
     for magic, what in _OTHER_KINDS:
         if head.lstrip().startswith(magic):
             return what
@@ -122,7 +122,7 @@ def _describe(head: bytes) -> str:
         return "an MHTML page; save it as a complete page, or as a HAR, and import that"
     if head[257:262] == b"ustar":
         return "a tar archive; unpack it (tar -xf) and import the folder"
-    return f"nothing that is known here; {_REMEDY}"
+    return f"of no kind that crawlbench reads; {_REMEDY}"
 
 
 def _read_har_text(name: str, file: IO[bytes]) -> bytes:
@@ -144,7 +144,7 @@ def _read_har_text(name: str, file: IO[bytes]) -> bytes:
 
 
 def _beside(har: Path) -> Callable[[str], bytes]:
-    """Return what reads the files beside a HAR, and no others."""
+    """Return a function that reads files beside a HAR, and no others."""
     folder = har.parent.resolve()
 
     def read(name: str) -> bytes:
@@ -185,7 +185,7 @@ def _read_zip(name: str, file: IO[bytes]) -> Iterator[Capture]:
 
 
 def _within(archive: zipfile.ZipFile, har: str) -> Callable[[str], bytes]:
-    """Return what reads the files beside a HAR in a zip file."""
+    """Return a function that reads the files beside a HAR in a zip file."""
 
     def read(name: str) -> bytes:
         try:

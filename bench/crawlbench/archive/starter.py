@@ -1,4 +1,4 @@
-"""The site file that an import begins with, for a person to edit (floor 4; pure)."""
+"""Writes the site file with which an import begins, for the user to edit (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -51,16 +51,16 @@ default = "untitled"   # where there is none; without this line each item needs 
 
 
 def render_site_file(path: str, name: str, start: str, missing: Sequence[str] = ()) -> str:
-    """Return the text of a site file whose items are the pages, called by their titles.
+    """Return the text of a site file whose items are the pages, named by their titles.
 
     Args:
-        path: where the file will be, for the comment.
-        name: of the site.
-        start: address of the first page.
-        missing: what has to be fixed before the site can be verified, a line each.
+        path: the file's future path, for the comment.
+        name: the site's name.
+        start: the address of the first page.
+        missing: what has to be fixed before the site can be verified, a line for each.
     """
     values = {"name": name, "start": start}
-    quoted = {key: json.dumps(value) for key, value in values.items()}  # as TOML quotes, too
+    quoted = {key: json.dumps(value) for key, value in values.items()}  # TOML quotes alike
     said = "".join(
         f"# To be fixed first: {' '.join(line.split())}\n" for line in ("", *missing) if line
     )

@@ -1,6 +1,6 @@
-"""What a crawl of a user's own site finds, and what is odd about it (floor 4; no input or output).
+"""Collects what is wrong or odd about a user's own site in one crawl (floor 4; no input or output).
 
-A survey takes the place of the site's reader and goes on where the reader would give up, so that
+A survey replaces the site's reader and continues where the reader would stop with an error, so that
 one crawl shows everything that is wrong.
 """
 
@@ -30,13 +30,13 @@ __all__ = ["Survey"]
 
 
 class Survey:
-    """One crawl's findings; its `read` goes to a strategy that works one page after another."""
+    """The findings of one crawl; give its `read` to a strategy that reads one page at a time."""
 
     def __init__(self, site: CustomSite, read: Reader) -> None:
-        """Begin.
+        """Begin without any findings.
 
         Args:
-            site: opened without its expectation.
+            site: the site, opened without its expectation.
             read: the site's reader.
         """
         self._site = site
@@ -49,7 +49,7 @@ class Survey:
         ]
 
     def read(self, url: str, buffer: Buffer) -> Page:
-        """Read a page and note what it holds, without failing, whatever it is."""
+        """Read a page and note its items, links and problems; never raise an error."""
         body = bytes(buffer)
         origin, address = split_origin(url)
         encoding = self._site.reading.encoding_of(address)
@@ -59,8 +59,8 @@ class Survey:
             self._seen.unreadable[address] = (
                 f"is {says}, at byte {at}; fix such pages, or leave them out of the patterns"
                 if self._site.reading.declares(address)
-                else f"is not {encoding} throughout, and does not say what it is in; write that at "
-                f'the top of the site file, such as encoding = "gb18030" (byte {at} shows it)'
+                else f"is not {encoding} throughout, and names no encoding; write it at the top "
+                f'of the site file, such as encoding = "gb18030" (byte {at} shows it)'
             )
         links = self._follow(origin, address, body)
         try:
@@ -78,7 +78,7 @@ class Survey:
         return Page((), links)
 
     def _follow(self, origin: str, address: str, body: bytes) -> tuple[str, ...]:
-        """Return the links to pages, and note those that lead to none."""
+        """Return the links that lead to pages, and note the others."""
         links = []
         base, hrefs = self._hrefs(address, self._site.reading.as_utf8(origin + address, body))
         for href in hrefs:
@@ -99,7 +99,7 @@ class Survey:
         return tuple(links)
 
     def _hrefs(self, address: str, body: bytes) -> tuple[str, list[str]]:
-        """Return the page's base, if it names one, and its links as they are written."""
+        """Return the page's base, empty if it names none, and its links as they are written."""
         kind = self._kind(address)
         find_links = kind[1] if kind else None
         if find_links is None:
@@ -119,10 +119,10 @@ class Survey:
         return next((kind for kind in self._kinds if kind[0](address)), None)
 
     def finish(self, requests: int) -> Findings:
-        """Return what was found.
+        """Return the findings.
 
         Args:
-            requests: that the mirror counted.
+            requests: how many requests the mirror counted.
         """
         rows = self._ranked_rows()
         expected = Expected(

@@ -29,12 +29,12 @@ NETWORK = "loopback"
 
 @dataclass(frozen=True, slots=True)
 class Surveyed:
-    """A site, and what a crawl of it found."""
+    """A site, and the findings of a crawl of it."""
 
     title: str
-    """Its name, for people."""
+    """The site's name, as it is shown."""
     path: str
-    """Address of the first page, without its origin."""
+    """The address of the first page, without its origin."""
     findings: Findings
 
 
@@ -42,7 +42,7 @@ async def survey_site(name: str) -> Surveyed:
     """Crawl a user's own site from a mirror, one page after the other.
 
     Args:
-        name: path of the site file.
+        name: the path of the site file.
 
     Raises:
         UsageError: the site cannot be used, or a page is not read in time.
@@ -75,7 +75,7 @@ class _Surveyor:
         self._page = ""
 
     async def ask(self, question: dict[str, object]) -> Message:
-        """Return the answer, however many pages are read before it."""
+        """Return the process's answer, skipping the pages that it names before."""
         return await asyncio.to_thread(self._ask, question)
 
     def _ask(self, question: dict[str, object]) -> Message:

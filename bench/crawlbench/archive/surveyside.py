@@ -1,7 +1,7 @@
 """Surveys a user's own site: `python -m crawlbench.archive.surveyside` (floor 4).
 
-It reads the site's name, loads the site, is told where its mirror is, and crawls it. It names each
-page before reading it; what a user has written runs only here.
+It reads the site's name and loads the site, then reads the mirror's address and crawls the site. It
+prints the name of each page before reading it. The user's expressions and code run only here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Reads the responses of a WARC or ARC file, gzipped or not, one record at a time (floor 4).
 
-What is whole is kept: the records before a broken one, and those after it that can be found.
+All whole records are kept: those before a broken record, and those after it that can be found.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ __all__ = ["read_warc"]
 
 _STEP_BYTES = 2**16
 _MAGIC = b"WARC/"
-_END = b"\r\n\r\n"  # ends a record; some write plain newlines, or nothing after the last one
+_END = b"\r\n\r\n"  # ends a record; some tools write plain newlines, or nothing after the last one
 _PEEKED_BYTES = 64  # more than the line breaks between two records
 _CUT = "the file ends within it"
 _BROKEN = "broken or cut short ({}); what follows it is not read"
 _ANEW = " until another record begins"
 _PROTOCOLS = ["HTTP/", "ICY"]
 _MAX_VAIN_BYTES = 2**28
-"""Bytes that are read in broken records, in addition to as many as in whole ones: in a hostile file
-each record may claim everything that follows."""
+"""How many more bytes may be read in broken records than in whole ones: in a hostile file, each
+record may claim everything that follows."""
 
 logging.getLogger("warcio").addHandler(logging.NullHandler())  # else it writes to standard error
 
@@ -47,11 +47,11 @@ def read_warc(name: str, file: IO[bytes]) -> Iterator[Capture]:
     record that can be found.
 
     Args:
-        name: of the archive, for messages.
-        file: at its beginning; seekable.
+        name: the archive's name, for messages.
+        file: a seekable file, at its beginning.
 
     Raises:
-        UsageError: it is not a WARC: not one record is whole.
+        UsageError: it is not a WARC, because not one record is whole.
         NotInstalledError: warcio is not installed.
     """
     need("warcio.archiveiterator", f"{name}, a WARC,")
@@ -69,19 +69,19 @@ def read_warc(name: str, file: IO[bytes]) -> Iterator[Capture]:
 
 @contextlib.contextmanager
 def _breaking() -> Iterator[None]:
-    """Turn everything that can go wrong in a record into one kind of error."""
+    """Turn all errors that reading a record may raise into one kind."""
     try:
         yield
     except (BrokenError, SkippedError):
         raise
     except OSError as error:
         raise BrokenError(f"it cannot be read: {error.strerror or error}") from error
-    except Exception as error:  # warcio and zipfile raise whatever their code runs into
+    except Exception as error:  # warcio and zipfile do not catch their own failures
         raise BrokenError(" ".join(str(error).split())[:200]) from error
 
 
 class _Archive:
-    """One file, and how far it has been read."""
+    """A file, and how far it has been read."""
 
     def __init__(self, name: str, file: IO[bytes]) -> None:
         self._name = name
@@ -95,12 +95,12 @@ class _Archive:
         self._is_lost = False
         self._broken = 0
         self.error = ""
-        """What is wrong with the first broken record."""
+        """What is wrong with the first broken record; empty if none is broken."""
         self.whole = 0
-        """Records that were read to their end."""
+        """How many records were read to their end."""
 
     def captures(self) -> Iterator[Capture]:
-        """Yield the responses, and what is broken."""
+        """Yield the responses, and a problem for each broken record."""
         while (place := self._next_place) is not None:
             self._open(place)
             try:
@@ -122,7 +122,7 @@ class _Archive:
         )
 
     def _lose(self, error: BrokenError) -> str:
-        """Look for another record after a broken one; return what to say."""
+        """Look for another record after a broken one, and return the problem in words."""
         self._is_lost = True
         self._broken += 1
         self.error = self.error or str(error)
@@ -139,7 +139,7 @@ class _Archive:
         return self._patience > 0
 
     def _captures_from_here(self) -> Iterator[Capture]:
-        """Yield the responses from one record on.
+        """Yield the responses from the current record on.
 
         Raises:
             BrokenError: a record is broken.
@@ -159,8 +159,8 @@ class _Archive:
     def _next(self) -> Any:  # noqa: ANN401  (warcio has no types)
         """Return the next record; None at the end of a file.
 
-        warcio takes a record without a body for the end of the file, and does not mind a broken
-        length.
+        We check what warcio does not: it takes a record without a body for the end of the file, and
+        accepts a broken length.
         """
         end = self._stream.tell() - self._records.reader.rem_length()
         with _breaking():
@@ -187,7 +187,7 @@ class _Archive:
         name = "length" if record.format == "arc" else "Content-Length"
         length = record.rec_headers.get_header(name)
         if length is None:
-            raise BrokenError("it does not say its length")
+            raise BrokenError("it does not state its length")
         if not (length.isascii() and length.strip().isdecimal()):
             raise BrokenError(f"its length is {length[:30]!r}")
         if (
@@ -204,7 +204,7 @@ class _Archive:
         return held + self._stream.peek(_PEEKED_BYTES - len(held))
 
     def _check_end(self, record: Any) -> None:  # noqa: ANN401
-        """Refuse a record that does not end where it says: its content may belong to others."""
+        """Refuse a record that does not end where it says: its content may belong to another."""
         if record.raw_stream.limit > 0:
             raise BrokenError(_CUT)
         following = self._following()
@@ -215,14 +215,14 @@ class _Archive:
 
     @contextlib.contextmanager
     def _bounded(self) -> Iterator[None]:
-        """Let a head be read, but not without limit."""
+        """Limit how many bytes the head of a record may take while it is read."""
         self._stream.allowance = MAX_HEAD_BYTES
         with _breaking():
             yield
             self._stream.allowance = None
 
     def _capture(self, record: Any) -> Capture | None:  # noqa: ANN401
-        """Return what a record captured; None if it is about something else."""
+        """Return the response of a record; None if the record is of another kind."""
         headers = record.rec_headers
         url = headers.get_header("WARC-Target-URI") or headers.get_header("uri") or ""
         url = url.removeprefix("<").removesuffix(">")  # as wget 1.14 to 1.20 wrote them
@@ -249,7 +249,7 @@ class _Archive:
         return capture
 
     def _read_http_head(self, record: Any) -> tuple[int, list[tuple[str, str]]]:  # noqa: ANN401
-        """Return status and headers; status 0 if there are none."""
+        """Return the status and the headers; the status is 0 if there are none."""
         parsers = need("warcio.statusandheaders", "a WARC")
         parser = parsers.StatusAndHeadersParser(_PROTOCOLS, verify=False)
         with self._bounded():
@@ -264,7 +264,7 @@ class _Archive:
 
 
 def _file_size(file: IO[bytes]) -> int | None:
-    """Return the size of a file; None for one within another."""
+    """Return the size of a file; None for a file inside another one."""
     try:
         return os.fstat(file.fileno()).st_size
     except OSError:
@@ -272,7 +272,7 @@ def _file_size(file: IO[bytes]) -> int | None:
 
 
 def _read_block(record: Any) -> bytes:  # noqa: ANN401
-    """Return what is left of a record."""
+    """Return the rest of a record."""
     if record.rec_type == "revisit":
         raise SkippedError("a revisit, which has no body of its own")
     if record.rec_headers.get_header("WARC-Truncated"):
@@ -286,7 +286,7 @@ def _read_block(record: Any) -> bytes:  # noqa: ANN401
 
 
 def _decode(body: bytes, capture: Capture) -> bytes:
-    """Return the body of an answer without its codings."""
+    """Return the decoded body of an answer."""
     transfer = capture.list_header("transfer-encoding")
     length = capture.header("content-length")
     if length.isdecimal() and not transfer and len(body) < int(length[:18]):

@@ -1,7 +1,7 @@
 """A WARC inside a zip file, stored uncompressed so that its records can be found (floor 4).
 
-zipfile would check the member's checksum at its end and then return nothing of what it read, even
-if only one record is damaged; a WARC's gzip members have checksums of their own.
+zipfile would check the member's checksum at its end, and then return nothing even if only one
+record is damaged. A WARC's gzip members have checksums of their own.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ _HEAD_BYTES = 30  # of a member, before its name and its extra field
 
 
 def open_member(archive: zipfile.ZipFile, name: str, file: IO[bytes]) -> IO[bytes]:
-    """Return what reads a member; the caller closes it before the next is opened.
+    """Return a file that reads a member; close it before the next one is opened.
 
     Args:
         archive: the zip file.
-        name: of the member.
-        file: the file that the archive is in.
+        name: the member's name.
+        file: the file of the archive.
 
     Raises:
-        BadZipFile: there is no such member where the archive says, or another one in its place.
+        BadZipFile: the member is not where the archive's directory says.
     """
-    info, member = archive.getinfo(name), archive.open(name)  # which refuses overlapping members
+    info, member = archive.getinfo(name), archive.open(name)  # this refuses overlapping members
     if info.compress_type != zipfile.ZIP_STORED:
         return member
     member.close()

@@ -1,4 +1,4 @@
-"""Tries a strategy on good and hostile pages, each trial in its own process (floor 4)."""
+"""Tries a strategy on good and hostile pages, each trial in a process of its own (floor 4)."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ if TYPE_CHECKING:
 __all__ = ["Subject", "check_strategy", "meet_faults", "open_faults"]
 
 REPEATS = 4
-"""Crawls in one process: what grows with their number is a leak."""
+"""Crawls in one process. A number that grows from crawl to crawl is a leak."""
 
 DEAD_PROXY = "http://127.0.0.1:9"  # the port of `discard`: nobody listens
 
 
 async def check_strategy(subject: Subject) -> AsyncIterator[Finding]:
-    """Yield what holds and what does not, as it is found.
+    """Yield a finding for each promise of the contract, as soon as it is known.
 
     Raises:
-        BenchError: the strategy, its loop, site or parser is unknown or cannot be imported, or a
-            mirror does not start.
+        BenchError: the strategy, its event loop, site or parser is unknown or cannot be imported,
+            or a mirror does not start.
     """
     site, is_async = await asyncio.to_thread(_require_plugins, subject)
     crawls_at_all: bool | None = None
@@ -78,9 +78,9 @@ async def check_strategy(subject: Subject) -> AsyncIterator[Finding]:
 
 
 def _require_plugins(subject: Subject) -> tuple[SiteFacts, bool]:
-    """Return the site, and whether the strategy needs a loop; raise if a plug-in is broken.
+    """Return the site, and whether the strategy needs an event loop; raise if a plug-in is broken.
 
-    Nothing is imported here but our own sites.
+    This process imports only our own sites.
     """
     strategy, event_loop, parser = find_out(
         [
@@ -140,7 +140,7 @@ async def _try(
     trusts: bool = True,
     variables: dict[str, str] | None = None,
 ) -> Outcome:
-    """Crawl in a process of its own, against a mirror of its own."""
+    """Crawl in a new process, from a new mirror, and return the outcome."""
     async with open_mirror(subject.site, network_name, network, seed=1) as mirror:
         await mirror.begin("check")
         start = _start(mirror, trusts=trusts)
@@ -166,12 +166,12 @@ async def _try(
 async def open_faults(
     site: str, kinds: Iterable[str], times: int | None = None
 ) -> AsyncIterator[dict[str, MirrorProcess]]:
-    """Start a mirror of a site for each kind of fault, which hits every request.
+    """Start a mirror of a site for each kind of fault, in which every request meets the fault.
 
     Args:
-        site: a registered site's name.
-        kinds: of faults.
-        times: how often a page is hit; None for always.
+        site: the name of a registered site.
+        kinds: the kinds of faults.
+        times: how many requests for a page meet the fault; None for all.
     """
     async with AsyncExitStack() as stack:
         opening = {
@@ -187,12 +187,12 @@ async def meet_faults(
     mirrors: Mapping[str, MirrorProcess],
     deadlines_s: Mapping[str, float] | None = None,
 ) -> list[Report]:
-    """Return what a strategy made of each of the subject's faults: a digest, or an error.
+    """Return how a strategy reacted to each of the subject's faults: with a digest, or an error.
 
     Args:
         subject: what is tried.
-        mirrors: by the fault that they play; see `open_faults`.
-        deadlines_s: for faults with a deadline other than the subject's.
+        mirrors: the mirrors by the fault that they play; see `open_faults`.
+        deadlines_s: deadlines by fault, where they differ from the subject's.
     """
     return await Trial(subject, _fault_starts(subject, mirrors, deadlines_s or {}), {}).run()
 

@@ -36,7 +36,7 @@ class Finding:
     holds: bool | None
     """None if it could not be tried; `reason` says why."""
     reason: str = ""
-    """What was seen instead; empty if the promise holds."""
+    """What happened instead; empty if the promise holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +44,22 @@ class Outcome:
     """One trial: what the process reported and what the mirror counted."""
 
     digests: list[str]
-    """Digest of each crawl that came to an end."""
+    """The digest of each crawl that finished."""
     left: list[Names]
     """What was still open after each crawl, by kind."""
     error: Failure | None
-    """What the strategy raised: type and first line; None if it raised nothing."""
+    """The error that the strategy raised; None if it raised none."""
     complaints: list[str]
     """Warnings of leaks, from Python and asyncio."""
     crawls: int
-    """How many crawls were asked for."""
+    """How many crawls were requested."""
     started: Names
-    """What has appeared since the strategy was imported, by kind."""
+    """Threads, processes and connections that the import started, by kind."""
     counters: Counters
 
 
 def judge_crawls(promise: str, outcome: Outcome, expectation: Expectation) -> Finding:
-    """Say whether all crawls of a trial returned the right items and asked for each page once."""
+    """Return whether all crawls returned the right items and asked for each page once."""
     if outcome.error:
         return Finding(promise, False, f"it raised {tell(outcome.error)}")
     wrong = [n for n, digest in enumerate(outcome.digests, 1) if digest != expectation.digest]
@@ -73,7 +73,7 @@ def judge_crawls(promise: str, outcome: Outcome, expectation: Expectation) -> Fi
 
 
 def judge_leaks(outcome: Outcome) -> list[Finding]:
-    """Say what several crawls in one process left behind."""
+    """Return a finding for each kind of thing that crawls may leave behind in their process."""
     findings = [
         _judge_kind(outcome, kind, promise, since)
         for kind, promise, since in (
@@ -92,10 +92,10 @@ def judge_leaks(outcome: Outcome) -> list[Finding]:
 
 
 def _judge_kind(outcome: Outcome, kind: str, promise: str, since: int | None) -> Finding:
-    """Compare what the last crawl left with nothing, or with what an earlier one left.
+    """Compare what the last crawl left open with nothing, or with what an earlier crawl left.
 
-    A library may keep threads and files for the life of the process: only if there are more of them
-    after each crawl is that a leak.
+    A library may keep threads and files for the life of the process; it is a leak only if each
+    crawl adds more of them.
     """
     if not outcome.left:
         return Finding(promise, None, "no crawl came to an end")
@@ -115,7 +115,7 @@ def tell(error: Failure) -> str:
 
 
 def judge_flight(outcome: Outcome, concurrency: int) -> Finding:
-    """Say whether the requests in flight never exceeded what was allowed."""
+    """Return whether no more requests were in flight than the concurrency allows."""
     most = outcome.counters.most_in_flight
     promise = "keeps to its concurrency"
     if most > concurrency:
@@ -124,11 +124,11 @@ def judge_flight(outcome: Outcome, concurrency: int) -> Finding:
 
 
 def judge_wire(outcome: Outcome, plain_bytes: int) -> Finding:
-    """Say whether bodies came compressed, since all contestants ask for that.
+    """Return whether bodies were sent compressed, which all contestants must ask for.
 
     Args:
-        outcome: of some crawls.
-        plain_bytes: size of the first page, before any coding.
+        outcome: what some crawls did.
+        plain_bytes: the size of the first page before compression.
     """
     promise = "asks for gzip, and reads whole bodies"
     done = len(outcome.digests)
@@ -142,14 +142,14 @@ def judge_wire(outcome: Outcome, plain_bytes: int) -> Finding:
 
 
 def judge_declared(outcome: Outcome, http: str, codings: str) -> Finding:
-    """Say whether a strategy speaks as declared, over TLS, where everything is offered.
+    """Return whether a strategy uses the versions of HTTP and the codings that it declares.
 
-    Only HTTP/3 is not offered, so nobody can speak it.
+    Over TLS the mirror offers all of them except HTTP/3, which therefore cannot be checked.
 
     Args:
-        outcome: of a crawl over TLS.
-        http: versions that are declared; empty if none are.
-        codings: that are declared besides gzip.
+        outcome: what a crawl over TLS did.
+        http: the declared versions of HTTP; empty if none are declared.
+        codings: the declared codings besides gzip.
     """
     promise, counters = "speaks as its docstring declares", outcome.counters
     if not outcome.digests:
@@ -157,10 +157,10 @@ def judge_declared(outcome: Outcome, http: str, codings: str) -> Finding:
     is_declared = "2" in _words(http)
     spoken = count_of(counters.http2_requests, "request")
     if is_declared and not counters.http2_requests:
-        reason = f"`HTTP: {http}.` has HTTP/2, which was offered and never spoken"
+        reason = f"`HTTP: {http}.` declares HTTP/2, which was offered but never used"
         return Finding(promise, False, reason)
     if http and counters.http2_requests and not is_declared:
-        return Finding(promise, False, f"it spoke HTTP/2 in {spoken}; `HTTP: {http}.` has it not")
+        return Finding(promise, False, f"it used HTTP/2 in {spoken}; `HTTP: {http}.` lacks it")
     asked, declared = counters.codings.keys() - {"gzip"}, _words(codings)
     if idle := declared - asked:
         reason = f"`Coding: {codings}.` has {', '.join(sorted(idle))}, which it never asked for"
@@ -185,14 +185,14 @@ OWN_ERRORS = (
     "RecursionError",
     "SystemExit",
 )
-"""Errors that no server causes: the strategy, or what it calls, is itself at fault."""
+"""Errors that no server causes: the strategy or a library that it calls is at fault."""
 
 
 def judge_import(started: Names) -> Finding:
-    """Say whether a strategy, or what it imports, was at work before it was called.
+    """Return whether importing a strategy started nothing.
 
     Args:
-        started: names of what has appeared since the import, by kind.
+        started: names of the threads, processes and connections that the import started, by kind.
     """
     found = [f"{kind}: {', '.join(map(str, names))}" for kind, names in started.items() if names]
     return Finding("starts nothing when it is imported", not found, "; ".join(found))
@@ -208,19 +208,19 @@ def _meets(kind: str) -> str:
 
 
 def judge_fault(kind: str, report: Report, digest: str) -> Finding:
-    """Say how a strategy met a fault: an error or the right items is good, anything else is not.
+    """Return how a strategy met a fault: it must raise an error or return the right items.
 
     Args:
-        kind: of the fault.
-        report: the `digest` of what it returned, or the `error` that it raised.
-        digest: of the right items.
+        kind: the kind of fault.
+        report: the `digest` of what the strategy returned, or the `error` that it raised.
+        digest: the digest of the right items.
     """
     promise, error = _meets(kind), report.get("error")
     if error is None:
         if report["digest"] == digest:
             return Finding(promise, True, "right all the same")
-        if kind == "wrong-charset":  # a strategy passes bytes on; only the digest can show it
-            return Finding(promise, None, "wrong letters came out; a session's digest refuses them")
+        if kind == "wrong-charset":  # a strategy passes bytes on, so only the digest shows it
+            return Finding(promise, None, "it returned wrong letters; a session's digest shows it")
         return Finding(promise, False, "it returned wrong items as if nothing had happened")
     if error["type"] == "hangs":
         return Finding(promise, None, "it waits for ever; a session's deadline ends it")
@@ -231,5 +231,5 @@ def _judge_error(promise: str, error: Failure) -> Finding:
     if error["type"] == "dies":
         return Finding(promise, False, error["text"])
     if not set(OWN_ERRORS).isdisjoint(error["bases"]):
-        return Finding(promise, False, f"it failed by itself: {tell(error)}")
+        return Finding(promise, False, f"it failed with an error of its own: {tell(error)}")
     return Finding(promise, True, tell(error))

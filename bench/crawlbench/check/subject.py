@@ -17,7 +17,7 @@ __all__ = ["Failure", "Names", "Report", "Start", "Subject", "Trial", "TrialJob"
 
 CHILD = "crawlbench.check.trial"
 START_S = 60.0
-"""Seconds for a process to import its strategy while others use the CPUs too."""
+"""Seconds that a process has to import its strategy while others use the CPUs too."""
 
 
 Names = dict[str, list[str]]
@@ -30,11 +30,11 @@ class Start(TypedDict):
     url: str
     ca_file: str | None
     deadline_s: NotRequired[float]
-    """Seconds, if not the subject's."""
+    """Seconds that replace the subject's deadline."""
 
 
 class TrialJob(TypedDict):
-    """What a trial's process has to do."""
+    """The task of a trial's process."""
 
     strategy: str
     event_loop: str
@@ -48,10 +48,10 @@ class Failure(TypedDict):
     """How a crawl failed."""
 
     type: str
-    """Type of the error, with its module; `hangs` or `dies` if the process could not report it."""
+    """Type of the error with its module; `hangs` or `dies` if the process could not report one."""
     text: str
     bases: NotRequired[list[str]]
-    """The types that would catch it."""
+    """The names of all types by which the error can be caught."""
 
 
 class Report(TypedDict, total=False):
@@ -68,39 +68,39 @@ class Subject:
 
     strategy: str
     event_loop: str = "asyncio"
-    """For an `async` strategy."""
+    """Used if the strategy is `async`."""
     site: str = "douban-top250"
     parser: str = "lxml"
     concurrency: int = 5
     deadline_s: float = 10.0
     """Seconds after which a trial counts as hung."""
     faults: tuple[str, ...] = (*ANSWER_KINDS, *DELIVERY_KINDS)
-    """The faults that it has to meet."""
+    """The faults that the strategy must handle."""
 
 
 @dataclass(slots=True)
 class Trial:
-    """Crawls of one subject, one after the other, in as few processes as its hangs allow."""
+    """Crawls of one subject, one after the other, in a new process only after a hang or a crash."""
 
     subject: Subject
     starts: list[Start]
     """Where each crawl begins."""
     variables: dict[str, str]
-    """Environment variables, besides those that are there."""
+    """Environment variables to add to the existing ones."""
     complaints: list[str] = field(default_factory=list)
-    """What Python and asyncio complained about."""
+    """Warnings of leaks, from Python and asyncio."""
     started: Names = field(default_factory=dict)
-    """What has appeared since the strategy was imported, by kind."""
+    """Threads, processes and connections that the import started, by kind."""
 
     async def run(self) -> list[Report]:
         """Return a report for each start; see `reports`."""
         return [report async for report in self.reports()]
 
     async def reports(self) -> AsyncGenerator[Report, None]:
-        """Yield a report for each start, as it comes.
+        """Yield a report for each start, as soon as there is one.
 
-        A crawl that hangs costs its deadline; one that takes its process down costs only itself. A
-        strategy that cannot be loaded reports that for every start.
+        A crawl that hangs is ended at its deadline, and one that ends its process does not affect
+        the others. A strategy that cannot be loaded has that error for every start.
         """
         done = 0
         while done < len(self.starts):
@@ -110,7 +110,7 @@ class Trial:
                     yield report
 
     async def _run_process(self, starts: list[Start]) -> AsyncGenerator[Report, None]:
-        """Yield the reports of one process, at least one; the last may be about its end."""
+        """Yield the reports of one process, at least one; the last may say how it ended."""
         job = json.dumps(self._job(starts))
         child = await Child.start(CHILD, job, variables=self.variables, reads=False)
         patience_s, done = START_S, 0
@@ -147,7 +147,7 @@ class Trial:
 
 
 async def _broken(child: Child, patience_s: float, end: Exception) -> Report:
-    """Return the report on a process that gave none."""
+    """Return the report for a process that ended or hung without one."""
     if isinstance(end, TimeoutError):
         return {"error": {"type": "hangs", "text": f"no answer in {patience_s:g} s"}}
     code = await child.wait()

@@ -1,6 +1,7 @@
-"""Crawls in a process of its own, and reports the result and what is left open (floor 4).
+"""Crawls in a process of its own, and reports results and what stays open (floor 4).
 
-`python -m crawlbench.check.trial JOB`: the job is JSON, the report a line of JSON for each crawl.
+`python -m crawlbench.check.trial JOB`: the job is JSON, and each crawl is reported in a line of
+JSON.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 GRACE_S = 0.5
-"""Seconds for what a library closes just after it returned, such as a TLS connection."""
+"""Seconds to wait for things that a library closes soon after a crawl, such as TLS connections."""
 
 
 def main() -> None:
-    """Do the job; report each crawl in a line, and complaints in the last one."""
+    """Do the job; report each crawl in a line, and warnings of leaks in the last one."""
     job: TrialJob = json.loads(sys.argv[1])
     say = open_channel()
     complaints = _listen_to_complaints()
@@ -79,7 +80,7 @@ def _crawl_once(watched: _Watched, job: TrialJob, start: Start) -> Report:
 
 
 class _Watched:
-    """A strategy, and what was open and running shortly after it returned."""
+    """A strategy, and what was still open or running shortly after it returned."""
 
     def __init__(self, spec: SiteSpec, crawl: Any, read: Reader, factory: Any) -> None:  # noqa: ANN401
         self.spec = spec
@@ -117,7 +118,7 @@ def _other_tasks() -> set[asyncio.Task[Any]]:
 
 
 def _look_around() -> Names:
-    """Return what this process has open and running, by kind."""
+    """Return the names of what this process has open and running, by kind."""
     process = psutil.Process()
     connections = process.net_connections("inet")
     return {
@@ -137,11 +138,11 @@ def _started_since(before: Names) -> Names:
 
 
 TRACKER = "multiprocessing.resource_tracker import main"
-"""Part of the command of Python's own helper, which `multiprocessing` keeps until the end."""
+"""Part of the command of Python's own helper process, which `multiprocessing` keeps running."""
 
 
 def _children(process: psutil.Process) -> list[str]:
-    """Return the names of child processes that exist, or that were not waited for."""
+    """Return the names of child processes that run or that nobody has waited for."""
     names = []
     for child in process.children(recursive=True):
         try:
@@ -155,9 +156,9 @@ def _children(process: psutil.Process) -> list[str]:
 
 
 def _describe(error: BaseException) -> Failure:
-    """Return an error as its type with module, its first line, and the types that catch it.
+    """Return an error's type with its module, its first line, and all types that catch it.
 
-    In a group of errors the first one inside says what happened.
+    For a group of errors, describe the first error in it.
     """
     wrapping = ""
     while isinstance(error, BaseExceptionGroup):
@@ -169,13 +170,13 @@ def _describe(error: BaseException) -> Failure:
 
 
 def _name(kind: type) -> str:
-    """Return a type's name with its module, or without for Python's own."""
+    """Return a type's name with its module; without a module for Python's built-in types."""
     module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
     return module + kind.__qualname__
 
 
 def _listen_to_complaints() -> list[str]:
-    """Return a list that collects what Python and asyncio complain about."""
+    """Return a list that collects warnings of leaks from Python and asyncio."""
     complaints: list[str] = []
 
     def note(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:

@@ -1,4 +1,4 @@
-"""Takes values of a strategy as a session does, and says which promises they keep (floor 4)."""
+"""Takes values of a strategy as a session does, and checks which promises they keep (floor 4)."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["IN_TURNS", "judge_turns", "leave_turns_open"]
 
 VALUES = 4
-"""Values of one crawl each. The first is a warmup, in which a cache is filled."""
+"""Values of one crawl each. The first is a warmup, which may fill caches."""
 REST_S = 0.1
-"""Seconds between two values, when others would have their turns."""
+"""Seconds between two values, in which other workers would have their turns."""
 NETWORK = "loopback"
 IN_TURNS = "takes turns with others, as in a session"
 
@@ -37,13 +37,13 @@ IN_TURNS = "takes turns with others, as in a session"
 async def judge_turns(
     subject: Subject, expectation: Expectation, *, is_async: bool, network: str = NETWORK
 ) -> list[Finding]:
-    """Return for each promise whether all values kept it, and how one broke it.
+    """Return for each promise whether all values kept it, and if not, how it was broken.
 
     Args:
         subject: what is checked.
-        expectation: of its site.
-        is_async: whether it needs an event loop.
-        network: that the mirror plays, except for the first value.
+        expectation: what a right crawl of the site returns.
+        is_async: whether the strategy needs an event loop.
+        network: the network that the mirror plays, except for the first value.
 
     Raises:
         MirrorError: the mirror died or did not start.
@@ -74,7 +74,7 @@ def leave_turns_open() -> list[Finding]:
 
 
 class _Turns:
-    """Some values of one cell, and the promises they broke."""
+    """Some values of one cell, and the promises that they broke."""
 
     def __init__(self, cell: Cell, expectation: Expectation) -> None:
         self._cell = cell
@@ -87,10 +87,10 @@ class _Turns:
         """What was wrong with the first wrong value; empty if all were right."""
 
     async def take(self, timeout_s: float) -> None:
-        """Take all values, in a worker of their own.
+        """Take all values, in one worker.
 
         Raises:
-            CellError: it crashed, hung or raised.
+            CellError: the strategy crashed, hung or raised an error.
         """
         cell = self._cell
         network = find_network(cell.network)
@@ -125,7 +125,7 @@ class _Turns:
             _, kept = explain_wrong(await worker.show(), self._expectation, counters)
             if not kept:
                 fault = "it returned other items than the site has"
-            elif not breaches:  # else that is how it kept them
+            elif not breaches:  # with a breach, that explains how it kept them
                 breaches[Promise.ANEW] = kept
         self.broken = breaches | self.broken
         self.fault = self.fault or fault or ""

@@ -61,7 +61,7 @@ def probe(
     file: Annotated[
         Path | None,
         typer.Option(
-            "--keep", metavar="FILE", help="File to keep the findings in, as JSON, while they come."
+            "--keep", metavar="FILE", help="File to write the findings to, as JSON, as they come."
         ),
     ] = None,
     as_json: AsJson = False,

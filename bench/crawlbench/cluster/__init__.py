@@ -1,4 +1,4 @@
 """Sessions on many machines at once, on Dask (floor 4).
 
-Nothing here imports Dask before it is asked for: it is an extra.
+Dask is an extra, so it is imported only when it is used.
 """

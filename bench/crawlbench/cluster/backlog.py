@@ -1,4 +1,4 @@
-"""Blocks that wait for a machine, and which machine should take which (floor 4; pure)."""
+"""The blocks that wait for a machine, and which machine should take which (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Backlog:
 
     def __init__(self) -> None:
         self._by_sheet: dict[int, deque[Block]] = {}
-        """Those that were tried least come first; a sheet without any is not there."""
+        """Blocks by sheet, the least tried first; a sheet without waiting blocks has no entry."""
 
     def __bool__(self) -> bool:
         return bool(self._by_sheet)
@@ -39,18 +39,18 @@ class Backlog:
         return (block for blocks in self._by_sheet.values() for block in blocks)
 
     def put(self, *blocks: Block) -> None:
-        """Let blocks wait, behind the others of their sheets."""
+        """Add blocks, each behind the others of its sheet."""
         for block in blocks:
             self._by_sheet.setdefault(block.sheet, deque()).append(block)
 
     def take(self, block: Block) -> None:
-        """Remove a block, as a machine measures it now."""
+        """Remove a block that a machine begins to measure."""
         self._by_sheet[block.sheet].remove(block)
         if not self._by_sheet[block.sheet]:
             del self._by_sheet[block.sheet]
 
     def clear(self) -> None:
-        """Let no block wait any more."""
+        """Remove all blocks."""
         self._by_sheet.clear()
 
     def next_for(
@@ -63,15 +63,16 @@ class Backlog:
         """Return the block that a machine should take, or None if there is none for it.
 
         A machine never takes a sheet twice: two blocks of one machine are not independent, and the
-        spread between machines would look smaller than it is. Of what it may take, blocks that were
-        tried least come first, so that one that fails everywhere does not hold up the others; then
-        those of the sheet of which most is missing, so that all sheets end at about the same time.
+        spread between machines would look smaller than it is. Among the blocks that it may take,
+        the least tried come first, so that one that fails everywhere does not hold up the others.
+        After that comes the sheet that lacks most blocks, so that all sheets end at about the same
+        time.
 
         Args:
-            name: of the machine.
-            done: sheet to the machines that have measured it.
-            measuring: sheet to the machines that are at it now.
-            machines: all that could take blocks.
+            name: the machine's name.
+            done: for each sheet, the machines that have measured it.
+            measuring: for each sheet, the machines that are measuring it.
+            machines: all machines that could take blocks.
         """
         able = [
             block
@@ -83,10 +84,10 @@ class Backlog:
 
 
 def _pick(blocks: deque[Block], name: str, others: set[str]) -> Block | None:
-    """Return a sheet's first block that has not failed on a machine, or has failed everywhere.
+    """Return a sheet's first block that has not failed on this machine, or has failed everywhere.
 
-    A block that failed here may be the machine's fault, so another machine gets it first. Once it
-    has failed on every machine that could take it, there is nobody to wait for.
+    If a block failed here, the machine may be at fault, so another machine gets it first. Once it
+    has failed on every machine that could take it, there is no other machine to wait for.
     """
     for block in blocks:
         if name not in block.failed_on:

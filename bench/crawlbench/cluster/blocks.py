@@ -1,6 +1,7 @@
-"""A block: one machine's session of one sheet, and what it hands back (floor 4).
+"""A block: one machine's session of one sheet, and the files that it returns (floor 4).
 
-Here is what both ends agree on; `remote.py` is the Dask worker's end, `store.py` the manager's.
+This module defines what both ends share: `remote.py` is the Dask worker's end, `store.py` the
+manager's.
 """
 
 from __future__ import annotations
@@ -30,24 +31,24 @@ __all__ = [
 
 BLOCK_FILE = "block.json"
 FILES = ("session.json", "rounds.jsonl", "suite.json", "trace.jsonl.gz", BLOCK_FILE)
-"""What comes back, where it was written."""
+"""The files of a block that are sent back to the manager, if they exist."""
 ABSENT = "none"
 MAX_SHOWN = 5
-"""Packages in which two machines' environments differ."""
+"""How many differing packages a message names."""
 
 
 class BlockJob(msgspec.Struct, frozen=True):
-    """What a machine is to do."""
+    """A machine's order to measure one sheet."""
 
     sheet: int
-    """Its number, from 1."""
+    """The sheet's number, from 1."""
     machine: ClusterMachine
-    """The one that does it."""
+    """The machine that measures it."""
     plan: Plan
 
 
 def sum_up_block(job: BlockJob, session: Session) -> BlockResult:
-    """Return what the other machines' blocks are merged with: no values, only means over rounds."""
+    """Return what the manager merges over machines: means over rounds, without single values."""
     estimates = Estimates(session)
     return BlockResult(
         sheet=job.sheet,
@@ -69,9 +70,10 @@ def sum_up_block(job: BlockJob, session: Session) -> BlockResult:
 
 
 def find_mixture(first: BlockResult, other: BlockResult) -> str:
-    """Return in what the environments of two blocks differ, or an empty text.
+    """Return how the environments of two blocks differ; empty if they do not.
 
-    Machines build environments for themselves: what was not asked for may come out otherwise.
+    Each machine builds its environments itself, so packages that nobody asked for by version may
+    differ.
     """
     for name in first.environments.keys() & other.environments.keys():
         here, there = first.environments[name], other.environments[name]
@@ -98,16 +100,16 @@ def write_block_file(folder: Path, result: BlockResult) -> None:
 
 
 def pack(folder: Path) -> bytes:
-    """Return the files of a block's folder as one piece."""
+    """Return the files of a block's folder as one packed message."""
     files = {name: (folder / name).read_bytes() for name in FILES if (folder / name).exists()}
     return msgspec.msgpack.encode({n: zlib.compress(content) for n, content in files.items()})
 
 
 def read_result(packed: bytes) -> BlockResult:
-    """Return what a packed block comes to.
+    """Return the result that a packed block contains.
 
     Raises:
-        ValueError: that is no block.
+        ValueError: the bytes are not a packed block.
     """
     try:
         files = msgspec.msgpack.decode(packed, type=dict[str, bytes])
@@ -117,11 +119,11 @@ def read_result(packed: bytes) -> BlockResult:
 
 
 def unpack(packed: bytes, folder: Path) -> None:
-    """Write the files of `pack` into a folder that is there.
+    """Write the files that `pack` packed into an existing folder.
 
     Raises:
-        OSError: one cannot be written.
-        ValueError: that is no block.
+        OSError: a file cannot be written.
+        ValueError: the bytes are not a packed block.
     """
     try:
         files = msgspec.msgpack.decode(packed, type=dict[str, bytes])

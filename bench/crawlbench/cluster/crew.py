@@ -1,4 +1,4 @@
-"""The machines of a cluster: those of its Dask workers that hold the resource (floor 4)."""
+"""The machines of a cluster: one for each Dask worker that has the resource (floor 4)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["Crew", "open_client"]
 
 LOCAL = "local:"
 SILENT = f"it did not answer in {ANSWER_S:g} s"
-"""Why a worker cannot be used now; it is asked again."""
+"""Why a worker cannot be used at the moment; it is asked again later."""
 QUIET = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
@@ -36,19 +36,21 @@ QUIET = {
     "distributed.worker.memory.monitor-interval": "1s",
     "distributed.scheduler.work-stealing": False,
 }
-"""Of Dask's processes, which share the CPUs with what is measured: else each wakes 50 times in 1 s.
+"""Settings that keep Dask's processes quiet, because they share the CPUs with what is measured.
+
+Otherwise each of them wakes up 50 times a second.
 """
 
 
 @asynccontextmanager
 async def open_client(address: str) -> AsyncIterator[Any]:
-    """Connect to a cluster, or start one of processes on this machine, while the block lasts.
+    """Connect to a cluster for a `with` block, or start one of processes on this machine.
 
     Args:
-        address: of a scheduler, such as `tcp://host:8786`, or `local:N`.
+        address: a scheduler's address, such as `tcp://host:8786`, or `local:N`.
 
     Raises:
-        UsageError: there is none, or it does not answer.
+        UsageError: there is no scheduler, or it does not answer.
     """
     async with AsyncExitStack() as stack:
         if address.startswith(LOCAL):
@@ -67,7 +69,7 @@ async def _open_local(address: str) -> AsyncIterator[str]:
     if not (count.isdigit() and int(count)):
         raise UsageError(f"--cluster {address!r} cannot be used: give local:N, such as local:2")
     start: Any = LocalCluster  # it has no annotations
-    # As -P: multiprocessing starts Pythons whose path begins with the current folder.
+    # Like -P: multiprocessing starts Pythons whose path begins with the current folder.
     os.environ["PYTHONSAFEPATH"] = "1"
     with dask.config.set(QUIET):
         async with start(
@@ -83,23 +85,23 @@ async def _open_local(address: str) -> AsyncIterator[str]:
 
 @dataclass(slots=True)
 class Crew:
-    """The machines that can be used now; `look` brings it up to date."""
+    """The machines that can be used now; `look` brings them up to date."""
 
     client: Any
     names: Names
     """Plug-ins that each machine must have."""
     members: dict[str, ClusterMachine] = field(default_factory=dict)
-    """Address of the Dask worker to its machine."""
+    """Machines by the address of their Dask worker."""
     broken: dict[str, str] = field(default_factory=dict)
-    """Address to why a worker with the resource cannot be used."""
+    """Why a worker with the resource cannot be used, by its address."""
     others: int = 0
-    """Workers without the resource."""
+    """How many workers do not have the resource."""
 
     async def look(self) -> list[ClusterMachine]:
-        """See who is there; return the machines that are new.
+        """Ask the scheduler which workers exist, and return the machines that are new.
 
         Raises:
-            SchedulerLostError: nobody tells.
+            SchedulerLostError: the scheduler does not answer.
         """
         workers = await find_workers(self.client)
         able = {a: w for a, w in workers.items() if has_resource(w)}
@@ -119,20 +121,20 @@ class Crew:
         return [self.members[address] for address in new if address in self.members]
 
     async def _fingerprints(self, addresses: list[str]) -> dict[str, object]:
-        """Return each worker's fingerprint or error, without those that have left meanwhile.
+        """Return each worker's fingerprint or error, without workers that have left meanwhile.
 
         Raises:
-            SchedulerLostError: nobody tells who has left.
+            SchedulerLostError: the scheduler does not answer.
         """
         answers = await asyncio.gather(*map(self._ask, addresses))
         found = dict(zip(addresses, answers, strict=True))
-        if any(isinstance(one, OSError) for one in answers):  # is it the worker's own, or its loss?
+        if any(isinstance(one, OSError) for one in answers):  # the worker's own, or has it left?
             there = await find_workers(self.client)
             found = {a: one for a, one in found.items() if a in there}
         return {a: one for a, one in found.items() if one is not None}
 
     async def _ask(self, address: str) -> Any:  # noqa: ANN401  (whatever was raised there)
-        """Return a worker's fingerprint, the error that it met, or None if the connection broke."""
+        """Return a worker's fingerprint, the error it raised, or None if the connection broke."""
         from distributed.comm.core import CommClosedError  # noqa: PLC0415  (an extra)
 
         try:
@@ -158,7 +160,7 @@ class Crew:
 
 
 def _wanted_name(name: object, fingerprint: Fingerprint) -> str:
-    """Return the name that the user gave the worker, else the host's."""
+    """Return the name that the user gave the worker, or else the host's name."""
     if isinstance(name, str) and "://" not in name:
         return name
     host = fingerprint.machine.hostname

@@ -1,10 +1,9 @@
-"""Hands blocks to machines and takes them in (floor 4).
+"""Hands blocks to machines and takes in their results (floor 4).
 
-Dask carries blocks and results, knows who is alive, and keeps two tasks apart on one machine. Which
-machine measures what is a matter of design, not of load: no machine measures a sheet twice, since
-its blocks would not be independent. So each task names its machine, and Dask is asked for nothing
-else. Each try has a key of its own, and only the newest is waited for: a late result of an older
-one is nobody's.
+Dask carries blocks and results, knows which workers are alive, and never runs two tasks at once on
+a machine. We decide which machine measures what: no machine measures a sheet twice, because its
+blocks would not be independent. So each task names its machine. Each try has a key of its own, and
+only the newest is waited for: the late result of an older try is dropped.
 """
 
 from __future__ import annotations
@@ -33,15 +32,16 @@ if TYPE_CHECKING:
 __all__ = ["Dispatcher"]
 
 MAX_TRIES = 3
-"""A block that failed as often fails everywhere."""
+"""A block that has failed this often is given up."""
 POLL_S = 1.0
-"""How often it is seen to who is alive."""
+"""Seconds between two looks at which workers are alive."""
 PATIENCE_S = 30.0
-"""For a machine that could take a block: a nanny brings a killed worker back in a few seconds."""
+"""Seconds to wait for a machine that could take a block, since a nanny restarts a killed worker
+within a few seconds."""
 MAX_FAILED = 3
-"""Blocks that fail on a machine one after the other: then it gets no more."""
+"""A machine on which so many blocks in a row have failed gets no more."""
 MAX_AT_ONCE = 8
-"""Results that are taken in before machines get their next blocks; one at a time is in memory."""
+"""How many results are stored before machines get their next blocks; one at a time is in memory."""
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class _Try:
 
 
 class Dispatcher:
-    """Has each sheet measured on so many machines."""
+    """Has each sheet measured on the requested number of machines."""
 
     def __init__(
         self,
@@ -63,17 +63,17 @@ class Dispatcher:
         say: Callable[[str], None],
         admit: Callable[[Sequence[ClusterMachine]], set[str]],
     ) -> None:
-        """Take what it needs; `run` does it.
+        """Prepare; `run` does the work.
 
         Args:
-            crew: whose machines are used.
+            crew: the machines to use.
             sheets: the plans.
             keep: writes a finished block of a sheet and machine to disk, or raises ValueError.
-            say: tells the user how it gets on.
-            admit: returns the names of those machines that may be used.
+            say: called with sentences about the progress.
+            admit: returns the names of the machines that may be used.
         """
         self.lost: list[LostBlock] = []
-        """Blocks that nobody finished."""
+        """Blocks that no machine has finished."""
         self._crew, self._sheets = crew, sheets
         self._keep, self._say, self._admit = keep, say, admit
         self._admitted = admit(list(crew.members.values()))
@@ -86,14 +86,14 @@ class Dispatcher:
         self._idle_since: float | None = None
 
     async def run(self, copies: int, done: dict[int, dict[str, int]]) -> None:
-        """Measure what is missing.
+        """Measure the blocks that are missing.
 
         Args:
-            copies: machines that measure each sheet.
-            done: sheet to the machines that have measured it before, each with its seed.
+            copies: how many machines measure each sheet.
+            done: for each sheet, the machines that have measured it before, each with its seed.
 
         Raises:
-            SchedulerLostError: the scheduler is gone; what was kept is kept.
+            SchedulerLostError: the scheduler is gone; finished blocks stay on disk.
         """
         for sheet, seeds in done.items():
             self._done[sheet] |= seeds.keys()
@@ -111,31 +111,31 @@ class Dispatcher:
             await self._cancel()
 
     def _missing(self, sheet: int, copies: int, seeds: dict[str, int]) -> list[int]:
-        """Return the copies that are to be measured: none whose seed is on disk already."""
+        """Return the numbers of the copies that are missing: those whose seed is not on disk."""
         first, used = self._sheets[sheet - 1].seed, set(seeds.values())
         free = [copy for copy in range(copies) if first + copy not in used]
         return free[: max(0, copies - len(seeds))]
 
     async def _look(self) -> None:
-        """See who is alive; what ran on the others waits again, unless its result has come."""
+        """Update the crew; blocks of lost workers wait again, unless their result has arrived."""
         new = await self._crew.look()
-        # A name that was admitted before may belong to another machine now: it is asked anew.
+        # A name that was admitted before may belong to another machine now, so it is checked again.
         self._admitted -= {machine.name for machine in new}
         self._admitted |= self._admit(new)
         members = self._crew.members
-        # A machine may be gone and its result be here: what has come is taken in, not repeated.
+        # A machine may be gone after its result has arrived; such a block is not repeated.
         for one in [t for t in self._running if t.address not in members and not t.future.done()]:
             self._end(one)
             await self._forget(one)
             self._fail(one, "its Dask worker was lost")
-            self._failed.pop(one.machine.name, None)  # that is no fault of what it measures with
+            self._failed.pop(one.machine.name, None)  # its loss says nothing about the blocks
 
     def _hand_out(self) -> None:
-        """Give each machine that is free a block; two Dask workers of one host take turns."""
+        """Give each free machine a block; two Dask workers of one host take turns."""
         busy = {one.address for one in self._running}
         here = {machine.name for machine in self._crew.members.values()} & self._admitted
-        # Two Dask workers of one host share its CPUs. The kernel's boot tells hosts apart, as names
-        # of workers are anybody's; where a system has none, each worker counts as a host.
+        # Two Dask workers of one host share its CPUs. The kernel's boot id identifies the host,
+        # because workers can have any name; without a boot id each worker counts as a host.
         hosts = {one.machine.fingerprint.boot for one in self._running} - {""}
         for address, machine in self._crew.members.items():
             host = machine.fingerprint.boot
@@ -150,7 +150,7 @@ class Dispatcher:
         self._waiting.take(block)
         block.tries += 1
         plan = self._sheets[block.sheet - 1]
-        # Each copy draws its own order and delays: the mean over machines is one over those too.
+        # Each copy has its own order and delays, so the mean over machines averages over those too.
         job = BlockJob(block.sheet, machine, replace(plan, seed=plan.seed + block.copy))
         future = self._crew.client.submit(
             measure_block,
@@ -170,8 +170,8 @@ class Dispatcher:
         self._measuring[one.block.sheet].discard(one.machine.name)
 
     def _give_up(self) -> None:
-        """Leave out blocks that nobody can take, after a while in which somebody could come."""
-        # While a block runs, its machine may fail and free another try, or end and take the next.
+        """Give up blocks that no machine can take, after waiting for machines that may join."""
+        # As long as a block runs, its machine may finish and take another, or fail and return one.
         if self._running or not self._waiting:
             self._idle_since = None
             return
@@ -183,7 +183,7 @@ class Dispatcher:
             self._waiting.clear()
 
     async def _take_in(self) -> None:
-        """Take in what has ended, a few at the most, or wait a little."""
+        """Store the results of a few tasks that have ended, or wait a little."""
         ended = [one for one in self._running if one.future.done()]
         if not ended:
             await asyncio.sleep(POLL_S if self._running or self._waiting else 0)
@@ -192,17 +192,17 @@ class Dispatcher:
             await self._finish(one)
 
     async def _finish(self, one: _Try) -> None:
-        """Keep a block, or let it wait again."""
+        """Store a finished block, or put it back if it failed."""
         try:
             async with asyncio.timeout(ANSWER_S):
                 packed = await one.future.result()
         except asyncio.CancelledError:
-            if not one.future.cancelled():  # it is we who are cancelled, and not the task
+            if not one.future.cancelled():  # we were cancelled, not the task
                 raise
-            await self._look()  # a scheduler that restarts cancels all; raises if it is gone
+            await self._look()  # a restarting scheduler cancels all; raises if it is gone
             self._fail(one, "its task was cancelled")
         except Exception as error:
-            await self._look()  # raises if it was the scheduler that went
+            await self._look()  # raises if the scheduler is gone
             self._fail(one, str(error).partition("\n")[0] or type(error).__name__)
         else:
             try:
@@ -231,16 +231,17 @@ class Dispatcher:
         self._suspect(one.machine.name, block)
 
     def _suspect(self, name: str, block: Block) -> None:
-        """Use a machine no more on which several blocks failed, and none was finished between.
+        """Stop using a machine on which several blocks in a row have failed.
 
-        Different blocks: one that fails again and again is at fault itself, and is given up alone.
+        They must be different blocks: a block that fails again and again is itself at fault, and
+        is given up alone.
         """
         failed = self._failed.setdefault(name, [])
         if block not in failed:
             failed.append(block)
         if len(failed) >= MAX_FAILED and name in self._admitted:
             self._admitted.discard(name)
-            self._say(f"{name} is not used any more: {len(failed)} blocks in a row failed there")
+            self._say(f"{name} is no longer used: {len(failed)} blocks in a row failed there")
 
     def _lose(self, block: Block, reason: str) -> None:
         self.lost.append(LostBlock(block.sheet, block.tries, reason))
@@ -251,8 +252,8 @@ class Dispatcher:
         self._running.clear()
 
     async def _forget(self, one: _Try) -> None:
-        """Let Dask drop a task and its result; the machine sees that nobody waits."""
-        with suppress(Exception):  # a client that has given up has an error of its own
+        """Let Dask drop a task and its result; the machine then stops measuring the block."""
+        with suppress(Exception):  # a client that has given up raises errors of its own
             async with asyncio.timeout(5):
                 await one.future.cancel()
         one.future.release()

@@ -1,4 +1,4 @@
-"""What one machine's session says of each cell, as it is merged with other machines' (floor 4)."""
+"""One machine's estimates for each cell, in the form that is merged over machines (floor 4)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Estimates"]
 
 
 class Estimates:
-    """Means over rounds, by each quantity that is judged over machines."""
+    """Means over rounds, for each quantity that is judged over machines."""
 
     def __init__(self, session: Session) -> None:
         """Take a judged session."""
@@ -36,7 +36,7 @@ class Estimates:
         }
 
     def cells(self) -> tuple[CellEstimate, ...]:
-        """Return each cell against its baseline."""
+        """Return the comparison of each cell with its baseline."""
         groups = {cell.name: cell.group for cell in self._session.plan.own_cells}
         return tuple(
             self._cell(groups[found.cell], found)
@@ -45,7 +45,7 @@ class Estimates:
         )
 
     def controls(self) -> tuple[ControlEstimate, ...]:
-        """Return what the control of each group shows."""
+        """Return what each group's control shows."""
         return tuple(
             map(self._control, (c for c in self._session.controls if c.quantity in MERGED))
         )

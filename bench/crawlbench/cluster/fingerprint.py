@@ -1,6 +1,6 @@
-"""What a machine is and runs, and in what machines differ (floor 4).
+"""What a machine is and which software it runs, and how machines differ (floor 4).
 
-`take_fingerprint` is called on each machine; the rest is the manager's.
+`take_fingerprint` runs on each machine; the manager calls the other functions.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = [
 
 ABSENT = "absent"
 MAX_SHOWN = 12
-"""Differences that are listed; the others are counted."""
+"""How many differences are listed; the others are only counted."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _FILE_ENDINGS = (".py", ".toml")
 
@@ -58,7 +58,7 @@ def _once(names: Iterable[str | None]) -> list[str]:
 
 
 def take_fingerprint(names: Names) -> Fingerprint:
-    """Describe this machine, its Python, and what of it the plug-ins need."""
+    """Describe this machine, its Python, and the packages that the plug-ins need."""
     known = [name for name in names["strategies"] if _is_known(registry.Kind.STRATEGY, name)]
     machine = describe_machine(known)
     versions = {**machine.versions, **_versions(names)}
@@ -82,7 +82,7 @@ def _is_known(kind: registry.Kind, name: str) -> bool:
 
 
 def _versions(names: Names) -> dict[str, str]:
-    """Return the versions of what brings the event loops and parsers, and what is not there."""
+    """Return the versions of the packages that bring the plug-ins, and which are missing."""
     modules = {}
     for name in names["event_loops"]:
         modules[f"event loop {name}"] = (
@@ -100,13 +100,13 @@ def _versions(names: Names) -> dict[str, str]:
         if not module:
             found[what] = ABSENT
         for distribution in distributions.get(module, ()):
-            if distribution != "crawlbench":  # its digest says more
+            if distribution != "crawlbench":  # its digest is more exact
                 found[distribution] = version(distribution)
     return found
 
 
 def crawlbench_digest() -> str:
-    """Return twelve hex digits of crawlbench's own files, without what Python makes of them."""
+    """Return twelve hex digits that identify crawlbench's source files, without compiled ones."""
     folder = Path(crawlbench.__file__).parent
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
@@ -130,10 +130,10 @@ def _boot() -> str:
 
 
 def describe_differences(machines: Mapping[str, Fingerprint], plan: Plan) -> list[str]:
-    """Return in what the machines differ that would mix results: `what: value on whom, ...`.
+    """Return the differences that forbid merging results, as `what: value on machines, ...`.
 
-    Hardware may differ. Where all cells have an environment of their own, that decides on Python
-    and packages, so that the machines' own may differ too.
+    Hardware may differ. If all cells name an environment, it determines Python and packages, so
+    the machines' own versions of these may differ too.
     """
     runs = {name: _of_tool(one) for name, one in machines.items()}
     if not all(cell.environment for cell in plan.cells):

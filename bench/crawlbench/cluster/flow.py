@@ -33,30 +33,30 @@ __all__ = ["Wishes", "resume_cluster", "run_cluster"]
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a user says of a cluster."""
+    """What the user asked of a cluster."""
 
     address: str
-    """Of the scheduler, or `local:N`."""
+    """The scheduler's address, or `local:N`."""
     machines: int | None = None
-    """That measure each sheet; None for all that are there."""
+    """How many machines measure each sheet; None for all that exist."""
     sheet_cells: int = SHEET_CELLS
-    """Most cells of a sheet."""
+    """The most cells that a sheet may have."""
 
 
 async def run_cluster(
     plan: Plan, wishes: Wishes, folder: Path, say: Callable[[str], None]
 ) -> ClusterSession:
-    """Measure a plan on a cluster's machines; what is finished is on disk.
+    """Measure a plan on a cluster's machines, and keep each finished block on disk.
 
     Args:
-        plan: of any number of cells.
-        wishes: where, and on how many machines.
-        folder: to make.
-        say: is told how it gets on, a sentence at a time.
+        plan: the plan, with any number of cells.
+        wishes: the scheduler, and how many machines to use.
+        folder: the session's folder, which is made here.
+        say: called with sentences about the progress.
 
     Raises:
-        NotInstalledError: Dask is not there.
-        UsageError: there is no scheduler, no machine, too few of them, or they differ.
+        NotInstalledError: Dask is not installed.
+        UsageError: there is no scheduler, there are no machines or too few, or they differ.
     """
     require_dask()
     sheets = cut(plan, wishes.sheet_cells)
@@ -79,11 +79,11 @@ async def run_cluster(
 async def resume_cluster(
     session: ClusterSession, address: str, folder: Path, say: Callable[[str], None]
 ) -> ClusterSession:
-    """Go on with the blocks that are missing in a folder.
+    """Measure the blocks that are missing in a session's folder.
 
     Raises:
-        NotInstalledError: Dask is not there.
-        UsageError: as `run_cluster`; also if the machines differ from those that measured.
+        NotInstalledError: Dask is not installed.
+        UsageError: as in `run_cluster`, or the machines differ from those that measured before.
     """
     require_dask()
     sheets = cut(session.plan, session.sheet_cells)
@@ -97,15 +97,15 @@ async def _gather(
     plan: Plan,
     earlier: Sequence[ClusterMachine],
 ) -> Crew:
-    """Return the machines of a cluster if they can be merged, also with what measured earlier."""
+    """Return the cluster's machines; refuse those that differ from each other or earlier ones."""
     crew = Crew(client, names_of(plan))
-    with suppress(SchedulerLostError):  # then nobody is there
+    with suppress(SchedulerLostError):  # then the crew stays empty
         await crew.look()
     if crew.broken:
         address, reason = next(iter(crew.broken.items()))
         raise UsageError(
-            f"the machine at {address} cannot be used: {reason}; end its Dask worker, or let it "
-            "have the same crawlbench as here"
+            f"the machine at {address} cannot be used: {reason}; end its Dask worker, or install "
+            "the same crawlbench there as here"
         )
     if not crew.members:
         raise UsageError(
@@ -117,7 +117,7 @@ async def _gather(
     if differences:
         raise UsageError(
             f"these machines differ, so that their results cannot be merged: "
-            f"{'; '.join(differences)}; make them equal, or measure cells of environments (--env)"
+            f"{'; '.join(differences)}; make them equal, or measure in environments (--env)"
         )
     return crew
 
@@ -137,7 +137,7 @@ async def _measure(
     folder: Path,
     say: Callable[[str], None],
 ) -> ClusterSession:
-    """Have the blocks measured that are missing, and merge all that are there."""
+    """Have the missing blocks measured, and merge all blocks on disk."""
     store, begun = BlockStore(folder, len(sheets)), time.monotonic()
     done = {number: store.machines(number) for number in range(1, len(sheets) + 1)}
     first = next((block for sheet in done if done[sheet] for block in store.read(sheet)), None)
@@ -151,7 +151,7 @@ async def _measure(
         ending = "scheduler"
     except asyncio.CancelledError:
         ending = "interrupted"
-    except StorageError as error:  # what was kept before is merged all the same
+    except StorageError as error:  # finished blocks are merged all the same
         ending, trouble = "incomplete", error
     session = replace(session, machines=tuple(intake.machines.values()), ending=ending)
     session = _conclude(session, sheets, store, tuple(dispatcher.lost))
@@ -165,7 +165,7 @@ async def _measure(
 def _conclude(
     session: ClusterSession, sheets: Sequence[Plan], store: BlockStore, lost: tuple[LostBlock, ...]
 ) -> ClusterSession:
-    """Return the session with what all blocks on disk come to."""
+    """Return the session with the results of all blocks on disk."""
     merged = merge(sheets, store.read)
     session = replace(
         session,

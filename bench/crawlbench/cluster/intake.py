@@ -1,4 +1,4 @@
-"""What is taken in: machines that are alike, and blocks that can be merged (floor 4)."""
+"""Admits machines that are alike, and keeps blocks that can be merged (floor 4)."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ __all__ = ["Intake", "find_differences"]
 def find_differences(
     earlier: Iterable[ClusterMachine], now: Sequence[ClusterMachine], plan: Plan, here: str
 ) -> list[str]:
-    """Return in what machines differ among each other, and their crawlbench from this one.
+    """Return how machines differ from each other, and how their crawlbench differs from this one.
 
     Args:
-        earlier: those that measured before.
-        now: those that are to measure.
-        plan: of the session.
-        here: digest of this machine's crawlbench.
+        earlier: the machines that measured before.
+        now: the machines that are to measure.
+        plan: the session's plan.
+        here: the digest of this machine's crawlbench.
     """
     found = {f"{machine.name} before": machine.fingerprint for machine in earlier}
     found |= {machine.name: machine.fingerprint for machine in now}
@@ -39,7 +39,7 @@ def find_differences(
 
 
 class Intake:
-    """Lets in what is like all that was let in before."""
+    """Admits machines and blocks that are like all those admitted before."""
 
     def __init__(
         self,
@@ -50,22 +50,22 @@ class Intake:
         say: Callable[[str], None],
         here: str,
     ) -> None:
-        """Begin with what is there.
+        """Begin with the machines and blocks that exist.
 
         Args:
-            plan: of the session.
-            machines: that measured before or are to measure, all alike.
-            store: of finished blocks.
-            first: one of those that are there, None if there is none.
-            say: is told who is not used, and why.
-            here: digest of this machine's crawlbench.
+            plan: the session's plan.
+            machines: those that measured before or are to measure, all alike.
+            store: where finished blocks are kept.
+            first: one of the blocks in the store; None if it is empty.
+            say: called with a sentence for each machine that is not used, and why.
+            here: the digest of this machine's crawlbench.
         """
         self.machines = {machine.name: machine for machine in machines}
         self._plan, self._store, self._first = plan, store, first
         self._say, self._here = say, here
 
     def admit(self, machines: Sequence[ClusterMachine]) -> set[str]:
-        """Return the names of those that are as the others, who are all alike."""
+        """Return the names of the machines that are like those admitted before."""
         admitted = set()
         for machine in machines:
             known = self.machines.get(machine.name) or next(iter(self.machines.values()), machine)
@@ -74,14 +74,15 @@ class Intake:
                 self._say(f"{machine.name} is not used: {'; '.join(differences)}")
             else:
                 admitted.add(machine.name)
-                self.machines[machine.name] = machine  # it may be another of that name
+                self.machines[machine.name] = machine  # perhaps another machine of that name
         return admitted
 
     async def keep(self, sheet: int, machine: ClusterMachine, packed: bytes) -> None:
         """Write a finished block to disk.
 
         Raises:
-            ValueError: it is no block, not the one that was due, or of other environments.
+            ValueError: it is not a block, not the one that was expected, or was measured in other
+                environments.
             StorageError: it cannot be written.
         """
         result = read_result(packed)
@@ -94,5 +95,5 @@ class Intake:
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
-            await writing  # before all that is there is read
+            await writing  # finished before the blocks are read
             raise

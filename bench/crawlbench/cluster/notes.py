@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 __all__ = ["find_notes"]
 
 FEW = 5
-"""Machines: with fewer, the spread between them is a guess, and intervals are wide for it."""
+"""With fewer machines the spread between them is hardly known, so that intervals are wide."""
 
 
 def find_notes(session: ClusterSession) -> Iterator[str]:
-    """Yield what a reader must know before believing a verdict over machines."""
+    """Yield what a reader must know before relying on a verdict over machines."""
     count = len({machine.name for machine in session.machines})
     most = max((comparison.machines for comparison in session.comparisons), default=0)
     yield from _shared_cpus(session)
     if most == 1:
         yield (
-            "one machine measured: its interval is over its rounds, and says nothing of other "
-            "machines"
+            "one machine measured: its interval covers its own rounds, and says nothing about "
+            "other machines"
         )
     elif 1 < most < FEW:
         yield (
-            f"{most} machines measured: the interval is over machines, and from so few it is wide; "
+            f"{most} machines measured: the interval is over machines, and with so few it is wide; "
             f"{FEW} or more would narrow it"
         )
     if session.copies < count:
@@ -35,7 +35,7 @@ def find_notes(session: ClusterSession) -> Iterator[str]:
 
 
 def _shared_cpus(session: ClusterSession) -> Iterator[str]:
-    """Yield who shares CPUs: their blocks took turns, but they are one machine."""
+    """Yield a note on workers that share CPUs: their blocks took turns, but on one machine."""
     by_host: dict[str, list[str]] = {}
     for machine in session.machines:
         boot = machine.fingerprint.boot
@@ -45,6 +45,6 @@ def _shared_cpus(session: ClusterSession) -> Iterator[str]:
         if len(names) > 1:
             shown = ", ".join(names[:4]) + (" ..." if len(names) > 4 else "")
             yield (
-                f"{shown} run on one host: they are no independent machines, and what holds for "
-                "them may hold for this host alone"
+                f"{shown} run on one host: they are not independent machines, and what they show "
+                "may hold for this host only"
             )

@@ -1,7 +1,7 @@
-"""What runs on the machines, within a Dask worker (floor 4).
+"""The part that runs on the machines, inside a Dask worker (floor 4).
 
-The session is a process of its own: its signals, its event loop and its memory are its own, and it
-lives while its standard input is open, so that it ends with the Dask worker however that dies.
+The session runs in a process of its own, with its own signals, event loop and memory. It ends when
+its standard input is closed, and so ends with the Dask worker, however that ends.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from crawlbench.cluster.blocks import pack
 __all__ = ["measure_block"]
 
 POLL_S = 1.0
-"""How often it is seen to whether somebody still waits for the block."""
+"""Seconds between two looks at whether the manager still waits for the block."""
 END_S = 30.0
-"""For a session to end after its input was closed; then it is killed."""
+"""Seconds that a session has to end after its input was closed; then it is killed."""
 PREFIX = "crawlbench: "
-"""Of the sentence with which the command line ends."""
+"""Begins the sentence with which the command line ends."""
 
 
 def measure_block(job: bytes) -> bytes:
@@ -32,7 +32,7 @@ def measure_block(job: bytes) -> bytes:
         job: a `BlockJob` as JSON.
 
     Raises:
-        RuntimeError: it failed; the message has its last words.
+        RuntimeError: it failed; the message is the last line that it printed.
     """
     with open_room() as folder, tempfile.TemporaryFile() as last_words:
         file, session = folder / "job.json", folder / "session"
@@ -56,14 +56,14 @@ def measure_block(job: bytes) -> bytes:
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
-    """Wait for a block as long as somebody wants it."""
+    """Wait for a block as long as the manager wants it, and return the exit code."""
     is_wanted = watch_task()
     while True:
         try:
             return process.wait(POLL_S)
         except subprocess.TimeoutExpired:
             if not is_wanted():
-                raise RuntimeError("nobody waits for this block any more") from None
+                raise RuntimeError("the manager no longer waits for this block") from None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,8 +1,8 @@
 """Cuts a plan into sheets, each of which fits one session (floor 4; pure).
 
-A sheet has whole groups while they fit. A group that does not fit is spread over sheets of its own,
-each with the group's baseline and control. A cell's long forms go where it goes. So a comparison
-never leaves its sheet, and a sheet never leaves its machine.
+A sheet holds as many whole groups as fit. A group that is too large is spread over sheets of its
+own, each with the group's baseline and control, and a cell's long forms stay with the cell. So all
+cells of a comparison are in one sheet, and one machine measures the whole sheet.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["MIN_CELLS", "SHEET_CELLS", "cut"]
 
 SHEET_CELLS = 240
-"""As many workers are alive at once in a session: more cells only make the session longer."""
+"""As many workers as a session has at once: more cells would only make it longer."""
 MIN_CELLS = 3
 """A baseline, its control, and a cell to compare."""
 
@@ -30,15 +30,15 @@ def cut(plan: Plan, most: int = SHEET_CELLS) -> tuple[Plan, ...]:
     """Return the sheets of a plan, in the order of its groups.
 
     Args:
-        plan: of any size.
-        most: cells of a sheet, baselines and controls included.
+        plan: a plan of any size.
+        most: the most cells of a sheet, including baselines and controls.
 
     Raises:
-        UsageError: a sheet of so few cells compares nothing.
+        UsageError: sheets of so few cells could compare nothing.
     """
     if most < MIN_CELLS:
         raise UsageError(
-            f"sheets of {most} cells compare nothing: a baseline, its control and a cell are "
+            f"sheets of {most} cells compare nothing: a baseline, its control and a cell make "
             f"{MIN_CELLS}"
         )
     parts = [part for group in _groups(plan) for part in _split(plan, group, most)]
@@ -53,7 +53,7 @@ def _groups(plan: Plan) -> Iterable[list[Cell]]:
 
 
 def _split(plan: Plan, group: list[Cell], most: int) -> Iterator[list[Cell]]:
-    """Yield a group whole, or in parts of nearly equal size around its baseline and control."""
+    """Yield a whole group, or parts of nearly equal size, each with its baseline and control."""
     if len(group) <= most:
         yield group
         return
@@ -78,17 +78,17 @@ def _split(plan: Plan, group: list[Cell], most: int) -> Iterator[list[Cell]]:
 
 
 def _count_fitting(most: int, twins: int, lengths: int) -> int:
-    """Return how many cells fit a sheet beside the twins, each in so many lengths."""
+    """Return how many cells, each in so many lengths, fit into a sheet beside the twins."""
     if most < twins + lengths:
         raise UsageError(
             f"sheets of {most} cells compare nothing: a baseline, its control and a cell, in "
-            f"{lengths} lengths each, are {twins + lengths}"
+            f"{lengths} lengths each, make {twins + lengths}"
         )
     return (most - twins) // lengths
 
 
 def _pack(parts: Iterable[list[Cell]], most: int) -> Iterator[list[Cell]]:
-    """Yield the cells of each sheet: parts are put together, in their order, while they fit."""
+    """Yield the cells of each sheet, filled with the next parts as long as they fit."""
     sheet: list[Cell] = []
     groups: set[str] = set()
     for part in parts:

@@ -3,11 +3,11 @@
     cluster.json                     plan, machines, verdicts; written at the start and at the end
     table.md                         the same for people
     machines/NAME/                   a session of one machine, with block.json beside session.json
-    machines/NAME/SHEET/             so if there are several sheets
+    machines/NAME/SHEET/             the same, if there are several sheets
 
-A machine's folder appears by one rename when its block has come, so that it is whole or not there.
-Until then it is a draft, whose name begins with a dot: what a killed manager leaves is no block.
-What is finished is what is there: nothing else keeps count.
+A block is written to a draft folder, whose name begins with a dot, and then renamed, so that a
+killed manager leaves no incomplete block. The folders are the only record of which blocks are
+finished.
 """
 
 from __future__ import annotations
@@ -100,24 +100,29 @@ def load_cluster(folder: Path) -> ClusterSession:
 
 
 def remove_drafts(folder: Path) -> None:
-    """Remove what a manager that was killed left of blocks that it was writing."""
+    """Remove the drafts of blocks that a killed manager has left behind."""
     for draft in (folder / MACHINES).glob(f"{DRAFT}*"):
         shutil.rmtree(draft, ignore_errors=True)
 
 
 class BlockStore:
-    """The blocks in a folder: written when they come, read sheet by sheet."""
+    """The blocks in a folder: written when they arrive, read sheet by sheet."""
 
     def __init__(self, folder: Path, sheets: int) -> None:
-        """Look at the folder of a cluster's session with so many sheets."""
+        """Use the folder of a session on a cluster.
+
+        Args:
+            folder: the session's folder.
+            sheets: how many sheets the session has.
+        """
         self._folder = folder / MACHINES
         self._sheets = sheets
 
     def keep(self, sheet: int, machine: str, packed: bytes) -> None:
-        """Write a block that came.
+        """Write a block that has arrived.
 
         Raises:
-            ValueError: it is no block, or not the one that was due.
+            ValueError: it is not a block, or not the one that was expected.
             StorageError: it cannot be written.
         """
         place = self._place(sheet, machine)
@@ -127,22 +132,22 @@ class BlockStore:
                 unpack(packed, Path(draft))
                 found = _read(Path(draft) / BLOCK_FILE)
                 if (found.sheet, found.machine.name) != (sheet, machine):
-                    raise ValueError(f"it is of sheet {found.sheet} on {found.machine.name}")
+                    raise ValueError(f"it is sheet {found.sheet} from {found.machine.name}")
                 Path(draft).chmod(0o755)  # temporary folders are private
                 Path(draft).rename(place)
-                Path(draft).mkdir()  # what the context manager removes
+                Path(draft).mkdir()  # for the context manager to remove
         except OSError as error:
             raise StorageError(f"{str(place)!r} cannot be written: {error.strerror}") from error
 
     def machines(self, sheet: int) -> dict[str, int]:
-        """Return who has measured a sheet, and with which seed."""
+        """Return the seeds of a sheet's blocks by the machine that measured them."""
         return {block.machine.name: block.seed for block in self.read(sheet)}
 
     def read(self, sheet: int) -> list[BlockResult]:
         """Return the blocks of a sheet, in the order of the machines' names.
 
         Raises:
-            SessionFileError: one is broken.
+            SessionFileError: a block is broken.
         """
         return [_read(path) for path in self._files(sheet)]
 
@@ -160,7 +165,7 @@ class BlockStore:
 
 
 def _folder_name(machine: str) -> str:
-    """Return a name for a machine's folder; a hash keeps those apart that had to be cleaned."""
+    """Return a name for a machine's folder, with a hash if characters had to be replaced."""
     clean = _UNSAFE.sub("-", machine).lstrip(".")
     if clean and clean == machine:
         return clean

@@ -1,4 +1,4 @@
-"""Pythons and packages besides the manager's own: requested, built once, kept (floor 4).
+"""Other Pythons and packages than the manager's: requested, built once and kept (floor 4).
 
-Nothing is imported here: `inside.py` runs where only pyperf is certain to be installed.
+This module imports nothing, because `inside.py` runs where only pyperf is certain to be installed.
 """

@@ -24,20 +24,20 @@ def bisect(
     environments: Sequence[Environment],
     measure: Callable[[Sequence[Environment], str], Session],
 ) -> Bisection:
-    """Halve the list until neighbours are left, or an interval decides nothing.
+    """Halve the list until two neighbours are left, or until an interval decides nothing.
 
     Both ends are measured with each middle, in the same laps, so that it does not matter if the
-    machine changes between sessions. Of several cells it follows the one that changed most: in the
-    time of a whole crawl, or where two lengths are measured, of a page. What a crawl takes more to
-    begin shows in whole crawls.
+    machine changes between sessions. Among several cells the search follows the one that changed
+    most, in the time of a whole crawl or, where two lengths are measured, in the time per page. A
+    change of the time to begin shows in whole crawls.
 
     Args:
-        environments: in their order, two or more.
-        measure: measures environments, and one group of cells once that is known; before it
-            measures, it raises `EnvironmentFailure` if an environment cannot be used.
+        environments: two or more, in the order to search.
+        measure: measures environments, and only one group of cells once its name is known; before
+            it measures, it raises `EnvironmentFailure` if an environment cannot be used.
 
     Raises:
-        EnvironmentFailure: the first or the last cannot be used.
+        EnvironmentFailure: the first or the last environment cannot be used.
     """
     left = list(environments)
     names = tuple(environment.name for environment in left)
@@ -66,7 +66,7 @@ def bisect(
 
 
 def _list_changes(session: Session) -> tuple[Change, ...]:
-    """Return what may be followed: whole crawls, and pages where they have a cost of their own."""
+    """Return the changes to choose from: of whole crawls, and per page where that was measured."""
     per_page = find_changes(session, Quantity.PAGE)
     return (*find_changes(session), *(one for one in per_page if one.obstacle not in HOPELESS))
 
@@ -76,7 +76,7 @@ def _compare_ends(
     quantity: Quantity,
     measure: Callable[[Sequence[Environment]], Session],
 ) -> Step | str:
-    """Measure an environment between both ends; return why, if it cannot be used."""
+    """Compare an environment with both ends; return the reason if it cannot be used."""
     _, middle, last = sides
     try:
         session = measure(sides)
@@ -85,7 +85,7 @@ def _compare_ends(
     changes = find_changes(session, quantity)
     at = {session.plan.cell(one.cell).environment: one for one in changes}
     found, whole = at[middle.name], at[last.name]
-    # Where the last one is not judged either, the first may be what fails.
+    # If the last one has no estimate either, the failure may be that of the first.
     if whole.estimate is not None:
         if found.verdict in (Verdict.INVALID, Verdict.UNSUPPORTED):
             return f"{middle.name} is {found.verdict.value}: {found.detail}"

@@ -1,7 +1,7 @@
 """Builds an environment once, keeps it, and finds it again (floor 4).
 
-Its folder is named by a hash of what it is made from. `ready.json` is written last, so that a build
-that was killed is noticed and repeated; a lock allows one build at a time.
+The name of its folder is a hash of everything that it is made from. `ready.json` is written last,
+so that a killed build is noticed and repeated. A lock allows only one build at a time.
 """
 
 from __future__ import annotations
@@ -60,13 +60,14 @@ def build(
 ) -> EnvironmentFacts:
     """Return an environment that is ready to be used, from the cache if it was built before.
 
-    What is newest when it is built remains until it is removed from the cache.
+    An environment keeps the versions that were the newest when it was built, until it is removed
+    from the cache.
 
     Args:
-        environment: what was asked for.
-        needed: distributions that workers import besides what was asked for.
+        environment: what the user asked for.
+        needed: distributions that workers import, besides those that the user asked for.
         tell: called with a line when something is built.
-        looseness: how many of the manager's versions to give up at least.
+        looseness: how many of the lists of bounds to skip; see `EnvironmentFacts.looseness`.
 
     Raises:
         EnvironmentFailure: it is not available; the message names it and says why.
@@ -76,7 +77,7 @@ def build(
     except OSError as error:
         raise EnvironmentFailure(
             f"environment {environment.name!r} cannot be written to {environments_folder()} "
-            f"({error.strerror or error}); name a folder with room by CRAWLBENCH_CACHE"
+            f"({error.strerror or error}); set CRAWLBENCH_CACHE to a folder with room"
         ) from error
 
 
@@ -89,13 +90,13 @@ class _Recipe:
     installer: Installer
     wanted: list[str]
     bounds: list[list[str]]
-    """Constraints to try in this order."""
+    """Lists of constraints, to be tried in this order."""
     sources: dict[str, str]
-    """Checkouts, and hashes of their files."""
+    """Hashes of the checkouts' files, by path."""
 
     @property
     def key(self) -> str:
-        """Sixteen hex digits that change with anything that the result depends on."""
+        """Sixteen hex digits that change whenever something changes that the result depends on."""
         made_from = [
             *(str(self.python.path), self.python.identity, self.installer.name),
             *(sorted(self.wanted), self.bounds, self.sources, _build_variables()),
@@ -103,10 +104,10 @@ class _Recipe:
         return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
 
     def make(self, folder: Path) -> int:
-        """Build it in a new folder, and return how many of the bounds did not fit.
+        """Build it in a new folder, and return how many of the lists of bounds did not fit.
 
         Raises:
-            EnvironmentFailure: none of them fits; the message has what the last try said.
+            EnvironmentFailure: none of them fits; the message quotes the last try.
         """
         try:
             self.installer.make_folder(self.python.path, folder)
@@ -176,7 +177,7 @@ def _build(
 
 
 def _make(recipe: _Recipe, folder: Path, facts: EnvironmentFacts, looseness: int) -> Kept:
-    """Build an environment, and record last that it is ready: without that it is built again."""
+    """Build an environment, and record as the last step that it is ready to be used."""
     remove_folder(folder)
     loose = looseness + recipe.make(folder)
     found = look_inside(facts, {})
@@ -191,10 +192,10 @@ def _make(recipe: _Recipe, folder: Path, facts: EnvironmentFacts, looseness: int
 
 
 def _describe(environment: Environment, path: str) -> str:
-    """Return what distinguishes a checkout's files from others.
+    """Return a text that identifies the state of a checkout's files.
 
     Raises:
-        EnvironmentFailure: one cannot be read.
+        EnvironmentFailure: a file cannot be read.
     """
     try:
         return describe_checkout(Path(path))
@@ -206,10 +207,10 @@ def _describe(environment: Environment, path: str) -> str:
 
 
 def _copy(path: str, room: Path) -> str:
-    """Copy a checkout to where it is built.
+    """Copy a checkout to the folder in which it is built.
 
     Raises:
-        EnvironmentFailure: some of it cannot be read or written.
+        EnvironmentFailure: a file cannot be read or written.
     """
     try:
         return str(copy_checkout(Path(path), room))
@@ -220,5 +221,5 @@ def _copy(path: str, room: Path) -> str:
 
 
 def _build_variables() -> dict[str, str]:
-    """Return the variables with which people control builds."""
+    """Return the environment variables that control builds of packages."""
     return {name: value for name, value in sorted(os.environ.items()) if _OF_BUILDS.fullmatch(name)}

@@ -1,4 +1,4 @@
-"""Where environments are kept: listed and removed (floor 4)."""
+"""Keeps environments in the cache: lists and removes them, and records their use (floor 4)."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ READY_FILE = "ready.json"
 USERS = "users"
 """Folder with a file for each process that uses the environment, named by its process id.
 
-It holds when the process started, because ids are reused.
+The file contains the time at which the process started, because ids are reused.
 """
 SAME_START_S = 60.0
-"""Starts that differ by no more than this are the same: clocks are set while processes live."""
+"""Start times that differ by less are taken as equal, because a clock may be set meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Kept:
     key: str
     """Its folder's name."""
     spec: str
-    """As it was asked for when it was built."""
+    """The spec for which it was built."""
     python: str
     versions: dict[str, str] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
@@ -62,16 +62,16 @@ class Kept:
     used: str = ""
     """When it was last used: UTC, ISO 8601."""
     size_bytes: int = 0
-    """Size of its files; those that uv shares between environments count in each."""
+    """Size of its files; files that uv shares between environments count in each of them."""
 
 
 def environments_folder() -> Path:
-    """Return where environments are kept: in the same cache as pages and copies."""
+    """Return the folder of environments, which is in the same cache as pages and copies."""
     return cache_folder() / "environments"
 
 
 def note_use(folder: Path) -> None:
-    """Record that this process uses an environment, so that nobody removes it meanwhile."""
+    """Record that this process uses an environment, so that it is not removed meanwhile."""
     users = folder / USERS
     users.mkdir(exist_ok=True)
     for user in users.iterdir():
@@ -84,7 +84,7 @@ def note_use(folder: Path) -> None:
 
 
 def kept_environments() -> list[Kept]:
-    """Return all complete environments, the last used first."""
+    """Return all complete environments, the most recently used first."""
     found = []
     for folder in _folders():
         with suppress(OSError, msgspec.MsgspecError):
@@ -96,7 +96,7 @@ def kept_environments() -> list[Kept]:
 
 
 def load_kept(folder: Path) -> Kept | None:
-    """Return what is known about an environment; None if it is incomplete or has another format."""
+    """Return the record of an environment; None if it is incomplete or has another format."""
     with suppress(OSError, msgspec.MsgspecError):
         return _decode(folder)
     return None
@@ -118,8 +118,8 @@ def remove_environment(key: str) -> Path:
         key: its key, or the beginning of one key only.
 
     Raises:
-        UsageError: none or several begin like this, or a process uses it.
-        OSError: some of it cannot be removed.
+        UsageError: no key or several begin like this, or a process uses the environment.
+        OSError: a part of it cannot be removed.
     """
     matches = [folder for folder in _folders() if key and folder.name.startswith(key)]
     if len(matches) != 1:
@@ -141,7 +141,7 @@ def remove_environment(key: str) -> Path:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove it in such a way that a kill in between leaves nothing that seems complete."""
+    """Remove a folder in an order that never leaves an incomplete one that seems complete."""
     (folder / READY_FILE).unlink(missing_ok=True)
     if folder.exists():
         shutil.rmtree(folder)
@@ -158,7 +158,7 @@ def _users(folder: Path) -> Iterator[Path]:
 
 
 def _is_used_by(mark: Path) -> bool:
-    """Return whether the process that left this mark still lives, if it is another one."""
+    """Return whether another process left this mark and still runs."""
     if not mark.name.isdecimal() or int(mark.name) == os.getpid():
         return False
     try:
@@ -166,13 +166,13 @@ def _is_used_by(mark: Path) -> bool:
         noted = float(mark.read_text(encoding="utf-8"))
     except (psutil.NoSuchProcess, FileNotFoundError):
         return False
-    except (psutil.Error, OSError, ValueError):  # it lives, but no more is known
+    except (psutil.Error, OSError, ValueError):  # it runs, but no more is known
         return True
     return abs(started - noted) < SAME_START_S
 
 
 def _forget(mark: Path) -> None:
-    """Remove this process's mark at its end."""
+    """Remove this process's mark when it ends."""
     if mark.name == str(os.getpid()):  # not in a fork
         with suppress(OSError):
             mark.unlink()

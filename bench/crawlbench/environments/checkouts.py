@@ -1,9 +1,9 @@
 """The user's folders and wheels, to be installed into environments (floor 4).
 
-A folder is copied before it is built, so that nothing is left in it. From a git checkout we take
-the files that git has or would take: what it ignores was left by earlier builds, and some builds
-would mistake it for new. From other folders we take everything except compiled files and what tools
-leave.
+A folder is copied before it is built, so that the build leaves nothing in it. Of a git checkout we
+copy the files that git tracks or would add: files that it ignores come from earlier builds, and
+some builds would take them for new ones. Of other folders we copy everything except compiled files
+and folders that tools leave behind.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ __all__ = ["copy_checkout", "describe_checkout", "project_name"]
 LEFTOVERS = frozenset(
     {"__pycache__", ".venv", "venv", ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
 )
-"""Folders that no build needs, wherever they are."""
+"""Folders that no build needs, at any depth."""
 BUILT = frozenset({"build", "dist"})
-"""Folders that builds leave at the top, unless they are packages."""
+"""Folders that builds leave in the top folder, unless they are packages."""
 COMPILED = (".so", ".pyd", ".pyc")
 GIT = ".git"
 GIT_TIMEOUT_S = 60.0
@@ -36,7 +36,7 @@ _ODD = re.compile(r"[^\w.-]+", re.ASCII)
 
 
 def describe_checkout(path: Path) -> str:
-    """Return twelve hex digits that change with any file, and the commit if git knows it.
+    """Return twelve hex digits that change with any file, and the commit if git has one.
 
     Raises:
         OSError: a file cannot be read.
@@ -51,14 +51,14 @@ def describe_checkout(path: Path) -> str:
 
 
 def copy_checkout(path: Path, folder: Path) -> Path:
-    """Copy what a build needs into a new folder, with git's own files; wheels stay as they are.
+    """Copy the files that a build needs into a new folder, with git's own; do not copy wheels.
 
     Raises:
-        OSError: something cannot be read or written.
+        OSError: a file cannot be read or written.
     """
     if path.is_file():
         return path
-    # Installers read a path as a requirement, in which blanks and semicolons have a meaning.
+    # Installers parse a path as a requirement, in which blanks and semicolons have a meaning.
     target = folder / (_ODD.sub("_", path.name) or "checkout")
     target.mkdir(parents=True)
     for file in _files(path):
@@ -93,7 +93,7 @@ def project_name(path: Path) -> str:
 
 
 def _files(path: Path) -> list[Path]:
-    """Return the files of a checkout, or the wheel itself, with links as they are."""
+    """Return the files of a checkout, or the wheel itself; symbolic links are not followed."""
     if path.is_file():
         return [path]
     known = _git_files(path)
@@ -101,7 +101,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _git_files(path: Path) -> list[Path] | None:
-    """Return the files that git has or would take, including submodules; None without git."""
+    """Return the files that git tracks or would add, with submodules; None without git."""
     tracked = _git(path, "ls-files", "-z", "--cached", "--recurse-submodules")
     new = _git(path, "ls-files", "-z", "--others", "--exclude-standard")
     if tracked is None or new is None:
@@ -122,14 +122,14 @@ def _walk(path: Path) -> Iterator[Path]:
 
 
 def _is_left(path: Path, top: Path) -> bool:
-    """Return whether something was left by other tools, so that no build needs it."""
+    """Return whether other tools left this file or folder, so that no build needs it."""
     is_built = path.parent == top and path.name in BUILT and not (path / "__init__.py").exists()
     is_left = path.name in LEFTOVERS or path.name.endswith(".egg-info") or is_built
     return is_left and path.is_dir()
 
 
 def _commit(path: Path) -> str:
-    """Return the commit, with `+` if files differ from it; empty if git does not say."""
+    """Return the commit, with `+` if files differ from it; empty if git cannot tell."""
     folder = path if path.is_dir() else path.parent
     commit = _git(folder, "rev-parse", "--short=10", "HEAD")
     changes = _git(folder, "status", "--porcelain", ".")
@@ -139,7 +139,7 @@ def _commit(path: Path) -> str:
 
 
 def _git(folder: Path, *command: str) -> str | None:
-    """Return what git says; None if there is no git, or the folder is not its."""
+    """Return git's output; None if git is missing or the folder is not a repository."""
     try:
         outcome = subprocess.run(
             ["git", "-C", str(folder), *command],

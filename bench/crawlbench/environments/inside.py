@@ -1,7 +1,7 @@
 """Reports from inside an environment: `python -m crawlbench.environments.inside`.
 
-It reads a JSON object from standard input, kind of plug-in to names, and writes one. It imports
-only Python's own modules and crawlbench's lowest floors (floor 4).
+It reads a JSON object from standard input (names of plug-ins by kind) and writes another to
+standard output. It imports only Python's own modules and crawlbench's lowest floors (floor 4).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Answer what the manager asks."""
-    # Plug-ins may print when they are imported: that goes to standard error, only the answer here.
+    """Answer the manager's question."""
+    # Plug-ins may print when they are imported; that goes to standard error instead.
     say = open_channel()
     asked = json.load(sys.stdin)
     installed = [found for found in metadata.distributions() if found.name != "crawlbench"]

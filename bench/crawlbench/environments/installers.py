@@ -1,7 +1,7 @@
-"""Makes a virtual environment and fills it: with uv if available, else venv and pip (floor 4).
+"""Makes a virtual environment and installs packages in it, with uv or with venv and pip (floor 4).
 
-Both keep downloads in caches of their own, so that a second environment with the same packages
-needs no network.
+uv and pip both cache downloads, so that a second environment with the same packages needs no
+network.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ __all__ = ["Installer", "Misfit", "choose_installer", "interpreter_of"]
 BUILD_TIMEOUT_S = 1800.0
 LONGEST_REASON = 400
 SYSTEM_CERTIFICATES = {"UV_NATIVE_TLS": "true", "UV_SYSTEM_CERTS": "true"}
-"""Makes older and newer uv trust whom the system trusts, as pip does, unless the user objects."""
+"""Makes older and newer versions of uv trust the system's certificates, as pip does.
+
+Variables that the user has set take precedence.
+"""
 _NOISE = re.compile(r"^[\s│╰├─▶×>-]+(?:error: |cause: )?|^(?:error: |cause: )|\s+$")
 _PIP_ERROR = re.compile(r"^ERROR: ", re.MULTILINE)
 _REFUSED = re.compile(
@@ -39,25 +42,25 @@ _NOT_BUILT = re.compile(
 
 
 class Misfit(EnvironmentFailure):
-    """Raised when the constraints are to blame, so that it may work with fewer of them."""
+    """Raised when the constraints are to blame, so that fewer of them may work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Installer:
-    """The commands that make an environment."""
+    """The commands that make an environment and install into it."""
 
     name: str
     """`uv` or `pip`."""
     make: tuple[str, ...]
-    """Makes the folder, given the interpreter and the folder."""
+    """The command that makes the folder; the interpreter and the folder are filled in."""
     install: tuple[str, ...]
-    """Installs into it, given what to install."""
+    """The command that installs; the requirements are appended."""
 
     def make_folder(self, python: Path, folder: Path) -> None:
         """Make an empty environment.
 
         Raises:
-            EnvironmentFailure: that did not work.
+            EnvironmentFailure: the command failed.
         """
         replaced = {"{python}": str(python), "{folder}": str(folder)}
         self._run([replaced.get(word, word) for word in self.make], folder)
@@ -66,14 +69,14 @@ class Installer:
         """Install requirements and paths.
 
         Args:
-            folder: of the environment.
+            folder: the environment's folder.
             wanted: requirements and absolute paths.
-            constraints: versions to keep; none for the newest.
+            constraints: versions to keep; empty to install the newest ones.
 
         Raises:
             Misfit: the constraints do not fit, or a package cannot be built in the version that
                 they name.
-            EnvironmentFailure: that did not work; the message says why.
+            EnvironmentFailure: the command failed; the message says why.
         """
         command = [str(interpreter_of(folder)) if w == "{inside}" else w for w in self.install]
         if constraints:
@@ -84,7 +87,7 @@ class Installer:
 
     def _run(self, command: Sequence[str], folder: Path, constraints: Sequence[str] = ()) -> None:
         try:
-            outcome = subprocess.run(  # elsewhere: this folder may have settings and modules
+            outcome = subprocess.run(  # elsewhere, as this folder may have settings and modules
                 command,
                 cwd=folder.parent,
                 stdin=subprocess.DEVNULL,
@@ -107,7 +110,7 @@ class Installer:
 
 
 def choose_installer() -> Installer:
-    """Return uv, if the extra `environments` is installed or uv is on PATH, else venv and pip."""
+    """Return uv if the extra `environments` is installed or uv is on PATH; else venv and pip."""
     uv = _find_uv()
     if uv:
         return Installer(
@@ -126,7 +129,7 @@ def choose_installer() -> Installer:
 
 
 def interpreter_of(folder: Path) -> Path:
-    """Return where an environment's interpreter is."""
+    """Return the path of an environment's interpreter."""
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
@@ -139,21 +142,21 @@ def _find_uv() -> str | None:
 
 
 def _clean_variables() -> dict[str, str]:
-    """Return the manager's variables without those that would mislead another Python."""
+    """Return the manager's environment variables without those that would mislead other Pythons."""
     astray = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "UV_PYTHON", "UV_PROJECT_ENVIRONMENT"}
     kept = {name: value for name, value in os.environ.items() if name not in astray}
     return SYSTEM_CERTIFICATES | kept
 
 
 def _are_to_blame(constraints: Sequence[str], words: str) -> bool:
-    """Return whether an installer's words suggest that fewer constraints would work."""
+    """Return whether an installer's output suggests that fewer constraints would work."""
     bound = {canonicalize_name(text.partition("==")[0]) for text in constraints}
     not_built = {canonicalize_name(name) for name in _NOT_BUILT.findall(words)}
     return bool(bound) and (_REFUSED.search(words) is not None or bool(bound & not_built))
 
 
 def _reason(words: str) -> str:
-    """Return what an installer said, in one line: what pip marks as an error; for uv, the first."""
+    """Return why an installer failed, in one line: pip's marked error, or uv's first line."""
     marked = _PIP_ERROR.split(words)[1:]
     text = marked[-1] if marked else words.partition("[stdout]")[0].partition("[stderr]")[0]
     lines = [_NOISE.sub("", line) for line in text.splitlines()]

@@ -1,4 +1,4 @@
-"""Asks an environment, from inside, what it holds (floor 4)."""
+"""Asks an environment's interpreter what is installed in it (floor 4)."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ LOOK_TIMEOUT_S = 120.0  # each plug-in is imported
 
 
 class Plugin(msgspec.Struct, frozen=True):
-    """A plug-in, as an environment sees it."""
+    """A plug-in, as it is in an environment."""
 
     is_async: bool
-    """For a strategy: whether it needs an event loop."""
+    """Whether it is a strategy that needs an event loop."""
     trouble: str
-    """Why it is not available there; empty if it is."""
+    """Why it is not available in the environment; empty if it is."""
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -41,11 +41,11 @@ class Findings(msgspec.Struct, frozen=True):
     prefix: str
     versions: dict[str, str]
     plugins: dict[str, dict[str, Plugin]]
-    """Kind, such as `STRATEGY`, to the names that were asked for."""
+    """The plug-ins that were asked for, by kind, such as `STRATEGY`, and name."""
     imported: list[str]
     """Distributions from which something was imported, including the plug-ins."""
     requires: dict[str, list[str]]
-    """Distribution to what it requires, according to its metadata."""
+    """Requirements of each distribution, according to its metadata."""
     local: list[str]
     """Distributions that were installed from a folder or a wheel on this machine."""
 
@@ -54,8 +54,8 @@ def look_inside(facts: EnvironmentFacts, asked: Mapping[str, Sequence[str]]) -> 
     """Start an environment's interpreter and return what it finds.
 
     Args:
-        facts: of the environment; what it holds may still be missing.
-        asked: kinds of plug-ins to names, each to be imported.
+        facts: the environment; its versions may still be missing.
+        asked: names of plug-ins by kind; each is imported.
 
     Raises:
         EnvironmentFailure: it does not start, crashes, or has a pyperf that is too old.
@@ -96,5 +96,6 @@ def _check_pyperf(environment: str, versions: Mapping[str, str]) -> None:
     if version is None or not wanted.specifier.contains(version, prereleases=True):
         raise EnvironmentFailure(
             f"environment {environment!r} has pyperf {version or '(none)'}, but crawlbench's "
-            f"workers need {wanted.specifier}; ask for that, or for nothing that pulls another"
+            f"workers need {wanted.specifier}; ask for that version, or leave out the package that "
+            "requires another"
         )

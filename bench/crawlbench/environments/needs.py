@@ -37,9 +37,9 @@ WORKER_PACKAGES = (
     "pyperf",
     "webencodings",
 )
-"""What workers import whatever they crawl with: for their task, our sites and the user's own."""
+"""What all workers import: for their own work, for our sites and for the user's sites."""
 ALWAYS_BOUND = "pyperf"
-"""Its oldest version is not the user's to choose: our workers rest on what it can do."""
+"""The user cannot choose a version of it that is too old for our workers."""
 
 
 def needed_packages(
@@ -47,14 +47,14 @@ def needed_packages(
     written: Mapping[registry.Kind, Sequence[str]],
     asked: Iterable[str] = (),
 ) -> list[str]:
-    """Return the distributions that plug-ins and every worker import, in order of name.
+    """Return the distributions that the plug-ins and every worker import, in order of name.
 
-    What only a glob names is left out if the manager does not have it either, and no environment
-    asks for it: one package without a wheel would make an environment impossible.
+    A plug-in that only a glob names is left out if the manager does not have its packages and no
+    environment asks for them: one package without a wheel would make the environment impossible.
 
     Args:
-        names: of plug-ins, by kind.
-        written: those of them that somebody wrote out.
+        names: the names of plug-ins, by kind.
+        written: the names that the user wrote out instead of using a glob.
         asked: distributions that environments ask for.
 
     Raises:
@@ -88,16 +88,16 @@ def _is_here(package: str) -> bool:
 
 
 def packages_of(environment: Environment) -> list[str]:
-    """Return the distributions that an environment asks for, as far as its checkouts say."""
+    """Return the distributions that an environment asks for, if its checkouts name theirs."""
     named = [Requirement(text).name for text in environment.packages]
     return [*named, *filter(None, (project_name(Path(p)) for p in environment.checkouts))]
 
 
 def requirements_for(environment: Environment, needed: Iterable[str]) -> list[str]:
-    """Return what is to be installed: what was asked, and the rest as crawlbench itself asks.
+    """Return the requirements to install: the user's, and crawlbench's for the rest.
 
     Args:
-        environment: whose own requirements take the place of ours.
+        environment: its own requirements replace ours.
         needed: distributions, in the spelling of `needed_packages`.
     """
     asked = {canonicalize_name(name) for name in packages_of(environment)}
@@ -107,7 +107,7 @@ def requirements_for(environment: Environment, needed: Iterable[str]) -> list[st
 
 
 def extras_for(environment: Environment) -> dict[str, set[str]]:
-    """Return the extras that the user or crawlbench asks for, by distribution that has them."""
+    """Return the extras that the user or crawlbench asks for, by distribution."""
     found: dict[str, set[str]] = {}
     for text in (*environment.packages, *_own_requirements().values()):
         requirement = Requirement(text)
@@ -116,10 +116,11 @@ def extras_for(environment: Environment) -> dict[str, set[str]]:
 
 
 def bounds_for(environment: Environment, needed: Iterable[str]) -> list[list[str]]:
-    """Return constraints to be tried in this order: the manager's versions, fewer each time.
+    """Return lists of constraints to be tried in this order, each shorter than the one before.
 
-    So that environments differ in what was asked, and not in what was newest on the day: all of the
-    manager's versions, those of the packages that workers import themselves, none.
+    First all of the manager's versions, then only those of packages that workers import themselves,
+    then none. So environments differ in what the user asked for, and not in what happened to be the
+    newest when each was built.
     """
     free = {canonicalize_name(name) for name in (*packages_of(environment), "crawlbench")}
     versions = _own_versions()
@@ -130,9 +131,10 @@ def bounds_for(environment: Environment, needed: Iterable[str]) -> list[list[str
 
 @cache
 def _own_versions() -> dict[str, str]:
-    """Return what the manager's Python has as requirements, by distribution.
+    """Return the manager's installed versions as requirements, by distribution.
 
-    To ask each one for its name and version would parse its metadata each time anew.
+    Both are read from one parse of the metadata: asking a distribution for its name and its version
+    would parse them twice.
     """
     found = {}
     for about in (distribution.metadata for distribution in metadata.distributions()):

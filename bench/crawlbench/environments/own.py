@@ -1,7 +1,8 @@
-"""Crawlbench itself as other Pythons import it: a copy in the cache (floor 4).
+"""A copy of crawlbench in the cache, which other Pythons import (floor 4).
 
-Environments do not install crawlbench, which would bring everything that the manager needs. Their
-workers have this folder on their path, with the metadata that plug-ins are found by.
+crawlbench is not installed in environments, because that would install everything that the manager
+needs. Their workers have this folder on their path; it includes the metadata by which plug-ins are
+found.
 """
 
 from __future__ import annotations
@@ -26,28 +27,28 @@ _PACKAGE = Path(crawlbench.__file__).parent
 
 
 def own_library() -> Path:
-    """Return the folder that a worker's path needs, and make it if this crawlbench has none yet.
+    """Return the folder for a worker's path, and make it if this crawlbench has none yet.
 
     Raises:
         OSError: it cannot be written.
     """
     folder = cache_folder() / f"library-{_version()}"
     if folder.is_dir():
-        with suppress(OSError):  # it is somebody else's
+        with suppress(OSError):  # another user's folder
             folder.touch()
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".library-", dir=folder.parent) as name:
         draft = Path(name) / "whole"
         _copy_to(draft)
-        with suppress(OSError):  # somebody else was faster
+        with suppress(OSError):  # another process was faster
             draft.rename(folder)
     _remove_unused(folder)
     return folder
 
 
 def _version() -> str:
-    """Return a hash of everything that is copied."""
+    """Return a hash of all files that are copied."""
     return hash_files([*_sources(), *fixture_folder().iterdir()])
 
 

@@ -1,4 +1,4 @@
-"""Prepares the environments of a session, before its plan is made (floor 4)."""
+"""Prepares a session's environments before its plan is made (floor 4)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The environments as they are, and the plug-ins available in them."""
+    """The environments as they were built, and the plug-ins that are available in them."""
 
     environments: tuple[EnvironmentFacts, ...]
     """In the order in which they were asked for; those that cannot be used have an obstacle."""
@@ -48,16 +48,16 @@ class Prepared:
 def prepare_environments(
     environments: Sequence[Environment], suite: Suite, tell: Callable[[str], None]
 ) -> Prepared:
-    """Build or find the environments, and look into each.
+    """Build or find the environments, and ask each what is installed in it.
 
     Args:
-        environments: none for the manager's own Python.
-        suite: whose plug-ins they need.
-        tell: called with a line for each that is built.
+        environments: what the user asked for; empty for the manager's own Python.
+        suite: names the plug-ins that they need.
+        tell: called with a line for each environment that is built.
 
     Raises:
-        EnvironmentFailure: the first one, with which others are compared, is not available.
-        UnknownNameError: the suite names a plug-in that is not known.
+        EnvironmentFailure: the first one, with which the others are compared, is not available.
+        UnknownNameError: the suite names an unknown plug-in.
     """
     if not environments:
         return Prepared((), Here())
@@ -81,23 +81,24 @@ def prepare_for(plan: Plan, tell: Callable[[str], None]) -> tuple[EnvironmentFac
 
 
 def check_imported(plan: Plan, environments: Sequence[EnvironmentFacts]) -> None:
-    """Refuse a plan in which nothing uses what its environments differ in.
+    """Refuse a plan that uses none of the packages in which its environments differ.
 
-    Otherwise versions of a package that is never imported would be called the same. If Pythons,
-    flags or variables differ, those are compared as well, and nothing is refused.
+    Otherwise two versions of a package would be called the same although it is never imported. If
+    Pythons, flags or variables differ, those are compared as well, and nothing is refused.
 
     Args:
-        plan: whose strategies, event loops and parsers are imported once more in each environment.
-        environments: all of them usable.
+        plan: its strategies, event loops and parsers are imported once more in each environment.
+        environments: the environments, all of them usable.
 
     Raises:
-        EnvironmentFailure: nothing in the plan imports them, or an environment cannot be asked.
+        EnvironmentFailure: nothing in the plan imports these packages, or an environment cannot be
+            asked.
     """
     suspects = _differing(environments)
     if not suspects:
         return
     plugins = _plugins(plan, plan.cells)
-    # What their files import only on first use is not there yet when they are imported.
+    # Packages that plug-ins import only on first use have not been imported at this point.
     written = set(needed_packages(plugins, plugins)).difference(WORKER_PACKAGES)
     asked = {kind.name: names for kind, names in plugins.items()}
     for one in environments:
@@ -112,7 +113,7 @@ def check_imported(plan: Plan, environments: Sequence[EnvironmentFacts]) -> None
 
 
 def _differing(environments: Sequence[EnvironmentFacts]) -> set[str]:
-    """Return the packages in which environments differ as asked; empty if they differ in more."""
+    """Return the packages in which the user made environments differ; empty if more differs."""
     settings = [(one.asked.python, one.asked.flags, one.asked.variables) for one in environments]
     if any(of != settings[0] for of in settings):
         return set()
@@ -130,7 +131,7 @@ def _differing(environments: Sequence[EnvironmentFacts]) -> set[str]:
 
 
 def _plugins(plan: Plan, cells: Sequence[Cell]) -> dict[registry.Kind, list[str]]:
-    """Return the plug-ins that cells need, by kind."""
+    """Return the names of the plug-ins that the cells need, by kind."""
     return {
         registry.Kind.STRATEGY: _unique(plan.path_of(cell.strategy) for cell in cells),
         registry.Kind.EVENT_LOOP: _unique(cell.event_loop or "" for cell in cells),
@@ -143,7 +144,7 @@ def _unique(names: Iterable[str]) -> list[str]:
 
 
 def prepare_again(session: Session, tell: Callable[[str], None]) -> tuple[EnvironmentFacts, ...]:
-    """Return the environments of a session that is to be continued, as they were.
+    """Return a session's environments as they were, in order to continue it.
 
     Raises:
         EnvironmentFailure: the first one is not available.
@@ -157,10 +158,10 @@ def prepare_again(session: Session, tell: Callable[[str], None]) -> tuple[Enviro
 def _build_alike(
     environments: Sequence[Environment], needed: Sequence[str], tell: Callable[[str], None]
 ) -> list[EnvironmentFacts]:
-    """Build all of them with as many of the manager's versions as fit every one.
+    """Build all environments with the same bounds: the strictest that fit every one of them.
 
-    Otherwise one side would have today's versions of what nobody asked for, and the other would
-    not.
+    Otherwise one side would have today's versions of packages that nobody asked for, and the other
+    side would have the manager's.
 
     Raises:
         EnvironmentFailure: the first one is not available.
@@ -189,7 +190,7 @@ def _look(facts: Sequence[EnvironmentFacts], asked: Mapping[str, Sequence[str]])
     """Ask each environment what it can import.
 
     Raises:
-        EnvironmentFailure: the first cannot be asked.
+        EnvironmentFailure: the first one does not answer.
     """
     seen, found = [], []
     for one in facts:

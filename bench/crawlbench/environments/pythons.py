@@ -23,22 +23,22 @@ __all__ = ["Interpreter", "find_python"]
 OLDEST = (3, 11)
 ASK_TIMEOUT_S = 30.0
 KNOWN_FILE = "pythons.json"
-"""Earlier findings, version to path: asking every Python on a machine takes seconds."""
+"""Paths that were found earlier, by version: asking every Python on a machine takes seconds."""
 MANAGERS: str = getattr(sys, "_base_executable", sys.executable)
 """The manager's own Python, without the packages of its virtual environment."""
 _ASK = "import sys; print(sys.implementation.name, sys.version.replace(chr(10), ' '), sep='|')"
 
 
 class Interpreter(msgspec.Struct, frozen=True):
-    """A Python, and what it says about itself."""
+    """A Python, and how it describes itself."""
 
     path: Path
     identity: str
-    """Implementation, version and how it was built."""
+    """Its implementation, its version and how it was built."""
 
     @property
     def version(self) -> tuple[int, ...]:
-        """Such as (3, 13, 0), without what follows a number, such as `rc1`."""
+        """The version, such as (3, 13, 0), without suffixes such as `rc1`."""
         words = self.identity.partition("|")[2].split()[0].split(".")
         return tuple(int("".join(filter(str.isdecimal, word[:3])) or 0) for word in words)
 
@@ -47,7 +47,7 @@ def find_python(environment: Environment) -> Interpreter:
     """Return the interpreter from which to make an environment.
 
     Raises:
-        EnvironmentFailure: there is none of that version, it does not run, or it is too old.
+        EnvironmentFailure: there is no such Python, it does not run, or it is too old.
     """
     found = _find(environment)
     if found.version[:2] < OLDEST:
@@ -69,7 +69,7 @@ def _find(environment: Environment) -> Interpreter:
 
 
 def _searched(environment: Environment, asked: str) -> Interpreter:
-    """Look for a version in all the places where Pythons are kept."""
+    """Look for a version in all places where Pythons are installed."""
     try:
         found = findpython.find(asked)
     except ValueError:
@@ -78,7 +78,7 @@ def _searched(environment: Environment, asked: str) -> Interpreter:
         versions = {one.version for one in findpython.find_all() if one.version.release >= OLDEST}
         known = [str(version) for version in sorted(versions)]
         raise EnvironmentFailure(
-            f"environment {environment.name!r}: no Python {asked!r} is here; there are "
+            f"environment {environment.name!r}: no Python {asked!r} was found; there are "
             f"{', '.join(known) or 'none'}; install it, or give the path of an interpreter"
         )
     interpreter = _ask(environment, Path(found.executable))
@@ -91,7 +91,7 @@ def _searched(environment: Environment, asked: str) -> Interpreter:
 
 
 def _remembered(asked: str) -> Interpreter | None:
-    """Return what was found earlier, if it still has that version."""
+    """Return the interpreter that was found earlier, if it still has that version."""
     path = _known().get(asked)
     if path is None:
         return None
@@ -125,5 +125,5 @@ def _identity(path: Path) -> str:
         command, capture_output=True, text=True, check=True, timeout=ASK_TIMEOUT_S
     )
     if "|" not in outcome.stdout:
-        raise subprocess.SubprocessError("it says nothing about itself")
+        raise subprocess.SubprocessError("it does not print its version")
     return outcome.stdout.strip()

@@ -1,4 +1,4 @@
-"""Which distributions a process has loaded, or may load later (floor 3; pure)."""
+"""Finds the distributions that a process has loaded or may load later (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def may_be_loaded(
     requires: Mapping[str, Sequence[str]],
     extras: Mapping[str, Set[str]],
 ) -> set[str]:
-    """Return what was imported and what that requires, in canonical spelling.
+    """Return the imported distributions and all that they require, in canonical spelling.
 
-    Some packages are imported only on first use, as h2 is by httpx. What only an extra requires
-    counts if somebody asked for the extra.
+    The latter count because some packages are imported only on first use, as h2 is by httpx.
+    Requirements of an extra count only if somebody asked for the extra.
 
     Args:
         imported: distributions from which something was imported.
-        requires: requirements with their markers, by distribution, for all that are installed.
-        extras: those that were asked for, by distribution in canonical spelling.
+        requires: the requirements of all installed distributions, with their markers.
+        extras: the extras that were asked for, by distribution in canonical spelling.
     """
     installed = {str(canonicalize_name(name)): texts for name, texts in requires.items()}
     queue = [str(canonicalize_name(name)) for name in imported]

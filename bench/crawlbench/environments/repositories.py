@@ -1,7 +1,7 @@
-"""Git repositories, in the forms that pip accepts, as folders at one commit (floor 4).
+"""Clones git repositories, written in the forms that pip accepts, at one commit (floor 4).
 
-A branch or a tag can move, so its commit is asked for each time. What is installed is a clone of
-that commit, kept in the cache; from then on it is a checkout like any other.
+A branch or a tag can move, so we ask for its commit each time. We install a clone of that commit,
+which stays in the cache and is then treated as any other checkout.
 """
 
 from __future__ import annotations
@@ -36,26 +36,26 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """Where a package is developed, and which state of it is meant."""
+    """A package's repository, and which revision of it to use."""
 
     url: str
     revision: str
-    """Branch, tag or commit; `HEAD` for what the repository has checked out."""
+    """Branch, tag or commit; `HEAD` for the repository's default branch."""
     folder: str
-    """Folder of the package in it; empty for the top."""
+    """The package's folder in the repository; empty for the top folder."""
 
     @classmethod
     def parse(cls, word: str) -> Repository:
         """Read `git+URL@REVISION#subdirectory=FOLDER`, with or without `NAME @` before it.
 
         Raises:
-            UsageError: it is something else, or asks for extras.
+            UsageError: it has another form, or asks for extras.
         """
         match = _FORM.fullmatch(word.strip())
         if match is None:
-            raise UsageError(f"{word!r} is no repository; one looks like git+https://HOST/PATH@TAG")
+            raise UsageError(f"{word!r} is no repository; write git+https://HOST/PATH@TAG")
         if match["extras"]:
-            raise UsageError(f"{word!r} asks for extras; name the packages that they bring instead")
+            raise UsageError(f"{word!r} asks for extras; name the packages that they add instead")
         fragment = parse_qs(match["fragment"] or "")
         folder = fragment.get("subdirectory", [""])[0]
         if Path(folder).is_absolute() or ".." in Path(folder).parts:
@@ -67,16 +67,16 @@ class Repository:
 
 
 def is_repository(word: str) -> bool:
-    """Return whether a word names a repository."""
+    """Return whether a word of a spec names a repository."""
     return _FORM.fullmatch(word.strip()) is not None
 
 
 @cache
 def fetch_repository(repository: Repository) -> Path:
-    """Return the folder of the package at the commit that is meant now, cloned if necessary.
+    """Return the package's folder at the commit that the revision names now; clone if necessary.
 
     Raises:
-        UsageError: git is missing, knows no such repository or revision, or the folder is missing.
+        UsageError: git is missing, or the repository, the revision or the folder does not exist.
     """
     commit = _find_commit(repository)
     place = hashlib.sha256(repository.url.encode()).hexdigest()[:12]
@@ -98,7 +98,7 @@ def fetch_repository(repository: Repository) -> Path:
 
 
 def _find_commit(repository: Repository) -> str:
-    """Return the commit that a branch or a tag names now."""
+    """Return the commit to which a branch or a tag points now."""
     revision = repository.revision
     if _COMMIT.fullmatch(revision):
         return revision
@@ -116,10 +116,10 @@ def _find_commit(repository: Repository) -> str:
 
 
 def _git(*words: str) -> str:
-    """Return what git prints.
+    """Return git's output.
 
     Raises:
-        UsageError: it is missing, takes too long or fails; its last line says why.
+        UsageError: git is missing, takes too long or fails; the message quotes its last line.
     """
     environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     settings = {"capture_output": True, "text": True, "errors": "replace", "env": environ}
@@ -127,9 +127,9 @@ def _git(*words: str) -> str:
     try:
         done = subprocess.run(["git", *words], check=False, timeout=PATIENCE_S, **settings)  # type: ignore[call-overload]
     except FileNotFoundError as error:
-        raise UsageError("git is not installed here, which a git+ address needs") from error
+        raise UsageError("git is not installed here; install it to use git+ addresses") from error
     except subprocess.TimeoutExpired as error:
-        raise UsageError(f"{called} was not done in {PATIENCE_S:.0f} s") from error
+        raise UsageError(f"{called} did not finish within {PATIENCE_S:.0f} s") from error
     if done.returncode:
         said = "no reason given"
         with suppress(IndexError):

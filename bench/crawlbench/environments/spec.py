@@ -1,4 +1,4 @@
-"""Reads what a user asks for in an environment (floor 3; looks for paths, fetches repositories).
+"""Reads the spec of an environment (floor 3; looks for paths and fetches repositories).
 
 A spec is a line of words: requirements (`uvloop==0.21.0`), paths to install (`./head`),
 repositories (`git+https://HOST/PATH@TAG`), `python=3.13`, flags of the interpreter (`-X gil=0`),
@@ -39,7 +39,7 @@ _FLAG = re.compile(r"-(?:B|O|OO|b|bb|W.+|X.+)", re.DOTALL)
 _WITH_VALUE = ("-X", "-W")
 _VERSION = re.compile(r"\d+(\.\d+)+\S*")
 OURS = frozenset({"PYTHONPATH", "PYTHONHOME", "CRAWLBENCH_JOB", INSTALLED_FIRST})
-"""Variables with which workers find crawlbench and their work."""
+"""Environment variables by which workers find crawlbench and their task."""
 PROJECT_FILES = ("pyproject.toml", "setup.py")
 _HINT = (
     "a spec holds requirements (uvloop==0.21.0), paths (./head), python=3.13, flags (-X gil=0) and "
@@ -52,7 +52,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     python: str = ""
     packages: tuple[str, ...] = ()
-    """Requirements and paths; paths are relative to the file's folder."""
+    """Requirements and paths; paths are relative to the folder of the TOML file."""
     variables: dict[str, str] = msgspec.field(default_factory=dict)
     flags: tuple[str, ...] = ()
 
@@ -61,10 +61,10 @@ _Tables = Annotated[dict[str, _Table], msgspec.Meta(min_length=1)]
 
 
 def read_environments(texts: list[str]) -> tuple[Environment, ...]:
-    """Read all `--env` of a command: `NAME=SPEC`, or a path that ends in `.toml`.
+    """Read all `--env` options of a command: `NAME=SPEC`, or a path that ends in `.toml`.
 
     Raises:
-        UsageError: one cannot be read, or two have the same name.
+        UsageError: an option cannot be read, or two environments have the same name.
     """
     found = [one for text in texts for one in _read(text)]
     names = [environment.name for environment in found]
@@ -75,10 +75,10 @@ def read_environments(texts: list[str]) -> tuple[Environment, ...]:
 
 
 def parse_environment(text: str) -> Environment:
-    """Read `NAME=SPEC`; an empty spec means the manager's own packages, built again.
+    """Read `NAME=SPEC`; an empty spec means a new environment with the manager's packages.
 
     Raises:
-        UsageError: it is something else.
+        UsageError: the text has another form.
     """
     name, is_there, spec = text.partition("=")
     if not is_there:
@@ -87,7 +87,7 @@ def parse_environment(text: str) -> Environment:
 
 
 def parse_spec(name: str, spec: str) -> Environment:
-    """Read a spec as the module's docstring describes it.
+    """Read a spec; the module's docstring describes its form.
 
     Raises:
         UsageError: the name or a word cannot be used.
@@ -104,14 +104,16 @@ def parse_sides(
 ) -> tuple[Environment, ...]:
     """Read the specs of environments to compare.
 
+    A side that is a path is named by its last part, any other side by its spec. The second of two
+    equal names also gets its place.
+
     Args:
-        specs: a path is named by its last part, others by themselves; a second one with the same
-            name also by its place.
-        shared: what all of them also have.
-        names: of the sides, in their order, to use instead.
+        specs: the spec of each side.
+        shared: words that are added to each spec.
+        names: names to use instead, one for each side, in the same order.
 
     Raises:
-        UsageError: one cannot be read, or there are not as many names as sides.
+        UsageError: a spec cannot be read, or there are not as many names as sides.
     """
     if names and len(names) != len(specs):
         raise UsageError(f"{len(names)} names for {len(specs)} sides; give one --name for each")
@@ -127,7 +129,7 @@ def parse_sides(
 
 
 def _name_side(spec: str, place: int) -> str:
-    """Return what distinguishes a side: for a mere path its last part, else the spec."""
+    """Return the name of a side: the last part of a path if it is nothing else, or the spec."""
     own = parse_spec(f"side {place}", spec)
     is_path = own.checkouts and own == Environment(own.name, checkouts=own.checkouts[:1])
     is_path = is_path and "git+" not in spec
@@ -136,10 +138,10 @@ def _name_side(spec: str, place: int) -> str:
 
 
 def parse_python(version: str) -> Environment:
-    """Return the environment of a mere Python, named by its version.
+    """Return an environment that only names a Python; the version is its name.
 
     Raises:
-        UsageError: it is empty or cannot be a name.
+        UsageError: the text is empty or cannot be a name.
     """
     if not version.strip():
         raise UsageError("an empty text names no Python; write a version such as 3.13, or a path")
@@ -182,7 +184,7 @@ def _from_table(name: str, table: _Table, folder: Path) -> Environment:
 
 
 def _sort_words(name: str, words: list[str], folder: Path) -> Environment:
-    """Sort the words of a spec by kind."""
+    """Sort the words of a spec by kind into an environment."""
     python, packages, checkouts = "", list[str](), list[str]()
     variables, flags = dict[str, str](), list[str]()
     queue = iter(_joined(words))
@@ -207,7 +209,7 @@ def _sort_words(name: str, words: list[str], folder: Path) -> Environment:
 
 
 def _joined(words: list[str]) -> list[str]:
-    """Return the words with `NAME @ ADDRESS`, which pip accepts with blanks, joined."""
+    """Join the parts of `NAME @ ADDRESS`, which pip accepts with blanks, to one word."""
     joined: list[str] = []
     for word in words:
         if joined and (word == "@" or joined[-1].endswith("@")):
@@ -238,12 +240,12 @@ def _check_variable(name: str, variable: str, value: str) -> None:
 
 
 def _checked(name: str) -> str:
-    """Return a name that can appear in a cell's name, a table and a file.
+    """Return the name if it can appear in a cell's name, a table and a file name.
 
-    Any script will do, but nothing that hides other text or turns it round.
+    Letters of any script are accepted, but no characters that hide text or change its direction.
     """
     if not name or name != name.strip():
-        raise UsageError(f"an environment needs a name, without spaces around it: {name!r} is none")
+        raise UsageError(f"an environment needs a name without spaces around it, not {name!r}")
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise UsageError(
             f"environment {name[:LONGEST_NAME]!r}: a name has {LONGEST_NAME} characters at most, "
@@ -260,8 +262,8 @@ def _flag(name: str, word: str, queue: Iterator[str]) -> list[str]:
 
 
 def _is_path(word: str, folder: Path) -> bool:
-    """Return whether a word is a path: it looks like one, or is a folder that can be installed."""
-    if "://" in word:  # a requirement with an address, which may end as paths do
+    """Return whether a word looks like a path, or is a folder that can be installed."""
+    if "://" in word:  # a requirement with an address, which may end like a path
         return False
     looks_so = word.startswith(("/", ".", "~")) or "\\" in word or word.endswith((".whl", "/"))
     return looks_so or any((folder / word / file).is_file() for file in PROJECT_FILES)
@@ -272,7 +274,7 @@ def _checkout(name: str, path: Path) -> str:
     is_wheel = path.is_file() and path.suffix == ".whl"
     if not is_wheel and not any((path / file).is_file() for file in PROJECT_FILES):
         raise UsageError(
-            f"environment {name!r}: {str(path)!r} cannot be installed: it is no wheel, and has "
+            f"environment {name!r}: {str(path)!r} cannot be installed: it is not a wheel, and has "
             "neither pyproject.toml nor setup.py"
         )
     return str(path)
@@ -288,7 +290,7 @@ def _requirement(name: str, word: str) -> str:
         ) from error
     if urlsplit(requirement.url or "").scheme == "file":
         raise UsageError(
-            f"environment {name!r}: {word!r} cannot be used: of a file: URL changes would not be "
-            "seen; give the path instead"
+            f"environment {name!r}: {word!r} cannot be used, because changes behind a file: URL "
+            "would go unnoticed; give the path instead"
         )
     return str(requirement)

@@ -24,10 +24,11 @@ def plan_versus(suite: Suite, prepared: Prepared) -> Plan:
 
     Args:
         suite: sizes and axes.
-        prepared: the environments; the others are compared with the first.
+        prepared: the environments; all others are compared with the first.
 
     Raises:
-        EnvironmentFailure: one of them cannot be used, or nothing imports what they differ in.
+        EnvironmentFailure: an environment cannot be used, or no cell imports a package in which
+            they differ.
     """
     obstacles = [facts.obstacle for facts in prepared.environments if facts.obstacle]
     if obstacles:
@@ -39,7 +40,7 @@ def plan_versus(suite: Suite, prepared: Prepared) -> Plan:
 
 
 def extend_versus(session: Session) -> Plan:
-    """Return the plan of a session that continues for as long again, whatever is answered."""
+    """Return the plan to continue a session for as long again, even if all pairs are answered."""
     return replace(
         session.plan,
         rounds=2 * len(session.rounds),

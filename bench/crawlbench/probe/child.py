@@ -1,9 +1,9 @@
-"""Where a loop is tried: `python -m crawlbench.probe.child LOOP [JOB]` (floor 3).
+"""The process that tries a loop: `python -m crawlbench.probe.child LOOP [JOB]` (floor 3).
 
-With a job as JSON the process tries that, and ends. Without one it stands ready and forks for each
-job that it receives; it has imported the loop but made none. Whoever tries prints a line of JSON as
-soon as it knows, and another when the loop is closed. The last line counts, unless the process then
-hangs or crashes.
+With a job as JSON the process does that job and ends. Without one it imports the loop's package,
+makes no loop, and forks for each job that it receives. The process that tries prints a line of JSON
+as soon as it knows the result, and another when the loop is closed. The last line counts, unless
+the process then hangs or crashes.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 LATE_S = 10
-"""Seconds after the prober's deadline when the system ends the process, if the prober did not."""
+"""Seconds after the prober's deadline at which the system ends the process, if it still runs."""
 
 
 def main() -> None:
-    """Try what the command line says, or what jobs say; a fork returns to here, to end."""
+    """Do the job on the command line, or wait for jobs; each fork returns here to do its job."""
     loop, *jobs = sys.argv[1:]
     say = open_channel()
     job = Job(json.loads(jobs[0]), say) if jobs else _stand_ready(loop, say)
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def _stand_ready(loop: str, say: Say) -> Job | None:
-    """Import what tries need, and fork for each; in a fork, return the job."""
+    """Import everything that tries need, and fork for each job; return the job in the fork."""
     all_tries()
     files = count_files()
     registry.load(registry.Kind.EVENT_LOOP, loop)
@@ -58,13 +58,13 @@ def _stand_ready(loop: str, say: Say) -> Job | None:
 
 
 def _probe(loop: str, job: Job) -> None:
-    """Try it, and report the result."""
+    """Try the job's operation, and report the result."""
     order = job.order
 
     def say(**message: object) -> None:
         job.say(message)
 
-    if hasattr(signal, "alarm"):  # its parent may have been killed, and it may hang
+    if hasattr(signal, "alarm"):  # if its parent was killed and it hangs
         signal.alarm(math.ceil(order["deadline_s"]) + LATE_S)
     operation = find_try(order["probe"])
     try:
@@ -77,7 +77,7 @@ def _probe(loop: str, job: Job) -> None:
     peer = Peer(**order["peer"]) if order["peer"] else None
     try:
         run_operation(_speaking(operation, say), factory, peer, n=size_of(operation))
-    except BaseException as error:  # whatever it is, it is the finding
+    except BaseException as error:  # any error is a finding
         support, reason = judge_error(operation, error)
         say(support=support, reason=reason)
     else:
@@ -85,7 +85,7 @@ def _probe(loop: str, job: Job) -> None:
 
 
 def _speaking(operation: Operation, say: Callable[..., None]) -> Operation:
-    """Return the operation, which then reports that it is done before the loop is closed."""
+    """Return an operation that also reports when it is done, before the loop is closed."""
     if operation.is_plain:
         return operation
 
@@ -103,7 +103,7 @@ def _speaking(operation: Operation, say: Callable[..., None]) -> Operation:
 
 
 def _facts(factory: LoopFactory) -> dict[str, str]:
-    """Return what the loop is, and the version of the package it comes from."""
+    """Return the loop's module and class, and the version of its package."""
     loop = factory()
     kind = type(loop)
     loop.close()

@@ -1,4 +1,4 @@
-"""Contexts, errors, factories and debug mode (floor 3)."""
+"""Tries contexts, errors, factories and debug mode (floor 3)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["THEME"]
 
 THEME = Theme("contexts and errors")
 once = partial(THEME.operation, counts="tries", n=1)
-"""Registers what is tried once."""
+"""Registers a probe that is tried once."""
 PAGE = contextvars.ContextVar[str]("page", default="none")
 
 
@@ -148,7 +148,7 @@ async def exception_handler(_: int) -> None:
 
 @contextmanager
 def _heard_log() -> Iterator[list[str]]:
-    """Give a list that gains what the logger `asyncio` is told."""
+    """Provide a list that collects the messages to the logger `asyncio`."""
     lines: list[str] = []
     handler = logging.Handler()
     handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
@@ -162,7 +162,7 @@ def _heard_log() -> Iterator[list[str]]:
 
 @once()
 async def default_exception_handler(_: int) -> None:
-    """Without a handler, the logger `asyncio` is told."""
+    """Without a handler, the error goes to the logger `asyncio`."""
     loop = asyncio.get_running_loop()
     before = loop.get_exception_handler()
     loop.set_exception_handler(None)

@@ -1,4 +1,4 @@
-"""What a probe found (floor 3)."""
+"""The findings of a probe (floor 3)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from enum import StrEnum
 __all__ = ["NOT_TRIED", "Finding", "LoopFacts", "Report", "Support"]
 
 NOT_TRIED = "not tried"
-"""Takes the place of a missing finding."""
+"""The word that stands for a missing finding."""
 
 
 class Support(StrEnum):
-    """How a loop does on one probe."""
+    """How well a loop supports what one probe tries."""
 
     WORKS = "works"
     NOT_IMPLEMENTED = "not implemented"
@@ -25,7 +25,7 @@ class Support(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One probe of one loop."""
+    """The result of one probe on one loop."""
 
     loop: str
     theme: str
@@ -34,23 +34,23 @@ class Finding:
     """What was tried, in one line."""
     support: Support
     reason: str
-    """In one line; empty if it works."""
+    """The reason in one line; empty if it works."""
     seconds: float
     """How long its process took; 0 if it was not tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoopFacts:
-    """A loop that was probed, or could not be."""
+    """A loop that was probed, or that could not be probed."""
 
     name: str
-    """As on the command line."""
+    """The name as on the command line."""
     factory: str
     """`module:attribute`."""
     type: str
-    """Module and class of its loops; empty if it makes none here."""
+    """Module and class of its loops; empty if none could be made here."""
     version: str
-    """Version of the package it comes from; Python's for the standard library's."""
+    """Version of its package; for the standard library's loops, Python's version."""
     absent: str
     """Why it was not probed; empty if it was."""
 
@@ -60,11 +60,11 @@ class Report:
     """What each loop supports, and where and when that was found."""
 
     date: str
-    """UTC, ISO 8601."""
+    """The time of the probe: UTC, ISO 8601."""
     python: str
     platform: str
     deadline_s: float
-    """How long each probe could take."""
+    """The deadline of each probe."""
     loops: tuple[LoopFacts, ...]
     findings: tuple[Finding, ...]
     """By loop, then by probe, in the same order of probes for all loops."""

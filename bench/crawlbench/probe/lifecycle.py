@@ -1,4 +1,4 @@
-"""What a loop promises from its start to its end (floor 3)."""
+"""Tries what a loop promises from its start to its end (floor 3)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["STARTS", "THEME"]
 THEME = Theme("lifecycle")
 STARTS = "starts"
 once = partial(THEME.operation, counts="tries", n=1)
-"""Registers what is tried once."""
+"""Registers a probe that is tried once."""
 
 
 @once()

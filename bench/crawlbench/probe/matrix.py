@@ -1,4 +1,4 @@
-"""A probe's report as rows and notes, for every format (floor 3; pure)."""
+"""Turns a probe's report into rows and notes, for every format (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Row:
     probe: str
     about: str
     supports: tuple[Support | None, ...]
-    """One for each loop, in the matrix's order; None where the probe ended before."""
+    """The result of each loop, in the matrix's order; None where the probe was ended early."""
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The same as text."""
+        """The same results as text."""
         return tuple(str(support or NOT_TRIED) for support in self.supports)
 
 
@@ -52,7 +52,7 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Why a probe does not work."""
+    """Why some probes fail on some loops."""
 
     support: Support
     loops: tuple[str, ...]
@@ -98,7 +98,7 @@ def summary_rows(report: Report) -> list[tuple[LoopFacts, dict[Support, int]]]:
 
 
 def make_notes(report: Report) -> list[Note]:
-    """Return the reasons, the worst first; probes and loops with the same reason share a note."""
+    """Return the notes, the worst first; probes and loops with the same reason share a note."""
     notes = []
     for support in (*SHOWN_FIRST, Support.NOT_HERE):
         probes_of: dict[tuple[str, str], list[str]] = {}
@@ -121,7 +121,7 @@ def note_text(note: Note) -> str:
 
 
 def about_lines(report: Report) -> list[tuple[str, str]]:
-    """Return labels and lines on where and when this was found, and on absent loops."""
+    """Return labels and lines about the time and the machine of the probe, and absent loops."""
     lines = [
         ("found", f"{report.date}, {report.python}, {report.platform}"),
         ("deadline", f"{report.deadline_s:g} s for each probe, in a process of its own"),
@@ -135,7 +135,7 @@ def about_lines(report: Report) -> list[tuple[str, str]]:
 
 
 def missing_text(report: Report) -> str:
-    """Say how much was not tried because the probe was ended early."""
+    """Return how many findings are missing because the probe was ended early; empty if none."""
     found = len(report.findings)
     due = found + report.missing
     return f"{report.missing} of {due} findings are missing: the probe was ended early"

@@ -1,7 +1,8 @@
 """Tries everything on every loop, a few things at a time (floor 3).
 
-One try is made on all loops before the next, so that ending early still leaves something to
-compare. Each finding is reported, and kept in a file if one is named, as soon as it exists.
+Each probe runs on all loops before the next probe, so that a probe that is ended early still has
+something to compare. Each finding is reported as soon as it exists, and written to a file if one is
+named.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ if TYPE_CHECKING:
 __all__ = ["DEADLINE_S", "ProbeOptions", "Tell", "probe_loops"]
 
 DEADLINE_S = 5.0
-"""A probe takes less than half a second; on a busy machine, two."""
+"""A probe's deadline; it takes less than half a second, and up to two on a busy machine."""
 JOBS = 2 + (os.cpu_count() or 2)
-"""Processes at a time: what hangs only waits, so it need not keep a CPU from the others."""
+"""How many processes run at a time: one that hangs only waits and should not hold up the others."""
 KEEP_S = 1.0
-"""Least seconds between two writes of the file, each of which asks the disk to keep it."""
+"""Least seconds between two writes of the file, each of which waits for the disk."""
 
 Tell = Callable[[Finding, int, int], object]
-"""Called with each finding, how many there are, and how many there will be."""
+"""Called with each finding, the number of findings so far, and their final number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +49,19 @@ class ProbeOptions:
     """What to probe."""
 
     loops: tuple[str, ...]
-    """Names, or `module:factory`."""
+    """Names of loops, or `module:factory`."""
     probes: tuple[str, ...] = ()
-    """Names; empty for all."""
+    """Names of probes; empty for all."""
     deadline_s: float = DEADLINE_S
     """Deadline of each probe."""
     are_named: bool = True
-    """Whether the user named the loops, in which case an absent one is a mistake."""
+    """Whether the user named the loops; then an absent loop is an error."""
     file: Path | None = None
-    """Where to keep the report while it grows, not when it is complete; None for nowhere."""
+    """File for the report while it is incomplete; None to write none."""
 
 
 async def probe_loops(options: ProbeOptions, tell: Tell = lambda *_: None) -> Report:
-    """Try everything on every loop; cancelling returns what has been found so far.
+    """Try everything on every loop; if cancelled, return the findings so far.
 
     Args:
         options: what to probe.
@@ -93,10 +94,10 @@ class _Prober:
         """The findings so far, by loop and probe."""
         self._kept_at = 0.0
         self._queue: asyncio.PriorityQueue[tuple[int, int]] = asyncio.PriorityQueue()
-        """Places of a try and of a loop, of which the first place is for starting the loop."""
+        """What is left to try: indices of a probe and of a loop; probe 0 starts the loop."""
 
     async def run(self) -> None:
-        """Try everything; what was started is ended, however this ends."""
+        """Try everything, and end all processes that were started, even after an error."""
         with ExitStack() as peers:
             starting = asyncio.create_task(self._start_peers(peers))
             try:
@@ -126,7 +127,7 @@ class _Prober:
             raise errors.exceptions[0] from None
 
     async def _work(self, peers: asyncio.Task[None]) -> None:
-        """Do what is due next, until nothing is left."""
+        """Run one probe after the other until none is left."""
         loops = list(self._addresses)
         while True:
             number, place = await self._queue.get()
@@ -142,7 +143,7 @@ class _Prober:
             self._queue.task_done()
 
     async def _starts(self, loop: str) -> bool:
-        """Return whether a loop starts at all, so that it can be asked more."""
+        """Return whether a loop starts at all, so that it can be probed further."""
         first = find_try(FIRST)
         ended = await self._run(loop, first)
         absent = ended.said.get("absent", "")
@@ -161,7 +162,7 @@ class _Prober:
         return True
 
     def _give_up(self, loop: str, support: Support, reason: str) -> None:
-        """Record the result of the first try for all others."""
+        """Record the result of the first probe for all others."""
         why = f"not tried: {FIRST} {support}, {reason}"
         for operation in self._tries:
             if operation.name != FIRST:
@@ -203,7 +204,7 @@ class _Prober:
         self._findings[loop, operation.name] = finding
         self._tell(finding, len(self._findings), self._due())
         if self._options.file and time.monotonic() - self._kept_at > KEEP_S:
-            with suppress(StorageError):  # whoever writes the whole report is told
+            with suppress(StorageError):  # writing the complete report raises the same error
                 write_report(self.report(), self._options.file)
             self._kept_at = time.monotonic()
 
@@ -212,7 +213,7 @@ class _Prober:
         return (len(self._addresses) - absent) * len(self._tries)
 
     def report(self) -> Report:
-        """Return what is known so far."""
+        """Return the report of all findings so far."""
         places = [(loop, operation.name) for loop in self._addresses for operation in self._tries]
         return Report(
             date=self._date.isoformat(timespec="seconds"),

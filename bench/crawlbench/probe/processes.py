@@ -1,8 +1,8 @@
-"""The processes for a loop's tries: forks of one that stands ready, or new ones (floor 3).
+"""The processes in which a loop is tried: forks of one process, or new ones (floor 3).
 
-A fork is a process of its own, so a crash, a hang or an abort costs only one try. Where forks would
-not be safe, because the loop's import starts threads or opens files, each try imports everything
-again.
+Each try has a process of its own, so that a crash, a hang or an abort costs only that try. If forks
+would not be safe, because the loop's import starts threads or opens files, each try is a new
+process that imports everything again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["LoopProcesses"]
 CHILD = "crawlbench.probe.child"
 PYTHON = (sys.executable, "-X", "faulthandler")
 START_S = 20.0
-"""Seconds to import a loop that has been imported before, which is more than it needs."""
+"""Seconds to import a loop that has been imported before; more than that takes."""
 
 
 class LoopProcesses:
@@ -31,8 +31,8 @@ class LoopProcesses:
         """Start nothing yet.
 
         Args:
-            loop: its name, or `module:factory`.
-            deadline_s: of each try.
+            loop: the loop's name, or `module:factory`.
+            deadline_s: the deadline of each try.
         """
         self._loop = loop
         self._deadline_s = deadline_s
@@ -40,7 +40,7 @@ class LoopProcesses:
         self._is_forking = False
 
     async def stand_ready(self) -> None:
-        """From now on fork for each try, if that is safe."""
+        """Start a process that forks for each try from now on, if that is safe."""
         self._nursery = await Nursery.open(CHILD, self._loop, start_s=START_S, python=PYTHON)
         self._is_forking = self._nursery is not None
 
@@ -57,6 +57,6 @@ class LoopProcesses:
         )
 
     async def close(self) -> None:
-        """End everything that still runs."""
+        """End all processes that still run."""
         if self._nursery:
             await self._nursery.close()

@@ -1,4 +1,4 @@
-"""What servers, endpoints and child processes promise (floor 3)."""
+"""Tries what servers, endpoints and child processes promise (floor 3)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["THEME"]
 
 THEME = Theme("servers and processes")
 once = partial(THEME.operation, counts="tries", n=1)
-"""Registers what is tried once."""
+"""Registers a probe that is tried once."""
 HOST = "127.0.0.1"
 
 

@@ -1,4 +1,4 @@
-"""A probe's report as a file in a session's folder (floor 3); `probe --json` prints the same."""
+"""Keeps a probe's report in a session's folder (floor 3); `probe --json` prints the same."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ PROBE_FILE = "probe.json"
 
 
 def encode_report(report: Report) -> str:
-    """Return the report as a JSON object, indented by one."""
+    """Return the report as a JSON object, indented by one blank."""
     return msgspec.json.format(msgspec.json.encode(report), indent=1).decode() + "\n"
 
 
 def write_report(report: Report, file: Path) -> None:
-    """Write a report into a file, whole or not at all.
+    """Write a report to a file, all of it or nothing.
 
     Raises:
         StorageError: it cannot be written.
@@ -52,7 +52,7 @@ def load_report(folder: Path) -> Report | None:
 
 
 def _check(report: Report) -> None:
-    """Raise ValueError if loops were not asked the same, though nobody ended the probe early."""
+    """Raise ValueError if loops have different probes although the report is complete."""
     if report.missing:
         return
     asked: dict[str, list[str]] = {loop.name: [] for loop in report.loops if not loop.absent}
@@ -62,4 +62,4 @@ def _check(report: Report) -> None:
     first = next(iter(asked.values()), [])
     odd = [loop for loop, probes in asked.items() if probes != first]
     if odd:
-        raise ValueError(f"the probes of {odd[0]!r} are not those of {next(iter(asked))!r}")
+        raise ValueError(f"the probes of {odd[0]!r} differ from those of {next(iter(asked))!r}")

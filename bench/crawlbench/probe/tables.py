@@ -1,4 +1,4 @@
-"""A probe's report as neutral rows: by loop, what some lack, everything (floor 3; pure)."""
+"""Turns a probe's report into rows: by loop, what some loops lack, or all (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def count_rows(report: Report) -> tuple[tuple[str, ...], ...]:
 
 
 def all_rows(report: Report) -> tuple[tuple[str, ...], ...]:
-    """Return theme and name of each probe, and how each loop did."""
+    """Return the theme and name of each probe, and the result of each loop."""
     return tuple(
         (matrix.theme, row.probe, *row.words)
         for matrix in make_matrices(report)

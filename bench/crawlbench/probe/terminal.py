@@ -1,4 +1,4 @@
-"""A probe's report for the terminal (floor 3): renderables for rich."""
+"""Shows a probe's report in the terminal, as renderables for rich (floor 3)."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ STYLES = {
     Support.NOT_HERE: "dim",
 }
 PROBE_COLUMNS = 30
-"""Columns of a terminal for the longest name of ours."""
+"""Columns of a terminal that the longest name of a probe takes."""
 LOOP_COLUMNS = len(Support.NOT_IMPLEMENTED) + 1
 
 
 def render_terminal(report: Report, width: int) -> Group:
-    """Return a table per theme, in parts if the terminal is too narrow for all loops."""
+    """Return a table for each theme, in parts if the terminal is too narrow for all loops."""
     parts: list[RenderableType] = []
     for names in _side_by_side([loop.name for loop in probed_loops(report)], width):
         for matrix in make_matrices(report, names):

@@ -1,4 +1,4 @@
-"""What transports promise (floor 3)."""
+"""Tries what transports promise (floor 3)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["THEME"]
 
 THEME = Theme("transports")
 once = partial(THEME.operation, counts="tries", n=1)
-"""Registers what is tried once."""
+"""Registers a probe that is tried once."""
 with_echo = partial(once, peer="echo")
 PATIENCE_S = 0.05
-"""Seconds within which an echo comes, if it comes."""
+"""Seconds within which an echo would arrive."""
 
 
 class _Note(asyncio.Protocol):
-    """Notes what it is told."""
+    """Records what it receives."""
 
     def __init__(self) -> None:
         self.received = bytearray()
@@ -94,7 +94,7 @@ async def pause_reading(_: int, peer: Peer) -> None:
 
 
 def _pair() -> tuple[socket.socket, socket.socket]:
-    """Return the two ends of a TCP connection; not every loop knows Unix sockets."""
+    """Return the two ends of a TCP connection, since not every loop supports Unix sockets."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         left = socket.create_connection(listener.getsockname())
         right, _ = listener.accept()
@@ -184,7 +184,7 @@ async def _error_of(awaitable: Awaitable[Any]) -> type[BaseException] | None:
         await awaitable
     except NotImplementedError:
         raise
-    except Exception as error:  # it is what is asked for
+    except Exception as error:  # its type is the result
         return type(error)
     return None
 

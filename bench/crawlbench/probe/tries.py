@@ -1,4 +1,4 @@
-"""Everything that is tried: operations, and features that are not worth measuring (floor 3)."""
+"""Lists everything to try: operations, and features that are not worth measuring (floor 3)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["FIRST", "all_tries", "find_try", "names_of_themes", "size_of"]
 
 FIRST = lifecycle.STARTS
-"""A loop that does not pass this one is asked nothing else."""
+"""A loop that does not pass this probe is not tried further."""
 
 
 @cache
 def all_tries() -> tuple[Operation, ...]:
-    """Return everything that is tried, the most basic first.
+    """Return everything to try, the most basic first.
 
     Raises:
         BrokenPluginError: a theme of operations cannot be imported.
@@ -41,10 +41,10 @@ def names_of_themes(themes: Collection[str]) -> tuple[str, ...]:
 
 
 def find_try(name: str) -> Operation:
-    """Return what is tried under that name.
+    """Return the feature or operation with that name.
 
     Raises:
-        UnknownNameError: nothing is.
+        UnknownNameError: there is none.
     """
     for operation in all_tries():
         if operation.name == name:
@@ -53,5 +53,5 @@ def find_try(name: str) -> Operation:
 
 
 def size_of(operation: Operation) -> int:
-    """Return how often it is done: a little, but enough to see that it goes wrong at times."""
+    """Return how often to do it: a few times, so that an occasional failure shows."""
     return max(operation.few, min(operation.n, FEW))

@@ -1,4 +1,4 @@
-"""Tells by an error whether a loop lacks something or is wrong (floor 3)."""
+"""Decides by an error whether a loop lacks something or is wrong (floor 3)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ LONGEST_REASON = 200
 
 
 class NotHere(BenchError):  # noqa: N818  (no fault, a fact)
-    """Raised by a probe when this Python or machine lacks what it tries, whatever the loop."""
+    """Raised by a probe when this Python or machine lacks what it tries, with any loop."""
 
 
 def judge_error(operation: Operation, error: BaseException) -> tuple[Support, str]:
-    """Return what an error says of a loop, and why, in one line."""
+    """Return what an error shows about a loop, and the reason in one line."""
     if isinstance(error, NotHere):
         return Support.NOT_HERE, str(error)
     if isinstance(error, OperationWrong):
@@ -52,6 +52,6 @@ def _where(traceback: TracebackType | None) -> str:
 
 
 def _is_missing_method(error: AttributeError) -> bool:
-    """Return whether something public of a loop or transport is missing, which others have."""
+    """Return whether a public attribute is missing that loops or transports should have."""
     owners = asyncio.AbstractEventLoop | asyncio.BaseTransport | asyncio.Handle
     return isinstance(error.obj, owners) and not str(error.name).startswith("_")
