@@ -26,6 +26,8 @@ __all__ = ["Rest", "Seal", "await_kernel_threads", "await_kernel_work"]
 CLOCKS = ("perf_counter", "monotonic", "process_time", "thread_time")
 NAMES = {time: {*CLOCKS, *(f"{clock}_ns" for clock in CLOCKS)}, gc: {"collect"}}
 OURS = "crawlbench."
+GENERAL = {"builtins", "typing", "abc", "collections", "crawlbench"}
+"""Whose classes are no parts of a library that parses; ours are sealed anyway."""
 MAX_OBJECTS = 50_000
 """Objects between two collections. Some services set as many; with more, hardly any collection
 would fall within the clock, and what is not collected there is collected outside, at no charge."""
@@ -149,14 +151,26 @@ def _parts() -> Iterator[tuple[str, ModuleType | type, object]]:
 
 
 def _tools(module: ModuleType | None) -> Iterator[tuple[str, ModuleType | type, object]]:
-    """Yield what the libraries that a module names offer, except the standard library."""
+    """Yield what the libraries that a module names offer, and the methods of their classes."""
     for tool in list(vars(module).values()) if module else ():
+        if isinstance(tool, type):
+            yield from _methods_of_library(tool)
         if not isinstance(tool, ModuleType) or _is_ours(tool):
             continue
-        if tool.__name__.partition(".")[0] not in sys.stdlib_module_names:
-            for name, part in list(vars(tool).items()):
-                if callable(part):
-                    yield f"{tool.__name__}.{name}", tool, part
+        for name, part in list(vars(tool).items()):
+            if callable(part):
+                yield f"{tool.__name__}.{name}", tool, part
+            if isinstance(part, type):
+                yield from _methods_of_library(part)
+
+
+def _methods_of_library(kind: type) -> Iterator[tuple[str, type, object]]:
+    """Yield what a library's class has, and what it inherits from others of that library."""
+    library = kind.__module__.partition(".")[0]
+    if library not in GENERAL:
+        for one in kind.__mro__:
+            if one.__module__.partition(".")[0] == library:
+                yield from _methods(one)
 
 
 def _is_ours(module: ModuleType) -> bool:
