@@ -49,6 +49,9 @@ the CPU, so that a worker that only waits may now and then seem to have used a m
 MIRROR_SLACK_S = 0.005
 """Slack for the mirror's CPU time, because within its span it also obeys the manager and tidies
 up."""
+READ_SHARE = 0.95
+"""Share of a page that has to be read. Some strip its ends before, and a browser writes its tree
+anew, which leaves out 3 %."""
 CPU_SLACK_S, CPU_SLACK_SHARE = 0.01, 0.02
 """Slack for a value's CPU time beyond what its CPUs can give: some systems count it in hundredths
 of a second."""
@@ -190,19 +193,23 @@ def _out_of_time(value: Value, counters: Counters, _: Due) -> Iterator[str]:
         return
     conduct: Conduct = value.conduct
     early_s = conduct.started_at - counters.first_at
-    late_s = counters.last_at - conduct.started_at - value.seconds
+    stopped_at = conduct.started_at + value.seconds
+    late_s, read_late_s = counters.last_at - stopped_at, conduct.last_read_at - stopped_at
     if early_s > CLOCK_SLACK_S:
         yield f"it began before its clock: the mirror heard from it {_ms(early_s)} earlier"
     if late_s > CLOCK_SLACK_S:
         yield f"it went on after its clock had stopped: the mirror served it {_ms(late_s)} longer"
+    if read_late_s > CLOCK_SLACK_S:
+        yield f"it had a page read {_ms(read_late_s)} after its clock had stopped"
     if counters.cpu_s > value.seconds + MIRROR_SLACK_S:
         used, said = _apart(counters.cpu_s, value.seconds)
         yield (f"the mirror used {used} of CPU time for a value that is said to have taken {said}")
 
 
-def _unread(value: Value, _: Counters, due: Due) -> Iterator[str]:
+def _unread(value: Value, counters: Counters, due: Due) -> Iterator[str]:
     """Say if some page was not read within the clock, by `site.read` or `site.stream`."""
     conduct = value.conduct
+    due_bytes = 0 if counters.faults else counters.body_bytes
     if (conduct.pages_read or 0) < due.pages:
         yield (
             f"site.read ran {conduct.pages_read} times within its clock instead of {due.pages}: "
@@ -213,23 +220,53 @@ def _unread(value: Value, _: Counters, due: Due) -> Iterator[str]:
             f"site.read found {conduct.items_read} items within its clock instead of {due.items}: "
             "it was not given the pages that came"
         )
+    elif conduct.bytes_read < READ_SHARE * due_bytes:
+        yield (
+            f"site.read was given {conduct.bytes_read:,} bytes within its clock instead of "
+            f"{due_bytes:,}: pages were cut before they were read"
+        )
 
 
 def _foreknown(value: Value, counters: Counters, due: Due) -> Iterator[str]:
     """Say if it asked for a page that no page had linked to yet.
 
     This holds only where each page is asked for once, and read: what a redirect leads to, or what
-    is asked for again, may come before anything is read.
+    is asked for again, may come before anything is read. Where the mirror answers at once, only
+    the second page's moment is known.
     """
     first_read_at = value.conduct.first_read_at
     if counters.faults or counters.requests != due.pages or not counters.second_at:
         return
     early_s = first_read_at - counters.second_at
-    if early_s > CLOCK_SLACK_S:
+    if early_s <= CLOCK_SLACK_S:
+        yield from _untold(counters.asked or [], value.conduct.told)
+    else:
         yield (
             f"it asked for its second page {_ms(early_s)} before it read the first: it knew "
             "addresses that no page had told it"
         )
+
+
+def _untold(asked: list[tuple[str, float]], told: list[dict[str, float]]) -> Iterator[str]:
+    """Say if a page was asked for before any page that links to it was read.
+
+    Args:
+        asked: pages in the order in which they were asked for, and when.
+        told: for each crawl, when the first page was read that links to a page.
+    """
+    came = Counter[str]()
+    for page, at in asked:
+        crawl = came[page]
+        came[page] += 1
+        if page == asked[0][0] or crawl >= len(told):
+            continue
+        early_s = told[crawl].get(page, at) - at
+        if early_s > CLOCK_SLACK_S:
+            yield (
+                f"it asked for {page} {_ms(early_s)} before it read a page that links to it: it "
+                "knew addresses that no page had told it"
+            )
+            return
 
 
 def _reused(value: Value, counters: Counters, due: Due) -> Iterator[str]:
@@ -249,6 +286,9 @@ def _reused(value: Value, counters: Counters, due: Due) -> Iterator[str]:
             f"site.read was given the bytes of {pages} of an earlier crawl instead of those that "
             "came: bodies were kept"
         )
+    elif counters.carried and not counters.faults:
+        carried = count_of(counters.carried, "connection")
+        yield f"it used {carried} of the crawl before, where each crawl has to open its own"
     elif counters.kept:
         yield (
             f"it used {count_of(counters.kept, 'connection')} that it had opened before its turn"
