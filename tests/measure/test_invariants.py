@@ -10,7 +10,8 @@ from crawlbench.base.counters import Counters
 from crawlbench.base.records import Cell
 from crawlbench.base.usage import Usage
 from crawlbench.measure.contract import Conduct, Value
-from crawlbench.measure.invariants import Due, Patience, find_breach, find_misconduct
+from crawlbench.measure.invariants import Due, find_breach, find_misconduct
+from crawlbench.measure.unrest import Patience
 from crawlbench.measure.verify import expect
 from crawlbench.sites.douban import SITE
 
