@@ -4,8 +4,15 @@ import urllib3
 from urllib3.util import connection
 from walking import walk
 
-create = connection.create_connection
-connection.create_connection = create
+create, addresses = connection.create_connection, set()
+
+
+def create_and_note(address, *more, **options):
+    addresses.add(address)
+    return create(address, *more, **options)
+
+
+connection.create_connection = create_and_note
 manager = urllib3.PoolManager(maxsize=4)
 
 
