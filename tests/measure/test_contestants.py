@@ -41,6 +41,7 @@ CLOCK, READING, ADDRESSES = Promise.CLOCK, Promise.READING, Promise.ADDRESSES
 ANEW, REST, HARNESS = Promise.ANEW, Promise.REST, Promise.HARNESS
 KEPT = "which an earlier crawl found, where its page now has"
 BYTES = "site.read was given the bytes of 1 page of an earlier crawl instead of those that came"
+CUT = "pages were cut before they were read"
 FALSE = {
     "lazy_all": "it went on after its clock had stopped",
     "last_page_late": "it went on after its clock had stopped",
@@ -79,6 +80,13 @@ FALSE = {
     "cpus_for_a_moment": "it let itself run on CPUs",
     "child_cpus": "it let itself run on CPUs",
     "thread_cpus": "it let itself run on CPUs",
+    "reads_late": "it had a page read",
+    "cuts": CUT,
+    "distills": CUT,
+    "stops_feeding": CUT,
+    "leaves_early": KEPT,
+    "hook": "it began before its clock",
+    "alarm": "it worked between its turns",
 }
 MOVERS = ("cpus", "cpus_for_a_moment", "child_cpus", "thread_cpus")
 """Who takes more CPUs than it was given."""
@@ -89,6 +97,10 @@ PROMISES = {
     **dict.fromkeys(("heads", "keeps_connection", "unused_connection", "one_new_connection"), ANEW),
     **dict.fromkeys(("keeps_bodies", "keeps_last_bodies", "keeps_items", "keeps_a_page"), ANEW),
     **dict.fromkeys(MOVERS, HARNESS),
+    **dict.fromkeys(("reads_late", "hook"), CLOCK),
+    **dict.fromkeys(("cuts", "distills", "stops_feeding"), READING),
+    "leaves_early": ANEW,
+    "alarm": REST,
     "coding": Promise.RULES,
     **dict.fromkeys(("spins", "detached", "prefetching_thread", "intrudes", "floods"), REST),
     "disk": IN_TURNS,
@@ -103,10 +115,25 @@ NEEDS = {
     "honest_declared_coding": "brotli",
     "honest_patches": "gevent",
     "honest_http2": "httpx2",
+    "false_other_json": "orjson",
+    "false_parser_method": "bs4",
 }
 """Modules without which a contestant is left out."""
 AGAIN = "false_inflates_once"
 """What shows only where the same comes again: in the second lap, or the second crawl of a value."""
+SEVERAL = ("--site", "douban-x30", "-c", "10", "--min-time", "0.15")
+"""Several crawls in a value, each with many connections."""
+CARRIED = "of the crawl before, where each crawl has to open its own"
+FOREKNOWN = "before it read a page that links to it"
+ELSEWHERE = {
+    "false_session_per_loop": (SEVERAL, CARRIED),
+    "false_pool_for_a_moment": (SEVERAL, CARRIED),
+    "false_short_memory": (SEVERAL, FOREKNOWN),
+    "false_counts_up": (("--site", "douban-x30", "-c", "10"), FOREKNOWN),
+    "false_other_json": (("--site", "api-json", "--parser", "json"), "it replaced json.loads"),
+    "false_parser_method": (("--parser", "bs4-lxml"), "it replaced bs4.element.Tag.select_one"),
+}
+"""What other sites, other parsers or other values show, with the options for them."""
 FAR = ("false_crowd", "false_pipelines", "honest_threads")
 """What the network loopback does not show, as its mirror answers at once."""
 
@@ -141,7 +168,8 @@ def measure(folder, network, names, options=()):
 @pytest.fixture(scope="module")
 def near(tmp_path_factory):
     """Return what came of all contestants on loopback."""
-    names = [name for name in contestants("*_*.py") if name not in (*FAR[:2], AGAIN)]
+    others = (*FAR[:2], AGAIN, *ELSEWHERE)
+    names = [name for name in contestants("*_*.py") if name not in others]
     return measure(tmp_path_factory.mktemp("near"), "loopback", names)
 
 
@@ -164,7 +192,7 @@ def test_honest_form_is_valid(near, name):
 
 def test_no_contestant_is_left_out():
     """All files stand above, and there are as many as were asked for."""
-    expected = {f"false_{name}" for name in FALSE} | {*FAR[:2], AGAIN}
+    expected = {f"false_{name}" for name in FALSE} | {*FAR[:2], AGAIN, *ELSEWHERE}
     assert {path.stem for path in FOLDER.glob("false_*.py")} == expected
     assert len(list(FOLDER.glob("honest_*.py"))) >= 30
     assert PROMISES.keys() == FALSE.keys()
@@ -185,6 +213,17 @@ def test_what_was_decoded_before_is_seen_when_it_comes_again(tmp_path, options):
     assert reasons.keys() == {AGAIN}
     assert "of an earlier crawl instead of those that came" in reasons[AGAIN]
     assert "(calibration" not in reasons[AGAIN]
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_what_other_values_show_is_seen_there(tmp_path, name):
+    """And nothing else: an honest contestant of the same kind is in order."""
+    if name not in contestants("false_*.py"):
+        pytest.skip(f"{NEEDS[name]} is not installed")
+    options, reason = ELSEWHERE[name]
+    reasons, _ = measure(tmp_path, "loopback", [name, "honest_task_group"], options)
+    assert reasons.keys() == {name}
+    assert reason in reasons[name]
 
 
 def check_turns(name):

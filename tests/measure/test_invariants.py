@@ -10,7 +10,8 @@ from crawlbench.base.counters import Counters
 from crawlbench.base.records import Cell
 from crawlbench.base.usage import Usage
 from crawlbench.measure.contract import Conduct, Value
-from crawlbench.measure.invariants import Due, Patience, find_breach, find_misconduct
+from crawlbench.measure.invariants import Due, find_breach, find_misconduct
+from crawlbench.measure.unrest import Patience
 from crawlbench.measure.verify import expect
 from crawlbench.sites.douban import SITE
 
@@ -72,6 +73,37 @@ def test_good_value_has_no_breach():
             counted(second_at=100.01),
             "it asked for its second page 10 ms before it read the first: it knew addresses that "
             "no page had told it",
+        ),
+        (
+            conducted(last_read_at=100.51),
+            counted(),
+            "it had a page read 10 ms after its clock had stopped",
+        ),
+        (
+            conducted(bytes_read=90_000),
+            counted(body_bytes=100_000),
+            "site.read was given 90,000 bytes within its clock instead of 100,000: pages were cut "
+            "before they were read",
+        ),
+        (
+            conducted(first_read_at=100.002, told=[{"/b": 100.002, "/c": 100.02}]),
+            counted(second_at=100.01, asked=[["/a", 100.001], ["/b", 100.01], ["/c", 100.01]]),
+            "it asked for /c 10 ms before it read a page that links to it: it knew addresses that "
+            "no page had told it",
+        ),
+        (
+            conducted(first_read_at=100.002, told=[{"/b": 100.002}, {"/b": 100.3}]),
+            counted(
+                second_at=100.01,
+                asked=[["/a", 100.001], ["/b", 100.01], ["/a", 100.25], ["/b", 100.28]],
+            ),
+            "it asked for /b 20 ms before it read a page that links to it: it knew addresses that "
+            "no page had told it",
+        ),
+        (
+            VALUE,
+            counted(carried=3),
+            "it used 3 connections of the crawl before, where each crawl has to open its own",
         ),
         (
             VALUE,

@@ -81,6 +81,52 @@ def test_moment_of_the_first_page_is_known():
             assert before <= reader.look().first_at <= after
 
 
+def test_size_and_end_of_what_was_read_are_known():
+    """Whole, in pieces or elsewhere; the end is that of the last page."""
+    ways = (
+        lambda reader: reader("/a", memoryview(b"123")),
+        lambda reader: [reader("/a", b"12"), reader("/b", bytearray(b"3"))],
+        feed_three,
+        lambda reader: pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(reader))("/a", b"123"))),
+    )
+    for read in ways:
+        reader = CountedReader(Piecewise())
+        before = time.perf_counter()
+        read(reader)
+        after = time.perf_counter()
+        reading = reader.look()
+        assert reading.bytes == 3
+        assert before < reading.last_at < after
+        reader.forget()
+        assert (reader.look().bytes, reader.look().last_at) == (0, 0.0)
+
+
+def feed_three(reader):
+    """Read a page of three bytes in two pieces."""
+    page = reader.open("/a")
+    page.feed(b"12")
+    page.feed(memoryview(b"3"))
+    page.close()
+
+
+def test_what_pages_told_is_known_crawl_by_crawl():
+    """A page that several link to was told by the first of them, when it began to be read."""
+    links = {"/": ("http://a/x?y=1", "http://a/z"), "/z": ("http://a/x?y=1", "http://a/")}
+    reader = CountedReader(lambda address, _: Page((), links[address]))
+    moments = []
+    for address in ("/", "/z", "/z"):
+        if len(moments) != 1:
+            reader.begin_crawl()
+        moments.append(time.perf_counter())
+        reader(address, b"1")
+    first, second = reader.look().told
+    assert moments[0] < first["/x?y=1"] == first["/z"] < moments[1] < first["/"]
+    assert moments[2] < second["/"] == second["/x?y=1"]
+    assert "/z" not in second
+    reader.forget()
+    assert reader.look().told == []
+
+
 def test_moment_of_a_page_that_was_read_elsewhere_is_not_known():
     """Pages that are read here come later than it: nothing must follow from that."""
     reader = CountedReader(read_page)
@@ -131,6 +177,9 @@ def test_forked_children_are_counted_and_forgotten():
             ours.send(True)
             ours.recv()
         assert seen(reader) == (pages, 3 * pages)
+        assert reader.look().bytes == 3 * pages
+        assert 0 < reader.look().last_at < time.perf_counter()
+        assert reader.look().told == []
         reader.forget()
     ours.send(False)
     child.join()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import decimal
 import gc
 import json
 import os
@@ -99,20 +100,37 @@ def test_what_an_object_of_ours_has_is_sealed_when_it_is_added():
 
 
 def test_library_that_pages_are_read_with_is_sealed_when_it_is_taken_in(monkeypatch):
-    """Not before, and not the standard library, which some patch for good reasons."""
+    """Not before, and nothing else of the standard library, which some patch for good reasons."""
     parsing = types.ModuleType("parsing_of_ours")
     parsing.html, parsing.json = types.ModuleType("html_of_others"), json
     parsing.html.parse = pretend
     monkeypatch.setitem(sys.modules, "parsing_of_ours", parsing)
     seal = Seal()
-    monkeypatch.setattr(json, "dumps", pretend)
+    monkeypatch.setattr(decimal, "getcontext", pretend)
     parsing.html.parse = print
     assert seal.find_broken() == []
     seal.take_in("parsing_of_ours")
     assert seal.find_broken() == []
     parsing.html.parse = pretend
     monkeypatch.setattr(json, "loads", pretend)
-    assert seal.find_broken() == ["it replaced html_of_others.parse"]
+    monkeypatch.setattr(json.JSONDecoder, "decode", pretend)
+    monkeypatch.setattr(decimal, "localcontext", pretend)
+    assert sorted(seal.find_broken()) == [
+        "it replaced html_of_others.parse",
+        "it replaced json.decoder.JSONDecoder.decode",
+        "it replaced json.loads",
+    ]
+
+
+def test_class_that_pages_are_read_with_is_sealed_with_what_it_inherits(monkeypatch):
+    """As far as its own library goes."""
+    parsing = types.ModuleType("parsing_of_ours")
+    parsing.Encoder = json.JSONEncoder
+    monkeypatch.setitem(sys.modules, "parsing_of_ours", parsing)
+    seal = Seal()
+    seal.take_in("parsing_of_ours")
+    monkeypatch.setattr(json.JSONEncoder, "encode", pretend)
+    assert seal.find_broken() == ["it replaced json.encoder.JSONEncoder.encode"]
 
 
 @pytest.mark.parametrize(("objects", "is_seen"), [(0, True), (50_001, True), (50_000, False)])

@@ -106,6 +106,21 @@ def test_counters_tell_the_version_and_the_bytes(mirror):
     assert counters.wire_bytes > sum(map(len, (BODIES["/top250"], BODIES[PAGE_2])))
 
 
+def test_connection_that_one_crawl_leaves_to_the_next_is_counted(mirror):
+    """As over HTTP/1.1."""
+    mirror.begin()
+    for _ in range(2):
+        with Http2Wire(mirror.port) as wire:
+            for target in ("/top250", PAGE_2):
+                wire.ask(target)
+    assert mirror.mirror.counters.carried == 0
+    with Http2Wire(mirror.port) as wire:
+        for _ in range(2):
+            for target in ("/top250", PAGE_2):
+                wire.ask(target)
+    assert mirror.end().carried == 1
+
+
 def test_connection_of_an_earlier_span_is_kept(mirror):
     """As over HTTP/1.1."""
     mirror.begin()

@@ -81,6 +81,23 @@ def test_mirror_serves_and_counts_by_spans():
         assert (empty.requests, empty.connections, empty.wire_bytes, empty.pages) == (0, 0, 0, {})
 
 
+@pytest.mark.parametrize(("site", "is_told"), [("douban-top250", True), ("api-json", False)])
+def test_size_of_the_pages_that_were_asked_for_is_told(site, is_told):
+    """Before any coding, as often as they were asked for; of HTML alone."""
+
+    async def session():
+        async with open_on(site=site) as mirror:
+            await mirror.begin("test")
+            with connect(mirror) as wire:
+                pages = ("/top250", "/none", "/top250") if is_told else ("/api/movies",)
+                for page in pages:
+                    wire.ask(page, "Accept-Encoding: gzip")
+            return await mirror.end()
+
+    counters = asyncio.run(session())
+    assert counters.body_bytes == (2 * len(BODIES["/top250"]) if is_told else 0)
+
+
 def test_seed_and_epoch_stand_for_the_delays_that_are_played():
     """Two mirrors of one seed differ in nothing but their ports."""
     network = Network(round_trip_s=0.03, jitter=1.0)

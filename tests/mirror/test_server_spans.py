@@ -37,6 +37,42 @@ def test_requests_are_counted_by_page(mirror):
     assert (counters.requests, counters.connections) == (7, 2)
 
 
+@pytest.mark.parametrize("is_watched", [False, True])
+def test_connection_that_one_crawl_leaves_to_the_next_is_counted(mirror, is_watched):
+    """Once for each later crawl, however it is answered; one that a crawl has to itself is not."""
+    mirror.mirror.on_exchange = (lambda _: None) if is_watched else None
+    try:
+        mirror.begin()
+        with mirror.open() as wire, mirror.open() as other:
+            for page in ("/top250", PAGE_2):
+                wire.ask(page)
+            assert mirror.mirror.counters.carried == 0
+            for page in ("/top250", PAGE_2):
+                other.ask(page)
+            assert mirror.mirror.counters.carried == 0
+            for one in (wire, other):
+                one.ask("/top250")
+                one.ask(PAGE_2)
+        assert mirror.end().carried == 2
+    finally:
+        mirror.mirror.on_exchange = None
+
+
+def test_requests_are_noted_where_answers_are_not_sent_at_once(mirror):
+    """With the moment at which each came, on the clock that workers read."""
+    before = time.perf_counter()
+    mirror.call(lambda: mirror.mirror.begin("test", alters=True))
+    for page in (PAGE_2, "/none", PAGE_2):
+        mirror.ask(page)
+    asked = mirror.end().asked
+    assert [page for page, _ in asked] == [PAGE_2, "/none", PAGE_2]
+    moments = [before - TICK_S, *(at for _, at in asked), time.perf_counter() + TICK_S]
+    assert moments == sorted(moments)
+    mirror.begin()
+    mirror.ask()
+    assert mirror.end().asked is None
+
+
 def test_bytes_on_the_wire_are_counted_with_their_heads(mirror):
     """All that the client reads, and nothing else."""
     mirror.begin()

@@ -22,6 +22,9 @@ class Counters:
     """Those of them on which a request came."""
     kept: int = 0
     """Connections opened before the span on which a request came."""
+    carried: int = 0
+    """Connections that had brought requests of one crawl and then brought some of a later one; each
+    counts once for each later crawl."""
     begun_at: float = 0.0
     """When the span began, on the mirror's own clock."""
     tls_connections: int = 0
@@ -33,6 +36,9 @@ class Counters:
     most_in_flight: int = 0
     wire_bytes: int = 0
     """Bytes written to sockets, with heads, without TLS."""
+    body_bytes: int = 0
+    """Size of the pages that were asked for, before any coding; 0 if they are not HTML; filled at
+    `end`."""
     cpu_s: float = 0.0
     """CPU time of the mirror's process within the span; filled at `end`."""
     cpu_wait_s: float = 0.0
@@ -60,6 +66,9 @@ class Counters:
     second_at: float = 0.0
     """When the first request for a page other than the first came; 0: never. From `end` on it is
     on the same clock as `first_at`."""
+    asked: list[tuple[str, float]] | None = None
+    """Which page each request was for, and when it came, of the first `MAX_TOLD`; None where
+    answers are sent at once. From `end` on, times are on the same clock."""
     answered_at: float = 0.0
     """When the last byte of the last answer was sent."""
     strays: dict[str, int] = field(default_factory=dict)
@@ -84,6 +93,8 @@ class Counters:
         """
         if at:
             self.came(at, flags)
+            if self.asked is not None and len(self.asked) < MAX_TOLD:
+                self.asked.append((page, at))
         before = self.pages.get(page, 0)
         if not (before or self.second_at) and self.pages:
             self.second_at = at
@@ -129,8 +140,8 @@ class Counters:
         self.wire_bytes += sent_bytes
         self.answered_at = at or self.answered_at
 
-    def answered_at_once(self, page: str, sent_bytes: int, at: float, flags: int) -> None:
-        """Count a request for a page that was answered as soon as it came."""
+    def answered_at_once(self, page: str, sent_bytes: int, at: float, flags: int) -> int:
+        """Count a request for a page that was answered as it came; return how many came before."""
         self.came(at, flags)
         pages = self.pages
         before = pages.get(page, 0)
@@ -141,6 +152,7 @@ class Counters:
         self.wire_bytes += sent_bytes
         if self.in_flight >= self.most_in_flight:
             self.most_in_flight = self.in_flight + 1
+        return before
 
     def befell(self, fault: str) -> None:
         """Count a fault that was played."""

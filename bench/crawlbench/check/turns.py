@@ -9,8 +9,9 @@ from crawlbench.base.errors import CellError
 from crawlbench.base.records import Cell
 from crawlbench.check.findings import Finding
 from crawlbench.measure.executor import ProcessExecutor
-from crawlbench.measure.invariants import Due, Patience, Promise, find_breaches
+from crawlbench.measure.invariants import Due, Promise, find_breaches
 from crawlbench.measure.turnstile import open_turnstile
+from crawlbench.measure.unrest import Patience
 from crawlbench.measure.verify import explain_wrong, find_fault, is_wrong_answer
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror

@@ -43,6 +43,13 @@ class Conduct:
     first_read_at: float = 0.0
     """When reading of the first page began, on the clock of `started_at`; 0 if that is not known,
     as for pages that are read in other processes."""
+    last_read_at: float = 0.0
+    """When reading of the last page had ended, on the same clock; 0 if none was read."""
+    bytes_read: int = 0
+    """Size of the pages that were read."""
+    told: list[dict[str, float]] = field(default_factory=list)
+    """For each crawl, when reading of the first page began that links to a page, by the address of
+    the latter without its origin; empty if that is not known."""
     last_s: float = 0.0
     """How long the process's previous value took, if that was another cell's."""
     bodies_kept: int = 0

@@ -109,12 +109,15 @@ class Crawling:
         """Release what the last value returned."""
         self._crawls = []
 
-    def look(self) -> dict[str, float | None]:
+    def look(self) -> dict[str, object]:
         """Return how much was read during the last value, from when on, and what was kept."""
         return {
             "pages_read": self._reading.pages,
             "items_read": self._reading.items,
+            "bytes_read": self._reading.bytes,
             "first_read_at": self._reading.first_at,
+            "last_read_at": self._reading.last_at,
+            "told": self._reading.told,
             "bodies_kept": self._reading.kept,
         }
 

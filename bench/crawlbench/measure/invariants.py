@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from crawlbench.base.text import count_of, tell_apart
+from crawlbench.base.text import count_of
+from crawlbench.measure.unrest import find_restless, tell_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,31 +25,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Due",
-    "Patience",
     "Promise",
     "find_breach",
     "find_breaches",
     "find_misconduct",
-    "find_unrest",
 ]
 
 CLOCK_SLACK_S = 50e-6 + 2 * time.get_clock_info("monotonic").resolution
 """How far two processes' readings of one clock may differ: less than one request over loopback
 takes, so that not even one can hide in the gap."""
-REST_CPU_S = 0.001
-"""CPU time that a worker may use between its turns: so little hardly affects a crawl."""
-VALUE_SHARE = 0.01
-"""The same as a share of the value's time, if that is more; it is below what matters."""
-REST_SHARE = 0.001
-"""The same as a share of the time between turns, if that is more. An idle thread that looks around
-twice a second uses 0.01 %, which no neighbour notices; a busy one uses 100 %."""
-MAX_RESTLESS = 0.1
-"""Share of a cell's turns. What disturbs so few of its neighbours' laps moves no ratio, because the
-midmean leaves out a quarter at each end. A busy hypervisor charges its own pauses to whoever has
-the CPU, so that a worker that only waits may now and then seem to have used a millisecond."""
 MIRROR_SLACK_S = 0.005
 """Slack for the mirror's CPU time, because within its span it also obeys the manager and tidies
 up."""
+READ_SHARE = 0.95
+"""Share of a page that has to be read. Some strip its ends before, and a browser writes its tree
+anew, which leaves out 3 %."""
 CPU_SLACK_S, CPU_SLACK_SHARE = 0.01, 0.02
 """Slack for a value's CPU time beyond what its CPUs can give: some systems count it in hundredths
 of a second."""
@@ -128,60 +119,14 @@ def _misconduct(value: Value) -> Iterator[tuple[Promise, str]]:
         yield Promise.HARNESS, f"it did not leave the harness alone: {'; '.join(conduct.broken)}"
     had_s, used_s = conduct.cpus * value.seconds, value.used.cpu_s or 0.0
     if conduct.cpus and used_s > had_s * (1 + CPU_SLACK_SHARE) + CPU_SLACK_S:
-        used, had = _apart(used_s, had_s)
+        used, had = tell_ms(used_s, had_s)
         yield (
             Promise.HARNESS,
             f"it took CPUs of others: it used {used} of CPU time, but "
             f"{count_of(conduct.cpus, 'CPU')} had only {had} for it",
         )
-    if unrest := find_unrest(conduct.rest_cpu_s, conduct.rest_s, _longest_s(value)):
+    if unrest := find_restless(value):
         yield Promise.REST, unrest
-
-
-def find_unrest(cpu_s: float, rest_s: float, value_s: float) -> str | None:
-    """Say that a process did not stand still between its turns, or return None.
-
-    Args:
-        cpu_s: CPU time that it used there.
-        rest_s: how long it should have stood still.
-        value_s: how long one of its values takes.
-    """
-    allowed_s = max(REST_CPU_S, VALUE_SHARE * value_s, REST_SHARE * rest_s)
-    if cpu_s <= allowed_s:
-        return None
-    used, allowed = _apart(cpu_s, allowed_s)
-    return (
-        f"it worked between its turns: {used} of CPU time while others were measured; {allowed} "
-        "are allowed"
-    )
-
-
-def _longest_s(value: Value) -> float:
-    """Return how long a value of the process takes: its unfinished work may be a share of it."""
-    return max(value.seconds, value.conduct.last_s)
-
-
-class Patience:
-    """Remembers over a session which cells did not stand still, and excuses rare cases."""
-
-    def __init__(self) -> None:
-        """Remember nothing yet."""
-        self._turns = Counter[str]()
-        self._restless = Counter[str]()
-
-    def excuse(self, cell: str, value: Value) -> Value:
-        """Return the value; if the worker moved for the first time, as if it had stood still.
-
-        Later times are excused as long as they are at most `MAX_RESTLESS` of the cell's turns.
-        """
-        conduct = value.conduct
-        self._turns[cell] += 1
-        if find_unrest(conduct.rest_cpu_s, conduct.rest_s, _longest_s(value)) is None:
-            return value
-        self._restless[cell] += 1
-        if self._restless[cell] > max(1.0, MAX_RESTLESS * self._turns[cell]):
-            return value
-        return replace(value, conduct=replace(conduct, rest_cpu_s=0.0))
 
 
 def _out_of_time(value: Value, counters: Counters, _: Due) -> Iterator[str]:
@@ -190,19 +135,23 @@ def _out_of_time(value: Value, counters: Counters, _: Due) -> Iterator[str]:
         return
     conduct: Conduct = value.conduct
     early_s = conduct.started_at - counters.first_at
-    late_s = counters.last_at - conduct.started_at - value.seconds
+    stopped_at = conduct.started_at + value.seconds
+    late_s, read_late_s = counters.last_at - stopped_at, conduct.last_read_at - stopped_at
     if early_s > CLOCK_SLACK_S:
         yield f"it began before its clock: the mirror heard from it {_ms(early_s)} earlier"
     if late_s > CLOCK_SLACK_S:
         yield f"it went on after its clock had stopped: the mirror served it {_ms(late_s)} longer"
+    if read_late_s > CLOCK_SLACK_S:
+        yield f"it had a page read {_ms(read_late_s)} after its clock had stopped"
     if counters.cpu_s > value.seconds + MIRROR_SLACK_S:
-        used, said = _apart(counters.cpu_s, value.seconds)
+        used, said = tell_ms(counters.cpu_s, value.seconds)
         yield (f"the mirror used {used} of CPU time for a value that is said to have taken {said}")
 
 
-def _unread(value: Value, _: Counters, due: Due) -> Iterator[str]:
+def _unread(value: Value, counters: Counters, due: Due) -> Iterator[str]:
     """Say if some page was not read within the clock, by `site.read` or `site.stream`."""
     conduct = value.conduct
+    due_bytes = 0 if counters.faults else counters.body_bytes
     if (conduct.pages_read or 0) < due.pages:
         yield (
             f"site.read ran {conduct.pages_read} times within its clock instead of {due.pages}: "
@@ -213,23 +162,53 @@ def _unread(value: Value, _: Counters, due: Due) -> Iterator[str]:
             f"site.read found {conduct.items_read} items within its clock instead of {due.items}: "
             "it was not given the pages that came"
         )
+    elif conduct.bytes_read < READ_SHARE * due_bytes:
+        yield (
+            f"site.read was given {conduct.bytes_read:,} bytes within its clock instead of "
+            f"{due_bytes:,}: pages were cut before they were read"
+        )
 
 
 def _foreknown(value: Value, counters: Counters, due: Due) -> Iterator[str]:
     """Say if it asked for a page that no page had linked to yet.
 
     This holds only where each page is asked for once, and read: what a redirect leads to, or what
-    is asked for again, may come before anything is read.
+    is asked for again, may come before anything is read. Where the mirror answers at once, only
+    the second page's moment is known.
     """
     first_read_at = value.conduct.first_read_at
     if counters.faults or counters.requests != due.pages or not counters.second_at:
         return
     early_s = first_read_at - counters.second_at
-    if early_s > CLOCK_SLACK_S:
+    if early_s <= CLOCK_SLACK_S:
+        yield from _untold(counters.asked or [], value.conduct.told)
+    else:
         yield (
             f"it asked for its second page {_ms(early_s)} before it read the first: it knew "
             "addresses that no page had told it"
         )
+
+
+def _untold(asked: list[tuple[str, float]], told: list[dict[str, float]]) -> Iterator[str]:
+    """Say if a page was asked for before any page that links to it was read.
+
+    Args:
+        asked: pages in the order in which they were asked for, and when.
+        told: for each crawl, when the first page was read that links to a page.
+    """
+    came = Counter[str]()
+    for page, at in asked:
+        crawl = came[page]
+        came[page] += 1
+        if page == asked[0][0] or crawl >= len(told):
+            continue
+        early_s = told[crawl].get(page, at) - at
+        if early_s > CLOCK_SLACK_S:
+            yield (
+                f"it asked for {page} {_ms(early_s)} before it read a page that links to it: it "
+                "knew addresses that no page had told it"
+            )
+            return
 
 
 def _reused(value: Value, counters: Counters, due: Due) -> Iterator[str]:
@@ -249,6 +228,9 @@ def _reused(value: Value, counters: Counters, due: Due) -> Iterator[str]:
             f"site.read was given the bytes of {pages} of an earlier crawl instead of those that "
             "came: bodies were kept"
         )
+    elif counters.carried and not counters.faults:
+        carried = count_of(counters.carried, "connection")
+        yield f"it used {carried} of the crawl before, where each crawl has to open its own"
     elif counters.kept:
         yield (
             f"it used {count_of(counters.kept, 'connection')} that it had opened before its turn"
@@ -286,8 +268,3 @@ _RULES = {
 
 def _ms(seconds: float) -> str:
     return f"{seconds * 1e3:,.3g} ms"
-
-
-def _apart(*seconds: float) -> list[str]:
-    """Return times that stand in one sentence; they look alike only where they are."""
-    return [f"{text} ms" for text in tell_apart(*(1e3 * one for one in seconds), form=",.3g")]

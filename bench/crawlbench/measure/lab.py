@@ -11,13 +11,13 @@ from crawlbench.base.rooms import open_room
 from crawlbench.measure.calibration import find_every
 from crawlbench.measure.ceiling import MIN_SPAN_S, SPAN_S, measure_ceiling
 from crawlbench.measure.executor import ProcessExecutor
-from crawlbench.measure.invariants import Patience
 from crawlbench.measure.peers import PeerMeter, open_peers
 from crawlbench.measure.placement import stay_off
 from crawlbench.measure.round import RoundResult, run_round
 from crawlbench.measure.roundplan import RoundPlan
 from crawlbench.measure.sitefacts import find_site
 from crawlbench.measure.turnstile import open_turnstile
+from crawlbench.measure.unrest import Patience
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import MirrorProcess, open_mirror
 from crawlbench.plugins import registry

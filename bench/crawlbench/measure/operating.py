@@ -45,7 +45,7 @@ class Operating:
         self._figures = outcome.figures
         return outcome.timing
 
-    def look(self) -> dict[str, float | None]:
+    def look(self) -> dict[str, object]:
         """Return nothing: there are no pages."""
         return {"pages_read": None, "items_read": 0}
 

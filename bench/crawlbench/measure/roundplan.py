@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crawlbench.measure.invariants import Patience
+from crawlbench.measure.unrest import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,19 +13,17 @@ import signal
 import sys
 import time
 from dataclasses import dataclass, replace
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 from crawlbench.base.offspring import Children, move
+from crawlbench.measure.parts import find_ours, find_tools
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 __all__ = ["Rest", "Seal", "await_kernel_threads", "await_kernel_work"]
 
-CLOCKS = ("perf_counter", "monotonic", "process_time", "thread_time")
-NAMES = {time: {*CLOCKS, *(f"{clock}_ns" for clock in CLOCKS)}, gc: {"collect"}}
-OURS = "crawlbench."
 MAX_OBJECTS = 50_000
 """Objects between two collections. Some services set as many; with more, hardly any collection
 would fall within the clock, and what is not collected there is collected outside, at no charge."""
@@ -51,7 +49,7 @@ class Seal:
     def __init__(self) -> None:
         """Take in everything."""
         self._parts: dict[tuple[str, int], _Part] = {}
-        for name, owner, part in _parts():
+        for name, owner, part in find_ours():
             self._parts[name, id(owner)] = _Part.of(owner, name, part)
         self._state = _State.now()
 
@@ -61,7 +59,7 @@ class Seal:
         Args:
             module: the one that reads pages, which all contestants share.
         """
-        for name, owner, part in (*_parts(), *_tools(sys.modules.get(module))):
+        for name, owner, part in (*find_ours(), *find_tools(sys.modules.get(module))):
             self._parts.setdefault((name, id(owner)), _Part.of(owner, name, part))
 
     def add(self, owner: object, name: str) -> None:
@@ -132,41 +130,6 @@ def _look_up(owner: object, name: str) -> object:
     if isinstance(owner, ModuleType | type):
         return vars(owner).get(name)
     return getattr(owner, name, None)
-
-
-def _parts() -> Iterator[tuple[str, ModuleType | type, object]]:
-    """Yield the sealed functions and classes: dotted name, where it is found, the object."""
-    for module, names in NAMES.items():
-        for name in names:
-            yield f"{module.__name__}.{name}", module, vars(module)[name]
-    for module in list(sys.modules.values()):
-        if isinstance(module, ModuleType) and _is_ours(module):
-            for name, part in list(vars(module).items()):
-                if isinstance(part, FunctionType | BuiltinFunctionType | type):
-                    yield f"{module.__name__}.{name}", module, part
-                if isinstance(part, type) and part.__module__ == module.__name__:
-                    yield from _methods(part)
-
-
-def _tools(module: ModuleType | None) -> Iterator[tuple[str, ModuleType | type, object]]:
-    """Yield what the libraries that a module names offer, except the standard library."""
-    for tool in list(vars(module).values()) if module else ():
-        if not isinstance(tool, ModuleType) or _is_ours(tool):
-            continue
-        if tool.__name__.partition(".")[0] not in sys.stdlib_module_names:
-            for name, part in list(vars(tool).items()):
-                if callable(part):
-                    yield f"{tool.__name__}.{name}", tool, part
-
-
-def _is_ours(module: ModuleType) -> bool:
-    return module.__name__.startswith(OURS) or module.__name__ == "__main__"
-
-
-def _methods(kind: type) -> Iterator[tuple[str, type, object]]:
-    for name, part in list(vars(kind).items()):
-        if isinstance(part, FunctionType | classmethod | staticmethod | property):
-            yield f"{kind.__module__}.{kind.__qualname__}.{name}", kind, part
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import CellError
-from crawlbench.measure.invariants import find_unrest
 from crawlbench.measure.shared import HostHandle, Metadata, Share, SharedProcess
+from crawlbench.measure.unrest import find_unrest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.text import count_of
-from crawlbench.measure.invariants import VALUE_SHARE
+from crawlbench.measure.unrest import VALUE_SHARE
 
 if TYPE_CHECKING:
     from crawlbench.base.counters import Counters

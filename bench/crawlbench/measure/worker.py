@@ -57,7 +57,7 @@ class Task(Protocol):
     def run(self, loops: int) -> Timing:
         """Do it `loops` times; return what all took, read where the clock starts and stops."""
 
-    def look(self) -> dict[str, float | None]:
+    def look(self) -> dict[str, object]:
         """Return what `Conduct` needs to know about what the last value read."""
 
     def tell(self, *, is_alone: bool) -> Told:

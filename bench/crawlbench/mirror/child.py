@@ -14,7 +14,7 @@ import gc
 import json
 import os
 import sys
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
@@ -34,8 +34,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crawlbench.base.children import Say
+    from crawlbench.base.model import PageSource
 
 __all__ = ["MirrorJob", "loop_factory", "main"]
+
+KNOWN_SIZES = 16_384
+"""Addresses whose pages need not be measured again; a site that is not large has fewer."""
 
 
 class MirrorJob(TypedDict):
@@ -103,6 +107,8 @@ async def _serve(job: MirrorJob, say: Say) -> None:
     responses = Responses(pages, network.keep_alive_s, spec.method, spec.payload)
     responses.make_beforehand()
     mirror = Mirror(responses, network, job["seed"])
+    if spec.media == "html" and not spec.is_large:
+        mirror.size_of = _measure(pages)
     mirror.make_edition = partial(make_edition, spec, pages, job["seed"])
     entrance = Entrance(mirror, Path(job["ca_file"]), others=spec.hosts)
     address = await entrance.open_main()
@@ -111,6 +117,19 @@ async def _serve(job: MirrorJob, say: Say) -> None:
     say({"address": address, "path": spec.path, "ca_file": ca_file})
     await _obey(mirror, entrance, say)
     mirror.close()
+
+
+def _measure(pages: PageSource) -> Callable[[str], int]:
+    """Return what gives the size of a page before any coding; of no page, 0."""
+
+    @lru_cache(maxsize=KNOWN_SIZES)
+    def size_of(address: str) -> int:
+        with contextlib.suppress(Exception):  # raised by what a user wrote, or for no address
+            found = pages.find(address)
+            return len(pages.read(found)[1]) if found is not None else 0
+        return 0
+
+    return size_of
 
 
 async def _obey(mirror: Mirror, entrance: Entrance, say: Say) -> None:

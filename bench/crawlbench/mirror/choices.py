@@ -45,11 +45,16 @@ def choose_answer(mirror: Mirror, request: Request, before: int) -> tuple[Answer
 def count_request(counters: Counters, request: Request, connection: Tracked) -> tuple[str, int]:
     """Count a request that has just come; return its name and how often it came before."""
     at = connection.active
-    if connection.span is not counters:
+    is_new = connection.span is not counters
+    if is_new:
         connection.span = counters
         counters.introduced(connection.opened)
     if request.page is not None:
-        return request.page, counters.arrived(request.page, at, request.flags)
+        before = counters.arrived(request.page, at, request.flags)
+        if before > connection.crawl and not is_new:
+            counters.carried += 1
+        connection.crawl = before
+        return request.page, before
     return counters.stranger_arrived(request.target[:MAX_ADDRESS_BYTES].decode("latin-1"), at)
 
 

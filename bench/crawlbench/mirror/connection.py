@@ -50,6 +50,7 @@ class Connection(asyncio.Protocol):
         "_served",
         "_transport",
         "active",
+        "crawl",
         "door",
         "number",
         "opened",
@@ -69,6 +70,8 @@ class Connection(asyncio.Protocol):
         self._served = 0
         self.span: Counters | None = None
         """The last span in which it brought a request."""
+        self.crawl = 0
+        """Number of the crawl of that span whose requests it brings, from 0."""
         self.number = 0
         """Its number within the span, from 1."""
         self.opened = self.active = now()
@@ -133,10 +136,13 @@ class Connection(asyncio.Protocol):
         size = len(answer.data)
         self.active = at = now()
         counters = self.door.counters
-        counters.answered_at_once(page, size, at, request.flags)
+        before = counters.answered_at_once(page, size, at, request.flags)
         if self.span is not counters:
-            self._is_new, self.span = False, counters
+            self._is_new, self.span, self.crawl = False, counters, before
             counters.introduced(self.opened)
+        elif before > self.crawl:
+            self.crawl = before
+            counters.carried += 1
         sent = 0
         # Past the transport only while it holds nothing back, or answers would change places.
         if self._fd >= 0 and not self._transport.get_write_buffer_size():
@@ -193,8 +199,11 @@ class Connection(asyncio.Protocol):
             name, before = request.page, counters.arrived(request.page, arrived, request.flags)
         age_s = arrived - self.opened if self._is_new else None
         if self.span is not counters:
-            self._is_new, self.span = False, counters
+            self._is_new, self.span, self.crawl = False, counters, before
             counters.introduced(self.opened)
+        elif before > self.crawl:
+            self.crawl = before
+            counters.carried += 1
         delay_s = mirror.delay_s(request.page or "", before, connection_age_s=age_s)
         wire = self._make_wire(request, before)
         self._is_over = wire.end is not End.KEEP

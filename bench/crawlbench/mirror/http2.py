@@ -63,6 +63,7 @@ class Http2Connection(asyncio.Protocol):
         self.number = 0
         """Its number within the span, from 1."""
         self.span: Counters | None = None
+        self.crawl = 0
         self.opened = opened or now()
         self.active = now()
         self._h2 = make_server_state()

@@ -47,6 +47,8 @@ class Tracked(Protocol):
     active: float
     span: Counters | None
     """The last span in which it brought a request."""
+    crawl: int
+    """Number of the crawl of that span whose requests it brings, from 0."""
 
     def drop_if_idle(self, since: float) -> None:
         """Drop the connection if nothing has moved since then and nothing is due."""
@@ -76,6 +78,8 @@ class Mirror:
         """Answers targets that are neither pages nor counted; None if there are none."""
         self.make_edition: Callable[[], Edition] | None = None
         """Makes the other edition when it is first needed; None if it is made, or there is none."""
+        self.size_of: Callable[[str], int] | None = None
+        """Returns the size of a page, by its address; None where no reader has to see all of it."""
         self._seed = seed
         self.begin("")
         self._listener: Listener | None = None
@@ -112,10 +116,11 @@ class Mirror:
         self._alters = alters and bool(self.responses.edition.bodies)
         self._epoch, self._lap, self._laps = epoch, lap, laps
         self.plays_network = plays_network
-        is_changed = self._alters or (plays_network and self.network.changes_delivery)
+        is_changed = alters or (plays_network and self.network.changes_delivery)
         self.is_plain = self.on_exchange is None and not is_changed
         """Whether answers are sent whole and at once, and nobody watches."""
         self.doors.begin(door)
+        self.counters.asked = None if self.is_plain else []
         self._cpu_before = time.process_time()
         self._wait_before = read_cpu_wait_s()
 
@@ -125,6 +130,9 @@ class Mirror:
         counters.cpu_s = time.process_time() - self._cpu_before
         counters.cpu_wait_s = read_cpu_wait_s() - self._wait_before
         counters.edition, counters.is_altered = dict(self.responses.edition.titles), self._alters
+        if self.size_of:
+            pages = counters.pages.items()
+            counters.body_bytes = sum(self.size_of(page) * times for page, times in pages)
         self._weigh(counters, stray_bytes)
         self._date(counters)
         return counters
@@ -148,6 +156,8 @@ class Mirror:
             counters.last_at += shift
         if counters.second_at:
             counters.second_at += shift
+        if counters.asked:
+            counters.asked = [(page, at + shift) for page, at in counters.asked]
         for flags, count in counters.shapes.items():
             counters.heads += count if flags & HEAD else 0
             coding = CODINGS.get(flags & CODED)
