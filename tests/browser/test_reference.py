@@ -118,6 +118,9 @@ def test_stranger_is_led_to_an_answer(open_page, tmp_path, width, scheme):
         "Time over that of httpx-async on asyncio: httpx2-async on asyncio: 1.0"
     )
     assert answer.endswith("unclear.")
+    basis = page.inner_text("#basis")
+    assert re.match(r"Measured 20\d\d-\d\d-\d\d.* in \d+ sessions?, ", basis)
+    assert "To repeat it: " in basis
     assert "against=httpx-async%7Casyncio%7Cnone" in page.url
     opened.picture(f"question-{width}.png")
     page.fill("input[name=client]", "aiohttp")

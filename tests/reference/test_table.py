@@ -13,6 +13,7 @@ from crawlbench.reference.agreement import Said, find_agreement, said_by
 from crawlbench.reference.badge import make_badges
 from crawlbench.reference.bundle import ENDING, encode_bundle
 from crawlbench.reference.matrix import load_matrices, load_matrix, name_matrix
+from crawlbench.reference.page import render_table
 from crawlbench.reference.submission import make_bundle
 from crawlbench.reference.table import make_table
 from tests.reference.builders import ALIKE, BASE, FAST, RATIOS, REAL, TWIN, measured
@@ -161,6 +162,13 @@ def test_sessions_agree_with_themselves(table):
     assert table.within[-1].flipped == 0
     assert table.across[-1].answered == 3
     assert sum(band.flipped for band in table.across) == 0
+
+
+def test_agreement_of_what_was_not_measured_has_no_table(table):
+    """Of one matrix there is none before it, and a table of zeros would say nothing."""
+    title = "A matrix and the one before it"
+    assert title in render_table(table)
+    assert title not in render_table(replace(table, across=()))
 
 
 def test_halves_of_a_real_session_do_not_flip_far_from_one():

@@ -79,9 +79,13 @@ def render_table(table: Table, files_at: str = FILES) -> str:
         shares=[_share(one) for one in table.shares],
         total=_total(table.shares),
         agreements=[
-            ("Sessions of one matrix", [_band(one) for one in table.within]),
-            ("A matrix and the one before it", [_band(one) for one in table.across]),
-            ("Sessions on CPUs of two makers", [_band(one) for one in table.elsewhere]),
+            (title, [_band(one) for one in bands])
+            for title, bands in (
+                ("Sessions of one matrix", table.within),
+                ("A matrix and the one before it", table.across),
+                ("Sessions on CPUs of two makers", table.elsewhere),
+            )
+            if any(one.pairs for one in bands)
         ],
         style=Markup(style),  # noqa: S704
         data=Markup(script_json(data)),  # noqa: S704

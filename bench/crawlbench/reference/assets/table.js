@@ -191,6 +191,34 @@
     return since;
   }
 
+  function fastest(known) {
+    const value = (row) => (row.verdict === "baseline" ? 0 : row.ratio);
+    const clients = known.filter((row) => !data.floors.includes(row.client));
+    return clients.length ? clients.reduce((one, two) => (value(two) < value(one) ? two : one)) : null;
+  }
+
+  // What the answer rests on: days, sessions, versions and the command, without opening a figure.
+  function basisText(found, other) {
+    const known = found.filter((row) => row.ratio !== null || row.verdict === "baseline");
+    const told = other ? known.filter((row) => row.isPair).slice(0, 3) : [fastest(known)].filter(Boolean);
+    if (!told.length) return "";
+    const [one] = told;
+    const theirs = rows.find(
+      (row) => row.scenario === one.scenario && row.matrix === one.matrix && axesOf(row) === other,
+    );
+    const used = one.sessions.split(",").map((place) => sessions[Number(place)]);
+    const days = one.first === one.last ? one.last : `${one.first} to ${one.last}`;
+    const libraries = [...new Set([...told, theirs].filter(Boolean).map((row) => row.library))].filter(Boolean);
+    const parts = [
+      `Measured ${days} in ${used.length} session${used.length > 1 ? "s" : ""}, ${one.machine}, ${one.python}: ${libraries.join(", ")}.`,
+      `To repeat it: ${[...new Set(used.map((session) => session.command))].join("; ")}.`,
+    ];
+    // An interval of one pair may leave out 1 while the pair is not told apart.
+    if (told.some((row) => row.isPair && row.verdict === "unclear" && (row.low > 0 || row.high < 0)))
+      parts.push("Where an interval leaves out 1 and the verdict is unclear, the pair alone seems different, but not by more than the margin once all pairs of the scenario are held together (see Method).");
+    return parts.join(" ");
+  }
+
   function answerText(found) {
     const known = found.filter((row) => row.ratio !== null || row.verdict === "baseline");
     const scenarios = new Set(known.map((row) => `${row.scenario}|${row.matrix}`));
@@ -205,10 +233,8 @@
       });
       return lines.length ? `Time over that of ${label(other)}: ${lines.join("; ")}.` : "";
     }
-    const value = (row) => (row.verdict === "baseline" ? 0 : row.ratio);
-    const clients = known.filter((row) => !data.floors.includes(row.client));
-    if (!clients.length) return "";
-    const best = clients.reduce((one, two) => (value(two) < value(one) ? two : one));
+    const best = fastest(known);
+    if (!best) return "";
     const parts = [`Fastest here: ${label(best)}`];
     if (best.ratio !== null) parts.push(`${best.ratioText} of the baseline's time for a crawl (${best.intervalText})`);
     parts.push(`${best.perPageText} per page`);
@@ -417,7 +443,9 @@
     document.getElementById("more").hidden = drawn.length === found.length;
     document.getElementById("count").textContent =
       `${found.length} of ${rows.length} figures${found.length ? "" : ": nothing fits; choose less"}`;
-    document.getElementById("answer").textContent = answerText(found);
+    const answer = answerText(found);
+    document.getElementById("answer").textContent = answer;
+    document.getElementById("basis").textContent = answer ? basisText(found, other) : "";
     const wanted = asked.row && rows.find((row) => key(row) === asked.row);
     if (wanted) open(wanted);
     else figure.hidden = true;
