@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
+from crawlbench.base.children import INSTALLED_FIRST
 from crawlbench.base.errors import BrokenPluginError, NotInstalledError, UsageError
 from crawlbench.plugins import registry
-from crawlbench.plugins.files import INSTALLED_FIRST
 from tests.child import succeed
 
 STRATEGY, LOOP = registry.Kind.STRATEGY, registry.Kind.EVENT_LOOP

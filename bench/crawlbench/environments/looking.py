@@ -13,7 +13,6 @@ from crawlbench.base.children import clean_environment, python_command
 from crawlbench.base.errors import EnvironmentFailure
 from crawlbench.base.records import Environment
 from crawlbench.environments.needs import requirements_for
-from crawlbench.plugins.files import INSTALLED_FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +62,6 @@ def look_inside(facts: EnvironmentFacts, asked: Mapping[str, Sequence[str]]) -> 
     name = facts.name
     python = (facts.executable, *facts.asked.flags)
     command = python_command("crawlbench.environments.inside", python=python)
-    variables = {**facts.asked.variables, "PYTHONPATH": facts.library, INSTALLED_FIRST: "1"}
     try:
         outcome = subprocess.run(
             command,
@@ -71,7 +69,7 @@ def look_inside(facts: EnvironmentFacts, asked: Mapping[str, Sequence[str]]) -> 
             capture_output=True,
             check=False,
             timeout=LOOK_TIMEOUT_S,
-            env=clean_environment(variables),
+            env=clean_environment(facts.variables),
         )
         findings = msgspec.json.decode(outcome.stdout, type=Findings)
     except (OSError, subprocess.SubprocessError) as error:

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 
+from crawlbench.base.children import INSTALLED_FIRST
 from crawlbench.base.errors import UsageError
 from crawlbench.base.handmade import read_handmade
 from crawlbench.base.records import Environment
 from crawlbench.base.seen import with_value
 from crawlbench.environments.repositories import Repository, fetch_repository, is_repository
-from crawlbench.plugins.files import INSTALLED_FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

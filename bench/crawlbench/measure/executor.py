@@ -19,7 +19,6 @@ from crawlbench.measure.handle import RUN_FILE, AnchorHandle, Handle, WorkerHand
 from crawlbench.measure.job import JOB_VARIABLE, find_expected
 from crawlbench.measure.seat import Host, Seat
 from crawlbench.measure.shared import HostHandle, Share, SharedProcess
-from crawlbench.plugins.files import INSTALLED_FIRST
 from crawlbench.sites.cache import cache_folder
 
 if TYPE_CHECKING:
@@ -258,8 +257,7 @@ class ProcessExecutor:
             away.append("PYTHONDONTWRITEBYTECODE")
         if facts:
             away += LEADING_VARIABLES
-            ours = {"PYTHONPATH": facts.library, INSTALLED_FIRST: "1"}
-            changes = {**facts.asked.variables, **ours, **changes}
+            changes = {**facts.variables, **changes}
         return clean_environment(changes, away)
 
     async def _find_place(self, cell: Cell) -> Place:

@@ -15,6 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crawlbench.base.children import INSTALLED_FIRST
 from crawlbench.base.errors import BrokenPluginError, NotInstalledError, UsageError
 from crawlbench.base.model import SiteSpec
 from crawlbench.plugins.extras import how_to_get
@@ -23,11 +24,7 @@ from crawlbench.plugins.registry import describe_failure
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["INSTALLED_FIRST", "load_loop_factory", "load_parser", "load_site", "load_strategy"]
-
-INSTALLED_FIRST = "CRAWLBENCH_INSTALLED_FIRST"
-"""Set in environments that are compared. There what is installed comes before what lies beside a
-file: a checkout beside a strategy would else take the place of both packages."""
+__all__ = ["load_loop_factory", "load_parser", "load_site", "load_strategy"]
 
 
 def load_strategy(path: str) -> Any:  # noqa: ANN401  (see `model.Crawl`)

@@ -78,20 +78,26 @@ def render_table(table: Table, files_at: str = FILES) -> str:
         least=MIN_SESSIONS,
         shares=[_share(one) for one in table.shares],
         total=_total(table.shares),
-        agreements=[
-            (title, [_band(one) for one in bands])
-            for title, bands in (
-                ("Sessions of one matrix", table.within),
-                ("A matrix and the one before it", table.across),
-                ("Sessions on CPUs of two makers", table.elsewhere),
-            )
-            if any(one.pairs for one in bands)
-        ],
+        agreements=_agreements(table),
         style=Markup(style),  # noqa: S704
         data=Markup(script_json(data)),  # noqa: S704
         script=Markup(script),  # noqa: S704
         script_hash=Markup(script_hash(script)),  # noqa: S704
     )
+
+
+def _agreements(table: Table) -> list[tuple[str, list[tuple[str, ...]]]]:
+    """Return the tables of agreement that have any pair, each with its title."""
+    every = {
+        "Sessions of one matrix": table.within,
+        "A matrix and the one before it": table.across,
+        "Sessions on CPUs of two makers": table.elsewhere,
+    }
+    return [
+        (title, [_band(one) for one in bands])
+        for title, bands in every.items()
+        if any(one.pairs for one in bands)
+    ]
 
 
 def _asset(package: str, name: str) -> str:

@@ -21,11 +21,12 @@ from crawlbench.base.children.child import (
     telling_line,
 )
 from crawlbench.base.children.forks import Job, count_files, serve_forks, why_not_fork
-from crawlbench.base.children.launch import clean_environment, python_command
+from crawlbench.base.children.launch import INSTALLED_FIRST, clean_environment, python_command
 from crawlbench.base.children.nursery import Ended, Nursery, run_alone
 from crawlbench.base.children.plain import PlainChild, ask
 
 __all__ = [
+    "INSTALLED_FIRST",
     "Child",
     "ChildEnded",
     "Ended",

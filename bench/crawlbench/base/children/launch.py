@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-__all__ = ["clean_environment", "python_command"]
+__all__ = ["INSTALLED_FIRST", "clean_environment", "python_command"]
 
 CHANGING_VARIABLES = (
     "PYTHONASYNCIODEBUG",
@@ -20,6 +20,9 @@ CHANGING_VARIABLES = (
     "PYTHONVERBOSE",
 )
 """Meant for the user's own Python: they would slow a child down or keep it from ending."""
+INSTALLED_FIRST = "CRAWLBENCH_INSTALLED_FIRST"
+"""Set in environments that are compared. There what is installed comes before what lies beside a
+file: a checkout beside a strategy would otherwise take the place of both packages."""
 
 
 def python_command(module: str, *arguments: str, python: Sequence[str] = ()) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, field
 
+from crawlbench.base.children import INSTALLED_FIRST
+
 __all__ = ["Environment", "EnvironmentFacts"]
 
 
@@ -64,3 +66,8 @@ class EnvironmentFacts:
     def name(self) -> str:
         """Its name, as it stands in the names of cells."""
         return self.asked.name
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables of processes that run in it: those asked for, and ours."""
+        return {**self.asked.variables, "PYTHONPATH": self.library, INSTALLED_FIRST: "1"}

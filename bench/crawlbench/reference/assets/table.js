@@ -191,6 +191,14 @@
     return since;
   }
 
+  // The client that all others of a scenario are compared with, as words.
+  function baselineOf(row) {
+    const found = rows.find(
+      (one) => one.verdict === "baseline" && one.scenario === row.scenario && one.matrix === row.matrix,
+    );
+    return found ? label(found) : "the baseline";
+  }
+
   function fastest(known) {
     const value = (row) => (row.verdict === "baseline" ? 0 : row.ratio);
     const clients = known.filter((row) => !data.floors.includes(row.client));
@@ -236,7 +244,7 @@
     const best = fastest(known);
     if (!best) return "";
     const parts = [`Fastest here: ${label(best)}`];
-    if (best.ratio !== null) parts.push(`${best.ratioText} of the baseline's time for a crawl (${best.intervalText})`);
+    if (best.ratio !== null) parts.push(`${best.ratioText} of the time of ${baselineOf(best)} for a crawl (${best.intervalText})`);
     parts.push(`${best.perPageText} per page`);
     if (best.same) parts.push(`same as ${best.same} other${best.same > 1 ? "s" : ""} of this scenario`);
     if (best.verdict === "preliminary") parts.push("preliminary: from fewer than three sessions");
@@ -387,7 +395,7 @@
       : "";
     const why = row.reason ? `${row.verdict} because ${row.reason}` : row.verdict;
     const found = row.verdict === "preliminary" ? `${row.verdict}, from fewer than three sessions` : why;
-    return `${found}: ${row.ratioText} times the baseline's time for a crawl (${row.intervalText})${page}${cpu}.`;
+    return `${found}: ${row.ratioText} times the time of ${baselineOf(row)} for a crawl (${row.intervalText})${page}${cpu}.`;
   }
 
   function open(row) {
