@@ -17,11 +17,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from crawlbench.plugins import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 __all__ = [
     "LibraryFacts",
@@ -31,6 +34,7 @@ __all__ = [
     "describe_python",
     "describe_strategy",
     "distribution_of",
+    "find_parser_library",
     "imported_modules",
 ]
 
@@ -96,7 +100,7 @@ def describe_strategy(name: str) -> StrategyFacts:
     tree = _parse_plugin(registry.Kind.STRATEGY, name)
     docstring = ast.get_docstring(tree) or ""
     found = _FACTS.search(docstring)
-    module = _library_module(tree, name)
+    module = _library_module(tree, name, {"lxml"})  # what reads pages is not the client
     library, version, licence = _distribution(module)
     facts = describe_libraries().get(library, LibraryFacts())
     people = {one["what"]: _names_in(one["who"]) for one in _PEOPLE.finditer(docstring)}
@@ -187,10 +191,26 @@ def _imports(tree: ast.Module) -> list[str]:
     return [name for name in names if name not in sys.stdlib_module_names]
 
 
-def _library_module(tree: ast.Module, strategy: str) -> str | None:
-    """Return the client's module: the one that the strategy is named after, else the first."""
-    names = [name for name in _imports(tree) if name not in {"crawlbench", "lxml"}]
-    stem = Path(strategy).stem.replace("-", "_").removeprefix("cold_")
+def find_parser_library(name: str) -> str:
+    """Return the distribution that a registered parser is made of; empty if Python alone.
+
+    Raises:
+        UnknownNameError: no parser has this name.
+    """
+    module = _library_module(_parse_plugin(registry.Kind.PARSER, name), name)
+    return _distribution(module)[0] if module else ""
+
+
+def _library_module(tree: ast.Module, plugin: str, others: Collection[str] = ()) -> str | None:
+    """Return the module that a plug-in is about: the one that it is named after, else the first.
+
+    Args:
+        tree: of the plug-in.
+        plugin: its name.
+        others: modules that it may use beside that one.
+    """
+    names = [name for name in _imports(tree) if name not in {"crawlbench", *others}]
+    stem = Path(plugin).stem.replace("-", "_").removeprefix("cold_")
     named = [name for name in names if f"{stem}_".startswith(f"{name.lower()}_")]
     return max(named, key=len) if named else names[0] if names else None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import BenchError
 from crawlbench.base.records import Quantity, Verdict
-from crawlbench.plugins.about import describe_strategy
+from crawlbench.plugins.about import describe_strategy, find_parser_library
 from crawlbench.reference.pooling import QUANTITIES, Pool
 from crawlbench.reference.rows import Pairs, Shares, TableRow
 from crawlbench.reference.rules import is_tuned
@@ -77,7 +77,7 @@ class Scenario:
         days = sorted(one.session.created[:10] for one in members)
         memories = [one.extra_rss_bytes for one in summaries if one.extra_rss_bytes is not None]
         strategy, loop, parser = _axes(cell)
-        library, model, reviewed = _facts(cell.strategy, members[-1])
+        library, model, reviewed = _facts(cell, members[-1])
         return TableRow(
             matrix=self._matrix.name,
             scenario=self._name,
@@ -146,14 +146,21 @@ def _middle(values: Sequence[float]) -> float | None:
     return float(f"{math.exp(fmean(map(math.log, known))):.4g}")
 
 
-def _facts(strategy: str, measured: Measured) -> tuple[str, str, str]:
-    """Return library with version, model and reviewers; for a tuned file only that it is one."""
+def _facts(cell: Cell, measured: Measured) -> tuple[str, str, str]:
+    """Return the libraries that fetch and read, with their versions, the model and the reviewers.
+
+    For a tuned file it is only said that it is one.
+    """
     try:
-        facts = describe_strategy(strategy)
+        facts, reader = describe_strategy(cell.strategy), find_parser_library(cell.parser)
     except BenchError:
         return "own file", "", ""
     versions = {
         n.lower().replace("_", "-"): v for n, v in measured.session.machine.versions.items()
     }
-    version = versions.get(facts.library.lower().replace("_", "-"), "")
-    return f"{facts.library} {version}".strip(), facts.model, ", ".join(facts.reviewed_by)
+    used = [
+        f"{name} {versions.get(name.lower().replace('_', '-'), '')}".strip()
+        for name in dict.fromkeys((facts.library, reader))
+        if name
+    ]
+    return ", ".join(used), facts.model, ", ".join(facts.reviewed_by)

@@ -216,7 +216,8 @@
     );
     const used = one.sessions.split(",").map((place) => sessions[Number(place)]);
     const days = one.first === one.last ? one.last : `${one.first} to ${one.last}`;
-    const libraries = [...new Set([...told, theirs].filter(Boolean).map((row) => row.library))].filter(Boolean);
+    const named = [...told, theirs].filter(Boolean).flatMap((row) => row.library.split(", "));
+    const libraries = [...new Set(named)].filter(Boolean);
     const parts = [
       `Measured ${days} in ${used.length} session${used.length > 1 ? "s" : ""}, ${one.machine}, ${one.python}: ${libraries.join(", ")}.`,
       `To repeat it: ${[...new Set(used.map((session) => session.command))].join("; ")}.`,
