@@ -42,7 +42,7 @@ ROUNDS = 10  # fresh processes: the unit of replication
 CELLS = (("requests-serial", None), ("aiohttp-gather", "uvloop"))
 
 BARE = """
-import asyncio, json, sys, time
+import asyncio, gc, json, sys, time
 from crawlbench.plugins import registry
 from crawlbench.measure.crawling import make_site
 from crawlbench.measure.reading import CountedReader
@@ -55,6 +55,7 @@ read = registry.load(kind.PARSER, "lxml")(spec)
 if is_guarded:
     read = CountedReader(read)
     seal = Seal()
+    gc.freeze()  # as a worker does, or collections would walk through what is sealed
 site = make_site(spec, origin + spec.path, read, None)
 crawl = registry.load(kind.STRATEGY, strategy)
 factory = registry.load(kind.EVENT_LOOP, event_loop) if event_loop != "-" else None
