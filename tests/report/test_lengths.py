@@ -14,13 +14,14 @@ from rich.console import Console
 
 from crawlbench.base.records import Failure, Obstacle, Quantity
 from crawlbench.measure.store import load_session
-from crawlbench.report.answer import find_answer as answer_of
+from crawlbench.report.answer import VERSIONS
 from crawlbench.report.lengths import tell_beginning, tell_lengths
 from crawlbench.report.measures import tell_numbers, tell_size
 from crawlbench.report.numbers import format_difference, format_span
 from crawlbench.report.pairs import matrix_table, pairs_table
 from crawlbench.report.reasons import Setting, explain
 from crawlbench.report.repeat import repeat_command
+from crawlbench.report.scenario import tell_scenario
 from crawlbench.report.standing import find_standing
 from crawlbench.report.view import SessionView
 from crawlbench.stats.judge import judge
@@ -252,12 +253,13 @@ def test_row_off_the_line_says_so_and_has_the_times_instead():
 
 
 def test_answer_that_must_be_short_tells_of_parsing_where_it_is_most_of_a_page():
-    """README's session in a terminal: nearby it is, far away the network is."""
+    """In README's session: nearby it is, far away the network is."""
     session = load_session(Path(__file__).parents[2] / "results" / "default")
     view = SessionView(judge(session), "results/2026-11-28T130000Z-default")
-    near, far, *_ = (sentence.text for sentence in answer_of(view))
-    assert near.startswith("On loopback, ")
-    assert far.startswith("On wan, ")
+    full = next(one for one in VERSIONS if 0 < one.parsing_from < math.inf)
+    near, far = (tell_scenario(group, full) for group in view.crawls)
+    assert near.startswith("on loopback, ")
+    assert far.startswith("on wan, ")
     assert re.search(r": \S+ ms, \S+ ms of it parsing, against \S+ ms; to begin, ", near)
     assert re.search(r": \S+ ms against \S+ ms; to begin, ", far)
 
