@@ -209,6 +209,29 @@ def test_no_worker_ends_before_the_last_value():
     assert kinds.index("finish") > len(kinds) - 1 - kinds[::-1].index("take")
 
 
+def test_only_a_few_workers_start_or_end_at_once(monkeypatch):
+    """Their time limits must not depend on how many others there are."""
+    crowd = {"start": [0, 0], "finish": [0, 0]}
+
+    def counted(kind, method):
+        async def count(*args):
+            here = crowd[kind]
+            here[0] += 1
+            here[1] = max(here)
+            await asyncio.sleep(0)
+            here[0] -= 1
+            return await method(*args)
+
+        return count
+
+    monkeypatch.setattr(ScriptedExecutor, "start", counted("start", ScriptedExecutor.start))
+    monkeypatch.setattr(ScriptedWorker, "finish", counted("finish", ScriptedWorker.finish))
+    cells = tuple(replace(CELLS[0], strategy=f"s{n}") for n in range(3 * round_module.MAX_STARTING))
+    result, _ = play(cells=cells)
+    assert len(result.runs) == len(cells)
+    assert crowd == {kind: [0, round_module.MAX_STARTING] for kind in crowd}
+
+
 def test_one_worker_measures_at_a_time_between_begin_and_end():
     """Each value has the mirror's counters to itself."""
     _, events = play()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RUN_FILE", "AnchorHandle", "Handle", "WorkerHandle"]
 
-START_TIMEOUT_S = 60.0  # many workers import at once on few cores
+START_TIMEOUT_S = 60.0  # a few import at once, perhaps from a cold disk on a busy machine
 END_TIMEOUT_S = 30.0  # pyperf collects its metadata and writes its file
 RUN_FILE = "run.json"
 ANCHOR_TIMEOUT_S = 10.0  # it takes milliseconds

@@ -39,6 +39,9 @@ __all__ = ["RoundResult", "run_round"]
 
 MAX_ALIVE = 240
 """Workers alive at once, unless one group has more: each is a process of some 30 to 60 MB."""
+MAX_STARTING = 8
+"""Workers that start or end at the same time. The others wait, as each has a limited time for it
+(`handle.py`), which a crowd would use up: 218 cold starts on two CPUs take more than a minute."""
 
 
 @dataclass(slots=True)
@@ -126,13 +129,14 @@ class _Course:
         return plan_waves(alone, MAX_ALIVE, self._plan.seed, self._plan.number)
 
     async def start(self, executor: Executor, groups: list[str]) -> None:
-        """Start the groups' workers at once; those that do not get ready count as failures."""
-        plan = self._plan
+        """Start the groups' workers; those that do not get ready count as failures."""
+        plan, door = self._plan, asyncio.Semaphore(MAX_STARTING)
 
         async def start_one(cell: Cell) -> None:
             loops, (_, values) = plan.loops[cell.name], plan.place(cell)
             try:
-                worker = await executor.start(cell, loops, plan.warmups, values)
+                async with door:
+                    worker = await executor.start(cell, loops, plan.warmups, values)
             except CellError as error:
                 self._fail(cell.name, error, "at its start")
             else:
@@ -197,10 +201,12 @@ class _Course:
 
     async def finish(self) -> None:
         """Let all workers end, and collect the runs that they leave."""
+        door = asyncio.Semaphore(MAX_STARTING)
 
         async def finish_one(name: str, worker: Worker) -> None:
             try:
-                run = pick(await worker.finish(), self._taken[name])
+                async with door:
+                    run = pick(await worker.finish(), self._taken[name])
             except CellError as error:
                 self._fail(name, error, "at its end")
             else:
