@@ -51,6 +51,7 @@ def test_table_is_drawn_filtered_and_clean(open_page, table, width, scheme):
     page.click("#clients tbody th a")
     page.wait_for_selector("#figure:not([hidden])")
     assert "row=" in page.url
+    assert "matrix=2026-" in page.url  # whoever follows it sees the same when there is a newer one
     text = page.inner_text("#figure")
     assert "not yet reviewed by its author" in text
     assert "crawlbench run default" in text
@@ -151,5 +152,9 @@ def test_two_against_each_other_are_each_others_reverse(open_page, tmp_path):
         )
         cell = "#clients tbody tr td:nth-child(7)"
         ratios.append(float(opened.ask("(cell) => document.querySelector(cell).textContent", cell)))
+        opened.page.click("#clients tbody th a")
+        figure = opened.page.inner_text("#figure")
+        assert f"times the time of {other} on asyncio for a crawl" in figure
+        assert figure.count(f"{ratios[-1]:g}") >= 2  # in the sentence and in the history
     assert ratios[0] * ratios[1] == pytest.approx(1, rel=0.02)
     assert opened.complaints == []

@@ -1,8 +1,7 @@
 """Folders of pages that are made at first use and kept in the user's cache (floor 1).
 
 A folder is made under another name and renamed when it is complete. Whatever interrupts this (a
-kill, a full disk, a second session), there is either a complete folder under the right name or
-none.
+kill, a full disk, a second session), a folder with the right name is always complete.
 """
 
 from __future__ import annotations

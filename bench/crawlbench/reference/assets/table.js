@@ -148,6 +148,12 @@
     return usual[name] || "all";
   }
 
+  // An address that shows the same when newer matrices have come.
+  function lasting(changes) {
+    const named = { ...asked, scenario: chosen("scenario"), matrix: chosen("matrix"), ...changes };
+    return new URLSearchParams(named).toString();
+  }
+
   function matches(row) {
     const text = (asked.client || "").toLowerCase();
     if (text && !`${row.client} ${row.library}`.toLowerCase().includes(text)) return false;
@@ -323,8 +329,7 @@
     const cell = make("th");
     cell.scope = "row";
     const link = make("a", row.client, row.kind === "tuned" ? "tuned" : "");
-    const address = new URLSearchParams({ ...asked, row: key(row) });
-    link.href = `#${address}`;
+    link.href = `#${lasting({ row: key(row) })}`;
     cell.append(link);
     return cell;
   }
@@ -387,7 +392,14 @@
     return scroll;
   }
 
-  function sentence(row) {
+  function sentence(row, other) {
+    if (other) {
+      if (row.verdict === "baseline") return "It is what the others are compared with here.";
+      const theirs = rows.find((one) => axesOf(one) === other);
+      return row.isPair
+        ? `${row.verdict}: ${row.ratioText} times the time of ${label(theirs)} for a crawl (${row.intervalText}).`
+        : `No comparison with ${label(theirs)}: ${row.verdict}.`;
+    }
     if (row.verdict === "baseline") return "It is the baseline: others are compared with it.";
     if (row.ratio === null) return `${row.verdict}${row.reason ? `: ${row.reason}` : ""}.`;
     const cpu = row.cpuRatioText === "-" ? "" : `; CPU time ${row.cpuRatioText} (${row.cpuIntervalText}), ${row.cpuVerdict}`;
@@ -399,12 +411,14 @@
     return `${found}: ${row.ratioText} times the time of ${baselineOf(row)} for a crawl (${row.intervalText})${page}${cpu}.`;
   }
 
-  function open(row) {
+  // A figure, as it stands against the baseline or the other client that was chosen.
+  function open(row, other) {
+    const seen = (one) => (other ? against(one, other) : one);
     document.getElementById("figure-title").textContent =
       `${row.client}${row.loop === "-" ? "" : ` on ${row.loop}`}, parser ${row.parser}, ${row.scenario}`;
     const same = (one) =>
       ["scenario", "client", "loop", "parser"].every((name) => one[name] === row[name]);
-    const history = rows.filter(same).map((one) => [
+    const history = rows.filter(same).map(seen).map((one) => [
       one.first === one.last ? one.last : `${one.first} to ${one.last}`,
       one.machine,
       one.python,
@@ -416,7 +430,7 @@
     const used = row.sessions.split(",").map((place) => sessions[Number(place)]);
     const reviewed = row.reviewed ? `reviewed by ${row.reviewed}` : "not yet reviewed by its author";
     const parts = [
-      make("p", sentence(row)),
+      make("p", sentence(seen(row), other)),
       make("p", `${row.crawlText} per crawl, ${row.perPageText} per page; ${row.library}${row.model ? `, ${row.model}` : ""}; ${reviewed}.`),
       table("History", ["measured", "machine", "Python", "library", "ratio", "interval", "verdict"], history),
       table(
@@ -455,8 +469,9 @@
     const answer = answerText(found);
     document.getElementById("answer").textContent = answer;
     document.getElementById("basis").textContent = answer ? basisText(found, other) : "";
+    document.getElementById("lasting").href = `#${lasting({})}`;
     const wanted = asked.row && rows.find((row) => key(row) === asked.row);
-    if (wanted) open(wanted);
+    if (wanted) open(wanted, other);
     else figure.hidden = true;
   }
 
