@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-between bench-page bench-planted bench-power bench-disturbed bench-faults bench-killed bench-latency bench-hosted bench-loops bench-loops-page bench-mirror bench-scale growth reference reference-page reference-plan bench-cluster-scale bench-crawl-scale bench-cross bench-line bench-shard bench-twin-loop test test-all installed fuzz docs house timelines check format lock clean
+.PHONY: help setup bench bench-quick bench-full bench-company bench-judge bench-overhead bench-aa bench-between bench-page bench-planted bench-power bench-disturbed bench-faults bench-killed bench-latency bench-hosted bench-loops bench-loops-page bench-mirror bench-scale growth reference reference-page reference-plan bench-cluster-scale bench-crawl-scale bench-cross bench-line bench-shard bench-planted-loop bench-twin-loop test test-all installed fuzz docs house timelines check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -73,6 +73,9 @@ bench-hosted: $(READY) ## operations that share a process against those that hav
 
 bench-twin-loop: $(READY) ## equal event loops against each other: false verdicts (25 minutes)
 	$(BIN)/python -m benchmarks.twin_loop
+
+bench-planted-loop: $(READY) ## is a loop found that is 5 % slower in call-soon? (10 minutes)
+	$(BIN)/python -m benchmarks.planted_loop
 
 bench-mirror: $(READY) ## the mirror against nginx, and with idle connections (7 minutes; needs nginx-light and wrk)
 	$(BIN)/python -m benchmarks.mirror
