@@ -1,4 +1,4 @@
-"""Checks that `crawlbench run loops` finds a loop that is 5 % slower in `call-soon` in three minutes.
+"""Checks that `run loops` finds a loop that is 5 % slower in `call-soon` within three minutes.
 
     python -m benchmarks.planted_loop [SESSIONS [BUDGET_S]]
 

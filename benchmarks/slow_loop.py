@@ -1,4 +1,4 @@
-"""An event loop like asyncio's that works a little longer for each callback, for planted_loop.py."""
+"""asyncio's event loop with a little extra work for each callback, for planted_loop.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import repeat
 
 __all__ = ["SlowLoop"]
 
-STEPS = 5
+STEPS = 9
 """Empty turns of a `for` loop for each callback: about 5 % of what `call-soon` takes for one."""
 
 

@@ -14,6 +14,7 @@ from tests.stats.builders import BASELINE
 from tests.stats.lengths import make_two_lengths
 
 from crawlbench.base.records import Cell, Failure, Obstacle, Stopping, Verdict
+from crawlbench.cli import live
 from crawlbench.cli.live import open_watcher
 from crawlbench.measure.store import load_session
 from crawlbench.report.numbers import format_seconds
@@ -145,6 +146,17 @@ def test_first_look_shows_the_times_by_which_it_is_ordered():
     best = min(s.per_page_s for s in summaries.values() if "/loopback/" in s.cell and s.per_page_s)
     told = text.partition("loopback, per page: ")[2].partition(",")[0]
     assert told.endswith(format_seconds(best))
+
+
+def test_first_look_at_many_cells_names_the_fastest(monkeypatch):
+    """Hundreds of names would fill the screen."""
+    first = replace(SESSION, rounds=SESSION.rounds[:1], ending="")
+    whole = shown(first, is_terminal=False)
+    monkeypatch.setattr(live, "MAX_NAMED", 2)
+    text = shown(first, is_terminal=False)
+    assert text.count("and 4 more, up to ") == whole.count("first look")
+    assert "requests-threads" in whole
+    assert "requests-threads" not in text
 
 
 def test_what_has_three_rounds_or_was_to_have_fewer_is_no_first_look():

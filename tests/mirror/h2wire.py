@@ -79,10 +79,10 @@ class Http2Wire:
     def flush(self):
         self.send(self.h2.data_to_send())
 
-    def request(self, path="/top250", *headers, method="GET", ends=True):
+    def request(self, path="/top250", *headers, method="GET", host="x", ends=True):
         """Ask on a new stream and return its number; see `flush`."""
         stream = self.h2.get_next_available_stream_id()
-        head = [(":method", method), (":path", path), (":scheme", "http"), (":authority", "x")]
+        head = [(":method", method), (":path", path), (":scheme", "http"), (":authority", host)]
         self.h2.send_headers(stream, [*head, *headers], end_stream=ends)
         return stream
 

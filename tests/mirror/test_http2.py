@@ -89,6 +89,19 @@ def test_what_is_no_page_is_answered_as_over_http_1(h2wire):
     head = h2wire.ask(method="HEAD")
     assert (head.status, head.body) == (200, b"")
     assert h2wire.ask("/" + "x" * 9000).status == 414
+    unmatched = h2wire.ask("/top250", ("if-match", '"x"'))
+    assert (unmatched.status, b"no page has an entity tag" in unmatched.body) == (412, True)
+    assert h2wire.ask("/top250", ("if-match", "*")).page == BODIES["/top250"]
+
+
+@pytest.mark.parametrize("host", ["a..b", "a/b", "me@a", "a:http"])
+def test_host_that_is_none_is_refused_and_the_connection_goes_on(mirror, host):
+    """Such a request is malformed, which is an error of its stream (RFC 9113, 8.1.1)."""
+    mirror.begin()
+    with Http2Wire(mirror.port) as wire:
+        assert wire.ask(host=host).reset == ErrorCodes.PROTOCOL_ERROR
+        assert wire.ask().page == BODIES["/top250"]
+    assert mirror.end().pages == {"(refused with 400)": 1, "/top250": 1}
 
 
 def test_counters_tell_the_version_and_the_bytes(mirror):

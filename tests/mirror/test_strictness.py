@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from tests.mirror.wire import BODIES, request
 
-from crawlbench.mirror.limits import MAX_HEAD_BYTES, REFUSALS
+from crawlbench.mirror.limits import MAX_HEAD_BYTES, MAX_HEADERS, REFUSALS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "strictness.md"
 GET = b"GET /top250 HTTP/1.1\r\n"
 HOST = b"Host: 127.0.0.1\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
+MANY = [b"A: b"] * (MAX_HEADERS - 1)
 
 
 def head(*lines, start=GET):
@@ -40,11 +42,20 @@ CASES = {
     "a Host with a user": (head(b"Host: me@a"), 400),
     "a Host with a port that is none": (head(b"Host: a:http"), 400),
     "a list of Hosts": (head(b"Host: a, b"), 400),
+    "a Host with an empty label": (head(b"Host: a..b"), 400),
     "a Host with a port": (head(b"Host: a:8080"), 200),
     "a Host of IPv6": (head(b"Host: [::1]:80"), 200),
     "a target in absolute form": (
         head(HOST[:-2], start=b"GET http://127.0.0.1/top250 HTTP/1.1\r\n"),
         200,
+    ),
+    "an absolute form without a host": (
+        head(HOST[:-2], start=b"GET http:///top250 HTTP/1.1\r\n"),
+        400,
+    ),
+    "an absolute form with a bad host": (
+        head(HOST[:-2], start=b"GET http://a..b/top250 HTTP/1.1\r\n"),
+        400,
     ),
     "HTTP/0.9": (b"GET /top250\r\n\r\n", 505),
     "HTTP/1.2": (head(HOST[:-2], start=b"GET /top250 HTTP/1.2\r\n"), 505),
@@ -66,6 +77,23 @@ CASES = {
         head(HOST[:-2], b"Content-Length: 0", b"Transfer-Encoding: chunked"),
         400,
     ),
+    "chunks over HTTP/1.0": (
+        head(b"Transfer-Encoding: chunked", start=b"GET /top250 HTTP/1.0\r\n") + LAST_CHUNK,
+        400,
+    ),
+    "chunks that are coded": (
+        head(HOST[:-2], b"Transfer-Encoding: gzip, chunked") + LAST_CHUNK,
+        501,
+    ),
+    "chunks in capitals": (head(HOST[:-2], b"Transfer-Encoding: Chunked") + LAST_CHUNK, 200),
+    "a tag that no page has": (head(HOST[:-2], b'If-Match: "x"'), 412),
+    "a page that only has to exist": (head(HOST[:-2], b"If-Match: *"), 200),
+    "a date that no page has": (
+        head(HOST[:-2], b"If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT"),
+        200,
+    ),
+    "1,000 headers": (head(HOST[:-2], *MANY), 200),
+    "1,001 headers": (head(HOST[:-2], *MANY, b"B: c"), 431),
     "a method nobody knows": (head(HOST[:-2], start=b"FETCH /top250 HTTP/1.1\r\n"), 400),
     "a method in small letters": (head(HOST[:-2], start=b"get /top250 HTTP/1.1\r\n"), 400),
     "POST": (head(HOST[:-2], b"Content-Length: 0", start=b"POST /top250 HTTP/1.1\r\n"), 405),
@@ -95,7 +123,7 @@ def test_what_servers_refuse_is_refused(mirror, name):
                 assert wire.read().page == BODIES["/top250"]
             answer = wire.read()
             assert answer.status == status
-            if status not in {200, 405}:
+            if status not in {200, 405, 412}:
                 assert answer.headers["Connection"] == "close"
                 assert REFUSALS[status].encode() in answer.body
                 assert wire.is_closed()

@@ -39,6 +39,7 @@ __all__ = ["open_watcher"]
 MIN_REDRAW_S = 0.25  # a redraw costs milliseconds between values
 MAX_ROWS = 20  # of ratios, so that they fit on a screen
 MAX_LOOKS = 5  # most groups whose order is printed after the first round
+MAX_NAMED = 8  # most cells of each such group
 FIRST_LOOK = "first look, no verdict"
 BAR = 24
 
@@ -149,11 +150,15 @@ def _first_looks(view: SessionView) -> list[str]:
     """Return the order of each group's cells with their times, and how many groups are left out."""
     lines = []
     for group in view.groups.values():
-        times = [
-            f"{row.label} {format_seconds(row.leading_s)}"
+        timed = [
+            (row.label, format_seconds(row.leading_s))
             for row in group.contestants
             if row.leading_s is not None
         ]
+        times = [f"{label} {time}" for label, time in timed]
+        more = len(timed) - MAX_NAMED
+        if more > 1:
+            times[MAX_NAMED:] = [f"and {more} more, up to {timed[-1][1]}"]
         if len(times) > 1:
             what = ", per page" if group.leading is Quantity.PAGE else ""
             lines.append(f"{group.place}{what}: {', '.join(times)}")

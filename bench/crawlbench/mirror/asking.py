@@ -12,8 +12,9 @@ from h2.settings import SettingCodes, Settings
 from crawlbench.mirror.codings import choose_coding
 from crawlbench.mirror.http1 import HEAD
 from crawlbench.mirror.limits import MAX_HEAD_BYTES
+from crawlbench.mirror.reader import ANY_TAG, is_unmatched
 from crawlbench.mirror.request import Request
-from crawlbench.mirror.responses import JSON, NEW_VISITOR, has_bid, is_json
+from crawlbench.mirror.responses import JSON, NEW_VISITOR, REFUSING, UNMATCHED, has_bid, is_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,31 +62,30 @@ class Asking:
     """Flags as in `responses`."""
     content_type: bytes = b""
     """Declared type of the body."""
+    authority: bytes = b""
+    """The host that it names, with or without a port."""
     body: bytes = b""
     """The body so far."""
 
     @classmethod
     def read(cls, headers: Iterable[Any]) -> Asking:
         """Read pairs of bytes, as h2 gives them, with names in lower case."""
-        method = target = accepted = content_type = b""
-        flags = NEW_VISITOR
+        sent: dict[bytes, bytes] = {}
         for name, value in headers:
-            if name == b":method":
-                method = value
-            elif name == b":path":
-                target = value
-            elif name == b"accept-encoding":
-                accepted += b"," + value
-            elif name == b"content-type":
-                content_type, flags = value, flags | (JSON if is_json(value) else 0)
-            elif name == b"cookie" and has_bid(value):
-                flags &= ~NEW_VISITOR
-        return cls(method, target, flags | choose_coding(accepted), content_type)
+            glue = b";" if name == b"cookie" else b","
+            sent[name] = sent[name] + glue + value if name in sent else value
+        content_type = sent.get(b"content-type", b"")
+        flags = choose_coding(sent.get(b"accept-encoding", b""))
+        flags |= 0 if has_bid(sent.get(b"cookie", b"")) else NEW_VISITOR
+        flags |= JSON if is_json(content_type) else 0
+        flags |= UNMATCHED if is_unmatched(sent.get(b"if-match", ANY_TAG)) else 0
+        authority = sent.get(b":authority") or sent.get(b"host", b"")
+        return cls(sent[b":method"], sent.get(b":path", b""), flags, content_type, authority)
 
     def make_request(self, responses: Responses) -> Request:
         """Return the complete request."""
         page = responses.find_page(self.target)
-        refusal = responses.refusal(self.method, page, self.flags & JSON, self.body)
-        flags = (self.flags | (HEAD if self.method == b"HEAD" else 0)) & ~JSON
+        refusal = responses.refusal(self.method, page, self.flags & REFUSING, self.body)
+        flags = (self.flags | (HEAD if self.method == b"HEAD" else 0)) & ~REFUSING
         sent = (self.method, self.body, False, self.content_type)
         return Request(self.target, page, flags, refusal, False, *sent)

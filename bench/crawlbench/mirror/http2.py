@@ -25,6 +25,7 @@ from crawlbench.mirror.delivery import End, Wire
 from crawlbench.mirror.http1 import HEAD
 from crawlbench.mirror.limits import MAX_BODY_BYTES, MAX_UNSENT_BYTES
 from crawlbench.mirror.outbox import UNCOUNTED, Exchange
+from crawlbench.mirror.reader import is_host
 from crawlbench.mirror.replies import Reply
 from crawlbench.mirror.streams import Streams
 
@@ -133,8 +134,13 @@ class Http2Connection(asyncio.Protocol):
     def _begin_request(self, event: events.RequestReceived) -> None:
         if self._is_leaving:
             self._refuse_stream(event.stream_id)
+            return
+        asking = Asking.read(event.headers or ())
+        if is_host(asking.authority):
+            self._asking[event.stream_id] = asking
         else:
-            self._asking[event.stream_id] = Asking.read(event.headers or ())
+            self._refuse_stream(event.stream_id, ErrorCodes.PROTOCOL_ERROR)
+            self._count_refusal(400)
 
     def _take_body(self, event: events.DataReceived) -> None:
         """Collect a body, up to the limit."""
@@ -148,8 +154,7 @@ class Http2Connection(asyncio.Protocol):
             asking.body += event.data or b""
             if len(asking.body) > MAX_BODY_BYTES:
                 self._refuse_stream(stream)
-                self.door.counters.arrived("(refused with 413)")
-                self.door.counters.answered(0)
+                self._count_refusal(413)
 
     def _end_request(self, event: events.StreamEnded) -> None:
         asking = self._asking.pop(event.stream_id, None)
@@ -230,10 +235,15 @@ class Http2Connection(asyncio.Protocol):
 
     # How it ends
 
-    def _refuse_stream(self, stream: int) -> None:
+    def _refuse_stream(self, stream: int, code: ErrorCodes = ErrorCodes.REFUSED_STREAM) -> None:
         self._asking.pop(stream, None)
         with suppress(H2Error):  # a later frame may have ended it already
-            self._h2.reset_stream(stream, ErrorCodes.REFUSED_STREAM)
+            self._h2.reset_stream(stream, code)
+
+    def _count_refusal(self, status: int) -> None:
+        """Count a request that was refused before it was complete."""
+        self.door.counters.arrived(f"(refused with {status})")
+        self.door.counters.answered(0)
 
     def _end_if_done(self) -> None:
         """Close a connection that is leaving, once everything is sent.

@@ -6,6 +6,7 @@ from typing import Final
 
 __all__ = [
     "MAX_BODY_BYTES",
+    "MAX_HEADERS",
     "MAX_HEAD_BYTES",
     "MAX_TARGET_BYTES",
     "MAX_TLS_BYTES",
@@ -14,6 +15,7 @@ __all__ = [
 ]
 
 MAX_HEAD_BYTES: Final = 65_536  # of a head, or of what surrounds a body, such as a trailer
+MAX_HEADERS: Final = 1_000  # as in nginx
 MAX_TARGET_BYTES: Final = 8_192
 MAX_BODY_BYTES: Final = 1_048_576
 
@@ -31,10 +33,13 @@ bounds their number.
 
 REFUSALS: Final = {
     400: "this is not a well-formed HTTP/1.1 request with exactly one valid Host header",
+    412: "no page has an entity tag, so If-Match can only be *",
     413: f"the body is longer than {MAX_BODY_BYTES:,} bytes",
     414: f"the target is longer than {MAX_TARGET_BYTES:,} bytes",
     417: "this server can meet only the expectation 100-continue",
-    431: f"the head, or a trailer, is longer than {MAX_HEAD_BYTES:,} bytes",
+    431: f"the head, or a trailer, is longer than {MAX_HEAD_BYTES:,} bytes, or there are more than "
+    f"{MAX_HEADERS:,} headers",
+    501: "this server knows no transfer coding but chunked",
     505: "this server speaks HTTP/1.0, HTTP/1.1, and HTTP/2 after its own preface",
 }
 """What to say about a refused request, by status, unless there is something more specific."""

@@ -9,25 +9,39 @@ import httptools
 
 from crawlbench.mirror.codings import CODED, choose_coding
 from crawlbench.mirror.http1 import CLOSE, HEAD, HTTP10
-from crawlbench.mirror.limits import MAX_BODY_BYTES, MAX_HEAD_BYTES, MAX_TARGET_BYTES
+from crawlbench.mirror.limits import (
+    MAX_BODY_BYTES,
+    MAX_HEAD_BYTES,
+    MAX_HEADERS,
+    MAX_TARGET_BYTES,
+)
 from crawlbench.mirror.request import Request
-from crawlbench.mirror.responses import JSON, NEW_VISITOR, has_bid, is_json
+from crawlbench.mirror.responses import JSON, NEW_VISITOR, REFUSING, UNMATCHED, has_bid, is_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["RequestReader", "is_host"]
+__all__ = ["ANY_TAG", "RequestReader", "is_host", "is_unmatched"]
 
 HEAD_END = b"\r\n\r\n"
 MAX_TAIL_BYTES = len(HEAD_END) - 1  # of an end of a head that has only begun
 VERSIONS = {"1.0", "1.1"}
 UNKNOWN_VERSION = "Invalid HTTP version"  # what llhttp says of an unknown but well-formed version
-_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::[0-9]*)?", re.ASCII)
+ANY_TAG = b"*"
+_HOST = re.compile(
+    rb"(?:\[[0-9A-Fa-f:.]+\]|(?!.*[.][.])[\w.~!$&'()*+,;=%-]+)(?::[0-9]*)?", re.ASCII
+)
+_ABSOLUTE = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
 
 
 def is_host(value: bytes) -> bool:
     """Return whether this names a host, with or without a port (RFC 9112, 3.2; RFC 3986, 3.2.2)."""
     return _HOST.fullmatch(value) is not None
+
+
+def is_unmatched(if_match: bytes) -> bool:
+    """Return whether If-Match names an entity tag, of which no page has one (RFC 9110, 13.1.1)."""
+    return if_match.strip() != ANY_TAG
 
 
 class RequestReader:
@@ -38,6 +52,7 @@ class RequestReader:
         "_body",
         "_body_bytes",
         "_body_left",
+        "_codings",
         "_content_type",
         "_expectation",
         "_find_page",
@@ -45,6 +60,7 @@ class RequestReader:
         "_flags",
         "_has_body",
         "_head_bytes",
+        "_headers",
         "_hosts",
         "_is_in_body",
         "_is_over",
@@ -58,6 +74,19 @@ class RequestReader:
         "is_http2",
         "last",
     )
+    _accepted: bytes
+    _target: bytes
+    _expectation: bytes
+    _body: bytes
+    _content_type: bytes
+    _codings: bytes
+    _headers: int
+    _hosts: list[bytes]
+    _flags: int
+    _body_bytes: int
+    _body_left: int
+    _is_in_body: bool
+    _has_body: bool
 
     def __init__(
         self,
@@ -81,17 +110,6 @@ class RequestReader:
         self._parser = httptools.HttpRequestParser(self)
         self._refusal = 0
         self._is_over = False
-        self._accepted: bytes
-        self._target: bytes
-        self._expectation: bytes
-        self._body: bytes
-        self._content_type: bytes
-        self._hosts: list[bytes]
-        self._flags: int
-        self._body_bytes: int
-        self._body_left: int
-        self._is_in_body: bool
-        self._has_body: bool
         self._tail = b""
         """The last bytes that came, in which the end of a head may have begun."""
         self._head_bytes = 0
@@ -174,28 +192,22 @@ class RequestReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Note the headers on which an answer depends."""
+        self._headers += 1
+        if self._headers > MAX_HEADERS:
+            self._refuse(431)
         take = _HEADERS.get(name.lower())
         if take:
             take(self, value)
 
     def on_headers_complete(self) -> None:
         """Refuse what every server refuses; call a client on that waits for permission."""
-        parser = self._parser
-        if parser.get_http_version() not in VERSIONS:
-            self._refuse(505)
-        is_new = parser.get_http_version() == "1.1"
-        if (
-            len(self._hosts) > 1
-            or (is_new and not self._hosts)
-            or not all(map(is_host, self._hosts))
-        ):
-            self._refuse(400)
+        version = self._parser.get_http_version()
+        refusal = self._find_flaw(version)
+        if refusal:
+            self._refuse(refusal)
         self._is_in_body = True
-        if self._expectation and is_new:
-            if self._expectation != b"100-continue":
-                self._refuse(417)
-            if self._has_body:
-                self._on_expect()
+        if self._expectation and version == "1.1" and self._has_body:
+            self._on_expect()
 
     def on_body(self, body: bytes) -> None:
         """Collect a body, up to the limit."""
@@ -216,6 +228,21 @@ class RequestReader:
         self._is_over = not self._on_request(self.last)
 
     # Our own methods
+
+    def _find_flaw(self, version: str) -> int:
+        """Return the status with which to refuse a head, or 0."""
+        if version not in VERSIONS:
+            return 505
+        is_new = version == "1.1"
+        absolute = _ABSOLUTE.match(self._target)
+        named = [*self._hosts, *(absolute.groups() if absolute else ())]
+        if len(self._hosts) > 1 or (is_new and not self._hosts) or not all(map(is_host, named)):
+            return 400
+        if self._codings and not is_new:
+            return 400  # RFC 9112, 6.1
+        if self._codings not in {b"", b"chunked"}:
+            return 501
+        return 417 if is_new and self._expectation not in {b"", b"100-continue"} else 0
 
     def _take_accept_encoding(self, value: bytes) -> None:
         self._accepted += b"," + value
@@ -238,15 +265,21 @@ class RequestReader:
             self._body_left = int(value)
             self._has_body = self._body_left > 0
 
-    def _take_transfer_encoding(self, _value: bytes) -> None:
-        self._has_body = True
+    def _take_if_match(self, value: bytes) -> None:
+        self._flags |= UNMATCHED if is_unmatched(value) else 0
+
+    def _take_transfer_encoding(self, value: bytes) -> None:
+        if not self._is_in_body:
+            self._codings += value.strip().lower()
+            self._has_body = True
 
     def _take_expect(self, value: bytes) -> None:
         self._expectation = value.lower()
 
     def _forget_request(self) -> None:
         self._accepted = self._target = self._expectation = self._body = b""
-        self._content_type = b""
+        self._content_type = self._codings = b""
+        self._headers = 0
         self._hosts = []
         self._flags = NEW_VISITOR
         self._body_bytes = self._body_left = 0
@@ -263,8 +296,8 @@ class RequestReader:
         if method == b"HEAD":
             flags |= HEAD
         page = self._find_page(self._target)
-        refusal = self._find_refusal(method, page, flags & JSON, self._body)
-        flags &= ~JSON
+        refusal = self._find_refusal(method, page, flags & REFUSING, self._body)
+        flags &= ~REFUSING
         expects = bool(self._expectation)
         sent = (method, self._body, expects, self._content_type)
         return Request(self._target, page, flags, refusal, closes, *sent)
@@ -281,5 +314,6 @@ _HEADERS: dict[bytes, Callable[[RequestReader, bytes], None]] = {
     b"cookie": RequestReader._take_cookie,
     b"expect": RequestReader._take_expect,
     b"host": RequestReader._take_host,
+    b"if-match": RequestReader._take_if_match,
     b"transfer-encoding": RequestReader._take_transfer_encoding,
 }

@@ -23,12 +23,23 @@ if TYPE_CHECKING:
     from crawlbench.base.model import PageSource
     from crawlbench.mirror.request import Request
 
-__all__ = ["ALTERED", "JSON", "NEW_VISITOR", "Responses", "has_bid", "is_json"]
+__all__ = [
+    "ALTERED",
+    "JSON",
+    "NEW_VISITOR",
+    "REFUSING",
+    "UNMATCHED",
+    "Responses",
+    "has_bid",
+    "is_json",
+]
 
 # How to answer for a page; the flags of how to frame the answer are in `http1`.
 NEW_VISITOR = 2  # sent no `bid` cookie, so it gets one
-JSON = 128  # declared its body as JSON; accepted requests are answered without it
+JSON = 128  # declared its body as JSON
 ALTERED = 256  # gets the other edition
+UNMATCHED = 512  # asks only for a page with an entity tag that it does not have
+REFUSING = JSON | UNMATCHED  # whether a request is refused depends on them, but not its answer
 
 KEPT_BYTES = 12 * 2**20  # of rendered answers; the least recently used are rendered again
 KNOWN_TARGETS = 4096  # spellings of addresses to remember; others are looked up again
@@ -98,11 +109,13 @@ class Responses:
         Args:
             method: that was used.
             page: that the target names; a request for no page is refused elsewhere.
-            flags: of which JSON counts, the declared type.
+            flags: of which those in REFUSING count.
             body: that came.
         """
         if method not in self.methods:
             return 405
+        if flags & UNMATCHED and page is not None:
+            return 412
         if method != b"POST" or page is None:
             return 0
         if not flags & JSON:
@@ -117,6 +130,8 @@ class Responses:
         status = request.refusal
         if status == 405:
             return self.error_answer(405, f"Allow: {b', '.join(self.methods).decode()}")
+        if status == 412:
+            return self.error_answer(412)
         due = json.dumps(self._payload(request.page or ""))
         if status == 415:
             kind, came = "application/json", request.content_type
