@@ -33,12 +33,15 @@ def is_file(name: str) -> bool:
 
 
 def find_place(path: str | Path) -> str:
-    """Return a path from the root, without dots; links stay, since files beside them matter."""
+    """Return the absolute path; symbolic links are kept, because the files beside them matter."""
     return os.path.abspath(path)  # noqa: PTH100  (`resolve` would follow links)
 
 
 def split_trip(name: str) -> tuple[str, str]:
-    """Return a name, and the round trip that a network's may end with: `mine.toml`, `@5ms`."""
+    """Return a name without its round trip, and the round trip, such as `mine.toml` and `@5ms`.
+
+    Only the name of a network's file can end with one; for other names the second text is empty.
+    """
     base, at, trip = name.rpartition("@")
     return (base, at + trip) if base.endswith(".toml") else (name, "")
 

@@ -1,4 +1,4 @@
-"""The peers of a session's operations, in the form that a round reads mirrors (floor 3)."""
+"""The peers of a session's operations, which a round uses in the same way as mirrors (floor 3)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["PeerMeter", "open_peers"]
 
 
 class PeerMeter:
-    """Measures how busy a peer was between `begin` and `end`; nothing for one that stands aside."""
+    """Measures how busy a peer was between `begin` and `end`, unless the peer stands aside."""
 
     def __init__(self, process: PeerProcess | None, *, is_aside: bool) -> None:
         """Watch a process; None if there is none."""

@@ -38,7 +38,7 @@ class Expectation:
     """What a correct crawl of a site returns."""
 
     rows: list[Row]
-    """In order of rank: of the items, or for a large site of its tally."""
+    """In order of rank: one row for each item, or for a large site the rows of its tally."""
     digest: str
     pages: int
     """Requests per crawl."""
@@ -71,7 +71,7 @@ class Expectation:
 
 
 _tallied: dict[str, Expectation] = {}
-"""Those of large sites, by name: summing up millions of items takes seconds."""
+"""Expectations of large sites, by name: summing up millions of items takes seconds."""
 
 
 def expect(spec: SiteSpec) -> Expectation:
@@ -110,10 +110,10 @@ def is_wrong_answer(
 def explain_wrong(
     crawls: Sequence[list[Row]], expectation: Expectation, counters: Counters
 ) -> tuple[str, str]:
-    """Return how crawls differ from what they were served, and whether that was only kept.
+    """Return how crawls differ from what they were served, as two texts.
 
-    The first text says how a crawl is wrong; it is empty if all that is wrong was found by an
-    earlier crawl, which the second text says then.
+    The first text says how a crawl is wrong. If everything that is wrong is what an earlier crawl
+    found on the same page, the second text says so instead.
 
     Args:
         crawls: the rows of each crawl of a value, in order.
