@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["find_unsteady"]
 
 MAX_TIMES_MEDIAN = 5.0
-"""A machine with so many times the usual noise would add noise, not knowledge."""
+"""A machine with more than so many times the usual noise would add noise, not knowledge."""
 MIN_FOR_MEDIAN = 3
 """Machines needed to say what is usual: of two, neither is."""
 
@@ -30,7 +30,7 @@ def find_unsteady(
     """Return the machines of one sheet that are left out, by group, with the reason.
 
     Args:
-        blocks: of one sheet, one from each machine.
+        blocks: the blocks of one sheet, one from each machine.
         quantity: by which the controls are compared.
     """
     groups = dict.fromkeys(control.group for block in blocks for control in block.controls)
