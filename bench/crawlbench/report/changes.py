@@ -64,7 +64,7 @@ def changes_table(
     Args:
         changes: of two sessions or two environments, by one quantity.
         names: what to call each cell, by its name; None for the names themselves.
-        title: of the table.
+        title: the table's title.
     """
     ordered = sorted(changes, key=_size, reverse=True)
     is_paired = all(seen.way is Way.PAIRED for change in changes for seen in change.ways)
@@ -125,7 +125,7 @@ def why_not_compared(found: SessionComparison, quantity: Quantity) -> str:
 
 
 def tell_comparison(found: SessionComparison) -> dict[str, object]:
-    """Return what two sessions say, for scripts: ratios are the head's time over the base's."""
+    """Return what two sessions say, as JSON for scripts; ratios are head over base."""
     return {
         "format": 1,
         **{CHANGES[quantity]: _tell_changes(found.by.get(quantity)) for quantity in Quantity},

@@ -1,6 +1,7 @@
 """What a folder or file holds, in each format (floor 3): a session, or a plain pyperf suite.
 
-The packages that draw are an extra, so they are imported where they are used, after checking.
+The packages that draw are an extra, so they are imported only where they are used, after a check
+that they are installed.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ class GroupView:
     leading: Quantity = Quantity.TIME
     """The quantity that orders its rows."""
     form: LongForm | None = None
-    """What its cells crawled besides; None where one length was measured."""
+    """The longer sites that its cells crawled as well; None where one length was measured."""
 
     @property
     def is_operation(self) -> bool:

@@ -90,8 +90,8 @@ def read_bound(text: str, margin: float, name: str = "--fail-on") -> Bound:
     if not quantity.has_ratio:
         if match["unit"] != "ms":
             raise UsageError(
-                f"{name} {text!r}: what it costs to begin has no ratio; give the difference that "
-                "is too much in milliseconds, such as begin-slower:2ms"
+                f"{name} {text!r}: what it costs to begin has no ratio; give the limit in "
+                "milliseconds, such as begin-slower:2ms"
             )
         return Bound(quantity, float(match["size"]) / 1000)
     if match["unit"] == "ms":
