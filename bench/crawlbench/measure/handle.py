@@ -165,7 +165,7 @@ class WorkerHandle(Handle):
 
     _run: pyperf.Run | None = None
 
-    def __init__(self, warmups: int, *process: Any) -> None:  # noqa: ANN401  (as above)
+    def __init__(self, warmups: int, *process: Any) -> None:  # noqa: ANN401  (as for `Handle`)
         """Take over a process that has just been started, and takes this many warmups first."""
         super().__init__(*process)
         self._warmups = warmups

@@ -96,7 +96,7 @@ def _require_fit(count: int, most_cells: int) -> None:
     """
     if count > most_cells:
         raise UsageError(
-            f"{count} cells, controls included, are more than the {most_cells} that fit one "
+            f"{count} cells, controls included, are more than the {most_cells} that fit into one "
             "session; choose fewer with -s, -l, -n or -c"
         )
 
@@ -218,7 +218,7 @@ def _choose_operations(suite: Suite) -> list[Operation]:
     possible = [one for one in chosen if not one.obstacle]
     if not possible:
         raise UsageError(
-            f"of the operations {', '.join(suite.operations)} none can be done here: "
+            f"none of the operations {', '.join(suite.operations)} can be done here: "
             f"{chosen[0].name}: {chosen[0].obstacle}"
         )
     return possible

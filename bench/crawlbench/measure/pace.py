@@ -73,7 +73,7 @@ def choose_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
     rounds that still fit in take all the time that is left.
 
     Args:
-        session: judged, with its last round.
+        session: the judged session, its last round included.
         cells: those that take part in the next round.
     """
     passes, plan = dict(session.passes), session.plan
@@ -186,7 +186,7 @@ def _rounds_in_budget(plan: Plan, around_s: float) -> int:
     must hold together.
 
     Args:
-        plan: with a budget.
+        plan: a plan with a budget.
         around_s: what a round costs besides its laps.
     """
     if plan.stopping is Stopping.ANY:

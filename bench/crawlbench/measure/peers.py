@@ -71,11 +71,11 @@ def open_peers(
     """Start one peer of each kind that the operations need, and end them when the block ends.
 
     Args:
-        operations: of the session.
-        cpus: for the peers; empty for any.
+        operations: the session's operations.
+        cpus: CPUs for the peers; empty for any.
 
     Returns:
-        By operation, the meter of its peer.
+        The meter of each operation's peer, by the operation's name.
 
     Raises:
         MirrorError: a peer did not start.

@@ -118,7 +118,7 @@ class CountedReader:
 
         Args:
             page: what it holds.
-            size: of its body, in bytes.
+            size: the size of its body, in bytes.
             began: when reading it began.
             seconds: CPU time that it took, as far as it is known.
         """

@@ -67,10 +67,10 @@ async def run_round(
     """Start the workers, let them through lap by lap, and collect their runs, wave by wave.
 
     Args:
-        plan: of this round.
+        plan: what this round has to do.
         executor: makes the workers.
-        mirrors: by the cells' place.
-        expectations: by site.
+        mirrors: the mirrors, or peers of operations, by the cells' place.
+        expectations: what a correct crawl returns, by site.
         on_sample: called after each value, outside the clock, with the round's number.
 
     Raises:

@@ -93,8 +93,8 @@ class Seat(Share):
             cell: an operation on an event loop.
             loops: calls per value.
             warmups: values to take first.
-            peer: of the operation.
-            metadata: of the cell, for pyperf.
+            peer: the operation's peer; None if it has none.
+            metadata: the cell's metadata for pyperf.
             host: where it sits.
         """
         order: Order = {"task": cell.operation, "peer": peer, "loops": loops}

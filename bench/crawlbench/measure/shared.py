@@ -136,7 +136,7 @@ class Share:
             cell: the cell that is measured.
             order: what the process is told to do for a value.
             warmups: values to take first.
-            metadata: of the cell, for pyperf.
+            metadata: the cell's metadata for pyperf.
             host: the process that it shares.
         """
         self._cell = cell

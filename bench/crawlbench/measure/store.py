@@ -113,7 +113,7 @@ def write_suite(folder: Path, suite: pyperf.BenchmarkSuite | None) -> None:
     """Write `suite.json`.
 
     Args:
-        folder: of the session.
+        folder: the session's folder.
         suite: None if no cell is valid: then there is no such file, because pyperf has no empty
         suites.
 

@@ -98,7 +98,7 @@ def is_wrong_answer(
 
     Args:
         value: what the worker reported.
-        expectation: of the site.
+        expectation: what a correct crawl of the site returns.
         counters: what the mirror counted meanwhile; it may have served another edition.
     """
     if counters is None or not counters.is_altered:
@@ -117,7 +117,7 @@ def explain_wrong(
 
     Args:
         crawls: the rows of each crawl of a value, in order.
-        expectation: of the site.
+        expectation: what a correct crawl of the site returns.
         counters: what the mirror counted meanwhile.
     """
     editions = (expectation.edited(counters.edition), expectation)
@@ -151,7 +151,7 @@ def find_fault(
     Args:
         value: what the worker reported.
         counters: what the mirror counted meanwhile.
-        expectation: of the site.
+        expectation: what a correct crawl of the site returns.
         loops: crawls in the value.
         module: top-level module of the cell's event loop; None if no loop should run.
     """

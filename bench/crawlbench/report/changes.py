@@ -62,7 +62,7 @@ def changes_table(
     """Return a row per cell that both have, the largest change first, invalid ones last.
 
     Args:
-        changes: of two sessions or two environments, by one quantity.
+        changes: the changes between two sessions or two environments, by one quantity.
         names: what to call each cell, by its name; None for the names themselves.
         title: the table's title.
     """
@@ -180,7 +180,7 @@ def _tell_seen(seen: Seen, quantity: Quantity) -> dict[str, object]:
 
 
 def _origin(sessions: int) -> str:
-    return f"{sessions} other sessions and the usual one" if sessions else "the usual one"
+    return f"{sessions} other sessions and the default" if sessions else "the default"
 
 
 def _reasons(found: SessionComparison) -> Iterator[str]:

@@ -148,7 +148,7 @@ class SessionView:
         """Index a judged session.
 
         Args:
-            session: judged.
+            session: a judged session.
             folder: where it is kept, for commands that continue it; None if that is not known.
         """
         self.session = session

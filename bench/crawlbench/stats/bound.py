@@ -75,7 +75,7 @@ def read_bound(text: str, margin: float, name: str = "--fail-on") -> Bound:
     Args:
         text: such as `page-slower:5%`.
         margin: log ratio for a gate without a percentage.
-        name: of the option, for errors.
+        name: the option's name, for error messages.
 
     Raises:
         UsageError: the text is not a gate.

@@ -65,8 +65,7 @@ MAX_PACKAGES = 5
 def _environments(session: Session) -> Iterator[WarningNote]:
     """Warn of differences between environments that nobody asked for.
 
-    Environments with different Pythons are left out, because some packages are not needed in later
-    Pythons.
+    If their Pythons differ, nothing is said: later Pythons do not need some packages.
     """
     built = [facts for facts in session.environments if not facts.obstacle]
     if len({facts.python for facts in built}) > 1:

@@ -69,8 +69,8 @@ def idle_s(sample: Sample, cpus: int) -> float:
     """Return the seconds per crawl for which the worker left its CPUs idle, summed over them.
 
     Args:
-        sample: of any cell.
-        cpus: how many the worker may use.
+        sample: a sample of any cell.
+        cpus: how many CPUs the worker may use.
     """
     return max(0.0, sample.seconds * cpus - used_s(sample))
 
@@ -83,8 +83,8 @@ def starved_s(sample: Sample, cpus: int) -> float:
     Threads of one worker also wait for each other; `competition.py` allows for that.
 
     Args:
-        sample: of any cell.
-        cpus: how many the worker may use.
+        sample: a sample of any cell.
+        cpus: how many CPUs the worker may use.
     """
     return min(sample.cpu_wait_s, idle_s(sample, cpus)) if sample.cpu_wait_s else 0.0
 

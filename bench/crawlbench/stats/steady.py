@@ -31,7 +31,7 @@ def find_unsteady(
 
     Args:
         blocks: the blocks of one sheet, one from each machine.
-        quantity: by which the controls are compared.
+        quantity: the quantity by which the controls are compared.
     """
     groups = dict.fromkeys(control.group for block in blocks for control in block.controls)
     return [found for group in groups for found in _of_group(blocks, group, quantity)]

@@ -32,7 +32,7 @@ class SessionTimes:
         """Index a judged session.
 
         Args:
-            session: judged.
+            session: a judged session.
             quantity: what to read.
             index: the index of its rounds; None to make it.
         """
