@@ -15,7 +15,7 @@ __all__ = ["LOAD_S", "find_culprit"]
 
 CHILD = "crawlbench.measure.expressions"
 LOAD_S = 60.0
-"""Seconds to load a site, or to make its expectation."""
+"""Seconds that loading a site, or making its expectation, may take."""
 
 
 def find_culprit(site: str, page: str) -> str:

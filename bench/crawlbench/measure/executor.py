@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["PROXY_VARIABLES", "ProcessExecutor"]
 
 LEADING_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
-"""Variables of the manager's Python, which would mislead another one."""
+"""Environment variables that are set for the manager's Python and would mislead another one."""
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 """In upper or lower case. Some clients cannot ignore them, so, to be fair, no client gets them."""
 
@@ -92,9 +92,9 @@ class ProcessExecutor:
         self._hosts: dict[str, Host] = {}
         """The hosts of operations in the current round, by name."""
         self._shared: dict[str, SharedProcess] = {}
-        """The processes that crawl several lengths, by the cell with the shortest."""
+        """The processes that crawl several lengths, by the name of the shortest one's cell."""
         self._lengths: dict[str, list[Cell]] = {}
-        """Cells by the one with the shortest length, where they share a process."""
+        """Cells that may share a process, by the name of the one with the shortest length."""
         for cell in cells:
             if not cell.operation and not places[cell.place]["ca_file"]:
                 self._lengths.setdefault(cell.short_name, []).append(cell)

@@ -1,4 +1,4 @@
-"""Sessions kept beside others, of the same code on the same machine (floor 3)."""
+"""Finds sessions of the same code on the same machine in the folders beside others (floor 3)."""
 
 from __future__ import annotations
 

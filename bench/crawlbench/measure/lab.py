@@ -43,9 +43,9 @@ class Lab:
     """A place to measure; made by `open_lab`."""
 
     mirrors: dict[str, MirrorProcess]
-    """By the place of crawls: groups with the same site and network share a mirror."""
+    """Mirrors by the place of crawls: groups with the same site and network share one."""
     peers: dict[str, PeerMeter]
-    """By operation; several operations share a peer."""
+    """The meter of each operation's peer, by operation; several operations share a peer."""
     sites: dict[str, SiteFacts]
     """What is known of each site, by the place of crawls."""
     executor: Executor

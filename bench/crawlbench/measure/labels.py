@@ -1,4 +1,4 @@
-"""What cells call users' files: names, with enough of the path to be distinct (floor 3).
+"""The labels by which cells name users' files: ends of paths, as long as needed (floor 3).
 
 However a site or a network is spelled, and from whichever folder, its cells have the same names, so
 that sessions find what they have in common. A strategy or parser with a relative path keeps its
@@ -47,7 +47,7 @@ def split_trip(name: str) -> tuple[str, str]:
 
 
 class Labels:
-    """The names of a plan's files."""
+    """The labels of a plan's files."""
 
     def __init__(self, cells: Iterable[Cell]) -> None:
         """Take cells that name files as a user spelled them."""

@@ -1,4 +1,4 @@
-"""The session so far, its runs, and its folder (floor 3)."""
+"""Keeps a session while it is measured: its rounds, its runs, and its folder (floor 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a session runs, and who gets which CPUs (floor 3)."""
+"""Describes the machine on which a session runs, and divides its CPUs (floor 3)."""
 
 from __future__ import annotations
 

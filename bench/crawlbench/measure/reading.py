@@ -73,7 +73,7 @@ class CountedReader:
         self._told: list[tuple[float, tuple[str, ...]]] = []
         """When reading of each page of the crawl began, and its links."""
         self._crawls = [self._told]
-        """The same of all crawls of the value."""
+        """Such a list for each crawl of the value."""
         self._first: object = None
         """What the first page of the crawl was read from; None before it is read."""
         self._former: object = self
@@ -139,7 +139,7 @@ class CountedReader:
             self._told.append((began, page.links))
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Be pickled as a reader whose pages are counted when they come back."""
+        """Make pickle send a reader whose pages are counted when they come back."""
         self._name = self._name or secrets.token_hex(16)
         _readers[self._name] = self
         return _SentReader, (self._read, self._name)

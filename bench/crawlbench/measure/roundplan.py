@@ -1,4 +1,4 @@
-"""What one round has to do (floor 3)."""
+"""The plan of one round: its cells, and how many crawls, laps and turns they have (floor 3)."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def choose_passes(lap_s: Mapping[str, float], lap_time_s: float) -> dict[str, in
 
 
 def epoch(number: int, lap: int, *, warmup: bool) -> str:
-    """Name one lap of one round."""
+    """Return a name for one lap of one round, such as `3/7`, or `3/w0` for warmups."""
     return f"{number}/{'w' if warmup else ''}{lap}"
 
 

@@ -1,4 +1,4 @@
-"""Divides CPUs between workers, the mirror, and those that stay idle beside it (floor 3).
+"""Divides CPUs between workers and mirror; hyperthreads beside the mirror stay idle (floor 3).
 
 `read_topology` reads what the system says; the choice is a pure function of it.
 """

@@ -52,7 +52,7 @@ class Task(Protocol):
     """What a cell does in its values: crawls, or an operation of an event loop."""
 
     closes_loops: bool
-    """Whether making and closing event loops is what it does, hundreds in a value."""
+    """Whether the task is to make and close event loops, hundreds of them in a value."""
 
     def run(self, loops: int) -> Timing:
         """Do it `loops` times; return the time of all together, which this method itself takes."""

@@ -156,9 +156,9 @@ class CellResult(msgspec.Struct, frozen=True):
     middle_pages: int | None = None
     """Pages of the middle length, which tests the line; null without one."""
     middle_s: float | None = None
-    """Typical time of its crawl."""
+    """Typical time of a crawl of the middle length."""
     long_s: float | None = None
-    """The same for the longest one."""
+    """Typical time of a crawl of the longest one."""
     is_bent: bool | None = None
     """Whether the three do not lie on a line, so that there is no cost per page or to begin."""
 

@@ -194,7 +194,7 @@ def _reasons(found: SessionComparison) -> Iterator[str]:
 
 
 def _tell_unlike(one: Unlike) -> str:
-    """Say how the lengths differ in which the two sessions crawled a group."""
+    """Return which lengths of a group the two sessions crawled, if they are not the same."""
     sides = {"base": one.base, "head": one.head}
     single = next((name for name, lengths in sides.items() if not lengths), "")
     what = (

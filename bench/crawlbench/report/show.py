@@ -62,7 +62,7 @@ class Shown(Protocol):
 
 @dataclass(frozen=True)
 class SessionReport:
-    """A session."""
+    """A session in every format."""
 
     session: Session
     folder: Path
@@ -120,7 +120,7 @@ class SessionReport:
 
 @dataclass(frozen=True, slots=True)
 class SuiteReport:
-    """A plain pyperf suite."""
+    """A plain pyperf suite in every format that can show it."""
 
     suite: pyperf.BenchmarkSuite
     name: str

@@ -62,7 +62,7 @@ class Row:
     name: str
     """Short; two cells of a group may share it."""
     label: str
-    """The same, but unique in the group."""
+    """The short name, made unique in the group."""
     summary: Summary | None
     failure: Failure | None
     found: dict[Quantity, Comparison]

@@ -1,4 +1,4 @@
-"""What a session could have seen, and what would settle it (floor 2; pure)."""
+"""Which differences a session could have found, and what would settle the rest (floor 2; pure)."""
 
 from __future__ import annotations
 

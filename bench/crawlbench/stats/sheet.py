@@ -55,7 +55,7 @@ class Sheet:
     groups: dict[str, str]
     """Cell to group."""
     cells: dict[str, list[_Said]]
-    """What was said of each cell that was to be compared."""
+    """The steady machines' estimates of each cell that was to be compared."""
     silent: dict[str, dict[str, CellEstimate]]
     """Cell to the machines that measured it without a result."""
     controls: dict[tuple[str, str], ControlEstimate]

@@ -60,7 +60,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A session from which on the machine is different: nothing is compared across."""
+    """A session from which on the machine is different: nothing is compared across it."""
 
     session: str
     created: str
