@@ -117,7 +117,7 @@ def test_who_runs_before_others_is_seen():
         f"its niceness was {given - 5} within its crawl instead of {given}"
     ]
     assert list(Claim(cpus, given, {2}).beyond(cpus)) == [
-        "its scheduling was that of real time (2) within its crawl"
+        "it ran under a real-time scheduling policy (2) within its crawl"
     ]
     assert list(Claim(cpus, given + 5, {0, 3, 5}).beyond(cpus)) == []
     own = find_claim(os.getpid())

@@ -65,7 +65,7 @@ def test_lists_of_cpus_are_read_as_the_kernel_writes_them():
 @pytest.mark.parametrize("text", ["1-", "-1", "3-1", "0-999999999", "x", "1 2", "0x1", "٣"])
 def test_what_is_no_list_of_cpus_is_refused(text):
     """And not taken for another, nor for none."""
-    with pytest.raises(ValueError, match="is no CPU"):
+    with pytest.raises(ValueError, match="is neither a CPU nor a range of CPUs"):
         parse_cpus(text)
 
 

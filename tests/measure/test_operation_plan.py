@@ -139,7 +139,7 @@ def test_operation_that_cannot_be_done_here_is_left_out_of_a_glob():
     with pytest.raises(UsageError) as caught:
         plan_of("loc*")
     assert str(caught.value) == (
-        "of the operations loc* none can be done here: lock: Python 9.9 has it first"
+        "none of the operations loc* can be done here: lock: Python 9.9 has it first"
     )
 
 

@@ -407,7 +407,7 @@ class TestLoading:
         [
             (
                 lambda s: s["plan"]["cells"].append(s["plan"]["cells"][1]),
-                "two cells have one name",
+                "two cells have the same name",
             ),
             (
                 lambda s: s["plan"]["baselines"].clear(),

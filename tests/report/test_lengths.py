@@ -139,7 +139,7 @@ def test_line_that_waves_bend_is_no_law(trip_s, is_told):
     """Where round trips rule, a cost per page holds between the two lengths."""
     session = replace(SESSION, networks={"net": {"round_trip_s": trip_s}})
     told = [text for label, text in find_notes(session) if label == "reading"]
-    assert any(text.startswith("on net a crawl learns of pages") for text in told) is is_told
+    assert any(text.startswith("on net a crawl finds pages") for text in told) is is_told
 
 
 def test_pairs_to_begin_are_differences():

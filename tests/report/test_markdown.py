@@ -176,7 +176,7 @@ class TestSize:
         """The answer's columns are there, the rest is said to be elsewhere."""
         text = render_markdown(full())
         assert len(text.encode()) < 64_000
-        assert "columns of what it took" in text.splitlines()[-1]
+        assert "columns on time and cost" in text.splitlines()[-1]
         assert "| strategy | loop | per crawl | ratio | interval | verdict |" in text
 
     def test_largest_changes_come_first(self):

@@ -37,7 +37,7 @@ def test_each_quantity_has_a_gate():
     ("text", "said"),
     [
         ("faster", "is not a gate; one looks like slower, slower:5% or cpu-slower:5%, and for"),
-        ("begin-slower:5%", "has no ratio; say how many milliseconds more are too many"),
+        ("begin-slower:5%", "has no ratio; give the limit in milliseconds"),
         ("begin-slower", "such as begin-slower:2ms"),
         ("page-slower:2ms", "takes a percentage, such as page-slower:5%"),
         ("page-slower:5", "is not a gate"),

@@ -1,4 +1,8 @@
-"""A/A sessions: twins in laps, as we measure, and in blocks, as is common (floor 3)."""
+"""Measures A/A sessions, which compare a cell with its twin (floor 3).
+
+The twins take laps together, as crawlbench always measures, or they are measured in blocks, one
+twin after the other, as is common elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +33,10 @@ async def run_aa(
     The methods take turns, so that both meet the same states of the machine.
 
     Args:
-        plan: with two cells and at least two rounds.
-        sessions: how many of each method.
+        plan: a plan with two cells and at least two rounds.
+        sessions: how many sessions to measure by each method.
         methods: `laps`, `blocks`, or both.
-        tell: called with method and outcome after each session.
+        tell: called with the method and the outcome after each session.
 
     Raises:
         CellError: the strategy does not work here.

@@ -1,10 +1,11 @@
 """Measures the state of the machine: `python -m crawlbench.measure.anchor` (floor 3).
 
 Two small fixed kernels, one that computes and one that sends over loopback, are timed once in each
-lap by a process of their own, which waits at the turnstile like a worker. The same code on the same
-idle machine can differ by several per cent from session to session, because of the kernel's network
-path or the clock rate; the two show what changed. They must never be changed, since sessions are
-compared by them: another kernel would be another anchor.
+lap by a process of their own, which waits at the turnstile like a worker. The time of the same code
+on the same idle machine can differ by several per cent from session to session, because of the
+operating system's network path or the clock rate; the two kernels show which of these changed. The
+kernels themselves must never be changed, because sessions are compared by their times: another
+kernel would be another anchor.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from crawlbench.measure.gate import Gate
 __all__ = ["ANCHOR", "Wire", "compute", "main"]
 
 ANCHOR = "(anchor)"
-"""The name it gives at the turnstile; no cell can have it."""
+"""The name under which this process comes to the turnstile; no cell can have it."""
 STEPS = 8_000
 ROUND_TRIPS = 120
 MESSAGE = bytes(64)
@@ -27,7 +28,7 @@ WARMUPS = 3
 
 
 def compute() -> int:
-    """Do a fixed amount of what Python programs do: numbers, text, a dictionary, a list."""
+    """Do a fixed amount of typical work (numbers, text, a dictionary, a list); return a sum."""
     counts: dict[str, int] = {}
     for step in range(STEPS):
         key = "key" + str(step % 97)
@@ -56,7 +57,7 @@ class Wire:
         return back
 
     def close(self) -> None:
-        """Hang up."""
+        """Close both ends."""
         self._here.close()
         self._there.close()
 

@@ -1,4 +1,4 @@
-"""Chooses how many crawls make a value, and how many laps a turn (floor 3; pure)."""
+"""Chooses how many crawls make up a value, and how many laps a turn has (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ __all__ = [
 
 MAX_LOOPS = 10_000  # most crawls per value, whatever the minimum time of a value
 MAX_EVERY = 10
-"""Most laps for each lap with long forms: beyond this, too few would show what a page costs."""
+"""At least one lap in so many has long forms: fewer would not show well what a page costs."""
 LONGEST_VALUE_S = 1.0  # for several crawls: the machine's state changes within seconds
 
 
 def calibrate(session: Session, calibration: RoundRecord) -> Session:
-    """Return a session with crawls per value and laps per turn that fill its plan's times.
+    """Return the session with crawls per value and laps per turn that fill its plan's times.
 
-    All cells of a group have the same number, separately for each length: the second crawl of a
-    process differs from the first, and if some cells had one crawl and others two, the comparison
-    would show that.
+    All cells of a group have the same number of crawls per value, separately for each length: the
+    second crawl of a process differs from the first, and if some cells had one crawl and others
+    two, the comparison would show that difference.
     """
     plan = session.plan
     seconds = {s.cell: s.seconds for s in calibration.samples if not s.warmup}
@@ -68,9 +68,10 @@ def calibrate(session: Session, calibration: RoundRecord) -> Session:
 
 
 def find_least_passes(every: Mapping[str, int], laps: int) -> dict[str, int]:
-    """Return the least laps per turn with which long forms do not exceed their share of the time.
+    """Return, by group, the fewest laps per turn that keep long forms within their share of time.
 
-    Each round has a lap with them; if only some laps should, it needs the others as well.
+    Each round has at least one lap with long forms. If only every n-th lap should have them, a
+    round must therefore have at least n laps.
 
     Args:
         every: how many laps there are for each lap with long forms, by group.
@@ -80,32 +81,32 @@ def find_least_passes(every: Mapping[str, int], laps: int) -> dict[str, int]:
 
 
 def find_every(session: Session, cells: Iterable[Cell]) -> dict[str, int]:
-    """Return, by cell of a long form, the number of laps for each lap that it takes part in."""
+    """Return, for each cell of a long form, the n of which it takes part in every n-th lap."""
     return {c.name: session.long_every.get(c.group, 1) for c in cells if c.long_of}
 
 
 def _choose_every(short_s: float, long_s: float, share: float) -> int:
-    """Return how many laps there should be for each with long forms, by their share of the time.
+    """Return the n of which every n-th lap should have long forms, by their share of the time.
 
-    If they take no more than their share in each lap, they take part in each.
+    If they would not exceed their share even in every lap, this is 1.
 
     Args:
         short_s: seconds of a lap without the long forms.
         long_s: seconds of the long forms in a lap.
-        share: their share of all time, above 0.
+        share: the long forms' share of the time of all laps, above 0.
     """
     wanted = long_s * (1 - share) / (share * short_s)
     return min(MAX_EVERY, max(1, round(wanted)))
 
 
 def choose_loops(seconds: Collection[float], min_time_s: float) -> int:
-    """Return the crawls per value of cells that are compared with each other.
+    """Return the number of crawls per value for all cells that are compared with each other.
 
-    There are enough for the shortest value to last the minimum time, but if others take much
-    longer, not more than keep the longest value bearable.
+    It is large enough for the shortest value to last the minimum time. But if other cells take much
+    longer, it is kept so small that the longest value stays bearable (`LONGEST_VALUE_S`).
 
     Args:
-        seconds: of one crawl of each cell.
+        seconds: the time of one crawl of each cell.
         min_time_s: how long a value should last at least.
     """
     wanted = math.ceil(min_time_s / min(seconds))

@@ -40,14 +40,14 @@ async def measure_ceiling(
     """Send requests to a mirror without a pause, and return its answers per second.
 
     Args:
-        origin: of the mirror.
-        path: of the page to ask for.
-        ca_file: of the mirror's authority; not used on plain HTTP.
+        origin: the mirror's origin.
+        path: path of the page to ask for.
+        ca_file: certificate file of the mirror's authority; not used on plain HTTP.
         body: JSON to send with POST, over HTTP/1.1; None for GET.
-        coding: to accept, `gzip` or `identity`.
+        coding: content coding to accept, `gzip` or `identity`.
         http2: whether to speak HTTP/2; otherwise HTTP/1.1, even if the mirror offers both.
-        connections: how many to use at the same time.
-        span_s: how long to ask.
+        connections: how many connections to use at the same time.
+        span_s: how many seconds to keep asking.
 
     Raises:
         OSError: the mirror cannot be reached, or hung up.
@@ -106,16 +106,16 @@ class _Asker(asyncio.Protocol):
         await self._done
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if not self._done.done():
             self._done.cancel()
         self._transport.close()
 
     def _ask(self) -> None:
-        """Send a batch; if the connection is over, `connection_lost` reports that, now or soon.
+        """Send a batch, unless the connection is closing, which `connection_lost` will report.
 
-        Python 3.13.0's `writelines` raises a TypeError then, where other versions warn or do
-        nothing.
+        On a closing connection `writelines` of Python 3.13.0 raises a TypeError, where other
+        versions warn or do nothing.
         """
         self._owed += BATCH
         if not self._transport.is_closing():
@@ -136,7 +136,7 @@ class _Asker(asyncio.Protocol):
 
 
 class _Http1Asker(_Asker):
-    """Counts last chunks."""
+    """Asks over HTTP/1.1; counts an answer when its last chunk arrives."""
 
     _tail = b""
 
@@ -148,7 +148,7 @@ class _Http1Asker(_Asker):
         return [f"{head}Accept-Encoding: {self._coding}\r\n\r\n".encode() + body] * BATCH
 
     def data_received(self, data: bytes) -> None:
-        """Count; an end that came in two pieces is found with the tail of the first."""
+        """Count last chunks; one that comes in two pieces is found with the first piece's tail."""
         keep = len(LAST_CHUNK) - 1
         ends = data.count(LAST_CHUNK) + (self._tail + data[:keep]).count(LAST_CHUNK)
         self._tail = (self._tail + data[-keep:])[-keep:]
@@ -156,7 +156,7 @@ class _Http1Asker(_Asker):
 
 
 class _Http2Asker(_Asker):
-    """Counts ended streams."""
+    """Asks over HTTP/2; counts an answer when its stream ends."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)

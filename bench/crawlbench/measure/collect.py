@@ -45,7 +45,7 @@ def round_of(run: pyperf.Run) -> int:
 
 
 def encode_runs(runs: Mapping[str, Sequence[pyperf.Run]]) -> bytes:
-    """Return runs as one line, which is a suite of its own."""
+    """Return the runs of a round as one line of JSON, which pyperf can read as a suite."""
     suite, text = merge_runs(runs), io.StringIO()
     if suite is None:
         return NO_RUNS
@@ -54,7 +54,7 @@ def encode_runs(runs: Mapping[str, Sequence[pyperf.Run]]) -> bytes:
 
 
 def decode_runs(line: bytes) -> Iterator[tuple[str, pyperf.Run]]:
-    """Yield each run of a line with its cell.
+    """Yield the cell's name and the run, for each run in a line.
 
     Raises:
         Exception: this is not one of our lines.

@@ -32,7 +32,7 @@ def read_conditions() -> Conditions:
 
 @dataclass(frozen=True, slots=True)
 class StealMeter:
-    """CPU time that a hypervisor gave to others since some moment."""
+    """What the kernel has counted up to some moment: stolen CPU time, and all CPU time."""
 
     stolen: int
     total: int
@@ -40,7 +40,7 @@ class StealMeter:
 
     @classmethod
     def start(cls) -> StealMeter | None:
-        """Start the meter, or return None where the kernel does not say."""
+        """Start the meter; return None where the kernel does not report stolen time."""
         try:
             ticks = [int(word) for word in _STAT.read_text().splitlines()[0].split()[1:9]]
         except (OSError, ValueError, IndexError):
@@ -48,7 +48,7 @@ class StealMeter:
         return cls(stolen=ticks[7], total=sum(ticks)) if len(ticks) == 8 else None
 
     def share(self) -> float | None:
-        """Return the share of all CPU time that was stolen since the start."""
+        """Return the share of all CPU time stolen since the start, from 0; None if unknown."""
         now = StealMeter.start()
         if now is None or now.total <= self.total:
             return None

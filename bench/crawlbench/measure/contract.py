@@ -1,6 +1,6 @@
-"""The interfaces between a round and what measures in it, and those who follow a session (floor 3).
+"""The interfaces that a round relies on: workers, mirrors, and watchers of a session (floor 3).
 
-`executor.py` has the real ones; tests of the round use scripted ones instead.
+The real workers come from `executor.py`; tests of the round use scripted ones instead.
 """
 
 from __future__ import annotations
@@ -37,9 +37,10 @@ class Conduct:
     rest_cpu_s: float
     """CPU time used while the worker should stand still before the value; 0 before the first."""
     rest_s: float
-    """How long it was to stand still."""
+    """How long it should have stood still, in seconds."""
     broken: list[str]
-    """What has changed in the harness since before the contestant was imported, a clause each."""
+    """What has changed in the harness since before the contestant was imported: a clause for each
+    change."""
     first_read_at: float = 0.0
     """When reading of the first page began, on the clock of `started_at`; 0 if that is not known,
     as for pages that are read in other processes."""
@@ -48,19 +49,19 @@ class Conduct:
     bytes_read: int = 0
     """Size of the pages that were read."""
     told: list[dict[str, float]] = field(default_factory=list)
-    """For each crawl, when reading of the first page began that links to a page, by the address of
-    the latter without its origin; empty if that is not known."""
+    """A dictionary for each crawl: the address of a page, without its origin, to the time when
+    reading began of the first page that links to it. Empty if that is not known."""
     last_s: float = 0.0
-    """How long the process's previous value took, if that was another cell's."""
+    """How long the process's previous value took, if that was another cell's; otherwise 0."""
     bodies_kept: int = 0
-    """Pages that were read from the very bytes from which the previous crawl read its first."""
+    """Pages that were read from the same bytes object as the first page of the previous crawl."""
     cpus: int = 0
     """How many CPUs the worker may use; 0 where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a worker reports about one value; seconds are over all loops."""
+    """What a worker reports about one value; seconds are totals over all loops."""
 
     seconds: float
     used: Usage
@@ -133,15 +134,21 @@ class Mirror(Protocol):
         door: str = "",
         alters: bool = False,
     ) -> None:
-        """Start counting, with the network's delays or without, and note each request in a file.
+        """Start counting the requests of one turn.
 
-        Delays are spread evenly over the laps of an epoch, which is a round. Requests should come
-        in by the door of the cell with that name; all others are strays. Every other crawl may be
-        served another edition, so that what was kept from before shows.
+        Args:
+            epoch: names the round, over whose laps delays are spread evenly.
+            plays_network: whether to play the network's delays.
+            lap: which of its laps the cell takes, from 0.
+            laps: how many laps the cell has in this epoch.
+            trace_file: where to note each request; None for nowhere.
+            door: the cell by whose door requests should come in; all others are strays.
+            alters: whether every other crawl is served another edition, which shows what a crawl
+                kept from the one before.
         """
 
     async def end(self) -> Counters:
-        """Return what was counted."""
+        """Stop counting, and return what was counted."""
 
     async def shut_doors(self, names: Iterable[str] | None = None) -> None:
         """Shut the doors of these cells, or of all, so that nobody comes in by them any more."""

@@ -1,7 +1,7 @@
 """Crawls once in a process of its own: `python -m crawlbench.measure.crawler JOB` (floor 3).
 
 It reports when everything is loaded, then passes on ranks and titles, and finally how they differ
-from the site. What a strategy does to its process then concerns nobody else.
+from the site. Since the process is its own, nothing that a strategy does to it affects others.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class CrawlJob(TypedDict):
 
 
 def main() -> None:
-    """Do the job of the command line."""
+    """Do the `CrawlJob` that the command line contains as JSON."""
     end_with_parent()
     say = open_channel()
     end = os._exit  # bound before anybody can patch it
@@ -101,7 +101,7 @@ class _Handed:
     """A `Keeper` that passes items on, and counts them."""
 
     def __init__(self, say: Say, spec: SiteSpec, *, is_live: bool) -> None:
-        """Pass items on as they come, or sorted by rank at the end."""
+        """Pass items on as they come if `is_live`, or else sorted by rank at the end."""
         self._say = say
         self._spec = spec
         self._is_live = is_live

@@ -1,7 +1,7 @@
 """A crawl as the task that a worker measures (floor 3; imported by workers).
 
-Only the crawl is inside the clock; for a large site also the tally of its items, because nobody
-could keep them until afterwards.
+Only the crawl is inside the clock. For a large site the tally of its items is inside as well,
+because there are too many of them to keep until afterwards.
 """
 
 from __future__ import annotations
@@ -54,15 +54,15 @@ class Crawling:
     closes_loops = False
 
     def __init__(self, job: Job) -> None:
-        """Hold what is ours; `load` adds the contestant."""
+        """Keep the job; `load` imports what it names, the contestant included."""
         self._job = job
 
     def load(self, seal: Seal) -> Crawling:
-        """Find the plug-ins that the cell names, the strategy last, after sealing all others."""
+        """Load the plug-ins that the cell names, the strategy last, after all others are sealed."""
         return self.load_site(seal).load_strategy()
 
     def load_site(self, seal: Seal) -> Crawling:
-        """Find what the cell crawls, and on which event loop, and seal it."""
+        """Load the cell's site, parser and event loop, and seal what reads the pages."""
         job, cell, files = self._job, self._job["cell"], self._job.get("files", {})
         spec = registry.load(registry.Kind.SITE, files.get(cell["site"], cell["site"]))
         parser = registry.load(registry.Kind.PARSER, files.get(cell["parser"], cell["parser"]))
@@ -85,7 +85,7 @@ class Crawling:
         return self
 
     def load_strategy(self) -> Crawling:
-        """Find the contestant."""
+        """Load the strategy, which is the contestant."""
         name = self._job["cell"]["strategy"]
         name = self._job.get("files", {}).get(name, name)
         self._crawl: Crawl = registry.load(registry.Kind.STRATEGY, name)
@@ -110,7 +110,7 @@ class Crawling:
         self._crawls = []
 
     def look(self) -> dict[str, object]:
-        """Return how much was read during the last value, from when on, and what was kept."""
+        """Return what was read during the last value, and when, as fields of `Conduct`."""
         return {
             "pages_read": self._reading.pages,
             "items_read": self._reading.items,
@@ -140,17 +140,18 @@ class Crawling:
 
 
 def make_site(spec: SiteSpec, start: str, read: Reader, ca_file: str | None) -> Site:
-    """Return a site with what its clients need to trust it, made before the clock starts.
+    """Return a site with the TLS context and the certificate file that its clients need.
 
-    Plain HTTP gets the same, from an authority whose key nobody has: a client that takes a context
-    or a file then opens in the same way on both. `SSL_CERT_FILE` is set for clients that take
-    neither.
+    Both are made before the clock starts. A site on plain HTTP gets them too, from an authority
+    whose key nobody has, so that a client that takes a context or a file opens in the same way with
+    and without TLS. `SSL_CERT_FILE` is set for clients that take neither.
 
     Args:
-        spec: of the site.
+        spec: the site's specification.
         start: absolute address of its first page.
         read: reads a page.
-        ca_file: of the authority that issued its certificate; None for those of the system.
+        ca_file: certificate file of the authority that issued the site's certificate; None for the
+            authorities that the system trusts.
     """
     if ca_file is None and start.startswith("http:"):
         ca_file = str(NOBODY)
@@ -188,10 +189,10 @@ def keep_crawls(
     Args:
         crawl: the strategy.
         site: what it crawls.
-        concurrency: most requests in flight.
+        concurrency: the largest number of requests in flight.
         loops: crawls in the value.
         loop_factory: makes the event loop of an `async` strategy.
-        keep: makes what takes the items of one crawl.
+        keep: makes the keeper that takes the items of one crawl.
     """
     if not registry.needs_loop(crawl):
         return _keep_plainly(crawl, site, concurrency, loops, keep)

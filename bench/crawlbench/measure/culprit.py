@@ -15,17 +15,17 @@ __all__ = ["LOAD_S", "find_culprit"]
 
 CHILD = "crawlbench.measure.expressions"
 LOAD_S = 60.0
-"""Seconds to load a site, or to make its expectation."""
+"""Seconds that loading a site, or making its expectation, may take."""
 
 
 def find_culprit(site: str, page: str) -> str:
     """Return the expression that takes the most time on a page; empty if none can be tried.
 
-    This takes as long again as a page may take.
+    This may take as long again as reading a page is allowed to take.
 
     Args:
-        site: as on the command line.
-        page: its address, without its origin.
+        site: the site, as on the command line.
+        page: the page's address, without its origin.
     """
     child = PlainChild(CHILD)
     spent: dict[str, float] = {}
@@ -49,7 +49,7 @@ def find_culprit(site: str, page: str) -> str:
 
 
 def _hear(child: PlainChild, deadline: float) -> Message | None:
-    """Return what a child says until then, if anything."""
+    """Return the child's next message; None if none comes before the deadline."""
     try:
         return child.hear(max(0.0, deadline - time.monotonic()))
     except (TimeoutError, ChildEnded):

@@ -1,4 +1,4 @@
-"""Reads what a session's files hold, and distrusts it (floor 3)."""
+"""Decodes the files of a session, without trusting what they say (floor 3)."""
 
 from __future__ import annotations
 
@@ -24,16 +24,23 @@ __all__ = ["CONCLUSIONS", "ROUNDS_FILE", "decode_session", "explained", "not_who
 
 ROUNDS_FILE = "rounds.jsonl"
 CONCLUSIONS = ("warnings", "summaries", "comparisons", "noise", "controls", "slots")
-"""Written for other readers once a session has ended; concluded again when it is read."""
+"""Fields that are written for other programs once a session has ended. They are ignored here, since
+everything is concluded again whenever a session is read."""
 KEPT_WARNINGS = ("mirror",)
-"""Topics that values do not show."""
+"""Topics of warnings that cannot be concluded again from the values."""
 _BEYOND_RANGE = re.compile("Expected `(int|float)` [<>]")
 """What msgspec says about a number that `records.ranges` rules out."""
 
 
 @contextmanager
 def explained(path: Path, what: str, kind: type[BenchError] = SessionFileError) -> Iterator[None]:
-    """Turn an error of the system into a sentence."""
+    """Turn an OSError within the block into an error whose message is a sentence.
+
+    Args:
+        path: the file that the block works on.
+        what: what cannot be done with it: `read` or `written`.
+        kind: the class of the error to raise.
+    """
     try:
         yield
     except OSError as error:
@@ -49,8 +56,8 @@ def decode_session(path: Path, content: bytes) -> Session:
     """Return the session in `session.json` and its rounds, judged by today's rules.
 
     Args:
-        path: of `session.json`.
-        content: of that file.
+        path: path of `session.json`.
+        content: what that file contains.
 
     Raises:
         SessionFileError: a file is broken, contradicts itself, or has another format.

@@ -9,7 +9,7 @@ from crawlbench.base.records import Stopping
 __all__ = ["MANY_ROUNDS", "Ends", "session_ends"]
 
 MANY_ROUNDS = 200
-"""Limit where a precision or a budget is given, but no number of rounds: as many as it takes."""
+"""Limit of rounds if a precision or a budget is given, but no number of rounds."""
 
 
 class Ends(TypedDict):

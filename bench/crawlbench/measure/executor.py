@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 __all__ = ["PROXY_VARIABLES", "ProcessExecutor"]
 
 LEADING_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
-"""Variables of the manager's Python, which would mislead another one."""
+"""Environment variables that are set for the manager's Python and would mislead another one."""
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
-"""In upper or lower case: some clients cannot decline them, and equal terms mean no proxy."""
+"""In upper or lower case. Some clients cannot ignore them, so, to be fair, no client gets them."""
 
 W = TypeVar("W", bound=Handle)
 
 
 class Doors(Protocol):
-    """Where cells come in: a mirror."""
+    """Gives each cell a door of its own, as a mirror does."""
 
     async def open_door(self, name: str) -> str:
         """Open a cell's door, unless it is open, and return its origin.
@@ -68,14 +68,14 @@ class ProcessExecutor:
         """Take what all workers share.
 
         Args:
-            turnstile: where they report.
+            turnstile: where workers report.
             places: by cells' place, what a worker is told about its mirror or peer.
-            cpus: CPUs that they may use; empty for any.
+            cpus: CPUs that workers may use; empty for any.
             timeout_s: a value that takes longer counts as a hang.
-            environments: in which they run; other cells run in the manager's own.
-            alone: operations that are not hosted: each cell has a process of its own.
-            cells: of the plan; those that differ only in the length of their site share a process.
-            doors: by cells' place, where each cell gets its own; None if all come in by one.
+            environments: those that cells name; cells without one run in the manager's own.
+            alone: operations that are not hosted: each of their cells has a process of its own.
+            cells: the plan's; those that differ only in the length of their site share a process.
+            doors: by cells' place, what gives each cell its door; None if cells have no doors.
         """
         self._turnstile = turnstile
         self._places = places
@@ -88,13 +88,13 @@ class ProcessExecutor:
         self._environments = {facts.name: facts for facts in environments}
         self._alone = frozenset(alone)
         self._unfit: set[str] = set()
-        """Groups that left something behind in a host; from the next round on they have none."""
+        """Groups that left something behind in a host; they are not hosted from the next round."""
         self._hosts: dict[str, Host] = {}
         """The hosts of operations in the current round, by name."""
         self._shared: dict[str, SharedProcess] = {}
-        """The processes that crawl several lengths, by the cell with the shortest."""
+        """The processes that crawl several lengths, by the name of the shortest one's cell."""
         self._lengths: dict[str, list[Cell]] = {}
-        """Cells by the one with the shortest length, where they share a process."""
+        """Cells that may share a process, by the name of the one with the shortest length."""
         for cell in cells:
             if not cell.operation and not places[cell.place]["ca_file"]:
                 self._lengths.setdefault(cell.short_name, []).append(cell)
@@ -124,7 +124,7 @@ class ProcessExecutor:
         return await self._start(partial(WorkerHandle, warmups), cell.name, command, variables)
 
     async def _start_seat(self, cell: Cell, loops: int, warmups: int) -> Seat:
-        """Give a cell a seat in its host: one for each loop and environment, and one for the twins.
+        """Give a cell a seat in the host of its loop and environment; twins have another host.
 
         The twins have separate processes, not only separate seats: two processes of the same kind
         differ, and as any two loops are compared across processes, so must the twins be.
@@ -227,14 +227,14 @@ class ProcessExecutor:
         return command
 
     def _affinity(self) -> dict[str, str]:
-        """Return pyperf's metadata on CPUs, which it reads after workers have left theirs."""
+        """Return pyperf's metadata on CPUs: it would look only after workers have left theirs."""
         return {"cpu_affinity": ",".join(map(str, self._cpus))} if self._cpus else {}
 
     async def _variables(self, cell: Cell, name: str) -> dict[str, str]:
         """Return the environment variables of a cell's worker, including its job.
 
         Args:
-            cell: that is measured there, the first one of a host.
+            cell: the cell that is measured there; for a host, its first cell.
             name: the process's name at the turnstile.
         """
         facts = self._environments.get(cell.environment)

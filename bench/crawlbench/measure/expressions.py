@@ -1,6 +1,6 @@
 """Tries a site's expressions on one page: `python -m crawlbench.measure.expressions` (floor 3).
 
-It names each expression before it tries it, so that the listener knows where the time goes.
+It names each expression before it tries it, so that whoever listens knows which one takes so long.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ def main() -> None:
 def try_expressions(
     spec: SiteSpec, file: SiteFile | None, page: str, body: bytes, note: Callable[[str], None]
 ) -> None:
-    """Read a page as its site says.
+    """Try the site's expressions for a page on that page.
 
     Args:
-        spec: of the site.
-        file: the file it was read from, for the text of its regular expressions; None if none.
-        page: address, without its origin.
-        body: of the page.
+        spec: the site's specification.
+        file: the site file, for the text of its regular expressions; None if the site has no file.
+        page: the page's address, without its origin.
+        body: the page's bytes.
         note: called with the name of each expression before it is tried.
     """
     kind_at = _find_kind(spec.kinds, page, note)

@@ -1,4 +1,4 @@
-"""Finds what no session of ours can contain (floor 3; pure)."""
+"""Finds contradictions that no session written by crawlbench can contain (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def find_flaw(session: Session) -> str:
     values = Counter(sample.cell for sample in samples if not sample.warmup)
     failed = {failure.cell for failure in session.failures}
     flaws = {
-        "two cells have one name": len(names) < len(cells),
+        "two cells have the same name": len(names) < len(cells),
         "a cell has no baseline, or neither network nor operation": any(
             plan.baselines.get(cell.group) not in names
             or not (cell.network in session.networks or cell.operation in operations)

@@ -1,4 +1,4 @@
-"""A session from its plan to its end, in named steps (floor 3)."""
+"""Measures a session from its plan to its end, or continues one (floor 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How format 1 of a session differs (floor 3; pure)."""
+"""Converts what sessions of format 1 mean to what later formats mean (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ def cap_waits(session: Session) -> Session:
     """Return a session of format 1 with its workers' waits capped at what is usual in the group.
 
     In format 1 a wait was that of the main thread alone, which may have waited for its own worker's
-    threads. Others who want the CPU make all cells of a round wait, a worker's threads only their
-    own cell, so no cell may count a larger share of its time as waiting than the median cell.
+    threads. Other processes that want the CPU make all cells of a round wait, but a worker's
+    threads delay only their own cell. So no cell may count a larger share of its time as waiting
+    than the median cell of its group.
     """
     groups = {cell.name: cell.group for cell in session.plan.cells}
     rounds = tuple(_cap(record, groups) for record in session.rounds)

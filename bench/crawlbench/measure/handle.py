@@ -46,10 +46,10 @@ class Handle:
         """Take over a process that has just been started.
 
         Args:
-            process: that was started.
-            last_words: its standard error.
+            process: the process that was started.
+            last_words: the file that receives its standard error.
             folder: where it may write.
-            resources: to release when it has ended.
+            resources: what to release when it has ended.
             timeout_s: a value that takes longer counts as a hang.
         """
         self._process = process
@@ -59,10 +59,10 @@ class Handle:
         self._timeout_s = timeout_s
         self._lane: Lane | None = None
         self._cpus: list[int] = []
-        """That it was given; empty while they are not known."""
+        """The CPUs that it was given; empty while they are not known."""
 
     async def connect(self, arrival: asyncio.Future[Lane]) -> Message:
-        """Wait until the process is ready, or died before; return what it said when ready.
+        """Wait until the process is ready, and return the message in which it said so.
 
         Raises:
             CellError: it died, or did not get ready in time.
@@ -112,7 +112,8 @@ class Handle:
     async def kill(self) -> None:
         """End the process now, with its whole group; harmless if it has already ended.
 
-        What has left the group, as a daemon does, is found while the process lives.
+        Descendants that have left the group, as daemons do, can be found only while the process
+        lives.
         """
         if self._process.returncode is None:
             end_descendants(self._process.pid)
@@ -127,7 +128,7 @@ class Handle:
         self._resources.close()
 
     async def _hear_value(self, *, is_warmup: bool) -> Message:
-        """Return the worker's report on a value, for a warmup with what was seen from outside."""
+        """Return the worker's report on a value; for a warmup, add what was seen from outside."""
         async with look_out(self._process.pid, self._cpus if is_warmup else ()) as seen:
             message = await self._hear("value", self._timeout_s + GRACE_S)
         message["conduct"]["broken"] += seen
@@ -164,13 +165,13 @@ class WorkerHandle(Handle):
 
     _run: pyperf.Run | None = None
 
-    def __init__(self, warmups: int, *process: Any) -> None:  # noqa: ANN401  (as above)
-        """Hold a process that has just been started and begins with so many warmups."""
+    def __init__(self, warmups: int, *process: Any) -> None:  # noqa: ANN401  (as for `Handle`)
+        """Take over a process that has just been started, and takes this many warmups first."""
         super().__init__(*process)
         self._warmups = warmups
 
     async def get_ready(self) -> None:
-        """See `Worker.get_ready`: it always is."""
+        """See `Worker.get_ready`: a process of its own is always ready."""
 
     async def take(self) -> Value:
         """See `Worker.take`."""

@@ -1,9 +1,9 @@
 """The process of many operations on one event loop: `python -m crawlbench.measure.host` (floor 3).
 
-It takes a value of an operation whenever the manager says so, and checks between two of them what
-the first has left behind. If it cannot go on, after an error for instance, it ends, and the manager
-starts another for the operations that work. The job comes as JSON in the environment, as for a
-worker.
+It takes a value of an operation whenever the manager says so, and checks after each value what the
+operation has left behind. If it cannot go on, after an error for instance, it ends, and the manager
+starts another host for the operations that work. The job comes as JSON in an environment variable,
+as for a worker.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ class _Operations(Host):
         load_loop_factory(job["cell"]["event_loop"])
 
     def serve(self) -> None:
-        """Serve, without letting an operation pay for a walk through what the others imported."""
+        """See `Host.serve`; what was imported is frozen first, so that no collection walks it."""
         collect()
         freeze()
         super().serve()
 
     def _answer(self, kind: str, rested: tuple[float, float]) -> None:
-        """Report whether the process has stood still."""
+        """Report how much CPU time the process used while it should have stood still."""
         assert kind == "look"
         self._gate.say({"kind": "rested", "cpu_s": rested[0], "seconds": rested[1]})
 
     def _take(self, order: Order, rested: tuple[float, float]) -> None:
-        """Take one value; report it, and what its operation has left."""
+        """Take one value; report it, and what its operation has left behind."""
         name = order["task"]
         is_first = name not in self._operations
         operating = self._operations[name] = self._operations.get(name) or self._find(order)

@@ -1,4 +1,4 @@
-"""What the processes that take values of several tasks have in common (floor 3)."""
+"""The base of the processes that take values of several tasks in turn (floor 3)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ class Host:
         """
         rest, has_begun = Rest(), False
         while (message := self._gate.wait())["kind"] != "end":
-            rested = rest.stop() if has_begun else NO_REST  # before, an import may settle
+            # Before the first value, what an import started may still be settling.
+            rested = rest.stop() if has_begun else NO_REST
             if message["kind"] == "go":
                 self._take(message["order"], rested)
                 has_begun = True
@@ -68,7 +69,7 @@ class Host:
         raise NotImplementedError
 
     def _answer(self, kind: str, rested: tuple[float, float]) -> None:
-        """Answer what else the manager asks."""
+        """Answer a message that does not ask for a value."""
         raise NotImplementedError
 
     def _describe(

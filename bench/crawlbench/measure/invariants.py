@@ -38,8 +38,8 @@ MIRROR_SLACK_S = 0.005
 """Slack for the mirror's CPU time, because within its span it also obeys the manager and tidies
 up."""
 READ_SHARE = 0.95
-"""Share of a page that has to be read. Some strip its ends before, and a browser writes its tree
-anew, which leaves out 3 %."""
+"""Share of the pages' bytes that has to be read. Some strategies strip a page's ends first, and a
+browser writes out its tree again, which leaves out 3 %."""
 CPU_SLACK_S, CPU_SLACK_SHARE = 0.01, 0.02
 """Slack for a value's CPU time beyond what its CPUs can give: some systems count it in hundredths
 of a second."""
@@ -78,7 +78,7 @@ class Due:
 
         Args:
             cell: the cell.
-            expectation: of its site.
+            expectation: what a correct crawl of its site returns.
             loops: crawls in the value.
             declared: HTTP versions and codings, from its strategy's docstring.
         """
@@ -170,11 +170,11 @@ def _unread(value: Value, counters: Counters, due: Due) -> Iterator[str]:
 
 
 def _foreknown(value: Value, counters: Counters, due: Due) -> Iterator[str]:
-    """Say if it asked for a page that no page had linked to yet.
+    """Say if the contestant asked for a page before it had read a link to it.
 
-    This holds only where each page is asked for once, and read: what a redirect leads to, or what
-    is asked for again, may come before anything is read. Where the mirror answers at once, only
-    the second page's moment is known.
+    This can be told only where each page is asked for once and read, because the target of a
+    redirect, or a page that is asked for again, may be asked for before anything is read. Where the
+    mirror answers at once, it knows only when the second page was asked for.
     """
     first_read_at = value.conduct.first_read_at
     if counters.faults or counters.requests != due.pages or not counters.second_at:
@@ -194,7 +194,7 @@ def _untold(asked: list[tuple[str, float]], told: list[dict[str, float]]) -> Ite
 
     Args:
         asked: pages in the order in which they were asked for, and when.
-        told: for each crawl, when the first page was read that links to a page.
+        told: for each crawl, by page, when the first page was read that links to it.
     """
     came = Counter[str]()
     for page, at in asked:
@@ -212,7 +212,7 @@ def _untold(asked: list[tuple[str, float]], told: list[dict[str, float]]) -> Ite
 
 
 def _reused(value: Value, counters: Counters, due: Due) -> Iterator[str]:
-    """Say if some crawl did not open a connection and fetch bodies."""
+    """Say if some crawl did not open connections and fetch bodies of its own."""
     if counters.heads:
         yield f"it asked for the head alone {counters.heads} times: bodies were kept from before"
     if counters.used < due.loops:
@@ -238,7 +238,7 @@ def _reused(value: Value, counters: Counters, due: Due) -> Iterator[str]:
 
 
 def _unruly(_: Value, counters: Counters, due: Due) -> Iterator[str]:
-    """Say if it exceeded its concurrency, or used other HTTP than it declares."""
+    """Say if the contestant exceeded its concurrency, or used other HTTP than it declares."""
     # A client may give up what a fault has spoilt, while the mirror is still busy with it.
     allowed = due.concurrency + sum(counters.faults.values())
     if counters.most_in_flight > allowed:

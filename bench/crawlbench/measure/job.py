@@ -84,7 +84,7 @@ class Job(Place):
     cpus: list[int]
     """CPUs that the worker keeps to once it is ready; empty for any."""
     all_cpus: list[int]
-    """CPUs on which workers may end; empty for those that they have."""
+    """CPUs that workers may use while they end; empty if they keep those that they have."""
     environment: Expected | None
     """None for the manager's own."""
     lengths: dict[str, Length]

@@ -1,4 +1,4 @@
-"""Sessions kept beside others, of the same code on the same machine (floor 3)."""
+"""Finds sessions of the same code on the same machine in the folders beside others (floor 3)."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def find_kept(pair: tuple[Session, Session], folders: Iterable[Path]) -> list[Se
     They give the variance between sessions; neither of the two is included.
 
     Args:
-        pair: what is compared.
-        folders: where the two are kept.
+        pair: the two sessions that are compared.
+        folders: the folders of the two.
     """
     taken = {path.resolve() for path in folders}
     kept: list[Session] = []

@@ -43,9 +43,9 @@ class Lab:
     """A place to measure; made by `open_lab`."""
 
     mirrors: dict[str, MirrorProcess]
-    """By the place of crawls: groups with the same site and network share a mirror."""
+    """Mirrors by the place of crawls: groups with the same site and network share one."""
     peers: dict[str, PeerMeter]
-    """By operation; several operations share a peer."""
+    """The meter of each operation's peer, by operation; several operations share a peer."""
     sites: dict[str, SiteFacts]
     """What is known of each site, by the place of crawls."""
     executor: Executor
@@ -60,11 +60,13 @@ class Lab:
     async def measure_ceilings(self, lap_time_s: float) -> dict[str, float]:
         """Return how many requests per second each group's mirror answers without delays.
 
-        Long forms have a mirror of their own, which serves pages like those of the group's.
+        Long forms have mirrors of their own, which are not asked: they serve pages like those of
+        the group's own site.
 
         Args:
-            lap_time_s: that a turn of the session should last; where that is less than the span of
-                this, a session in a hurry, the span is as short.
+            lap_time_s: how long a turn of the session should last. If that is less than `SPAN_S`,
+                the session is in a hurry, and each mirror is asked only for as long as that, but
+                at least for `MIN_SPAN_S`.
         """
         span_s = min(SPAN_S, max(MIN_SPAN_S, lap_time_s))
         found: dict[str, float] = {}
@@ -89,9 +91,9 @@ class Lab:
 
         Args:
             session: the session so far.
-            number: of the round.
-            on_sample: called after each value.
-            cells: that take part; None for all of the plan that have not failed.
+            number: the round's number.
+            on_sample: called after each value, with the round's number.
+            cells: those that take part; None for all cells of the plan that have not failed.
         """
         plan = session.plan
         if cells is None:

@@ -1,4 +1,4 @@
-"""What cells call users' files: names, with enough of the path to be distinct (floor 3).
+"""The labels by which cells name users' files: ends of paths, as long as needed (floor 3).
 
 However a site or a network is spelled, and from whichever folder, its cells have the same names, so
 that sessions find what they have in common. A strategy or parser with a relative path keeps its
@@ -33,18 +33,21 @@ def is_file(name: str) -> bool:
 
 
 def find_place(path: str | Path) -> str:
-    """Return a path from the root, without dots; links stay, since files beside them matter."""
+    """Return the absolute path; symbolic links are kept, because the files beside them matter."""
     return os.path.abspath(path)  # noqa: PTH100  (`resolve` would follow links)
 
 
 def split_trip(name: str) -> tuple[str, str]:
-    """Return a name, and the round trip that a network's may end with: `mine.toml`, `@5ms`."""
+    """Return a name without its round trip, and the round trip, such as `mine.toml` and `@5ms`.
+
+    Only the name of a network's file can end with one; for other names the second text is empty.
+    """
     base, at, trip = name.rpartition("@")
     return (base, at + trip) if base.endswith(".toml") else (name, "")
 
 
 class Labels:
-    """The names of a plan's files."""
+    """The labels of a plan's files."""
 
     def __init__(self, cells: Iterable[Cell]) -> None:
         """Take cells that name files as a user spelled them."""

@@ -19,7 +19,7 @@ def explain_exit(code: int, words: str, timeout_s: float) -> str:
     Args:
         code: as `Process.returncode` gives it; negative for a signal.
         words: everything it wrote to standard error.
-        timeout_s: after which it ends itself with a traceback (in faulthandler's form).
+        timeout_s: the time after which it ends itself, with a traceback in faulthandler's form.
     """
     if hang := _HANG.search(words):
         frame = _FRAME.search(words, hang.end())

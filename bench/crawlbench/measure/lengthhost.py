@@ -1,7 +1,7 @@
 """The process of one strategy at several lengths: `-m crawlbench.measure.lengthhost` (floor 3).
 
 It crawls the short site and the long one in turn, as the manager says, and checks around each value
-what the worker of a single cell checks. The job comes as JSON in the environment.
+what the worker of a single cell checks. The job comes as JSON in an environment variable.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class _Lengths(Host):
         name = order["task"]
         crawling = self._crawlings[name]
         if self._last[0] not in {"", name}:
-            self._crawlings[self._last[0]].forget()  # as if it had another process
+            self._crawlings[self._last[0]].forget()  # another process would not hold it either
         collect()
         timing, base_rss_bytes = time_task(
             crawling, order["loops"], self._job["timeout_s"], self._event_loops

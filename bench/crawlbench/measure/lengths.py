@@ -51,7 +51,7 @@ def find_long_forms(cells: Iterable[Cell], wanted: Mapping[str, str]) -> dict[st
     """Return, by group, what its cells crawl besides their own site.
 
     Args:
-        cells: of a plan.
+        cells: the cells of a plan.
         wanted: site and network as a glob, such as `douban-top250/wan*`, to the longer site, or to
             a middle site and the longer one, separated by a comma; the last glob that fits a cell
             counts.

@@ -30,7 +30,7 @@ def append_line(path: Path, line: bytes) -> None:
 
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> None:
-    """Replace a file, whole or not at all; raises what `append_line` raises."""
+    """Replace a file by these lines, whole or not at all; raises what `append_line` raises."""
     write_bytes(path, b"".join(line + b"\n" for line in lines))
 
 

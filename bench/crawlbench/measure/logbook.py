@@ -1,4 +1,4 @@
-"""The session so far, its runs, and its folder (floor 3)."""
+"""Keeps a session while it is measured: its rounds, its runs, and its folder (floor 3)."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Logbook:
         return bool(self.session.loops)
 
     def add_ceilings(self, ceilings: dict[str, float]) -> None:
-        """Record what the mirrors can do, by group."""
+        """Record how many requests per second each group's mirror can answer, by group."""
         self.session = replace(self.session, ceilings=ceilings)
 
     def add_calibration(self, result: RoundResult) -> None:
@@ -201,7 +201,7 @@ class Logbook:
 
 
 def new_session(plan: Plan, environments: Sequence[EnvironmentFacts] = ()) -> Session:
-    """Return an empty session for a plan, here and now."""
+    """Return an empty session for a plan, created now on this machine."""
     obstacles = {facts.name: facts.obstacle for facts in environments if facts.obstacle}
     return Session(
         plan=plan,

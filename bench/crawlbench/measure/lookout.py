@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Claim", "find_claim", "look_out"]
 
 LOOK_EVERY_S = 0.002
-"""A crawl of ten pages takes ten times as long."""
+"""The time from one look to the next; a crawl of ten pages takes ten times as long."""
 REAL_TIME = (1, 2, 6)
 """Linux's numbers of the policies under which nobody else runs until the process waits."""
 _PROC = Path("/proc")
@@ -58,16 +58,16 @@ class Claim:
         if self.niceness < given:
             yield f"its niceness was {self.niceness} within its crawl instead of {given}"
         for policy in (self.scheduling & set(REAL_TIME)) - {os.sched_getscheduler(0)}:
-            yield f"its scheduling was that of real time ({policy}) within its crawl"
+            yield f"it ran under a real-time scheduling policy ({policy}) within its crawl"
 
 
 @asynccontextmanager
 async def look_out(pid: int, cpus: Collection[int]) -> AsyncIterator[list[str]]:
-    """Provide a list that says after the block what a process took without being given it.
+    """Watch a process during the block; afterwards the list says what it took without permission.
 
     Args:
-        pid: of the process; its threads and descendants count, too.
-        cpus: the CPUs that it was given; if empty, nobody looks.
+        pid: the process's id; its threads and descendants count, too.
+        cpus: the CPUs that it was given; if empty, the process is not watched.
     """
     clauses: list[str] = []
     if not cpus:
@@ -98,7 +98,7 @@ def find_claim(pid: int) -> Claim:
         folder = _PROC / ahead.pop() / "task"
         for name in _threads(folder):
             thread = int(name)
-            with suppress(OSError):  # it has just ended, or children are not told here
+            with suppress(OSError):  # it has just ended, or this kernel does not list children
                 niceness = os.getpriority(os.PRIO_PROCESS, thread)
                 policy = {os.sched_getscheduler(thread)}
                 claim.add(Claim(os.sched_getaffinity(thread), niceness, policy))

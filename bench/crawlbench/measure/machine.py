@@ -1,4 +1,4 @@
-"""Where a session runs, and who gets which CPUs (floor 3)."""
+"""Describes the machine on which a session runs, and divides its CPUs (floor 3)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ PACKAGES = (
 
 
 LIBCURLS = {"curl_cffi": "curl_cffi", "pycurl": "pycurl", "tornado": "pycurl"}
-"""Distributions that bring a libcurl or use another's, with the module that knows it."""
+"""Distributions that bring a libcurl, or use that of another one, to the module that knows its
+version."""
 
 
 def describe_machine(
@@ -62,11 +63,11 @@ def describe_machine(
     """Describe the machine, the interpreter and the packages of this process.
 
     Args:
-        strategies: whose libraries' versions also count.
-        event_loops: likewise.
-        parsers: likewise.
-        cpus: how many the workers get, or `all`.
-        mirror_cpus: the mirror's; empty for the last.
+        strategies: the strategies whose libraries' versions are included.
+        event_loops: the event loops, likewise.
+        parsers: the parsers, likewise.
+        cpus: how many CPUs the workers get, or `all`.
+        mirror_cpus: the mirror's CPUs; empty for the last one.
 
     Raises:
         UnknownNameError: a strategy is not registered.
@@ -112,7 +113,7 @@ def _version(name: str) -> str | None:
 
 
 def _foreign_versions(libraries: Iterable[str]) -> dict[str, str]:
-    """Return versions of what is not a Python package: Python itself, and libcurl if measured."""
+    """Return versions of what is not a package: OpenSSL, zlib, and libcurl if it is measured."""
     found = {
         "OpenSSL": ssl.OPENSSL_VERSION.removeprefix("OpenSSL ").partition(" ")[0],
         "zlib": zlib.ZLIB_RUNTIME_VERSION,

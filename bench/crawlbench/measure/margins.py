@@ -1,4 +1,4 @@
-"""The margins that A/A sessions found, by machine (floor 3)."""
+"""Keeps the margins that A/A sessions found, one for each machine, in a file (floor 3)."""
 
 from __future__ import annotations
 
@@ -78,5 +78,5 @@ def _margin(value: object) -> float:
 
 
 def _key(machine: Machine) -> str:
-    """Name a machine: another CPU, or another number of CPUs, makes another machine."""
+    """Return a machine's name in the file: another CPU, or number of CPUs, makes another one."""
     return f"{machine.hostname} / {machine.cpu_model} / {machine.cpu_count} CPUs"

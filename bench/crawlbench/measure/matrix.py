@@ -49,13 +49,13 @@ def make_plan(
     A name that was written out must be installed; names from a glob are left out if they are not.
 
     Args:
-        name: of the suite.
+        name: the suite's name.
         suite: the axes and sizes.
         baseline: as the user typed it; None for the suite's own. For operations, an event loop.
-        environments: in which each cell is measured; none for the manager's own.
+        environments: those in which each cell is measured; empty for the manager's own.
         reach: which plug-ins are available there.
         is_versus: whether each cell is compared with itself in the first environment.
-        most_cells: how many fit, controls included.
+        most_cells: how many cells fit in a session, controls included.
 
     Raises:
         UsageError: a name is unknown or not installed, the baseline is not a cell, or there are too
@@ -96,7 +96,7 @@ def _require_fit(count: int, most_cells: int) -> None:
     """
     if count > most_cells:
         raise UsageError(
-            f"{count} cells, controls included, are more than the {most_cells} that fit one "
+            f"{count} cells, controls included, are more than the {most_cells} that fit into one "
             "session; choose fewer with -s, -l, -n or -c"
         )
 
@@ -146,9 +146,9 @@ def extend_plan(
     precision_percent: float | None = None,
     stopping: Stopping | None = None,  # noqa: ARG001  (whoever continues has looked)
 ) -> Plan:
-    """Return the plan with other ends, since what decides when to stop changes no value.
+    """Return the plan with another end, which may change because it affects no value.
 
-    Whoever continues has looked at the results, so only what holds at all times still holds.
+    Whoever continues has looked at the results, so only intervals that hold at all times are valid.
     """
     precision = _log_ratio(precision_percent) if precision_percent else plan.precision
     if rounds and not precision_percent:
@@ -218,7 +218,7 @@ def _choose_operations(suite: Suite) -> list[Operation]:
     possible = [one for one in chosen if not one.obstacle]
     if not possible:
         raise UsageError(
-            f"of the operations {', '.join(suite.operations)} none can be done here: "
+            f"none of the operations {', '.join(suite.operations)} can be done here: "
             f"{chosen[0].name}: {chosen[0].obstacle}"
         )
     return possible

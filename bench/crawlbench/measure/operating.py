@@ -35,7 +35,7 @@ class Operating:
 
         Raises:
             LoopRefusal: the event loop says that it does not support this.
-            OperationWrong: it did something else.
+            OperationWrong: the event loop did something else than the operation demands.
         """
         try:
             outcome = run_operation(self._operation, self._factory, self._peer, loops=loops)

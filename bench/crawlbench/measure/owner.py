@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["LOCK_FILE", "OWNER_FILE", "OwnedError", "own"]
 
 LOCK_FILE = ".lock"
-"""It is never removed: everybody who waits for it must wait for the same file."""
+"""It is never removed, because all processes that wait for it must wait for the same file."""
 OWNER_FILE = ".owner"
 DRAFTS = ".*.json-*.json"
 """Matches the files that a process was writing when it was killed."""

@@ -1,9 +1,10 @@
 """Chooses how many laps a turn takes, from what laps cost and how much they reduce the noise.
 
-A round pays for its workers, however few laps they take; laps pay for their own time, and reduce
-only the part of the noise that is not between workers. Source: Kalibera and Jones (see
-`stats/noise.py`): a group's rounds settle the most for their cost when the number of their laps is
-sqrt(cost around the laps / cost of a lap * noise of a lap / noise of a round) (floor 3; pure).
+Each round costs the start and end of its workers, however few laps they take. Each lap costs its
+own time, and reduces only the part of the noise that is not between workers. Source: Kalibera and
+Jones (see `stats/noise.py`): a group's rounds settle the most for their cost when the number of
+their laps is sqrt(cost around the laps / cost of a lap * noise of a lap / noise of a round)
+(floor 3; pure).
 
 The choice depends on how long rounds took and how much their values spread, never on which side of
 a pair is the faster one. Even a choice that saw more would leave the verdicts valid: each round is
@@ -48,9 +49,10 @@ more round."""
 FILLING = 0.97
 """Share of the remaining time to fill: the last round only predicts how long the next will take."""
 ROUNDS_OF_SEQUENCE = 12
-"""Number of rounds that must fit in: with fewer, a sequence loses more width than laps gain."""
+"""Rounds that must fit into the budget: with fewer, a sequence's intervals become wider by more
+than additional laps make them narrower."""
 MOST_ROUNDS = 30
-"""Number of rounds that should fit in at most: with more, Student's t gains hardly anything."""
+"""Rounds that should fit into the budget at most: with more, Student's t gains hardly anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def choose_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
     rounds that still fit in take all the time that is left.
 
     Args:
-        session: judged, with its last round.
+        session: the judged session, its last round included.
         cells: those that take part in the next round.
     """
     passes, plan = dict(session.passes), session.plan
@@ -104,7 +106,7 @@ def _choose_all(session: Session, costs: Costs, passes: dict[str, int]) -> dict[
 
 
 def find_costs(record: RoundRecord, cells: Sequence[Cell]) -> Costs | None:
-    """Return what the parts of the next round will cost, from the last; None if it does not show.
+    """Return what the parts of the next round will cost, judged by the last; None if not known.
 
     What is done around each value, such as collecting garbage, is taken as the same for all values.
     """
@@ -184,7 +186,7 @@ def _rounds_in_budget(plan: Plan, around_s: float) -> int:
     must hold together.
 
     Args:
-        plan: with a budget.
+        plan: a plan with a budget.
         around_s: what a round costs besides its laps.
     """
     if plan.stopping is Stopping.ANY:
@@ -211,14 +213,14 @@ def _fill(
 ) -> dict[str, int]:
     """Return laps per turn with which a whole number of rounds uses all the time that is left.
 
-    If in doubt, one more round with somewhat fewer laps: intervals suffer from few rounds. If not
-    even a short round fits in, laps stay as they are.
+    If in doubt, there is one more round with somewhat fewer laps, since few rounds make intervals
+    wide. If not even a short round fits in, laps stay as they are.
 
     Args:
         chosen: laps per turn, by group.
         least: laps per turn that a group must have.
-        costs: of a round.
-        left_s: of the budget.
+        costs: what a round costs.
+        left_s: the seconds that are left of the budget.
         laps: turns in a round.
     """
     lap_s = {group: costs.lap_s[group] * laps for group in chosen}
@@ -234,7 +236,7 @@ def _fill(
 def _stretch(
     chosen: dict[str, int], least: dict[str, int], lap_s: dict[str, float], room_s: float
 ) -> dict[str, int] | None:
-    """Return laps that last this long, in about the same proportion as chosen; None if none do.
+    """Return laps per turn that take at most `room_s`, in about the chosen proportion, or None.
 
     Laps are added where there are fewest, or removed where most are left.
     """

@@ -17,11 +17,11 @@ CLOCKS = ("perf_counter", "monotonic", "process_time", "thread_time")
 NAMES = {time: {*CLOCKS, *(f"{clock}_ns" for clock in CLOCKS)}, gc: {"collect"}}
 OURS = "crawlbench."
 GENERAL = {"builtins", "typing", "abc", "collections", "crawlbench"}
-"""Whose classes are no parts of a library that parses; ours are sealed anyway."""
+"""Modules whose classes are not part of a parsing library; ours are sealed anyway."""
 
 
 def find_ours() -> Iterator[tuple[str, ModuleType | type, object]]:
-    """Yield the sealed functions and classes: dotted name, where it is found, the object."""
+    """Yield each function and class to seal: its dotted name, its owner, and the object."""
     for module, names in NAMES.items():
         for name in names:
             yield f"{module.__name__}.{name}", module, vars(module)[name]
@@ -35,7 +35,7 @@ def find_ours() -> Iterator[tuple[str, ModuleType | type, object]]:
 
 
 def find_tools(module: ModuleType | None) -> Iterator[tuple[str, ModuleType | type, object]]:
-    """Yield what the libraries that a module names offer, and the methods of their classes."""
+    """Yield, in the same form, the functions and methods of the libraries that a module imports."""
     for tool in list(vars(module).values()) if module else ():
         if isinstance(tool, type):
             yield from _methods_of_library(tool)

@@ -1,4 +1,4 @@
-"""The peers of a session's operations, in the form that a round reads mirrors (floor 3)."""
+"""The peers of a session's operations, which a round uses in the same way as mirrors (floor 3)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["PeerMeter", "open_peers"]
 
 
 class PeerMeter:
-    """Measures how busy a peer was between `begin` and `end`; nothing for one that stands aside."""
+    """Measures how busy a peer was between `begin` and `end`, unless the peer stands aside."""
 
     def __init__(self, process: PeerProcess | None, *, is_aside: bool) -> None:
         """Watch a process; None if there is none."""
@@ -71,11 +71,11 @@ def open_peers(
     """Start one peer of each kind that the operations need, and end them when the block ends.
 
     Args:
-        operations: of the session.
-        cpus: for the peers; empty for any.
+        operations: the session's operations.
+        cpus: CPUs for the peers; empty for any.
 
     Returns:
-        By operation, the meter of its peer.
+        The meter of each operation's peer, by the operation's name.
 
     Raises:
         MirrorError: a peer did not start.

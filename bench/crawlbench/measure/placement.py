@@ -1,8 +1,8 @@
 """Keeps the manager off the mirror's CPU (floor 3).
 
 While a value is taken the manager waits for one message: it draws, judges and writes only between
-values, and has no thread of its own that runs. If there are more than two CPUs, it also keeps the
-little that it does meanwhile off the mirror's; with two, the other one would be the workers'.
+values, and no thread of its own runs. If there are more than two CPUs, it also does the little that
+is left on a CPU other than the mirror's; with two, the only other one would be the workers'.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ __all__ = ["Elsewhere", "Here", "Reach", "choose", "look_at_all"]
 
 
 class Here:
-    """The manager's own Python; the manager itself imports nothing."""
+    """The manager's own Python; the manager itself imports none of the plug-ins."""
 
     def look(self, asked: Sequence[tuple[registry.Kind, str]]) -> None:
         """Look at several plug-ins at once, which is faster than one after the other."""
@@ -46,8 +46,8 @@ class Elsewhere:
         """Take what each environment reported.
 
         Args:
-            seen: for each environment, kind of plug-in to name to whether it is `async`, and why it
-                is not available there (empty if it is).
+            seen: a mapping for each environment, from kind of plug-in to name to a pair: whether
+                the plug-in is `async`, and why it is not available there (empty if it is).
         """
         self._environments = seen
 
@@ -55,7 +55,7 @@ class Elsewhere:
         """See `Here.look`; the environments were asked before."""
 
     def require_loops(self, event_loop: str) -> None:
-        """Return at once: its workers will find out whether it makes loops."""
+        """Do nothing: the environments' workers will find out whether it makes loops."""
 
     def require(self, kind: registry.Kind, name: str) -> None:
         """See `Here.require`."""
@@ -94,7 +94,7 @@ def choose(reach: Reach, kind: registry.Kind, patterns: tuple[str, ...]) -> list
         else:
             chosen.append(name)
     if not chosen:
-        raise UsageError(f"nothing that {', '.join(patterns)!r} names is installed: no {kind.noun}")
+        raise UsageError(f"no {kind.noun} that {', '.join(patterns)!r} names is installed")
     return chosen
 
 

@@ -1,8 +1,8 @@
 """Counts what a strategy reads, in whatever thread or process it does so (floor 3).
 
 Imported by workers, hence it uses only the standard library and our nouns. A forked child leaves a
-note for each page in a file that all share; a child to which the reader was sent
-returns pages that are counted when they arrive.
+note for each page in a file that all children share; a child to which the reader was sent returns
+pages that are counted when they arrive.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ class Reading:
     parse_s: float = 0.0
     """CPU seconds in the reader, in this process, without pages read piece by piece."""
     kept: int = 0
-    """Pages that were read from the very bytes from which the previous crawl read its first."""
+    """Pages that were read from the same bytes object as the first page of the previous crawl."""
     told: list[dict[str, float]] = field(default_factory=list)
-    """For each crawl, when reading of the first page began that links to a page, by the address of
-    the latter without its origin; empty if that is not known of all pages."""
+    """A dictionary for each crawl: the address of a page, without its origin, to the time when
+    reading began of the first page that links to it. Empty if that is not known of all pages."""
 
 
 class CountedReader:
@@ -73,7 +73,7 @@ class CountedReader:
         self._told: list[tuple[float, tuple[str, ...]]] = []
         """When reading of each page of the crawl began, and its links."""
         self._crawls = [self._told]
-        """The same of all crawls of the value."""
+        """Such a list for each crawl of the value."""
         self._first: object = None
         """What the first page of the crawl was read from; None before it is read."""
         self._former: object = self
@@ -118,7 +118,7 @@ class CountedReader:
 
         Args:
             page: what it holds.
-            size: of its body, in bytes.
+            size: the size of its body, in bytes.
             began: when reading it began.
             seconds: CPU time that it took, as far as it is known.
         """
@@ -139,7 +139,7 @@ class CountedReader:
             self._told.append((began, page.links))
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Be pickled as a reader whose pages are counted when they come back."""
+        """Make pickle send a reader whose pages are counted when they come back."""
         self._name = self._name or secrets.token_hex(16)
         _readers[self._name] = self
         return _SentReader, (self._read, self._name)
@@ -166,7 +166,7 @@ class CountedReader:
 
     def begin_crawl(self) -> None:
         """Count what is read from now on as another crawl's."""
-        # Python may have only one object for bytes as short as that.
+        # Python may use the same object for all equal bytes that have at most one byte.
         is_telling = type(self._first) is bytes and len(self._first) > 1
         self._former, self._first = self._first if is_telling else self, None
         if self._told:
@@ -251,10 +251,10 @@ def _receive(items: tuple[Item, ...], links: tuple[str, ...], name: str, size: i
 
 
 def _first_told(pages: list[tuple[float, tuple[str, ...]]]) -> dict[str, float]:
-    """Return when the first page that links to another began to be read, by the other's address.
+    """Return, by page that is linked to, when reading began of the first page that links to it.
 
     Args:
-        pages: of a crawl: when reading each began, and its links.
+        pages: the pages of a crawl: for each, when reading it began, and its links.
     """
     told: dict[str, float] = {}
     for began, links in pages:
@@ -265,7 +265,7 @@ def _first_told(pages: list[tuple[float, tuple[str, ...]]]) -> dict[str, float]:
 
 
 def _open_notes() -> int | None:
-    """Return a file without a name, to which each process appends; None where nobody forks."""
+    """Return the descriptor of a nameless file that all processes append to; None without fork."""
     if not hasattr(os, "fork"):
         return None
     descriptor, path = tempfile.mkstemp()

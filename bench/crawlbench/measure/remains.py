@@ -40,7 +40,7 @@ class Remains:
 
     @classmethod
     def now(cls) -> Remains:
-        """Take a look; the caller has let Python collect its garbage."""
+        """Return the present state; the caller has let Python collect its garbage."""
         return cls(
             threads={id(thread): thread.name for thread in threading.enumerate()},
             children=frozenset(Children.now().living or ()),
@@ -50,7 +50,7 @@ class Remains:
         )
 
     def since(self, before: Remains) -> list[str]:
-        """Return what has appeared since an earlier look and is still there, a clause each."""
+        """Return what has appeared since an earlier state and is still there, a clause for each."""
         return list(self._clauses(before))
 
     def _clauses(self, before: Remains) -> Iterator[str]:

@@ -67,10 +67,10 @@ async def run_round(
     """Start the workers, let them through lap by lap, and collect their runs, wave by wave.
 
     Args:
-        plan: of this round.
+        plan: what this round has to do.
         executor: makes the workers.
-        mirrors: by the cells' place.
-        expectations: by site.
+        mirrors: the mirrors, or peers of operations, by the cells' place.
+        expectations: what a correct crawl returns, by site.
         on_sample: called after each value, outside the clock, with the round's number.
 
     Raises:
@@ -231,10 +231,7 @@ class _Course:
             self._anchor = None
 
     async def _measure(self, cell: Cell, turn: Turn) -> Sample | None:
-        """Take one value and verify it; only the crawl is inside the clock.
-
-        A value that others disturbed by asking for pages meanwhile is left out.
-        """
+        """Take one value and verify it; return None if requests of other cells disturbed it."""
         mirror, loops = self._mirrors[cell.place], self._plan.loops[cell.name]
         await self._begin(mirror, turn)
         try:
@@ -252,11 +249,7 @@ class _Course:
         return make_sample(turn, value, counters, loops)
 
     async def _begin(self, mirror: Mirror, turn: Turn) -> None:
-        """Let the mirror count, and note what it sees if requested.
-
-        A warmup prepares code and caches; waiting for a network would add nothing to that. Its
-        crawls are served two editions in turn, so that what one keeps for another shows.
-        """
+        """Let the mirror count, and note what it sees if requested."""
         plan, cell, path = self._plan, self._cells[turn.cell], None
         if plan.trace_folder and not turn.warmup and not cell.operation:
             path = plan.trace_folder / f"{list(self._cells).index(turn.cell)}.jsonl"
@@ -264,16 +257,16 @@ class _Course:
         lap, laps = plan.place(cell, turn.lap)
         await mirror.begin(
             str(plan.number),
-            plays_network=not turn.warmup,
+            plays_network=not turn.warmup,  # a warmup prepares code, which delays do not help
             lap=lap,
             laps=laps,
             trace_file=path,
             door=turn.cell,
-            alters=turn.warmup and not cell.operation,
+            alters=turn.warmup and not cell.operation,  # shows what a crawl keeps for the next
         )
 
     async def _end(self, mirror: Mirror, turn: Turn, value: Value | None = None) -> Counters:
-        """Return what the mirror counted; whoever came in during another's turn is excluded."""
+        """Return what the mirror counted; exclude cells that came in during another's turn."""
         counters = await mirror.end()
         strays = find_strays(counters, turn.cell, value.seconds if value else None)
         for name, reason in strays.items():

@@ -1,4 +1,4 @@
-"""What one round has to do (floor 3)."""
+"""The plan of one round: its cells, and how many crawls, laps and turns they have (floor 3)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RoundPlan:
     declared: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """What strategies declare about their HTTP, by name: versions, and codings besides gzip."""
     every: Mapping[str, int] = field(default_factory=dict)
-    """Number of laps for each lap that a cell takes part in; cells not named here miss none."""
+    """By cell, the n of which it takes part in every n-th lap; 1 for cells not named here."""
     patience: Patience = field(default_factory=Patience)
     """Patience with cells that do not stand still; one for all rounds of a session."""
     trace_folder: Path | None = None

@@ -21,7 +21,7 @@ def pick(run: pyperf.Run, kept: list[bool]) -> pyperf.Run | None:
     """Return a run without the values that are left out; None if none is kept.
 
     Args:
-        run: of a cell in a round.
+        run: the run of a cell in a round.
         kept: whether the value of each turn is kept, warmups first.
     """
     if all(kept):
@@ -39,7 +39,7 @@ def make_sample(turn: Turn, value: Value, counters: Counters, loops: int) -> Sam
     """Return the sample of one turn, with the worker's times per crawl.
 
     Args:
-        turn: that was taken.
+        turn: the turn that was taken.
         value: what the worker reported.
         counters: what the mirror counted meanwhile.
         loops: crawls in the value.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_PASSES", "Turn", "choose_passes", "epoch", "plan_turns", "plan_waves"]
 
 MAX_PASSES = 50
-"""Most laps of a cheap group per lap of the plan, however short they are."""
+"""The most laps that a group takes in a turn, however short they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ def plan_waves(
 
     Args:
         groups: cells by group.
-        most: cells in a wave; a larger group is a wave of its own.
-        seed: of the session.
-        number: of the round.
+        most: the most cells in a wave; a larger group is a wave of its own.
+        seed: the session's seed.
+        number: the round's number.
     """
     names = list(groups)
     if sum(map(len, groups.values())) <= most:
@@ -79,10 +79,10 @@ def plan_turns(
         warmups: laps of each group that are thrown away.
         laps: how many turns each group has.
         passes: laps that a group takes in a turn, by group.
-        every: the number of laps for each lap that a cell takes part in, which is the first of
-            them.
-        seed: of the session.
-        number: of the round.
+        every: by cell, the n of which it takes part in every n-th lap, the first one included; 1
+            for cells not named here.
+        seed: the session's seed.
+        number: the round's number.
     """
     for warmup, count in ((True, warmups), (False, laps)):
         for turn in range(count):
@@ -115,7 +115,7 @@ def choose_passes(lap_s: Mapping[str, float], lap_time_s: float) -> dict[str, in
 
 
 def epoch(number: int, lap: int, *, warmup: bool) -> str:
-    """Name one lap of one round."""
+    """Return a name for one lap of one round, such as `3/7`, or `3/w0` for warmups."""
     return f"{number}/{'w' if warmup else ''}{lap}"
 
 

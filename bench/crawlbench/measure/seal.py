@@ -34,7 +34,8 @@ MAX_LINGER_S = 0.1
 LOOK_EVERY_S = 0.001
 NAP_S = 0.01
 QUIET_CPU_S = 0.0001
-"""CPU time that a nap itself takes at most; of a process that has nothing to do it is a third."""
+"""The most CPU time that a nap itself takes; in a process that has nothing to do, it takes a third
+of this."""
 MAX_SETTLE_S = 0.2
 
 # Bound here, before a contestant is imported.
@@ -47,7 +48,7 @@ class Seal:
     """Remembers what exists when it is made, which is before a contestant is imported."""
 
     def __init__(self) -> None:
-        """Take in everything."""
+        """Remember everything of ours that is loaded, and the state of the process."""
         self._parts: dict[tuple[str, int], _Part] = {}
         for name, owner, part in find_ours():
             self._parts[name, id(owner)] = _Part.of(owner, name, part)
@@ -57,13 +58,13 @@ class Seal:
         """Add what was loaded since then, and the libraries that a module is made of.
 
         Args:
-            module: the one that reads pages, which all contestants share.
+            module: the name of the module that reads pages, which all contestants share.
         """
         for name, owner, part in (*find_ours(), *find_tools(sys.modules.get(module))):
             self._parts.setdefault((name, id(owner)), _Part.of(owner, name, part))
 
     def add(self, owner: object, name: str) -> None:
-        """Remember what an object of ours has under this name, while it is measured with."""
+        """Remember what an object of ours, which takes part in measuring, has under this name."""
         kind = type(owner)
         dotted = f"{kind.__module__}.{kind.__qualname__}.{name}"
         self._parts[dotted, id(owner)] = _Part.of(owner, name, getattr(owner, name))
@@ -84,7 +85,7 @@ class Seal:
         return sorted(self._state.cpus)
 
     def find_broken(self) -> list[str]:
-        """Return what has changed, a clause each, such as `it replaced time.monotonic`."""
+        """Return a clause for each thing that has changed, such as `it replaced time.monotonic`."""
         parts = self._parts.items()
         found = [f"it replaced {name}" for (name, _), part in parts if part.is_other()]
         return [*dict.fromkeys(found), *_State.now().changes_since(self._state)]
@@ -134,7 +135,7 @@ def _look_up(owner: object, name: str) -> object:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """How the process stands among others."""
+    """The settings of the process that a contestant must leave alone."""
 
     cpus: frozenset[int]
     """The CPUs of all its threads."""
@@ -217,12 +218,15 @@ def _is_of_kernel(thread: int) -> bool:
 
 
 def await_kernel_work() -> float:
-    """Wait until the kernel has taken apart what was closed: at most `MAX_SETTLE_S`.
+    """Wait until the kernel has released what was closed, for at most `MAX_SETTLE_S`.
 
-    libuv has an io_uring in each loop. The kernel puts its end off for some milliseconds, and then
-    charges it to this thread: of hundreds of loops that is a millisecond, in the next worker's
-    time. Nothing of a contestant hides here: signals have to wait, and what its own threads used
-    is returned, in CPU seconds.
+    libuv has an io_uring in each loop. The kernel releases it some milliseconds after the loop was
+    closed, and charges that work to this thread. For hundreds of loops it takes a millisecond,
+    which would fall into the next worker's time.
+
+    Returns:
+        CPU seconds that the other threads of this process used meanwhile, so that a contestant
+        cannot hide work here; signals are blocked for the same reason.
     """
     others_ns = _process_time_ns() - _thread_time_ns()
     before = _set_mask(signal.SIG_BLOCK, signal.valid_signals()) if _set_mask else None

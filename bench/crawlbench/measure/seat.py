@@ -1,4 +1,4 @@
-"""Seats of operations in a host, which they share with others (floor 3)."""
+"""Seats: how the manager handles operations that share a host (floor 3)."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Host", "Seat"]
 
 MAX_OFFENCES = 2
+"""A seat that disturbs others this often leaves the host."""
 
 
 class Host(SharedProcess):
@@ -42,12 +43,12 @@ class Host(SharedProcess):
         super().__init__(start)
         self.refuse = refuse
         self._last: tuple[int, Seat] | None = None
-        """Whose value was taken last, and in which process."""
+        """The number of the process in which the last value was taken, and the value's seat."""
         self._groups: set[str] = set()
 
     @property
     def last(self) -> Seat | None:
-        """Whose value was taken last in the present process; None before the first."""
+        """The seat whose value was taken last in the present process; None before the first."""
         return self._last[1] if self._last and self._last[0] == self.starts else None
 
     def note_last(self, seat: Seat) -> None:
@@ -62,7 +63,7 @@ class Host(SharedProcess):
         """See `SharedProcess.end`.
 
         If it ends badly, nobody can say which operation is to blame: all get processes of their own
-        from then on, where it will show.
+        from then on, which will show.
         """
         try:
             await super().end()
@@ -92,8 +93,8 @@ class Seat(Share):
             cell: an operation on an event loop.
             loops: calls per value.
             warmups: values to take first.
-            peer: of the operation.
-            metadata: of the cell, for pyperf.
+            peer: the operation's peer; None if it has none.
+            metadata: the cell's metadata for pyperf.
             host: where it sits.
         """
         order: Order = {"task": cell.operation, "peer": peer, "loops": loops}

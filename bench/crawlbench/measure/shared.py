@@ -43,7 +43,7 @@ class HostHandle(Handle):
         return ready
 
     async def look(self) -> tuple[float, float]:
-        """Return what it has used since its last value, and how long ago that was, in seconds."""
+        """Return the CPU seconds that it has used since its last value, and the seconds passed."""
         assert self._lane
         await self._lane.tell("look")
         rested = await self._hear("rested", GRACE_S)
@@ -96,7 +96,7 @@ class SharedProcess:
             return self._handle
 
     async def drop(self) -> None:
-        """End the process now; whoever needs one gets another."""
+        """End the process now; the next cell that needs one gets another."""
         handle, self._handle = self._handle, None
         if handle:
             await handle.kill()
@@ -133,10 +133,10 @@ class Share:
         """Take part in a process.
 
         Args:
-            cell: that is measured.
+            cell: the cell that is measured.
             order: what the process is told to do for a value.
             warmups: values to take first.
-            metadata: of the cell, for pyperf.
+            metadata: the cell's metadata for pyperf.
             host: the process that it shares.
         """
         self._cell = cell
@@ -145,7 +145,7 @@ class Share:
         self._metadata = metadata
         self._host = host
         self._start = 0
-        """The process in which `_warm` values were taken."""
+        """The number of the process in which `_warm` values were taken."""
         self._warm = 0
         self._seconds: list[float] = []
         """Per crawl or call, for all its values in this round."""

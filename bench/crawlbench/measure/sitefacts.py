@@ -1,4 +1,4 @@
-"""What the manager has to know about a site, without importing anybody's file (floor 3)."""
+"""What the manager has to know about a site, found without importing a user's file (floor 3)."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ def find_site(name: str, *, expects: bool = True, reads: bool = False) -> SiteFa
     """Return the facts of a site; a user's site is loaded in a process that is thrown away.
 
     Args:
-        name: as on the command line.
+        name: the site, as on the command line.
         expects: whether to find out what a correct crawl returns, which may take a while.
-        reads: whether to read unverified pages once, because a user's expressions may never come to
-            an end.
+        reads: whether to read unverified pages once, in order to find expressions of a user that
+            never come to an end.
 
     Raises:
         UsageError: there is no such site, or it cannot be used.

@@ -113,7 +113,7 @@ def write_suite(folder: Path, suite: pyperf.BenchmarkSuite | None) -> None:
     """Write `suite.json`.
 
     Args:
-        folder: of the session.
+        folder: the session's folder.
         suite: None if no cell is valid: then there is no such file, because pyperf has no empty
         suites.
 
@@ -129,7 +129,7 @@ def write_suite(folder: Path, suite: pyperf.BenchmarkSuite | None) -> None:
 
 
 def close_session(folder: Path, session: Session, runs: Runs) -> None:
-    """Write a session that has ended, its suite first, so that the suite never holds less.
+    """Write a session that has ended; its suite comes first, so that it never has fewer values.
 
     Raises:
         StorageError: it cannot be written.
@@ -221,9 +221,9 @@ def _mend_suite(folder: Path, session: Session, content: bytes) -> bool:
 
 
 def _encode(session: Session) -> str:
-    """Return what to keep of a session; its conclusions only once it has ended.
+    """Return the content of `session.json`; conclusions are included only once it has ended.
 
-    They grow with the pairs, and every reader of a session draws them again.
+    They grow with the number of pairs, and whoever reads a session draws them again.
     """
     apart = {"rounds", *(CONCLUSIONS if not session.ending else ())}
     fields = msgspec.to_builtins(replace(session, rounds=(), format=FORMAT))

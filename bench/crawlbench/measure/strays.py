@@ -1,4 +1,4 @@
-"""Requests that came during another's turn: whose they are, and what they spoil (floor 3; pure).
+"""Finds requests that came during another cell's turn, and what they spoil (floor 3; pure).
 
 Each cell has its own door at its mirror, which tells whose requests they are.
 """
@@ -28,7 +28,7 @@ def holds_up(counters: Counters, seconds: float) -> bool:
 
 
 def explain(error: CellError, counters: Counters) -> CellError:
-    """Return why a cell failed, which may be the doing of others."""
+    """Return the error; if other cells sent requests meanwhile, it says how many."""
     strays = sum(counters.strays.values())
     if not strays:
         return error
@@ -37,7 +37,7 @@ def explain(error: CellError, counters: Counters) -> CellError:
 
 
 def find_strays(counters: Counters, measured: str, seconds: float | None) -> dict[str, str]:
-    """Return the complaint about each cell whose turn it was not, by name.
+    """Return, by name, the complaint about each cell that asked when it was not its turn.
 
     Args:
         counters: what the mirror counted in a turn, and since the turn before.

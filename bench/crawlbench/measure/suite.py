@@ -47,8 +47,8 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sites: Names = ("douban-top250",)
     long_forms: dict[str, str] = {}
     """Site and network, as a glob, to a longer site that is crawled in the same laps: the
-    difference between the two is what pages cost. The last glob that fits counts; none: one
-    length."""
+    difference between the two is what pages cost. The last glob that fits counts; where none fits,
+    only one length is crawled."""
     long_share: Part = 1.0
     """About how much of the laps' time long forms may take: where they would take more, they take
     part in fewer laps. With 1 they take part in each."""

@@ -1,4 +1,4 @@
-"""Divides CPUs between workers, the mirror, and those that stay idle beside it (floor 3).
+"""Divides CPUs between workers and mirror; hyperthreads beside the mirror stay idle (floor 3).
 
 `read_topology` reads what the system says; the choice is a pure function of it.
 """
@@ -36,7 +36,7 @@ class Topology:
 
 
 def read_topology() -> Topology:
-    """Ask the system; what it does not say is left out."""
+    """Return the topology of this machine; what the system does not say is left out."""
     if not hasattr(os, "sched_getaffinity"):
         return Topology(())
     available = tuple(sorted(os.sched_getaffinity(0)))
@@ -58,15 +58,16 @@ def choose_cpus(
     leaves the workers any: they would share its core.
 
     Args:
-        topology: of the machine.
+        topology: the machine's topology.
         workers: how many CPUs the workers get, or `all`.
         mirror: the mirror's CPUs; empty for the last.
 
     Returns:
-        Workers' and mirror's CPUs, disjoint if there are two or more.
+        The workers' CPUs and the mirror's, disjoint if there are two or more.
 
     Raises:
-        UsageError: there are fewer, or the mirror's are not available to this process.
+        UsageError: there are not that many for the workers, or the mirror's are not available to
+            this process.
     """
     every = topology.isolated if len(topology.isolated) > 1 else topology.available
     strange = sorted({*mirror} - {*topology.available, *topology.isolated})
@@ -106,7 +107,7 @@ def parse_cpus(text: str) -> tuple[int, ...]:
         match = _PART.fullmatch(part)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if first > last:
-            raise ValueError(f"{part!r} is no CPU, nor a range of them")
+            raise ValueError(f"{part!r} is neither a CPU nor a range of CPUs")
         found += range(first, last + 1)
     return tuple(sorted(set(found)))
 

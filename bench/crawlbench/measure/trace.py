@@ -31,7 +31,7 @@ def write_trace(folder: Path, notes: Mapping[str, Path]) -> None:
     """Write `trace.jsonl.gz`, whole or not at all.
 
     Args:
-        folder: of the session.
+        folder: the session's folder.
         notes: cell to the file that the mirror's tracer wrote.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Finds who works while others are measured, and who may be excused (floor 3; pure)."""
+"""Finds cells that work while others are measured, and excuses rare cases (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ __all__ = ["VALUE_SHARE", "Patience", "find_restless", "find_unrest", "tell_ms"]
 REST_CPU_S = 0.001
 """CPU time that a worker may use between its turns: so little hardly affects a crawl."""
 VALUE_SHARE = 0.01
-"""The same as a share of the value's time, if that is more; it is below what matters."""
+"""The same limit as a share of the value's time, if that is more; it is below what matters."""
 REST_SHARE = 0.001
-"""The same as a share of the time between turns, if that is more. An idle thread that looks around
-twice a second uses 0.01 %, which no neighbour notices; a busy one uses 100 %."""
+"""The same limit as a share of the time between turns, if that is more. An idle thread that wakes
+up twice a second uses 0.01 %, which no neighbour notices; a busy one uses 100 %."""
 MAX_RESTLESS = 0.1
-"""Share of a cell's turns. What disturbs so few of its neighbours' laps moves no ratio, because the
-midmean leaves out a quarter at each end. A busy hypervisor charges its own pauses to whoever has
-the CPU, so that a worker that only waits may now and then seem to have used a millisecond."""
+"""Share of a cell's turns in which unrest is excused. Disturbing so few of its neighbours' laps
+moves no ratio, because the midmean leaves out a quarter at each end. A busy hypervisor charges its
+own pauses to whatever has the CPU, so that a worker that only waits may now and then seem to have
+used a millisecond."""
 
 
 def find_unrest(cpu_s: float, rest_s: float, value_s: float) -> str | None:
     """Say that a process did not stand still between its turns, or return None.
 
     Args:
-        cpu_s: CPU time that it used there.
+        cpu_s: CPU time that it used between its turns.
         rest_s: how long it should have stood still.
         value_s: how long one of its values takes.
     """
@@ -54,7 +55,7 @@ def find_restless(value: Value) -> str | None:
 
 
 def tell_ms(*seconds: float) -> list[str]:
-    """Return times that stand in one sentence; they look alike only where they are."""
+    """Return times of one sentence in milliseconds, with enough digits to tell them apart."""
     return [f"{text} ms" for text in tell_apart(*(1e3 * one for one in seconds), form=",.3g")]
 
 
@@ -67,9 +68,10 @@ class Patience:
         self._restless = Counter[str]()
 
     def excuse(self, cell: str, value: Value) -> Value:
-        """Return the value; if the worker moved for the first time, as if it had stood still.
+        """Return the value; if unrest before it is excused, as if the worker had stood still.
 
-        Later times are excused as long as they are at most `MAX_RESTLESS` of the cell's turns.
+        The first time is always excused, and later times as long as all of them together are at
+        most `MAX_RESTLESS` of the cell's turns.
         """
         conduct = value.conduct
         self._turns[cell] += 1

@@ -38,7 +38,7 @@ class Expectation:
     """What a correct crawl of a site returns."""
 
     rows: list[Row]
-    """In order of rank: of the items, or for a large site of its tally."""
+    """In order of rank: one row for each item, or for a large site the rows of its tally."""
     digest: str
     pages: int
     """Requests per crawl."""
@@ -71,7 +71,7 @@ class Expectation:
 
 
 _tallied: dict[str, Expectation] = {}
-"""Those of large sites, by name: summing up millions of items takes seconds."""
+"""Expectations of large sites, by name: summing up millions of items takes seconds."""
 
 
 def expect(spec: SiteSpec) -> Expectation:
@@ -98,7 +98,7 @@ def is_wrong_answer(
 
     Args:
         value: what the worker reported.
-        expectation: of the site.
+        expectation: what a correct crawl of the site returns.
         counters: what the mirror counted meanwhile; it may have served another edition.
     """
     if counters is None or not counters.is_altered:
@@ -110,14 +110,14 @@ def is_wrong_answer(
 def explain_wrong(
     crawls: Sequence[list[Row]], expectation: Expectation, counters: Counters
 ) -> tuple[str, str]:
-    """Return how crawls differ from what they were served, and whether that was only kept.
+    """Return how crawls differ from what they were served, as two texts.
 
-    The first text says how a crawl is wrong; it is empty if all that is wrong was found by an
-    earlier crawl, which the second text says then.
+    The first text says how a crawl is wrong. If everything that is wrong is what an earlier crawl
+    found on the same page, the second text says so instead.
 
     Args:
         crawls: the rows of each crawl of a value, in order.
-        expectation: of the site.
+        expectation: what a correct crawl of the site returns.
         counters: what the mirror counted meanwhile.
     """
     editions = (expectation.edited(counters.edition), expectation)
@@ -151,7 +151,7 @@ def find_fault(
     Args:
         value: what the worker reported.
         counters: what the mirror counted meanwhile.
-        expectation: of the site.
+        expectation: what a correct crawl of the site returns.
         loops: crawls in the value.
         module: top-level module of the cell's event loop; None if no loop should run.
     """

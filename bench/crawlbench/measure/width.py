@@ -17,7 +17,7 @@ __all__ = ["refuse_inexpressible"]
 
 ALWAYS_ALLOWED: Final = 10
 WIDEST_SITE, WIDEST = "api-json", 999
-"""Requests in flight that this site can always have; the usual number of suites is far below."""
+"""A site, and how many requests it can have in flight; suites usually ask for far fewer."""
 
 
 def refuse_inexpressible(plan: Plan) -> None:

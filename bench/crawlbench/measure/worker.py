@@ -52,10 +52,10 @@ class Task(Protocol):
     """What a cell does in its values: crawls, or an operation of an event loop."""
 
     closes_loops: bool
-    """Whether making and closing event loops is what it does, hundreds in a value."""
+    """Whether the task is to make and close event loops, hundreds of them in a value."""
 
     def run(self, loops: int) -> Timing:
-        """Do it `loops` times; return what all took, read where the clock starts and stops."""
+        """Do it `loops` times; return the time of all together, which this method itself takes."""
 
     def look(self) -> dict[str, object]:
         """Return what `Conduct` needs to know about what the last value read."""
@@ -104,18 +104,18 @@ def settle_allocator() -> None:
     """Free one large block, so that all workers have the allocator in the same state.
 
     glibc takes large blocks from the system and returns them, at two page faults each, until a
-    block of that size has been freed. asyncio asks for 256 KiB with every `recv`: whether a worker
-    happened to free that much during its imports decided over a factor of two in some operations,
-    the same in every round.
+    block of that size has been freed. asyncio asks for 256 KiB with every `recv`: some operations
+    took twice as long, and did so in every round, if a worker happened not to free that much during
+    its imports.
     """
     bytearray(LARGE_BYTES)
 
 
 def seal_ours() -> Seal:
-    """Seal everything of ours, while there is nothing of a contestant's yet, and set it apart.
+    """Seal everything of ours, and freeze it, before anything of a contestant is imported.
 
-    The garbage collector then passes over some 30,000 objects that are nobody's garbage. A walk
-    through them takes 10 ms: before each value, and within one that is long enough for a full
+    The garbage collector then passes over some 30,000 objects that are no garbage. Walking through
+    them takes 10 ms, before each value, and also within a value that is long enough for a full
     collection, where it would be charged to the contestant.
     """
     seal = Seal()
@@ -213,14 +213,14 @@ class _Turn:
 def time_task(
     task: Task, loops: int, timeout_s: float, event_loops: set[str]
 ) -> tuple[Timing, int | None]:
-    """Do a task `loops` times; return what all took, and the resident memory before.
+    """Do a task `loops` times; return the time of all together, and resident memory before.
 
     The caller has let Python collect its garbage.
 
     Args:
         task: what is measured.
         loops: how often to do it.
-        timeout_s: after which this process ends itself, with a traceback.
+        timeout_s: the time after which this process ends itself, with a traceback.
         event_loops: cleared first, then gains those that run; see `watch_event_loops`.
     """
     reset_peak_rss()
@@ -238,7 +238,8 @@ def describe_value(
 ) -> dict[str, Any]:
     """Return the report on a value for the manager, without how still the process stood.
 
-    What other processes held is not known here.
+    The peak of resident memory is None if the task used other processes, whose memory is not known
+    here.
     """
     read = task.look()  # before anything looks at what was crawled
     peak = peak_rss_bytes() if timing.is_alone else None  # before the task makes its rows

@@ -1,1 +1,1 @@
-"""A session as tables and notes, for the terminal and Markdown (floor 3)."""
+"""What sessions found, as text for terminals, Markdown, pages, pictures and exports (floor 3)."""

@@ -1,7 +1,7 @@
 """The answer: one sentence per scenario, none stronger than its evidence (floor 3; pure).
 
-It opens the page, the Markdown and the JSON. In a terminal it comes last and must fit on one
-screen.
+The answer is the first part of the page and of the Markdown, and a field of the JSON. In a terminal
+it comes last and must fit on one screen.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Sentence", "find_answer"]
 
 MAX_LINES, WIDTH = 10, 80
-"""Lines that all sentences together may take on a terminal; what stands below takes two more."""
+"""Lines, of this many columns, that all sentences together may take on a terminal; what stands
+below them takes two more."""
 HALF = 0.5
 _SHORT = Fullness(names=2, tells_reasons=False)
 _SHORTER = replace(_SHORT, names=1, tells_behind=False, parsing_from=math.inf)
@@ -42,8 +43,8 @@ VERSIONS = (
     replace(_SHORTER, tells_lengths=False),
     replace(_SHORTER, tells_scenarios=False),
 )
-"""The fullest first: lists become shorter before a number is dropped, and how much of a page is
-parsing is told longest where it is most of it."""
+"""The fullest version comes first: lists become shorter before a number is dropped, and the share
+of parsing in a page's time is kept longest where it is half of it or more."""
 
 
 @dataclass(frozen=True, slots=True)

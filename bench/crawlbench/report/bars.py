@@ -57,9 +57,9 @@ def draw_bars(
     """Return the bars of a group, or None if nothing in it was compared.
 
     Args:
-        group: whose rows to draw.
-        margin: of the plan, drawn on both sides of 1.
-        width: of a bar, in columns.
+        group: the group whose rows to draw.
+        margin: the plan's margin, as a log ratio; it is drawn on both sides of 1.
+        width: the width of a bar, in columns.
         is_ascii: whether only ASCII can be shown.
     """
     ratios = [ratio_of(row) for row in group.rows]

@@ -1,4 +1,4 @@
-"""A card to share (floor 3; pure): what a session answers, where and when, and its command."""
+"""A picture to share (floor 3; pure): a session's answer, machine, date and command."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MARGIN, _TOP, _FOOT = 72, 150, 470
 _SIZES = (56, 48, 42, 36, 30, 26, 22)
 """Letter sizes for the headline, in pixels; the first one that fits is used."""
 _LETTER = 0.53
-"""Width of a letter relative to its height: rather too wide, so that no line leaves the card."""
+"""Width of a letter relative to its height: an overestimate, so that no line leaves the card."""
 _SMALL = 24
 
 

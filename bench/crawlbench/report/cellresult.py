@@ -92,16 +92,18 @@ class CellResult(msgspec.Struct, frozen=True):
     ratio_low: float | None
     ratio_high: float | None
     cpu_user_s: float | None
-    """Per crawl or call, as are all that follow but the last four."""
+    """Per crawl or call, as are the fields that follow up to `connections`."""
     cpu_system_s: float | None
     parse_s: float | None
     wait_s: float | None
     wire_bytes: float | None
     connections: float | None
     peak_rss_bytes: int | None
+    """The highest resident memory of a worker in any value."""
     most_in_flight: int | None
+    """The largest number of requests that the mirror held at once, in any value."""
     server_share: float | None
-    """Share of the capacity of the mirror or peer, from 0."""
+    """Share of the capacity of the mirror or peer that the cell used, from 0."""
     of_limit: float | None
     """The shortest possible time, as a share of the cell's."""
     mark: str
@@ -154,9 +156,9 @@ class CellResult(msgspec.Struct, frozen=True):
     middle_pages: int | None = None
     """Pages of the middle length, which tests the line; null without one."""
     middle_s: float | None = None
-    """Typical time of its crawl."""
+    """Typical time of a crawl of the middle length."""
     long_s: float | None = None
-    """The same for the longest one."""
+    """Typical time of a crawl of the longest one."""
     is_bent: bool | None = None
     """Whether the three do not lie on a line, so that there is no cost per page or to begin."""
 

@@ -62,9 +62,9 @@ def changes_table(
     """Return a row per cell that both have, the largest change first, invalid ones last.
 
     Args:
-        changes: of two sessions or two environments, by one quantity.
+        changes: the changes between two sessions or two environments, by one quantity.
         names: what to call each cell, by its name; None for the names themselves.
-        title: of the table.
+        title: the table's title.
     """
     ordered = sorted(changes, key=_size, reverse=True)
     is_paired = all(seen.way is Way.PAIRED for change in changes for seen in change.ways)
@@ -125,7 +125,7 @@ def why_not_compared(found: SessionComparison, quantity: Quantity) -> str:
 
 
 def tell_comparison(found: SessionComparison) -> dict[str, object]:
-    """Return what two sessions say, for scripts: ratios are the head's time over the base's."""
+    """Return what two sessions say, as JSON for scripts; ratios are head over base."""
     return {
         "format": 1,
         **{CHANGES[quantity]: _tell_changes(found.by.get(quantity)) for quantity in Quantity},
@@ -180,7 +180,7 @@ def _tell_seen(seen: Seen, quantity: Quantity) -> dict[str, object]:
 
 
 def _origin(sessions: int) -> str:
-    return f"{sessions} other sessions and the usual one" if sessions else "the usual one"
+    return f"{sessions} other sessions and the default" if sessions else "the default"
 
 
 def _reasons(found: SessionComparison) -> Iterator[str]:
@@ -194,7 +194,7 @@ def _reasons(found: SessionComparison) -> Iterator[str]:
 
 
 def _tell_unlike(one: Unlike) -> str:
-    """Say how the lengths differ in which the two sessions crawled a group."""
+    """Return which lengths of a group the two sessions crawled, if they are not the same."""
     sides = {"base": one.base, "head": one.head}
     single = next((name for name, lengths in sides.items() if not lengths), "")
     what = (

@@ -52,7 +52,7 @@ def _ordered(group: GroupView) -> list[Quantity]:
 def _both(
     view: SessionView, group: GroupView, quantity: Quantity
 ) -> tuple[Table | None, Table | None]:
-    """Return matrix and list for the quantities that do not lead."""
+    """Return the matrix and the list of all pairs for one quantity that does not lead."""
     return matrix_table(group, quantity), pairs_table(view, group, quantity)
 
 

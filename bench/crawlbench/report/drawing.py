@@ -1,7 +1,8 @@
 """Lets Vega draw, in a process of its own: `python -m crawlbench.report.drawing` (floor 3).
 
-It runs V8, which ends its process when memory is short and would take the command with it. It reads
-one line of JSON, with a Vega-Lite chart and a version, or neither, and reports what was drawn.
+Vega runs in V8, which ends its process when memory is short; in the command's own process it would
+end the command. One line of JSON says what to make: an SVG from a chart of Vega-Lite, a PNG from an
+SVG, or a bundle of Vega's scripts. The answer is what was made, or the error.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Draw the picture that the line of JSON describes."""
+    """Make what the line of JSON asks for."""
     end_with_parent()
     say = open_channel()
     try:

@@ -30,7 +30,7 @@ def script_hash(script: str) -> str:
 
 
 def pack(rows: Rows) -> dict[str, object]:
-    """Return rows by column, with texts as indexes into a word list; `report.js` unpacks them."""
+    """Return rows by column, with texts as places in a list of words; `report.js` unpacks them."""
     columns = {}
     for name in rows[0] if rows else ():
         values = [row[name] for row in rows]

@@ -32,9 +32,10 @@ _NUMBER = re.compile(r"(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?: (\S+))?")
 
 
 def everything_table(view: SessionView) -> Table:
-    """Return the rows of all groups in one table, the site before the network if there are more.
+    """Return the rows of all groups in one table.
 
-    If the session has no crawls, return its operations, each with its theme.
+    If there are several sites, a column for the site comes before that for the network. If the
+    session has no crawls, return its operations, each with its theme.
     """
     groups = view.crawls
     if not groups:
@@ -75,7 +76,7 @@ def first_columns(table: Table) -> tuple[str, ...]:
 def sort_key(text: str) -> float | None:
     """Return the number that a cell of a table shows, in its base unit; None if it shows none.
 
-    For an interval it is the lower end. Sorting goes by what is shown: equal texts are equal.
+    For an interval it is the lower end. Rows are sorted by what is shown: equal texts are equal.
     """
     found = _NUMBER.match(text)
     return float(found[1]) * _SCALES.get(found[2] or "", 1.0) if found else None

@@ -237,7 +237,7 @@ def _quarter(session: Session, cell: CellResult, which: int) -> float | None:
 
 
 def _timed(results: Results) -> list[CellResult]:
-    """Return the cells that have a time of their own, not that of noise."""
+    """Return the cells that have a time, without the controls."""
     return [cell for cell in results.cells if cell.seconds is not None and cell.role != "control"]
 
 

@@ -52,7 +52,7 @@ def _some(names: list[str], what: str) -> str:
 
 
 def find_figures(view: SessionView) -> tuple[Figure, ...]:
-    """Return how much the best one gains on the baseline, wherever a verdict confirms it."""
+    """Return how much the best cell of each scenario gains on the baseline, if it was confirmed."""
     if view.plan.is_versus or len(view.crawls) > MAX_FIGURES:
         return ()
     return tuple(figure for group in view.crawls if (figure := _figure(group)))

@@ -35,7 +35,7 @@ class _Cell:
     kind: str
     """CSS class of the element: a verdict, `number`, or nothing."""
     key: float | None
-    """What its column is sorted by, if that has numbers."""
+    """What its column is sorted by, if the column has numbers."""
 
 
 def render_page(page: Page) -> str:

@@ -28,9 +28,9 @@ def tell_lengths(
     Empty where one length was measured.
 
     Args:
-        group: whose cells they are.
-        standing: of the group.
-        parsing_from: share of the best one's page from which to add how much of it is parsing.
+        group: the group of the cells.
+        standing: the group's standing.
+        parsing_from: share of the best cell's time per page from which parsing is mentioned.
         tells_beginning: whether to add what it costs to begin.
     """
     best, base = standing.best.summary, group.base.summary if group.base else None

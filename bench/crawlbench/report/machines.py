@@ -42,8 +42,9 @@ SHORT = ("cell", "ratio", "interval", "verdict", "holds on", "spread")
 WIDE = 100
 """Width of a terminal from which all columns of a table are shown."""
 MAX_ROWS = 200
-"""Most rows of a table, and most notes of one kind; `cluster.json` has all."""
+"""Most rows of a table; `cluster.json` has all."""
 MAX_NOTES = 12
+"""Most notes with one label; `cluster.json` has all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def _with_remarks(view: SessionView) -> Iterator[str]:
 
 
 def _shortened(view: SessionView, first: Sequence[Table], notes: Sequence[Note], most: int) -> str:
-    """Return as much as fits into that many bytes."""
+    """Return as much of tables and notes as fits into `most` bytes."""
     short = [(label, _cut(text)) for label, text in notes]
     for group in view.crawls:
         short += [
@@ -150,7 +150,7 @@ def _fewer(notes: list[Note], most: int, cut: int) -> list[Note]:
     missing = [f"{n - most} more of {label!r}" for label, n in counts.items() if n > most]
     if cut:
         missing.append(f"rows of {cut} tables")
-    missing.append("columns of what it took")
+    missing.append("columns on time and cost")
     return [*found, ("left out", f"{', '.join(missing)}: the session's report.html has all")]
 
 

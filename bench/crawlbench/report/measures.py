@@ -72,10 +72,10 @@ def tell_interval(low: float, high: float, quantity: Quantity) -> str:
 
 
 def tell_size(value: float, quantity: Quantity) -> str:
-    """Return how far apart two are."""
+    """Return how far apart two times are: in percent or as a factor, or else in seconds."""
     return format_size(value) if quantity.has_ratio else format_seconds(abs(value))
 
 
 def tell_signed(value: float, quantity: Quantity) -> str:
-    """Return how much more one is than the other, with its sign."""
+    """Return how much longer one time is than another, with its sign."""
     return format_change(value) if quantity.has_ratio else format_difference(value, value, value)

@@ -41,14 +41,14 @@ ENDINGS = {
 MIN_TRIP_S = 0.002
 """Round trip from which most of a page's time is waiting."""
 LENGTHS = (
-    "two lengths of a site were crawled in the same laps: per page is what the long crawl takes "
-    "more, divided by the pages that it has more; to begin is the short crawl less its pages' "
-    "share. There ratio, interval and verdict are per page, and crawl ratio is that of the short "
-    "crawl."
+    "two lengths of a site were crawled in the same laps: per page is the additional time of the "
+    "long crawl, divided by its additional pages; to begin is the time of the short crawl less "
+    "that of its pages. In such tables ratio, interval and verdict are per page, and crawl ratio "
+    "is that of the short crawl."
 )
 BENT = (
-    "a crawl learns of pages from pages, and each wave of them waits for a round trip: per page is "
-    "what a page costs between the two lengths, not at others"
+    "a crawl finds pages through links on other pages, and each wave of them waits for a round "
+    "trip: per page is what a page costs between the two lengths, not at others"
 )
 LINE = (
     "a length between the two, crawled in the first rounds, tests whether they lie on a line. A "

@@ -1,4 +1,4 @@
-"""A page as data: what it says, and in which order (floor 3; pure). `html.py` lays it out."""
+"""A page as data: what it says, and in which order; `html.py` renders it (floor 3; pure)."""
 
 from __future__ import annotations
 

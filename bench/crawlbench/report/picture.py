@@ -60,8 +60,8 @@ def draw_alone(views: Sequence[tuple[str, Spec]], data: dict[str, Rows]) -> str:
     """Return charts as one SVG, one above the other, in plain light colours.
 
     Args:
-        views: title and Vega-Lite of each, as pages have them; at least one.
-        data: the rows that they draw.
+        views: title and Vega-Lite of each chart, as pages have them; at least one.
+        data: the rows that the charts draw, by name.
     """
     shown = []
     for text, spec in views:

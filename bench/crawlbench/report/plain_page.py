@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["plain_page"]
 
 METHOD = (
-    "pyperf takes a benchmark's values in several runs, one benchmark after the other. They tell "
-    "how it behaved then; what moved the machine between two benchmarks is not known."
+    "pyperf takes a benchmark's values in several runs, one benchmark after the other. They show "
+    "how it behaved at that time; what changed on the machine between two benchmarks is not known."
 )
 
 
@@ -33,8 +33,8 @@ def plain_page(suite: pyperf.BenchmarkSuite, name: str) -> Page:
     """Return the page of a suite.
 
     Args:
-        suite: with values.
-        name: of its file.
+        suite: a suite with values.
+        name: the name of its file.
     """
     values = _values(suite)
     charts = {"drift": drift_chart(values, "", 1), "spread": spread_chart(values, "", 1)}

@@ -1,7 +1,8 @@
 """Why there is no verdict, what a mark means, and what to do about it (floor 3; pure).
 
-The judge gives an `Obstacle` with its detail; the sentences are here, with their sizes. Between
-sessions and machines there is nothing to say but the obstacle: `stats/obstacles.py`.
+The judge gives an `Obstacle` with its detail; here it becomes a sentence with sizes and a remedy.
+For comparisons between sessions or machines there is only the obstacle, and `stats/obstacles.py`
+has the sentences.
 """
 
 from __future__ import annotations
@@ -181,7 +182,7 @@ def _control(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
 
 
 def _other_site(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
-    return "the two have a site of one name, but not of the same content"
+    return "the two sites have the same name, but not the same content"
 
 
 def _plain(found: Comparison, setting: Setting) -> str:  # noqa: ARG001

@@ -44,9 +44,9 @@ def find_remarks(
     """Return labels and sentences in the order of the output.
 
     Args:
-        view: of the session.
-        group: whose remarks.
-        is_brief: whether to leave out the other quantities where two lengths were measured.
+        view: the session's view.
+        group: the group to remark on.
+        is_brief: whether to leave out all but the leading quantity if two lengths were measured.
     """
     pairs = group.pairs
     if is_brief and group.form:
@@ -145,7 +145,7 @@ def name_pair(group: GroupView, found: Comparison) -> str:
 
 
 def name_first(name: str, count: int, noun: str) -> str:
-    """Return a name, or the number of them with that name as an example."""
+    """Return a name, or if there are several, their number with that name as an example."""
     return name if count == 1 else f"{count} {noun}s, such as {name}"
 
 

@@ -53,8 +53,8 @@ def resume_command(view: SessionView, rounds: int) -> str:
     """Return a call that continues a session for this many more rounds.
 
     Args:
-        view: of the session; if its folder is not known, the call says DIR.
-        rounds: beyond those that are finished.
+        view: the session's view; if its folder is not known, the call says DIR.
+        rounds: how many to add to those that are finished.
     """
     done = len(view.session.rounds)
     command = f"crawlbench run --resume {_folder(view)} --rounds {done + rounds}"

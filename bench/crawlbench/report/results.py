@@ -95,7 +95,7 @@ class Results(msgspec.Struct, frozen=True):
     answer: list[str] = []
     """What the session says, in sentences."""
     pairs: list[PairResult] = []
-    """All pairs that were compared, by time and by CPU time."""
+    """All pairs that were compared, by each quantity that was measured."""
     standings: list[StandingResult] = []
     """One for each group and quantity in which two or more cells could be compared."""
     stopping: str = "fixed"

@@ -58,7 +58,7 @@ class Fullness:
     tells_lengths: bool = True
     """Whether to say what a page costs."""
     tells_scenarios: bool = True
-    """Whether each has a sentence of its own; otherwise they are counted."""
+    """Whether each scenario has a sentence of its own; otherwise verdicts are only counted."""
 
 
 def tell_scenario(group: GroupView, full: Fullness) -> str:
@@ -132,7 +132,7 @@ def _gain(behind: float, leaders: Sequence[Row], what: str = "time") -> str:
 
 
 def _behind(group: GroupView, standing: Standing, most: int) -> Iterator[str]:
-    """Yield which cells are behind the best, and which may be; not the baseline, named before."""
+    """Yield which cells are behind the best, or may be; the baseline has been named before."""
     slower = _by_work(one for one in standing.slower if one.row.cell.name != group.baseline)
     for held in slower[:MAX_BEHIND]:
         names = join_names(group, [one.row for one in held], most)

@@ -52,8 +52,8 @@ METHOD = (
     "{margin:.1f} % (the grey band) or within it."
 )
 OPERATIONS_METHOD = (
-    "In each round every event loop has a fresh process, in which its operations take turns; what "
-    "starts programs or makes loops, and what leaves something behind, has a process of its own. "
+    "In each round every event loop has a fresh process, in which its operations take turns; those "
+    "that start programs, make loops or leave something behind have processes of their own. "
     "Each turn yields one value: the time of some calls of an operation in a row, whose outcome "
     "the operation checks itself. In a lap every loop takes a value of the same operation, in "
     "shuffled order. A ratio is one loop's time over another's in the same lap, averaged over the "
@@ -78,9 +78,9 @@ def session_page(
     """Return the page of a session.
 
     Args:
-        view: of the session.
-        trace: of one crawl per cell; empty if there is none.
-        no_trace: why there is none.
+        view: the session's view.
+        trace: the requests of one crawl per cell; empty if there is no trace.
+        no_trace: why there is no trace, as a sentence.
         support: what its event loops support, if the page is to show it.
     """
     session, notes = view.session, find_notes(view)
@@ -192,8 +192,8 @@ def _times(view: SessionView) -> tuple[Section, ...]:
             "Where the time goes",
             "CPU time in the parser, in client and event loop, and in the system, then waiting. "
             "The tick is the floor: the network's unavoidable round trips and a client that costs "
-            "nothing. Decoding is part of the client's time. Threads can work at once, so a bar "
-            "may be longer than its crawl.",
+            "nothing. Decoding is part of the client's time. Threads can run at the same time, so "
+            "a bar may be longer than its crawl.",
             _draw(view, phase_chart),
             NO_VALUES,
         ),

@@ -1,6 +1,7 @@
 """What a folder or file holds, in each format (floor 3): a session, or a plain pyperf suite.
 
-The packages that draw are an extra, so they are imported where they are used, after checking.
+The packages that draw are an extra, so they are imported only where they are used, after a check
+that they are installed.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Shown(Protocol):
 
 @dataclass(frozen=True)
 class SessionReport:
-    """A session."""
+    """A session in every format."""
 
     session: Session
     folder: Path
@@ -119,7 +120,7 @@ class SessionReport:
 
 @dataclass(frozen=True, slots=True)
 class SuiteReport:
-    """A plain pyperf suite."""
+    """A plain pyperf suite in every format that can show it."""
 
     suite: pyperf.BenchmarkSuite
     name: str

@@ -45,7 +45,7 @@ class Held:
 
     row: Row
     found: Comparison
-    """Positive if it takes longer than the best."""
+    """The comparison; its estimate is positive if the contestant takes longer than the best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def _ratio(group: GroupView, row: Row, quantity: Quantity) -> float | None:
 
 
 def _choose(group: GroupView, rows: Sequence[Row], quantity: Quantity) -> Row:
-    """Return the lowest ratio to the baseline, unless a pair says that another is faster."""
+    """Return the row with the lowest ratio, unless a pair says that another cell is faster."""
     for row in rows:
         pairs = (
             group.compare(other.cell.name, row.cell.name, quantity)

@@ -1,4 +1,4 @@
-"""A neutral table: text in cells, numbers already formatted; renderers come after (floor 3)."""
+"""A table of formatted text, which terminal, Markdown and pages render in their way (floor 3)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Column:
 
     header: str
     is_number: bool = False
-    """Aligned to the right."""
+    """Whether it has numbers, which are aligned to the right."""
     is_prose: bool = False
     """Whether it has sentences, which pages break into lines."""
 

@@ -115,7 +115,7 @@ def answer_headers(group: GroupView) -> tuple[str, ...]:
 
 
 def more_headers(group: GroupView) -> tuple[str, ...]:
-    """Return the headers that follow these where there is room."""
+    """Return the headers of columns that follow those of `answer_headers` if there is room."""
     of_crawls = ("per crawl", "crawl ratio") if group.form else ()
     return (*of_crawls, *(CPU if Quantity.CPU in group.pairs else ()))
 
@@ -219,7 +219,10 @@ def verdict_cell(row: Row, quantity: Quantity = Quantity.CPU) -> str:
 
 
 def series_tables(view: SessionView) -> list[Table]:
-    """Return pages/s by strategy and place, with two lengths first per page; none if no sweep."""
+    """Return tables of pages/s by strategy and place; none if the session is no sweep.
+
+    If two lengths were crawled, the table by time per page comes first.
+    """
     sweep = view.plan.sweep
     if sweep is None:
         return []

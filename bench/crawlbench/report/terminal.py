@@ -1,6 +1,6 @@
 """A session for the terminal (floor 3): renderables for rich, which the command line prints.
 
-What was found is shown in tables; the answer comes last, where one sees it without scrolling.
+Tables show what was found; the answer comes last, where it can be seen without scrolling.
 """
 
 from __future__ import annotations

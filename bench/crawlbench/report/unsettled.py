@@ -24,14 +24,14 @@ OUTSIDE = {
     Obstacle.TIMERS: "of timers, which have no ratio",
     Obstacle.FAILED: "with a cell that has no values",
 }
-"""Pairs that no round settles."""
+"""Obstacles of pairs that no number of rounds can settle, in words; such pairs are not counted."""
 
 
 def tell_unsettled(view: SessionView, *, tells_reasons: bool = True) -> str:
     """Return how many pairs have no answer, and what would settle them.
 
     Args:
-        view: of the session.
+        view: the session's view.
         tells_reasons: whether to say what else was running, or only where to read it.
     """
     found = [
@@ -51,7 +51,7 @@ def tell_unsettled(view: SessionView, *, tells_reasons: bool = True) -> str:
 
 
 def _outside(found: Sequence[Comparison]) -> str:
-    """Return which pairs of operations are not counted; else two sentences would not agree."""
+    """Return which pairs of operations are not counted, so that all sentences agree."""
     counts = Counter(one.obstacle for one in found)
     parts = [
         f"{counts[obstacle]} {words}" for obstacle, words in OUTSIDE.items() if counts[obstacle]

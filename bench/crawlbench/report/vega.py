@@ -26,7 +26,7 @@ def vega_scripts() -> str:
     """Return vega, vega-lite and vega-embed as one script that may stand in an HTML element.
 
     Raises:
-        DrawingError: the process that draws fails; the others raise it too.
+        DrawingError: the process that draws fails; `make_svg` and `make_png` raise it too.
     """
     bundle = _draw("scripts", vl_version=vl_version_for_vl_convert())
     # In a script element these would end it; in JavaScript strings both spellings mean the same.

@@ -62,7 +62,7 @@ class Row:
     name: str
     """Short; two cells of a group may share it."""
     label: str
-    """The same, but unique in the group."""
+    """The short name, made unique in the group."""
     summary: Summary | None
     failure: Failure | None
     found: dict[Quantity, Comparison]
@@ -108,7 +108,7 @@ class GroupView:
     leading: Quantity = Quantity.TIME
     """The quantity that orders its rows."""
     form: LongForm | None = None
-    """What its cells crawled besides; None where one length was measured."""
+    """The longer sites that its cells crawled as well; None where one length was measured."""
 
     @property
     def is_operation(self) -> bool:
@@ -148,7 +148,7 @@ class SessionView:
         """Index a judged session.
 
         Args:
-            session: judged.
+            session: a judged session.
             folder: where it is kept, for commands that continue it; None if that is not known.
         """
         self.session = session

@@ -2,8 +2,8 @@
 
 The kernels are fixed, and no contestant can change them: one computes, the other sends over
 loopback, and both are timed in each lap. Between sessions of the same code on the same idle
-machine, times differed by 5 % and ratios of unlike cells by 2 %, because the kernel's network path
-cost up to 2.7 times as much (docs/method.md).
+machine, times differed by 5 % and ratios of unlike cells by 2 %, because the operating system's
+network path cost up to 2.7 times as much (docs/method.md).
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def expected_shift(base: State, head: State, parts: Summary) -> float:
     and waiting with neither.
 
     Args:
-        base: state of the first session.
-        head: state of the second session.
+        base: state of the machine in the first session.
+        head: state of the machine in the second session.
         parts: how the cell spent its time in the first session.
     """
     user, system = parts.cpu_user_s, parts.cpu_system_s

@@ -33,7 +33,7 @@ DEFAULTS = {Way.PLAIN: 0.02, Way.NORMALISED: 0.02, Way.KIN: 0.004}
 WITHOUT_ANCHORS = 0.05
 """The same for plain times of sessions that have no anchors."""
 BELIEF = 12.0
-"""How many sessions the default is worth."""
+"""How many sessions the default counts for: the degrees of freedom of the prior."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Spread:
 
     deviation: float
     freedom: float
+    """Degrees of freedom of the deviation."""
     sessions: int
     """Sessions of this machine that it is based on, besides the default."""
 
@@ -51,8 +52,8 @@ def find_spread(default: float, series: Sequence[Sequence[float]]) -> Spread:
 
     Args:
         default: standard deviation to assume without any sessions.
-        series: for each cell, what other sessions of the same code found; this includes the noise
-            within each session, so that the result errs on the careful side.
+        series: for each cell, the values that other sessions of the same code found; they include
+            the noise within each session, so that the result errs on the careful side.
     """
     known = [values for values in series if len(values) >= 2]
     if not known:

@@ -20,7 +20,7 @@ class Step:
     """One session of a search."""
 
     environment: str
-    """The one that was compared with the first."""
+    """The environment that was compared with the first one."""
     change: Change
     is_after: bool | None
     """Whether it lies on the far side of the change; None if the interval does not say."""
@@ -44,7 +44,7 @@ class Bisection:
 
     @property
     def is_exact(self) -> bool:
-        """Whether no environment in between is left that could be measured and decided."""
+        """Whether no usable environment is left between `before` and `after`."""
         left = [name for name in self.names if name not in self.skipped]
         return bool(self.after) and left.index(self.after) - left.index(self.before) == 1
 

@@ -75,7 +75,7 @@ def read_bound(text: str, margin: float, name: str = "--fail-on") -> Bound:
     Args:
         text: such as `page-slower:5%`.
         margin: log ratio for a gate without a percentage.
-        name: of the option, for errors.
+        name: the option's name, for error messages.
 
     Raises:
         UsageError: the text is not a gate.
@@ -90,8 +90,8 @@ def read_bound(text: str, margin: float, name: str = "--fail-on") -> Bound:
     if not quantity.has_ratio:
         if match["unit"] != "ms":
             raise UsageError(
-                f"{name} {text!r}: what it costs to begin has no ratio; say how many milliseconds "
-                "more are too many, such as begin-slower:2ms"
+                f"{name} {text!r}: what it costs to begin has no ratio; give the limit in "
+                "milliseconds, such as begin-slower:2ms"
             )
         return Bound(quantity, float(match["size"]) / 1000)
     if match["unit"] == "ms":

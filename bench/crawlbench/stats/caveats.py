@@ -65,7 +65,7 @@ MAX_PACKAGES = 5
 def _environments(session: Session) -> Iterator[WarningNote]:
     """Warn of differences between environments that nobody asked for.
 
-    Different Pythons differ in more by themselves: later ones do not need some packages.
+    If their Pythons differ, nothing is said: later Pythons do not need some packages.
     """
     built = [facts for facts in session.environments if not facts.obstacle]
     if len({facts.python for facts in built}) > 1:

@@ -26,7 +26,7 @@ class Way(StrEnum):
     """Each side's time relative to its own baseline: the machine's speed cancels, and so does a
     change of the baseline."""
     KIN = "kin"
-    """A cell's time relative to its kin, which differs by event loop alone."""
+    """A cell's time relative to its kin, a cell that differs from it only by event loop."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,12 +62,14 @@ def judge_family(
     confidence: float,
     widenings: Mapping[K, float] | None = None,
 ) -> dict[K, Judged]:
-    """Judge estimates as one family, by Holm: the chance that any verdict is wrong is that of one.
+    """Judge estimates as one family, by Holm's procedure.
+
+    The chance that any verdict of the family is wrong is at most 1 - confidence.
 
     Args:
-        estimates: log ratios.
+        estimates: log ratios, or differences in seconds.
         margin: differences up to it do not matter.
-        confidence: for the family, and for each interval alone.
+        confidence: that of all verdicts together, and of each interval alone.
         widenings: how much intervals are widened on both sides; 0 where nothing is given.
     """
     extra = widenings or {}

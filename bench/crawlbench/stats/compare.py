@@ -84,8 +84,8 @@ def compare_sessions(
     session".
 
     Args:
-        base: judged.
-        head: judged.
+        base: a judged session.
+        head: the judged session that is compared with it.
         margin: log ratio up to which changes do not matter.
         others: other sessions of the same code on the same machine, which give the variance between
             sessions.
@@ -128,7 +128,7 @@ def _compare(
     others: Sequence[SessionTimes],
     left_out: set[str],
 ) -> Compared | None:
-    """Return what a quantity says; None if the two share no cell that has it."""
+    """Return the comparison by one quantity; None if the two share no cell that has it."""
     base, head = (side.by(quantity) for side in sides)
     cells = [
         cell

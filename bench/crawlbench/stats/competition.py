@@ -1,11 +1,12 @@
-"""How much of a worker's waits for a CPU others caused, not its own threads (floor 2; pure).
+"""Finds how much of a worker's waits for a CPU other processes caused (floor 2; pure).
 
-A thread that is ready but has no CPU waits for whoever has it: another process, or another thread
-of its own worker, which is the strategy's own doing. The system does not say which. But nobody
-waits for a thread longer than that uses the CPU. What a worker waited beyond the CPU time of its
-other threads, others caused. And others who want the CPU make all cells of a group wait: so the
-cells with one thread show how long others delay a second of CPU time, and where other threads could
-explain the waits, no more than about that is taken for others.
+A thread that is ready but has no CPU waits for what has the CPU: another process, or another thread
+of its own worker, which is the strategy's own doing. The system does not say which of the two. But
+waiting for a thread takes no longer than that thread uses the CPU, so what a worker waited beyond
+the CPU time of its other threads must have been caused by other processes. And these make all cells
+of a group wait: the cells with one thread show by how much other processes delay a second of CPU
+time. Where a worker's own threads could explain its waits, only about as much is put down to other
+processes.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ little cannot have kept it waiting for long enough to matter."""
 MIN_SINGLES = 2
 """How many cells with one thread are needed to show how long others kept them waiting."""
 ALLOWANCE = 2.0
-"""Factor by which a cell may wait longer for others than those cells do, per second of CPU time: a
-worker that wakes up more often finds others at work more often."""
+"""Factor by which a cell may wait longer for other processes than the cells with one thread do, per
+second of CPU time: a worker that wakes up more often finds others at work more often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class _Totals:
     waited: float
     used: float
     side: float
-    """Of the CPU time, that of other threads than the crawling one."""
+    """The part of the CPU time that threads other than the crawling one used."""
 
     @classmethod
     def of(cls, samples: Iterable[Sample], cpus: int) -> _Totals:
@@ -54,10 +55,11 @@ class _Totals:
 
 
 def find_others_shares(session: Session, index: Index) -> dict[str, float]:
-    """Return, by cell, the largest share of its waits that others can have caused.
+    """Return, by cell, the largest share of its waits that other processes can have caused.
 
-    Where it is 1 it is left out: for cells without other threads, for groups with too few cells of
-    one thread to compare with, and in sessions that do not say which thread used the CPU.
+    Cells for which it is 1 are left out: those without other threads, those in groups with too few
+    cells of one thread to compare with, and those of sessions that do not say which thread used the
+    CPU.
     """
     cpus = max(1, len(session.machine.worker_cpus))
     cells = sorted(session.plan.cells, key=_terms)

@@ -1,7 +1,7 @@
 """Doubts: measured nuisances, their size, and times without them (floor 2; pure).
 
-A doubt does not rule anything out by itself. It is taken off both sides of a comparison, and what
-survives that stands (docs/method.md).
+A doubt does not rule anything out by itself. Its time is taken off both sides of a comparison, and
+a verdict that survives this stands (docs/method.md).
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ MIN_LEFT = 0.1
 """Share of a value that always remains, however much is taken off, so that a lap that was nothing
 but waiting still counts as a lap."""
 CONTENTION_COST = 0.25
-"""CPU time added per CPU time, if others had the CPU for half of the time that the worker wanted
-it. Measured: docs/method.md."""
+"""CPU seconds that are added to each CPU second, if others had the CPU for half of the time in
+which the worker wanted it. Measured: docs/method.md."""
 
 
 class Nuisances:
@@ -50,14 +50,14 @@ class Nuisances:
         is_operation: bool = False,
         others: Mapping[str, float] | None = None,
     ) -> None:
-        """Take what the samples alone do not say.
+        """Take what the samples alone do not show.
 
         Args:
             quantity: what is compared.
             ceiling: requests per second that the mirror reached; None if that was not measured.
-            cpus: how many the worker may use.
+            cpus: how many CPUs the worker may use.
             has_server: whether a mirror or a peer takes part in the time.
-            is_operation: whether that is a peer.
+            is_operation: whether the server is an operation's peer.
             others: by cell, the share of its waits for a CPU that others caused; 1 where left out.
         """
         self._quantity = quantity
@@ -71,7 +71,7 @@ class Nuisances:
 
     @cached_property
     def plain(self) -> Reading:
-        """The quantity as measured."""
+        """Reads the quantity from a sample, as measured."""
         return reading_of(self._quantity)
 
     @property
@@ -109,7 +109,7 @@ class Nuisances:
         return self._shares[side.cells]
 
     def without(self, doubts: tuple[Doubt, ...]) -> Reading:
-        """Return what reads the quantity with these doubts taken off."""
+        """Return a function that reads the quantity from a sample, with these doubts taken off."""
         if doubts not in self._readings:
             plain, parts = self.plain, [self._part(doubt) for doubt in doubts]
 
@@ -127,7 +127,7 @@ class Nuisances:
         return {kind: total / whole if whole else 0.0 for kind, total in totals.items()}
 
     def _part(self, doubt: Doubt) -> Reading:
-        """Return what reads the seconds per crawl that a doubt may account for."""
+        """Return a function that reads the seconds per crawl that a doubt may account for."""
         return {
             Doubt.SERVER_WAIT: self._server_wait_s,
             Doubt.SERVER_LOAD: self._server_load_s,

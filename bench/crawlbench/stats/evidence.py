@@ -28,7 +28,7 @@ class Look(Protocol):
 
     @property
     def first(self) -> int | None:
-        """Round after which one first looks; None: only after the last."""
+        """The round after which the first look is taken; None for one look, after the last."""
 
     def p_value(self, moments: Moments, truth: float) -> float:
         """Return the two-sided p value of "the mean is this"."""
@@ -94,7 +94,7 @@ class Evidence:
     slow_laps_p: float
     """The p value of "the means differ by the margin or more"."""
     spread: float
-    """Standard deviation of a round."""
+    """Standard deviation of a single round's value."""
     shifts: dict[str, float] = field(default_factory=dict)
     """How far the mean moves in each way to see the values."""
 
@@ -123,8 +123,8 @@ def gather(
     Args:
         ways: log ratios of typical times by round, first as measured, then without doubts.
         means: log ratios of mean times by round.
-        look: once, or after each round.
-        margin: the user's.
+        look: whether to look once, or after each round.
+        margin: the margin, in the unit of the values.
         widenings: what the twins differ by after each number of rounds, from one on.
         level: error level of the interval.
     """

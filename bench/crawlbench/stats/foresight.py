@@ -1,4 +1,4 @@
-"""What a session could have seen, and what would settle it (floor 2; pure)."""
+"""Which differences a session could have found, and what would settle the rest (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ MAX_ROUNDS = 1000
 
 def detectable(evidence: Evidence, look: Look, beyond: float, level: float) -> float | None:
     """Return the smallest log ratio that would have been found, with a chance of 80 %.
+
+    None if there are too few rounds for any difference to be found.
 
     Args:
         evidence: on one pair, whether equal or not.
@@ -63,16 +65,16 @@ def more_rounds(
 
 
 def foresee(session: Session, group: str, wanted: float) -> list[int]:
-    """Return after how many rounds each pair of a group would find a difference (80 %).
+    """Return, for each pair of a group, how many rounds it takes to find a difference (80 %).
 
     This assumes a look after each round, at the level of the strictest claim of a family, in the
     first step of Holm's procedure. A pair that would need more than a thousand counts as a
     thousand.
 
     Args:
-        session: a kept one, from which the spread of a round is taken.
+        session: a finished session, from which the spread of a round is taken.
         group: the group whose pairs are asked about.
-        wanted: log ratio of the difference.
+        wanted: log ratio of the difference to find.
     """
     index = Index(session.rounds)
     found = []

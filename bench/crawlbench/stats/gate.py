@@ -22,7 +22,7 @@ class Gate:
 
     total: int
     slower: int
-    """Changes for which one way to see them lies beyond the gate with its whole interval."""
+    """Changes whose whole interval lies beyond the gate in at least one way to see them."""
     invalid: int
     """Cells that fail, and those that only the base has."""
     unclear: int
@@ -61,8 +61,8 @@ def hold_gate(changes: Sequence[Change], gate: float, remedy: str = "more rounds
     passes if no way's interval reaches the gate.
 
     Args:
-        changes: all by one quantity.
-        gate: log ratio.
+        changes: the changes, all by one quantity.
+        gate: log ratio beyond which a change must not lie; for the cost to begin, seconds.
         remedy: what would settle the unclear ones.
     """
     total = len(changes)

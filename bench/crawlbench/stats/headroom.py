@@ -41,7 +41,7 @@ def server_share(samples: Sequence[Sample], ceiling: float | None) -> float:
     could give.
 
     Args:
-        samples: of one cell.
+        samples: the samples of one cell.
         ceiling: requests per second that the mirror reached; None if that was not measured.
     """
     seconds = sum(sample.seconds * sample.loops for sample in samples)
@@ -56,9 +56,9 @@ def server_hold(samples: Sequence[Sample], ceiling: float | None, cpus: int) -> 
     However busy the mirror was, a client waits for it only while the client's own CPUs are idle.
 
     Args:
-        samples: of one cell.
+        samples: the samples of one cell.
         ceiling: requests per second that the mirror reached; None if that was not measured.
-        cpus: how many the worker may use.
+        cpus: how many CPUs the worker may use.
     """
     seconds = sum(sample.seconds * sample.loops for sample in samples)
     idle = sum(idle_s(sample, cpus) * sample.loops for sample in samples)
@@ -69,20 +69,22 @@ def idle_s(sample: Sample, cpus: int) -> float:
     """Return the seconds per crawl for which the worker left its CPUs idle, summed over them.
 
     Args:
-        sample: of any cell.
-        cpus: how many the worker may use.
+        sample: a sample of any cell.
+        cpus: how many CPUs the worker may use.
     """
     return max(0.0, sample.seconds * cpus - used_s(sample))
 
 
 def starved_s(sample: Sample, cpus: int) -> float:
-    """Return the seconds per crawl that the worker was ready but had no CPU: at most what it left.
+    """Return the seconds per crawl in which the worker was ready but had no CPU.
+
+    They are no more than the seconds for which it left its CPUs idle.
 
     Threads of one worker also wait for each other; `competition.py` allows for that.
 
     Args:
-        sample: of any cell.
-        cpus: how many the worker may use.
+        sample: a sample of any cell.
+        cpus: how many CPUs the worker may use.
     """
     return min(sample.cpu_wait_s, idle_s(sample, cpus)) if sample.cpu_wait_s else 0.0
 
@@ -101,7 +103,9 @@ def wait_share(samples: Sequence[Sample]) -> float:
 
 
 def find_mark(hold: float, waits: float, starved: float, *, is_operation: bool) -> Mark:
-    """Return what else a row measures besides the client; a note, because doubts go by their size.
+    """Return what else a row measures besides the client.
+
+    It is only a note for readers: for verdicts, the size of each doubt counts.
 
     Args:
         hold: share of the time in which the mirror, or the operation's peer, may have set the pace.

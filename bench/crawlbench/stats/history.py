@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["make_history"]
 
 MIN_BEFORE = 3
-"""Sessions before the newest; fewer do not tell what to expect."""
+"""Sessions that must come before the newest one: fewer do not show what to expect of it."""
 
 
 def make_history(sessions: Mapping[str, Session], margin: float, confidence: float) -> History:
@@ -35,9 +35,9 @@ def make_history(sessions: Mapping[str, Session], margin: float, confidence: flo
     is searched again (binary segmentation: Scott & Knott, Biometrics 30, 1974).
 
     Args:
-        sessions: judged, by a name that the result uses.
+        sessions: judged sessions, each by the name that the result uses for it.
         margin: log ratio up to which changes do not matter.
-        confidence: for all changes by one quantity together.
+        confidence: that of all changes by one quantity together.
     """
     ordered = sorted(sessions.items(), key=lambda pair: (pair[1].created, pair[0]))
     times = {name: SessionTimes(session) for name, session in ordered}
@@ -56,10 +56,10 @@ def _draw(
     """Return what the sessions say by one quantity.
 
     Args:
-        times: by session, in order of time.
+        times: the values of each session, in order of time.
         eras: the era of each session.
         margin: log ratio up to which changes do not matter.
-        confidence: for all changes together.
+        confidence: that of all changes together.
     """
     sessions = {name: one.session for name, one in times.items()}
     quantity = next((one.quantity for one in times.values()), Quantity.TIME)
@@ -148,10 +148,10 @@ def _read(
     """Yield the cells that are compared, with their normalised value or why there is none.
 
     Args:
-        times: of one session of many.
+        times: the values of one session of many.
         files: users' files as the last session that has them knows them: two sites of the same name
             are one site only if their content is the same.
-        forms: by group, the lengths of the last session that has two.
+        forms: by group, the lengths in the last session that crawled two.
     """
     plan = times.session.plan
     others = {n for n, file in plan.files.items() if file.content != files[n].content}
@@ -170,7 +170,7 @@ def _read(
 
 
 def _newest_stretch(points: Sequence[Point], session: str) -> list[Point]:
-    """Return the latest points from the newest machine, if the newest session has one."""
+    """Return the points of the newest era; none if the newest session has no point."""
     last = points[-1]
     return [point for point in points if point.era == last.era] if last.session == session else []
 
@@ -180,8 +180,8 @@ def _jumps(
 ) -> tuple[Jump, ...]:
     """Return the cells whose newest session lies outside what those before it predict.
 
-    Source: the prediction interval of one more value, mean and deviation estimated (Hahn & Meeker,
-    "Statistical Intervals", 1991, section 4.8). Holm over all cells.
+    Source: the prediction interval of one more value, where mean and deviation are estimated (Hahn
+    & Meeker, "Statistical Intervals", 1991, section 4.8). Holm is applied to all cells.
     """
     estimates, sessions = {}, {}
     for cell, points in newest.items():

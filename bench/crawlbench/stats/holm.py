@@ -22,7 +22,7 @@ def holm_levels(p_values: Mapping[K, float], count: int, alpha: float) -> dict[K
     the p values hold at all times, so do the levels.
 
     Args:
-        p_values: of the claims that could be tested.
+        p_values: the p values of the claims that could be tested.
         count: size of the family, fixed before the first round, with those that could not be
             tested.
         alpha: error level of the family.

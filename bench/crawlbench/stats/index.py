@@ -1,7 +1,7 @@
 """The one index of a session's samples, by cell and round (floor 2; pure).
 
-It is made in one pass. What is compared by which quantity (`Reading`), and with which doubts taken
-off, is also asked here, so that each logarithm is computed once, however many pairs need it.
+It is made in one pass. A quantity, with or without doubts taken off, is read from the samples here
+as well (`Reading`), so that each logarithm is computed once, however many pairs need it.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Index:
         return math.exp(fmean(times)) if times else None
 
     def level(self, values: list[float]) -> float:
-        """Return the logarithm of the mean of what the logarithms stand for."""
+        """Return the logarithm of the mean of the numbers whose logarithms these are."""
         return math.log(fmean([math.exp(value) for value in values]))
 
     def find_obstacle(self, cells: Sequence[str]) -> tuple[Obstacle | None, str]:  # noqa: ARG002
@@ -94,7 +94,7 @@ class Index:
         return None, ""
 
     def amplify(self, cell: str, reading: Reading = read_seconds) -> float:  # noqa: ARG002
-        """Return how much an error in a length's logarithm moves the result: one to one here."""
+        """Return the factor by which an error in a time's logarithm moves the result: 1 here."""
         return 1.0
 
     def _read(self, cell: str, reading: Reading) -> list[Laps]:

@@ -18,7 +18,7 @@ __all__ = ["Estimate", "Interval", "difference", "estimate_mean", "union"]
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A range of log ratios that contains the truth as often as its maker says."""
+    """A range of log ratios, or of seconds, that contains the truth with a known confidence."""
 
     low: float
     high: float

@@ -52,8 +52,8 @@ def judge(session: Session, begin_margin_s: float | None = None) -> Session:
     """Return the session with everything that can be concluded from its finished rounds.
 
     Args:
-        session: as far as it was measured.
-        begin_margin_s: the margin to begin; None for the plan's margin, of the baseline's crawl.
+        session: the session as far as it was measured.
+        begin_margin_s: margin of the cost to begin; None for the plan's, of the baseline's crawl.
     """
     index = Index(session.rounds)
     others = find_others_shares(session, index)
@@ -126,7 +126,7 @@ class _Judgement:
         usable = {pair: one for pair, one in weighed.items() if one.half is None}
         p_values = {pair: one.evidence.p_value for pair, one in usable.items()}
         # The family is fixed before the first round, and a pair that fails stays in it: nobody
-        # gains power by failing. What a loop refuses was never asked.
+        # gains power by failing. A pair that a loop refuses was never in it.
         count = sum(not self._is_refused(pair) for pair in self._question.pairs)
         levels = holm_levels(p_values, count, self._alpha)
         return [
@@ -216,7 +216,7 @@ class _Judgement:
     def _failure(self, pair: tuple[Side, Side]) -> Failure | None:
         """Return why one of the two sides is invalid.
 
-        Of twins both must be; in `ab` either is enough, as a broken side must not pass a gate.
+        Both twins must be; in `ab` either is enough, because a broken side must not pass a gate.
         """
         for side in pair:
             found = [self._failures[name] for name in side.cells if name in self._failures]

@@ -1,9 +1,9 @@
 """What a page costs and what it costs to begin, from two lengths of a site (floor 2; pure).
 
-Both lengths are measured in the same laps. Within a lap, a page costs what the long crawl takes
-more than the short one, divided by its additional pages; the cost to begin is what is left of the
-short crawl without its pages. That is an intercept: it contains what a crawl of any length pays,
-including its first wave of connections.
+Both lengths are measured in the same laps. Within a lap, the cost of a page is the time by which
+the long crawl exceeds the short one, divided by the number of its additional pages; the cost to
+begin is what is left of the short crawl without its pages. That is an intercept: it contains what a
+crawl of any length pays, including its first wave of connections.
 
 Two points always lie on a line. A third length in between tests it: if a page up to there costs
 another time than the average of all pages, there is no single cost per page.
@@ -48,7 +48,8 @@ MAX_BEND = 0.1
 LINE_ROUNDS = 4
 """Rounds in which a middle length is crawled: just enough for an interval."""
 MAX_FLAT = 0.1
-"""Share of the laps; the midmean leaves out up to a quarter at each end."""
+"""Share of the laps in which further pages may take no time: the midmean leaves out up to a quarter
+of the laps at each end."""
 
 
 class Slopes(Index):
@@ -65,11 +66,11 @@ class Slopes(Index):
         """Build on an index of all samples.
 
         Args:
-            index: of all samples.
+            index: the index of all samples.
             longs: cell to its long form.
-            form: the group's.
+            form: the group's long form.
             line: what a third length shows; None if there is none.
-            measured: what is read of each length, with nothing taken off.
+            measured: reads the time of each length, with nothing taken off.
         """
         super().__init__(())
         self.rounds = index.rounds
@@ -81,7 +82,7 @@ class Slopes(Index):
         self._flat: dict[str, float] = {}
 
     def samples(self, cell: str) -> list[Sample]:
-        """Return those of the long form, which make up most of a page's time."""
+        """Return the samples of the long form, which make up most of a page's time."""
         return self._index.samples(self._longs.get(cell, ""))
 
     def find_obstacle(self, cells: Sequence[str]) -> tuple[Obstacle | None, str]:
@@ -94,7 +95,7 @@ class Slopes(Index):
     def amplify(self, cell: str, reading: Reading = read_seconds) -> float:
         """Return how much equal, independent errors in both lengths' logarithms move a page's.
 
-        Independent is the careful guess: what slows both lengths down together moves it less.
+        To call them independent is careful: what slows down both lengths together moves it less.
         """
         short, long = self._typical(cell, reading)
         return math.hypot(short, long) / max(long - short, MIN_MORE * long)
@@ -150,11 +151,11 @@ class Intercepts(Slopes):
     """The same laps, read as the time that is left of a crawl without its pages, in seconds."""
 
     def samples(self, cell: str) -> list[Sample]:
-        """Return those of the short form, of which the cost to begin is a part."""
+        """Return the samples of the short form, of which the cost to begin is a part."""
         return self._index.samples(cell)
 
     def amplify(self, cell: str, reading: Reading = read_seconds) -> float:
-        """Return how many seconds such errors move what is left of the short crawl."""
+        """Return by how many seconds such errors move the cost to begin."""
         short, long = self._typical(cell, reading)
         share = self._form.short_pages / self._form.more_pages
         return math.hypot((1 + share) * short, share * long)
@@ -265,7 +266,7 @@ def find_margin(
 
 
 def find_failures(session: Session, quantity: Quantity) -> dict[str, Failure]:
-    """Return why cells are invalid; where two lengths count, either may have failed."""
+    """Return the failure of each invalid cell; where two lengths count, that of either."""
     failures = {failure.cell: failure for failure in session.failures}
     if quantity.is_of_lengths:
         for cell, long in session.plan.long_names.items():

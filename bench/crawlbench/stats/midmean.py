@@ -18,9 +18,9 @@ def midmean(values: Sequence[float]) -> float:
 
     Source: the interquartile mean, or midmean (Tukey, Exploratory Data Analysis, 1977). Values at
     the quartiles count in part, so that it changes smoothly with their number; for one or two
-    values it is the mean. With normal values it needs a fifth more of them than the mean, a third
-    more if there are four; where a machine changes its speed within a lap, it needs only a fraction
-    (docs/method.md).
+    values it is the mean. To be as precise as the mean, it needs a fifth more values if they are
+    normal, a third more if there are four; where a machine changes its speed within a lap, it needs
+    only a fraction of them (docs/method.md).
     """
     return math.fsum(map(mul, _weights(len(values)), sorted(values)))
 

@@ -31,8 +31,9 @@ PRIOR_ROUNDS = 3
 """How many of a group's own rounds the session's usual noise is worth: three rounds of a group by
 themselves say next to nothing about its spread."""
 USUAL_SHARE = 0.48
-"""What laps explain, divided by the sum of that and the whole, to assume before anything is known:
-nine tenths of the noise. In the sessions in `results/` laps explain 76 to 100 %."""
+"""What to assume before anything is known: what laps explain, divided by the sum of that and the
+whole. It means that laps explain nine tenths of the noise; in the sessions in `results/` they
+explain 76 to 100 %."""
 PRIOR_GROUPS = 2
 """How many groups the prior is worth."""
 
@@ -54,7 +55,7 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class _Spread:
-    """What one pair shows of rounds with as many laps as it has."""
+    """The variance of one pair's rounds, and how much of it laps explain."""
 
     rounds: int
     whole: float

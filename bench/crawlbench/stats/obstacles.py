@@ -12,7 +12,7 @@ _BETWEEN = {
     Obstacle.TIMERS: "its time is set by timers, so it has no ratio",
     Obstacle.HALF: "half of its time or more was not the client's own",
     Obstacle.FEW_ROUNDS: "fewer than two rounds give no interval",
-    Obstacle.OTHER_SITE: "the site has the newest session's name, but other pages or site file",
+    Obstacle.OTHER_SITE: "its site differs from the newest session's site of the same name",
     Obstacle.FLAT: "in many laps the longer crawl took no longer than the shorter one",
     Obstacle.BENT: "the times of {detail} do not lie on a line, so a page has no single cost",
     Obstacle.ONE_LENGTH: "it was not crawled in the two lengths of the newest session that has two",

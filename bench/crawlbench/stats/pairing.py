@@ -43,7 +43,7 @@ def log_ratios(
 def lap_log_ratios(
     index: Index, side: Side, other: Side, reading: Reading = read_seconds
 ) -> list[list[float]]:
-    """Return the same for each lap, by round, in the order of the laps."""
+    """Return, per round, log(side / other) of each lap that both have, in the order of the laps."""
     return [
         [one - two for one, two in pairs]
         for pairs in _paired(index.laps(side.cells, reading), index.laps(other.cells, reading))

@@ -41,8 +41,9 @@ class Question:
 def ask_questions(session: Session) -> list[Question]:
     """Return the questions of a session.
 
-    There is one by time, one by CPU time where it was read exactly, and where there are two
-    lengths, one by each of the two per page and one by the cost to begin.
+    Each group has one by time, and one by CPU time if that was read exactly. Where two lengths were
+    crawled, it also has one by time per page, one by CPU time per page (likewise), and one by the
+    cost to begin.
     """
     groups: dict[str, list[Cell]] = {}
     for cell in session.plan.own_cells:

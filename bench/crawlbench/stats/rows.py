@@ -40,7 +40,7 @@ class Margin:
 
     log_ratio: float
     begin_s: float | None = None
-    """The margin to begin; None for what the log ratio means for the baseline's crawl."""
+    """Margin to begin, in seconds; None to apply the log ratio to the baseline's crawl."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ class _Rows:
         return _scaled(change, self._pair[0].crawl_s(cell.group) or 0.0)
 
     def _careful(self, seen: Seen) -> Seen:
-        """Keep `same` and `faster` from plain time without anchors; it may only show a slowdown."""
+        """Make a plain time without anchors unclear, unless it shows a slowdown."""
         is_bold = seen.verdict in (Verdict.SAME, Verdict.FASTER)
         if self._has_anchors or not is_bold:
             return seen
@@ -230,7 +230,7 @@ class _Rows:
     def _spread(self, way: Way, cell: Cell) -> Spread:
         """Return how much a cell's value differs between sessions of the same code.
 
-        What comes from two lengths is moved by errors of both; `amplify` says by how much more.
+        A value from two lengths is moved by errors of both; `amplify` says by which factor.
         """
         spread = self.spreads[way]
         return replace(spread, deviation=spread.deviation * self._pair[0].amplify(cell))

@@ -1,6 +1,6 @@
 """Intervals and evidence that one may look at after every round (floor 2; pure).
 
-A t interval holds for one look. Looking after each round, and stopping when one likes the answer,
+A t interval holds for one look. Whoever looks after each round, and stops when the answer pleases,
 is wrong far more often (10 % where 5 % was promised). The sequences here hold at all times at once.
 
 Source: Lai, "On confidence sequences", Annals of Statistics 4, 1976; in this form, with a normal

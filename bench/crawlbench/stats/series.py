@@ -42,12 +42,12 @@ class Series:
 
 
 def make_series(session: Session, quantity: Quantity = Quantity.TIME) -> list[Series]:
-    """Return one series for each strategy, event loop and parser; none if it is no sweep.
+    """Return one series for each strategy, event loop and parser; none if the session is no sweep.
 
     Args:
-        session: that is judged.
-        quantity: the time of whole crawls, or per page: then a point is the rate of the pages that
-            come once a crawl has begun, and a cell that has no time per page has none.
+        session: a judged session.
+        quantity: the time of whole crawls, or the time per page. In the latter case a point is the
+            rate of pages once a crawl has begun, and a cell without a time per page has no point.
     """
     sweep = session.plan.sweep
     if sweep is None:

@@ -15,7 +15,7 @@ MIN_ROUNDS = 3
 """No verdict ends anything before this: one or two rounds are only a first look."""
 
 NEVER = 0.0
-"""A precision that no interval reaches: all the rounds are measured, answered or not."""
+"""A precision that no interval reaches, so that all rounds are measured, answered or not."""
 
 HOPELESS = (
     Obstacle.TIMERS,
@@ -36,12 +36,12 @@ def open_cells(session: Session) -> set[str]:
     """Return the cells that have an open pair, and the twins of their groups.
 
     If the user asked for a precision, a pair is open until its interval is that narrow. Otherwise
-    it is open until it is answered, by the margin and by the gate, if there is one: in time, or in
-    the gate's quantity; with two lengths per page as well, though not in the cost to begin, unless
-    the gate is about that. A pair that more rounds would not help is not open. Cells without an
-    open pair need no more laps once the first rounds are over; the twins leave last, because
-    everything open is compared with them. A group without comparisons is measured for as long as
-    the user asked.
+    it is open until it is answered by the margin, and by the gate if there is one. Only pairs in
+    the gate's quantity (time, if there is no gate) and in time per page can be open, so that the
+    cost to begin counts only for a gate that is about it. A pair that more rounds would not help is
+    not open. Cells without an open pair need no more laps once the first rounds are over; the twins
+    leave last, because everything open is compared with them. A group without comparisons is
+    measured for as long as the user asked.
     """
     plan, twins = session.plan, session.plan.twins
     longs, middles = plan.long_names, plan.middle_names

@@ -55,7 +55,7 @@ class Sheet:
     groups: dict[str, str]
     """Cell to group."""
     cells: dict[str, list[_Said]]
-    """What was said of each cell that was to be compared."""
+    """The steady machines' estimates of each cell that was to be compared."""
     silent: dict[str, dict[str, CellEstimate]]
     """Cell to the machines that measured it without a result."""
     controls: dict[tuple[str, str], ControlEstimate]
@@ -96,7 +96,7 @@ class Sheet:
                 said.append(_Said(name, kind, estimate))
 
     def widening(self, group: str, plan: Plan, machines: Iterable[str]) -> float:
-        """Return how much the twins differ over these machines, if that exceeds their interval."""
+        """Return how much the twins differ over these machines; 0 if they may well be equal."""
         # With one machine, the twins were judged by its rounds, on the machine itself. With
         # several, how the machines differ decides: a bias that only some of them have is part of
         # the spread.
@@ -205,7 +205,7 @@ class Sheet:
     def _own_verdicts(self, cell: str, level: float, plan: Plan) -> dict[str, Verdict]:
         """Return what each machine's own rounds say, at the error level that the cell has overall.
 
-        At an easier level a verdict would "hold on" machines that would not give it themselves.
+        At a less strict level a verdict would "hold on" machines that do not give it themselves.
         """
         verdicts = {}
         for one in self.cells[cell]:

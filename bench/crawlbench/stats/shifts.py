@@ -19,13 +19,18 @@ MIN_SIDE = 3
 
 
 def find_shifts(values: Sequence[float], margin: float, level: float) -> list[tuple[int, Estimate]]:
-    """Return the places at which a series changes, and by how much.
+    """Return the places from which on a series is different, and by how much it shifts there.
 
     Binary segmentation finds candidates as if sessions were independent. They are not: half of the
     series of 30 sessions with a correlation of 0.8 between neighbours would show a change where
     there is none. So each candidate must also hold given the correlation that remains between
     neighbours within segments; the weakest that does not is dropped, and the others are tested
     again.
+
+    Args:
+        values: one for each session, in order of time.
+        margin: a shift up to this does not matter; in the unit of the values.
+        level: error level of each test.
     """
     places = sorted(_split(values, 0, margin, level))
     while places:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["find_unsteady"]
 
 MAX_TIMES_MEDIAN = 5.0
-"""A machine with so many times the usual noise would add noise, not knowledge."""
+"""A machine with more than so many times the usual noise would add noise, not knowledge."""
 MIN_FOR_MEDIAN = 3
 """Machines needed to say what is usual: of two, neither is."""
 
@@ -30,8 +30,8 @@ def find_unsteady(
     """Return the machines of one sheet that are left out, by group, with the reason.
 
     Args:
-        blocks: of one sheet, one from each machine.
-        quantity: by which the controls are compared.
+        blocks: the blocks of one sheet, one from each machine.
+        quantity: the quantity by which the controls are compared.
     """
     groups = dict.fromkeys(control.group for block in blocks for control in block.controls)
     return [found for group in groups for found in _of_group(blocks, group, quantity)]

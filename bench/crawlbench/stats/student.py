@@ -1,7 +1,7 @@
-"""Student's t distribution, on mpmath (floor 2; pure).
+"""Tail and quantile of Student's t distribution, and the tail of F's (floor 2; pure).
 
-The judge needs only its tail and its quantile, for which scipy and numpy, 200 MB together, would be
-too heavy.
+The judge needs nothing else, for which scipy and numpy, 200 MB together, would be too heavy. The
+incomplete beta function comes from mpmath.
 """
 
 from __future__ import annotations

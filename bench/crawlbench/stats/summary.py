@@ -185,7 +185,7 @@ def _summarize_cell(
 def _of_limit(
     session: Session, cell: Cell, reference: Sequence[Sample] | None, seconds: float
 ) -> float | None:
-    """Return the shortest possible time of a crawl over the cell's; None if it is not known."""
+    """Return the shortest possible time of a crawl as a share of the cell's; None if unknown."""
     limit_s = find_limit_s(session, cell, reference)
     return None if limit_s is None else limit_s / seconds
 
@@ -195,7 +195,7 @@ def _total(samples: Sequence[Sample], name: str) -> float:
 
 
 def _error_s(session: Session, index: Index, cell: Cell, seconds: float) -> float | None:
-    """Return the half-width of a cell's time, in seconds; None if its rounds give none."""
+    """Return the half-width of the interval of a cell's time, in seconds; None if there is none."""
     estimate = estimate_mean(index.by_round((cell.name,)))
     if estimate is None:
         return None

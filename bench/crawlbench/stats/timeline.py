@@ -43,7 +43,7 @@ class ChangePoint:
     """Log ratio of what came after to what came before; for the cost to begin, the difference in
     seconds."""
     interval: Interval
-    """It holds for all places that were looked at together."""
+    """The interval of the shift; it holds for all places that were looked at together."""
     versions: tuple[str, ...]
     """Packages that changed at the same time, such as `uvloop 0.21.0 to 0.23.0`."""
 
@@ -60,7 +60,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A session from which on the machine is different: nothing is compared across."""
+    """A session from which on the machine is different: nothing is compared across it."""
 
     session: str
     created: str
@@ -101,7 +101,7 @@ class History:
     left_out: tuple[LeftOut, ...]
     jumps: tuple[Jump, ...] = ()
     unjudged: tuple[str, ...] = ()
-    """Cells for which one machine has too few sessions to tell a change."""
+    """Cells with too few sessions in the newest era to say whether the newest one jumped."""
     quantity: Quantity = Quantity.TIME
     further: tuple[History, ...] = ()
     """What the same sessions say by other quantities, each a family of its own. Only the history of

@@ -32,7 +32,7 @@ class SessionTimes:
         """Index a judged session.
 
         Args:
-            session: judged.
+            session: a judged session.
             quantity: what to read.
             index: the index of its rounds; None to make it.
         """
@@ -99,7 +99,7 @@ class SessionTimes:
         return self._index.typical_s(self._present(group))
 
     def amplify(self, cell: Cell) -> float:
-        """Return how much an error of a crawl's logarithm moves the cell's value."""
+        """Return the factor by which an error in a crawl's logarithm moves the cell's value."""
         return self._read(cell.group).amplify(cell.name, self._reading)
 
     def state(self, group: str) -> State | None:
@@ -107,7 +107,7 @@ class SessionTimes:
         return read_state(self.session, group)
 
     def shift(self, cell: Cell) -> float:
-        """Return how far doubts could move the cell's ratio."""
+        """Return how far doubts could move the cell's value, in the unit of the quantity."""
         return self._shifts.get(cell.name, 0.0)
 
     def obstacle(self, cell: Cell) -> tuple[Obstacle, str] | None:

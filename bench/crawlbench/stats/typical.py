@@ -33,9 +33,9 @@ class Typical:
 
         Args:
             session: the session, with its comparisons.
-            index: reads the quantity.
+            index: the index that reads the quantity.
             valid: cells that have values.
-            quantity: the quantity to return.
+            quantity: the quantity of which values are returned.
         """
         self._index = index
         self._valid = valid

@@ -15,7 +15,7 @@ __all__ = ["find_changes"]
 
 
 def find_changes(session: Session, quantity: Quantity = Quantity.TIME) -> tuple[Change, ...]:
-    """Return the comparisons of a session of environments, with both times, in the plan's order.
+    """Return, in the plan's order, each cell's change from the first environment to its own.
 
     All were measured in the same laps, so nothing needs to be normalised.
     """

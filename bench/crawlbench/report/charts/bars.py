@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["cpu_chart", "memory_chart", "phase_chart"]
 
 BAR = 13
-"""Pixels."""
+"""Height of a bar, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class Chart:
 
 
 def labels_of(group: GroupView) -> dict[str, str]:
-    """Return each cell's name to its label, in the order of the group's table."""
+    """Return the labels of cells by their names, in the order of the group's table."""
     return {row.cell.name: row.label for row in group.rows}
 
 

@@ -1,4 +1,4 @@
-"""The fast cells of a group against the best one, where slow ones squeeze them (floor 3)."""
+"""The fast cells of a group against its best, enlarged if slow cells squeeze them (floor 3)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SQUEEZED_FROM = math.log(2)
 
 
 def leaders_chart(view: SessionView, group: GroupView, number: int) -> Chart | None:
-    """Return the cells near the best one, against it; None if all are easy to tell apart anyway."""
+    """Return the fast cells' ratios to the best; None if the usual chart shows them well enough."""
     standing = find_standing(group)
     if standing is None or not standing.quantity.has_ratio:
         return None

@@ -51,9 +51,9 @@ def ratio_chart(
     """Return the ratios of a group, or None if nothing in it was or could be compared.
 
     Args:
-        view: of the session.
+        view: the session's view.
         group: a site on a network.
-        number: of the chart.
+        number: the chart's number, unique in a page.
         most: the most rows, chosen by the largest changes; None for all.
     """
     rows = _rows(group)

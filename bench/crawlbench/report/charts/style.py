@@ -41,8 +41,8 @@ SHIFT = 7
 NAME_OFFSET = -9
 """Vertical offset of names from the middle of their row, in pixels."""
 HUES = ("client", "slower", "faster", "parse", "invalid", "same", "unclear", "system")
-"""Hues of lines; among the first eight, two with the same dashes also differ for the
-colour-blind."""
+"""Hues of lines, in turn; of the first eight lines, those with the same dashes have hues that the
+colour-blind can tell apart too."""
 DASHES = ([1, 0], [6, 3], [2, 3], [8, 3, 2, 3])
 """Dashes of lines, in turn; each time the hues start again, they are shifted by one."""
 LEGEND_ROW = 18

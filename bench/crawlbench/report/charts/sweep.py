@@ -31,7 +31,7 @@ HEIGHT = 340
 def sweep_chart(view: SessionView) -> Chart | None:
     """Return a line per strategy, its knee marked; None if the session is no sweep.
 
-    Where two lengths were crawled, it is of pages once a crawl has begun.
+    Where two lengths were crawled, the rate is that of pages once a crawl has begun.
     """
     quantity = Quantity.PAGE if view.plan.long_forms else Quantity.TIME
     series = [line for line in make_series(view.session, quantity) if line.points]
@@ -55,8 +55,8 @@ def sweep_chart(view: SessionView) -> Chart | None:
     return Chart(
         name="chart-sweep",
         title=f"Pages per second by {axis}{once}",
-        description=f"{len(series)} lines; a large point is a knee, from which on going further "
-        "along the axis gains less than the rest.",
+        description=f"{len(series)} lines; a large point is a knee, from which on the rate stays "
+        "close to its best.",
         spec=finish(_draw(axis, rows), height=HEIGHT),
         data={"sweep": rows},
         height=HEIGHT + 60 + LEGEND_ROW * len(series),
