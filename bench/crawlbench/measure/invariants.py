@@ -154,8 +154,8 @@ def _unread(value: Value, counters: Counters, due: Due) -> Iterator[str]:
     due_bytes = 0 if counters.faults else counters.body_bytes
     if (conduct.pages_read or 0) < due.pages:
         yield (
-            f"site.read ran {conduct.pages_read} times within its clock instead of {due.pages}: "
-            "pages were read elsewhere, or kept from before"
+            f"site.read ran {count_of(conduct.pages_read or 0, 'time')} within its clock instead "
+            f"of {due.pages}: pages were read elsewhere, or kept from before"
         )
     elif conduct.items_read < due.items:
         yield (
@@ -214,7 +214,8 @@ def _untold(asked: list[tuple[str, float]], told: list[dict[str, float]]) -> Ite
 def _reused(value: Value, counters: Counters, due: Due) -> Iterator[str]:
     """Say if some crawl did not open connections and fetch bodies of its own."""
     if counters.heads:
-        yield f"it asked for the head alone {counters.heads} times: bodies were kept from before"
+        times = count_of(counters.heads, "time")
+        yield f"it asked for the head alone {times}: bodies were kept from before"
     if counters.used < due.loops:
         yield (
             f"{count_of(counters.used, 'connection')} "
@@ -247,7 +248,7 @@ def _unruly(_: Value, counters: Counters, due: Due) -> Iterator[str]:
     for coding, count in counters.codings.items():
         if coding != "gzip" and coding not in declared:
             yield (
-                f"it asked for the coding {coding} {count} times where others have gzip; "
+                f"it asked for the coding {coding} {count_of(count, 'time')} where others have gzip; "
                 f"if it cannot do otherwise, its docstring has to say `Coding: {coding}.`"
             )
     if counters.http2_requests and due.http and "2" not in due.http.replace(",", " ").split():

@@ -29,7 +29,7 @@ _NOTE = struct.Struct("<QQd")
 """What a forked child notes for each page: its items, its bytes, and when it had been read."""
 
 MAX_TOLD = 2_000
-"""Pages of a value whose links are noted."""
+"""Pages of a crawl whose links are noted."""
 
 _readers: WeakValueDictionary[str, CountedReader] = WeakValueDictionary()
 """Readers, by the name under which they were sent elsewhere."""

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Quantity, Verdict
-from crawlbench.base.text import one_line
+from crawlbench.base.text import count_of, one_line
 from crawlbench.report.markdown import render_parts
 from crawlbench.report.measures import MEASURE
 from crawlbench.report.names import short_name
@@ -246,7 +246,8 @@ def _left_out(session: ClusterSession) -> Iterator[str]:
             f"for {one.group}{_by(one.quantity)}: {one.reason}"
         )
     for name, reasons in by_machine.items():
-        more = f" (and for {len(reasons) - 1} more groups)" if len(reasons) > 1 else ""
+        others = count_of(len(reasons) - 1, "more group")
+        more = f" (and for {others})" if len(reasons) > 1 else ""
         yield f"{name} is left out {reasons[0]}{more}"
 
 

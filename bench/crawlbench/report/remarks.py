@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
-from crawlbench.base.text import one_line
+from crawlbench.base.text import count_of, one_line
 from crawlbench.report.measures import MEASURE, tell_size
 from crawlbench.report.names import unlike
 from crawlbench.report.numbers import format_change, format_share
@@ -82,7 +82,7 @@ def _loops(group: GroupView, pairs: _Pairs) -> Iterator[tuple[str, str]]:
         if len(lines) > MAX_LINES:
             yield (
                 "loops",
-                f"{len(lines) - MAX_LINES} more pairs; the page and the JSON list them all",
+                f"{count_of(len(lines) - MAX_LINES, 'more pair')}; the page and the JSON have all",
             )
 
 
@@ -121,7 +121,7 @@ def _unclear(
         if number == MAX_REASONS:
             yield (
                 "unclear",
-                f"{len(found) - MAX_REASONS} more reasons; the page and the JSON list them all",
+                f"{count_of(len(found) - MAX_REASONS, 'more reason')}; the page and the JSON have all",
             )
             return
         group, worst = max(reasons, key=lambda pair: _weight(pair[1]))

@@ -142,7 +142,8 @@ def _behind(group: GroupView, standing: Standing, most: int) -> Iterator[str]:
         else:
             yield f"{names} is {span_of(held)} behind"
     if len(slower) > MAX_BEHIND:
-        yield f"{len(slower) - MAX_BEHIND} more are further behind"
+        more = len(slower) - MAX_BEHIND
+        yield f"{more} more {'is' if more == 1 else 'are'} further behind"
     told = _unsettled_baseline(group, standing)
     open_ones = [one for one in standing.unsettled if one is not told]
     if open_ones:

@@ -131,7 +131,7 @@ def _slow_parsers(session: Session) -> Iterator[WarningNote]:
         if cells:
             yield WarningNote(
                 "parser",
-                f"{len(cells)} cells ran on {name} ({cells[0]} first); "
+                f"{count_of(len(cells), 'cell')} ran on {name} ({cells[0]} first); "
                 "install a wheel with the compiled one, or unset AIOHTTP_NO_EXTENSIONS",
             )
 
