@@ -195,7 +195,7 @@ def test_list_names_what_is_missing(listing):
     shown = listing("strategies")
     assert "(not" in shown.stdout
     assert (
-        "what crawlbench measures but is not installed comes with crawlbench's extra"
+        "what crawlbench can measure but is not installed here comes with crawlbench's extra"
         in shown.stderr
     )
     assert "'niquests'" in shown.stderr  # which is never here, as it would take urllib3's place

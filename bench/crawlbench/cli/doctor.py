@@ -1,4 +1,4 @@
-"""`crawlbench doctor` (floor 5)."""
+"""`crawlbench doctor`: says what on this machine would disturb a session (floor 5)."""
 
 from __future__ import annotations
 

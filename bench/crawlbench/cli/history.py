@@ -1,4 +1,4 @@
-"""`crawlbench history` (floor 5)."""
+"""`crawlbench history`: draws many sessions over time as one page (floor 5)."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def history(
 
 
 def _find(folders: list[Path], margin: float) -> History:
-    """Return what the readable sessions say together."""
+    """Return what the readable sessions say together; complain about the others."""
     sessions = {}
     for name, path in _find_sessions(folders).items():
         try:

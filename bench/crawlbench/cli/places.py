@@ -45,7 +45,8 @@ def require_place(file: Path) -> None:
     """Refuse a place that cannot hold a file, before anything is tried.
 
     Raises:
-        UsageError: it is a folder, or its folder does not exist, or others read it while it grows.
+        UsageError: it is a folder, standard output or a device, or its folder does not exist or
+            cannot be written to.
     """
     if is_printed(file) or is_stream(file) or file.is_dir():
         raise UsageError(

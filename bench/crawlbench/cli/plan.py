@@ -1,4 +1,4 @@
-"""`crawlbench plan` (floor 5)."""
+"""`crawlbench plan`: estimates from a kept session how long a session must be (floor 5)."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _read_percent(text: str) -> float:
     """Return the log ratio of a percentage.
 
     Raises:
-        UsageError: it is none.
+        UsageError: the text is not a percentage.
     """
     try:
         percent = float(text.removesuffix("%"))

@@ -32,7 +32,7 @@ def run_probe(options: ProbeOptions, tell: Tell) -> Report:
 
 @contextmanager
 def tell_findings() -> Iterator[Tell]:
-    """Return what shows findings on standard error as they come, for the duration of the block."""
+    """Yield a function that shows findings on standard error as they come, during the block."""
     console = status_console()
 
     def show(text: str) -> None:

@@ -49,9 +49,9 @@ class Child:
 
         Args:
             module: the module's name.
-            arguments: for its command line.
+            arguments: the module's own command line.
             variables: environment variables to add to those that are there.
-            python: another interpreter and its flags.
+            python: another interpreter and its flags; empty for the one that runs this process.
             reads: whether it reads its standard input, which closes when this process ends.
         """
         words = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `end`)
@@ -140,7 +140,7 @@ class Child:
 
 
 def explain_end(code: int, words: str) -> str:
-    """Describe how a process ended, as far as that is known."""
+    """Return how a process ended: by which signal, with which last line, or with which code."""
     if code < 0:
         with suppress(ValueError):
             return f"ended by {signal.Signals(-code).name}"

@@ -42,7 +42,7 @@ class PlainChild:
             raise
 
     def say(self, message: Mapping[str, Any]) -> None:
-        """Send a message; whether the child is still there shows when an answer is due."""
+        """Send a message; if the child has ended, that shows only when its answer is due."""
         assert self._process.stdin
         with suppress(OSError):
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
@@ -53,8 +53,8 @@ class PlainChild:
 
         Raises:
             ChildEnded: the child has ended.
-            TimeoutError: no message came in time; the child was killed, or its late answer would be
-                taken for the next one.
+            TimeoutError: no message came in time. The child was killed, because its late answer
+                would be taken for the answer to the next question.
         """
         assert self._process.stdout
         is_late = threading.Event()
@@ -70,7 +70,7 @@ class PlainChild:
 
     @contextmanager
     def _give_up_after(self, deadline_s: float | None, is_late: threading.Event) -> Iterator[None]:
-        """Kill the child if the block takes longer than this, which ends its output."""
+        """Kill the child, which ends its output, if the block takes longer than the deadline."""
 
         def give_up() -> None:
             is_late.set()

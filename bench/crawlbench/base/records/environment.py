@@ -53,9 +53,10 @@ class EnvironmentFacts:
     sources: dict[str, str] = field(default_factory=dict)
     """Checkout to a hash of its files, with the commit where git knows it."""
     named: tuple[str, ...] = ()
-    """Distributions that were asked for, in canonical spelling, as far as checkouts name theirs."""
+    """Distributions that were asked for, in canonical spelling; a checkout's only if the checkout
+    names it."""
     needed: tuple[str, ...] = ()
-    """Distributions that its workers need beside those that were asked for."""
+    """Distributions that its workers need besides those that were asked for."""
     looseness: int = 0
     """How many of the manager's versions were given up: 0 none, 1 all but the needed ones, 2
     all."""

@@ -22,9 +22,9 @@ class Stopping(StrEnum):
     """What decides when a session ends, and so which kind of interval is valid."""
 
     FIXED = "fixed"
-    """Nothing measured does: the rounds were set beforehand. One look, by Student's t."""
+    """The number of rounds, set beforehand: results are looked at once, by Student's t."""
     ANY = "any"
-    """What was measured does, after each round: intervals hold at all times at once."""
+    """What was measured, looked at after each round: intervals hold at all times at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class OperationFacts:
     peer_is_aside: bool
     """Whether there is no other process, or one whose load says nothing: it holds connections."""
     whole_ms: bool
-    """Whether its time is that of timers, which some loops round, as a ratio would show."""
+    """Whether timers set its time: some loops round them, and a ratio would show just that."""
     needs_own: bool = False
     """Whether each of its cells has its own process per round; others share one per event loop."""
 
@@ -212,9 +212,9 @@ class Plan:
     cpus: str = "all"
     """How many CPUs each worker may use, or `all`."""
     mirror_cpus: tuple[int, ...] = ()
-    """The mirror's CPUs; empty for the last."""
+    """The mirror's CPUs; empty for the last one that may be used."""
     files: dict[str, OwnFile] = field(default_factory=dict)
-    """What cells call a user's file, shortened as far as names stay distinct, to the file. Empty in
+    """Users' files by what cells call them: names shortened as far as they stay distinct. Empty in
     older sessions, whose cells name files as they were spelled."""
 
     is_paced: bool = False
