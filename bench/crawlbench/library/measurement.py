@@ -1,4 +1,4 @@
-"""Measures from Python as `crawlbench run` and `crawlbench ab` do (floor 5)."""
+"""`crawlbench.run` and `crawlbench.ab`: measure from Python as the commands do (floor 5)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def run(
     Args:
         suite: a name, or the path of a TOML file.
         baseline: `strategy` or `strategy/event loop`; None for the suite's.
-        environments: pythons and packages to measure in, as for `--env`.
+        environments: versions of Python and packages to measure in, as for `--env`.
         output: a new folder to keep the session in; None keeps it only in memory.
         progress: called with a line after each round, such as `print`.
         options: replace the suite's own.
@@ -124,7 +124,7 @@ def ab(
 def _find_gate(
     changes: dict[str, object], percent: float | None, fail_on: str | None
 ) -> Bound | None:
-    """Return what will be asked; refuse it, before anything is built, if it cannot be answered."""
+    """Return the gate, or None; refuse, before anything is built, one that cannot be answered."""
     if percent is None and fail_on is None:
         return None
     suite = override(load_suite("ab"), {**changes, "strategies": None})
@@ -151,7 +151,10 @@ def _of_strategies(
     if "strategies" in changes:
         raise UsageError("strategies cannot be chosen here: they are the two sides")
     if sides[0] == sides[1]:
-        raise UsageError(f"old and new are both {sides[0]!r}; its control is measured anyway")
+        raise UsageError(
+            f"old and new are both {sides[0]!r}; give two strategies (each session compares its "
+            "baseline with itself anyway)"
+        )
     suite = override(load_suite("ab"), {**changes, "strategies": sides})
     teller.tell(f"measuring {sides[1]} against {sides[0]}")
     return make_plan("ab", suite, sides[0]), ()

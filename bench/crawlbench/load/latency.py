@@ -30,7 +30,7 @@ __all__ = [
 LONGEST_US = 3_600_000_000
 DIGITS = 3
 PERCENTILES = {"p50": 0.50, "p90": 0.90, "p99": 0.99, "p99.9": 0.999}
-"""What is reported for every run."""
+"""The percentiles that are reported for every run, as fractions."""
 
 Percentiles = dict[str, float | None]
 """Seconds by name; None where so many requests failed that there is no such time."""
@@ -58,7 +58,7 @@ def encode_counts(counts: Mapping[int, int]) -> str:
 
 
 def merge(texts: Iterable[str]) -> HdrHistogram:
-    """Return one histogram of all; empty texts count as empty."""
+    """Return one histogram of all that the texts hold; an empty text is an empty histogram."""
     from hdrh.histogram import HdrHistogram  # noqa: PLC0415  (an extra)
 
     merged = _new()
@@ -100,6 +100,6 @@ def require_histograms() -> None:
     """
     if find_spec("hdrh") is None:
         raise NotInstalledError(
-            "load keeps latencies with hdrhistogram, not installed here; "
+            "load keeps latencies with hdrhistogram, which is not installed here; "
             "it comes with crawlbench's extra 'cluster'"
         )

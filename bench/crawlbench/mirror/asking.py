@@ -35,7 +35,7 @@ _CONFIGURATION = H2Configuration(
 
 
 def after_preface(data: bytes) -> bytes | None:
-    """Return what follows the rest of a preface that began earlier; None if it is no preface."""
+    """Return what follows a preface, or the rest of one that began earlier; None without one."""
     rests = (PREFACE[at:] for at in range(len(PREFACE)))
     return next((data[len(rest) :] for rest in rests if data.startswith(rest)), None)
 

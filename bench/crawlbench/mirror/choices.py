@@ -1,6 +1,7 @@
 """Chooses the answer to a request, before any protocol frames it (floor 2).
 
-HTTP/1.1 has the right answers rendered beforehand, and draws faults itself (`connection.py`).
+HTTP/2 uses all of it. HTTP/1.1 has the right answers rendered beforehand, and draws faults itself
+(`connection.py`).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def choose_answer(mirror: Mirror, request: Request, before: int) -> tuple[Answer
 
     Args:
         mirror: has the pages, and draws faults.
-        request: what is asked for.
+        request: the request to answer.
         before: number of requests for that page since `begin`.
     """
     if request.page is None or not request.is_allowed:

@@ -23,7 +23,7 @@ now = time.monotonic
 
 
 class Timer:
-    """A future call; `cancel` forgets it."""
+    """A future call, which `cancel` takes back."""
 
     __slots__ = ("callback", "due")
 

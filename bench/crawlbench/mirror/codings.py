@@ -47,13 +47,13 @@ _PREFERRED: Final = ((ZSTD, b"zstd"), (BROTLI, b"br"), (GZIP, b"gzip"))
 
 
 def compress(body: bytes, coding: int) -> bytes:
-    """Return a body in a coding; 0 for none."""
+    """Return a body in a coding, which is one of the flags above; 0 for none."""
     return _COMPRESS[coding](body) if coding else body
 
 
 @lru_cache(maxsize=256)
 def choose_coding(accept_encoding: bytes) -> int:
-    """Return the coding for an Accept-Encoding header, 0 for none (RFC 9110, 12.5.3)."""
+    """Return the coding's flag for an Accept-Encoding header, 0 for none (RFC 9110, 12.5.3)."""
     weights = {}
     for part in accept_encoding.lower().split(b","):
         coding, _, parameter = part.partition(b";")

@@ -31,7 +31,7 @@ def is_host(value: bytes) -> bool:
 
 
 class RequestReader:
-    """The parser of one connection."""
+    """Parses the requests of one connection, however their bytes are split."""
 
     __slots__ = (
         "_accepted",
@@ -179,7 +179,7 @@ class RequestReader:
             take(self, value)
 
     def on_headers_complete(self) -> None:
-        """Refuse what every server refuses; call a client on that waits for permission."""
+        """Refuse what every server refuses; let a client send its body if it waits for that."""
         parser = self._parser
         if parser.get_http_version() not in VERSIONS:
             self._refuse(505)

@@ -106,8 +106,8 @@ class Mirror:
         Args:
             epoch: a round, or whatever else has draws of its own.
             plays_network: whether there are delays and faults.
-            lap: of the epoch, from 0.
-            laps: of the epoch, over which delays are spread evenly.
+            lap: number of the lap within the epoch, from 0.
+            laps: number of laps in the epoch, over which delays are spread evenly.
             door: the door by which requests should come in.
             alters: whether every other crawl, the first included, is served the other edition.
         """
@@ -138,7 +138,7 @@ class Mirror:
         return counters
 
     def _weigh(self, counters: Counters, stray_bytes: int) -> None:
-        """Say how long strays can have held up the others: by CPU time and on a shared line."""
+        """Note how long strays can have held up the others: by CPU time and on a shared line."""
         strays = sum(counters.strays.values())
         if strays:
             counters.held_up_s = counters.cpu_s * strays / (strays + counters.requests)

@@ -22,7 +22,7 @@ _MAX_FILE_BYTES = 2**22
 
 
 def find_network(name: str) -> Network:
-    """Return the network with this name, or that of a file if the name ends in `.toml`.
+    """Return the network with this name, or the one in a file if the name ends in `.toml`.
 
     `wan@150ms` is the network `wan` with a round trip of 150 ms; `wan@3s` and `./mine.toml@5ms`
     work likewise.
